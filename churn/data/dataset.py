@@ -1,0 +1,293 @@
+"""The data of a run: from the `data:` block to a panel, its windows and their split."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from glob import glob
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from ibis.backends.duckdb import Backend
+from numpy.typing import NDArray
+
+from churn.artefacts import atomic, read_json, write_json
+from churn.data import panel as panels
+from churn.data.daily import Daily, Tables, aggregate
+from churn.data.events import (
+    EVENT_COLUMNS,
+    MEMBER_COLUMNS,
+    STICKER_COLUMNS,
+    Columns,
+    with_day,
+    with_reason,
+)
+from churn.data.features import Vocabulary
+from churn.data.panel import Panel
+from churn.data.sources import Frame, open_table
+from churn.data.splits import Split, SplitConfig, split_by_time
+from churn.data.windows import WindowConfig, Windows, slide
+from churn.errors import UserError
+
+Mapped = dict[str, str | None] | None
+_META = "dataset.json"
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the tables lie, how their columns are called, and which windows are made of them.
+
+    Args:
+        events: File or glob of the event log: parquet, or delimited text.
+        event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp. A name that is the
+            same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
+        stickers: File of the stickers (donations, purchases, …), if there are any.
+        sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount.
+        members: File of the member list; users outside it are removed. Without it, whoever acts is a user.
+        member_columns: As `event_columns`: user_id, joined.
+        csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}.
+        zone: The time zone in which a day begins.
+        first_day: The first day to read; earlier rows are rejected and counted.
+        last_day: The last day to read; later rows are rejected and counted.
+        activity_events: The own events that count as being alive; by default all.
+        max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
+        windows: History, horizon and who is at risk.
+        split: Training, validation and test.
+    """
+
+    events: str
+    event_columns: Mapped = None
+    stickers: str | None = None
+    sticker_columns: Mapped = None
+    members: str | None = None
+    member_columns: Mapped = None
+    csv: dict[str, str | bool] | None = None
+    zone: str = "UTC"
+    first_day: str | None = None
+    last_day: str | None = None
+    activity_events: list[str] | None = None
+    max_event_types: int = 30
+    windows: WindowConfig = field(default_factory=WindowConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The tables that are there, by name."""
+        every = {"events": self.events, "stickers": self.stickers, "members": self.members}
+        return {name: source for name, source in every.items() if source is not None}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A panel with all its windows, and how its rows came about."""
+
+    config: DataConfig
+    panel: Panel
+    vocabulary: Vocabulary
+    windows: Windows  # all of them, before any split
+    members: pd.DataFrame | None  # user_id and attributes, in the panel's order
+    reconciliation: dict[str, dict[str, object]]  # per table: read, used, non_members, rejected by reason
+    unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
+    inputs: list[dict[str, object]]  # per table: name, path, rows, sha256
+
+    def split(self) -> Split:
+        """The split that the configuration asks for."""
+        return split_by_time(self.windows, self.config.split)
+
+
+def prepare(
+    config: DataConfig,
+    folder: Path,
+    *,
+    frames: Mapping[str, Frame] | None = None,
+    vocabulary: Vocabulary | None = None,
+) -> Dataset:
+    """Read the tables and write their panel to a folder; a folder that is there already is only opened.
+
+    Args:
+        config: The `data:` block.
+        folder: Where the panel is kept.
+        frames: Data frames by the names that stand in `config.events`, `.stickers` and `.members`.
+        vocabulary: A vocabulary frozen earlier, for scoring new data with old models.
+
+    Raises:
+        UserError: for anything that a user can mend in the data or the configuration.
+    """
+    if not (folder / _META).exists():
+        _build(config, folder, frames, vocabulary)
+    return open_dataset(config, folder)
+
+
+def open_dataset(config: DataConfig, folder: Path) -> Dataset:
+    """Open what `prepare` wrote; windows are found anew, which takes milliseconds."""
+    meta, panel = read_json(folder / _META), panels.load(folder / "panel")
+    members = pd.read_parquet(folder / "members.parquet") if config.members else None
+    words = {k: tuple(v) if isinstance(v, list) else v for k, v in meta["vocabulary"].items()}
+    return Dataset(
+        config,
+        panel,
+        Vocabulary(**words),
+        slide(panel, config.windows, joined=_joined(panel, members)),
+        members,
+        meta["reconciliation"],
+        meta["unknown_events"],
+        meta["inputs"],
+    )
+
+
+def _build(
+    config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None
+) -> None:
+    engine = ibis.duckdb.connect()
+    engine.raw_sql("SET TimeZone = 'UTC'")
+    tables, members = _tables(config, engine, frames or {})
+    daily = aggregate(
+        tables,
+        training_end=lambda first, last: _training_end(config, first, last),
+        activity_events=tuple(config.activity_events or ()),
+        max_event_types=config.max_event_types,
+        vocabulary=vocabulary,
+    )
+    _warn_of_no_days(config, daily)
+    with atomic(folder) as scratch:
+        scratch.mkdir()
+        panels.build(daily, scratch / "panel")
+        if members is not None:
+            _attributes(members, daily).to_parquet(scratch / "members.parquet", index=False)
+        write_json(_meta(config, daily, frames or {}), scratch / _META)
+
+
+def _meta(config: DataConfig, daily: Daily, frames: Mapping[str, Frame]) -> dict[str, object]:
+    counts = {name: asdict(table) for name, table in daily.reconciliation.items()}
+    inputs = [
+        {"name": name, "path": source, "rows": counts[name]["read"], "sha256": digest(source, frames)}
+        for name, source in config.sources.items()
+    ]
+    return {
+        "vocabulary": asdict(daily.vocabulary),
+        "reconciliation": counts,
+        "unknown_events": daily.unknown_events,
+        "inputs": inputs,
+    }
+
+
+def _tables(
+    config: DataConfig, engine: Backend, frames: Mapping[str, Frame]
+) -> tuple[Tables, ibis.Table | None]:
+    def canonical(name: str, source: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
+        raw = open_table(source, engine=engine, frames=frames, csv=config.csv)
+        table = Columns.find(raw, mapping, standard=standard, name=name).select(raw)
+        table = _checked_amounts(table, name)
+        first, last = (_day(config, key) for key in ("first_day", "last_day"))
+        return with_reason(with_day(table, zone=_zone(config.zone), name=name), first_day=first, last_day=last)
+
+    events = canonical("events", config.events, config.event_columns, EVENT_COLUMNS)
+    stickers = members = raw_members = None
+    if config.stickers:
+        stickers = canonical("stickers", config.stickers, config.sticker_columns, STICKER_COLUMNS)
+    if config.members:
+        raw_members = open_table(config.members, engine=engine, frames=frames, csv=config.csv)
+        columns = Columns.find(raw_members, config.member_columns, standard=MEMBER_COLUMNS, name="members")
+        raw_members = raw_members.rename({k: v for k, v in columns.names.items() if k != v})
+        reason = ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string"))
+        members = raw_members.mutate(reason=reason)
+    events, stickers, members = _same_ids(events, stickers, members)
+    return Tables(engine, events, stickers, members), members
+
+
+def _same_ids(
+    events: ibis.Table, stickers: ibis.Table | None, members: ibis.Table | None
+) -> tuple[ibis.Table, ibis.Table | None, ibis.Table | None]:
+    """Keep the type of the ids where all tables agree on one; compare them as text where they do not."""
+    tables = [table for table in (events, stickers, members) if table is not None]
+    kinds = {table[c].type().copy(nullable=True) for table in tables for c in ("user_id", "actor_id") if c in table.columns}
+    if len(kinds) == 1:
+        return events, stickers, members
+
+    def as_text(table: ibis.Table | None) -> ibis.Table | None:
+        if table is None:
+            return None
+        return table.mutate(**{c: table[c].cast("string") for c in ("user_id", "actor_id") if c in table.columns})
+
+    return as_text(events), as_text(stickers), as_text(members)
+
+
+def _checked_amounts(table: ibis.Table, name: str) -> ibis.Table:
+    if "amount" in table.columns and not table.amount.type().is_numeric():
+        raise UserError(f"expected numbers in {name}.amount", f"the type {table.amount.type()}", "map a column of numbers")
+    return table
+
+
+def _attributes(members: ibis.Table, daily: Daily) -> pd.DataFrame:
+    """The member list in the panel's order, the first row of each user."""
+    rows = members.filter(_.reason.isnull()).drop("reason").to_pandas().drop_duplicates("user_id")
+    users = daily.users.order_by("code").select("user_id").to_pandas()
+    return users.merge(rows, on="user_id", how="left")
+
+
+def _joined(panel: Panel, members: pd.DataFrame | None) -> NDArray[np.int32] | None:
+    """The panel's day on which each user joined, (u,); the first day where that is not known."""
+    if members is None or "joined" not in members.columns:
+        return None
+    joined = pd.to_datetime(members["joined"], utc=True).dt.tz_localize(None).dt.normalize()
+    days = (joined - panel.date(0)).dt.days
+    return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy(np.int32)
+
+
+def _training_end(config: DataConfig, first: int, last: int) -> int:
+    """The first day after the training span: where the last training horizon may reach."""
+    windows = config.windows
+    begin = first + max(windows.history_days, windows.at_risk_days if windows.at_risk == "active" else 0)
+    end = last + 1 - windows.horizon_days
+    if end < begin:
+        return last + 1  # too few days: the windows' own error says it better
+    val_from, _test_from = config.split.boundaries(_timestamp(begin), _timestamp(end))
+    return (val_from - pd.Timestamp("1970-01-01")).days
+
+
+def _warn_of_no_days(config: DataConfig, daily: Daily) -> None:
+    """Fail before anything is written when the log is too short."""
+    needed = config.windows.history_days + config.windows.horizon_days
+    days = daily.last_day - daily.first_day + 1
+    if days < needed:
+        raise UserError(
+            f"expected at least {needed} days of events",
+            f"{days} ({_timestamp(daily.first_day).date()} to {_timestamp(daily.last_day).date()})",
+            "lower windows.history_days or windows.horizon_days, or load more",
+        )
+
+
+def _timestamp(day: int) -> pd.Timestamp:
+    return pd.Timestamp("1970-01-01") + pd.Timedelta(days=day)
+
+
+def _day(config: DataConfig, key: str) -> int | None:
+    text = getattr(config, key)
+    try:
+        return None if text is None else (pd.Timestamp(str(text)) - pd.Timestamp("1970-01-01")).days
+    except ValueError as error:
+        raise UserError(f"expected a date in data.{key}", repr(text), "write it as 2024-03-01") from error
+
+
+def _zone(name: str) -> str:
+    try:
+        pd.Timestamp("2024-01-01").tz_localize(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise UserError("expected a time zone in data.zone", repr(name), "write it as Asia/Seoul or UTC") from error
+    return name
+
+
+def digest(source: str, frames: Mapping[str, Frame]) -> str:
+    """The SHA-256 of a source's bytes, or of a data frame's rows."""
+    whole = hashlib.sha256()
+    if source in frames:
+        frame = frames[source]
+        table = frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
+        whole.update(pd.util.hash_pandas_object(table).to_numpy().tobytes())
+        return whole.hexdigest()
+    for path in sorted(glob(source, recursive=True)):
+        with Path(path).open("rb") as file:
+            whole.update(hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()

@@ -1,0 +1,50 @@
+"""The vocabulary: which event types become columns of the daily table."""
+
+from dataclasses import dataclass
+
+OTHER = "other"
+ROLES = ("own", "fan", "away")
+STICKER_FEATURES = ("stickers_received", "sticker_amount")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The columns of the daily table, frozen on the training span.
+
+    A column counts the events of one type in one role: `own` (the user acts in the own room), `fan`
+    (others act there) or `away` (the user acts in another's room). Types that are not listed are
+    counted together as `other`.
+
+    Example:
+        >>> words = Vocabulary.of({("own", "post"): 9, ("fan", "like"): 5, ("own", "poll"): 1}, limit=2)
+        >>> words.features
+        ('own_post', 'own_other', 'fan_like')
+    """
+
+    events: tuple[str, ...]  # the event types that have columns of their own
+    features: tuple[str, ...]  # f columns
+    first_day: int = 0  # of the span on which it was frozen, days since 1970
+    last_day: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        counts: dict[tuple[str, str], int],
+        *,
+        limit: int,
+        stickers: bool = False,
+        first_day: int = 0,
+        last_day: int = 0,
+    ) -> "Vocabulary":
+        """Freeze the vocabulary from counts by (role, event type), keeping the `limit` most frequent types."""
+        totals: dict[str, int] = {}
+        for (_, event), n in counts.items():
+            totals[event] = totals.get(event, 0) + n
+        events = tuple(sorted(totals, key=lambda event: (-totals[event], event))[:limit])
+        features = []
+        for role in ROLES:
+            seen = {event for r, event in counts if r == role}
+            features += [f"{role}_{event}" for event in events if event in seen and event != OTHER]
+            features += [f"{role}_{OTHER}"] * bool(seen - set(events) or OTHER in seen)
+        features += list(STICKER_FEATURES) * stickers
+        return cls(events, tuple(features), first_day, last_day)

@@ -1,0 +1,53 @@
+"""Files and data frames as tables of one embedded DuckDB."""
+
+from collections.abc import Mapping
+from glob import glob
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from churn.errors import UserError
+
+Frame = pd.DataFrame | pa.Table
+
+
+def open_table(
+    source: str,
+    *,
+    engine: Backend,
+    frames: Mapping[str, Frame] | None = None,
+    csv: Mapping[str, str | bool] | None = None,
+) -> ibis.Table:
+    """Open a source as a table; nothing but its header is read.
+
+    Args:
+        source: A name in `frames`, or a path or glob of parquet files; any other file is read as delimited text.
+        engine: The DuckDB in which the table is made.
+        frames: Data frames by name, for use from Python.
+        csv: DuckDB's reader options for delimited text, such as `delim`, `header` and `comment`.
+
+    Raises:
+        UserError: if there is no such file, or it cannot be read.
+
+    Example:
+        >>> engine = ibis.duckdb.connect()
+        >>> log = pd.DataFrame({"user_id": [1, 2]})
+        >>> open_table("log", engine=engine, frames={"log": log}).count().execute()
+        np.int64(2)
+    """
+    if frames is not None and source in frames:
+        return ibis.memtable(frames[source])
+    if not glob(source, recursive=True):
+        raise UserError("expected a file or glob", f"{source!r}, which matches none", "check the path in `data`")
+    try:
+        if source.endswith((".parquet", ".pq")):
+            return engine.read_parquet(source)
+        return engine.read_csv(source, **dict(csv or {}))
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"expected a readable parquet or delimited file at {source}", reason, "check the file or `data.csv`"
+        ) from error

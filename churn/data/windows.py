@@ -1,0 +1,229 @@
+"""Windows: (user, cutoff) pairs as offsets into the panel, with their labels."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.panel import Panel
+from churn.errors import UserError
+
+Target = Literal["churn", "sticker"]
+UNKNOWN = -1  # the label of a window whose horizon runs past the last day
+_CHUNK = 1 << 16  # silences expanded at a time, which bounds the scratch memory
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    """Which windows there are.
+
+    Args:
+        history_days: Days before the cutoff that a model sees.
+        horizon_days: Days from the cutoff on that it predicts.
+        stride_days: Days from one cutoff to the next.
+        at_risk: `active`: users with activity in the `at_risk_days` before the cutoff; `member`: everyone on the
+            member list, from the day `joined` on.
+        at_risk_days: Independent of `history_days`, so that histories are compared on the same windows.
+    """
+
+    history_days: int = 7
+    horizon_days: int = 7
+    stride_days: int = 1
+    at_risk: Literal["active", "member"] = "active"
+    at_risk_days: int = 7
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a length under one day."""
+        for name in ("history_days", "horizon_days", "stride_days", "at_risk_days"):
+            if (days := getattr(self, name)) < 1:
+                raise UserError(f"expected windows.{name} of at least 1", days, "raise it")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows over one panel, sorted by user and cutoff. A window holds no days of its own."""
+
+    panel: Panel
+    history_days: int
+    horizon_days: int
+    user: NDArray[np.int32]  # (n,) position in panel.users
+    cutoff: NDArray[np.int32]  # (n,) day of the panel that is the first unknown one
+    churn: NDArray[np.int8]  # (n,) 1 no activity on any horizon day, 0 some, -1 not known yet
+    sticker: NDArray[np.int8] | None  # (n,) 1 at least one sticker on a horizon day; None without stickers
+
+    def __len__(self) -> int:
+        """The number of windows."""
+        return len(self.user)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What can be predicted."""
+        return ("churn",) if self.sticker is None else ("churn", "sticker")
+
+    @property
+    def user_ids(self) -> NDArray[np.object_]:
+        """The users' ids, (n,)."""
+        return self.panel.users.to_numpy()[self.user]
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """The cutoffs as calendar dates, (n,)."""
+        return pd.DatetimeIndex(self.panel.date(0) + pd.to_timedelta(self.cutoff, unit="D"))
+
+    def label(self, target: Target) -> NDArray[np.int8]:
+        """The labels of a target, (n,).
+
+        Raises:
+            UserError: for the sticker of a log without stickers.
+        """
+        labels = self.churn if target == "churn" else self.sticker
+        if labels is None:
+            raise UserError("expected a sticker table for the target sticker", "none", "set data.stickers")
+        return labels
+
+    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "Windows":
+        """The windows at some positions, or where a mask holds."""
+        sticker = None if self.sticker is None else self.sticker[index]
+        return replace(
+            self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker
+        )
+
+    def rows(self, *, first: int | None = None, last: int = -1) -> NDArray[np.int64]:
+        """The panel's rows of the days from `first` to `last` relative to the cutoff (-1 is the day before), (n, d).
+
+        By default the history. Days on which nothing was seen are row 0.
+        """
+        first = -self.history_days if first is None else first
+        offset = self.cutoff[:, None] + np.arange(first, last + 1) - self.panel.first[self.user][:, None]
+        length = (self.panel.last - self.panel.first + 1)[self.user][:, None]
+        inside = (offset >= 0) & (offset < length)
+        return np.where(inside, offset + self.panel.start[self.user][:, None], 0)
+
+    def history(self) -> NDArray[np.float32]:
+        """The features of the history, oldest day first, in one gather: (n, d, f)."""
+        return np.take(self.panel.values, self.rows(), axis=0)
+
+    def flat(self) -> NDArray[np.float32]:
+        """The history with a column per feature and day, (n, d * f); see `flat_features`."""
+        return self.history().reshape(len(self), -1)
+
+    def active_days(self) -> NDArray[np.int64]:
+        """The days with activity in the history, (n,)."""
+        return np.take(self.panel.active, self.rows(), axis=0).sum(axis=1)
+
+    def flat_features(self) -> list[tuple[str, int]]:
+        """The columns of `flat`: (feature, day), where day -1 is the one before the cutoff."""
+        return [(name, day) for day in range(-self.history_days, 0) for name in self.panel.features]
+
+    def table(self) -> pd.DataFrame:
+        """The windows as a table: user_id, cutoff, churn and sticker, null where not known."""
+        columns = {"user_id": self.user_ids, "cutoff": self.dates}
+        for target in self.targets:
+            label = pd.Series(self.label(target), dtype="Int8")
+            columns[target] = label.mask(label == UNKNOWN)
+        return pd.DataFrame(columns)
+
+
+def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | None = None) -> Windows:
+    """Find all windows of a panel and label them.
+
+    Cutoffs run from the first day that has a whole history before it to the day after the last, which is
+    always there, whatever the stride, since it is the one to score.
+
+    Args:
+        panel: The panel.
+        config: The definitions.
+        joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member`.
+
+    Raises:
+        UserError: if the log is shorter than history and horizon.
+    """
+    begin = max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
+    needed = begin + config.horizon_days
+    if panel.n_days < needed:
+        raise UserError(
+            f"expected at least {needed} days of events",
+            f"{panel.n_days} ({panel.date(0).date()} to {panel.date(panel.n_days - 1).date()})",
+            "lower windows.history_days or windows.horizon_days, or load more",
+        )
+    spells = _spells(panel, config, joined)
+    user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
+    stickers = panel.sticker_rows()
+    return Windows(
+        panel,
+        config.history_days,
+        config.horizon_days,
+        user,
+        cutoff,
+        churn=_labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0),
+        sticker=None if stickers is None else _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1),
+    )
+
+
+def _spells(
+    panel: Panel, config: WindowConfig, joined: NDArray[np.int32] | None
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """The stretches of cutoffs at risk, without overlap: (user, first, last) of each."""
+    if config.at_risk == "member":
+        if joined is None:
+            raise UserError("expected a member list with `joined` for at_risk: member", "none", "map member_columns")
+        return np.arange(len(joined), dtype=np.int32), joined, np.full_like(joined, panel.n_days)
+    # After an active day a user is at risk until the next one, or for at_risk_days: no cutoff is counted twice.
+    user, day = panel.days_where(panel.active)
+    until = day + np.int32(config.at_risk_days)
+    same = user[1:] == user[:-1]
+    until[:-1][same] = np.minimum(until[:-1], day[1:])[same]
+    return user, day + np.int32(1), until
+
+
+def _expand(
+    user: NDArray[np.int32],
+    first: NDArray[np.int32],
+    last: NDArray[np.int32],
+    *,
+    begin: int,
+    end: int,
+    stride: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The cutoffs of each stretch that lie on the grid begin, begin + stride, …, or are the newest, `end`."""
+    first, last = np.maximum(first, begin), np.minimum(last, end)
+    keep = first <= last
+    user, first, last = user[keep], first[keep], last[keep]
+    users, cutoffs = [], []
+    for chunk in range(0, len(user), _CHUNK):
+        length = (last - first + 1)[chunk : chunk + _CHUNK]
+        total = int(length.sum())
+        within = np.arange(total, dtype=np.int32) - np.repeat((length.cumsum() - length).astype(np.int32), length)
+        cutoff = np.repeat(first[chunk : chunk + _CHUNK], length) + within
+        on_grid = ((cutoff - begin) % stride == 0) | (cutoff == end)
+        cutoffs.append(cutoff[on_grid])
+        users.append(np.repeat(user[chunk : chunk + _CHUNK], length)[on_grid])
+    if not users:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+    return np.concatenate(users), np.concatenate(cutoffs)
+
+
+def _labels(
+    panel: Panel,
+    rows: NDArray[np.bool_],
+    user: NDArray[np.int32],
+    cutoff: NDArray[np.int32],
+    horizon: int,
+    *,
+    seen: int,
+) -> NDArray[np.int8]:
+    """`seen` where one of the rows lies in the horizon, else 1 - seen; -1 where the horizon is not over: (n,)."""
+    stride = panel.n_days + horizon + 1  # keeps one user's days apart from the next one's
+    at_user, at_day = panel.days_where(rows)
+    when = at_user.astype(np.int64) * stride + at_day
+    when = np.append(when, np.iinfo(np.int64).max)
+    labels = np.empty(len(user), np.int8)
+    for chunk in range(0, len(user), _CHUNK):
+        part = slice(chunk, chunk + _CHUNK)
+        begin = user[part].astype(np.int64) * stride + cutoff[part]
+        inside = when[np.searchsorted(when, begin)] < begin + horizon
+        labels[part] = np.where(inside, seen, 1 - seen)
+        labels[part][cutoff[part] + horizon > panel.n_days] = UNKNOWN
+    return labels
