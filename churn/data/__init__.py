@@ -1,0 +1,31 @@
+"""From a raw event log to windows: see `churn.data.dataset` for the way through.
+
+The Lightning data module is imported from `churn.data.datamodule`, since it needs torch.
+"""
+
+from churn.data.dataset import DataConfig, Dataset, digest, open_dataset, prepare
+from churn.data.features import Vocabulary
+from churn.data.panel import Panel
+from churn.data.sources import Frame
+from churn.data.splits import PARTS, Split, SplitConfig, split_by_time, user_share
+from churn.data.windows import Target, WindowConfig, Windows, slide
+
+__all__ = [
+    "PARTS",
+    "DataConfig",
+    "Dataset",
+    "Frame",
+    "Panel",
+    "Split",
+    "SplitConfig",
+    "Target",
+    "Vocabulary",
+    "WindowConfig",
+    "Windows",
+    "digest",
+    "open_dataset",
+    "prepare",
+    "slide",
+    "split_by_time",
+    "user_share",
+]

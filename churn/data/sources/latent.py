@@ -27,17 +27,22 @@ class Rates:
     """The model in words of the domain: events per day and chances per day, by level of engagement or attention."""
 
     # one row per engagement level, from dormant to devoted, columns as OWN_EVENTS; the fading ones still reply
-    own: tuple[tuple[float, ...], ...] = ((0.01, 0.001, 0.01), (0.08, 0.01, 0.1), (0.35, 0.1, 0.35), (1.0, 0.4, 0.8))
+    own: tuple[tuple[float, ...], ...] = (
+        (0.012, 0.001, 0.015),
+        (0.055, 0.01, 0.065),
+        (0.21, 0.06, 0.22),
+        (0.9, 0.35, 0.75),
+    )
     # one row per attention level, from none to keen, columns as FAN_EVENTS
-    fan: tuple[tuple[float, ...], ...] = ((0.05, 0.1, 0.3), (0.3, 0.6, 1.0), (0.9, 2.0, 3.0))
+    fan: tuple[tuple[float, ...], ...] = ((0.1, 0.2, 0.5), (0.4, 0.9, 1.6), (1.3, 3.0, 5.0))
     # one row per engagement level, columns as AWAY_EVENTS
     away: tuple[tuple[float, ...], ...] = ((0.03, 0.01), (0.15, 0.05), (0.4, 0.2), (0.7, 0.4))
     # stickers per day by attention, on a day the creator is silent and on one with own activity
     sticker_silent: tuple[float, ...] = (0.0003, 0.0007, 0.002)
-    sticker_active: tuple[float, ...] = (0.006, 0.03, 0.12)
+    sticker_active: tuple[float, ...] = (0.012, 0.05, 0.155)
     # chance that engagement moves one level, by attention: fans keep a creator alive
-    engagement_down: tuple[float, ...] = (0.06, 0.035, 0.015)
-    engagement_up: tuple[float, ...] = (0.012, 0.025, 0.035)
+    engagement_down: tuple[float, ...] = (0.11, 0.07, 0.03)
+    engagement_up: tuple[float, ...] = (0.035, 0.04, 0.05)
     # chance that attention moves one level, on a silent and on an active day
     attention_down: tuple[float, float] = (0.12, 0.02)
     attention_up: tuple[float, float] = (0.01, 0.12)
@@ -110,7 +115,14 @@ class LatentModel:
 
     def advance(self, states: Ints, active: Bools, *, rng: np.random.Generator) -> Ints:
         """Draw the next day's states of creators in `states` that were `active` or not today, all of shape (n,)."""
-        return _draw(self.transitions[active.astype(int), states], rng)
+        return self.draw(self.transitions[active.astype(int), states], rng=rng)
+
+    def draw(self, probabilities: Floats, *, rng: np.random.Generator) -> Ints:
+        """Draw a state for each row of probabilities, shape (n, s) to (n,)."""
+        # the last bound is left out, so that rounding in the sum cannot give a state beyond the last
+        bounds = probabilities.cumsum(axis=1)[:, :-1]
+        drawn: Ints = (rng.random((len(bounds), 1)) > bounds).sum(axis=1)
+        return drawn
 
     def likelihood(self, seen: Emissions, *, weekday: int) -> Floats:
         """Probability of what was seen given each state, up to a factor per creator, shape (n, s), at most 1."""
@@ -136,7 +148,8 @@ class LatentModel:
         """
         weight = belief * self.likelihood(seen, weekday=weekday)
         weight /= weight.sum(axis=1, keepdims=True)
-        return np.where(seen.active[:, None], weight @ self.transitions[1], weight @ self.transitions[0])
+        tomorrow: Floats = np.where(seen.active[:, None], weight @ self.transitions[1], weight @ self.transitions[0])
+        return tomorrow
 
     def settled(self, days: int) -> Floats:
         """Distribution of the state `days` days after arriving, over an average season, shape (s,)."""
@@ -168,12 +181,12 @@ def latent_model(rates: Rates) -> LatentModel:
 def horizon_outlook(model: LatentModel, weekday: int, *, horizon_days: int = 7) -> Outlook:
     """Compute what each state on the horizon's first day means for the horizon, shapes (s,).
 
-    Backward in time over three survival probabilities, the backward algorithm of Rabiner (1989), eq. 25, with the events
-    "silent", "no sticker" and "silent without sticker" in the place of the observations.
+    Backward in time over three chances of survival: the backward algorithm of Rabiner (1989), eq. 25, with "silent",
+    "no sticker" and "silent without sticker" in the place of the observations. `weekday` is the first day's, Monday 0.
 
     Example:
         >>> outlook = horizon_outlook(latent_model(Rates()), weekday=0)
-        >>> bool(outlook.churn[0] > 0.8 > 0.01 > outlook.churn[-1])  # dormant and ignored, devoted and adored
+        >>> bool(outlook.churn[0] > 0.7 > 0.01 > outlook.churn[-1])  # dormant and ignored, devoted and adored
         True
     """
     after_silence, after_activity = model.transitions
@@ -206,11 +219,3 @@ def _ladder(n_levels: int, down: float, up: float) -> Floats:
     """Steps of one level at most; at an end the chance of leaving the ladder stays put."""
     steps = up * np.eye(n_levels, k=1) + down * np.eye(n_levels, k=-1)
     return steps + np.diag(1 - steps.sum(axis=1))
-
-
-def _draw(probabilities: Floats, rng: np.random.Generator) -> Ints:
-    """One draw per row of (n, s)."""
-    # the last bound is left out, so that rounding in the sum cannot give a state beyond the last
-    bounds = probabilities.cumsum(axis=1)[:, :-1]
-    drawn: Ints = (rng.random((len(bounds), 1)) > bounds).sum(axis=1)
-    return drawn

@@ -1,0 +1,117 @@
+"""The Lightning data module: a split as batches, each a single gather from the panel."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from churn.data.dataset import DataConfig, prepare
+from churn.data.splits import Split
+from churn.data.windows import Target, Windows
+from churn.errors import UserError
+
+Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label
+
+
+class WindowBatches(Dataset[Batch]):
+    """Windows as a dataset that hands out whole batches.
+
+    Example:
+        >>> from churn.data import example_split
+        >>> batches = WindowBatches(example_split().train, target="churn")
+        >>> x, y = batches.__getitems__([0, 1, 2])
+        >>> x.shape[0], y.shape
+        (3, torch.Size([3]))
+    """
+
+    def __init__(self, windows: Windows, *, target: Target) -> None:
+        self.windows, self.target = windows, target
+
+    def __len__(self) -> int:
+        """The number of windows."""
+        return len(self.windows)
+
+    def __getitem__(self, index: int) -> Batch:
+        """One window, (d, f) and its label."""
+        x, y = self.__getitems__([index])
+        return x[0], y[0]
+
+    def __getitems__(self, indices: list[int]) -> Batch:
+        """A batch of windows, (n, d, f) and (n,)."""
+        windows = self.windows.take(np.asarray(indices))
+        label = windows.label(self.target).astype(np.float32)
+        return torch.from_numpy(windows.history()), torch.from_numpy(label)
+
+
+def loader(windows: Windows, *, target: Target, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
+    """Batches of some windows; in their order unless shuffled, which follows torch's seed."""
+    return DataLoader(
+        WindowBatches(windows, target=target), batch_size=batch_size, shuffle=shuffle, collate_fn=_whole
+    )
+
+
+def _whole(batch: Batch) -> Batch:
+    """The batch has been gathered already."""
+    return batch
+
+
+class ChurnDataModule(LightningDataModule):
+    """A dataset for `churn fit`, `validate`, `test` and `predict`.
+
+    Args:
+        batch_size: Windows per batch.
+        split: A split made already, for use from Python; the configuration's own where None.
+        config: The keys of the `data:` block, see `DataConfig`.
+    """
+
+    def __init__(self, batch_size: int = 512, split: Split | None = None, **config: Any) -> None:
+        super().__init__()
+        self.batch_size = batch_size
+        self.target: Target = "churn"
+        self._split = split
+        self.config = DataConfig(**config) if config else None
+
+    @property
+    def split(self) -> Split:
+        """The split, made when first asked for.
+
+        Raises:
+            UserError: if there is neither a split nor a configuration.
+        """
+        if self._split is None:
+            if self.config is None:
+                raise UserError("expected data.events or a split", "neither", "set data.events")
+            self._folder = tempfile.TemporaryDirectory(prefix="churn-")
+            self._split = prepare(self.config, Path(self._folder.name) / "dataset").split()
+        return self._split
+
+    @property
+    def n_features(self) -> int:
+        """The columns of a day."""
+        return len(self.split.train.panel.features)
+
+    def setup(self, stage: str) -> None:
+        """Take over the model's target."""
+        if self.trainer is not None:
+            self.target = getattr(self.trainer.lightning_module, "target", self.target)
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """The training part, shuffled."""
+        return loader(self.split.train, target=self.target, batch_size=self.batch_size, shuffle=True)
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Half A of the validation users, on which training stops early."""
+        return loader(self.split.val_a, target=self.target, batch_size=4096)
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """The test part."""
+        return loader(self.split.test, target=self.target, batch_size=4096)
+
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """The windows whose horizon is not over."""
+        return loader(self.split.score, target=self.target, batch_size=4096)

@@ -1,0 +1,47 @@
+"""The GRU network."""
+
+import torch
+from torch import Tensor, nn
+
+from churn.models.sequence import SequenceClassifier
+
+
+class LastState(nn.Module):
+    """A recurrent layer's state after the last day, both directions side by side.
+
+    Args:
+        recurrent: A batch-first recurrent layer.
+    """
+
+    def __init__(self, recurrent: nn.RNNBase) -> None:
+        super().__init__()
+        self.recurrent = recurrent
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, d, f) to (n, directions * hidden_size)."""
+        _, state = self.recurrent(x)
+        hidden = state[0] if isinstance(state, tuple) else state
+        directions = 2 if self.recurrent.bidirectional else 1
+        return torch.cat(tuple(hidden[-directions:]), dim=-1)
+
+
+class GRU(SequenceClassifier):
+    """Gated recurrent units, read at the last day (Cho et al., 2014).
+
+    Example:
+        >>> from churn.models import example_split
+        >>> split = example_split()
+        >>> GRU(hidden_size=8, max_epochs=1).fit(split, target="churn").predict_proba(split.test).shape[0] > 0
+        True
+    """
+
+    @property
+    def width(self) -> int:
+        """The state's width."""
+        return int(self.hparams["hidden_size"])
+
+    def encoder(self, n_features: int) -> nn.Module:
+        """The GRU."""
+        h = self.hparams
+        between = h["dropout"] if h["layers"] > 1 else 0.0
+        return LastState(nn.GRU(n_features, h["hidden_size"], h["layers"], batch_first=True, dropout=between))

@@ -1,0 +1,92 @@
+"""Gradient-boosted trees on the flattened window."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.data import Split, Target, Windows
+from churn.models.base import Classifier
+
+if TYPE_CHECKING:
+    import lightgbm
+    import optuna
+
+
+class LightGBM(Classifier):
+    """LightGBM with a column per feature and day, stopped early on half A of the validation users.
+
+    Args:
+        learning_rate: Shrinkage per tree.
+        num_leaves: Leaves per tree.
+        min_child_samples: Windows per leaf, at least.
+        feature_fraction: Share of the columns that a tree sees.
+        reg_lambda: L2 penalty on leaf values.
+        max_trees: Trees, at most.
+        patience: Trees without a better log loss before training stops.
+    """
+
+    booster: "lightgbm.Booster"
+
+    def __init__(
+        self,
+        learning_rate: float = 0.05,
+        num_leaves: int = 31,
+        min_child_samples: int = 50,
+        feature_fraction: float = 0.8,
+        reg_lambda: float = 1.0,
+        max_trees: int = 1000,
+        patience: int = 50,
+    ) -> None:
+        self.learning_rate, self.num_leaves, self.min_child_samples = learning_rate, num_leaves, min_child_samples
+        self.feature_fraction, self.reg_lambda = feature_fraction, reg_lambda
+        self.max_trees, self.patience = max_trees, patience
+
+    @classmethod
+    def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
+        """Depth, penalties and shrinkage."""
+        return {
+            "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+            "num_leaves": trial.suggest_int("num_leaves", 7, 63, log=True),
+            "min_child_samples": trial.suggest_int("min_child_samples", 20, 500, log=True),
+            "feature_fraction": trial.suggest_float("feature_fraction", 0.4, 1.0),
+            "reg_lambda": trial.suggest_float("reg_lambda", 0.01, 30.0, log=True),
+        }
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        names = ("learning_rate", "num_leaves", "min_child_samples", "feature_fraction", "reg_lambda")
+        return {name: getattr(self, name) for name in (*names, "max_trees", "patience")}
+
+    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+        """Boost until half A no longer improves."""
+        import lightgbm
+
+        params = {k: v for k, v in self.arguments.items() if k not in ("max_trees", "patience")}
+        params |= {"objective": "binary", "seed": seed, "verbosity": -1, "deterministic": True, "force_row_wise": True}
+        train = lightgbm.Dataset(split.train.flat(), split.train.label(target))
+        val_a = split.val_a
+        valid = lightgbm.Dataset(val_a.flat(), val_a.label(target), reference=train)
+        stop = lightgbm.early_stopping(self.patience, verbose=False)
+        self.booster = lightgbm.train(
+            params, train, num_boost_round=self.max_trees, valid_sets=[valid], callbacks=[stop]
+        )
+        return self
+
+    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
+        """The probabilities, (n,)."""
+        if not len(windows):
+            return np.empty(0)
+        return np.asarray(self.booster.predict(windows.flat()), dtype=np.float64)
+
+    def write(self, folder: Path) -> None:
+        """Write the trees as text, up to the best one."""
+        self.booster.save_model(folder / "trees.txt")
+
+    def read(self, folder: Path) -> None:
+        """Read the trees."""
+        import lightgbm
+
+        self.booster = lightgbm.Booster(model_file=folder / "trees.txt")

@@ -1,0 +1,70 @@
+"""Logistic regression on the flattened window."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from churn.artefacts import read_json, write_json
+from churn.data import Split, Target, Windows
+from churn.models.base import Classifier
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class Logistic(Classifier):
+    """Ridge logistic regression on standardised log counts, a column per feature and day.
+
+    Args:
+        c: Inverse strength of the ridge penalty.
+    """
+
+    mean: NDArray[np.float64]  # (d * f,)
+    weight: NDArray[np.float64]  # (d * f,) per unit of log1p count
+    intercept: float
+
+    def __init__(self, c: float = 0.1) -> None:
+        self.c = c
+
+    @classmethod
+    def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
+        """The penalty."""
+        return {"c": trial.suggest_float("c", 1e-3, 10.0, log=True)}
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The penalty."""
+        return {"c": self.c}
+
+    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+        """Fit by L-BFGS; columns without spread get no weight."""
+        from sklearn.linear_model import LogisticRegression
+
+        x = _log(split.train)
+        self.mean, scale = x.mean(axis=0), x.std(axis=0)
+        scale[scale == 0] = np.inf
+        fitted = LogisticRegression(C=self.c, max_iter=1000).fit((x - self.mean) / scale, split.train.label(target))
+        self.weight, self.intercept = fitted.coef_[0] / scale, float(fitted.intercept_[0])
+        return self
+
+    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
+        """The probabilities, (n,)."""
+        return np.asarray(expit((_log(windows) - self.mean) @ self.weight + self.intercept))
+
+    def write(self, folder: Path) -> None:
+        """Write the coefficients."""
+        learnt = {"mean": self.mean.tolist(), "weight": self.weight.tolist(), "intercept": self.intercept}
+        write_json(learnt, folder / "coefficients.json")
+
+    def read(self, folder: Path) -> None:
+        """Read the coefficients."""
+        learnt = read_json(folder / "coefficients.json")
+        self.mean, self.weight = np.asarray(learnt["mean"]), np.asarray(learnt["weight"])
+        self.intercept = learnt["intercept"]
+
+
+def _log(windows: Windows) -> NDArray[np.float64]:
+    return np.log1p(windows.flat().astype(np.float64))

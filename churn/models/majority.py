@@ -1,0 +1,47 @@
+"""The majority baseline: the training part's base rate for everyone."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.artefacts import read_json, write_json
+from churn.data import Split, Target, Windows
+from churn.models.base import Classifier
+
+
+class Majority(Classifier):
+    """A constant probability, which at .5 is the majority class.
+
+    Example:
+        >>> from churn.models import example_split
+        >>> split = example_split()
+        >>> p = Majority().fit(split, target="churn").predict_proba(split.test)
+        >>> bool(np.isclose(p, split.train.churn.mean()).all())
+        True
+    """
+
+    rate: float
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
+    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+        """Take the base rate."""
+        self.rate = float(split.train.label(target).mean())
+        return self
+
+    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
+        """The base rate, (n,)."""
+        return np.full(len(windows), self.rate)
+
+    def write(self, folder: Path) -> None:
+        """Write the rate."""
+        write_json({"rate": self.rate}, folder / "rate.json")
+
+    def read(self, folder: Path) -> None:
+        """Read the rate."""
+        self.rate = read_json(folder / "rate.json")["rate"]

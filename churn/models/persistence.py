@@ -1,0 +1,53 @@
+"""The persistence baseline: who was active will be."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.artefacts import read_json, write_json
+from churn.data import Split, Target, Windows
+from churn.models.base import Classifier
+
+
+class Persistence(Classifier):
+    """The training part's rate among windows with as many active days in the history.
+
+    Rates are drawn towards the base rate as if `prior_windows` more windows had shown it, so that a rare
+    number of days does not give 0 or 1.
+
+    Args:
+        prior_windows: The weight of the base rate.
+    """
+
+    rates: NDArray[np.float64]  # (history_days + 1,)
+
+    def __init__(self, prior_windows: float = 20.0) -> None:
+        self.prior_windows = prior_windows
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The prior's weight."""
+        return {"prior_windows": self.prior_windows}
+
+    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+        """Count labels by active days."""
+        label = split.train.label(target)
+        days, size = split.train.active_days(), split.train.history_days + 1
+        positive = np.bincount(days, weights=label, minlength=size)
+        prior = self.prior_windows
+        self.rates = (positive + prior * label.mean()) / (np.bincount(days, minlength=size) + prior)
+        return self
+
+    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
+        """The rate at each window's number of active days, (n,)."""
+        return self.rates[windows.active_days()]
+
+    def write(self, folder: Path) -> None:
+        """Write the rates."""
+        write_json({"rates": self.rates.tolist()}, folder / "rates.json")
+
+    def read(self, folder: Path) -> None:
+        """Read the rates."""
+        self.rates = np.asarray(read_json(folder / "rates.json")["rates"])

@@ -1,0 +1,221 @@
+"""The base of the recurrent networks: scaling, head, loss and the training loop."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning import Callback, LightningModule
+from torch import Tensor, nn
+
+from churn.data import Split, Target, Windows
+from churn.data.datamodule import Batch, ChurnDataModule, loader
+from churn.models.base import Classifier
+from churn.models.training_loop import train
+
+if TYPE_CHECKING:
+    import optuna
+
+Scaling = Literal["none", "standard", "log_standard"]
+
+
+class Scale(nn.Module):
+    """The first layer: brings each feature to comparable size with what the training part showed.
+
+    Args:
+        n_features: Columns per day.
+        kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: the same after log(1 + x).
+    """
+
+    mean: Tensor  # (f,)
+    deviation: Tensor  # (f,)
+
+    def __init__(self, n_features: int, *, kind: Scaling) -> None:
+        super().__init__()
+        self.kind = kind
+        self.register_buffer("mean", torch.zeros(n_features))
+        self.register_buffer("deviation", torch.ones(n_features))
+
+    def fit(self, values: Tensor) -> None:
+        """Fill the buffers from days of the training part, (n, f); a feature without spread stays as it is."""
+        if self.kind == "none":
+            return
+        values = self._transformed(values).double()
+        deviation = values.std(dim=0, correction=0)
+        self.mean.copy_(values.mean(dim=0))
+        self.deviation.copy_(torch.where(deviation > 0, deviation, 1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale a history, (n, d, f)."""
+        return (self._transformed(x) - self.mean) / self.deviation
+
+    def _transformed(self, x: Tensor) -> Tensor:
+        return torch.log1p(x) if self.kind == "log_standard" else x
+
+
+class SequenceClassifier(LightningModule, Classifier):
+    """A network over a window's days, for `Classifier.fit` and for `churn fit` alike.
+
+    A subclass says in `encoder` how a sequence becomes one vector; the rest is shared: the scaling layer,
+    dropout, a linear head, log loss, AdamW with a one-cycle learning rate, and early stopping.
+    The layers are made when the number of features is known, that is when fitting starts or a
+    checkpoint is read.
+
+    Args:
+        target: What the network predicts.
+        hidden_size: Width of the recurrent state.
+        layers: Recurrent layers.
+        dropout: Share of the state dropped before the head and between layers.
+        scaling: The first layer, see `Scale`.
+        lr: Peak learning rate.
+        weight_decay: AdamW's decay.
+        batch_size: Windows per step when fitted from Python; `data.batch_size` on the command line.
+        max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
+        patience: Epochs without a better log loss before training stops, likewise.
+    """
+
+    is_network: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        target: Target = "churn",
+        hidden_size: int = 32,
+        layers: int = 1,
+        dropout: float = 0.1,
+        scaling: Scaling = "log_standard",
+        lr: float = 3e-3,
+        weight_decay: float = 1e-4,
+        batch_size: int = 512,
+        max_epochs: int = 20,
+        patience: int = 3,
+    ) -> None:
+        super().__init__()
+        self.target: Target = target
+        self.save_hyperparameters()
+        self.n_features = 0
+
+    @abstractmethod
+    def encoder(self, n_features: int) -> nn.Module:
+        """A module from a scaled history, (n, d, f), to one vector per window, (n, width)."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """The length of the encoder's vector."""
+
+    @classmethod
+    def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
+        """Width, depth, regularisation and learning rate."""
+        return {
+            "hidden_size": trial.suggest_categorical("hidden_size", [16, 32, 64]),
+            "layers": trial.suggest_int("layers", 1, 2),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.4),
+            "scaling": trial.suggest_categorical("scaling", ["log_standard", "standard"]),
+            "lr": trial.suggest_float("lr", 1e-3, 1e-2, log=True),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-6, 1e-2, log=True),
+        }
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return dict(self.hparams)
+
+    # The layers -------------------------------------------------------------------------------------
+
+    def build(self, n_features: int) -> None:
+        """Make the layers, once."""
+        if self.n_features:
+            return
+        self.n_features = n_features
+        self.scale = Scale(n_features, kind=self.hparams["scaling"])
+        self.encode = self.encoder(n_features)
+        self.head = nn.Sequential(nn.Dropout(self.hparams["dropout"]), nn.Linear(self.width, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The logit of each history, (n, d, f) to (n,)."""
+        logit: Tensor = self.head(self.encode(self.scale(x))).squeeze(-1)
+        return logit
+
+    # Lightning's hooks --------------------------------------------------------------------------------
+
+    def setup(self, stage: str) -> None:
+        """Make the layers and, before fitting, fill the scaling layer from the training part."""
+        if self.n_features or self._trainer is None:
+            return
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        self.build(data.n_features)
+        if stage == "fit":
+            self.scale.fit(torch.from_numpy(data.split.train.history()).flatten(0, 1))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Note the number of features, from which the layers are made again."""
+        checkpoint["n_features"] = self.n_features
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make the layers that the checkpoint fills."""
+        self.build(checkpoint["n_features"])
+
+    def training_step(self, batch: Batch, _index: int) -> Tensor:
+        """The log loss of a batch."""
+        x, y = batch
+        return nn.functional.binary_cross_entropy_with_logits(self(x), y)
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        """Log the log loss on half A."""
+        self._log_loss("val_log_loss", batch)
+
+    def test_step(self, batch: Batch, _index: int) -> None:
+        """Log the log loss on the test part."""
+        self._log_loss("test_log_loss", batch)
+
+    def predict_step(self, batch: Batch, _index: int) -> Tensor:
+        """The probabilities, (n,)."""
+        return torch.sigmoid(self(batch[0]))
+
+    def _log_loss(self, name: str, batch: Batch) -> None:
+        x, y = batch
+        loss = nn.functional.binary_cross_entropy_with_logits(self(x), y)
+        self.log(name, loss, prog_bar=True, batch_size=len(y), on_epoch=True)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW; the learning rate rises to its peak and falls to nothing over the epochs."""
+        optimizer = torch.optim.AdamW(
+            self.parameters(), lr=self.hparams["lr"], weight_decay=self.hparams["weight_decay"], fused=True
+        )
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.hparams["lr"], total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    # A classifier's verbs -------------------------------------------------------------------------------
+
+    def fit(self, split: Split, *, target: Target, seed: int = 0, callbacks: Sequence[Callback] = ()) -> Self:
+        """Train with early stopping on half A and keep the best epoch's weights."""
+        self.target = target
+        self.hparams["target"] = target
+        data = ChurnDataModule(self.hparams["batch_size"], split)
+        epochs, patience = self.hparams["max_epochs"], self.hparams["patience"]
+        train(self, data, max_epochs=epochs, patience=patience, seed=seed, callbacks=callbacks)
+        return self
+
+    @torch.inference_mode()
+    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
+        """The probabilities, (n,)."""
+        was_training = self.training
+        self.eval()
+        batches = loader(windows, target=self.target, batch_size=4096)
+        p = [torch.sigmoid(self(x.to(self.device))).cpu().double() for x, _ in batches]
+        self.train(was_training)
+        return torch.cat(p).numpy() if p else np.empty(0)
+
+    def write(self, folder: Path) -> None:
+        """Write the weights."""
+        torch.save({"n_features": self.n_features, "weights": self.state_dict()}, folder / "weights.pt")
+
+    def read(self, folder: Path) -> None:
+        """Read the weights; nothing but tensors is loaded."""
+        saved = torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")
+        self.build(saved["n_features"])
+        self.load_state_dict(saved["weights"])

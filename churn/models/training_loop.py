@@ -1,0 +1,66 @@
+"""How a network is trained when nobody writes a trainer: one Lightning trainer with the recipe's settings."""
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer, seed_everything
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+
+from churn.data.datamodule import ChurnDataModule
+from churn.errors import UserError
+
+MONITOR = "val_log_loss"
+
+
+def train(
+    network: LightningModule,
+    data: ChurnDataModule,
+    *,
+    max_epochs: int,
+    patience: int,
+    seed: int,
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Train a network in place, stopped early on half A, and give it the best epoch's weights.
+
+    Raises:
+        UserError: if the loss is not a number.
+    """
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder, _quiet():
+        seed_everything(seed, verbose=False)
+        best = ModelCheckpoint(folder, monitor=MONITOR, save_weights_only=True)
+        stop = EarlyStopping(MONITOR, patience=patience, check_finite=False)
+        trainer = Trainer(
+            max_epochs=max_epochs,
+            gradient_clip_val=1.0,
+            callbacks=[best, stop, *callbacks],
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=folder,
+            num_sanity_val_steps=0,
+        )
+        trainer.fit(network, data)
+        if not torch.isfinite(trainer.callback_metrics[MONITOR]):
+            raise UserError("expected a finite log loss", "not a number", "lower lr, or check the data for huge values")
+        state = torch.load(Path(best.best_model_path), weights_only=True, map_location="cpu")
+        network.load_state_dict(state["state_dict"])
+    network._trainer = None  # a trained network outlives its trainer
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what Lightning says about loaders and accelerators: batches are gathered, not loaded."""
+    logger = logging.getLogger("pytorch_lightning")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        yield
+    logger.setLevel(level)
