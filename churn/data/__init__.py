@@ -4,6 +4,7 @@ The Lightning data module is imported from `churn.data.datamodule`, since it nee
 """
 
 from churn.data.dataset import DataConfig, Dataset, digest, open_dataset, prepare
+from churn.data.example import example_dataset, example_frames, example_split
 from churn.data.features import Vocabulary
 from churn.data.panel import Panel
 from churn.data.sources import Frame
@@ -23,6 +24,9 @@ __all__ = [
     "WindowConfig",
     "Windows",
     "digest",
+    "example_dataset",
+    "example_frames",
+    "example_split",
     "open_dataset",
     "prepare",
     "slide",

@@ -1,8 +1,9 @@
 """The Lightning data module: a split as batches, each a single gather from the panel."""
 
 import tempfile
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -13,7 +14,6 @@ from torch.utils.data import DataLoader, Dataset
 from churn.data.dataset import DataConfig, prepare
 from churn.data.splits import Split
 from churn.data.windows import Target, Windows
-from churn.errors import UserError
 
 Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label
 
@@ -65,30 +65,27 @@ class ChurnDataModule(LightningDataModule):
 
     Args:
         batch_size: Windows per batch.
-        split: A split made already, for use from Python; the configuration's own where None.
         config: The keys of the `data:` block, see `DataConfig`.
     """
 
-    def __init__(self, batch_size: int = 512, split: Split | None = None, **config: Any) -> None:
+    def __init__(self, batch_size: int = 512, **config: Any) -> None:
         super().__init__()
         self.batch_size = batch_size
         self.target: Target = "churn"
-        self._split = split
-        self.config = DataConfig(**config) if config else None
+        self.config = DataConfig(**config)
 
-    @property
+    @classmethod
+    def of(cls, split: Split, *, batch_size: int = 512) -> Self:
+        """A data module over a split that is there already."""
+        data = cls(batch_size, events="a split made already")
+        data.split = split
+        return data
+
+    @cached_property
     def split(self) -> Split:
-        """The split, made when first asked for.
-
-        Raises:
-            UserError: if there is neither a split nor a configuration.
-        """
-        if self._split is None:
-            if self.config is None:
-                raise UserError("expected data.events or a split", "neither", "set data.events")
-            self._folder = tempfile.TemporaryDirectory(prefix="churn-")
-            self._split = prepare(self.config, Path(self._folder.name) / "dataset").split()
-        return self._split
+        """The split, made when first asked for, its panel in a folder that goes with the module."""
+        self._folder = tempfile.TemporaryDirectory(prefix="churn-")
+        return prepare(self.config, Path(self._folder.name) / "dataset").split()
 
     @property
     def n_features(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 import ibis
 import numpy as np
@@ -28,7 +29,7 @@ from churn.data.features import Vocabulary
 from churn.data.panel import Panel
 from churn.data.sources import Frame, open_table
 from churn.data.splits import Split, SplitConfig, split_by_time
-from churn.data.windows import WindowConfig, Windows, slide
+from churn.data.windows import UNKNOWN, WindowConfig, Windows, slide, too_few_days
 from churn.errors import UserError
 
 Mapped = dict[str, str | None] | None
@@ -88,13 +89,28 @@ class Dataset:
     vocabulary: Vocabulary
     windows: Windows  # all of them, before any split
     members: pd.DataFrame | None  # user_id and attributes, in the panel's order
-    reconciliation: dict[str, dict[str, object]]  # per table: read, used, non_members, rejected by reason
+    reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
-    inputs: list[dict[str, object]]  # per table: name, path, rows, sha256
 
     def split(self) -> Split:
         """The split that the configuration asks for."""
         return split_by_time(self.windows, self.config.split)
+
+    def audit(self) -> dict[str, object]:
+        """The days, features and parts, and how many labelled windows there are before and between the parts."""
+        split, windows, panel = self.split(), self.windows, self.panel
+        known = windows.churn != UNKNOWN
+        in_parts = sum(len(part) for part in (split.train, split.val, split.test))
+        return {
+            "first_day": str(panel.date(0).date()),
+            "last_day": str(panel.date(panel.n_days - 1).date()),
+            "features": panel.features,
+            "windows_labelled": int(known.sum()),
+            "windows_in_gaps": int(known.sum()) - in_parts,
+            "base_rates": {target: float(windows.label(target)[known].mean()) for target in windows.targets},
+            "unknown_events": self.unknown_events,
+            "parts": split.audit(),
+        }
 
 
 def prepare(
@@ -133,7 +149,6 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
         members,
         meta["reconciliation"],
         meta["unknown_events"],
-        meta["inputs"],
     )
 
 
@@ -150,26 +165,19 @@ def _build(
         max_event_types=config.max_event_types,
         vocabulary=vocabulary,
     )
-    _warn_of_no_days(config, daily)
     with atomic(folder) as scratch:
         scratch.mkdir()
         panels.build(daily, scratch / "panel")
         if members is not None:
             _attributes(members, daily).to_parquet(scratch / "members.parquet", index=False)
-        write_json(_meta(config, daily, frames or {}), scratch / _META)
+        write_json(_meta(daily), scratch / _META)
 
 
-def _meta(config: DataConfig, daily: Daily, frames: Mapping[str, Frame]) -> dict[str, object]:
-    counts = {name: asdict(table) for name, table in daily.reconciliation.items()}
-    inputs = [
-        {"name": name, "path": source, "rows": counts[name]["read"], "sha256": digest(source, frames)}
-        for name, source in config.sources.items()
-    ]
+def _meta(daily: Daily) -> dict[str, object]:
     return {
         "vocabulary": asdict(daily.vocabulary),
-        "reconciliation": counts,
+        "reconciliation": {name: asdict(table) for name, table in daily.reconciliation.items()},
         "unknown_events": daily.unknown_events,
-        "inputs": inputs,
     }
 
 
@@ -242,21 +250,9 @@ def _training_end(config: DataConfig, first: int, last: int) -> int:
     begin = first + max(windows.history_days, windows.at_risk_days if windows.at_risk == "active" else 0)
     end = last + 1 - windows.horizon_days
     if end < begin:
-        return last + 1  # too few days: the windows' own error says it better
+        raise too_few_days(first, last, needed=begin - first + windows.horizon_days)
     val_from, _test_from = config.split.boundaries(_timestamp(begin), _timestamp(end))
     return (val_from - pd.Timestamp("1970-01-01")).days
-
-
-def _warn_of_no_days(config: DataConfig, daily: Daily) -> None:
-    """Fail before anything is written when the log is too short."""
-    needed = config.windows.history_days + config.windows.horizon_days
-    days = daily.last_day - daily.first_day + 1
-    if days < needed:
-        raise UserError(
-            f"expected at least {needed} days of events",
-            f"{days} ({_timestamp(daily.first_day).date()} to {_timestamp(daily.last_day).date()})",
-            "lower windows.history_days or windows.horizon_days, or load more",
-        )
 
 
 def _timestamp(day: int) -> pd.Timestamp:

@@ -138,16 +138,11 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
         joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member`.
 
     Raises:
-        UserError: if the log is shorter than history and horizon.
+        UserError: if the log is shorter than a history.
     """
     begin = max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
-    needed = begin + config.horizon_days
-    if panel.n_days < needed:
-        raise UserError(
-            f"expected at least {needed} days of events",
-            f"{panel.n_days} ({panel.date(0).date()} to {panel.date(panel.n_days - 1).date()})",
-            "lower windows.history_days or windows.horizon_days, or load more",
-        )
+    if panel.n_days < begin:
+        raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
     spells = _spells(panel, config, joined)
     user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
     stickers = panel.sticker_rows()
@@ -159,6 +154,16 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
         cutoff,
         churn=_labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0),
         sticker=None if stickers is None else _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1),
+    )
+
+
+def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:
+    """The error for a log from one day to another (since 1970) that is shorter than needed."""
+    dates = pd.to_datetime([first_day, last_day], unit="D").strftime("%Y-%m-%d")
+    return UserError(
+        f"expected at least {needed} days of events",
+        f"{last_day - first_day + 1} ({dates[0]} to {dates[1]})",
+        "lower windows.history_days or windows.horizon_days, or load more",
     )
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     import optuna
 
 _DESCRIPTION = "model.json"
+
+# Told the step and half A's log loss after each step of a fit; what it raises ends the fit.
+Report = Callable[[int, float], None]
 
 
 class Classifier(ABC):
@@ -33,8 +37,11 @@ class Classifier(ABC):
         return {}
 
     @abstractmethod
-    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
-        """Learn from `split.train`; early stopping may read `split.val_a`, nothing reads more."""
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+        """Learn from `split.train`; early stopping may read `split.val_a`, nothing reads more.
+
+        A model that learns in steps tells `report` how each one went.
+        """
 
     @abstractmethod
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:

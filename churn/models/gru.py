@@ -29,7 +29,7 @@ class GRU(SequenceClassifier):
     """Gated recurrent units, read at the last day (Cho et al., 2014).
 
     Example:
-        >>> from churn.models import example_split
+        >>> from churn.data import example_split
         >>> split = example_split()
         >>> GRU(hidden_size=8, max_epochs=1).fit(split, target="churn").predict_proba(split.test).shape[0] > 0
         True

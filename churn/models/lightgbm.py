@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier
+from churn.models.base import Classifier, Report
 
 if TYPE_CHECKING:
     import lightgbm
@@ -60,7 +60,7 @@ class LightGBM(Classifier):
         names = ("learning_rate", "num_leaves", "min_child_samples", "feature_fraction", "reg_lambda")
         return {name: getattr(self, name) for name in (*names, "max_trees", "patience")}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Boost until half A no longer improves."""
         import lightgbm
 
@@ -69,9 +69,11 @@ class LightGBM(Classifier):
         train = lightgbm.Dataset(split.train.flat(), split.train.label(target))
         val_a = split.val_a
         valid = lightgbm.Dataset(val_a.flat(), val_a.label(target), reference=train)
-        stop = lightgbm.early_stopping(self.patience, verbose=False)
+        callbacks = [lightgbm.early_stopping(self.patience, verbose=False)]
+        if report is not None:
+            callbacks.append(lambda env: report(env.iteration, env.evaluation_result_list[0][2]))
         self.booster = lightgbm.train(
-            params, train, num_boost_round=self.max_trees, valid_sets=[valid], callbacks=[stop]
+            params, train, num_boost_round=self.max_trees, valid_sets=[valid], callbacks=callbacks
         )
         return self
 

@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier
+from churn.models.base import Classifier, Report
 
 if TYPE_CHECKING:
     import optuna
@@ -39,7 +39,7 @@ class Logistic(Classifier):
         """The penalty."""
         return {"c": self.c}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Fit by L-BFGS; columns without spread get no weight."""
         from sklearn.linear_model import LogisticRegression
 

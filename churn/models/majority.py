@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier
+from churn.models.base import Classifier, Report
 
 
 class Majority(Classifier):
     """A constant probability, which at .5 is the majority class.
 
     Example:
-        >>> from churn.models import example_split
+        >>> from churn.data import example_split
         >>> split = example_split()
         >>> p = Majority().fit(split, target="churn").predict_proba(split.test)
         >>> bool(np.isclose(p, split.train.churn.mean()).all())
@@ -29,7 +29,7 @@ class Majority(Classifier):
         """None."""
         return {}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Take the base rate."""
         self.rate = float(split.train.label(target).mean())
         return self

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier
+from churn.models.base import Classifier, Report
 
 
 class Persistence(Classifier):
@@ -31,7 +31,7 @@ class Persistence(Classifier):
         """The prior's weight."""
         return {"prior_windows": self.prior_windows}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0) -> Self:
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Count labels by active days."""
         label = split.train.label(target)
         days, size = split.train.active_days(), split.train.history_days + 1

@@ -1,19 +1,18 @@
 """The base of the recurrent networks: scaling, head, loss and the training loop."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning import Callback, LightningModule
+from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
-from churn.models.base import Classifier
+from churn.models.base import Classifier, Report
 from churn.models.training_loop import train
 
 if TYPE_CHECKING:
@@ -191,13 +190,13 @@ class SequenceClassifier(LightningModule, Classifier):
 
     # A classifier's verbs -------------------------------------------------------------------------------
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, callbacks: Sequence[Callback] = ()) -> Self:
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Train with early stopping on half A and keep the best epoch's weights."""
         self.target = target
         self.hparams["target"] = target
-        data = ChurnDataModule(self.hparams["batch_size"], split)
+        data = ChurnDataModule.of(split, batch_size=self.hparams["batch_size"])
         epochs, patience = self.hparams["max_epochs"], self.hparams["patience"]
-        train(self, data, max_epochs=epochs, patience=patience, seed=seed, callbacks=callbacks)
+        train(self, data, max_epochs=epochs, patience=patience, seed=seed, report=report)
         return self
 
     @torch.inference_mode()

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,8 +13,19 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from churn.data.datamodule import ChurnDataModule
 from churn.errors import UserError
+from churn.models.base import Report
 
 MONITOR = "val_log_loss"
+
+
+class _Told(Callback):
+    """Tells how each epoch went."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.report(trainer.current_epoch, float(trainer.callback_metrics[MONITOR]))
 
 
 def train(
@@ -24,7 +35,7 @@ def train(
     max_epochs: int,
     patience: int,
     seed: int,
-    callbacks: Sequence[Callback] = (),
+    report: Report | None = None,
 ) -> None:
     """Train a network in place, stopped early on half A, and give it the best epoch's weights.
 
@@ -38,7 +49,7 @@ def train(
         trainer = Trainer(
             max_epochs=max_epochs,
             gradient_clip_val=1.0,
-            callbacks=[best, stop, *callbacks],
+            callbacks=[best, stop] + ([] if report is None else [_Told(report)]),
             logger=False,
             enable_progress_bar=False,
             enable_model_summary=False,

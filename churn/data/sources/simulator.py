@@ -96,13 +96,13 @@ PRESETS = {
     "small": Preset(n_creators=400, n_residents=340, n_fans=5_000, n_days=120),
     # the reference study: its weeks, rows, windows and rates, and a truth about as far from certain as its scores are
     "study": Preset(
-        n_creators=1_600,
+        n_creators=1_590,
         n_residents=1_400,
         n_fans=60_000,
         n_days=139,
         rates=Rates(
             own=((0.001, 0.0005, 0.001), (0.6, 0.1, 0.6), (2, 0.5, 1.4)),
-            fan=((1, 2, 5), (4, 9, 16), (20, 45, 75)),
+            fan=((1, 2, 6), (4, 10, 18), (22, 50, 80)),
             away=((0.005, 0.003), (1, 0.5), (2, 1)),
             sticker_active=(0.005, 0.017, 0.054),
             engagement_down=(0.22, 0.12, 0.06),

@@ -1,0 +1,145 @@
+"""The door: one command a function, each importing what it needs."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from churn import __version__
+from churn.errors import UserError
+
+if TYPE_CHECKING:
+    from jsonargparse import ArgumentParser
+
+_LIGHTNING = ("fit", "validate", "test", "predict")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit code: 0, 2 for a user's mistake, 1 for a fault of the program."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(arguments)
+    except UserError as error:
+        print(f"churn: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("churn: stopped; the same command continues an unfinished run", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if os.environ.get("CHURN_TRACEBACK"):
+            raise
+        message = " ".join(f"{type(error).__name__}: {error}".split())
+        print(f"churn: unexpected {message}; set CHURN_TRACEBACK=1 to see where", file=sys.stderr)
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_usage())
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        print(f"churn {__version__}")
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name in _LIGHTNING:
+        from churn.lightning import lightning
+
+        lightning([name, *rest])
+        return 0
+    if name not in COMMANDS:
+        raise UserError(f"expected a command out of {', '.join((*COMMANDS, *_LIGHTNING))}", repr(name), "see churn --help")
+    COMMANDS[name][0](rest)
+    return 0
+
+
+def _usage() -> str:
+    rows = [(name, text) for name, (_, text) in COMMANDS.items()]
+    rows += [("fit|validate|test|predict", "one network on one target, by LightningCLI")]
+    lines = "\n".join(f"  {name:<26} {text}" for name, text in rows)
+    return (
+        f"usage: churn COMMAND [options]\n\nFrom a raw event log to a list of users to contact.\n\n{lines}\n\n"
+        "churn COMMAND --help lists a command's options; --version prints the version."
+    )
+
+
+def _simulate(arguments: list[str]) -> None:
+    from churn.configuration import parse
+    from churn.data.sources.simulator import PRESETS, simulate
+
+    parser = _parser("simulate")
+    parser.add_argument("--preset", default="small", help=f"how large: {', '.join(PRESETS)}")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    options = parse(arguments, parser=parser)
+    simulate(options.preset, seed=options.seed, out=options.out)
+
+
+def _check(arguments: list[str]) -> None:
+    from churn.check import check
+    from churn.configuration import parse, run_config, run_parser
+
+    check(run_config(parse(arguments, parser=run_parser("check"))).data)
+
+
+def _run(arguments: list[str]) -> None:
+    from churn.configuration import parse, run_config, run_parser
+
+    parser = run_parser("run")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    options = parse(arguments, parser=parser)
+    from churn.pipeline import run
+
+    print(f"report: {run(run_config(options), options.out).report}")
+
+
+def _tune(arguments: list[str]) -> None:
+    from churn.configuration import parse, run_config, run_parser
+
+    parser = run_parser("tune")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    options = parse(arguments, parser=parser)
+    from churn.pipeline import tune
+
+    print(f"trials: {tune(run_config(options), options.out).folder / 'trials.csv'}")
+
+
+def _score(arguments: list[str]) -> None:
+    from churn.configuration import parse, run_config, run_parser
+
+    parser = run_parser("score")
+    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
+    parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    options = parse(arguments, parser=parser)
+    from churn.pipeline import score
+
+    out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
+    print(f"list: {out / 'priority.csv'}")
+
+
+def _report(arguments: list[str]) -> None:
+    from churn.configuration import parse
+
+    parser = _parser("report")
+    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
+    options = parse(arguments, parser=parser)
+    from churn.report import write_report
+
+    print(f"report: {write_report(options.run)}")
+
+
+def _parser(command: str) -> "ArgumentParser":
+    from jsonargparse import ArgumentParser
+
+    return ArgumentParser(prog=f"churn {command}", exit_on_error=False)
+
+
+COMMANDS: dict[str, tuple[Callable[[list[str]], None], str]] = {
+    "simulate": (_simulate, "write a made-up log whose truth is known"),
+    "check": (_check, "read the data, train nothing: counts, base rates, windows per part"),
+    "run": (_run, "the whole pipeline, from the log to the report; continues where it stopped"),
+    "tune": (_tune, "the search alone"),
+    "score": (_score, "score new data with a finished run's models"),
+    "report": (_report, "build a run's report again"),
+}

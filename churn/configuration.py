@@ -1,0 +1,125 @@
+"""What a run can be configured by: dataclasses whose fields are the keys of the YAML file."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentError, ArgumentParser, Namespace
+
+from churn.artefacts import write_text
+from churn.data import DataConfig
+from churn.errors import UserError
+from churn.segments import SegmentConfig
+from churn.training import ModelSpec, TuningConfig
+
+MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")
+
+
+def _every_model() -> list[str | dict[str, Any]]:
+    return [f"churn.models.{name}" for name in MODELS]
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How models are judged.
+
+    Args:
+        repetitions: Bootstrap samples of users behind each interval.
+    """
+
+    repetitions: int = 500
+
+
+@dataclass(frozen=True)
+class ExplanationConfig:
+    """How probabilities are explained.
+
+    Args:
+        windows: Training windows that a surrogate learns from, at most.
+        sample: Held-out windows whose SHAP values are taken, at most.
+        trees: Trees of a surrogate.
+        rounds: Boruta's rounds.
+        fidelity_floor: The held-out R² under which the report warns of a surrogate.
+    """
+
+    windows: int = 20_000
+    sample: int = 2_000
+    trees: int = 300
+    rounds: int = 25
+    fidelity_floor: float = 0.9
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that a run is configured by.
+
+    Args:
+        data: The tables, windows and split.
+        models: The models to compare: import paths, or mappings with class_path and init_args.
+        tuning: The search.
+        evaluation: Intervals.
+        explanation: Surrogates and the feature ledger.
+        segments: The priority segment.
+        seed: Of everything that chance has a part in.
+    """
+
+    data: DataConfig
+    models: list[str | dict[str, Any]] = field(default_factory=_every_model)
+    tuning: TuningConfig = field(default_factory=TuningConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    explanation: ExplanationConfig = field(default_factory=ExplanationConfig)
+    segments: SegmentConfig = field(default_factory=SegmentConfig)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises UserError for models that do not exist, are listed twice, or are none."""
+        names = [spec.check().__name__ for spec in self.specs]
+        if not names or len(set(names)) < len(names):
+            raise UserError("expected different models in `models`", ", ".join(names) or "none", "correct the list")
+
+    @property
+    def specs(self) -> list[ModelSpec]:
+        """The models."""
+        return [ModelSpec.of(entry) for entry in self.models]
+
+    def save(self, path: Path) -> None:
+        """Write every key as YAML, for `RunConfig.load`."""
+        write_text(yaml.safe_dump(asdict(self), sort_keys=False, allow_unicode=True), path)
+
+    @classmethod
+    def load(cls, path: Path) -> "RunConfig":
+        """Read a YAML file.
+
+        Raises:
+            UserError: if there is none, or a key or value in it is wrong.
+        """
+        return run_config(parse(["--config", str(path)], parser=run_parser()))
+
+
+def run_parser(command: str = "run") -> ArgumentParser:
+    """A parser whose options are the configuration's keys; options after --config override the file."""
+    parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False)
+    parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
+    parser.add_class_arguments(RunConfig)
+    return parser
+
+
+def parse(arguments: Sequence[str], *, parser: ArgumentParser) -> Namespace:
+    """Parse and instantiate, with the parser's complaint as one line.
+
+    Raises:
+        UserError: for an unknown key, a wrong value, or a file that cannot be read.
+    """
+    try:
+        return parser.instantiate(parser.parse_args(list(arguments)))
+    except ArgumentError as error:
+        raise UserError(
+            "expected a configuration that can be read", error, f"see {parser.prog} --help or experiments/"
+        ) from error
+
+
+def run_config(options: Namespace) -> RunConfig:
+    """The configuration among a command's options."""
+    return RunConfig(**{f.name: options[f.name] for f in fields(RunConfig)})

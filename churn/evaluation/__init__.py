@@ -1,0 +1,17 @@
+"""How good the probabilities are, and how far to trust them."""
+
+from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator
+from churn.evaluation.leaderboard import differences, leaderboard, reliabilities
+from churn.evaluation.predictions import Predictions, best_model, predict
+
+__all__ = [
+    "Calibrator",
+    "Predictions",
+    "best_model",
+    "choose_calibrator",
+    "differences",
+    "fit_calibrator",
+    "leaderboard",
+    "predict",
+    "reliabilities",
+]

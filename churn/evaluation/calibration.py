@@ -1,0 +1,110 @@
+"""Calibration: a monotone map from a model's probabilities to honest ones, fitted on half B of validation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from churn.statistics import calibration_bins, rate_interval
+
+KINDS = ("none", "temperature", "platt", "isotonic")
+_EDGE = 1e-6  # keeps logits finite
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """A map of probabilities, written as plain numbers.
+
+    `none` leaves them; `temperature` scales the logit; `platt` scales and shifts it (Platt, 1999);
+    `isotonic` interpolates between knots (Zadrozny and Elkan, 2002).
+    """
+
+    kind: str
+    slope: float = 1.0
+    shift: float = 0.0
+    knots: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 1.0), (0.0, 1.0))
+
+    def __call__(self, p: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Calibrated probabilities, (n,)."""
+        if self.kind == "none":
+            return p
+        if self.kind == "isotonic":
+            return np.interp(p, *self.knots)
+        return np.asarray(expit(self.slope * _logit(p) + self.shift))
+
+
+def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Calibrator:
+    """Fit one kind of calibrator by log loss (isotonic: by squared error, drawn off 0 and 1).
+
+    Example:
+        >>> p = np.tile([0.2, 0.6], 50)
+        >>> y = np.array([0, 1] * 25 + [0, 0] * 25)
+        >>> fit_calibrator("isotonic", p, y)(np.array([0.2, 0.6])).round(2)
+        array([0.01, 0.5 ])
+    """
+    if kind == "none":
+        return Calibrator(kind)
+    if kind == "isotonic":
+        return Calibrator(kind, knots=_isotonic(p, y))
+    x, free = _logit(p), kind == "platt"
+
+    def loss(theta: NDArray[np.float64]) -> float:
+        z = theta[0] * x + (theta[1] if free else 0.0)
+        return float((np.logaddexp(0, z) - y * z).mean())
+
+    slope, shift = minimize(loss, np.array([1.0, 0.0]), method="BFGS").x
+    return Calibrator(kind, slope=float(slope), shift=float(shift) if free else 0.0)
+
+
+def choose_calibrator(
+    p: NDArray[np.float64], y: NDArray[np.int8], *, users: NDArray[np.generic]
+) -> tuple[Calibrator, dict[str, float]]:
+    """The kind with the best log loss on users that it was not fitted on, then fitted on all of them.
+
+    Returns the calibrator and each kind's cross-fitted log loss. A kind has to beat `none`.
+    """
+    fold = pd.factorize(users)[0] % _FOLDS
+    losses = {kind: _cross_fitted_loss(kind, p, y, fold) for kind in KINDS}
+    best = min(KINDS, key=lambda kind: losses[kind])
+    return fit_calibrator(best, p, y), losses
+
+
+def reliability(
+    p: NDArray[np.float64], y: NDArray[np.int8], *, users: NDArray[np.generic], bins: int = 10, seed: int = 0
+) -> pd.DataFrame:
+    """The reliability diagram: per bin of equal mass n, mean_predicted, observed and its interval over users."""
+    place, rows = calibration_bins(p, bins), []
+    for index in np.unique(place):
+        inside = place == index
+        rate = rate_interval(y[inside], users[inside], seed=seed)
+        mean = p[inside].mean()
+        rows.append((int(index), int(inside.sum()), mean, rate.value, rate.low, rate.high))
+    return pd.DataFrame(rows, columns=["bin", "n", "mean_predicted", "observed", "low", "high"])
+
+
+def _cross_fitted_loss(kind: str, p: NDArray[np.float64], y: NDArray[np.int8], fold: NDArray[np.intp]) -> float:
+    q = np.empty_like(p)
+    for held_out in np.unique(fold):
+        out = fold == held_out
+        rest = p[~out], y[~out]
+        q[out] = fit_calibrator(kind, *rest)(p[out]) if len(rest[0]) else p[out]
+    q = np.clip(q, _EDGE, 1 - _EDGE)
+    return float(-(y * np.log(q) + (1 - y) * np.log1p(-q)).mean())
+
+
+def _isotonic(p: NDArray[np.float64], y: NDArray[np.int8]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Knots, never nearer to 0 and 1 than so many windows can tell (the rule of succession)."""
+    from sklearn.isotonic import IsotonicRegression
+
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(p, y)
+    least = 1 / (len(p) + 2)
+    heights = np.clip(fitted.y_thresholds_, least, 1 - least)
+    return tuple(map(float, fitted.X_thresholds_)), tuple(map(float, heights))
+
+
+def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(logit(np.clip(p, _EDGE, 1 - _EDGE)))

@@ -1,0 +1,65 @@
+"""Every model's probabilities on every part that is not trained on, calibrated on half B of validation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data import Split, Target, Windows
+from churn.evaluation.calibration import Calibrator, choose_calibrator
+from churn.models import Classifier
+
+Probabilities = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One target's probabilities by every model."""
+
+    table: pd.DataFrame  # model, part (val, calibration, test, score), user_id, cutoff, y, p_raw, p
+    calibrators: dict[str, Calibrator]  # by model
+    losses: pd.DataFrame  # model, kind, log_loss_none, log_loss_chosen: cross-fitted over half B's users
+
+    @property
+    def best_model(self) -> str:
+        """The model with the best log loss on half A of validation."""
+        return best_model(self.table)
+
+
+def predict(models: Mapping[str, Classifier], split: Split, *, target: Target) -> Predictions:
+    """Predict and calibrate; the test part is read, and no choice depends on it.
+
+    `val` in the table is half A, on which models are chosen; `calibration` is half B.
+    """
+    half_b = split.val_b
+    parts = {"val": split.val_a, "calibration": half_b, "test": split.test, "score": split.score}
+    tables, calibrators, losses = [], {}, []
+    for name, model in models.items():
+        calibrator, tried = choose_calibrator(
+            model.predict_proba(half_b), half_b.label(target), users=half_b.user
+        )
+        calibrators[name] = calibrator
+        losses.append((name, calibrator.kind, tried["none"], tried[calibrator.kind]))
+        for part, windows in parts.items():
+            raw = model.predict_proba(windows)
+            tables.append(_rows(windows, target, raw, calibrator(raw)).assign(model=name, part=part))
+    columns = ["model", "kind", "log_loss_none", "log_loss_chosen"]
+    return Predictions(pd.concat(tables, ignore_index=True), calibrators, pd.DataFrame(losses, columns=columns))
+
+
+def best_model(table: pd.DataFrame) -> str:
+    """The model with the best log loss on half A, by the `val` rows of a table of predictions."""
+    val = table[table.part == "val"]
+    y = val.y.to_numpy(np.float64)
+    p = val.p.clip(1e-7, 1 - 1e-7).to_numpy()
+    loss = pd.Series(-(y * np.log(p) + (1 - y) * np.log1p(-p)), index=val.model)
+    return str(loss.groupby(level=0).mean().idxmin())
+
+
+def _rows(windows: Windows, target: Target, raw: Probabilities, p: Probabilities) -> pd.DataFrame:
+    known = windows.table()
+    return pd.DataFrame(
+        {"user_id": known.user_id, "cutoff": known.cutoff, "y": known[target], "p_raw": raw, "p": p}
+    )

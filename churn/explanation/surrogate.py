@@ -1,0 +1,140 @@
+"""A surrogate: trees that imitate a model's probabilities, how faithfully, and what drives them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import logit
+from scipy.stats import spearmanr
+
+from churn.data import Windows, user_share
+from churn.errors import UserError
+
+if TYPE_CHECKING:
+    import lightgbm
+
+_EDGE = 1e-6  # keeps logits finite
+_PARAMS = {"objective": "regression", "learning_rate": 0.1, "num_leaves": 31, "verbosity": -1, "deterministic": True}
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How well a surrogate imitates its model on users that it has not seen."""
+
+    r2: float  # on the logit
+    spearman: float
+    top_tenth: float  # share of the model's top tenth that is the surrogate's too
+    n_users: int
+    n_windows: int
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """A surrogate with the SHAP values of held-out windows."""
+
+    booster: "lightgbm.Booster"  # lightgbm.Booster from (n, d * f) to the logit
+    features: tuple[str, ...]  # f
+    fidelity: Fidelity
+    shap: NDArray[np.float64]  # (n, d, f) of the held-out sample, in logits
+    totals: NDArray[np.float64]  # (n, f) the features' sums over the history, same rows
+    base: float  # the logit to which a row's SHAP values add
+
+    def save(self, path: Path) -> None:
+        """Write the trees as text, for `contributions`."""
+        self.booster.save_model(path)
+
+    def by_feature(self) -> pd.DataFrame:
+        """Drivers: feature, mean_abs_shap of its whole history, direction, rank."""
+        table = _driver_table(list(self.features), self.shap.sum(axis=1), self.totals)
+        return _ranked(table)
+
+    def by_day(self) -> pd.DataFrame:
+        """Drivers by day: feature, day (-1 is the day before the cutoff), mean_abs_shap, direction, rank."""
+        days = self.shap.shape[1]
+        tables = [
+            _driver_table(list(self.features), self.shap[:, d], self.totals).assign(day=d - days) for d in range(days)
+        ]
+        return _ranked(pd.concat(tables, ignore_index=True))
+
+
+def explain(
+    windows: Windows, p: NDArray[np.float64], *, sample: int = 2000, trees: int = 300, seed: int = 0
+) -> Surrogate:
+    """Imitate probabilities by trees on the flattened history and explain the trees.
+
+    A quarter of the users is held out; fidelity and SHAP values come from them alone.
+
+    Args:
+        windows: Windows of the training part.
+        p: The model's probabilities, (n,).
+        sample: Held-out windows to explain, at most.
+        trees: Trees of the surrogate.
+        seed: Of the trees and the draw.
+
+    Raises:
+        UserError: if there are too few users to hold some out.
+    """
+    import lightgbm
+
+    held_out = user_share(windows.panel.users)[windows.user] < 0.25
+    if held_out.all() or held_out.sum() < 2:
+        users = len(np.unique(windows.user))
+        raise UserError("expected enough users to hold a quarter out", f"{users} users", "load more users")
+    score = logit(np.clip(p, _EDGE, 1 - _EDGE))
+    x, y = windows.take(~held_out).flat(), score[~held_out]
+    booster = lightgbm.train(_PARAMS | {"seed": seed}, lightgbm.Dataset(x, y), trees)
+    test = windows.take(held_out)
+    fidelity = _fidelity(score[held_out], np.asarray(booster.predict(test.flat())), test)
+    rows = np.random.default_rng(seed).permutation(len(test))[:sample]
+    test = test.take(np.sort(rows))
+    shap, base = _shap(booster, test.flat())
+    totals = test.history().sum(axis=1).astype(np.float64)
+    shape = (len(test), test.history_days, -1)
+    return Surrogate(booster, windows.panel.features, fidelity, shap.reshape(shape), totals, base)
+
+
+def contributions(trees: Path, windows: Windows) -> NDArray[np.float64]:
+    """SHAP values of some windows by a saved surrogate, in logits: (n, d, f)."""
+    import lightgbm
+
+    values, _ = _shap(lightgbm.Booster(model_file=trees), windows.flat())
+    return values.reshape(len(windows), windows.history_days, -1)
+
+
+def _shap(booster: "lightgbm.Booster", x: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
+    """SHAP values (n, columns) and the base they start from."""
+    import shap
+
+    explanation = shap.TreeExplainer(booster)(x)
+    values = np.asarray(explanation.values, np.float64)
+    return values, float(np.ravel(explanation.base_values)[0])
+
+
+def _fidelity(true: NDArray[np.float64], imitated: NDArray[np.float64], windows: Windows) -> Fidelity:
+    spread = float(((true - true.mean()) ** 2).sum())
+    r2 = 1 - float(((true - imitated) ** 2).sum()) / spread if spread else float("nan")
+    rank = float(spearmanr(true, imitated).statistic) if spread and np.ptp(imitated) else float("nan")
+    k = max(1, len(true) // 10)
+    top = len(np.intersect1d(np.argsort(-true, kind="stable")[:k], np.argsort(-imitated, kind="stable")[:k])) / k
+    return Fidelity(r2, rank, top, len(np.unique(windows.user)), len(windows))
+
+
+def _driver_table(features: list[str], shap: NDArray[np.float64], totals: NDArray[np.float64]) -> pd.DataFrame:
+    direction = [_direction(shap[:, j], totals[:, j]) for j in range(len(features))]
+    return pd.DataFrame({"feature": features, "mean_abs_shap": np.abs(shap).mean(axis=0), "direction": direction})
+
+
+def _direction(shap: NDArray[np.float64], value: NDArray[np.float64]) -> str:
+    """Whether more of a feature raises the probability: by rank correlation, `mixed` under .2."""
+    if not np.ptp(shap) or not np.ptp(value):
+        return "mixed"
+    rank = float(spearmanr(value, shap).statistic)
+    return "raises" if rank > 0.2 else "lowers" if rank < -0.2 else "mixed"
+
+
+def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.sort_values("mean_abs_shap", ascending=False, kind="stable", ignore_index=True)
+    return table.assign(rank=np.arange(1, len(table) + 1))

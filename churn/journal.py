@@ -1,0 +1,113 @@
+"""The journal of a run: which stages are done, how long they took, and on what they ran. It is the manifest."""
+
+import hashlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from churn import __version__
+from churn.artefacts import read_json, write_json
+from churn.errors import UserError
+
+_FILE = "manifest.json"
+
+
+@dataclass
+class Journal:
+    """The manifest of one folder, written after every stage.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> journal = Journal.open(folder, seed=0, config={"a": 1}, inputs={})
+        >>> journal.do("first", dict)
+        >>> Journal.open(folder, seed=0, config={"a": 1}, inputs={}).done
+        ['first']
+    """
+
+    folder: Path
+    content: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, *, seed: int, config: dict[str, Any], inputs: dict[str, str]) -> Self:
+        """Begin a run, or continue one of the same version, configuration and inputs (name to hash).
+
+        Raises:
+            UserError: if the folder holds a run of another kind.
+        """
+        fingerprint = _hash({"version": __version__, "config": config, "inputs": inputs})
+        if not (folder / _FILE).exists():
+            start = {"version": __version__, "seed": seed, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+            return cls(folder, start | {"fingerprint": fingerprint, "stages": []})
+        journal = cls.resume(folder)
+        if journal.content.get("fingerprint") != fingerprint:
+            raise UserError(
+                f"expected an empty folder, or an unfinished run of the same version, configuration and data, in {folder}",
+                "a run of another",
+                "choose another --out or delete the folder",
+            )
+        return journal
+
+    @classmethod
+    def resume(cls, folder: Path) -> Self:
+        """The journal of a folder that has one.
+
+        Raises:
+            UserError: if it has none.
+        """
+        if not (folder / _FILE).exists():
+            raise UserError("expected a run's folder", f"no {_FILE} in {folder}", "check --run")
+        return cls(folder, read_json(folder / _FILE))
+
+    @property
+    def done(self) -> list[str]:
+        """The finished stages, in their order."""
+        return [stage["name"] for stage in self.content["stages"]]
+
+    def do(self, name: str, stage: Callable[[], dict[str, Any]]) -> None:
+        """Run a stage that is not done yet; note what it returns, its seconds and the process's peak memory (MiB)."""
+        if name in self.done:
+            return
+        start = time.monotonic()
+        with _progress(name):
+            facts = stage()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak_mb = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)  # bytes there, KiB elsewhere
+        seconds = round(time.monotonic() - start, 3)
+        self.content["stages"].append({"name": name, "seconds": seconds, "peak_memory_mb": round(peak_mb, 1)})
+        self.content |= facts
+        write_json(self.content, self.folder / _FILE)
+
+
+class _progress:  # noqa: N801 - a context manager that reads as a verb
+    """A line per stage with a moving sign while it runs; nothing where there is no terminal."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name.replace("_", " ")
+
+    def __enter__(self) -> None:
+        if not sys.stderr.isatty():
+            self.status = None
+            return
+        from rich.console import Console
+
+        self.console, self.start = Console(stderr=True), time.monotonic()
+        self.status = self.console.status(f"{self.name} …")
+        self.status.start()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self.status is None:
+            return
+        self.status.stop()
+        if kind is None:
+            self.console.print(f"[green]✓[/] {self.name} [dim]{time.monotonic() - self.start:,.1f} s[/]")
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,53 @@
+"""One network and one target through LightningCLI: fit, validate, test and predict."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+from jsonargparse import ArgumentError
+from pytorch_lightning.cli import LightningCLI
+
+from churn.artefacts import write_table
+from churn.data.datamodule import ChurnDataModule
+from churn.errors import UserError
+from churn.models.sequence import SequenceClassifier
+
+
+class _Door(LightningCLI):
+    """LightningCLI whose `predict` keeps what it predicted."""
+
+    def after_predict(self) -> None:
+        """Write user_id, cutoff and p of every window whose horizon is not over."""
+        windows = self.datamodule.split.score
+        p = torch.cat(self.trainer.predict_loop.predictions).double().numpy()
+        path = Path(self.trainer.default_root_dir) / "predictions.parquet"
+        write_table(pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "p": p}), path)
+        print(f"predictions: {path}")
+
+
+def lightning(arguments: Sequence[str]) -> None:
+    """Run one of LightningCLI's commands.
+
+    Raises:
+        UserError: for an unknown key or a wrong value.
+    """
+    # Batches are gathered from memory, so worker processes would only cost time.
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    try:
+        _Door(
+            SequenceClassifier,
+            ChurnDataModule,
+            subclass_mode_model=True,
+            seed_everything_default=0,
+            save_config_kwargs={"overwrite": True},
+            trainer_defaults={"enable_progress_bar": sys.stderr.isatty(), "gradient_clip_val": 1.0},
+            parser_kwargs={"prog": "churn", "exit_on_error": False},
+            args=list(arguments),
+        )
+    except ArgumentError as error:
+        raise UserError(
+            "expected a configuration that can be read", error, "see churn fit --help or experiments/"
+        ) from error

@@ -1,0 +1,383 @@
+"""The whole run on one page: each stage reads the artefacts before it and writes its own."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churn import evaluation, explanation, report, segments, training
+from churn.artefacts import atomic, prepare_folder, read_json, read_table, write_json, write_table
+from churn.configuration import RunConfig
+from churn.data import (
+    DataConfig,
+    Dataset,
+    Frame,
+    Split,
+    Target,
+    Vocabulary,
+    Windows,
+    digest,
+    open_dataset,
+    prepare,
+)
+from churn.errors import UserError
+from churn.evaluation import Calibrator
+from churn.journal import Journal
+from churn.models import Classifier, load
+from churn.segments import SegmentConfig
+from churn.training import ModelSpec
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder, read when asked for."""
+
+    folder: Path
+
+    def table(self, name: str) -> pd.DataFrame:
+        """An artefact by its file's name, such as leaderboard.csv."""
+        return read_table(self.folder / name)
+
+    @property
+    def priority(self) -> pd.DataFrame:
+        """The list: whom to contact first, and why."""
+        return self.table("priority.csv")
+
+    @property
+    def leaderboard(self) -> pd.DataFrame:
+        """All metrics of all models."""
+        return self.table("leaderboard.csv")
+
+    @property
+    def report(self) -> Path:
+        """The report's page."""
+        return self.folder / "report.html"
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every stage may read: the configuration, the folder, and the data once they are prepared."""
+
+    config: RunConfig
+    folder: Path
+    hashes: dict[str, str]  # of the inputs, by table
+    frames: Mapping[str, Frame]
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return open_dataset(self.config.data, self.folder / "dataset")
+
+    @cached_property
+    def split(self) -> Split:
+        return self.dataset.split()
+
+    def model_folder(self, target: Target, name: str) -> Path:
+        return self.folder / "models" / target / name
+
+    def models(self, target: Target) -> dict[str, Classifier]:
+        names = [spec.check().__name__ for spec in self.config.specs]
+        return {name: load(self.model_folder(target, name)) for name in names}
+
+
+Facts = dict[str, object]  # what a stage adds to the manifest
+
+
+def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
+    """Run every stage that the folder does not hold yet.
+
+    Args:
+        config: The configuration.
+        out: The run's folder. One that a run of the same configuration left unfinished is continued.
+        frames: Data frames by the names that stand in `config.data`.
+
+    Raises:
+        UserError: for anything that a user can mend in the data or the configuration.
+    """
+    return _run_stages(config, Path(out), STAGES, frames or {})
+
+
+def tune(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
+    """The search alone: data, fitting and trials. `run` on the same folder continues from there."""
+    return _run_stages(config, Path(out), STAGES[:2], frames or {})
+
+
+def _run_stages(
+    config: RunConfig, out: Path, stages: tuple[Callable[[_Context], Facts], ...], frames: Mapping[str, Frame]
+) -> Run:
+    hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
+    prepare_folder(out)
+    journal = Journal.open(out, seed=config.seed, config=asdict(config), inputs=hashes)
+    config.save(out / "config.yaml")
+    context = _Context(config, out, hashes, frames)
+    for stage in stages:
+        journal.do(stage.__name__, partial(stage, context))
+    return Run(out)
+
+
+# The stages, in their order ---------------------------------------------------------------------------
+
+
+def prepare_data(context: _Context) -> Facts:
+    """Log to windows: dataset/, windows.parquet."""
+    config = context.config.data
+    dataset = prepare(config, context.folder / "dataset", frames=context.frames)
+    write_table(dataset.split().table(), context.folder / "windows.parquet")
+    counts = dataset.reconciliation
+    inputs = [
+        {"name": name, "path": source, "rows": counts[name]["read"], "sha256": context.hashes[name]}
+        for name, source in config.sources.items()
+    ]
+    return {
+        "inputs": inputs,
+        "reconciliation": counts,
+        "targets": dataset.windows.targets,
+        "windows": asdict(config.windows),
+        "split_kind": config.split.kind,
+        "audit": dataset.audit(),
+    }
+
+
+def fit_models(context: _Context) -> Facts:
+    """Each model on each target: models/<target>/<model>/, trials.csv."""
+    split, config, tables = context.split, context.config, _TargetTables()
+    for target in split.train.targets:
+        for spec in config.specs:
+            folder = context.model_folder(target, spec.check().__name__)
+            if not folder.exists():
+                _fit(spec, split, target, config, folder)
+            trials = read_table(folder / "trials.csv")
+            trials.insert(0, "model", folder.name)
+            tables.add("trials.csv", trials, target=target)
+    tables.write(context.folder)
+    return {}
+
+
+def _fit(spec: ModelSpec, split: Split, target: Target, config: RunConfig, folder: Path) -> None:
+    fitted = training.fit(spec, split, target=target, tuning=config.tuning, seed=config.seed)
+    with atomic(folder) as scratch:
+        fitted.model.save(scratch)
+        fitted.trials.to_csv(scratch / "trials.csv", index=False)
+
+
+def evaluate_models(context: _Context) -> Facts:
+    """Calibration, choice and leaderboard: predictions.parquet, leaderboard.csv, calibration.csv, …"""
+    config, tables, chosen = context.config, _TargetTables(), {}
+    again = {"repetitions": config.evaluation.repetitions, "seed": config.seed}
+    for target in context.split.train.targets:
+        found = evaluation.predict(context.models(target), context.split, target=target)
+        best = chosen[target] = found.best_model
+        for name, calibrator in found.calibrators.items():
+            write_json(asdict(calibrator), context.model_folder(target, name) / "calibrator.json")
+        tables.add("predictions.parquet", found.table, target=target)
+        tables.add("leaderboard.csv", evaluation.leaderboard(found.table, chosen=best, **again), target=target)
+        tables.add("differences.csv", evaluation.differences(found.table, **again), target=target)
+        tables.add("calibration.csv", evaluation.reliabilities(found.table, seed=config.seed), target=target)
+        tables.add("calibrators.csv", found.losses, target=target)
+    tables.write(context.folder)
+    write_json(chosen, context.folder / "models" / "chosen.json")
+    write_json(asdict(context.dataset.vocabulary), context.folder / "models" / "vocabulary.json")
+    return {"chosen": chosen}
+
+
+def explain_models(context: _Context) -> Facts:
+    """Surrogates of the chosen model and of every network, with their fidelity; the feature ledger."""
+    config, tables = context.config.explanation, _TargetTables()
+    seed, chosen = context.config.seed, read_json(context.folder / "models" / "chosen.json")
+    train = _sample(context.split.train, config.windows, seed=seed)
+    for target in train.targets:
+        for name, model in context.models(target).items():
+            explained = name == chosen[target]
+            if not (explained or model.is_network):
+                continue
+            p = model.predict_proba(train)
+            surrogate = explanation.explain(train, p, sample=config.sample, trees=config.trees, seed=seed)
+            fidelity = pd.DataFrame([{"model": name, **asdict(surrogate.fidelity), "explained": explained}])
+            tables.add("surrogates.csv", fidelity, target=target)
+            tables.add("explanations_by_model.csv", surrogate.by_feature().assign(model=name), target=target)
+            if explained:
+                tables.add("explanations.csv", surrogate.by_feature(), target=target)
+                tables.add("explanations_by_day.csv", surrogate.by_day(), target=target)
+                _save_surrogate(surrogate, context.folder / "models" / target)
+        ledger = explanation.feature_ledger(train, target=target, rounds=config.rounds, seed=seed)
+        tables.add("features.csv", ledger, target=target)
+    tables.write(context.folder)
+    return {}
+
+
+def _save_surrogate(surrogate: explanation.Surrogate, folder: Path) -> None:
+    with atomic(folder / "surrogate.txt") as scratch:
+        surrogate.save(scratch)
+    write_json(surrogate.totals.mean(axis=0).tolist(), folder / "usual.json")
+
+
+def score_users(context: _Context) -> Facts:
+    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx."""
+    config = context.config.segments
+    scored = write_scores(context.dataset, context.folder / "models", config=config, out=context.folder)
+    threshold = float(scored.priority[scored.segment == "priority"].min())
+    cutoff = str(scored.cutoff.iloc[0].date())
+    return {"segment": asdict(config) | {"threshold": threshold, "scored": len(scored), "cutoff": cutoff}}
+
+
+def compare_segments(context: _Context) -> Facts:
+    """One row per user of the test part: segment_tests.csv, segment_rates.csv."""
+    config, dataset = context.config.segments, context.dataset
+    windows = dataset.split().test
+    windows = windows.take(segments.latest_windows(windows))
+    scored = segments.prioritise(_score(windows, context.folder / "models"), config)
+    table, circular = segments.describe(windows, before_days=config.before_days, members=dataset.members)
+    write_table(
+        segments.compare(table, scored.segment, circular=circular), context.folder / "segment_tests.csv"
+    )
+    rates = segments.observed_rates(windows, scored.segment, seed=context.config.seed)
+    write_table(rates, context.folder / "segment_rates.csv")
+    return {}
+
+
+def review(context: _Context) -> Facts:
+    """What a reader should know before trusting the numbers, as sentences."""
+    board = read_table(context.folder / "leaderboard.csv")
+    surrogates = read_table(context.folder / "surrogates.csv")
+    manifest = read_json(context.folder / "manifest.json")
+    floor = context.config.explanation.fidelity_floor
+    return {"warnings": [*_uncalibrated(board), *_unfaithful(surrogates, floor), *_lost_rows(manifest)]}
+
+
+def _uncalibrated(board: pd.DataFrame) -> list[str]:
+    test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
+    found = []
+    for target in test.index.unique("target"):
+        error, band = test.loc[(target, "ece"), "value"], test.loc[(target, "ece_band"), "high"]
+        if error > band:
+            found.append(
+                f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, that of "
+                f"a calibrated forecast stays under {band:.3f}. A product of such probabilities ranks; it does not count."
+            )
+    return found
+
+
+def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
+    return [
+        f"The drivers of {row.target} come from a surrogate that explains {row.r2:.0%} of the model on unseen users, "
+        f"under the floor of {floor:.0%}: read them as a sketch."
+        for row in surrogates[surrogates.explained].itertuples()
+        if not row.r2 >= floor
+    ]
+
+
+def _lost_rows(manifest: dict[str, Any]) -> list[str]:
+    found = []
+    for table, counts in manifest["reconciliation"].items():
+        lost = sum(counts["rejected"].values())
+        if lost > 0.01 * counts["read"]:
+            found.append(f"{lost:,} of {counts['read']:,} rows of {table} could not be used.")
+    if unknown := manifest["audit"]["unknown_events"]:
+        names = ", ".join(list(unknown)[:5])
+        found.append(f"{sum(unknown.values()):,} events are of types that training did not know: {names}.")
+    return found
+
+
+def write_report(context: _Context) -> Facts:
+    """The page, from the artefacts alone."""
+    report.write_report(context.folder)
+    return {}
+
+
+STAGES = (
+    prepare_data,
+    fit_models,
+    evaluate_models,
+    explain_models,
+    score_users,
+    compare_segments,
+    review,
+    write_report,
+)
+
+
+# Scoring, for a run and for new data alike ------------------------------------------------------------
+
+
+def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
+    """Score new data with a finished run's models: scores.parquet, agreement.csv, priority.csv, priority.xlsx.
+
+    Days from the cutoff on are not read. Windows are made as in the run.
+
+    Raises:
+        UserError: if there is no finished run, or the data end more than a day before the cutoff.
+    """
+    Journal.resume(run)
+    finished = RunConfig.load(run / "config.yaml")
+    words = read_json(run / "models" / "vocabulary.json")
+    vocabulary = Vocabulary(**{k: tuple(v) if isinstance(v, list) else v for k, v in words.items()})
+    last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
+    data = dataclasses.replace(data, windows=finished.data.windows, last_day=last_day)
+    prepare_folder(out)
+    dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)
+    newest = dataset.panel.date(dataset.panel.n_days)
+    if newest != _date(cutoff):
+        raise UserError(f"expected events up to {last_day}", f"none after {newest.date()}", "load more or lower --cutoff")
+    write_scores(dataset, run / "models", config=finished.segments, out=out)
+    return out
+
+
+def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path) -> pd.DataFrame:
+    """Score every user at risk at the newest cutoff, write the list and return the scores."""
+    windows = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
+    if not len(windows):
+        raise UserError("expected users at risk at the newest cutoff", "none", "check the last days of the log")
+    scored = segments.prioritise(_score(windows, models), config)
+    inside = (scored.segment == "priority").to_numpy()
+    listed = windows.take(inside)
+    folder = models / "churn"
+    why = explanation.reasons(
+        listed,
+        explanation.contributions(folder / "surrogate.txt", listed),
+        usual=np.asarray(read_json(folder / "usual.json")),
+    )
+    write_table(scored, out / "scores.parquet")
+    write_table(segments.agreement(scored), out / "agreement.csv")
+    segments.export(segments.contact_list(scored, why.set_axis(scored.index[inside])), out)
+    return scored
+
+
+def _score(windows: Windows, models: Path) -> pd.DataFrame:
+    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn and p_sticker."""
+    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
+    for target, name in read_json(models / "chosen.json").items():
+        folder = models / target / name
+        calibrator = Calibrator(**read_json(folder / "calibrator.json"))
+        table[f"p_{target}"] = calibrator(load(folder).predict_proba(windows))
+    return table
+
+
+def _date(text: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(str(text)).normalize()
+    except ValueError as error:
+        raise UserError("expected a date for --cutoff", repr(text), "write it as 2024-03-01") from error
+
+
+def _sample(windows: Windows, size: int, *, seed: int) -> Windows:
+    index = np.random.default_rng(seed).permutation(len(windows))[:size]
+    return windows.take(np.sort(index))
+
+
+class _TargetTables:
+    """Tables that are made per target and written as one each, the target in the first column."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, list[pd.DataFrame]] = {}
+
+    def add(self, file: str, table: pd.DataFrame, *, target: Target) -> None:
+        table = table.copy()
+        table.insert(0, "target", target)
+        self.parts.setdefault(file, []).append(table)
+
+    def write(self, folder: Path) -> None:
+        for file, parts in self.parts.items():
+            write_table(pd.concat(parts, ignore_index=True), folder / file)

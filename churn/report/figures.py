@@ -1,0 +1,108 @@
+"""Charts in one quiet style."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+
+from churn.report.blocks import Figure
+from churn.report.wording import shortened
+
+INK, QUIET, RULE, GREY = "#1f2933", "#52606d", "#e4e7eb", "#9aa5b1"
+# Okabe and Ito's blue and vermilion: told apart with every common kind of colour blindness.
+COLOURS = {"churn": "#0072b2", "sticker": "#d55e00"}
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#52606d", "#8a6d00")
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Dots:
+    """A series of a dot plot: one dot and interval per labelled row."""
+
+    name: str
+    labels: Sequence[str]
+    values: Sequence[float]
+    lows: Sequence[float]
+    highs: Sequence[float]
+    hover: Sequence[str]
+    colour: str
+    symbol: str = "circle"
+
+
+def label(text: str, length: int = 26) -> str:
+    """A label for a chart: plotly reads tags in labels, so they are escaped."""
+    return escape(shortened(text, length))
+
+
+def figure(chart: Any, *, title: str, description: str, caption: str) -> Figure:
+    """A chart as a block of the page."""
+    return Figure(title, description, caption, spec=str(chart.to_json()), height=int(chart.layout.height))
+
+
+def chart(traces: Sequence[Any], *, height: int, legend: bool = False) -> Any:
+    """An empty frame in the page's style around some traces."""
+    drawn = go.Figure(data=list(traces))
+    drawn.update_layout(
+        template="none",
+        height=height,
+        margin={"l": 8, "r": 12, "t": 34 if legend else 8, "b": 8},
+        font={"family": FONT, "size": 13, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=legend,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 12}},
+        hoverlabel={"bgcolor": "white", "bordercolor": GREY, "font": {"family": FONT, "size": 13, "color": INK}},
+        dragmode=False,  # a finger on the chart scrolls the page
+        bargap=0.35,
+    )
+    quiet = {"size": 12, "color": QUIET}
+    common = {
+        "automargin": True,
+        "fixedrange": True,
+        "zeroline": False,
+        "tickfont": quiet,
+        "gridcolor": RULE,
+        "ticks": "",
+    }
+    drawn.update_xaxes(**common, title={"font": quiet, "standoff": 8}, linecolor=RULE)
+    drawn.update_yaxes(**common, title={"font": quiet, "standoff": 8})
+    return drawn
+
+
+def dot_plot(
+    series: Sequence[Dots], *, rows: Sequence[str], x_title: str, reference: float | None, share: bool = False
+) -> Any:
+    """Dots with intervals, the first row on top, and a dashed line at the reference."""
+    legend = len(series) > 1
+    drawn = chart([_dots(one) for one in series], height=30 * len(rows) + (104 if legend else 72), legend=legend)
+    drawn.update_xaxes(title_text=x_title, tickformat=".0%" if share else None, nticks=6)
+    drawn.update_yaxes(
+        categoryorder="array", categoryarray=list(rows)[::-1], showgrid=False, range=[-0.6, len(rows) - 0.4]
+    )
+    if len(series) > 1:
+        drawn.update_layout(scattermode="group", scattergap=0.4)
+    if reference is not None:
+        drawn.add_vline(x=reference, line={"color": QUIET, "width": 1, "dash": "dash"}, layer="below")
+    return drawn
+
+
+def _dots(series: Dots) -> Any:
+    up = [high - value for value, high in zip(series.values, series.highs, strict=True)]
+    down = [value - low for value, low in zip(series.values, series.lows, strict=True)]
+    return go.Scatter(
+        name=series.name,
+        x=list(series.values),
+        y=list(series.labels),
+        mode="markers",
+        marker={
+            "color": series.colour,
+            "size": 9,
+            "symbol": series.symbol,
+            "line": {"width": 1.5, "color": series.colour},
+        },
+        error_x={"type": "data", "array": up, "arrayminus": down, "color": series.colour, "thickness": 1.6, "width": 0},
+        hovertext=[escape(text) for text in series.hover],
+        hoverinfo="text",
+    )

@@ -1,0 +1,101 @@
+"""Data health: what was read, what was left out, and what the parts hold."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from churn.report.blocks import Block, Heading, Section, Text
+from churn.report.run import Run
+from churn.report.tables import Cell, Column, Table, count_cell, heads, percent_cell, text_cell
+from churn.report.wording import count, day, listed
+
+ROWS = ("read", "used", "non_members")
+
+
+def build(run: Run) -> Section:
+    """Rows read against rows used, the parts with their base rates, and what was unknown."""
+    audit = run.manifest["audit"]
+    span = f"From {day(audit['first_day'])} to {day(audit['last_day'])}"
+    lead = f"{span}: what was read, what was used, and what was left out and why."
+    blocks: list[Block] = [_reconciliation(run), Heading("Parts and base rates"), Text(_windows(audit)), _parts(run)]
+    blocks += [Text(_unknown(audit)), _inputs(run)]
+    return Section("health", "Data health", lead, tuple(blocks))
+
+
+def _reconciliation(run: Run) -> Block:
+    tables = run.manifest["reconciliation"]
+    if not tables:
+        return Text("The run holds no account of its rows.")
+    reasons = list(dict.fromkeys(reason for counts in tables.values() for reason in counts["rejected"]))
+    rows = [
+        (text_cell(key.replace("_", "-")), *(count_cell(counts.get(key, 0)) for counts in tables.values()))
+        for key in ROWS
+    ]
+    rows += [
+        (
+            text_cell(f"rejected: {reason}"),
+            *(count_cell(counts["rejected"].get(reason, 0)) for counts in tables.values()),
+        )
+        for reason in reasons
+    ]
+    rows.append((text_cell("adds up"), *(Cell("yes" if _whole(counts) else "no") for counts in tables.values())))
+    return Table("Rows read = used + of non-members + rejected", heads("Rows", *tables), tuple(rows))
+
+
+def _whole(counts: Mapping[str, Any]) -> bool:
+    return bool(counts["read"] == counts["used"] + counts.get("non_members", 0) + sum(counts["rejected"].values()))
+
+
+def _windows(audit: Mapping[str, Any]) -> str:
+    gaps = audit.get("windows_in_gaps", 0)
+    kept_out = (
+        f"; {count(gaps)} lie between the parts and belong to none, lest their days stand on both sides of a boundary"
+        if gaps
+        else ""
+    )
+    return f"{count(audit['windows_labelled'])} windows (a user on a cutoff) have a known outcome{kept_out}."
+
+
+def _parts(run: Run) -> Block:
+    parts = run.manifest["audit"]["parts"]
+    if not parts:
+        return Text("The run holds no account of its parts.")
+    titles = ["Part", "First cutoff", "Last cutoff", "Windows", "Users", "Churn rate"]
+    columns = heads(*titles, *(["Sticker rate"] if run.stickers else []), first=3)
+    return Table("Parts, in the order of time", columns, tuple(_part(part, run) for part in parts))
+
+
+def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:
+    rates = [percent_cell(part.get(f"{target}_rate"), few=part["windows"] < 30) for target in run.targets]
+    days = [Cell(day(part[key]), order=str(part[key])) for key in ("first_cutoff", "last_cutoff")]
+    return (
+        text_cell(part["part"]),
+        *days,
+        count_cell(part["windows"], grey=True),
+        count_cell(part["users"], grey=True),
+        *rates,
+    )
+
+
+def _inputs(run: Run) -> Block:
+    inputs = run.manifest["inputs"]
+    columns = (
+        Column("Input"),
+        Column("Path", clipped=True),
+        Column("Rows", numeric=True),
+        Column("SHA-256", clipped=True),
+    )
+    rows = tuple(
+        (text_cell(one["name"]), text_cell(one["path"]), count_cell(one["rows"]), text_cell(one["sha256"]))
+        for one in inputs
+    )
+    return Table("Inputs", columns, rows) if rows else Text("The run names no inputs.")
+
+
+def _unknown(audit: Mapping[str, Any]) -> str:
+    unknown = audit.get("unknown_events") or {}
+    if not unknown:
+        return "Every event name was known from the training part."
+    most = sorted(unknown.items(), key=lambda pair: -pair[1])[:10]
+    more = f" (and {count(len(unknown) - 10)} more)" if len(unknown) > 10 else ""
+    names = listed([f"{name} ({count(n)})" for name, n in most])
+    return f"Event names that the training part did not know, counted as “other”: {names}{more}."

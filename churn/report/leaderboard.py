@@ -1,0 +1,134 @@
+"""How good the models are, beside each other and beside knowing nothing."""
+
+from typing import Any
+
+import pandas as pd
+
+from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
+from churn.report.figures import SERIES, Dots, dot_plot, figure, label
+from churn.report.run import Estimate, Run, estimate, records
+from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
+from churn.report.wording import METRICS, TARGETS, decimals, percents, signed
+
+BASELINE = "Majority"
+
+
+def build(run: Run) -> Section:
+    """The test part's table with intervals, then paired differences, then the validation part's."""
+    lead = (
+        "Measured on the test part, which was read once, after every choice. Brackets are 95 % intervals from "
+        "drawing whole users again and again: the windows of one user are no independent witnesses."
+    )
+    blocks: list[Block] = [Text(_reading()), *(_board(run, target, "test") for target in run.targets)]
+    val = tuple(_board(run, target, "val") for target in run.targets)
+    blocks += [Fold("The same on the validation part, where models were chosen", val), *_paired(run)]
+    return Section("models", "How good the models are", lead, tuple(blocks))
+
+
+def _reading() -> str:
+    return (
+        "Log loss, Brier and ECE are better when low, the others when high. Micro-AP flatters any model when one "
+        "outcome is rare, a constant guess included; so read it beside AP, and beside the Majority row, which knows "
+        "nothing but the base rate. Models were chosen on the validation part, so the chosen one need not lead on "
+        "test."
+    )
+
+
+def _board(run: Run, target: str, part: str) -> Block:
+    board = run.table("leaderboard.csv", target)
+    board = board[board["part"] == part]
+    if board.empty:
+        return Text(f"{TARGETS[target]}: no model was measured on the {part} part.")
+    metrics = [metric for metric in METRICS if (board["metric"] == metric).any()]
+    loss = board[board["metric"] == "log_loss"].set_index("model")["value"]
+    models = sorted(board["model"].unique(), key=lambda model: (float(loss.get(model, float("inf"))), model))
+    columns = (Column("Model"), *(Column(METRICS[metric], numeric=True) for metric in metrics))
+    rows = tuple(_row(board[board["model"] == model], model, metrics, model == run.chosen(target)) for model in models)
+    return Table(f"{TARGETS[target]}: {part} part", columns, rows)
+
+
+def _row(board: pd.DataFrame, model: str, metrics: list[str], chosen: bool) -> tuple[Cell, ...]:
+    badge = "chosen" if chosen else "baseline" if model == BASELINE else ""
+    band = estimate(board[board["metric"] == "ece_band"])
+    return Cell(model, badge=badge), *(
+        _value(metric, estimate(board[board["metric"] == metric]), band) for metric in metrics
+    )
+
+
+def _value(metric: str, found: Estimate | None, band: Estimate | None) -> Cell:
+    if found is None:
+        return Cell("–")
+    if metric == "accuracy":
+        return percent_cell(found.value, under=percents(found.low, found.high))
+    if metric == "ece" and band is not None:
+        return number_cell(found.value, under=f"band {decimals(band.low, band.high)}")
+    digits = 2 if metric == "lift_10" else 3
+    return number_cell(found.value, digits, under=decimals(found.low, found.high, digits))
+
+
+def _paired(run: Run) -> list[Block]:
+    table = run.table("differences.csv")
+    heading = Heading("Model against model, on the same users")
+    if table.empty:
+        return [heading, Text("No paired differences: the run compared no two models on the test part.")]
+    text = Text(
+        "Intervals of two models may overlap and one still be better on the same users. So here is the difference "
+        "itself: left of 0, the model has the lower log loss, which is better; an interval that holds 0 means that "
+        "this run cannot tell them apart."
+    )
+    return [heading, text, Beside(tuple((_forest(run, target),) for target in run.targets)), _all_differences(table)]
+
+
+def _forest(run: Run, target: str) -> Block:
+    table = run.table("differences.csv", target)
+    table = table[table["metric"] == "log_loss"]
+    if table.empty:
+        return Text(f"{TARGETS[target]}: no paired difference in log loss.")
+    rows = list(dict.fromkeys(label(model) for model in table.sort_values("value")["model"]))
+    references = list(dict.fromkeys(table["reference"]))
+    series = [_series(table[table["reference"] == name], str(name), place) for place, name in enumerate(references)]
+    drawn = dot_plot(series, rows=rows, x_title="log loss: better ← 0 → worse", reference=0.0)
+    drawn.update_layout(height=drawn.layout.height + 10 * len(rows) * (len(references) - 1))
+    said = "; ".join(
+        f"{row.model} minus {row.reference} {signed(row.value, 3)} {decimals(row.low, row.high)}"
+        for row in records(table)
+    )
+    return figure(
+        drawn,
+        title=f"{TARGETS[target]}: difference in log loss",
+        description=f"Paired differences on test. {said}.",
+        caption="",
+    )
+
+
+def _series(table: pd.DataFrame, reference: str, place: int) -> Dots:
+    hover = [
+        f"{row.model} minus {row.reference}: {signed(row.value, 3)} {decimals(row.low, row.high)}"
+        for row in records(table)
+    ]
+    labels = [label(model) for model in table["model"]]
+    colour, symbol = SERIES[place % len(SERIES)], ("circle", "diamond", "square")[place % 3]
+    return Dots(
+        f"minus {label(reference)}",
+        labels,
+        list(table["value"]),
+        list(table["low"]),
+        list(table["high"]),
+        hover,
+        colour,
+        symbol,
+    )
+
+
+def _all_differences(table: pd.DataFrame) -> Fold:
+    columns = (Column("Target"), Column("Model"), Column("Minus"), Column("Metric"), Column("Difference", numeric=True))
+    rows = tuple(_difference(row) for row in records(table))
+    return Fold(
+        "All paired differences as a table", (Table("Paired differences on test", columns, rows, searchable=True),)
+    )
+
+
+def _difference(row: Any) -> tuple[Cell, ...]:
+    words = (TARGETS.get(row.target, row.target), row.model, row.reference, METRICS.get(row.metric, row.metric))
+    value = Cell(signed(row.value, 3), order=repr(float(row.value)), under=decimals(row.low, row.high))
+    return *(text_cell(word) for word in words), value

@@ -1,0 +1,101 @@
+"""The page: the sections in their order, in one file that needs no network."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from churn.artefacts import write_text
+from churn.report import (
+    differences,
+    drivers,
+    features,
+    health,
+    leaderboard,
+    method,
+    reliability,
+    search,
+    shortlist,
+    summary,
+)
+from churn.report.blocks import Section
+from churn.report.run import Run, read_run
+from churn.report.wording import day, listed
+
+SECTIONS: tuple[Callable[[Run], Section], ...] = (
+    summary.build,
+    shortlist.build,
+    drivers.build,
+    differences.build,
+    leaderboard.build,
+    reliability.build,
+    search.build,
+    features.build,
+    health.build,
+    method.build,
+)
+
+
+def write_report(run: Path) -> Path:
+    """Write `report.html` into the folder of a finished run.
+
+    Args:
+        run: the folder that `churn run` wrote.
+
+    Returns:
+        The page's path. The page holds everything it shows: it opens without a network.
+
+    Raises:
+        UserError: if an artefact of the run is missing or lacks a column.
+    """
+    page = run / "report.html"
+    write_text(_render(read_run(run)), page)
+    return page
+
+
+def _render(run: Run) -> str:
+    environment = Environment(
+        loader=PackageLoader("churn.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    plotly, script = Markup(get_plotlyjs()), Markup(_asset(environment, "page.js"))
+    return environment.get_template("page.html").render(
+        sections=[build(run) for build in SECTIONS],
+        subtitle=_subtitle(run),
+        random_split=run.manifest["split_kind"] == "random",
+        style=Markup(_asset(environment, "page.css")),
+        scripts=(plotly, script),
+        policy=_policy(plotly, script),
+        as_json=_as_json,
+    )
+
+
+def _asset(environment: Environment, name: str) -> str:
+    """A template's text as it stands."""
+    loader = environment.loader
+    assert loader is not None
+    return loader.get_source(environment, name)[0]
+
+
+def _policy(*scripts: str) -> str:
+    """Let the browser run the page's own scripts, by their hashes, and load nothing at all."""
+    hashes = " ".join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts)
+    rules = ("default-src 'none'", f"script-src {hashes}", "style-src 'unsafe-inline'", "img-src data:")
+    return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
+
+
+def _as_json(spec: str) -> Markup:
+    """JSON that cannot close the script element it stands in."""
+    return Markup(spec.replace("<", "\\u003c"))
+
+
+def _subtitle(run: Run) -> str:
+    chosen = listed([f"{run.chosen(target)} for {target}" for target in run.targets])
+    return f"Data up to {day(run.manifest['audit']['last_day'])} · chosen models: {chosen}"

@@ -1,0 +1,137 @@
+"""Calibration: whether 70 % happens seven times in ten."""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
+from churn.report.figures import COLOURS, GREY, INK, QUIET, chart, figure, label
+from churn.report.run import Run, records
+from churn.report.tables import Table, heads, number_cell, text_cell
+from churn.report.wording import FEW, TARGETS, count, decimal, decimals, percent, percents
+
+OTHERS = "#cbd2d9"
+
+
+def build(run: Run) -> Section:
+    """Reliability diagrams of the chosen models, the others faint behind them, and the calibrators."""
+    lead = (
+        "Of the users given 70 %, do 70 % fall silent? On the diagonal the forecast keeps its word; below it the "
+        "forecast exaggerates, above it plays down."
+    )
+    blocks: list[Block] = [Beside(tuple((_diagram(run, target),) for target in run.targets)), *_calibrators(run)]
+    return Section("calibration", "Whether the probabilities hold", lead, tuple(blocks))
+
+
+def _diagram(run: Run, target: str) -> Block:
+    bins = run.table("calibration.csv", target)
+    own = bins[bins["model"] == run.chosen(target)].sort_values("mean_predicted")
+    if own.empty:
+        return Text(f"{TARGETS[target]}: the calibration of the chosen model was not measured.")
+    title = f"{TARGETS[target]}: predicted and observed, {run.chosen(target)}"
+    said = "; ".join(
+        f"predicted {percent(row.mean_predicted, 0)}, observed {percent(row.observed, 0)}" for row in records(own)
+    )
+    drawn = _draw(bins[bins["model"] != run.chosen(target)], own, target)
+    return figure(
+        drawn,
+        title=title,
+        description=f"{title}, test part. {said}.",
+        caption=_caption(run, target, int(own["n"].sum())),
+    )
+
+
+def _caption(run: Run, target: str, n: int) -> str:
+    ece, band = run.metric(target, "ece"), run.metric(target, "ece_band")
+    error = (
+        f" Calibration error {decimal(ece.value)}; perfect calibration would show {decimals(band.low, band.high)}."
+        if ece and band
+        else ""
+    )
+    return f"Band: 95 % interval of the observed share; it should hold the diagonal. n = {count(n)} windows.{error}"
+
+
+def _draw(others: pd.DataFrame, own: pd.DataFrame, target: str) -> Any:
+    drawn = chart([*_faint(others), *_band(own, COLOURS[target]), _line(own, target)], height=380, legend=True)
+    end = float(min(1.0, max(own["mean_predicted"].max(), own["observed"].max(), own["high"].max()) * 1.06))
+    drawn.add_shape(
+        type="line", x0=0, y0=0, x1=end, y1=end, line={"color": QUIET, "width": 1, "dash": "dash"}, layer="below"
+    )
+    drawn.update_xaxes(title_text="predicted", tickformat=".0%", range=[-0.03 * end, end], nticks=6)
+    drawn.update_yaxes(title_text="observed", tickformat=".0%", range=[-0.03 * end, end], nticks=6)
+    return drawn
+
+
+def _faint(others: pd.DataFrame) -> list[Any]:
+    """The other models, one legend entry for all."""
+    traces = []
+    for place, (name, bins) in enumerate(others.groupby("model")):
+        bins = bins.sort_values("mean_predicted")
+        style = {"color": OTHERS, "width": 1.2}
+        hover = [
+            f"{label(str(name))}: {percent(x, 0)} → {percent(y, 0)}"
+            for x, y in zip(bins["mean_predicted"], bins["observed"], strict=True)
+        ]
+        points = {"x": list(bins["mean_predicted"]), "y": list(bins["observed"])}
+        trace = go.Scatter(
+            points, mode="lines", line=style, name="other models", legendgroup="others", showlegend=place == 0
+        )
+        traces.append(trace.update(hovertext=hover, hoverinfo="text"))
+    return traces
+
+
+def _band(own: pd.DataFrame, colour: str) -> list[Any]:
+    edges = {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0, "color": colour}}
+    across = list(own["mean_predicted"])
+    low = go.Scatter({**edges, "x": across, "y": list(own["low"])}, showlegend=False)
+    high = go.Scatter(
+        {**edges, "x": across, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name="95 % band"
+    )
+    return [low, high]
+
+
+def _line(own: pd.DataFrame, target: str) -> Any:
+    hover = [
+        f"predicted {percent(row.mean_predicted)}, observed {percent(row.observed)} {percents(row.low, row.high)}, n "
+        f"= {count(row.n)}"
+        for row in records(own)
+    ]
+    colours = [GREY if n < FEW else COLOURS[target] for n in own["n"]]
+    return go.Scatter(
+        x=list(own["mean_predicted"]),
+        y=list(own["observed"]),
+        mode="lines+markers",
+        line={"color": COLOURS[target], "width": 1.6},
+        marker={"color": colours, "size": 7, "line": {"color": INK, "width": 0}},
+        name="chosen model",
+        hovertext=hover,
+        hoverinfo="text",
+    )
+
+
+def _calibrators(run: Run) -> list[Block]:
+    table = run.table("calibrators.csv")
+    heading = Heading("How the probabilities were corrected")
+    if table.empty:
+        return [heading, Text("No correction was fitted: the probabilities are the models’ own.")]
+    text = Text(
+        "Each model’s correction was chosen by log loss on users who took no part in fitting it; “none” wins unless "
+        "another is better."
+    )
+    rows = tuple(
+        (
+            text_cell(TARGETS.get(row.target, row.target)),
+            text_cell(row.model),
+            text_cell(row.kind),
+            number_cell(row.log_loss_none),
+            number_cell(row.log_loss_chosen),
+        )
+        for row in records(table)
+    )
+    columns = heads("Target", "Model", "Correction", "Log loss before", "Log loss after", first=3)
+    return [
+        heading,
+        text,
+        Fold("Corrections by model", (Table("Corrections, half B of the validation part", columns, rows),)),
+    ]

@@ -1,0 +1,148 @@
+"""A finished run, read once and shown by every section."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churn.artefacts import read_json, read_table
+from churn.errors import UserError
+from churn.report.wording import known
+
+COLUMNS = {
+    "windows.parquet": "user_id cutoff churn part",
+    "leaderboard.csv": "target model part metric value low high chosen",
+    "differences.csv": "target model reference metric value low high",
+    "calibration.csv": "target model bin n mean_predicted observed low high",
+    "calibrators.csv": "target model kind log_loss_none log_loss_chosen",
+    "trials.csv": "target model trial state value",
+    "features.csv": "target feature vif boruta kept reason",
+    "explanations.csv": "target feature mean_abs_shap direction rank",
+    "explanations_by_day.csv": "target feature day mean_abs_shap direction rank",
+    "surrogates.csv": "target model r2 spearman top_tenth n_users n_windows explained",
+    "scores.parquet": "user_id cutoff p_churn priority segment",
+    "segment_rates.csv": "segment n target rate low high",
+    "segment_tests.csv": (
+        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low high circular"
+    ),
+    "agreement.csv": "a b spearman",
+    "priority.csv": "rank user_id priority p_churn reason_1 reason_2 reason_3",
+}
+KEYS = (
+    *("version", "seed", "created", "stages", "inputs", "reconciliation", "audit", "windows"),
+    *("split_kind", "targets", "chosen", "warnings", "segment"),
+)
+REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % interval; the ends are NaN where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run's folder holds."""
+
+    manifest: Mapping[str, Any]
+    config: str  # YAML, as it stands in the folder
+    tables: Mapping[str, pd.DataFrame]  # file name -> table
+
+    @property
+    def targets(self) -> list[str]:
+        """The targets in their order: churn, then stickers where there are any."""
+        return list(self.manifest["targets"])
+
+    @property
+    def stickers(self) -> bool:
+        """Whether the run knows a second target."""
+        return "sticker" in self.targets
+
+    @property
+    def windows(self) -> Mapping[str, Any]:
+        """history_days, horizon_days, stride_days, at_risk, at_risk_days."""
+        windows: Mapping[str, Any] = self.manifest["windows"]
+        return windows
+
+    def table(self, name: str, target: str | None = None) -> pd.DataFrame:
+        """A table by its file name; with a target, its rows alone."""
+        table = self.tables[name]
+        return table if target is None else table[table["target"] == target]
+
+    def chosen(self, target: str) -> str:
+        """The model behind the scores of a target."""
+        return str(self.manifest["chosen"].get(target, ""))
+
+    def metric(self, target: str, metric: str, model: str | None = None) -> Estimate | None:
+        """A metric on the test part, of the chosen model unless another is named."""
+        board = self.table("leaderboard.csv", target)
+        row = board[
+            (board["part"] == "test") & (board["metric"] == metric) & (board["model"] == (model or self.chosen(target)))
+        ]
+        return estimate(row)
+
+    def rate(self, segment: str, target: str) -> tuple[Estimate, int] | None:
+        """A segment's observed rate on test, and its number of users."""
+        rates = self.table("segment_rates.csv", target)
+        row = rates[rates["segment"] == segment]
+        found = estimate(row, value="rate")
+        return None if found is None else (found, int(row["n"].iloc[0]))
+
+
+def estimate(rows: pd.DataFrame, value: str = "value") -> Estimate | None:
+    """The first row's number and interval, or nothing."""
+    if rows.empty or not known(float(rows[value].iloc[0])):
+        return None
+    row = rows.iloc[0]
+    return Estimate(float(row[value]), float(row["low"]), float(row["high"]))
+
+
+def records(table: pd.DataFrame) -> Iterator[Any]:
+    """A table's rows with their columns as attributes."""
+    return table.itertuples(index=False)
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run's folder.
+
+    Raises:
+        UserError: if the folder, one of its artefacts, or a column or key in one is missing.
+    """
+    if not folder.is_dir():
+        raise UserError(f"expected the folder of a finished run at {folder}", "nothing there", REMEDY)
+    manifest = read_json(_present(folder / "manifest.json"))
+    _complete("manifest.json", KEYS, manifest)
+    config = _present(folder / "config.yaml").read_text(encoding="utf8")
+    return Run(manifest, config, {name: _read(folder / name) for name in COLUMNS})
+
+
+def _present(path: Path) -> Path:
+    if not path.is_file():
+        raise UserError(f"expected {path.name} in {path.parent}", "no such file", REMEDY)
+    return path
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read a table; one without rows may lack its header, too."""
+    columns = COLUMNS[path.name].split()
+    try:
+        # Without the converter, pandas would read the id 007 as 7 and the id "null" as missing.
+        by_list = path.name == "priority.csv"
+        table = pd.read_csv(_present(path), converters={"user_id": str}) if by_list else read_table(_present(path))
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=columns)
+    if not table.empty:
+        _complete(path.name, columns, table)
+    return table if len(table.columns) else pd.DataFrame(columns=columns)
+
+
+def _complete(name: str, wanted: Sequence[str], found: Any) -> None:
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        raise UserError(f"expected {', '.join(missing)} in {name}", ", ".join(map(str, found)), REMEDY)

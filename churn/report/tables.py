@@ -1,0 +1,67 @@
+"""Tables: cells, heads and how numbers become cells."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from churn.report.wording import ABSENT, FEW, count, decimal, known, percent
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table."""
+
+    text: str
+    order: str = ""  # what the column sorts by; empty: the text
+    under: str = ""  # a second, smaller line
+    badge: str = ""
+    few: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's head."""
+
+    title: str
+    numeric: bool = False
+    clipped: bool = False  # long text is cut on screen and whole in the title
+    wide: bool = False  # sentences, which are not squeezed on a narrow screen
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that scrolls in its own box and sorts by its heads."""
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    searchable: bool = False
+
+
+def text_cell(value: object) -> Cell:
+    """A cell of words; a missing value is a dash."""
+    return Cell(ABSENT if value is None or value != value else str(value))
+
+
+def number_cell(value: float | None, digits: int = 3, *, under: str = "") -> Cell:
+    """A cell that sorts by its number."""
+    return Cell(decimal(value, digits), order=_order(value), under=under)
+
+
+def percent_cell(value: float | None, *, under: str = "", few: bool = False) -> Cell:
+    """A cell that sorts by its share."""
+    return Cell(percent(value), order=_order(value), under=under, few=few)
+
+
+def count_cell(n: float | None, *, grey: bool = False) -> Cell:
+    """A cell that sorts by its count; with `grey`, small counts are set back."""
+    return Cell(count(n), order=_order(n), few=grey and n is not None and known(n) and n < FEW)
+
+
+def heads(*titles: str, first: int = 1) -> tuple[Column, ...]:
+    """Column heads: words in the `first` ones, numbers in the rest."""
+    return tuple(Column(title, numeric=place >= first) for place, title in enumerate(titles))
+
+
+def _order(value: float | None) -> str:
+    return repr(float(value)) if value is not None and known(value) else ""

@@ -1,0 +1,175 @@
+"""Numbers, days and names as people read them."""
+
+import math
+from datetime import date
+from numbers import Real
+
+ABSENT = "–"
+FEW = 30  # cells with fewer users are greyed
+TARGETS = {"churn": "Churn", "sticker": "Stickers"}
+OUTCOMES = {"churn": "falling silent", "sticker": "receiving a sticker"}
+SEGMENTS = {
+    "priority": "On the list",
+    "likely churner": "Other likely churners",
+    "other": "Everyone else",
+    "all": "All users",
+}
+METRICS = {
+    "log_loss": "Log loss",
+    "roc_auc": "ROC-AUC",
+    "ap": "AP",
+    "brier": "Brier",
+    "ece": "ECE",
+    "lift_10": "Lift",
+    "accuracy": "Accuracy",
+    "micro_ap": "Micro-AP",
+}
+ROLES = {"own_": "Own", "fan_": "Fans", "away_": "Elsewhere"}
+
+
+def known(value: object) -> bool:
+    """Whether there is a finite number to show.
+
+    Example:
+        >>> known(0.0), known(None), known(float("nan")), known(float("inf"))
+        (True, False, False, False)
+    """
+    return isinstance(value, Real) and math.isfinite(value)
+
+
+def count(n: float | None) -> str:
+    """A whole number with thousands separators.
+
+    Example:
+        >>> count(1234), count(None)
+        ('1,234', '–')
+    """
+    return f"{n:,.0f}" if n is not None and known(n) else ABSENT
+
+
+def decimal(value: float | None, digits: int = 3) -> str:
+    """A number without the idle zero before its point, and with a true minus sign.
+
+    Example:
+        >>> decimal(0.7184), decimal(-0.5, 2), decimal(1.234, 2), decimal(-0.0001), decimal(1234.5, 1)
+        ('.718', '−.50', '1.23', '.000', '1,234.5')
+    """
+    if value is None or not known(value):
+        return ABSENT
+    text = f"{abs(value):,.{digits}f}"
+    sign = "−" if value < 0 and float(text.replace(",", "")) > 0 else ""
+    return sign + (text[1:] if text.startswith("0.") else text)
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """A number with its sign, always.
+
+    Example:
+        >>> signed(0.82), signed(-0.5), signed(0.0)
+        ('+.82', '−.50', '.00')
+    """
+    text = decimal(value, digits)
+    return f"+{text}" if value is not None and known(value) and value > 0 and set(text) & set("123456789") else text
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as a percentage that does not break from its sign.
+
+    Example:
+        >>> percent(0.5834), percent(1, 0), percent(float("nan"))
+        ('58.3\xa0%', '100\xa0%', '–')
+    """
+    return f"{100 * share:.{digits}f}\u00a0%" if share is not None and known(share) else ABSENT
+
+
+def decimals(low: float | None, high: float | None, digits: int = 3) -> str:
+    """An interval of numbers in brackets, or nothing.
+
+    Example:
+        >>> decimals(0.7, 0.73, 2), decimals(None, 0.73)
+        ('[.70,\xa0.73]', '')
+    """
+    return f"[{decimal(low, digits)},\u00a0{decimal(high, digits)}]" if known(low) and known(high) else ""
+
+
+def percents(low: float | None, high: float | None) -> str:
+    """An interval of shares in brackets, or nothing.
+
+    Example:
+        >>> percents(0.523, 0.641)
+        '[52.3,\xa064.1]'
+    """
+    if low is None or high is None or not (known(low) and known(high)):
+        return ""
+    return f"[{100 * low:.1f},\u00a0{100 * high:.1f}]"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value, never zero.
+
+    Example:
+        >>> p_value(0.0321), p_value(1e-9)
+        ('.032', '< .001')
+    """
+    return "< .001" if p is not None and known(p) and p < 0.001 else decimal(p)
+
+
+def day(value: object) -> str:
+    """A day in words.
+
+    Example:
+        >>> day("2016-12-25"), day("2016-12-25 00:00:00"), day(None)
+        ('25 December 2016', '25 December 2016', '–')
+    """
+    try:
+        parsed = date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return ABSENT
+    return f"{parsed.day} {parsed:%B %Y}"
+
+
+def seconds(value: float) -> str:
+    """A duration.
+
+    Example:
+        >>> seconds(3.21), seconds(185), seconds(7320)
+        ('3.2 s', '3 min 5 s', '2 h 2 min')
+    """
+    if value < 60:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def feature(name: str) -> str:
+    """A column's name in words, its role first.
+
+    Example:
+        >>> feature("fan_reply"), feature("own_room_post"), feature("stickers_received")
+        ('Fans: reply', 'Own: room post', 'Stickers received')
+    """
+    for prefix, role in ROLES.items():
+        if name.startswith(prefix) and len(name) > len(prefix):
+            return f"{role}: {name[len(prefix) :].replace('_', ' ')}"
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def shortened(text: str, length: int = 26) -> str:
+    """A label that fits beside a chart.
+
+    Example:
+        >>> shortened("Own: a very long name of an event", 16)
+        'Own: a very lon…'
+    """
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def listed(items: list[str]) -> str:
+    """Items in a sentence.
+
+    Example:
+        >>> listed(["a"]), listed(["a", "b", "c"])
+        ('a', 'a, b and c')
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

@@ -1,0 +1,53 @@
+"""The list for the CRM team, as CSV and as a spreadsheet."""
+
+from pathlib import Path
+
+import pandas as pd
+import xlsxwriter
+
+from churn.artefacts import write_table, write_with
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
+    """The users of the priority segment, best first: rank, user_id, priority, p_churn, p_sticker, reasons.
+
+    Args:
+        scored: The scored users with their segment.
+        reasons: Their reasons in words, same rows.
+    """
+    table = scored.join(reasons)[scored.segment == "priority"]
+    table = table.sort_values(["priority", "p_churn"], ascending=False, kind="stable", ignore_index=True)
+    probabilities = [name for name in ("priority", "p_churn", "p_sticker") if name in table]
+    ranked = table[["user_id", *probabilities, *reasons.columns]]
+    ranked.insert(0, "rank", range(1, len(ranked) + 1))
+    return ranked
+
+
+def export(table: pd.DataFrame, folder: Path) -> None:
+    """Write priority.csv and priority.xlsx; text that a spreadsheet would run as a formula is defused."""
+    write_table(table.map(_harmless), folder / "priority.csv")
+    write_with(lambda path: _write_sheet(table, path), folder / "priority.xlsx")
+
+
+def _harmless(value: object) -> object:
+    """A leading apostrophe makes a spreadsheet read a cell as text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+
+
+def _write_sheet(table: pd.DataFrame, path: Path) -> None:
+    """Typed cells: text is always written as text, so nothing in it is run."""
+    with path.open("wb") as file, xlsxwriter.Workbook(file) as book:
+        sheet, bold, number = book.add_worksheet("priority"), book.add_format({"bold": True}), book.add_format()
+        number.set_num_format("0.000")
+        for column, name in enumerate(table.columns):
+            sheet.write_string(0, column, name, bold)
+            for row, value in enumerate(table[name], start=1):
+                if isinstance(value, str):
+                    sheet.write_string(row, column, value)
+                else:
+                    sheet.write_number(row, column, value, number if isinstance(value, float) else None)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
+        sheet.autofit(300)

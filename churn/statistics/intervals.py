@@ -1,0 +1,268 @@
+"""Intervals by the bootstrap over users.
+
+Windows of one user overlap, so they are no independent draws: intervals over windows come out far too narrow.
+Here whole users are drawn with replacement, and each draw reaches the statistic as one weight per window.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from churn.statistics.metrics import ECE_BINS, METRICS, RANGES, calibration_bins, check_forecast, evaluate, spread
+
+CHUNK_CELLS = 1 << 22  # weights drawn at once: 32 MiB
+EVERYWHERE = (-float("inf"), float("inf"))
+
+Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # weights (b, n) → values (b,)
+Statistics = Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]  # the same, several by name
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with the two ends of its interval; nan where undefined.
+
+    Example:
+        >>> print(Interval(0.718, 0.6901, 0.7449))
+        0.718 (0.690 to 0.745)
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Three decimals, the interval in brackets."""
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def bootstrap(
+    users: ArrayLike,
+    statistic: Statistic,
+    *,
+    repetitions: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+    bounds: tuple[float, float] = EVERYWHERE,
+) -> Interval:
+    """Give a weighted statistic its interval by resampling users.
+
+    `users` (n,) names the user of each window; `statistic` maps weights (b, n) to values (b,). As many users as there
+    are get drawn with replacement (a multinomial draw), `repetitions` times, in chunks of bounded memory.
+
+    The interval is the percentile interval moved by the bootstrap's median bias, median of the replicates minus value.
+    A statistic such as ECE grows under resampling, and its plain percentile interval may miss the value itself; moved
+    by the *median* bias, it holds the value always. It is then clipped to `bounds`. Undefined (nan) replicates are
+    dropped. The ends are nan if the value is, if no replicate is defined, or if there is only one user, who tells
+    nothing about others.
+
+    Raises:
+        ValueError: for no users, no repetitions, or a level outside (0, 1).
+
+    Source:
+        B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapters 8 (blocks), 13 and 14.
+
+    Example:
+        >>> amounts = np.array([1.0, 5.0, 2.0, 2.0, 0.0, 0.0])
+        >>> mean = lambda weights: weights @ amounts / weights.sum(axis=1)
+        >>> print(bootstrap(["ann", "ann", "bob", "bob", "cy", "cy"], mean, bounds=(0, 5)))
+        1.667 (0.000 to 3.000)
+    """
+    values = _replicate(users, lambda weights: {"statistic": statistic(weights)}, repetitions, seed)
+    return _interval(values["statistic"], level, bounds)
+
+
+def metric_intervals(
+    y: ArrayLike, p: ArrayLike, *, users: ArrayLike, repetitions: int = 500, seed: int = 0, level: float = 0.95
+) -> dict[str, Interval]:
+    """Give every metric of `METRICS` its interval by resampling users.
+
+    `y` (n,) holds labels 0 and 1, `p` (n,) probabilities, `users` (n,) the user of each window. See `evaluate` for the
+    metrics and `bootstrap` for the intervals, which are clipped to each metric's range.
+
+    The interval of `ece` is no test of calibration: the ECE of a sample lies above the true one by chance, and the
+    interval goes round the former. Whether a forecast is calibrated is what `ece_band` tells.
+
+    Raises:
+        ValueError: as `evaluate` and `bootstrap` do, or if `users` has another length.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> p = rng.uniform(size=600)
+        >>> intervals = metric_intervals(rng.uniform(size=600) < p, p, users=np.repeat(np.arange(200), 3))
+        >>> print(intervals["roc_auc"])
+        0.832 (0.804 to 0.858)
+    """
+    _check_lengths(y, users)
+    values = _replicate(users, lambda weights: evaluate(y, p, weights=weights), repetitions, seed)
+    return {metric: _interval(values[metric], level, RANGES[metric]) for metric in METRICS}
+
+
+def paired_difference(
+    y: ArrayLike,
+    p_a: ArrayLike,
+    *,
+    p_b: ArrayLike,
+    users: ArrayLike,
+    repetitions: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, Interval]:
+    """Give the difference of every metric, a minus b, its interval: both forecasts meet the same resamples.
+
+    `y`, `p_a`, `p_b` and `users` are (n,) over the same windows. Shared luck cancels, so the interval is narrower than
+    two separate ones suggest. Mind the sign: lower is better for `log_loss`, `brier` and `ece`.
+
+    Raises:
+        ValueError: as `evaluate` and `bootstrap` do, or if `users` has another length.
+
+    Example:
+        >>> y, p = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
+        >>> print(paired_difference(y, p, p_b=p, users=[1, 2, 3, 4])["brier"])
+        0.000 (0.000 to 0.000)
+    """
+    _check_lengths(y, users)
+
+    def difference(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        a, b = evaluate(y, p_a, weights=weights), evaluate(y, p_b, weights=weights)
+        return {metric: a[metric] - b[metric] for metric in METRICS}
+
+    values = _replicate(users, difference, repetitions, seed)
+    spans = {metric: high - low for metric, (low, high) in RANGES.items()}
+    return {metric: _interval(values[metric], level, (-spans[metric], spans[metric])) for metric in METRICS}
+
+
+def rate_interval(
+    y: ArrayLike, users: ArrayLike, *, repetitions: int = 500, seed: int = 0, level: float = 0.95
+) -> Interval:
+    """Give the mean of `y` (n,) over windows its interval, with `users` (n,) as blocks.
+
+    For a rate, y is 0 and 1; any number per window works. The interval stays between the least and the greatest y.
+
+    Raises:
+        ValueError: for lengths that differ, and as `bootstrap` does.
+
+    Example:
+        >>> y = np.tile([1, 1, 0, 0, 1, 0], 20)
+        >>> print(rate_interval(y, users=np.repeat(np.arange(60), 2)))
+        0.500 (0.392 to 0.596)
+    """
+    _check_lengths(y, users)
+    numbers = np.asarray(y, dtype=np.float64)
+    sums, sizes = _sum_by_user(users, np.column_stack([numbers, np.ones(numbers.size)])).T
+    # a mean needs only each user's sum and size, so it is resampled over users rather than over windows
+    return bootstrap(
+        np.arange(sums.size),
+        lambda weights: (weights @ sums) / (weights @ sizes),
+        repetitions=repetitions,
+        seed=seed,
+        level=level,
+        bounds=(float(numbers.min()), float(numbers.max())),
+    )
+
+
+def ece_band(
+    y: ArrayLike,
+    p: ArrayLike,
+    *,
+    users: ArrayLike,
+    repetitions: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+    bins: int = ECE_BINS,
+) -> Interval:
+    """Tell which ECE a perfectly calibrated forecaster would show on the same predictions.
+
+    `y`, `p` and `users` are (n,). Even true probabilities miss the rate of a bin by chance, and by more when windows of
+    a user agree with each other. So users are resampled with all their residuals y − p, from which their bin's mean
+    residual was taken away, as if the forecaster were calibrated in each bin. An ECE above `high` speaks against
+    calibration. `value` is the mean of the resampled ECEs, `low` and `high` their quantiles. A single user gives nan.
+
+    Raises:
+        ValueError: as `evaluate` and `bootstrap` do, or if `users` has another length.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> p = rng.uniform(size=3000)
+        >>> print(ece_band(rng.uniform(size=3000) < p, p, users=np.arange(3000)))
+        0.022 (0.014 to 0.032)
+    """
+    _check_lengths(y, users)
+    labels, scores = check_forecast(y, p)
+    by_user = _sum_by_user(users, _centred_residuals(labels, scores, bins))
+
+    def error(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        return {"ece": np.abs(weights @ by_user).sum(axis=1) / labels.size}
+
+    replicates = _replicate(np.arange(len(by_user)), error, repetitions, seed)["ece"][1:]
+    if replicates.size == 0:
+        return Interval(np.nan, np.nan, np.nan)
+    low, high = np.quantile(replicates, _tails(level))
+    return Interval(float(replicates.mean()), float(low), float(high))
+
+
+def _centred_residuals(y: NDArray[np.float64], p: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
+    """Take each bin's mean residual from its windows, so that every column of (n, bins) sums to zero.
+
+    Subtracting the bin's observed sum after resampling would do the same for a calibrated forecaster; for
+    another one it would count the chance in the number of windows drawn as if it were chance in the labels.
+    """
+    number = calibration_bins(p, bins)
+    mean = np.bincount(number, y - p, minlength=bins) / np.maximum(np.bincount(number, minlength=bins), 1)
+    return spread(y - p - mean[number], number, width=bins)
+
+
+def _sum_by_user(users: ArrayLike, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum columns (n, k) over the windows of each user: (u, k)."""
+    names, user = np.unique(np.asarray(users), return_inverse=True)
+    return np.column_stack([np.bincount(user, column, minlength=names.size) for column in columns.T])
+
+
+def _draw(users: ArrayLike, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Draw users with replacement, chunk by chunk: weights (c, n), the number of times that each window's user came."""
+    names, user = np.unique(np.asarray(users), return_inverse=True)
+    generator = np.random.default_rng(seed)
+    chances = np.full(names.size, 1 / names.size)
+    step = max(1, CHUNK_CELLS // user.size)
+    for start in range(0, repetitions, step):
+        counts = generator.multinomial(names.size, chances, size=min(step, repetitions - start))
+        yield counts.astype(np.float64)[:, user]
+
+
+def _replicate(users: ArrayLike, statistics: Statistics, repetitions: int, seed: int) -> dict[str, NDArray[np.float64]]:
+    """Return each statistic on the sample itself, then on its resamples: (1 + repetitions,).
+
+    With a single user the resamples count as undefined, for all of them equal the sample.
+    """
+    n, single = np.size(users), np.unique(np.asarray(users)).size < 2
+    if n == 0 or repetitions < 1:
+        raise ValueError(f"expected at least one window and one repetition, got {n} and {repetitions}")
+    values = [statistics(np.ones((1, n)))]
+    values += [statistics(weights) for weights in _draw(users, 0 if single else repetitions, seed)]
+    return {name: np.concatenate([chunk[name] for chunk in values]) for name in values[0]}
+
+
+def _interval(values: NDArray[np.float64], level: float, bounds: tuple[float, float]) -> Interval:
+    value, replicates = float(values[0]), values[1:][~np.isnan(values[1:])]
+    tails = _tails(level)
+    if np.isnan(value) or replicates.size == 0:
+        return Interval(value, np.nan, np.nan)
+    low, middle, high = np.quantile(replicates, [tails[0], 0.5, tails[1]])
+    # written as distances from the middle, so that rounding cannot push the value out; the outer min and max do the
+    # same where the value itself passes its bound by a rounding error
+    below, above = max(bounds[0], value - (middle - low)), min(bounds[1], value + (high - middle))
+    return Interval(value, min(value, float(below)), max(value, float(above)))
+
+
+def _tails(level: float) -> tuple[float, float]:
+    if not 0 < level < 1:
+        raise ValueError(f"expected a level between 0 and 1, got {level}; .95 is usual")
+    return (1 - level) / 2, (1 + level) / 2
+
+
+def _check_lengths(y: ArrayLike, users: ArrayLike) -> None:
+    if np.shape(y) != np.shape(users) or np.ndim(y) != 1 or np.size(y) == 0:
+        raise ValueError(
+            f"expected one user for each of n ≥ 1 windows, got {np.shape(y)} labels and {np.shape(users)} users"
+        )

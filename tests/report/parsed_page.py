@@ -1,0 +1,37 @@
+"""What a browser would make of the page, without a browser."""
+
+from html.parser import HTMLParser
+
+VOID = {"meta", "input", "br", "img", "link"}
+
+
+class ParsedPage(HTMLParser):
+    """Elements with their attributes, and the text outside scripts and styles."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.texts, self.headings, self.scripts, self.tables = [], [], [], [], []
+        self._open = []
+        self.feed(path.read_text(encoding="utf8"))
+        self.text = " ".join(" ".join(self.texts).split())
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag, f"</{tag}> closes nothing"
+
+    def handle_data(self, data):
+        inside = self._open[-1] if self._open else ""
+        if inside == "script":
+            self.scripts.append(data)
+        elif inside != "style":
+            self.texts.append(data)
+        if inside in ("h1", "h2", "h3"):
+            self.headings.append((inside, data))
+        if inside == "button" and "th" in self._open:
+            self.tables[-1].append(data)

@@ -1,0 +1,139 @@
+"""Made-up numbers of models and their explanations."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+MODELS = ["GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority"]
+METRICS = {  # best and worst value on each target
+    "log_loss": {"churn": (0.585, 0.678), "sticker": (0.288, 0.331)},
+    "ap": {"churn": (0.799, 0.598), "sticker": (0.417, 0.101)},
+    "roc_auc": {"churn": (0.758, 0.5), "sticker": (0.828, 0.5)},
+    "micro_ap": {"churn": (0.775, 0.56), "sticker": (0.948, 0.86)},
+    "accuracy": {"churn": (0.702, 0.598), "sticker": (0.909, 0.899)},
+    "brier": {"churn": (0.198, 0.241), "sticker": (0.079, 0.091)},
+    "ece": {"churn": (0.021, 0.052), "sticker": (0.031, 0.044)},
+    "ece_band": {"churn": (0.018, 0.018), "sticker": (0.012, 0.012)},
+    "lift_10": {"churn": (1.52, 1.0), "sticker": (4.4, 1.0)},
+}
+EVENTS = ["post", "reply", "mention", "question", "code_block"]
+FEATURES = [f"{role}_{event}" for role in ("own", "fan", "away") for event in EVENTS]
+FEATURES += ["stickers_received", "sticker_amount", "weekday_sin"]
+HOSTILE_FEATURE = "own_<b>shout</b>&<script>alert(3)</script>"
+
+
+def table_of(columns, rows):
+    return pd.DataFrame(rows, columns=columns.split())
+
+
+def leaderboard(targets):
+    rows = []
+    for target, part, (place, model), metric in product(targets, ["val", "test"], enumerate(MODELS), METRICS):
+        best, worst = METRICS[metric][target]
+        value = best + (worst - best) * (place / 6) ** 1.5
+        spread = 0 if (model == "Majority" and metric in ("roc_auc", "lift_10")) else 0.03 * value
+        low, high = (0.006, 0.031) if metric == "ece_band" else (value - spread, value + spread)
+        rows.append((target, model, part, metric, value, low, high, model == chosen_model(target)))
+    return table_of("target model part metric value low high chosen", rows)
+
+
+def chosen_model(target):
+    return {"churn": "GRU", "sticker": "LightGBM"}[target]
+
+
+def differences(rng, targets):
+    rows = []
+    for target, reference, metric in product(targets, ["LightGBM", "Majority"], ["log_loss", "ap"]):
+        for place, model in enumerate(model for model in MODELS if model != reference):
+            value = -0.012 + 0.009 * place - (0.05 if reference == "Majority" else 0)
+            half = rng.uniform(0.004, 0.012)
+            rows.append(
+                (
+                    target,
+                    model,
+                    reference,
+                    metric,
+                    value if metric == "log_loss" else -value,
+                    value - half,
+                    value + half,
+                )
+            )
+    return table_of("target model reference metric value low high", rows)
+
+
+def calibration(rng, targets):
+    rows = []
+    for target, model, place in product(targets, MODELS[:5], range(15)):
+        x = (0.12 + 0.055 * place) if target == "churn" else 0.004 + 0.55 * (place / 14) ** 3
+        y = np.clip(x + rng.normal(0, 0.025 * (x + 0.2)), 0, 1)
+        n = 12 if place == 14 and target == "sticker" else 716
+        rows.append((target, model, place, n, x, y, max(0, y - 0.02 - 0.05 * x), min(1, y + 0.02 + 0.05 * x)))
+    return table_of("target model bin n mean_predicted observed low high", rows)
+
+
+def calibrators(targets):
+    rows = [
+        (target, model, "isotonic" if model == "LightGBM" else "none", 0.6, 0.59)
+        for target, model in product(targets, MODELS[:5])
+    ]
+    return table_of("target model kind log_loss_none log_loss_chosen", rows)
+
+
+def trials(rng, targets):
+    rows = []
+    for target, model, trial in product(targets, MODELS[:4], range(20)):
+        state = "PRUNED" if trial % 5 == 4 else "COMPLETE"
+        value = 0.58 + 0.06 / (1 + trial / 4) * rng.uniform(0.4, 1.6)
+        tree = model == "LightGBM"
+        rows.append(
+            (
+                target,
+                model,
+                trial,
+                state,
+                value,
+                None if tree else rng.choice([32, 64]),
+                10 ** rng.uniform(-4, -2),
+                31 if tree else None,
+            )
+        )
+    return table_of("target model trial state value hidden_size learning_rate num_leaves", rows)
+
+
+def features(rng, targets):
+    rows = []
+    for target, feature in product(targets, [*FEATURES, HOSTILE_FEATURE]):
+        vif = np.inf if feature == "fan_code_block" else rng.uniform(1, 14)
+        verdict = rng.choice(["confirmed", "tentative", "rejected"])
+        kept = vif < 10 and verdict == "confirmed"
+        reason = "" if kept else "collinear with own_post" if vif >= 10 else "no better than its shuffled copy"
+        rows.append((target, feature, vif, verdict, kept, reason))
+    return table_of("target feature vif boruta kept reason", rows)
+
+
+def explanations(rng, targets):
+    rows = []
+    for target in targets:
+        for rank, feature in enumerate(rng.permutation([*FEATURES, HOSTILE_FEATURE]), start=1):
+            rows.append((target, feature, 0.4 / rank**0.7, rng.choice(["raises", "lowers", "mixed"]), rank))
+    return table_of("target feature mean_abs_shap direction rank", rows)
+
+
+def by_day(rng, targets):
+    rows = []
+    for target, (place, feature), day in product(targets, enumerate(FEATURES), range(-7, 0)):
+        rows.append(
+            (target, feature, day, 0.2 / (place + 1) / abs(day) ** 0.6 * rng.uniform(0.7, 1.3), "mixed", place + 1)
+        )
+    return table_of("target feature day mean_abs_shap direction rank", rows)
+
+
+def surrogates(targets):
+    rows = [
+        ("churn", "LightGBM", 0.91, 0.95, 0.84, 812, 4_960, True),
+        ("churn", "Ridge", 0.62, 0.8, 0.5, 812, 4_960, False),
+    ]
+    rows += [("sticker", "LightGBM", 0.71, 0.86, 0.69, 812, 4_960, True)]
+    columns = "target model r2 spearman top_tenth n_users n_windows explained"
+    return table_of(columns, [row for row in rows if row[0] in targets])

@@ -1,0 +1,197 @@
+"""A made-up run's folder, for looking at the page without a pipeline."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from synthetic_models import (
+    FEATURES,
+    HOSTILE_FEATURE,
+    by_day,
+    calibration,
+    calibrators,
+    chosen_model,
+    differences,
+    explanations,
+    features,
+    leaderboard,
+    surrogates,
+    table_of,
+    trials,
+)
+
+from churn.artefacts import write_json, write_table, write_text
+
+HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted"', "x" * 1_000, "</script><img src=x onerror=alert(2)>", "007"]
+CONFIG = "data:\n  events: events.parquet\n  note: '</pre><script>alert(4)</script>'\n"
+
+
+def build_run(folder: Path, stickers: bool = True) -> Path:
+    """Write every artefact of a finished run with plausible numbers."""
+    targets = ["churn", "sticker"] if stickers else ["churn"]
+    rng = np.random.default_rng(7)
+    scores = _scores(rng, stickers)
+    tables = {
+        "windows.parquet": _windows(rng, stickers),
+        "leaderboard.csv": leaderboard(targets),
+        "differences.csv": differences(rng, targets),
+        "calibration.csv": calibration(rng, targets),
+        "calibrators.csv": calibrators(targets),
+        "trials.csv": trials(rng, targets),
+        "features.csv": features(rng, targets),
+        "explanations.csv": explanations(rng, targets),
+        "explanations_by_day.csv": by_day(rng, targets),
+        "surrogates.csv": surrogates(targets),
+        "scores.parquet": scores,
+        "segment_rates.csv": _rates(targets),
+        "segment_tests.csv": _tests(rng),
+        "agreement.csv": pd.DataFrame(_agreement(stickers), columns=["a", "b", "spearman"]),
+        "priority.csv": _priority(scores, stickers),
+    }
+    for name, table in tables.items():
+        write_table(table, folder / name)
+    write_text(CONFIG, folder / "config.yaml")
+    write_json(_manifest(scores, targets), folder / "manifest.json")
+    return folder
+
+
+def _scores(rng, stickers):
+    ids = HOSTILE + [f"user-{n:04d}" for n in range(294)]
+    churn = np.clip(rng.beta(3, 2.2, 300), 0.02, 0.98)
+    sticker = np.clip((1 - churn) * rng.beta(1, 3, 300), 0.003, 0.9)
+    sticker[:6], churn[:6] = 0.6 - np.arange(6) / 50, 0.5
+    table = pd.DataFrame({"user_id": ids, "cutoff": pd.Timestamp("2016-12-25"), "p_churn": churn, "p_sticker": sticker})
+    table["priority"] = table["p_churn"] * (table["p_sticker"] if stickers else 1)
+    listed = table["priority"] >= table["priority"].quantile(0.9)
+    table["segment"] = np.where(listed, "priority", np.where(table["p_churn"] >= 0.5, "likely churner", "other"))
+    return table if stickers else table.drop(columns="p_sticker")
+
+
+def _priority(scores, stickers):
+    listed = scores[scores["segment"] == "priority"].sort_values("priority", ascending=False).reset_index(drop=True)
+    listed.insert(0, "rank", listed.index + 1)
+    listed["reason_1"] = "posted on 2 of the last 7 days, fewer than usual"
+    listed["reason_2"] = [
+        "3 stickers received in the last week" if place % 3 else "fans wrote 14 replies" for place in listed.index
+    ]
+    listed["reason_3"] = [None if place % 4 else "last seen 3 days before the cutoff" for place in listed.index]
+    return listed.drop(columns=["cutoff", "segment"])
+
+
+def _windows(rng, stickers):
+    cutoffs = pd.to_datetime(rng.choice(pd.date_range("2016-09-07", "2016-12-18"), 500))
+    table = pd.DataFrame({"user_id": rng.choice([f"user-{n:04d}" for n in range(294)], 500), "cutoff": cutoffs})
+    table["churn"] = rng.random(500) < 0.6
+    if stickers:
+        table["sticker"] = rng.random(500) < 0.1
+    return table.assign(part="test")
+
+
+def _rates(targets):
+    numbers = {
+        "priority": (212, 0.521, 0.264),
+        "likely churner": (1204, 0.731, 0.031),
+        "other": (22, 0.402, 0.151),
+        "all": (1438, 0.598, 0.101),
+    }
+    rows = []
+    for (segment, (n, *rates)), (place, target) in product(numbers.items(), enumerate(targets)):
+        half = 1.96 * (rates[place] * (1 - rates[place]) / n) ** 0.5
+        rows.append((segment, n, target, rates[place], max(0, rates[place] - half), rates[place] + half))
+    return table_of("segment n target rate low high", rows)
+
+
+def _tests(rng):
+    rows = []
+    free = [
+        "account_age_days",
+        "home_room_size",
+        "share_at_night",
+        "share_at_weekends",
+        "activity_before_history",
+        "rooms_visited",
+    ]
+    for comparison, feature in product(
+        ["priority vs everyone else", "priority vs other likely churners"], free + FEATURES[:9] + [HOSTILE_FEATURE]
+    ):
+        g = 0.05 if feature == "share_at_night" else rng.normal(0.25, 0.4)
+        p = float(np.exp(-0.717 * abs(g / 0.08) - 0.416 * (g / 0.08) ** 2))  # close to a normal's two tails
+        n_other = 1226 if "else" in comparison else 1204
+        rows.append(
+            (
+                comparison,
+                feature,
+                212,
+                n_other,
+                3.1 + g,
+                3.1,
+                g * 9,
+                260.4,
+                p,
+                min(1, p * 6),
+                g,
+                g - 0.16,
+                g + 0.16,
+                feature not in free,
+            )
+        )
+    columns = (
+        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low high circular"
+    )
+    return table_of(columns, rows)
+
+
+def _agreement(stickers):
+    pairs = [("priority", "p_churn", -0.5), ("priority", "p_sticker", 0.82), ("p_churn", "p_sticker", -0.86)]
+    return pairs if stickers else []
+
+
+def _manifest(scores, targets):
+    rejected = {"null user_id": 12, "null timestamp": 3, "repeated event_id": 0}
+    parts = [
+        ("train", 61_204, 2_901, "2015-07-08", "2016-06-05", 0.579, 0.117),
+        ("val", 18_455, 1_733, "2016-06-12", "2016-08-31", 0.591, 0.112),
+    ]
+    parts += [
+        ("test", 10_743, 1_438, "2016-09-07", "2016-12-18", 0.598, 0.101),
+        ("score", 300, 300, "2016-12-25", "2016-12-25", None, None),
+    ]
+    keys = ("part", "windows", "users", "first_cutoff", "last_cutoff", "churn_rate", "sticker_rate")
+    return {
+        "version": "0.1.0",
+        "seed": 7,
+        "created": "2026-11-20 12:00",
+        "stages": [
+            {"name": name, "seconds": took, "peak_memory_mb": 812.5}
+            for name, took in [("panel", 3.2), ("fit", 185.0), ("explain", 41.0)]
+        ],
+        "inputs": [{"name": "events", "path": "data/gitter/events.parquet", "rows": 238_342, "sha256": "9f" * 32}],
+        "reconciliation": {
+            "events": {"read": 238_342, "used": 230_115, "non_members": 8_212, "rejected": rejected},
+            "stickers": {"read": 5_000, "used": 4_870, "non_members": 0, "rejected": {"negative amount": 130}},
+        },
+        "audit": {
+            "first_day": "2015-07-01",
+            "last_day": "2016-12-24",
+            "parts": [dict(zip(keys, part, strict=True)) for part in parts],
+            "windows_labelled": 95_840,
+            "windows_in_gaps": 5_438,
+            "unknown_events": {"<script>alert(5)</script>": 41, "poll": 7},
+        },
+        "windows": {"history_days": 7, "horizon_days": 7, "stride_days": 1, "at_risk": "active", "at_risk_days": 7},
+        "split_kind": "time",
+        "targets": targets,
+        "chosen": {target: chosen_model(target) for target in targets},
+        "warnings": [
+            "The sticker probabilities are less well calibrated on test than chance allows: read them as high, "
+            "middle and low."
+        ],
+        "segment": {
+            "quantile": 0.9,
+            "threshold": 0.1217,
+            "likely_churn": 0.5,
+            "scored": len(scores),
+            "cutoff": "2016-12-25",
+        },
+    }

@@ -1,0 +1,185 @@
+import shutil
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+from parsed_page import ParsedPage
+from synthetic_run import HOSTILE
+
+from churn.artefacts import read_json, read_table, write_json, write_table
+from churn.errors import UserError
+from churn.report import write_report
+from churn.report.page import SECTIONS
+from churn.report.run import COLUMNS, KEYS, read_run
+
+SENTENCES = {
+    "differences.csv": "the run compared no two models",
+    "calibration.csv": "the calibration of the chosen model was not measured",
+    "calibrators.csv": "No correction was fitted",
+    "trials.csv": "No search was made",
+    "features.csv": "No column was screened",
+    "explanations.csv": "the run explained nothing for this target",
+    "explanations_by_day.csv": "the explanation is not broken down by day",
+    "surrogates.csv": "Not measured: read the chart as a hint only",
+    "leaderboard.csv": "no model was measured on the test part",
+    "segment_rates.csv": "No observed rates",
+    "segment_tests.csv": "No comparison was made",
+    "agreement.csv": "The run holds no rank correlations",
+    "priority.csv": "Nobody is on the list",
+}
+
+
+@pytest.fixture(scope="module")
+def page(finished):
+    return ParsedPage(finished / "report.html")
+
+
+def rewrite(run, change):
+    """Change a run's manifest."""
+    manifest = read_json(run / "manifest.json")
+    change(manifest)
+    write_json(manifest, run / "manifest.json")
+
+
+def test_the_page_holds_every_section_in_its_order(finished, page):
+    titles = [build(read_run(finished)).title for build in SECTIONS]
+    assert [text for level, text in page.headings if level == "h2"] == titles
+
+
+def test_headings_never_skip_a_level(page):
+    levels = [int(level[1]) for level, _ in page.headings]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_hostile_ids_and_names_create_no_element(page):
+    scripts = [attributes for tag, attributes in page.elements if tag == "script"]
+    assert scripts.count({"type": "application/json"}) == len(scripts) - 2
+    assert not {"img", "b", "iframe", "object"} & {tag for tag, _ in page.elements}
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+
+
+def test_hostile_ids_are_shown_as_they_are(page):
+    assert set(HOSTILE) <= {text.strip() for text in page.texts}
+
+
+def test_an_id_of_digits_keeps_its_leading_zeros(page):
+    assert "007" in page.texts and "7.0" not in page.texts
+
+
+def test_a_long_id_has_its_whole_text_in_the_title(page):
+    assert "x" * 1_000 in [attributes.get("title") for _, attributes in page.elements]
+
+
+def test_nothing_on_the_page_points_outside_it(page):
+    links = [
+        attributes[name] for _, attributes in page.elements for name in ("src", "href", "action") if name in attributes
+    ]
+    assert links and all(link.startswith("#") for link in links)
+    assert not {"link", "iframe", "base"} & {tag for tag, _ in page.elements}
+
+
+def test_the_page_holds_plotly_once_and_stays_below_12_megabytes(finished, page):
+    assert sum(len(script) > 1_000_000 for script in page.scripts) == 1
+    assert (finished / "report.html").stat().st_size < 12_000_000
+
+
+def test_every_chart_has_a_text_alternative(page):
+    charts = [attributes for _, attributes in page.elements if attributes.get("class") == "chart"]
+    assert len(charts) >= 12
+    assert all(len(chart["aria-label"]) > 30 and chart["role"] == "img" for chart in charts)
+
+
+def test_the_same_run_gives_the_same_page(finished, run):
+    assert write_report(run).read_bytes() == (finished / "report.html").read_bytes()
+
+
+def test_priority_is_called_a_heuristic_beside_the_agreement_numbers(page):
+    assert "nearly exclude each other" in page.text and "heuristic" in page.text
+    assert "+.82 between priority and the chance of a sticker" in page.text
+    assert "−.50 between priority and the chance of churn" in page.text
+
+
+def test_micro_ap_never_stands_alone(page):
+    boards = [heads for heads in page.tables if "Micro-AP" in heads]
+    assert len(boards) == 4
+    assert all({"AP", "ROC-AUC", "Log loss", "Brier"} <= set(heads) for heads in boards)
+    assert page.text.count("baseline") >= 4
+
+
+def test_the_observed_rates_of_the_list_stand_beside_the_base_rates(page):
+    assert "52.1 % [45.4, 58.8]" in page.text
+    assert "base rate 59.8 %, so less often than usual; n = 212" in page.text
+
+
+def test_a_group_of_fewer_than_30_users_is_greyed(finished):
+    scripts = ParsedPage(finished / "report.html").scripts
+    rates = next(script for script in scripts if "n = 22" in script)
+    assert "#9aa5b1" in rates
+
+
+def test_only_a_random_split_has_a_banner(run, page):
+    assert "Do not rely on the scores" not in page.text
+    rewrite(run, lambda manifest: manifest.update(split_kind="random"))
+    assert "Do not rely on the scores" in ParsedPage(write_report(run)).text
+
+
+def test_warnings_of_the_run_are_repeated(run):
+    rewrite(run, lambda manifest: manifest.update(warnings=["The last week is <odd>."]))
+    assert "The last week is <odd>." in ParsedPage(write_report(run)).text
+
+
+def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
+    page = ParsedPage(without_stickers / "report.html")
+    assert "priority is the probability of churn itself" in page.text
+    assert "Sticker" not in next(heads for heads in page.tables if "Rank" in heads)
+    assert "exclude each other" not in page.text
+
+
+@pytest.mark.parametrize("name", [*COLUMNS, "manifest.json", "config.yaml"])
+def test_a_missing_artefact_is_named(run, name):
+    (run / name).unlink()
+    with pytest.raises(UserError, match=rf"{name} .*no such file; finish the run"):
+        write_report(run)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match="expected the folder of a finished run"):
+        write_report(tmp_path / "none")
+
+
+def test_a_missing_column_is_named(run):
+    table = read_table(run / "leaderboard.csv")
+    write_table(table.drop(columns="chosen"), run / "leaderboard.csv")
+    with pytest.raises(UserError, match=r"expected chosen in leaderboard\.csv"):
+        write_report(run)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_missing_key_of_the_manifest_is_named(run, key):
+    rewrite(run, lambda manifest: manifest.pop(key))
+    with pytest.raises(UserError, match=rf"expected {key} in manifest\.json"):
+        write_report(run)
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_an_empty_table_gives_a_sentence(run, name):
+    write_table(read_table(run / name).head(0), run / name)
+    assert SENTENCES[name] in ParsedPage(write_report(run)).text
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_page_can_be_made_of_empty_tables_alone(run, header):
+    for name in SENTENCES:
+        table = read_table(run / name).head(0)
+        write_table(table if header else pd.DataFrame(), run / name)
+    page = ParsedPage(write_report(run))
+    assert not [sentence for sentence in SENTENCES.values() if sentence not in page.text]
+
+
+def test_a_failed_report_leaves_the_old_page_alone(run, finished):
+    shutil.copy(finished / "report.html", run)
+    (run / "trials.csv").unlink()
+    with pytest.raises(UserError):
+        write_report(run)
+    assert (run / "report.html").read_bytes() == (finished / "report.html").read_bytes()
