@@ -91,7 +91,9 @@ def prepare_folder(path: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise UserError(f"expected a folder that can be written to at {path}", error.strerror, "choose another --out") from error
+        raise UserError(
+            f"expected a folder that can be written to at {path}", error.strerror, "choose another --out"
+        ) from error
     for stale in path.rglob(f"{PARTIAL}*"):
         if stale.is_dir():
             shutil.rmtree(stale)

@@ -29,7 +29,9 @@ def _page(dataset: Dataset) -> str:
     ).fillna(0)
     rates = ", ".join(f"{target} {rate:.4f}" for target, rate in audit["base_rates"].items())
     lines = [
-        rows.to_string(index=False, float_format="{:,.0f}".format, formatters=dict.fromkeys(rows.columns[1:], "{:,.0f}".format)),
+        rows.to_string(
+            index=False, float_format="{:,.0f}".format, formatters=dict.fromkeys(rows.columns[1:], "{:,.0f}".format)
+        ),
         f"\ndays: {audit['first_day']} to {audit['last_day']}; users: {len(dataset.panel.users):,}",
         f"features: {', '.join(dataset.panel.features)}",
         f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} lie between the parts",

@@ -48,7 +48,9 @@ def _dispatch(arguments: list[str]) -> int:
         lightning([name, *rest])
         return 0
     if name not in COMMANDS:
-        raise UserError(f"expected a command out of {', '.join((*COMMANDS, *_LIGHTNING))}", repr(name), "see churn --help")
+        raise UserError(
+            f"expected a command out of {', '.join((*COMMANDS, *_LIGHTNING))}", repr(name), "see churn --help"
+        )
     COMMANDS[name][0](rest)
     return 0
 

@@ -113,7 +113,8 @@ def parse(arguments: Sequence[str], *, parser: ArgumentParser) -> Namespace:
         UserError: for an unknown key, a wrong value, or a file that cannot be read.
     """
     try:
-        return parser.instantiate(parser.parse_args(list(arguments)))
+        options: Namespace = parser.instantiate(parser.parse_args(list(arguments)))
+        return options
     except ArgumentError as error:
         raise UserError(
             "expected a configuration that can be read", error, f"see {parser.prog} --help or experiments/"

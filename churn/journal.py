@@ -48,7 +48,7 @@ class Journal:
         journal = cls.resume(folder)
         if journal.content.get("fingerprint") != fingerprint:
             raise UserError(
-                f"expected an empty folder, or an unfinished run of the same version, configuration and data, in {folder}",
+                f"expected {folder} to be empty or to hold a run of the same version, configuration and data",
                 "a run of another",
                 "choose another --out or delete the folder",
             )

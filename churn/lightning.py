@@ -1,5 +1,6 @@
 """One network and one target through LightningCLI: fit, validate, test and predict."""
 
+import logging
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,6 +15,12 @@ from churn.artefacts import write_table
 from churn.data.datamodule import ChurnDataModule
 from churn.errors import UserError
 from churn.models.sequence import SequenceClassifier
+
+_NOISE = (
+    ".*does not have many workers.*",  # batches are gathered from memory: worker processes would only cost time
+    ".*LightningCLI's args parameter.*",  # the door passes its own arguments on
+    ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 on torch 2.13
+)
 
 
 class _Door(LightningCLI):
@@ -34,8 +41,7 @@ def lightning(arguments: Sequence[str]) -> None:
     Raises:
         UserError: for an unknown key or a wrong value.
     """
-    # Batches are gathered from memory, so worker processes would only cost time.
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    _quieten()
     try:
         _Door(
             SequenceClassifier,
@@ -43,7 +49,11 @@ def lightning(arguments: Sequence[str]) -> None:
             subclass_mode_model=True,
             seed_everything_default=0,
             save_config_kwargs={"overwrite": True},
-            trainer_defaults={"enable_progress_bar": sys.stderr.isatty(), "gradient_clip_val": 1.0},
+            trainer_defaults={
+                "enable_progress_bar": sys.stderr.isatty(),
+                "enable_model_summary": sys.stderr.isatty(),
+                "gradient_clip_val": 1.0,
+            },
             parser_kwargs={"prog": "churn", "exit_on_error": False},
             args=list(arguments),
         )
@@ -51,3 +61,10 @@ def lightning(arguments: Sequence[str]) -> None:
         raise UserError(
             "expected a configuration that can be read", error, "see churn fit --help or experiments/"
         ) from error
+
+
+def _quieten() -> None:
+    for message in _NOISE:
+        warnings.filterwarnings("ignore", message=message)
+    if not sys.stderr.isatty():
+        logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)

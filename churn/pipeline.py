@@ -32,6 +32,7 @@ from churn.models import Classifier, load
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec
 
+
 @dataclass(frozen=True)
 class Run:
     """A run's folder, read when asked for."""
@@ -230,9 +231,7 @@ def compare_segments(context: _Context) -> Facts:
     windows = windows.take(segments.latest_windows(windows))
     scored = segments.prioritise(_score(windows, context.folder / "models"), config)
     table, circular = segments.describe(windows, before_days=config.before_days, members=dataset.members)
-    write_table(
-        segments.compare(table, scored.segment, circular=circular), context.folder / "segment_tests.csv"
-    )
+    write_table(segments.compare(table, scored.segment, circular=circular), context.folder / "segment_tests.csv")
     rates = segments.observed_rates(windows, scored.segment, seed=context.config.seed)
     write_table(rates, context.folder / "segment_rates.csv")
     return {}
@@ -254,18 +253,18 @@ def _uncalibrated(board: pd.DataFrame) -> list[str]:
         error, band = test.loc[(target, "ece"), "value"], test.loc[(target, "ece_band"), "high"]
         if error > band:
             found.append(
-                f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, that of "
-                f"a calibrated forecast stays under {band:.3f}. A product of such probabilities ranks; it does not count."
+                f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, "
+                f"where a calibrated forecast stays under {band:.3f}. Their product ranks users; it is no probability."
             )
     return found
 
 
 def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
     return [
-        f"The drivers of {row.target} come from a surrogate that explains {row.r2:.0%} of the model on unseen users, "
+        f"The drivers of {target} come from a surrogate that explains {r2:.0%} of the model on unseen users, "
         f"under the floor of {floor:.0%}: read them as a sketch."
-        for row in surrogates[surrogates.explained].itertuples()
-        if not row.r2 >= floor
+        for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()
+        if not r2 >= floor
     ]
 
 
@@ -312,15 +311,16 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     """
     Journal.resume(run)
     finished = RunConfig.load(run / "config.yaml")
-    words = read_json(run / "models" / "vocabulary.json")
-    vocabulary = Vocabulary(**{k: tuple(v) if isinstance(v, list) else v for k, v in words.items()})
+    vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
     last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
     data = dataclasses.replace(data, windows=finished.data.windows, last_day=last_day)
     prepare_folder(out)
     dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)
     newest = dataset.panel.date(dataset.panel.n_days)
     if newest != _date(cutoff):
-        raise UserError(f"expected events up to {last_day}", f"none after {newest.date()}", "load more or lower --cutoff")
+        raise UserError(
+            f"expected events up to {last_day}", f"none after {newest.date()}", "load more or lower --cutoff"
+        )
     write_scores(dataset, run / "models", config=finished.segments, out=out)
     return out
 

@@ -97,7 +97,9 @@ def aggregate(
     parts = [_event_values(placed, vocabulary)]
     if stickers is not None:
         parts.append(_sticker_values(stickers, users, vocabulary))
-        reconciliation["stickers"] = _reconcile(stickers, stickers.filter(_.reason.isnull()).semi_join(users, "user_id"))
+        reconciliation["stickers"] = _reconcile(
+            stickers, stickers.filter(_.reason.isnull()).semi_join(users, "user_id")
+        )
     if tables.members is not None:
         reconciliation["members"] = _reconcile_members(tables.members)
     return Daily(

@@ -96,7 +96,7 @@ class Dataset:
         """The split that the configuration asks for."""
         return split_by_time(self.windows, self.config.split)
 
-    def audit(self) -> dict[str, object]:
+    def audit(self) -> dict[str, Any]:
         """The days, features and parts, and how many labelled windows there are before and between the parts."""
         split, windows, panel = self.split(), self.windows, self.panel
         known = windows.churn != UNKNOWN
@@ -140,11 +140,10 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
     """Open what `prepare` wrote; windows are found anew, which takes milliseconds."""
     meta, panel = read_json(folder / _META), panels.load(folder / "panel")
     members = pd.read_parquet(folder / "members.parquet") if config.members else None
-    words = {k: tuple(v) if isinstance(v, list) else v for k, v in meta["vocabulary"].items()}
     return Dataset(
         config,
         panel,
-        Vocabulary(**words),
+        Vocabulary.read(meta["vocabulary"]),
         slide(panel, config.windows, joined=_joined(panel, members)),
         members,
         meta["reconciliation"],
@@ -152,9 +151,7 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
     )
 
 
-def _build(
-    config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None
-) -> None:
+def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
     engine = ibis.duckdb.connect()
     engine.raw_sql("SET TimeZone = 'UTC'")
     tables, members = _tables(config, engine, frames or {})
@@ -181,9 +178,7 @@ def _meta(daily: Daily) -> dict[str, object]:
     }
 
 
-def _tables(
-    config: DataConfig, engine: Backend, frames: Mapping[str, Frame]
-) -> tuple[Tables, ibis.Table | None]:
+def _tables(config: DataConfig, engine: Backend, frames: Mapping[str, Frame]) -> tuple[Tables, ibis.Table | None]:
     def canonical(name: str, source: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
         raw = open_table(source, engine=engine, frames=frames, csv=config.csv)
         table = Columns.find(raw, mapping, standard=standard, name=name).select(raw)
@@ -210,7 +205,9 @@ def _same_ids(
 ) -> tuple[ibis.Table, ibis.Table | None, ibis.Table | None]:
     """Keep the type of the ids where all tables agree on one; compare them as text where they do not."""
     tables = [table for table in (events, stickers, members) if table is not None]
-    kinds = {table[c].type().copy(nullable=True) for table in tables for c in ("user_id", "actor_id") if c in table.columns}
+    kinds = {
+        table[c].type().copy(nullable=True) for table in tables for c in ("user_id", "actor_id") if c in table.columns
+    }
     if len(kinds) == 1:
         return events, stickers, members
 
@@ -224,14 +221,16 @@ def _same_ids(
 
 def _checked_amounts(table: ibis.Table, name: str) -> ibis.Table:
     if "amount" in table.columns and not table.amount.type().is_numeric():
-        raise UserError(f"expected numbers in {name}.amount", f"the type {table.amount.type()}", "map a column of numbers")
+        raise UserError(
+            f"expected numbers in {name}.amount", f"the type {table.amount.type()}", "map a column of numbers"
+        )
     return table
 
 
 def _attributes(members: ibis.Table, daily: Daily) -> pd.DataFrame:
     """The member list in the panel's order, the first row of each user."""
     rows = members.filter(_.reason.isnull()).drop("reason").to_pandas().drop_duplicates("user_id")
-    users = daily.users.order_by("code").select("user_id").to_pandas()
+    users: pd.DataFrame = daily.users.order_by("code").select("user_id").to_pandas()
     return users.merge(rows, on="user_id", how="left")
 
 
@@ -241,7 +240,7 @@ def _joined(panel: Panel, members: pd.DataFrame | None) -> NDArray[np.int32] | N
         return None
     joined = pd.to_datetime(members["joined"], utc=True).dt.tz_localize(None).dt.normalize()
     days = (joined - panel.date(0)).dt.days
-    return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy(np.int32)
+    return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy().astype(np.int32)
 
 
 def _training_end(config: DataConfig, first: int, last: int) -> int:

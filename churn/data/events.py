@@ -18,7 +18,7 @@ _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": float("inf")}  # the la
 
 
 @ibis.udf.scalar.builtin(signature=(("string", "timestamp('UTC')"), "timestamp"))
-def timezone(zone, when):  # type: ignore[no-untyped-def]  # noqa: D103
+def timezone(zone, when):  # type: ignore[no-untyped-def]
     """The wall clock of a zone; DuckDB and PostgreSQL share the name."""
 
 

@@ -1,6 +1,7 @@
 """The vocabulary: which event types become columns of the daily table."""
 
 from dataclasses import dataclass
+from typing import Any
 
 OTHER = "other"
 ROLES = ("own", "fan", "away")
@@ -25,6 +26,12 @@ class Vocabulary:
     features: tuple[str, ...]  # f columns
     first_day: int = 0  # of the span on which it was frozen, days since 1970
     last_day: int = 0
+
+    @classmethod
+    def read(cls, saved: dict[str, Any]) -> "Vocabulary":
+        """A vocabulary as JSON keeps it."""
+        days = {"first_day": saved["first_day"], "last_day": saved["last_day"]}
+        return cls(tuple(saved["events"]), tuple(saved["features"]), **days)
 
     @classmethod
     def of(

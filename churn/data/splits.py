@@ -84,7 +84,7 @@ class Split:
             if len(before) and len(after) and before.cutoff.max() + reach > after.cutoff.min():
                 raise LeakageError(
                     f"expected every {earlier} horizon to end {self.embargo_days} days before the first {later} cutoff "
-                    f"({after.dates.min().date()}), got one from {before.dates.max().date()} over {before.horizon_days} days"
+                    f"({after.dates.min().date()}), got one on {before.dates.max().date()}"
                 )
         for name in ("train", "val", "test"):
             if (getattr(self, name).churn == UNKNOWN).any():

@@ -28,7 +28,7 @@ def leaderboard(predictions: pd.DataFrame, *, chosen: str, repetitions: int = 50
 
 def differences(predictions: pd.DataFrame, *, repetitions: int = 500, seed: int = 0) -> pd.DataFrame:
     """Each model minus each reference on the same test windows: model, reference, metric, value, low, high."""
-    test = {model: table for model, table in predictions[predictions.part == "test"].groupby("model", sort=False)}
+    test = dict(iter(predictions[predictions.part == "test"].groupby("model", sort=False)))
     rows = []
     for reference in (name for name in REFERENCES if name in test):
         y, base, users = _arrays(test[reference])

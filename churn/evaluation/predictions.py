@@ -37,9 +37,7 @@ def predict(models: Mapping[str, Classifier], split: Split, *, target: Target) -
     parts = {"val": split.val_a, "calibration": half_b, "test": split.test, "score": split.score}
     tables, calibrators, losses = [], {}, []
     for name, model in models.items():
-        calibrator, tried = choose_calibrator(
-            model.predict_proba(half_b), half_b.label(target), users=half_b.user
-        )
+        calibrator, tried = choose_calibrator(model.predict_proba(half_b), half_b.label(target), users=half_b.user)
         calibrators[name] = calibrator
         losses.append((name, calibrator.kind, tried["none"], tried[calibrator.kind]))
         for part, windows in parts.items():
@@ -60,6 +58,4 @@ def best_model(table: pd.DataFrame) -> str:
 
 def _rows(windows: Windows, target: Target, raw: Probabilities, p: Probabilities) -> pd.DataFrame:
     known = windows.table()
-    return pd.DataFrame(
-        {"user_id": known.user_id, "cutoff": known.cutoff, "y": known[target], "p_raw": raw, "p": p}
-    )
+    return pd.DataFrame({"user_id": known.user_id, "cutoff": known.cutoff, "y": known[target], "p_raw": raw, "p": p})

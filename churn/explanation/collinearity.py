@@ -53,5 +53,5 @@ def _vif(correlation: pd.DataFrame) -> pd.Series:
 def _copies(correlation: pd.DataFrame) -> dict[str, str]:
     """Columns that repeat an earlier one, by name."""
     same = np.triu(np.abs(correlation.to_numpy()) >= _SAME, k=1)
-    names = correlation.columns
-    return {str(names[j]): str(names[int(np.argmax(same[:, j]))]) for j in np.flatnonzero(same.any(axis=0))}
+    names = correlation.columns.tolist()
+    return {names[j]: names[int(np.argmax(same[:, j]))] for j in np.flatnonzero(same.any(axis=0)).tolist()}

@@ -19,7 +19,5 @@ class BiLSTM(SequenceClassifier):
         h = self.hparams
         between = h["dropout"] if h["layers"] > 1 else 0.0
         return LastState(
-            nn.LSTM(
-                n_features, h["hidden_size"], h["layers"], batch_first=True, dropout=between, bidirectional=True
-            )
+            nn.LSTM(n_features, h["hidden_size"], h["layers"], batch_first=True, dropout=between, bidirectional=True)
         )

@@ -1,5 +1,6 @@
 """Gradient-boosted trees on the flattened window."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -69,7 +70,7 @@ class LightGBM(Classifier):
         train = lightgbm.Dataset(split.train.flat(), split.train.label(target))
         val_a = split.val_a
         valid = lightgbm.Dataset(val_a.flat(), val_a.label(target), reference=train)
-        callbacks = [lightgbm.early_stopping(self.patience, verbose=False)]
+        callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(self.patience, verbose=False)]
         if report is not None:
             callbacks.append(lambda env: report(env.iteration, env.evaluation_result_list[0][2]))
         self.booster = lightgbm.train(

@@ -92,7 +92,12 @@ def _policy(*scripts: str) -> str:
 
 
 def _as_json(spec: str) -> Markup:
-    """JSON that cannot close the script element it stands in."""
+    """JSON that cannot close the script element it stands in.
+
+    Example:
+        >>> print(_as_json('"</script>"'))
+        "\\u003c/script>"
+    """
     return Markup(spec.replace("<", "\\u003c"))
 
 

@@ -16,7 +16,7 @@ def build(run: Run) -> Section:
     segment, users = run.manifest["segment"], run.table("priority.csv")
     lead = (
         f"The {percent(1 - segment['quantile'], 0)} of the scored users with the highest priority (from "
-        f"{decimal(segment['threshold'])} up), best first, with what weighs most in each one's scores."
+        f"{decimal(segment['threshold'])} up), best first, with what weighs most in each one’s scores."
     )
     if users.empty:
         return Section(

@@ -103,4 +103,4 @@ def _rate_figure(run: Run, target: str) -> Block:
 def _rate_dot(row: object, label: str, colour: str) -> Dots:
     rate, low, high, n = (float(getattr(row, name)) for name in ("rate", "low", "high", "n"))
     hover = f"{percent(rate)} {percents(low, high)}, n = {count(n)}"
-    return Dots("", [label], [rate], [low], [high], [hover], colour)
+    return Dots("", [label], [rate], [low], [high], [hover], GREY if n < FEW else colour)

@@ -17,7 +17,9 @@ def latest_windows(windows: Windows) -> NDArray[np.intp]:
     return np.flatnonzero(last) if len(windows) else np.empty(0, np.intp)
 
 
-def describe(windows: Windows, *, before_days: int, members: pd.DataFrame | None = None) -> tuple[pd.DataFrame, list[str]]:
+def describe(
+    windows: Windows, *, before_days: int, members: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, list[str]]:
     """The variables to compare, a row per window, and which of them are circular.
 
     Circular are the totals over the history, since they entered the score. The others did not: totals over
@@ -76,7 +78,18 @@ def compare(table: pd.DataFrame, segment: pd.Series, *, circular: list[str]) -> 
         tests = pd.DataFrame(rows).assign(comparison=name, feature=list(table.columns))
         tables.append(tests.assign(p_adjusted=holm(tests.p.to_numpy())))
     found = pd.concat(tables, ignore_index=True).assign(circular=lambda t: t.feature.isin(circular))
-    first = ["comparison", "feature", "n_priority", "n_other", "mean_priority", "mean_other", "t", "df", "p", "p_adjusted"]
+    first = [
+        "comparison",
+        "feature",
+        "n_priority",
+        "n_other",
+        "mean_priority",
+        "mean_other",
+        "t",
+        "df",
+        "p",
+        "p_adjusted",
+    ]
     return found[[*first, "hedges_g", "low", "high", "circular"]]
 
 

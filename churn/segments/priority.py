@@ -50,9 +50,8 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig) -> pd.DataFrame:
         ["priority", "p_churn", "key"], ascending=[False, False, True], kind="stable"
     )
     size = max(1, round(len(scored) * (1 - config.quantile)))
-    segment = pd.Series(np.where(scored.p_churn >= config.likely_churn, SEGMENTS[1], SEGMENTS[2]), scored.index)
-    segment[order.index[:size]] = SEGMENTS[0]
-    return scored.assign(segment=segment)
+    rest = np.where(scored.p_churn >= config.likely_churn, SEGMENTS[1], SEGMENTS[2])
+    return scored.assign(segment=np.where(scored.index.isin(order.index[:size]), SEGMENTS[0], rest))
 
 
 def agreement(scored: pd.DataFrame) -> pd.DataFrame:

@@ -61,7 +61,9 @@ class ModelSpec:
         known = [name for name in signature(kind).parameters if name != "target"]
         if unknown := sorted(set(self.init_args) - set(known)):
             options = ", ".join(known) or "none"
-            raise UserError(f"expected arguments of {self.name} out of: {options}", ", ".join(unknown), "correct the key")
+            raise UserError(
+                f"expected arguments of {self.name} out of: {options}", ", ".join(unknown), "correct the key"
+            )
         return kind
 
 

@@ -76,6 +76,11 @@ def test_every_chart_is_drawn(page):
     assert page.locator(".chart:not(:has(.main-svg))").count() == 0
 
 
+def test_tags_in_a_feature_name_are_shown_as_they_are(page):
+    labels = page.locator("#drivers .chart").first.locator("text").all_text_contents()
+    assert any("<b>shout</b>" in text for text in labels)
+
+
 def test_a_script_that_was_smuggled_in_would_not_run(visit, finished, tmp_path):
     html = (finished / "report.html").read_text(encoding="utf8")
     (tmp_path / "report.html").write_text(html.replace("</main>", "<script>alert(9)</script></main>"), encoding="utf8")
@@ -102,10 +107,12 @@ def test_the_keyboard_sorts_too(page):
 
 
 def test_cells_without_a_number_sort_last_in_either_order(page):
-    button = page.locator("#health th button", has_text="Churn rate")
+    parts = page.locator("#health [data-table]").nth(1)
+    parts.locator("th button", has_text="Part").click()
+    assert parts.locator("tbody tr").first.inner_text().startswith("score")
     for _ in range(2):
-        button.click()
-        assert page.locator("#health [data-table]").nth(1).locator("tbody tr").last.inner_text().startswith("score")
+        parts.locator("th button", has_text="Churn rate").click()
+        assert parts.locator("tbody tr").last.inner_text().startswith("score")
 
 
 def test_search_leaves_the_rows_that_hold_the_words(page):

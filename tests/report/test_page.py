@@ -1,3 +1,4 @@
+import json
 import shutil
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from synthetic_run import HOSTILE
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.errors import UserError
 from churn.report import write_report
+from churn.report.figures import GREY
 from churn.report.page import SECTIONS
 from churn.report.run import COLUMNS, KEYS, read_run
 
@@ -42,8 +44,10 @@ def rewrite(run, change):
 
 
 def test_the_page_holds_every_section_in_its_order(finished, page):
-    titles = [build(read_run(finished)).title for build in SECTIONS]
-    assert [text for level, text in page.headings if level == "h2"] == titles
+    order = "glance list drivers differences models calibration search features health method"
+    sections = [build(read_run(finished)) for build in SECTIONS]
+    assert [section.anchor for section in sections] == order.split()
+    assert [text for level, text in page.headings if level == "h2"] == [section.title for section in sections]
 
 
 def test_headings_never_skip_a_level(page):
@@ -64,7 +68,13 @@ def test_hostile_ids_are_shown_as_they_are(page):
 
 
 def test_an_id_of_digits_keeps_its_leading_zeros(page):
-    assert "007" in page.texts and "7.0" not in page.texts
+    assert "007" in page.texts
+
+
+def test_ids_of_digits_alone_and_words_for_nothing_stay_text(run):
+    users = read_table(run / "priority.csv").head(3)
+    write_table(users.assign(user_id=["0012", "null", "NA"]), run / "priority.csv")
+    assert {"0012", "null", "NA"} <= set(ParsedPage(write_report(run)).texts)
 
 
 def test_a_long_id_has_its_whole_text_in_the_title(page):
@@ -114,8 +124,10 @@ def test_the_observed_rates_of_the_list_stand_beside_the_base_rates(page):
 
 def test_a_group_of_fewer_than_30_users_is_greyed(finished):
     scripts = ParsedPage(finished / "report.html").scripts
-    rates = next(script for script in scripts if "n = 22" in script)
-    assert "#9aa5b1" in rates
+    traces = json.loads(next(script for script in scripts if "n = 22" in script))["data"]
+    colours = {trace["y"][0].split("<br>")[1]: trace["marker"]["color"] for trace in traces}
+    assert colours["n = 22"] == GREY
+    assert GREY not in {colours["n = 212"], colours["n = 1,438"]}
 
 
 def test_only_a_random_split_has_a_banner(run, page):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from glob import glob
+from typing import TypeAlias
 
 import duckdb
 import ibis
@@ -11,7 +12,7 @@ from ibis.backends.duckdb import Backend
 
 from churn.errors import UserError
 
-Frame = pd.DataFrame | pa.Table
+Frame: TypeAlias = pd.DataFrame | pa.Table
 
 
 def open_table(

@@ -1,0 +1,24 @@
+# make demo: from nothing to a report.   make test: everything that has to hold.
+.PHONY: demo test clean
+PYTHON ?= python3
+BIN := .venv/bin
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: .venv/installed
+	$(BIN)/churn simulate --preset small --seed 0 --out runs/demo-log
+	$(BIN)/churn run --config experiments/demo.yaml --out runs/demo
+
+test: .venv/installed
+	@command -v chromium >/dev/null || echo "note: the report's browser tests are skipped; install Debian's package chromium to run them"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest --numprocesses 2
+
+clean:
+	rm -rf .venv runs

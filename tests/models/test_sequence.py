@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import torch
+from pytorch_lightning import Trainer
+
+from churn.data import example_split
+from churn.data.datamodule import ChurnDataModule
+from churn.models import GRU, BiLSTM, GRUBiLSTM
+from churn.models.sequence import Scale
+
+
+@pytest.mark.parametrize("kind", ["standard", "log_standard"])
+def test_scaling_gives_the_training_part_mean_zero_and_deviation_one(kind) -> None:
+    x = example_split().train.history()
+    scale = Scale(x.shape[-1], kind=kind)
+    scale.fit(torch.from_numpy(x).flatten(0, 1))
+    scaled = scale(torch.from_numpy(x)).flatten(0, 1).double()
+    torch.testing.assert_close(scaled.mean(0), torch.zeros(x.shape[-1]).double(), atol=1e-4, rtol=0)
+    torch.testing.assert_close(scaled.std(0, correction=0), torch.ones(x.shape[-1]).double(), atol=1e-3, rtol=0)
+
+
+def test_a_constant_feature_stays_finite() -> None:
+    scale = Scale(1, kind="standard")
+    scale.fit(torch.full((10, 1), 3.0))
+    assert scale(torch.full((2, 7, 1), 3.0)).abs().max() == 0
+
+
+def test_no_scaling_leaves_the_counts() -> None:
+    scale = Scale(2, kind="none")
+    x = torch.rand(4, 7, 2)
+    scale.fit(x.flatten(0, 1))
+    torch.testing.assert_close(scale(x), x)
+
+
+@pytest.mark.parametrize("kind", [GRU, BiLSTM, GRUBiLSTM])
+def test_a_network_reads_the_order_of_the_days(kind) -> None:
+    torch.manual_seed(0)
+    network = kind(hidden_size=8)
+    network.build(3)
+    network.eval()
+    x = torch.rand(5, 7, 3)
+    assert (network(x) - network(x.flip(1))).abs().max() > 1e-4
+
+
+def test_the_bidirectional_network_reads_both_ends() -> None:
+    network = BiLSTM(hidden_size=8)
+    network.build(3)
+    network.eval()
+    x = torch.rand(1, 7, 3, requires_grad=True)
+    network(x).sum().backward()
+    assert x.grad.abs().sum(dim=(0, 2)).min() > 0
+
+
+def test_the_scale_is_filled_from_the_training_part_alone() -> None:
+    split = example_split()
+    network = GRU(hidden_size=4, max_epochs=1, scaling="standard").fit(split, target="churn")
+    expected = split.train.history().mean(axis=(0, 1))
+    np.testing.assert_allclose(network.scale.mean.numpy(), expected, rtol=1e-4)
+
+
+def test_a_checkpoint_loads_with_weights_only(tmp_path) -> None:
+    network = GRU(hidden_size=4, target="sticker")
+    trainer = Trainer(
+        max_epochs=1, logger=False, enable_progress_bar=False, enable_model_summary=False, default_root_dir=tmp_path
+    )
+    trainer.fit(network, ChurnDataModule.of(example_split()))
+    trainer.save_checkpoint(tmp_path / "network.ckpt")
+    content = torch.load(tmp_path / "network.ckpt", weights_only=True)
+    assert content["n_features"] == network.n_features
+    again = GRU.load_from_checkpoint(tmp_path / "network.ckpt", weights_only=True)
+    assert again.target == "sticker"
+    windows = example_split().test
+    np.testing.assert_allclose(again.predict_proba(windows), network.predict_proba(windows), atol=1e-7)
+
+
+def test_the_best_epoch_is_kept_not_the_last() -> None:
+    """A learning rate that wrecks the network after its best epoch must not spoil what is kept."""
+    split, losses = example_split(), []
+    network = GRU(hidden_size=8, max_epochs=8, patience=8, lr=0.3)
+    network.fit(split, target="churn", report=lambda _, loss: losses.append(loss))
+    y, p = split.val_a.churn, np.clip(network.predict_proba(split.val_a), 1e-7, 1 - 1e-7)
+    kept = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
+    assert len(losses) == 8
+    assert abs(kept - min(losses)) < 1e-3
