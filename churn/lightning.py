@@ -15,6 +15,7 @@ from churn.artefacts import write_table
 from churn.data.datamodule import ChurnDataModule
 from churn.errors import UserError
 from churn.models.sequence import SequenceClassifier
+from churn.models.training_loop import one_thread
 
 _NOISE = (
     ".*does not have many workers.*",  # batches are gathered from memory: worker processes would only cost time
@@ -43,20 +44,21 @@ def lightning(arguments: Sequence[str]) -> None:
     """
     _quieten()
     try:
-        _Door(
-            SequenceClassifier,
-            ChurnDataModule,
-            subclass_mode_model=True,
-            seed_everything_default=0,
-            save_config_kwargs={"overwrite": True},
-            trainer_defaults={
-                "enable_progress_bar": sys.stderr.isatty(),
-                "enable_model_summary": sys.stderr.isatty(),
-                "gradient_clip_val": 1.0,
-            },
-            parser_kwargs={"prog": "churn", "exit_on_error": False},
-            args=list(arguments),
-        )
+        with one_thread():
+            _Door(
+                SequenceClassifier,
+                ChurnDataModule,
+                subclass_mode_model=True,
+                seed_everything_default=0,
+                save_config_kwargs={"overwrite": True},
+                trainer_defaults={
+                    "enable_progress_bar": sys.stderr.isatty(),
+                    "enable_model_summary": sys.stderr.isatty(),
+                    "gradient_clip_val": 1.0,
+                },
+                parser_kwargs={"prog": "churn", "exit_on_error": False},
+                args=list(arguments),
+            )
     except ArgumentError as error:
         raise UserError(
             "expected a configuration that can be read", error, "see churn fit --help or experiments/"

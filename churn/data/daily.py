@@ -84,12 +84,17 @@ def aggregate(
     stickers = None if tables.stickers is None else _clip(tables.stickers, first_day, last_day)
     users = _users(engine, events, tables.members)
     placed = _cached(engine, _placed(events, users))
+    _check_activity(placed, activity_events or ())
     if vocabulary is None:
         end = training_end(first_day, last_day)
         seen = _event_counts(placed.filter(_.day < end))
         vocabulary = Vocabulary.of(
             seen, limit=max_event_types, stickers=stickers is not None, first_day=first_day, last_day=end - 1
         )
+    if (stickers is not None) != (STICKER_FEATURES[0] in vocabulary.features):
+        found = "none" if stickers is None else "one"
+        wanted = "no sticker table, as in training" if stickers is not None else "a sticker table, as in training"
+        raise UserError(f"expected {wanted}", found, "set data.stickers as it was, or train again")
     alive = _.event.isin(activity_events) if activity_events else ibis.literal(True)
     active = placed.filter((_.role == "own") & alive).select("code", "day").distinct()
     placed = placed.mutate(feature_name=_feature_name(vocabulary))
@@ -169,6 +174,19 @@ def _placed(events: ibis.Table, users: ibis.Table) -> ibis.Table:
     away = events.filter(_.user_id != _.actor_id).select("actor_id", "day", "event", role=ibis.literal("away"))
     away = away.join(users, away.actor_id == users.user_id).select("code", "day", "role", "event")
     return rooms.union(away).group_by("code", "day", "role", "event").aggregate(n=_.count())
+
+
+def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> None:
+    """Events that nobody ever did can't tell who is alive: most likely a name is mistyped."""
+    if activity_events:
+        own = placed.filter(_.role == "own").select("event").distinct().order_by("event")
+        seen = own.to_pyarrow()["event"].to_pylist()
+        if unseen := [event for event in activity_events if event not in seen]:
+            raise UserError(
+                f"expected data.activity_events out of the users' own events: {', '.join(seen)}",
+                ", ".join(unseen),
+                "correct the names",
+            )
 
 
 def _event_counts(placed: ibis.Table) -> dict[tuple[str, str], int]:

@@ -1,6 +1,8 @@
 """The Lightning data module: a split as batches, each a single gather from the panel."""
 
+import shutil
 import tempfile
+import weakref
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -50,9 +52,7 @@ class WindowBatches(Dataset[Batch]):
 
 def loader(windows: Windows, *, target: Target, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
     """Batches of some windows; in their order unless shuffled, which follows torch's seed."""
-    return DataLoader(
-        WindowBatches(windows, target=target), batch_size=batch_size, shuffle=shuffle, collate_fn=_whole
-    )
+    return DataLoader(WindowBatches(windows, target=target), batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)
 
 
 def _whole(batch: Batch) -> Batch:
@@ -84,8 +84,9 @@ class ChurnDataModule(LightningDataModule):
     @cached_property
     def split(self) -> Split:
         """The split, made when first asked for, its panel in a folder that goes with the module."""
-        self._folder = tempfile.TemporaryDirectory(prefix="churn-")
-        return prepare(self.config, Path(self._folder.name) / "dataset").split()
+        folder = tempfile.mkdtemp(prefix="churn-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return prepare(self.config, Path(folder) / "dataset").split()
 
     @property
     def n_features(self) -> int:

@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from glob import glob
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from ibis import _
 from ibis.backends.duckdb import Backend
 from numpy.typing import NDArray
@@ -152,6 +155,16 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
 
 
 def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
+    try:
+        _write(config, folder, frames, vocabulary)
+    except (duckdb.Error, pa.ArrowException) as error:  # the engine reads lazily: a bad row shows only here
+        reason = ". ".join(str(error).splitlines()[:3])
+        raise UserError(
+            "expected tables that can be read to the last row", reason, "mend the row, or set the reader in data.csv"
+        ) from error
+
+
+def _write(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
     engine = ibis.duckdb.connect()
     engine.raw_sql("SET TimeZone = 'UTC'")
     tables, members = _tables(config, engine, frames or {})
@@ -162,11 +175,13 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
         max_event_types=config.max_event_types,
         vocabulary=vocabulary,
     )
+    attributes = None if members is None else _attributes(members, daily)
+    _join_dates(attributes)
     with atomic(folder) as scratch:
         scratch.mkdir()
         panels.build(daily, scratch / "panel")
-        if members is not None:
-            _attributes(members, daily).to_parquet(scratch / "members.parquet", index=False)
+        if attributes is not None:
+            attributes.to_parquet(scratch / "members.parquet", index=False)
         write_json(_meta(daily), scratch / _META)
 
 
@@ -179,23 +194,24 @@ def _meta(daily: Daily) -> dict[str, object]:
 
 
 def _tables(config: DataConfig, engine: Backend, frames: Mapping[str, Frame]) -> tuple[Tables, ibis.Table | None]:
+    zone = _zone(config.zone, engine)
+
     def canonical(name: str, source: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
         raw = open_table(source, engine=engine, frames=frames, csv=config.csv)
         table = Columns.find(raw, mapping, standard=standard, name=name).select(raw)
         table = _checked_amounts(table, name)
         first, last = (_day(config, key) for key in ("first_day", "last_day"))
-        return with_reason(with_day(table, zone=_zone(config.zone), name=name), first_day=first, last_day=last)
+        return with_reason(with_day(table, zone=zone, name=name), first_day=first, last_day=last)
 
     events = canonical("events", config.events, config.event_columns, EVENT_COLUMNS)
-    stickers = members = raw_members = None
+    stickers = members = None
     if config.stickers:
         stickers = canonical("stickers", config.stickers, config.sticker_columns, STICKER_COLUMNS)
     if config.members:
         raw_members = open_table(config.members, engine=engine, frames=frames, csv=config.csv)
         columns = Columns.find(raw_members, config.member_columns, standard=MEMBER_COLUMNS, name="members")
-        raw_members = raw_members.rename({k: v for k, v in columns.names.items() if k != v})
         reason = ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string"))
-        members = raw_members.mutate(reason=reason)
+        members = columns.select_all(raw_members).mutate(reason=reason)
     events, stickers, members = _same_ids(events, stickers, members)
     return Tables(engine, events, stickers, members), members
 
@@ -214,9 +230,15 @@ def _same_ids(
     def as_text(table: ibis.Table | None) -> ibis.Table | None:
         if table is None:
             return None
-        return table.mutate(**{c: table[c].cast("string") for c in ("user_id", "actor_id") if c in table.columns})
+        return table.mutate(**{c: _text(table[c]) for c in ("user_id", "actor_id") if c in table.columns})
 
     return as_text(events), as_text(stickers), as_text(members)
+
+
+def _text(ids: ibis.Value) -> ibis.Value:
+    """Ids as text; whole numbers that nulls have made fractional, as in pandas, without their `.0`."""
+    text = ids.cast("string")
+    return text.re_replace(r"\.0$", "") if ids.type().is_floating() else text
 
 
 def _checked_amounts(table: ibis.Table, name: str) -> ibis.Table:
@@ -236,11 +258,24 @@ def _attributes(members: ibis.Table, daily: Daily) -> pd.DataFrame:
 
 def _joined(panel: Panel, members: pd.DataFrame | None) -> NDArray[np.int32] | None:
     """The panel's day on which each user joined, (u,); the first day where that is not known."""
-    if members is None or "joined" not in members.columns:
+    joined = _join_dates(members)
+    if joined is None:
         return None
-    joined = pd.to_datetime(members["joined"], utc=True).dt.tz_localize(None).dt.normalize()
     days = (joined - panel.date(0)).dt.days
     return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy().astype(np.int32)
+
+
+def _join_dates(members: pd.DataFrame | None) -> "pd.Series[pd.Timestamp] | None":
+    if members is None or "joined" not in members.columns:
+        return None
+    joined = members["joined"]
+    try:
+        if pd.api.types.is_numeric_dtype(joined):
+            raise TypeError(f"the type {joined.dtype}")
+        return pd.to_datetime(joined, utc=True).dt.tz_localize(None).dt.normalize()
+    except (ValueError, TypeError) as error:
+        remedy = "map member_columns.joined to a column of dates, or to null"
+        raise UserError("expected dates in members.joined", error, remedy) from error
 
 
 def _training_end(config: DataConfig, first: int, last: int) -> int:
@@ -261,15 +296,15 @@ def _timestamp(day: int) -> pd.Timestamp:
 def _day(config: DataConfig, key: str) -> int | None:
     text = getattr(config, key)
     try:
-        return None if text is None else (pd.Timestamp(str(text)) - pd.Timestamp("1970-01-01")).days
+        return None if text is None else (date.fromisoformat(str(text)[:10]) - date(1970, 1, 1)).days
     except ValueError as error:
         raise UserError(f"expected a date in data.{key}", repr(text), "write it as 2024-03-01") from error
 
 
-def _zone(name: str) -> str:
+def _zone(name: str, engine: Backend) -> str:
     try:
-        pd.Timestamp("2024-01-01").tz_localize(name)
-    except (KeyError, ValueError, OSError) as error:
+        engine.con.execute("SELECT timezone(?, TIMESTAMPTZ '2024-01-01 00:00:00+00')", [name])
+    except duckdb.Error as error:
         raise UserError("expected a time zone in data.zone", repr(name), "write it as Asia/Seoul or UTC") from error
     return name
 

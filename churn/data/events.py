@@ -22,6 +22,16 @@ def timezone(zone, when):  # type: ignore[no-untyped-def]
     """The wall clock of a zone; DuckDB and PostgreSQL share the name."""
 
 
+@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
+def make_timestamp(microseconds):  # type: ignore[no-untyped-def]  # noqa: D103
+    """Microseconds since 1970 in DuckDB; ibis itself reads only seconds and milliseconds there."""
+
+
+@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
+def make_timestamp_ns(nanoseconds):  # type: ignore[no-untyped-def]  # noqa: D103
+    """Nanoseconds since 1970 in DuckDB."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """The names that a table gives to the standard columns.
@@ -61,21 +71,40 @@ class Columns:
 
     def select(self, table: ibis.Table) -> ibis.Table:
         """The table with its standard columns alone, under their standard names."""
-        return table.select(**{standard: table[own] for standard, own in self.names.items()})
+        return table.select(**self._renamed(table))
+
+    def select_all(self, table: ibis.Table) -> ibis.Table:
+        """The table with its standard columns under their standard names, and every column that is not one."""
+        taken = {*self.names.values(), *MEMBER_COLUMNS}
+        return table.select(**self._renamed(table), **{c: table[c] for c in table.columns if c not in taken})
+
+    def _renamed(self, table: ibis.Table) -> dict[str, ibis.Value]:
+        return {standard: _typed(table[own], standard) for standard, own in self.names.items()}
+
+
+def _typed(column: ibis.Value, standard: str) -> ibis.Value:
+    """Give a type to a column of nothing but nulls, which an engine cannot store."""
+    return column.cast("float64" if standard == "amount" else "string") if column.type().is_null() else column
 
 
 def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     """Add `day`, whole days since 1970-01-01 in a zone; null where the timestamp cannot be read.
 
     Timestamps may carry a zone; those without one are read as UTC. Numbers are seconds, milliseconds,
-    microseconds or nanoseconds since 1970, told apart by their size; text is parsed.
+    microseconds or nanoseconds since 1970, told apart by their size; text is parsed. A date without a time
+    of day is that day in every zone.
 
     Raises:
         UserError: if the column holds neither times, dates, numbers nor text, or no text that is a time.
     """
     when = _as_timestamp(table, name)
-    wall = timezone(zone, when.cast(dt.Timestamp(timezone="UTC")))
-    return table.mutate(day=wall.date().epoch_days())
+    date = timezone(zone, when.cast(dt.Timestamp(timezone="UTC"))).date()
+    column = table["timestamp"]
+    if column.type().is_date():
+        date = column
+    elif column.type().is_string():
+        date = ibis.ifelse(column.strip().length() <= len("2024-03-01"), column.try_cast("date"), date)
+    return table.mutate(day=date.epoch_days())
 
 
 def _as_timestamp(table: ibis.Table, name: str) -> ibis.Value:
@@ -84,12 +113,20 @@ def _as_timestamp(table: ibis.Table, name: str) -> ibis.Value:
     if kind.is_timestamp() or kind.is_date():
         return column
     if kind.is_numeric():
-        largest = table.timestamp.max().execute() or 0
+        if kind.is_floating():
+            column = ibis.ifelse(_finite(column), column, None).floor()
+        largest = column.max().to_pyarrow().as_py() or 0
         unit = next(unit for unit, limit in _EPOCH_UNITS.items() if largest < limit)
-        return column.cast("int64").as_timestamp(unit)
+        whole = column.cast("int64")
+        finer = {"us": make_timestamp, "ns": make_timestamp_ns}
+        return finer[unit](whole) if unit in finer else whole.as_timestamp(unit)
     if kind.is_string():
         return _parsed(table, name)
     raise UserError(f"expected times in {name}.timestamp", f"the type {kind}", "map a column of times")
+
+
+def _finite(column: ibis.Value) -> ibis.Value:
+    return ~(column.isnan() | column.isinf())
 
 
 def _parsed(table: ibis.Table, name: str) -> ibis.Value:
@@ -117,4 +154,6 @@ def with_reason(table: ibis.Table, *, first_day: int | None, last_day: int | Non
         cases.append((_.day > last_day, "after the span"))
     if "amount" in table.columns:
         cases += [(_.amount.isnull(), "null amount"), (_.amount < 0, "negative amount")]
+        if table.amount.type().is_floating():
+            cases.append((~_finite(_.amount), "amount that is not a number"))
     return table.mutate(reason=ibis.cases(*cases, else_=ibis.null("string")))

@@ -93,8 +93,8 @@ def _spans(daily: Daily) -> pd.DataFrame:
     seen = seen.group_by("code").aggregate(first=seen.day.min(), last=seen.day.max())
     users = daily.users.left_join(seen, "code").select("user_id", "code", "first", "last").order_by("code")
     table: pd.DataFrame = users.to_pandas().drop(columns="code")
-    table["first"] = (table["first"].fillna(daily.first_day) - daily.first_day).astype(np.int32)
-    table["last"] = (table["last"].fillna(daily.first_day - 1) - daily.first_day).astype(np.int32)
+    table["first"] = (table["first"].astype("float64").fillna(daily.first_day) - daily.first_day).astype(np.int32)
+    table["last"] = (table["last"].astype("float64").fillna(daily.first_day - 1) - daily.first_day).astype(np.int32)
     length = table["last"] - table["first"] + 1
     table["start"] = (1 + length.cumsum() - length).astype(np.int64)
     return table

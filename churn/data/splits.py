@@ -1,6 +1,7 @@
 """Splits: parts of the windows of which no earlier one can see a later one's days."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -32,6 +33,11 @@ class SplitConfig:
     test_share: float = 0.15
     embargo_days: int = 0
 
+    def __post_init__(self) -> None:
+        """Raises UserError for an embargo that would let parts overlap."""
+        if self.embargo_days < 0:
+            raise UserError("expected split.embargo_days of at least 0", self.embargo_days, "raise it")
+
     def boundaries(self, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
         """The first validation and the first test cutoff, given the first and the last labelled one.
 
@@ -56,7 +62,7 @@ class SplitConfig:
     def _date(self, name: str) -> pd.Timestamp | None:
         text = getattr(self, name)
         try:
-            return None if text is None else pd.Timestamp(str(text)).normalize()
+            return None if text is None else pd.Timestamp(date.fromisoformat(str(text)[:10]))
         except ValueError as error:
             raise UserError(f"expected a date in split.{name}", repr(text), "write it as 2024-03-01") from error
 
@@ -78,7 +84,9 @@ class Split:
 
     def __post_init__(self) -> None:
         """Check the honest rule."""
-        for earlier, later in (("train", "val"), ("val", "test")):
+        if self.embargo_days < 0:
+            raise LeakageError(f"expected an embargo of at least 0 days, got {self.embargo_days}")
+        for earlier, later in (("train", "val"), ("val", "test"), ("train", "test")):
             before, after = getattr(self, earlier), getattr(self, later)
             reach = before.horizon_days + self.embargo_days
             if len(before) and len(after) and before.cutoff.max() + reach > after.cutoff.min():

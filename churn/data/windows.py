@@ -86,9 +86,7 @@ class Windows:
     def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "Windows":
         """The windows at some positions, or where a mask holds."""
         sticker = None if self.sticker is None else self.sticker[index]
-        return replace(
-            self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker
-        )
+        return replace(self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker)
 
     def rows(self, *, first: int | None = None, last: int = -1) -> NDArray[np.int64]:
         """The panel's rows of the days from `first` to `last` relative to the cutoff (-1 is the day before), (n, d).
@@ -107,7 +105,7 @@ class Windows:
 
     def flat(self) -> NDArray[np.float32]:
         """The history with a column per feature and day, (n, d * f); see `flat_features`."""
-        return self.history().reshape(len(self), -1)
+        return self.history().reshape(len(self), self.history_days * len(self.panel.features))
 
     def active_days(self) -> NDArray[np.int64]:
         """The days with activity in the history, (n,)."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
 from churn.models.base import Classifier, Report
-from churn.models.training_loop import train
+from churn.models.training_loop import one_thread, train
 
 if TYPE_CHECKING:
     import optuna
@@ -205,7 +205,8 @@ class SequenceClassifier(LightningModule, Classifier):
         was_training = self.training
         self.eval()
         batches = loader(windows, target=self.target, batch_size=4096)
-        p = [torch.sigmoid(self(x.to(self.device))).cpu().double() for x, _ in batches]
+        with one_thread():
+            p = [torch.sigmoid(self(x.to(self.device))).cpu().double() for x, _ in batches]
         self.train(was_training)
         return torch.cat(p).numpy() if p else np.empty(0)
 

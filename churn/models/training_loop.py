@@ -42,7 +42,7 @@ def train(
     Raises:
         UserError: if the loss is not a number.
     """
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder, _quiet():
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder, _quiet(), one_thread():
         seed_everything(seed, verbose=False)
         best = ModelCheckpoint(folder, monitor=MONITOR, save_weights_only=True)
         stop = EarlyStopping(MONITOR, patience=patience, check_finite=False)
@@ -62,6 +62,20 @@ def train(
         state = torch.load(Path(best.best_model_path), weights_only=True, map_location="cpu")
         network.load_state_dict(state["state_dict"])
     network._trainer = None  # a trained network outlives its trainer
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute on one thread: a step's matrices are so small that more of them mostly wait for each other.
+
+    Measured on two cores, a step of the GRU takes 3.7 ms on one thread and 14 ms or more on two.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def _series(group: pd.DataFrame, name: str, colour: str, symbol: str) -> Dots:
 
 def _table(title: str, group: pd.DataFrame) -> Fold:
     titles = ("Mean on the list", "Mean of others", "n listed", "n others", "Hedges’ g", "t", "df", "p", "Adjusted p")
-    columns = (Column("Column"), Column("Kind"), *(Column(name, numeric=True) for name in titles))
+    columns = (Column("Column"), Column("Kind", clipped=True), *(Column(name, numeric=True) for name in titles))
     rows = tuple(_row(row) for row in records(group))
     return Fold("The same as a table, with t-tests", (Table(f"{title} (Welch’s t-tests)", columns, rows),))
 

@@ -76,15 +76,16 @@ def _fidelity(run: Run, target: str) -> Note:
     said = [_stands_for(row) for row in records(explained)]
     others = [f"{row.model} R² {decimal(row.r2, 2)}" for row in records(table[~table["explained"].astype(bool)])]
     if others:
-        said.append(f"Others tried: {listed(others)}.")
+        said.append(f"Surrogates of other models: {listed(others)}.")
     return Note("Fidelity", " ".join(said), tone="care" if (explained["n_users"] < FEW).any() else "plain")
 
 
 def _stands_for(row: Any) -> str:
     return (
-        f"{row.model} was explained. It reproduces the scores of held-out users with R² {decimal(row.r2, 2)} and "
-        f"rank correlation {signed(row.spearman)}, and shares {percent(row.top_tenth, 0)} of their top tenth (n = "
-        f"{count(row.n_users)} users, {count(row.n_windows)} windows)."
+        f"Explained is a surrogate of {row.model}: a simpler model that imitates it. On held-out users it reproduces "
+        f"the scores with R² {decimal(row.r2, 2)} and rank correlation {signed(row.spearman)}, and shares "
+        f"{percent(row.top_tenth, 0)} of their top tenth (n = {count(row.n_users)} users, {count(row.n_windows)} "
+        "windows)."
     )
 
 

@@ -47,11 +47,8 @@ def _whole(counts: Mapping[str, Any]) -> bool:
 
 def _windows(audit: Mapping[str, Any]) -> str:
     gaps = audit.get("windows_in_gaps", 0)
-    kept_out = (
-        f"; {count(gaps)} lie between the parts and belong to none, lest their days stand on both sides of a boundary"
-        if gaps
-        else ""
-    )
+    why = "belong to none, lest their days stand on both sides of a boundary"
+    kept_out = f"; {count(gaps)} of them lie between the parts and {why}" if gaps else ""
     return f"{count(audit['windows_labelled'])} windows (a user on a cutoff) have a known outcome{kept_out}."
 
 

@@ -134,12 +134,24 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         # Without the converter, pandas would read the id 007 as 7 and the id "null" as missing.
         by_list = path.name == "priority.csv"
-        table = pd.read_csv(_present(path), converters={"user_id": str}) if by_list else read_table(_present(path))
+        table = (
+            pd.read_csv(_present(path), converters={"user_id": _restored}) if by_list else read_table(_present(path))
+        )
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=columns)
     if not table.empty:
         _complete(path.name, columns, table)
     return table if len(table.columns) else pd.DataFrame(columns=columns)
+
+
+def _restored(user_id: str) -> str:
+    """The id itself: where it could pass for a formula, the list for spreadsheets has an apostrophe before it.
+
+    Example:
+        >>> _restored("'-x7Q"), _restored("'tis"), _restored("007")
+        ('-x7Q', "'tis", '007')
+    """
+    return user_id[1:] if user_id[:1] == "'" and user_id[1:2] in {*"=+-@\t\r"} else user_id
 
 
 def _complete(name: str, wanted: Sequence[str], found: Any) -> None:

@@ -43,7 +43,7 @@ def _chart(run: Run, target: str) -> Block:
         return Text(f"{TARGETS[target]}: no trial came to an end.")
     traces = [_trace(str(name), group, place) for place, (name, group) in enumerate(done.groupby("model"))]
     drawn = chart(traces, height=320, legend=True)
-    drawn.update_xaxes(title_text="trial", nticks=8, showgrid=False)
+    drawn.update_xaxes(title_text="trial", dtick=1 + int(done["trial"].max()) // 8, showgrid=False)
     drawn.update_yaxes(title_text="log loss", nticks=6)
     caption = _caption(trials)
     return figure(
@@ -56,7 +56,7 @@ def _chart(run: Run, target: str) -> Block:
 
 def _caption(trials: pd.DataFrame) -> str:
     best = trials.sort_values("value").iloc[0]
-    stopped = int((trials["state"] == "PRUNED").sum())
+    stopped = int((trials["state"].str.lower() == "pruned").sum())
     won = f"{best['model']}, trial {count(best['trial'])}, {decimal(best['value'])}"
     return f"{count(len(trials))} trials, {count(stopped)} of them stopped early. Best: {won}."
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pandas as pd
+
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, percent_cell
@@ -35,9 +37,9 @@ def _heuristic(run: Run) -> Note:
     body = (
         "Priority is the chance of falling silent × the chance of a sticker. Churn and stickers of the same week "
         "nearly exclude each other: whoever falls silent seldom receives one. So the product is a heuristic and no "
-        "probability of anything; it peaks at users whose churn is a coin-flip, and ranks users mostly like the "
-        "chance of a sticker. Read the list as valued users who might leave, not as the users most likely to leave. "
-        f"{_agreement(run)}"
+        "probability of anything; it peaks at users whose churn is a coin-flip, and as a rule ranks users mostly "
+        "like the chance of a sticker. Read the list as valued users who might leave, not as the users most likely "
+        f"to leave. {_agreement(run)}"
     )
     return Note("How to read the priority", body, tone="care")
 
@@ -49,7 +51,17 @@ def _agreement(run: Run) -> str:
     pairs = [f"{signed(row.spearman)} between {_name(row.a)} and {_name(row.b)}" for row in records(table)]
     n = count(run.manifest["segment"]["scored"])
     scale = f"(n = {n}; 1 is the same order, 0 none, −1 the reverse)"
-    return f"Rank correlations among the scored users {scale}: {listed(pairs)}."
+    return f"Rank correlations among the scored users {scale}: {listed(pairs)}. {_leaning(table)}"
+
+
+def _leaning(agreement: pd.DataFrame) -> str:
+    """Whether this run keeps to the rule; a run whose stickers are rare may not."""
+    rows = agreement[agreement["a"] == "priority"].set_index("b")["spearman"]
+    if not {"p_churn", "p_sticker"} <= set(rows.index):
+        return ""
+    if rows["p_sticker"] > rows["p_churn"]:
+        return "This run keeps to that rule."
+    return "This run is an exception: its priority ranks users more like the chance of churn."
 
 
 def _name(column: object) -> str:

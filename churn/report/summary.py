@@ -78,8 +78,9 @@ def _rates(run: Run) -> list[Block]:
     if run.table("segment_rates.csv").empty:
         return [Text("No observed rates: the test part held no labelled window of these groups.")]
     text = Text(
-        "The same rule, applied to the test part: weeks that no model had seen, each user counted once. The dashed "
-        f"line is the base rate of all users; lines are 95 % intervals; grey marks fewer than {FEW} users."
+        "The same rule, applied to the test part: weeks that no model had seen, each user counted once, at the "
+        "latest cutoff (so base rates differ from those over all windows). The dashed line is the base rate of all "
+        f"users; lines are 95 % intervals; grey marks fewer than {FEW} users."
     )
     return [text, Beside(tuple((_rate_figure(run, target),) for target in run.targets))]
 

@@ -89,7 +89,7 @@ def search(
         pruner=optuna.pruners.MedianPruner(n_startup_trials=2, n_warmup_steps=1),
     )
     space = _space(kind, split)
-    study.enqueue_trial({k: v for k, v in (kind().arguments | fixed).items() if k in space})
+    study.enqueue_trial({k: v for k, v in kind().arguments.items() if k in space and k not in fixed})
     study.optimize(objective, n_trials=tuning.trials if space else 1)
     if objective.best is None:
         raise UserError(f"expected a trial of {kind.__name__} to succeed", "none that did", "narrow its search space")

@@ -1,7 +1,5 @@
 """What every classifier must hold to; a new class in `churn.models` is tested the moment it is listed."""
 
-from dataclasses import replace
-
 import numpy as np
 import optuna
 import pytest
@@ -18,13 +16,12 @@ QUICK = {
     "GRUBiLSTM": {"hidden_size": 8, "max_epochs": 2},
     "LightGBM": {"max_trees": 20},
 }
-# Enough to learn twenty windows by heart.
+# Enough to learn twenty windows by heart; the logistic regression is a plane and the baselines are a few numbers.
 THOROUGH = {
     "GRU": {"hidden_size": 32, "max_epochs": 150, "patience": 150, "dropout": 0.0, "lr": 1e-2},
     "BiLSTM": {"hidden_size": 32, "max_epochs": 150, "patience": 150, "dropout": 0.0, "lr": 1e-2},
     "GRUBiLSTM": {"hidden_size": 32, "max_epochs": 150, "patience": 150, "dropout": 0.0, "lr": 1e-2},
     "LightGBM": {"min_child_samples": 1, "max_trees": 200, "patience": 200, "reg_lambda": 0.0, "learning_rate": 0.2},
-    "Logistic": {"c": 1e4},
 }
 LEARNERS = sorted(THOROUGH)
 
@@ -98,25 +95,29 @@ def test_predictions_do_not_depend_on_the_windows_beside(kind, split) -> None:
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_learner_overfits_twenty_windows(name, split) -> None:
     few = twenty(split.train)
-    memory = replace(split, train=few, val=few, test=split.test.take(np.empty(0, np.int64)))
-    # The split's own halves would leave some of the twenty out of the early stopping; both are the twenty here.
-    object.__setattr__(memory, "__class__", _SameHalves)
+    memory = _Memory(few, few, split.test, split.score)
     model = classifier(f"churn.models.{name}")(**THOROUGH[name])
     p = model.fit(memory, target="churn").predict_proba(few)
     assert ((p >= 0.5) == few.churn).mean() >= 0.95
 
 
-class _SameHalves(Split):
+class _Memory(Split):
+    """Stops early on the very windows that are learnt, which an honest split refuses."""
+
+    def __post_init__(self) -> None:
+        pass
+
     @property
     def val_a(self) -> Windows:
         return self.val
 
 
 def twenty(windows: Windows) -> Windows:
-    """Ten windows of each class, no two with the same history."""
+    """Ten windows of each class, no two with the same history, each ten times since trees split no smaller bins."""
     _, different = np.unique(windows.flat(), axis=0, return_index=True)
     labels = windows.churn[different]
-    return windows.take(np.sort(np.concatenate([different[labels == c][:10] for c in (0, 1)])))
+    few = np.sort(np.concatenate([different[labels == c][:10] for c in (0, 1)]))
+    return windows.take(np.repeat(few, 10))
 
 
 def test_the_search_space_gives_arguments_that_the_class_takes(kind, split) -> None:

@@ -1,9 +1,10 @@
 import shutil
 
 import pytest
-from synthetic_run import build_run
 
 from churn.report import write_report
+
+from .synthetic_run import build_run
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from synthetic_models import (
+
+from churn.artefacts import write_json, write_table, write_text
+
+from .synthetic_models import (
     FEATURES,
     HOSTILE_FEATURE,
     by_day,
@@ -20,8 +23,6 @@ from synthetic_models import (
     table_of,
     trials,
 )
-
-from churn.artefacts import write_json, write_table, write_text
 
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted"', "x" * 1_000, "</script><img src=x onerror=alert(2)>", "007"]
 CONFIG = "data:\n  events: events.parquet\n  note: '</pre><script>alert(4)</script>'\n"
@@ -76,6 +77,8 @@ def _priority(scores, stickers):
         "3 stickers received in the last week" if place % 3 else "fans wrote 14 replies" for place in listed.index
     ]
     listed["reason_3"] = [None if place % 4 else "last seen 3 days before the cutoff" for place in listed.index]
+    # As the list is written for spreadsheets: an id that could pass for a formula has an apostrophe before it.
+    listed["user_id"] = listed["user_id"].replace("=1+1", "'=1+1")
     return listed.drop(columns=["cutoff", "segment"])
 
 

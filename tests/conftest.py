@@ -1,0 +1,72 @@
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.data import DataConfig, Panel, prepare
+from churn.errors import UserError
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """Prepares data frames in a new folder: `prepared({"events": frame}, zone="UTC")` is a dataset."""
+
+    def dataset_of(frames, *, vocabulary=None, **config):
+        folder = tmp_path_factory.mktemp("data") / "dataset"
+        names = {name: name for name in frames}
+        return prepare(DataConfig(**names | config), folder, frames=frames, vocabulary=vocabulary)
+
+    return dataset_of
+
+
+@pytest.fixture(scope="session")
+def refused():
+    """A block that must end in a UserError of one line, with a passage in each of its three parts."""
+
+    @contextmanager
+    def block(expected, found, remedy):
+        with pytest.raises(UserError) as caught:
+            yield
+        error = caught.value
+        assert expected in error.expected
+        assert found in str(error.found)
+        assert remedy in error.remedy
+        assert "\n" not in str(error)
+
+    return block
+
+
+@pytest.fixture(scope="session")
+def panel_of():
+    """A panel drawn as one line per user and one sign per day.
+
+    `.` nothing, `x` one own post, a digit so many of them, `o` a sticker, `b` a post and a sticker.
+    """
+
+    def panel(*pictures):
+        first, last, start, values = [], [], [], [(0, 0)]
+        for picture in pictures:
+            seen = [day for day, sign in enumerate(picture) if sign != "."] or [0, -1]
+            first.append(seen[0])
+            last.append(seen[-1])
+            start.append(len(values))
+            values += [_drawn(sign) for sign in picture[seen[0] : seen[-1] + 1]]
+        days = np.array(values, np.float32)
+        return Panel(
+            users=pd.Index([f"user{position}" for position in range(len(pictures))]),
+            features=("own_post", "stickers_received"),
+            first_day=19723,  # 2024-01-01
+            n_days=len(pictures[0]),
+            first=np.array(first, np.int32),
+            last=np.array(last, np.int32),
+            start=np.array(start, np.int64),
+            values=days,
+            active=days[:, 0] > 0,
+        )
+
+    return panel
+
+
+def _drawn(sign):
+    return int(sign) if sign.isdigit() else int(sign in "xb"), int(sign in "ob")

@@ -1,0 +1,201 @@
+"""The door, as a user meets it: real processes for what start-up costs, `main` for the rest."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from churn import __version__
+from churn.cli import COMMANDS, main
+from churn.data import example_frames
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The example's tables as files, as a `data:` block."""
+    folder = tmp_path_factory.mktemp("log")
+    for name, frame in example_frames().items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    return {name: str(folder / f"{name}.parquet") for name in ("events", "stickers", "members")}
+
+
+@pytest.fixture
+def config(log, tmp_path):
+    """Writes a configuration with some keys of `data` changed, and gives its path."""
+
+    def write(**data: object) -> str:
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump({"data": {k: v for k, v in (log | data).items() if v is not None}}))
+        return str(path)
+
+    return write
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line that a refused command prints."""
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("churn: expected ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_load_nothing_heavy(option) -> None:
+    script = f"import sys; from churn.cli import main; main([{option!r}]); print(sorted(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    loaded = out.splitlines()[-1]
+    assert not [name for name in ("torch", "shap", "pandas", "numpy", "optuna", "ibis") if f"'{name}'" in loaded]
+
+
+def test_help_names_every_command(capsys) -> None:
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    for name in (*COMMANDS, "fit", "validate", "test", "predict"):
+        assert name in text
+
+
+def test_version_is_the_package_s(capsys) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"churn {__version__}\n"
+
+
+def test_module_and_script_are_the_same_door() -> None:
+    module = [sys.executable, "-m", "churn", "--version"]
+    script = [str(Path(sys.executable).with_name("churn")), "--version"]
+    first, second = (subprocess.run(c, capture_output=True, text=True, check=True).stdout for c in (module, script))
+    assert first == second == f"churn {__version__}\n"
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "fit"])
+def test_every_command_explains_itself(command) -> None:
+    done = subprocess.run([sys.executable, "-m", "churn", command, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "usage" in done.stdout.lower()
+
+
+def test_an_unknown_command_is_refused(capsys) -> None:
+    assert "'frobnicate'" in refusal(capsys, "frobnicate")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"events": "nowhere.parquet"}, "nowhere.parquet"),
+        ({"evnts": "x"}, "evnts"),
+        ({"event_columns": {"user_id": "owner"}}, "'owner'"),
+        ({"event_columns": {"user": "user_id"}}, "user"),
+        ({"event_columns": {"timestamp": "event"}}, "timestamp"),
+        ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"windows": {"history_days": 60, "horizon_days": 60}}, "at least 120 days"),
+        ({"windows": {"history_days": 0}}, "at least 1"),
+        ({"windows": {"history_days": "week"}}, "week"),
+        ({"split": {"val_from": "2024-03-01", "test_from": "2024-02-01"}}, "val_from < split.test_from"),
+        ({"split": {"kind": "rnadom"}}, "rnadom"),
+        ({"first_day": "2031-01-01"}, "at least one usable event"),
+        ({"activity_events": ["never"]}, "never"),
+    ],
+)
+def test_a_mistake_in_the_data_block_is_one_line_and_leaves_nothing(changes, says, config, capsys, tmp_path) -> None:
+    assert says in refusal(capsys, "check", "--config", config(**changes))
+    assert says in refusal(capsys, "run", "--config", config(**changes), "--out", str(tmp_path / "run"))
+    left = {path.name for path in (tmp_path / "run").rglob("*")} if (tmp_path / "run").exists() else set()
+    assert left <= {"config.yaml"}
+
+
+def test_an_unknown_key_at_the_top_is_named(config, capsys, tmp_path) -> None:
+    assert "colour" in refusal(capsys, "run", "--config", config(), "--out", str(tmp_path / "run"), "--colour", "red")
+
+
+def test_an_unknown_model_is_refused_before_anything_is_read(config, capsys, tmp_path) -> None:
+    arguments = ["run", "--config", config(events="nowhere"), "--out", str(tmp_path / "r"), "--models", "[churn.models.GPT]"]
+    assert "churn.models.GPT" in refusal(capsys, *arguments)
+
+
+def test_an_empty_log_is_refused(config, capsys, tmp_path) -> None:
+    example_frames(3, n_days=20)["events"].iloc[:0].to_parquet(tmp_path / "empty.parquet")
+    assert "0 rows" in refusal(capsys, "check", "--config", config(events=str(tmp_path / "empty.parquet")))
+
+
+def test_a_target_with_one_class_is_refused(config, capsys, tmp_path) -> None:
+    one = example_frames()["stickers"].iloc[:1]
+    one.to_parquet(tmp_path / "one.parquet")
+    assert "both classes of sticker" in refusal(capsys, "check", "--config", config(stickers=str(tmp_path / "one.parquet")))
+
+
+def test_a_file_that_is_no_parquet_is_refused(config, capsys, tmp_path) -> None:
+    (tmp_path / "bad.parquet").write_text("not parquet")
+    assert "bad.parquet" in refusal(capsys, "check", "--config", config(events=str(tmp_path / "bad.parquet")))
+
+
+def test_a_folder_that_cannot_be_written_is_refused(config, capsys, tmp_path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert "written to" in refusal(capsys, "run", "--config", config(), "--out", str(tmp_path / "file" / "run"))
+
+
+def test_a_configuration_that_is_no_yaml_is_refused(capsys, tmp_path) -> None:
+    (tmp_path / "bad.yaml").write_text("data: [")
+    refusal(capsys, "run", "--config", str(tmp_path / "bad.yaml"), "--out", str(tmp_path / "run"))
+    refusal(capsys, "run", "--config", str(tmp_path / "none.yaml"), "--out", str(tmp_path / "run"))
+
+
+def test_reporting_on_a_folder_without_a_run_is_refused(capsys, tmp_path) -> None:
+    refusal(capsys, "report", "--run", str(tmp_path))
+
+
+def test_an_unknown_key_of_lightning_s_is_refused(capsys, config) -> None:
+    assert "nonsense" in refusal(capsys, "fit", "-c", config(), "--model", "churn.models.GRU", "--trainer.nonsense", "1")
+
+
+def test_a_fault_of_the_program_shows_no_traceback(monkeypatch, capsys) -> None:
+    def broken(_: list[str]) -> None:
+        raise RuntimeError("first\nsecond")
+
+    monkeypatch.setitem(COMMANDS, "check", (broken, ""))
+    monkeypatch.delenv("CHURN_TRACEBACK", raising=False)
+    assert main(["check"]) == 1
+    err = capsys.readouterr().err
+    assert "first second" in err
+    assert "Traceback" not in err
+
+
+def test_check_prints_the_counts_and_trains_nothing(config, capsys) -> None:
+    assert main(["check", "--config", config()]) == 0
+    out = capsys.readouterr().out
+    assert f"{len(example_frames()['events']):,}" in out
+    assert "base rates: churn" in out
+    for part in ("train", "val", "test", "score"):
+        assert part in out
+
+
+def test_nothing_is_said_on_stderr_without_a_terminal(config, tmp_path) -> None:
+    command = [sys.executable, "-m", "churn", "check", "--config", config()]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
+
+
+def test_options_override_the_file(config, capsys) -> None:
+    assert main(["check", "--config", config(), "--data.windows.horizon_days", "3"]) == 0
+    three = capsys.readouterr().out
+    assert main(["check", "--config", config()]) == 0
+    assert capsys.readouterr().out != three
+
+
+def test_simulating_writes_the_four_tables(tmp_path, capsys) -> None:
+    assert main(["simulate", "--preset", "small", "--seed", "4", "--out", str(tmp_path)]) == 0
+    assert {p.stem for p in tmp_path.iterdir()} == {"events", "stickers", "members", "truth"}
+    assert not pd.read_parquet(tmp_path / "truth.parquet").isna().any().any()
+    assert "huge" in refusal(capsys, "simulate", "--preset", "huge", "--out", str(tmp_path))
+
+
+@pytest.mark.skipif(os.environ.get("CI") == "true", reason="a shared machine's speed proves nothing; run it by hand")
+def test_help_answers_in_under_a_second() -> None:
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-m", "churn", "--help"], capture_output=True, check=True)
+    assert time.monotonic() - start < 1

@@ -1,0 +1,145 @@
+"""Nothing that a part is fitted on or judged by may change with the days that it must not know."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.data import SplitConfig, example_frames
+from churn.models import GRU, LightGBM, Logistic, Persistence
+
+# 90 days from 2024-01-01 on. The changed days begin on the first test cutoff.
+SPLIT = SplitConfig(val_from="2024-02-10", test_from="2024-03-01")
+TEST_FROM, VAL_FROM = pd.Timestamp("2024-03-01"), pd.Timestamp("2024-02-10")
+
+
+def deleted(frame, later):
+    """Only what is needed to keep both classes and the last day is left of the days changed."""
+    kept = ~later | (np.arange(len(frame)) % 9 == 0) | (frame.timestamp >= "2024-03-30")
+    return frame[kept]
+
+
+def added(frame, later):
+    more = frame[later].sample(frac=0.7, random_state=1)
+    own = more.sample(frac=0.5, random_state=2)
+    if "event" in frame:
+        own = own.assign(event="brand new", actor_id=own.user_id)
+    return pd.concat([frame, more, own], ignore_index=True)
+
+
+def multiplied(frame, later):
+    return pd.concat([frame, *[frame[later]] * 4], ignore_index=True)
+
+
+def swapped(frame, later):
+    """Another user's days."""
+    ids = np.sort(frame.user_id.unique())
+    other = dict(zip(ids, np.roll(ids, 7), strict=True))
+    return frame.assign(user_id=frame.user_id.where(~later, frame.user_id.map(other)))
+
+
+CHANGES = {change.__name__: change for change in (deleted, added, multiplied, swapped)}
+
+
+@pytest.fixture(scope="module")
+def changed(prepared):
+    """Data sets after a change of all events and stickers from some day on; None leaves them as they are."""
+    cache = {}
+
+    def dataset(name, day=TEST_FROM):
+        if (name, day) not in cache:
+            frames = example_frames()
+            for table in ("events", "stickers"):
+                frame = frames[table]
+                if name is not None:
+                    frames[table] = CHANGES[name](frame, frame.timestamp >= day)
+            cache[name, day] = prepared(frames, split=SPLIT)
+        return cache[name, day]
+
+    return dataset
+
+
+def known(dataset, day):
+    """The windows whose history ends before a day: (user, cutoff) and their features."""
+    windows = dataset.windows.take(dataset.windows.dates <= day)
+    return windows.table()[["user_id", "cutoff"]], windows.history()
+
+
+def settled(dataset, day):
+    """The labelled windows whose horizon ends before a day, with their labels."""
+    table = dataset.windows.table()
+    return table[table.cutoff + pd.Timedelta(days=dataset.windows.horizon_days) <= day].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_from_a_cutoff_on_is_one(changed, name):
+    """Guards the tests below: the days from the cutoff on do differ."""
+    before, after = changed(None), changed(name)
+    assert len(before.windows) > 4000
+    assert not known(before, pd.Timestamp("2024-03-31"))[0].equals(known(after, pd.Timestamp("2024-03-31"))[0]) or not (
+        np.array_equal(before.windows.history(), after.windows.history())
+    )
+    assert not before.split().test.table().equals(after.split().test.table()) or name == "multiplied"
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_features_up_to_a_cutoff_do_not_change_with_the_days_from_it_on(changed, name):
+    (before_pairs, before), (after_pairs, after) = (known(changed(n), TEST_FROM) for n in (None, name))
+    pd.testing.assert_frame_equal(before_pairs, after_pairs)
+    assert before.dtype == after.dtype
+    assert before.tobytes() == after.tobytes()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_labels_do_not_change_with_the_days_after_their_horizon(changed, name):
+    before, after = (settled(changed(n), TEST_FROM) for n in (None, name))
+    assert before.churn.notna().all()
+    pd.testing.assert_frame_equal(before, after)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_training_and_validation_parts_do_not_change_with_the_test_days(changed, name):
+    before, after = changed(None).split(), changed(name).split()
+    for part in ("train", "val", "val_a", "val_b"):
+        one, other = getattr(before, part), getattr(after, part)
+        pd.testing.assert_frame_equal(one.table(), other.table())
+        assert one.history().tobytes() == other.history().tobytes()
+        assert np.array_equal(one.active_days(), other.active_days())
+
+
+@pytest.mark.parametrize("day", [VAL_FROM, TEST_FROM])
+def test_the_vocabulary_does_not_know_what_comes_after_the_training_span(changed, day):
+    before, after = changed(None, day), changed("added", day)
+    assert after.vocabulary == before.vocabulary
+    assert after.panel.features == before.panel.features
+    assert "own_brand new" in after.unknown_events
+
+
+@pytest.mark.parametrize("name", ["added", "swapped"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: GRU(max_epochs=1, hidden_size=4),
+        lambda: LightGBM(max_trees=10),
+        Logistic,
+        Persistence,
+    ],
+    ids=["GRU", "LightGBM", "Logistic", "Persistence"],
+)
+def test_predictions_on_validation_do_not_change_with_the_test_days(changed, model, name):
+    before, after = changed(None).split(), changed(name).split()
+    one = model().fit(before, target="churn").predict_proba(before.val)
+    other = model().fit(after, target="churn").predict_proba(after.val)
+    assert len(np.unique(one)) > 5
+    assert one.tobytes() == other.tobytes()
+
+
+def test_scaling_is_that_of_the_training_part_alone(changed):
+    # Even validation days may not move it; the days of a training history all lie before them.
+    before, after = (changed(n, VAL_FROM).split() for n in (None, "multiplied"))
+    assert before.val.history().sum() < after.val.history().sum()
+    one, other = (GRU(max_epochs=1, hidden_size=4).fit(split, target="churn").scale for split in (before, after))
+    for buffer in ("mean", "deviation"):
+        assert getattr(one, buffer).numpy().tobytes() == getattr(other, buffer).numpy().tobytes()
+    logged = np.log1p(before.train.history().astype(np.float64)).reshape(-1, before.train.panel.values.shape[1])
+    assert np.allclose(one.mean, logged.mean(axis=0), atol=1e-5)
+    assert np.allclose(one.deviation, logged.std(axis=0), atol=1e-5)

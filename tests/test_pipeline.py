@@ -1,0 +1,223 @@
+"""Whole runs on the example data: contract, resumption, scoring of new data, and the Python door."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import churn
+from churn import pipeline
+from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
+from churn.data import DataConfig, example_frames
+from churn.errors import UserError
+from churn.training import TuningConfig
+
+QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
+HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted", comma', "x" * 1000]
+METRICS = ["accuracy", "micro_ap", "ap", "roc_auc", "log_loss", "brier", "ece", "lift_10"]
+FILES = {
+    "windows.parquet": "user_id cutoff churn sticker part",
+    "leaderboard.csv": "target model part metric value low high",
+    "trials.csv": "target model trial state value",
+    "features.csv": "target feature vif boruta kept reason",
+    "explanations.csv": "target feature mean_abs_shap direction rank",
+    "explanations_by_day.csv": "target feature day mean_abs_shap direction rank",
+    "scores.parquet": "user_id cutoff p_churn p_sticker priority segment",
+    "segment_tests.csv": "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low "
+    "high circular",
+    "priority.csv": "user_id reason_1 reason_2 reason_3",
+}
+
+
+def quick_config(**data: object) -> RunConfig:
+    names = {"events": "events", "stickers": "stickers", "members": "members"} | data
+    return RunConfig(
+        data=DataConfig(**{k: v for k, v in names.items() if v is not None}),
+        models=[QUICK_GRU, "churn.models.LightGBM", "churn.models.Majority"],
+        tuning=TuningConfig(trials=1),
+        evaluation=EvaluationConfig(repetitions=50),
+        explanation=ExplanationConfig(windows=1000, sample=200, trees=50, rounds=10),
+    )
+
+
+@pytest.fixture(scope="module")
+def frames() -> dict[str, pd.DataFrame]:
+    """The example's tables, four of whose users have hostile ids."""
+    frames = example_frames()
+    ids = dict(zip(sorted(frames["members"].user_id)[:4], HOSTILE, strict=True))
+    for frame in frames.values():
+        frame["user_id"] = frame["user_id"].replace(ids)
+        if "actor_id" in frame:
+            frame["actor_id"] = frame["actor_id"].replace(ids)
+    return frames
+
+
+@pytest.fixture(scope="module")
+def finished(frames, tmp_path_factory) -> churn.Run:
+    return churn.run(quick_config(), tmp_path_factory.mktemp("runs") / "run", frames=frames)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_run_writes_every_file_of_the_contract_with_its_columns(finished, file) -> None:
+    table = finished.table(file)
+    assert set(FILES[file].split()) <= set(table.columns)
+    assert len(table)
+
+
+def test_a_run_leaves_no_half_written_file(finished) -> None:
+    assert not [path for path in finished.folder.rglob("*") if path.name.startswith(".partial")]
+    assert {"config.yaml", "manifest.json", "priority.xlsx", "report.html"} <= {p.name for p in finished.folder.iterdir()}
+
+
+def test_nothing_under_models_is_pickled_code(finished) -> None:
+    kinds = {path.suffix for path in (finished.folder / "models").rglob("*") if path.is_file()}
+    assert kinds <= {".json", ".txt", ".pt", ".csv"}
+
+
+def test_the_manifest_accounts_for_every_row(finished, frames) -> None:
+    manifest = json.loads((finished.folder / "manifest.json").read_text())
+    for name, counts in manifest["reconciliation"].items():
+        assert counts["read"] == len(frames[name])
+        assert counts["read"] == counts["used"] + counts["non_members"] + sum(counts["rejected"].values())
+    assert [s["name"] for s in manifest["stages"]] == [stage.__name__ for stage in pipeline.STAGES]
+    assert all(s["seconds"] >= 0 and s["peak_memory_mb"] > 0 for s in manifest["stages"])
+    assert all(len(i["sha256"]) == 64 and i["rows"] == len(frames[i["name"]]) for i in manifest["inputs"])
+
+
+def test_the_leaderboard_has_every_metric_and_values_inside_their_intervals(finished) -> None:
+    board = finished.leaderboard
+    assert set(board.model) == {"GRU", "LightGBM", "Majority"}
+    for _, rows in board.groupby(["target", "model", "part"]):
+        assert set(METRICS) <= set(rows.metric)
+    known = board.dropna()
+    assert (known.low <= known.value + 1e-9).all()
+    assert (known.high >= known.value - 1e-9).all()
+
+
+def test_the_chosen_model_is_the_best_on_half_a(finished) -> None:
+    board = finished.leaderboard
+    losses = board[(board.part == "val") & (board.metric == "log_loss")]
+    for target, rows in losses.groupby("target"):
+        best = rows.loc[rows.value.idxmin(), "model"]
+        assert set(board[(board.target == target) & board.chosen].model) == {best}
+
+
+def test_priority_is_the_product_and_every_user_stands_once(finished) -> None:
+    scores = finished.table("scores.parquet")
+    np.testing.assert_allclose(scores.priority, scores.p_churn * scores.p_sticker, atol=1e-12)
+    assert scores.user_id.is_unique
+    assert scores.cutoff.nunique() == 1
+
+
+def test_the_newest_cutoff_is_the_day_after_the_last_event(finished, frames) -> None:
+    last = frames["events"].timestamp.max().normalize()
+    assert finished.table("scores.parquet").cutoff.iloc[0] == last + pd.Timedelta(days=1)
+
+
+def test_segment_tests_have_one_row_per_user_and_mark_the_circular(finished) -> None:
+    tests, windows = finished.table("segment_tests.csv"), finished.table("windows.parquet")
+    users = windows[windows.part == "test"].user_id.nunique()
+    against_all = tests[tests.comparison == "priority vs all others"]
+    assert (against_all.n_priority + against_all.n_other).max() == users
+    assert tests.comparison.nunique() == 2
+    assert set(tests[tests.circular].feature) == {"own_post", "fan_comment", "stickers_received", "sticker_amount"}
+    assert {"own_post_before", "churn_afterwards", "days_since_joined"} <= set(tests[~tests.circular].feature)
+
+
+def test_hostile_ids_come_through_whole(finished) -> None:
+    assert set(HOSTILE) <= set(finished.table("windows.parquet").user_id)
+
+
+def test_a_finished_run_is_not_done_again(finished, frames) -> None:
+    before = {p: p.stat().st_mtime_ns for p in (finished.folder / "models").rglob("*.json")}
+    churn.run(quick_config(), finished.folder, frames=frames)
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+
+
+def test_a_stopped_run_continues_and_ends_as_if_it_had_not_stopped(finished, frames, tmp_path, monkeypatch) -> None:
+    def stop(_: object) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    stop.__name__ = "evaluate_models"
+    stages = tuple(stop if s.__name__ == "evaluate_models" else s for s in pipeline.STAGES)
+    monkeypatch.setattr(pipeline, "STAGES", stages)
+    with pytest.raises(KeyboardInterrupt):
+        churn.run(quick_config(), tmp_path / "run", frames=frames)
+    assert not (tmp_path / "run" / "leaderboard.csv").exists()
+    monkeypatch.undo()
+    again = churn.run(quick_config(), tmp_path / "run", frames=frames)
+    pd.testing.assert_frame_equal(again.leaderboard, finished.leaderboard)
+    pd.testing.assert_frame_equal(again.table("scores.parquet"), finished.table("scores.parquet"))
+
+
+def test_a_folder_of_another_run_is_refused(finished, frames) -> None:
+    with pytest.raises(UserError, match="choose another --out"):
+        churn.run(replace(quick_config(), seed=1), finished.folder, frames=frames)
+    with pytest.raises(UserError, match="choose another --out"):
+        churn.run(quick_config(), finished.folder, frames=frames | {"events": frames["events"].iloc[1:]})
+
+
+def test_scoring_the_same_data_at_the_newest_cutoff_gives_the_run_s_scores(finished, frames, tmp_path) -> None:
+    old = finished.table("scores.parquet")
+    pipeline.score(
+        finished.folder, quick_config().data, cutoff=str(old.cutoff.iloc[0].date()), out=tmp_path / "s", frames=frames
+    )
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "s" / "scores.parquet"), old)
+    assert (tmp_path / "s" / "priority.csv").read_text() == (finished.folder / "priority.csv").read_text()
+
+
+def test_scoring_an_earlier_cutoff_reads_nothing_from_it_on(finished, frames, tmp_path) -> None:
+    cutoff = pd.Timestamp("2024-03-10")
+    past = {
+        n: f[f.timestamp < cutoff] if "timestamp" in f else f for n, f in frames.items()
+    }
+    for name, tables in {"all": frames, "past": past}.items():
+        pipeline.score(finished.folder, quick_config().data, cutoff="2024-03-10", out=tmp_path / name, frames=tables)
+    first, second = (pd.read_parquet(tmp_path / name / "scores.parquet") for name in ("all", "past"))
+    pd.testing.assert_frame_equal(first, second)
+    assert (first.cutoff == cutoff).all()
+
+
+def test_scoring_needs_only_a_history(finished, frames, tmp_path) -> None:
+    week = {
+        n: f[f.timestamp >= pd.Timestamp("2024-03-23")] if "timestamp" in f else f for n, f in frames.items()
+    }
+    cutoff = str((frames["events"].timestamp.max().normalize() + pd.Timedelta(days=1)).date())
+    out = pipeline.score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=week)
+    old = finished.table("scores.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(out / "scores.parquet"), old)
+
+
+def test_scoring_past_the_data_is_refused(finished, frames, tmp_path) -> None:
+    with pytest.raises(UserError, match="expected events up to"):
+        pipeline.score(finished.folder, quick_config().data, cutoff="2025-01-01", out=tmp_path / "s", frames=frames)
+
+
+def test_scoring_works_from_a_copy_of_the_run(finished, frames, tmp_path) -> None:
+    shutil.copytree(finished.folder, tmp_path / "copy")
+    cutoff = str(finished.table("scores.parquet").cutoff.iloc[0].date())
+    pipeline.score(tmp_path / "copy", quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
+    assert (tmp_path / "s" / "priority.xlsx").exists()
+
+
+def test_without_stickers_fans_or_members_priority_is_p_churn(frames, tmp_path) -> None:
+    own = frames["events"][frames["events"].actor_id == frames["events"].user_id]
+    plain = {"log": own[["user_id", "timestamp"]].rename(columns={"user_id": "customer", "timestamp": "at"})}
+    config = quick_config(
+        events="log", event_columns={"user_id": "customer", "timestamp": "at"}, stickers=None, members=None
+    )
+    finished = churn.run(config, tmp_path / "run", frames=plain)
+    scores = finished.table("scores.parquet")
+    assert "p_sticker" not in scores
+    pd.testing.assert_series_equal(scores.priority, scores.p_churn, check_names=False)
+    assert set(finished.leaderboard.target) == {"churn"}
+    assert (finished.folder / "report.html").exists()
+
+
+def test_a_run_knows_its_list_and_report(finished) -> None:
+    assert finished.priority["rank"].tolist() == list(range(1, len(finished.priority) + 1))
+    assert finished.report == Path(finished.folder) / "report.html"
