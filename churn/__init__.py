@@ -12,7 +12,12 @@ __version__ = "0.1.0"
 __all__ = ["DataConfig", "Run", "RunConfig", "run"]
 
 # Loaded when asked for, so that `churn --help` answers at once.
-_HOMES = {"DataConfig": "churn.data", "RunConfig": "churn.configuration", "Run": "churn.pipeline", "run": "churn.pipeline"}
+_HOMES = {
+    "DataConfig": "churn.data",
+    "RunConfig": "churn.configuration",
+    "Run": "churn.pipeline",
+    "run": "churn.pipeline",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ from churn.models.training_loop import one_thread
 _NOISE = (
     ".*does not have many workers.*",  # batches are gathered from memory: worker processes would only cost time
     ".*LightningCLI's args parameter.*",  # the door passes its own arguments on
+    r"[\s\S]*(Jsonargparse|deprecated in v4)",  # Lightning 2.6 on jsonargparse 4.49 and later
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 on torch 2.13
 )
 

@@ -225,15 +225,17 @@ def score_users(context: _Context) -> Facts:
 
 
 def compare_segments(context: _Context) -> Facts:
-    """One row per user of the test part: segment_tests.csv, segment_rates.csv."""
-    config, dataset = context.config.segments, context.dataset
-    windows = dataset.split().test
-    windows = windows.take(segments.latest_windows(windows))
-    scored = segments.prioritise(_score(windows, context.folder / "models"), config)
-    table, circular = segments.describe(windows, before_days=config.before_days, members=dataset.members)
-    write_table(segments.compare(table, scored.segment, circular=circular), context.folder / "segment_tests.csv")
-    rates = segments.observed_rates(windows, scored.segment, seed=context.config.seed)
+    """What happened to the lists of the test part, and how their users differ: segment_rates.csv, segment_tests.csv."""
+    config, dataset, test = context.config.segments, context.dataset, context.split.test
+    probabilities = _score(test, context.folder / "models")
+    daily = segments.prioritise(probabilities, config, by_cutoff=True)
+    rates = segments.observed_rates(test, daily.segment, seed=context.config.seed)
     write_table(rates, context.folder / "segment_rates.csv")
+    latest = segments.latest_windows(test)
+    one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), config)
+    table, circular = segments.describe(test.take(latest), before_days=config.before_days, members=dataset.members)
+    tests = segments.compare(table, one_per_user.segment, circular=circular)
+    write_table(tests, context.folder / "segment_tests.csv")
     return {}
 
 

@@ -115,7 +115,15 @@ def test_an_unknown_key_at_the_top_is_named(config, capsys, tmp_path) -> None:
 
 
 def test_an_unknown_model_is_refused_before_anything_is_read(config, capsys, tmp_path) -> None:
-    arguments = ["run", "--config", config(events="nowhere"), "--out", str(tmp_path / "r"), "--models", "[churn.models.GPT]"]
+    arguments = [
+        "run",
+        "--config",
+        config(events="nowhere"),
+        "--out",
+        str(tmp_path / "r"),
+        "--models",
+        "[churn.models.GPT]",
+    ]
     assert "churn.models.GPT" in refusal(capsys, *arguments)
 
 
@@ -127,7 +135,9 @@ def test_an_empty_log_is_refused(config, capsys, tmp_path) -> None:
 def test_a_target_with_one_class_is_refused(config, capsys, tmp_path) -> None:
     one = example_frames()["stickers"].iloc[:1]
     one.to_parquet(tmp_path / "one.parquet")
-    assert "both classes of sticker" in refusal(capsys, "check", "--config", config(stickers=str(tmp_path / "one.parquet")))
+    assert "both classes of sticker" in refusal(
+        capsys, "check", "--config", config(stickers=str(tmp_path / "one.parquet"))
+    )
 
 
 def test_a_file_that_is_no_parquet_is_refused(config, capsys, tmp_path) -> None:
@@ -151,7 +161,9 @@ def test_reporting_on_a_folder_without_a_run_is_refused(capsys, tmp_path) -> Non
 
 
 def test_an_unknown_key_of_lightning_s_is_refused(capsys, config) -> None:
-    assert "nonsense" in refusal(capsys, "fit", "-c", config(), "--model", "churn.models.GRU", "--trainer.nonsense", "1")
+    assert "nonsense" in refusal(
+        capsys, "fit", "-c", config(), "--model", "churn.models.GRU", "--trainer.nonsense", "1"
+    )
 
 
 def test_a_fault_of_the_program_shows_no_traceback(monkeypatch, capsys) -> None:

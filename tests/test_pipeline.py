@@ -70,7 +70,9 @@ def test_a_run_writes_every_file_of_the_contract_with_its_columns(finished, file
 
 def test_a_run_leaves_no_half_written_file(finished) -> None:
     assert not [path for path in finished.folder.rglob("*") if path.name.startswith(".partial")]
-    assert {"config.yaml", "manifest.json", "priority.xlsx", "report.html"} <= {p.name for p in finished.folder.iterdir()}
+    assert {"config.yaml", "manifest.json", "priority.xlsx", "report.html"} <= {
+        p.name for p in finished.folder.iterdir()
+    }
 
 
 def test_nothing_under_models_is_pickled_code(finished) -> None:
@@ -172,9 +174,7 @@ def test_scoring_the_same_data_at_the_newest_cutoff_gives_the_run_s_scores(finis
 
 def test_scoring_an_earlier_cutoff_reads_nothing_from_it_on(finished, frames, tmp_path) -> None:
     cutoff = pd.Timestamp("2024-03-10")
-    past = {
-        n: f[f.timestamp < cutoff] if "timestamp" in f else f for n, f in frames.items()
-    }
+    past = {n: f[f.timestamp < cutoff] if "timestamp" in f else f for n, f in frames.items()}
     for name, tables in {"all": frames, "past": past}.items():
         pipeline.score(finished.folder, quick_config().data, cutoff="2024-03-10", out=tmp_path / name, frames=tables)
     first, second = (pd.read_parquet(tmp_path / name / "scores.parquet") for name in ("all", "past"))
@@ -183,9 +183,7 @@ def test_scoring_an_earlier_cutoff_reads_nothing_from_it_on(finished, frames, tm
 
 
 def test_scoring_needs_only_a_history(finished, frames, tmp_path) -> None:
-    week = {
-        n: f[f.timestamp >= pd.Timestamp("2024-03-23")] if "timestamp" in f else f for n, f in frames.items()
-    }
+    week = {n: f[f.timestamp >= pd.Timestamp("2024-03-23")] if "timestamp" in f else f for n, f in frames.items()}
     cutoff = str((frames["events"].timestamp.max().normalize() + pd.Timedelta(days=1)).date())
     out = pipeline.score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=week)
     old = finished.table("scores.parquet")

@@ -55,7 +55,7 @@ def loader(windows: Windows, *, target: Target, batch_size: int, shuffle: bool =
     return DataLoader(WindowBatches(windows, target=target), batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)
 
 
-def _whole(batch: Batch) -> Batch:
+def _whole(batch: Any) -> Any:
     """The batch has been gathered already."""
     return batch
 

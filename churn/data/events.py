@@ -23,12 +23,12 @@ def timezone(zone, when):  # type: ignore[no-untyped-def]
 
 
 @ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
-def make_timestamp(microseconds):  # type: ignore[no-untyped-def]  # noqa: D103
+def make_timestamp(microseconds):  # type: ignore[no-untyped-def]
     """Microseconds since 1970 in DuckDB; ibis itself reads only seconds and milliseconds there."""
 
 
 @ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
-def make_timestamp_ns(nanoseconds):  # type: ignore[no-untyped-def]  # noqa: D103
+def make_timestamp_ns(nanoseconds):  # type: ignore[no-untyped-def]
     """Nanoseconds since 1970 in DuckDB."""
 
 

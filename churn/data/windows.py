@@ -109,7 +109,8 @@ class Windows:
 
     def active_days(self) -> NDArray[np.int64]:
         """The days with activity in the history, (n,)."""
-        return np.take(self.panel.active, self.rows(), axis=0).sum(axis=1)
+        days: NDArray[np.int64] = np.take(self.panel.active, self.rows(), axis=0).sum(axis=1)
+        return days
 
     def flat_features(self) -> list[tuple[str, int]]:
         """The columns of `flat`: (feature, day), where day -1 is the one before the cutoff."""

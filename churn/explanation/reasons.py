@@ -17,7 +17,7 @@ def reasons(
     Args:
         windows: The users' windows.
         contributions: Their SHAP values, (n, d, f); those that raise the probability count.
-        usual: What is usual for a feature over a history, (f,).
+        usual: The average of each feature's total over a history, (f,).
         top: Reasons per user.
     """
     by_feature = contributions.sum(axis=1)
@@ -45,4 +45,4 @@ def readable(feature: str) -> str:
 
 def _words(windows: Windows, feature: int, value: float, usual: float) -> str:
     name = readable(windows.panel.features[feature])
-    return f"{name}: {value:,.4g} in the last {windows.history_days} days (usual: {usual:,.4g})"
+    return f"{name}: {value:,.4g} in the last {windows.history_days} days (on average {usual:,.1f})"

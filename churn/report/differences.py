@@ -22,8 +22,9 @@ KINDS = {  # in the order of the chart
 def build(run: Run) -> Section:
     """A forest plot and a table per comparison, findings before descriptions."""
     lead = (
-        "Those whom the rule would have put on the list against others, each user once, at the latest cutoff of the "
-        "test part. Hedges’ g is the difference in standard deviations: .2 is small, .5 middling, .8 large."
+        "Those whom the rule would have put on the list against others, each user once, at the user’s latest day at "
+        "risk in the test part. For most that is the last before silence, so fewer come back than on other days. "
+        "Hedges’ g is the difference in standard deviations: .2 is small, .5 middling, .8 large."
     )
     tests = run.table("segment_tests.csv")
     if tests.empty:

@@ -23,7 +23,7 @@ COLUMNS = {
     "explanations_by_day.csv": "target feature day mean_abs_shap direction rank",
     "surrogates.csv": "target model r2 spearman top_tenth n_users n_windows explained",
     "scores.parquet": "user_id cutoff p_churn priority segment",
-    "segment_rates.csv": "segment n target rate low high",
+    "segment_rates.csv": "segment n n_users target rate low high",
     "segment_tests.csv": (
         "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low high circular"
     ),
@@ -88,11 +88,11 @@ class Run:
         return estimate(row)
 
     def rate(self, segment: str, target: str) -> tuple[Estimate, int] | None:
-        """A segment's observed rate on test, and its number of users."""
+        """A segment's observed rate on the test part's daily lists, and its number of users."""
         rates = self.table("segment_rates.csv", target)
         row = rates[rates["segment"] == segment]
         found = estimate(row, value="rate")
-        return None if found is None else (found, int(row["n"].iloc[0]))
+        return None if found is None else (found, int(row["n_users"].iloc[0]))
 
 
 def estimate(rows: pd.DataFrame, value: str = "value") -> Estimate | None:

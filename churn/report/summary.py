@@ -1,5 +1,7 @@
 """The first screen: how many, who, and whether to believe it."""
 
+from typing import Any
+
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.run import Estimate, Run, records
@@ -63,7 +65,7 @@ def _outcome(run: Run, target: str) -> Tile:
     if listed is None or everyone is None:
         return Tile(name, "–", "not measured: no labelled test window on the list")
     rate, n = listed
-    detail = f"base rate {percent(everyone[0].value)}, so {_against(rate, everyone[0].value)}; n = {count(n)} on test"
+    detail = f"base rate {percent(everyone[0].value)}, so {_against(rate, everyone[0].value)}; {count(n)} users on test"
     return Tile(name, percent(rate.value), detail, percents(rate.low, rate.high), few=n < FEW)
 
 
@@ -78,9 +80,10 @@ def _rates(run: Run) -> list[Block]:
     if run.table("segment_rates.csv").empty:
         return [Text("No observed rates: the test part held no labelled window of these groups.")]
     text = Text(
-        "The same rule, applied to the test part: weeks that no model had seen, each user counted once, at the "
-        "latest cutoff (so base rates differ from those over all windows). The dashed line is the base rate of all "
-        f"users; lines are 95 % intervals; grey marks fewer than {FEW} users."
+        "The same rule, applied to weeks that no model had seen: a list drawn on every day of the test part, and what "
+        "its users did in the days after. n counts places on these lists, the same user once a day; the 95 % intervals "
+        "(lines) allow for that. The dashed line is the base rate of everyone at risk; grey marks fewer than "
+        f"{FEW} users."
     )
     return [text, Beside(tuple((_rate_figure(run, target),) for target in run.targets))]
 
@@ -88,20 +91,27 @@ def _rates(run: Run) -> list[Block]:
 def _rate_figure(run: Run, target: str) -> Block:
     rates = run.table("segment_rates.csv", target)
     rates = rates[rates["segment"].isin(SEGMENTS)]
-    labels = {row.segment: f"{SEGMENTS[row.segment]}<br>n = {count(row.n)}" for row in records(rates)}
+    labels = {
+        row.segment: f"{SEGMENTS[row.segment]}<br>n = {count(row.n)}, {count(row.n_users)} users"
+        for row in records(rates)
+    }
     rows = [labels[segment] for segment in SEGMENTS if segment in labels]
     series = [_rate_dot(row, labels[row.segment], COLOURS[target]) for row in records(rates)]
     everyone = run.rate("all", target)
     drawn = dot_plot(series, rows=rows, x_title="", reference=everyone[0].value if everyone else None, share=True)
     drawn.update_layout(height=60 + 44 * len(rows), showlegend=False, scattermode="overlay", margin_t=8)
     said = "; ".join(
-        f"{SEGMENTS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, n = {count(row.n)}"
+        f"{SEGMENTS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, {_size(row)}"
         for row in records(rates)
     )
     return figure(drawn, title=RATE_TITLES[target], description=f"{RATE_TITLES[target]}, by group. {said}.", caption="")
 
 
-def _rate_dot(row: object, label: str, colour: str) -> Dots:
-    rate, low, high, n = (float(getattr(row, name)) for name in ("rate", "low", "high", "n"))
-    hover = f"{percent(rate)} {percents(low, high)}, n = {count(n)}"
-    return Dots("", [label], [rate], [low], [high], [hover], GREY if n < FEW else colour)
+def _size(row: Any) -> str:
+    return f"n = {count(row.n)}, {count(row.n_users)} users"
+
+
+def _rate_dot(row: Any, label: str, colour: str) -> Dots:
+    rate, low, high = (float(getattr(row, name)) for name in ("rate", "low", "high"))
+    hover = f"{percent(rate)} {percents(low, high)}, {_size(row)}"
+    return Dots("", [label], [rate], [low], [high], [hover], GREY if row.n_users < FEW else colour)

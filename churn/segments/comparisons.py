@@ -110,13 +110,17 @@ def _test(a: pd.Series, b: pd.Series) -> dict[str, float]:
 
 
 def observed_rates(windows: Windows, segment: pd.Series, *, seed: int = 0) -> pd.DataFrame:
-    """What happened to each segment, one window per user: segment, n, target, rate, low, high."""
+    """What happened to each segment: segment, n (windows), n_users, target, rate, low, high; users as blocks.
+
+    `all` is the base rate on the same windows.
+    """
     rows = []
     for name in (*SEGMENTS, "all"):
         inside = np.ones(len(windows), bool) if name == "all" else (segment == name).to_numpy()
+        users = windows.user[inside]
         for target in windows.targets:
             y = windows.label(target)[inside]
-            rate = rate_interval(y, windows.user[inside], seed=seed) if len(y) else None
+            rate = rate_interval(y, users, seed=seed) if len(y) else None
             values = (rate.value, rate.low, rate.high) if rate else (np.nan,) * 3
-            rows.append((name, len(y), target, *values))
-    return pd.DataFrame(rows, columns=["segment", "n", "target", "rate", "low", "high"])
+            rows.append((name, len(y), len(np.unique(users)), target, *values))
+    return pd.DataFrame(rows, columns=["segment", "n", "n_users", "target", "rate", "low", "high"])

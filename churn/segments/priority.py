@@ -33,11 +33,16 @@ class SegmentConfig:
                 raise UserError(f"expected segments.{name} between 0 and 1", share, "correct it")
 
 
-def prioritise(scores: pd.DataFrame, config: SegmentConfig) -> pd.DataFrame:
-    """Add priority and segment to scores (user_id, p_churn and, with stickers, p_sticker).
+def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool = False) -> pd.DataFrame:
+    """Add priority and segment to scores (user_id, cutoff, p_churn and, with stickers, p_sticker).
 
     Priority is p_churn × p_sticker, or p_churn alone. The segment holds the users above the quantile;
     where many tie at it, the first by p_churn and then by id, so that its size is always as configured.
+
+    Args:
+        scores: A row per window.
+        config: The quantile and the line between likely churners and others.
+        by_cutoff: Draw a list at every cutoff, as a platform would day by day, rather than one over all rows.
 
     Example:
         >>> scores = pd.DataFrame({"user_id": list("abcd"), "p_churn": [0.9, 0.6, 0.5, 0.1]})
@@ -46,12 +51,15 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig) -> pd.DataFrame:
     """
     p_sticker = scores.p_sticker if "p_sticker" in scores else 1.0
     scored = scores.assign(priority=scores.p_churn * p_sticker)
-    order = scored.assign(key=scored.user_id.astype(str)).sort_values(
-        ["priority", "p_churn", "key"], ascending=[False, False, True], kind="stable"
+    keys = {"list": scored.cutoff if by_cutoff else 0, "key": scored.user_id.astype(str)}
+    order = scored.assign(**keys).sort_values(
+        ["list", "priority", "p_churn", "key"], ascending=[True, False, False, True], kind="stable"
     )
-    size = max(1, round(len(scored) * (1 - config.quantile)))
+    lists = order.groupby("list", sort=False)["key"]
+    size = (lists.transform("size") * (1 - config.quantile)).round().clip(lower=1)
+    listed = (lists.cumcount() < size).reindex(scored.index)
     rest = np.where(scored.p_churn >= config.likely_churn, SEGMENTS[1], SEGMENTS[2])
-    return scored.assign(segment=np.where(scored.index.isin(order.index[:size]), SEGMENTS[0], rest))
+    return scored.assign(segment=np.where(listed, SEGMENTS[0], rest))
 
 
 def agreement(scored: pd.DataFrame) -> pd.DataFrame:

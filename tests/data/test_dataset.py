@@ -29,7 +29,7 @@ GITTER = Path(__file__).resolve().parents[3] / "shared" / "data" / "gitter"
 
 def log(**columns):
     """A user who acts at noon of 20 days; further columns replace or add to this."""
-    return pd.DataFrame({"user_id": "ada", "timestamp": DAYS + pd.Timedelta(hours=12)} | columns)
+    return pd.DataFrame({"user_id": "ada", "timestamp": DAYS + pd.Timedelta(hours=12)} | columns, index=range(20))
 
 
 def same(one, other):
@@ -83,10 +83,9 @@ def test_activity_events_decide_who_is_alive_and_not_what_is_counted(prepared):
     assert dataset.panel.values.sum(axis=0).tolist() == [18, 2]
 
 
-def test_an_activity_event_that_nobody_did_leaves_no_windows(prepared, refused):
-    dataset = prepared({"events": log()}, activity_events=["dance"], windows=SHORT)
-    with refused("labelled windows", "none", "activity_events"):
-        dataset.split()
+def test_an_activity_event_that_nobody_did_is_refused(prepared, refused):
+    with refused("data.activity_events out of the users' own events", "dance", "correct the names"):
+        prepared({"events": log()}, activity_events=["dance"], windows=SHORT)
 
 
 def test_the_day_begins_in_the_configured_zone(prepared):
@@ -222,25 +221,16 @@ def test_the_order_of_rows_changes_nothing(prepared):
 
 
 def test_every_row_of_every_table_is_used_or_accounted_for(prepared):
-    events = pd.concat(
-        [
-            log(actor_id="ada", event="post"),
-            log(user_id="stranger", actor_id="stranger", event="post").head(4),
-            log(user_id=None, actor_id="ada", event="post").head(1),
-            log(actor_id=None, event="post").head(2),
-            log(actor_id="ada", event=None).head(3),
-            log(actor_id="ada", event="post", timestamp=pd.NaT).head(5),
-        ]
-    )
-    stickers = pd.concat(
-        [
-            log(amount=3.0).head(6),
-            log(amount=-1.0).head(2),
-            log(amount=None).head(1),
-            log(amount=1.0, timestamp=DAYS + pd.Timedelta(days=18)),  # the first two lie within the log
-            log(user_id="stranger", amount=1.0).head(1),
-        ]
-    )
+    post = {"user_id": "ada", "actor_id": "ada", "event": "post"}
+    kinds = [({}, 20), ({"user_id": "stranger", "actor_id": "stranger"}, 4), ({"user_id": None}, 1)]
+    kinds += [({"actor_id": None}, 2), ({"event": None}, 3), ({"timestamp": pd.NaT}, 5)]
+    records = log(**post).to_dict("records")
+    events = pd.DataFrame([row | change for change, n in kinds for row in records[:n]])
+    gift = {"user_id": "ada", "amount": 3.0}
+    kinds = [({}, 6), ({"amount": -1.0}, 2), ({"amount": None}, 1), ({"user_id": "stranger"}, 1)]
+    stickers = [row | change for change, n in kinds for row in log(**gift).to_dict("records")[:n]]
+    late = log(**gift, timestamp=DAYS + pd.Timedelta(days=18)).to_dict("records")  # the first two lie within the log
+    stickers = pd.DataFrame(stickers + late)
     members = pd.DataFrame({"user_id": ["ada", "ada", None, "ben"]})
     found = prepared({"events": events, "stickers": stickers, "members": members}, windows=SHORT).reconciliation
     assert found["events"] == {

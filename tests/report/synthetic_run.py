@@ -101,8 +101,8 @@ def _rates(targets):
     rows = []
     for (segment, (n, *rates)), (place, target) in product(numbers.items(), enumerate(targets)):
         half = 1.96 * (rates[place] * (1 - rates[place]) / n) ** 0.5
-        rows.append((segment, n, target, rates[place], max(0, rates[place] - half), rates[place] + half))
-    return table_of("segment n target rate low high", rows)
+        rows.append((segment, 9 * n, n, target, rates[place], max(0, rates[place] - half), rates[place] + half))
+    return table_of("segment n n_users target rate low high", rows)
 
 
 def _tests(rng):

@@ -131,15 +131,15 @@ def test_micro_ap_never_stands_alone(page):
 
 def test_the_observed_rates_of_the_list_stand_beside_the_base_rates(page):
     assert "52.1 % [45.4, 58.8]" in page.text
-    assert "base rate 59.8 %, so less often than usual; n = 212" in page.text
+    assert "base rate 59.8 %, so less often than usual; 212 users" in page.text
 
 
 def test_a_group_of_fewer_than_30_users_is_greyed(finished):
     scripts = ParsedPage(finished / "report.html").scripts
-    traces = json.loads(next(script for script in scripts if "n = 22" in script))["data"]
+    traces = json.loads(next(script for script in scripts if "n = 198, 22 users" in script))["data"]
     colours = {trace["y"][0].split("<br>")[1]: trace["marker"]["color"] for trace in traces}
-    assert colours["n = 22"] == GREY
-    assert GREY not in {colours["n = 212"], colours["n = 1,438"]}
+    assert colours["n = 198, 22 users"] == GREY
+    assert GREY not in {colours["n = 1,908, 212 users"], colours["n = 12,942, 1,438 users"]}
 
 
 def test_only_a_random_split_has_a_banner(run, page):

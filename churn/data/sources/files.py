@@ -36,8 +36,8 @@ def open_table(
     Example:
         >>> engine = ibis.duckdb.connect()
         >>> log = pd.DataFrame({"user_id": [1, 2]})
-        >>> open_table("log", engine=engine, frames={"log": log}).count().execute()
-        np.int64(2)
+        >>> int(open_table("log", engine=engine, frames={"log": log}).count().execute())
+        2
     """
     if frames is not None and source in frames:
         return ibis.memtable(frames[source])

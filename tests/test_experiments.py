@@ -1,0 +1,90 @@
+"""Every YAML file under experiments/ is run, in a fast mode, through the command line."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from churn.cli import main
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENTS = ROOT / "experiments"
+REAL = ROOT.parent / "shared" / "data"
+TRAINER = str(EXPERIMENTS / "trainer.yaml")
+DATA = sorted(path.stem for path in (EXPERIMENTS / "data").glob("*.yaml"))
+MODELS = sorted(path.stem for path in (EXPERIMENTS / "models").glob("*.yaml"))
+RUNS = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml") if path.stem != "trainer")
+FAST_RUN = [
+    "--models",
+    "[{class_path: churn.models.LightGBM, init_args: {max_trees: 10}}, churn.models.Majority]",
+    *("--tuning.trials", "1", "--evaluation.repetitions", "20"),
+    *("--explanation.windows", "2000", "--explanation.trees", "20", "--explanation.rounds", "5"),
+]
+
+
+@pytest.fixture
+def at_root(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Run where the files' relative paths hold, with the demo's log made anew."""
+    place = tmp_path_factory.mktemp("project") / "main"
+    place.mkdir()
+    if REAL.exists():
+        (place.parent / "shared").symlink_to(REAL.parent)
+    monkeypatch.chdir(place)
+
+
+def ready(name: str) -> None:
+    if name == "demo":
+        assert main(["simulate", "--preset", "small", "--seed", "0", "--out", "runs/demo-log"]) == 0
+    elif not REAL.exists():
+        pytest.skip(f"the data of {name} are not at ../shared/data")
+
+
+def fit(data: str, model: str, *more: str) -> int:
+    files = [TRAINER, str(EXPERIMENTS / "data" / f"{data}.yaml"), str(EXPERIMENTS / "models" / f"{model}.yaml")]
+    options = [word for file in files for word in ("-c", file)]
+    return main(["fit", *options, "--trainer.fast_dev_run", "true", "--trainer.logger", "false", *more])
+
+
+@pytest.mark.usefixtures("at_root")
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_file_trains(model) -> None:
+    ready("demo")
+    assert fit("demo", model, "--model.init_args.target", "sticker") == 0
+
+
+@pytest.mark.usefixtures("at_root")
+@pytest.mark.parametrize("data", DATA)
+def test_every_data_file_can_be_checked_and_trained_on(data, capsys) -> None:
+    ready(data)
+    assert main(["check", "--config", str(EXPERIMENTS / "data" / f"{data}.yaml")]) == 0
+    assert "labelled windows" in capsys.readouterr().out
+    assert fit(data, "gru") == 0
+
+
+@pytest.mark.usefixtures("at_root")
+@pytest.mark.parametrize("name", RUNS)
+def test_every_run_file_runs_to_its_report(name) -> None:
+    ready(name)
+    assert main(["run", "--config", str(EXPERIMENTS / f"{name}.yaml"), "--out", "runs/fast", *FAST_RUN]) == 0
+    assert Path("runs/fast/report.html").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_file_reads_the_data_as_its_data_file_does(name) -> None:
+    run = yaml.safe_load((EXPERIMENTS / f"{name}.yaml").read_text())
+    data = yaml.safe_load((EXPERIMENTS / "data" / f"{name}.yaml").read_text())
+    assert run["data"] == data["data"]
+
+
+@pytest.mark.usefixtures("at_root")
+def test_a_fit_can_be_validated_tested_and_predicted_from(capsys) -> None:
+    ready("demo")
+    files = [TRAINER, str(EXPERIMENTS / "data" / "demo.yaml"), str(EXPERIMENTS / "models" / "gru.yaml")]
+    options = [word for file in files for word in ("-c", file)]
+    short = ["--trainer.max_epochs", "1", "--trainer.default_root_dir", "runs/fit"]
+    assert main(["fit", *options, *short]) == 0
+    checkpoint = next(Path("runs/lightning").rglob("last.ckpt"))
+    for command in ("validate", "test", "predict"):
+        assert main([command, *options, *short, "--ckpt_path", str(checkpoint)]) == 0
+    assert "log_loss" in capsys.readouterr().out
+    assert Path("runs/fit/predictions.parquet").exists()
