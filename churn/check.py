@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from churn.data import DataConfig, Dataset, prepare
+from churn.progress import progress
 
 
 def check(config: DataConfig) -> None:
@@ -15,8 +16,9 @@ def check(config: DataConfig) -> None:
         UserError: for anything that would stop a run.
     """
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
-        dataset = prepare(config, Path(folder) / "dataset")
-        print(_page(dataset))
+        with progress("read"):
+            page = _page(prepare(config, Path(folder) / "dataset"))
+        print(page)
 
 
 def _page(dataset: Dataset) -> str:

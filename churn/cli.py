@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from churn import __version__
 from churn.errors import UserError
+from churn.progress import progress
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
@@ -74,7 +75,8 @@ def _simulate(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     options = parse(arguments, parser=parser)
-    simulate(options.preset, seed=options.seed, out=options.out)
+    with progress(f"simulate {options.preset}"):
+        simulate(options.preset, seed=options.seed, out=options.out)
 
 
 def _check(arguments: list[str]) -> None:
@@ -116,7 +118,8 @@ def _score(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     from churn.pipeline import score
 
-    out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
+    with progress("score"):
+        out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
     print(f"list: {out / 'priority.csv'}")
 
 
@@ -128,7 +131,9 @@ def _report(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     from churn.report import write_report
 
-    print(f"report: {write_report(options.run)}")
+    with progress("report"):
+        page = write_report(options.run)
+    print(f"report: {page}")
 
 
 def _parser(command: str) -> "ArgumentParser":

@@ -45,7 +45,7 @@ class ExplanationConfig:
     """
 
     windows: int = 20_000
-    sample: int = 2_000
+    sample: int = 1_000
     trees: int = 300
     rounds: int = 25
     fidelity_floor: float = 0.9

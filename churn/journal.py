@@ -14,6 +14,7 @@ from typing import Any, Self
 from churn import __version__
 from churn.artefacts import read_json, write_json
 from churn.errors import UserError
+from churn.progress import progress
 
 _FILE = "manifest.json"
 
@@ -75,7 +76,7 @@ class Journal:
         if name in self.done:
             return
         start = time.monotonic()
-        with _progress(name):
+        with progress(name.replace("_", " ")):
             facts = stage()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         peak_mb = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)  # bytes there, KiB elsewhere
@@ -83,30 +84,6 @@ class Journal:
         self.content["stages"].append({"name": name, "seconds": seconds, "peak_memory_mb": round(peak_mb, 1)})
         self.content |= facts
         write_json(self.content, self.folder / _FILE)
-
-
-class _progress:  # noqa: N801 - a context manager that reads as a verb
-    """A line per stage with a moving sign while it runs; nothing where there is no terminal."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name.replace("_", " ")
-
-    def __enter__(self) -> None:
-        if not sys.stderr.isatty():
-            self.status = None
-            return
-        from rich.console import Console
-
-        self.console, self.start = Console(stderr=True), time.monotonic()
-        self.status = self.console.status(f"{self.name} …")
-        self.status.start()
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if self.status is None:
-            return
-        self.status.stop()
-        if kind is None:
-            self.console.print(f"[green]✓[/] {self.name} [dim]{time.monotonic() - self.start:,.1f} s[/]")
 
 
 def _hash(value: object) -> str:

@@ -29,6 +29,7 @@ from churn.errors import UserError
 from churn.evaluation import Calibrator
 from churn.journal import Journal
 from churn.models import Classifier, load
+from churn.progress import step
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec
 
@@ -148,6 +149,7 @@ def fit_models(context: _Context) -> Facts:
     for target in split.train.targets:
         for spec in config.specs:
             folder = context.model_folder(target, spec.check().__name__)
+            step(f"{folder.name} on {target}")
             if not folder.exists():
                 _fit(spec, split, target, config, folder)
             trials = read_table(folder / "trials.csv")
@@ -194,6 +196,7 @@ def explain_models(context: _Context) -> Facts:
             explained = name == chosen[target]
             if not (explained or model.is_network):
                 continue
+            step(f"{name} on {target}")
             p = model.predict_proba(train)
             surrogate = explanation.explain(train, p, sample=config.sample, trees=config.trees, seed=seed)
             fidelity = pd.DataFrame([{"model": name, **asdict(surrogate.fidelity), "explained": explained}])
