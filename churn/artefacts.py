@@ -34,7 +34,7 @@ def atomic(path: Path) -> Iterator[Path]:
     scratch = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     try:
         yield scratch
-        if path.is_dir():
+        if path.is_dir() and scratch.exists():
             shutil.rmtree(path)
         scratch.replace(path)
     finally:

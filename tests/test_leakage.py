@@ -119,7 +119,7 @@ def test_the_vocabulary_does_not_know_what_comes_after_the_training_span(changed
     "model",
     [
         lambda: GRU(max_epochs=1, hidden_size=4),
-        lambda: LightGBM(max_trees=10),
+        lambda: LightGBM(max_trees=60, learning_rate=0.4, patience=1),
         Logistic,
         Persistence,
     ],

@@ -3,11 +3,12 @@
 The Lightning data module is imported from `churn.data.datamodule`, since it needs torch.
 """
 
-from churn.data.dataset import DataConfig, Dataset, digest, open_dataset, prepare
+from churn.data.config import DataConfig
+from churn.data.dataset import Dataset, open_dataset, prepare
 from churn.data.example import example_dataset, example_frames, example_split
 from churn.data.features import Vocabulary
 from churn.data.panel import Panel
-from churn.data.sources import Frame
+from churn.data.sources import Frame, digest
 from churn.data.splits import PARTS, Split, SplitConfig, split_by_time, user_share
 from churn.data.windows import Target, WindowConfig, Windows, slide
 

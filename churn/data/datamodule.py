@@ -13,7 +13,8 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from churn.data.dataset import DataConfig, prepare
+from churn.data.config import DataConfig
+from churn.data.dataset import prepare
 from churn.data.splits import Split
 from churn.data.windows import Target, Windows
 

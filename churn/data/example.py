@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from churn.data.dataset import DataConfig, Dataset, prepare
+from churn.data.config import DataConfig
+from churn.data.dataset import Dataset, prepare
 from churn.data.splits import Split
 
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []  # kept until the interpreter ends: the panel is mapped from there

@@ -38,6 +38,16 @@ class SplitConfig:
         if self.embargo_days < 0:
             raise UserError("expected split.embargo_days of at least 0", self.embargo_days, "raise it")
 
+    def __post_init__(self) -> None:
+        """Raises UserError for a kind that there is not, a share outside (0, 1) or a negative embargo."""
+        if self.kind != "time":
+            raise UserError("expected split.kind time", repr(self.kind), "correct it")
+        for name in ("val_share", "test_share"):
+            if not 0 < (share := getattr(self, name)) < 1:
+                raise UserError(f"expected split.{name} between 0 and 1", share, "correct it")
+        if self.embargo_days < 0:
+            raise UserError("expected split.embargo_days of at least 0", self.embargo_days, "raise it")
+
     def boundaries(self, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
         """The first validation and the first test cutoff, given the first and the last labelled one.
 

@@ -234,3 +234,11 @@ def test_audit_tells_windows_users_cutoffs_and_rates(split):
     assert train["churn_rate"] == split.train.churn.mean()
     assert train["sticker_rate"] == split.train.sticker.mean()
     assert "churn_rate" not in score
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "user"}, {"val_share": 0.0}, {"test_share": 1.5}, {"embargo_days": -1}], ids=str
+)
+def test_a_split_that_there_is_not_is_refused(wrong):
+    with pytest.raises(UserError, match=next(iter(wrong))):
+        SplitConfig(**wrong)

@@ -1,7 +1,9 @@
 """Files and data frames as tables of one embedded DuckDB."""
 
+import hashlib
 from collections.abc import Mapping
 from glob import glob
+from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
@@ -52,3 +54,18 @@ def open_table(
         raise UserError(
             f"expected a readable parquet or delimited file at {source}", reason, "check the file or `data.csv`"
         ) from error
+
+
+def digest(source: str, frames: Mapping[str, Frame]) -> str:
+    """The SHA-256 of a source's bytes, or of a data frame's columns and rows."""
+    whole = hashlib.sha256()
+    if source in frames:
+        frame = frames[source]
+        table = frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
+        whole.update(repr(table.dtypes.to_dict()).encode())
+        whole.update(pd.util.hash_pandas_object(table).to_numpy().tobytes())
+        return whole.hexdigest()
+    for path in sorted(glob(source, recursive=True)):
+        with Path(path).open("rb") as file:
+            whole.update(hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()

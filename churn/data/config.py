@@ -1,0 +1,52 @@
+"""The `data:` block, the same for every command."""
+
+from dataclasses import dataclass, field
+
+from churn.data.splits import SplitConfig
+from churn.data.windows import WindowConfig
+
+Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the tables lie, how their columns are called, and which windows are made of them.
+
+    Args:
+        events: File or glob of the event log: parquet, or delimited text.
+        event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp. A name that is the
+            same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
+        stickers: File of the stickers (donations, purchases, …), if there are any.
+        sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount.
+        members: File of the member list; users outside it are removed. Without it, whoever acts is a user.
+        member_columns: As `event_columns`: user_id, joined.
+        csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}.
+        zone: The time zone in which a day begins.
+        first_day: The first day to read; earlier rows are rejected and counted.
+        last_day: The last day to read; later rows are rejected and counted.
+        activity_events: The own events that count as being alive; by default all.
+        max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
+        windows: History, horizon and who is at risk.
+        split: Training, validation and test.
+    """
+
+    events: str
+    event_columns: Mapped = None
+    stickers: str | None = None
+    sticker_columns: Mapped = None
+    members: str | None = None
+    member_columns: Mapped = None
+    csv: dict[str, str | bool] | None = None
+    zone: str = "UTC"
+    first_day: str | None = None
+    last_day: str | None = None
+    activity_events: list[str] | None = None
+    max_event_types: int = 30
+    windows: WindowConfig = field(default_factory=WindowConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The tables that are there, by name."""
+        every = {"events": self.events, "stickers": self.stickers, "members": self.members}
+        return {name: source for name, source in every.items() if source is not None}
