@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.data import Split, SplitConfig, WindowConfig, slide, split_by_time, user_share
-from churn.errors import LeakageError
+from churn.errors import LeakageError, UserError
 
 CONFIG = WindowConfig(history_days=3, horizon_days=4, at_risk_days=3)
 DATED = SplitConfig(val_from="2024-02-01", test_from="2024-02-20")
