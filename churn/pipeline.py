@@ -266,8 +266,10 @@ def _uncalibrated(board: pd.DataFrame) -> list[str]:
 
 def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
     return [
-        f"The drivers of {target} come from a surrogate that explains {r2:.0%} of the model on unseen users, "
+        f"The drivers of {target} come from a surrogate that explains {max(0, r2):.0%} of the model on unseen users, "
         f"under the floor of {floor:.0%}: read them as a sketch."
+        if r2 == r2
+        else f"The chosen model gives every user the same probability of {target}, so nothing drives it."
         for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()
         if not r2 >= floor
     ]

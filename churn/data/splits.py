@@ -34,11 +34,6 @@ class SplitConfig:
     embargo_days: int = 0
 
     def __post_init__(self) -> None:
-        """Raises UserError for an embargo that would let parts overlap."""
-        if self.embargo_days < 0:
-            raise UserError("expected split.embargo_days of at least 0", self.embargo_days, "raise it")
-
-    def __post_init__(self) -> None:
         """Raises UserError for a kind that there is not, a share outside (0, 1) or a negative embargo."""
         if self.kind != "time":
             raise UserError("expected split.kind time", repr(self.kind), "correct it")

@@ -20,7 +20,8 @@ class Calibrator:
     """A map of probabilities, written as plain numbers.
 
     `none` leaves them; `temperature` scales the logit; `platt` scales and shifts it (Platt, 1999);
-    `isotonic` interpolates between knots (Zadrozny and Elkan, 2002).
+    `isotonic` interpolates between knots (Zadrozny and Elkan, 2002). None turns the order round, and none but
+    `none` says 0 or 1, which one window could refute.
     """
 
     kind: str
@@ -34,7 +35,7 @@ class Calibrator:
             return p
         if self.kind == "isotonic":
             return np.interp(p, *self.knots)
-        return np.asarray(expit(self.slope * _logit(p) + self.shift))
+        return np.asarray(np.clip(expit(self.slope * _logit(p) + self.shift), _EDGE, 1 - _EDGE))
 
 
 def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Calibrator:
@@ -56,7 +57,8 @@ def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Ca
         z = theta[0] * x + (theta[1] if free else 0.0)
         return float((np.logaddexp(0, z) - y * z).mean())
 
-    slope, shift = minimize(loss, np.array([1.0, 0.0]), method="BFGS").x
+    bounds, options = [(0.0, None), (None, None)], {"ftol": 1e-13, "gtol": 1e-8}  # a slope under 0 would turn the order
+    slope, shift = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=bounds, options=options).x
     return Calibrator(kind, slope=float(slope), shift=float(shift) if free else 0.0)
 
 

@@ -37,12 +37,13 @@ def predict(models: Mapping[str, Classifier], split: Split, *, target: Target) -
     parts = {"val": split.val_a, "calibration": half_b, "test": split.test, "score": split.score}
     tables, calibrators, losses = [], {}, []
     for name, model in models.items():
-        calibrator, tried = choose_calibrator(model.predict_proba(half_b), half_b.label(target), users=half_b.user)
+        raw = {part: model.predict_proba(windows) for part, windows in parts.items()}
+        calibrator, tried = choose_calibrator(raw["calibration"], half_b.label(target), users=half_b.user)
         calibrators[name] = calibrator
         losses.append((name, calibrator.kind, tried["none"], tried[calibrator.kind]))
         for part, windows in parts.items():
-            raw = model.predict_proba(windows)
-            tables.append(_rows(windows, target, raw, calibrator(raw)).assign(model=name, part=part))
+            table = _rows(windows, target, raw[part], calibrator(raw[part]))
+            tables.append(table.assign(model=name, part=part))
     columns = ["model", "kind", "log_loss_none", "log_loss_chosen"]
     return Predictions(pd.concat(tables, ignore_index=True), calibrators, pd.DataFrame(losses, columns=columns))
 

@@ -7,13 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 _SAME = 1 - 1e-9  # a correlation from which two columns are one
+_ZERO = 1e-10  # an eigenvalue under which columns add up to nothing
 
 
 @dataclass(frozen=True)
 class Collinearity:
     """Variance inflation before anything is removed, and why a feature was."""
 
-    vif: pd.Series  # by feature; infinite for a copy, not a number for a constant
+    vif: pd.Series  # by feature; infinite for a copy or an exact sum, not a number for a constant
     reasons: pd.Series  # by feature; empty where it is kept
 
 
@@ -32,22 +33,26 @@ def collinearity(x: NDArray[np.floating], features: list[str], *, limit: float =
     """
     table = pd.DataFrame(np.asarray(x, np.float64), columns=features)
     vif, reasons = pd.Series(np.nan, index=features), pd.Series("", index=features)
-    reasons[table.columns[table.std(ddof=0) == 0]] = "constant"
+    reasons[table.columns[table.max() == table.min()]] = "constant"  # the deviation of 0.1s is not quite 0
     correlation = table.loc[:, (reasons == "").to_numpy()].corr()
     for name, original in _copies(correlation).items():
         reasons[name], vif[name] = f"copy of {original}", np.inf
     left = [name for name in features if not reasons[name]]
     vif[left] = _vif(correlation.loc[left, left])
     while left and (worst := _vif(correlation.loc[left, left])).max() > limit:
-        name = str(worst.idxmax())
+        name = str(worst[::-1].idxmax())  # of columns that add up exactly, the last one goes
         reasons[name] = f"collinear (VIF {worst.max():.1f} > {limit:g})"
         left.remove(name)
     return Collinearity(vif, reasons)
 
 
 def _vif(correlation: pd.DataFrame) -> pd.Series:
-    inverse = np.linalg.pinv(correlation.to_numpy(), hermitian=True)
-    return pd.Series(np.maximum(np.diag(inverse), 1.0), index=correlation.index)
+    """The diagonal of the inverse; infinite for columns that others make up exactly, where there is no inverse."""
+    values, vectors = np.linalg.eigh(correlation.to_numpy())
+    exact = values < _ZERO
+    vif = (vectors[:, ~exact] ** 2 / values[~exact]).sum(axis=1)
+    vif[(vectors[:, exact] ** 2).sum(axis=1) > _ZERO] = np.inf
+    return pd.Series(np.maximum(vif, 1.0), index=correlation.index)
 
 
 def _copies(correlation: pd.DataFrame) -> dict[str, str]:

@@ -24,7 +24,7 @@ def feature_ledger(
     windows = windows.take(np.sort(index))
     totals, names = windows.history().sum(axis=1), list(windows.panel.features)
     found = collinearity(totals, names)
-    verdict = boruta_shap(totals, windows.label(target), rounds=rounds, seed=seed)
+    verdict = boruta_shap(totals, windows.label(target), users=windows.user, rounds=rounds, seed=seed)
     reasons = found.reasons.where(found.reasons != "", pd.Series(verdict, index=names).map(_relevance))
     kept = (found.reasons == "").to_numpy() & (verdict != "rejected")
     return pd.DataFrame(

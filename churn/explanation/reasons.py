@@ -45,4 +45,9 @@ def readable(feature: str) -> str:
 
 def _words(windows: Windows, feature: int, value: float, usual: float) -> str:
     name = readable(windows.panel.features[feature])
-    return f"{name}: {value:,.4g} in the last {windows.history_days} days (on average {usual:,.1f})"
+    return f"{name}: {_number(value)} in the last {windows.history_days} days (on average {usual:,.1f})"
+
+
+def _number(value: float) -> str:
+    """Four digits, but never an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

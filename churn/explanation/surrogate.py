@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     import lightgbm
 
 _EDGE = 1e-6  # keeps logits finite
-_PARAMS = {"objective": "regression", "learning_rate": 0.1, "num_leaves": 31, "verbosity": -1, "deterministic": True}
+_PARAMS = {
+    "objective": "regression",
+    "learning_rate": 0.1,
+    "num_leaves": 31,
+    "verbosity": -1,
+    "deterministic": True,
+    "num_threads": 1,  # on some ten thousand rows, threads mostly wait for each other
+}
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,14 @@ class Surrogate:
     features: tuple[str, ...]  # f
     fidelity: Fidelity
     shap: NDArray[np.float64]  # (n, d, f) of the held-out sample, in logits
-    totals: NDArray[np.float64]  # (n, f) the features' sums over the history, same rows
+    values: NDArray[np.float64]  # (n, d, f) the features themselves, same rows
     base: float  # the logit to which a row's SHAP values add
+
+    @property
+    def totals(self) -> NDArray[np.float64]:
+        """The features' sums over the history, (n, f)."""
+        totals: NDArray[np.float64] = self.values.sum(axis=1)
+        return totals
 
     def save(self, path: Path) -> None:
         """Write the trees as text, for `contributions`."""
@@ -55,7 +68,8 @@ class Surrogate:
         """Drivers by day: feature, day (-1 is the day before the cutoff), mean_abs_shap, direction, rank."""
         days = self.shap.shape[1]
         tables = [
-            _driver_table(list(self.features), self.shap[:, d], self.totals).assign(day=d - days) for d in range(days)
+            _driver_table(list(self.features), self.shap[:, d], self.values[:, d]).assign(day=d - days)
+            for d in range(days)
         ]
         return _ranked(pd.concat(tables, ignore_index=True))
 
@@ -91,9 +105,8 @@ def explain(
     rows = np.random.default_rng(seed).permutation(len(test))[:sample]
     test = test.take(np.sort(rows))
     shap, base = _shap(booster, test.flat())
-    totals = test.history().sum(axis=1).astype(np.float64)
-    shape = (len(test), test.history_days, -1)
-    return Surrogate(booster, windows.panel.features, fidelity, shap.reshape(shape), totals, base)
+    values = test.history().astype(np.float64)
+    return Surrogate(booster, windows.panel.features, fidelity, shap.reshape(values.shape), values, base)
 
 
 def contributions(trees: Path, windows: Windows) -> NDArray[np.float64]:
@@ -114,9 +127,10 @@ def _shap(booster: "lightgbm.Booster", x: NDArray[np.float32]) -> tuple[NDArray[
 
 
 def _fidelity(true: NDArray[np.float64], imitated: NDArray[np.float64], windows: Windows) -> Fidelity:
+    varies = bool(np.ptp(true))  # the deviation of equal numbers is not quite 0
     spread = float(((true - true.mean()) ** 2).sum())
-    r2 = 1 - float(((true - imitated) ** 2).sum()) / spread if spread else float("nan")
-    rank = float(spearmanr(true, imitated).statistic) if spread and np.ptp(imitated) else float("nan")
+    r2 = 1 - float(((true - imitated) ** 2).sum()) / spread if varies else float("nan")
+    rank = float(spearmanr(true, imitated).statistic) if varies and np.ptp(imitated) else float("nan")
     k = max(1, len(true) // 10)
     top = len(np.intersect1d(np.argsort(-true, kind="stable")[:k], np.argsort(-imitated, kind="stable")[:k])) / k
     return Fidelity(r2, rank, top, len(np.unique(windows.user)), len(windows))

@@ -1,5 +1,6 @@
 """Gradient-boosted trees on the flattened window."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +14,8 @@ from churn.models.base import Classifier, Report
 if TYPE_CHECKING:
     import lightgbm
     import optuna
+
+_WINDOWS_PER_THREAD = 50_000  # with less to do, threads mostly wait for each other
 
 
 class LightGBM(Classifier):
@@ -66,7 +69,15 @@ class LightGBM(Classifier):
         import lightgbm
 
         params = {k: v for k, v in self.arguments.items() if k not in ("max_trees", "patience")}
-        params |= {"objective": "binary", "seed": seed, "verbosity": -1, "deterministic": True, "force_row_wise": True}
+        threads = min(os.cpu_count() or 1, 1 + len(split.train) // _WINDOWS_PER_THREAD)
+        params |= {
+            "num_threads": threads,
+            "objective": "binary",
+            "seed": seed,
+            "verbosity": -1,
+            "deterministic": True,
+            "force_row_wise": True,
+        }
         train = lightgbm.Dataset(split.train.flat(), split.train.label(target))
         val_a = split.val_a
         valid = lightgbm.Dataset(val_a.flat(), val_a.label(target), reference=train)

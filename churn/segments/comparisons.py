@@ -54,7 +54,8 @@ def _attributes(windows: Windows, members: pd.DataFrame | None) -> dict[str, NDA
             when = pd.to_datetime(values, utc=True).dt.tz_localize(None).to_numpy()
             columns[f"days_since_{name}"] = (windows.dates.to_numpy() - when) / np.timedelta64(1, "D")
         elif pd.api.types.is_numeric_dtype(values):
-            columns[str(name)] = values.to_numpy(np.float64, na_value=np.nan)
+            numbers = values.to_numpy(np.float64, na_value=np.nan)
+            columns[str(name)] = np.where(np.isinf(numbers), np.nan, numbers)
     return columns
 
 

@@ -1,13 +1,14 @@
 """The list for the CRM team, as CSV and as a spreadsheet."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
 import xlsxwriter
 
-from churn.artefacts import write_table, write_with
+from churn.artefacts import write_with
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +28,9 @@ def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
 
 def export(table: pd.DataFrame, folder: Path) -> None:
     """Write priority.csv and priority.xlsx; text that a spreadsheet would run as a formula is defused."""
-    write_table(table.map(_harmless), folder / "priority.csv")
+    # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
+    rows = table.map(_harmless)
+    write_with(lambda path: rows.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC), folder / "priority.csv")
     write_with(lambda path: _write_sheet(table, path), folder / "priority.xlsx")
 
 
@@ -37,15 +40,15 @@ def _harmless(value: object) -> object:
 
 
 def _write_sheet(table: pd.DataFrame, path: Path) -> None:
-    """Typed cells: text is always written as text, so nothing in it is run."""
+    """Typed cells: text is always written as text, so nothing in it is run; so are ids, whose digits a number loses."""
     with path.open("wb") as file, xlsxwriter.Workbook(file) as book:
         sheet, bold, number = book.add_worksheet("priority"), book.add_format({"bold": True}), book.add_format()
         number.set_num_format("0.000")
         for column, name in enumerate(table.columns):
             sheet.write_string(0, column, name, bold)
             for row, value in enumerate(table[name], start=1):
-                if isinstance(value, str):
-                    sheet.write_string(row, column, value)
+                if isinstance(value, str) or name == "user_id":
+                    sheet.write_string(row, column, str(value))
                 else:
                     sheet.write_number(row, column, value, number if isinstance(value, float) else None)
         sheet.freeze_panes(1, 0)

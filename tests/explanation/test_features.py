@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from churn.data import example_split
+from churn.explanation import feature_ledger
+from churn.explanation.collinearity import collinearity
+
+
+@pytest.fixture(scope="module")
+def windows():
+    """Training windows with two columns more: a copy of the first feature, and nothing."""
+    train = example_split().train
+    panel = train.panel
+    values = np.column_stack([panel.values, 2 * panel.values[:, 0], np.zeros(len(panel.values))])
+    features = (*panel.features, "own_twice", "own_never")
+    return replace(train, panel=replace(panel, values=values.astype(np.float32), features=features))
+
+
+@pytest.fixture(scope="module")
+def ledger(windows):
+    return feature_ledger(windows, target="churn", sample=800, rounds=20).set_index("feature")
+
+
+def test_every_feature_is_judged_once_in_the_panels_order(ledger, windows):
+    assert ledger.index.tolist() == list(windows.panel.features)
+    assert list(ledger.columns) == ["vif", "boruta", "kept", "reason"]
+    assert ledger.kept.dtype == bool
+
+
+def test_kept_is_what_is_neither_collinear_nor_rejected(ledger):
+    collinear = ledger.reason.str.startswith(("collinear", "copy", "constant"))
+    assert (ledger.kept == (~collinear & (ledger.boruta != "rejected"))).all()
+    assert ledger.kept.any()
+    assert not ledger.kept.all()
+
+
+def test_copies_and_constants_say_so(ledger):
+    assert ledger.reason["own_twice"] == "copy of own_post"
+    assert ledger.reason["own_never"] == "constant"
+    assert ledger.boruta["own_never"] == "rejected"
+
+
+def test_own_posts_carry_more_than_their_shadows(ledger):
+    assert ledger.boruta["own_post"] == "confirmed"
+    assert ledger.reason["own_post"] == "carries more than its shuffled copies"
+
+
+def test_the_factors_are_those_of_totals_over_the_history(windows):
+    totals = windows.history().sum(axis=1)
+    factors = collinearity(totals, list(windows.panel.features)).vif
+    ledger = feature_ledger(windows, target="churn", sample=10**6, rounds=1)
+    assert ledger.vif.to_numpy() == pytest.approx(factors.to_numpy(), nan_ok=True)
+
+
+def test_a_number_that_only_tells_users_apart_is_not_taken_for_a_driver(windows):
+    panel, rng = windows.panel, np.random.default_rng(0)
+    values = np.zeros((len(panel.values), 4), np.float32)
+    values[:, 0] = panel.values[:, 0]
+    values[1:, 1:] = np.repeat(rng.normal(size=(len(panel.users), 3)), panel.last - panel.first + 1, axis=0)
+    dressed = replace(windows, panel=replace(panel, values=values, features=("own_post", "n1", "n2", "n3")))
+    verdict = feature_ledger(dressed, target="churn", sample=1500, rounds=15).set_index("feature").boruta
+    assert verdict["own_post"] == "confirmed"
+    assert (verdict[["n1", "n2", "n3"]] == "confirmed").sum() <= 1
+
+
+def test_one_class_and_a_handful_of_windows_are_no_trouble(windows):
+    for few in (windows.take(np.arange(3)), windows.take(windows.churn == 1).take(np.arange(200))):
+        ledger = feature_ledger(few, target="churn", rounds=3)
+        assert len(ledger) == len(windows.panel.features)
+        assert "confirmed" not in ledger.boruta.tolist()
