@@ -248,7 +248,19 @@ def review(context: _Context) -> Facts:
     surrogates = read_table(context.folder / "surrogates.csv")
     manifest = read_json(context.folder / "manifest.json")
     floor = context.config.explanation.fidelity_floor
-    return {"warnings": [*_uncalibrated(board), *_unfaithful(surrogates, floor), *_lost_rows(manifest)]}
+    shift = _shifted(read_table(context.folder / "windows.parquet"), read_table(context.folder / "scores.parquet"))
+    return {"warnings": [*shift, *_uncalibrated(board), *_unfaithful(surrogates, floor), *_lost_rows(manifest)]}
+
+
+def _shifted(windows: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
+    """Far more or fewer users at risk than on a day of the test part: the rates on test may not hold now."""
+    per_day = windows[windows.part == "test"].groupby("cutoff").size().mean()
+    if 2 / 3 <= len(scores) / per_day <= 3 / 2:
+        return []
+    return [
+        f"{len(scores):,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
+        "platform, the season or the log has changed, and what held on test may not hold now."
+    ]
 
 
 def _uncalibrated(board: pd.DataFrame) -> list[str]:

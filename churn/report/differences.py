@@ -40,8 +40,9 @@ def _explained() -> Text:
     return Text(
         "Two kinds of rows. A column that went into the scores differs between the groups by construction: its row "
         "(grey, “by construction”) describes the list and proves nothing. Findings can come only from columns that "
-        "no model saw (blue): filled where the difference holds after adjusting for the number of tests, hollow "
-        "where it does not."
+        "no model saw (blue): filled where the difference holds after adjusting for the number of tests, those "
+        "of the grey rows included, hollow where it does not. What happened afterwards is what the scores set out "
+        "to foresee: read it as a check of the list."
     )
 
 
@@ -68,7 +69,8 @@ def _found(group: pd.DataFrame) -> str:
     names = listed([f"{feature(row.feature)} ({signed(row.hedges_g)})" for row in records(kept.head(6))])
     said = f": {names}{' and more' if len(kept) > 6 else ''}." if len(kept) else "."
     differ = count(len(kept)) if len(kept) else "none"
-    return f"{count(len(free))} columns that no model saw were tested; {differ} differ after adjustment{said}"
+    verb = "differs" if len(kept) == 1 else "differ"
+    return f"{count(len(free))} columns that no model saw were tested; {differ} {verb} after adjustment{said}"
 
 
 def _forest(title: str, group: pd.DataFrame) -> Block:

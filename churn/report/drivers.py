@@ -82,7 +82,8 @@ def _fidelity(run: Run, target: str) -> Note:
 
 def _stands_for(row: Any) -> str:
     return (
-        f"Explained is a surrogate of {row.model}: a simpler model that imitates it. On held-out users it reproduces "
+        f"Explained is a surrogate of {row.model}: a simpler model that imitates it. On held-out users of the training "
+        "part it reproduces "
         f"the scores with R² {decimal(row.r2, 2)} and rank correlation {signed(row.spearman)}, and shares "
         f"{percent(row.top_tenth, 0)} of their top tenth (n = {count(row.n_users)} users, {count(row.n_windows)} "
         "windows)."

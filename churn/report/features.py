@@ -13,7 +13,7 @@ def build(run: Run) -> Section:
     lead = (
         "Columns that say the same thing share their influence and blur every explanation. So collinear ones were "
         "set aside (variance inflation, VIF), and of the rest those that beat shuffled copies of themselves were "
-        "confirmed (Boruta)."
+        "confirmed (Boruta). This is advice: the models of this run use every column, kept or not."
     )
     table = run.table("features.csv")
     if table.empty:

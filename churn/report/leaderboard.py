@@ -21,7 +21,10 @@ def build(run: Run) -> Section:
     )
     blocks: list[Block] = [Text(_reading()), *(_board(run, target, "test") for target in run.targets)]
     val = tuple(_board(run, target, "val") for target in run.targets)
-    blocks += [Fold("The same on the validation part, where models were chosen", val), *_paired(run)]
+    blocks += [
+        Fold("The same on half A of the validation users, where models were stopped and chosen: optimistic", val),
+        *_paired(run),
+    ]
     return Section("models", "How good the models are", lead, tuple(blocks))
 
 

@@ -18,7 +18,8 @@ def build(run: Run) -> Section:
     segment, users = run.manifest["segment"], run.table("priority.csv")
     lead = (
         f"The {percent(1 - segment['quantile'], 0)} of the scored users with the highest priority (from "
-        f"{decimal(segment['threshold'])} up), best first, with what weighs most in each one’s scores."
+        f"{decimal(segment['threshold'])} up), best first, with what most raises each one’s "
+        "chance of falling silent, beside the average over users."
     )
     if users.empty:
         return Section(

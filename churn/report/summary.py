@@ -48,7 +48,7 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
     listed = int((scores["segment"] == "priority").sum())
     likely = int((scores["p_churn"] >= segment["likely_churn"]).sum())
     at_risk = Tile(
-        "Users at risk now",
+        "Users scored now",
         count(segment["scored"]),
         f"on {day(segment['cutoff'])}; {count(likely)} of them with a churn probability of "
         f"{percent(segment['likely_churn'], 0)} or more",

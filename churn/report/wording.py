@@ -10,7 +10,7 @@ TARGETS = {"churn": "Churn", "sticker": "Stickers"}
 OUTCOMES = {"churn": "falling silent", "sticker": "receiving a sticker"}
 SEGMENTS = {
     "priority": "On the list",
-    "likely churner": "Other likely churners",
+    "likely churner": "Likely churners, not listed",
     "other": "Everyone else",
     "all": "All users",
 }

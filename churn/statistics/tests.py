@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 # scipy.stats and statsmodels take most of a second to import, which commands that test nothing should not pay: they are
 # imported where they are used
 
-NORMAL_975 = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
-
 
 @dataclass(frozen=True)
 class WelchResult:
@@ -38,9 +36,10 @@ def welch(a: ArrayLike, b: ArrayLike) -> WelchResult:
     `a` (n_a,) and `b` (n_b,) hold one number per user; nan is a missing value and is left out.
 
     Hedges' g is the difference of means over the pooled standard deviation, times the exact small-sample correction
-    J(m) = Γ(m / 2) / (√(m / 2) Γ((m − 1) / 2)) with m = n_a + n_b − 2 [1]. Its interval is g ± 1.96 s with
-    s² = (n_a + n_b) / (n_a n_b) + g² / (2 (n_a + n_b)), the large-sample variance [2]; like g itself it takes the two
-    variances as equal, which t and p do not, so the two may disagree at the border.
+    J(m) = Γ(m / 2) / (√(m / 2) Γ((m − 1) / 2)) with m = n_a + n_b − 2 [1]. Its interval, like the test, does not take
+    the variances as equal: g ± q J s with q the 97.5 % quantile of Student's t on Welch's degrees of freedom and
+    s² = (v_a / n_a + v_b / n_b) / v + d² ((n_a − 1) v_a² + (n_b − 1) v_b²) / (2 m² v²), the delta method's variance of
+    d = g / J as in [2], for the pooled variance v. So an interval clear of 0 goes with p < .05.
 
     Fewer than two users in a group, or no variance in either, leave t, df, p and g undefined: nan, without a warning.
 
@@ -50,7 +49,8 @@ def welch(a: ArrayLike, b: ArrayLike) -> WelchResult:
     Source:
         [1] L. V. Hedges, Distribution theory for Glass's estimator of effect size and related estimators, Journal of
         Educational Statistics 6(2), 1981, pp. 107–128.
-        [2] L. V. Hedges and I. Olkin, Statistical Methods for Meta-Analysis, Academic Press 1985, section 5.E.
+        [2] D. G. Bonett, Confidence intervals for standardized linear contrasts of means, Psychological Methods 13(2),
+        2008, pp. 99–109.
 
     Example:
         >>> result = welch([1, 2, 3, 4], [3, 4, 5, 6, 7])
@@ -59,7 +59,7 @@ def welch(a: ArrayLike, b: ArrayLike) -> WelchResult:
     """
     group_a, group_b = _present(a), _present(b)
     t, df, p = _welch_t(group_a, group_b)
-    g, low, high = _hedges(group_a, group_b)
+    g, low, high = _hedges(group_a, group_b, df)
     return WelchResult(group_a.size, group_b.size, _mean(group_a), _mean(group_b), t, df, p, g, low, high)
 
 
@@ -129,15 +129,19 @@ def _welch_t(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, flo
     return float(result.statistic), float(result.df), float(result.pvalue)
 
 
-def _hedges(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]:
+def _hedges(a: NDArray[np.float64], b: NDArray[np.float64], df: float) -> tuple[float, float, float]:
     if _undefined(a, b):
         return math.nan, math.nan, math.nan
-    m, n = a.size + b.size - 2, a.size + b.size
-    pooled = math.sqrt(((a.size - 1) * a.var(ddof=1) + (b.size - 1) * b.var(ddof=1)) / m)
+    from scipy import stats
+
+    m, v_a, v_b = a.size + b.size - 2, a.var(ddof=1), b.var(ddof=1)
+    pooled = ((a.size - 1) * v_a + (b.size - 1) * v_b) / m
     correction = math.exp(math.lgamma(m / 2) - math.lgamma((m - 1) / 2)) / math.sqrt(m / 2)
-    g = correction * float(a.mean() - b.mean()) / pooled
-    margin = NORMAL_975 * math.sqrt(n / (a.size * b.size) + g**2 / (2 * n))
-    return g, g - margin, g + margin
+    d = float(a.mean() - b.mean()) / math.sqrt(pooled)
+    of_the_means = (v_a / a.size + v_b / b.size) / pooled
+    of_the_deviation = d**2 * ((a.size - 1) * v_a**2 + (b.size - 1) * v_b**2) / (2 * m**2 * pooled**2)
+    margin = float(stats.t.ppf(0.975, df)) * correction * math.sqrt(of_the_means + of_the_deviation)
+    return correction * d, correction * d - margin, correction * d + margin
 
 
 def _adjust(p: ArrayLike, method: str) -> NDArray[np.float64]:

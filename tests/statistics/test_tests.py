@@ -48,10 +48,11 @@ def test_small_sample_correction_is_the_exact_one(m: int, correction: float) -> 
 
 
 def test_interval_of_g_equals_the_formula_worked_by_hand() -> None:
-    # d = 1, m = 8: J = Γ(4) / (2 Γ(3.5)) = 0.90270; s² = 10 / 25 + 0.90270² / 20 = 0.44074; 1.96 s = 1.30118
+    # d = 1, m = 8: J = Γ(4) / (2 Γ(3.5)) = 0.90270; s² = 2 / 5 + (4 + 4) / (2 · 64) = 0.4625; q = 2.30600 on 8 degrees
+    # of freedom; q J s = 1.41567
     result = welch(with_moments(1, 1, 5), with_moments(0, 1, 5))
     assert result.hedges_g == pytest.approx(0.90270, abs=1e-5)
-    assert (result.low, result.high) == pytest.approx((-0.39848, 2.20388), abs=2e-5)
+    assert (result.low, result.high) == pytest.approx((-0.51297, 2.31837), abs=3e-5)
 
 
 def test_interval_of_g_covers_the_true_effect() -> None:
@@ -59,6 +60,14 @@ def test_interval_of_g_covers_the_true_effect() -> None:
     results = [welch(rng.normal(0.5, 1, 20), rng.normal(0, 1, 30)) for _ in range(600)]
     assert 0.925 <= np.mean([r.low <= 0.5 <= r.high for r in results]) <= 0.975
     assert np.mean([r.hedges_g for r in results]) == pytest.approx(0.5, abs=0.04)
+
+
+def test_interval_of_g_keeps_its_level_where_the_small_group_varies_more() -> None:
+    rng = np.random.default_rng(1)
+    results = [welch(rng.normal(0, 3, 15), rng.normal(0, 1, 150)) for _ in range(600)]
+    clear = np.array([r.low > 0 or r.high < 0 for r in results])
+    assert 0.03 <= clear.mean() <= 0.075
+    assert (clear == np.array([r.p < 0.05 for r in results])).mean() > 0.97
 
 
 def test_order_of_the_groups_sets_the_sign() -> None:
