@@ -116,7 +116,7 @@ def _score(arguments: list[str]) -> None:
     parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     options = parse(arguments, parser=parser)
-    from churn.pipeline import score
+    from churn.scoring import score
 
     with progress("score"):
         out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)

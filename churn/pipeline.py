@@ -1,11 +1,9 @@
 """The whole run on one page: each stage reads the artefacts before it and writes its own."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,23 +12,20 @@ from churn import evaluation, explanation, report, segments, training
 from churn.artefacts import atomic, prepare_folder, read_json, read_table, write_json, write_table
 from churn.configuration import RunConfig
 from churn.data import (
-    DataConfig,
     Dataset,
     Frame,
     Split,
     Target,
-    Vocabulary,
     Windows,
     digest,
     open_dataset,
     prepare,
 )
-from churn.errors import UserError
-from churn.evaluation import Calibrator
 from churn.journal import Journal
 from churn.models import Classifier, load
 from churn.progress import step
-from churn.segments import SegmentConfig
+from churn.review import warnings
+from churn.scoring import score_windows, write_scores
 from churn.training import ModelSpec
 
 
@@ -230,7 +225,7 @@ def score_users(context: _Context) -> Facts:
 def compare_segments(context: _Context) -> Facts:
     """What happened to the lists of the test part, and how their users differ: segment_rates.csv, segment_tests.csv."""
     config, dataset, test = context.config.segments, context.dataset, context.split.test
-    probabilities = _score(test, context.folder / "models")
+    probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
     rates = segments.observed_rates(test, daily.segment, seed=context.config.seed)
     write_table(rates, context.folder / "segment_rates.csv")
@@ -242,61 +237,9 @@ def compare_segments(context: _Context) -> Facts:
     return {}
 
 
-def review(context: _Context) -> Facts:
-    """What a reader should know before trusting the numbers, as sentences."""
-    board = read_table(context.folder / "leaderboard.csv")
-    surrogates = read_table(context.folder / "surrogates.csv")
-    manifest = read_json(context.folder / "manifest.json")
-    floor = context.config.explanation.fidelity_floor
-    shift = _shifted(read_table(context.folder / "windows.parquet"), read_table(context.folder / "scores.parquet"))
-    return {"warnings": [*shift, *_uncalibrated(board), *_unfaithful(surrogates, floor), *_lost_rows(manifest)]}
-
-
-def _shifted(windows: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
-    """Far more or fewer users at risk than on a day of the test part: the rates on test may not hold now."""
-    per_day = windows[windows.part == "test"].groupby("cutoff").size().mean()
-    if 2 / 3 <= len(scores) / per_day <= 3 / 2:
-        return []
-    return [
-        f"{len(scores):,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
-        "platform, the season or the log has changed, and what held on test may not hold now."
-    ]
-
-
-def _uncalibrated(board: pd.DataFrame) -> list[str]:
-    test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
-    found = []
-    for target in test.index.unique("target"):
-        error, band = test.loc[(target, "ece"), "value"], test.loc[(target, "ece_band"), "high"]
-        if error > band:
-            found.append(
-                f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, "
-                f"where a calibrated forecast stays under {band:.3f}. Their product ranks users; it is no probability."
-            )
-    return found
-
-
-def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
-    return [
-        f"The drivers of {target} come from a surrogate that explains {max(0, r2):.0%} of the model on unseen users, "
-        f"under the floor of {floor:.0%}: read them as a sketch."
-        if r2 == r2
-        else f"The chosen model gives every user the same probability of {target}, so nothing drives it."
-        for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()
-        if not r2 >= floor
-    ]
-
-
-def _lost_rows(manifest: dict[str, Any]) -> list[str]:
-    found = []
-    for table, counts in manifest["reconciliation"].items():
-        lost = sum(counts["rejected"].values())
-        if lost > 0.01 * counts["read"]:
-            found.append(f"{lost:,} of {counts['read']:,} rows of {table} could not be used.")
-    if unknown := manifest["audit"]["unknown_events"]:
-        names = ", ".join(list(unknown)[:5])
-        found.append(f"{sum(unknown.values()):,} events are of types that training did not know: {names}.")
-    return found
+def review_run(context: _Context) -> Facts:
+    """What a reader should know before trusting the numbers."""
+    return {"warnings": warnings(context.folder, fidelity_floor=context.config.explanation.fidelity_floor)}
 
 
 def write_report(context: _Context) -> Facts:
@@ -312,73 +255,9 @@ STAGES = (
     explain_models,
     score_users,
     compare_segments,
-    review,
+    review_run,
     write_report,
 )
-
-
-# Scoring, for a run and for new data alike ------------------------------------------------------------
-
-
-def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
-    """Score new data with a finished run's models: scores.parquet, agreement.csv, priority.csv, priority.xlsx.
-
-    Days from the cutoff on are not read. Windows are made as in the run.
-
-    Raises:
-        UserError: if there is no finished run, or the data end more than a day before the cutoff.
-    """
-    Journal.resume(run)
-    finished = RunConfig.load(run / "config.yaml")
-    vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
-    last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
-    data = dataclasses.replace(data, windows=finished.data.windows, last_day=last_day)
-    prepare_folder(out)
-    dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)
-    newest = dataset.panel.date(dataset.panel.n_days)
-    if newest != _date(cutoff):
-        raise UserError(
-            f"expected events up to {last_day}", f"none after {newest.date()}", "load more or lower --cutoff"
-        )
-    write_scores(dataset, run / "models", config=finished.segments, out=out)
-    return out
-
-
-def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path) -> pd.DataFrame:
-    """Score every user at risk at the newest cutoff, write the list and return the scores."""
-    windows = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
-    if not len(windows):
-        raise UserError("expected users at risk at the newest cutoff", "none", "check the last days of the log")
-    scored = segments.prioritise(_score(windows, models), config)
-    inside = (scored.segment == "priority").to_numpy()
-    listed = windows.take(inside)
-    folder = models / "churn"
-    why = explanation.reasons(
-        listed,
-        explanation.contributions(folder / "surrogate.txt", listed),
-        usual=np.asarray(read_json(folder / "usual.json")),
-    )
-    write_table(scored, out / "scores.parquet")
-    write_table(segments.agreement(scored), out / "agreement.csv")
-    segments.export(segments.contact_list(scored, why.set_axis(scored.index[inside])), out)
-    return scored
-
-
-def _score(windows: Windows, models: Path) -> pd.DataFrame:
-    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn and p_sticker."""
-    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
-    for target, name in read_json(models / "chosen.json").items():
-        folder = models / target / name
-        calibrator = Calibrator(**read_json(folder / "calibrator.json"))
-        table[f"p_{target}"] = calibrator(load(folder).predict_proba(windows))
-    return table
-
-
-def _date(text: str) -> pd.Timestamp:
-    try:
-        return pd.Timestamp(str(text)).normalize()
-    except ValueError as error:
-        raise UserError("expected a date for --cutoff", repr(text), "write it as 2024-03-01") from error
 
 
 def _sample(windows: Windows, size: int, *, seed: int) -> Windows:

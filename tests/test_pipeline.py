@@ -14,6 +14,7 @@ from churn import pipeline
 from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
 from churn.data import DataConfig, example_frames
 from churn.errors import UserError
+from churn.scoring import score
 from churn.training import TuningConfig
 
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
@@ -165,7 +166,7 @@ def test_a_folder_of_another_run_is_refused(finished, frames) -> None:
 
 def test_scoring_the_same_data_at_the_newest_cutoff_gives_the_run_s_scores(finished, frames, tmp_path) -> None:
     old = finished.table("scores.parquet")
-    pipeline.score(
+    score(
         finished.folder, quick_config().data, cutoff=str(old.cutoff.iloc[0].date()), out=tmp_path / "s", frames=frames
     )
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "s" / "scores.parquet"), old)
@@ -176,7 +177,7 @@ def test_scoring_an_earlier_cutoff_reads_nothing_from_it_on(finished, frames, tm
     cutoff = pd.Timestamp("2024-03-10")
     past = {n: f[f.timestamp < cutoff] if "timestamp" in f else f for n, f in frames.items()}
     for name, tables in {"all": frames, "past": past}.items():
-        pipeline.score(finished.folder, quick_config().data, cutoff="2024-03-10", out=tmp_path / name, frames=tables)
+        score(finished.folder, quick_config().data, cutoff="2024-03-10", out=tmp_path / name, frames=tables)
     first, second = (pd.read_parquet(tmp_path / name / "scores.parquet") for name in ("all", "past"))
     pd.testing.assert_frame_equal(first, second)
     assert (first.cutoff == cutoff).all()
@@ -185,20 +186,20 @@ def test_scoring_an_earlier_cutoff_reads_nothing_from_it_on(finished, frames, tm
 def test_scoring_needs_only_a_history(finished, frames, tmp_path) -> None:
     week = {n: f[f.timestamp >= pd.Timestamp("2024-03-23")] if "timestamp" in f else f for n, f in frames.items()}
     cutoff = str((frames["events"].timestamp.max().normalize() + pd.Timedelta(days=1)).date())
-    out = pipeline.score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=week)
+    out = score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=week)
     old = finished.table("scores.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(out / "scores.parquet"), old)
 
 
 def test_scoring_past_the_data_is_refused(finished, frames, tmp_path) -> None:
     with pytest.raises(UserError, match="expected events up to"):
-        pipeline.score(finished.folder, quick_config().data, cutoff="2025-01-01", out=tmp_path / "s", frames=frames)
+        score(finished.folder, quick_config().data, cutoff="2025-01-01", out=tmp_path / "s", frames=frames)
 
 
 def test_scoring_works_from_a_copy_of_the_run(finished, frames, tmp_path) -> None:
     shutil.copytree(finished.folder, tmp_path / "copy")
     cutoff = str(finished.table("scores.parquet").cutoff.iloc[0].date())
-    pipeline.score(tmp_path / "copy", quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
+    score(tmp_path / "copy", quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
     assert (tmp_path / "s" / "priority.xlsx").exists()
 
 

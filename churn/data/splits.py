@@ -138,13 +138,14 @@ def split_by_time(windows: Windows, config: SplitConfig) -> Split:
     known = windows.churn != UNKNOWN
     if not known.any():
         raise UserError("expected labelled windows", "none", "load more days, or check at_risk and activity_events")
-    dates = windows.dates
-    val_from, test_from = config.boundaries(dates[known].min(), dates[known].max())
-    ends = dates + pd.Timedelta(days=windows.horizon_days + config.embargo_days)
+    cutoff, date = windows.cutoff, windows.panel.date
+    boundaries = config.boundaries(date(cutoff[known].min()), date(cutoff[known].max()))
+    val_from, test_from = ((boundary - date(0)).days for boundary in boundaries)
+    ends = cutoff + (windows.horizon_days + config.embargo_days)
     split = Split(
         train=windows.take(known & (ends <= val_from)),
-        val=windows.take(known & (dates >= val_from) & (ends <= test_from)),
-        test=windows.take(known & (dates >= test_from)),
+        val=windows.take(known & (cutoff >= val_from) & (ends <= test_from)),
+        test=windows.take(known & (cutoff >= test_from)),
         score=windows.take(~known),
         embargo_days=config.embargo_days,
     )

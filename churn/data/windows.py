@@ -12,7 +12,7 @@ from churn.errors import UserError
 
 Target = Literal["churn", "sticker"]
 UNKNOWN = -1  # the label of a window whose horizon runs past the last day
-_CHUNK = 1 << 16  # silences expanded at a time, which bounds the scratch memory
+_CHUNK = 1 << 16  # windows labelled at a time, which bounds the scratch memory
 
 
 @dataclass(frozen=True)
@@ -192,21 +192,17 @@ def _expand(
     stride: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The cutoffs of each stretch that lie on the grid begin, begin + stride, …, or are the newest, `end`."""
-    first, last = np.maximum(first, begin), np.minimum(last, end)
-    keep = first <= last
-    user, first, last = user[keep], first[keep], last[keep]
-    users, cutoffs = [], []
-    for chunk in range(0, len(user), _CHUNK):
-        length = (last - first + 1)[chunk : chunk + _CHUNK]
-        total = int(length.sum())
-        within = np.arange(total, dtype=np.int32) - np.repeat((length.cumsum() - length).astype(np.int32), length)
-        cutoff = np.repeat(first[chunk : chunk + _CHUNK], length) + within
-        on_grid = ((cutoff - begin) % stride == 0) | (cutoff == end)
-        cutoffs.append(cutoff[on_grid])
-        users.append(np.repeat(user[chunk : chunk + _CHUNK], length)[on_grid])
-    if not users:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-    return np.concatenate(users), np.concatenate(cutoffs)
+    grid = np.append(np.arange(begin, end, stride), end)
+    low = np.searchsorted(grid, first).astype(np.int32)
+    count = np.searchsorted(grid, last, side="right").astype(np.int32)
+    count -= low
+    np.maximum(count, 0, out=count)
+    # Each cutoff's position on the grid, then the cutoff itself, in place since there may be hundreds of millions.
+    cutoff = np.repeat(low + count - count.cumsum(dtype=np.int32), count)
+    cutoff += np.arange(len(cutoff), dtype=np.int32)
+    cutoff *= stride
+    cutoff += begin
+    return np.repeat(user, count), np.minimum(cutoff, end, out=cutoff)
 
 
 def _labels(
@@ -219,15 +215,14 @@ def _labels(
     seen: int,
 ) -> NDArray[np.int8]:
     """`seen` where one of the rows lies in the horizon, else 1 - seen; -1 where the horizon is not over: (n,)."""
-    stride = panel.n_days + horizon + 1  # keeps one user's days apart from the next one's
-    at_user, at_day = panel.days_where(rows)
-    when = at_user.astype(np.int64) * stride + at_day
-    when = np.append(when, np.iinfo(np.int64).max)
+    when = np.append(np.flatnonzero(rows), len(rows))
     labels = np.empty(len(user), np.int8)
     for chunk in range(0, len(user), _CHUNK):
         part = slice(chunk, chunk + _CHUNK)
-        begin = user[part].astype(np.int64) * stride + cutoff[part]
-        inside = when[np.searchsorted(when, begin)] < begin + horizon
+        start, first, last = (days[user[part]] for days in (panel.start, panel.first, panel.last))
+        # The horizon's rows, as far as the user has any; the rows of the next user follow.
+        begin, end = (np.clip(cutoff[part] + day, first, last + 1) - first + start for day in (0, horizon))
+        inside = when[np.searchsorted(when, begin)] < end
         labels[part] = np.where(inside, seen, 1 - seen)
         labels[part][cutoff[part] + horizon > panel.n_days] = UNKNOWN
     return labels

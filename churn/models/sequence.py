@@ -140,6 +140,13 @@ class SequenceClassifier(LightningModule, Classifier):
 
     # Lightning's hooks --------------------------------------------------------------------------------
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; the name of the running hook without a module's checks, as it is set fifty times a step."""
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     def setup(self, stage: str) -> None:
         """Make the layers and, before fitting, fill the scaling layer from the training part."""
         if self.n_features or self._trainer is None:

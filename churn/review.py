@@ -1,0 +1,68 @@
+"""What a reader should know before trusting a run's numbers, as sentences."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churn.artefacts import read_json, read_table
+
+
+def warnings(folder: Path, *, fidelity_floor: float) -> list[str]:
+    """Warnings from the artefacts of a run: a changed platform, calibration, explanations, rows that were lost.
+
+    Args:
+        folder: The run's folder.
+        fidelity_floor: The held-out R² under which a surrogate's drivers are a sketch.
+    """
+    board, surrogates = (read_table(folder / name) for name in ("leaderboard.csv", "surrogates.csv"))
+    windows, scores = (read_table(folder / name) for name in ("windows.parquet", "scores.parquet"))
+    lost = _lost_rows(read_json(folder / "manifest.json"))
+    return [*_shifted(windows, scores), *_uncalibrated(board), *_unfaithful(surrogates, fidelity_floor), *lost]
+
+
+def _shifted(windows: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
+    """Far more or fewer users at risk than on a day of the test part: the rates on test may not hold now."""
+    per_day = windows[windows.part == "test"].groupby("cutoff").size().mean()
+    if 2 / 3 <= len(scores) / per_day <= 3 / 2:
+        return []
+    return [
+        f"{len(scores):,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
+        "platform, the season or the log has changed, and what held on test may not hold now."
+    ]
+
+
+def _uncalibrated(board: pd.DataFrame) -> list[str]:
+    test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
+    found = []
+    for target in test.index.unique("target"):
+        error, band = test.loc[(target, "ece"), "value"], test.loc[(target, "ece_band"), "high"]
+        if error > band:
+            found.append(
+                f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, "
+                f"where a calibrated forecast stays under {band:.3f}. Their product ranks users; it is no probability."
+            )
+    return found
+
+
+def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
+    return [
+        f"The drivers of {target} come from a surrogate that explains {max(0, r2):.0%} of the model on unseen users, "
+        f"under the floor of {floor:.0%}: read them as a sketch."
+        if r2 == r2
+        else f"The chosen model gives every user the same probability of {target}, so nothing drives it."
+        for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()
+        if not r2 >= floor
+    ]
+
+
+def _lost_rows(manifest: dict[str, Any]) -> list[str]:
+    found = []
+    for table, counts in manifest["reconciliation"].items():
+        lost = sum(counts["rejected"].values())
+        if lost > 0.01 * counts["read"]:
+            found.append(f"{lost:,} of {counts['read']:,} rows of {table} could not be used.")
+    if unknown := manifest["audit"]["unknown_events"]:
+        names = ", ".join(list(unknown)[:5])
+        found.append(f"{sum(unknown.values()):,} events are of types that training did not know: {names}.")
+    return found

@@ -1,0 +1,79 @@
+"""Scores of the newest cutoff, for a run and for new data alike."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from churn import explanation, segments
+from churn.artefacts import prepare_folder, read_json, write_table
+from churn.configuration import RunConfig
+from churn.data import DataConfig, Dataset, Frame, Vocabulary, Windows, prepare
+from churn.errors import UserError
+from churn.evaluation import Calibrator
+from churn.journal import Journal
+from churn.models import load
+from churn.segments import SegmentConfig
+
+
+def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
+    """Score new data with a finished run's models: scores.parquet, agreement.csv, priority.csv, priority.xlsx.
+
+    Days from the cutoff on are not read. Windows are made as in the run.
+
+    Raises:
+        UserError: if there is no finished run, or the data end more than a day before the cutoff.
+    """
+    Journal.resume(run)
+    finished = RunConfig.load(run / "config.yaml")
+    vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
+    last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
+    data = dataclasses.replace(data, windows=finished.data.windows, last_day=last_day)
+    prepare_folder(out)
+    dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)
+    newest = dataset.panel.date(dataset.panel.n_days)
+    if newest != _date(cutoff):
+        raise UserError(
+            f"expected events up to {last_day}", f"none after {newest.date()}", "load more or lower --cutoff"
+        )
+    write_scores(dataset, run / "models", config=finished.segments, out=out)
+    return out
+
+
+def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path) -> pd.DataFrame:
+    """Score every user at risk at the newest cutoff, write the list and return the scores."""
+    windows = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
+    if not len(windows):
+        raise UserError("expected users at risk at the newest cutoff", "none", "check the last days of the log")
+    scored = segments.prioritise(score_windows(windows, models), config)
+    inside = (scored.segment == "priority").to_numpy()
+    listed = windows.take(inside)
+    folder = models / "churn"
+    why = explanation.reasons(
+        listed,
+        explanation.contributions(folder / "surrogate.txt", listed),
+        usual=np.asarray(read_json(folder / "usual.json")),
+    )
+    write_table(scored, out / "scores.parquet")
+    write_table(segments.agreement(scored), out / "agreement.csv")
+    segments.export(segments.contact_list(scored, why.set_axis(scored.index[inside])), out)
+    return scored
+
+
+def score_windows(windows: Windows, models: Path) -> pd.DataFrame:
+    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn and p_sticker."""
+    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
+    for target, name in read_json(models / "chosen.json").items():
+        folder = models / target / name
+        calibrator = Calibrator(**read_json(folder / "calibrator.json"))
+        table[f"p_{target}"] = calibrator(load(folder).predict_proba(windows))
+    return table
+
+
+def _date(text: str) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(str(text)).normalize()
+    except ValueError as error:
+        raise UserError("expected a date for --cutoff", repr(text), "write it as 2024-03-01") from error
