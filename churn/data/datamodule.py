@@ -69,14 +69,14 @@ class ChurnDataModule(LightningDataModule):
         config: The keys of the `data:` block, see `DataConfig`.
     """
 
-    def __init__(self, batch_size: int = 512, **config: Any) -> None:
+    def __init__(self, batch_size: int = 1024, **config: Any) -> None:
         super().__init__()
         self.batch_size = batch_size
         self.target: Target = "churn"
         self.config = DataConfig(**config)
 
     @classmethod
-    def of(cls, split: Split, *, batch_size: int = 512) -> Self:
+    def of(cls, split: Split, *, batch_size: int = 1024) -> Self:
         """A data module over a split that is there already."""
         data = cls(batch_size, events="a split made already")
         data.split = split

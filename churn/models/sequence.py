@@ -87,7 +87,7 @@ class SequenceClassifier(LightningModule, Classifier):
         scaling: Scaling = "log_standard",
         lr: float = 3e-3,
         weight_decay: float = 1e-4,
-        batch_size: int = 512,
+        batch_size: int = 1024,
         max_epochs: int = 20,
         patience: int = 3,
     ) -> None:
@@ -139,13 +139,6 @@ class SequenceClassifier(LightningModule, Classifier):
         return logit
 
     # Lightning's hooks --------------------------------------------------------------------------------
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; the name of the running hook without a module's checks, as it is set fifty times a step."""
-        if name == "_current_fx_name":
-            object.__setattr__(self, name, value)
-        else:
-            super().__setattr__(name, value)
 
     def setup(self, stage: str) -> None:
         """Make the layers and, before fitting, fill the scaling layer from the training part."""

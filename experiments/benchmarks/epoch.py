@@ -120,7 +120,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Seconds per epoch, through Lightning and bare.")
     parser.add_argument("--config", type=Path, help="YAML file with a data block; by default the simulator's `small`")
-    parser.add_argument("--batch-size", type=int, default=512)
+    parser.add_argument("--batch-size", type=int, default=1024)
     parser.add_argument("--hidden-size", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=20, help="at most; training stops early as it always does")
     parser.add_argument("--runs", type=int, default=4, help="trainings")
