@@ -13,17 +13,22 @@ class DataConfig:
     """Where the tables lie, how their columns are called, and which windows are made of them.
 
     Args:
-        events: File or glob of the event log: parquet, or delimited text.
-        event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp. A name that is the
-            same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
-        stickers: File of the stickers (donations, purchases, …), if there are any.
-        sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount.
-        members: File of the member list; users outside it are removed. Without it, whoever acts is a user.
+        events: The event log: a file, folder or glob of parquet, JSON lines or delimited text, or an ibis URL and a
+            table, such as postgresql://ada@db/shop::events or duckdb:///log.db::events.
+        event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp, event_id. A name that is
+            the same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
+            With an event_id, rows that repeat one are rejected and counted.
+        stickers: The stickers (donations, purchases, …), if there are any.
+        sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id.
+        members: The member list; users outside it are removed. Without it, whoever acts is a user.
         member_columns: As `event_columns`: user_id, joined.
         csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}.
         zone: The time zone in which a day begins.
         first_day: The first day to read; earlier rows are rejected and counted.
         last_day: The last day to read; later rows are rejected and counted.
+        deduplicate: Reject rows that equal another in every mapped column, in tables without an event_id. They are
+            kept by default, since they can be genuine.
+        allowed_events: The event types to read; rows of others are rejected and counted.
         activity_events: The own events that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
         windows: History, horizon and who is at risk.
@@ -40,6 +45,8 @@ class DataConfig:
     zone: str = "UTC"
     first_day: str | None = None
     last_day: str | None = None
+    deduplicate: bool = False
+    allowed_events: list[str] | None = None
     activity_events: list[str] | None = None
     max_event_types: int = 30
     windows: WindowConfig = field(default_factory=WindowConfig)

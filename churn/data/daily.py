@@ -1,34 +1,16 @@
 """From the canonical tables to one row per user, day and feature, computed in the engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import ibis
 from ibis import _
-from ibis.backends.duckdb import Backend
+from ibis.backends import BaseBackend
 
+from churn.data.dialects import dialect_of
+from churn.data.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
 from churn.data.features import OTHER, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
-
-
-@dataclass(frozen=True)
-class Reconciliation:
-    """Where the rows of one table went: read = used + non_members + the rejected, each counted by itself.
-
-    Example:
-        >>> Reconciliation(read=10, used=7, non_members=2, rejected={"null event": 1}).balanced
-        True
-    """
-
-    read: int
-    used: int
-    non_members: int
-    rejected: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every row that was read is accounted for."""
-        return self.read == self.used + self.non_members + sum(self.rejected.values())
 
 
 @dataclass(frozen=True)
@@ -38,7 +20,7 @@ class Daily:
     The tables use `code`, the position of a user in `users`, and days since 1970.
     """
 
-    engine: Backend
+    engine: BaseBackend
     users: ibis.Table  # user_id, code; sorted by user_id
     counts: ibis.Table  # code, day, feature (position in the vocabulary), value
     active_days: ibis.Table  # code, day: the days with activity
@@ -46,6 +28,7 @@ class Daily:
     first_day: int
     last_day: int
     reconciliation: dict[str, Reconciliation]
+    rejected: dict[str, ibis.Table]  # the tables with rows that have a `reason`
     unknown_events: dict[str, int]  # counts of event types that have no column
 
 
@@ -53,7 +36,7 @@ class Daily:
 class Tables:
     """The canonical tables, each with `day` and `reason`; see `churn.data.events`."""
 
-    engine: Backend
+    engine: BaseBackend
     events: ibis.Table
     stickers: ibis.Table | None = None
     members: ibis.Table | None = None
@@ -69,6 +52,8 @@ def aggregate(
 ) -> Daily:
     """Count events per user, day and feature.
 
+    The log is passed through once for the rooms and once for the visits to others; all else is done on these counts.
+
     Args:
         tables: The canonical tables.
         training_end: From the first and the last day to the first day after the training span.
@@ -79,34 +64,38 @@ def aggregate(
     Raises:
         UserError: if no row can be used, or no user has own events.
     """
-    engine, events = tables.engine, _cached(tables.engine, _roles(tables.events))
-    first_day, last_day = _span(events)
-    stickers = None if tables.stickers is None else _clip(tables.stickers, first_day, last_day)
+    engine, events = tables.engine, _complete(tables.events)
     users = _users(engine, events, tables.members)
-    placed = _cached(engine, _placed(events, users))
+    rooms = _cached(engine, _rooms(events, users))
+    first_day, last_day = _span(rooms)
+    placed = _cached(engine, _placed(rooms, _away(events, users), users))
     _check_activity(placed, activity_events or ())
     if vocabulary is None:
         end = training_end(first_day, last_day)
-        seen = _event_counts(placed.filter(_.day < end))
         vocabulary = Vocabulary.of(
-            seen, limit=max_event_types, stickers=stickers is not None, first_day=first_day, last_day=end - 1
+            _event_counts(placed.filter(_.day < end)),
+            limit=max_event_types,
+            stickers=tables.stickers is not None,
+            first_day=first_day,
+            last_day=end - 1,
         )
-    if (stickers is not None) != (STICKER_FEATURES[0] in vocabulary.features):
-        found = "none" if stickers is None else "one"
-        wanted = "no sticker table, as in training" if stickers is not None else "a sticker table, as in training"
-        raise UserError(f"expected {wanted}", found, "set data.stickers as it was, or train again")
+    _check_stickers(tables.stickers, vocabulary)
     alive = _.event.isin(activity_events) if activity_events else ibis.literal(True)
     active = placed.filter((_.role == "own") & alive).select("code", "day").distinct()
     placed = placed.mutate(feature_name=_feature_name(vocabulary))
-    reconciliation = {"events": _reconcile(events, _used(events, users))}
+    rows = {"events": tables.events}
+    reconciliation = {"events": reconcile(tables.events, _event_fates(rooms, users))}
     parts = [_event_values(placed, vocabulary)]
-    if stickers is not None:
-        parts.append(_sticker_values(stickers, users, vocabulary))
-        reconciliation["stickers"] = _reconcile(
-            stickers, stickers.filter(_.reason.isnull()).semi_join(users, "user_id")
-        )
+    if tables.stickers is not None:
+        rows["stickers"] = _clip(tables.stickers, first_day, last_day)
+        received = _cached(engine, _received(rows["stickers"]))
+        reconciliation["stickers"] = reconcile(tables.stickers, _with_fates(received, users))
+        parts.append(_sticker_values(received, users, vocabulary))
     if tables.members is not None:
-        reconciliation["members"] = _reconcile_members(tables.members)
+        rows["members"] = tables.members
+        reconciliation["members"] = reconcile(
+            tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
+        )
     return Daily(
         engine,
         users,
@@ -116,16 +105,17 @@ def aggregate(
         first_day,
         last_day,
         reconciliation,
+        {name: table for name, table in rows.items() if reconciliation[name].rejected},
         _unknown(placed, vocabulary),
     )
 
 
-def _cached(engine: Backend, table: ibis.Table) -> ibis.Table:
+def _cached(engine: BaseBackend, table: ibis.Table) -> ibis.Table:
     """A temporary table of the engine, which it may spill to disk."""
     return engine.create_table(ibis.util.gen_name("churn"), table, temp=True)
 
 
-def _roles(events: ibis.Table) -> ibis.Table:
+def _complete(events: ibis.Table) -> ibis.Table:
     """Fill in what a log may lack: without actors all is own activity, without types all is one type."""
     if "actor_id" not in events.columns:
         events = events.mutate(actor_id=_.user_id)
@@ -134,14 +124,46 @@ def _roles(events: ibis.Table) -> ibis.Table:
     return events.select("user_id", "actor_id", event=_.event.cast("string"), day=_.day, reason=_.reason)
 
 
-def _span(events: ibis.Table) -> tuple[int, int]:
-    row = events.filter(_.reason.isnull()).aggregate(n=_.count(), first=_.day.min(), last=_.day.max()).to_pyarrow()
+def _users(engine: BaseBackend, events: ibis.Table, members: ibis.Table | None) -> ibis.Table:
+    """The users in order: the members, or without a list everyone who ever acted in the own room."""
+    if members is not None:
+        listed = members.filter(_.reason.isnull()).select("user_id").distinct()
+    else:
+        listed = events.filter(_.reason.isnull() & (_.user_id == _.actor_id)).select("user_id").distinct()
+    user_id = dialect_of(listed).by_bytes(listed.user_id) if listed.user_id.type().is_string() else listed.user_id
+    users = _cached(engine, listed.mutate(code=ibis.row_number().over(order_by=user_id)))
+    if not users.count().execute():
+        if members is None:
+            _span(events.mutate(n=1))  # says so if no row at all can be used
+        where = "the member list" if members is not None else "the events"
+        raise UserError(f"expected at least one user in {where}", "none", "check the mapping of user_id and actor_id")
+    return users
+
+
+def _rooms(events: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """All rows counted by room: (user_id, own, by_user, event, day, reason, n); `by_user`: the actor is a user."""
+    by_user = _.actor_id.isin(users.user_id)
+    keyed = events.mutate(own=_.user_id == _.actor_id, by_user=by_user)
+    return keyed.group_by("user_id", "own", "by_user", "event", "day", "reason").aggregate(n=_.count())
+
+
+def _away(events: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """What users did in others' rooms: (user_id, event, day, n)."""
+    visits = events.filter(_.reason.isnull() & (_.user_id != _.actor_id)).semi_join(
+        users.select(actor_id=users.user_id), "actor_id"
+    )
+    return visits.group_by(user_id=visits.actor_id, event=visits.event, day=visits.day).aggregate(n=_.count())
+
+
+def _span(rooms: ibis.Table) -> tuple[int, int]:
+    row = rooms.filter(_.reason.isnull()).aggregate(n=_.count(), first=_.day.min(), last=_.day.max()).to_pyarrow()
     n, first, last = (row[name][0].as_py() for name in ("n", "first", "last"))
     if not n:
-        reasons = ", ".join(f"{k} ({v:,})" for k, v in _rejected(events).items())
+        lost = rooms.group_by("reason").aggregate(n=_.n.sum().cast("int64")).order_by("reason").to_pyarrow().to_pylist()
+        reasons = ", ".join(f"{row['reason']} ({row['n']:,})" for row in lost)
         raise UserError(
             "expected a log with at least one usable event",
-            f"{events.count().execute():,} rows" + (f", rejected for: {reasons}" if reasons else ""),
+            f"{sum(row['n'] for row in lost):,} rows" + (f", rejected for: {reasons}" if reasons else ""),
             "check data.events and its columns",
         )
     return first, last
@@ -153,27 +175,24 @@ def _clip(stickers: ibis.Table, first_day: int, last_day: int) -> ibis.Table:
     return stickers.mutate(reason=_.reason.coalesce(outside))
 
 
-def _users(engine: Backend, events: ibis.Table, members: ibis.Table | None) -> ibis.Table:
-    """The users in order: the members, or without a list everyone who ever acted in the own room."""
-    if members is not None:
-        listed = members.filter(_.reason.isnull()).select("user_id").distinct()
-    else:
-        listed = events.filter(_.reason.isnull() & (_.user_id == _.actor_id)).select("user_id").distinct()
-    users = _cached(engine, listed.mutate(code=ibis.row_number().over(order_by=_.user_id)))
-    if not users.count().execute():
-        where = "the member list" if members is not None else "the events"
-        raise UserError(f"expected at least one user in {where}", "none", "check the mapping of user_id and actor_id")
-    return users
+def _placed(rooms: ibis.Table, away: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """Usable events by the user they concern and that user's role: (code, day, role, event, n)."""
+    rooms = rooms.filter(_.reason.isnull()).mutate(role=ibis.ifelse(_.own, "own", "fan"))
+    rooms = rooms.group_by("user_id", "day", "role", "event").aggregate(n=_.n.sum().cast("int64"))
+    away = away.select("user_id", "day", "event", "n", role=ibis.literal("away"))
+    columns = ("user_id", "day", "role", "event", "n")
+    return rooms.select(columns).union(away.select(columns)).join(users, "user_id").drop("user_id")
 
 
-def _placed(events: ibis.Table, users: ibis.Table) -> ibis.Table:
-    """Each usable event with its role for each user it concerns: (code, day, role, event, n)."""
-    events = events.filter(_.reason.isnull())
-    role = ibis.ifelse(_.user_id == _.actor_id, "own", "fan")
-    rooms = events.mutate(role=role).join(users, "user_id").select("code", "day", "role", "event")
-    away = events.filter(_.user_id != _.actor_id).select("actor_id", "day", "event", role=ibis.literal("away"))
-    away = away.join(users, away.actor_id == users.user_id).select("code", "day", "role", "event")
-    return rooms.union(away).group_by("code", "day", "role", "event").aggregate(n=_.count())
+def _event_fates(rooms: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """An event is used if it concerns a user, as the room's or as the actor."""
+    concerned = _.user_id.isin(users.user_id) | _.by_user
+    return rooms.select(fate=_.reason.coalesce(ibis.ifelse(concerned, USED, NON_MEMBER)), n=_.n)
+
+
+def _with_fates(received: ibis.Table, users: ibis.Table) -> ibis.Table:
+    known = _.user_id.isin(users.user_id)
+    return received.select(fate=_.reason.coalesce(ibis.ifelse(known, USED, NON_MEMBER)), n=_.n)
 
 
 def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> None:
@@ -208,13 +227,24 @@ def _event_values(placed: ibis.Table, vocabulary: Vocabulary) -> ibis.Table:
     return grouped.aggregate(value=_.n.sum().cast("float64"))
 
 
-def _sticker_values(stickers: ibis.Table, users: ibis.Table, vocabulary: Vocabulary) -> ibis.Table:
+def _check_stickers(stickers: ibis.Table | None, vocabulary: Vocabulary) -> None:
+    if (stickers is not None) != (STICKER_FEATURES[0] in vocabulary.features):
+        found = "none" if stickers is None else "one"
+        wanted = "no sticker table, as in training" if stickers is not None else "a sticker table, as in training"
+        raise UserError(f"expected {wanted}", found, "set data.stickers as it was, or train again")
+
+
+def _received(stickers: ibis.Table) -> ibis.Table:
+    """All rows counted by receiver: (user_id, day, reason, n, amount)."""
+    amount = _.amount.sum() if "amount" in stickers.columns else _.count()
+    return stickers.group_by("user_id", "day", "reason").aggregate(n=_.count(), amount=amount.cast("float64"))
+
+
+def _sticker_values(received: ibis.Table, users: ibis.Table, vocabulary: Vocabulary) -> ibis.Table:
     count, amount = (vocabulary.features.index(name) for name in STICKER_FEATURES)
-    stickers = stickers.filter(_.reason.isnull()).join(users, "user_id")
-    value = _.amount.sum() if "amount" in stickers.columns else _.count()
-    days = stickers.group_by("code", "day").aggregate(n=_.count().cast("float64"), amount=value.cast("float64"))
+    days = received.filter(_.reason.isnull()).join(users, "user_id")
     return ibis.union(
-        days.select("code", "day", feature=ibis.literal(count, "int32"), value=_.n),
+        days.select("code", "day", feature=ibis.literal(count, "int32"), value=_.n.cast("float64")),
         days.select("code", "day", feature=ibis.literal(amount, "int32"), value=_.amount),
     )
 
@@ -223,29 +253,3 @@ def _unknown(placed: ibis.Table, vocabulary: Vocabulary) -> dict[str, int]:
     lost = placed.filter(~_.feature_name.isin(vocabulary.features)).mutate(name=_.role + "_" + _.event)
     rows = lost.group_by("name").aggregate(n=_.n.sum()).order_by(ibis.desc("n"), "name").to_pyarrow().to_pylist()
     return {row["name"]: row["n"] for row in rows}
-
-
-def _used(events: ibis.Table, users: ibis.Table) -> ibis.Table:
-    concerned = _.user_id.isin(users.user_id) | _.actor_id.isin(users.user_id)
-    return events.filter(_.reason.isnull() & concerned)
-
-
-def _rejected(table: ibis.Table) -> dict[str, int]:
-    rows = table.filter(_.reason.notnull()).group_by("reason").aggregate(n=_.count()).order_by("reason")
-    return {row["reason"]: row["n"] for row in rows.to_pyarrow().to_pylist()}
-
-
-def _reconcile(table: ibis.Table, used: ibis.Table) -> Reconciliation:
-    rejected = _rejected(table)
-    kept = int(used.count().execute())
-    usable = int(table.filter(_.reason.isnull()).count().execute())
-    return Reconciliation(int(table.count().execute()), kept, usable - kept, rejected)
-
-
-def _reconcile_members(members: ibis.Table) -> Reconciliation:
-    distinct = int(members.filter(_.reason.isnull()).user_id.nunique().execute())
-    rejected = _rejected(members)
-    repeated = int(members.filter(_.reason.isnull()).count().execute()) - distinct
-    if repeated:
-        rejected["repeated user_id"] = repeated
-    return Reconciliation(int(members.count().execute()), distinct, 0, rejected)

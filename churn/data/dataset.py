@@ -19,6 +19,7 @@ from churn.data.config import DataConfig
 from churn.data.daily import Daily, aggregate
 from churn.data.features import Vocabulary
 from churn.data.panel import Panel
+from churn.data.reconciliation import write_quarantine
 from churn.data.sources import Frame
 from churn.data.splits import Split, split_by_time
 from churn.data.tables import read_tables
@@ -110,9 +111,8 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
 
 
 def _write(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
-    engine = ibis.duckdb.connect()
-    engine.raw_sql("SET TimeZone = 'UTC'")
-    tables = read_tables(config, engine=engine, frames=frames or {})
+    local = ibis.duckdb.connect()
+    tables = read_tables(config, local=local, frames=frames or {})
     daily = aggregate(
         tables,
         training_end=lambda first, last: _training_end(config, first, last),
@@ -127,6 +127,7 @@ def _write(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
         panels.build(daily, scratch / "panel")
         if attributes is not None:
             attributes.to_parquet(scratch / "members.parquet", index=False)
+        write_quarantine(daily.rejected, scratch / "quarantine.parquet")
         write_json(_meta(daily), scratch / _META)
 
 
@@ -139,8 +140,8 @@ def _meta(daily: Daily) -> dict[str, object]:
 
 
 def _attributes(members: ibis.Table, daily: Daily) -> pd.DataFrame:
-    """The member list in the panel's order, the first row of each user."""
-    rows = members.filter(_.reason.isnull()).drop("reason").to_pandas().drop_duplicates("user_id")
+    """The member list in the panel's order."""
+    rows = members.filter(_.reason.isnull()).drop("reason").to_pandas()
     users: pd.DataFrame = daily.users.order_by("code").select("user_id").to_pandas()
     return users.merge(rows, on="user_id", how="left")
 

@@ -1,19 +1,21 @@
-"""The canonical tables: columns found, types checked, days counted, unusable rows named."""
+"""The canonical tables: columns found, values read, days counted, unusable rows named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.datatypes as dt
 from ibis import _
 
+from churn.data.dialects import dialect_of
 from churn.errors import UserError
 
 # How each table may be mapped; False marks a column that the table can do without.
-EVENT_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "event": False}
-STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amount": False}
+EVENT_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "event": False, "event_id": False}
+STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amount": False, "event_id": False}
 MEMBER_COLUMNS = {"user_id": True, "joined": False}
 
+_FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
 _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": float("inf")}  # the largest number read in that unit
 
 
@@ -22,14 +24,9 @@ def timezone(zone, when):  # type: ignore[no-untyped-def]
     """The wall clock of a zone; DuckDB and PostgreSQL share the name."""
 
 
-@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
-def make_timestamp(microseconds):  # type: ignore[no-untyped-def]
-    """Microseconds since 1970 in DuckDB; ibis itself reads only seconds and milliseconds there."""
-
-
-@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
-def make_timestamp_ns(nanoseconds):  # type: ignore[no-untyped-def]
-    """Nanoseconds since 1970 in DuckDB."""
+@ibis.udf.scalar.builtin(signature=(("timestamp('UTC')",), "boolean"))
+def isfinite(when):  # type: ignore[no-untyped-def]
+    """Whether a moment is one; DuckDB and PostgreSQL have the moments infinity and -infinity."""
 
 
 @dataclass(frozen=True)
@@ -90,70 +87,122 @@ def _typed(column: ibis.Value, standard: str) -> ibis.Value:
 def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     """Add `day`, whole days since 1970-01-01 in a zone; null where the timestamp cannot be read.
 
-    Timestamps may carry a zone; those without one are read as UTC. Numbers are seconds, milliseconds,
-    microseconds or nanoseconds since 1970, told apart by their size; text is parsed. A date without a time
-    of day is that day in every zone.
+    Timestamps may carry a zone; those without one are read as UTC. Numbers, in a column of text too, are seconds,
+    milliseconds, microseconds or nanoseconds since 1970, told apart by the largest; other text is parsed. A date
+    without a time of day is that day in every zone.
 
     Raises:
         UserError: if the column holds neither times, dates, numbers nor text, or no text that is a time.
     """
-    when = _as_timestamp(table, name)
-    date = timezone(zone, when.cast(dt.Timestamp(timezone="UTC"))).date()
     column = table["timestamp"]
+    when = _moment(table, name)
+    when = ibis.ifelse(isfinite(when), when, None)
+    date = timezone(zone, when).date()
     if column.type().is_date():
         date = column
     elif column.type().is_string():
-        date = ibis.ifelse(column.strip().length() <= len("2024-03-01"), column.try_cast("date"), date)
+        short = column.strip().length() <= len("2024-03-01")
+        date = ibis.ifelse(short, dialect_of(table).date(column).coalesce(date), date)
     return table.mutate(day=date.epoch_days())
 
 
-def _as_timestamp(table: ibis.Table, name: str) -> ibis.Value:
-    column = table["timestamp"]
+def _moment(table: ibis.Table, name: str) -> ibis.Value:
+    column, utc = table["timestamp"], dt.Timestamp(timezone="UTC")
     kind = column.type()
     if kind.is_timestamp() or kind.is_date():
-        return column
+        return column.cast(utc)
     if kind.is_numeric():
-        if kind.is_floating():
-            column = ibis.ifelse(_finite(column), column, None).floor()
-        largest = column.max().to_pyarrow().as_py() or 0
-        unit = next(unit for unit, limit in _EPOCH_UNITS.items() if largest < limit)
-        whole = column.cast("int64")
-        finer = {"us": make_timestamp, "ns": make_timestamp_ns}
-        return finer[unit](whole) if unit in finer else whole.as_timestamp(unit)
+        return _since_epoch(table, column).cast(utc)
     if kind.is_string():
-        return _parsed(table, name)
+        return _parsed(table, name).cast(utc)
     raise UserError(f"expected times in {name}.timestamp", f"the type {kind}", "map a column of times")
 
 
-def _finite(column: ibis.Value) -> ibis.Value:
-    return ~(column.isnan() | column.isinf())
+def _since_epoch(table: ibis.Table, number: ibis.Value) -> ibis.Value:
+    if not number.type().is_integer():
+        number = ibis.ifelse(_finite(number), number, None).floor()
+    largest = number.max().to_pyarrow().as_py() or 0
+    unit = next(unit for unit, limit in _EPOCH_UNITS.items() if largest < limit)
+    return dialect_of(table).since_epoch(number, unit)
 
 
 def _parsed(table: ibis.Table, name: str) -> ibis.Value:
-    parsed = table["timestamp"].try_cast(dt.Timestamp(timezone="UTC"))
-    if table.count().execute() and not parsed.count().execute():
-        sample = table.timestamp.first().execute()
+    """Text as moments, or as numbers where the first rows hold these."""
+    column, dialect = table["timestamp"], dialect_of(table)
+    moment, number = dialect.instant(column), dialect.number(column)
+    head = table.filter(column.notnull()).limit(_FIRST_ROWS)
+    for rows in (head, table):  # the whole table only where its first rows tell nothing
+        n, moments, numbers = (
+            rows.aggregate(n=rows.count(), moments=moment.count(), numbers=number.count()).to_pandas().iloc[0]
+        )
+        if moments or numbers:
+            return moment if moments else _since_epoch(table, number)
+        if n < _FIRST_ROWS:
+            break
+    if n:
+        sample = head.limit(1).timestamp.to_pyarrow()[0].as_py()
         raise UserError(f"expected times in {name}.timestamp", repr(sample), "map a column of times")
-    return parsed
+    return moment
 
 
-def with_reason(table: ibis.Table, *, first_day: int | None, last_day: int | None) -> ibis.Table:
+def with_amount(table: ibis.Table, *, name: str) -> ibis.Table:
+    """Read the amounts of a table that has them: numbers and decimals as they are, text as numbers.
+
+    What cannot be read becomes NaN, which is rejected later.
+
+    Raises:
+        UserError: if the column holds neither numbers nor text with numbers.
+    """
+    if "amount" not in table.columns or table.amount.type().is_numeric():
+        return table
+    number = dialect_of(table).number(table.amount) if table.amount.type().is_string() else None
+    if number is None or (table.count().execute() and not number.count().execute()):
+        raise UserError(
+            f"expected numbers in {name}.amount", f"the type {table.amount.type()}", "map a column of numbers"
+        )
+    unreadable = table.amount.notnull() & number.isnull()
+    return table.mutate(amount=ibis.ifelse(unreadable, ibis.literal(float("nan")), number))
+
+
+def _finite(column: ibis.Value) -> ibis.Value:
+    column = column.cast("float64")  # PostgreSQL's decimals have a NaN too
+    return ~(column.isnan() | column.isinf())
+
+
+def with_reason(
+    table: ibis.Table, *, first_day: int | None, last_day: int | None, allowed_events: Sequence[str] | None = None
+) -> ibis.Table:
     """Add `reason`, why a row cannot be used, null where it can; the first that applies.
 
-    `first_day` and `last_day` (days since 1970) are the stated span; rows outside it are named so.
+    `first_day` and `last_day` (days since 1970) are the stated span; rows outside it are named so, as are events
+    whose type is not among the `allowed_events`.
     """
-    cases = [(_.user_id.isnull(), "null user_id")]
-    if "actor_id" in table.columns:
-        cases.append((_.actor_id.isnull(), "null actor_id"))
-    if "event" in table.columns:
-        cases.append((_.event.isnull(), "null event"))
+    given = [table[c].isnull() for c in table.columns if c != "day"]
+    cases = [(ibis.and_(*given), "empty or unreadable row")] if len(given) > 1 else []
+    for name in ("user_id", "actor_id", "event", "event_id"):
+        if name in table.columns:
+            cases.append((table[name].isnull(), f"null {name}"))
     cases.append((_.day.isnull(), "null or unreadable timestamp"))
     if first_day is not None:
         cases.append((_.day < first_day, "before the span"))
     if last_day is not None:
         cases.append((_.day > last_day, "after the span"))
+    if "event" in table.columns and allowed_events is not None:
+        cases.append((~_.event.cast("string").isin(allowed_events), "event not allowed"))
     if "amount" in table.columns:
         cases += [(_.amount.isnull(), "null amount"), (_.amount < 0, "negative amount")]
-        if table.amount.type().is_floating():
+        if not table.amount.type().is_integer():
             cases.append((~_finite(_.amount), "amount that is not a number"))
     return table.mutate(reason=ibis.cases(*cases, else_=ibis.null("string")))
+
+
+def with_repeats(table: ibis.Table, *, key: Sequence[str], reason: str) -> ibis.Table:
+    """Give a reason to every usable row but the first of those that are equal in the columns `key`.
+
+    The first is the earliest; between rows of one time, the one whose other columns sort first, so that the order in
+    which an engine happens to read changes nothing.
+    """
+    order = [c for c in ("timestamp", *table.columns) if c in table.columns and c not in (*key, "reason", "day")]
+    window = ibis.window(group_by=[*key, _.reason.isnull()], order_by=list(dict.fromkeys(order)))
+    position = ibis.row_number().over(window)
+    return table.mutate(reason=ibis.ifelse(_.reason.isnull() & (position > 0), reason, _.reason))

@@ -6,48 +6,79 @@ from datetime import date
 import duckdb
 import ibis
 from ibis import _
-from ibis.backends.duckdb import Backend
+from ibis.backends import BaseBackend
+from ibis.backends.duckdb import Backend as DuckDB
 
 from churn.data.config import DataConfig, Mapped
 from churn.data.daily import Tables
+from churn.data.dialects import DIALECTS, open_session
 from churn.data.events import (
     EVENT_COLUMNS,
     MEMBER_COLUMNS,
     STICKER_COLUMNS,
     Columns,
+    with_amount,
     with_day,
     with_reason,
+    with_repeats,
 )
-from churn.data.sources import Frame, open_table
+from churn.data.sources import Frame, moved, open_table
 from churn.errors import UserError
 
 
-def read_tables(config: DataConfig, *, engine: Backend, frames: Mapping[str, Frame]) -> Tables:
-    """Open a configuration's sources as canonical tables, each with `day` and `reason`; nothing is computed yet.
+def read_tables(config: DataConfig, *, local: DuckDB, frames: Mapping[str, Frame]) -> Tables:
+    """Open a configuration's sources as canonical tables in one engine, each with `day` and `reason`.
+
+    The work is done where the events lie, if that is a DuckDB or PostgreSQL; tables from elsewhere are brought there.
+    Tables of any other engine are streamed into the embedded DuckDB, `local`.
 
     Raises:
         UserError: if a source, a column, a type or a date is not as it must be.
     """
-    zone = _zone(config.zone, engine)
+    opened = {name: open_table(source, local=local, frames=frames, csv=config.csv) for name, source in config.sources.items()}
+    engine = opened["events"].get_backend()
+    engine = engine if engine.name in DIALECTS else local
+    for each in {local, engine}:
+        open_session(each)
+    zone, span = _zone(config.zone, local), [_day(config, key) for key in ("first_day", "last_day")]
 
-    def canonical(name: str, source: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
-        raw = open_table(source, engine=engine, frames=frames, csv=config.csv)
-        table = Columns.find(raw, mapping, standard=standard, name=name).select(raw)
-        table = _checked_amounts(table, name)
-        first, last = (_day(config, key) for key in ("first_day", "last_day"))
-        return with_reason(with_day(table, zone=zone, name=name), first_day=first, last_day=last)
+    def canonical(name: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
+        raw = opened[name]
+        table = moved(Columns.find(raw, mapping, standard=standard, name=name).select(raw), engine)
+        table = with_day(with_amount(table, name=name), zone=zone, name=name)
+        allowed = config.allowed_events if name == "events" else None
+        return with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed)
 
-    events = canonical("events", config.events, config.event_columns, EVENT_COLUMNS)
-    stickers = members = None
-    if config.stickers:
-        stickers = canonical("stickers", config.stickers, config.sticker_columns, STICKER_COLUMNS)
-    if config.members:
-        raw_members = open_table(config.members, engine=engine, frames=frames, csv=config.csv)
-        columns = Columns.find(raw_members, config.member_columns, standard=MEMBER_COLUMNS, name="members")
-        reason = ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string"))
-        members = columns.select_all(raw_members).mutate(reason=reason)
+    events = canonical("events", config.event_columns, EVENT_COLUMNS)
+    stickers = canonical("stickers", config.sticker_columns, STICKER_COLUMNS) if config.stickers else None
+    members = _members(opened["members"], config, engine) if config.members else None
     events, stickers, members = _same_ids(events, stickers, members)
-    return Tables(engine, events, stickers, members)
+    return Tables(
+        engine,
+        _without_repeats(events, config, engine),
+        stickers if stickers is None else _without_repeats(stickers, config, engine),
+        members,
+    )
+
+
+def _members(raw: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
+    columns = Columns.find(raw, config.member_columns, standard=MEMBER_COLUMNS, name="members")
+    members = moved(columns.select_all(raw), engine)
+    members = members.mutate(reason=ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string")))
+    members = with_repeats(members, key=["user_id"], reason="repeated user_id")
+    return engine.create_table(ibis.util.gen_name("churn"), members, temp=True)
+
+
+def _without_repeats(table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
+    """Repeated ids are rejected, and rows that are equal in every column if the configuration says so."""
+    if "event_id" in table.columns:
+        table = with_repeats(table, key=["event_id"], reason="repeated event_id")
+    elif config.deduplicate:
+        key = [column for column in table.columns if column not in ("day", "reason")]
+        table = with_repeats(table, key=key, reason="repeated row")
+    else:
+        return table
+    return engine.create_table(ibis.util.gen_name("churn"), table, temp=True)  # sorted once, not in every pass
 
 
 def _same_ids(
@@ -75,14 +106,6 @@ def _text(ids: ibis.Value) -> ibis.Value:
     return text.re_replace(r"\.0$", "") if ids.type().is_floating() else text
 
 
-def _checked_amounts(table: ibis.Table, name: str) -> ibis.Table:
-    if "amount" in table.columns and not table.amount.type().is_numeric():
-        raise UserError(
-            f"expected numbers in {name}.amount", f"the type {table.amount.type()}", "map a column of numbers"
-        )
-    return table
-
-
 def _day(config: DataConfig, key: str) -> int | None:
     text = getattr(config, key)
     try:
@@ -91,9 +114,9 @@ def _day(config: DataConfig, key: str) -> int | None:
         raise UserError(f"expected a date in data.{key}", repr(text), "write it as 2024-03-01") from error
 
 
-def _zone(name: str, engine: Backend) -> str:
+def _zone(name: str, local: DuckDB) -> str:
     try:
-        engine.con.execute("SELECT timezone(?, TIMESTAMPTZ '2024-01-01 00:00:00+00')", [name])
+        local.con.execute("SELECT timezone(?, TIMESTAMPTZ '2024-01-01 00:00:00+00')", [name])
     except duckdb.Error as error:
         raise UserError("expected a time zone in data.zone", repr(name), "write it as Asia/Seoul or UTC") from error
     return name

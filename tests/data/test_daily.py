@@ -4,6 +4,7 @@ import pytest
 
 from churn.data import Vocabulary
 from churn.data.daily import Tables, aggregate
+from churn.data.events import with_repeats
 
 LOG = """
     ada   ada   post   0
@@ -57,7 +58,8 @@ def counted():
 
 def _members(users):
     frame = pd.DataFrame({"user_id": users, "reason": [None if user else "null user_id" for user in users]})
-    return ibis.memtable(frame, schema={"user_id": "string", "reason": "string"})
+    listed = ibis.memtable(frame, schema={"user_id": "string", "reason": "string"})
+    return with_repeats(listed, key=["user_id"], reason="repeated user_id")
 
 
 def active(daily):

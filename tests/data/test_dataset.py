@@ -391,7 +391,7 @@ REFUSED = {
         "3 (2024-01-01 to 2024-01-03)",
         "windows.history",
     ),
-    "no file": ({}, {"events": "nowhere.parquet"}, "a file or glob", "'nowhere.parquet'", "check the path"),
+    "no file": ({}, {"events": "nowhere.parquet"}, "a file, a folder or a glob", "'nowhere.parquet'", "check the path"),
     "unknown zone": ({"events": log()}, {"zone": "Mars/Base"}, "a time zone in data.zone", "'Mars/Base'", "Asia/Seoul"),
     "empty zone": ({"events": log()}, {"zone": ""}, "a time zone in data.zone", "''", "Asia/Seoul"),
     "first day that is none": ({"events": log()}, {"first_day": "x"}, "a date in data.first_day", "'x'", "2024-03-01"),

@@ -5,13 +5,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from churn.data.dialects import open_session
 from churn.data.events import EVENT_COLUMNS, MEMBER_COLUMNS, STICKER_COLUMNS, Columns, with_day, with_reason
 
 
-@pytest.fixture(scope="module")
-def engine():
-    engine = ibis.duckdb.connect()
-    engine.raw_sql("SET TimeZone = 'UTC'")
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def engine(request):
+    engine = ibis.duckdb.connect() if request.param == "duckdb" else request.getfixturevalue("postgres")
+    open_session(engine)
     return engine
 
 
@@ -162,7 +163,7 @@ def test_a_needed_column_cannot_be_mapped_to_null(refused):
 
 
 def test_an_unknown_mapping_key_is_refused_with_the_known_ones(refused):
-    with refused("user_id, timestamp, actor_id, event in event_columns", "['user']", "correct the key"):
+    with refused("user_id, timestamp, actor_id, event, event_id in event_columns", "['user']", "correct the key"):
         columns(["user_id", "timestamp"], {"user": "user_id"})
 
 

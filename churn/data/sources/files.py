@@ -1,71 +1,67 @@
-"""Files and data frames as tables of one embedded DuckDB."""
+"""Files of a log as tables of the embedded DuckDB: parquet, delimited text and JSON lines, plain or compressed."""
 
-import hashlib
+import re
 from collections.abc import Mapping
 from glob import glob
 from pathlib import Path
-from typing import TypeAlias
 
 import duckdb
 import ibis
-import pandas as pd
-import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from churn.errors import UserError
 
-Frame: TypeAlias = pd.DataFrame | pa.Table
+_PARQUET = re.compile(r"\.(parquet|pq)$")
+_JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.\w+)?$")
 
 
-def open_table(
-    source: str,
-    *,
-    engine: Backend,
-    frames: Mapping[str, Frame] | None = None,
-    csv: Mapping[str, str | bool] | None = None,
-) -> ibis.Table:
-    """Open a source as a table; nothing but its header is read.
+def open_files(source: str, *, engine: Backend, csv: Mapping[str, str | bool] | None = None) -> ibis.Table:
+    """Open a file, a glob or a folder, whose `key=value` subfolders become columns.
 
-    Args:
-        source: A name in `frames`, or a path or glob of parquet files; any other file is read as delimited text.
-        engine: The DuckDB in which the table is made.
-        frames: Data frames by name, for use from Python.
-        csv: DuckDB's reader options for delimited text, such as `delim`, `header` and `comment`.
+    Parquet stays where it is. Text is read once into a temporary table, all of it before a column's type is settled,
+    so that a value that does not fit makes a column of text instead of an error; a line that cannot be read is kept
+    as a row of nulls, to be rejected and counted.
 
     Raises:
         UserError: if there is no such file, or it cannot be read.
-
-    Example:
-        >>> engine = ibis.duckdb.connect()
-        >>> log = pd.DataFrame({"user_id": [1, 2]})
-        >>> int(open_table("log", engine=engine, frames={"log": log}).count().execute())
-        2
     """
-    if frames is not None and source in frames:
-        return ibis.memtable(frames[source])
-    if not glob(source, recursive=True):
-        raise UserError("expected a file or glob", f"{source!r}, which matches none", "check the path in `data`")
+    files = paths(source)
+    if not files:
+        raise UserError("expected a file, a folder or a glob", f"{source!r}, which matches none", "check the path")
+    kind = files[0]
     try:
-        if source.endswith((".parquet", ".pq")):
-            return engine.read_parquet(source)
-        return engine.read_csv(source, **dict(csv or {}))
+        if _PARQUET.search(kind):
+            return engine.read_parquet(files, union_by_name=True)
+        if _JSON_LINES.search(kind):
+            options = {"format": "newline_delimited", "sample_size": -1, "ignore_errors": True}
+            return _kept(engine.read_json(files, **options), engine, ibis.util.gen_name("churn"))
+        return _delimited(files, engine, dict(csv or {}))
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"expected a readable parquet or delimited file at {source}", reason, "check the file or `data.csv`"
+            f"expected readable parquet, JSON lines or delimited text at {source}",
+            reason,
+            "check the file or `data.csv`",
         ) from error
 
 
-def digest(source: str, frames: Mapping[str, Frame]) -> str:
-    """The SHA-256 of a source's bytes, or of a data frame's columns and rows."""
-    whole = hashlib.sha256()
-    if source in frames:
-        frame = frames[source]
-        table = frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
-        whole.update(repr(table.dtypes.to_dict()).encode())
-        whole.update(pd.util.hash_pandas_object(table).to_numpy().tobytes())
-        return whole.hexdigest()
-    for path in sorted(glob(source, recursive=True)):
-        with Path(path).open("rb") as file:
-            whole.update(hashlib.file_digest(file, "sha256").digest())
-    return whole.hexdigest()
+def paths(source: str) -> list[str]:
+    """The files that a source stands for, sorted; of a folder all that lie below it, except hidden ones."""
+    if not Path(source).is_dir():
+        return sorted(glob(source, recursive=True))
+    return sorted(str(path) for path in Path(source).rglob("[!._]*") if path.is_file())
+
+
+def _delimited(files: list[str], engine: Backend, options: dict[str, str | bool]) -> ibis.Table:
+    rejects = ibis.util.gen_name("rejects")
+    counted = {"store_rejects": True, "rejects_table": rejects, "rejects_scan": f"{rejects}_scan"}
+    name = ibis.util.gen_name("churn")
+    table = _kept(engine.read_csv(files, **{"sample_size": -1} | counted | options), engine, name)
+    nulls = ", ".join(f"NULL AS c{i}" for i in range(len(table.columns)))
+    lines = f'SELECT DISTINCT file_id, line FROM "{rejects}"'
+    engine.raw_sql(f'INSERT INTO "{name}" SELECT {nulls} FROM ({lines})')
+    return table
+
+
+def _kept(table: ibis.Table, engine: Backend, name: str) -> ibis.Table:
+    return engine.create_table(name, table, temp=True)

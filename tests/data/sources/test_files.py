@@ -20,7 +20,7 @@ def read():
     engine = ibis.duckdb.connect()
 
     def rows(source, **options):
-        return open_table(str(source), engine=engine, **options).to_pyarrow().to_pylist()
+        return open_table(str(source), local=engine, **options).to_pyarrow().to_pylist()
 
     return rows
 
@@ -63,17 +63,17 @@ def test_a_data_frame_goes_before_a_file_of_the_same_name(read, parquet):
 
 
 def test_a_path_that_matches_nothing_is_refused(read, refused, tmp_path):
-    with refused("a file or glob", f"'{tmp_path}/nothing-*.parquet', which matches none", "check the path"):
+    with refused("a file, a folder or a glob", f"'{tmp_path}/nothing-*.parquet', which matches none", "check the path"):
         read(tmp_path / "nothing-*.parquet")
 
 
 def test_a_parquet_file_that_is_none_is_refused(read, refused, tmp_path):
     (tmp_path / "log.parquet").write_text("user_id,timestamp\nada,2024-03-01\n")
-    with refused("a readable parquet or delimited file", "No magic bytes", "check the file"):
+    with refused("readable parquet, JSON lines or delimited text", "No magic bytes", "check the file"):
         read(tmp_path / "log.parquet")
 
 
 def test_an_unknown_reader_option_is_refused(read, refused, tmp_path):
     ROWS.to_csv(tmp_path / "log.csv")
-    with refused("a readable parquet or delimited file", "sepp", "`data.csv`"):
+    with refused("readable parquet, JSON lines or delimited text", "sepp", "`data.csv`"):
         read(tmp_path / "log.csv", csv={"sepp": ";"})

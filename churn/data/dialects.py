@@ -1,0 +1,118 @@
+"""What engines spell differently: text and numbers as times, and the order of text."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis.backends import BaseBackend
+
+_TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}  # per second
+
+# Text that PostgreSQL should not even try: it would read `now`, `infinity` and days written month first.
+_A_DATE_FIRST = r"^\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+_SAFE_CASTS = {"churn_instant": "timestamptz", "churn_date": "date", "churn_number": "float8"}
+_SAFE_CAST = """
+CREATE OR REPLACE FUNCTION pg_temp.{name}(value text) RETURNS {kind} LANGUAGE plpgsql STABLE AS $$
+BEGIN RETURN {value}::{kind}; EXCEPTION WHEN data_exception THEN RETURN NULL; END $$
+"""
+
+
+@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
+def make_timestamp(microseconds):  # type: ignore[no-untyped-def]
+    """Microseconds since 1970 in DuckDB; ibis itself reads only seconds and milliseconds there."""
+
+
+@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
+def make_timestamp_ns(nanoseconds):  # type: ignore[no-untyped-def]
+    """Nanoseconds since 1970 in DuckDB."""
+
+
+@ibis.udf.scalar.builtin(signature=(("float64",), "timestamp('UTC')"))
+def to_timestamp(seconds):  # type: ignore[no-untyped-def]
+    """Seconds since 1970 in PostgreSQL."""
+
+
+@ibis.udf.scalar.builtin(signature=(("string",), "timestamp('UTC')"), database="pg_temp")
+def churn_instant(text):  # type: ignore[no-untyped-def]
+    """A cast in PostgreSQL that gives null where the text is no time."""
+
+
+@ibis.udf.scalar.builtin(signature=(("string",), "date"), database="pg_temp")
+def churn_date(text):  # type: ignore[no-untyped-def]
+    """A cast in PostgreSQL that gives null where the text is no date."""
+
+
+@ibis.udf.scalar.builtin(signature=(("string",), "float64"), database="pg_temp")
+def churn_number(text):  # type: ignore[no-untyped-def]
+    """A cast in PostgreSQL that gives null where the text is no number."""
+
+
+@ibis.udf.scalar.builtin(signature=(("string", "string"), "binary"))
+def convert_to(text, encoding):  # type: ignore[no-untyped-def]
+    """The bytes of text in PostgreSQL."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Expressions that mean the same in every engine that windows are computed in.
+
+    Text that cannot be read, and a number beyond the calendar, give null.
+    """
+
+    instant: Callable[[ibis.Value], ibis.Value]  # text to a moment
+    date: Callable[[ibis.Value], ibis.Value]  # text to a date
+    number: Callable[[ibis.Value], ibis.Value]  # text to a float
+    since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
+    by_bytes: Callable[[ibis.Value], ibis.Value]  # text to what sorts it by its bytes, whatever the database's locale
+
+
+def _within_calendar(number: ibis.Value, unit: str) -> ibis.Value:
+    """Null for moments outside the years 1 to 9999, which engines refuse with an error for the whole table."""
+    seconds = (number.cast("float64") / _TICKS[unit]).abs()
+    return ibis.ifelse(seconds < 62_000_000_000, number, None)  # the year 1 lies 62,135,596,800 seconds before 1970
+
+
+def _in_duckdb(whole: ibis.Value, unit: str) -> ibis.Value:
+    finer = {"us": make_timestamp, "ns": make_timestamp_ns}
+    return finer[unit](whole) if unit in finer else whole.as_timestamp(unit)
+
+
+def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
+    """Whole seconds, rounded down before they become a float, which cannot hold nanoseconds."""
+    return to_timestamp((whole - (whole % ticks + ticks) % ticks).cast("float64") / float(ticks))
+
+
+DIALECTS = {
+    "duckdb": Dialect(
+        instant=lambda text: text.try_cast(dt.Timestamp(timezone="UTC")),
+        date=lambda text: text.try_cast("date"),
+        number=lambda text: text.try_cast("float64"),
+        since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
+        by_bytes=lambda text: text,
+    ),
+    "postgres": Dialect(
+        instant=churn_instant,
+        date=churn_date,
+        number=churn_number,
+        since_epoch=lambda number, unit: _in_postgres(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
+        by_bytes=lambda text: convert_to(text, "UTF8"),
+    ),
+}
+
+
+def open_session(engine: BaseBackend) -> None:
+    """Set an engine up for one reading: moments in UTC, and casts that do not fail.
+
+    PostgreSQL gets its casts as temporary functions, which go with the connection and need no right but TEMPORARY.
+    """
+    engine.raw_sql("SET TimeZone = 'UTC'")
+    if engine.name == "postgres":
+        for name, kind in _SAFE_CASTS.items():
+            guarded = "value" if kind == "float8" else f"CASE WHEN value ~ '{_A_DATE_FIRST}' THEN value END"
+            engine.raw_sql(_SAFE_CAST.format(name=name, kind=kind, value=f"({guarded})"))
+
+
+def dialect_of(table: ibis.Table) -> Dialect:
+    """The dialect of the engine that a table lies in."""
+    return DIALECTS[table.get_backend().name]

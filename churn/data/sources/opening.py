@@ -1,0 +1,83 @@
+"""One way to open a table, wherever it lies."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, TypeAlias, runtime_checkable
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from churn.data.sources.databases import checksum, is_url, open_database
+from churn.data.sources.files import open_files, paths
+
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """A table of any library that speaks Arrow's PyCapsule interface, such as Polars."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Arrow's stream of record batches."""
+
+
+Frame: TypeAlias = pd.DataFrame | pa.Table | ArrowStream
+
+
+def open_table(
+    source: str,
+    *,
+    local: Backend,
+    frames: Mapping[str, Frame] | None = None,
+    csv: Mapping[str, str | bool] | None = None,
+) -> ibis.Table:
+    """Open a source as a table.
+
+    Args:
+        source: A name in `frames`; a file, folder or glob of parquet, JSON lines or delimited text; or an ibis URL
+            and a table, such as `duckdb:///log.db::events`.
+        local: The embedded DuckDB, in which files, frames and DuckDB's own files are opened.
+        frames: Tables of pandas, Polars or Arrow by name, for use from Python.
+        csv: DuckDB's reader options for delimited text, such as `delim`, `header` and `comment`.
+
+    Raises:
+        UserError: if there is no such source, or it cannot be read.
+
+    Example:
+        >>> local = ibis.duckdb.connect()
+        >>> log = pd.DataFrame({"user_id": [1, 2]})
+        >>> int(open_table("log", local=local, frames={"log": log}).count().execute())
+        2
+    """
+    if frames is not None and source in frames:
+        name = ibis.util.gen_name("frame")
+        local.con.register(name, as_arrow(frames[source]))
+        return local.table(name)
+    if is_url(source):
+        return open_database(source, local=local)
+    return open_files(source, engine=local, csv=csv)
+
+
+def as_arrow(frame: Frame) -> pa.Table:
+    """A data frame of any kind as an Arrow table, without its index."""
+    return pa.Table.from_pandas(frame, preserve_index=False) if isinstance(frame, pd.DataFrame) else pa.table(frame)
+
+
+def digest(source: str, frames: Mapping[str, Frame]) -> str:
+    """A hash of a source: of a file's bytes or a frame's columns and rows their SHA-256, else of the table's rows."""
+    whole = hashlib.sha256()
+    if source in frames:
+        frame = frames[source]
+        table = frame if isinstance(frame, pd.DataFrame) else as_arrow(frame).to_pandas()
+        whole.update(repr(table.dtypes.to_dict()).encode())
+        whole.update(pd.util.hash_pandas_object(table).to_numpy().tobytes())
+        return whole.hexdigest()
+    if is_url(source):
+        table = open_database(source, local=ibis.duckdb.connect())
+        whole.update(f"{table.schema()} {checksum(table)}".encode())
+        return whole.hexdigest()
+    for path in paths(source):
+        with Path(path).open("rb") as file:
+            whole.update(hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()
