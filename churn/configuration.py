@@ -9,7 +9,7 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from churn.artefacts import write_text
-from churn.data import DataConfig
+from churn.data import DataConfig, without_password
 from churn.errors import UserError
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TuningConfig
@@ -84,9 +84,13 @@ class RunConfig:
         """The models."""
         return [ModelSpec.of(entry) for entry in self.models]
 
+    def public(self) -> dict[str, Any]:
+        """Every key as plain data, fit to be stored: passwords are left out of the sources."""
+        return _public(asdict(self))
+
     def save(self, path: Path) -> None:
         """Write every key as YAML, for `RunConfig.load`."""
-        write_text(yaml.safe_dump(asdict(self), sort_keys=False, allow_unicode=True), path)
+        write_text(yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), path)
 
     @classmethod
     def load(cls, path: Path) -> "RunConfig":
@@ -96,6 +100,11 @@ class RunConfig:
             UserError: if there is none, or a key or value in it is wrong.
         """
         return run_config(parse(["--config", str(path)], parser=run_parser()))
+
+
+def _public(values: dict[str, Any]) -> dict[str, Any]:
+    sources = {name: without_password(text) for name, text in values["data"].items() if isinstance(text, str)}
+    return values | {"data": values["data"] | sources}
 
 
 def run_parser(command: str = "run") -> ArgumentParser:

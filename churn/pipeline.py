@@ -20,6 +20,7 @@ from churn.data import (
     digest,
     open_dataset,
     prepare,
+    without_password,
 )
 from churn.journal import Journal
 from churn.models import Classifier, load
@@ -107,7 +108,7 @@ def _run_stages(
 ) -> Run:
     hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
     prepare_folder(out)
-    journal = Journal.open(out, seed=config.seed, config=asdict(config), inputs=hashes)
+    journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes)
     config.save(out / "config.yaml")
     context = _Context(config, out, hashes, frames)
     for stage in stages:
@@ -125,7 +126,7 @@ def prepare_data(context: _Context) -> Facts:
     write_table(dataset.split().table(), context.folder / "windows.parquet")
     counts = dataset.reconciliation
     inputs = [
-        {"name": name, "path": source, "rows": counts[name]["read"], "sha256": context.hashes[name]}
+        {"name": name, "path": without_password(source), "rows": counts[name]["read"], "sha256": context.hashes[name]}
         for name, source in config.sources.items()
     ]
     return {

@@ -8,7 +8,7 @@ from churn.data.dataset import Dataset, open_dataset, prepare
 from churn.data.example import example_dataset, example_frames, example_split
 from churn.data.features import Vocabulary
 from churn.data.panel import Panel
-from churn.data.sources import Frame, digest
+from churn.data.sources import Frame, digest, without_password
 from churn.data.splits import PARTS, Split, SplitConfig, split_by_time, user_share
 from churn.data.windows import Target, WindowConfig, Windows, slide
 
@@ -33,4 +33,5 @@ __all__ = [
     "slide",
     "split_by_time",
     "user_share",
+    "without_password",
 ]

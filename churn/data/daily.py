@@ -8,8 +8,8 @@ from ibis import _
 from ibis.backends import BaseBackend
 
 from churn.data.dialects import dialect_of
-from churn.data.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
 from churn.data.features import OTHER, STICKER_FEATURES, Vocabulary
+from churn.data.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
 from churn.errors import UserError
 
 

@@ -5,11 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import ibis
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from ibis import _
 from numpy.typing import NDArray
 
@@ -20,7 +18,7 @@ from churn.data.daily import Daily, aggregate
 from churn.data.features import Vocabulary
 from churn.data.panel import Panel
 from churn.data.reconciliation import write_quarantine
-from churn.data.sources import Frame
+from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits import Split, split_by_time
 from churn.data.tables import read_tables
 from churn.data.windows import UNKNOWN, Windows, slide, too_few_days
@@ -101,34 +99,24 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
 
 
 def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
-    try:
-        _write(config, folder, frames, vocabulary)
-    except (duckdb.Error, pa.ArrowException) as error:  # the engine reads lazily: a bad row shows only here
-        reason = ". ".join(str(error).splitlines()[:3])
-        raise UserError(
-            "expected tables that can be read to the last row", reason, "mend the row, or set the reader in data.csv"
-        ) from error
-
-
-def _write(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
-    local = ibis.duckdb.connect()
-    tables = read_tables(config, local=local, frames=frames or {})
-    daily = aggregate(
-        tables,
-        training_end=lambda first, last: _training_end(config, first, last),
-        activity_events=tuple(config.activity_events or ()),
-        max_event_types=config.max_event_types,
-        vocabulary=vocabulary,
-    )
-    attributes = None if tables.members is None else _attributes(tables.members, daily)
-    _join_dates(attributes)
     with atomic(folder) as scratch:
         scratch.mkdir()
-        panels.build(daily, scratch / "panel")
-        if attributes is not None:
-            attributes.to_parquet(scratch / "members.parquet", index=False)
-        write_quarantine(daily.rejected, scratch / "quarantine.parquet")
-        write_json(_meta(daily), scratch / _META)
+        with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
+            tables = read_tables(config, engines=engines, frames=frames or {})
+            daily = aggregate(
+                tables,
+                training_end=lambda first, last: _training_end(config, first, last),
+                activity_events=tuple(config.activity_events or ()),
+                max_event_types=config.max_event_types,
+                vocabulary=vocabulary,
+            )
+            if tables.members is not None:
+                attributes = _attributes(tables.members, daily)
+                _join_dates(attributes)
+                attributes.to_parquet(scratch / "members.parquet", index=False)
+            panels.build(daily, scratch / "panel")
+            write_quarantine(daily.rejected, scratch / "quarantine.parquet")
+            write_json(_meta(daily), scratch / _META)
 
 
 def _meta(daily: Daily) -> dict[str, object]:

@@ -179,9 +179,8 @@ def with_reason(
     """
     given = [table[c].isnull() for c in table.columns if c != "day"]
     cases = [(ibis.and_(*given), "empty or unreadable row")] if len(given) > 1 else []
-    for name in ("user_id", "actor_id", "event", "event_id"):
-        if name in table.columns:
-            cases.append((table[name].isnull(), f"null {name}"))
+    texts = ("user_id", "actor_id", "event", "event_id")
+    cases += [(table[name].isnull(), f"null {name}") for name in texts if name in table.columns]
     cases.append((_.day.isnull(), "null or unreadable timestamp"))
     if first_day is not None:
         cases.append((_.day < first_day, "before the span"))

@@ -22,25 +22,28 @@ from churn.data.events import (
     with_reason,
     with_repeats,
 )
-from churn.data.sources import Frame, moved, open_table
+from churn.data.sources import Engines, Frame, moved, open_table
 from churn.errors import UserError
 
 
-def read_tables(config: DataConfig, *, local: DuckDB, frames: Mapping[str, Frame]) -> Tables:
+def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Frame]) -> Tables:
     """Open a configuration's sources as canonical tables in one engine, each with `day` and `reason`.
 
     The work is done where the events lie, if that is a DuckDB or PostgreSQL; tables from elsewhere are brought there.
-    Tables of any other engine are streamed into the embedded DuckDB, `local`.
+    Tables of any other engine are streamed into the embedded DuckDB.
 
     Raises:
         UserError: if a source, a column, a type or a date is not as it must be.
     """
-    opened = {name: open_table(source, local=local, frames=frames, csv=config.csv) for name, source in config.sources.items()}
+    opened = {
+        name: open_table(source, engines=engines, frames=frames, csv=config.csv)
+        for name, source in config.sources.items()
+    }
     engine = opened["events"].get_backend()
-    engine = engine if engine.name in DIALECTS else local
-    for each in {local, engine}:
+    engine = engine if engine.name in DIALECTS else engines.local
+    for each in (engines.local, engine):
         open_session(each)
-    zone, span = _zone(config.zone, local), [_day(config, key) for key in ("first_day", "last_day")]
+    zone, span = _zone(config.zone, engines.local), [_day(config, key) for key in ("first_day", "last_day")]
 
     def canonical(name: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
         raw = opened[name]

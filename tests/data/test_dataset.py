@@ -426,12 +426,22 @@ def test_bad_input_is_refused_in_one_line_that_says_what_to_do(prepared, refused
         prepared(frames, **{"windows": SHORT} | config)
 
 
-def test_a_bad_row_late_in_a_text_file_is_refused_and_nothing_is_kept(tmp_path, refused):
-    (tmp_path / "log.csv").write_text("user_id,timestamp\n" + "7,2024-01-01\n" * 30_000 + "ada,2024-01-05\n")
-    config = DataConfig(events=str(tmp_path / "log.csv"), windows=SHORT)
-    with refused("tables that can be read to the last row", "Line: 30002", "data.csv"):
-        prepare(config, tmp_path / "dataset")
-    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
+def test_a_bad_value_late_in_a_text_file_is_one_rejected_row(tmp_path):
+    days = "".join(f"7,{day.date()}\n" for day in DAYS)
+    (tmp_path / "log.csv").write_text("user_id,timestamp\n" + days * 2_000 + "7,someday\n7,2024-01-20,8,9\n")
+    rows = prepare(DataConfig(events=str(tmp_path / "log.csv"), windows=SHORT), tmp_path / "dataset").reconciliation
+    rejected = {"null or unreadable timestamp": 1, "empty or unreadable row": 1}
+    assert rows["events"] == {"read": 40_002, "used": 40_000, "non_members": 0, "rejected": rejected}
+
+
+def test_a_file_that_is_damaged_within_is_refused_and_nothing_is_kept(tmp_path, refused):
+    example_frames()["events"].to_parquet(tmp_path / "log.parquet", row_group_size=500)
+    whole = bytearray((tmp_path / "log.parquet").read_bytes())
+    whole[len(whole) // 4 : len(whole) // 2] = b"\xff" * (len(whole) // 2 - len(whole) // 4)
+    (tmp_path / "log.parquet").write_bytes(whole)
+    with refused("tables that can be read to the last row", "", "mend the row"):
+        prepare(DataConfig(events=str(tmp_path / "log.parquet"), windows=SHORT), tmp_path / "dataset")
+    assert [path.name for path in tmp_path.iterdir()] == ["log.parquet"]
 
 
 def test_a_target_with_one_class_is_refused(prepared, refused):

@@ -1,19 +1,25 @@
 """Tables of a database, named by an ibis URL and a table: `postgresql://ada@db/shop::public.events`."""
 
 import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
+import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
 from ibis.backends import BaseBackend
 from ibis.backends.duckdb import Backend as DuckDB
+from ibis.common.exceptions import IbisError
 
 from churn.errors import UserError
 
-FILE_ENGINES = ("duckdb", "sqlite")  # a URL of these names a file
 _STREAMED_ROWS = 100_000  # per batch from a database
-_PASSWORD = re.compile(r"(?<=://)([^/:@\s]*):([^@\s]*)@")
+_PASSWORD = re.compile(r"(?<=://)(?P<user>[^/:@\s]*):(?P<secret>[^/\s]*)@|(?<=[?&]password=)(?P<option>[^&\s:]+)")
 
 
 def is_url(source: str) -> bool:
@@ -28,43 +34,79 @@ def without_password(text: str) -> str:
         >>> without_password("postgresql://ada:s3cret@db/shop::events")
         'postgresql://ada:***@db/shop::events'
     """
-    return _PASSWORD.sub(r"\1:***@", text)
+    return _PASSWORD.sub(lambda found: "***" if found["user"] is None else f"{found['user']}:***@", text)
 
 
-def open_database(source: str, *, local: DuckDB) -> ibis.Table:
-    """Open a table of a database; nothing but its schema is read.
+class Engines:
+    """The embedded DuckDB, and a connection to each database that was asked for, until all are closed.
 
-    DuckDB files are attached to the embedded DuckDB, read only.
+    Args:
+        spill: A folder for what the embedded DuckDB cannot hold in memory; it goes when the engines are closed.
 
-    Raises:
-        UserError: if the URL names no table, or the database or the table cannot be reached.
+    Example:
+        >>> with Engines() as engines:
+        ...     int(engines.local.raw_sql("SELECT 7").fetchone()[0])
+        7
     """
-    url, _, name = source.partition("::")
-    database, _, table = name.rpartition(".")
-    if not table:
-        raise UserError(
-            "expected a URL and a table, such as duckdb:///log.db::events", without_password(source), "add ::table"
-        )
-    engine = _connect(url, local)
-    if engine is local:
-        database = ".".join(filter(None, [_attached(url, local), database or "main"]))
-    try:
-        where: str | tuple[str, ...] | None = tuple(database.split(".")) if "." in database else database or None
-        return engine.table(table, database=where)
-    except Exception as error:
-        raise UserError(
-            f"expected the table {name} in {without_password(url)}", _reason(error, url), "check the name after ::"
-        ) from error
+
+    def __init__(self, spill: Path | None = None) -> None:
+        self.spill = spill
+        self.local: DuckDB = ibis.duckdb.connect(**{} if spill is None else {"temp_directory": spill})
+        self.databases: dict[str, BaseBackend] = {}
+        self.files: dict[Path, str] = {}  # DuckDB's own, by the names under which they are attached
+
+    def __enter__(self) -> Self:
+        """Stay open for a block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close every connection."""
+        for engine in (self.local, *self.databases.values()):
+            engine.disconnect()
+        if self.spill is not None:
+            shutil.rmtree(self.spill, ignore_errors=True)
+
+    def table(self, source: str) -> ibis.Table:
+        """Open a table of a database; nothing but its schema is read.
+
+        DuckDB's own files are attached to the embedded DuckDB, read only.
+
+        Raises:
+            UserError: if the source names no table, or the database or the table cannot be reached.
+        """
+        url, _, name = source.partition("::")
+        if not name:
+            found = without_password(source)
+            raise UserError("expected a URL and a table, such as duckdb:///log.db::events", found, "add ::table")
+        if url.startswith("duckdb://"):
+            engine, name = self.local, f"{self._attached(url)}.{name if '.' in name else f'main.{name}'}"
+        else:
+            engine = self.databases.setdefault(url, self.databases.get(url) or _connected(url))
+        *schema, table = name.split(".")
+        try:
+            return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
+        except Exception as error:
+            where = f"{source.partition('::')[2]} in {without_password(url)}"
+            raise UserError(f"expected the table {where}", _reason(error, url), "check the name after ::") from error
+
+    def _attached(self, url: str) -> str:
+        """The name under which a DuckDB file is attached, attached now if it was not."""
+        path = _file(url)
+        if path not in self.files:
+            name = f"file{len(self.files)}"
+            try:
+                self.local.attach(path, name, read_only=True)
+            except duckdb.Error as error:
+                raise UserError(f"expected a DuckDB file at {path}", _reason(error, url), "check the path") from error
+            self.files[path] = name
+        return self.files[path]
 
 
-def _connect(url: str, local: DuckDB) -> BaseBackend:
+def _connected(url: str) -> BaseBackend:
     kind = url.partition("://")[0]
+    file = _file(url) if kind == "sqlite" else None
     try:
-        if kind == "duckdb":
-            return local
-        return ibis.sqlite.connect(_file(url)) if kind == "sqlite" else ibis.connect(url)
-    except UserError:
-        raise
+        return ibis.connect(url) if file is None else ibis.sqlite.connect(file)
     except ImportError as error:
         package = "churn[postgres]" if kind.startswith("postgres") else f"ibis-framework[{kind}]"
         raise UserError(
@@ -76,18 +118,6 @@ def _connect(url: str, local: DuckDB) -> BaseBackend:
             _reason(error, url),
             "check the URL, the network and the password",
         ) from error
-
-
-def _attached(url: str, local: DuckDB) -> str:
-    """The name under which a DuckDB file is attached, attached now if it was not."""
-    path = _file(url)
-    name = "file_" + re.sub(r"\W", "_", str(path))
-    if name not in local.list_catalogs():
-        try:
-            local.attach(path, name, read_only=True)
-        except Exception as error:
-            raise UserError(f"expected a DuckDB file at {path}", _reason(error, url), "check the path") from error
-    return name
 
 
 def _file(url: str) -> Path:
@@ -107,8 +137,34 @@ def _file(url: str) -> Path:
 def _reason(error: Exception, url: str) -> str:
     """The first line of an engine's complaint, without the password wherever it stands in it."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    secret = _PASSWORD.search(url)
-    return without_password(text.replace(secret[2], "***") if secret and secret[2] else text)
+    for found in _PASSWORD.finditer(url):
+        text = text.replace(found["secret"] or found["option"] or "***", "***")
+    return without_password(text)
+
+
+@contextmanager
+def readable_to_the_last_row() -> Iterator[None]:
+    """Say in one line what an engine complains of: it reads lazily, so a bad row or a failed query shows only late.
+
+    Raises:
+        UserError: in the place of an engine's error.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, _engine_errors()):
+            raise
+        reason = without_password(". ".join(str(error).splitlines()[:3]))
+        raise UserError(
+            "expected tables that can be read to the last row",
+            reason,
+            "mend the row or the database, or set the reader in data.csv",
+        ) from error
+
+
+def _engine_errors() -> tuple[type[Exception], ...]:
+    drivers = [sys.modules[name].Error for name in ("psycopg", "sqlite3", "pymysql") if name in sys.modules]
+    return (duckdb.Error, pa.ArrowException, IbisError, *drivers)
 
 
 def moved(table: ibis.Table, engine: BaseBackend) -> ibis.Table:

@@ -8,9 +8,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import ibis
 import pandas as pd
 import pyarrow as pa
-from ibis.backends.duckdb import Backend
 
-from churn.data.sources.databases import checksum, is_url, open_database
+from churn.data.sources.databases import Engines, checksum, is_url
 from churn.data.sources.files import open_files, paths
 
 
@@ -28,7 +27,7 @@ Frame: TypeAlias = pd.DataFrame | pa.Table | ArrowStream
 def open_table(
     source: str,
     *,
-    local: Backend,
+    engines: Engines,
     frames: Mapping[str, Frame] | None = None,
     csv: Mapping[str, str | bool] | None = None,
 ) -> ibis.Table:
@@ -37,7 +36,7 @@ def open_table(
     Args:
         source: A name in `frames`; a file, folder or glob of parquet, JSON lines or delimited text; or an ibis URL
             and a table, such as `duckdb:///log.db::events`.
-        local: The embedded DuckDB, in which files, frames and DuckDB's own files are opened.
+        engines: The embedded DuckDB, in which files, frames and DuckDB's own files are opened, and the databases.
         frames: Tables of pandas, Polars or Arrow by name, for use from Python.
         csv: DuckDB's reader options for delimited text, such as `delim`, `header` and `comment`.
 
@@ -45,18 +44,18 @@ def open_table(
         UserError: if there is no such source, or it cannot be read.
 
     Example:
-        >>> local = ibis.duckdb.connect()
         >>> log = pd.DataFrame({"user_id": [1, 2]})
-        >>> int(open_table("log", local=local, frames={"log": log}).count().execute())
+        >>> with Engines() as engines:
+        ...     int(open_table("log", engines=engines, frames={"log": log}).count().execute())
         2
     """
     if frames is not None and source in frames:
         name = ibis.util.gen_name("frame")
-        local.con.register(name, as_arrow(frames[source]))
-        return local.table(name)
+        engines.local.con.register(name, as_arrow(frames[source]))
+        return engines.local.table(name)
     if is_url(source):
-        return open_database(source, local=local)
-    return open_files(source, engine=local, csv=csv)
+        return engines.table(source)
+    return open_files(source, engine=engines.local, csv=csv)
 
 
 def as_arrow(frame: Frame) -> pa.Table:
@@ -74,8 +73,9 @@ def digest(source: str, frames: Mapping[str, Frame]) -> str:
         whole.update(pd.util.hash_pandas_object(table).to_numpy().tobytes())
         return whole.hexdigest()
     if is_url(source):
-        table = open_database(source, local=ibis.duckdb.connect())
-        whole.update(f"{table.schema()} {checksum(table)}".encode())
+        with Engines() as engines:
+            table = engines.table(source)
+            whole.update(f"{table.schema()} {checksum(table)}".encode())
         return whole.hexdigest()
     for path in paths(source):
         with Path(path).open("rb") as file:

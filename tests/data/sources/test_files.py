@@ -1,9 +1,10 @@
-import ibis
+import gzip
+
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from churn.data.sources import open_table
+from churn.data.sources import Engines, open_table
 
 ROWS = pd.DataFrame(
     {
@@ -17,12 +18,12 @@ ROWS = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def read():
-    engine = ibis.duckdb.connect()
+    with Engines() as engines:
 
-    def rows(source, **options):
-        return open_table(str(source), local=engine, **options).to_pyarrow().to_pylist()
+        def rows(source, **options):
+            return open_table(str(source), engines=engines, **options).to_pyarrow().to_pylist()
 
-    return rows
+        yield rows
 
 
 @pytest.fixture
@@ -77,3 +78,48 @@ def test_an_unknown_reader_option_is_refused(read, refused, tmp_path):
     ROWS.to_csv(tmp_path / "log.csv")
     with refused("readable parquet, JSON lines or delimited text", "sepp", "`data.csv`"):
         read(tmp_path / "log.csv", csv={"sepp": ";"})
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.ndjson.gz", "log.json"])
+def test_json_lines_compressed_or_not_read_like_parquet(read, parquet, tmp_path, name):
+    lines = ROWS.assign(timestamp=ROWS.timestamp.astype(str)).to_json(orient="records", lines=True)
+    with (gzip.open if name.endswith(".gz") else open)(tmp_path / name, "wt") as out:
+        out.write(lines)
+    assert read(tmp_path / name) == read(parquet)
+
+
+def test_a_folder_is_read_whole_and_its_keys_become_columns(read, tmp_path):
+    for day in ("2024-03-01", "2024-03-02"):
+        (tmp_path / "log" / f"day={day}").mkdir(parents=True)
+        ROWS.to_parquet(tmp_path / "log" / f"day={day}" / "part-0.parquet")
+    (tmp_path / "log" / "_SUCCESS").touch()
+    rows = read(tmp_path / "log")
+    assert sorted(str(row["day"]) for row in rows) == ["2024-03-01"] * 3 + ["2024-03-02"] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("log.csv", "user_id,timestamp\nada,2024-03-01\nben,2024-03-01,too,many\n\ncleo,2024-03-02\n"),
+        (
+            "log.jsonl",
+            '{"user_id":"ada","timestamp":"2024-03-01"}\nbroken\n{"user_id":"cleo","timestamp":"2024-03-02"}\n',
+        ),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_kept_as_a_row_of_nulls(read, tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    rows = read(tmp_path / name)
+    assert sorted(str(row["user_id"]) for row in rows) == ["None", "ada", "cleo"]
+    assert [row["timestamp"] for row in rows if row["user_id"] is None] == [None]
+
+
+def test_a_value_that_fits_no_type_late_in_a_file_leaves_a_column_of_text(read, tmp_path):
+    (tmp_path / "log.csv").write_text("user_id,timestamp\n" + "7,2024-01-01\n" * 30_000 + "7,soon\n")
+    rows = read(tmp_path / "log.csv")
+    assert (rows[0]["timestamp"], rows[-1]["timestamp"]) == ("2024-01-01", "soon")
+
+
+def test_a_polars_frame_reads_like_one_of_pandas(read):
+    polars = pytest.importorskip("polars")
+    assert read("log", frames={"log": polars.from_pandas(ROWS)}) == read("log", frames={"log": ROWS})
