@@ -4,13 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import ibis
+import pandas as pd
 from ibis import _
 from ibis.backends import BaseBackend
 
 from churn.data.dialects import dialect_of
-from churn.data.features import OTHER, STICKER_FEATURES, Vocabulary
+from churn.data.features import OTHER, ROLES, STICKER_FEATURES, Vocabulary
 from churn.data.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
 from churn.errors import UserError
+
+CODES = (("user_id", "room"), ("actor_id", "actor"))  # whose id becomes which code
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,10 @@ def aggregate(
     """
     engine, events = tables.engine, _complete(tables.events)
     users = _users(engine, events, tables.members)
-    rooms = _cached(engine, _rooms(events, users))
+    coded = _coded(events, users)
+    rooms = _cached(engine, _rooms(coded))
     first_day, last_day = _span(rooms)
-    placed = _cached(engine, _placed(rooms, _away(events, users), users))
+    placed = _placed(rooms, _cached(engine, _away(coded)))
     _check_activity(placed, activity_events or ())
     if vocabulary is None:
         end = training_end(first_day, last_day)
@@ -82,14 +86,14 @@ def aggregate(
     _check_stickers(tables.stickers, vocabulary)
     alive = _.event.isin(activity_events) if activity_events else ibis.literal(True)
     active = placed.filter((_.role == "own") & alive).select("code", "day").distinct()
-    placed = placed.mutate(feature_name=_feature_name(vocabulary))
+    counts = _event_counts(placed)
     rows = {"events": tables.events}
-    reconciliation = {"events": reconcile(tables.events, _event_fates(rooms, users))}
-    parts = [_event_values(placed, vocabulary)]
+    reconciliation = {"events": reconcile(tables.events, _event_fates(rooms))}
+    parts = [_event_values(placed, {key: vocabulary.column(*key) for key in counts}, vocabulary)]
     if tables.stickers is not None:
         rows["stickers"] = _clip(tables.stickers, first_day, last_day)
         received = _cached(engine, _received(rows["stickers"]))
-        reconciliation["stickers"] = reconcile(tables.stickers, _with_fates(received, users))
+        reconciliation["stickers"] = reconcile(tables.stickers, _sticker_fates(received, users))
         parts.append(_sticker_values(received, users, vocabulary))
     if tables.members is not None:
         rows["members"] = tables.members
@@ -106,7 +110,7 @@ def aggregate(
         last_day,
         reconciliation,
         {name: table for name, table in rows.items() if reconciliation[name].rejected},
-        _unknown(placed, vocabulary),
+        _unknown(counts, vocabulary),
     )
 
 
@@ -140,19 +144,25 @@ def _users(engine: BaseBackend, events: ibis.Table, members: ibis.Table | None) 
     return users
 
 
-def _rooms(events: ibis.Table, users: ibis.Table) -> ibis.Table:
-    """All rows counted by room: (user_id, own, by_user, event, day, reason, n); `by_user`: the actor is a user."""
-    by_user = _.actor_id.isin(users.user_id)
-    keyed = events.mutate(own=_.user_id == _.actor_id, by_user=by_user)
-    return keyed.group_by("user_id", "own", "by_user", "event", "day", "reason").aggregate(n=_.count())
+def _coded(events: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """Events with the codes of the room's user and of the actor, null for those who are no users."""
+    rooms, actors = (users.select(**{name: users.user_id, code: users.code}) for name, code in CODES)
+    coded = events.mutate(own=_.user_id == _.actor_id).left_join(rooms, "user_id").left_join(actors, "actor_id")
+    return coded.select("room", "actor", "own", "event", "day", "reason")
 
 
-def _away(events: ibis.Table, users: ibis.Table) -> ibis.Table:
-    """What users did in others' rooms: (user_id, event, day, n)."""
-    visits = events.filter(_.reason.isnull() & (_.user_id != _.actor_id)).semi_join(
-        users.select(actor_id=users.user_id), "actor_id"
-    )
-    return visits.group_by(user_id=visits.actor_id, event=visits.event, day=visits.day).aggregate(n=_.count())
+def _rooms(coded: ibis.Table) -> ibis.Table:
+    """All rows counted by room: (room, own, visited, event, day, reason, n); strangers' rooms `visited` by users."""
+    visited = _.room.isnull() & _.actor.notnull()
+    keyed = coded.mutate(visited=visited)
+    return keyed.group_by("room", "own", "visited", "event", "day", "reason").aggregate(n=_.count())
+
+
+def _away(coded: ibis.Table) -> ibis.Table:
+    """What users did in others' rooms: (code, day, role, event, n)."""
+    visits = coded.filter(_.reason.isnull() & ~_.own & _.actor.notnull())
+    counts = visits.group_by("actor", "event", "day").aggregate(n=_.count())
+    return counts.select("day", "event", "n", code=_.actor, role=ibis.literal("away"))
 
 
 def _span(rooms: ibis.Table) -> tuple[int, int]:
@@ -175,22 +185,20 @@ def _clip(stickers: ibis.Table, first_day: int, last_day: int) -> ibis.Table:
     return stickers.mutate(reason=_.reason.coalesce(outside))
 
 
-def _placed(rooms: ibis.Table, away: ibis.Table, users: ibis.Table) -> ibis.Table:
+def _placed(rooms: ibis.Table, away: ibis.Table) -> ibis.Table:
     """Usable events by the user they concern and that user's role: (code, day, role, event, n)."""
-    rooms = rooms.filter(_.reason.isnull()).mutate(role=ibis.ifelse(_.own, "own", "fan"))
-    rooms = rooms.group_by("user_id", "day", "role", "event").aggregate(n=_.n.sum().cast("int64"))
-    away = away.select("user_id", "day", "event", "n", role=ibis.literal("away"))
-    columns = ("user_id", "day", "role", "event", "n")
-    return rooms.select(columns).union(away.select(columns)).join(users, "user_id").drop("user_id")
+    rooms = rooms.filter(_.reason.isnull() & _.room.notnull())
+    rooms = rooms.select("day", "event", "n", code=_.room, role=ibis.ifelse(_.own, "own", "fan"))
+    return rooms.union(away)
 
 
-def _event_fates(rooms: ibis.Table, users: ibis.Table) -> ibis.Table:
+def _event_fates(rooms: ibis.Table) -> ibis.Table:
     """An event is used if it concerns a user, as the room's or as the actor."""
-    concerned = _.user_id.isin(users.user_id) | _.by_user
+    concerned = _.room.notnull() | _.visited
     return rooms.select(fate=_.reason.coalesce(ibis.ifelse(concerned, USED, NON_MEMBER)), n=_.n)
 
 
-def _with_fates(received: ibis.Table, users: ibis.Table) -> ibis.Table:
+def _sticker_fates(received: ibis.Table, users: ibis.Table) -> ibis.Table:
     known = _.user_id.isin(users.user_id)
     return received.select(fate=_.reason.coalesce(ibis.ifelse(known, USED, NON_MEMBER)), n=_.n)
 
@@ -209,22 +217,33 @@ def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> Non
 
 
 def _event_counts(placed: ibis.Table) -> dict[tuple[str, str], int]:
-    rows = placed.group_by("role", "event").aggregate(n=_.n.sum()).to_pyarrow().to_pylist()
+    """How often there is each event in each role, the most frequent first."""
+    rows = placed.group_by("role", "event").aggregate(n=_.n.sum().cast("int64"))
+    rows = rows.order_by(ibis.desc("n"), "role", "event").to_pyarrow().to_pylist()
     return {(row["role"], row["event"]): row["n"] for row in rows}
 
 
-def _feature_name(vocabulary: Vocabulary) -> ibis.Value:
-    own_column = _.event.isin(vocabulary.events) if vocabulary.events else ibis.literal(False)
-    return _.role + "_" + ibis.ifelse(own_column, _.event, OTHER)
-
-
-def _event_values(placed: ibis.Table, vocabulary: Vocabulary) -> ibis.Table:
+def _event_values(placed: ibis.Table, columns: dict[tuple[str, str], str | None], vocabulary: Vocabulary) -> ibis.Table:
+    """One row per user, day and column; only the lumped types have to be added up."""
+    known = [(*key, vocabulary.features.index(name)) for key, name in columns.items() if name is not None]
     position = ibis.memtable(
-        {"feature_name": list(vocabulary.features), "feature": list(range(len(vocabulary.features)))},
-        schema={"feature_name": "string", "feature": "int32"},
+        {
+            name: list(values)
+            for name, values in zip(("role", "event", "feature"), zip(*known, strict=True), strict=True)
+        },
+        schema={"role": "string", "event": "string", "feature": "int32"},
     )
-    grouped = placed.join(position, "feature_name").group_by("code", "day", "feature")
-    return grouped.aggregate(value=_.n.sum().cast("float64"))
+    values = placed.join(position, ["role", "event"]).select("code", "day", "feature", value=_.n.cast("float64"))
+    lumped = [i for i, name in enumerate(vocabulary.features) if name in {f"{role}_{OTHER}" for role in ROLES}]
+    if not lumped:
+        return values
+    other = values.filter(_.feature.isin(lumped)).group_by("code", "day", "feature").aggregate(value=_.value.sum())
+    return values.filter(~_.feature.isin(lumped)).union(other)
+
+
+def _unknown(counts: dict[tuple[str, str], int], vocabulary: Vocabulary) -> dict[str, int]:
+    """Events whose column the vocabulary does not have, the most frequent first."""
+    return {f"{role}_{event}": n for (role, event), n in counts.items() if vocabulary.column(role, event) is None}
 
 
 def _check_stickers(stickers: ibis.Table | None, vocabulary: Vocabulary) -> None:
@@ -247,9 +266,3 @@ def _sticker_values(received: ibis.Table, users: ibis.Table, vocabulary: Vocabul
         days.select("code", "day", feature=ibis.literal(count, "int32"), value=_.n.cast("float64")),
         days.select("code", "day", feature=ibis.literal(amount, "int32"), value=_.amount),
     )
-
-
-def _unknown(placed: ibis.Table, vocabulary: Vocabulary) -> dict[str, int]:
-    lost = placed.filter(~_.feature_name.isin(vocabulary.features)).mutate(name=_.role + "_" + _.event)
-    rows = lost.group_by("name").aggregate(n=_.n.sum()).order_by(ibis.desc("n"), "name").to_pyarrow().to_pylist()
-    return {row["name"]: row["n"] for row in rows}

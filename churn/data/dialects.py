@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis.backends import BaseBackend
 
+_MOMENT = dt.Timestamp(timezone="UTC")
 _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}  # per second
 
 # Text that PostgreSQL should not even try: it would read `now`, `infinity` and days written month first.
@@ -26,6 +27,16 @@ def make_timestamp(microseconds):  # type: ignore[no-untyped-def]
 @ibis.udf.scalar.builtin(signature=(("int64",), "timestamp"))
 def make_timestamp_ns(nanoseconds):  # type: ignore[no-untyped-def]
     """Nanoseconds since 1970 in DuckDB."""
+
+
+@ibis.udf.scalar.builtin(signature=(("timestamp('UTC')",), "int64"))
+def epoch_us(moment):  # type: ignore[no-untyped-def]
+    """Microseconds since 1970 in DuckDB."""
+
+
+@ibis.udf.scalar.builtin(signature=(("string", "timestamp('UTC')"), "timestamp"))
+def timezone(zone, moment):  # type: ignore[no-untyped-def]
+    """The wall clock of a zone; DuckDB and PostgreSQL share the name."""
 
 
 @ibis.udf.scalar.builtin(signature=(("float64",), "timestamp('UTC')"))
@@ -63,6 +74,7 @@ class Dialect:
     instant: Callable[[ibis.Value], ibis.Value]  # text to a moment
     date: Callable[[ibis.Value], ibis.Value]  # text to a date
     number: Callable[[ibis.Value], ibis.Value]  # text to a float
+    local_date: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's date
     since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
     by_bytes: Callable[[ibis.Value], ibis.Value]  # text to what sorts it by its bytes, whatever the database's locale
 
@@ -78,6 +90,13 @@ def _in_duckdb(whole: ibis.Value, unit: str) -> ibis.Value:
     return finer[unit](whole) if unit in finer else whole.as_timestamp(unit)
 
 
+def _date_in_duckdb(when: ibis.Value, zone: str) -> ibis.Value:
+    """A zone is dear in DuckDB, a quarter of the time of the whole daily table, so UTC goes without."""
+    if zone != "UTC":
+        return timezone(zone, when.cast(_MOMENT)).date()
+    return when.date() if when.type().timezone is None else make_timestamp(epoch_us(when)).date()
+
+
 def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
     """Whole seconds, rounded down before they become a float, which cannot hold nanoseconds."""
     return to_timestamp((whole - (whole % ticks + ticks) % ticks).cast("float64") / float(ticks))
@@ -85,9 +104,10 @@ def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
 
 DIALECTS = {
     "duckdb": Dialect(
-        instant=lambda text: text.try_cast(dt.Timestamp(timezone="UTC")),
+        instant=lambda text: text.try_cast(_MOMENT),
         date=lambda text: text.try_cast("date"),
         number=lambda text: text.try_cast("float64"),
+        local_date=lambda when, zone: _date_in_duckdb(when, zone),
         since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
         by_bytes=lambda text: text,
     ),
@@ -95,6 +115,7 @@ DIALECTS = {
         instant=churn_instant,
         date=churn_date,
         number=churn_number,
+        local_date=lambda when, zone: timezone(zone, when.cast(_MOMENT)).date(),
         since_epoch=lambda number, unit: _in_postgres(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
         by_bytes=lambda text: convert_to(text, "UTF8"),
     ),
@@ -107,6 +128,8 @@ def open_session(engine: BaseBackend) -> None:
     PostgreSQL gets its casts as temporary functions, which go with the connection and need no right but TEMPORARY.
     """
     engine.raw_sql("SET TimeZone = 'UTC'")
+    if engine.name == "duckdb":
+        engine.raw_sql("SET enable_progress_bar = false")
     if engine.name == "postgres":
         for name, kind in _SAFE_CASTS.items():
             guarded = "value" if kind == "float8" else f"CASE WHEN value ~ '{_A_DATE_FIRST}' THEN value END"

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
-import ibis.expr.datatypes as dt
 from ibis import _
 
 from churn.data.dialects import dialect_of
@@ -19,12 +18,7 @@ _FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
 _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": float("inf")}  # the largest number read in that unit
 
 
-@ibis.udf.scalar.builtin(signature=(("string", "timestamp('UTC')"), "timestamp"))
-def timezone(zone, when):  # type: ignore[no-untyped-def]
-    """The wall clock of a zone; DuckDB and PostgreSQL share the name."""
-
-
-@ibis.udf.scalar.builtin(signature=(("timestamp('UTC')",), "boolean"))
+@ibis.udf.scalar.builtin(signature=(("timestamp",), "boolean"))
 def isfinite(when):  # type: ignore[no-untyped-def]
     """Whether a moment is one; DuckDB and PostgreSQL have the moments infinity and -infinity."""
 
@@ -96,8 +90,7 @@ def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     """
     column = table["timestamp"]
     when = _moment(table, name)
-    when = ibis.ifelse(isfinite(when), when, None)
-    date = timezone(zone, when).date()
+    date = dialect_of(table).local_date(ibis.ifelse(isfinite(when), when, None), zone)
     if column.type().is_date():
         date = column
     elif column.type().is_string():
@@ -107,14 +100,16 @@ def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
 
 
 def _moment(table: ibis.Table, name: str) -> ibis.Value:
-    column, utc = table["timestamp"], dt.Timestamp(timezone="UTC")
+    column = table["timestamp"]
     kind = column.type()
-    if kind.is_timestamp() or kind.is_date():
-        return column.cast(utc)
+    if kind.is_timestamp():
+        return column
+    if kind.is_date():
+        return column.cast("timestamp")
     if kind.is_numeric():
-        return _since_epoch(table, column).cast(utc)
+        return _since_epoch(table, column)
     if kind.is_string():
-        return _parsed(table, name).cast(utc)
+        return _parsed(table, name)
     raise UserError(f"expected times in {name}.timestamp", f"the type {kind}", "map a column of times")
 
 

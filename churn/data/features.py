@@ -55,3 +55,8 @@ class Vocabulary:
             features += [f"{role}_{OTHER}"] * bool(seen - set(events) or OTHER in seen)
         features += list(STICKER_FEATURES) * stickers
         return cls(events, tuple(features), first_day, last_day)
+
+    def column(self, role: str, event: str) -> str | None:
+        """The column that counts an event type in a role; None where there is none."""
+        name = f"{role}_{event if event in self.events else OTHER}"
+        return name if name in self.features else None
