@@ -227,10 +227,7 @@ def _event_values(placed: ibis.Table, columns: dict[tuple[str, str], str | None]
     """One row per user, day and column; only the lumped types have to be added up."""
     known = [(*key, vocabulary.features.index(name)) for key, name in columns.items() if name is not None]
     position = ibis.memtable(
-        {
-            name: list(values)
-            for name, values in zip(("role", "event", "feature"), zip(*known, strict=True), strict=True)
-        },
+        pd.DataFrame(known, columns=["role", "event", "feature"]),
         schema={"role": "string", "event": "string", "feature": "int32"},
     )
     values = placed.join(position, ["role", "event"]).select("code", "day", "feature", value=_.n.cast("float64"))

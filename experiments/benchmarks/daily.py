@@ -110,7 +110,7 @@ def main() -> None:
             assert expected == found, (expected, found)
             ratios.append(ours / hand)
             print(
-                f"SQL {hand:6.1f} s {hand_peak:6.0f} MiB   churn {ours:6.1f} s {our_peak:6.0f} MiB   ratio {ours / hand:.2f}"
+                f"SQL {hand:5.1f} s, {hand_peak:,.0f} MiB; churn {ours:5.1f} s, {our_peak:,.0f} MiB; {ours / hand:.2f}"
             )
     print(f"median ratio {statistics.median(ratios):.2f} over {options.rows:,} events")
 
