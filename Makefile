@@ -14,6 +14,7 @@ demo: .venv/installed
 
 test: .venv/installed
 	@command -v chromium >/dev/null || echo "note: the report's browser tests are skipped; install Debian's package chromium to run them"
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || echo "note: PostgreSQL's tests are skipped; install Debian's package postgresql to run them"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
