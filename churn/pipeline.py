@@ -1,5 +1,6 @@
 """The whole run on one page: each stage reads the artefacts before it and writes its own."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
@@ -26,7 +27,7 @@ from churn.journal import Journal
 from churn.models import Classifier, load
 from churn.progress import step
 from churn.review import warnings
-from churn.scoring import score_windows, write_scores
+from churn.scoring import newest_windows, score_windows, write_scores
 from churn.training import ModelSpec
 
 
@@ -122,7 +123,9 @@ def _run_stages(
 def prepare_data(context: _Context) -> Facts:
     """Log to windows: dataset/, windows.parquet."""
     config = context.config.data
+    shutil.rmtree(context.folder / "dataset", ignore_errors=True)  # of a run that failed here, on other data perhaps
     dataset = prepare(config, context.folder / "dataset", frames=context.frames)
+    newest_windows(dataset)  # nobody to score is better known now than after the fitting
     write_table(dataset.split().table(), context.folder / "windows.parquet")
     counts = dataset.reconciliation
     inputs = [

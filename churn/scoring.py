@@ -1,6 +1,7 @@
 """Scores of the newest cutoff, for a run and for new data alike."""
 
 import dataclasses
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
     data = dataclasses.replace(data, windows=finished.data.windows, last_day=last_day)
     prepare_folder(out)
+    shutil.rmtree(out / "dataset", ignore_errors=True)  # of an earlier scoring, whose days may differ
     dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)
     newest = dataset.panel.date(dataset.panel.n_days)
     if newest != _date(cutoff):
@@ -42,11 +44,21 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     return out
 
 
-def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path) -> pd.DataFrame:
-    """Score every user at risk at the newest cutoff, write the list and return the scores."""
+def newest_windows(dataset: Dataset) -> Windows:
+    """The windows to score: those at the day after the last.
+
+    Raises:
+        UserError: if nobody is at risk there.
+    """
     windows = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
     if not len(windows):
         raise UserError("expected users at risk at the newest cutoff", "none", "check the last days of the log")
+    return windows
+
+
+def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path) -> pd.DataFrame:
+    """Score every user at risk at the newest cutoff, write the list and return the scores."""
+    windows = newest_windows(dataset)
     scored = segments.prioritise(score_windows(windows, models), config)
     inside = (scored.segment == "priority").to_numpy()
     listed = windows.take(inside)

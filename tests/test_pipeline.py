@@ -220,3 +220,21 @@ def test_without_stickers_fans_or_members_priority_is_p_churn(frames, tmp_path) 
 def test_a_run_knows_its_list_and_report(finished) -> None:
     assert finished.priority["rank"].tolist() == list(range(1, len(finished.priority) + 1))
     assert finished.report == Path(finished.folder) / "report.html"
+
+
+def test_data_that_were_mended_are_read_anew_after_a_run_that_failed_on_them(frames, tmp_path) -> None:
+    half = frames["events"].timestamp.min() + pd.Timedelta(days=45)
+    silent = frames["events"][(frames["events"].timestamp < half) | (frames["events"].user_id != HOSTILE[0])]
+    broken = frames | {"events": silent[silent.actor_id.str.startswith("fan") | (silent.timestamp < half)]}
+    with pytest.raises(UserError, match="at risk at the newest cutoff"):
+        churn.run(quick_config(), tmp_path / "run", frames=broken)
+    churn.tune(quick_config(), tmp_path / "run", frames=frames)
+    windows = pd.read_parquet(tmp_path / "run" / "windows.parquet")
+    assert windows.cutoff.max() > half + pd.Timedelta(days=14)
+
+
+def test_passwords_stay_out_of_what_a_run_stores_and_of_its_fingerprint() -> None:
+    sources = [f"postgresql://ada:{secret}@db/shop::events" for secret in ("s3cret", "other")]
+    one, other = (quick_config(events=source).public() for source in sources)
+    assert one == other
+    assert one["data"]["events"] == "postgresql://ada:***@db/shop::events"
