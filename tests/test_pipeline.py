@@ -228,7 +228,7 @@ def test_data_that_were_mended_are_read_anew_after_a_run_that_failed_on_them(fra
     broken = frames | {"events": silent[silent.actor_id.str.startswith("fan") | (silent.timestamp < half)]}
     with pytest.raises(UserError, match="at risk at the newest cutoff"):
         churn.run(quick_config(), tmp_path / "run", frames=broken)
-    churn.tune(quick_config(), tmp_path / "run", frames=frames)
+    pipeline.tune(quick_config(), tmp_path / "run", frames=frames)
     windows = pd.read_parquet(tmp_path / "run" / "windows.parquet")
     assert windows.cutoff.max() > half + pd.Timedelta(days=14)
 
