@@ -18,6 +18,7 @@ from churn.data import (
     Target,
     Windows,
     digest,
+    examine,
     open_dataset,
     prepare,
 )
@@ -122,7 +123,9 @@ def prepare_data(context: _Context) -> Facts:
     """Log to windows: dataset/, windows.parquet."""
     config = context.config.data
     dataset = prepare(config, context.folder / "dataset", frames=context.frames)
-    write_table(dataset.split().table(), context.folder / "windows.parquet")
+    split = dataset.split()
+    write_table(split.table(), context.folder / "windows.parquet")
+    health = examine(dataset, split)
     counts = dataset.reconciliation
     inputs = [
         {"name": name, "path": source, "rows": counts[name]["read"], "sha256": context.hashes[name]}
@@ -134,7 +137,8 @@ def prepare_data(context: _Context) -> Facts:
         "targets": dataset.windows.targets,
         "windows": asdict(config.windows),
         "split_kind": config.split.kind,
-        "audit": dataset.audit(),
+        "audit": dataset.audit()
+        | {"alarms": [asdict(alarm) for alarm in health.alarms], "warnings": [str(found) for found in health.findings]},
     }
 
 
