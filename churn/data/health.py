@@ -72,8 +72,10 @@ def examine(dataset: Dataset, split: Split) -> Health:
     Example:
         >>> from churn.data import example_dataset
         >>> health = examine(example_dataset(), example_dataset().split())
-        >>> health.gaps, health.unseen, health.constant, health.findings
+        >>> health.gaps, health.unseen, health.constant, health.alarms
         ((), 0, (), ())
+        >>> print(health.findings[0])
+        val has 9 users with churn = 1: too few to learn from or to judge by. Move the split's dates, or load more...
     """
     panel = dataset.panel
     scan = _scan(panel, names=_event_features(dataset), training_days=int(split.train.cutoff.max()))

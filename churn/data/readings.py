@@ -78,6 +78,8 @@ def as_numbers(column: pd.Series) -> NDArray[np.float64] | None:
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         return None
+    if pd.api.types.is_timedelta64_dtype(column):
+        column = column.dt.total_seconds()
     numbers = pd.to_numeric(column.astype(object).where(column.notna()), errors="coerce").to_numpy(np.float64)
     return numbers if _mostly_read(numbers, column) else None
 
@@ -89,7 +91,7 @@ def as_dates(column: pd.Series) -> NDArray[np.float64] | None:
         >>> as_dates(pd.Series(["1970-01-02", None, "1970-01-03"]))
         array([ 1., nan,  2.])
     """
-    if pd.api.types.is_numeric_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
         return None
     if not pd.api.types.is_datetime64_any_dtype(column) and as_numbers(column) is not None:
         return None
@@ -116,7 +118,8 @@ def identifier(column: pd.Series) -> tuple[float, int] | None:
     """
     filled = column.dropna()
     share = filled.astype(str).nunique() / max(1, len(filled))
-    if len(filled) < FEWEST or share < DISTINCT or as_dates(column) is not None:
+    is_time = pd.api.types.is_timedelta64_dtype(column) or as_dates(column) is not None
+    if len(filled) < FEWEST or share < DISTINCT or is_time:
         return None
     numbers = as_numbers(filled)
     if numbers is not None and not _looks_like_keys(numbers[np.isfinite(numbers)]):
