@@ -96,7 +96,13 @@ def test_honest_attributes_raise_no_alarm(dataset):
 
 
 def test_members_who_were_silent_for_long_raise_no_alarm_though_silence_foretells_silence(prepared, frames):
-    dataset = prepared(frames, windows=WindowConfig(at_risk="member"))
+    once = pd.DataFrame({"user_id": [f"once{k}" for k in range(1_000)]})
+    first = frames["events"].timestamp.min()
+    posts = once.assign(actor_id=once.user_id, event="post", timestamp=first)
+    events = pd.concat([frames["events"], posts], ignore_index=True)
+    members = pd.concat([frames["members"][["user_id", "joined"]], once.assign(joined=first)], ignore_index=True)
+    dataset = prepared(frames | {"events": events, "members": members}, windows=WindowConfig(at_risk="member"))
+    assert dataset.split().train.churn.mean() > 0.7
     assert alarms(dataset) == ()
 
 
@@ -180,6 +186,20 @@ def test_an_attribute_that_is_known_to_be_filled_in_afterwards_is_exempt(dataset
     assert alarms(dataset, closed=gone, exempt=["closed"]) == ()
 
 
+def test_the_day_of_joining_is_no_attribute(dataset, last_active):
+    assert alarms(dataset, joined=last_active) == ()
+
+
+def test_dates_are_counted_from_the_cutoff(dataset):
+    train = dataset.split().train
+    last = np.append(train.user[1:] != train.user[:-1], True)
+    day = np.zeros(len(dataset.panel.users))
+    day[train.user[last]] = train.cutoff[last] + np.where(train.churn[last] == 1, -1, 1)
+    found = alarms(dataset, pause_on=dataset.panel.date(0) + pd.to_timedelta(day, unit="D"))
+    assert [(alarm.column, alarm.target, alarm.statistic) for alarm in found] == [("pause_on", "churn", 1)]
+    assert "churn of each user's latest training window" in found[0].sentence
+
+
 def test_the_test_part_s_labels_are_not_read(dataset, last_active):
     gone = last_active < dataset.panel.n_days - 14
     split, members = dataset.split(), dataset.members.assign(closed=gone)
@@ -252,12 +272,13 @@ def test_an_alarm_says_how_sure_it_is_and_over_how_many_users(dataset, last_acti
 
 
 def test_under_thirty_users_of_a_class_say_nothing(prepared, frames):
-    ids = sorted(frames["members"].user_id)[:50]
-    few = {name: frame[frame.user_id.isin(ids)] for name, frame in frames.items()}
-    dataset = prepared(few)
-    active = dataset.panel.last >= dataset.panel.n_days - 14
-    assert (~active).sum() < 30
-    assert alarms(dataset, closed=~active) == ()
+    ids = sorted(frames["members"].user_id)[:60]
+    dataset = prepared({name: frame[frame.user_id.isin(ids)] for name, frame in frames.items()})
+    train = dataset.split().train
+    user, day = dataset.panel.days_where(np.asarray(dataset.panel.active))
+    gone = ~np.isin(np.arange(len(ids)), user[day >= dataset.panel.n_days - 14])
+    assert 20 <= gone[np.unique(train.user)].sum() < 30
+    assert alarms(dataset, closed=gone) == ()
 
 
 def test_many_windows_are_looked_at_through_a_sample_of_users(dataset, last_active, monkeypatch):
