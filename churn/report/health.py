@@ -80,8 +80,8 @@ def _alarms(audit: Mapping[str, Any]) -> list[Block]:
     if alarms is None:
         return [Text("Not looked for: the run's manifest holds no account of it.")]
     how = (
-        "Each feature and attribute was held alone against each outcome on the training part. One that ranks it almost "
-        "without a mistake is more likely to have been filled in afterwards than to foretell it."
+        "Each feature and attribute was held alone against what became of the users of the training part. One that "
+        "tells it almost without a mistake is more likely to have been filled in afterwards than to foretell it."
     )
     if not alarms:
         return [Text(f"{how} None does, and none looks like an identifier.")]
