@@ -1,46 +1,204 @@
 """A page in the terminal about the data, before anything is trained."""
 
+import sys
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-from churn.data import DataConfig, Dataset, prepare
+from churn.artefacts import prepare_folder, write_with
+from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, examine, prepare
 from churn.progress import progress
 
+ROLES = {"own": "own", "fan": "by fans", "away": "elsewhere"}
+GAPS = 10  # stretches listed
 
-def check(config: DataConfig) -> None:
-    """Read the data and print what is there: rows, days, features, base rates and windows per part.
+
+def check(config: DataConfig, out: Path | None = None) -> None:
+    """Read the data and print what is there: tables, days, events, users, features, windows and warnings.
+
+    Args:
+        config: The `data:` block.
+        out: Where to keep the rows that cannot be used, as quarantine.parquet.
 
     Raises:
         UserError: for anything that would stop a run.
     """
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
         with progress("read"):
-            page = _page(prepare(config, Path(folder) / "dataset"))
-        print(page)
+            dataset = prepare(config, Path(folder) / "dataset")
+            if out is not None:
+                write_with(dataset.quarantine.rename, prepare_folder(out) / dataset.quarantine.name)
+            health = examine(dataset, dataset.split())
+            sections = _page(dataset, health)
+        console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
+        console.print(Group(*sections))
 
 
-def _page(dataset: Dataset) -> str:
-    audit = dataset.audit()
-    rows = pd.DataFrame(
-        [
-            {"table": name, "read": c["read"], "used": c["used"], "non-members": c["non_members"], **c["rejected"]}
-            for name, c in dataset.reconciliation.items()
-        ]
-    ).fillna(0)
+def _page(dataset: Dataset, health: Health) -> list[RenderableType]:
+    return [
+        *_section("Tables", [_columns(dataset)]),
+        *_section("Rows", [_rows(dataset)]),
+        *_section("Days", _days(dataset, health)),
+        *_section("Users", _users(dataset, health)),
+        *_section("Events by role", [_events(health)]),
+        *_section("Features", _features(dataset, health)),
+        *_section("Windows", _windows(dataset)),
+        *_section("Warnings", _warnings(health.findings)),
+        _verdict(len(health.findings)),
+    ]
+
+
+def _section(title: str, blocks: Iterable[RenderableType]) -> list[RenderableType]:
+    return [Text(title, style="bold"), *(Padding(block, (0, 0, 0, 2), expand=False) for block in blocks), Text()]
+
+
+def _columns(dataset: Dataset) -> Table:
+    """The columns of each table as they lie there, with what they are used as."""
+    config = dataset.config
+    mappings = {
+        "events": config.event_columns,
+        "stickers": config.sticker_columns,
+        "members": config.member_columns,
+    }
+    rows = []
+    for name, schema in dataset.columns.items():
+        mapping = mappings[name] or {}
+        used = {own: word for word in STANDARD_COLUMNS[name] if (own := mapping.get(word, word))}
+        rest = "attribute" if name == "members" else "–"
+        rows += [(name, column, kind, used.get(column, rest)) for column, kind in schema.items()]
+    return _table(("table", "column", "type", "used as"), rows)
+
+
+def _rows(dataset: Dataset) -> Table:
+    rows = []
+    for name, counts in dataset.reconciliation.items():
+        read = counts["read"]
+        rows += [(name, "read", f"{read:,}", ""), ("", "used", *_of(counts["used"], read))]
+        lost = {"non-members": counts["non_members"], **{f"rejected: {k}": n for k, n in counts["rejected"].items()}}
+        rows += [("", what, *_of(n, read)) for what, n in lost.items() if n]
+    return _table(("table", "rows", "count", "share"), rows, right=2)
+
+
+def _of(n: int, whole: int) -> tuple[str, str]:
+    return f"{n:,}", f"{n / max(1, whole):.1%}"
+
+
+def _days(dataset: Dataset, health: Health) -> list[RenderableType]:
+    panel, events = dataset.panel, health.events_per_day
+    span = f"{panel.date(0).date()} to {panel.date(panel.n_days - 1).date()}"
+    quartiles = _quartiles(events)
+    lines: list[RenderableType] = [
+        _text(f"days: {span}, {panel.n_days:,} of them, in {dataset.config.zone}"),
+        _text(
+            f"events a day: median {quartiles[1]:,.0f}, half of the days between {quartiles[0]:,.0f} and "
+            f"{quartiles[2]:,.0f}; on the last day {events[-1]:,.0f}"
+        ),
+    ]
+    if not health.gaps:
+        return [*lines, _text("days without any event: none")]
+    spans = [
+        f"{panel.date(first).date()}" + (f" to {panel.date(last).date()}" if last > first else "")
+        for first, last in health.gaps[:GAPS]
+    ]
+    more = f" and {len(health.gaps) - GAPS:,} more stretches" if len(health.gaps) > GAPS else ""
+    total = sum(last - first + 1 for first, last in health.gaps)
+    return [*lines, _text(f"days without any event: {total:,}: {', '.join(spans)}{more}")]
+
+
+def _quartiles(values: NDArray[np.float64]) -> list[float]:
+    return [float(value) for value in np.quantile(values, (0.25, 0.5, 0.75))]
+
+
+def _users(dataset: Dataset, health: Health) -> list[RenderableType]:
+    n = len(dataset.panel.users)
+    if dataset.members is None:
+        return [_text(f"users: {n:,}, whoever acts in the own room")]
+    return [_text(f"users: {n:,} on the member list, {health.unseen:,} of whom never appear in the events")]
+
+
+def _events(health: Health) -> Table:
+    rows = [(event, *(f"{n:,}" for n in row)) for event, *row in health.events.itertuples()]
+    return _table(("event", *(ROLES[role] for role in health.events.columns)), rows, right=1)
+
+
+def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
+    same = ", ".join(f"{a} = {b}" for a, b in health.duplicates)
+    return [
+        _text(f"features: {', '.join(dataset.panel.features)}"),
+        _text(f"constant on the training days: {', '.join(health.constant) or 'none'}"),
+        _text(f"equal on the training days: {same or 'none'}"),
+    ]
+
+
+def _windows(dataset: Dataset) -> list[RenderableType]:
+    config, audit = dataset.config, dataset.audit()
+    windows = config.windows
+    risk = "every member" if windows.at_risk == "member" else f"active in the last {windows.at_risk_days} days"
     rates = ", ".join(f"{target} {rate:.4f}" for target, rate in audit["base_rates"].items())
     lines = [
-        rows.to_string(
-            index=False, float_format="{:,.0f}".format, formatters=dict.fromkeys(rows.columns[1:], "{:,.0f}".format)
-        ),
-        f"\ndays: {audit['first_day']} to {audit['last_day']}; users: {len(dataset.panel.users):,}",
-        f"features: {', '.join(dataset.panel.features)}",
+        f"history {windows.history_days} + horizon {windows.horizon_days} days, every {windows.stride_days}; {risk}",
         f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} lie between the parts",
-        f"base rates: {rates}\n",
-        pd.DataFrame(audit["parts"]).to_string(index=False, float_format="{:.4f}".format, na_rep=""),
+        f"base rates: {rates}",
+        f"split: {config.split.kind}",
     ]
-    if dataset.unknown_events:
-        unknown = ", ".join(f"{name} ({n:,})" for name, n in dataset.unknown_events.items())
-        lines.append(f"\nwarning: event types that the training span does not have, so without columns: {unknown}")
-    return "\n".join(lines)
+    if audit.get("overlaps"):
+        lines.append(f"overlaps: {audit['overlaps']}")
+    return [*map(_text, lines), _parts(audit["parts"], dataset.windows.targets)]
+
+
+def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str]) -> Table:
+    rows = [
+        (
+            str(part["part"]),
+            f"{part['windows']:,}",
+            f"{part['users']:,}",
+            str(part.get("first_cutoff", "–")),
+            str(part.get("last_cutoff", "–")),
+            *(f"{part[key]:.4f}" if (key := f"{target}_rate") in part else "–" for target in targets),
+        )
+        for part in parts
+    ]
+    return _table(("part", "windows", "users", "first cutoff", "last cutoff", *targets), rows, right=1)
+
+
+def _warnings(findings: Sequence[Finding]) -> list[RenderableType]:
+    if not findings:
+        return [_text("none")]
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for place, finding in enumerate(findings, start=1):
+        grid.add_row(_text(f"{place}."), _text(finding.sentence))
+        grid.add_row("", _text(f"→ {finding.remedy}"))
+    return [grid]
+
+
+def _verdict(n: int) -> Text:
+    if not n:
+        return Text("No warnings: ready to run.", style="bold green")
+    return Text(f"{n} warning{'s' * (n > 1)}: a run would go through; read them first.", style="bold yellow")
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | None = None) -> Table:
+    """A table whose columns from the `right`-th on hold numbers."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for place, head in enumerate(heads):
+        number = right is not None and place >= right
+        table.add_column(head, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    for row in rows:
+        table.add_row(*map(_text, row))
+    return table
+
+
+def _text(words: str) -> Text:
+    """Words from the data as they are: no markup, and no sign that a terminal would obey."""
+    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))

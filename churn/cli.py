@@ -83,7 +83,10 @@ def _check(arguments: list[str]) -> None:
     from churn.check import check
     from churn.configuration import parse, run_config, run_parser
 
-    check(run_config(parse(arguments, parser=run_parser("check"))).data)
+    parser = run_parser("check")
+    parser.add_argument("--out", type=Path, default=None, help="folder for the rows that cannot be used")
+    options = parse(arguments, parser=parser)
+    check(run_config(options).data, options.out)
 
 
 def _run(arguments: list[str]) -> None:

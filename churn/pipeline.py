@@ -19,6 +19,7 @@ from churn.data import (
     Target,
     Windows,
     digest,
+    examine,
     open_dataset,
     prepare,
     without_password,
@@ -126,7 +127,9 @@ def prepare_data(context: _Context) -> Facts:
     shutil.rmtree(context.folder / "dataset", ignore_errors=True)  # of a run that failed here, on other data perhaps
     dataset = prepare(config, context.folder / "dataset", frames=context.frames)
     newest_windows(dataset)  # nobody to score is better known now than after the fitting
-    write_table(dataset.split().table(), context.folder / "windows.parquet")
+    split = dataset.split()
+    write_table(split.table(), context.folder / "windows.parquet")
+    health = examine(dataset, split)
     counts = dataset.reconciliation
     inputs = [
         {"name": name, "path": without_password(source), "rows": counts[name]["read"], "sha256": context.hashes[name]}
@@ -138,7 +141,8 @@ def prepare_data(context: _Context) -> Facts:
         "targets": dataset.windows.targets,
         "windows": asdict(config.windows),
         "split_kind": config.split.kind,
-        "audit": dataset.audit(),
+        "audit": dataset.audit()
+        | {"alarms": [asdict(alarm) for alarm in health.alarms], "warnings": [str(found) for found in health.findings]},
     }
 
 

@@ -1,7 +1,6 @@
 """What a reader should know before trusting a run's numbers, as sentences."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -9,7 +8,7 @@ from churn.artefacts import read_json, read_table
 
 
 def warnings(folder: Path, *, fidelity_floor: float) -> list[str]:
-    """Warnings from the artefacts of a run: a changed platform, calibration, explanations, rows that were lost.
+    """Warnings from the artefacts of a run: a changed platform, calibration, explanations, and the data's own.
 
     Args:
         folder: The run's folder.
@@ -17,8 +16,8 @@ def warnings(folder: Path, *, fidelity_floor: float) -> list[str]:
     """
     board, surrogates = (read_table(folder / name) for name in ("leaderboard.csv", "surrogates.csv"))
     windows, scores = (read_table(folder / name) for name in ("windows.parquet", "scores.parquet"))
-    lost = _lost_rows(read_json(folder / "manifest.json"))
-    return [*_shifted(windows, scores), *_uncalibrated(board), *_unfaithful(surrogates, fidelity_floor), *lost]
+    data = read_json(folder / "manifest.json")["audit"]["warnings"]
+    return [*_shifted(windows, scores), *_uncalibrated(board), *_unfaithful(surrogates, fidelity_floor), *data]
 
 
 def _shifted(windows: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
@@ -54,15 +53,3 @@ def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
         for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()
         if not r2 >= floor
     ]
-
-
-def _lost_rows(manifest: dict[str, Any]) -> list[str]:
-    found = []
-    for table, counts in manifest["reconciliation"].items():
-        lost = sum(counts["rejected"].values())
-        if lost > 0.01 * counts["read"]:
-            found.append(f"{lost:,} of {counts['read']:,} rows of {table} could not be used.")
-    if unknown := manifest["audit"]["unknown_events"]:
-        names = ", ".join(list(unknown)[:5])
-        found.append(f"{sum(unknown.values()):,} events are of types that training did not know: {names}.")
-    return found

@@ -91,6 +91,23 @@ def test_the_manifest_accounts_for_every_row(finished, frames) -> None:
     assert all(len(i["sha256"]) == 64 and i["rows"] == len(frames[i["name"]]) for i in manifest["inputs"])
 
 
+def test_the_manifest_holds_the_data_s_warnings_and_the_run_s_repeat_them(finished) -> None:
+    manifest = json.loads((finished.folder / "manifest.json").read_text())
+    assert manifest["audit"]["alarms"] == []
+    assert any("users with churn = 1: too few" in warning for warning in manifest["audit"]["warnings"])
+    assert set(manifest["audit"]["warnings"]) <= set(manifest["warnings"])
+
+
+def test_a_planted_leak_stands_in_the_manifest_with_its_numbers(frames, tmp_path, monkeypatch) -> None:
+    account = [f"A-{n}" for n in range(len(frames["members"]))]
+    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:1])
+    churn.run(quick_config(), tmp_path / "run", frames=frames | {"members": frames["members"].assign(account=account)})
+    audit = json.loads((tmp_path / "run" / "manifest.json").read_text())["audit"]
+    (alarm,) = audit["alarms"]
+    assert (alarm["column"], alarm["kind"], alarm["n_users"]) == ("account", "identifier", len(account))
+    assert any("account looks like an identifier" in warning for warning in audit["warnings"])
+
+
 def test_the_leaderboard_has_every_metric_and_values_inside_their_intervals(finished) -> None:
     board = finished.leaderboard
     assert set(board.model) == {"GRU", "LightGBM", "Majority"}

@@ -1,7 +1,7 @@
 """From the canonical tables to one row per user, day and feature, computed in the engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import ibis
 import pandas as pd
@@ -43,6 +43,7 @@ class Tables:
     events: ibis.Table
     stickers: ibis.Table | None = None
     members: ibis.Table | None = None
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)  # of each table as it lies there, with types
 
 
 def aggregate(

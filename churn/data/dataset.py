@@ -24,7 +24,7 @@ from churn.data.tables import read_tables
 from churn.data.windows import UNKNOWN, Windows, slide, too_few_days
 from churn.errors import UserError
 
-_META = "dataset.json"
+_META, _QUARANTINE = "dataset.json", "quarantine.parquet"
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Dataset:
     members: pd.DataFrame | None  # user_id and attributes, in the panel's order
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
+    columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
+    quarantine: Path  # the rows that cannot be used, with the reason
 
     def split(self) -> Split:
         """The split that the configuration asks for."""
@@ -95,6 +97,8 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
         members,
         meta["reconciliation"],
         meta["unknown_events"],
+        meta["columns"],
+        folder / _QUARANTINE,
     )
 
 
@@ -115,8 +119,8 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
                 _join_dates(attributes)
                 attributes.to_parquet(scratch / "members.parquet", index=False)
             panels.build(daily, scratch / "panel")
-            write_quarantine(daily.rejected, scratch / "quarantine.parquet")
-            write_json(_meta(daily), scratch / _META)
+            write_quarantine(daily.rejected, scratch / _QUARANTINE)
+            write_json(_meta(daily) | {"columns": tables.columns}, scratch / _META)
 
 
 def _meta(daily: Daily) -> dict[str, object]:

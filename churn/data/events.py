@@ -13,6 +13,7 @@ from churn.errors import UserError
 EVENT_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "event": False, "event_id": False}
 STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amount": False, "event_id": False}
 MEMBER_COLUMNS = {"user_id": True, "joined": False}
+STANDARD_COLUMNS = {"events": EVENT_COLUMNS, "stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS}
 
 _FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
 _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": float("inf")}  # the largest number read in that unit

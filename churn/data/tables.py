@@ -61,6 +61,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         _without_repeats(events, config, engine),
         stickers if stickers is None else _without_repeats(stickers, config, engine),
         members,
+        {name: {column: str(kind) for column, kind in table.schema().items()} for name, table in opened.items()},
     )
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from churn.report.blocks import Block, Heading, Section, Text
+from churn.report.blocks import Block, Heading, Note, Section, Text
 from churn.report.run import Run
-from churn.report.tables import Cell, Column, Table, count_cell, heads, percent_cell, text_cell
-from churn.report.wording import count, day, listed
+from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell, text_cell
+from churn.report.wording import TARGETS, count, day, decimal, listed
 
 ROWS = ("read", "used", "non_members")
+MEASURES = {"roc_auc": "ROC-AUC", "precision": "precision", "share": "share"}
 
 
 def build(run: Run) -> Section:
@@ -17,7 +18,7 @@ def build(run: Run) -> Section:
     span = f"From {day(audit['first_day'])} to {day(audit['last_day'])}"
     lead = f"{span}: what was read, what was used, and what was left out and why."
     blocks: list[Block] = [_reconciliation(run), Heading("Parts and base rates"), Text(_windows(audit)), _parts(run)]
-    blocks += [Text(_unknown(audit)), _inputs(run)]
+    blocks += [Text(_unknown(audit)), Heading("Columns that know too much"), *_alarms(audit), _inputs(run)]
     return Section("health", "Data health", lead, tuple(blocks))
 
 
@@ -70,6 +71,44 @@ def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:
         count_cell(part["windows"], grey=True),
         count_cell(part["users"], grey=True),
         *rates,
+    )
+
+
+def _alarms(audit: Mapping[str, Any]) -> list[Block]:
+    """What the leak alarm named, in a table; a sentence where it named nothing or did not listen."""
+    alarms = audit.get("alarms")
+    if alarms is None:
+        return [Text("Not looked for: the run's manifest holds no account of it.")]
+    how = (
+        "Each feature and attribute was held alone against what became of the users of the training part. One that "
+        "tells it almost without a mistake is more likely to have been filled in afterwards than to foretell it."
+    )
+    if not alarms:
+        return [Text(f"{how} None does, and none looks like an identifier.")]
+    columns = (
+        Column("Column", clipped=True),
+        Column("Kind"),
+        Column("Outcome"),
+        Column("Measure"),
+        Column("Value", numeric=True),
+        Column("Users", numeric=True),
+        Column("What it does", wide=True),
+    )
+    table = Table("Possible leaks and identifiers", columns, tuple(_alarm(alarm) for alarm in alarms))
+    return [Note("Look at these columns before anything else", how, tone="care"), table]
+
+
+def _alarm(alarm: Mapping[str, Any]) -> tuple[Cell, ...]:
+    low = alarm["low"]
+    at_least = f"at least {decimal(low)}" if low is not None else ""
+    return (
+        text_cell(alarm["column"]),
+        text_cell(alarm["kind"]),
+        text_cell(TARGETS.get(alarm["target"], alarm["target"])),
+        text_cell(MEASURES.get(alarm["measure"], alarm["measure"])),
+        number_cell(alarm["statistic"], under=at_least),
+        count_cell(alarm["n_users"], grey=True),
+        text_cell(alarm["sentence"]),
     )
 
 

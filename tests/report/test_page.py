@@ -148,6 +148,17 @@ def test_only_a_random_split_has_a_banner(run, page):
     assert "Do not rely on the scores" in ParsedPage(write_report(run)).text
 
 
+def test_columns_that_know_too_much_are_named_with_their_numbers(page):
+    assert "closed_on (filled in or empty) alone tells who was silent" in page.text
+    assert "at least .936" in page.text
+    assert "<img src=x onerror=alert(6)> looks like an identifier." in page.text
+
+
+def test_a_run_in_which_no_column_knows_too_much_says_so(run):
+    rewrite(run, lambda manifest: manifest["audit"].update(alarms=[]))
+    assert "None does, and none looks like an identifier." in ParsedPage(write_report(run)).text
+
+
 def test_warnings_of_the_run_are_repeated(run):
     rewrite(run, lambda manifest: manifest.update(warnings=["The last week is <odd>."]))
     assert "The last week is <odd>." in ParsedPage(write_report(run)).text

@@ -1,0 +1,284 @@
+"""The leak alarm: features and attributes that know too much on their own, and identifiers."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.features import OTHER, ROLES
+from churn.data.readings import Reading, identifier, readings
+from churn.data.splits import Split
+from churn.data.windows import Target, Windows
+from churn.statistics import Z, column_aucs, column_shares
+
+# Lower ends of the interval from which on a column is named. On the logs tried the best honest column reached a point
+# estimate of .86 on windows (days since the first one, at a user's latest window; .84 for a daily count) and .72
+# between users, where a column filled in afterwards for nine of ten lies at .93 to .97.
+AUC_WINDOWS = 0.90
+AUC_USERS = 0.85
+PRECISION = 0.95  # of an event that foretells the outcome; .77 was the best of an honest one
+COMMON = 0.80  # base rate above which such an event proves nothing
+FEWEST = 30  # users of each class under whom a view says nothing
+WINDOWS = 100_000  # looked at, of whole users; more take seconds and hardly narrow an interval over users
+FOLDS = 5
+SILENCES = (1, 2, 3, 4, 6, 8, 12)  # horizons at the log's end without activity that may count as gone
+LUMPED = 0.5  # share of the events without a column of their own that makes the event column look like an identifier
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A column that should not be believed, and why."""
+
+    column: str  # feature, attribute, or the log's `event`
+    kind: Literal["feature", "attribute", "identifier"]
+    target: Target | None  # None for an identifier, which tells users apart and not what they do
+    measure: Literal["roc_auc", "precision", "share"]  # share of distinct values, or of events without a column
+    statistic: float  # of that measure; ROC-AUC in the direction that ranks better
+    low: float | None  # lower end of its 95 % interval over users; None for an identifier
+    n_users: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _View:
+    """Labels that a column is held against: one of several ways in which it may know too much."""
+
+    says: str  # what the column tells, as the sentence has it
+    target: Target
+    user: NDArray[np.int32]  # (n,) position in panel.users
+    label: NDArray[np.bool_]  # (n,)
+    cutoff: NDArray[np.int32] | None  # (n,) day that dates are counted to; None where users, not windows, are compared
+    least: float = AUC_WINDOWS
+
+    @property
+    def large_enough(self) -> bool:
+        return all(len(np.unique(self.user[side])) >= FEWEST for side in (self.label, ~self.label))
+
+
+def leak_alarms(
+    split: Split, members: pd.DataFrame | None = None, *, exempt: Collection[str] = (), seed: int = 0
+) -> tuple[Alarm, ...]:
+    """Name every daily feature and member attribute that alone knows a target too well, and every identifier.
+
+    A column is named where the lower end of its ROC-AUC's interval over users reaches .90 between windows, or .85
+    between users. Features are held against the labels of the training windows, as their sum over the history and
+    on its last day; one whose presence or absence alone foretells the outcome, in 95 % of the cases, is named too.
+    Only windows with activity in their history count, since long silence foretells silence honestly. Attributes,
+    of which a user has one value for all windows, are held against four labels, since one that was filled in
+    later says little about a user's early windows:
+
+    - each training window's label;
+    - the label of the user's latest training window;
+    - whether the user's share of 1 over the training windows is among the higher;
+    - for churn, whether a user of the training windows is silent from some day on to the end of the log, up to
+      which the member list was kept. This alone looks past the training span, at nothing but the last day of
+      activity, and can only cost a column.
+
+    An attribute counts as a number or date, as a category by its mean label among users of other folds, and by
+    whether it is filled in at all. Dates count from the cutoff where there is one.
+
+    Args:
+        split: The parts; nothing but the training windows' labels is read of them.
+        members: `user_id` and attributes in the panel's order; `joined` is no attribute.
+        exempt: Attributes that are known to be filled in afterwards, and are not used.
+        seed: For the sample of users where there are many windows.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> dataset = example_dataset()
+        >>> leak_alarms(dataset.split(), dataset.members)
+        ()
+        >>> account = [f"A-{n}" for n in range(len(dataset.members))]
+        >>> [(alarm.column, alarm.kind) for alarm in leak_alarms(dataset.split(), dataset.members.assign(id=account))]
+        [('id', 'identifier')]
+    """
+    train = _sample(split.train, seed=seed)
+    train = train.take(train.active_days() > 0)
+    tables = [] if members is None else readings(members.drop(columns=["user_id", "joined", *exempt], errors="ignore"))
+    found = [*_features(train), *_attributes(train, tables)]
+    return (*_worst_of_each(found), *_identifiers(members, exempt), *_event_identifier(train))
+
+
+def _sample(train: Windows, *, seed: int) -> Windows:
+    """All windows of as many users, drawn at random, as there is room for."""
+    if len(train) <= WINDOWS:
+        return train
+    per_user = np.bincount(train.user, minlength=len(train.panel.users))
+    drawn = np.random.default_rng(seed).permutation(len(per_user))
+    kept = np.zeros(len(per_user), bool)
+    kept[drawn[per_user[drawn].cumsum() <= WINDOWS]] = True
+    return train.take(kept[train.user])
+
+
+# Daily features -----------------------------------------------------------------------------------------
+
+
+def _features(train: Windows) -> Iterator[Alarm]:
+    names, history = train.panel.features, train.history()
+    columns = np.concatenate([history.sum(axis=1, dtype=np.float64), history[:, -1]], axis=1)
+    how = [f"{name} (sum of the history)" for name in names] + [f"{name} (last day of the history)" for name in names]
+    for target in train.targets:
+        view = _View(f"{target} of the training windows", target, train.user, train.label(target) == 1, None)
+        if view.large_enough:
+            yield from _judge(view, columns, names=[*names, *names], how=how, kind="feature")
+            yield from _omens(view, columns, names=[*names, *names], how=how)
+
+
+# Attributes ---------------------------------------------------------------------------------------------
+
+
+def _attributes(train: Windows, tables: list[Reading]) -> Iterator[Alarm]:
+    if not tables:
+        return
+    day_zero = train.panel.first_day
+    for view in _views(train):
+        columns = [_oriented(table, view, day_zero) for table in tables]
+        names, how = [table.attribute for table in tables], [table.says for table in tables]
+        yield from _judge(view, np.column_stack(columns), names=names, how=how, kind="attribute")
+
+
+def _views(train: Windows) -> Iterator[_View]:
+    last = np.append(train.user[1:] != train.user[:-1], True)
+    user = train.user[last]
+    for target in train.targets:
+        label = train.label(target) == 1
+        outcome = {"churn": "silence", "sticker": "stickers"}[target]
+        views = [
+            _View(f"{target} of the training windows", target, train.user, label, train.cutoff),
+            _View(f"{target} of each user's latest training window", target, user, label[last], train.cutoff[last]),
+            _View(
+                f"whose training windows hold more {outcome} than others'",
+                target,
+                user,
+                _often(train, label),
+                None,
+                AUC_USERS,
+            ),
+        ]
+        if target == "churn":
+            views += _fates(train, user)
+        yield from (view for view in views if view.large_enough)
+
+
+def _often(train: Windows, label: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a user's share of 1 is among the higher, where the halves are most even, (u,)."""
+    _, user, windows = np.unique(train.user, return_inverse=True, return_counts=True)
+    share = np.bincount(user, label) / windows
+    above, from_on = share > np.median(share), share >= np.median(share)
+    return above if abs(above.mean() - 0.5) <= abs(from_on.mean() - 0.5) else from_on
+
+
+def _fates(train: Windows, user: NDArray[np.int32]) -> Iterator[_View]:
+    """Who is silent for some horizons up to the log's end."""
+    panel = train.panel
+    active, day = panel.days_where(np.asarray(panel.active))
+    last = np.zeros(len(panel.users), np.int32)
+    np.maximum.at(last, active, day)
+    for horizons in SILENCES:
+        days = horizons * train.horizon_days
+        says = f"who was silent for the last {days} days of the log"
+        yield _View(says, "churn", user, last[user] < panel.n_days - days, None, AUC_USERS)
+
+
+def _oriented(reading: Reading, view: _View, day_zero: int) -> NDArray[np.float64]:
+    """An attribute's column for a view, (n,): numbers as they are, dates from the cutoff, categories by mean label."""
+    values = reading.per_user[view.user]
+    if reading.kind == "category":
+        return _mean_label(values.astype(np.int64), view)
+    if reading.kind == "date" and view.cutoff is not None:
+        return values - day_zero - view.cutoff
+    return values
+
+
+def _mean_label(code: NDArray[np.int64], view: _View) -> NDArray[np.float64]:
+    """The mean label of each category among the users of the other folds, drawn to the base rate by one window."""
+    fold, base = view.user % FOLDS, view.label.mean()
+    size = (int(code.max()) + 1) * FOLDS
+    cell = code * FOLDS + fold
+    ones = np.bincount(cell, view.label, minlength=size).reshape(-1, FOLDS)
+    n = np.bincount(cell, minlength=size).reshape(-1, FOLDS)
+    others = (ones.sum(axis=1, keepdims=True) - ones + base) / (n.sum(axis=1, keepdims=True) - n + 1)
+    mean: NDArray[np.float64] = others[code, fold]
+    return mean
+
+
+# Verdicts -----------------------------------------------------------------------------------------------
+
+
+def _judge(
+    view: _View,
+    columns: NDArray[np.float64],
+    *,
+    names: list[str],
+    how: list[str],
+    kind: Literal["feature", "attribute"],
+) -> Iterator[Alarm]:
+    """An alarm for each column (n, k) whose ROC-AUC is too good."""
+    auc = column_aucs(view.label, columns, users=view.user)
+    ones, users = len(np.unique(view.user[view.label])), len(np.unique(view.user))
+    for place in np.flatnonzero(auc.low >= view.least):
+        value, low = float(max(auc.value[place], 1 - auc.value[place])), float(auc.low[place])
+        sentence = (
+            f"{how[place]} alone tells {view.says}: ROC-AUC {value:.3f}, at least {low:.3f}, over {users:,} users, "
+            f"{ones:,} of whom have the outcome."
+        )
+        yield Alarm(names[place], kind, view.target, "roc_auc", value, low, users, sentence)
+
+
+def _omens(view: _View, columns: NDArray[np.float64], *, names: list[str], how: list[str]) -> Iterator[Alarm]:
+    """An alarm for each column (n, k) whose presence, or absence, is nearly always followed by the outcome."""
+    if view.label.mean() > COMMON:
+        return
+    for chosen, word in ((columns != 0, "present"), (columns == 0, "absent")):
+        shares, errors = column_shares(view.label, chosen, users=view.user)
+        for place in np.flatnonzero(shares >= PRECISION):
+            n = len(np.unique(view.user[chosen[:, place]]))
+            low = min(shares[place] - Z * errors[place], 1 - 3 / n)
+            if low >= PRECISION:
+                sentence = (
+                    f"{how[place]}, where it is {word}, foretells {view.says} in {shares[place]:.1%} of the cases, at "
+                    f"least {low:.1%}, over {n:,} users; the base rate is {view.label.mean():.1%}."
+                )
+                yield Alarm(
+                    names[place], "feature", view.target, "precision", float(shares[place]), float(low), n, sentence
+                )
+
+
+def _worst_of_each(alarms: list[Alarm]) -> list[Alarm]:
+    """The clearest alarm of each column and target."""
+    worst: dict[tuple[str, Target | None], Alarm] = {}
+    for alarm in sorted(alarms, key=lambda alarm: -(alarm.low or 0)):
+        worst.setdefault((alarm.column, alarm.target), alarm)
+    return list(worst.values())
+
+
+def _identifiers(members: pd.DataFrame | None, exempt: Collection[str]) -> Iterator[Alarm]:
+    if members is None:
+        return
+    for name in members.columns.drop(["user_id", "joined", *exempt], errors="ignore"):
+        found = identifier(members[name])
+        if found is not None:
+            share, n = found
+            sentence = (
+                f"{name} looks like an identifier: {share:.0%} of its {n:,} values are different. "
+                "It tells users apart, and a model that learns it by heart knows nothing about new ones."
+            )
+            yield Alarm(str(name), "identifier", None, "share", share, None, n, sentence)
+
+
+def _event_identifier(train: Windows) -> Iterator[Alarm]:
+    """The log's `event`, where most events are of types too rare for a column of their own."""
+    names = train.panel.features
+    totals = dict(zip(names, train.history().sum(axis=(0, 1), dtype=np.float64), strict=True))
+    events = {name: n for name, n in totals.items() if name.startswith(tuple(f"{role}_" for role in ROLES))}
+    lumped = sum(n for name, n in events.items() if name in {f"{role}_{OTHER}" for role in ROLES})
+    share = lumped / max(1.0, sum(events.values()))
+    if share > LUMPED:
+        sentence = (
+            f"event looks like an identifier: {share:.0%} of the events are of types too rare for a column of their "
+            "own. Map event_columns.event to the kind of event, or to null."
+        )
+        yield Alarm("event", "identifier", None, "share", share, None, len(np.unique(train.user)), sentence)

@@ -1,0 +1,216 @@
+"""Each trouble of the data is found, and a sound log has none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.data import SplitConfig, WindowConfig, examine, example_frames
+
+FIRST = pd.Timestamp("2024-01-01")
+N_USERS, N_DAYS = 200, 90
+
+
+def sound(n_days=N_DAYS, seed=0):
+    """A log without trends: users act now and then, fans come, a few stickers."""
+    rng = np.random.default_rng(seed)
+    chance = 0.05 + rng.beta(1.2, 6, N_USERS)
+    user, day = np.nonzero(rng.random((N_USERS, n_days)) < chance[:, None])
+    when = FIRST + pd.to_timedelta(day, unit="D") + pd.Timedelta(hours=12)
+    ids = pd.Index([f"u{k:03d}" for k in range(N_USERS)])
+    own = pd.DataFrame({"user_id": ids[user], "actor_id": ids[user], "event": "post", "timestamp": when})
+    fan = own.sample(frac=0.6, random_state=1).assign(actor_id="fan", event="like")
+    stickers = own.sample(frac=0.15, random_state=2)[["user_id", "timestamp"]].assign(actor_id="fan", amount=2.5)
+    return {
+        "events": pd.concat([own, fan], ignore_index=True),
+        "stickers": stickers,
+        "members": pd.DataFrame({"user_id": ids}),
+    }
+
+
+@pytest.fixture(scope="module")
+def examined(prepared):
+    def health(frames, **config):
+        dataset = prepared(frames, **config)
+        return examine(dataset, dataset.split())
+
+    return health
+
+
+def sentences(health):
+    return [finding.sentence for finding in health.findings]
+
+
+def on(frame, first, last=None):
+    """The rows from one day of the log to another."""
+    day = (frame.timestamp - FIRST).dt.days
+    return (day >= first) & (day <= (first if last is None else last))
+
+
+def changed(table="events", **rows):
+    """The sound log, with rows of one table changed by a function of the frame."""
+    frames = sound()
+    return frames | {table: rows["by"](frames[table])}
+
+
+def test_a_sound_log_has_no_trouble(examined):
+    health = examined(sound())
+    assert health.findings == ()
+    assert (health.gaps, health.unseen, health.constant, health.duplicates, health.alarms) == ((), 0, (), (), ())
+
+
+def test_events_are_counted_by_day_type_and_role(examined):
+    frames = sound()
+    events = frames["events"]
+    health = examined(frames)
+    per_day = (events.timestamp - FIRST).dt.days.value_counts().sort_index()
+    assert health.events_per_day.tolist() == per_day.tolist()
+    assert health.events.to_dict("index") == {
+        "post": {"own": (events.event == "post").sum(), "fan": 0, "away": 0},
+        "like": {"own": 0, "fan": (events.event == "like").sum(), "away": 0},
+    }
+
+
+def test_what_users_do_elsewhere_is_counted_once_per_day(examined):
+    frames = sound()
+    visits = frames["events"].iloc[:50].assign(actor_id="u000", user_id="u001", event="visit")
+    health = examined(frames | {"events": pd.concat([frames["events"], visits])})
+    assert health.events.loc["visit"].to_dict() == {"own": 0, "fan": 50, "away": 50}
+    assert health.events_per_day.sum() == len(frames["events"]) + 50
+
+
+def test_the_panel_is_read_in_chunks_with_the_same_result(examined, monkeypatch):
+    whole = examined(sound())
+    monkeypatch.setattr("churn.data.health._CHUNK", 97)
+    parts = examined(sound())
+    assert np.array_equal(whole.events_per_day, parts.events_per_day)
+    pd.testing.assert_frame_equal(whole.events, parts.events)
+    assert (whole.constant, whole.duplicates) == (parts.constant, parts.duplicates)
+
+
+def test_columns_that_are_equal_or_constant_on_the_training_days_are_named(examined):
+    frames = sound()
+    twins = frames["events"][frames["events"].event == "like"].assign(event="heart")
+    stickers = frames["stickers"].assign(amount=1.0)
+    health = examined(frames | {"events": pd.concat([frames["events"], twins]), "stickers": stickers})
+    assert health.duplicates == (("fan_heart", "fan_like"), ("stickers_received", "sticker_amount"))
+    until_val = pd.concat([frames["events"], twins[on(twins, 0, 65)]])
+    assert examined(frames | {"events": until_val}).duplicates == (("fan_heart", "fan_like"),)
+    in_part = pd.concat([frames["events"], twins[on(twins, 20, N_DAYS)]])
+    assert examined(frames | {"events": in_part}).duplicates == ()
+    free = examined(frames | {"stickers": frames["stickers"].assign(amount=0.0)})
+    assert (free.constant, free.duplicates) == (("sticker_amount",), ())
+
+
+def test_members_without_an_event_are_counted_and_named_where_they_are_nearly_all(examined):
+    frames = sound()
+    extra = pd.DataFrame({"user_id": [f"ghost{k}" for k in range(20)]})
+    health = examined(frames | {"members": pd.concat([frames["members"], extra])})
+    assert (health.unseen, health.findings) == (20, ())
+    many = pd.DataFrame({"user_id": [f"ghost{k}" for k in range(2_500)]})
+    found = sentences(examined(frames | {"members": pd.concat([frames["members"], many])}))
+    assert found == ["2,500 of 2,700 members never appear in the events."]
+
+
+def test_a_partial_last_day_is_found(examined):
+    cut = changed(by=lambda events: events[~on(events, N_DAYS - 1) | (np.arange(len(events)) % 30 == 0)])
+    (finding,) = examined(cut).findings
+    assert "The last day, 2024-03-30, has" in finding.sentence
+    assert "data.last_day to 2024-03-29" in finding.remedy
+
+
+def test_a_quiet_weekday_at_the_end_is_no_partial_day(examined):
+    def weekends(events):
+        weekend = events.timestamp.dt.dayofweek >= 5
+        return events[~weekend | (np.arange(len(events)) % 2 == 0)]
+
+    assert FIRST + pd.Timedelta(days=N_DAYS - 1) == pd.Timestamp("2024-03-30")  # a Saturday
+    assert examined(changed(by=weekends)).findings == ()
+
+
+def test_days_with_hardly_any_event_are_found(examined):
+    thin = changed(by=lambda events: events[~on(events, 20, 21) | (np.arange(len(events)) % 30 == 0)])
+    (found,) = sentences(examined(thin))
+    assert "2 days with under a tenth of the events" in found and "from 2024-01-21 to 2024-01-22" in found
+
+
+def test_a_platform_that_shrinks_for_good_has_no_thin_days(examined):
+    shrunk = changed(by=lambda events: pd.concat([events, *[events[on(events, 0, 59)]] * 19]))
+    health = examined(shrunk)
+    assert health.events_per_day[60:].max() < 0.1 * np.median(health.events_per_day)
+    assert not [s for s in sentences(health) if "under a tenth" in s]
+
+
+def test_days_without_any_event_are_listed_and_a_long_gap_is_found(examined):
+    health = examined(changed(by=lambda events: events[~on(events, 10)]))
+    assert health.gaps == ((10, 10),)
+    stray = changed(by=lambda e: pd.concat([e, e.iloc[:1].assign(timestamp=FIRST - pd.Timedelta(days=40))]))
+    health = examined(stray)
+    assert health.gaps == ((1, 39),)
+    (finding,) = [f for f in health.findings if "no event at all" in f.sentence]
+    assert "from 2023-11-23 to 2023-12-31" in finding.sentence and "data.first_day" in finding.remedy
+
+
+@pytest.mark.parametrize(("broken", "trouble"), [(100, 0), (101, 1)])
+def test_more_than_a_hundredth_of_the_rows_lost_is_trouble(broken, trouble, examined):
+    frames = sound()
+    events = frames["events"]
+    bad = events.iloc[:broken].assign(event=None)
+    whole = pd.concat([events.iloc[: 10_000 - broken], bad], ignore_index=True)
+    rows = pd.concat([events.sample(10_000 - broken, replace=True, random_state=0), bad], ignore_index=True)
+    found = sentences(examined(frames | {"events": rows}))
+    assert len(whole) <= len(rows) == 10_000
+    expected = [f"{broken} of 10,000 rows of events could not be used: null event ({broken})."]
+    assert [s for s in found if "could not be used" in s] == expected * trouble
+
+
+def test_a_table_of_strangers_is_found(examined):
+    strangers = changed(
+        by=lambda e: pd.concat([e, e.assign(user_id="x", actor_id="x"), e.assign(user_id="y", actor_id="z")])
+    )
+    assert not any("concern nobody" in sentence for sentence in sentences(examined(sound())))
+    assert any("concern nobody on the member list" in sentence for sentence in sentences(examined(strangers)))
+
+
+def test_unknown_event_types_are_named_with_their_counts(examined):
+    def with_poll(events):
+        return pd.concat([events, events[on(events, 80, N_DAYS)].iloc[:7].assign(event="poll", actor_id="fan")])
+
+    (found,) = sentences(examined(changed(by=with_poll)))
+    assert found.startswith("7 events are of types") and found.endswith("fan_poll (7).")
+
+
+def test_a_base_rate_near_zero_and_few_users_of_a_class_are_found(examined):
+    frames = sound()
+    early = on(frames["stickers"], 0, 55)
+    rare = pd.concat([frames["stickers"][early].iloc[::90], frames["stickers"][~early].iloc[::4]])
+    found = sentences(examined(frames | {"stickers": rare}))
+    assert any(s.startswith("The base rate of sticker is 0.") for s in found)
+    assert any(s.startswith("train has") and "users with sticker = 1: too few" in s for s in found)
+    assert not [s for s in found if "churn" in s]
+
+
+def test_a_test_part_unlike_the_training_part_is_found(examined):
+    rng = np.random.default_rng(4)
+
+    def fewer(events):
+        kept = ~on(events, 70, N_DAYS) | (rng.random(len(events)) < 0.4)
+        return events[kept]
+
+    found = sentences(examined(changed(by=fewer)))
+    assert any("The rate of churn is" in s and "further apart than chance" in s for s in found)
+
+
+def test_an_alarm_of_a_leak_is_trouble_with_a_remedy(examined):
+    frames = sound()
+    account = [f"A-{k}" for k in range(N_USERS)]
+    health = examined(frames | {"members": frames["members"].assign(account=account)})
+    (finding,) = health.findings
+    assert finding.sentence.startswith("Possible leak: account looks like an identifier")
+    assert finding.remedy and str(finding) == f"{finding.sentence} {finding.remedy}"
+
+
+def test_a_log_without_stickers_and_members_can_be_examined(examined):
+    frames = example_frames()
+    windows = WindowConfig(history_days=3, horizon_days=3)
+    health = examined({"events": frames["events"]}, windows=windows, split=SplitConfig(test_share=0.3))
+    assert health.unseen == 0 and health.alarms == ()

@@ -1,0 +1,155 @@
+"""The page in the terminal, as a reader at 80 columns or a program behind a pipe gets it."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from churn.cli import main
+from churn.data import example_frames
+
+SECTIONS = ["Tables", "Rows", "Days", "Users", "Events by role", "Features", "Windows", "Warnings"]
+HOSTILE = ["[red]alert[/red]", "\x1b[31mred\x1b[0m", ":boom:", "two\nlines", "x" * 300, "[/]", "한국어"]
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Writes data frames and a configuration of them; gives its path."""
+
+    def write(frames, **data):
+        for name, frame in frames.items():
+            frame.to_parquet(tmp_path / f"{name}.parquet", index=False)
+        path = tmp_path / "config.yaml"
+        tables = {name: str(tmp_path / f"{name}.parquet") for name in frames}
+        path.write_text(yaml.safe_dump({"data": tables | data}))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def page(config, capsys, monkeypatch):
+    """What check prints at 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def printed(frames, **data):
+        assert main(["check", "--config", config(frames, **data)]) == 0
+        return capsys.readouterr().out
+
+    return printed
+
+
+def words(text):
+    """The text without its line breaks and paddings."""
+    return " ".join(text.split())
+
+
+def test_sections_come_in_order_and_the_verdict_last(page):
+    lines = page(example_frames()).splitlines()
+    assert [line for line in lines if line in SECTIONS] == SECTIONS
+    assert lines[-1].endswith("read them first.") and lines[-1][0].isdigit()
+
+
+def test_columns_are_shown_with_type_and_use(page):
+    frames = example_frames()
+    frames["members"] = frames["members"].rename(columns={"user_id": "creator"}).assign(plan="free")
+    out = words(page(frames, member_columns={"user_id": "creator"}))
+    assert "members creator string user_id" in out
+    assert "members plan string attribute" in out
+    assert "stickers amount int64 amount" in out
+
+
+def test_a_column_left_unused_is_shown_so(page):
+    frames = {"events": example_frames()["events"].assign(extra=1)}
+    out = words(page(frames, event_columns={"actor_id": None}))
+    assert "events actor_id string –" in out
+    assert "events extra int64 –" in out
+
+
+def test_rejected_rows_stand_with_reason_and_share(page):
+    frames = example_frames()
+    lost = np.arange(len(frames["events"])) % 20 == 0
+    frames["events"]["event"] = frames["events"].event.where(~lost)
+    out = words(page(frames))
+    assert f"rejected: null event {lost.sum():,} 5.0%" in out
+    assert f"{lost.sum():,} of {len(lost):,} rows of events could not be used: null event ({lost.sum():,})." in out
+    assert "→ Mend the rows" in out
+
+
+def test_days_without_events_are_listed(page):
+    frames = example_frames()
+    day = frames["events"].timestamp.dt.normalize().astype(str)
+    frames["events"] = frames["events"][~day.isin(["2024-01-20", "2024-01-21", "2024-02-02"])]
+    out = words(page(frames))
+    assert "days without any event: 3: 2024-01-20 to 2024-01-21, 2024-02-02" in out
+    assert "days: 2024-01-01 to 2024-03-30, 90 of them" in out
+
+
+def test_members_never_seen_are_counted(page):
+    frames = example_frames()
+    ghosts = pd.DataFrame({"user_id": ["ghost1", "ghost2"]})
+    frames["members"] = pd.concat([frames["members"], ghosts], ignore_index=True)
+    assert "82 on the member list, 2 of whom never appear" in words(page(frames))
+
+
+def test_numbers_of_windows_and_rates_are_those_of_the_data(page, prepared):
+    frames = example_frames()
+    audit = prepared(frames).audit()
+    out = page(frames)
+    assert f"labelled windows: {audit['windows_labelled']:,}" in out
+    rates = ", ".join(f"{target} {rate:.4f}" for target, rate in audit["base_rates"].items())
+    assert f"base rates: {rates}" in out
+    for part in audit["parts"]:
+        line = next(line for line in out.splitlines() if line.strip().startswith(part["part"] + " "))
+        assert f"{part['windows']:,}" in line and part["first_cutoff"] in line
+        assert "churn_rate" not in part or f"{part['churn_rate']:.4f}" in line
+
+
+def test_a_planted_leak_is_named_and_the_code_stays_zero(page):
+    frames = example_frames()
+    frames["members"]["account"] = np.arange(len(frames["members"])) + 5_000
+    out = words(page(frames))
+    assert "Possible leak: account looks like an identifier" in out
+
+
+def test_lines_fit_80_columns(page):
+    frames = example_frames()
+    frames["events"]["event"] = frames["events"].event.replace({"post": "p" * 200})
+    assert max(map(len, page(frames).splitlines())) <= 80
+
+
+def test_hostile_names_are_shown_as_they_are_and_obey_nobody(page):
+    frames = example_frames()
+    places = np.arange(len(frames["events"])) % len(HOSTILE)
+    frames["events"]["event"] = np.array(HOSTILE, dtype=object)[places]
+    out = page(frames)
+    assert "[red]alert[/red]" in out and ":boom:" in out and "한국어" in out and "two\ufffdlines" in out
+    assert "\x1b" not in out
+    assert "".join(out.split()).count("x" * 20)
+
+
+def test_a_hostile_name_in_a_warning_is_shown_as_it_is(page):
+    frames = example_frames()
+    frames["members"]["[bold]id[/bold]"] = [f"A-{k}" for k in range(len(frames["members"]))]
+    assert "[bold]id[/bold] looks like an identifier" in words(page(frames))
+
+
+@pytest.mark.parametrize("environment", [{}, {"COLUMNS": "200"}, {"TERM": "dumb"}], ids=str)
+def test_a_pipe_gets_no_colours(config, environment):
+    command = [sys.executable, "-m", "churn", "check", "--config", config(example_frames())]
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR")} | environment
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "\x1b" not in done.stdout and done.stderr == ""
+    assert "labelled windows: " in done.stdout
+
+
+def test_a_log_that_cannot_be_split_ends_in_an_error(config, capsys):
+    frames = example_frames()
+    frames["stickers"] = frames["stickers"].iloc[:1]
+    assert main(["check", "--config", config(frames)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("churn: expected both classes of sticker")
