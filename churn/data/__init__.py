@@ -8,11 +8,14 @@ from churn.data.dataset import Dataset, open_dataset, prepare
 from churn.data.example import example_dataset, example_frames, example_split
 from churn.data.features import Vocabulary
 from churn.data.panel import Panel
+from churn.data.parts import CAUTIONS, PARTS, Split, user_share
 from churn.data.sources import Frame, digest
-from churn.data.splits import PARTS, Split, SplitConfig, split_by_time, user_share
+from churn.data.split_config import SplitConfig
+from churn.data.splits import rolling_origins, split_windows, training_users
 from churn.data.windows import Target, WindowConfig, Windows, slide
 
 __all__ = [
+    "CAUTIONS",
     "PARTS",
     "DataConfig",
     "Dataset",
@@ -30,7 +33,9 @@ __all__ = [
     "example_split",
     "open_dataset",
     "prepare",
+    "rolling_origins",
     "slide",
-    "split_by_time",
+    "split_windows",
+    "training_users",
     "user_share",
 ]
