@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from churn.data import DataConfig, Dataset, prepare
+from churn.data import CAUTIONS, DataConfig, Dataset, prepare
 from churn.progress import progress
 
 
@@ -40,6 +40,8 @@ def _page(dataset: Dataset) -> str:
         f"base rates: {rates}\n",
         pd.DataFrame(audit["parts"]).to_string(index=False, float_format="{:.4f}".format, na_rep=""),
     ]
+    if caution := CAUTIONS.get(audit["kind"]):
+        lines.append(f"\nwarning: {caution}")
     if dataset.unknown_events:
         unknown = ", ".join(f"{name} ({n:,})" for name, n in dataset.unknown_events.items())
         lines.append(f"\nwarning: event types that the training span does not have, so without columns: {unknown}")

@@ -6,28 +6,39 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import read_json, read_table
+from churn.data import CAUTIONS
 
 
 def warnings(folder: Path, *, fidelity_floor: float) -> list[str]:
-    """Warnings from the artefacts of a run: a changed platform, calibration, explanations, rows that were lost.
+    """Warnings from the artefacts of a run: its split, a changed platform, calibration, explanations, lost rows.
 
     Args:
         folder: The run's folder.
         fidelity_floor: The held-out R² under which a surrogate's drivers are a sketch.
     """
     board, surrogates = (read_table(folder / name) for name in ("leaderboard.csv", "surrogates.csv"))
-    windows, scores = (read_table(folder / name) for name in ("windows.parquet", "scores.parquet"))
-    lost = _lost_rows(read_json(folder / "manifest.json"))
-    return [*_shifted(windows, scores), *_uncalibrated(board), *_unfaithful(surrogates, fidelity_floor), *lost]
+    scores, manifest = read_table(folder / "scores.parquet"), read_json(folder / "manifest.json")
+    return [
+        *_careless(manifest["split_kind"]),
+        *_shifted(manifest["audit"]["at_risk_per_test_day"], len(scores)),
+        *_uncalibrated(board),
+        *_unfaithful(surrogates, fidelity_floor),
+        *_lost_rows(manifest),
+    ]
 
 
-def _shifted(windows: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
+def _careless(split_kind: str) -> list[str]:
+    """What a split that does not hold the times apart does to every measure."""
+    caution = CAUTIONS.get(split_kind)
+    return [] if caution is None else [f"{caution[0].upper()}{caution[1:]}."]
+
+
+def _shifted(per_day: float, scored: int) -> list[str]:
     """Far more or fewer users at risk than on a day of the test part: the rates on test may not hold now."""
-    per_day = windows[windows.part == "test"].groupby("cutoff").size().mean()
-    if 2 / 3 <= len(scores) / per_day <= 3 / 2:
+    if 2 / 3 <= scored / per_day <= 3 / 2:
         return []
     return [
-        f"{len(scores):,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
+        f"{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
         "platform, the season or the log has changed, and what held on test may not hold now."
     ]
 

@@ -11,17 +11,15 @@ from churn.review import warnings
 def reviewed(tmp_path):
     """The warnings of a sound run with some of its facts changed."""
 
-    def review(*, ece=0.01, r2=0.95, scored=10, rejected=0, unknown=None, floor=0.9):
-        days = pd.date_range("2024-01-01", periods=5)
-        windows = pd.DataFrame({"cutoff": days.repeat(10), "part": "test"})
+    def review(*, ece=0.01, r2=0.95, scored=10, rejected=0, unknown=None, floor=0.9, split="time"):
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
         surrogates = pd.DataFrame({"target": ["churn"], "r2": [r2], "explained": [True]})
         counts = {"read": 1000, "rejected": {"null event": rejected}}
-        write_table(windows, tmp_path / "windows.parquet")
         write_table(pd.DataFrame({"user_id": range(scored)}), tmp_path / "scores.parquet")
         write_table(board.assign(target="churn", part="test", chosen=True), tmp_path / "leaderboard.csv")
         write_table(surrogates, tmp_path / "surrogates.csv")
-        manifest = {"reconciliation": {"events": counts}, "audit": {"unknown_events": unknown or {}}}
+        audit = {"unknown_events": unknown or {}, "at_risk_per_test_day": 10.0}
+        manifest = {"reconciliation": {"events": counts}, "audit": audit, "split_kind": split}
         write_json(manifest, tmp_path / "manifest.json")
         return warnings(tmp_path, fidelity_floor=floor)
 
@@ -41,6 +39,8 @@ def test_a_sound_run_gives_no_warning(reviewed) -> None:
         ({"scored": 5}, "5 users are at risk now, where an average day of the test part had 10"),
         ({"scored": 16}, "16 users are at risk now"),
         ({"rejected": 11}, "11 of 1,000 rows of events"),
+        ({"split": "random"}, "every measure is too good"),
+        ({"split": "user"}, "say nothing about later weeks"),
         ({"unknown": {"own_poll": 7}}, "7 events are of types that training did not know: own_poll"),
     ],
     ids=str,
@@ -52,7 +52,9 @@ def test_each_trouble_is_one_sentence(reviewed, facts, says) -> None:
 
 
 @pytest.mark.parametrize(
-    "facts", [{"ece": 0.02}, {"r2": 0.9}, {"scored": 15}, {"scored": 7}, {"rejected": 10}], ids=str
+    "facts",
+    [{"ece": 0.02}, {"r2": 0.9}, {"scored": 15}, {"scored": 7}, {"rejected": 10}, {"split": "user_time"}],
+    ids=str,
 )
 def test_what_lies_on_the_line_is_no_trouble(reviewed, facts) -> None:
     assert reviewed(**facts) == []

@@ -47,8 +47,7 @@ def _whole(counts: Mapping[str, Any]) -> bool:
 
 def _windows(audit: Mapping[str, Any]) -> str:
     gaps = audit.get("windows_in_gaps", 0)
-    why = "belong to none, lest their days stand on both sides of a boundary"
-    kept_out = f"; {count(gaps)} of them lie between the parts and {why}" if gaps else ""
+    kept_out = f"; {count(gaps)} of them belong to no part, lest the parts share days or users" if gaps else ""
     return f"{count(audit['windows_labelled'])} windows (a user on a cutoff) have a known outcome{kept_out}."
 
 
@@ -58,7 +57,12 @@ def _parts(run: Run) -> Block:
         return Text("The run holds no account of its parts.")
     titles = ["Part", "First cutoff", "Last cutoff", "Windows", "Users", "Churn rate"]
     columns = heads(*titles, *(["Sticker rate"] if run.stickers else []), first=3)
-    return Table("Parts, in the order of time", columns, tuple(_part(part, run) for part in parts))
+    apart = run.manifest["split_kind"] in ("time", "user_time")
+    return Table(
+        "Parts, in the order of time" if apart else "Parts, on the same days",
+        columns,
+        tuple(_part(part, run) for part in parts),
+    )
 
 
 def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:

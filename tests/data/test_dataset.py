@@ -402,11 +402,11 @@ REFUSED = {
         "after the span (20)",
         "check",
     ),
-    "split dates out of order": (
+    "split dates outside the log": (
         {"events": log()},
-        {"split": SplitConfig(val_from="2024-01-15", test_from="2024-01-10")},
+        {"split": SplitConfig(val_from="2024-01-15", test_from="2024-02-10")},
         "split.val_from < split.test_from",
-        "2024-01-15 and 2024-01-10",
+        "2024-01-15 and 2024-02-10",
         "move the dates",
     ),
     "members without joining": (

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.data import Split, SplitConfig, WindowConfig, slide, split_by_time, user_share
+from churn.data import Split, SplitConfig, WindowConfig, slide, split_windows, user_share
 from churn.errors import LeakageError, UserError
 
 CONFIG = WindowConfig(history_days=3, horizon_days=4, at_risk_days=3)
@@ -20,7 +20,7 @@ def windows(panel_of):
 
 @pytest.fixture(scope="module")
 def split(windows):
-    return split_by_time(windows, DATED)
+    return split_windows(windows, DATED)
 
 
 def span(part):
@@ -50,20 +50,20 @@ def test_windows_whose_horizon_is_not_over_are_only_scored(split):
 
 
 def test_embargo_keeps_further_days_between_the_parts(windows):
-    found = split_by_time(windows, replace(DATED, embargo_days=5))
+    found = split_windows(windows, replace(DATED, embargo_days=5))
     assert span(found.train) == ("2024-01-04", "2024-01-23")
     assert span(found.val) == ("2024-02-01", "2024-02-11")
     assert span(found.test) == ("2024-02-20", "2024-03-17")
 
 
 def test_shares_of_the_labelled_days_are_taken_from_the_end_where_no_date_is_given(windows):
-    found = split_by_time(windows, SplitConfig(val_share=0.2, test_share=0.1))  # of 74 labelled days
+    found = split_windows(windows, SplitConfig(val_share=0.2, test_share=0.1))  # of 74 labelled days
     assert span(found.test) == ("2024-03-11", "2024-03-17")
     assert found.val.dates.min() == pd.Timestamp("2024-02-25")
 
 
 def test_dates_may_carry_a_time_of_day_which_is_dropped(windows, split):
-    found = split_by_time(windows, SplitConfig(val_from="2024-02-01 13:00:00", test_from="2024-02-20T23:00+09:00"))
+    found = split_windows(windows, SplitConfig(val_from="2024-02-01 13:00:00", test_from="2024-02-20T23:00+09:00"))
     assert found.table().equals(split.table())
 
 
@@ -145,40 +145,40 @@ def test_parts_drawn_at_random_are_a_leak(windows):
 def test_dates_out_of_order_are_refused_with_the_days_that_there_are(windows, refused, val_from, test_from):
     expected = "2024-01-04 < split.val_from < split.test_from <= 2024-03-17"
     with refused(expected, f"{val_from} and {test_from}", "move the"):
-        split_by_time(windows, SplitConfig(val_from=val_from, test_from=test_from))
+        split_windows(windows, SplitConfig(val_from=val_from, test_from=test_from))
 
 
 @pytest.mark.parametrize("text", ["soon", "2024-02-30", "NaT", ""])
 def test_a_date_that_is_none_is_refused(windows, refused, text):
     with refused("a date in split.val_from", repr(text), "2024-03-01"):
-        split_by_time(windows, SplitConfig(val_from=text, test_from="2024-02-20"))
+        split_windows(windows, SplitConfig(val_from=text, test_from="2024-02-20"))
 
 
 def test_a_part_with_one_class_is_refused_with_the_target(windows, refused):
     churn = np.where(windows.dates >= "2024-02-20", np.minimum(windows.churn, 0), windows.churn)
     with refused("both classes of churn in test", "windows of class 0", "move the split's dates"):
-        split_by_time(replace(windows, churn=churn), DATED)
+        split_windows(replace(windows, churn=churn), DATED)
     lonely = replace(windows, sticker=np.where(windows.dates < "2024-02-01", 0, windows.sticker))
     with refused("both classes of sticker in train", "windows of class 0", "leave the target's table out"):
-        split_by_time(lonely, DATED)
+        split_windows(lonely, DATED)
 
 
 def test_a_validation_half_with_one_class_is_refused(windows, refused):
     half_b = user_share(windows.panel.users)[windows.user] >= 0.5
     in_val = (windows.dates >= "2024-02-01") & (windows.dates < "2024-02-20")
     with refused("both classes of sticker in val", "windows of class 1", "load more days"):
-        split_by_time(replace(windows, sticker=np.where(half_b & in_val, 1, windows.sticker)), DATED)
+        split_windows(replace(windows, sticker=np.where(half_b & in_val, 1, windows.sticker)), DATED)
 
 
 def test_a_part_without_windows_is_refused(windows, refused):
     nobody = windows.take((windows.dates < "2024-02-01") | (windows.dates >= "2024-02-20"))
     with refused("both classes of churn in val", "0 windows of class none", "load more days"):
-        split_by_time(nobody, DATED)
+        split_windows(nobody, DATED)
 
 
 def test_windows_without_any_label_are_refused(windows, refused):
     with refused("labelled windows", "none", "activity_events"):
-        split_by_time(windows.take(windows.churn < 0), DATED)
+        split_windows(windows.take(windows.churn < 0), DATED)
 
 
 def test_an_unknown_part_is_refused(split, refused):
