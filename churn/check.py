@@ -36,7 +36,7 @@ def _page(dataset: Dataset) -> str:
         ),
         f"\ndays: {audit['first_day']} to {audit['last_day']}; users: {len(dataset.panel.users):,}",
         f"features: {', '.join(dataset.panel.features)}",
-        f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} lie between the parts",
+        f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} belong to no part",
         f"base rates: {rates}\n",
         pd.DataFrame(audit["parts"]).to_string(index=False, float_format="{:.4f}".format, na_rep=""),
     ]

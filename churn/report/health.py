@@ -17,7 +17,7 @@ def build(run: Run) -> Section:
     span = f"From {day(audit['first_day'])} to {day(audit['last_day'])}"
     lead = f"{span}: what was read, what was used, and what was left out and why."
     blocks: list[Block] = [_reconciliation(run), Heading("Parts and base rates"), Text(_windows(audit)), _parts(run)]
-    blocks += [Text(_unknown(audit)), _inputs(run)]
+    blocks += [*_shared(audit), Text(_unknown(audit)), _inputs(run)]
     return Section("health", "Data health", lead, tuple(blocks))
 
 
@@ -57,12 +57,30 @@ def _parts(run: Run) -> Block:
         return Text("The run holds no account of its parts.")
     titles = ["Part", "First cutoff", "Last cutoff", "Windows", "Users", "Churn rate"]
     columns = heads(*titles, *(["Sticker rate"] if run.stickers else []), first=3)
-    apart = run.manifest["split_kind"] in ("time", "user_time")
-    return Table(
-        "Parts, in the order of time" if apart else "Parts, on the same days",
-        columns,
-        tuple(_part(part, run) for part in parts),
+    same_days = run.manifest["split_kind"] in ("user", "random")
+    title = "Parts, on the same days" if same_days else "Parts, in the order of time"
+    return Table(title, columns, tuple(_part(part, run) for part in parts))
+
+
+def _shared(audit: Mapping[str, Any]) -> list[Block]:
+    """What each two parts have in common, and what of it gives answers away."""
+    overlaps = audit.get("overlaps")
+    if not overlaps:
+        return []
+    text = Text(
+        "What two parts share. Days that both see are no fault as long as none of them is an outcome of the later "
+        "part: then an answer was given away."
     )
+    titles = ["Earlier", "Later", "Users in both", "Days of a user seen by both", "of these, outcomes of the later"]
+    rows = tuple(
+        (
+            text_cell(pair["earlier"]),
+            text_cell(pair["later"]),
+            *(count_cell(pair[key]) for key in ("users", "user_days", "outcome_days")),
+        )
+        for pair in overlaps
+    )
+    return [text, Table("Overlaps of the parts", heads(*titles, first=2), rows)]
 
 
 def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:
