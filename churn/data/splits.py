@@ -31,7 +31,7 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
     keeps the rule of its kind within itself: it trains on every window whose horizon, with the embargo, ends by
     its own first validation cutoff. Nothing is promised between folds: the horizons of a fold's last test windows run
     into the next fold's test part, and a later fold trains on what an earlier one was tested on. So choose within a
-    fold, and compare choices, not predictions, between folds.
+    fold, and compare choices, not predictions, between folds. What is to be scored is the same in all.
 
     Raises:
         UserError: if there are no labels, too few days, or a part is empty or lacks a class of a target.

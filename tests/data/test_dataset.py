@@ -498,3 +498,20 @@ def test_gitter_rows_are_all_accounted_for(gitter):
     assert read == {"events": 238_342, "stickers": 5_000, "members": 3_898}
     for rows in gitter.reconciliation.values():
         assert rows["read"] == rows["used"] + rows["non_members"] + sum(rows["rejected"].values())
+
+
+def test_audit_holds_that_of_each_fold_the_newest_also_on_top(prepared):
+    dataset = prepared(example_frames(), split=SplitConfig(val_share=0.2, folds=2))
+    audit, folds = dataset.audit(), dataset.folds()
+    assert audit["folds"] == [fold.audit() for fold in folds]
+    assert len(folds) == 2
+    assert {key: audit[key] for key in folds[-1].audit()} == folds[-1].audit()
+    assert folds[-1].table().equals(dataset.split().table())
+
+
+@pytest.mark.parametrize("kind", ["time", "user_time", "random"])
+def test_audit_counts_all_users_at_risk_on_a_day_of_the_test_part_whatever_their_part(prepared, kind):
+    dataset = prepared(example_frames(), split=SplitConfig(kind=kind, val_share=0.25, test_share=0.25))
+    days = dataset.windows.table().groupby("cutoff").size()
+    test_days = dataset.split().test.dates.unique()
+    assert dataset.audit()["at_risk_per_test_day"] == pytest.approx(days[test_days].mean())
