@@ -56,9 +56,9 @@ def training_users(users: pd.Index, config: SplitConfig) -> NDArray[np.bool_]:
 
     Example:
         >>> users = pd.Index([f"user{number}" for number in range(1000)])
-        >>> 600 < training_users(users, SplitConfig(kind="user")).sum() < 800
+        >>> bool(600 < training_users(users, SplitConfig(kind="user")).sum() < 800)
         True
-        >>> training_users(users, SplitConfig(kind="time")).all()
+        >>> bool(training_users(users, SplitConfig(kind="time")).all())
         True
     """
     if not config.by_user:
