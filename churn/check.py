@@ -146,16 +146,18 @@ def _windows(dataset: Dataset) -> list[RenderableType]:
     rates = ", ".join(f"{target} {rate:.4f}" for target, rate in audit["base_rates"].items())
     lines = [
         f"history {windows.history_days} + horizon {windows.horizon_days} days, every {windows.stride_days}; {risk}",
-        f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} lie between the parts",
+        f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} belong to no part",
         f"base rates: {rates}",
-        f"split: {config.split.kind}",
+        f"split: {audit['kind']}, embargo of {audit['embargo_days']} days",
     ]
-    if audit.get("overlaps"):
-        lines.append(f"overlaps: {audit['overlaps']}")
-    return [*map(_text, lines), _parts(audit["parts"], dataset.windows.targets)]
+    folds = [f"fold {place}" for place in range(1, len(audit["folds"]))] + [""]
+    tables = [
+        _parts(fold["parts"], dataset.windows.targets, name) for name, fold in zip(folds, audit["folds"], strict=True)
+    ]
+    return [*map(_text, lines), *tables, _overlaps(audit["overlaps"])]
 
 
-def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str]) -> Table:
+def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str) -> Table:
     rows = [
         (
             str(part["part"]),
@@ -167,7 +169,15 @@ def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str]) -> Table:
         )
         for part in parts
     ]
-    return _table(("part", "windows", "users", "first cutoff", "last cutoff", *targets), rows, right=1)
+    return _table((fold or "part", "windows", "users", "first cutoff", "last cutoff", *targets), rows, right=1)
+
+
+def _overlaps(overlaps: Sequence[Mapping[str, Any]]) -> Table:
+    """What the earlier of two parts has in common with the later: days of outcomes would be leaks."""
+    heads = ("shared", "users", "user-days", "outcome days", "windows reaching over")
+    keys = ("users", "user_days", "outcome_days", "windows")
+    rows = [(f"{o['earlier']}–{o['later']}", *(f"{o[key]:,}" for key in keys)) for o in overlaps]
+    return _table(heads, rows, right=1)
 
 
 def _warnings(findings: Sequence[Finding]) -> list[RenderableType]:

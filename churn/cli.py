@@ -97,7 +97,8 @@ def _run(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     from churn.pipeline import run
 
-    print(f"report: {run(run_config(options), options.out).report}")
+    config = run_config(options)
+    print(f"report: {run(config, options.out).report}{_caution(config.data.split.kind)}")
 
 
 def _tune(arguments: list[str]) -> None:
@@ -108,7 +109,15 @@ def _tune(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     from churn.pipeline import tune
 
-    print(f"trials: {tune(run_config(options), options.out).folder / 'trials.csv'}")
+    config = run_config(options)
+    print(f"trials: {tune(config, options.out).folder / 'trials.csv'}{_caution(config.data.split.kind)}")
+
+
+def _caution(split_kind: str) -> str:
+    """A further line where the split makes the measures say less than they seem to."""
+    from churn.data import CAUTIONS
+
+    return f"\nwarning: {CAUTIONS[split_kind]}" if split_kind in CAUTIONS else ""
 
 
 def _score(arguments: list[str]) -> None:

@@ -12,6 +12,7 @@ from jsonargparse import ArgumentError
 from pytorch_lightning.cli import LightningCLI
 
 from churn.artefacts import write_table
+from churn.data import CAUTIONS
 from churn.data.datamodule import ChurnDataModule
 from churn.errors import UserError
 from churn.models.sequence import SequenceClassifier
@@ -27,7 +28,20 @@ _NOISE = (
 
 
 class _Door(LightningCLI):
-    """LightningCLI whose `predict` keeps what it predicted."""
+    """LightningCLI whose `predict` keeps what it predicted, and whose measures say what the split is."""
+
+    def after_validate(self) -> None:
+        """See `_caution`."""
+        self._caution()
+
+    def after_test(self) -> None:
+        """See `_caution`."""
+        self._caution()
+
+    def _caution(self) -> None:
+        """Say where the split makes the measures say less than they seem to."""
+        if caution := CAUTIONS.get(self.datamodule.split.kind):
+            print(f"warning: {caution}")
 
     def after_predict(self) -> None:
         """Write user_id, cutoff and p of every window whose horizon is not over."""

@@ -15,18 +15,21 @@ def warnings(folder: Path, *, fidelity_floor: float) -> list[str]:
         fidelity_floor: The held-out R² under which a surrogate's drivers are a sketch.
     """
     board, surrogates = (read_table(folder / name) for name in ("leaderboard.csv", "surrogates.csv"))
-    windows, scores = (read_table(folder / name) for name in ("windows.parquet", "scores.parquet"))
-    data = read_json(folder / "manifest.json")["audit"]["warnings"]
-    return [*_shifted(windows, scores), *_uncalibrated(board), *_unfaithful(surrogates, fidelity_floor), *data]
+    scores, audit = read_table(folder / "scores.parquet"), read_json(folder / "manifest.json")["audit"]
+    return [
+        *_shifted(audit["at_risk_per_test_day"], len(scores)),
+        *_uncalibrated(board),
+        *_unfaithful(surrogates, fidelity_floor),
+        *audit["warnings"],
+    ]
 
 
-def _shifted(windows: pd.DataFrame, scores: pd.DataFrame) -> list[str]:
+def _shifted(per_day: float, scored: int) -> list[str]:
     """Far more or fewer users at risk than on a day of the test part: the rates on test may not hold now."""
-    per_day = windows[windows.part == "test"].groupby("cutoff").size().mean()
-    if 2 / 3 <= len(scores) / per_day <= 3 / 2:
+    if 2 / 3 <= scored / per_day <= 3 / 2:
         return []
     return [
-        f"{len(scores):,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
+        f"{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
         "platform, the season or the log has changed, and what held on test may not hold now."
     ]
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from churn import __version__
+from churn import __version__, pipeline
 from churn.cli import COMMANDS, main
 from churn.data import example_frames
 
@@ -185,6 +185,28 @@ def test_check_prints_the_counts_and_trains_nothing(config, capsys) -> None:
     assert "base rates: churn" in out
     for part in ("train", "val", "test", "score"):
         assert part in out
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [("random", "every measure is too good"), ("user", "nothing about later weeks"), ("time", None)]
+)
+def test_check_and_run_say_where_the_measures_say_less_than_they_seem_to(
+    kind, says, config, capsys, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:1])  # the line is printed when the stages are done
+    for arguments in (["check"], ["run", "--out", str(tmp_path / "run")], ["tune", "--out", str(tmp_path / "run")]):
+        assert main([*arguments, "--config", config(split={"kind": kind})]) == 0
+        out = capsys.readouterr().out
+        assert ("warning: " in out) == (says is not None)
+        assert says is None or says in out
+
+
+@pytest.mark.parametrize("command", ["validate", "test"])
+def test_lightning_s_measures_say_so_too(command, config, capsys) -> None:
+    model = ["--model", "churn.models.GRU", "--model.init_args.hidden_size", "2"]
+    options = ["--trainer.logger", "false", "--trainer.fast_dev_run", "1"]
+    assert main([command, "-c", config(split={"kind": "random"}), *model, *options]) == 0
+    assert "every measure is too good" in capsys.readouterr().out
 
 
 def test_nothing_is_said_on_stderr_without_a_terminal(config, tmp_path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.data import SplitConfig, example_frames
+from churn.data import SplitConfig, WindowConfig, example_frames, user_share
 from churn.models import GRU, LightGBM, Logistic, Persistence
 
 # 90 days from 2024-01-01 on. The changed days begin on the first test cutoff.
@@ -155,3 +155,78 @@ def test_features_up_to_a_cutoff_need_no_row_of_any_later_day(changed, prepared)
     pd.testing.assert_frame_equal(before_pairs, after_pairs)
     assert before.tobytes() == after.tobytes()
     pd.testing.assert_frame_equal(settled(whole, TEST_FROM), settled(cut, TEST_FROM))
+
+
+# The other kinds of split ---------------------------------------------------------------------------------
+
+
+def held_out(frame, config):
+    """The rows of the users from whom the test part of a split by users is drawn."""
+    share = user_share(pd.Index(frame.user_id), purpose="parts")
+    return pd.Series(share >= 1 - config.test_share, index=frame.index)
+
+
+@pytest.mark.parametrize("name", ["deleted", "multiplied"])
+@pytest.mark.parametrize("kind", ["user", "user_time"])
+def test_what_is_fitted_does_not_change_with_the_days_of_the_test_users(prepared, kind, name):
+    config, frames = SplitConfig(kind=kind, val_share=0.3, test_share=0.3), (example_frames(), example_frames())
+    for table in ("events", "stickers"):
+        frame = frames[1][table]
+        frames[1][table] = CHANGES[name](frame, held_out(frame, config))
+        assert len(frames[1][table]) != len(frame)
+    before, after = (prepared(frame, split=config).split() for frame in frames)
+    for part in ("train", "val", "val_a", "val_b"):
+        one, other = getattr(before, part), getattr(after, part)
+        pd.testing.assert_frame_equal(one.table(), other.table())
+        assert one.history().tobytes() == other.history().tobytes()
+    assert not set(before.test.user_ids) & {*before.train.user_ids, *before.val.user_ids}
+    assert before.test.table().user_id.nunique() > 10
+    fitted = (LightGBM(max_trees=60, learning_rate=0.4, patience=1).fit(s, target="churn") for s in (before, after))
+    one, other = (model.predict_proba(before.val) for model in fitted)
+    assert len(np.unique(one)) > 5
+    assert one.tobytes() == other.tobytes()
+
+
+FOLDS = SplitConfig(val_from="2024-02-20", test_from="2024-03-10", folds=2)  # the older one: 2024-02-05, 2024-02-24
+
+
+@pytest.mark.parametrize("name", ["added", "swapped"])
+def test_no_fold_changes_with_the_days_from_its_own_test_part_on(prepared, name):
+    whole = prepared(example_frames(), split=FOLDS)
+    for number, fold in enumerate(whole.folds()):
+        frames, begin = example_frames(), fold.test.dates.min()
+        for table in ("events", "stickers"):
+            frames[table] = CHANGES[name](frames[table], frames[table].timestamp >= begin)
+        changed = prepared(frames, split=FOLDS).folds()[number]
+        for part in ("train", "val"):
+            one, other = fold.part(part), changed.part(part)
+            pd.testing.assert_frame_equal(one.table(), other.table())
+            assert one.history().tobytes() == other.history().tobytes()
+
+
+def test_the_vocabulary_does_not_know_what_comes_after_the_oldest_fold_s_training_span(prepared):
+    whole, frames = prepared(example_frames(), split=FOLDS), example_frames()
+    begin = whole.folds()[0].val.dates.min()
+    frames["events"] = added(frames["events"], frames["events"].timestamp >= begin)
+    after = prepared(frames, split=FOLDS)
+    assert after.vocabulary == whole.vocabulary
+    assert "own_brand new" in after.unknown_events
+    with_one = prepared(frames, split=SplitConfig(val_from=FOLDS.val_from, test_from=FOLDS.test_from))
+    assert "own_brand new" in with_one.vocabulary.features  # known by the newest fold's training span
+
+
+@pytest.mark.parametrize("kind", ["user", "random"])
+def test_where_times_are_not_held_apart_every_event_of_the_log_has_a_column(prepared, kind):
+    frames = example_frames()
+    frames["events"] = added(frames["events"], frames["events"].timestamp >= "2024-03-29")
+    dataset = prepared(frames, split=SplitConfig(kind=kind))
+    assert "own_brand new" in dataset.vocabulary.features
+    assert not dataset.unknown_events
+
+
+@pytest.mark.parametrize("stride", [5, 7])
+def test_the_training_span_ends_by_the_first_validation_cutoff_whatever_the_stride(prepared, stride):
+    # With a stride, the last labelled cutoff lies some days before the last day that could be one.
+    windows, shares = WindowConfig(stride_days=stride), SplitConfig(val_share=0.25, test_share=0.2)
+    dataset = prepared(example_frames(), windows=windows, split=shares)
+    assert pd.Timestamp(dataset.vocabulary.last_day, unit="D") < dataset.split().val.dates.min()

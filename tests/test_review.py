@@ -12,15 +12,12 @@ def reviewed(tmp_path):
     """The warnings of a sound run with some of its facts changed."""
 
     def review(*, ece=0.01, r2=0.95, scored=10, data=(), floor=0.9):
-        days = pd.date_range("2024-01-01", periods=5)
-        windows = pd.DataFrame({"cutoff": days.repeat(10), "part": "test"})
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
         surrogates = pd.DataFrame({"target": ["churn"], "r2": [r2], "explained": [True]})
-        write_table(windows, tmp_path / "windows.parquet")
         write_table(pd.DataFrame({"user_id": range(scored)}), tmp_path / "scores.parquet")
         write_table(board.assign(target="churn", part="test", chosen=True), tmp_path / "leaderboard.csv")
         write_table(surrogates, tmp_path / "surrogates.csv")
-        write_json({"audit": {"warnings": data}}, tmp_path / "manifest.json")
+        write_json({"audit": {"warnings": data, "at_risk_per_test_day": 10.0}}, tmp_path / "manifest.json")
         return warnings(tmp_path, fidelity_floor=floor)
 
     return review

@@ -11,11 +11,14 @@ from churn.data.features import Vocabulary
 from churn.data.health import Finding, Health, examine
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
+from churn.data.parts import CAUTIONS, PARTS, Split, user_share
 from churn.data.sources import Frame, digest, without_password
-from churn.data.splits import PARTS, Split, SplitConfig, split_by_time, user_share
+from churn.data.split_config import SplitConfig
+from churn.data.splits import rolling_origins, split_windows, training_users
 from churn.data.windows import Target, WindowConfig, Windows, slide
 
 __all__ = [
+    "CAUTIONS",
     "PARTS",
     "STANDARD_COLUMNS",
     "Alarm",
@@ -39,8 +42,10 @@ __all__ = [
     "leak_alarms",
     "open_dataset",
     "prepare",
+    "rolling_origins",
     "slide",
-    "split_by_time",
+    "split_windows",
+    "training_users",
     "user_share",
     "without_password",
 ]

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
 from ibis.backends import BaseBackend
+from numpy.typing import NDArray
 
 from churn.data.dialects import dialect_of
 from churn.data.features import OTHER, ROLES, STICKER_FEATURES, Vocabulary
@@ -50,6 +52,7 @@ def aggregate(
     tables: Tables,
     *,
     training_end: Callable[[int, int], int],
+    training_users: Callable[[pd.Index], NDArray[np.bool_]] | None = None,
     activity_events: tuple[str, ...] | None = None,
     max_event_types: int = 30,
     vocabulary: Vocabulary | None = None,
@@ -61,6 +64,7 @@ def aggregate(
     Args:
         tables: The canonical tables.
         training_end: From the first and the last day to the first day after the training span.
+        training_users: From the users' ids to those of the training part; all of them where None.
         activity_events: The own events that count as being alive; all of them where None.
         max_event_types: How many event types get columns of their own.
         vocabulary: A vocabulary frozen earlier; made on the training span where None.
@@ -78,7 +82,7 @@ def aggregate(
     if vocabulary is None:
         end = training_end(first_day, last_day)
         vocabulary = Vocabulary.of(
-            _event_counts(placed.filter(_.day < end)),
+            _event_counts(_of_training(placed.filter(_.day < end), users, training_users)),
             limit=max_event_types,
             stickers=tables.stickers is not None,
             first_day=first_day,
@@ -215,6 +219,17 @@ def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> Non
                 ", ".join(unseen),
                 "correct the names",
             )
+
+
+def _of_training(
+    placed: ibis.Table, users: ibis.Table, training_users: Callable[[pd.Index], NDArray[np.bool_]] | None
+) -> ibis.Table:
+    """What concerns the users of the training part, where the split holds users apart."""
+    if training_users is None:
+        return placed
+    listed = users.to_pandas()
+    codes = listed.code[training_users(pd.Index(listed.user_id))]
+    return placed.semi_join(ibis.memtable({"code": codes.to_numpy(np.int64)}, schema={"code": "int64"}), "code")
 
 
 def _event_counts(placed: ibis.Table) -> dict[tuple[str, str], int]:

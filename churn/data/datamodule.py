@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from churn.data.config import DataConfig
 from churn.data.dataset import prepare
-from churn.data.splits import Split
+from churn.data.parts import Split
 from churn.data.windows import Target, Windows
 
 Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from churn.data.config import DataConfig
 from churn.data.daily import Daily, aggregate
 from churn.data.features import Vocabulary
 from churn.data.panel import Panel
+from churn.data.parts import Split
 from churn.data.reconciliation import write_quarantine
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
-from churn.data.splits import Split, split_by_time
+from churn.data.splits import rolling_origins, split_windows, training_users
 from churn.data.tables import read_tables
 from churn.data.windows import UNKNOWN, Windows, slide, too_few_days
 from churn.errors import UserError
@@ -42,23 +44,30 @@ class Dataset:
     quarantine: Path  # the rows that cannot be used, with the reason
 
     def split(self) -> Split:
-        """The split that the configuration asks for."""
-        return split_by_time(self.windows, self.config.split)
+        """The split that the configuration asks for; of several folds, the newest."""
+        return split_windows(self.windows, self.config.split)
+
+    def folds(self) -> tuple[Split, ...]:
+        """The rolling origins that the configuration asks for, oldest first; the last is `split()`."""
+        return rolling_origins(self.windows, self.config.split)
 
     def audit(self) -> dict[str, Any]:
-        """The days, features and parts, and how many labelled windows there are before and between the parts."""
-        split, windows, panel = self.split(), self.windows, self.panel
-        known = windows.churn != UNKNOWN
+        """The days, features and base rates; the split's audit, and in `folds` that of each fold, oldest first."""
+        windows, panel, folds = self.windows, self.panel, self.folds()
+        split, known = folds[-1], windows.churn != UNKNOWN
         in_parts = sum(len(part) for part in (split.train, split.val, split.test))
+        audits = [fold.audit() for fold in folds]
         return {
             "first_day": str(panel.date(0).date()),
             "last_day": str(panel.date(panel.n_days - 1).date()),
             "features": panel.features,
             "windows_labelled": int(known.sum()),
             "windows_in_gaps": int(known.sum()) - in_parts,
+            "at_risk_per_test_day": _per_cutoff(windows, np.unique(split.test.cutoff)),
             "base_rates": {target: float(windows.label(target)[known].mean()) for target in windows.targets},
             "unknown_events": self.unknown_events,
-            "parts": split.audit(),
+            **audits[-1],
+            "folds": audits,
         }
 
 
@@ -110,6 +119,7 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
             daily = aggregate(
                 tables,
                 training_end=lambda first, last: _training_end(config, first, last),
+                training_users=partial(training_users, config=config.split) if config.split.by_user else None,
                 activity_events=tuple(config.activity_events or ()),
                 max_event_types=config.max_event_types,
                 vocabulary=vocabulary,
@@ -160,15 +170,25 @@ def _join_dates(members: pd.DataFrame | None) -> "pd.Series[pd.Timestamp] | None
         raise UserError("expected dates in members.joined", error, remedy) from error
 
 
+def _per_cutoff(windows: Windows, cutoffs: NDArray[np.int32]) -> float:
+    """The average number of windows, in a part or not, on some cutoffs."""
+    return float(np.isin(windows.cutoff, cutoffs).sum() / len(cutoffs))
+
+
 def _training_end(config: DataConfig, first: int, last: int) -> int:
-    """The first day after the training span: where the last training horizon may reach."""
+    """The first day after the training span: where the oldest fold's last training horizon may reach.
+
+    Where parts are not held apart in time, that is the whole log.
+    """
     windows = config.windows
     begin = first + max(windows.history_days, windows.at_risk_days if windows.at_risk == "active" else 0)
     end = last + 1 - windows.horizon_days
     if end < begin:
         raise too_few_days(first, last, needed=begin - first + windows.horizon_days)
-    val_from, _test_from = config.split.boundaries(_timestamp(begin), _timestamp(end))
-    return (val_from - pd.Timestamp("1970-01-01")).days
+    if not config.split.by_time:
+        return last + 1
+    oldest = config.split.origins(_timestamp(begin), _timestamp(end))[0]
+    return (oldest.val_from - pd.Timestamp("1970-01-01")).days
 
 
 def _timestamp(day: int) -> pd.Timestamp:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from churn.data.config import DataConfig
 from churn.data.dataset import Dataset, prepare
-from churn.data.splits import Split
+from churn.data.parts import Split
 
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []  # kept until the interpreter ends: the panel is mapped from there
 

@@ -13,7 +13,7 @@ from churn.data.dataset import Dataset
 from churn.data.features import OTHER, ROLES
 from churn.data.leaks import FEWEST, Alarm, leak_alarms
 from churn.data.panel import Panel
-from churn.data.splits import Split
+from churn.data.parts import CAUTIONS, Split
 from churn.statistics import column_shares
 
 _CHUNK = 1 << 16  # rows of the panel looked at once
@@ -231,10 +231,11 @@ def _spans(panel: Panel, runs: list[tuple[int, int]]) -> str:
 
 
 def _split_kind(dataset: Dataset) -> Iterator[Finding]:
-    if str(dataset.config.split.kind) == "random":
+    """What a split that does not hold the times apart does to every measure."""
+    if caution := CAUTIONS.get(dataset.config.split.kind):
         yield Finding(
-            "The split is random: the same days of the same users stand in training and test, so its scores pretend.",
-            "Set split.kind to time, and keep random for showing the difference.",
+            f"{caution[0].upper()}{caution[1:]}.",
+            "Set split.kind to time or user_time, and keep this one for showing the difference.",
         )
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.features import OTHER, ROLES
+from churn.data.parts import Split
 from churn.data.readings import Reading, identifier, readings
-from churn.data.splits import Split
 from churn.data.windows import Target, Windows
 from churn.statistics import Z, column_aucs, column_shares
 

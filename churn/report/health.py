@@ -18,7 +18,8 @@ def build(run: Run) -> Section:
     span = f"From {day(audit['first_day'])} to {day(audit['last_day'])}"
     lead = f"{span}: what was read, what was used, and what was left out and why."
     blocks: list[Block] = [_reconciliation(run), Heading("Parts and base rates"), Text(_windows(audit)), _parts(run)]
-    blocks += [Text(_unknown(audit)), Heading("Columns that know too much"), *_alarms(audit), _inputs(run)]
+    blocks += [*_shared(audit), Text(_unknown(audit))]
+    blocks += [Heading("Columns that know too much"), *_alarms(audit), _inputs(run)]
     return Section("health", "Data health", lead, tuple(blocks))
 
 
@@ -48,8 +49,7 @@ def _whole(counts: Mapping[str, Any]) -> bool:
 
 def _windows(audit: Mapping[str, Any]) -> str:
     gaps = audit.get("windows_in_gaps", 0)
-    why = "belong to none, lest their days stand on both sides of a boundary"
-    kept_out = f"; {count(gaps)} of them lie between the parts and {why}" if gaps else ""
+    kept_out = f"; {count(gaps)} of them belong to no part, lest the parts share days or users" if gaps else ""
     return f"{count(audit['windows_labelled'])} windows (a user on a cutoff) have a known outcome{kept_out}."
 
 
@@ -59,7 +59,30 @@ def _parts(run: Run) -> Block:
         return Text("The run holds no account of its parts.")
     titles = ["Part", "First cutoff", "Last cutoff", "Windows", "Users", "Churn rate"]
     columns = heads(*titles, *(["Sticker rate"] if run.stickers else []), first=3)
-    return Table("Parts, in the order of time", columns, tuple(_part(part, run) for part in parts))
+    same_days = run.manifest["split_kind"] in ("user", "random")
+    title = "Parts, on the same days" if same_days else "Parts, in the order of time"
+    return Table(title, columns, tuple(_part(part, run) for part in parts))
+
+
+def _shared(audit: Mapping[str, Any]) -> list[Block]:
+    """What each two parts have in common, and what of it gives answers away."""
+    overlaps = audit.get("overlaps")
+    if not overlaps:
+        return []
+    text = Text(
+        "What two parts share. Days that both see are no fault as long as none of them is an outcome of the later "
+        "part: then an answer was given away."
+    )
+    titles = ["Earlier", "Later", "Users in both", "Days of a user seen by both", "of these, outcomes of the later"]
+    rows = tuple(
+        (
+            text_cell(pair["earlier"]),
+            text_cell(pair["later"]),
+            *(count_cell(pair[key]) for key in ("users", "user_days", "outcome_days")),
+        )
+        for pair in overlaps
+    )
+    return [text, Table("Overlaps of the parts", heads(*titles, first=2), rows)]
 
 
 def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:

@@ -2,15 +2,9 @@
 
 from churn.report.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
 from churn.report.run import Run
+from churn.report.splits import words
 from churn.report.tables import Table, heads, number_cell, text_cell
 from churn.report.wording import seconds
-
-SPLITS = {
-    "time": "by time: models learn from earlier weeks and are measured on later ones, as in use",
-    "user": "by user: models are measured on users they never saw, but on the same weeks",
-    "user_time": "by user and time: models are measured on later weeks of users they never saw",
-    "random": "at random, which lets the models see days of the test part and makes every number here too good",
-}
 
 
 def build(run: Run) -> Section:
@@ -25,7 +19,6 @@ def build(run: Run) -> Section:
 
 def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     history, horizon = run.windows["history_days"], run.windows["horizon_days"]
-    ways = SPLITS.get(run.manifest["split_kind"], str(run.manifest["split_kind"]))
     risk = (
         "every member from the day of joining on"
         if run.windows["at_risk"] == "member"
@@ -42,7 +35,7 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     ]
     if run.stickers:
         terms.append(("Sticker", f"At least one small donation received on one of the {horizon} days."))
-    return (*terms, *_judging(run), ("Split", f"The data were divided {ways}."), *_measures())
+    return (*terms, *_judging(run), ("Split", f"The data were divided {words(run).divided}."), *_measures())
 
 
 def _judging(run: Run) -> tuple[tuple[str, str], ...]:
@@ -55,7 +48,7 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         ("Priority", product),
         (
             "Test part",
-            "Weeks held back until every choice was made. Rates on test are what happened, not what a model thinks.",
+            f"{words(run).test} Rates on test are what happened, not what a model thinks.",
         ),
         ("Base rate", "The share among all users: what a list drawn by lot would show."),
         (

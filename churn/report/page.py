@@ -24,6 +24,7 @@ from churn.report import (
 )
 from churn.report.blocks import Section
 from churn.report.run import Run, read_run
+from churn.report.splits import words
 from churn.report.wording import day, listed
 
 SECTIONS: tuple[Callable[[Run], Section], ...] = (
@@ -69,7 +70,7 @@ def _render(run: Run) -> str:
     return environment.get_template("page.html").render(
         sections=[build(run) for build in SECTIONS],
         subtitle=_subtitle(run),
-        random_split=run.manifest["split_kind"] == "random",
+        warning=words(run).warning,
         style=Markup(_asset(environment, "page.css")),
         scripts=(plotly, script),
         policy=_policy(plotly, script),

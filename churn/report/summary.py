@@ -5,6 +5,7 @@ from typing import Any
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.run import Estimate, Run, records
+from churn.report.splits import words
 from churn.report.verdicts import on_data, on_target
 from churn.report.wording import FEW, SEGMENTS, TARGETS, count, day, percent, percents
 
@@ -80,7 +81,7 @@ def _rates(run: Run) -> list[Block]:
     if run.table("segment_rates.csv").empty:
         return [Text("No observed rates: the test part held no labelled window of these groups.")]
     text = Text(
-        "The same rule, applied to weeks that no model had seen: a list drawn on every day of the test part, and what "
+        f"The same rule, applied to {words(run).unseen}: a list drawn on every day of the test part, and what "
         "its users did in the days after. n counts places on these lists, the same user once a day; the 95 % intervals "
         "(lines) allow for that. The dashed line is the base rate of everyone at risk; grey marks fewer than "
         f"{FEW} users."

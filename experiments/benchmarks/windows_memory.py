@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from churn.data import DataConfig, Panel, Split, Windows, prepare, slide, split_by_time
+from churn.data import DataConfig, Panel, Split, Windows, prepare, slide, split_windows
 from churn.data.panel import load
 
 GOAL = 32
@@ -66,7 +66,7 @@ def _measure(panel: Panel) -> None:
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     windows = slide(panel, CONFIG.windows)
     peak_slide, after_slide = _resident("VmHWM") - before, _resident("VmRSS") - before
-    split = split_by_time(windows, CONFIG.split)
+    split = split_windows(windows, CONFIG.split)
     peak, after = _resident("VmHWM") - before, _resident("VmRSS") - before
     n, size = len(windows), panel.values.nbytes + panel.active.nbytes
     print(f"{n:,} windows over {len(panel.users):,} users and {panel.n_days} days; the panel has {size / 1e6:,.0f} MB")

@@ -20,6 +20,7 @@ from churn.data import (
     example_frames,
     open_dataset,
     prepare,
+    training_users,
 )
 
 SHORT = WindowConfig(history_days=2, horizon_days=2, at_risk_days=2)
@@ -266,6 +267,21 @@ def test_the_vocabulary_is_frozen_before_validation_and_later_types_are_reported
     assert later.vocabulary.features == ("own_post", "own_quiz")
 
 
+def test_the_vocabulary_of_a_split_by_users_comes_from_the_training_users(prepared):
+    users = pd.Index([f"user{i}" for i in range(40)])
+    split = SplitConfig(kind="user")
+    trained = training_users(users, split)
+    later, earlier = users[~trained][0], users[trained][0]
+    log_of = {user: log(user_id=user, event=["post", "rest"] * 10) for user in users}
+    log_of[later] = log(user_id=later, event=["poll", "rest"] * 10)
+    log_of[earlier] = log(user_id=earlier, event=["quiz", "rest"] * 10)
+    events = pd.concat(log_of.values())
+    events = events[(events.event != "rest") & ~((events.user_id.str[-1] == "7") & (events.timestamp > DAYS[9]))]
+    found = prepared({"events": events}, windows=SHORT, split=split)
+    assert found.vocabulary.features == ("own_post", "own_quiz")
+    assert found.unknown_events == {"own_poll": 10}
+
+
 def test_rare_types_are_lumped_as_other(prepared):
     events = log(event=["post"] * 5 + ["like"] * 4 + ["quiz", "poll"] + ["post"] * 9)
     dataset = prepared({"events": events}, max_event_types=2, windows=SHORT)
@@ -402,11 +418,11 @@ REFUSED = {
         "after the span (20)",
         "check",
     ),
-    "split dates out of order": (
+    "split dates outside the log": (
         {"events": log()},
-        {"split": SplitConfig(val_from="2024-01-15", test_from="2024-01-10")},
+        {"split": SplitConfig(val_from="2024-01-15", test_from="2024-02-10")},
         "split.val_from < split.test_from",
-        "2024-01-15 and 2024-01-10",
+        "2024-01-15 and 2024-02-10",
         "move the dates",
     ),
     "members without joining": (
@@ -508,3 +524,20 @@ def test_gitter_rows_are_all_accounted_for(gitter):
     assert read == {"events": 238_342, "stickers": 5_000, "members": 3_898}
     for rows in gitter.reconciliation.values():
         assert rows["read"] == rows["used"] + rows["non_members"] + sum(rows["rejected"].values())
+
+
+def test_audit_holds_that_of_each_fold_the_newest_also_on_top(prepared):
+    dataset = prepared(example_frames(), split=SplitConfig(val_share=0.2, folds=2))
+    audit, folds = dataset.audit(), dataset.folds()
+    assert audit["folds"] == [fold.audit() for fold in folds]
+    assert len(folds) == 2
+    assert {key: audit[key] for key in folds[-1].audit()} == folds[-1].audit()
+    assert folds[-1].table().equals(dataset.split().table())
+
+
+@pytest.mark.parametrize("kind", ["time", "user_time", "random"])
+def test_audit_counts_all_users_at_risk_on_a_day_of_the_test_part_whatever_their_part(prepared, kind):
+    dataset = prepared(example_frames(), split=SplitConfig(kind=kind, val_share=0.25, test_share=0.25))
+    days = dataset.windows.table().groupby("cutoff").size()
+    test_days = dataset.split().test.dates.unique()
+    assert dataset.audit()["at_risk_per_test_day"] == pytest.approx(days[test_days].mean())

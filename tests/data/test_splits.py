@@ -3,9 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
 
-from churn.data import Split, SplitConfig, WindowConfig, slide, split_by_time, user_share
-from churn.errors import LeakageError, UserError
+from churn.data import SplitConfig, WindowConfig, rolling_origins, slide, split_windows, training_users, user_share
+from churn.errors import UserError
+
+from .calendars import KINDS, calendars, lacks_a_class, pairs, reference
 
 CONFIG = WindowConfig(history_days=3, horizon_days=4, at_risk_days=3)
 DATED = SplitConfig(val_from="2024-02-01", test_from="2024-02-20")
@@ -20,7 +23,7 @@ def windows(panel_of):
 
 @pytest.fixture(scope="module")
 def split(windows):
-    return split_by_time(windows, DATED)
+    return split_windows(windows, DATED)
 
 
 def span(part):
@@ -50,84 +53,154 @@ def test_windows_whose_horizon_is_not_over_are_only_scored(split):
 
 
 def test_embargo_keeps_further_days_between_the_parts(windows):
-    found = split_by_time(windows, replace(DATED, embargo_days=5))
+    found = split_windows(windows, replace(DATED, embargo_days=5))
     assert span(found.train) == ("2024-01-04", "2024-01-23")
     assert span(found.val) == ("2024-02-01", "2024-02-11")
     assert span(found.test) == ("2024-02-20", "2024-03-17")
 
 
 def test_shares_of_the_labelled_days_are_taken_from_the_end_where_no_date_is_given(windows):
-    found = split_by_time(windows, SplitConfig(val_share=0.2, test_share=0.1))  # of 74 labelled days
+    found = split_windows(windows, SplitConfig(val_share=0.2, test_share=0.1))  # of 74 labelled days
     assert span(found.test) == ("2024-03-11", "2024-03-17")
     assert found.val.dates.min() == pd.Timestamp("2024-02-25")
 
 
 def test_dates_may_carry_a_time_of_day_which_is_dropped(windows, split):
-    found = split_by_time(windows, SplitConfig(val_from="2024-02-01 13:00:00", test_from="2024-02-20T23:00+09:00"))
+    found = split_windows(windows, SplitConfig(val_from="2024-02-01 13:00:00", test_from="2024-02-20T23:00+09:00"))
     assert found.table().equals(split.table())
 
 
-# Splits that cannot be ------------------------------------------------------------------------------
+# By user, by user and time, at random ------------------------------------------------------------------
 
 
-def parts(windows, *, train="2024-01-28", val=("2024-02-01", "2024-02-16"), test="2024-02-20"):
-    known, dates = windows.churn >= 0, windows.dates
-    return {
-        "train": windows.take(known & (dates <= train)),
-        "val": windows.take(known & (dates >= val[0]) & (dates <= val[1])),
-        "test": windows.take(known & (dates >= test)),
-        "score": windows.take(~known),
-    }
+def test_a_split_by_user_holds_each_user_s_windows_of_all_days_in_one_part(windows):
+    found = split_windows(windows, SplitConfig(kind="user", val_share=0.2, test_share=0.3))
+    users = [set(found.part(name).user_ids) for name in ("train", "val", "test")]
+    assert sum(map(len, users)) == len(set.union(*users)) == 60
+    assert sum(len(found.part(name)) for name in ("train", "val", "test", "score")) == len(windows)
+    for name in ("train", "val", "test"):
+        assert span(found.part(name)) == ("2024-01-04", "2024-03-17")
 
 
-def test_a_training_horizon_that_runs_into_validation_is_a_leak(windows):
-    Split(**parts(windows))
-    with pytest.raises(LeakageError, match=r"every train horizon to end .* \(2024-02-01\), got one .* 2024-01-29"):
-        Split(**parts(windows, train="2024-01-29"))
+def test_a_split_by_user_and_time_takes_the_common_windows_of_both(windows):
+    config = replace(DATED, kind="user_time", val_share=0.2, test_share=0.3)
+    found, by_time = split_windows(windows, config), split_windows(windows, DATED)
+    by_user = split_windows(windows, SplitConfig(kind="user", val_share=0.2, test_share=0.3))
+    for name in ("train", "val", "test"):
+        assert pairs(found.part(name)) == pairs(by_time.part(name)) & pairs(by_user.part(name))
+    assert 0 < len(found.test) < len(by_time.test)
 
 
-def test_a_validation_horizon_that_runs_into_the_test_part_is_a_leak(windows):
-    with pytest.raises(LeakageError, match="every val horizon"):
-        Split(**parts(windows, val=("2024-02-01", "2024-02-17")))
+def test_a_user_is_in_the_same_part_whoever_else_is_there(windows):
+    config, users = SplitConfig(kind="user_time"), windows.panel.users
+    assert np.array_equal(training_users(users[5:9], config), training_users(users, config)[5:9])
+    assert set(split_windows(windows, replace(DATED, kind="user_time")).train.user_ids) <= set(
+        users[training_users(users, config)]
+    )
 
 
-def test_a_training_horizon_that_runs_into_the_test_part_is_a_leak_even_without_validation(windows):
-    empty = {"val": windows.take(np.zeros(len(windows), bool))}
-    Split(**parts(windows, train="2024-02-16") | empty)
-    with pytest.raises(LeakageError, match=r"every train horizon .* first test cutoff"):
-        Split(**parts(windows, train="2024-02-17") | empty)
+def test_parts_by_user_stay_as_they_are_from_version_to_version():
+    share = user_share(pd.Index(["ada", "ben", "cleo", "dora"]), purpose="parts")
+    assert share.round(6).tolist() == [0.263636, 0.172249, 0.490767, 0.061657]
 
 
-def test_days_that_the_embargo_forbids_are_a_leak(windows):
-    with pytest.raises(LeakageError, match="end 1 days before"):
-        Split(**parts(windows), embargo_days=1)
+def test_a_split_at_random_is_drawn_by_its_seed(windows):
+    one, same, other = (split_windows(windows, SplitConfig(kind="random", seed=seed)) for seed in (1, 1, 2))
+    assert one.table().equals(same.table())
+    assert pairs(one.test) != pairs(other.test)
+    known = (windows.churn >= 0).sum()
+    assert abs(len(one.val) / known - 0.15) < 0.03
+    assert abs(len(one.test) / known - 0.15) < 0.03
+    assert set(one.train.user_ids) & set(one.test.user_ids)
 
 
-def test_an_embargo_cannot_be_negative(windows, refused):
-    with refused("split.embargo_days of at least 0", "-4", "raise it"):
-        SplitConfig(embargo_days=-4)
-    with pytest.raises(LeakageError, match="-4"):
-        Split(**parts(windows, train="2024-01-31"), embargo_days=-4)
+@pytest.mark.parametrize("kind", KINDS)
+def test_everyone_is_scored_whatever_the_kind(windows, kind):
+    assert pairs(split_windows(windows, SplitConfig(kind=kind)).score) == pairs(windows.take(windows.churn < 0))
 
 
-@pytest.mark.parametrize("name", ["train", "val", "test"])
-def test_a_part_with_windows_that_have_no_label_is_a_leak(windows, name):
-    whole = parts(windows)
-    unknown = replace(whole[name], churn=np.full(len(whole[name]), -1, np.int8))
-    with pytest.raises(LeakageError, match=f"every window of {name}"):
-        Split(**whole | {name: unknown})
+# Rolling origins ------------------------------------------------------------------------------------
 
 
-def test_parts_drawn_at_random_are_a_leak(windows):
-    known = windows.take(windows.churn >= 0)
-    share = np.random.default_rng(0).uniform(size=len(known))
-    with pytest.raises(LeakageError):
-        Split(
-            train=known.take(share < 0.6),
-            val=known.take((share >= 0.6) & (share < 0.8)),
-            test=known.take(share >= 0.8),
-            score=windows.take(windows.churn < 0),
-        )
+def test_folds_move_back_by_the_length_of_the_test_part_and_the_last_is_the_split(windows):
+    config = SplitConfig(val_from="2024-02-26", test_from="2024-03-05", folds=3)  # 13 test days
+    folds = rolling_origins(windows, config)
+    assert [span(fold.test) for fold in folds] == [
+        ("2024-02-08", "2024-02-20"),
+        ("2024-02-21", "2024-03-04"),
+        ("2024-03-05", "2024-03-17"),
+    ]
+    assert [span(fold.val) for fold in folds] == [
+        ("2024-01-31", "2024-02-04"),
+        ("2024-02-13", "2024-02-17"),
+        ("2024-02-26", "2024-03-01"),
+    ]
+    assert [span(fold.train) for fold in folds] == [
+        ("2024-01-04", "2024-01-27"),
+        ("2024-01-04", "2024-02-09"),
+        ("2024-01-04", "2024-02-22"),
+    ]
+    assert folds[-1].table().equals(split_windows(windows, config).table())
+
+
+def test_more_folds_than_the_log_has_days_for_are_refused_with_how_many_fit(windows, refused):
+    config = SplitConfig(val_from="2024-02-26", test_from="2024-03-05", folds=6)
+    with refused("split.folds of at most 5, as a test part has 13 days and 53 lie before 2024-02-26", "6", "lower it"):
+        rolling_origins(windows, config)
+    with refused("churn in train of fold 1 of 5", "0 windows", "load more days"):  # 2024-01-05 is too early to train
+        rolling_origins(windows, replace(config, folds=5))
+
+
+# All of it, on random calendars ------------------------------------------------------------------------
+
+
+@given(calendars())
+@settings(max_examples=2000, deadline=None)
+def test_every_split_of_every_kind_is_that_of_the_obvious_reference(found):
+    windows, config = found
+    expected = reference(windows, config)
+    try:
+        folds = rolling_origins(windows, config)
+    except UserError as error:
+        says = error.expected
+        if "labelled windows" in says:
+            assert (windows.churn < 0).all()
+        elif "both classes" in says:
+            assert any(lacks_a_class(windows, fold) for fold in expected)
+        else:
+            assert expected is None
+        return
+    assert [[pairs(fold.part(name)) for name in ("train", "val", "test")] for fold in folds] == [
+        list(fold) for fold in expected
+    ]
+    assert not any(lacks_a_class(windows, fold) for fold in expected)
+    for fold in folds:
+        assert pairs(fold.score) == pairs(windows.take(windows.churn < 0))
+        assert (fold.kind, fold.embargo_days) == (config.kind, config.embargo_days)
+
+
+@given(calendars(["time", "user", "user_time"]))
+@settings(max_examples=1000, deadline=None)
+def test_no_day_of_an_outcome_is_seen_by_an_earlier_part(found):
+    windows, config = found
+    try:
+        folds = rolling_origins(windows, config)
+    except UserError:
+        return
+    for fold in folds:
+        for earlier, later in (("train", "val"), ("val", "test"), ("train", "test")):
+            before, after = pairs(fold.part(earlier)), pairs(fold.part(later))
+            outcomes = days_of(after, 0, windows.horizon_days)
+            assert not days_of(before, -windows.history_days, windows.horizon_days + config.embargo_days) & outcomes
+            if config.by_user:
+                assert not {user for user, _ in before} & {user for user, _ in after}
+            if config.by_time:  # not even another user's
+                reach = {day for _, day in days_of(before, -windows.history_days, windows.horizon_days)}
+                assert not reach & {day for _, day in outcomes}
+
+
+def days_of(pairs, first, end):
+    return {(user, cutoff + day) for user, cutoff in pairs for day in range(first, end)}
 
 
 # What is refused ----------------------------------------------------------------------------------
@@ -144,101 +217,64 @@ def test_parts_drawn_at_random_are_a_leak(windows):
 )
 def test_dates_out_of_order_are_refused_with_the_days_that_there_are(windows, refused, val_from, test_from):
     expected = "2024-01-04 < split.val_from < split.test_from <= 2024-03-17"
+    expected = "split.val_from < split.test_from" if val_from >= test_from else expected
     with refused(expected, f"{val_from} and {test_from}", "move the"):
-        split_by_time(windows, SplitConfig(val_from=val_from, test_from=test_from))
+        split_windows(windows, SplitConfig(val_from=val_from, test_from=test_from))
 
 
 @pytest.mark.parametrize("text", ["soon", "2024-02-30", "NaT", ""])
 def test_a_date_that_is_none_is_refused(windows, refused, text):
     with refused("a date in split.val_from", repr(text), "2024-03-01"):
-        split_by_time(windows, SplitConfig(val_from=text, test_from="2024-02-20"))
+        split_windows(windows, SplitConfig(val_from=text, test_from="2024-02-20"))
 
 
 def test_a_part_with_one_class_is_refused_with_the_target(windows, refused):
     churn = np.where(windows.dates >= "2024-02-20", np.minimum(windows.churn, 0), windows.churn)
     with refused("both classes of churn in test", "windows of class 0", "move the split's dates"):
-        split_by_time(replace(windows, churn=churn), DATED)
+        split_windows(replace(windows, churn=churn), DATED)
     lonely = replace(windows, sticker=np.where(windows.dates < "2024-02-01", 0, windows.sticker))
     with refused("both classes of sticker in train", "windows of class 0", "leave the target's table out"):
-        split_by_time(lonely, DATED)
+        split_windows(lonely, DATED)
 
 
 def test_a_validation_half_with_one_class_is_refused(windows, refused):
     half_b = user_share(windows.panel.users)[windows.user] >= 0.5
     in_val = (windows.dates >= "2024-02-01") & (windows.dates < "2024-02-20")
     with refused("both classes of sticker in val", "windows of class 1", "load more days"):
-        split_by_time(replace(windows, sticker=np.where(half_b & in_val, 1, windows.sticker)), DATED)
+        split_windows(replace(windows, sticker=np.where(half_b & in_val, 1, windows.sticker)), DATED)
 
 
 def test_a_part_without_windows_is_refused(windows, refused):
     nobody = windows.take((windows.dates < "2024-02-01") | (windows.dates >= "2024-02-20"))
     with refused("both classes of churn in val", "0 windows of class none", "load more days"):
-        split_by_time(nobody, DATED)
+        split_windows(nobody, DATED)
 
 
 def test_windows_without_any_label_are_refused(windows, refused):
     with refused("labelled windows", "none", "activity_events"):
-        split_by_time(windows.take(windows.churn < 0), DATED)
-
-
-def test_an_unknown_part_is_refused(split, refused):
-    with refused("train, val, test, score", "'holdout'", "correct the name"):
-        split.part("holdout")
-
-
-# Halves of validation -------------------------------------------------------------------------------
-
-
-def test_halves_of_validation_share_no_user_and_are_all_of_it(split):
-    a, b = set(split.val_a.user_ids), set(split.val_b.user_ids)
-    assert not a & b
-    assert a | b == set(split.val.user_ids)
-    assert len(split.val_a) + len(split.val_b) == len(split.val)
-    assert 15 < len(a) < 45
-
-
-def test_a_user_is_in_the_same_half_whoever_else_is_there(split):
-    users = split.train.panel.users
-    first = user_share(users)
-    assert np.array_equal(user_share(users[::-1])[::-1], first)
-    assert np.array_equal(user_share(users[7:9]), first[7:9])
-    assert ((first >= 0) & (first < 1)).all()
-
-
-def test_halves_stay_as_they_are_from_version_to_version():
-    share = user_share(pd.Index(["ada", "ben", "cleo", "dora"]))
-    assert share.round(6).tolist() == [0.177607, 0.190509, 0.103787, 0.952187]
-
-
-def test_a_user_is_in_the_same_half_whether_the_id_is_a_number_or_text():
-    assert np.array_equal(user_share(pd.Index([7, 42])), user_share(pd.Index(["7", "42"])))
-
-
-# What a split tells -----------------------------------------------------------------------------------
-
-
-def test_table_names_the_part_of_every_window(split):
-    table = split.table()
-    assert table.columns.tolist() == ["user_id", "cutoff", "churn", "sticker", "part"]
-    assert table.groupby("part", sort=False).size().to_dict() == {
-        name: len(split.part(name)) for name in ("train", "val", "test", "score")
-    }
-    assert table[table.part == "score"].churn.isna().all()
-    assert not table.duplicated(["user_id", "cutoff"]).any()
-
-
-def test_audit_tells_windows_users_cutoffs_and_rates(split):
-    train, *_, score = split.audit()
-    assert (train["part"], train["windows"], train["users"]) == ("train", len(split.train), 60)
-    assert (train["first_cutoff"], train["last_cutoff"]) == ("2024-01-04", "2024-01-28")
-    assert train["churn_rate"] == split.train.churn.mean()
-    assert train["sticker_rate"] == split.train.sticker.mean()
-    assert "churn_rate" not in score
+        split_windows(windows.take(windows.churn < 0), DATED)
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kind": "user"}, {"val_share": 0.0}, {"test_share": 1.5}, {"embargo_days": -1}], ids=str
+    ("wrong", "expected"),
+    [
+        ({"kind": "weekday"}, "split.kind out of time, user, user_time, random"),
+        ({"val_share": 0.0}, "split.val_share between 0 and 1"),
+        ({"test_share": 1.5}, "split.test_share between 0 and 1"),
+        ({"val_share": 0.4, "test_share": 0.6}, "split.val_share + split.test_share below 1"),
+        ({"embargo_days": -1}, "split.embargo_days of at least 0"),
+        ({"folds": 0}, "split.folds of at least 1"),
+        ({"seed": -1}, "split.seed of at least 0"),
+        ({"val_from": "2024-03-02", "test_from": "2024-03-01"}, "split.val_from < split.test_from"),
+        ({"test_from": "tomorrow"}, "a date in split.test_from"),
+        ({"kind": "user", "test_from": "2024-03-01"}, "no split.test_from with split.kind user"),
+        ({"kind": "random", "val_from": "2024-03-01"}, "no split.val_from with split.kind random"),
+        ({"kind": "user", "embargo_days": 2}, "no split.embargo_days with split.kind user"),
+        ({"kind": "random", "folds": 2}, "no split.folds with split.kind random"),
+    ],
+    ids=str,
 )
-def test_a_split_that_there_is_not_is_refused(wrong):
-    with pytest.raises(UserError, match=next(iter(wrong))):
+def test_a_split_that_there_is_not_is_refused(wrong, expected):
+    with pytest.raises(UserError) as caught:
         SplitConfig(**wrong)
+    assert expected in caught.value.expected

@@ -142,10 +142,33 @@ def test_a_group_of_fewer_than_30_users_is_greyed(finished):
     assert GREY not in {colours["n = 1,908, 212 users"], colours["n = 12,942, 1,438 users"]}
 
 
-def test_only_a_random_split_has_a_banner(run, page):
-    assert "Do not rely on the scores" not in page.text
-    rewrite(run, lambda manifest: manifest.update(split_kind="random"))
-    assert "Do not rely on the scores" in ParsedPage(write_report(run)).text
+@pytest.mark.parametrize(
+    ("kind", "banner", "said"),
+    [
+        ("time", None, "The same rule, applied to weeks that no model had seen"),
+        ("user_time", None, "later weeks of users they never saw"),
+        ("user", "The measures of this page say nothing about later weeks.", "on the same weeks as those the models"),
+        ("random", "Do not rely on the scores of this page.", "makes every number here too good"),
+        ("weekday", None, "The data were divided weekday."),
+    ],
+)
+def test_the_page_says_what_its_kind_of_split_means_and_warns_above_all_else(run, kind, banner, said):
+    rewrite(run, lambda manifest: manifest.update(split_kind=kind))
+    page = write_report(run).read_text()
+    text = ParsedPage(run / "report.html").text
+    assert said in text
+    assert ('<div class="banner"' in page) == (banner is not None)
+    for other in ("Do not rely on the scores", "The measures of this page say nothing"):
+        assert (other in text) == (banner is not None and banner.startswith(other))
+    if banner is not None:
+        assert page.index(banner) < page.index("<h1>")
+
+
+def test_what_the_parts_share_is_shown_with_the_outcomes_given_away(run):
+    shared = {"earlier": "train", "later": "val", "users": 1_234, "user_days": 5_678, "outcome_days": 91_011}
+    rewrite(run, lambda manifest: manifest["audit"].update(overlaps=[shared]))
+    text = ParsedPage(write_report(run)).text
+    assert all(number in text for number in ("1,234", "5,678", "91,011"))
 
 
 def test_columns_that_know_too_much_are_named_with_their_numbers(page):

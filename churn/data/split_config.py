@@ -1,0 +1,146 @@
+"""The `split:` block: which kind of split, and where its parts begin."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import get_args
+
+import pandas as pd
+
+from churn.data.parts import Kind
+from churn.errors import UserError
+
+_DAY = pd.Timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one fold's parts begin and end."""
+
+    val_from: pd.Timestamp  # the first validation cutoff
+    test_from: pd.Timestamp  # the first test cutoff
+    test_until: pd.Timestamp  # the first cutoff after the test part
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """How windows are divided.
+
+    Args:
+        kind: `time`: by cutoff, so that each part lies after the one before it, as it would in production. `user`: by
+            user, on the same days. `user_time`: both, so that later weeks of unseen users are the test. `random`:
+            window by window, which puts a user's days into several parts: for demonstrations only, and each page that
+            shows its results says so.
+        val_from: The first validation cutoff; by default `val_share` and `test_share` of the days from the end.
+        test_from: The first test cutoff.
+        val_share: Share for validation: of the cutoffs' days where no date is given, and of the users or windows where
+            the kind divides those.
+        test_share: Share for the test, as `val_share`.
+        embargo_days: Further days kept between a horizon's end and the next part's first cutoff.
+        folds: Rolling origins: so many splits over time, the last as configured, each earlier one moved back by the
+            length of the test part.
+        seed: Of a random split.
+    """
+
+    kind: Kind = "time"
+    val_from: str | None = None
+    test_from: str | None = None
+    val_share: float = 0.15
+    test_share: float = 0.15
+    embargo_days: int = 0
+    folds: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a value that there is not, and for one that has no meaning with the kind."""
+        if self.kind not in get_args(Kind):
+            raise UserError(f"expected split.kind out of {', '.join(get_args(Kind))}", repr(self.kind), "correct it")
+        for name in ("val_share", "test_share"):
+            if not 0 < (share := getattr(self, name)) < 1:
+                raise UserError(f"expected split.{name} between 0 and 1", share, "correct it")
+        if self.val_share + self.test_share >= 1:
+            found = f"{self.val_share} + {self.test_share}"
+            raise UserError("expected split.val_share + split.test_share below 1", found, "leave some for training")
+        for name, least in (("embargo_days", 0), ("folds", 1), ("seed", 0)):
+            if (number := getattr(self, name)) < least:
+                raise UserError(f"expected split.{name} of at least {least}", number, "raise it")
+        val, test = self._date("val_from"), self._date("test_from")
+        if val is not None and test is not None and val >= test:
+            found = f"{val.date()} and {test.date()}"
+            raise UserError("expected split.val_from < split.test_from", found, "move the dates")
+        if not self.by_time:
+            self._refuse_times()
+
+    def _refuse_times(self) -> None:
+        given = {
+            "split.val_from": self.val_from,
+            "split.test_from": self.test_from,
+            "split.embargo_days": self.embargo_days or None,
+            "split.folds": None if self.folds == 1 else self.folds,
+        }
+        for name, value in given.items():
+            if value is not None:
+                remedy = "leave it out and set the shares, or choose kind time or user_time"
+                raise UserError(f"expected no {name} with split.kind {self.kind}", value, remedy)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the parts are held apart in time."""
+        return self.kind in ("time", "user_time")
+
+    @property
+    def by_user(self) -> bool:
+        """Whether the parts have no user in common."""
+        return self.kind in ("user", "user_time")
+
+    def boundaries(self, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """The first validation and the first test cutoff, given the first and the last labelled one.
+
+        Raises:
+            UserError: if they are not in order within the labelled cutoffs.
+
+        Example:
+            >>> SplitConfig().boundaries(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-04-09"))
+            (Timestamp('2024-03-11 00:00:00'), Timestamp('2024-03-26 00:00:00'))
+        """
+        days = (last - first).days + 1
+        test = self._date("test_from") or last + _DAY * (1 - round(days * self.test_share))
+        val = self._date("val_from") or test - _DAY * round(days * self.val_share)
+        if not first < val < test <= last:
+            raise UserError(
+                f"expected {first.date()} < split.val_from < split.test_from <= {last.date()}",
+                f"{val.date()} and {test.date()}",
+                "move the dates or the shares, or load more days",
+            )
+        return val, test
+
+    def origins(self, first: pd.Timestamp, last: pd.Timestamp) -> tuple[Origin, ...]:
+        """The folds' boundaries, oldest first, given the first and the last labelled cutoff.
+
+        Raises:
+            UserError: if the boundaries are not in order, or the days are too few for the folds.
+
+        Example:
+            >>> folds = SplitConfig(folds=3).origins(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-04-09"))
+            >>> [str(fold.test_from.date()) for fold in folds]
+            ['2024-02-25', '2024-03-11', '2024-03-26']
+        """
+        val, test = self.boundaries(first, last)
+        end = last + _DAY
+        period = end - test
+        most = (val - first - _DAY) // period + 1
+        if self.folds > most:
+            raise UserError(
+                f"expected split.folds of at most {most}, as a test part has {period.days} days and "
+                f"{(val - first).days} lie before {val.date()}",
+                self.folds,
+                "lower it, set a later test_from or a smaller test_share, or load more days",
+            )
+        back = [period * fold for fold in reversed(range(self.folds))]
+        return tuple(Origin(val - shift, test - shift, end - shift) for shift in back)
+
+    def _date(self, name: str) -> pd.Timestamp | None:
+        text = getattr(self, name)
+        try:
+            return None if text is None else pd.Timestamp(date.fromisoformat(str(text)[:10]))
+        except ValueError as error:
+            raise UserError(f"expected a date in split.{name}", repr(text), "write it as 2024-03-01") from error

@@ -1,0 +1,61 @@
+"""What each kind of split means for a reader, in plain words."""
+
+from dataclasses import dataclass
+
+from churn.report.run import Run
+
+
+@dataclass(frozen=True)
+class SplitWords:
+    """How one kind of split is spoken of."""
+
+    divided: str  # completes "The data were divided …"
+    test: str  # what the test part is
+    unseen: str  # what the models had not seen of it
+    warning: tuple[str, str] | None = None  # stands above the page: the point, and why
+
+
+WORDS = {
+    "time": SplitWords(
+        "by time: models learn from earlier weeks and are measured on later ones, as in use",
+        "Weeks held back until every choice was made.",
+        "weeks that no model had seen",
+    ),
+    "user": SplitWords(
+        "by user: models are measured on users they never saw, but on the same weeks",
+        "Users held back until every choice was made, on the same weeks as those the models learned from.",
+        "users whom no model had seen, on weeks that the models knew from others",
+        (
+            "The measures of this page say nothing about later weeks.",
+            "The data were split by user alone: the models learned from the very days on which they were measured, so "
+            "a season, an outage or a trend that moved everyone was known to them. The measures hold for new users on "
+            "known days. Split by time, or by user and time, to see how the models do in use.",
+        ),
+    ),
+    "user_time": SplitWords(
+        "by user and time: models are measured on later weeks of users they never saw",
+        "Later weeks of some users, all of whose days were held back until every choice was made.",
+        "later weeks of users whom no model had seen",
+    ),
+    "random": SplitWords(
+        "at random, which lets the models see days of the test part and makes every number here too good",
+        "Windows drawn at random and held back until every choice was made; most of their days the models knew.",
+        "windows drawn at random, most of whose days the models had seen",
+        (
+            "Do not rely on the scores of this page.",
+            "The data were split at random: days of one user stand both in what the models learned from and in what "
+            "they were measured on. Every measure below is too good. Split by time, then run again.",
+        ),
+    ),
+}
+
+
+def words(run: Run) -> SplitWords:
+    """The words for a run's kind of split; those of a kind that is not known here name it and promise nothing.
+
+    Example:
+        >>> WORDS["time"].warning is None
+        True
+    """
+    kind = str(run.manifest["split_kind"])
+    return WORDS.get(kind) or SplitWords(kind, "What was held back until every choice was made.", "the test part")
