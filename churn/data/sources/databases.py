@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.backends import BaseBackend
 from ibis.backends.duckdb import Backend as DuckDB
-from ibis.common.exceptions import IbisError
+from ibis.common.exceptions import IbisError, TableNotFound
 
 from churn.errors import UserError
 
@@ -87,7 +87,8 @@ class Engines:
             return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
         except Exception as error:
             where = f"{source.partition('::')[2]} in {without_password(url)}"
-            raise UserError(f"expected the table {where}", _reason(error, url), "check the name after ::") from error
+            found = "no such table" if isinstance(error, TableNotFound) else _reason(error, url)
+            raise UserError(f"expected the table {where}", found, "check the name after ::") from error
 
     def _attached(self, url: str) -> str:
         """The name under which a DuckDB file is attached, attached now if it was not."""

@@ -90,7 +90,7 @@ def test_the_digest_of_a_table_follows_its_rows_and_not_their_order(postgres, ev
 
 WRONG = {
     "no table named": ("{url}", "a URL and a table", "***", "add ::table"),
-    "a table that is not there": ("{url}::nope", "the table nope", "nope", "after ::"),
+    "a table that is not there": ("{url}::nope", "the table nope", "no such table", "after ::"),
     "a schema that is not there": ("{url}::no.events", "the table no.events", "", "after ::"),
     "a wrong password": ("{wrong}::events", "to reach the database", "authentication failed", "password"),
     "nobody at home": ("postgresql://ada:s3cret@127.0.0.1:1/x::events", "to reach", "refused", "check the URL"),
