@@ -35,7 +35,7 @@ def _page(dataset: Dataset) -> str:
             index=False, float_format="{:,.0f}".format, formatters=dict.fromkeys(rows.columns[1:], "{:,.0f}".format)
         ),
         f"\ndays: {audit['first_day']} to {audit['last_day']}; users: {len(dataset.panel.users):,}",
-        f"features: {', '.join(dataset.panel.features)}",
+        f"features: {', '.join(dataset.windows.features)}",
         f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} lie between the parts",
         f"base rates: {rates}\n",
         pd.DataFrame(audit["parts"]).to_string(index=False, float_format="{:.4f}".format, na_rep=""),

@@ -21,7 +21,7 @@ from churn.segments import SegmentConfig
 def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
     """Score new data with a finished run's models: scores.parquet, agreement.csv, priority.csv, priority.xlsx.
 
-    Days from the cutoff on are not read. Windows are made as in the run.
+    Days from the cutoff on are not read. Windows and features are made as in the run.
 
     Raises:
         UserError: if there is no finished run, or the data end more than a day before the cutoff.
@@ -30,7 +30,8 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     finished = RunConfig.load(run / "config.yaml")
     vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
     last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
-    data = dataclasses.replace(data, windows=finished.data.windows, last_day=last_day)
+    same = {key: getattr(finished.data, key) for key in ("windows", "features", "attributes")}
+    data = dataclasses.replace(data, **same, last_day=last_day)
     prepare_folder(out)
     dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)
     newest = dataset.panel.date(dataset.panel.n_days)

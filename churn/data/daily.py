@@ -7,7 +7,7 @@ import ibis
 from ibis import _
 from ibis.backends.duckdb import Backend
 
-from churn.data.features import OTHER, STICKER_FEATURES, Vocabulary
+from churn.data.vocabulary import OTHER, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
 
 

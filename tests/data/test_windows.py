@@ -1,4 +1,3 @@
-# ruff: noqa: PD011 - a panel's values are an array
 from unittest.mock import patch
 
 import numpy as np
@@ -188,10 +187,10 @@ def test_rows_reach_other_days_relative_to_the_cutoff(panel_of):
     panel = panel_of("123456789...")
     found = slide(panel, WindowConfig(history_days=2, horizon_days=1, at_risk_days=1)).take(np.array([2]))
     assert found.cutoff.tolist() == [4]
-    assert panel.values[found.rows(), 0].tolist() == [[3, 4]]
-    assert panel.values[found.rows(first=-4, last=-2), 0].tolist() == [[1, 2, 3]]
-    assert panel.values[found.rows(first=0, last=2), 0].tolist() == [[5, 6, 7]]
-    assert panel.values[found.rows(first=-6), 0].tolist() == [[0, 0, 1, 2, 3, 4]]
+    assert panel.counts[found.rows(), 0].tolist() == [[3, 4]]
+    assert panel.counts[found.rows(first=-4, last=-2), 0].tolist() == [[1, 2, 3]]
+    assert panel.counts[found.rows(first=0, last=2), 0].tolist() == [[5, 6, 7]]
+    assert panel.counts[found.rows(first=-6), 0].tolist() == [[0, 0, 1, 2, 3, 4]]
 
 
 def test_flat_has_a_column_per_feature_and_day_as_its_names_say(panel_of):

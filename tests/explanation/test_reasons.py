@@ -64,8 +64,8 @@ def test_no_windows_give_no_rows_but_all_columns(windows):
 
 
 def test_large_numbers_are_written_out(windows):
-    values = np.where(windows.panel.values > 0, 12345, 0).astype(np.float32)
-    rich = replace(windows, panel=replace(windows.panel, values=values))
+    counts = np.where(windows.panel.counts > 0, 12345, 0).astype(np.uint16)
+    rich = replace(windows, panel=replace(windows.panel, counts=counts))
     found = reasons(rich, shap([0.5, 0.0], [0.5, 0.0]), usual=np.array([1234567.0, 0]))
     assert found.reason_1[0] == "own post: 37,035 in the last 3 days (on average 1,234,567.0)"
 

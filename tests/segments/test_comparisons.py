@@ -65,7 +65,7 @@ def test_sums_before_the_history_equal_those_by_hand(hand_made):
 
 def test_circular_are_the_columns_of_the_history_and_no_others(test_part):
     members = example_dataset().members
-    table, circular = describe(test_part, before_days=28, members=members)
+    table, circular = describe(test_part, before_days=28, members=members.iloc[test_part.user])
     assert circular == list(test_part.panel.features)
     rest = set(table.columns) - set(circular)
     assert rest == {f"{name}_before" for name in circular} | {
@@ -82,9 +82,10 @@ def test_circular_are_the_columns_of_the_history_and_no_others(test_part):
 def test_circular_columns_change_with_the_days_that_the_models_saw_and_the_others_do_not(test_part):
     """The definition itself: what entered the score is what lies in the history."""
     one = test_part.take(latest_windows(test_part)[:1])
-    values = np.array(one.panel.values)
+    values, amounts = np.array(one.panel.counts), np.array(one.panel.amounts)
     values[one.rows()[one.rows() > 0]] += 1
-    changed = replace(one, panel=replace(one.panel, values=values))
+    amounts[one.rows()[one.rows() > 0]] += 1
+    changed = replace(one, panel=replace(one.panel, counts=values, amounts=amounts))
     before, circular = describe(one, before_days=28)
     after, _ = describe(changed, before_days=28)
     moved = [name for name in before.columns if not before[name].equals(after[name])]
@@ -109,7 +110,7 @@ def test_members_attributes_are_read_at_each_window(test_part):
     members["seoul"] = pd.Series(pd.Timestamp("2024-01-01", tz="Asia/Seoul"), index=members.index)
     members["never"] = pd.Series(pd.NaT, index=members.index)
     members["town"] = "x"
-    table, circular = describe(test_part, before_days=7, members=members)
+    table, circular = describe(test_part, before_days=7, members=members.iloc[test_part.user])
     assert (table.level == test_part.user).all()
     missing = odd[test_part.user]
     assert 0 < missing.mean() < 1
@@ -199,7 +200,7 @@ def test_constants_and_missing_columns_have_nulls_and_do_not_count_as_tests():
 
 def test_described_windows_can_be_compared(test_part):
     windows = test_part.take(latest_windows(test_part))
-    table, circular = describe(windows, before_days=28, members=example_dataset().members)
+    table, circular = describe(windows, before_days=28, members=example_dataset().members_at(windows))
     segment = pd.Series(np.where(np.arange(len(windows)) % 3 == 0, "priority", "other"))
     found = compare(table, segment, circular=circular)
     assert len(found) == 2 * table.shape[1]
