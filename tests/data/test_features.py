@@ -186,14 +186,8 @@ def slow(picture, day, *, arrived, first_day):
     month = 2 * math.pi * (today - first).days / ((first + timedelta(days=32)).replace(day=1) - first).days
     calendar = [math.sin(week), math.cos(week), today.weekday() >= 5, math.sin(month), math.cos(month)]
     amount = sum(d / 4 + 1 for d in given)
-    return [own.count(day), given.count(day), (day / 4 + 1) * given.count(day)], [
-        *calendar,
-        since,
-        tenure,
-        len(own),
-        len(given),
-        amount,
-    ]
+    counts = [own.count(day), given.count(day), (day / 4 + 1) * given.count(day)]
+    return [*counts, *calendar, since, tenure, len(own), len(given), amount]
 
 
 def with_amounts(panel):
@@ -228,7 +222,7 @@ def test_features_of_any_calendar_are_those_of_the_slow_reference(panel_of, cale
     with patch.object(features, "_CHUNK", chunk):  # small ones, so that users lie across their borders
         found = replace(windows, derived=FEATURES).history()
     days = [
-        [sum(slow(picture, day, arrived=since, first_day=first_day), []) for day in range(panel.n_days)]
+        [slow(picture, day, arrived=since, first_day=first_day) for day in range(panel.n_days)]
         for picture, since in zip(pictures, arrived, strict=True)
     ]
     pairs = zip(windows.user.tolist(), windows.cutoff.tolist(), strict=True)
