@@ -35,7 +35,7 @@ class Members:
         rows: pd.DataFrame = listed.filter(_.reason.isnull()).drop("reason").to_pandas()
         for name in _date_columns(config):
             dates = as_dates(rows[name], name=name, remedy="name a column of dates")
-            rows = rows.iloc[dates.argsort(kind="stable")]
+            rows = rows.loc[dates.sort_values(kind="stable").index]
         order: pd.DataFrame = users.order_by("code").select("user_id").to_pandas()
         members = cls(
             order.merge(rows.drop_duplicates("user_id"), on="user_id", how="left"), rows[_named_columns(config)]

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from churn.data import WindowConfig, example_dataset, slide
+from churn.data import FEATURES, WindowConfig, example_dataset, example_frames, slide
 from churn.segments import compare, describe, latest_windows, observed_rates
 from churn.statistics import rate_interval
 
@@ -90,6 +90,41 @@ def test_circular_columns_change_with_the_days_that_the_models_saw_and_the_other
     after, _ = describe(changed, before_days=28)
     moved = [name for name in before.columns if not before[name].equals(after[name])]
     assert moved == circular
+
+
+def test_what_a_feature_that_looks_back_has_seen_is_circular_too(test_part):
+    def circular(*names):
+        windows = replace(test_part, derived=tuple(f for f in FEATURES if f.name in names))
+        return set(describe(windows, before_days=28, members=example_dataset().members_at(windows))[1])
+
+    history = set(test_part.panel.features)
+    before = {f"{name}_before" for name in history} | {"active_days_before"}
+    assert circular("weekday") == history | {"weekday_sine", "weekday_cosine", "weekend"}
+    assert circular("days_since_activity") == history | {"days_since_activity"} | before
+    assert circular("totals") == history | {f"total_{name}" for name in history} | before
+    assert circular("tenure") == history | {"tenure", "days_since_first_seen", "days_since_joined"}
+
+
+def test_an_attribute_that_entered_a_model_is_circular_and_others_are_not(prepared):
+    frames, n = example_frames(), len(example_dataset().panel.users)
+    level = np.where(np.arange(n) % 5 == 0, np.nan, np.arange(n))
+    frames["members"] = frames["members"].assign(level=level, rank=level, tier=np.where(level > 9, "a", "b"))
+    known = {"known": "arrival"}
+    dataset = prepared(frames, features=["level", "tier"], attributes={"level": known, "rank": known, "tier": known})
+    windows = dataset.split().test
+    table, circular = describe(windows, before_days=28, members=dataset.members_at(windows))
+    attributes = {"level", "level_missing", "tier=a", "tier=b"}
+    assert set(circular) == {*windows.panel.features, *attributes}
+    assert table.level.equals(table["rank"])
+    assert table.level.isna().any(), "a null is no zero in a comparison"
+    assert np.array_equal(table["tier=a"], level[windows.user] > 9)
+
+
+def test_derived_features_are_compared_by_their_value_on_the_last_day(test_part):
+    windows = replace(test_part, derived=tuple(f for f in FEATURES if f.name in ("tenure", "totals")))
+    table, _ = describe(windows, before_days=7)
+    assert np.array_equal(table.tenure, windows.history()[:, -1, windows.features.index("tenure")])
+    assert (table.total_own_post >= table.own_post).all()
 
 
 def test_what_happened_afterwards_is_the_label(test_part):
