@@ -15,7 +15,7 @@ from churn.data import panel as panels
 from churn.data.attributes import Timeline, unknown_levels
 from churn.data.config import DataConfig
 from churn.data.daily import Daily, aggregate
-from churn.data.members import Members, check_features, derived, with_attributes
+from churn.data.members import Members, check_features, check_first_day, derived, with_attributes
 from churn.data.panel import Panel
 from churn.data.sources import Frame
 from churn.data.splits import Split, split_by_time
@@ -150,6 +150,8 @@ def _write(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
         vocabulary=vocabulary,
     )
     members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
+    if vocabulary is not None:
+        check_first_day(config, members, first_day=daily.first_day, trained_from=vocabulary.first_day)
     with atomic(folder) as scratch:
         scratch.mkdir()
         panel, timelines = _with_members(panels.build(daily, scratch / "panel"), members, config=config)
@@ -167,7 +169,11 @@ def _meta(
     if any(entry.known == "daily" for entry in config.known_attributes.values()):
         listed = counts["members"]  # a user's further rows are later values
         listed["used"] += listed["rejected"].pop("repeated user_id", 0)
-    levels = [unknown_levels(encoding, timelines[encoding.name]) for encoding in vocabulary.attributes]
+    levels = [
+        unknown_levels(encoding, timelines[encoding.name])
+        for encoding in vocabulary.attributes
+        if encoding.name in timelines
+    ]
     return {
         "vocabulary": asdict(vocabulary),
         "reconciliation": counts,

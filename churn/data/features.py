@@ -29,7 +29,8 @@ class Feature:
             (n, d, c). It must not read a later day.
         over_days: What one number of a history is: the days' sum, or the last day's value.
         reason: How a column reads as a reason for a user: a number, yes or no, or not at all.
-        looks_back: Whether it knows days before the history, which then are part of the score.
+        reaches: How far back it knows a user beside the day itself: to the `arrival`, or all the `past`. What it
+            reaches is part of the score, and new data to score must go back as far.
 
     Example:
         >>> from churn.data import example_split
@@ -44,7 +45,7 @@ class Feature:
     values: Values
     over_days: Literal["sum", "last"] = "last"
     reason: Literal["number", "yes or no"] | None = "number"
-    looks_back: bool = False
+    reaches: Literal["day", "arrival", "past"] = "day"
 
 
 def _once_per_panel(function: Callable[[Panel], T]) -> Callable[[Panel], T]:
@@ -167,7 +168,7 @@ FEATURES = (
         lambda panel, user, day: _month_days(panel)[day],
         reason=None,
     ),
-    Feature("days_since_activity", _named("days_since_activity"), _days_since_activity, looks_back=True),
-    Feature("tenure", _named("tenure"), _tenure),
-    Feature("totals", lambda panel: tuple(f"total_{name}" for name in panel.features), _totals, looks_back=True),
+    Feature("days_since_activity", _named("days_since_activity"), _days_since_activity, reaches="past"),
+    Feature("tenure", _named("tenure"), _tenure, reaches="arrival"),
+    Feature("totals", lambda panel: tuple(f"total_{name}" for name in panel.features), _totals, reaches="past"),
 )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from churn.data.attributes import Timeline, as_dates, as_features, asked_for, check_columns, freeze
 from churn.data.config import DataConfig
-from churn.data.features import Feature
+from churn.data.features import FEATURES, Feature
 from churn.data.panel import Panel
 from churn.data.vocabulary import Vocabulary
 from churn.errors import UserError
@@ -86,6 +86,20 @@ def check_features(config: DataConfig, listed: ibis.Table | None) -> None:
     columns = [] if listed is None else [name for name in listed.columns if name != "reason"]
     check_columns(config.known_attributes, columns)
     asked_for(config.features, config.known_attributes, columns=columns)
+
+
+def check_first_day(config: DataConfig, members: Members | None, *, first_day: int, trained_from: int) -> None:
+    """Raise a UserError if new data begin too late for features that know a user's past (days since 1970)."""
+    joined = members is not None and members.join_dates is not None
+    reaching = {"past"} if joined else {"past", "arrival"}
+    needed = [feature.name for feature in FEATURES if feature.name in config.features and feature.reaches in reaching]
+    if needed and first_day > trained_from:
+        dates = pd.to_datetime([trained_from, first_day], unit="D").strftime("%Y-%m-%d")
+        raise UserError(
+            f"expected events from {dates[0]} on, as in training, for the features {', '.join(needed)}",
+            f"none before {dates[1]}",
+            "load all days, or train without these features",
+        )
 
 
 def with_attributes(

@@ -51,9 +51,10 @@ def describe(
 
 def _seen_by_models(windows: Windows) -> set[str]:
     seen = {*windows.features, *(feature.name for feature in windows.derived)}
-    if any(feature.looks_back for feature in windows.derived):
+    reached = {feature.reaches for feature in windows.derived}
+    if "past" in reached:
         seen |= {f"{name}_before" for name in windows.panel.features} | {"active_days_before"}
-    return seen | {"days_since_first_seen", "days_since_joined"} if "tenure" in seen else seen
+    return seen | {"days_since_first_seen", "days_since_joined"} if "arrival" in reached else seen
 
 
 def _attributes(windows: Windows, members: pd.DataFrame | None) -> dict[str, NDArray[np.float64]]:
