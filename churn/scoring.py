@@ -30,8 +30,9 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     finished = RunConfig.load(run / "config.yaml")
     vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
     last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
-    same = {key: getattr(finished.data, key) for key in ("windows", "features", "attributes")}
-    data = dataclasses.replace(data, **same, last_day=last_day)
+    old = finished.data
+    seen = {name: block for name, block in old.attributes.items() if name in old.features}
+    data = dataclasses.replace(data, windows=old.windows, features=old.features, attributes=seen, last_day=last_day)
     prepare_folder(out)
     dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)
     newest = dataset.panel.date(dataset.panel.n_days)

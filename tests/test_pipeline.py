@@ -207,9 +207,11 @@ def test_scoring_works_from_a_copy_of_the_run(finished, frames, tmp_path) -> Non
 def derived(frames, tmp_path_factory) -> tuple[churn.Run, dict[str, pd.DataFrame]]:
     """A run whose models see every feature and an attribute, and its tables."""
     tier = np.where(np.arange(len(frames["members"])) % 3 == 0, "gold", "free")
-    tables = frames | {"members": frames["members"].assign(tier=tier)}
+    tables = frames | {"members": frames["members"].assign(tier=tier, stayed=1.0)}
     names = [feature.name for feature in FEATURES]
-    config = quick_config(features=[*names, "tier"], attributes={"tier": {"known": "arrival"}})
+    config = quick_config(
+        features=[*names, "tier"], attributes={"tier": {"known": "arrival"}, "stayed": {"known": "after"}}
+    )
     config = replace(config, models=[QUICK_GRU, "churn.models.LightGBM", "churn.models.Logistic"])
     return churn.run(config, tmp_path_factory.mktemp("runs") / "derived", frames=tables), tables
 
@@ -230,7 +232,8 @@ def test_derived_features_and_attributes_go_through_a_whole_run(derived) -> None
 def test_scoring_gives_new_data_the_columns_of_the_run_whatever_its_own_block_says(derived, tmp_path) -> None:
     finished, tables = derived
     old = finished.table("scores.parquet")
-    score(finished.folder, quick_config().data, cutoff=str(old.cutoff.iloc[0].date()), out=tmp_path, frames=tables)
+    new = tables | {"members": tables["members"].drop(columns="stayed")}  # which nobody can know yet
+    score(finished.folder, quick_config().data, cutoff=str(old.cutoff.iloc[0].date()), out=tmp_path, frames=new)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "scores.parquet"), old)
 
 
