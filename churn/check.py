@@ -133,7 +133,7 @@ def _events(health: Health) -> Table:
 def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
     same = ", ".join(f"{a} = {b}" for a, b in health.duplicates)
     return [
-        _text(f"features: {', '.join(dataset.panel.features)}"),
+        _text(f"features: {', '.join(dataset.windows.features)}"),
         _text(f"constant on the training days: {', '.join(health.constant) or 'none'}"),
         _text(f"equal on the training days: {same or 'none'}"),
     ]

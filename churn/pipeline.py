@@ -239,7 +239,9 @@ def compare_segments(context: _Context) -> Facts:
     write_table(rates, context.folder / "segment_rates.csv")
     latest = segments.latest_windows(test)
     one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), config)
-    table, circular = segments.describe(test.take(latest), before_days=config.before_days, members=dataset.members)
+    windows = test.take(latest)
+    members = dataset.members_at(windows)
+    table, circular = segments.describe(windows, before_days=config.before_days, members=members)
     tests = segments.compare(table, one_per_user.segment, circular=circular)
     write_table(tests, context.folder / "segment_tests.csv")
     return {}

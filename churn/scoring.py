@@ -22,7 +22,7 @@ from churn.segments import SegmentConfig
 def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
     """Score new data with a finished run's models: scores.parquet, agreement.csv, priority.csv, priority.xlsx.
 
-    Days from the cutoff on are not read. Windows are made as in the run.
+    Days from the cutoff on are not read. Windows and features are made as in the run.
 
     Raises:
         UserError: if there is no finished run, or the data end more than a day before the cutoff.
@@ -31,7 +31,9 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     finished = RunConfig.load(run / "config.yaml")
     vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
     last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
-    data = dataclasses.replace(data, windows=finished.data.windows, last_day=last_day)
+    old = finished.data
+    seen = {name: block for name, block in old.attributes.items() if name in old.features}
+    data = dataclasses.replace(data, windows=old.windows, features=old.features, attributes=seen, last_day=last_day)
     prepare_folder(out)
     shutil.rmtree(out / "dataset", ignore_errors=True)  # of an earlier scoring, whose days may differ
     dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)

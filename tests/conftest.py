@@ -52,16 +52,19 @@ def panel_of():
             last.append(seen[-1])
             start.append(len(values))
             values += [_drawn(sign) for sign in picture[seen[0] : seen[-1] + 1]]
-        days = np.array(values, np.float32)
+        days = np.array(values, np.uint8)
+        first, last = np.array(first, np.int32), np.array(last, np.int32)
         return Panel(
             users=pd.Index([f"user{position}" for position in range(len(pictures))]),
             features=("own_post", "stickers_received"),
             first_day=19723,  # 2024-01-01
             n_days=len(pictures[0]),
-            first=np.array(first, np.int32),
-            last=np.array(last, np.int32),
+            first=first,
+            last=last,
             start=np.array(start, np.int64),
-            values=days,
+            arrived=np.where(first <= last, first, np.int32(len(pictures[0]))),
+            counts=days,
+            amounts=None,
             active=days[:, 0] > 0,
         )
 

@@ -1,10 +1,12 @@
 """Nothing that a part is fitted on or judged by may change with the days that it must not know."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from churn.data import SplitConfig, WindowConfig, example_frames, user_share
+from churn.data import FEATURES, SplitConfig, WindowConfig, example_frames, user_share
 from churn.models import GRU, LightGBM, Logistic, Persistence
 
 # 90 days from 2024-01-01 on. The changed days begin on the first test cutoff.
@@ -46,17 +48,29 @@ def changed(prepared):
     """Data sets after a change of all events and stickers from some day on; None leaves them as they are."""
     cache = {}
 
-    def dataset(name, day=TEST_FROM):
-        if (name, day) not in cache:
-            frames = example_frames()
+    def dataset(name, day=TEST_FROM, frames=None, **config):
+        key = name, day, *config
+        if key not in cache:
+            frames = frames or example_frames()
             for table in ("events", "stickers"):
                 frame = frames[table]
                 if name is not None:
                     frames[table] = CHANGES[name](frame, frame.timestamp >= day)
-            cache[name, day] = prepared(frames, split=SPLIT)
-        return cache[name, day]
+            cache[key] = prepared(frames, split=SPLIT, **config)
+        return cache[key]
 
     return dataset
+
+
+def with_latecomers():
+    """The example with a quarter of the users unseen until the changed days, and nobody's day of joining known."""
+    frames = example_frames()
+    late = frames["members"].user_id[::4]
+    for table in ("events", "stickers"):
+        frame = frames[table]
+        frames[table] = frame[~frame.user_id.isin(late) | (frame.timestamp >= TEST_FROM)]
+    frames["members"] = frames["members"].assign(joined=pd.NaT)
+    return frames
 
 
 def known(dataset, day):
@@ -86,6 +100,19 @@ def test_features_up_to_a_cutoff_do_not_change_with_the_days_from_it_on(changed,
     (before_pairs, before), (after_pairs, after) = (known(changed(n), TEST_FROM) for n in (None, name))
     pd.testing.assert_frame_equal(before_pairs, after_pairs)
     assert before.dtype == after.dtype
+    assert before.tobytes() == after.tobytes()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_no_feature_of_users_seen_early_or_late_changes_with_the_days_from_a_cutoff_on(changed, feature, name):
+    histories = []
+    for change in (None, name):
+        dataset = changed(change, frames=with_latecomers(), windows=WindowConfig(at_risk="member"))
+        windows = dataset.windows.take(dataset.windows.dates <= TEST_FROM)
+        histories.append(replace(windows, derived=(feature,)).history())
+    before, after = histories
+    assert len(before) == 80 * (60 - 7 + 1)
     assert before.tobytes() == after.tobytes()
 
 

@@ -12,7 +12,7 @@ import pytest
 import churn
 from churn import pipeline
 from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
-from churn.data import DataConfig, example_frames
+from churn.data import FEATURES, DataConfig, example_frames
 from churn.errors import UserError
 from churn.scoring import score
 from churn.training import TuningConfig
@@ -218,6 +218,48 @@ def test_scoring_works_from_a_copy_of_the_run(finished, frames, tmp_path) -> Non
     cutoff = str(finished.table("scores.parquet").cutoff.iloc[0].date())
     score(tmp_path / "copy", quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
     assert (tmp_path / "s" / "priority.xlsx").exists()
+
+
+@pytest.fixture(scope="module")
+def derived(frames, tmp_path_factory) -> tuple[churn.Run, dict[str, pd.DataFrame]]:
+    """A run whose models see every feature and an attribute, and its tables."""
+    tier = np.where(np.arange(len(frames["members"])) % 3 == 0, "gold", "free")
+    tables = frames | {"members": frames["members"].assign(tier=tier, stayed=1.0)}
+    names = [feature.name for feature in FEATURES]
+    config = quick_config(
+        features=[*names, "tier"], attributes={"tier": {"known": "arrival"}, "stayed": {"known": "after"}}
+    )
+    config = replace(config, models=[QUICK_GRU, "churn.models.LightGBM", "churn.models.Logistic"])
+    return churn.run(config, tmp_path_factory.mktemp("runs") / "derived", frames=tables), tables
+
+
+def test_derived_features_and_attributes_go_through_a_whole_run(derived) -> None:
+    finished, _ = derived
+    features = set(finished.table("features.csv").feature)
+    assert {"weekend", "month_day_sine", "tenure", "total_own_post", "tier=gold"} <= features
+    assert features == set(finished.table("explanations.csv").feature)
+    tests = finished.table("segment_tests.csv")
+    assert features | {"own_post_before", "days_since_joined"} <= set(tests[tests.circular].feature)
+    why = finished.priority.filter(like="reason").fillna("").to_numpy().ravel()
+    assert not any(text.startswith(("week", "month day")) for text in why)
+    board = finished.leaderboard
+    assert board[board.metric.isin(METRICS) & (board.part == "test")].value.notna().all()
+
+
+def test_scoring_gives_new_data_the_columns_of_the_run_whatever_its_own_block_says(derived, tmp_path) -> None:
+    finished, tables = derived
+    old = finished.table("scores.parquet")
+    new = tables | {"members": tables["members"].drop(columns="stayed")}  # which nobody can know yet
+    score(finished.folder, quick_config().data, cutoff=str(old.cutoff.iloc[0].date()), out=tmp_path, frames=new)
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "scores.parquet"), old)
+
+
+def test_scoring_without_the_days_that_a_feature_knows_is_refused(derived, tmp_path) -> None:
+    finished, tables = derived
+    late = {n: f[f.timestamp >= pd.Timestamp("2024-02-01")] if "timestamp" in f else f for n, f in tables.items()}
+    cutoff = str(finished.table("scores.parquet").cutoff.iloc[0].date())
+    with pytest.raises(UserError, match=r"from 2024-01-01 on.*days_since_activity, totals, got none before 2024-02-01"):
+        score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path, frames=late)
 
 
 def test_without_stickers_fans_or_members_priority_is_p_churn(frames, tmp_path) -> None:

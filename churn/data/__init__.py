@@ -7,7 +7,7 @@ from churn.data.config import DataConfig
 from churn.data.dataset import Dataset, open_dataset, prepare
 from churn.data.events import STANDARD_COLUMNS
 from churn.data.example import example_dataset, example_frames, example_split
-from churn.data.features import Vocabulary
+from churn.data.features import FEATURES, Feature
 from churn.data.health import Finding, Health, examine
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
@@ -15,15 +15,18 @@ from churn.data.parts import CAUTIONS, PARTS, Split, user_share
 from churn.data.sources import Frame, digest, without_password
 from churn.data.split_config import SplitConfig
 from churn.data.splits import rolling_origins, split_windows, training_users
+from churn.data.vocabulary import Vocabulary
 from churn.data.windows import Target, WindowConfig, Windows, slide
 
 __all__ = [
     "CAUTIONS",
+    "FEATURES",
     "PARTS",
     "STANDARD_COLUMNS",
     "Alarm",
     "DataConfig",
     "Dataset",
+    "Feature",
     "Finding",
     "Frame",
     "Health",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from churn.data.attributes import Attribute
 from churn.data.split_config import SplitConfig
 from churn.data.windows import WindowConfig
 
@@ -31,6 +32,11 @@ class DataConfig:
         allowed_events: The event types to read; rows of others are rejected and counted.
         activity_events: The own events that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
+        features: What models see beside the counts: weekday, month_day, days_since_activity, tenure, totals, and
+            attributes of the member list; by default nothing.
+        attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
+            changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
+            it holds, {closed_reason: {known: after}} for one that no model may ever see.
         windows: History, horizon and who is at risk.
         split: Training, validation and test.
     """
@@ -49,8 +55,19 @@ class DataConfig:
     allowed_events: list[str] | None = None
     activity_events: list[str] | None = None
     max_event_types: int = 30
+    features: list[str] = field(default_factory=list)
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     windows: WindowConfig = field(default_factory=WindowConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
+
+    def __post_init__(self) -> None:
+        """Raises UserError for an attribute whose block cannot be read."""
+        _ = self.known_attributes
+
+    @property
+    def known_attributes(self) -> dict[str, Attribute]:
+        """The attributes of the member list of which it is said when they are known, by name."""
+        return {name: Attribute.of(name, block) for name, block in self.attributes.items()}
 
     @property
     def sources(self) -> dict[str, str]:

@@ -11,8 +11,8 @@ from ibis.backends import BaseBackend
 from numpy.typing import NDArray
 
 from churn.data.dialects import dialect_of
-from churn.data.features import OTHER, ROLES, STICKER_FEATURES, Vocabulary
 from churn.data.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
+from churn.data.vocabulary import OTHER, ROLES, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
 
 CODES = (("user_id", "room"), ("actor_id", "actor"))  # whose id becomes which code

@@ -92,7 +92,7 @@ class ChurnDataModule(LightningDataModule):
     @property
     def n_features(self) -> int:
         """The columns of a day."""
-        return len(self.split.train.panel.features)
+        return len(self.split.train.features)
 
     def setup(self, stage: str) -> None:
         """Take over the model's target."""

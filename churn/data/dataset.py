@@ -1,30 +1,29 @@
 """The data of a run: from the `data:` block to a panel, its windows and their split."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis import _
 from numpy.typing import NDArray
 
 from churn.artefacts import atomic, read_json, write_json
 from churn.data import panel as panels
+from churn.data.attributes import Timeline, unknown_levels
 from churn.data.config import DataConfig
 from churn.data.daily import Daily, aggregate
-from churn.data.features import Vocabulary
+from churn.data.members import Members, check_features, check_first_day, derived, with_attributes
 from churn.data.panel import Panel
 from churn.data.parts import Split
 from churn.data.reconciliation import write_quarantine
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits import rolling_origins, split_windows, training_users
 from churn.data.tables import read_tables
+from churn.data.vocabulary import Vocabulary
 from churn.data.windows import UNKNOWN, Windows, slide, too_few_days
-from churn.errors import UserError
 
 _META, _QUARANTINE = "dataset.json", "quarantine.parquet"
 
@@ -40,6 +39,8 @@ class Dataset:
     members: pd.DataFrame | None  # user_id and attributes, in the panel's order
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
+    unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
+    timelines: dict[str, Timeline]  # of the attributes that change, by name
     columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
     quarantine: Path  # the rows that cannot be used, with the reason
 
@@ -51,6 +52,16 @@ class Dataset:
         """The rolling origins that the configuration asks for, oldest first; the last is `split()`."""
         return rolling_origins(self.windows, self.config.split)
 
+    def members_at(self, windows: Windows) -> pd.DataFrame | None:
+        """The members' attributes as they were on the day before each cutoff, (n,) rows; None without a list."""
+        if self.members is None:
+            return None
+        dates = {entry.valid_from for entry in self.config.known_attributes.values() if entry.valid_from}
+        table = self.members.drop(columns=list(dates)).iloc[windows.user].reset_index(drop=True)
+        for name, timeline in self.timelines.items():
+            table[name] = timeline.at(windows.user, windows.cutoff - 1).convert_dtypes()
+        return table
+
     def audit(self) -> dict[str, Any]:
         """The days, features and base rates; the split's audit, and in `folds` that of each fold, oldest first."""
         windows, panel, folds = self.windows, self.panel, self.folds()
@@ -60,12 +71,13 @@ class Dataset:
         return {
             "first_day": str(panel.date(0).date()),
             "last_day": str(panel.date(panel.n_days - 1).date()),
-            "features": panel.features,
+            "features": windows.features,
             "windows_labelled": int(known.sum()),
             "windows_in_gaps": int(known.sum()) - in_parts,
             "at_risk_per_test_day": _per_cutoff(windows, np.unique(split.test.cutoff)),
             "base_rates": {target: float(windows.label(target)[known].mean()) for target in windows.targets},
             "unknown_events": self.unknown_events,
+            "unknown_levels": self.unknown_levels,
             **audits[-1],
             "folds": audits,
         }
@@ -95,20 +107,36 @@ def prepare(
 
 
 def open_dataset(config: DataConfig, folder: Path) -> Dataset:
-    """Open what `prepare` wrote; windows are found anew, which takes milliseconds."""
+    """Open what `prepare` wrote; windows are found anew, which takes milliseconds.
+
+    Raises:
+        UserError: if two features have the same name, or an attribute was not asked for when the folder was made.
+    """
     meta, panel = read_json(folder / _META), panels.load(folder / "panel")
-    members = pd.read_parquet(folder / "members.parquet") if config.members else None
+    members = Members.load(folder) if config.members else None
+    panel, timelines = _with_members(panel, members, config=config)
+    vocabulary = Vocabulary.read(meta["vocabulary"])
+    windows = slide(panel, config.windows, joined=None if members is None else members.joined(panel))
     return Dataset(
         config,
         panel,
-        Vocabulary.read(meta["vocabulary"]),
-        slide(panel, config.windows, joined=_joined(panel, members)),
-        members,
+        vocabulary,
+        replace(windows, derived=derived(config, panel, vocabulary=vocabulary, timelines=timelines)),
+        None if members is None else members.table,
         meta["reconciliation"],
         meta["unknown_events"],
+        meta["unknown_levels"],
+        {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
         meta["columns"],
         folder / _QUARANTINE,
     )
+
+
+def _with_members(panel: Panel, members: Members | None, *, config: DataConfig) -> tuple[Panel, dict[str, Timeline]]:
+    """The panel with what the member list knows of arrivals, and the list's attributes over time."""
+    if members is None:
+        return panel, {}
+    return replace(panel, arrived=members.arrived(panel)), members.timelines(panel, config=config)
 
 
 def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
@@ -116,6 +144,7 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
         scratch.mkdir()
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
             tables = read_tables(config, engines=engines, frames=frames or {})
+            check_features(config, tables.members)
             daily = aggregate(
                 tables,
                 training_end=lambda first, last: _training_end(config, first, last),
@@ -124,50 +153,31 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
                 max_event_types=config.max_event_types,
                 vocabulary=vocabulary,
             )
-            if tables.members is not None:
-                attributes = _attributes(tables.members, daily)
-                _join_dates(attributes)
-                attributes.to_parquet(scratch / "members.parquet", index=False)
-            panels.build(daily, scratch / "panel")
+            members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
+            if vocabulary is not None:
+                check_first_day(config, members, first_day=daily.first_day, trained_from=vocabulary.first_day)
+            panel, timelines = _with_members(panels.build(daily, scratch / "panel"), members, config=config)
+            if vocabulary is None:
+                vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
+            if members is not None:
+                members.save(scratch)
             write_quarantine(daily.rejected, scratch / _QUARANTINE)
-            write_json(_meta(daily) | {"columns": tables.columns}, scratch / _META)
+            meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
+            write_json(meta, scratch / _META)
 
 
-def _meta(daily: Daily) -> dict[str, object]:
+def _meta(daily: Daily, vocabulary: Vocabulary, timelines: dict[str, Timeline]) -> dict[str, object]:
+    levels = [
+        unknown_levels(encoding, timelines[encoding.name])
+        for encoding in vocabulary.attributes
+        if encoding.name in timelines
+    ]
     return {
-        "vocabulary": asdict(daily.vocabulary),
+        "vocabulary": asdict(vocabulary),
         "reconciliation": {name: asdict(table) for name, table in daily.reconciliation.items()},
         "unknown_events": daily.unknown_events,
+        "unknown_levels": {name: n for found in levels for name, n in found.items()},
     }
-
-
-def _attributes(members: ibis.Table, daily: Daily) -> pd.DataFrame:
-    """The member list in the panel's order."""
-    rows = members.filter(_.reason.isnull()).drop("reason").to_pandas()
-    users: pd.DataFrame = daily.users.order_by("code").select("user_id").to_pandas()
-    return users.merge(rows, on="user_id", how="left")
-
-
-def _joined(panel: Panel, members: pd.DataFrame | None) -> NDArray[np.int32] | None:
-    """The panel's day on which each user joined, (u,); the first day where that is not known."""
-    joined = _join_dates(members)
-    if joined is None:
-        return None
-    days = (joined - panel.date(0)).dt.days
-    return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy().astype(np.int32)
-
-
-def _join_dates(members: pd.DataFrame | None) -> "pd.Series[pd.Timestamp] | None":
-    if members is None or "joined" not in members.columns:
-        return None
-    joined = members["joined"]
-    try:
-        if pd.api.types.is_numeric_dtype(joined):
-            raise TypeError(f"the type {joined.dtype}")
-        return pd.to_datetime(joined, utc=True).dt.tz_localize(None).dt.normalize()
-    except (ValueError, TypeError) as error:
-        remedy = "map member_columns.joined to a column of dates, or to null"
-        raise UserError("expected dates in members.joined", error, remedy) from error
 
 
 def _per_cutoff(windows: Windows, cutoffs: NDArray[np.int32]) -> float:

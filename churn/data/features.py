@@ -1,62 +1,174 @@
-"""The vocabulary: which event types become columns of the daily table."""
+"""Features beyond counts: what else is known about a user at the end of a day."""
 
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Literal, TypeVar
+from weakref import WeakKeyDictionary
 
-OTHER = "other"
-ROLES = ("own", "fan", "away")
-STICKER_FEATURES = ("stickers_received", "sticker_amount")
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.panel import Panel
+
+Values = Callable[[Panel, NDArray[np.int32], NDArray[np.int32]], NDArray[np.float32]]
+T = TypeVar("T")
+_CHUNK = 1 << 20  # rows added up at a time
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """The columns of the daily table, frozen on the training span.
+class Feature:
+    """Columns of a history that are made when it is gathered.
 
-    A column counts the events of one type in one role: `own` (the user acts in the own room), `fan`
-    (others act there) or `away` (the user acts in another's room). Types that are not listed are
-    counted together as `other`.
+    Args:
+        name: By which `data.features` asks for it.
+        columns: From a panel to the names of its c columns.
+        values: From a panel, users (n,) and days of the panel (n, d) to what is known at the end of those days,
+            (n, d, c). It must not read a later day.
+        over_days: What one number of a history is: the days' sum, or the last day's value.
+        reason: How a column reads as a reason for a user: a number, yes or no, or not at all.
+        reaches: How far back it knows a user beside the day itself: to the `arrival`, or all the `past`. What it
+            reaches is part of the score, and new data to score must go back as far.
 
     Example:
-        >>> words = Vocabulary.of({("own", "post"): 9, ("fan", "like"): 5, ("own", "poll"): 1}, limit=2)
-        >>> words.features
-        ('own_post', 'own_other', 'fan_like')
+        >>> from churn.data import example_split
+        >>> train = example_split().train
+        >>> tenure = next(feature for feature in FEATURES if feature.name == "tenure")
+        >>> tenure.values(train.panel, train.user[:2], train.cutoff[:2, None] - 1).shape
+        (2, 1, 1)
     """
 
-    events: tuple[str, ...]  # the event types that have columns of their own
-    features: tuple[str, ...]  # f columns
-    first_day: int = 0  # of the span on which it was frozen, days since 1970
-    last_day: int = 0
+    name: str
+    columns: Callable[[Panel], tuple[str, ...]]
+    values: Values
+    over_days: Literal["sum", "last"] = "last"
+    reason: Literal["number", "yes or no"] | None = "number"
+    reaches: Literal["day", "arrival", "past"] = "day"
 
-    @classmethod
-    def read(cls, saved: dict[str, Any]) -> "Vocabulary":
-        """A vocabulary as JSON keeps it."""
-        days = {"first_day": saved["first_day"], "last_day": saved["last_day"]}
-        return cls(tuple(saved["events"]), tuple(saved["features"]), **days)
 
-    @classmethod
-    def of(
-        cls,
-        counts: dict[tuple[str, str], int],
-        *,
-        limit: int,
-        stickers: bool = False,
-        first_day: int = 0,
-        last_day: int = 0,
-    ) -> "Vocabulary":
-        """Freeze the vocabulary from counts by (role, event type), keeping the `limit` most frequent types."""
-        totals: dict[str, int] = {}
-        for (_, event), n in counts.items():
-            totals[event] = totals.get(event, 0) + n
-        events = tuple(sorted(totals, key=lambda event: (-totals[event], event))[:limit])
-        features = []
-        for role in ROLES:
-            seen = {event for r, event in counts if r == role}
-            features += [f"{role}_{event}" for event in events if event in seen and event != OTHER]
-            features += [f"{role}_{OTHER}"] * bool(seen - set(events) or OTHER in seen)
-        features += list(STICKER_FEATURES) * stickers
-        return cls(events, tuple(features), first_day, last_day)
+def _once_per_panel(function: Callable[[Panel], T]) -> Callable[[Panel], T]:
+    """Keep what a function made of a panel for as long as the panel is kept."""
+    kept: WeakKeyDictionary[Panel, T] = WeakKeyDictionary()
 
-    def column(self, role: str, event: str) -> str | None:
-        """The column that counts an event type in a role; None where there is none."""
-        name = f"{role}_{event if event in self.events else OTHER}"
-        return name if name in self.features else None
+    @wraps(function)
+    def remembered(panel: Panel) -> T:
+        if panel not in kept:
+            kept[panel] = function(panel)
+        return kept[panel]
+
+    return remembered
+
+
+# The calendar -----------------------------------------------------------------------------------------
+
+
+@_once_per_panel
+def _weekdays(panel: Panel) -> NDArray[np.float32]:
+    """Sine and cosine of the weekday, and whether it is Saturday or Sunday: (n_days, 3)."""
+    weekday = panel.dates.dayofweek.to_numpy()
+    return np.column_stack([*_circle(weekday / 7), weekday >= 5]).astype(np.float32)
+
+
+@_once_per_panel
+def _month_days(panel: Panel) -> NDArray[np.float32]:
+    """Sine and cosine of the position in the month: (n_days, 2)."""
+    share = (panel.dates.day - 1) / panel.dates.days_in_month
+    return np.column_stack(_circle(share.to_numpy())).astype(np.float32)
+
+
+def _circle(share: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sine and cosine, so that the end of a round borders on its beginning."""
+    angle = 2 * np.pi * share
+    return np.sin(angle), np.cos(angle)
+
+
+# Time since -------------------------------------------------------------------------------------------
+
+
+def _tenure(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Days since joining or, where the member list does not say, since the first day seen; 0 before it."""
+    return _column(np.maximum(day - panel.arrived[user][:, None], 0))
+
+
+def _days_since_activity(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Days since the last own activity, 0 on a day with some.
+
+    Before the first, the days of silence that the log has shown: since the later of its own first day and the
+    beginning of tenure, both included.
+    """
+    seen = _silence(panel)[panel.newest_row(user, day)]
+    since = seen + np.maximum(day - panel.last[user][:, None], 0)
+    shown = np.minimum(np.maximum(day - panel.arrived[user][:, None], 0), day) + 1
+    return _column(np.where(seen >= 0, since, shown))
+
+
+def _column(values: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Days (n, d) as one column, (n, d, 1)."""
+    return np.asarray(values[:, :, None], np.float32)
+
+
+@_once_per_panel
+def _silence(panel: Panel) -> NDArray[np.int32]:
+    """Each row's days since its user's last activity, -1 before the first and in row 0: (rows,)."""
+    start = np.append(0, np.repeat(panel.start, panel.last - panel.first + 1))
+    rows = np.arange(len(panel.active))
+    newest = np.maximum.accumulate(np.where(panel.active, rows, 0))
+    return np.where((newest >= start) & (newest > 0), rows - newest, -1).astype(np.int32)
+
+
+# Running totals ---------------------------------------------------------------------------------------
+
+
+def _totals(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Sums over all days up to and including a day; they stay as they are after the last day seen."""
+    return np.take(np.asarray(_running_totals(panel)), panel.newest_row(user, day), axis=0)
+
+
+@_once_per_panel
+def _running_totals(panel: Panel) -> NDArray[np.float32]:
+    """Each row's sums over its user's rows so far, in a file without a name that goes with the array: (rows, f)."""
+    shape = panel.counts.shape
+    if not shape[1]:
+        return np.zeros(shape, np.float32)
+    with tempfile.TemporaryFile(prefix="churn-totals-") as file:
+        totals = np.memmap(file, np.float32, mode="w+", shape=shape)
+    end = np.append(panel.start, shape[0])  # of the rows before each user
+    first = 0
+    while first < len(panel.start):
+        until = max(first + 1, int(np.searchsorted(end, end[first] + _CHUNK, side="right")) - 1)
+        _add_up(panel, totals, first=first, until=until)
+        first = until
+    return totals
+
+
+def _add_up(panel: Panel, totals: NDArray[np.float32], *, first: int, until: int) -> None:
+    """Fill in the totals of some users, each added up alone: none may depend on another, not even by a rounding."""
+    length = (panel.last - panel.first + 1)[first:until]
+    rows = np.arange(panel.start[first], panel.start[first] + length.sum())
+    block = pd.DataFrame(panel.gather(rows).astype(np.float64))
+    totals[rows] = block.groupby(np.repeat(np.arange(first, until), length)).cumsum()
+
+
+def _named(*columns: str) -> Callable[[Panel], tuple[str, ...]]:
+    return lambda panel: columns
+
+
+FEATURES = (
+    Feature(
+        "weekday",
+        _named("weekday_sine", "weekday_cosine", "weekend"),
+        lambda panel, user, day: _weekdays(panel)[day],
+        reason=None,
+    ),
+    Feature(
+        "month_day",
+        _named("month_day_sine", "month_day_cosine"),
+        lambda panel, user, day: _month_days(panel)[day],
+        reason=None,
+    ),
+    Feature("days_since_activity", _named("days_since_activity"), _days_since_activity, reaches="past"),
+    Feature("tenure", _named("tenure"), _tenure, reaches="arrival"),
+    Feature("totals", lambda panel: tuple(f"total_{name}" for name in panel.features), _totals, reaches="past"),
+)

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
-from churn.data.features import OTHER, ROLES
 from churn.data.leaks import FEWEST, Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import CAUTIONS, Split
+from churn.data.vocabulary import OTHER, ROLES
 from churn.statistics import column_shares
 
 _CHUNK = 1 << 16  # rows of the panel looked at once
@@ -79,7 +79,10 @@ def examine(dataset: Dataset, split: Split) -> Health:
     """
     panel = dataset.panel
     scan = _scan(panel, names=_event_features(dataset), training_days=int(split.train.cutoff.max()))
-    alarms = leak_alarms(split, dataset.members)
+    known = dataset.config.known_attributes.values()
+    after = [entry.name for entry in known if entry.known == "after"]
+    dates = [entry.valid_from for entry in known if entry.valid_from]
+    alarms = leak_alarms(split, dataset.members, exempt=[*after, *dates])
     gaps = tuple(_runs(scan.events_per_day == 0))
     unseen = int((panel.last < panel.first).sum())
     findings = [
@@ -127,9 +130,9 @@ def _scan(panel: Panel, *, names: dict[str, tuple[str, str]], training_days: int
     per_day, totals = np.zeros(panel.n_days), np.zeros(f)
     low, high = np.zeros(f), np.zeros(f)  # a day without a row is a day of zeros
     equal = list(combinations(range(f), 2))
-    for begin in range(1, len(panel.values), _CHUNK):
-        values = np.asarray(panel.values[begin : begin + _CHUNK])  # noqa: PD011 - an array
-        rows = np.arange(begin, begin + len(values))
+    for begin in range(1, len(panel.counts), _CHUNK):
+        rows = np.arange(begin, min(begin + _CHUNK, len(panel.counts)))
+        values = panel.gather(rows)
         user = np.searchsorted(panel.start, rows, side="right") - 1
         day = rows - panel.start[user] + panel.first[user]
         per_day += np.bincount(day, values[:, counted].sum(axis=1, dtype=np.float64), minlength=panel.n_days)
@@ -283,7 +286,7 @@ def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -
 def _alarms(alarms: tuple[Alarm, ...]) -> Iterator[Finding]:
     remedies = {
         "feature": "If the event is logged because of the outcome, remove it from the log.",
-        "attribute": "If it is filled in or changed later than the days it is used for, leave it out.",
+        "attribute": "If it is filled in later than the days it is used for, say so: data.attributes, known: after.",
         "identifier": "Leave it out of what a model sees.",
     }
     for alarm in alarms:

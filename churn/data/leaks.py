@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data.features import OTHER, ROLES
 from churn.data.parts import Split
 from churn.data.readings import Reading, identifier, readings
+from churn.data.vocabulary import OTHER, ROLES
 from churn.data.windows import Target, Windows
 from churn.statistics import Z, column_aucs, column_shares
 
@@ -117,7 +117,7 @@ def _sample(train: Windows, *, seed: int) -> Windows:
 
 
 def _features(train: Windows) -> Iterator[Alarm]:
-    names, history = train.panel.features, train.history()
+    names, history = train.features, train.history()
     columns = np.concatenate([history.sum(axis=1, dtype=np.float64), history[:, -1]], axis=1)
     how = [f"{name} (sum of the history)" for name in names] + [f"{name} (last day of the history)" for name in names]
     for target in train.targets:
@@ -271,7 +271,7 @@ def _identifiers(members: pd.DataFrame | None, exempt: Collection[str]) -> Itera
 
 def _event_identifier(train: Windows) -> Iterator[Alarm]:
     """The log's `event`, where most events are of types too rare for a column of their own."""
-    names = train.panel.features
+    names = train.features
     totals = dict(zip(names, train.history().sum(axis=(0, 1), dtype=np.float64), strict=True))
     events = {name: n for name, n in totals.items() if name.startswith(tuple(f"{role}_" for role in ROLES))}
     lumped = sum(n for name, n in events.items() if name in {f"{role}_{OTHER}" for role in ROLES})

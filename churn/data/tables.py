@@ -69,7 +69,9 @@ def _members(raw: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.T
     columns = Columns.find(raw, config.member_columns, standard=MEMBER_COLUMNS, name="members")
     members = moved(columns.select_all(raw), engine)
     members = members.mutate(reason=ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string")))
-    members = with_repeats(members, key=["user_id"], reason="repeated user_id")
+    # Of an attribute that is known daily a user has a row per value, each from its own date on.
+    dates = {entry.valid_from for entry in config.known_attributes.values() if entry.valid_from in members.columns}
+    members = with_repeats(members, key=["user_id", *sorted(filter(None, dates))], reason="repeated user_id")
     return engine.create_table(ibis.util.gen_name("churn"), members, temp=True)
 
 

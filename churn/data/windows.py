@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churn.data.features import Feature
 from churn.data.panel import Panel
 from churn.errors import UserError
 
@@ -52,6 +53,7 @@ class Windows:
     cutoff: NDArray[np.int32]  # (n,) day of the panel that is the first unknown one
     churn: NDArray[np.int8]  # (n,) 1 no activity on any horizon day, 0 some, -1 not known yet
     sticker: NDArray[np.int8] | None  # (n,) 1 at least one sticker on a horizon day; None without stickers
+    derived: tuple[Feature, ...] = ()  # what a history has beside the panel's counts
 
     def __len__(self) -> int:
         """The number of windows."""
@@ -61,6 +63,17 @@ class Windows:
     def targets(self) -> tuple[Target, ...]:
         """What can be predicted."""
         return ("churn",) if self.sticker is None else ("churn", "sticker")
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns of a day: the panel's counts, then the derived features, f in all."""
+        return (*self.panel.features, *(name for feature in self.derived for name in feature.columns(self.panel)))
+
+    @property
+    def sources(self) -> tuple[Feature | None, ...]:
+        """What each column comes from: a feature, or None for a count; (f,)."""
+        counts = (None,) * len(self.panel.features)
+        return (*counts, *(feature for feature in self.derived for _ in feature.columns(self.panel)))
 
     @property
     def user_ids(self) -> NDArray[np.object_]:
@@ -94,18 +107,31 @@ class Windows:
         By default the history. Days on which nothing was seen are row 0.
         """
         first = -self.history_days if first is None else first
-        offset = self.cutoff[:, None] + np.arange(first, last + 1) - self.panel.first[self.user][:, None]
-        length = (self.panel.last - self.panel.first + 1)[self.user][:, None]
-        inside = (offset >= 0) & (offset < length)
-        return np.where(inside, offset + self.panel.start[self.user][:, None], 0)
+        start, before = self.panel.start[self.user], self.panel.first[self.user]
+        rows = (start - before + self.cutoff)[:, None] + np.arange(first, last + 1)
+        inside = rows >= start[:, None]
+        inside &= rows <= (start - before + self.panel.last[self.user])[:, None]
+        rows *= inside
+        return rows
 
     def history(self) -> NDArray[np.float32]:
         """The features of the history, oldest day first, in one gather: (n, d, f)."""
-        return np.take(self.panel.values, self.rows(), axis=0)
+        counts = self.panel.gather(self.rows())
+        if not self.derived:
+            return counts
+        days = (self.cutoff[:, None] + np.arange(-self.history_days, 0)).astype(np.int32)
+        derived = [feature.values(self.panel, self.user, days) for feature in self.derived]
+        return np.concatenate([counts, *derived], axis=2)
+
+    def summary(self, history: NDArray[np.floating] | None = None) -> NDArray[np.float64]:
+        """One number per feature of the history: the sum of counts, the last day's value of most others; (n, f)."""
+        history = self.history() if history is None else history
+        summed = [source is None or source.over_days == "sum" for source in self.sources]
+        return np.where(summed, history.sum(axis=1, dtype=np.float64), history[:, -1])
 
     def flat(self) -> NDArray[np.float32]:
         """The history with a column per feature and day, (n, d * f); see `flat_features`."""
-        return self.history().reshape(len(self), self.history_days * len(self.panel.features))
+        return self.history().reshape(len(self), self.history_days * len(self.features))
 
     def active_days(self) -> NDArray[np.int64]:
         """The days with activity in the history, (n,)."""
@@ -114,7 +140,7 @@ class Windows:
 
     def flat_features(self) -> list[tuple[str, int]]:
         """The columns of `flat`: (feature, day), where day -1 is the one before the cutoff."""
-        return [(name, day) for day in range(-self.history_days, 0) for name in self.panel.features]
+        return [(name, day) for day in range(-self.history_days, 0) for name in self.features]
 
     def table(self) -> pd.DataFrame:
         """The windows as a table: user_id, cutoff, churn and sticker, null where not known."""

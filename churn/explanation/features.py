@@ -11,7 +11,7 @@ from churn.explanation.collinearity import collinearity
 def feature_ledger(
     windows: Windows, *, target: Target, sample: int = 5000, rounds: int = 25, seed: int = 0
 ) -> pd.DataFrame:
-    """Judge each feature's total over the history: feature, vif, boruta, kept, reason.
+    """Judge each feature by one number per history, the sum of a count: feature, vif, boruta, kept, reason.
 
     Args:
         windows: Windows of the training part.
@@ -22,7 +22,7 @@ def feature_ledger(
     """
     index = np.random.default_rng(seed).permutation(len(windows))[:sample]
     windows = windows.take(np.sort(index))
-    totals, names = windows.history().sum(axis=1), list(windows.panel.features)
+    totals, names = windows.summary(), list(windows.features)
     found = collinearity(totals, names)
     verdict = boruta_shap(totals, windows.label(target), users=windows.user, rounds=rounds, seed=seed)
     reasons = found.reasons.where(found.reasons != "", pd.Series(verdict, index=names).map(_relevance))

@@ -47,13 +47,8 @@ class Surrogate:
     fidelity: Fidelity
     shap: NDArray[np.float64]  # (n, d, f) of the held-out sample, in logits
     values: NDArray[np.float64]  # (n, d, f) the features themselves, same rows
+    totals: NDArray[np.float64]  # (n, f) one number per history, the sum of a count
     base: float  # the logit to which a row's SHAP values add
-
-    @property
-    def totals(self) -> NDArray[np.float64]:
-        """The features' sums over the history, (n, f)."""
-        totals: NDArray[np.float64] = self.values.sum(axis=1)
-        return totals
 
     def save(self, path: Path) -> None:
         """Write the trees as text, for `contributions`."""
@@ -106,7 +101,8 @@ def explain(
     test = test.take(np.sort(rows))
     shap, base = _shap(booster, test.flat())
     values = test.history().astype(np.float64)
-    return Surrogate(booster, windows.panel.features, fidelity, shap.reshape(values.shape), values, base)
+    totals = test.summary(values)
+    return Surrogate(booster, windows.features, fidelity, shap.reshape(values.shape), values, totals, base)
 
 
 def contributions(trees: Path, windows: Windows) -> NDArray[np.float64]:

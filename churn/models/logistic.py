@@ -67,4 +67,5 @@ class Logistic(Classifier):
 
 
 def _log(windows: Windows) -> NDArray[np.float64]:
-    return np.log1p(windows.flat().astype(np.float64))
+    x = windows.flat().astype(np.float64)
+    return np.copysign(np.log1p(np.abs(x)), x)

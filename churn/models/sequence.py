@@ -26,7 +26,8 @@ class Scale(nn.Module):
 
     Args:
         n_features: Columns per day.
-        kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: the same after log(1 + x).
+        kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: the same after
+            log(1 + |x|) with the sign of x.
     """
 
     mean: Tensor  # (f,)
@@ -52,7 +53,7 @@ class Scale(nn.Module):
         return (self._transformed(x) - self.mean) / self.deviation
 
     def _transformed(self, x: Tensor) -> Tensor:
-        return torch.log1p(x) if self.kind == "log_standard" else x
+        return torch.copysign(torch.log1p(x.abs()), x) if self.kind == "log_standard" else x
 
 
 class SequenceClassifier(LightningModule, Classifier):

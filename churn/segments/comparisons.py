@@ -22,34 +22,48 @@ def describe(
 ) -> tuple[pd.DataFrame, list[str]]:
     """The variables to compare, a row per window, and which of them are circular.
 
-    Circular are the totals over the history, since they entered the score. The others did not: totals over
-    the days before the history, tenure, the members' numeric attributes, and what happened afterwards.
+    Circular is what entered the score: the features of the history, the attributes among them, and what a
+    feature that looks further back has seen. The others did not: totals over the days before the history, tenure,
+    the members' other numeric attributes, and what happened afterwards.
+
+    Args:
+        windows: The windows.
+        before_days: How many days before the history count as the period before it.
+        members: The members' attributes as they were at each window, same rows.
 
     Returns:
         The table and the names of its circular columns.
     """
-    names = windows.panel.features
-    history = pd.DataFrame(windows.history().sum(axis=1, dtype=np.float64), columns=names)
+    names, panel = windows.panel.features, windows.panel
+    table = pd.DataFrame(windows.summary(), columns=windows.features)
     first, last = -windows.history_days - before_days, -windows.history_days - 1
     rows = windows.rows(first=first, last=last)
-    before = np.take(windows.panel.values, rows, axis=0).sum(axis=1, dtype=np.float64)
-    table = history.join(pd.DataFrame(before, columns=[f"{name}_before" for name in names]))
-    table["active_days_before"] = np.take(windows.panel.active, rows, axis=0).sum(axis=1).astype(float)
-    table["days_since_first_seen"] = (windows.cutoff - windows.panel.first[windows.user]).astype(float)
+    before = panel.gather(rows).sum(axis=1, dtype=np.float64)
+    table = table.join(pd.DataFrame(before, columns=[f"{name}_before" for name in names]))
+    table["active_days_before"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
+    table["days_since_first_seen"] = (windows.cutoff - panel.first[windows.user]).astype(float)
     for name, values in _attributes(windows, members).items():
         table[name] = values
     for target in windows.targets:
         table[f"{target}_afterwards"] = windows.label(target).astype(float)
-    return table, list(names)
+    return table, [name for name in table.columns if name in _seen_by_models(windows)]
+
+
+def _seen_by_models(windows: Windows) -> set[str]:
+    seen = {*windows.features, *(feature.name for feature in windows.derived)}
+    reached = {feature.reaches for feature in windows.derived}
+    if "past" in reached:
+        seen |= {f"{name}_before" for name in windows.panel.features} | {"active_days_before"}
+    return seen | {"days_since_first_seen", "days_since_joined"} if "arrival" in reached else seen
 
 
 def _attributes(windows: Windows, members: pd.DataFrame | None) -> dict[str, NDArray[np.float64]]:
-    """The members' numeric attributes, and dates as days before the cutoff, at each window."""
+    """The members' numeric attributes, and dates as days before the cutoff."""
     columns: dict[str, NDArray[np.float64]] = {}
     if members is None:
         return columns
     for name in members.columns.drop("user_id"):
-        values = members[name].iloc[windows.user]
+        values = members[name]
         if pd.api.types.is_datetime64_any_dtype(values):
             when = pd.to_datetime(values, utc=True).dt.tz_localize(None).to_numpy()
             columns[f"days_since_{name}"] = (windows.dates.to_numpy() - when) / np.timedelta64(1, "D")

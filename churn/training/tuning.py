@@ -40,7 +40,7 @@ class _Objective:
         self.best_value = float("inf")
 
     def __call__(self, trial: optuna.Trial) -> float:
-        suggested = self.kind.suggest(trial, len(self.split.train.panel.features))
+        suggested = self.kind.suggest(trial, len(self.split.train.features))
         model = self.kind(**(suggested | self.fixed))
 
         def report(step: int, value: float) -> None:
@@ -99,7 +99,7 @@ def search(
 def _space(kind: type[Classifier], split: Split) -> set[str]:
     """The names that a class's `suggest` draws."""
     probe = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
-    kind.suggest(probe, len(split.train.panel.features))
+    kind.suggest(probe, len(split.train.features))
     return set(probe.params)
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: PD011 - a panel's values are an array
 """Bytes of memory per window, beyond the panel, while the windows of a large log are found and split.
 
 Goal: at most 32. A window is an offset into the panel, so the figure does not depend on the length of the history.
@@ -15,9 +14,11 @@ import argparse
 import multiprocessing
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churn.data import DataConfig, Panel, Split, Windows, prepare, slide, split_windows
 from churn.data.panel import load
@@ -68,7 +69,7 @@ def _measure(panel: Panel) -> None:
     peak_slide, after_slide = _resident("VmHWM") - before, _resident("VmRSS") - before
     split = split_windows(windows, CONFIG.split)
     peak, after = _resident("VmHWM") - before, _resident("VmRSS") - before
-    n, size = len(windows), panel.values.nbytes + panel.active.nbytes
+    n, size = len(windows), sum(rows.nbytes for rows in _matrices(panel))
     print(f"{n:,} windows over {len(panel.users):,} users and {panel.n_days} days; the panel has {size / 1e6:,.0f} MB")
     print(f"{'':24} {'peak':>8} {'held':>8} {'arrays':>8}   bytes per window")
     print(f"{'windows':24} {peak_slide / n:8.1f} {after_slide / n:8.1f} {_size(windows) / n:8.1f}")
@@ -76,9 +77,14 @@ def _measure(panel: Panel) -> None:
     print(f"peak {peak / n:.1f}, goal {GOAL}: {'met' if peak <= GOAL * n else 'missed'}")
 
 
+def _matrices(panel: Panel) -> list[NDArray[Any]]:
+    """What a panel keeps per row."""
+    return [rows for rows in (panel.counts, panel.amounts, panel.active) if rows is not None]
+
+
 def _read(panel: Panel) -> None:
     """Read every page of the panel once, through buffers that are gone afterwards."""
-    for rows in (panel.values, panel.active):
+    for rows in _matrices(panel):
         for start in range(0, len(rows), 1 << 16):
             rows[start : start + (1 << 16)].max()
 

@@ -53,7 +53,19 @@ def panel(rng, n_users, n_days):
     """Days that no split looks into."""
     one = np.zeros(n_users, np.int32)
     users = pd.Index([f"{rng.integers(1000)}-{number}" for number in range(n_users)])
-    return Panel(users, ("own_post",), 19723, n_days, one, one - 1, one.astype(np.int64), np.zeros((1, 1)), one > 1)
+    return Panel(
+        users=users,
+        features=("own_post",),
+        first_day=19723,
+        n_days=n_days,
+        first=one,
+        last=one - 1,
+        start=one.astype(np.int64),
+        arrived=one,
+        counts=np.zeros((1, 1), np.uint8),
+        amounts=None,
+        active=one > 1,
+    )
 
 
 def pairs(windows):

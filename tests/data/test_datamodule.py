@@ -42,9 +42,9 @@ def test_early_stopping_sees_half_a_of_validation_and_no_more(split):
 def test_training_windows_are_shuffled_each_once_and_stay_beside_their_labels(split):
     # The panel's own row numbers as features, so that each window can be told from the others.
     panel = split.train.panel
-    numbered = np.repeat(np.arange(len(panel.values), dtype=np.float32)[:, None], 1, axis=1)
+    numbered = np.repeat(np.arange(len(panel.counts), dtype=np.uint32)[:, None], 1, axis=1)
     parts = {
-        name: replace(split.part(name), panel=replace(panel, values=numbered, features=("row",)))
+        name: replace(split.part(name), panel=replace(panel, counts=numbered, amounts=None, features=("row",)))
         for name in ("train", "val")
     }
     train = parts["train"]
@@ -86,5 +86,5 @@ def test_the_module_reads_the_same_keys_as_every_other_command(split, tmp_path):
         example_dataset().config, **{name: str(tmp_path / f"{name}.parquet") for name in names}
     )
     assert data.split.table().equals(split.table())
-    assert data.n_features == len(split.train.panel.features)
+    assert data.n_features == len(split.train.features)
     assert np.array_equal(data.split.val.history(), split.val.history())

@@ -1,4 +1,3 @@
-# ruff: noqa: PD011 - a panel's values are an array
 import datetime
 import json
 import os
@@ -37,7 +36,8 @@ def same(one, other):
     """Whether two data sets have the same days, windows and rows."""
     return (
         one.windows.table().equals(other.windows.table())
-        and np.array_equal(one.panel.values, other.panel.values)
+        and np.array_equal(one.panel.counts, other.panel.counts)
+        and np.array_equal(one.panel.amounts, other.panel.amounts)
         and one.panel.features == other.panel.features
         and one.reconciliation == other.reconciliation
     )
@@ -81,7 +81,7 @@ def test_activity_events_decide_who_is_alive_and_not_what_is_counted(prepared):
     events = log(event=["login"] * 10 + ["post"] * 2 + ["login"] * 8)
     dataset = prepared({"events": events}, activity_events=["post"], windows=SHORT)
     assert dataset.windows.cutoff.tolist() == [11, 12, 13]
-    assert dataset.panel.values.sum(axis=0).tolist() == [18, 2]
+    assert dataset.panel.counts.sum(axis=0).tolist() == [18, 2]
 
 
 def test_an_activity_event_that_nobody_did_is_refused(prepared, refused):
@@ -198,7 +198,7 @@ def test_hostile_ids_and_event_names_are_only_names(prepared):
     assert set(dataset.panel.users) == set(HOSTILE)
     assert set(dataset.panel.features) == {f"own_{name}" for name in HOSTILE}
     assert dataset.reconciliation["events"]["used"] == 20 * len(HOSTILE)
-    assert (dataset.panel.values[1:].sum(axis=1) == 1).all()
+    assert (dataset.panel.counts[1:].sum(axis=1) == 1).all()
 
 
 def test_ids_that_cannot_stand_in_one_column_are_refused(prepared, refused):
@@ -212,7 +212,7 @@ def test_ids_that_cannot_stand_in_one_column_are_refused(prepared, refused):
 def test_identical_rows_are_kept(prepared):
     dataset = prepared({"events": pd.concat([log(), log()])}, windows=SHORT)
     assert dataset.reconciliation["events"]["used"] == 40
-    assert set(dataset.panel.values[1:, 0].tolist()) == {2}
+    assert set(dataset.panel.counts[1:, 0].tolist()) == {2}
 
 
 def test_the_order_of_rows_changes_nothing(prepared):
@@ -286,7 +286,7 @@ def test_rare_types_are_lumped_as_other(prepared):
     events = log(event=["post"] * 5 + ["like"] * 4 + ["quiz", "poll"] + ["post"] * 9)
     dataset = prepared({"events": events}, max_event_types=2, windows=SHORT)
     assert dataset.panel.features == ("own_post", "own_like", "own_other")
-    assert dataset.panel.values.sum(axis=0).tolist() == [14, 4, 2]
+    assert dataset.panel.counts.sum(axis=0).tolist() == [14, 4, 2]
 
 
 # Files --------------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def test_windows_may_change_on_a_folder_that_is_prepared(tmp_path):
 
 
 def test_a_build_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError("the disk is full")
 
     monkeypatch.setattr("churn.data.panel._fill", fail)

@@ -1,4 +1,3 @@
-# ruff: noqa: PD011 - a panel's values are an array
 from pathlib import Path
 
 import numpy as np
@@ -38,18 +37,18 @@ def test_panel_of_a_log_is_the_calendar_that_it_was_drawn_from(drawn, panel_of):
     assert (drawn.first_day, drawn.n_days) == (picture.first_day, 12)
     for name in ("first", "last", "start", "active"):
         assert np.array_equal(getattr(drawn, name), getattr(picture, name)), name
-    assert np.array_equal(drawn.values[:, :2], picture.values)
+    assert np.array_equal(drawn.counts[:, :2], picture.counts)
 
 
 def test_rows_run_from_the_first_to_the_last_day_seen_of_each_user(drawn):
     assert drawn.first.tolist() == [2, 0, 0, 4]
     assert drawn.last.tolist() == [8, 11, -1, 4]
     assert drawn.start.tolist() == [1, 8, 20, 20]
-    assert len(drawn.values) == 1 + 7 + 12 + 0 + 1
+    assert len(drawn.counts) == 1 + 7 + 12 + 0 + 1
 
 
 def test_row_zero_stands_for_days_on_which_nothing_was_seen(drawn):
-    assert not drawn.values[0].any()
+    assert not drawn.counts[0].any()
     assert not drawn.active[0]
 
 
@@ -68,7 +67,7 @@ def test_a_day_with_stickers_of_amount_zero_counts_as_a_day_with_stickers(prepar
     }
     panel = prepared(frames, windows=SHORT).panel
     assert np.flatnonzero(panel.sticker_rows()).tolist() == [4]
-    assert panel.values[4].tolist() == [1, 1, 0]
+    assert panel.counts[4].tolist() == [1, 1, 0]
 
 
 def test_dates_of_the_panel_are_calendar_days(drawn):
@@ -76,17 +75,16 @@ def test_dates_of_the_panel_are_calendar_days(drawn):
     assert drawn.dates.tolist() == pd.date_range("2024-01-01", "2024-01-12").tolist()
 
 
-def test_values_stay_on_disk_until_they_are_read(drawn):
-    assert isinstance(drawn.values, np.memmap)
-    assert isinstance(drawn.active, np.memmap)
-    assert drawn.values.dtype == np.float32
+def test_rows_stay_on_disk_until_they_are_read(drawn):
+    for rows in (drawn.counts, drawn.amounts, drawn.active):
+        assert isinstance(rows, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
-        drawn.values[0] = 1
+        drawn.counts[0] = 1
 
 
 def test_panel_that_is_loaded_again_is_the_same(drawn, tmp_path):
-    again = load(Path(drawn.values.filename).parent)
-    assert np.array_equal(again.values, drawn.values)
+    again = load(Path(drawn.counts.filename).parent)
+    assert np.array_equal(again.counts, drawn.counts)
     assert again.users.equals(drawn.users)
     assert again.features == drawn.features
 
@@ -98,7 +96,7 @@ def test_members_of_whom_nothing_was_ever_seen_have_a_panel_of_zeros(prepared):
         "members": pd.DataFrame({"user_id": ["ben", "cleo"], "joined": days[[0, 5]]}),
     }
     dataset = prepared(frames, windows=WindowConfig(2, 2, at_risk="member"))
-    assert dataset.panel.values.shape == (1, 0)
+    assert dataset.panel.counts.shape == (1, 0)
     assert len(dataset.windows) == (12 - 2 + 1) + (12 - 5 + 1)
     assert set(dataset.windows.churn.tolist()) == {1, -1}
 
@@ -108,4 +106,51 @@ def test_a_vocabulary_frozen_earlier_gives_its_columns_in_its_order(prepared):
     words = Vocabulary(events=("like", "post"), features=("own_like", "own_post"))
     panel = prepared({"events": events}, windows=SHORT, vocabulary=words).panel
     assert panel.features == ("own_like", "own_post")
-    assert panel.values[1:].sum(axis=0).tolist() == [0, 12]
+    assert panel.counts[1:].sum(axis=0).tolist() == [0, 12]
+
+
+@pytest.mark.parametrize(("most", "kind"), [(255, np.uint8), (256, np.uint16), (65_536, np.uint32)])
+def test_counts_stand_in_the_smallest_type_that_holds_the_largest(prepared, most, kind):
+    days = pd.date_range("2024-01-01", periods=12)
+    events = pd.DataFrame({"user_id": "ada", "timestamp": days.append(days[[5] * (most - 1)])})
+    panel = prepared({"events": events}, windows=SHORT).panel
+    assert panel.counts.dtype == kind
+    assert panel.counts[:, 0].tolist() == [0, *[1] * 5, most, *[1] * 6]
+    assert panel.gather(np.array([6])).tolist() == [[most]]
+    assert panel.amounts is None
+
+
+def gifts(*amounts):
+    days = pd.date_range("2024-01-01", periods=12)
+    return {
+        "events": pd.DataFrame({"user_id": "ada", "timestamp": days}),
+        "stickers": pd.DataFrame({"user_id": "ada", "timestamp": days[: len(amounts)], "amount": amounts}),
+    }
+
+
+def test_large_amounts_do_not_widen_the_counts_and_stay_what_they_are(prepared):
+    panel = prepared(gifts(1e30, 0.25, 70_000.0), windows=SHORT).panel
+    assert panel.counts.dtype == np.uint8
+    assert panel.features == ("own_event", "stickers_received", "sticker_amount")
+    found = panel.gather(np.array([[0, 1], [2, 3], [4, 4]]))
+    assert found.dtype == np.float32
+    assert (
+        found.tolist()
+        == np.float32([[[0, 0, 0], [1, 1, 1e30]], [[1, 1, 0.25], [1, 1, 70_000]], [[1, 0, 0]] * 2]).tolist()
+    )
+
+
+def test_amounts_beyond_a_float32_are_refused_and_those_at_its_edge_are_kept(prepared, refused):
+    edge = float(np.finfo(np.float32).max)
+    assert prepared(gifts(edge), windows=SHORT).panel.amounts.max() == np.float32(edge)
+    with refused("sticker amounts of a day", "4e+38", "mend the amounts"):
+        prepared(gifts(4e38), windows=SHORT)
+
+
+def test_newest_row_is_the_last_one_up_to_a_day_and_stays_it_ever_after(drawn):
+    user, day = np.arange(4), np.repeat(np.arange(12)[None], 4, axis=0)
+    found = drawn.newest_row(user, day)
+    assert found[0].tolist() == [0, 0, 1, 2, 3, 4, 5, 6, 7, 7, 7, 7]
+    assert found[1].tolist() == list(range(8, 20))
+    assert found[2].tolist() == [0] * 12
+    assert found[3].tolist() == [0] * 4 + [20] * 8

@@ -1,4 +1,3 @@
-# ruff: noqa: PD011 - a panel's values are an array
 from unittest.mock import patch
 
 import numpy as np
@@ -188,10 +187,10 @@ def test_rows_reach_other_days_relative_to_the_cutoff(panel_of):
     panel = panel_of("123456789...")
     found = slide(panel, WindowConfig(history_days=2, horizon_days=1, at_risk_days=1)).take(np.array([2]))
     assert found.cutoff.tolist() == [4]
-    assert panel.values[found.rows(), 0].tolist() == [[3, 4]]
-    assert panel.values[found.rows(first=-4, last=-2), 0].tolist() == [[1, 2, 3]]
-    assert panel.values[found.rows(first=0, last=2), 0].tolist() == [[5, 6, 7]]
-    assert panel.values[found.rows(first=-6), 0].tolist() == [[0, 0, 1, 2, 3, 4]]
+    assert panel.counts[found.rows(), 0].tolist() == [[3, 4]]
+    assert panel.counts[found.rows(first=-4, last=-2), 0].tolist() == [[1, 2, 3]]
+    assert panel.counts[found.rows(first=0, last=2), 0].tolist() == [[5, 6, 7]]
+    assert panel.counts[found.rows(first=-6), 0].tolist() == [[0, 0, 1, 2, 3, 4]]
 
 
 def test_flat_has_a_column_per_feature_and_day_as_its_names_say(panel_of):
@@ -233,24 +232,30 @@ def test_sticker_label_of_a_log_without_stickers_is_refused(prepared, refused):
 
 
 def slow(pictures, config, joined):
-    """(user, cutoff, churn, sticker, history), straight from the definitions."""
+    """(user, cutoff, churn, sticker, own posts and stickers by day), straight from the definitions."""
     n_days = len(pictures[0])
     begin = max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
     for user, picture in enumerate(pictures):
+        own = [day for day, sign in enumerate(picture) for _ in range(posts(sign))]
+        given = [day for day, sign in enumerate(picture) if sign in "ob"]
         for t in range(begin, n_days + 1):
-            alive = any(sign in "xb" for sign in picture[t - config.at_risk_days : t])
+            alive = any(t - config.at_risk_days <= day < t for day in own)
             at_risk = alive if config.at_risk == "active" else t >= joined[user]
             if at_risk and ((t - begin) % config.stride_days == 0 or t == n_days):
-                horizon, known = picture[t : t + config.horizon_days], t + config.horizon_days <= n_days
-                churn, sticker = not set(horizon) & set("xb"), bool(set(horizon) & set("ob"))
-                history = [[sign in "xb", sign in "ob"] for sign in picture[t - config.history_days : t]]
+                horizon, known = range(t, t + config.horizon_days), t + config.horizon_days <= n_days
+                churn, sticker = not any(day in horizon for day in own), any(day in horizon for day in given)
+                history = [[own.count(day), given.count(day)] for day in range(t - config.history_days, t)]
                 yield (user, t, int(churn) if known else -1, int(sticker) if known else -1, history)
+
+
+def posts(sign):
+    return int(sign) if sign.isdigit() else int(sign in "xb")
 
 
 @st.composite
 def calendars(draw):
     n_days = draw(st.integers(1, 24))
-    day = st.sampled_from("......xxbo")
+    day = st.sampled_from("......xxbo3")
     users = draw(st.lists(st.lists(day, min_size=n_days, max_size=n_days), min_size=1, max_size=4))
     joined = draw(st.lists(st.integers(0, n_days + 1), min_size=len(users), max_size=len(users)))
     return ["".join(signs) for signs in users], np.array(joined, np.int32)
@@ -268,7 +273,7 @@ CONFIGS = st.builds(
 
 @given(calendars(), CONFIGS, st.sampled_from([1, 2, 3, 1 << 16]))
 @settings(
-    max_examples=400,
+    max_examples=2000,
     derandomize=True,
     deadline=None,
     database=None,
@@ -279,7 +284,7 @@ def test_windows_of_any_calendar_are_those_of_the_slow_reference(panel_of, calen
     assume(len(pictures[0]) >= max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0))
     with patch.object(windows, "_CHUNK", chunk):  # small ones, so that users and silences lie across their borders
         found = slide(panel_of(*pictures), config, joined=joined)
-    histories = found.history().astype(bool).tolist()
+    histories = found.history().tolist()
     assert [(*row, days) for row, days in zip(labelled(found), histories, strict=True)] == list(
         slow(pictures, config, joined)
     )

@@ -13,9 +13,9 @@ def windows():
     """Training windows with two columns more: a copy of the first feature, and nothing."""
     train = example_split().train
     panel = train.panel
-    values = np.column_stack([panel.values, 2 * panel.values[:, 0], np.zeros(len(panel.values))])
+    values = np.column_stack([panel.counts, 2 * panel.counts[:, 0], np.zeros(len(panel.counts))])
     features = (*panel.features, "own_twice", "own_never")
-    return replace(train, panel=replace(panel, values=values.astype(np.float32), features=features))
+    return replace(train, panel=replace(panel, counts=values, features=features))
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +56,12 @@ def test_the_factors_are_those_of_totals_over_the_history(windows):
 
 def test_a_number_that_only_tells_users_apart_is_not_taken_for_a_driver(windows):
     panel, rng = windows.panel, np.random.default_rng(0)
-    values = np.zeros((len(panel.values), 4), np.float32)
-    values[:, 0] = panel.values[:, 0]
+    values = np.zeros((len(panel.counts), 4), np.float32)
+    values[:, 0] = panel.counts[:, 0]
     values[1:, 1:] = np.repeat(rng.normal(size=(len(panel.users), 3)), panel.last - panel.first + 1, axis=0)
-    dressed = replace(windows, panel=replace(panel, values=values, features=("own_post", "n1", "n2", "n3")))
+    dressed = replace(
+        windows, panel=replace(panel, counts=values, amounts=None, features=("own_post", "n1", "n2", "n3"))
+    )
     verdict = feature_ledger(dressed, target="churn", sample=1500, rounds=15).set_index("feature").boruta
     assert verdict["own_post"] == "confirmed"
     assert (verdict[["n1", "n2", "n3"]] == "confirmed").sum() <= 1

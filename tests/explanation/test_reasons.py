@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from churn.data import WindowConfig, slide
+from churn.data import FEATURES, Feature, WindowConfig, slide
 from churn.explanation import readable, reasons
 
 
@@ -50,6 +50,27 @@ def test_the_strongest_comes_first_and_ties_keep_the_panels_order(windows):
     assert found.reason_1[1].startswith("own post")
 
 
+def test_the_calendar_is_no_reason_and_other_features_are_told_as_of_the_last_day(windows):
+    chosen = [feature for feature in FEATURES if feature.name in ("weekday", "tenure", "totals")]
+    derived = replace(windows, derived=tuple(chosen))
+    place = {name: position for position, name in enumerate(derived.features)}
+    values = np.zeros((2, 3, len(place)))
+    for name, value in {"weekend": 9, "weekday_sine": 9, "tenure": 2, "total_own_post": 1}.items():
+        values[:, 2, place[name]] = value
+    found = reasons(derived, values, usual=np.full(len(place), 60.25))
+    assert found.loc[0].tolist() == ["tenure: 2 (on average 60.2)", "total own post: 4 (on average 60.2)", ""]
+    assert found.reason_2[1] == "total own post: 2 (on average 60.2)"
+
+
+def test_what_is_yes_or_no_is_told_so(windows):
+    def gold(panel, user, day):
+        return np.broadcast_to((user == 0)[:, None, None], (*day.shape, 1)).astype(np.float32)
+
+    tier = Feature("tier", lambda panel: ("tier=gold",), gold, reason="yes or no")
+    found = reasons(replace(windows, derived=(tier,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 0.204]))
+    assert found.reason_1.tolist() == ["tier=gold: yes (on average 20% yes)", "tier=gold: no (on average 20% yes)"]
+
+
 @pytest.mark.parametrize("top", [1, 2, 3, 5])
 def test_there_are_as_many_columns_as_asked_for_and_empty_ones_where_features_end(windows, top):
     found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), usual=np.zeros(2), top=top)
@@ -64,8 +85,8 @@ def test_no_windows_give_no_rows_but_all_columns(windows):
 
 
 def test_large_numbers_are_written_out(windows):
-    values = np.where(windows.panel.values > 0, 12345, 0).astype(np.float32)
-    rich = replace(windows, panel=replace(windows.panel, values=values))
+    counts = np.where(windows.panel.counts > 0, 12345, 0).astype(np.uint16)
+    rich = replace(windows, panel=replace(windows.panel, counts=counts))
     found = reasons(rich, shap([0.5, 0.0], [0.5, 0.0]), usual=np.array([1234567.0, 0]))
     assert found.reason_1[0] == "own post: 37,035 in the last 3 days (on average 1,234,567.0)"
 

@@ -123,7 +123,7 @@ def twenty(windows: Windows) -> Windows:
 def test_the_search_space_gives_arguments_that_the_class_takes(kind, split) -> None:
     for seed in range(5):
         trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
-        kind(**kind.suggest(trial, len(split.train.panel.features)))
+        kind(**kind.suggest(trial, len(split.train.features)))
 
 
 def test_learning_beats_the_base_rate(kind, split) -> None:

@@ -25,6 +25,15 @@ def test_a_constant_feature_stays_finite() -> None:
     assert scale(torch.full((2, 7, 1), 3.0)).abs().max() == 0
 
 
+def test_negative_numbers_are_scaled_as_their_mirror_image() -> None:
+    scale = Scale(1, kind="log_standard")
+    x = torch.tensor([[-5.0], [-0.5], [0.0], [0.5], [5.0]])
+    scale.fit(x)
+    assert scale.mean.item() == pytest.approx(0, abs=1e-6)
+    torch.testing.assert_close(scale(x), -scale(x.flip(0)))
+    torch.testing.assert_close(scale(x)[3:] * scale.deviation, torch.log1p(x[3:]))
+
+
 def test_no_scaling_leaves_the_counts() -> None:
     scale = Scale(2, kind="none")
     x = torch.rand(4, 7, 2)

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from churn.data import WindowConfig, example_dataset, slide
+from churn.data import FEATURES, WindowConfig, example_dataset, example_frames, slide
 from churn.segments import compare, describe, latest_windows, observed_rates
 from churn.statistics import rate_interval
 
@@ -65,7 +65,7 @@ def test_sums_before_the_history_equal_those_by_hand(hand_made):
 
 def test_circular_are_the_columns_of_the_history_and_no_others(test_part):
     members = example_dataset().members
-    table, circular = describe(test_part, before_days=28, members=members)
+    table, circular = describe(test_part, before_days=28, members=members.iloc[test_part.user])
     assert circular == list(test_part.panel.features)
     rest = set(table.columns) - set(circular)
     assert rest == {f"{name}_before" for name in circular} | {
@@ -82,13 +82,49 @@ def test_circular_are_the_columns_of_the_history_and_no_others(test_part):
 def test_circular_columns_change_with_the_days_that_the_models_saw_and_the_others_do_not(test_part):
     """The definition itself: what entered the score is what lies in the history."""
     one = test_part.take(latest_windows(test_part)[:1])
-    values = np.array(one.panel.values)
+    values, amounts = np.array(one.panel.counts), np.array(one.panel.amounts)
     values[one.rows()[one.rows() > 0]] += 1
-    changed = replace(one, panel=replace(one.panel, values=values))
+    amounts[one.rows()[one.rows() > 0]] += 1
+    changed = replace(one, panel=replace(one.panel, counts=values, amounts=amounts))
     before, circular = describe(one, before_days=28)
     after, _ = describe(changed, before_days=28)
     moved = [name for name in before.columns if not before[name].equals(after[name])]
     assert moved == circular
+
+
+def test_what_a_feature_that_looks_back_has_seen_is_circular_too(test_part):
+    def circular(*names):
+        windows = replace(test_part, derived=tuple(f for f in FEATURES if f.name in names))
+        return set(describe(windows, before_days=28, members=example_dataset().members_at(windows))[1])
+
+    history = set(test_part.panel.features)
+    before = {f"{name}_before" for name in history} | {"active_days_before"}
+    assert circular("weekday") == history | {"weekday_sine", "weekday_cosine", "weekend"}
+    assert circular("days_since_activity") == history | {"days_since_activity"} | before
+    assert circular("totals") == history | {f"total_{name}" for name in history} | before
+    assert circular("tenure") == history | {"tenure", "days_since_first_seen", "days_since_joined"}
+
+
+def test_an_attribute_that_entered_a_model_is_circular_and_others_are_not(prepared):
+    frames, n = example_frames(), len(example_dataset().panel.users)
+    level = np.where(np.arange(n) % 5 == 0, np.nan, np.arange(n))
+    frames["members"] = frames["members"].assign(level=level, rank=level, tier=np.where(level > 9, "a", "b"))
+    known = {"known": "arrival"}
+    dataset = prepared(frames, features=["level", "tier"], attributes={"level": known, "rank": known, "tier": known})
+    windows = dataset.split().test
+    table, circular = describe(windows, before_days=28, members=dataset.members_at(windows))
+    attributes = {"level", "level_missing", "tier=a", "tier=b"}
+    assert set(circular) == {*windows.panel.features, *attributes}
+    assert table.level.equals(table["rank"])
+    assert table.level.isna().any(), "a null is no zero in a comparison"
+    assert np.array_equal(table["tier=a"], level[windows.user] > 9)
+
+
+def test_derived_features_are_compared_by_their_value_on_the_last_day(test_part):
+    windows = replace(test_part, derived=tuple(f for f in FEATURES if f.name in ("tenure", "totals")))
+    table, _ = describe(windows, before_days=7)
+    assert np.array_equal(table.tenure, windows.history()[:, -1, windows.features.index("tenure")])
+    assert (table.total_own_post >= table.own_post).all()
 
 
 def test_what_happened_afterwards_is_the_label(test_part):
@@ -109,7 +145,7 @@ def test_members_attributes_are_read_at_each_window(test_part):
     members["seoul"] = pd.Series(pd.Timestamp("2024-01-01", tz="Asia/Seoul"), index=members.index)
     members["never"] = pd.Series(pd.NaT, index=members.index)
     members["town"] = "x"
-    table, circular = describe(test_part, before_days=7, members=members)
+    table, circular = describe(test_part, before_days=7, members=members.iloc[test_part.user])
     assert (table.level == test_part.user).all()
     missing = odd[test_part.user]
     assert 0 < missing.mean() < 1
@@ -199,7 +235,7 @@ def test_constants_and_missing_columns_have_nulls_and_do_not_count_as_tests():
 
 def test_described_windows_can_be_compared(test_part):
     windows = test_part.take(latest_windows(test_part))
-    table, circular = describe(windows, before_days=28, members=example_dataset().members)
+    table, circular = describe(windows, before_days=28, members=example_dataset().members_at(windows))
     segment = pd.Series(np.where(np.arange(len(windows)) % 3 == 0, "priority", "other"))
     found = compare(table, segment, circular=circular)
     assert len(found) == 2 * table.shape[1]

@@ -1,0 +1,143 @@
+"""The member list: one row per user, and what its attributes are on any day."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from numpy.typing import NDArray
+
+from churn.data.attributes import Timeline, as_dates, as_features, asked_for, check_columns, freeze
+from churn.data.config import DataConfig
+from churn.data.features import FEATURES, Feature
+from churn.data.panel import Panel
+from churn.data.vocabulary import Vocabulary
+from churn.errors import UserError
+
+
+@dataclass(frozen=True)
+class Members:
+    """The member list of a data set."""
+
+    table: pd.DataFrame  # user_id and attributes, a row per user of the panel, in its order
+    rows: pd.DataFrame  # user_id and what `data.attributes` names, every usable row
+
+    @classmethod
+    def of(cls, listed: ibis.Table, users: ibis.Table, *, config: DataConfig) -> Self:
+        """Read the usable rows; of each user the first one, or the oldest where rows have dates, is the user's own.
+
+        Raises:
+            UserError: for dates that cannot be read.
+        """
+        rows: pd.DataFrame = listed.filter(_.reason.isnull()).drop("reason").to_pandas()
+        for name in _date_columns(config):
+            dates = as_dates(rows[name], name=name, remedy="name a column of dates")
+            rows = rows.loc[dates.sort_values(kind="stable").index]
+        order: pd.DataFrame = users.order_by("code").select("user_id").to_pandas()
+        members = cls(
+            order.merge(rows.drop_duplicates("user_id"), on="user_id", how="left"), rows[_named_columns(config)]
+        )
+        members.join_dates  # noqa: B018 - refused here, before anything is built
+        return members
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        return cls(pd.read_parquet(folder / "members.parquet"), pd.read_parquet(folder / "member_rows.parquet"))
+
+    def save(self, folder: Path) -> None:
+        """Write two tables to a folder."""
+        self.table.to_parquet(folder / "members.parquet", index=False)
+        self.rows.to_parquet(folder / "member_rows.parquet", index=False)
+
+    @property
+    def join_dates(self) -> "pd.Series[pd.Timestamp] | None":
+        """The day on which each user joined, (u,); None for a list that does not say."""
+        if "joined" not in self.table.columns:
+            return None
+        remedy = "map member_columns.joined to a column of dates, or to null"
+        return as_dates(self.table["joined"], name="joined", remedy=remedy)
+
+    def joined(self, panel: Panel) -> NDArray[np.int32] | None:
+        """The panel's day from which each user is at risk, (u,); the first day where that is not known."""
+        if (dates := self.join_dates) is None:
+            return None
+        days = (dates - panel.date(0)).dt.days
+        return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy().astype(np.int32)
+
+    def arrived(self, panel: Panel) -> NDArray[np.int32]:
+        """The panel's day from which each user's tenure counts: joining or, where that is not known, being seen."""
+        if (dates := self.join_dates) is None:
+            return panel.arrived
+        days = (dates - panel.date(0)).dt.days
+        return np.where(days.notna(), days.fillna(0), panel.arrived).astype(np.int32)
+
+    def timelines(self, panel: Panel, *, config: DataConfig) -> dict[str, Timeline]:
+        """The attributes that are known while a user is there, by name."""
+        known = {name: entry for name, entry in config.known_attributes.items() if entry.known != "after"}
+        return {name: Timeline.of(entry, self.rows, panel) for name, entry in known.items()}
+
+
+def check_features(config: DataConfig, listed: ibis.Table | None) -> None:
+    """Raise a UserError if the `data:` block asks for features or attributes that it cannot have."""
+    columns = [] if listed is None else [name for name in listed.columns if name != "reason"]
+    check_columns(config.known_attributes, columns)
+    asked_for(config.features, config.known_attributes, columns=columns)
+
+
+def check_first_day(config: DataConfig, members: Members | None, *, first_day: int, trained_from: int) -> None:
+    """Raise a UserError if new data begin too late for features that know a user's past (days since 1970)."""
+    joined = members is not None and members.join_dates is not None
+    reaching = {"past"} if joined else {"past", "arrival"}
+    needed = [feature.name for feature in FEATURES if feature.name in config.features and feature.reaches in reaching]
+    if needed and first_day > trained_from:
+        dates = pd.to_datetime([trained_from, first_day], unit="D").strftime("%Y-%m-%d")
+        raise UserError(
+            f"expected events from {dates[0]} on, as in training, for the features {', '.join(needed)}",
+            f"none before {dates[1]}",
+            "load all days, or train without these features",
+        )
+
+
+def with_attributes(
+    vocabulary: Vocabulary, panel: Panel, *, config: DataConfig, timelines: dict[str, Timeline]
+) -> Vocabulary:
+    """Add the columns of the attributes that models see, frozen on the training span."""
+    last_day = vocabulary.last_day - panel.first_day
+    chosen = [config.known_attributes[name] for name in config.features if name in timelines]
+    frozen = tuple(freeze(entry, timelines[entry.name], panel, last_day=last_day) for entry in chosen)
+    return replace(vocabulary, attributes=frozen)
+
+
+def derived(
+    config: DataConfig, panel: Panel, *, vocabulary: Vocabulary, timelines: dict[str, Timeline]
+) -> tuple[Feature, ...]:
+    """What `data.features` asks for: features, then attributes, each in its order.
+
+    Raises:
+        UserError: for an attribute that has no frozen columns, or two columns of one name.
+    """
+    features, chosen = asked_for(config.features, config.known_attributes, columns=list(timelines))
+    encodings = {encoding.name: encoding for encoding in vocabulary.attributes}
+    if lacking := [entry.name for entry in chosen if entry.name not in encodings]:
+        raise UserError(
+            "expected attributes that the models were trained with",
+            lacking[0],
+            "take it out of data.features, or train",
+        )
+    found = *features, *(f for entry in chosen for f in as_features(encodings[entry.name], timelines[entry.name]))
+    names = [*panel.features, *(name for feature in found for name in feature.columns(panel))]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UserError("expected features of different names", f"{twice[0]} twice", "rename the member list's column")
+    return found
+
+
+def _date_columns(config: DataConfig) -> list[str]:
+    return sorted({entry.valid_from for entry in config.known_attributes.values() if entry.valid_from})
+
+
+def _named_columns(config: DataConfig) -> list[str]:
+    return ["user_id", *dict.fromkeys([*config.known_attributes, *_date_columns(config)])]

@@ -1,0 +1,91 @@
+"""The vocabulary: which event types and which of the members' attributes become columns."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+OTHER = "other"
+ROLES = ("own", "fan", "away")
+STICKER_FEATURES = ("stickers_received", "sticker_amount")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The columns of one attribute, frozen on the training span.
+
+    Numbers and yes or no are one column, with another for `missing` where training had nulls. Text has a column
+    per level and one for `rare` levels where training had any; a null, like a level that training did not know
+    while no level was rare, is zero in all of them.
+
+    Example:
+        >>> Encoding("tier", "level", levels=("free", "gold"), rare=True).columns
+        ('tier=free', 'tier=gold', 'tier=other')
+    """
+
+    name: str
+    kind: Literal["number", "yes or no", "level"]
+    levels: tuple[str, ...] = ()
+    rare: bool = False
+    missing: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns' names."""
+        if self.kind == "level":
+            return tuple(f"{self.name}={level}" for level in (*self.levels, *[OTHER] * self.rare))
+        return (self.name, *[f"{self.name}_missing"] * self.missing)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The columns of the daily table and of the attributes, frozen on the training span.
+
+    A column counts the events of one type in one role: `own` (the user acts in the own room), `fan`
+    (others act there) or `away` (the user acts in another's room). Types that are not listed are
+    counted together as `other`.
+
+    Example:
+        >>> words = Vocabulary.of({("own", "post"): 9, ("fan", "like"): 5, ("own", "poll"): 1}, limit=2)
+        >>> words.features
+        ('own_post', 'own_other', 'fan_like')
+    """
+
+    events: tuple[str, ...]  # the event types that have columns of their own
+    features: tuple[str, ...]  # f columns
+    first_day: int = 0  # of the span on which it was frozen, days since 1970
+    last_day: int = 0
+    attributes: tuple[Encoding, ...] = ()  # those that models see
+
+    @classmethod
+    def read(cls, saved: dict[str, Any]) -> "Vocabulary":
+        """A vocabulary as JSON keeps it."""
+        attributes = tuple(Encoding(**entry | {"levels": tuple(entry["levels"])}) for entry in saved["attributes"])
+        days = {"first_day": saved["first_day"], "last_day": saved["last_day"]}
+        return cls(tuple(saved["events"]), tuple(saved["features"]), **days, attributes=attributes)
+
+    @classmethod
+    def of(
+        cls,
+        counts: dict[tuple[str, str], int],
+        *,
+        limit: int,
+        stickers: bool = False,
+        first_day: int = 0,
+        last_day: int = 0,
+    ) -> "Vocabulary":
+        """Freeze the vocabulary from counts by (role, event type), keeping the `limit` most frequent types."""
+        totals: dict[str, int] = {}
+        for (_, event), n in counts.items():
+            totals[event] = totals.get(event, 0) + n
+        events = tuple(sorted(totals, key=lambda event: (-totals[event], event))[:limit])
+        features = []
+        for role in ROLES:
+            seen = {event for r, event in counts if r == role}
+            features += [f"{role}_{event}" for event in events if event in seen and event != OTHER]
+            features += [f"{role}_{OTHER}"] * bool(seen - set(events) or OTHER in seen)
+        features += list(STICKER_FEATURES) * stickers
+        return cls(events, tuple(features), first_day, last_day)
+
+    def column(self, role: str, event: str) -> str | None:
+        """The column that counts an event type in a role; None where there is none."""
+        name = f"{role}_{event if event in self.events else OTHER}"
+        return name if name in self.features else None
