@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
-from churn.artefacts import prepare_folder
+from churn.artefacts import prepare_folder, write_table
+from churn.data.sources.dirt import Dirt, DirtyTable
 from churn.data.sources.growing import growing_table
 from churn.data.sources.latent import horizon_outlook, latent_model
 from churn.data.sources.population import PRESETS, Preset, live, populate
@@ -23,16 +25,26 @@ from churn.data.sources.rows import (
 )
 from churn.errors import UserError
 
-__all__ = ["PRESETS", "Preset", "simulate", "simulate_platform"]
+__all__ = ["PRESETS", "Dirt", "Preset", "simulate", "simulate_platform"]
 
 HISTORY_DAYS = HORIZON_DAYS = 7
+LEDGER = "ledger.csv"
+SCHEMAS = {"events": EVENTS_SCHEMA, "stickers": STICKERS_SCHEMA, "members": MEMBERS_SCHEMA, "truth": TRUTH_SCHEMA}
 
 
-def simulate(preset: Literal["small", "study", "large"], *, seed: int, out: Path) -> None:
+def simulate(
+    preset: Literal["small", "study", "large"], *, seed: int, out: Path, dirt: Dirt | int | None = None
+) -> None:
     """Write `events.parquet`, `stickers.parquet`, `members.parquet` and `truth.parquet` to the folder `out`.
 
     The same preset and seed give the same bytes. Truth has one row per creator and cutoff at risk, up to the day after
     the last.
+
+    Args:
+        preset: The size of the platform.
+        seed: Of everything that chance has a part in.
+        out: The folder.
+        dirt: What to plant into the log, or a number of rows of every kind; `ledger.csv` (table, dirt, rows) counts it.
 
     Raises:
         UserError: if the preset is unknown or the folder cannot be written to.
@@ -46,38 +58,54 @@ def simulate(preset: Literal["small", "study", "large"], *, seed: int, out: Path
     """
     if preset not in PRESETS:
         raise UserError(f"expected a preset out of {', '.join(PRESETS)}", repr(preset), "choose one of these")
-    simulate_platform(PRESETS[preset], seed=seed, out=out)
+    planted = Dirt.of_every_kind(dirt) if isinstance(dirt, int) else dirt
+    simulate_platform(PRESETS[preset], seed=seed, out=out, dirt=planted)
 
 
-def simulate_platform(preset: Preset, *, seed: int, out: Path) -> None:
-    """Write the four tables of any platform, in one pass over its days and with the memory of a few of them.
+def simulate_platform(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None = None) -> None:
+    """Write the tables of any platform, in one pass over its days and with the memory of a few of them.
 
     Raises:
         UserError: if the folder cannot be written to.
 
     Example:
         >>> import tempfile
-        >>> import pyarrow.parquet as pq
         >>> folder = Path(tempfile.mkdtemp())
-        >>> simulate_platform(Preset(n_creators=9, n_residents=8, n_fans=50, n_days=20), seed=1, out=folder)
-        >>> pq.read_table(folder / "members.parquet").num_rows
-        9
+        >>> platform = Preset(n_creators=9, n_residents=8, n_fans=50, n_days=20)
+        >>> simulate_platform(platform, seed=1, out=folder, dirt=Dirt(null_amount=3))
+        >>> print((folder / "ledger.csv").read_text().splitlines()[-6])
+        stickers,null amount,3
     """
-    prepare_folder(out)
-    rng, model = np.random.default_rng(seed), latent_model(preset.rates)
+    (prepare_folder(out) / LEDGER).unlink(missing_ok=True)
+    rng, model, names = np.random.default_rng(seed), latent_model(preset.rates), Names(preset)
     population = populate(preset, model, rng=rng)
-    names = Names(preset)
     outlooks = [horizon_outlook(model, weekday, horizon_days=HORIZON_DAYS) for weekday in range(7)]
+    dirty = {} if dirt is None else _dirty_tables(dirt, preset, names=names, seed=seed)
+    schemas = SCHEMAS | {name: table.schema for name, table in dirty.items()}
     with ExitStack() as files:
-        events = files.enter_context(growing_table(out / "events.parquet", EVENTS_SCHEMA))
-        stickers = files.enter_context(growing_table(out / "stickers.parquet", STICKERS_SCHEMA))
-        members = files.enter_context(growing_table(out / "members.parquet", MEMBERS_SCHEMA))
-        truth = files.enter_context(growing_table(out / "truth.parquet", TRUTH_SCHEMA))
-        members.append(members_of(population, names))
+        tables = {name: files.enter_context(growing_table(out / f"{name}.parquet", s)) for name, s in schemas.items()}
+        tables["members"].append(members_of(population, names))
         for day in live(preset, population, model=model, rng=rng):
             if day.number >= HISTORY_DAYS:
-                truth.append(truth_of(day, outlooks[preset.weekday(day.number)], names=names))
+                tables["truth"].append(truth_of(day, outlooks[preset.weekday(day.number)], names=names))
             # the day after the last is a cutoff only: its events are not part of the log
             if day.number < preset.n_days:
-                events.append(events_of(day, names, rng=rng))
-                stickers.append(stickers_of(day, names, rng=rng))
+                log = {"events": events_of(day, names, rng=rng), "stickers": stickers_of(day, names, rng=rng)}
+                for name, rows in log.items():
+                    tables[name].append(dirty[name].soil(rows, day.number) if dirty else rows)
+    if dirty:
+        write_table(_ledger(dirty), out / LEDGER)
+
+
+def _dirty_tables(dirt: Dirt, preset: Preset, *, names: Names, seed: int) -> dict[str, DirtyTable]:
+    """Chance of their own for both tables, so that dirt changes nothing else and one table's not the other's."""
+    own = np.random.SeedSequence(seed).spawn(2)
+    return {
+        name: DirtyTable(SCHEMAS[name], dirt=dirt, names=names, n_days=preset.n_days, rng=np.random.default_rng(s))
+        for name, s in zip(("events", "stickers"), own, strict=True)
+    }
+
+
+def _ledger(dirty: dict[str, DirtyTable]) -> pd.DataFrame:
+    rows = [(name, kind, n) for name, table in dirty.items() for kind, n in table.ledger()]
+    return pd.DataFrame(rows, columns=["table", "dirt", "rows"])
