@@ -78,6 +78,8 @@ def _simulate(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     with progress(f"simulate {options.preset}"):
         simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt)
+    if options.dirt is not None:
+        print(f"ledger: {options.out / 'ledger.csv'}")
 
 
 def _check(arguments: list[str]) -> None:

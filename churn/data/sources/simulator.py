@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from churn.artefacts import prepare_folder, write_table
-from churn.data.sources.dirt import Dirt, DirtyTable
+from churn.data.sources.dirt import Dirt
+from churn.data.sources.dirty_table import DirtyTable
 from churn.data.sources.growing import growing_table
 from churn.data.sources.latent import horizon_outlook, latent_model
 from churn.data.sources.population import PRESETS, Preset, live, populate

@@ -30,7 +30,7 @@ def resimulate(model: LatentModel, states, *, weekday, days, seed):
 
 @pytest.fixture(scope="module")
 def trials(model):
-    """For 50 random pairs of state and weekday, the exact probabilities and the shares of many futures, (50, 3) each."""
+    """For 50 random pairs of state and weekday: exact probabilities and the shares of many futures, (50, 3)."""
     rng = np.random.default_rng(0)
     pairs = rng.permutation(list(product(range(len(model.arriving)), range(7))))[:50]
     # drawn quicker: own events of all types as one, and none of those that have no part in the outlook
