@@ -74,9 +74,12 @@ def _simulate(arguments: list[str]) -> None:
     parser.add_argument("--preset", default="small", help=f"how large: {', '.join(PRESETS)}")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--dirt", type=int, help="rows to spoil of every kind of dirt; ledger.csv counts them")
     options = parse(arguments, parser=parser)
     with progress(f"simulate {options.preset}"):
-        simulate(options.preset, seed=options.seed, out=options.out)
+        simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt)
+    if options.dirt is not None:
+        print(f"ledger: {options.out / 'ledger.csv'}")
 
 
 def _check(arguments: list[str]) -> None:

@@ -14,6 +14,7 @@ TRAINER = str(EXPERIMENTS / "trainer.yaml")
 DATA = sorted(path.stem for path in (EXPERIMENTS / "data").glob("*.yaml"))
 MODELS = sorted(path.stem for path in (EXPERIMENTS / "models").glob("*.yaml"))
 RUNS = sorted(path.stem for path in EXPERIMENTS.glob("*.yaml") if path.stem != "trainer")
+SIMULATED = {"demo": [], "study": [], "dirty": ["--dirt", "100"]}  # all of them small, for speed
 FAST_RUN = [
     "--models",
     "[{class_path: churn.models.LightGBM, init_args: {max_trees: 10}}, churn.models.Majority]",
@@ -33,8 +34,8 @@ def at_root(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
 
 
 def ready(name: str) -> None:
-    if name == "demo":
-        assert main(["simulate", "--preset", "small", "--seed", "0", "--out", "runs/demo-log"]) == 0
+    if name in SIMULATED:
+        assert main(["simulate", "--preset", "small", "--out", f"runs/{name}-log", *SIMULATED[name]]) == 0
     elif not REAL.exists():
         pytest.skip(f"the data of {name} are not at ../shared/data")
 

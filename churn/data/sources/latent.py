@@ -115,14 +115,11 @@ class LatentModel:
 
     def advance(self, states: Ints, active: Bools, *, rng: np.random.Generator) -> Ints:
         """Draw the next day's states of creators in `states` that were `active` or not today, all of shape (n,)."""
-        return self.draw(self.transitions[active.astype(int), states], rng=rng)
+        return _drawn(_bounds(self.transitions)[active.astype(int), states], rng=rng)
 
     def draw(self, probabilities: Floats, *, rng: np.random.Generator) -> Ints:
         """Draw a state for each row of probabilities, shape (n, s) to (n,)."""
-        # the last bound is left out, so that rounding in the sum cannot give a state beyond the last
-        bounds = probabilities.cumsum(axis=1)[:, :-1]
-        drawn: Ints = (rng.random((len(bounds), 1)) > bounds).sum(axis=1)
-        return drawn
+        return _drawn(_bounds(probabilities), rng=rng)
 
     def likelihood(self, seen: Emissions, *, weekday: int) -> Floats:
         """Probability of what was seen given each state, up to a factor per creator, shape (n, s), at most 1."""
@@ -201,6 +198,21 @@ def horizon_outlook(model: LatentModel, weekday: int, *, horizon_days: int = 7) 
             after_activity @ unpaid
         )
     return Outlook(churn=silent, sticker=1 - unpaid, both=silent - neither)
+
+
+def _bounds(probabilities: Floats) -> Floats:
+    """Where one state ends and the next begins between 0 and 1, shape (…, s) to (…, s - 1).
+
+    The last bound is left out, so that rounding in the sum cannot give a state beyond the last.
+    """
+    bounds: Floats = probabilities.cumsum(axis=-1)[..., :-1]
+    return bounds
+
+
+def _drawn(bounds: Floats, *, rng: np.random.Generator) -> Ints:
+    """Draw a state for each row of bounds, shape (n, s - 1) to (n,)."""
+    drawn: Ints = (rng.random((len(bounds), 1)) > bounds).sum(axis=1)
+    return drawn
 
 
 def _transitions(rates: Rates, engagement: Ints, attention: Ints) -> Floats:

@@ -1,12 +1,14 @@
+from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.stats import poisson
+from scipy.stats import chi2, poisson
 
 from churn.data.sources.latent import OWN, Emissions, LatentModel, Rates, horizon_outlook, latent_model
 
-FUTURES = 20_000
+FUTURES = 100_000
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +28,44 @@ def resimulate(model: LatentModel, states, *, weekday, days, seed):
     return silent, paid
 
 
-@pytest.mark.parametrize(("weekday", "days"), [(0, 7), (4, 7), (5, 3)])
-def test_outlook_of_every_state_agrees_with_resimulated_futures(model, weekday, days):
-    n_states = len(model.arriving)
-    outlook = horizon_outlook(model, weekday, horizon_days=days)
-    states = np.repeat(np.arange(n_states), FUTURES)
-    silent, paid = resimulate(model, states, weekday=weekday, days=days, seed=weekday)
+@pytest.fixture(scope="module")
+def trials(model):
+    """For 50 random pairs of state and weekday: exact probabilities and the shares of many futures, (50, 3)."""
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation(list(product(range(len(model.arriving)), range(7))))[:50]
+    # drawn quicker: own events of all types as one, and none of those that have no part in the outlook
+    own_alone = replace(model, rates=model.rates[:, OWN].sum(axis=1, keepdims=True))
+    exact, shares = np.empty((50, 3)), np.empty((50, 3))
+    for place, (state, weekday) in enumerate(pairs):
+        outlook = horizon_outlook(model, weekday)
+        exact[place] = outlook.churn[state], outlook.sticker[state], outlook.both[state]
+        silent, paid = resimulate(own_alone, np.full(FUTURES, state), weekday=weekday, days=7, seed=place)
+        shares[place] = silent.mean(), paid.mean(), (silent & paid).mean()
+    return SimpleNamespace(exact=exact, shares=shares, error=np.sqrt(exact * (1 - exact) / FUTURES))
+
+
+def test_outlooks_agree_with_resimulated_futures_within_four_standard_errors(trials):
+    assert (abs(trials.shares - trials.exact) < 4 * trials.error).all()
+
+
+@pytest.mark.parametrize("place", range(3), ids=["churn", "sticker", "both"])
+def test_outlooks_are_off_by_no_more_than_the_noise_of_the_futures(trials, place):
+    """An error of one standard error in every pair would pass the test above; here it would not."""
+    exact = trials.exact[:, place]
+    enough = FUTURES * np.minimum(exact, 1 - exact) > 10  # for the normal approximation
+    z = ((trials.shares - trials.exact) / trials.error)[enough, place]
+    assert enough.sum() >= 30
+    assert 0.001 < chi2.sf((z**2).sum(), enough.sum()) < 0.999
+    assert abs(z.mean()) < 4 / np.sqrt(enough.sum())
+
+
+def test_outlook_of_fewer_days_agrees_too(model):
+    outlook = horizon_outlook(model, 5, horizon_days=3)
+    states = np.repeat(np.arange(12), FUTURES // 5)
+    silent, paid = resimulate(model, states, weekday=5, days=3, seed=5)
     for exact, happened in [(outlook.churn, silent), (outlook.sticker, paid), (outlook.both, silent & paid)]:
-        share = happened.reshape(n_states, FUTURES).mean(axis=1)
-        assert (abs(share - exact) < 4 * np.sqrt(exact * (1 - exact) / FUTURES) + 1e-12).all()
+        share = happened.reshape(12, -1).mean(axis=1)
+        assert (abs(share - exact) < 4 * np.sqrt(exact * (1 - exact) / (FUTURES // 5))).all()
 
 
 def test_outlook_of_one_day_is_the_plain_poisson_formula(model):
