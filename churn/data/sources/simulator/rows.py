@@ -3,8 +3,16 @@
 import numpy as np
 import pyarrow as pa
 
-from churn.data.sources.latent import AWAY, AWAY_EVENTS, FAN, FAN_EVENTS, OWN_EVENTS, Ints, Outlook
-from churn.data.sources.population import CATEGORIES, DAY_SECONDS, TIERS, Day, Population, Preset, seconds_of_day
+from churn.data.sources.simulator.latent import AWAY, AWAY_EVENTS, FAN, FAN_EVENTS, OWN_EVENTS, Ints, Outlook
+from churn.data.sources.simulator.population import (
+    CATEGORIES,
+    DAY_SECONDS,
+    TIERS,
+    Day,
+    Population,
+    Preset,
+    seconds_of_day,
+)
 
 REGULARS = 200  # fans that a room draws on
 EVENTS = (*OWN_EVENTS, *FAN_EVENTS, *AWAY_EVENTS)

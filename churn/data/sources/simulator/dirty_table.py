@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from churn.data.sources.dirt import KINDS, NEEDS, Dirt
-from churn.data.sources.latent import FAN_EVENTS, OWN_EVENTS, Bools, Ints
-from churn.data.sources.population import DAY_SECONDS, seconds_of_day
-from churn.data.sources.rows import Names, amounts
+from churn.data.sources.simulator.dirt import KINDS, NEEDS, Dirt
+from churn.data.sources.simulator.latent import FAN_EVENTS, OWN_EVENTS, Bools, Ints
+from churn.data.sources.simulator.population import DAY_SECONDS, seconds_of_day
+from churn.data.sources.simulator.rows import Names, amounts
 
 OF_CLEAN_ROWS = ("repeated_event_id", "late", "foreign_zone")  # made of the log's own rows; all others are made up
 DELAYED = {"late": 2, "repeated_event_id": 1}  # at least so many days
@@ -30,8 +30,8 @@ class DirtyTable:
         rng: Of its own, so that the clean rows are those of the log without dirt.
 
     Example:
-        >>> from churn.data.sources.population import Preset
-        >>> from churn.data.sources.rows import STICKERS_SCHEMA
+        >>> from churn.data.sources.simulator.population import Preset
+        >>> from churn.data.sources.simulator.rows import STICKERS_SCHEMA
         >>> names = Names(Preset(n_creators=9, n_residents=9, n_fans=50, n_days=1))
         >>> rng = np.random.default_rng(0)
         >>> table = DirtyTable(STICKERS_SCHEMA, dirt=Dirt(null_amount=2), names=names, n_days=1, rng=rng)

@@ -11,8 +11,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from churn.data.sources import population, rows, simulator
-from churn.data.sources.latent import Emissions, horizon_outlook, latent_model
 from churn.data.sources.simulator import PRESETS, Dirt, Preset, simulate, simulate_platform
+from churn.data.sources.simulator.latent import Emissions, horizon_outlook, latent_model
 from churn.errors import UserError
 
 FILES = ["events.parquet", "members.parquet", "stickers.parquet", "truth.parquet"]

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from churn.data.sources.latent import Bools, Emissions, Floats, Ints, LatentModel, Rates
+from churn.data.sources.simulator.latent import Bools, Emissions, Floats, Ints, LatentModel, Rates
 
 AT_RISK_DAYS = 7
 DAY_SECONDS = 86_400
@@ -88,7 +88,7 @@ def populate(preset: Preset, model: LatentModel, *, rng: np.random.Generator) ->
     """Draw who joins when, and the state each begins with.
 
     Example:
-        >>> from churn.data.sources.latent import latent_model
+        >>> from churn.data.sources.simulator.latent import latent_model
         >>> preset = PRESETS["small"]
         >>> population = populate(preset, latent_model(preset.rates), rng=np.random.default_rng(0))
         >>> int((population.joined < 0).sum())
@@ -116,7 +116,7 @@ def live(preset: Preset, population: Population, *, model: LatentModel, rng: np.
     """Live through the days up to the one after the last, learning about every creator along the way.
 
     Example:
-        >>> from churn.data.sources.latent import latent_model
+        >>> from churn.data.sources.simulator.latent import latent_model
         >>> preset, rng = Preset(n_creators=9, n_residents=8, n_fans=50, n_days=20), np.random.default_rng(0)
         >>> model = latent_model(preset.rates)
         >>> days = list(live(preset, populate(preset, model, rng=rng), model=model, rng=rng))

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from churn.artefacts import prepare_folder, write_table
-from churn.data.sources.dirt import Dirt
-from churn.data.sources.dirty_table import DirtyTable
-from churn.data.sources.growing import growing_table
-from churn.data.sources.latent import horizon_outlook, latent_model
-from churn.data.sources.population import PRESETS, Preset, live, populate
-from churn.data.sources.rows import (
+from churn.data.sources.simulator.dirt import Dirt
+from churn.data.sources.simulator.dirty_table import DirtyTable
+from churn.data.sources.simulator.growing import growing_table
+from churn.data.sources.simulator.latent import horizon_outlook, latent_model
+from churn.data.sources.simulator.population import PRESETS, Preset, live, populate
+from churn.data.sources.simulator.rows import (
     EVENTS_SCHEMA,
     MEMBERS_SCHEMA,
     STICKERS_SCHEMA,

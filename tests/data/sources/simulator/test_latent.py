@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, poisson
 
-from churn.data.sources.latent import OWN, Emissions, LatentModel, Rates, horizon_outlook, latent_model
+from churn.data.sources.simulator.latent import OWN, Emissions, LatentModel, Rates, horizon_outlook, latent_model
 
 FUTURES = 100_000
 

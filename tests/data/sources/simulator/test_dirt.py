@@ -10,9 +10,9 @@ import pytest
 from churn.cli import main
 from churn.data import DataConfig, prepare
 from churn.data.events import EVENT_COLUMNS
-from churn.data.sources.dirt import KINDS
-from churn.data.sources.latent import Rates
 from churn.data.sources.simulator import Dirt, Preset, simulate, simulate_platform
+from churn.data.sources.simulator.dirt import KINDS
+from churn.data.sources.simulator.latent import Rates
 from churn.errors import UserError
 
 GENEROUS = Rates(sticker_active=(0.05, 0.2, 0.5))  # so that there are stickers on every day
