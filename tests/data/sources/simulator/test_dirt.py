@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from churn.cli import main
 from churn.data import DataConfig, prepare
-from churn.data.events import EVENT_COLUMNS
 from churn.data.sources.simulator import Dirt, Preset, simulate, simulate_platform
 from churn.data.sources.simulator.dirt import KINDS
 from churn.data.sources.simulator.latent import Rates
@@ -186,18 +186,20 @@ def test_a_table_has_no_more_late_or_foreign_rows_than_usable_ones(tmp_path):
     assert 0 < ledger["late"] < len(rows)  # those of the last days have no day left to come
 
 
-# A reader without event ids can still be shown all other dirt.
-READABLE = DIRT if "event_id" in EVENT_COLUMNS else replace(DIRT, null_event_id=0, repeated_event_id=0)
-
-
-@pytest.fixture(scope="module")
-def read(logs, tmp_path_factory):
-    """Both logs as the toolkit reads them."""
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def read(request, logs, tmp_path_factory):
+    """The clean log, and one with 1,000 rows of every kind of dirt, as the toolkit reads them in an engine."""
     dirty = tmp_path_factory.mktemp("readable")
-    simulate_platform(PLATFORM, seed=3, out=dirty, dirt=READABLE)
+    simulate_platform(PLATFORM, seed=3, out=dirty, dirt=Dirt.of_every_kind(1_000))
 
     def read_from(folder):
         names = {name: str(folder / f"{name}.parquet") for name in ("events", "stickers", "members")}
+        if request.param == "postgres":
+            url, postgres = (request.getfixturevalue(name) for name in ("postgres_url", "postgres"))
+            for name, path in names.items():
+                postgres.create_table(f"simulated_{name}", pq.read_table(path), overwrite=True)
+            postgres.con.commit()
+            names = {name: f"{url}::simulated_{name}" for name in names}
         config = DataConfig(**names, first_day=str(FIRST.date()), last_day=str(LAST.date()))
         return prepare(config, tmp_path_factory.mktemp("prepared") / "dataset")
 
@@ -217,7 +219,8 @@ def test_the_reader_rejects_what_the_ledger_says(read):
 def test_the_reader_makes_the_same_windows_and_labels_of_both(read):
     clean, dirty = read.clean, read.dirty
     assert dirty.panel.features == clean.panel.features
-    np.testing.assert_array_equal(dirty.panel.values, clean.panel.values)
+    np.testing.assert_array_equal(dirty.panel.counts, clean.panel.counts)
+    np.testing.assert_array_equal(dirty.panel.amounts, clean.panel.amounts)
     pd.testing.assert_frame_equal(dirty.windows.table(), clean.windows.table())
     assert dirty.audit()["base_rates"] == clean.audit()["base_rates"]
 

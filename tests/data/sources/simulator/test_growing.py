@@ -2,8 +2,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from churn.data.sources import growing
-from churn.data.sources.simulator import Preset, simulate_platform
+from churn.data.sources.simulator import Preset, growing, simulate_platform
 from churn.data.sources.simulator.growing import growing_table
 
 TINY = Preset(n_creators=40, n_residents=30, n_fans=100, n_days=20)

@@ -10,8 +10,16 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from churn.data.sources import population, rows, simulator
-from churn.data.sources.simulator import PRESETS, Dirt, Preset, simulate, simulate_platform
+from churn.data.sources.simulator import (
+    PRESETS,
+    Dirt,
+    Preset,
+    population,
+    rows,
+    simulate,
+    simulate_platform,
+    simulation,
+)
 from churn.data.sources.simulator.latent import Emissions, horizon_outlook, latent_model
 from churn.errors import UserError
 
@@ -73,7 +81,7 @@ def test_unknown_preset_is_a_mistake_that_names_the_known_ones(tmp_path):
 
 
 def test_failure_halfway_leaves_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(simulator, "stickers_of", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(simulation, "stickers_of", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         simulate_platform(TINY, seed=0, out=tmp_path, dirt=Dirt())
     assert list(tmp_path.iterdir()) == []
