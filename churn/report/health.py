@@ -17,7 +17,13 @@ def build(run: Run) -> Section:
     audit = run.manifest["audit"]
     span = f"From {day(audit['first_day'])} to {day(audit['last_day'])}"
     lead = f"{span}: what was read, what was used, and what was left out and why."
-    blocks: list[Block] = [_reconciliation(run), Heading("Parts and base rates"), Text(_windows(audit)), _parts(run)]
+    blocks: list[Block] = [
+        _reconciliation(run),
+        *_quarantine(run),
+        Heading("Parts and base rates"),
+        Text(_windows(audit)),
+        _parts(run),
+    ]
     blocks += [*_shared(audit), Text(_unknown(audit))]
     blocks += [Heading("Columns that know too much"), *_alarms(audit), _inputs(run)]
     return Section("health", "Data health", lead, tuple(blocks))
@@ -41,6 +47,16 @@ def _reconciliation(run: Run) -> Block:
     ]
     rows.append((text_cell("adds up"), *(Cell("yes" if _whole(counts) else "no") for counts in tables.values())))
     return Table("Rows read = used + of non-members + rejected", heads("Rows", *tables), tuple(rows))
+
+
+def _quarantine(run: Run) -> list[Block]:
+    """Where to look the rejected rows up."""
+    rejected = sum(sum(counts["rejected"].values()) for counts in run.manifest["reconciliation"].values())
+    if not rejected:
+        return []
+    return [
+        Text(f"The {count(rejected)} rejected rows stand with their reasons in dataset/quarantine.parquet of this run.")
+    ]
 
 
 def _whole(counts: Mapping[str, Any]) -> bool:
