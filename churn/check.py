@@ -3,7 +3,9 @@
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,7 @@ def check(config: DataConfig, out: Path | None = None) -> None:
         with progress("read"):
             dataset = prepare(config, Path(folder) / "dataset")
             if out is not None:
-                write_with(dataset.quarantine.rename, prepare_folder(out) / dataset.quarantine.name)
+                write_with(partial(copyfile, dataset.quarantine), prepare_folder(out) / dataset.quarantine.name)
             health = examine(dataset, dataset.split())
             sections = _page(dataset, health)
         console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
@@ -73,8 +75,9 @@ def _columns(dataset: Dataset) -> Table:
     for name, schema in dataset.columns.items():
         mapping = mappings[name] or {}
         used = {own: word for word in STANDARD_COLUMNS[name] if (own := mapping.get(word, word))}
-        rest = "attribute" if name == "members" else "–"
-        rows += [(name, column, kind, used.get(column, rest)) for column, kind in schema.items()]
+        attributes = dataset.members.columns if name == "members" and dataset.members is not None else ()
+        use = dict.fromkeys(attributes, "attribute") | used
+        rows += [(name, column, kind, use.get(column, "–")) for column, kind in schema.items()]
     return _table(("table", "column", "type", "used as"), rows)
 
 

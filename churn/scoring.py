@@ -32,8 +32,11 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
     last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
     old = finished.data
+    # What a window is and what it holds are the models', where the tables lie is the caller's.
+    same = ("windows", "features", "zone", "activity_events", "allowed_events", "deduplicate")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
-    data = dataclasses.replace(data, windows=old.windows, features=old.features, attributes=seen, last_day=last_day)
+    taken = {name: getattr(old, name) for name in same} | {"attributes": seen, "last_day": last_day}
+    data = dataclasses.replace(data, **taken)
     prepare_folder(out)
     shutil.rmtree(out / "dataset", ignore_errors=True)  # of an earlier scoring, whose days may differ
     dataset = prepare(data, out / "dataset", frames=frames, vocabulary=vocabulary)

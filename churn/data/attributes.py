@@ -1,5 +1,7 @@
 """Members' attributes as features: known when, encoded how, and read at any day."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, cast, get_args
@@ -15,6 +17,7 @@ from churn.errors import UserError
 
 Known = Literal["arrival", "daily", "after"]
 LEVELS = 10  # levels of one attribute with columns of their own
+_UNPLAIN = re.compile(r"[^\w-]")  # what YAML might read as something else than a name
 _NEVER = -(1 << 30)  # a day before every panel
 
 
@@ -76,7 +79,7 @@ def asked_for(
             there = f"{', '.join(features)}, or an attribute of the member list: {', '.join(listed) or 'none'}"
             raise UserError(f"expected data.features out of {there}", repr(name), "correct the name")
         if name not in attributes:
-            block = f"attributes: {{{name}: {{known: arrival}}}}"
+            block = f"attributes: {{{json.dumps(name) if _UNPLAIN.search(name) else name}: {{known: arrival}}}}"
             raise UserError(
                 f"expected data.attributes to say when {name} is known, since models are to see it",
                 "nothing",
@@ -111,19 +114,21 @@ class Timeline:
     held: pd.Series  # (rows,) the values
 
     @classmethod
-    def of(cls, attribute: Attribute, rows: pd.DataFrame, panel: Panel) -> Self:
-        """From the rows of the member list, several per user if it is known daily, in the list's order.
+    def of(cls, attribute: Attribute, rows: pd.DataFrame, panel: Panel, *, zone: str) -> Self:
+        """From the rows of the member list, several per user if it is known daily; of one day's values the latest.
 
         Raises:
             UserError: for dates that cannot be read, or are missing.
         """
         rows = rows.assign(user=panel.users.get_indexer(pd.Index(rows["user_id"])))
         if attribute.valid_from is None:
-            rows = rows.drop_duplicates("user").assign(day=_NEVER)
+            rows = rows.drop_duplicates("user").sort_values("user")
+            day = np.full(len(rows), _NEVER, np.int64)
         else:
-            rows = rows.assign(day=_days(rows[attribute.valid_from], attribute.valid_from, panel))
-        rows = rows.sort_values(["user", "day"], kind="stable")
-        return cls(rows["user"].to_numpy(np.int64), rows["day"].to_numpy(np.int64), rows[attribute.name])
+            times = _times_of_all(rows[attribute.valid_from], attribute.valid_from, zone=zone)
+            rows = rows.assign(time=times).sort_values(["user", "time"], kind="stable")
+            day = np.asarray((rows["time"].dt.normalize() - panel.date(0)).dt.days, np.int64)
+        return cls(rows["user"].to_numpy(np.int64), day, rows[attribute.name])
 
     def newest(self, user: NDArray[np.integer], day: NDArray[np.integer]) -> NDArray[np.int64]:
         """The row of the newest value from up to and including a day, -1 before the first: (…) and (…) to (…)."""
@@ -137,8 +142,10 @@ class Timeline:
         return self.held.reset_index(drop=True).reindex(place).reset_index(drop=True)
 
 
-def freeze(attribute: Attribute, timeline: Timeline, panel: Panel, *, last_day: int) -> Encoding:
-    """Choose an attribute's columns from what was known of its users at the end of the training span.
+def freeze(
+    attribute: Attribute, timeline: Timeline, panel: Panel, *, last_day: int, trained: NDArray[np.bool_]
+) -> Encoding:
+    """Choose an attribute's columns from what was known of the training users at the end of the training span.
 
     These are the members who had joined by then or, where the list does not say, had been seen, with all
     values that were theirs by then.
@@ -148,14 +155,15 @@ def freeze(attribute: Attribute, timeline: Timeline, panel: Panel, *, last_day: 
         timeline: Its values.
         panel: Whose `arrived` says who was there.
         last_day: The last day of the training span, a day of the panel.
+        trained: The users whose windows may be trained on, (u,).
 
     Raises:
         UserError: for values that are neither numbers, yes or no, nor text.
     """
-    there = panel.arrived <= last_day
+    there = trained & (panel.arrived <= last_day)
     values = timeline.held[there[timeline.user] & (timeline.day <= last_day)]
     first = timeline.at(np.flatnonzero(there), np.zeros(there.sum(), np.int64))
-    kind = _kind(attribute.name, timeline.held)
+    kind = _kind(attribute.name, values if values.notna().any() else timeline.held)
     if kind != "level":
         numbers = pd.concat([_numbers(attribute.name, column) for column in (values, first)])
         return Encoding(attribute.name, kind, missing=bool(numbers.isna().any()))
@@ -188,8 +196,11 @@ def as_features(encoding: Encoding, timeline: Timeline) -> tuple[Feature, ...]:
     return (*[number] * first, *[rest] * bool(columns[first:]))
 
 
-def as_dates(values: pd.Series, *, name: str, remedy: str) -> pd.Series:
-    """A column of the member list as days without a zone, nulls kept.
+def as_times(values: pd.Series, *, name: str, zone: str, remedy: str) -> "pd.Series[pd.Timestamp]":
+    """A column of the member list as times in the zone where days begin, nulls kept.
+
+    Times without a zone are read as UTC. A column in which every time is midnight holds dates, which are those days
+    in every zone.
 
     Raises:
         UserError: if it holds no dates.
@@ -197,17 +208,23 @@ def as_dates(values: pd.Series, *, name: str, remedy: str) -> pd.Series:
     try:
         if pd.api.types.is_numeric_dtype(values):
             raise TypeError(f"the type {values.dtype}")
-        return pd.to_datetime(values, utc=True).dt.tz_localize(None).dt.normalize()
+        form = None if pd.api.types.is_datetime64_any_dtype(values) else "ISO8601"
+        times: pd.Series[pd.Timestamp] = pd.to_datetime(values, utc=True, format=form).astype("datetime64[us, UTC]")
+        if not (years := times.dt.year.dropna()).between(1900, 2199).all():
+            raise ValueError(f"the year {int(years[~years.between(1900, 2199)].iloc[0])}")
     except (ValueError, TypeError) as error:
         raise UserError(f"expected dates in members.{name}", error, remedy) from error
+    are_dates = bool((times.dt.normalize() == times)[times.notna()].all())
+    local: pd.Series[pd.Timestamp] = (times if are_dates else times.dt.tz_convert(zone)).dt.tz_localize(None)
+    return local
 
 
-def _days(values: pd.Series, name: str, panel: Panel) -> NDArray[np.int64]:
-    dates = as_dates(values, name=name, remedy="name a column of dates")
-    if dates.isna().any():
-        found = f"{int(dates.isna().sum()):,} rows without one"
+def _times_of_all(values: pd.Series, name: str, *, zone: str) -> pd.Series:
+    times = as_times(values, name=name, zone=zone, remedy="name a column of dates")
+    if times.isna().any():
+        found = f"{int(times.isna().sum()):,} rows without one"
         raise UserError(f"expected a date in every row of members.{name}", found, "fill it in, or leave the rows out")
-    return np.asarray((dates - panel.date(0)).dt.days, np.int64)
+    return times
 
 
 def _kind(name: str, values: pd.Series) -> Literal["number", "yes or no", "level"]:

@@ -105,6 +105,7 @@ def aggregate(
         reconciliation["members"] = reconcile(
             tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
         )
+    _check_balance(reconciliation)
     return Daily(
         engine,
         users,
@@ -117,6 +118,16 @@ def aggregate(
         {name: table for name, table in rows.items() if reconciliation[name].rejected},
         _unknown(counts, vocabulary),
     )
+
+
+def _check_balance(reconciliation: dict[str, Reconciliation]) -> None:
+    for name, rows in reconciliation.items():
+        if not rows.balanced:
+            raise UserError(f"expected {name} to stand still while it is read", rows, "read a copy or a snapshot")
+    events = reconciliation["events"]
+    if not events.used:
+        found = f"none: {events.non_members:,} of {events.read:,} rows concern nobody on the member list"
+        raise UserError("expected events of the members", found, "check the ids of both tables and member_columns")
 
 
 def _cached(engine: BaseBackend, table: ibis.Table) -> ibis.Table:

@@ -113,7 +113,7 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
         UserError: if two features have the same name, or an attribute was not asked for when the folder was made.
     """
     meta, panel = read_json(folder / _META), panels.load(folder / "panel")
-    members = Members.load(folder) if config.members else None
+    members = Members.load(folder, zone=config.zone) if config.members else None
     panel, timelines = _with_members(panel, members, config=config)
     vocabulary = Vocabulary.read(meta["vocabulary"])
     windows = slide(panel, config.windows, joined=None if members is None else members.joined(panel))
@@ -198,7 +198,7 @@ def _training_end(config: DataConfig, first: int, last: int) -> int:
     if not config.split.by_time:
         return last + 1
     oldest = config.split.origins(_timestamp(begin), _timestamp(end))[0]
-    return (oldest.val_from - pd.Timestamp("1970-01-01")).days
+    return (oldest.val_from - pd.Timestamp("1970-01-01")).days - config.split.embargo_days
 
 
 def _timestamp(day: int) -> pd.Timestamp:

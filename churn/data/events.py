@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis import _
 
 from churn.data.dialects import dialect_of
@@ -15,8 +16,9 @@ STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amoun
 MEMBER_COLUMNS = {"user_id": True, "joined": False}
 STANDARD_COLUMNS = {"events": EVENT_COLUMNS, "stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS}
 
+CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
 _FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
-_EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": float("inf")}  # the largest number read in that unit
+_EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": 1e20}  # numbers under it are read in that unit
 
 
 @ibis.udf.scalar.builtin(signature=(("timestamp",), "boolean"))
@@ -66,25 +68,40 @@ class Columns:
         return table.select(**self._renamed(table))
 
     def select_all(self, table: ibis.Table) -> ibis.Table:
-        """The table with its standard columns under their standard names, and every column that is not one."""
+        """The table with its standard columns under their standard names, and its attributes.
+
+        Raises:
+            UserError: for an attribute with a name that is taken.
+        """
+        if "reason" in table.columns and "reason" not in self.names.values():
+            raise UserError("expected no column called reason in members", "one", "rename it in the table or a view")
         taken = {*self.names.values(), *MEMBER_COLUMNS}
-        return table.select(**self._renamed(table), **{c: table[c] for c in table.columns if c not in taken})
+        kept = {c: table[c] for c in table.columns if c not in taken and is_attribute(table[c].type())}
+        return table.select(**self._renamed(table), **kept)
 
     def _renamed(self, table: ibis.Table) -> dict[str, ibis.Value]:
         return {standard: _typed(table[own], standard) for standard, own in self.names.items()}
 
 
+def is_attribute(kind: dt.DataType) -> bool:
+    """Whether a member's column of this type can be compared or learned from; others, such as JSON, are not read."""
+    return bool(kind.is_numeric() or kind.is_boolean() or kind.is_string() or kind.is_date() or kind.is_timestamp())
+
+
 def _typed(column: ibis.Value, standard: str) -> ibis.Value:
-    """Give a type to a column of nothing but nulls, which an engine cannot store."""
-    return column.cast("float64" if standard == "amount" else "string") if column.type().is_null() else column
+    """Give a type to a column of nothing but nulls, which an engine cannot store, and text to one of JSON scalars."""
+    kind = column.type()
+    if kind.is_json():
+        return dialect_of(column.as_table()).unquoted(column)
+    return column.cast("float64" if standard == "amount" else "string") if kind.is_null() else column
 
 
 def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     """Add `day`, whole days since 1970-01-01 in a zone; null where the timestamp cannot be read.
 
     Timestamps may carry a zone; those without one are read as UTC. Numbers, in a column of text too, are seconds,
-    milliseconds, microseconds or nanoseconds since 1970, told apart by the largest; other text is parsed. A date
-    without a time of day is that day in every zone.
+    milliseconds, microseconds or nanoseconds since 1970, told apart by their size (from 1973 on); other text is parsed.
+    A date without a time of day is that day in every zone.
 
     Raises:
         UserError: if the column holds neither times, dates, numbers nor text, or no text that is a time.
@@ -93,7 +110,7 @@ def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     when = _moment(table, name)
     date = dialect_of(table).local_date(ibis.ifelse(isfinite(when), when, None), zone)
     if column.type().is_date():
-        date = column
+        date = ibis.ifelse(isfinite(when), column, None)
     elif column.type().is_string():
         short = column.strip().length() <= len("2024-03-01")
         date = ibis.ifelse(short, dialect_of(table).date(column).coalesce(date), date)
@@ -115,11 +132,16 @@ def _moment(table: ibis.Table, name: str) -> ibis.Value:
 
 
 def _since_epoch(table: ibis.Table, number: ibis.Value) -> ibis.Value:
+    """Each number in its own unit, since files of one log may differ."""
     if not number.type().is_integer():
         number = ibis.ifelse(_finite(number), number, None).floor()
-    largest = number.max().to_pyarrow().as_py() or 0
-    unit = next(unit for unit, limit in _EPOCH_UNITS.items() if largest < limit)
-    return dialect_of(table).since_epoch(number, unit)
+    dialect, smaller = dialect_of(table), 0.0
+    cases = []
+    for unit, limit in _EPOCH_UNITS.items():
+        here = (number.abs() >= smaller) & (number.abs() < limit)
+        cases.append((here, dialect.since_epoch(ibis.ifelse(here, number, None), unit)))
+        smaller = limit
+    return ibis.cases(*cases, else_=None)
 
 
 def _parsed(table: ibis.Table, name: str) -> ibis.Value:
@@ -132,7 +154,7 @@ def _parsed(table: ibis.Table, name: str) -> ibis.Value:
             rows.aggregate(n=rows.count(), moments=moment.count(), numbers=number.count()).to_pandas().iloc[0]
         )
         if moments or numbers:
-            return moment if moments else _since_epoch(table, number)
+            return moment.cast("timestamp").coalesce(_since_epoch(table, number)) if numbers else moment
         if n < _FIRST_ROWS:
             break
     if n:
@@ -165,6 +187,11 @@ def _finite(column: ibis.Value) -> ibis.Value:
     return ~(column.isnan() | column.isinf())
 
 
+def _is_null(ids: ibis.Value) -> ibis.Value:
+    """Null, or NaN, as which some writers keep it."""
+    return ids.isnull() | ids.isnan() if ids.type().is_floating() else ids.isnull()
+
+
 def with_reason(
     table: ibis.Table, *, first_day: int | None, last_day: int | None, allowed_events: Sequence[str] | None = None
 ) -> ibis.Table:
@@ -176,8 +203,9 @@ def with_reason(
     given = [table[c].isnull() for c in table.columns if c != "day"]
     cases = [(ibis.and_(*given), "empty or unreadable row")] if len(given) > 1 else []
     texts = ("user_id", "actor_id", "event", "event_id")
-    cases += [(table[name].isnull(), f"null {name}") for name in texts if name in table.columns]
+    cases += [(_is_null(table[name]), f"null {name}") for name in texts if name in table.columns]
     cases.append((_.day.isnull(), "null or unreadable timestamp"))
+    cases.append((~_.day.between(*CALENDAR), "not between the years 1900 and 2199"))
     if first_day is not None:
         cases.append((_.day < first_day, "before the span"))
     if last_day is not None:

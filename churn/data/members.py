@@ -10,10 +10,11 @@ import pandas as pd
 from ibis import _
 from numpy.typing import NDArray
 
-from churn.data.attributes import Timeline, as_dates, as_features, asked_for, check_columns, freeze
+from churn.data.attributes import Timeline, as_features, as_times, asked_for, check_columns, freeze
 from churn.data.config import DataConfig
 from churn.data.features import FEATURES, Feature
 from churn.data.panel import Panel
+from churn.data.splits import training_users
 from churn.data.vocabulary import Vocabulary
 from churn.errors import UserError
 
@@ -24,6 +25,7 @@ class Members:
 
     table: pd.DataFrame  # user_id and attributes, a row per user of the panel, in its order
     rows: pd.DataFrame  # user_id and what `data.attributes` names, every usable row
+    zone: str  # where a day begins
 
     @classmethod
     def of(cls, listed: ibis.Table, users: ibis.Table, *, config: DataConfig) -> Self:
@@ -34,19 +36,22 @@ class Members:
         """
         rows: pd.DataFrame = listed.filter(_.reason.isnull()).drop("reason").to_pandas()
         for name in _date_columns(config):
-            dates = as_dates(rows[name], name=name, remedy="name a column of dates")
-            rows = rows.loc[dates.sort_values(kind="stable").index]
+            times = as_times(rows[name], name=name, zone=config.zone, remedy="name a column of dates")
+            rows = rows.loc[times.sort_values(kind="stable").index]
         order: pd.DataFrame = users.order_by("code").select("user_id").to_pandas()
         members = cls(
-            order.merge(rows.drop_duplicates("user_id"), on="user_id", how="left"), rows[_named_columns(config)]
+            order.merge(rows.drop_duplicates("user_id"), on="user_id", how="left"),
+            rows[_named_columns(config)],
+            config.zone,
         )
         members.join_dates  # noqa: B018 - refused here, before anything is built
         return members
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, *, zone: str) -> Self:
         """Read what `save` wrote."""
-        return cls(pd.read_parquet(folder / "members.parquet"), pd.read_parquet(folder / "member_rows.parquet"))
+        table, rows = (pd.read_parquet(folder / f"{name}.parquet") for name in ("members", "member_rows"))
+        return cls(table, rows, zone)
 
     def save(self, folder: Path) -> None:
         """Write two tables to a folder."""
@@ -59,7 +64,9 @@ class Members:
         if "joined" not in self.table.columns:
             return None
         remedy = "map member_columns.joined to a column of dates, or to null"
-        return as_dates(self.table["joined"], name="joined", remedy=remedy)
+        times = as_times(self.table["joined"], name="joined", zone=self.zone, remedy=remedy)
+        dates: pd.Series[pd.Timestamp] = times.dt.normalize()
+        return dates
 
     def joined(self, panel: Panel) -> NDArray[np.int32] | None:
         """The panel's day from which each user is at risk, (u,); the first day where that is not known."""
@@ -78,7 +85,7 @@ class Members:
     def timelines(self, panel: Panel, *, config: DataConfig) -> dict[str, Timeline]:
         """The attributes that are known while a user is there, by name."""
         known = {name: entry for name, entry in config.known_attributes.items() if entry.known != "after"}
-        return {name: Timeline.of(entry, self.rows, panel) for name, entry in known.items()}
+        return {name: Timeline.of(entry, self.rows, panel, zone=self.zone) for name, entry in known.items()}
 
 
 def check_features(config: DataConfig, listed: ibis.Table | None) -> None:
@@ -105,10 +112,10 @@ def check_first_day(config: DataConfig, members: Members | None, *, first_day: i
 def with_attributes(
     vocabulary: Vocabulary, panel: Panel, *, config: DataConfig, timelines: dict[str, Timeline]
 ) -> Vocabulary:
-    """Add the columns of the attributes that models see, frozen on the training span."""
-    last_day = vocabulary.last_day - panel.first_day
+    """Add the columns of the attributes that models see, frozen on the training users and their span."""
+    last_day, trained = vocabulary.last_day - panel.first_day, training_users(panel.users, config.split)
     chosen = [config.known_attributes[name] for name in config.features if name in timelines]
-    frozen = tuple(freeze(entry, timelines[entry.name], panel, last_day=last_day) for entry in chosen)
+    frozen = tuple(freeze(entry, timelines[entry.name], panel, last_day=last_day, trained=trained) for entry in chosen)
     return replace(vocabulary, attributes=frozen)
 
 

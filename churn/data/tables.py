@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import duckdb
 import ibis
 from ibis import _
 from ibis.backends import BaseBackend
-from ibis.backends.duckdb import Backend as DuckDB
 
 from churn.data.config import DataConfig, Mapped
 from churn.data.daily import Tables
@@ -22,7 +21,7 @@ from churn.data.events import (
     with_reason,
     with_repeats,
 )
-from churn.data.sources import Engines, Frame, moved, open_table
+from churn.data.sources import Engines, Frame, engine_errors, moved, open_table
 from churn.errors import UserError
 
 
@@ -36,14 +35,12 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         UserError: if a source, a column, a type or a date is not as it must be.
     """
     opened = {
-        name: open_table(source, engines=engines, frames=frames, csv=config.csv)
+        name: open_table(source, engines=engines, frames=frames, csv=config.csv, as_text=_names(config, name))
         for name, source in config.sources.items()
     }
-    engine = opened["events"].get_backend()
-    engine = engine if engine.name in DIALECTS else engines.local
-    for each in (engines.local, engine):
-        open_session(each)
-    zone, span = _zone(config.zone, engines.local), [_day(config, key) for key in ("first_day", "last_day")]
+    open_session(engines.local)
+    engine = _working_engine(opened["events"].get_backend(), engines)
+    zone, span = _zone(config.zone), [_day(config, key) for key in ("first_day", "last_day")]
 
     def canonical(name: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
         raw = opened[name]
@@ -120,9 +117,28 @@ def _day(config: DataConfig, key: str) -> int | None:
         raise UserError(f"expected a date in data.{key}", repr(text), "write it as 2024-03-01") from error
 
 
-def _zone(name: str, local: DuckDB) -> str:
+def _zone(name: str) -> str:
+    """A name of the IANA database: others, such as PST, mean different zones to different engines."""
     try:
-        local.con.execute("SELECT timezone(?, TIMESTAMPTZ '2024-01-01 00:00:00+00')", [name])
-    except duckdb.Error as error:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UserError("expected a time zone in data.zone", repr(name), "write it as Asia/Seoul or UTC") from error
-    return name
+
+
+def _names(config: DataConfig, table: str) -> set[str]:
+    """The columns of a table that hold ids and names."""
+    mapping = {"events": config.event_columns, "stickers": config.sticker_columns, "members": config.member_columns}
+    standard = ("user_id", "actor_id", "event", "event_id")
+    return {own for column in standard if (own := (mapping[table] or {}).get(column, column))}
+
+
+def _working_engine(engine: BaseBackend, engines: Engines) -> BaseBackend:
+    """The events' own engine if it can do the work; else, as where nothing may be written, the embedded DuckDB."""
+    if engine is engines.local or engine.name not in DIALECTS:
+        return engines.local
+    try:
+        open_session(engine)
+    except engine_errors():
+        engine.raw_sql("ROLLBACK")
+        return engines.local
+    return engine

@@ -19,7 +19,11 @@ from ibis.common.exceptions import IbisError, TableNotFound
 from churn.errors import UserError
 
 _STREAMED_ROWS = 100_000  # per batch from a database
-_PASSWORD = re.compile(r"(?<=://)(?P<user>[^/:@\s]*):(?P<secret>[^/\s]*)@|(?<=[?&]password=)(?P<option>[^&\s:]+)")
+_PASSWORD = re.compile(
+    r"(?<=://)(?P<user>[^/:@\s]*):(?P<secret>.*)@"  # up to the last @, since people forget to encode what stands before
+    r"|(?<=[?&])(?P<key>[a-z_]*(?:password|secret|token|key))=(?P<option>.*?)(?=::|&|\s|$)",
+    re.IGNORECASE,
+)
 
 
 def is_url(source: str) -> bool:
@@ -34,7 +38,7 @@ def without_password(text: str) -> str:
         >>> without_password("postgresql://ada:s3cret@db/shop::events")
         'postgresql://ada:***@db/shop::events'
     """
-    return _PASSWORD.sub(lambda found: "***" if found["user"] is None else f"{found['user']}:***@", text)
+    return _PASSWORD.sub(lambda found: f"{found['key']}=***" if found["key"] else f"{found['user']}:***@", text)
 
 
 class Engines:
@@ -74,8 +78,8 @@ class Engines:
         Raises:
             UserError: if the source names no table, or the database or the table cannot be reached.
         """
-        url, _, name = source.partition("::")
-        if not name:
+        url, _, name = source.rpartition("::")
+        if not url:
             found = without_password(source)
             raise UserError("expected a URL and a table, such as duckdb:///log.db::events", found, "add ::table")
         if url.startswith("duckdb://"):
@@ -86,7 +90,7 @@ class Engines:
         try:
             return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
         except Exception as error:
-            where = f"{source.partition('::')[2]} in {without_password(url)}"
+            where = f"{source.rpartition('::')[2]} in {without_password(url)}"
             found = "no such table" if isinstance(error, TableNotFound) else _reason(error, url)
             raise UserError(f"expected the table {where}", found, "check the name after ::") from error
 
@@ -112,6 +116,12 @@ def _connected(url: str) -> BaseBackend:
         package = "churn[postgres]" if kind.startswith("postgres") else f"ibis-framework[{kind}]"
         raise UserError(
             f"expected the driver of {kind}", "none that can be imported", f"pip install '{package}'"
+        ) from error
+    except ValueError as error:  # its text may quote half a password
+        raise UserError(
+            f"expected to reach the database {without_password(url)}",
+            "a URL that cannot be read",
+            "check the URL; in a password write @ as %40, / as %2F, # as %23 and so on",
         ) from error
     except Exception as error:
         raise UserError(
@@ -153,7 +163,7 @@ def readable_to_the_last_row() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, _engine_errors()):
+        if not isinstance(error, engine_errors()):
             raise
         reason = without_password(". ".join(str(error).splitlines()[:3]))
         raise UserError(
@@ -163,7 +173,8 @@ def readable_to_the_last_row() -> Iterator[None]:
         ) from error
 
 
-def _engine_errors() -> tuple[type[Exception], ...]:
+def engine_errors() -> tuple[type[Exception], ...]:
+    """What the engines in use raise."""
     drivers = [sys.modules[name].Error for name in ("psycopg", "sqlite3", "pymysql") if name in sys.modules]
     return (duckdb.Error, pa.ArrowException, IbisError, *drivers)
 

@@ -1,8 +1,8 @@
 """Files of a log as tables of the embedded DuckDB: parquet, delimited text and JSON lines, plain or compressed."""
 
 import re
-from collections.abc import Mapping
-from glob import glob
+from collections.abc import Collection, Mapping
+from glob import escape, glob
 from pathlib import Path
 
 import duckdb
@@ -11,16 +11,25 @@ from ibis.backends.duckdb import Backend
 
 from churn.errors import UserError
 
-_PARQUET = re.compile(r"\.(parquet|pq)$")
-_JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.\w+)?$")
+_ALL_FILES = 1 << 31
+_PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
+_JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.\w+)?$", re.IGNORECASE)
 
 
-def open_files(source: str, *, engine: Backend, csv: Mapping[str, str | bool] | None = None) -> ibis.Table:
+def open_files(
+    source: str, *, engine: Backend, csv: Mapping[str, str | bool] | None = None, as_text: Collection[str] = ()
+) -> ibis.Table:
     """Open a file, a glob or a folder, whose `key=value` subfolders become columns.
 
     Parquet stays where it is. Text is read once into a temporary table, all of it before a column's type is settled,
     so that a value that does not fit makes a column of text instead of an error; a line that cannot be read is kept
     as a row of nulls, to be rejected and counted.
+
+    Args:
+        source: The file, glob or folder.
+        engine: The DuckDB in which the table is made.
+        csv: DuckDB's reader options for delimited text.
+        as_text: Columns of delimited text that are no numbers or dates, whatever they look like: ids and names.
 
     Raises:
         UserError: if there is no such file, or it cannot be read.
@@ -28,14 +37,15 @@ def open_files(source: str, *, engine: Backend, csv: Mapping[str, str | bool] | 
     files = paths(source)
     if not files:
         raise UserError("expected a file, a folder or a glob", f"{source!r}, which matches none", "check the path")
-    kind = files[0]
+    kind, files = files[0], [escape(file) for file in files]  # DuckDB would expand a glob in a file's name again
     try:
         if _PARQUET.search(kind):
             return engine.read_parquet(files, union_by_name=True)
         if _JSON_LINES.search(kind):
-            options = {"format": "newline_delimited", "sample_size": -1, "ignore_errors": True}
+            options = {"format": "newline_delimited", "ignore_errors": True, "union_by_name": True}
+            options |= {"sample_size": -1, "maximum_sample_files": _ALL_FILES}
             return _kept(engine.read_json(files, **options), engine, ibis.util.gen_name("churn"))
-        return _delimited(files, engine, dict(csv or {}))
+        return _delimited(files, engine, dict(csv or {}), as_text)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UserError(
@@ -46,17 +56,32 @@ def open_files(source: str, *, engine: Backend, csv: Mapping[str, str | bool] | 
 
 
 def paths(source: str) -> list[str]:
-    """The files that a source stands for, sorted; of a folder all that lie below it, except hidden ones."""
-    if not Path(source).is_dir():
-        return sorted(glob(source, recursive=True))
-    return sorted(str(path) for path in Path(source).rglob("[!._]*") if path.is_file())
+    """The files that a source stands for, sorted; of a folder all that lie below it, except in hidden ones."""
+    files: set[str] = set()
+    for match in [source] if Path(source).is_dir() else glob(source, recursive=True):
+        path = Path(match)
+        below = path.rglob("*") if source and path.is_dir() else [path]
+        files |= {str(file) for file in below if file.is_file() and not _hidden(file.relative_to(path))}
+    return sorted(files)
 
 
-def _delimited(files: list[str], engine: Backend, options: dict[str, str | bool]) -> ibis.Table:
+def _hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.parts)
+
+
+def _delimited(
+    files: list[str], engine: Backend, options: dict[str, str | bool], as_text: Collection[str]
+) -> ibis.Table:
+    every = {"sample_size": -1, "files_to_sniff": -1, "union_by_name": len(files) > 1} | options
+    text = {
+        column: "VARCHAR"
+        for column in engine.read_csv(files, **{"ignore_errors": True} | every).columns
+        if column in as_text
+    }
     rejects = ibis.util.gen_name("rejects")
     counted = {"store_rejects": True, "rejects_table": rejects, "rejects_scan": f"{rejects}_scan"}
     name = ibis.util.gen_name("churn")
-    table = _kept(engine.read_csv(files, **{"sample_size": -1} | counted | options), engine, name)
+    table = _kept(engine.read_csv(files, **every | counted | ({"types": text} if text else {})), engine, name)
     nulls = ", ".join(f"NULL AS c{i}" for i in range(len(table.columns)))
     lines = f'SELECT DISTINCT file_id, line FROM "{rejects}"'
     engine.raw_sql(f'INSERT INTO "{name}" SELECT {nulls} FROM ({lines})')

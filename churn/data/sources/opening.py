@@ -1,7 +1,7 @@
 """One way to open a table, wherever it lies."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from churn.data.sources.databases import Engines, checksum, is_url
 from churn.data.sources.files import open_files, paths
+from churn.errors import UserError
 
 
 @runtime_checkable
@@ -30,6 +31,7 @@ def open_table(
     engines: Engines,
     frames: Mapping[str, Frame] | None = None,
     csv: Mapping[str, str | bool] | None = None,
+    as_text: Collection[str] = (),
 ) -> ibis.Table:
     """Open a source as a table.
 
@@ -39,6 +41,7 @@ def open_table(
         engines: The embedded DuckDB, in which files, frames and DuckDB's own files are opened, and the databases.
         frames: Tables of pandas, Polars or Arrow by name, for use from Python.
         csv: DuckDB's reader options for delimited text, such as `delim`, `header` and `comment`.
+        as_text: Columns of delimited text that hold ids and names, whatever they look like.
 
     Raises:
         UserError: if there is no such source, or it cannot be read.
@@ -51,16 +54,30 @@ def open_table(
     """
     if frames is not None and source in frames:
         name = ibis.util.gen_name("frame")
-        engines.local.con.register(name, as_arrow(frames[source]))
+        engines.local.con.register(name, as_arrow(frames[source], name=source))
         return engines.local.table(name)
     if is_url(source):
         return engines.table(source)
-    return open_files(source, engine=engines.local, csv=csv)
+    return open_files(source, engine=engines.local, csv=csv, as_text=as_text)
 
 
-def as_arrow(frame: Frame) -> pa.Table:
-    """A data frame of any kind as an Arrow table, without its index."""
-    return pa.Table.from_pandas(frame, preserve_index=False) if isinstance(frame, pd.DataFrame) else pa.table(frame)
+def as_arrow(frame: Frame, *, name: str) -> pa.Table:
+    """A data frame of any kind as an Arrow table, without its index.
+
+    Raises:
+        UserError: if it is none.
+    """
+    try:
+        if isinstance(frame, pd.DataFrame):
+            return pa.Table.from_pandas(frame, preserve_index=False)
+        return pa.table(frame)
+    except (TypeError, ValueError) as error:
+        if isinstance(frame, pd.DataFrame) and frame.columns.is_unique:
+            raise  # a column that holds no one type, which is said where all tables are read
+        found = type(frame).__name__ if not isinstance(frame, pd.DataFrame) else "columns of the same name"
+        raise UserError(
+            f"expected a table of pandas, Polars or Arrow in frames[{name!r}]", found, "make it one"
+        ) from error
 
 
 def digest(source: str, frames: Mapping[str, Frame]) -> str:
@@ -68,7 +85,7 @@ def digest(source: str, frames: Mapping[str, Frame]) -> str:
     whole = hashlib.sha256()
     if source in frames:
         frame = frames[source]
-        table = frame if isinstance(frame, pd.DataFrame) else as_arrow(frame).to_pandas()
+        table = frame if isinstance(frame, pd.DataFrame) else as_arrow(frame, name=source).to_pandas()
         whole.update(repr(table.dtypes.to_dict()).encode())
         whole.update(pd.util.hash_pandas_object(table).to_numpy().tobytes())
         return whole.hexdigest()

@@ -94,7 +94,7 @@ WRONG = {
     "a schema that is not there": ("{url}::no.events", "the table no.events", "", "after ::"),
     "a wrong password": ("{wrong}::events", "to reach the database", "authentication failed", "password"),
     "nobody at home": ("postgresql://ada:s3cret@127.0.0.1:1/x::events", "to reach", "refused", "check the URL"),
-    "an engine that is none": ("shelf://ada:s3cret@home/x::events", "to reach", "connect", "check the URL"),
+    "an engine that is none": ("shelf://ada:s3cret@home/x::events", "to reach", "cannot be read", "check the URL"),
     "a driver that is not installed": (
         "oracle://a:s3cret@h/x::t",
         "the driver of oracle",
