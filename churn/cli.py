@@ -124,7 +124,7 @@ def _caution(split_kind: str) -> str:
 
 
 def _score(arguments: list[str]) -> None:
-    from churn.configuration import parse, run_config, run_parser
+    from churn.configuration import RunConfig, parse, run_config, run_parser
 
     parser = run_parser("score")
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
@@ -135,7 +135,8 @@ def _score(arguments: list[str]) -> None:
 
     with progress("score"):
         out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
-    print(f"list: {out / 'priority.csv'}")
+    kind = RunConfig.load(options.run / "config.yaml").data.split.kind
+    print(f"list: {out / 'priority.csv'}{_caution(kind)}")
 
 
 def _report(arguments: list[str]) -> None:

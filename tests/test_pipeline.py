@@ -297,3 +297,16 @@ def test_passwords_stay_out_of_what_a_run_stores_and_of_its_fingerprint() -> Non
     one, other = (quick_config(events=source).public() for source in sources)
     assert one == other
     assert one["data"]["events"] == "postgresql://ada:***@db/shop::events"
+
+
+def test_scoring_defines_activity_and_days_as_the_run_did(frames, tmp_path) -> None:
+    log = frames | {
+        "events": frames["events"].assign(event=np.where(np.arange(len(frames["events"])) % 3, "post", "login"))
+    }
+    config = replace(quick_config(activity_events=["post"], zone="Asia/Seoul"), models=["churn.models.Majority"])
+    finished = churn.run(config, tmp_path / "run", frames=log)
+    cutoff = str(finished.table("scores.parquet").cutoff[0].date())
+    plain = quick_config().data
+    score(finished.folder, plain, cutoff=cutoff, out=tmp_path / "scored", frames=log)
+    again = pd.read_parquet(tmp_path / "scored" / "scores.parquet")
+    pd.testing.assert_frame_equal(again, finished.table("scores.parquet"))

@@ -1,6 +1,6 @@
 """The health of the data: what their days, columns and parts hold, and what should be mended before a run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -92,6 +92,7 @@ def examine(dataset: Dataset, split: Split) -> Health:
         *_days(panel, scan.events_per_day, gaps),
         *_split_kind(dataset),
         *_rates(split),
+        *_thin_folds(dataset.folds()),
         *_alarms(alarms),
     ]
     names = panel.features
@@ -257,6 +258,19 @@ def _rates(split: Split) -> Iterator[Finding]:
                     )
         yield from _rate(target, found["train"][0])
         yield from _shift(target, found["train"], found["test"])
+
+
+def _thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
+    """The older folds whose training part is too small to say anything."""
+    for place, fold in enumerate(folds[:-1], start=1):
+        for target in fold.train.targets:
+            label = fold.train.label(target)
+            n = min(len(np.unique(fold.train.user[label == outcome])) for outcome in (0, 1))
+            if n < FEWEST:
+                yield Finding(
+                    f"Fold {place} of {len(folds)} trains on {n:,} users of a class of {target}: too few.",
+                    "Lower split.folds or split.test_share, or load more days.",
+                )
 
 
 def _share(ones: NDArray[np.bool_], user: NDArray[np.int32]) -> tuple[float, float]:

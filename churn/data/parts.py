@@ -50,14 +50,16 @@ class Split:
         """Check the rule."""
         if self.kind not in _RULES:
             raise LeakageError(f"expected a kind of split with a rule, out of {', '.join(_RULES)}, got {self.kind!r}")
-        if self.embargo_days < 0:
-            raise LeakageError(f"expected an embargo of at least 0 days, got {self.embargo_days}")
+        if not isinstance(self.embargo_days, int) or self.embargo_days < 0:
+            raise LeakageError(f"expected an embargo of whole days, at least 0, got {self.embargo_days}")
+        _check_same_days([self.part(name) for name in PARTS])
         for earlier, later in PAIRS:
             for broken in _RULES[self.kind]:
                 if reason := broken(self, earlier, later):
                     raise LeakageError(reason)
         for name in ("train", "val", "test"):
-            if n := int((self.part(name).churn == UNKNOWN).sum()):
+            part = self.part(name)
+            if n := max(int((part.label(target) == UNKNOWN).sum()) for target in part.targets):
                 raise LeakageError(f"expected labels for every window of {name}, got {n:,} whose horizon is not over")
 
     @property
@@ -99,6 +101,13 @@ class Split:
                 for earlier, later in PAIRS
             ],
         }
+
+
+def _check_same_days(parts: list[Windows]) -> None:
+    """Days are numbers of a panel, and a label's horizon is its windows': parts must agree on both."""
+    panels = {(part.panel.first_day, part.panel.n_days, len(part.panel.users)) for part in parts}
+    if len(panels) > 1 or len({(part.history_days, part.horizon_days) for part in parts}) > 1:
+        raise LeakageError("expected parts over one panel, with one history and one horizon, got several")
 
 
 def _time_rule(split: Split, earlier: str, later: str) -> str | None:

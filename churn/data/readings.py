@@ -24,6 +24,11 @@ class Reading:
     per_user: NDArray[np.float64]  # (u,) numbers, days since 1970, or codes; nothing is missing
 
     @property
+    def is_flag(self) -> bool:
+        """Whether it says yes or no, as every `filled` does."""
+        return self.kind == "filled" or (self.kind == "number" and bool(np.isin(self.per_user, (0, 1)).all()))
+
+    @property
     def says(self) -> str:
         """The attribute as a sentence has it."""
         return f"{self.attribute} (filled in or empty)" if self.kind == "filled" else self.attribute
@@ -41,7 +46,7 @@ def readings(attributes: pd.DataFrame) -> list[Reading]:
     """
     found = []
     for name in attributes.columns:
-        column = attributes[name].reset_index(drop=True)
+        column = _printable(attributes[name].reset_index(drop=True))
         for kind, values in _read(column).items():
             found.append(Reading(str(name), kind, values))
     return found
@@ -62,6 +67,13 @@ def _read(column: pd.Series) -> dict[Literal["number", "date", "category", "fill
     if missing.any() and not missing.all():
         ways["filled"] = (~missing).astype(np.float64)
     return ways
+
+
+def _printable(column: pd.Series) -> pd.Series:
+    """A column whose bytes, if it holds any, are text."""
+    if column.dtype != object:
+        return column
+    return column.map(lambda value: value.hex() if isinstance(value, bytes) else value)
 
 
 def _filled_up(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,6 +128,7 @@ def identifier(column: pd.Series) -> tuple[float, int] | None:
         (1.0, 50)
         >>> identifier(pd.Series(np.arange(50) ** 5))
     """
+    column = _printable(column)
     filled = column.dropna()
     share = filled.astype(str).nunique() / max(1, len(filled))
     is_time = pd.api.types.is_timedelta64_dtype(column) or as_dates(column) is not None

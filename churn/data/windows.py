@@ -25,7 +25,8 @@ class WindowConfig:
         horizon_days: Days from the cutoff on that it predicts.
         stride_days: Days from one cutoff to the next.
         at_risk: `active`: users with activity in the `at_risk_days` before the cutoff; `member`: everyone on the
-            member list, from the day `joined` on.
+            member list, from the day `joined` on: a list of which a user is part only from the day after would
+            make `joined` that day.
         at_risk_days: Independent of `history_days`, so that histories are compared on the same windows.
     """
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, write_json
-from churn.data import DataConfig, SplitConfig, Vocabulary, WindowConfig
+from churn.data import DataConfig, SplitConfig, Vocabulary, WindowConfig, training_users
 from churn.data.attributes import LEVELS, Attribute
 from churn.data.vocabulary import Encoding
 
@@ -328,3 +328,47 @@ def test_an_attribute_of_the_example_knows_no_day_after_the_one_it_stands_on(pre
     assert before.tobytes() == after.tobytes()
     late = replace(dataset.windows).take(~early).history()
     assert late.tobytes() != other.windows.take(~early).history().tobytes()
+
+
+# Zones, splits and embargoes --------------------------------------------------------------------------
+
+
+def test_a_value_holds_from_the_day_that_it_is_in_the_zone_where_days_begin(prepared):
+    rows = pd.DataFrame(
+        {
+            "user_id": ["user00", "user00"],
+            "level": [1, 2],
+            "valid_from": pd.to_datetime(["2023-12-01 00:00", "2024-01-10 16:00"], utc=True),
+        }
+    )
+    days = {}
+    for zone in ("UTC", "Asia/Seoul"):
+        dataset = prepared_with(prepared, rows, ["level"], {"level": DAILY}, zone=zone)
+        last = columns(dataset, "level")[dataset.windows.user == 0][:, -1, 0]
+        dates = dataset.windows.dates[dataset.windows.user == 0] - pd.Timedelta(days=1)
+        days[zone] = str(dates[last == 2].min().date())
+    assert days == {"UTC": "2024-01-10", "Asia/Seoul": "2024-01-11"}
+
+
+def test_of_two_values_from_one_day_the_later_one_holds_whatever_the_order_of_rows(prepared):
+    rows = pd.DataFrame(
+        {
+            "user_id": np.repeat(users(12), 2),
+            "level": [1, 2] * 12,
+            "valid_from": pd.to_datetime(["2024-01-05 08:00", "2024-01-05 20:00"] * 12),
+        }
+    )
+    for seed in range(3):
+        dataset = prepared_with(prepared, rows.sample(frac=1, random_state=seed), [], {"level": DAILY})
+        assert set(dataset.members_at(dataset.windows.take(dataset.windows.cutoff == 20)).level) == {2}
+
+
+def test_columns_are_frozen_on_the_training_users_where_the_split_holds_users_apart(prepared):
+    split = SplitConfig(kind="user")
+    trained = training_users(pd.Index(users(60)), split)
+    plan = np.where(trained, "common", "only in the test")
+    rows = pd.DataFrame({"user_id": users(60), "plan": plan, "age": np.where(trained, 3.0, np.nan)})
+    blocks = {"plan": ARRIVAL, "age": ARRIVAL}
+    dataset = prepared_with(prepared, rows, ["plan", "age"], blocks, split=split)
+    assert {column for column in dataset.windows.features if "=" in column} == {"plan=common"}
+    assert "age_missing" not in dataset.windows.features

@@ -290,3 +290,35 @@ def test_many_windows_are_looked_at_through_a_sample_of_users(dataset, last_acti
 
 def test_the_example_raises_no_alarm():
     assert alarms(example_dataset()) == ()
+
+
+# Honest columns of a platform on which nobody stays long ------------------------------------------------
+
+
+def test_an_honest_date_of_signup_is_not_named_where_nobody_stays_long(prepared):
+    rng = np.random.default_rng(0)
+    n, n_days = 600, 150
+    joined = rng.integers(0, n_days - 5, n)
+    stays = np.minimum(joined + 1 + rng.exponential(14, n).astype(int), n_days)
+    user = np.repeat(np.arange(n), stays - joined)
+    day = np.concatenate([np.arange(a, b) for a, b in zip(joined, stays, strict=True)])
+    acts = rng.random(len(user)) < 0.5
+    ids = np.array([f"u{i:03}" for i in range(n)])
+    start = pd.Timestamp("2024-01-01 12:00")
+    events = pd.DataFrame({"user_id": ids[user[acts]], "timestamp": start + pd.to_timedelta(day[acts], unit="D")})
+    signup = (start + pd.to_timedelta(joined, unit="D")).normalize()
+    members = pd.DataFrame({"user_id": ids, "signup": signup, "cohort": signup.month, "number": joined + 7_000})
+    found = prepared({"events": events, "members": members})
+    assert [alarm.column for alarm in leak_alarms(found.split(), found.members) if alarm.kind != "identifier"] == []
+
+
+def test_a_reason_that_was_asked_of_half_of_those_who_left_is_named_by_its_precision(dataset, last_active):
+    gone = last_active < dataset.panel.n_days - 14
+    asked = gone & (np.random.default_rng(1).random(len(gone)) < 0.5)
+    (alarm,) = alarms(dataset, survey=np.where(asked, "too dear", None))
+    assert (alarm.column, alarm.kind, alarm.target, alarm.measure) == ("survey", "attribute", "churn", "precision")
+
+
+def test_bytes_are_read_as_text(dataset):
+    (alarm,) = alarms(dataset, digest=[bytes([i // 256, i % 256, 255]) for i in range(len(dataset.members))])
+    assert (alarm.column, alarm.kind) == ("digest", "identifier")

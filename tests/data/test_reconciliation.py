@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from churn.data import DataConfig, WindowConfig, example_frames, prepare
+from churn.data import DataConfig, WindowConfig, daily, example_frames, prepare
 
 N = 1_000  # rows of every kind of dirt
 WINDOWS = WindowConfig(history_days=2, horizon_days=2, at_risk_days=2)
@@ -192,3 +192,88 @@ def test_a_query_that_fails_is_said_in_one_line_and_nothing_is_kept(postgres, po
     with refused("tables that can be read to the last row", "division by zero", "the database"):
         prepare(DataConfig(events=f"{postgres_url}::broken"), tmp_path / "dataset")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_may_not_be_written_to_is_streamed_from(postgres, postgres_url, prepared_in, tmp_path):
+    frames = example_frames(10, n_days=20)
+    pure, _ = prepared_in("frames", frames)
+    for name, frame in frames.items():
+        postgres.create_table(f"standby_{name}", frame, overwrite=True)
+    postgres.con.commit()
+    url = f"{postgres_url}?options=-c%20default_transaction_read_only%3Don"
+    config = DataConfig(**{name: f"{url}::standby_{name}" for name in frames}, windows=WINDOWS)
+    found = prepare(config, tmp_path / "standby")
+    assert found.windows.table().equals(pure.windows.table())
+    assert found.reconciliation == pure.reconciliation
+
+
+def test_rows_that_come_while_a_database_is_read_are_not_seen_by_half(postgres, postgres_url, tmp_path, monkeypatch):
+    frames = example_frames(10, n_days=20)
+    postgres.create_table("busy", frames["events"], overwrite=True)
+    postgres.con.commit()
+
+    def placed_late(rooms, away):
+        postgres.raw_sql("INSERT INTO busy SELECT * FROM busy")
+        postgres.con.commit()
+        return original(rooms, away)
+
+    original = daily._placed
+    monkeypatch.setattr(daily, "_placed", placed_late)
+    found = prepare(DataConfig(events=f"{postgres_url}::busy", windows=WINDOWS), tmp_path / "dataset")
+    assert found.reconciliation["events"]["read"] == len(frames["events"])
+
+
+@pytest.mark.parametrize("where", ["frames", "postgres"])
+def test_days_that_stand_for_never_are_rejected_and_counted(where, prepared_in):
+    frames = example_frames(10, n_days=20)
+    events = frames["events"].astype({"timestamp": "datetime64[us]"})
+    never = events.iloc[[0, 1]].assign(timestamp=np.array(["9999-12-31", "0001-01-01"], "datetime64[us]"))
+    found, _ = prepared_in(where, frames | {"events": pd.concat([events, never])})
+    assert found.reconciliation["events"]["rejected"] == {"not between the years 1900 and 2199": 2}
+    assert found.panel.n_days == 20
+
+
+def test_ids_that_are_not_a_number_are_null(prepared_in):
+    log = pd.DataFrame({"timestamp": pd.date_range("2024-01-01", periods=20)})
+    ids = pa.array([7.0] * 15 + [float("nan")] * 5)
+    table = pa.table({"user_id": ids, "timestamp": pa.array(log.timestamp)})
+    found, _ = prepared_in("frames", {"events": table})
+    assert found.panel.users.tolist() == [7]
+    assert found.reconciliation["events"]["rejected"] == {"null user_id": 5}
+
+
+def test_json_ids_are_compared_without_their_quotes(tmp_path, postgres, postgres_url):
+    days = pd.date_range("2024-01-01", periods=20).astype(str)
+    lines = [f'{{"user_id": {who}, "timestamp": "{day}"}}' for day in days for who in ("3", '"3"', '"a"')]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    config = DataConfig(events=str(tmp_path / "log.jsonl"), windows=WINDOWS)
+    assert prepare(config, tmp_path / "lines").panel.users.tolist() == ["3", "a"]
+    postgres.raw_sql("DROP TABLE IF EXISTS documents; CREATE TABLE documents (user_id jsonb, timestamp timestamptz)")
+    days = "generate_series(date '2024-01-01', '2024-01-20', '1 day') d"
+    postgres.raw_sql(f"INSERT INTO documents SELECT '\"a\"', d FROM {days}")
+    postgres.con.commit()
+    config = DataConfig(events=f"{postgres_url}::documents", windows=WINDOWS)
+    assert prepare(config, tmp_path / "documents").panel.users.tolist() == ["a"]
+
+
+def test_seconds_and_milliseconds_of_one_log_are_told_apart_row_by_row(prepared_in):
+    seconds = pd.date_range("2024-01-01 12:00", periods=20).astype("int64") // 10**9
+    when = [moment * (1, 1_000, 1_000_000)[place % 3] for place, moment in enumerate(seconds)]
+    found, _ = prepared_in("frames", {"events": pd.DataFrame({"user_id": "ada", "timestamp": when})})
+    assert found.panel.counts[1:, 0].tolist() == [1] * 20
+
+
+@pytest.mark.parametrize("text", ["epoch", "now", "2024-01-05 12:00+5", "2024-01-05 12:00 PM", "2024-01-05 23:59:60"])
+def test_times_that_engines_read_differently_are_read_by_none(text, prepared_in):
+    days = [str(day) for day in pd.date_range("2024-01-01 12:00", periods=20)]
+    log = pd.DataFrame({"user_id": "ada", "timestamp": [*days, text]})
+    for where in ENGINES:
+        found, _ = prepared_in(where, {"events": log})
+        assert found.reconciliation["events"]["rejected"] == {"null or unreadable timestamp": 1}
+
+
+def test_a_member_list_that_matches_nobody_is_refused(prepared_in, refused):
+    frames = example_frames(10, n_days=20)
+    frames["members"]["user_id"] = "stranger " + frames["members"].user_id
+    with refused("events of the members", "concern nobody on the member list", "check the ids"):
+        prepared_in("frames", frames)

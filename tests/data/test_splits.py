@@ -278,3 +278,14 @@ def test_a_split_that_there_is_not_is_refused(wrong, expected):
     with pytest.raises(UserError) as caught:
         SplitConfig(**wrong)
     assert expected in caught.value.expected
+
+
+def test_an_embargo_keeps_the_vocabulary_from_its_days_too(prepared):
+    days = pd.date_range("2024-01-01", periods=40)
+    kinds = ["post"] * 22 + ["quiz"] + ["post"] * 17  # on 23 January, within the embargo before the 26th
+    whole = pd.DataFrame({"timestamp": days, "event": kinds})
+    log = pd.concat([whole.assign(user_id=f"u{i}")[(whole.index * 7 + i) % 5 < 3] for i in range(30)])
+    for embargo, features in ((0, ("own_post", "own_quiz")), (4, ("own_post",))):
+        split = SplitConfig(val_from="2024-01-26", test_from="2024-02-04", embargo_days=embargo)
+        found = prepared({"events": log}, windows=WindowConfig(2, 1, at_risk_days=2), split=split)
+        assert found.panel.features == features

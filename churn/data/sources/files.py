@@ -1,7 +1,7 @@
 """Files of a log as tables of the embedded DuckDB: parquet, delimited text and JSON lines, plain or compressed."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from glob import escape, glob
 from pathlib import Path
 
@@ -72,16 +72,30 @@ def _hidden(path: Path) -> bool:
 def _delimited(
     files: list[str], engine: Backend, options: dict[str, str | bool], as_text: Collection[str]
 ) -> ibis.Table:
-    every = {"sample_size": -1, "files_to_sniff": -1, "union_by_name": len(files) > 1} | options
-    text = {
-        column: "VARCHAR"
-        for column in engine.read_csv(files, **{"ignore_errors": True} | every).columns
-        if column in as_text
-    }
-    rejects = ibis.util.gen_name("rejects")
+    every: dict[str, object] = {"sample_size": -1, "files_to_sniff": -1, **options}
+    sniffed = engine.read_csv(files, **{"union_by_name": True, "ignore_errors": True} | every).columns
+    if text := {column: "VARCHAR" for column in sniffed if column in as_text}:
+        every["types"] = text
+    if len(files) == 1 or _alike(files, engine, every, sniffed):
+        return _counted(files, engine, every)
+    every["union_by_name"] = True  # for which DuckDB keeps no list of bad lines: one of them stops the reading
+    return _kept(engine.read_csv(files, **every), engine, ibis.util.gen_name("churn"))
+
+
+def _alike(files: list[str], engine: Backend, options: dict[str, object], columns: Sequence[str]) -> bool:
+    """Whether every file has every column."""
+    heads = options | {"ignore_errors": True, "sample_size": 1_000}
+    try:
+        return all(set(engine.read_csv(file, **heads).columns) == set(columns) for file in files)
+    except duckdb.Error:
+        return False
+
+
+def _counted(files: list[str], engine: Backend, options: dict[str, object]) -> ibis.Table:
+    """The lines that can be read, and a row of nulls for each that cannot."""
+    rejects, name = ibis.util.gen_name("rejects"), ibis.util.gen_name("churn")
     counted = {"store_rejects": True, "rejects_table": rejects, "rejects_scan": f"{rejects}_scan"}
-    name = ibis.util.gen_name("churn")
-    table = _kept(engine.read_csv(files, **every | counted | ({"types": text} if text else {})), engine, name)
+    table = _kept(engine.read_csv(files, **counted | options), engine, name)
     nulls = ", ".join(f"NULL AS c{i}" for i in range(len(table.columns)))
     lines = f'SELECT DISTINCT file_id, line FROM "{rejects}"'
     engine.raw_sql(f'INSERT INTO "{name}" SELECT {nulls} FROM ({lines})')

@@ -117,6 +117,30 @@ def test_what_cannot_be_reached_is_said_in_one_line_without_the_password(case, e
         open_table(source, engines=engines)
 
 
+SECRETS = [
+    "postgresql://churn:wr/ng@127.0.0.1:1/x::events",
+    "postgresql://churn:wr ng@127.0.0.1:1/x::events",
+    "postgresql://churn:wr#ng@127.0.0.1:1/x::events",
+    "postgresql://churn:wr?ng@127.0.0.1:1/x::events",
+    "postgresql://churn@127.0.0.1:1/x?password=wr:ng::events",
+    "postgresql://churn@127.0.0.1:1/x?PASSWORD=wrng::events",
+    "postgresql://churn@127.0.0.1:1/x?sslpassword=wrng::events",
+]
+
+
+@pytest.mark.parametrize("source", SECRETS)
+def test_a_password_of_any_form_stays_out_of_the_error(source, engines):
+    with pytest.raises(UserError) as caught:
+        open_table(source, engines=engines)
+    assert "wr" not in str(caught.value).replace("wrong", "").replace("write", "")
+    assert "ng::" not in without_password(source)
+
+
+def test_a_host_may_be_an_address_of_ipv6(engines, refused):
+    with refused("to reach the database postgresql://churn:***@[::1]:1/x", "refused", "check the URL"):
+        open_table("postgresql://churn:secret@[::1]:1/x::events", engines=engines)
+
+
 def test_a_password_is_taken_out_wherever_a_url_stands():
     assert without_password("x postgresql://ada:a@b:c@db:5432/x y") == "x postgresql://ada:***@db:5432/x y"
     assert without_password("runs/log.parquet") == "runs/log.parquet"

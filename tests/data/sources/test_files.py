@@ -123,3 +123,49 @@ def test_a_value_that_fits_no_type_late_in_a_file_leaves_a_column_of_text(read, 
 def test_a_polars_frame_reads_like_one_of_pandas(read):
     polars = pytest.importorskip("polars")
     assert read("log", frames={"log": polars.from_pandas(ROWS)}) == read("log", frames={"log": ROWS})
+
+
+def test_hidden_files_and_folders_below_a_folder_are_not_read(read, tmp_path):
+    ROWS.to_parquet(tmp_path / "part-0.parquet")
+    for hidden in ("_temporary", ".ipynb_checkpoints"):
+        (tmp_path / hidden / "0").mkdir(parents=True)
+        ROWS.to_parquet(tmp_path / hidden / "0" / "part-0.parquet")
+    assert len(read(tmp_path)) == len(ROWS)
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_read_itself(read, tmp_path):
+    for name in ("e[1].parquet", "e1.parquet"):
+        ROWS.assign(event=name).to_parquet(tmp_path / name)
+    assert {row["event"] for row in read(tmp_path)} == {"e[1].parquet", "e1.parquet"}
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_what_only_the_last_of_many_files_holds_is_read_too(read, tmp_path, ending):
+    for number in range(40):
+        rows = pd.DataFrame({"user_id": [number], "timestamp": ["2024-03-01"]})
+        if number > 36:
+            rows = rows.assign(user_id=f"u{number}", event="late")
+        write = {"jsonl": {"orient": "records", "lines": True}, "csv": {"index": False}}[ending]
+        (rows.to_json if ending == "jsonl" else rows.to_csv)(tmp_path / f"{number:02}.{ending}", **write)
+    rows = read(tmp_path, as_text={"user_id"})
+    assert {str(row["user_id"]).strip('"') for row in rows} == {*map(str, range(37)), "u37", "u38", "u39"}
+    assert [row["event"] for row in rows].count("late") == 3
+
+
+def test_ids_of_text_files_are_text_whatever_they_look_like(read, tmp_path):
+    ids = ["1.1", "1.10", "007", "12345678901234567890123", "1e3", "2024-01-01"]
+    pd.DataFrame({"who": ids, "n": 1}).to_csv(tmp_path / "log.csv", index=False)
+    rows = read(tmp_path / "log.csv", as_text={"who", "not there"})
+    assert [row["who"] for row in rows] == ids
+    assert rows[0]["n"] == 1
+
+
+@pytest.mark.parametrize("frame", [[{"user_id": 1}], iter([]), None, "log", pd.Series([1])], ids=range(5))
+def test_what_is_no_table_is_refused(read, refused, frame):
+    with refused("a table of pandas, Polars or Arrow in frames['log']", type(frame).__name__, "make it one"):
+        read("log", frames={"log": frame})
+
+
+def test_a_frame_with_two_columns_of_a_name_is_refused(read, refused):
+    with refused("a table of pandas", "columns of the same name", "make it one"):
+        read("log", frames={"log": pd.DataFrame([[1, 2]], columns=["user_id", "user_id"])})
