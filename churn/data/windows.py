@@ -25,8 +25,8 @@ class WindowConfig:
         horizon_days: Days from the cutoff on that it predicts.
         stride_days: Days from one cutoff to the next.
         at_risk: `active`: users with activity in the `at_risk_days` before the cutoff; `member`: everyone on the
-            member list, from the day `joined` on: a list of which a user is part only from the day after would
-            make `joined` that day.
+            member list, from the day `joined` on. That a window begins on the day of joining tells that the user
+            joined, and most likely acted, on that day: where a list is made overnight, map a column with the day after.
         at_risk_days: Independent of `history_days`, so that histories are compared on the same windows.
     """
 
