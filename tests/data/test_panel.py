@@ -89,16 +89,18 @@ def test_panel_that_is_loaded_again_is_the_same(drawn, tmp_path):
     assert again.features == drawn.features
 
 
-def test_members_of_whom_nothing_was_ever_seen_have_a_panel_of_zeros(prepared):
+def test_members_of_whom_nothing_was_ever_seen_have_no_rows_and_windows_of_zeros(prepared):
     days = pd.date_range("2024-01-01", periods=12)
     frames = {
         "events": pd.DataFrame({"user_id": "ada", "timestamp": days}),
-        "members": pd.DataFrame({"user_id": ["ben", "cleo"], "joined": days[[0, 5]]}),
+        "members": pd.DataFrame({"user_id": ["ada", "ben", "cleo"], "joined": days[[0, 0, 5]]}),
     }
     dataset = prepared(frames, windows=WindowConfig(2, 2, at_risk="member"))
-    assert dataset.panel.counts.shape == (1, 0)
-    assert len(dataset.windows) == (12 - 2 + 1) + (12 - 5 + 1)
-    assert set(dataset.windows.churn.tolist()) == {1, -1}
+    assert dataset.panel.counts.shape == (13, 1)
+    unseen = dataset.windows.take(dataset.windows.user > 0)
+    assert len(unseen) == (12 - 2 + 1) + (12 - 5 + 1)
+    assert set(unseen.churn.tolist()) == {1, -1}
+    assert not unseen.history().any()
 
 
 def test_a_vocabulary_frozen_earlier_gives_its_columns_in_its_order(prepared):
