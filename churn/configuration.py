@@ -103,8 +103,12 @@ class RunConfig:
 
 
 def _public(values: dict[str, Any]) -> dict[str, Any]:
-    sources = {name: without_password(text) for name, text in values["data"].items() if isinstance(text, str)}
-    return values | {"data": values["data"] | sources}
+    """Blocks of plain data, the passwords left out of every URL."""
+    masked = {
+        block: {key: without_password(text) for key, text in values[block].items() if isinstance(text, str)}
+        for block in ("data", "tuning")
+    }
+    return values | {block: values[block] | texts for block, texts in masked.items()}
 
 
 def run_parser(command: str = "run") -> ArgumentParser:

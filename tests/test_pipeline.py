@@ -297,6 +297,8 @@ def test_passwords_stay_out_of_what_a_run_stores_and_of_its_fingerprint() -> Non
     one, other = (quick_config(events=source).public() for source in sources)
     assert one == other
     assert one["data"]["events"] == "postgresql://ada:***@db/shop::events"
+    shared = replace(quick_config(), tuning=TuningConfig(storage="postgresql://ada:s3cret@db/trials"))
+    assert "s3cret" not in str(shared.public())
 
 
 def test_scoring_defines_activity_and_days_as_the_run_did(frames, tmp_path) -> None:
