@@ -65,15 +65,9 @@ def _section(title: str, blocks: Iterable[RenderableType]) -> list[RenderableTyp
 
 def _columns(dataset: Dataset) -> Table:
     """The columns of each table as they lie there, with what they are used as."""
-    config = dataset.config
-    mappings = {
-        "events": config.event_columns,
-        "stickers": config.sticker_columns,
-        "members": config.member_columns,
-    }
     rows = []
     for name, schema in dataset.columns.items():
-        mapping = mappings[name] or {}
+        mapping = dataset.config.mappings[name] or {}
         used = {own: word for word in STANDARD_COLUMNS[name] if (own := mapping.get(word, word))}
         attributes = dataset.members.columns if name == "members" and dataset.members is not None else ()
         use = dict.fromkeys(attributes, "attribute") | used

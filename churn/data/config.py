@@ -74,3 +74,8 @@ class DataConfig:
         """The tables that are there, by name."""
         every = {"events": self.events, "stickers": self.stickers, "members": self.members}
         return {name: source for name, source in every.items() if source is not None}
+
+    @property
+    def mappings(self) -> dict[str, Mapped]:
+        """How each table's columns are mapped, by table."""
+        return {"events": self.event_columns, "stickers": self.sticker_columns, "members": self.member_columns}

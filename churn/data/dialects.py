@@ -1,6 +1,6 @@
 """What engines spell differently: text and numbers as times, and the order of text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -31,59 +31,31 @@ SELECT value #>> '{}' $$
 """
 
 
-@ibis.udf.scalar.builtin(signature=(("json",), "string"), database="pg_temp")
-def churn_unquoted(value):  # type: ignore[no-untyped-def]
-    """A JSON scalar as text in PostgreSQL, without its quotes."""
+def _built_in(name: str, takes: Sequence[str], gives: str, *, database: str | None = None) -> Callable[..., ibis.Value]:
+    """A function that an engine has, by its name there and its types."""
+    shapes: dict[int, Callable[..., None]] = {1: lambda value: None, 2: lambda value, other: None}
+    function: Callable[..., ibis.Value] = ibis.udf.scalar.builtin(
+        shapes[len(takes)], name=name, database=database, signature=(tuple(takes), gives)
+    )
+    return function
 
 
-@ibis.udf.scalar.builtin(signature=(("json", "string"), "string"))
-def json_extract_string(value, path):  # type: ignore[no-untyped-def]
-    """A part of a JSON value as text in DuckDB, without its quotes."""
+isfinite = _built_in("isfinite", ["timestamp"], "boolean")  # both engines have the moments infinity and -infinity
+_timezone = _built_in("timezone", ["string", "timestamp('UTC')"], "timestamp")  # a zone's wall clock, in both
 
+# DuckDB
+_make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # of microseconds since 1970
+_make_timestamp_ns = _built_in("make_timestamp_ns", ["int64"], "timestamp(9)")
+_epoch_us = _built_in("epoch_us", ["timestamp('UTC')"], "int64")
+_json_extract_string = _built_in("json_extract_string", ["json", "string"], "string")
 
-@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp(6)"))
-def make_timestamp(microseconds):  # type: ignore[no-untyped-def]
-    """Microseconds since 1970 in DuckDB."""
-
-
-@ibis.udf.scalar.builtin(signature=(("int64",), "timestamp(9)"))
-def make_timestamp_ns(nanoseconds):  # type: ignore[no-untyped-def]
-    """Nanoseconds since 1970 in DuckDB."""
-
-
-@ibis.udf.scalar.builtin(signature=(("timestamp('UTC')",), "int64"))
-def epoch_us(moment):  # type: ignore[no-untyped-def]
-    """Microseconds since 1970 in DuckDB."""
-
-
-@ibis.udf.scalar.builtin(signature=(("string", "timestamp('UTC')"), "timestamp"))
-def timezone(zone, moment):  # type: ignore[no-untyped-def]
-    """The wall clock of a zone; DuckDB and PostgreSQL share the name."""
-
-
-@ibis.udf.scalar.builtin(signature=(("float64",), "timestamp('UTC')"))
-def to_timestamp(seconds):  # type: ignore[no-untyped-def]
-    """Seconds since 1970 in PostgreSQL."""
-
-
-@ibis.udf.scalar.builtin(signature=(("string",), "timestamp('UTC')"), database="pg_temp")
-def churn_instant(text):  # type: ignore[no-untyped-def]
-    """A cast in PostgreSQL that gives null where the text is no time."""
-
-
-@ibis.udf.scalar.builtin(signature=(("string",), "date"), database="pg_temp")
-def churn_date(text):  # type: ignore[no-untyped-def]
-    """A cast in PostgreSQL that gives null where the text is no date."""
-
-
-@ibis.udf.scalar.builtin(signature=(("string",), "float64"), database="pg_temp")
-def churn_number(text):  # type: ignore[no-untyped-def]
-    """A cast in PostgreSQL that gives null where the text is no number."""
-
-
-@ibis.udf.scalar.builtin(signature=(("string", "string"), "binary"))
-def convert_to(text, encoding):  # type: ignore[no-untyped-def]
-    """The bytes of text in PostgreSQL."""
+# PostgreSQL; those of pg_temp are made by `open_session`
+_to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # of seconds since 1970
+_convert_to = _built_in("convert_to", ["string", "string"], "binary")
+_instant = _built_in("churn_instant", ["string"], "timestamp('UTC')", database="pg_temp")
+_date = _built_in("churn_date", ["string"], "date", database="pg_temp")
+_number = _built_in("churn_number", ["string"], "float64", database="pg_temp")
+_unquoted = _built_in("churn_unquoted", ["json"], "string", database="pg_temp")
 
 
 @dataclass(frozen=True)
@@ -110,20 +82,20 @@ def _within_calendar(number: ibis.Value, unit: str) -> ibis.Value:
 
 def _in_duckdb(whole: ibis.Value, unit: str) -> ibis.Value:
     if unit == "ns":
-        return make_timestamp_ns(whole).cast("timestamp(6)")
-    return make_timestamp(whole * (1_000_000 // _TICKS[unit]))
+        return _make_timestamp_ns(whole).cast("timestamp(6)")
+    return _make_timestamp(whole * (1_000_000 // _TICKS[unit]))
 
 
 def _date_in_duckdb(when: ibis.Value, zone: str) -> ibis.Value:
     """A zone is dear in DuckDB, a quarter of the time of the whole daily table, so UTC goes without."""
     if zone != "UTC":
-        return timezone(zone, when.cast(_MOMENT)).date()
-    return when.date() if when.type().timezone is None else make_timestamp(epoch_us(when)).date()
+        return _timezone(zone, when.cast(_MOMENT)).date()
+    return when.date() if when.type().timezone is None else _make_timestamp(_epoch_us(when)).date()
 
 
 def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
     """Whole seconds, rounded down before they become a float, which cannot hold nanoseconds."""
-    return to_timestamp((whole - (whole % ticks + ticks) % ticks).cast("float64") / float(ticks))
+    return _to_timestamp((whole - (whole % ticks + ticks) % ticks).cast("float64") / float(ticks))
 
 
 DIALECTS = {
@@ -133,17 +105,17 @@ DIALECTS = {
         number=lambda text: text.try_cast("float64"),
         local_date=lambda when, zone: _date_in_duckdb(when, zone),
         since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
-        unquoted=lambda value: json_extract_string(value, "$"),
+        unquoted=lambda value: _json_extract_string(value, "$"),
         by_bytes=lambda text: text,
     ),
     "postgres": Dialect(
-        instant=churn_instant,
-        date=churn_date,
-        number=churn_number,
-        local_date=lambda when, zone: timezone(zone, when.cast(_MOMENT)).date(),
+        instant=_instant,
+        date=_date,
+        number=_number,
+        local_date=lambda when, zone: _timezone(zone, when.cast(_MOMENT)).date(),
         since_epoch=lambda number, unit: _in_postgres(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
-        unquoted=churn_unquoted,
-        by_bytes=lambda text: convert_to(text, "UTF8"),
+        unquoted=_unquoted,
+        by_bytes=lambda text: _convert_to(text, "UTF8"),
     ),
 }
 
@@ -158,9 +130,8 @@ def open_session(engine: BaseBackend) -> None:
     if engine.name == "duckdb":
         engine.raw_sql("SET enable_progress_bar = false")
     if engine.name == "postgres":
-        engine.raw_sql(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ"
-        )  # all passes see the same rows, whoever writes meanwhile
+        # Every pass sees the same rows, whoever writes meanwhile.
+        engine.raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
         for name, (kind, pattern) in _SAFE_CASTS.items():
             guarded = f"(CASE WHEN value ~ '{pattern}' THEN value END)"
             engine.raw_sql(_SAFE_CAST.format(name=name, kind=kind, value=guarded))

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis import _
 
-from churn.data.dialects import dialect_of
+from churn.data.dialects import dialect_of, isfinite
 from churn.errors import UserError
 
 # How each table may be mapped; False marks a column that the table can do without.
@@ -19,11 +19,6 @@ STANDARD_COLUMNS = {"events": EVENT_COLUMNS, "stickers": STICKER_COLUMNS, "membe
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
 _FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
 _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": 1e20}  # numbers under it are read in that unit
-
-
-@ibis.udf.scalar.builtin(signature=(("timestamp",), "boolean"))
-def isfinite(when):  # type: ignore[no-untyped-def]
-    """Whether a moment is one; DuckDB and PostgreSQL have the moments infinity and -infinity."""
 
 
 @dataclass(frozen=True)

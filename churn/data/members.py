@@ -27,6 +27,10 @@ class Members:
     rows: pd.DataFrame  # user_id and what `data.attributes` names, every usable row
     zone: str  # where a day begins
 
+    def __post_init__(self) -> None:
+        """Raises UserError for days of joining that cannot be read."""
+        _ = self.join_dates
+
     @classmethod
     def of(cls, listed: ibis.Table, users: ibis.Table, *, config: DataConfig) -> Self:
         """Read the usable rows; of each user the first one, or the oldest where rows have dates, is the user's own.
@@ -39,13 +43,8 @@ class Members:
             times = as_times(rows[name], name=name, zone=config.zone, remedy="name a column of dates")
             rows = rows.loc[times.sort_values(kind="stable").index]
         order: pd.DataFrame = users.order_by("code").select("user_id").to_pandas()
-        members = cls(
-            order.merge(rows.drop_duplicates("user_id"), on="user_id", how="left"),
-            rows[_named_columns(config)],
-            config.zone,
-        )
-        members.join_dates  # noqa: B018 - refused here, before anything is built
-        return members
+        table = order.merge(rows.drop_duplicates("user_id"), on="user_id", how="left")
+        return cls(table, rows[_named_columns(config)], config.zone)
 
     @classmethod
     def load(cls, folder: Path, *, zone: str) -> Self:

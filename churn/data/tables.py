@@ -127,9 +127,8 @@ def _zone(name: str) -> str:
 
 def _names(config: DataConfig, table: str) -> set[str]:
     """The columns of a table that hold ids and names."""
-    mapping = {"events": config.event_columns, "stickers": config.sticker_columns, "members": config.member_columns}
-    standard = ("user_id", "actor_id", "event", "event_id")
-    return {own for column in standard if (own := (mapping[table] or {}).get(column, column))}
+    mapping = config.mappings[table] or {}
+    return {own for column in ("user_id", "actor_id", "event", "event_id") if (own := mapping.get(column, column))}
 
 
 def _working_engine(engine: BaseBackend, engines: Engines) -> BaseBackend:

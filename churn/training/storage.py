@@ -10,10 +10,11 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import optuna
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import ExperimentalWarning, StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage, fail_stale_trials
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from churn.data import without_password
 from churn.errors import UserError
@@ -99,9 +100,7 @@ def _sampler_seed(storage: str | None, seed: int) -> int:
 def _reachable(storage: str | None) -> Iterator[None]:
     try:
         yield
-    except UserError:
-        raise
-    except Exception as error:
+    except (SQLAlchemyError, StorageInternalError, ImportError, OSError, ValueError) as error:
         if storage is None:
             raise
         reason = without_password(str(error).strip().splitlines()[0])

@@ -8,16 +8,12 @@ row that it can't use, reconciles the counts and freezes the vocabulary.
 """
 
 import argparse
-import resource
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
+from alone import measured
 
 from churn.data import DataConfig
 from churn.data.daily import aggregate
@@ -80,18 +76,6 @@ def by_churn(folder: Path) -> int:
         return int(counts.value.sum().execute())
 
 
-def _measured(way: Callable[[Path], int], folder: Path) -> tuple[float, float, int]:
-    start = time.perf_counter()
-    total = way(folder)
-    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, total
-
-
-def measure(way: Callable[[Path], int], folder: Path) -> tuple[float, float, int]:
-    """Seconds, peak memory in MiB and the sum of all counts, in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(_measured, way, folder).result()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=50_000_000)
@@ -106,7 +90,9 @@ def main() -> None:
         _duckdb().execute(MEMBERS.format(path=folder / "members.parquet", users=options.users))
         ratios = []
         for _ in range(options.rounds):
-            (hand, hand_peak, expected), (ours, our_peak, found) = (measure(way, folder) for way in (by_hand, by_churn))
+            (hand, hand_peak, expected), (ours, our_peak, found) = (
+                measured(way, folder, uses="churn.data") for way in (by_hand, by_churn)
+            )
             assert expected == found, (expected, found)
             ratios.append(ours / hand)
             print(

@@ -9,15 +9,11 @@ are left out of both. Each runs in a process of its own, in turns. Goals: at lea
 """
 
 import argparse
-import resource
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
+
+from alone import measured
 
 Answer = tuple[int, float, float]  # labelled windows, share of churn, share of sticker
 
@@ -64,17 +60,7 @@ def by_churn(log: Path) -> Answer:
         return len(known), float(known.churn.mean()), float(known.label("sticker").mean())
 
 
-def _measured(way: Callable[[Path], Answer], log: Path) -> tuple[float, float, Answer]:
-    import_module("pandas" if way is by_pandas else "churn.data")  # neither is charged for its imports
-    start = time.perf_counter()
-    answer = way(log)
-    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, answer
-
-
-def measure(way: Callable[[Path], Answer], log: Path) -> tuple[float, float, Answer]:
-    """Seconds, peak memory in MiB and the answer, in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        return process.submit(_measured, way, log).result()
+WAYS = ((by_pandas, "pandas"), (by_churn, "churn.data"))
 
 
 def main() -> None:
@@ -85,7 +71,7 @@ def main() -> None:
     speed, memory = [], []
     for _ in range(options.rounds):
         (theirs, their_peak, expected), (ours, our_peak, found) = (
-            measure(way, options.log) for way in (by_pandas, by_churn)
+            measured(way, options.log, uses=uses) for way, uses in WAYS
         )
         assert expected[0] == found[0] and max(abs(a - b) for a, b in zip(expected, found, strict=True)) < 1e-9
         speed.append(theirs / ours)

@@ -85,11 +85,13 @@ class Engines:
         if url.startswith("duckdb://"):
             engine, name = self.local, f"{self._attached(url)}.{name if '.' in name else f'main.{name}'}"
         else:
-            engine = self.databases.setdefault(url, self.databases.get(url) or _connected(url))
+            if url not in self.databases:
+                self.databases[url] = _connected(url)
+            engine = self.databases[url]
         *schema, table = name.split(".")
         try:
             return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
-        except Exception as error:
+        except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
             where = f"{source.rpartition('::')[2]} in {without_password(url)}"
             found = "no such table" if isinstance(error, TableNotFound) else _reason(error, url)
             raise UserError(f"expected the table {where}", found, "check the name after ::") from error
@@ -123,7 +125,7 @@ def _connected(url: str) -> BaseBackend:
             "a URL that cannot be read",
             "check the URL; in a password write @ as %40, / as %2F, # as %23 and so on",
         ) from error
-    except Exception as error:
+    except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
         raise UserError(
             f"expected to reach the database {without_password(url)}",
             _reason(error, url),
@@ -162,9 +164,7 @@ def readable_to_the_last_row() -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
-        if not isinstance(error, engine_errors()):
-            raise
+    except engine_errors() as error:
         reason = without_password(". ".join(str(error).splitlines()[:3]))
         raise UserError(
             "expected tables that can be read to the last row",
