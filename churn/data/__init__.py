@@ -8,7 +8,8 @@ from churn.data.dataset import Dataset, open_dataset, prepare
 from churn.data.events import STANDARD_COLUMNS
 from churn.data.example import example_dataset, example_frames, example_split
 from churn.data.features import FEATURES, Feature
-from churn.data.health import Finding, Health, examine
+from churn.data.findings import Finding
+from churn.data.health import Health, examine
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import CAUTIONS, PARTS, Split, user_share

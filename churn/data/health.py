@@ -1,45 +1,31 @@
-"""The health of the data: what their days, columns and parts hold, and what should be mended before a run."""
+"""The health of the data: what their days and columns hold, and all that was found wrong with them."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
-from churn.data.leaks import FEWEST, Alarm, leak_alarms
+from churn.data.findings import (
+    Finding,
+    base_rates,
+    careless_split,
+    lost_rows,
+    possible_leaks,
+    runs,
+    thin_days,
+    thin_folds,
+    unknown_events,
+    unseen_members,
+)
+from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
-from churn.data.parts import CAUTIONS, Split
+from churn.data.parts import Split
 from churn.data.vocabulary import OTHER, ROLES
-from churn.statistics import column_shares
 
 _CHUNK = 1 << 16  # rows of the panel looked at once
-LOST = 0.01  # share of a table's rows
-THIN = 0.10  # of the median of the days around
-AROUND = 29  # days, the thin one in their middle
-USUAL = 20  # events of the days around under which a thin day is chance
-LONG_GAP = 14  # days without any event
-HALF_A_DAY = 0.5  # of the quietest of the last four same weekdays: an unfinished last day
-STRANGERS = 0.5  # share of a table's rows that concern nobody on the member list
-UNSEEN = 0.9  # share of the member list without any event
-RARE = 0.01  # base rate
-NOISE = 3.0  # standard errors between the rates of two parts
-SHIFT = 0.1  # of the training part's rate
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something to know before trusting the data, and what to do about it."""
-
-    sentence: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """Both as one text."""
-        return f"{self.sentence} {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -83,17 +69,17 @@ def examine(dataset: Dataset, split: Split) -> Health:
     after = [entry.name for entry in known if entry.known == "after"]
     dates = [entry.valid_from for entry in known if entry.valid_from]
     alarms = leak_alarms(split, dataset.members, exempt=[*after, *dates])
-    gaps = tuple(_runs(scan.events_per_day == 0))
+    gaps = tuple(runs(scan.events_per_day == 0))
     unseen = int((panel.last < panel.first).sum())
     findings = [
-        *_rows(dataset.reconciliation),
-        *_unknown(dataset.unknown_events),
-        *_members(dataset, unseen),
-        *_days(panel, scan.events_per_day, gaps),
-        *_split_kind(dataset),
-        *_rates(split),
-        *_thin_folds(dataset.folds()),
-        *_alarms(alarms),
+        *lost_rows(dataset.reconciliation),
+        *unknown_events(dataset.unknown_events),
+        *unseen_members(dataset, unseen),
+        *thin_days(panel, scan.events_per_day, gaps),
+        *careless_split(dataset),
+        *base_rates(split),
+        *thin_folds(dataset.folds()),
+        *possible_leaks(alarms),
     ]
     names = panel.features
     return Health(
@@ -144,164 +130,3 @@ def _scan(panel: Panel, *, names: dict[str, tuple[str, str]], training_days: int
             equal = [(a, b) for a, b in equal if np.array_equal(training[:, a], training[:, b])]
     constant = low == high
     return _Scan(per_day, totals, constant, [(a, b) for a, b in equal if not constant[a]])
-
-
-def _runs(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """The first and last position of each stretch.
-
-    Example:
-        >>> _runs(np.array([True, True, False, True]))
-        [(0, 1), (3, 3)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(np.int8)))
-    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
-
-
-# Findings -----------------------------------------------------------------------------------------------
-
-
-def _rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    for table, counts in reconciliation.items():
-        lost = sum(counts["rejected"].values())
-        if lost > LOST * counts["read"]:
-            reasons = sorted(counts["rejected"].items(), key=lambda pair: -pair[1])[:3]
-            why = ", ".join(f"{reason} ({n:,})" for reason, n in reasons)
-            yield Finding(
-                f"{lost:,} of {counts['read']:,} rows of {table} could not be used: {why}.",
-                f"Mend the rows, or the mapping of the columns of {table}.",
-            )
-        if counts["non_members"] > STRANGERS * counts["read"]:
-            yield Finding(
-                f"{counts['non_members']:,} of {counts['read']:,} rows of {table} concern nobody on the member list.",
-                "Compare the ids of both tables, and which column is mapped to user_id.",
-            )
-
-
-def _unknown(events: dict[str, int]) -> Iterator[Finding]:
-    if events:
-        names = ", ".join(f"{name} ({n:,})" for name, n in list(events.items())[:5])
-        more = f" and {len(events) - 5:,} more" if len(events) > 5 else ""
-        yield Finding(
-            f"{sum(events.values()):,} events are of types that the training span does not have, so without columns: "
-            f"{names}{more}.",
-            "If a name has changed, give both the same; if the platform has, train on later days.",
-        )
-
-
-def _members(dataset: Dataset, unseen: int) -> Iterator[Finding]:
-    users = len(dataset.panel.users)
-    if dataset.members is not None and unseen > UNSEEN * users:
-        yield Finding(
-            f"{unseen:,} of {users:,} members never appear in the events.",
-            "Compare the ids of both tables, or shorten the list to those who matter.",
-        )
-
-
-def _days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, int], ...]) -> Iterator[Finding]:
-    long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP]
-    if long:
-        yield Finding(
-            f"There is no event at all {_spans(panel, long)}.",
-            "Load the missing days, or set data.first_day or data.last_day where a stray row lies beyond them.",
-        )
-    around = pd.Series(events).rolling(AROUND, center=True, min_periods=1).median().to_numpy()
-    is_thin = (events < THIN * around) & (around >= USUAL)
-    thin = [run for run in _runs(is_thin[:-1]) if run not in long]
-    if thin:
-        n = sum(last - first + 1 for first, last in thin)
-        yield Finding(
-            f"{n:,} day{'s' * (n > 1)} with under a tenth of the events of the days around: {_spans(panel, thin)}.",
-            "Load what is missing: a day without its rows looks like silence.",
-        )
-    yield from _unfinished(panel, events)
-
-
-def _unfinished(panel: Panel, events: NDArray[np.float64]) -> Iterator[Finding]:
-    same_weekdays = events[:-1][::-1][6::7][:4]  # one, two, three and four weeks before the last day
-    least = same_weekdays.min(initial=np.inf)
-    if len(same_weekdays) == 4 and least >= USUAL and events[-1] < HALF_A_DAY * least:
-        yield Finding(
-            f"The last day, {panel.date(panel.n_days - 1).date()}, has {events[-1]:,.0f} events, where the same "
-            f"weekday of the four weeks before had at least {least:,.0f}: it may not be over.",
-            f"Set data.last_day to {panel.date(panel.n_days - 2).date()}, lest its missing hours count as silence.",
-        )
-
-
-def _spans(panel: Panel, runs: list[tuple[int, int]]) -> str:
-    """Stretches of days in words, five at most."""
-    dates = [(panel.date(first).date(), panel.date(last).date()) for first, last in runs[:5]]
-    words = ", ".join(f"on {first}" if first == last else f"from {first} to {last}" for first, last in dates)
-    return words + (f" and in {len(runs) - 5:,} more stretches" if len(runs) > 5 else "")
-
-
-def _split_kind(dataset: Dataset) -> Iterator[Finding]:
-    """What a split that does not hold the times apart does to every measure."""
-    if caution := CAUTIONS.get(dataset.config.split.kind):
-        yield Finding(
-            f"{caution[0].upper()}{caution[1:]}.",
-            "Set split.kind to time or user_time, and keep this one for showing the difference.",
-        )
-
-
-def _rates(split: Split) -> Iterator[Finding]:
-    for target in split.train.targets:
-        found = {}
-        for name in ("train", "val", "test"):
-            part = split.part(name)
-            ones = part.label(target) == 1
-            found[name] = _share(ones, part.user)
-            for side, outcome in ((ones, 1), (~ones, 0)):
-                if (n := len(np.unique(part.user[side]))) < FEWEST:
-                    yield Finding(
-                        f"{name} has {n:,} users with {target} = {outcome}: too few to learn from or to judge by.",
-                        "Move the split's dates, or load more days or users.",
-                    )
-        yield from _rate(target, found["train"][0])
-        yield from _shift(target, found["train"], found["test"])
-
-
-def _thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
-    """The older folds whose training part is too small to say anything."""
-    for place, fold in enumerate(folds[:-1], start=1):
-        for target in fold.train.targets:
-            label = fold.train.label(target)
-            n = min(len(np.unique(fold.train.user[label == outcome])) for outcome in (0, 1))
-            if n < FEWEST:
-                yield Finding(
-                    f"Fold {place} of {len(folds)} trains on {n:,} users of a class of {target}: too few.",
-                    "Lower split.folds or split.test_share, or load more days.",
-                )
-
-
-def _share(ones: NDArray[np.bool_], user: NDArray[np.int32]) -> tuple[float, float]:
-    """A rate with its standard error over users."""
-    share, error = column_shares(ones, np.ones((len(ones), 1), bool), users=user)
-    return float(share[0]), float(error[0])
-
-
-def _rate(target: str, rate: float) -> Iterator[Finding]:
-    if not RARE <= rate <= 1 - RARE:
-        yield Finding(
-            f"The base rate of {target} is {rate:.2%} on the training part: hardly anything to tell apart.",
-            "Change windows.horizon_days, windows.at_risk or data.activity_events.",
-        )
-
-
-def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -> Iterator[Finding]:
-    change, error = test[0] - train[0], float(np.hypot(train[1], test[1]))
-    if abs(change) > max(NOISE * error, SHIFT * train[0]):
-        yield Finding(
-            f"The rate of {target} is {test[0]:.3f} on test and {train[0]:.3f} on train, further apart than chance "
-            "between users would have it: the platform, the season or the log has changed.",
-            "Begin the data later (data.first_day), or read the test's numbers with that in mind.",
-        )
-
-
-def _alarms(alarms: tuple[Alarm, ...]) -> Iterator[Finding]:
-    remedies = {
-        "feature": "If the event is logged because of the outcome, remove it from the log.",
-        "attribute": "If it is filled in later than the days it is used for, say so: data.attributes, known: after.",
-        "identifier": "Leave it out of what a model sees.",
-    }
-    for alarm in alarms:
-        yield Finding(f"Possible leak: {alarm.sentence}", remedies[alarm.kind])

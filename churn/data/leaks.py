@@ -11,22 +11,15 @@ from scipy.stats import rankdata
 
 from churn.data.parts import Split
 from churn.data.readings import Reading, identifier, readings
+from churn.data.views import View, views
 from churn.data.vocabulary import OTHER, ROLES
 from churn.data.windows import Target, Windows
 from churn.statistics import Z, column_aucs, column_shares
 
-# Lower ends of the interval from which on a column is named. On the logs tried the best honest column reached a point
-# estimate of .86 on windows (days since the first one, at a user's latest window; .84 for a daily count) and .72
-# between users, where a column filled in afterwards for nine of ten lies at .93 to .97.
-AUC_WINDOWS = 0.90
-AUC_USERS = 0.85
 PRECISION = 0.95  # of an event that foretells the outcome; .77 was the best of an honest one
 COMMON = 0.80  # base rate above which such an event proves nothing
-FEWEST = 30  # users of each class under whom a view says nothing
 WINDOWS = 100_000  # looked at, of whole users; more take seconds and hardly narrow an interval over users
 FOLDS = 5
-COHORTS = 10  # groups of users by arrival
-SILENCES = (1, 2, 3, 4, 6, 8, 12)  # horizons at the log's end without activity that may count as gone
 LUMPED = 0.5  # share of the events without a column of their own that makes the event column look like an identifier
 
 
@@ -45,20 +38,13 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class _View:
-    """Labels that a column is held against: one of several ways in which it may know too much."""
+class _Columns:
+    """k columns to be held against a label."""
 
-    says: str  # what the column tells, as the sentence has it
-    target: Target
-    user: NDArray[np.int32]  # (n,) position in panel.users
-    label: NDArray[np.bool_]  # (n,)
-    cutoff: NDArray[np.int32] | None  # (n,) day that dates are counted to; None where users, not windows, are compared
-    least: float = AUC_WINDOWS
-    stratum: NDArray[np.int64] | None = None  # (n,) among which alone ranks are compared
-
-    @property
-    def large_enough(self) -> bool:
-        return all(len(np.unique(self.user[side])) >= FEWEST for side in (self.label, ~self.label))
+    kind: Literal["feature", "attribute"]
+    names: list[str]  # k
+    how: list[str]  # k, as the sentence has them
+    table: NDArray[np.float64]  # (n, k)
 
 
 def leak_alarms(
@@ -125,77 +111,34 @@ def _sample(train: Windows, *, seed: int) -> Windows:
 def _features(train: Windows) -> Iterator[Alarm]:
     names = train.panel.features
     history = train.history()[:, :, : len(names)]
-    columns = np.concatenate([history.sum(axis=1, dtype=np.float64), history[:, -1]], axis=1)
-    how = [f"{name} (sum of the history)" for name in names] + [f"{name} (last day of the history)" for name in names]
+    values = np.concatenate([history.sum(axis=1, dtype=np.float64), history[:, -1]], axis=1)
+    how = [f"{name} ({when} of the history)" for when in ("sum", "last day") for name in names]
+    columns = _Columns("feature", [*names, *names], how, values)
     for target in train.targets:
-        view = _View(f"{target} of the training windows", target, train.user, train.label(target) == 1, None)
+        view = View(f"{target} of the training windows", target, train.user, train.label(target) == 1, None)
         if view.large_enough:
-            yield from _judge(view, columns, names=[*names, *names], how=how, kind="feature")
-            yield from _omens(view, columns, names=[*names, *names], how=how, kind="feature")
+            yield from _judge(view, columns)
+            yield from _omens(view, columns)
 
 
 # Attributes ---------------------------------------------------------------------------------------------
 
 
 def _attributes(train: Windows, tables: list[Reading]) -> Iterator[Alarm]:
-    if not tables:
-        return
-    day_zero = train.panel.first_day
-    for view in _views(train):
-        columns = [_oriented(table, view, day_zero) for table in tables]
-        names, how = [table.attribute for table in tables], [table.says for table in tables]
-        yield from _judge(view, np.column_stack(columns), names=names, how=how, kind="attribute")
-        if flags := [table for table in tables if table.is_flag]:
-            columns = [table.per_user[view.user] for table in flags]
-            names, how = [table.attribute for table in flags], [table.says for table in flags]
-            yield from _omens(view, np.column_stack(columns), names=names, how=how, kind="attribute")
+    flags = [table for table in tables if table.is_flag]
+    for view in views(train) if tables else ():
+        oriented = [_oriented(table, view, train.panel.first_day) for table in tables]
+        yield from _judge(view, _columns_of(tables, oriented))
+        if flags:
+            yield from _omens(view, _columns_of(flags, [flag.per_user[view.user] for flag in flags]))
 
 
-def _views(train: Windows) -> Iterator[_View]:
-    last = np.append(train.user[1:] != train.user[:-1], True)
-    user = train.user[last]
-    for target in train.targets:
-        label = train.label(target) == 1
-        outcome = {"churn": "silence", "sticker": "stickers"}[target]
-        views = [
-            _View(f"{target} of the training windows", target, train.user, label, train.cutoff),
-            _View(f"{target} of each user's latest training window", target, user, label[last], train.cutoff[last]),
-            _View(
-                f"whose training windows hold more {outcome} than others'",
-                target,
-                user,
-                _often(train, label),
-                None,
-                AUC_USERS,
-            ),
-        ]
-        if target == "churn":
-            views += _fates(train, user)
-        yield from (view for view in views if view.large_enough)
+def _columns_of(tables: list[Reading], values: list[NDArray[np.float64]]) -> _Columns:
+    names, how = [table.attribute for table in tables], [table.says for table in tables]
+    return _Columns("attribute", names, how, np.column_stack(values))
 
 
-def _often(train: Windows, label: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a user's share of 1 is among the higher, where the halves are most even, (u,)."""
-    _, user, windows = np.unique(train.user, return_inverse=True, return_counts=True)
-    share = np.bincount(user, label) / windows
-    above, from_on = share > np.median(share), share >= np.median(share)
-    return above if abs(above.mean() - 0.5) <= abs(from_on.mean() - 0.5) else from_on
-
-
-def _fates(train: Windows, user: NDArray[np.int32]) -> Iterator[_View]:
-    """Who is silent for some horizons up to the log's end."""
-    panel = train.panel
-    active, day = panel.days_where(np.asarray(panel.active))
-    last = np.zeros(len(panel.users), np.int32)
-    np.maximum.at(last, active, day)
-    arrived = pd.qcut(panel.arrived[user], COHORTS, labels=False, duplicates="drop")
-    for horizons in SILENCES:
-        days = horizons * train.horizon_days
-        says = f"who was silent for the last {days} days of the log"
-        yield _View(says, "churn", user, last[user] < panel.n_days - days, None, AUC_USERS, arrived)
-
-
-def _oriented(reading: Reading, view: _View, day_zero: int) -> NDArray[np.float64]:
+def _oriented(reading: Reading, view: View, day_zero: int) -> NDArray[np.float64]:
     """An attribute's column for a view, (n,): numbers as they are, dates from the cutoff, categories by mean label."""
     values = reading.per_user[view.user]
     if reading.kind == "category":
@@ -205,7 +148,7 @@ def _oriented(reading: Reading, view: _View, day_zero: int) -> NDArray[np.float6
     return values
 
 
-def _mean_label(code: NDArray[np.int64], view: _View) -> NDArray[np.float64]:
+def _mean_label(code: NDArray[np.int64], view: View) -> NDArray[np.float64]:
     """The mean label of each category among the users of the other folds, drawn to the base rate by one window."""
     fold, base = view.user % FOLDS, view.label.mean()
     size = (int(code.max()) + 1) * FOLDS
@@ -220,26 +163,18 @@ def _mean_label(code: NDArray[np.int64], view: _View) -> NDArray[np.float64]:
 # Verdicts -----------------------------------------------------------------------------------------------
 
 
-def _judge(
-    view: _View,
-    columns: NDArray[np.float64],
-    *,
-    names: list[str],
-    how: list[str],
-    kind: Literal["feature", "attribute"],
-) -> Iterator[Alarm]:
-    """An alarm for each column (n, k) whose ROC-AUC is too good."""
-    if view.stratum is not None:
-        columns = _ranks_within(view.stratum, columns)
-    auc = column_aucs(view.label, columns, users=view.user)
+def _judge(view: View, columns: _Columns) -> Iterator[Alarm]:
+    """An alarm for each column whose ROC-AUC is too good."""
+    values = columns.table if view.stratum is None else _ranks_within(view.stratum, columns.table)
+    auc = column_aucs(view.label, values, users=view.user)
     ones, users = len(np.unique(view.user[view.label])), len(np.unique(view.user))
     for place in np.flatnonzero(auc.low >= view.least):
         value, low = float(max(auc.value[place], 1 - auc.value[place])), float(auc.low[place])
         sentence = (
-            f"{how[place]} alone tells {view.says}: ROC-AUC {value:.3f}, at least {low:.3f}, over {users:,} users, "
-            f"{ones:,} of whom have the outcome."
+            f"{columns.how[place]} alone tells {view.says}: ROC-AUC {value:.3f}, at least {low:.3f}, "
+            f"over {users:,} users, {ones:,} of whom have the outcome."
         )
-        yield Alarm(names[place], kind, view.target, "roc_auc", value, low, users, sentence)
+        yield Alarm(columns.names[place], columns.kind, view.target, "roc_auc", value, low, users, sentence)
 
 
 def _ranks_within(stratum: NDArray[np.int64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -251,28 +186,30 @@ def _ranks_within(stratum: NDArray[np.int64], columns: NDArray[np.float64]) -> N
     return ranks
 
 
-def _omens(
-    view: _View,
-    columns: NDArray[np.float64],
-    *,
-    names: list[str],
-    how: list[str],
-    kind: Literal["feature", "attribute"],
-) -> Iterator[Alarm]:
-    """An alarm for each column (n, k) whose presence, or absence, is nearly always followed by the outcome."""
+def _omens(view: View, columns: _Columns) -> Iterator[Alarm]:
+    """An alarm for each column whose presence, or absence, is nearly always followed by the outcome."""
     if view.label.mean() > COMMON:
         return
-    for chosen, word in ((columns != 0, "present"), (columns == 0, "absent")):
+    for chosen, word in ((columns.table != 0, "present"), (columns.table == 0, "absent")):
         shares, errors = column_shares(view.label, chosen, users=view.user)
         for place in np.flatnonzero(shares >= PRECISION):
             n = len(np.unique(view.user[chosen[:, place]]))
             low = min(shares[place] - Z * errors[place], 1 - 3 / n)
             if low >= PRECISION:
                 sentence = (
-                    f"{how[place]}, where it is {word}, foretells {view.says} in {shares[place]:.1%} of the cases, at "
-                    f"least {low:.1%}, over {n:,} users; the base rate is {view.label.mean():.1%}."
+                    f"{columns.how[place]}, where it is {word}, foretells {view.says} in {shares[place]:.1%} of the "
+                    f"cases, at least {low:.1%}, over {n:,} users; the base rate is {view.label.mean():.1%}."
                 )
-                yield Alarm(names[place], kind, view.target, "precision", float(shares[place]), float(low), n, sentence)
+                yield Alarm(
+                    columns.names[place],
+                    columns.kind,
+                    view.target,
+                    "precision",
+                    float(shares[place]),
+                    float(low),
+                    n,
+                    sentence,
+                )
 
 
 def _worst_of_each(alarms: list[Alarm]) -> list[Alarm]:

@@ -95,9 +95,7 @@ def main() -> None:
             )
             assert expected == found, (expected, found)
             ratios.append(ours / hand)
-            print(
-                f"SQL {hand:5.1f} s, {hand_peak:,.0f} MiB; churn {ours:5.1f} s, {our_peak:,.0f} MiB; {ours / hand:.2f}"
-            )
+            print(f"SQL {hand:.1f} s, {hand_peak:,.0f} MiB; churn {ours:.1f} s, {our_peak:,.0f} MiB; {ours / hand:.2f}")
     print(f"median ratio {statistics.median(ratios):.2f} over {options.rows:,} events")
 
 
