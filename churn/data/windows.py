@@ -102,6 +102,27 @@ class Windows:
         sticker = None if self.sticker is None else self.sticker[index]
         return replace(self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker)
 
+    def recent(self, days: int | None) -> "Windows":
+        """The same windows with the last `days` of their history alone; with all of it where None.
+
+        Raises:
+            UserError: if the history is not so long.
+
+        Example:
+            >>> from churn.data import example_split
+            >>> example_split().train.recent(3).history().shape[1]
+            3
+        """
+        if days is None or days == self.history_days:
+            return self
+        if not 1 <= days < self.history_days:
+            raise UserError(
+                f"expected history_days from 1 to {self.history_days}, the days of windows.history_days",
+                days,
+                "lower it, or raise windows.history_days",
+            )
+        return replace(self, history_days=days)
+
     def rows(self, *, first: int | None = None, last: int = -1) -> NDArray[np.int64]:
         """The panel's rows of the days from `first` to `last` relative to the cutoff (-1 is the day before), (n, d).
 

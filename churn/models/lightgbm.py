@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import lightgbm
     import optuna
 
+_NOT_LIGHTGBMS = ("max_trees", "patience", "history_days")  # arguments that its own training does not take
 _WINDOWS_PER_THREAD = 50_000  # with less to do, threads mostly wait for each other
 
 
@@ -29,6 +30,7 @@ class LightGBM(Classifier):
         reg_lambda: L2 penalty on leaf values.
         max_trees: Trees, at most.
         patience: Trees without a better log loss before training stops.
+        history_days: The days before the cutoff that it sees; all of a window's history where None.
     """
 
     booster: "lightgbm.Booster"
@@ -42,10 +44,11 @@ class LightGBM(Classifier):
         reg_lambda: float = 1.0,
         max_trees: int = 1000,
         patience: int = 50,
+        history_days: int | None = None,
     ) -> None:
         self.learning_rate, self.num_leaves, self.min_child_samples = learning_rate, num_leaves, min_child_samples
         self.feature_fraction, self.reg_lambda = feature_fraction, reg_lambda
-        self.max_trees, self.patience = max_trees, patience
+        self.max_trees, self.patience, self.history_days = max_trees, patience, history_days
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
@@ -62,13 +65,13 @@ class LightGBM(Classifier):
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments."""
         names = ("learning_rate", "num_leaves", "min_child_samples", "feature_fraction", "reg_lambda")
-        return {name: getattr(self, name) for name in (*names, "max_trees", "patience")}
+        return {name: getattr(self, name) for name in (*names, *_NOT_LIGHTGBMS)}
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Boost until half A no longer improves."""
         import lightgbm
 
-        params = {k: v for k, v in self.arguments.items() if k not in ("max_trees", "patience")}
+        params = {k: v for k, v in self.arguments.items() if k not in _NOT_LIGHTGBMS}
         threads = min(os.cpu_count() or 1, 1 + len(split.train) // _WINDOWS_PER_THREAD)
         params |= {
             "num_threads": threads,
@@ -78,9 +81,9 @@ class LightGBM(Classifier):
             "deterministic": True,
             "force_row_wise": True,
         }
-        train = lightgbm.Dataset(split.train.flat(), split.train.label(target))
+        train = lightgbm.Dataset(self._columns(split.train), split.train.label(target))
         val_a = split.val_a
-        valid = lightgbm.Dataset(val_a.flat(), val_a.label(target), reference=train)
+        valid = lightgbm.Dataset(self._columns(val_a), val_a.label(target), reference=train)
         callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(self.patience, verbose=False)]
         if report is not None:
             callbacks.append(lambda env: report(env.iteration, env.evaluation_result_list[0][2]))
@@ -93,7 +96,11 @@ class LightGBM(Classifier):
         """The probabilities, (n,)."""
         if not len(windows):
             return np.empty(0)
-        return np.asarray(self.booster.predict(windows.flat()), dtype=np.float64)
+        return np.asarray(self.booster.predict(self._columns(windows)), dtype=np.float64)
+
+    def _columns(self, windows: Windows) -> NDArray[np.float32]:
+        """A column per feature and day that it sees, (n, d * f)."""
+        return windows.recent(self.history_days).flat()
 
     def write(self, folder: Path) -> None:
         """Write the trees as text, up to the best one."""

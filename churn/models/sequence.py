@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -13,47 +13,11 @@ from torch import Tensor, nn
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
 from churn.models.base import Classifier, Report
+from churn.models.scaling import Scale, Scaling
 from churn.models.training_loop import one_thread, train
 
 if TYPE_CHECKING:
     import optuna
-
-Scaling = Literal["none", "standard", "log_standard"]
-
-
-class Scale(nn.Module):
-    """The first layer: brings each feature to comparable size with what the training part showed.
-
-    Args:
-        n_features: Columns per day.
-        kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: the same after
-            log(1 + |x|) with the sign of x.
-    """
-
-    mean: Tensor  # (f,)
-    deviation: Tensor  # (f,)
-
-    def __init__(self, n_features: int, *, kind: Scaling) -> None:
-        super().__init__()
-        self.kind = kind
-        self.register_buffer("mean", torch.zeros(n_features))
-        self.register_buffer("deviation", torch.ones(n_features))
-
-    def fit(self, values: Tensor) -> None:
-        """Fill the buffers from days of the training part, (n, f); a feature without spread stays as it is."""
-        if self.kind == "none":
-            return
-        values = self._transformed(values).double()
-        deviation = values.std(dim=0, correction=0)
-        self.mean.copy_(values.mean(dim=0))
-        self.deviation.copy_(torch.where(deviation > 0, deviation, 1.0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Scale a history, (n, d, f)."""
-        return (self._transformed(x) - self.mean) / self.deviation
-
-    def _transformed(self, x: Tensor) -> Tensor:
-        return torch.copysign(torch.log1p(x.abs()), x) if self.kind == "log_standard" else x
 
 
 class SequenceClassifier(LightningModule, Classifier):
@@ -75,6 +39,7 @@ class SequenceClassifier(LightningModule, Classifier):
         batch_size: Windows per step when fitted from Python; `data.batch_size` on the command line.
         max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
         patience: Epochs without a better log loss before training stops, likewise.
+        history_days: The days before the cutoff that it sees; all of a window's history where None.
     """
 
     is_network: ClassVar[bool] = True
@@ -91,6 +56,7 @@ class SequenceClassifier(LightningModule, Classifier):
         batch_size: int = 1024,
         max_epochs: int = 20,
         patience: int = 3,
+        history_days: int | None = None,
     ) -> None:
         super().__init__()
         self.target: Target = target
@@ -136,7 +102,8 @@ class SequenceClassifier(LightningModule, Classifier):
 
     def forward(self, x: Tensor) -> Tensor:
         """The logit of each history, (n, d, f) to (n,)."""
-        logit: Tensor = self.head(self.encode(self.scale(x))).squeeze(-1)
+        days: int = self.hparams["history_days"] or x.shape[1]
+        logit: Tensor = self.head(self.encode(self.scale(x[:, -days:]))).squeeze(-1)
         return logit
 
     # Lightning's hooks --------------------------------------------------------------------------------
@@ -148,7 +115,7 @@ class SequenceClassifier(LightningModule, Classifier):
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         self.build(data.n_features)
         if stage == "fit":
-            self.scale.fit(torch.from_numpy(data.split.train.history()).flatten(0, 1))
+            self.scale.fit(data.split.train.recent(self.hparams["history_days"]))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the number of features, from which the layers are made again."""

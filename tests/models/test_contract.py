@@ -120,6 +120,22 @@ def twenty(windows: Windows) -> Windows:
     return windows.take(np.repeat(few, 10))
 
 
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_shorter_history_is_all_that_a_learner_sees(name, split) -> None:
+    kind = classifier(f"churn.models.{name}")
+    model = kind(**QUICK[name], history_days=3).fit(split, target="churn")
+    p = model.predict_proba(split.test)
+    np.testing.assert_allclose(model.predict_proba(split.test.recent(3)), p, atol=1e-7)
+    assert np.abs(p - quick(kind).fit(split, target="churn").predict_proba(split.test)).max() > 1e-4
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_a_longer_history_than_the_windows_have_is_refused(name, split) -> None:
+    model = classifier(f"churn.models.{name}")(**QUICK[name], history_days=8)
+    with pytest.raises(UserError, match="expected history_days from 1 to 7"):
+        model.fit(split, target="churn")
+
+
 def test_the_search_space_gives_arguments_that_the_class_takes(kind, split) -> None:
     for seed in range(5):
         trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask()
