@@ -30,6 +30,7 @@ class Classifier(ABC):
     """
 
     is_network: ClassVar[bool] = False
+    uses_chance: ClassVar[bool] = False  # whether another seed gives another model
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
@@ -42,6 +43,15 @@ class Classifier(ABC):
 
         A model that learns in steps tells `report` how each one went.
         """
+
+    @abstractmethod
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """Learn anew from all of some windows, in as many steps as the last fit kept; nothing is held out."""
+
+    @property
+    def steps(self) -> int:
+        """The steps that the last fit kept: epochs, trees; 0 for a model that learns at once."""
+        return 0
 
     @abstractmethod
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:

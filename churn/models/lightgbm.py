@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import optuna
 
 _NOT_LIGHTGBMS = ("max_trees", "patience", "history_days")  # arguments that its own training does not take
+_TREES_PER_REPORT = 10
 _WINDOWS_PER_THREAD = 50_000  # with less to do, threads mostly wait for each other
 
 
@@ -33,6 +34,7 @@ class LightGBM(Classifier):
         history_days: The days before the cutoff that it sees; all of a window's history where None.
     """
 
+    uses_chance: ClassVar[bool] = True
     booster: "lightgbm.Booster"
 
     def __init__(
@@ -71,26 +73,41 @@ class LightGBM(Classifier):
         """Boost until half A no longer improves."""
         import lightgbm
 
-        params = {k: v for k, v in self.arguments.items() if k not in _NOT_LIGHTGBMS}
-        threads = min(os.cpu_count() or 1, 1 + len(split.train) // _WINDOWS_PER_THREAD)
-        params |= {
-            "num_threads": threads,
+        train = lightgbm.Dataset(self._columns(split.train), split.train.label(target))
+        val_a = split.val_a
+        valid = lightgbm.Dataset(self._columns(val_a), val_a.label(target), reference=train)
+        callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(self.patience, verbose=False)]
+        if report is not None:
+            callbacks.append(_told(report))
+        params = self._params(seed, n=len(split.train))
+        self.booster = lightgbm.train(
+            params, train, num_boost_round=self.max_trees, valid_sets=[valid], callbacks=callbacks
+        )
+        return self
+
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """Boost as many trees as the last fit kept."""
+        import lightgbm
+
+        train = lightgbm.Dataset(self._columns(windows), windows.label(target))
+        self.booster = lightgbm.train(self._params(seed, n=len(windows)), train, num_boost_round=self.steps)
+        return self
+
+    @property
+    def steps(self) -> int:
+        """The trees that the last fit kept."""
+        return int(self.booster.best_iteration if self.booster.best_iteration > 0 else self.booster.num_trees())
+
+    def _params(self, seed: int, *, n: int) -> dict[str, Any]:
+        """What LightGBM's training takes, for so many windows."""
+        return {k: v for k, v in self.arguments.items() if k not in _NOT_LIGHTGBMS} | {
+            "num_threads": min(os.cpu_count() or 1, 1 + n // _WINDOWS_PER_THREAD),
             "objective": "binary",
             "seed": seed,
             "verbosity": -1,
             "deterministic": True,
             "force_row_wise": True,
         }
-        train = lightgbm.Dataset(self._columns(split.train), split.train.label(target))
-        val_a = split.val_a
-        valid = lightgbm.Dataset(self._columns(val_a), val_a.label(target), reference=train)
-        callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(self.patience, verbose=False)]
-        if report is not None:
-            callbacks.append(lambda env: report(env.iteration, env.evaluation_result_list[0][2]))
-        self.booster = lightgbm.train(
-            params, train, num_boost_round=self.max_trees, valid_sets=[valid], callbacks=callbacks
-        )
-        return self
 
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probabilities, (n,)."""
@@ -111,3 +128,13 @@ class LightGBM(Classifier):
         import lightgbm
 
         self.booster = lightgbm.Booster(model_file=folder / "trees.txt")
+
+
+def _told(report: Report) -> Callable[..., None]:
+    """A callback that tells how every tenth tree went: to note each one would cost as much as to grow it."""
+
+    def tell(env: Any) -> None:
+        if env.iteration % _TREES_PER_REPORT == 0:
+            report(env.iteration, env.evaluation_result_list[0][2])
+
+    return tell

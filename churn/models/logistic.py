@@ -41,12 +41,16 @@ class Logistic(Classifier):
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Fit by L-BFGS; columns without spread get no weight."""
+        return self.refit(split.train, target=target)
+
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """The same, on any windows."""
         from sklearn.linear_model import LogisticRegression
 
-        x = _log(split.train)
+        x = _log(windows)
         self.mean, scale = x.mean(axis=0), x.std(axis=0)
         scale[scale == 0] = np.inf
-        fitted = LogisticRegression(C=self.c, max_iter=1000).fit((x - self.mean) / scale, split.train.label(target))
+        fitted = LogisticRegression(C=self.c, max_iter=1000).fit((x - self.mean) / scale, windows.label(target))
         self.weight, self.intercept = fitted.coef_[0] / scale, float(fitted.intercept_[0])
         return self
 

@@ -31,7 +31,11 @@ class Majority(Classifier):
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Take the base rate."""
-        self.rate = float(split.train.label(target).mean())
+        return self.refit(split.train, target=target)
+
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """The same, on any windows."""
+        self.rate = float(windows.label(target).mean())
         return self
 
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:

@@ -33,8 +33,12 @@ class Persistence(Classifier):
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Count labels by active days."""
-        label = split.train.label(target)
-        days, size = split.train.active_days(), split.train.history_days + 1
+        return self.refit(split.train, target=target)
+
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """The same, on any windows."""
+        label = windows.label(target)
+        days, size = windows.active_days(), windows.history_days + 1
         positive = np.bincount(days, weights=label, minlength=size)
         prior = self.prior_windows
         self.rates = (positive + prior * label.mean()) / (np.bincount(days, minlength=size) + prior)

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
+from scipy.special import logit
 from torch import Tensor, nn
 
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
 from churn.models.base import Classifier, Report
-from churn.models.scaling import Scale, Scaling
-from churn.models.training_loop import one_thread, train
+from churn.models.scaling import SCALINGS, Scale, Scaling
+from churn.models.training_loop import one_thread, train, train_again
 
 if TYPE_CHECKING:
     import optuna
@@ -36,6 +37,8 @@ class SequenceClassifier(LightningModule, Classifier):
         scaling: The first layer, see `Scale`.
         lr: Peak learning rate.
         weight_decay: AdamW's decay.
+        positive_weight: How many times a window of class 1 counts in the loss. The logit that the loss sees is moved by
+            its logarithm, so that the probabilities stay those of the unweighted windows (Elkan, 2001).
         batch_size: Windows per step when fitted from Python; `data.batch_size` on the command line.
         max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
         patience: Epochs without a better log loss before training stops, likewise.
@@ -43,6 +46,7 @@ class SequenceClassifier(LightningModule, Classifier):
     """
 
     is_network: ClassVar[bool] = True
+    uses_chance: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -51,10 +55,11 @@ class SequenceClassifier(LightningModule, Classifier):
         layers: int = 1,
         dropout: float = 0.1,
         scaling: Scaling = "log_standard",
-        lr: float = 3e-3,
+        lr: float = 5e-3,
         weight_decay: float = 1e-4,
+        positive_weight: float = 1.0,
         batch_size: int = 1024,
-        max_epochs: int = 20,
+        max_epochs: int = 10,
         patience: int = 3,
         history_days: int | None = None,
     ) -> None:
@@ -62,6 +67,7 @@ class SequenceClassifier(LightningModule, Classifier):
         self.target: Target = target
         self.save_hyperparameters()
         self.n_features = 0
+        self.epochs = 0
 
     @abstractmethod
     def encoder(self, n_features: int) -> nn.Module:
@@ -74,14 +80,14 @@ class SequenceClassifier(LightningModule, Classifier):
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """Width, depth, regularisation and learning rate."""
+        """Scaling, width, depth, regularisation and learning rate."""
         return {
-            "hidden_size": trial.suggest_categorical("hidden_size", [16, 32, 64]),
-            "layers": trial.suggest_int("layers", 1, 2),
-            "dropout": trial.suggest_float("dropout", 0.0, 0.4),
-            "scaling": trial.suggest_categorical("scaling", ["log_standard", "standard"]),
-            "lr": trial.suggest_float("lr", 1e-3, 1e-2, log=True),
-            "weight_decay": trial.suggest_float("weight_decay", 1e-6, 1e-2, log=True),
+            "scaling": trial.suggest_categorical("scaling", SCALINGS),
+            "hidden_size": trial.suggest_categorical("hidden_size", [16, 32, 64, 128]),
+            "layers": trial.suggest_int("layers", 1, 3),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.5),
+            "lr": trial.suggest_float("lr", 5e-4, 2e-2, log=True),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-6, 1e-1, log=True),
         }
 
     @property
@@ -98,24 +104,33 @@ class SequenceClassifier(LightningModule, Classifier):
         self.n_features = n_features
         self.scale = Scale(n_features, kind=self.hparams["scaling"])
         self.encode = self.encoder(n_features)
-        self.head = nn.Sequential(nn.Dropout(self.hparams["dropout"]), nn.Linear(self.width, 1))
+        self.drop = nn.Dropout(self.hparams["dropout"])
+        self.head = nn.Linear(self.width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """The logit of each history, (n, d, f) to (n,)."""
         days: int = self.hparams["history_days"] or x.shape[1]
-        logit: Tensor = self.head(self.encode(self.scale(x[:, -days:]))).squeeze(-1)
-        return logit
+        logits: Tensor = self.head(self.drop(self.encode(self.scale(x[:, -days:])))).squeeze(-1)
+        return logits
 
     # Lightning's hooks --------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        """Make the layers and, before fitting, fill the scaling layer from the training part."""
+        """Make the layers and, before fitting, begin with what the training part tells."""
         if self.n_features or self._trainer is None:
             return
         data = self.trainer.datamodule  # type: ignore[attr-defined]
-        self.build(data.n_features)
         if stage == "fit":
-            self.scale.fit(data.split.train.recent(self.hparams["history_days"]))
+            self.begin(data.split.train)
+        else:
+            self.build(data.n_features)
+
+    def begin(self, train: Windows) -> None:
+        """Make the layers, fill the scale, and let the head say the base rate before the first step."""
+        self.build(len(train.features))
+        self.scale.fit(train.recent(self.hparams["history_days"]))
+        rate = np.clip(train.label(self.target).mean(), 1e-6, 1 - 1e-6)
+        nn.init.constant_(self.head.bias, float(logit(rate)))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the number of features, from which the layers are made again."""
@@ -126,9 +141,10 @@ class SequenceClassifier(LightningModule, Classifier):
         self.build(checkpoint["n_features"])
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
-        """The log loss of a batch."""
+        """The log loss of a batch, weighted as configured."""
         x, y = batch
-        return nn.functional.binary_cross_entropy_with_logits(self(x), y)
+        weight = torch.tensor(self.hparams["positive_weight"])
+        return nn.functional.binary_cross_entropy_with_logits(self(x) + weight.log(), y, pos_weight=weight)
 
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Log the log loss on half A."""
@@ -160,12 +176,28 @@ class SequenceClassifier(LightningModule, Classifier):
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Train with early stopping on half A and keep the best epoch's weights."""
+        self._aim(target)
+        data = ChurnDataModule.of(split, batch_size=self.hparams["batch_size"])
+        most, patience = self.hparams["max_epochs"], self.hparams["patience"]
+        self.epochs = train(self, data, max_epochs=most, patience=patience, seed=seed, report=report)
+        return self
+
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """Train for as many epochs as the last fit kept, the learning rate going the same way."""
+        self._aim(target)
+        batches = loader(windows, target=target, batch_size=self.hparams["batch_size"], shuffle=True)
+        self.n_features = 0
+        train_again(self, batches, windows, max_epochs=self.hparams["max_epochs"], epochs=self.epochs, seed=seed)
+        return self
+
+    @property
+    def steps(self) -> int:
+        """The epochs that the last fit kept."""
+        return self.epochs
+
+    def _aim(self, target: Target) -> None:
         self.target = target
         self.hparams["target"] = target
-        data = ChurnDataModule.of(split, batch_size=self.hparams["batch_size"])
-        epochs, patience = self.hparams["max_epochs"], self.hparams["patience"]
-        train(self, data, max_epochs=epochs, patience=patience, seed=seed, report=report)
-        return self
 
     @torch.inference_mode()
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
@@ -180,10 +212,12 @@ class SequenceClassifier(LightningModule, Classifier):
 
     def write(self, folder: Path) -> None:
         """Write the weights."""
-        torch.save({"n_features": self.n_features, "weights": self.state_dict()}, folder / "weights.pt")
+        state = {"n_features": self.n_features, "epochs": self.epochs, "weights": self.state_dict()}
+        torch.save(state, folder / "weights.pt")
 
     def read(self, folder: Path) -> None:
         """Read the weights; nothing but tensors is loaded."""
         saved = torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")
         self.build(saved["n_features"])
+        self.epochs = saved["epochs"]
         self.load_state_dict(saved["weights"])

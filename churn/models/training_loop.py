@@ -3,17 +3,23 @@
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer, seed_everything
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from torch.utils.data import DataLoader
 
-from churn.data.datamodule import ChurnDataModule
+from churn.data import Windows
+from churn.data.datamodule import Batch, ChurnDataModule
 from churn.errors import UserError
 from churn.models.base import Report
+
+if TYPE_CHECKING:
+    from churn.models.sequence import SequenceClassifier
 
 MONITOR = "val_log_loss"
 
@@ -28,16 +34,26 @@ class _Told(Callback):
         self.report(trainer.current_epoch, float(trainer.callback_metrics[MONITOR]))
 
 
+class _StopAfter(Callback):
+    """Ends training after some epochs, while the learning rate goes as if all of them were to come."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        trainer.should_stop = trainer.current_epoch + 1 >= self.epochs
+
+
 def train(
-    network: LightningModule,
+    network: "SequenceClassifier",
     data: ChurnDataModule,
     *,
     max_epochs: int,
     patience: int,
     seed: int,
     report: Report | None = None,
-) -> None:
-    """Train a network in place, stopped early on half A, and give it the best epoch's weights.
+) -> int:
+    """Train a network in place, stopped early on half A, give it the best epoch's weights, and return their number.
 
     Raises:
         UserError: if the loss is not a number.
@@ -45,23 +61,48 @@ def train(
     with tempfile.TemporaryDirectory(prefix="churn-") as folder, _quiet(), one_thread():
         seed_everything(seed, verbose=False)
         best = ModelCheckpoint(folder, monitor=MONITOR, save_weights_only=True)
-        stop = EarlyStopping(MONITOR, patience=patience, check_finite=False)
-        trainer = Trainer(
-            max_epochs=max_epochs,
-            gradient_clip_val=1.0,
-            callbacks=[best, stop] + ([] if report is None else [_Told(report)]),
-            logger=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            default_root_dir=folder,
-            num_sanity_val_steps=0,
-        )
+        told = [] if report is None else [_Told(report)]
+        trainer = _trainer(folder, max_epochs, [best, EarlyStopping(MONITOR, patience=patience), *told])
         trainer.fit(network, data)
         if not torch.isfinite(trainer.callback_metrics[MONITOR]):
             raise UserError("expected a finite log loss", "not a number", "lower lr, or check the data for huge values")
         state = torch.load(Path(best.best_model_path), weights_only=True, map_location="cpu")
         network.load_state_dict(state["state_dict"])
     network._trainer = None  # a trained network outlives its trainer
+    return int(state["epoch"]) + 1
+
+
+def train_again(
+    network: "SequenceClassifier",
+    batches: DataLoader[Batch],
+    windows: Windows,
+    *,
+    max_epochs: int,
+    epochs: int,
+    seed: int,
+) -> None:
+    """Train a network in place from the beginning for some of its epochs, with nothing held out."""
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder, _quiet(), one_thread():
+        seed_everything(seed, verbose=False)
+        network.begin(windows)
+        network.train()
+        trainer = _trainer(folder, max_epochs, [_StopAfter(epochs)])
+        trainer.fit(network, batches)
+    network._trainer = None
+
+
+def _trainer(folder: str, max_epochs: int, callbacks: Sequence[Callback]) -> Trainer:
+    return Trainer(
+        max_epochs=max_epochs,
+        gradient_clip_val=1.0,
+        callbacks=list(callbacks),
+        enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder,
+        num_sanity_val_steps=0,
+    )
 
 
 @contextmanager

@@ -120,6 +120,19 @@ def twenty(windows: Windows) -> Windows:
     return windows.take(np.repeat(few, 10))
 
 
+def test_a_model_is_learnt_again_from_all_windows_in_as_many_steps(kind, split, tmp_path) -> None:
+    model = quick(kind).fit(split, target="churn")
+    model.save(tmp_path / "model")
+    steps, before = model.steps, model.predict_proba(split.test)
+    again = load(tmp_path / "model")
+    assert again.steps == steps
+    again.refit(split.train, target="churn")
+    assert np.abs(again.predict_proba(split.test) - before).mean() < 0.05
+    again.refit(split.val, target="sticker")
+    assert again.steps == steps
+    assert abs(again.predict_proba(split.val).mean() - split.val.sticker.mean()) < 0.1
+
+
 @pytest.mark.parametrize("name", LEARNERS)
 def test_a_shorter_history_is_all_that_a_learner_sees(name, split) -> None:
     kind = classifier(f"churn.models.{name}")

@@ -58,3 +58,30 @@ def test_the_best_epoch_is_kept_not_the_last() -> None:
     kept = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     assert len(losses) == 8
     assert abs(kept - min(losses)) < 1e-3
+
+
+@pytest.mark.parametrize("weight", [0.2, 5.0])
+def test_weighing_a_class_does_not_move_the_probabilities(weight) -> None:
+    split = example_split()
+    plain, weighted = (
+        GRU(hidden_size=8, max_epochs=5, positive_weight=w).fit(split, target="sticker").predict_proba(split.train)
+        for w in (1.0, weight)
+    )
+    assert abs(weighted.mean() - split.train.sticker.mean()) < 0.03
+    assert np.corrcoef(plain, weighted)[0, 1] > 0.9
+
+
+def test_a_network_says_the_base_rate_before_its_first_step() -> None:
+    train = example_split().train
+    network = GRU(hidden_size=8, target="sticker")
+    network.begin(train)
+    assert network.predict_proba(train).mean() == pytest.approx(train.sticker.mean(), abs=0.1)
+
+
+def test_learning_again_takes_the_epochs_that_the_fit_kept() -> None:
+    split, steps = example_split(), []
+    network = GRU(hidden_size=8, max_epochs=6, patience=2, lr=0.1).fit(split, target="churn")
+    network.epochs = 2
+    network.on_train_batch_end = lambda *_: steps.append(network.trainer.current_epoch)
+    network.refit(split.train, target="churn")
+    assert sorted(set(steps)) == [0, 1]
