@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from churn.models.base import Classifier, classifier, load
+from churn.models.ensemble import Ensemble
 from churn.models.lightgbm import LightGBM
 from churn.models.logistic import Logistic
 from churn.models.majority import Majority
@@ -21,6 +22,7 @@ __all__ = [
     "GRU",
     "BiLSTM",
     "Classifier",
+    "Ensemble",
     "GRUBiLSTM",
     "LightGBM",
     "Logistic",

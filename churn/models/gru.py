@@ -1,9 +1,15 @@
 """The GRU network."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import torch
 from torch import Tensor, nn
 
 from churn.models.sequence import SequenceClassifier
+
+if TYPE_CHECKING:
+    import optuna
 
 
 class LastState(nn.Module):
@@ -37,11 +43,27 @@ class GRU(SequenceClassifier):
 
     @property
     def width(self) -> int:
-        """The state's width."""
-        return int(self.hparams["hidden_size"])
+        """The states' width, of both directions where there are two."""
+        return int(self.hparams["hidden_size"]) * (2 if self.hparams["bidirectional"] else 1)
+
+    @classmethod
+    def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
+        """The base's, and the direction."""
+        bidirectional = trial.suggest_categorical("bidirectional", [False, True])
+        return super().suggest(trial, n_features) | {"bidirectional": bidirectional}
 
     def encoder(self, n_features: int) -> nn.Module:
         """The GRU."""
-        h = self.hparams
-        between = h["dropout"] if h["layers"] > 1 else 0.0
-        return LastState(nn.GRU(n_features, h["hidden_size"], h["layers"], batch_first=True, dropout=between))
+        return LastState(gru(n_features, self.hparams))
+
+
+def gru(n_features: int, h: Mapping[str, Any]) -> nn.GRU:
+    """The layers that a network's arguments ask for."""
+    return nn.GRU(
+        n_features,
+        h["hidden_size"],
+        h["layers"],
+        batch_first=True,
+        dropout=h["dropout"] if h["layers"] > 1 else 0.0,
+        bidirectional=h["bidirectional"],
+    )

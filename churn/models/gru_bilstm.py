@@ -2,8 +2,7 @@
 
 from torch import Tensor, nn
 
-from churn.models.gru import LastState
-from churn.models.sequence import SequenceClassifier
+from churn.models.gru import GRU, LastState, gru
 
 
 class Sequence(nn.Module):
@@ -18,12 +17,12 @@ class Sequence(nn.Module):
         self.recurrent = recurrent
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, d, f) to (n, d, hidden_size)."""
+        """(n, d, f) to (n, d, directions * hidden_size)."""
         output: Tensor = self.recurrent(x)[0]
         return output
 
 
-class GRUBiLSTM(SequenceClassifier):
+class GRUBiLSTM(GRU):
     """The GRU reads the days in order; the LSTM reads its sequence in both directions."""
 
     @property
@@ -34,9 +33,8 @@ class GRUBiLSTM(SequenceClassifier):
     def encoder(self, n_features: int) -> nn.Module:
         """The two layers, with dropout between them; `layers` is the GRU's depth."""
         h = self.hparams
-        size, between = h["hidden_size"], h["dropout"] if h["layers"] > 1 else 0.0
         return nn.Sequential(
-            Sequence(nn.GRU(n_features, size, h["layers"], batch_first=True, dropout=between)),
+            Sequence(gru(n_features, h)),
             nn.Dropout(h["dropout"]),
-            LastState(nn.LSTM(size, size, batch_first=True, bidirectional=True)),
+            LastState(nn.LSTM(super().width, h["hidden_size"], batch_first=True, bidirectional=True)),
         )

@@ -33,6 +33,7 @@ class SequenceClassifier(LightningModule, Classifier):
         target: What the network predicts.
         hidden_size: Width of the recurrent state.
         layers: Recurrent layers.
+        bidirectional: Whether a GRU reads the days from both ends; an LSTM always does.
         dropout: Share of the state dropped before the head and between layers.
         scaling: The first layer, see `Scale`.
         lr: Peak learning rate.
@@ -53,6 +54,7 @@ class SequenceClassifier(LightningModule, Classifier):
         target: Target = "churn",
         hidden_size: int = 32,
         layers: int = 1,
+        bidirectional: bool = False,
         dropout: float = 0.1,
         scaling: Scaling = "log_standard",
         lr: float = 5e-3,

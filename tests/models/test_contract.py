@@ -8,7 +8,7 @@ import churn.models
 from churn.configuration import MODELS
 from churn.data import Split, Windows, example_split
 from churn.errors import UserError
-from churn.models import Classifier, classifier, load
+from churn.models import Classifier, Ensemble, LightGBM, classifier, load
 
 QUICK = {
     "GRU": {"hidden_size": 8, "max_epochs": 2},
@@ -31,18 +31,20 @@ def split() -> Split:
     return example_split()
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(scope="module", params=[*MODELS, "Ensemble"])
 def kind(request: pytest.FixtureRequest) -> type[Classifier]:
     return classifier(f"churn.models.{request.param}")
 
 
 def quick(kind: type[Classifier]) -> Classifier:
+    if kind is Ensemble:
+        return Ensemble([LightGBM(max_trees=20), LightGBM(max_trees=20)])
     return kind(**QUICK.get(kind.__name__, {}))
 
 
 def test_every_public_class_is_held_to_the_contract() -> None:
     public = {name for name in churn.models.__all__ if isinstance(getattr(churn.models, name), type)}
-    assert public - {"Classifier"} == set(MODELS)
+    assert public - {"Classifier", "Ensemble"} == set(MODELS)
 
 
 @pytest.mark.parametrize("target", ["churn", "sticker"])
@@ -83,7 +85,8 @@ def test_a_saved_model_predicts_as_before(kind, split, tmp_path) -> None:
 
 def test_a_saved_model_holds_no_pickled_code(kind, split, tmp_path) -> None:
     quick(kind).fit(split, target="churn").save(tmp_path / "model")
-    assert {path.suffix for path in (tmp_path / "model").iterdir()} <= {".json", ".txt", ".pt"}
+    files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} <= {".json", ".txt", ".pt"}
 
 
 def test_predictions_do_not_depend_on_the_windows_beside(kind, split) -> None:
@@ -158,7 +161,8 @@ def test_the_search_space_gives_arguments_that_the_class_takes(kind, split) -> N
 def test_learning_beats_the_base_rate(kind, split) -> None:
     if kind.__name__ == "Majority":
         pytest.skip("the base rate itself")
-    p = kind().fit(split, target="churn").predict_proba(split.test)
+    model = quick(kind) if kind is Ensemble else kind()
+    p = model.fit(split, target="churn").predict_proba(split.test)
     y = split.test.churn
     base = np.full(len(y), split.train.churn.mean())
     assert log_loss(y, p) < log_loss(y, base) - 0.02

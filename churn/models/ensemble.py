@@ -1,0 +1,71 @@
+"""Several fits of one model from different seeds, whose probabilities are averaged."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.data import Split, Target, Windows
+from churn.models.base import Classifier, Report, load
+
+
+class Ensemble(Classifier):
+    """The average of its members' probabilities (Lakshminarayanan, Pritzel and Blundell, 2017).
+
+    Args:
+        members: Models of one class and the same arguments. A saved ensemble reads them from its folder.
+
+    Example:
+        >>> from churn.data import example_split
+        >>> from churn.models import LightGBM
+        >>> split = example_split()
+        >>> both = Ensemble([LightGBM(max_trees=5), LightGBM(max_trees=5)]).fit(split, target="churn")
+        >>> one, other = (member.predict_proba(split.test) for member in both.members)
+        >>> bool(np.allclose(both.predict_proba(split.test), (one + other) / 2))
+        True
+    """
+
+    def __init__(self, members: Sequence[Classifier] = ()) -> None:
+        self.members = list(members)
+
+    @property
+    def is_network(self) -> bool:  # type: ignore[override]
+        """As its members."""
+        return self.members[0].is_network
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """None: the members have theirs."""
+        return {}
+
+    @property
+    def steps(self) -> int:
+        """The steps that a member kept, in the middle."""
+        return int(np.median([member.steps for member in self.members]))
+
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+        """Fit each member from a seed of its own; the first one reports."""
+        for place, member in enumerate(self.members):
+            member.fit(split, target=target, seed=seed + place, report=None if place else report)
+        return self
+
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """Learn each member anew."""
+        for place, member in enumerate(self.members):
+            member.refit(windows, target=target, seed=seed + place)
+        return self
+
+    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
+        """The average, (n,)."""
+        return np.asarray(np.mean([member.predict_proba(windows) for member in self.members], axis=0))
+
+    def write(self, folder: Path) -> None:
+        """Write each member to a folder of its own."""
+        for place, member in enumerate(self.members):
+            member.save(folder / str(place))
+
+    def read(self, folder: Path) -> None:
+        """Read the members."""
+        self.members = [load(path) for path in sorted(folder.iterdir(), key=lambda p: p.name.zfill(9)) if path.is_dir()]
