@@ -12,7 +12,7 @@ from churn.artefacts import write_text
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
 from churn.segments import SegmentConfig
-from churn.training import ModelSpec, TuningConfig
+from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
 MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")
 
@@ -59,6 +59,7 @@ class RunConfig:
         data: The tables, windows and split.
         models: The models to compare: import paths, or mappings with class_path and init_args.
         tuning: The search.
+        training: Seeds, and what is trained again before scoring.
         evaluation: Intervals.
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.
@@ -68,6 +69,7 @@ class RunConfig:
     data: DataConfig
     models: list[str | dict[str, Any]] = field(default_factory=_every_model)
     tuning: TuningConfig = field(default_factory=TuningConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     explanation: ExplanationConfig = field(default_factory=ExplanationConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -79,7 +79,7 @@ class _Context:
         return self.folder / "models" / target / name
 
     def models(self, target: Target) -> dict[str, Classifier]:
-        names = [spec.check().__name__ for spec in self.config.specs]
+        names = [spec.name for spec in self.config.specs]
         return {name: load(self.model_folder(target, name)) for name in names}
 
 
@@ -147,26 +147,41 @@ def prepare_data(context: _Context) -> Facts:
 
 
 def fit_models(context: _Context) -> Facts:
-    """Each model on each target: models/<target>/<model>/, trials.csv."""
-    split, config, tables = context.split, context.config, _TargetTables()
-    for target in split.train.targets:
-        for spec in config.specs:
-            folder = context.model_folder(target, spec.check().__name__)
+    """Each model on each target: models/<target>/<model>/, trials.csv, trial_curves.csv, importances.csv, trials/."""
+    folds, tables = context.dataset.folds(), _TargetTables()
+    for target in folds[-1].train.targets:
+        for spec in context.config.specs:
+            folder = context.model_folder(target, spec.name)
             step(f"{folder.name} on {target}")
             if not folder.exists():
-                _fit(spec, split, target, config, folder)
-            trials = read_table(folder / "trials.csv")
-            trials.insert(0, "model", folder.name)
-            tables.add("trials.csv", trials, target=target)
+                _fit(context, spec, folds, target)
+            for name in _SEARCHED:
+                found = read_table(folder / name)
+                found.insert(0, "model", folder.name)
+                tables.add(name, found, target=target)
     tables.write(context.folder)
-    return {}
+    return {"seeds": context.config.training.seeds}
 
 
-def _fit(spec: ModelSpec, split: Split, target: Target, config: RunConfig, folder: Path) -> None:
-    fitted = training.fit(spec, split, target=target, tuning=config.tuning, seed=config.seed)
+def _fit(context: _Context, spec: ModelSpec, folds: tuple[Split, ...], target: Target) -> None:
+    config, folder = context.config, context.model_folder(target, spec.name)
+    storage = config.tuning.storage or training.sqlite(context.folder / "trials.db")
+    found = training.fit(
+        spec,
+        folds,
+        target=target,
+        tuning=replace(config.tuning, storage=storage),
+        training=config.training,
+        seed=config.seed,
+        folder=context.folder / "trials" / target / spec.name,
+    )
     with atomic(folder) as scratch:
-        fitted.model.save(scratch)
-        fitted.trials.to_csv(scratch / "trials.csv", index=False)
+        found.model.save(scratch)
+        for name, table in zip(_SEARCHED, (found.trials, found.curves, found.importances), strict=True):
+            table.to_csv(scratch / name, index=False)
+
+
+_SEARCHED = ("trials.csv", "trial_curves.csv", "importances.csv")
 
 
 def evaluate_models(context: _Context) -> Facts:
@@ -221,6 +236,21 @@ def _save_surrogate(surrogate: explanation.Surrogate, folder: Path) -> None:
     write_json(surrogate.totals.mean(axis=0).tolist(), folder / "usual.json")
 
 
+def refit_models(context: _Context) -> Facts:
+    """The models that score, learnt again where asked for: models/<target>/refitted/."""
+    policy = context.config.training.refit
+    if policy == "keep":
+        return {"refit": {"policy": policy}}
+    windows, learnt = context.dataset.labelled, {}
+    for target, name in read_json(context.folder / "models" / "chosen.json").items():
+        step(f"{name} on {target}")
+        model = load(context.model_folder(target, name)).refit(windows, target=target, seed=context.config.seed)
+        with atomic(context.model_folder(target, "refitted")) as scratch:
+            model.save(scratch)
+        learnt[target] = {"windows": len(windows), "steps": model.steps}
+    return {"refit": {"policy": policy, "targets": learnt}}
+
+
 def score_users(context: _Context) -> Facts:
     """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx."""
     config = context.config.segments
@@ -263,6 +293,7 @@ STAGES = (
     fit_models,
     evaluate_models,
     explain_models,
+    refit_models,
     score_users,
     compare_segments,
     review_run,

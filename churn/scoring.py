@@ -64,7 +64,7 @@ def newest_windows(dataset: Dataset) -> Windows:
 def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path) -> pd.DataFrame:
     """Score every user at risk at the newest cutoff, write the list and return the scores."""
     windows = newest_windows(dataset)
-    scored = segments.prioritise(score_windows(windows, models), config)
+    scored = segments.prioritise(score_windows(windows, models, refitted=True), config)
     inside = (scored.segment == "priority").to_numpy()
     listed = windows.take(inside)
     folder = models / "churn"
@@ -79,13 +79,23 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     return scored
 
 
-def score_windows(windows: Windows, models: Path) -> pd.DataFrame:
-    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn and p_sticker."""
+def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
+    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn and p_sticker.
+
+    Args:
+        windows: What to score.
+        models: The folder of a run's models.
+        refitted: Whether to score with the models that were learnt again from all windows, where there are any. They
+            must not be measured on windows of the run, all of which they have seen; their calibrator is that of the
+            measured model.
+    """
     table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
     for target, name in read_json(models / "chosen.json").items():
         folder = models / target / name
         calibrator = Calibrator(**read_json(folder / "calibrator.json"))
-        table[f"p_{target}"] = calibrator(load(folder).predict_proba(windows))
+        again = models / target / "refitted"
+        model = load(again if refitted and again.exists() else folder)
+        table[f"p_{target}"] = calibrator(model.predict_proba(windows))
     return table
 
 

@@ -52,6 +52,11 @@ class Dataset:
         """The rolling origins that the configuration asks for, oldest first; the last is `split()`."""
         return rolling_origins(self.windows, self.config.split)
 
+    @property
+    def labelled(self) -> Windows:
+        """All windows whose label is known, those between the parts too."""
+        return self.windows.take(self.windows.churn != UNKNOWN)
+
     def members_at(self, windows: Windows) -> pd.DataFrame | None:
         """The members' attributes as they were on the day before each cutoff, (n,) rows; None without a list."""
         if self.members is None:

@@ -1,6 +1,7 @@
 """Fitting: the recipe and the search."""
 
-from churn.training.fit import Fitted, ModelSpec, fit
-from churn.training.tuning import TuningConfig, search
+from churn.training.fit import ModelSpec, TrainingConfig, fit
+from churn.training.storage import sqlite
+from churn.training.tuning import Found, TuningConfig, search
 
-__all__ = ["Fitted", "ModelSpec", "TuningConfig", "fit", "search"]
+__all__ = ["Found", "ModelSpec", "TrainingConfig", "TuningConfig", "fit", "search", "sqlite"]

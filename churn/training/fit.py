@@ -1,15 +1,15 @@
 """The recipe: one model on one target, with a search where the model has something to search."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from inspect import signature
-from typing import Any
-
-import pandas as pd
+from pathlib import Path
+from typing import Any, Literal
 
 from churn.data import Split, Target
 from churn.errors import UserError
-from churn.models import Classifier, classifier
-from churn.training.tuning import TuningConfig, search
+from churn.models import Classifier, Ensemble, classifier
+from churn.training.tuning import Found, TuningConfig, search
 
 
 @dataclass(frozen=True)
@@ -68,18 +68,53 @@ class ModelSpec:
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A fitted model and the trials that led to it."""
+class TrainingConfig:
+    """How the best hyperparameters are used.
 
-    model: Classifier
-    trials: pd.DataFrame  # trial, state, value (log loss on half A), and one column per hyperparameter
+    Args:
+        seeds: Fits from different seeds, whose probabilities are averaged and whose spread is reported.
+        refit: What scores: `keep`: the models that were measured; `all`: the same, learnt again from every window whose
+            label is known, for as many steps as the measured one took.
+    """
+
+    seeds: int = 1
+    refit: Literal["keep", "all"] = "keep"
+
+    def __post_init__(self) -> None:
+        """Raises UserError for less than one seed."""
+        if self.seeds < 1:
+            raise UserError("expected training.seeds of at least 1", self.seeds, "raise it")
 
 
-def fit(spec: ModelSpec, split: Split, *, target: Target, tuning: TuningConfig, seed: int = 0) -> Fitted:
-    """Search a model's hyperparameters on half A and keep the best trial's model as it was fitted.
+def fit(
+    spec: ModelSpec,
+    folds: Sequence[Split],
+    *,
+    target: Target,
+    tuning: TuningConfig,
+    training: TrainingConfig | None = None,
+    seed: int = 0,
+    folder: Path | None = None,
+) -> Found:
+    """Search a model's hyperparameters on half A and keep the best trial's model, with its further seeds.
+
+    Args:
+        spec: The model.
+        folds: Splits, oldest first; the model kept is fitted on the last.
+        target: What is predicted.
+        tuning: The search.
+        training: Seeds; one by default.
+        seed: Of the search and its fits; further ones count on from it.
+        folder: Where trials leave their folders.
 
     Raises:
-        UserError: as `ModelSpec.check`, or if every trial failed.
+        UserError: as `ModelSpec.check` and `search`.
     """
-    best, trials = search(spec.check(), split, target=target, tuning=tuning, fixed=spec.init_args, seed=seed)
-    return Fitted(best, trials)
+    found = search(spec.check(), folds, target=target, tuning=tuning, fixed=spec.init_args, seed=seed, folder=folder)
+    seeds = training.seeds if training is not None and found.model.uses_chance else 1
+    if seeds == 1:
+        return found
+    further = [type(found.model)(**found.model.arguments) for _ in range(seeds - 1)]
+    for place, model in enumerate(further, start=1):
+        model.fit(folds[-1], target=target, seed=seed + place)
+    return replace(found, model=Ensemble([found.model, *further]))

@@ -1,17 +1,22 @@
-"""The search: Optuna's TPE over each model's own space, scored by log loss on half A of validation."""
+"""The search: Optuna's TPE over each model's own space and what belongs to the data, scored on half A of validation."""
 
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from inspect import signature
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import optuna
 import pandas as pd
+from optuna.pruners import BasePruner, NopPruner, PercentilePruner
 from optuna.trial import TrialState
-from sklearn.metrics import log_loss
 
 from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier
-from churn.training.storage import open_study, trials_to_make
+from churn.training.objective import FailedTrialError, Objective
+from churn.training.storage import SuperfluousTrialError, check_place, open_study, trials_to_make
 
 
 @dataclass(frozen=True)
@@ -21,103 +26,150 @@ class TuningConfig:
     Args:
         trials: Trials per model and target. The first takes the model's defaults, so that a short search is
             never worse than none; 1 therefore searches nothing.
-        storage: Where trials are kept, in memory where None: sqlite:///study.db, postgresql+psycopg://ada@db/trials or
-            journal:///study.log. A killed search continues there, and several workers may share it.
+        storage: Where trials are kept; in the run's own folder where None. sqlite:///study.db,
+            postgresql+psycopg://ada@db/trials or journal:///study.log may be shared by several workers, each with a
+            folder of its own. A killed search continues.
+        history_days: Lengths of history to choose from, none longer than `windows.history_days`; all of it where empty.
+        batch_size: Windows per step of a network to choose from.
+        prune: Give up a trial whose log loss is, after as many steps, worse than that of most.
     """
 
     trials: int = 3
     storage: str | None = None
+    history_days: list[int] = field(default_factory=list)
+    batch_size: list[int] = field(default_factory=lambda: [512, 1024, 2048])
+    prune: bool = True
 
     def __post_init__(self) -> None:
-        """Raises UserError for less than one trial."""
+        """Raises UserError for less than one trial, day or window."""
         if self.trials < 1:
             raise UserError("expected tuning.trials of at least 1", self.trials, "raise it")
+        for name in ("history_days", "batch_size"):
+            if any(number < 1 for number in getattr(self, name)):
+                raise UserError(f"expected numbers from 1 on in tuning.{name}", getattr(self, name), "raise them")
 
 
-class _Objective:
-    """Fits a trial's model and keeps the best one."""
+@dataclass(frozen=True)
+class Found:
+    """The best trial's model, as it was fitted, and what the search saw."""
 
-    def __init__(self, kind: type[Classifier], split: Split, target: Target, fixed: dict[str, Any], seed: int) -> None:
-        self.kind, self.split, self.target, self.fixed, self.seed = kind, split, target, fixed, seed
-        self.best: Classifier | None = None
-        self.best_value = float("inf")
-
-    def __call__(self, trial: optuna.Trial) -> float:
-        model = self._model(trial)
-
-        def report(step: int, value: float) -> None:
-            trial.report(value, step)
-            if trial.should_prune():
-                raise optuna.TrialPruned
-
-        model.fit(self.split, target=self.target, seed=self.seed, report=report)
-        val_a = self.split.val_a
-        value = float(log_loss(val_a.label(self.target), model.predict_proba(val_a)))
-        if value < self.best_value:
-            self.best, self.best_value = model, value
-        return value
-
-    def best_of(self, study: optuna.Study) -> Classifier:
-        """The model of a study's best trial, fitted again where that was made by another worker or an earlier one."""
-        if self.best is not None and self.best_value <= study.best_value:
-            return self.best
-        model = self._model(cast(optuna.Trial, optuna.trial.FixedTrial(study.best_params)))
-        model.fit(self.split, target=self.target, seed=self.seed)
-        return model
-
-    def _model(self, trial: optuna.Trial) -> Classifier:
-        suggested = self.kind.suggest(trial, len(self.split.train.features))
-        return self.kind(**(suggested | self.fixed))
+    model: Classifier
+    trials: pd.DataFrame  # trial, state, value (log loss on half A), and one column per hyperparameter
+    curves: pd.DataFrame  # trial, step, log_loss
+    importances: pd.DataFrame  # parameter, importance; no rows where too few trials ended well
 
 
 def search(
     kind: type[Classifier],
-    split: Split,
+    folds: Sequence[Split],
     *,
     target: Target,
     tuning: TuningConfig,
     fixed: dict[str, Any] | None = None,
     seed: int = 0,
-) -> tuple[Classifier, pd.DataFrame]:
-    """Search a model's space and return the best trial's model, as it was fitted, and the table of trials.
+    folder: Path | None = None,
+) -> Found:
+    """Search a model's space and keep the best trial's model.
 
     Args:
-        kind: The class, whose `suggest` is the space.
-        split: Trials are fitted on its training part and judged on half A of validation.
+        kind: The class, whose `suggest` is the space; batch size and history length are added where it has them.
+        folds: Splits, oldest first. Trials are fitted on each one's training part and judged by the mean log loss on
+            their halves A; the model kept is that of the last.
         target: What is predicted.
         tuning: How much is searched.
         fixed: Constructor arguments that are not searched.
         seed: Of the sampler and of every fit.
+        folder: Where each trial leaves a folder of its own, and the best its model; nowhere where None.
 
     Raises:
-        UserError: if no trial ended with a finite log loss.
+        UserError: if the storage cannot be used, a target has one class in training, or no trial succeeded.
+
+    Example:
+        >>> from churn.data import example_split
+        >>> from churn.models import LightGBM
+        >>> found = search(LightGBM, [example_split()], target="churn", tuning=TuningConfig(trials=2))
+        >>> found.trials.state.tolist()
+        ['complete', 'complete']
     """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     fixed = fixed or {}
-    objective = _Objective(kind, split, target, fixed, seed)
-    space = _space(kind, split)
-    facts = {"space": space, "fixed": repr(sorted(fixed.items())), "data": _data(split, target)}
-    study = open_study(tuning.storage, name=f"{kind.__name__}-{target}", facts=facts, seed=seed)
-    study.enqueue_trial(
-        {k: v for k, v in kind().arguments.items() if k in space and k not in fixed}, skip_if_exists=True
-    )
-    for _ in trials_to_make(study, tuning.trials if space else 1):
-        study.optimize(objective, n_trials=1)
+    for split in folds:
+        _check_classes(split, target)
+        for days in tuning.history_days:
+            split.train.recent(days)
+    options = _options(kind, tuning, fixed)
+    objective = Objective(kind, tuple(folds), target, fixed, options, seed, folder)
+    space = objective.space()
+    facts = {"space": space, "fixed": repr(sorted(fixed.items())), "data": _data(folds, target)}
+    study = open_study(tuning.storage, name=f"{kind.__name__}-{target}", facts=facts, seed=seed, pruner=_pruner(tuning))
+    study.enqueue_trial(_defaults(kind, space, options, fixed), skip_if_exists=True)
+    wanted = tuning.trials if space else 1
+
+    def attempt(trial: optuna.Trial) -> float:
+        check_place(trial, wanted)
+        return objective(trial)
+
+    for _ in trials_to_make(study, wanted):
+        study.optimize(attempt, n_trials=1, catch=(FailedTrialError, SuperfluousTrialError))
     if not study.get_trials(states=(TrialState.COMPLETE,)):
-        raise UserError(f"expected a trial of {kind.__name__} to succeed", "none that did", "narrow its search space")
-    return objective.best_of(study), _table(study)
+        raise _none_succeeded(kind, study)
+    return Found(objective.best_of(study), _table(study), _curves(study), _importances(study))
 
 
-def _space(kind: type[Classifier], split: Split) -> dict[str, str]:
-    """What a class's `suggest` draws, by name."""
-    probe = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
-    kind.suggest(probe, len(split.train.features))
-    return {name: repr(distribution) for name, distribution in sorted(probe.distributions.items())}
+def _options(kind: type[Classifier], tuning: TuningConfig, fixed: dict[str, Any]) -> dict[str, list[int]]:
+    """What belongs to the data, as far as a model takes it and it is not fixed."""
+    known = signature(kind).parameters
+    offered = {"history_days": tuning.history_days, "batch_size": tuning.batch_size}
+    return {name: values for name, values in offered.items() if values and name in known and name not in fixed}
 
 
-def _data(split: Split, target: Target) -> str:
+def _defaults(
+    kind: type[Classifier], space: dict[str, str], options: dict[str, list[int]], fixed: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments of the first trial: the class's own, or the largest of those to choose from."""
+    own = {name: value for name, value in kind().arguments.items() if name in space and name not in fixed}
+    return own | {name: own[name] if own[name] in values else max(values) for name, values in options.items()}
+
+
+def _pruner(tuning: TuningConfig) -> BasePruner:
+    """A trial goes on while it is in the better third of those that came as far."""
+    if not tuning.prune:
+        return NopPruner()
+    return PercentilePruner(33.0, n_startup_trials=3, n_warmup_steps=1)
+
+
+def _check_classes(split: Split, target: Target) -> None:
+    labels = split.train.label(target)
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise UserError(
+            f"expected both classes of {target} in train",
+            f"{len(labels):,} windows of class {', '.join(map(str, classes)) or 'none'}",
+            "move the split's dates or shares, load more days, or leave the target's table out",
+        )
+
+
+def _none_succeeded(kind: type[Classifier], study: optuna.Study) -> UserError:
+    """The error that names why the last trial failed."""
+    failed = study.get_trials(states=(TrialState.FAIL,))
+    reasons = [trial.user_attrs["error"] for trial in failed if "error" in trial.user_attrs]
+    why = f", the last: {reasons[-1]}" if reasons else ""
+    return UserError(
+        f"expected a trial of {kind.__name__} to succeed",
+        f"{len(failed)} that failed{why}",
+        "mend it, or fix arguments",
+    )
+
+
+def _data(folds: Sequence[Split], target: Target) -> str:
     """A line that tells two searches' data apart."""
-    parts = [f"{len(part):,} windows, {int(part.label(target).sum()):,} of 1" for part in (split.train, split.val_a)]
-    return f"{split.train.history_days} + {split.train.horizon_days} days; {'; '.join(parts)}; {split.train.features}"
+    train = folds[-1].train
+    parts = [
+        f"{len(part):,} windows, {int(part.label(target).sum()):,} of 1"
+        for split in folds
+        for part in (split.train, split.val_a)
+    ]
+    return f"{train.history_days} + {train.horizon_days} days; {'; '.join(parts)}; {train.features}"
 
 
 def _table(study: optuna.Study) -> pd.DataFrame:
@@ -126,3 +178,18 @@ def _table(study: optuna.Study) -> pd.DataFrame:
         for trial in study.trials
     ]
     return pd.DataFrame(rows)
+
+
+def _curves(study: optuna.Study) -> pd.DataFrame:
+    rows = [(trial.number, *seen) for trial in study.trials for seen in sorted(trial.intermediate_values.items())]
+    return pd.DataFrame(rows, columns=["trial", "step", "log_loss"])
+
+
+def _importances(study: optuna.Study) -> pd.DataFrame:
+    """How much each hyperparameter decides which trials are the best (Watanabe, Bansal and Hutter, 2023)."""
+    complete = study.get_trials(states=(TrialState.COMPLETE,))
+    found: dict[str, float] = {}
+    if len({trial.value for trial in complete}) > 1 and complete[0].params:
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+        found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    return pd.DataFrame(list(found.items()), columns=["parameter", "importance"])

@@ -1,5 +1,6 @@
 """Trials in a storage: a killed search goes on, workers share it, and what does not fit is refused."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,11 +8,14 @@ import time
 
 import optuna
 import pytest
+from optuna.pruners import NopPruner
+from optuna.trial import TrialState
 
 from churn.data import example_split
 from churn.errors import UserError
 from churn.models import LightGBM
 from churn.training import TuningConfig, search
+from churn.training.storage import SuperfluousTrialError, check_place, open_study
 
 LITTLE = {"max_trees": 15}
 WORKER = """
@@ -26,7 +30,7 @@ class Slow(LightGBM):
         return super().fit(*args, **kwargs)
 
 Slow.__name__ = "LightGBM"
-search(Slow, example_split(), target="churn", tuning=TuningConfig(6, sys.argv[1]), fixed={"max_trees": 15})
+search(Slow, [example_split()], target="churn", tuning=TuningConfig(6, sys.argv[1]), fixed={"max_trees": 15})
 """
 
 
@@ -40,7 +44,7 @@ def worker(storage, seconds):
 
 
 def searched(storage, trials=6, **options):
-    return search(LightGBM, example_split(), target="churn", tuning=TuningConfig(trials, storage), **options)
+    return search(LightGBM, [example_split()], target="churn", tuning=TuningConfig(trials, storage), **options)
 
 
 def drawn(trials):
@@ -53,16 +57,15 @@ def ended(trials):
 
 
 def test_a_search_that_is_done_makes_no_further_trial_and_gives_its_best_model_again(storage):
-    model, first = searched(storage, 3, fixed=LITTLE)
-    again, second = searched(storage, 3, fixed=LITTLE)
-    assert second.equals(first)
+    first, again = (searched(storage, 3, fixed=LITTLE) for _ in range(2))
+    assert again.trials.equals(first.trials)
     val = example_split().val_a
-    assert (again.predict_proba(val) == model.predict_proba(val)).all()
+    assert (again.model.predict_proba(val) == first.model.predict_proba(val)).all()
 
 
 def test_a_search_may_be_made_longer(storage):
-    _, first = searched(storage, 2, fixed=LITTLE)
-    _, longer = searched(storage, 4, fixed=LITTLE)
+    first = searched(storage, 2, fixed=LITTLE).trials
+    longer = searched(storage, 4, fixed=LITTLE).trials
     assert longer.head(2)[first.columns].equals(first)
     assert len(ended(longer)) == 4
     assert not drawn(longer).duplicated().any()
@@ -79,9 +82,37 @@ def test_a_killed_search_continues_and_ends_with_exactly_the_trials_asked_for(tm
     process.stderr.close()
     before = _n_ended(storage)
     assert 2 <= before < 6
-    _, trials = searched(storage, fixed=LITTLE)
+    trials = searched(storage, fixed=LITTLE).trials
     assert len(ended(trials)) == 6
     assert set(trials.state) <= {"complete", "pruned", "fail"}
+
+
+def test_a_search_goes_on_as_if_it_had_not_been_interrupted(storage):
+    whole = searched(None, 5, fixed=LITTLE).trials
+    for trials in (2, 3, 5):
+        parts = searched(storage, trials, fixed=LITTLE).trials
+    assert parts.equals(whole)
+
+
+def test_of_two_workers_that_take_the_last_place_the_later_gives_way():
+    study = open_study(None, name="s", facts={}, seed=0, pruner=NopPruner())
+    first, second, third = (study.ask() for _ in range(3))
+    check_place(first, 2)
+    check_place(second, 2)
+    with pytest.raises(SuperfluousTrialError):
+        check_place(third, 2)
+    study.tell(first, state=TrialState.FAIL)
+    check_place(third, 2)
+
+
+def test_the_best_model_of_an_earlier_session_is_read_not_fitted_again(storage, tmp_path):
+    first = searched(storage, 3, fixed=LITTLE, folder=tmp_path / "trials")
+    (kept,) = (tmp_path / "trials").glob("*/model")
+    shutil.rmtree(kept)
+    LightGBM(max_trees=2).fit(example_split(), target="churn").save(kept)
+    again = searched(storage, 3, fixed=LITTLE, folder=tmp_path / "trials")
+    val = example_split().val_a
+    assert (again.model.predict_proba(val) != first.model.predict_proba(val)).any()
 
 
 def test_two_workers_share_one_search(tmp_path):
@@ -91,8 +122,8 @@ def test_two_workers_share_one_search(tmp_path):
     assert [process.wait(timeout=120) for process in workers] == [0, 0], [p.stderr.read() for p in workers]
     for process in workers:
         process.stderr.close()
-    _, trials = searched(storage, fixed=LITTLE)
-    assert 6 <= len(ended(trials)) <= 7  # both may begin the last one at once
+    trials = searched(storage, fixed=LITTLE).trials
+    assert len(ended(trials)) == 6
     assert not drawn(trials).duplicated().any()
 
 
@@ -111,7 +142,7 @@ def test_a_study_of_another_space_or_other_data_is_refused(storage):
     other = example_split()
     other = type(other)(other.train.take(other.train.user > 3), other.val, other.test, other.score)
     with pytest.raises(UserError, match="of the same data"):
-        search(LightGBM, other, target="churn", tuning=TuningConfig(1, storage), fixed=LITTLE)
+        search(LightGBM, [other], target="churn", tuning=TuningConfig(1, storage), fixed=LITTLE)
 
 
 @pytest.mark.parametrize(
@@ -129,5 +160,5 @@ def test_trials_that_all_fail_end_the_search():
         def predict_proba(self, windows):
             return super().predict_proba(windows) * float("nan")
 
-    with pytest.raises((UserError, ValueError)):
-        search(Broken, example_split(), target="churn", tuning=TuningConfig(2), fixed=LITTLE)
+    with pytest.raises(UserError, match=r"got 2 that failed, the last: .* not numbers"):
+        search(Broken, [example_split()], target="churn", tuning=TuningConfig(2), fixed=LITTLE)

@@ -1,0 +1,129 @@
+"""What a trial is: one model, fitted and judged on each fold, with a folder of its own."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import optuna
+from sklearn.metrics import log_loss
+
+from churn.artefacts import write_json
+from churn.data import Split, Target
+from churn.errors import UserError
+from churn.models import Classifier, load
+
+_AFTER_ALL_STEPS = 1_000_000  # where the mean over the folds so far is reported, beyond any fit's own steps
+
+
+class FailedTrialError(Exception):
+    """Raised by a trial whose model could not be fitted; the search goes on."""
+
+
+@dataclass
+class Objective:
+    """The mean log loss on half A over the folds; keeps the best trial's model of the last fold."""
+
+    kind: type[Classifier]
+    folds: tuple[Split, ...]  # oldest first
+    target: Target
+    fixed: dict[str, Any]
+    options: dict[str, list[int]]  # what belongs to the data, by argument
+    seed: int
+    folder: Path | None
+    best: Classifier | None = None
+    best_value: float = field(default=float("inf"))
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Fit and judge one trial's model.
+
+        Raises:
+            FailedTrialError: if the model cannot be fitted, with the reason in the trial's attribute `error`.
+            TrialPruned: if it is hopeless.
+        """
+        arguments = self._arguments(trial)
+        self._note(trial, arguments=arguments)
+        try:
+            return self._judge(trial, arguments)
+        except UserError as error:
+            trial.set_user_attr("error", str(error))
+            self._note(trial, arguments=arguments, error=str(error))
+            raise FailedTrialError from error
+
+    def space(self) -> dict[str, str]:
+        """What is drawn, by name."""
+        probe = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+        self._arguments(probe)
+        return {name: repr(drawn) for name, drawn in sorted(probe.distributions.items())}
+
+    def best_of(self, study: optuna.Study) -> Classifier:
+        """The model of a study's best trial, fitted again where another worker made it."""
+        if self.best is not None and self.best_value <= study.best_value:
+            return self.best
+        kept = self._folder_of(study.best_trial.number)
+        if kept is not None and (kept / "model").exists():
+            return load(kept / "model")
+        model = self.kind(**self._arguments(cast(optuna.Trial, optuna.trial.FixedTrial(study.best_params))))
+        return model.fit(self.folds[-1], target=self.target, seed=self.seed)
+
+    def _judge(self, trial: optuna.Trial, arguments: dict[str, Any]) -> float:
+        losses, models = [], []
+        for place, split in enumerate(reversed(self.folds)):  # the newest first: it is the one whose model is kept
+            model = self.kind(**arguments)
+            model.fit(split, target=self.target, seed=self.seed, report=None if place else _pruning(trial))
+            losses.append(_log_loss(model, split, self.target))
+            models.append(model)
+            if len(self.folds) > 1:
+                _pruning(trial)(_AFTER_ALL_STEPS + place, float(np.mean(losses)))
+        value = float(np.mean(losses))
+        self._note(trial, arguments=arguments, value=value, log_loss_by_fold=losses[::-1], steps=models[0].steps)
+        if value < self.best_value:
+            self._keep(models[0], value, trial)
+        return value
+
+    def _arguments(self, trial: optuna.Trial) -> dict[str, Any]:
+        suggested = self.kind.suggest(trial, len(self.folds[-1].train.features))
+        suggested |= {name: trial.suggest_categorical(name, values) for name, values in self.options.items()}
+        return suggested | self.fixed
+
+    def _folder_of(self, number: int) -> Path | None:
+        return None if self.folder is None else self.folder / f"{number:04d}"
+
+    def _note(self, trial: optuna.Trial, **facts: Any) -> None:
+        """Write down in a trial's folder what is known of it."""
+        if (folder := self._folder_of(trial.number)) is not None:
+            write_json(facts, folder / "trial.json")
+
+    def _keep(self, model: Classifier, value: float, trial: optuna.Trial) -> None:
+        """Only the best so far has its model in its folder."""
+        self.best, self.best_value = model, value
+        if (folder := self._folder_of(trial.number)) is not None:
+            for earlier in folder.parent.glob("*/model"):
+                shutil.rmtree(earlier)
+            model.save(folder / "model")
+
+
+def _pruning(trial: optuna.Trial) -> Any:
+    """A report that gives hopeless trials up."""
+
+    def report(step: int, value: float) -> None:
+        trial.report(value, step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    return report
+
+
+def _log_loss(model: Classifier, split: Split, target: Target) -> float:
+    """The log loss on half A.
+
+    Raises:
+        UserError: for probabilities that are not numbers.
+    """
+    half_a = split.val_a
+    p = model.predict_proba(half_a)
+    if not np.isfinite(p).all():
+        found = f"{(~np.isfinite(p)).sum():,} that are not numbers"
+        raise UserError(f"expected {len(p):,} probabilities of {target}", found, "lower lr, or check the data")
+    return float(log_loss(half_a.label(target), p))
