@@ -319,4 +319,5 @@ class _TargetTables:
 
     def write(self, folder: Path) -> None:
         for file, parts in self.parts.items():
-            write_table(pd.concat(parts, ignore_index=True), folder / file)
+            full = [part for part in parts if not part.empty]
+            write_table(pd.concat(full, ignore_index=True) if full else parts[0], folder / file)

@@ -85,7 +85,7 @@ class SequenceClassifier(LightningModule, Classifier):
         """Scaling, width, depth, regularisation and learning rate."""
         return {
             "scaling": trial.suggest_categorical("scaling", SCALINGS),
-            "hidden_size": trial.suggest_categorical("hidden_size", [16, 32, 64, 128]),
+            "hidden_size": trial.suggest_categorical("hidden_size", [16, 24, 32, 48, 64]),
             "layers": trial.suggest_int("layers", 1, 3),
             "dropout": trial.suggest_float("dropout", 0.0, 0.5),
             "lr": trial.suggest_float("lr", 5e-4, 2e-2, log=True),

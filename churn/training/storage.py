@@ -26,7 +26,7 @@ from churn.errors import UserError
 _JOURNAL = "journal:///"
 _HEARTBEAT_SECONDS, _SILENT_SECONDS, _POLL_SECONDS = 5, 15, 0.5
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
-_STARTUP_TRIALS = 8  # drawn at random before TPE has something to go by
+_STARTUP_TRIALS = 6  # drawn at random before TPE has something to go by
 
 
 class SuperfluousTrialError(Exception):
