@@ -18,7 +18,7 @@ SIMULATED = {"demo": [], "study": [], "dirty": ["--dirt", "100"]}  # all of them
 FAST_RUN = [
     "--models",
     "[{class_path: churn.models.LightGBM, init_args: {max_trees: 10}}, churn.models.Majority]",
-    *("--tuning.trials", "1", "--evaluation.repetitions", "20"),
+    *("--tuning.trials", "1", "--training.seeds", "1", "--evaluation.repetitions", "20"),
     *("--explanation.windows", "2000", "--explanation.trees", "20", "--explanation.rounds", "5"),
 ]
 

@@ -1,6 +1,6 @@
 """A search with and without pruning, one after the other: seconds, epochs, and the best log loss on half A.
 
-    python experiments/benchmarks/search.py --config experiments/data/gitter.yaml --trials 30
+python experiments/benchmarks/search.py --config experiments/data/gitter.yaml --trials 30
 """
 
 import argparse
