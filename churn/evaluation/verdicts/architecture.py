@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Contestant, Inquiry, Trial, attempt, other, thinned
 from churn.evaluation.verdicts.wording import MEASURED, amount, change, decimal
@@ -23,7 +24,7 @@ def architecture(inquiry: Inquiry) -> Verdict:
     return Verdict(
         "architecture",
         inquiry.target,
-        "Do scaling, layers and the kind of network matter?",
+        QUESTIONS["architecture"],
         f"{_spreads(trials)} {_winner(trials, reference, inquiry)}",
         f"{len(trials)} variants learned from the same {len(split.train):,} windows and were measured on the same "
         f"{len(split.test):,}; the best was chosen on validation, since the best of many on test looks better than it "

@@ -7,7 +7,7 @@ import pandas as pd
 from churn.data import Dataset, Target
 from churn.errors import UserError
 from churn.evaluation.verdicts.architecture import architecture
-from churn.evaluation.verdicts.config import VerdictConfig
+from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
 from churn.evaluation.verdicts.history import history
 from churn.evaluation.verdicts.horizon import horizon
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict
@@ -64,4 +64,4 @@ def _answered(name: str, inquiry: Inquiry) -> Verdict:
         return _ANSWERS[name](inquiry)
     except UserError as error:
         nothing = pd.DataFrame(columns=list(COLUMNS))
-        return Verdict(name, inquiry.target, f"The question of {name}", f"Cannot be told here: {error}.", "", nothing)
+        return Verdict(name, inquiry.target, QUESTIONS[name], f"Cannot be told here: {error}.", "", nothing)

@@ -4,7 +4,13 @@ from dataclasses import dataclass, field
 
 from churn.errors import UserError
 
-QUESTIONS = ("order", "split", "history", "horizon", "architecture")
+QUESTIONS = {
+    "order": "Does the order of days matter?",
+    "split": "What would a random split have pretended?",
+    "history": "How many days of history are enough?",
+    "horizon": "What does a shorter or longer horizon change?",
+    "architecture": "Do scaling, layers and the kind of network matter?",
+}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from churn.data import Split
 from churn.errors import UserError
+from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import (
     Contestant,
@@ -40,7 +41,7 @@ def history(inquiry: Inquiry) -> Verdict:
     return Verdict(
         "history",
         inquiry.target,
-        "How many days of history are enough?",
+        QUESTIONS["history"],
         _answer(trials, lengths, configured, inquiry),
         f"Models of each length learned from the same {len(split.train):,} windows and were measured on the same "
         f"{len(split.test):,}, all with {lengths[-1]} days before the cutoff.{_reaching(inquiry)} {MEASURED}",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from churn.data import Dataset, Split, Windows, slide
 from churn.errors import UserError
+from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, tabulate
 from churn.evaluation.verdicts.returns import BACK_DAYS, Returns, returns
 from churn.evaluation.verdicts.trials import (
@@ -44,7 +45,7 @@ def horizon(inquiry: Inquiry) -> Verdict:
         table = table.assign(returned=table.variant.map(shares))
         sentence = f"{_back(back[configured], configured)}{sentence}"
         note = f"{note} Returns were counted on all {part} windows whose days after lie in the log."
-    return Verdict("horizon", inquiry.target, "What does a shorter or longer horizon change?", sentence, note, table)
+    return Verdict("horizon", inquiry.target, QUESTIONS["horizon"], sentence, note, table)
 
 
 def splits_by_horizon(inquiry: Inquiry) -> dict[int, Split]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from churn.data import Split, Windows
 from churn.errors import UserError
+from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.reordered import Permuted, Summed
 from churn.evaluation.verdicts.trials import (
@@ -42,7 +43,7 @@ def order(inquiry: Inquiry) -> Verdict:
     return Verdict(
         "order",
         inquiry.target,
-        "Does the order of days matter?",
+        QUESTIONS["order"],
         _sentence(chosen.model, compare(other(trials, chosen, PERMUTED), chosen, inquiry)),
         _note(inquiry, split),
         tabulate("order", trials, inquiry=inquiry, reference=IN_ORDER),

@@ -8,6 +8,7 @@ from churn.data import Dataset, Split, SplitConfig, Windows, split_windows, user
 from churn.data.parts import Kind
 from churn.data.windows import UNKNOWN
 from churn.errors import UserError
+from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import (
     Inquiry,
@@ -40,7 +41,7 @@ def split(inquiry: Inquiry) -> Verdict:
     return Verdict(
         "split",
         inquiry.target,
-        "What would a random split have pretended?",
+        QUESTIONS["split"],
         _sentence(random, honest, compare(random, honest, inquiry)),
         _note(splits["time"]),
         tabulate("split", trials, inquiry=inquiry, reference=REFERENCE),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from churn.data import example_dataset
+from churn.data import example_dataset, example_frames
 from churn.evaluation import Contestant, Verdict, VerdictConfig, reach_verdicts
 from churn.evaluation.verdicts import COLUMNS, QUESTIONS
 from churn.models import LightGBM, Logistic, Majority
@@ -10,15 +10,16 @@ CHEAP = VerdictConfig(windows=600, repetitions=20)
 QUICK = [Contestant(LightGBM, {"max_trees": 10}), Contestant(Logistic, {})]
 
 
-def test_default_questions_are_answered_for_every_target_and_model():
-    found = list(reach_verdicts(example_dataset(), {"churn": QUICK, "sticker": QUICK}, CHEAP))
+def test_default_questions_are_answered_for_every_target_and_model(prepared):
+    dataset = prepared(example_frames(250, n_days=150))
+    found = list(reach_verdicts(dataset, {"churn": QUICK, "sticker": QUICK}, CHEAP))
     assert [(verdict.name, verdict.target) for verdict in found] == [
         (name, target) for name in ("order", "split", "history", "horizon") for target in ("churn", "sticker")
     ]
     for verdict in found:
         assert isinstance(verdict, Verdict)
         assert tuple(verdict.table.columns) == COLUMNS
-        assert verdict.question.endswith("?")
+        assert verdict.question == QUESTIONS[verdict.name]
         assert verdict.sentence.endswith(".")
         assert "not calibrated" in verdict.note
         assert len(verdict.table.drop_duplicates(["model", "variant"])) == len(verdict.table)
@@ -43,6 +44,7 @@ def test_question_that_the_data_do_not_permit_says_why(dataset_of):
     order, history = reach_verdicts(dataset, {"churn": QUICK[:1]}, config)
     assert order.sentence.startswith("Cannot be told here: expected a history of several days, got 1")
     assert history.sentence.startswith("Cannot be told here: expected several lengths of history")
+    assert order.question == QUESTIONS["order"]
     assert len(order.table) == 0
     assert tuple(order.table.columns) == COLUMNS
 

@@ -85,7 +85,7 @@ def test_returned_share_equals_a_count_by_hand(panel_of):
 
 
 def test_returns_are_counted_only_where_the_weeks_after_lie_in_the_log(panel_of):
-    windows = slide(panel_of("x" + "." * 60, "xx.x..x" + "." * 54), WindowConfig(at_risk_days=60))
+    windows = slide(panel_of("x" + "." * 60, "xx.x..x" + "." * 54), WindowConfig(at_risk_days=10))
     back = returns(windows, longest_days=14)
     kept = windows.take((windows.cutoff + 14 + 28 <= 61) & (windows.churn == 1))
     assert len(back.came) == len(kept) > 0
