@@ -6,7 +6,7 @@ import pandas as pd
 from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Contestant, Inquiry, Trial, attempt, other, thinned
-from churn.evaluation.verdicts.wording import MEASURED, amount, change, decimal
+from churn.evaluation.verdicts.wording import MEASURED, amount, change, decimal, listed
 from churn.statistics import evaluate
 
 LAYERS = (1, 2)
@@ -58,11 +58,12 @@ def _spreads(trials: list[Trial]) -> str:
         networks=[trial.model for trial in trials], loss=[trial.log_loss for trial in trials]
     )
     spread = {name: np.ptp(table.groupby(name).loss.mean()) for name in ("scalings", "layers", "networks")}
-    said = [f"{decimal(spread['scalings'])} between scalings", f"{decimal(spread['layers'])} between numbers of layers"]
+    said = [f"{decimal(spread['scalings'])} over scalings", f"{decimal(spread['layers'])} over numbers of layers"]
     if len(set(table.networks)) > 1:
-        said.append(f"{decimal(spread['networks'])} between networks")
-    beside = f", beside {decimal(_between_seeds(trials))} between the seeds of one" if len(trials[0].each) > 1 else ""
-    return f"Mean log losses lie {', '.join(said)} apart{beside}."
+        said.append(f"{decimal(spread['networks'])} over networks")
+    if len(trials[0].each) > 1:
+        said.append(f"{decimal(_between_seeds(trials))} over the seeds of one variant")
+    return f"Mean log losses spread by {listed(said)}."
 
 
 def _between_seeds(trials: list[Trial]) -> float:

@@ -17,6 +17,7 @@ from churn.evaluation.verdicts.trials import (
     best,
     both_classes,
     places,
+    positions,
     thinned,
 )
 from churn.evaluation.verdicts.wording import MEASURED, decimal, listed, percent
@@ -49,22 +50,20 @@ def horizon(inquiry: Inquiry) -> Verdict:
 
 
 def splits_by_horizon(inquiry: Inquiry) -> dict[int, Split]:
-    """The split with the labels of each horizon, on the windows that keep its rule by the longest one."""
+    """The split with the labels of each horizon that fits, on the windows that keep its rule by the longest one."""
     dataset, whole = inquiry.dataset, inquiry.dataset.split()
     configured = dataset.windows.horizon_days
     lengths = sorted({*inquiry.config.horizons, configured})
-    kept = {days: _kept(dataset.windows, whole, days) for days in lengths}
-    relabelled = {days: _relabelled(dataset, days) for days in lengths}
-    fit = [
-        days
-        for days in lengths
-        if days <= configured
-        or (
-            len(kept[days]["train"]) >= LEAST_KEPT * len(whole.train)
-            and both_classes(_divided(whole, relabelled[days], kept[days]), inquiry.target)
-        )
-    ]
-    return {days: _divided(whole, relabelled[days], kept[max(fit)]) for days in fit}
+    longest = max(days for days in lengths if days <= configured or _fits(whole, days, inquiry))
+    kept = _kept(dataset.windows, whole, longest)
+    return {days: _divided(whole, _relabelled(dataset, days), kept) for days in lengths if days <= longest}
+
+
+def _fits(split: Split, days: int, inquiry: Inquiry) -> bool:
+    """Whether enough windows are left that keep the split's rule with a longer horizon."""
+    windows = inquiry.dataset.windows
+    longer = _divided(split, _relabelled(inquiry.dataset, days), _kept(windows, split, days))
+    return len(longer.train) >= LEAST_KEPT * len(split.train) and both_classes(longer, inquiry.target)
 
 
 def _relabelled(dataset: Dataset, days: int) -> Windows:
@@ -90,7 +89,8 @@ def _kept(windows: Windows, split: Split, days: int) -> dict[str, NDArray[np.int
     found, until = {}, windows.panel.n_days
     for name in ("test", "val", "train"):
         part = split.part(name)
-        found[name] = np.flatnonzero(np.isin(places(windows), places(part)) & (ends <= until))
+        index = positions(part, windows)
+        found[name] = index[ends[index] <= until]
         if "time" in split.kind:
             until = int(part.cutoff.min()) - split.embargo_days
     return found

@@ -17,7 +17,7 @@ from churn.evaluation.verdicts.trials import (
     best,
     both_classes,
     other,
-    places,
+    positions,
     resized,
 )
 from churn.evaluation.verdicts.wording import MEASURED, amount, change, decimal
@@ -81,7 +81,7 @@ def _whole_splits(dataset: Dataset, seed: int) -> dict[Kind, Split]:
     rng = np.random.default_rng(seed)
     test = timed.test.take(held_out[timed.test.user])
     test = test.take(rng.random(len(test)) < 0.5)
-    rest = labelled.take(~np.isin(places(labelled), places(test)))
+    rest = labelled.take(np.delete(np.arange(len(labelled)), positions(test, labelled)))
     drawn = rng.random(len(rest)) < VALIDATING
 
     def of_kind(kind: Kind, train: Windows, val: Windows) -> Split:

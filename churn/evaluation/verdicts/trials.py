@@ -148,3 +148,8 @@ def both_classes(split: Split, target: Target) -> bool:
 def places(windows: Windows) -> NDArray[np.int64]:
     """A number per window that tells user and cutoff, (n,)."""
     return windows.user.astype(np.int64) * (windows.panel.n_days + 1) + windows.cutoff
+
+
+def positions(part: Windows, windows: Windows) -> NDArray[np.intp]:
+    """Where the windows of a part stand among those that it was taken from, both in their order, (m,)."""
+    return np.searchsorted(places(windows), places(part))

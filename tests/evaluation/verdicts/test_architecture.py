@@ -22,8 +22,8 @@ def test_every_scaling_and_number_of_layers_is_tried_with_the_networks_alone():
     assert len(set(table.variant)) == len(table) == 10
     assert table[table.reference].variant.tolist() == ["log_standard × 1 layer"]
     assert table.log_loss.nunique() == 10, "each variant must be another network"
-    assert "between scalings" in verdict.sentence
-    assert "between the seeds of one" in verdict.sentence
+    assert "over scalings" in verdict.sentence
+    assert "over the seeds of one" in verdict.sentence
 
 
 def trials(losses):
@@ -46,8 +46,8 @@ def test_spread_is_between_means_over_all_else():
         }
     )
     said = _spreads(found)
-    assert ".150 between scalings" in said
-    assert ".050 between numbers of layers" in said
+    assert ".150 over scalings" in said
+    assert ".050 over numbers of layers" in said
     assert "networks" not in said
     assert "seeds" not in said
 
