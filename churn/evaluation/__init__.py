@@ -3,15 +3,20 @@
 from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator
 from churn.evaluation.leaderboard import differences, leaderboard, reliabilities
 from churn.evaluation.predictions import Predictions, best_model, predict
+from churn.evaluation.verdicts import Contestant, Verdict, VerdictConfig, reach_verdicts
 
 __all__ = [
     "Calibrator",
+    "Contestant",
     "Predictions",
+    "Verdict",
+    "VerdictConfig",
     "best_model",
     "choose_calibrator",
     "differences",
     "fit_calibrator",
     "leaderboard",
     "predict",
+    "reach_verdicts",
     "reliabilities",
 ]

@@ -1,0 +1,8 @@
+"""Verdicts: answers that a sceptic would accept, each a table and one plain sentence."""
+
+from churn.evaluation.verdicts.asking import reach_verdicts
+from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
+from churn.evaluation.verdicts.measures import COLUMNS, Verdict
+from churn.evaluation.verdicts.trials import Contestant
+
+__all__ = ["COLUMNS", "QUESTIONS", "Contestant", "Verdict", "VerdictConfig", "reach_verdicts"]

@@ -1,0 +1,67 @@
+"""Asking: each question in turn, for each target."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from churn.data import Dataset, Target
+from churn.errors import UserError
+from churn.evaluation.verdicts.architecture import architecture
+from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
+from churn.evaluation.verdicts.history import history
+from churn.evaluation.verdicts.horizon import horizon
+from churn.evaluation.verdicts.measures import COLUMNS, Verdict
+from churn.evaluation.verdicts.order import order
+from churn.evaluation.verdicts.split import split
+from churn.evaluation.verdicts.trials import Contestant, Inquiry
+
+_ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
+    "order": order,
+    "split": split,
+    "history": history,
+    "horizon": horizon,
+    "architecture": architecture,
+}
+
+
+def reach_verdicts(
+    dataset: Dataset, contestants: Mapping[Target, Sequence[Contestant]], config: VerdictConfig, *, seed: int = 0
+) -> Iterator[Verdict]:
+    """Answer the configured questions one after the other, each for every target.
+
+    Models are compared on the same windows. Test labels are read, and nothing is chosen by them: where a sentence
+    speaks of one model out of several, it is the best on half A of validation. A question that the data do not
+    permit has a sentence that says why, and a table without rows.
+
+    Args:
+        dataset: The data as configured.
+        contestants: The models to try again, by target.
+        config: Which questions, and at what expense.
+        seed: Of the draws of windows, the resamples and the first fit.
+
+    Raises:
+        ValueError: for a target without contestants, or with two of the same class.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> from churn.models import Logistic
+        >>> config = VerdictConfig(ask=["order"], windows=500, repetitions=20)
+        >>> [verdict] = reach_verdicts(example_dataset(), {"churn": [Contestant(Logistic, {})]}, config)
+        >>> verdict.table.variant.tolist()
+        ['days in order', 'days permuted', 'last day only', 'sums only']
+    """
+    for target, few in contestants.items():
+        if not few or len({contestant.name for contestant in few}) < len(few):
+            names = [contestant.name for contestant in few]
+            raise ValueError(f"expected contestants of different classes for {target}, got {names}")
+    for name in config.ask:
+        for target, few in contestants.items():
+            yield _answered(name, Inquiry(dataset, target, tuple(few), config, seed))
+
+
+def _answered(name: str, inquiry: Inquiry) -> Verdict:
+    try:
+        return _ANSWERS[name](inquiry)
+    except UserError as error:
+        nothing = pd.DataFrame(columns=list(COLUMNS))
+        return Verdict(name, inquiry.target, QUESTIONS[name], f"Cannot be told here: {error}.", "", nothing)

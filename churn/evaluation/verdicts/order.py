@@ -1,0 +1,85 @@
+"""Does the order of days matter?"""
+
+from dataclasses import replace
+
+from churn.data import Split, Windows
+from churn.errors import UserError
+from churn.evaluation.verdicts.config import QUESTIONS
+from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
+from churn.evaluation.verdicts.reordered import Permuted, Summed
+from churn.evaluation.verdicts.trials import (
+    Contestant,
+    Inquiry,
+    Trial,
+    attempt,
+    best,
+    mapped,
+    other,
+    thinned,
+)
+from churn.evaluation.verdicts.wording import MEASURED, amount, change
+from churn.statistics import Interval
+
+IN_ORDER, PERMUTED = "days in order", "days permuted"
+_TELLINGS = {
+    IN_ORDER: lambda windows: windows,
+    PERMUTED: Permuted.of,
+    "last day only": lambda windows: windows.recent(1),
+    "sums only": Summed.of,
+}
+
+
+def order(inquiry: Inquiry) -> Verdict:
+    """Compare histories in order with the same days shuffled, the last day alone, and the sums.
+
+    Raises:
+        UserError: if a history has one day.
+    """
+    split = mapped(thinned(inquiry.dataset.split(), inquiry), _counts_alone)
+    if split.train.history_days == 1:
+        raise UserError("expected a history of several days", 1, "raise windows.history_days")
+    trials = [trial for contestant in inquiry.contestants for trial in _trials(contestant, split, inquiry)]
+    chosen = best(trials, IN_ORDER)
+    return Verdict(
+        "order",
+        inquiry.target,
+        QUESTIONS["order"],
+        _sentence(chosen.model, compare(other(trials, chosen, PERMUTED), chosen, inquiry)),
+        _note(inquiry, split),
+        tabulate("order", trials, inquiry=inquiry, reference=IN_ORDER),
+    )
+
+
+def _counts_alone(windows: Windows) -> Windows:
+    """Derived features, such as the days since the last activity, would give the order away."""
+    return replace(windows, derived=())
+
+
+def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Trial]:
+    """All tellings of the days that a contestant sees: days beyond them must not be shuffled in."""
+    seen = contestant.arguments.get("history_days")
+    if seen is not None:
+        contestant = contestant.given({"history_days": None})
+    found = []
+    for variant, tell in _TELLINGS.items():
+        told = mapped(split, lambda windows, tell=tell: tell(windows.recent(seen)))  # type: ignore[misc]
+        found.append(attempt(contestant, told, inquiry=inquiry, variant=variant))
+    return found
+
+
+def _sentence(model: str, gap: Interval) -> str:
+    shuffled = f"with the days of each history shuffled, {model}'s log loss"
+    if gap.low > 0:
+        return f"Order matters: {shuffled} rises by {amount(gap)}."
+    if gap.high < 0:
+        return f"Order does more harm than good here: {shuffled} falls by {amount(gap)}."
+    return f"Order does not matter here, as far as can be seen: {shuffled} changes by {change(gap)}, not clear of zero."
+
+
+def _note(inquiry: Inquiry, split: Split) -> str:
+    names = ", ".join(feature.name for feature in inquiry.dataset.windows.derived)
+    left_out = f", while {names} took no part, since derived features give the order away" if names else ""
+    return (
+        f"Each telling of the daily counts was learned from the same {len(split.train):,} windows and measured on the "
+        f"same {len(split.test):,}; shuffled windows have an order of their own in every part{left_out}. {MEASURED}"
+    )

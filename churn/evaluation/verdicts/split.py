@@ -1,0 +1,125 @@
+"""What would a random split have pretended?"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from churn.data import Dataset, Split, SplitConfig, Windows, split_windows, user_share
+from churn.data.parts import Kind
+from churn.data.windows import UNKNOWN
+from churn.errors import UserError
+from churn.evaluation.verdicts.config import QUESTIONS
+from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
+from churn.evaluation.verdicts.trials import (
+    Inquiry,
+    Trial,
+    attempt_all,
+    best,
+    both_classes,
+    other,
+    positions,
+    resized,
+)
+from churn.evaluation.verdicts.wording import MEASURED, amount, change, decimal
+from churn.statistics import Interval
+
+HELD_OUT = 1 / 3  # of the users, from whom the test windows come
+VALIDATING = 1 / 4  # of the users, or of the windows, where the kind of split divides those
+REFERENCE = "time"  # what production meets: the days to come of whoever is there
+
+
+def split(inquiry: Inquiry) -> Verdict:
+    """Measure on the same test windows what models learned from four training parts of equal size.
+
+    Raises:
+        UserError: if a part lacks a class.
+    """
+    splits = rival_splits(inquiry)
+    trials = attempt_all(splits, inquiry)
+    honest = best(trials, REFERENCE)
+    random = other(trials, honest, "random")
+    return Verdict(
+        "split",
+        inquiry.target,
+        QUESTIONS["split"],
+        _sentence(random, honest, compare(random, honest, inquiry)),
+        _note(splits["time"]),
+        tabulate("split", trials, inquiry=inquiry, reference=REFERENCE),
+    )
+
+
+def rival_splits(inquiry: Inquiry) -> dict[Kind, Split]:
+    """A split of each kind with the same test windows, and training and validation parts of the same size.
+
+    Test are a random half of the windows in the days of the test part whose users are held out by a hash. `random`
+    learns from any other window, `user` from any window of other users, `time` from every user's windows before
+    the test part, `user_time` from those of other users; each is stopped early on windows of its own kind.
+
+    Raises:
+        UserError: if a part lacks a class.
+    """
+    splits = _whole_splits(inquiry.dataset, inquiry.seed)
+    most = inquiry.config.windows
+    train = min(most, *(len(each.train) for each in splits.values()))
+    val_a = min(most // 4, *(len(each.val_a) for each in splits.values()))
+    for kind, each in splits.items():
+        splits[kind] = resized(each, train=train, val_a=val_a, test=most, seed=inquiry.seed)
+        if not both_classes(splits[kind], inquiry.target):
+            found = f"one in the split by {kind}"
+            raise UserError(f"expected both classes of {inquiry.target} in every part", found, "load more days")
+    return splits
+
+
+def _whole_splits(dataset: Dataset, seed: int) -> dict[Kind, Split]:
+    """The splits with all their windows."""
+    windows, config = dataset.windows, _by_time(dataset.config.split)
+    timed = split_windows(windows, config)
+    labelled, nothing = windows.take(windows.churn != UNKNOWN), windows.take(np.arange(0))
+    share = user_share(windows.panel.users, purpose="parts")
+    held_out, validating = share >= 1 - HELD_OUT, share < VALIDATING
+    learning = ~held_out & ~validating
+    rng = np.random.default_rng(seed)
+    test = timed.test.take(held_out[timed.test.user])
+    test = test.take(rng.random(len(test)) < 0.5)
+    rest = labelled.take(np.delete(np.arange(len(labelled)), positions(test, labelled)))
+    drawn = rng.random(len(rest)) < VALIDATING
+
+    def of_kind(kind: Kind, train: Windows, val: Windows) -> Split:
+        return Split(train, val, test, nothing, config.embargo_days if "time" in kind else 0, kind)
+
+    return {
+        "time": of_kind("time", timed.train, timed.val),
+        "user_time": of_kind("user_time", _of(timed.train, learning), _of(timed.val, validating)),
+        "user": of_kind("user", _of(labelled, learning), _of(labelled, validating)),
+        "random": of_kind("random", rest.take(~drawn), rest.take(drawn)),
+    }
+
+
+def _by_time(config: SplitConfig) -> SplitConfig:
+    """The configured dates, or the default ones where the split is not by time."""
+    return replace(config, kind="time", folds=1) if config.by_time else SplitConfig()
+
+
+def _of(windows: Windows, users: np.ndarray) -> Windows:
+    """The windows of some users, by a mask (u,)."""
+    return windows.take(users[windows.user])
+
+
+def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
+    losses = f"a log loss of {decimal(random.log_loss)} where {honest.model} honestly has {decimal(honest.log_loss)}"
+    if gap.high < 0:
+        return f"A random split would have pretended {losses}: better by {amount(gap)}."
+    seen = f"{losses}, a difference of {change(gap)}"
+    if gap.low > 0:
+        return f"A random split would have pretended nothing here: it is even worse with {seen}."
+    return f"A random split would have pretended nothing that shows here: {seen}, not clear of zero."
+
+
+def _note(timed: Split) -> str:
+    test = timed.test
+    users = len(np.unique(test.user))
+    return (
+        f"Each learned from {len(timed.train):,} windows and was stopped on {len(timed.val):,} of the same kind. All "
+        f"predicted the same {len(test):,} windows of {users:,} users in the days of the test part. The kind time, "
+        f"with every user's earlier windows, is what production meets. {MEASURED}"
+    )

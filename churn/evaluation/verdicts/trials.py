@@ -1,0 +1,155 @@
+"""Trials: a model fitted once more under other circumstances, and its probabilities on the test windows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.data import Dataset, Split, Target, Windows
+from churn.errors import UserError
+from churn.evaluation.verdicts.config import VerdictConfig
+from churn.models import Classifier
+from churn.statistics import evaluate
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model to try again under other circumstances."""
+
+    kind: type[Classifier]
+    arguments: Mapping[str, Any]  # the constructor's
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return self.kind.__name__
+
+    def given(self, arguments: Mapping[str, Any]) -> "Contestant":
+        """The same with some arguments replaced."""
+        return replace(self, arguments={**self.arguments, **arguments})
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What a question is asked about."""
+
+    dataset: Dataset
+    target: Target
+    contestants: tuple[Contestant, ...]
+    config: VerdictConfig
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One contestant's probabilities under one variant of the circumstances."""
+
+    model: str
+    variant: str
+    test: Windows  # n of them
+    y: NDArray[np.int8]  # (n,)
+    each: NDArray[np.float64]  # (s, n) probabilities by each of s seeds
+    loss_a: float  # log loss on half A of validation, by which one of several is chosen
+
+    @property
+    def p(self) -> NDArray[np.float64]:
+        """The average over the seeds, (n,)."""
+        return np.asarray(self.each.mean(axis=0))
+
+    @property
+    def log_loss(self) -> float:
+        """The average's log loss on the test windows."""
+        return float(evaluate(self.y, self.p)["log_loss"][0])
+
+
+def attempt(contestant: Contestant, split: Split, *, inquiry: Inquiry, variant: str) -> Trial:
+    """Fit a contestant on `split.train`, once per seed, and predict `split.test`."""
+    val, test, target = split.val_a, split.test, inquiry.target
+    on_val, on_test = [], []
+    for seed in range(inquiry.seed, inquiry.seed + inquiry.config.seeds):
+        model = contestant.kind(**contestant.arguments).fit(split, target=target, seed=seed)
+        on_val.append(model.predict_proba(val))
+        on_test.append(model.predict_proba(test))
+    loss_a = evaluate(val.label(target), np.mean(on_val, axis=0))["log_loss"]
+    return Trial(contestant.name, variant, test, test.label(target), np.array(on_test), float(loss_a[0]))
+
+
+def attempt_all(splits: Mapping[Any, Split], inquiry: Inquiry) -> list[Trial]:
+    """Every contestant on every split, whose name is the variant."""
+    return [
+        attempt(contestant, split, inquiry=inquiry, variant=variant)
+        for contestant in inquiry.contestants
+        for variant, split in splits.items()
+    ]
+
+
+def best(trials: list[Trial], variant: str) -> Trial:
+    """The trial of a variant with the lowest log loss on half A, so that no test label chooses it."""
+    return min((trial for trial in trials if trial.variant == variant), key=lambda trial: trial.loss_a)
+
+
+def other(trials: list[Trial], trial: Trial, variant: str) -> Trial:
+    """The same model's trial of another variant."""
+    return next(found for found in trials if found.model == trial.model and found.variant == variant)
+
+
+def mapped(split: Split, change: Callable[[Windows], Windows]) -> Split:
+    """A split with the same change made to each part."""
+    parts = {name: change(split.part(name)) for name in ("train", "val", "test", "score")}
+    return replace(split, train=parts["train"], val=parts["val"], test=parts["test"], score=parts["score"])
+
+
+def without_score(split: Split) -> Split:
+    """A split that has nothing to score, which no verdict does."""
+    return replace(split, score=split.score.take(np.arange(0)))
+
+
+def thinned(split: Split, inquiry: Inquiry) -> Split:
+    """As many windows as the configuration allows, with half A alone as validation.
+
+    Raises:
+        UserError: if a part lacks a class.
+    """
+    most = inquiry.config.windows
+    thin = resized(without_score(split), train=most, val_a=most // 4, test=most, seed=inquiry.seed)
+    if not both_classes(thin, inquiry.target):
+        raise UserError(
+            f"expected both classes of {inquiry.target} in every part",
+            "one",
+            "load more days, or raise verdicts.windows",
+        )
+    return thin
+
+
+def resized(split: Split, *, train: int, val_a: int, test: int, seed: int) -> Split:
+    """At most so many windows of a part, drawn at random; validation is half A alone."""
+    return replace(
+        split,
+        train=few(split.train, train, seed=seed),
+        val=few(split.val_a, val_a, seed=seed),
+        test=few(split.test, test, seed=seed),
+    )
+
+
+def few(windows: Windows, most: int, *, seed: int) -> Windows:
+    """At most so many windows, drawn at random, in their order: the same ones for the same number and seed."""
+    if len(windows) <= most:
+        return windows
+    return windows.take(np.sort(np.random.default_rng(seed).choice(len(windows), most, replace=False)))
+
+
+def both_classes(split: Split, target: Target) -> bool:
+    """Whether there is something to learn in train, to stop on in half A and to measure in test."""
+    return all(len(np.unique(part.label(target))) == 2 for part in (split.train, split.val_a, split.test))
+
+
+def places(windows: Windows) -> NDArray[np.int64]:
+    """A number per window that tells user and cutoff, (n,)."""
+    return windows.user.astype(np.int64) * (windows.panel.n_days + 1) + windows.cutoff
+
+
+def positions(part: Windows, windows: Windows) -> NDArray[np.intp]:
+    """Where the windows of a part stand among those that it was taken from, both in their order, (m,)."""
+    return np.searchsorted(places(windows), places(part))

@@ -1,0 +1,74 @@
+"""Numbers as the verdicts' sentences have them."""
+
+import math
+from collections.abc import Iterable
+
+from churn.statistics import Interval
+
+MEASURED = "Probabilities are the models' own, not calibrated; brackets hold 95 % intervals over users."
+
+
+def decimal(value: float, digits: int = 3) -> str:
+    """A number without the idle zero before its point.
+
+    Example:
+        >>> decimal(0.5834), decimal(-0.012), decimal(1.2), decimal(-0.0001), decimal(float("nan"))
+        ('.583', '−.012', '1.200', '.000', 'unknown')
+    """
+    if not math.isfinite(value):
+        return "unknown"
+    text = f"{abs(value):.{digits}f}"
+    sign = "−" if value < 0 and float(text) > 0 else ""
+    return sign + text.removeprefix("0")
+
+
+def change(interval: Interval) -> str:
+    """A difference with its sign and interval.
+
+    Example:
+        >>> change(Interval(0.012, -0.001, 0.016))
+        '+.012 [−.001, .016]'
+    """
+    value = decimal(interval.value)
+    plus = "+" if interval.value > 0 and float(value) > 0 else ""
+    return f"{plus}{value} {brackets(interval)}".rstrip()
+
+
+def amount(interval: Interval) -> str:
+    """How large a difference is, whichever its sign; the sentence says in which direction.
+
+    Example:
+        >>> amount(Interval(-0.012, -0.016, -0.008))
+        '.012 [.008, .016]'
+    """
+    if interval.value >= 0:
+        return f"{decimal(interval.value)} {brackets(interval)}".rstrip()
+    return amount(Interval(-interval.value, -interval.high, -interval.low))
+
+
+def brackets(interval: Interval) -> str:
+    """The ends of an interval, or nothing where there are none."""
+    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+        return ""
+    return f"[{decimal(interval.low)}, {decimal(interval.high)}]"
+
+
+def percent(share: float) -> str:
+    """A share in hundredths.
+
+    Example:
+        >>> percent(0.314)
+        '31\N{NO-BREAK SPACE}%'
+    """
+    return f"{100 * share:.0f}\u00a0%" if math.isfinite(share) else "unknown"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Items in a sentence.
+
+    Example:
+        >>> listed(["a"]), listed("abc")
+        ('a', 'a, b and c')
+    """
+    *most, last = items
+    return f"{', '.join(most)} and {last}" if most else last
