@@ -11,6 +11,7 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from churn.artefacts import write_text
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
+from churn.evaluation import VerdictConfig
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
@@ -61,6 +62,7 @@ class RunConfig:
         tuning: The search.
         training: Seeds, and what is trained again before scoring.
         evaluation: Intervals.
+        verdicts: The questions that a sceptic would ask.
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.
         seed: Of everything that chance has a part in.
@@ -71,6 +73,7 @@ class RunConfig:
     tuning: TuningConfig = field(default_factory=TuningConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    verdicts: VerdictConfig = field(default_factory=VerdictConfig)
     explanation: ExplanationConfig = field(default_factory=ExplanationConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)
     seed: int = 0

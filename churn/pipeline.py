@@ -25,7 +25,7 @@ from churn.data import (
     without_password,
 )
 from churn.journal import Journal
-from churn.models import Classifier, load
+from churn.models import Classifier, Ensemble, load
 from churn.progress import step
 from churn.review import warnings
 from churn.scoring import newest_windows, score_windows, write_scores
@@ -84,6 +84,7 @@ class _Context:
 
 
 Facts = dict[str, object]  # what a stage adds to the manifest
+_Contestants = dict[Target, list[evaluation.Contestant]]
 
 
 def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
@@ -204,6 +205,45 @@ def evaluate_models(context: _Context) -> Facts:
     return {"chosen": chosen}
 
 
+def reach_verdicts(context: _Context) -> Facts:
+    """What a sceptic would ask, answered with fresh fits: verdicts.csv, verdicts.json."""
+    config, seed = context.config.verdicts, context.config.seed
+    networks, rivals = _contestants(context)
+    of_networks = [name for name in config.ask if name == "architecture"]
+    of_rivals = [name for name in config.ask if name != "architecture"]
+    found = [
+        *evaluation.reach_verdicts(context.dataset, rivals, replace(config, ask=of_rivals), seed=seed),
+        *evaluation.reach_verdicts(context.dataset, networks, replace(config, ask=of_networks), seed=seed),
+    ]
+    words = [{key: getattr(v, key) for key in ("target", "question", "sentence", "note")} for v in found]
+    write_json([{"verdict": v.name, **w} for v, w in zip(found, words, strict=True)], context.folder / "verdicts.json")
+    write_table(evaluation.verdict_table(found), context.folder / "verdicts.csv")
+    return {}
+
+
+def _contestants(context: _Context) -> tuple[_Contestants, _Contestants]:
+    """By target: every network; and the best of them on half A beside LightGBM, or the chosen model instead."""
+    board = read_table(context.folder / "leaderboard.csv")
+    networks: _Contestants = {}
+    rivals: _Contestants = {}
+    loss = board[(board.part == "val") & (board.metric == "log_loss")].set_index(["target", "model"])["value"]
+    chosen = read_json(context.folder / "models" / "chosen.json")
+    for target in context.split.train.targets:
+        models = {name: _single(model) for name, model in context.models(target).items()}
+        by_loss = sorted(models, key=lambda name: float(loss[target, name]))
+        nets = [name for name in by_loss if models[name].is_network]
+        few = [*nets[:1], *(name for name in models if name == "LightGBM")] or [chosen[target]]
+        for found, names in ((networks, nets), (rivals, few)):
+            if names:
+                found[target] = [evaluation.Contestant(type(models[n]), models[n].arguments) for n in names]
+    return networks, rivals
+
+
+def _single(model: Classifier) -> Classifier:
+    """The model itself, or the first of those that are averaged."""
+    return model.members[0] if isinstance(model, Ensemble) else model
+
+
 def explain_models(context: _Context) -> Facts:
     """Surrogates of the chosen model and of every network, with their fidelity; the feature ledger."""
     config, tables = context.config.explanation, _TargetTables()
@@ -292,6 +332,7 @@ STAGES = (
     prepare_data,
     fit_models,
     evaluate_models,
+    reach_verdicts,
     explain_models,
     refit_models,
     score_users,

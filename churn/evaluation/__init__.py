@@ -3,7 +3,7 @@
 from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator
 from churn.evaluation.leaderboard import differences, leaderboard, reliabilities
 from churn.evaluation.predictions import Predictions, best_model, predict
-from churn.evaluation.verdicts import Contestant, Verdict, VerdictConfig, reach_verdicts
+from churn.evaluation.verdicts import Contestant, Verdict, VerdictConfig, reach_verdicts, verdict_table
 
 __all__ = [
     "Calibrator",
@@ -19,4 +19,5 @@ __all__ = [
     "predict",
     "reach_verdicts",
     "reliabilities",
+    "verdict_table",
 ]

@@ -2,7 +2,7 @@
 
 from churn.evaluation.verdicts.asking import reach_verdicts
 from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
-from churn.evaluation.verdicts.measures import COLUMNS, Verdict
+from churn.evaluation.verdicts.measures import COLUMNS, Verdict, verdict_table
 from churn.evaluation.verdicts.trials import Contestant
 
-__all__ = ["COLUMNS", "QUESTIONS", "Contestant", "Verdict", "VerdictConfig", "reach_verdicts"]
+__all__ = ["COLUMNS", "QUESTIONS", "Contestant", "Verdict", "VerdictConfig", "reach_verdicts", "verdict_table"]

@@ -1,5 +1,6 @@
 """Measures: trials as a table, each variant beside the reference on the same windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,12 @@ class Verdict:
     sentence: str
     note: str  # how it was measured
     table: pd.DataFrame  # a row per model and variant, see COLUMNS; none where there is no answer
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """The tables of several verdicts as one, see COLUMNS; without rows where none has any."""
+    tables = [verdict.table for verdict in verdicts if len(verdict.table)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 
 def tabulate(name: str, trials: list[Trial], *, inquiry: Inquiry, reference: str) -> pd.DataFrame:
