@@ -28,7 +28,7 @@ def test_default_questions_are_answered_for_every_target_and_model(prepared):
 
 
 def test_same_seed_gives_the_same_answers_and_another_seed_others():
-    config = VerdictConfig(ask=["order", "split"], windows=300, repetitions=20)
+    config = VerdictConfig(ask=["order", "history"], windows=300, repetitions=20)
 
     def answers(seed):
         found = reach_verdicts(example_dataset(), {"churn": QUICK[:1]}, config, seed=seed)

@@ -59,11 +59,12 @@ def test_every_length_is_seen_on_the_same_windows(steady, inquiry_of):
             assert np.array_equal(windows.history()[:, -3:], first.history())
         assert first.cutoff.min() >= 14
     assert verdict.table.reference.tolist() == [False, True, False]
+    assert verdict.table.log_loss.nunique() == 3, "the contestant's own two days must give way"
     assert set(np.unique(seen[0].test.cutoff)) <= set(np.unique(steady.split().test.cutoff))
 
 
 def test_lengths_that_do_not_fit_are_left_out(steady, inquiry_of):
-    verdict = history(inquiry_of(steady, contestants=[QUICK], config=replace(CHEAP, histories=[3, 14, 90])))
+    verdict = history(inquiry_of(steady, contestants=[QUICK], config=replace(CHEAP, histories=[3, 14, 50, 90])))
     assert verdict.table.variant.tolist() == ["3 days", "7 days", "14 days"]
 
 

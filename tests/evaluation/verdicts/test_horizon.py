@@ -53,6 +53,13 @@ def test_other_kinds_of_split_keep_their_parts(dataset_of, inquiry_of, kind):
     assert np.isin(places(splits[10].test), places(dataset.split().test)).all()
 
 
+def test_derived_features_stay(dataset_of, inquiry_of):
+    counts = np.random.default_rng(6).poisson(0.15, (300, 150))
+    dataset = dataset_of(counts, features=["tenure"])
+    splits = splits_by_horizon(inquiry_of(dataset, config=replace(CHEAP, horizons=[3])))
+    assert [split.train.features for split in splits.values()] == [("own_post", "tenure")] * 2
+
+
 def test_horizons_that_leave_a_part_empty_are_left_out(inquiry_of):
     splits = splits_by_horizon(inquiry_of(example_dataset(), config=replace(CHEAP, horizons=[3, 14])))
     assert list(splits) == [3, 7]

@@ -52,8 +52,9 @@ def test_reference_is_the_split_by_time(uniform, inquiry_of):
     assert table.difference.isna().tolist() == [True, False, False, False]
 
 
-def test_all_four_have_the_same_test_windows_and_as_many_to_learn_from(steady, inquiry_of):
-    splits = rival_splits(inquiry_of(steady, config=VerdictConfig(windows=2000)))
+@pytest.mark.parametrize("windows", [2000, 100_000])
+def test_all_four_have_the_same_test_windows_and_as_many_to_learn_from(steady, inquiry_of, windows):
+    splits = rival_splits(inquiry_of(steady, config=VerdictConfig(windows=windows)))
     assert tuple(splits) == KINDS
     test = places(splits["time"].test)
     assert len(test) > 100
