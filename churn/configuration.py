@@ -11,6 +11,7 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from churn.artefacts import write_text
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
+from churn.evaluation import KINDS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TuningConfig
 
@@ -27,9 +28,21 @@ class EvaluationConfig:
 
     Args:
         repetitions: Bootstrap samples of users behind each interval.
+        calibrators: The kinds of calibration to choose from by cross-fitting: none, temperature, platt, isotonic.
+            `none` alone switches calibration off; without it, some calibration is forced.
     """
 
     repetitions: int = 500
+    calibrators: list[str] = field(default_factory=lambda: list(KINDS))
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a kind of calibration that there is not, or for none to choose from."""
+        if not self.calibrators or not set(self.calibrators) <= set(KINDS):
+            raise UserError(
+                f"expected evaluation.calibrators out of {', '.join(KINDS)}",
+                ", ".join(map(repr, self.calibrators)) or "an empty list",
+                "correct the list, or write [none] for no calibration",
+            )
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,7 @@ class RunConfig:
         data: The tables, windows and split.
         models: The models to compare: import paths, or mappings with class_path and init_args.
         tuning: The search.
-        evaluation: Intervals.
+        evaluation: Intervals and calibration.
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.
         seed: Of everything that chance has a part in.

@@ -170,17 +170,23 @@ def _fit(spec: ModelSpec, split: Split, target: Target, config: RunConfig, folde
 
 
 def evaluate_models(context: _Context) -> Facts:
-    """Calibration, choice and leaderboard: predictions.parquet, leaderboard.csv, calibration.csv, …"""
+    """Calibration, choice and leaderboard: predictions.parquet, thresholds.csv, leaderboard.csv, gains.csv, …"""
     config, tables, chosen = context.config, _TargetTables(), {}
     again = {"repetitions": config.evaluation.repetitions, "seed": config.seed}
     for target in context.split.train.targets:
-        found = evaluation.predict(context.models(target), context.split, target=target)
+        kinds = config.evaluation.calibrators
+        found = evaluation.predict(context.models(target), context.split, target=target, calibrators=kinds)
         best = chosen[target] = found.best_model
         for name, calibrator in found.calibrators.items():
             write_json(asdict(calibrator), context.model_folder(target, name) / "calibrator.json")
         tables.add("predictions.parquet", found.table, target=target)
-        tables.add("leaderboard.csv", evaluation.leaderboard(found.table, chosen=best, **again), target=target)
-        tables.add("differences.csv", evaluation.differences(found.table, **again), target=target)
+        thresholds = evaluation.tune_thresholds(found.table)
+        board = evaluation.leaderboard(found.table, chosen=best, thresholds=thresholds, **again)
+        gaps = evaluation.differences(found.table, thresholds=thresholds, **again)
+        tables.add("thresholds.csv", thresholds, target=target)
+        tables.add("leaderboard.csv", board, target=target)
+        tables.add("differences.csv", gaps, target=target)
+        tables.add("gains.csv", evaluation.gains(found.table, **again), target=target)
         tables.add("calibration.csv", evaluation.reliabilities(found.table, seed=config.seed), target=target)
         tables.add("calibrators.csv", found.losses, target=target)
     tables.write(context.folder)
