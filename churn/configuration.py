@@ -11,7 +11,7 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from churn.artefacts import write_text
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
-from churn.evaluation import VerdictConfig
+from churn.evaluation import KINDS, VerdictConfig
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
@@ -28,9 +28,21 @@ class EvaluationConfig:
 
     Args:
         repetitions: Bootstrap samples of users behind each interval.
+        calibrators: The kinds of calibration to choose from by cross-fitting: none, temperature, platt, isotonic.
+            `none` alone switches calibration off; without it, some calibration is forced.
     """
 
     repetitions: int = 500
+    calibrators: list[str] = field(default_factory=lambda: list(KINDS))
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a kind of calibration that there is not, or for none to choose from."""
+        if not self.calibrators or not set(self.calibrators) <= set(KINDS):
+            raise UserError(
+                f"expected evaluation.calibrators out of {', '.join(KINDS)}",
+                ", ".join(map(repr, self.calibrators)) or "an empty list",
+                "correct the list, or write [none] for no calibration",
+            )
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,7 @@ class RunConfig:
         models: The models to compare: import paths, or mappings with class_path and init_args.
         tuning: The search.
         training: Seeds, and what is trained again before scoring.
-        evaluation: Intervals.
+        evaluation: Intervals and calibration.
         verdicts: The questions that a sceptic would ask.
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.

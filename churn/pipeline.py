@@ -186,23 +186,37 @@ _SEARCHED = ("trials.csv", "trial_curves.csv", "importances.csv")
 
 
 def evaluate_models(context: _Context) -> Facts:
-    """Calibration, choice and leaderboard: predictions.parquet, leaderboard.csv, calibration.csv, …"""
-    config, tables, chosen = context.config, _TargetTables(), {}
-    again = {"repetitions": config.evaluation.repetitions, "seed": config.seed}
+    """Calibration, choice and leaderboard: predictions.parquet, thresholds.csv, leaderboard.csv, gains.csv, …"""
+    tables, chosen = _TargetTables(), {}
     for target in context.split.train.targets:
-        found = evaluation.predict(context.models(target), context.split, target=target)
-        best = chosen[target] = found.best_model
-        for name, calibrator in found.calibrators.items():
-            write_json(asdict(calibrator), context.model_folder(target, name) / "calibrator.json")
-        tables.add("predictions.parquet", found.table, target=target)
-        tables.add("leaderboard.csv", evaluation.leaderboard(found.table, chosen=best, **again), target=target)
-        tables.add("differences.csv", evaluation.differences(found.table, **again), target=target)
-        tables.add("calibration.csv", evaluation.reliabilities(found.table, seed=config.seed), target=target)
-        tables.add("calibrators.csv", found.losses, target=target)
+        chosen[target] = _judge(context, target, tables)
     tables.write(context.folder)
     write_json(chosen, context.folder / "models" / "chosen.json")
     write_json(asdict(context.dataset.vocabulary), context.folder / "models" / "vocabulary.json")
     return {"chosen": chosen}
+
+
+def _judge(context: _Context, target: Target, tables: "_TargetTables") -> str:
+    """Calibrate and measure every model of a target, and return the chosen one's name."""
+    models, seed, kinds = context.models(target), context.config.seed, context.config.evaluation.calibrators
+    again = {"repetitions": context.config.evaluation.repetitions, "seed": seed}
+    found = evaluation.predict(models, context.split, target=target, calibrators=kinds)
+    for name, calibrator in found.calibrators.items():
+        write_json(asdict(calibrator), context.model_folder(target, name) / "calibrator.json")
+    thresholds = evaluation.tune_thresholds(found.table)
+    measured = {
+        "predictions.parquet": found.table,
+        "thresholds.csv": thresholds,
+        "leaderboard.csv": evaluation.leaderboard(found.table, chosen=found.best_model, thresholds=thresholds, **again),
+        "differences.csv": evaluation.differences(found.table, thresholds=thresholds, **again),
+        "gains.csv": evaluation.gains(found.table, **again),
+        "calibration.csv": evaluation.reliabilities(found.table, seed=seed),
+        "calibrators.csv": found.losses,
+        "seeds.csv": evaluation.seed_measures(models, context.split, target=target, kinds=kinds, seed=seed),
+    }
+    for file, table in measured.items():
+        tables.add(file, table, target=target)
+    return found.best_model
 
 
 def reach_verdicts(context: _Context) -> Facts:

@@ -135,6 +135,13 @@ def test_a_table_is_read_as_it_was_written(tmp_path, name):
     assert names(tmp_path) == [name]
 
 
+@pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
+def test_every_number_is_read_to_its_last_bit(tmp_path, name):
+    table = pd.DataFrame({"threshold": np.random.default_rng(0).uniform(size=200)})
+    write_table(table, tmp_path / name)
+    assert (read_table(tmp_path / name).threshold == table.threshold).all()
+
+
 def test_json_has_plain_numbers_and_iso_dates_and_keeps_every_letter(tmp_path):
     value = {
         "n": np.int64(3),

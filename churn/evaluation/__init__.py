@@ -1,11 +1,14 @@
 """How good the probabilities are, and how far to trust them."""
 
-from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator
-from churn.evaluation.leaderboard import differences, leaderboard, reliabilities
+from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator, fit_calibrator
+from churn.evaluation.leaderboard import differences, gains, leaderboard, reliabilities
 from churn.evaluation.predictions import Predictions, best_model, predict
+from churn.evaluation.seeds import seed_measures
+from churn.evaluation.thresholds import tune_thresholds
 from churn.evaluation.verdicts import Contestant, Verdict, VerdictConfig, reach_verdicts, verdict_table
 
 __all__ = [
+    "KINDS",
     "Calibrator",
     "Contestant",
     "Predictions",
@@ -15,9 +18,12 @@ __all__ = [
     "choose_calibrator",
     "differences",
     "fit_calibrator",
+    "gains",
     "leaderboard",
     "predict",
     "reach_verdicts",
     "reliabilities",
+    "seed_measures",
+    "tune_thresholds",
     "verdict_table",
 ]

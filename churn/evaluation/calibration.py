@@ -1,5 +1,6 @@
 """Calibration: a monotone map from a model's probabilities to honest ones, fitted on half B of validation."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,15 +64,16 @@ def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Ca
 
 
 def choose_calibrator(
-    p: NDArray[np.float64], y: NDArray[np.int8], *, users: NDArray[np.generic]
+    p: NDArray[np.float64], y: NDArray[np.int8], *, users: NDArray[np.generic], kinds: Collection[str] = KINDS
 ) -> tuple[Calibrator, dict[str, float]]:
-    """The kind with the best log loss on users that it was not fitted on, then fitted on all of them.
+    """The one of `kinds` with the best log loss on users that it was not fitted on, then fitted on all of them.
 
-    Returns the calibrator and each kind's cross-fitted log loss. A kind has to beat `none`.
+    Returns the calibrator and the cross-fitted log loss of each kind, and of `none` where it cannot be chosen, too.
+    Where it can, a kind has to beat it.
     """
     fold = pd.factorize(users)[0] % _FOLDS
-    losses = {kind: _cross_fitted_loss(kind, p, y, fold) for kind in KINDS}
-    best = min(KINDS, key=lambda kind: losses[kind])
+    losses = {kind: _cross_fitted_loss(kind, p, y, fold) for kind in KINDS if kind in kinds or kind == "none"}
+    best = min((kind for kind in losses if kind in kinds), key=lambda kind: losses[kind])
     return fit_calibrator(best, p, y), losses
 
 

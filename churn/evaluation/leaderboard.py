@@ -5,40 +5,72 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.evaluation.calibration import reliability
-from churn.statistics import METRICS, Interval, ece_band, metric_intervals, paired_difference
+from churn.statistics import (
+    Interval,
+    decision_intervals,
+    ece_band,
+    metric_intervals,
+    paired_decisions,
+    paired_difference,
+)
+from churn.statistics import gains as gain_curve
 
 PARTS = ("val", "test")
 REFERENCES = ("LightGBM", "Majority")
 
 
-def leaderboard(predictions: pd.DataFrame, *, chosen: str, repetitions: int = 500, seed: int = 0) -> pd.DataFrame:
+def leaderboard(
+    predictions: pd.DataFrame, *, chosen: str, thresholds: pd.DataFrame, repetitions: int = 500, seed: int = 0
+) -> pd.DataFrame:
     """All metrics of calibrated probabilities: model, part, metric, value, low, high, chosen.
 
-    Beside the calibration error stands `ece_band`, what a perfectly calibrated forecaster would show on the
-    same predictions: its mean and the range that 95 in 100 of them fall into.
+    Precision, recall and F1 are those at the thresholds of `tune_thresholds`. Beside the calibration error stands
+    `ece_band`, what a perfectly calibrated forecaster would show on the same predictions: its mean and the range that
+    95 in 100 of them fall into.
     """
-    rows = []
+    rows, threshold = [], _by_model(thresholds)
     for (model, part), table in predictions[predictions.part.isin(PARTS)].groupby(["model", "part"], sort=False):
         y, p, users = _arrays(table)
         intervals = metric_intervals(y, p, users=users, repetitions=repetitions, seed=seed)
+        intervals |= decision_intervals(
+            y, p, threshold=threshold[model], users=users, repetitions=repetitions, seed=seed
+        )
         intervals["ece_band"] = ece_band(y, p, users=users, repetitions=repetitions, seed=seed)
         rows += [_row(value, {"model": model, "part": part, "metric": metric}) for metric, value in intervals.items()]
     return pd.DataFrame(rows).assign(chosen=lambda t: t.model == chosen)
 
 
-def differences(predictions: pd.DataFrame, *, repetitions: int = 500, seed: int = 0) -> pd.DataFrame:
+def differences(
+    predictions: pd.DataFrame, *, thresholds: pd.DataFrame, repetitions: int = 500, seed: int = 0
+) -> pd.DataFrame:
     """Each model minus each reference on the same test windows: model, reference, metric, value, low, high."""
+    threshold = _by_model(thresholds)
     test = dict(iter(predictions[predictions.part == "test"].groupby("model", sort=False)))
     rows = []
     for reference in (name for name in REFERENCES if name in test):
         y, base, users = _arrays(test[reference])
         for model in (name for name in test if name != reference):
-            gaps = paired_difference(
-                y, _arrays(test[model])[1], p_b=base, users=users, repetitions=repetitions, seed=seed
-            )
-            rows += [_row(gaps[m], {"model": model, "reference": reference, "metric": m}) for m in METRICS]
+            p = _arrays(test[model])[1]
+            gaps = paired_difference(y, p, p_b=base, users=users, repetitions=repetitions, seed=seed)
+            both = (threshold[model], threshold[reference])
+            gaps |= paired_decisions(y, p, p_b=base, thresholds=both, users=users, repetitions=repetitions, seed=seed)
+            rows += [_row(gap, {"model": model, "reference": reference, "metric": m}) for m, gap in gaps.items()]
     columns = ["model", "reference", "metric", "value", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def gains(predictions: pd.DataFrame, *, repetitions: int = 500, seed: int = 0) -> pd.DataFrame:
+    """The gain curve of every model on test: model, share, gain, low, high.
+
+    `gain` is the share of all positives found among the `share` of windows with the highest probabilities; over its
+    share, it is the lift.
+    """
+    rows = []
+    for model, table in predictions[predictions.part == "test"].groupby("model", sort=False):
+        y, p, users = _arrays(table)
+        curve = gain_curve(y, p, users=users, repetitions=repetitions, seed=seed)
+        rows += [(model, share, gain.value, gain.low, gain.high) for share, gain in curve.items()]
+    return pd.DataFrame(rows, columns=["model", "share", "gain", "low", "high"])
 
 
 def reliabilities(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
@@ -52,6 +84,10 @@ def reliabilities(predictions: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
 
 def _arrays(table: pd.DataFrame) -> tuple[NDArray[np.int8], NDArray[np.float64], NDArray[np.intp]]:
     return table.y.to_numpy(np.int8), table.p.to_numpy(np.float64), pd.factorize(table.user_id)[0]
+
+
+def _by_model(thresholds: pd.DataFrame) -> dict[object, float]:
+    return dict(zip(thresholds.model, thresholds.threshold, strict=True))
 
 
 def _row(interval: Interval, names: dict[str, object]) -> dict[str, object]:

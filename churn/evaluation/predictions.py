@@ -1,6 +1,6 @@
 """Every model's probabilities on every part that is not trained on, calibrated on half B of validation."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
-from churn.evaluation.calibration import Calibrator, choose_calibrator
+from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator
 from churn.models import Classifier
+from churn.statistics import evaluate
 
 Probabilities = NDArray[np.float64]
 
@@ -20,7 +21,8 @@ class Predictions:
 
     table: pd.DataFrame  # model, part (val, calibration, test, score), user_id, cutoff, y, p_raw, p
     calibrators: dict[str, Calibrator]  # by model
-    losses: pd.DataFrame  # model, kind, log_loss_none, log_loss_chosen: cross-fitted over half B's users
+    losses: pd.DataFrame  # model, kind; log_loss_none, log_loss_chosen: cross-fitted over half B's users;
+    # test_log_loss_raw, test_log_loss: without and with the calibrator, on test
 
     @property
     def best_model(self) -> str:
@@ -28,24 +30,29 @@ class Predictions:
         return best_model(self.table)
 
 
-def predict(models: Mapping[str, Classifier], split: Split, *, target: Target) -> Predictions:
-    """Predict and calibrate; the test part is read, and no choice depends on it.
+def predict(
+    models: Mapping[str, Classifier], split: Split, *, target: Target, calibrators: Collection[str] = KINDS
+) -> Predictions:
+    """Predict, and calibrate by the best of the kinds `calibrators`; test is read to report, no choice depends on it.
 
     `val` in the table is half A, on which models are chosen; `calibration` is half B.
     """
     half_b = split.val_b
     parts = {"val": split.val_a, "calibration": half_b, "test": split.test, "score": split.score}
-    tables, calibrators, losses = [], {}, []
+    tables, chosen, losses = [], {}, []
     for name, model in models.items():
         raw = {part: model.predict_proba(windows) for part, windows in parts.items()}
-        calibrator, tried = choose_calibrator(raw["calibration"], half_b.label(target), users=half_b.user)
-        calibrators[name] = calibrator
-        losses.append((name, calibrator.kind, tried["none"], tried[calibrator.kind]))
+        calibrator, tried = choose_calibrator(
+            raw["calibration"], half_b.label(target), users=half_b.user, kinds=calibrators
+        )
+        chosen[name] = calibrator
+        on_test = (_log_loss(split.test.label(target), p) for p in (raw["test"], calibrator(raw["test"])))
+        losses.append((name, calibrator.kind, tried["none"], tried[calibrator.kind], *on_test))
         for part, windows in parts.items():
             table = _rows(windows, target, raw[part], calibrator(raw[part]))
             tables.append(table.assign(model=name, part=part))
-    columns = ["model", "kind", "log_loss_none", "log_loss_chosen"]
-    return Predictions(pd.concat(tables, ignore_index=True), calibrators, pd.DataFrame(losses, columns=columns))
+    columns = ["model", "kind", "log_loss_none", "log_loss_chosen", "test_log_loss_raw", "test_log_loss"]
+    return Predictions(pd.concat(tables, ignore_index=True), chosen, pd.DataFrame(losses, columns=columns))
 
 
 def best_model(table: pd.DataFrame) -> str:
@@ -55,6 +62,10 @@ def best_model(table: pd.DataFrame) -> str:
     p = val.p.clip(1e-7, 1 - 1e-7).to_numpy()
     loss = pd.Series(-(y * np.log(p) + (1 - y) * np.log1p(-p)), index=val.model)
     return str(loss.groupby(level=0).mean().idxmin())
+
+
+def _log_loss(y: NDArray[np.int8], p: Probabilities) -> float:
+    return float(evaluate(y, p)["log_loss"][0])
 
 
 def _rows(windows: Windows, target: Target, raw: Probabilities, p: Probabilities) -> pd.DataFrame:

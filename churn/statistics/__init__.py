@@ -1,5 +1,14 @@
 """Pure numbers: metrics of a forecast, intervals over users, tests between groups."""
 
+from churn.statistics.decisions import (
+    DECISIONS,
+    Threshold,
+    best_threshold,
+    decide,
+    decision_intervals,
+    paired_decisions,
+)
+from churn.statistics.gains import SHARES, gains
 from churn.statistics.intervals import (
     Interval,
     bootstrap,
@@ -13,21 +22,29 @@ from churn.statistics.ranking import ColumnAuc, Z, column_aucs, column_shares
 from churn.statistics.tests import WelchResult, benjamini_hochberg, holm, welch
 
 __all__ = [
+    "DECISIONS",
     "METRICS",
     "RANGES",
+    "SHARES",
     "ColumnAuc",
     "Interval",
+    "Threshold",
     "WelchResult",
     "Z",
     "benjamini_hochberg",
+    "best_threshold",
     "bootstrap",
     "calibration_bins",
     "column_aucs",
     "column_shares",
+    "decide",
+    "decision_intervals",
     "ece_band",
     "evaluate",
+    "gains",
     "holm",
     "metric_intervals",
+    "paired_decisions",
     "paired_difference",
     "rate_interval",
     "welch",

@@ -4,7 +4,7 @@ Windows of one user overlap, so they are no independent draws: intervals over wi
 Here whole users are drawn with replacement, and each draw reaches the statistic as one weight per window.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +73,32 @@ def bootstrap(
     return _interval(values["statistic"], level, bounds)
 
 
+def bootstrap_each(
+    users: ArrayLike,
+    statistics: Statistics,
+    *,
+    bounds: Mapping[str, tuple[float, float]],
+    repetitions: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, Interval]:
+    """Give several weighted statistics their intervals from the same resamples of users.
+
+    `users` (n,) names the user of each window; `statistics` maps weights (b, n) to values (b,) by name, and `bounds`
+    says by the same names between which numbers they lie. See `bootstrap`.
+
+    Raises:
+        ValueError: as `bootstrap` does.
+
+    Example:
+        >>> sums = lambda weights: {"sum": weights @ np.array([1.0, 0.0, 2.0])}
+        >>> print(bootstrap_each(["ann", "bob", "bob"], sums, bounds={"sum": (0, 6)})["sum"])
+        3.000 (2.000 to 4.000)
+    """
+    values = _replicate(users, statistics, repetitions, seed)
+    return {name: _interval(values[name], level, limits) for name, limits in bounds.items()}
+
+
 def metric_intervals(
     y: ArrayLike, p: ArrayLike, *, users: ArrayLike, repetitions: int = 500, seed: int = 0, level: float = 0.95
 ) -> dict[str, Interval]:
@@ -94,9 +120,15 @@ def metric_intervals(
         >>> print(intervals["roc_auc"])
         0.832 (0.804 to 0.858)
     """
-    _check_lengths(y, users)
-    values = _replicate(users, lambda weights: evaluate(y, p, weights=weights), repetitions, seed)
-    return {metric: _interval(values[metric], level, RANGES[metric]) for metric in METRICS}
+    check_users(y, users)
+    return bootstrap_each(
+        users,
+        lambda weights: evaluate(y, p, weights=weights),
+        bounds=RANGES,
+        repetitions=repetitions,
+        seed=seed,
+        level=level,
+    )
 
 
 def paired_difference(
@@ -122,15 +154,15 @@ def paired_difference(
         >>> print(paired_difference(y, p, p_b=p, users=[1, 2, 3, 4])["brier"])
         0.000 (0.000 to 0.000)
     """
-    _check_lengths(y, users)
+    check_users(y, users)
 
     def difference(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         a, b = evaluate(y, p_a, weights=weights), evaluate(y, p_b, weights=weights)
         return {metric: a[metric] - b[metric] for metric in METRICS}
 
-    values = _replicate(users, difference, repetitions, seed)
     spans = {metric: high - low for metric, (low, high) in RANGES.items()}
-    return {metric: _interval(values[metric], level, (-spans[metric], spans[metric])) for metric in METRICS}
+    bounds = {metric: (-span, span) for metric, span in spans.items()}
+    return bootstrap_each(users, difference, bounds=bounds, repetitions=repetitions, seed=seed, level=level)
 
 
 def rate_interval(
@@ -148,7 +180,7 @@ def rate_interval(
         >>> print(rate_interval(y, users=np.repeat(np.arange(60), 2)))
         0.500 (0.392 to 0.596)
     """
-    _check_lengths(y, users)
+    check_users(y, users)
     numbers = np.asarray(y, dtype=np.float64)
     sums, sizes = _sum_by_user(users, np.column_stack([numbers, np.ones(numbers.size)])).T
     # a mean needs only each user's sum and size, so it is resampled over users rather than over windows
@@ -188,7 +220,7 @@ def ece_band(
         >>> print(ece_band(rng.uniform(size=3000) < p, p, users=np.arange(3000)))
         0.022 (0.014 to 0.032)
     """
-    _check_lengths(y, users)
+    check_users(y, users)
     labels, scores = check_forecast(y, p)
     by_user = _sum_by_user(users, _centred_residuals(labels, scores, bins))
 
@@ -261,7 +293,12 @@ def _tails(level: float) -> tuple[float, float]:
     return (1 - level) / 2, (1 + level) / 2
 
 
-def _check_lengths(y: ArrayLike, users: ArrayLike) -> None:
+def check_users(y: ArrayLike, users: ArrayLike) -> None:
+    """See that there is one user (n,) for each label (n,).
+
+    Raises:
+        ValueError: if the shapes differ, or there is no window.
+    """
     if np.shape(y) != np.shape(users) or np.ndim(y) != 1 or np.size(y) == 0:
         raise ValueError(
             f"expected one user for each of n ≥ 1 windows, got {np.shape(y)} labels and {np.shape(users)} users"

@@ -4,12 +4,14 @@ The bootstrap over users never copies rows: a resample is one weight per window.
 every weighting is then a matter of cumulative sums and one matrix product.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from churn.statistics.order import Ranking, average_precision, cumulate, gain, rank, ratio, roc_auc, weight_chunks
 
 METRICS: tuple[str, ...] = ("accuracy", "micro_ap", "ap", "roc_auc", "log_loss", "brier", "ece", "lift_10")
 
@@ -31,24 +33,14 @@ CLIP = (
     1e-7  # a network in float32 says exactly 0 or 1 now and then; one such window must not make the log loss infinite
 )
 TOP = 0.10  # share of the windows that `lift_10` looks at
-CHUNK_CELLS = 1 << 18  # weights worked on at once: 2 MiB per intermediate array stays near the processor
-
-
-@dataclass(frozen=True)
-class _Ranking:
-    """Items from the highest score to the lowest, equal scores in one group."""
-
-    order: NDArray[np.intp]  # (m,) window of each item; the ranking of micro-AP has two items per window
-    positive: NDArray[np.float64]  # (m,) 1 where the item's label is positive
-    ends: NDArray[np.intp]  # (g,) last item of each group
 
 
 @dataclass(frozen=True)
 class _Sample:
     """What does not depend on the weights."""
 
-    ranking: _Ranking
-    micro: _Ranking
+    ranking: Ranking
+    micro: Ranking
     columns: NDArray[np.float64]  # (n, 3 + bins) correct, log loss, squared error, and the residual in its bin's column
 
 
@@ -86,7 +78,7 @@ def evaluate(y: ArrayLike, p: ArrayLike, *, weights: ArrayLike | None = None) ->
     """
     labels, scores = check_forecast(y, p)
     sample = _prepare(labels, scores)
-    chunks = [_evaluate_chunk(sample, chunk) for chunk in _weight_chunks(weights, labels.size)]
+    chunks = [_evaluate_chunk(sample, chunk) for chunk in weight_chunks(weights, labels.size)]
     return {metric: np.concatenate([chunk[metric] for chunk in chunks]) for metric in METRICS}
 
 
@@ -140,91 +132,28 @@ def check_forecast(y: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.float64], NDA
     return labels, scores
 
 
-def _weight_chunks(weights: ArrayLike | None, n: int) -> Iterator[NDArray[np.float64]]:
-    rows = np.ones((1, n)) if weights is None else np.asarray(weights)
-    if rows.ndim != 2 or rows.shape[1] != n or len(rows) == 0:
-        raise ValueError(f"expected weights of shape (b, {n}), b ≥ 1, got {rows.shape}")
-    if not rows.min() >= 0:
-        raise ValueError(f"expected nonnegative weights, got {rows.min()}")
-    step = max(1, CHUNK_CELLS // n)
-    for start in range(0, len(rows), step):
-        yield rows[start : start + step].astype(np.float64, copy=False)
-
-
 def _prepare(y: NDArray[np.float64], p: NDArray[np.float64]) -> _Sample:
     window = np.arange(y.size)
     clipped = np.clip(p, CLIP, 1 - CLIP)
     log_loss = -np.log(np.where(y == 1, clipped, 1 - clipped))
     return _Sample(
-        ranking=_rank(window, y, p),
-        micro=_rank(np.tile(window, 2), np.concatenate([y, 1 - y]), np.concatenate([p, 1 - p])),
+        ranking=rank(window, y, p),
+        micro=rank(np.tile(window, 2), np.concatenate([y, 1 - y]), np.concatenate([p, 1 - p])),
         columns=np.column_stack([(p >= 0.5) == y, log_loss, (y - p) ** 2, spread(y - p, calibration_bins(p))]),
     )
 
 
-def _rank(window: NDArray[np.intp], positive: NDArray[np.float64], score: NDArray[np.float64]) -> _Ranking:
-    order = np.argsort(-score, kind="stable")
-    ends = np.flatnonzero(np.diff(score[order], append=-1.0))  # scores are never below 0, so the last item ends a group
-    return _Ranking(order=window[order], positive=positive[order], ends=ends)
-
-
 def _evaluate_chunk(sample: _Sample, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    weight, positive = _cumulate(sample.ranking, weights)
+    weight, positive = cumulate(sample.ranking, weights)
     one_class = (positive[:, -1] == 0) | (positive[:, -1] == weight[:, -1])
-    averages = _ratio(weights @ sample.columns, weight[:, -1:])
+    averages = ratio(weights @ sample.columns, weight[:, -1:])
     return {
         "accuracy": averages[:, 0],
-        "micro_ap": _average_precision(*_cumulate(sample.micro, weights)),
-        "ap": np.where(one_class, np.nan, _average_precision(weight, positive)),
-        "roc_auc": _roc_auc(weight, positive),
+        "micro_ap": average_precision(*cumulate(sample.micro, weights)),
+        "ap": np.where(one_class, np.nan, average_precision(weight, positive)),
+        "roc_auc": roc_auc(weight, positive),
         "log_loss": averages[:, 1],
         "brier": averages[:, 2],
         "ece": np.abs(averages[:, 3:]).sum(axis=1),
-        "lift_10": _lift(weight, positive, TOP),
+        "lift_10": gain(weight, positive, TOP) / TOP,
     }
-
-
-def _cumulate(ranking: _Ranking, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the weight, and the weight of positives, down to the end of each group: two arrays (b, g)."""
-    ranked = weights[:, ranking.order]
-    weight = np.cumsum(ranked, axis=1)
-    ranked *= ranking.positive
-    positive = np.cumsum(ranked, axis=1, out=ranked)
-    if ranking.ends.size == ranking.order.size:  # no ties: spare two copies
-        return weight, positive
-    return weight[:, ranking.ends], positive[:, ranking.ends]
-
-
-def _average_precision(weight: NDArray[np.float64], positive: NDArray[np.float64]) -> NDArray[np.float64]:
-    precision = positive / np.maximum(weight, np.finfo(np.float64).tiny)  # a group without weight adds 0, not 0 / 0
-    precision *= np.diff(positive, axis=1, prepend=0.0)
-    return _ratio(precision.sum(axis=1), positive[:, -1])
-
-
-def _roc_auc(weight: NDArray[np.float64], positive: NDArray[np.float64]) -> NDArray[np.float64]:
-    negative = weight - positive
-    area = np.diff(negative, axis=1, prepend=0.0)
-    # a tied pair counts half: twice the positives above a group, plus its own
-    doubled = positive.copy()
-    doubled[:, 1:] += positive[:, :-1]
-    area *= doubled
-    return _ratio(area.sum(axis=1), 2 * positive[:, -1] * negative[:, -1])
-
-
-def _lift(weight: NDArray[np.float64], positive: NDArray[np.float64], top: float) -> NDArray[np.float64]:
-    total, positives = weight[:, -1], positive[:, -1]
-    quota = top * total
-    border = np.argmax(weight >= quota[:, None], axis=1)  # the first group that fills the quota
-    row, above = np.arange(len(weight)), np.maximum(border - 1, 0)
-    weight_above = np.where(border > 0, weight[row, above], 0.0)
-    positive_above = np.where(border > 0, positive[row, above], 0.0)
-    share = _ratio(quota - weight_above, weight[row, border] - weight_above)
-    taken = positive_above + share * (positive[row, border] - positive_above)
-    return _ratio(taken, top * positives)
-
-
-def _ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide, with nan where the denominator is zero."""
-    quotient = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
-    np.divide(numerator, denominator, out=quotient, where=denominator > 0)
-    return quotient

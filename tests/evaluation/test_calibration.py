@@ -128,6 +128,23 @@ def test_cross_fitted_losses_are_those_of_users_that_were_left_out():
     assert set(losses) == set(KINDS)
 
 
+@pytest.mark.parametrize("kinds", [["none"], ["platt"], ["isotonic", "temperature"]], ids=str)
+def test_only_the_kinds_that_may_be_chosen_are_chosen(kinds):
+    p, y, users = forecasts(800, users=160)
+    for probabilities in (p, overconfident(p)):
+        calibrator, losses = choose_calibrator(probabilities, y, users=users, kinds=kinds)
+        assert calibrator.kind == min(kinds, key=losses.get)
+        assert calibrator == fit_calibrator(calibrator.kind, probabilities, y)
+        assert set(losses) == {"none", *kinds}
+
+
+def test_a_kind_that_is_forced_is_taken_though_none_would_be_better():
+    p, y, users = forecasts(800, users=160)
+    calibrator, losses = choose_calibrator(p, y, users=users, kinds=["isotonic"])
+    assert losses["isotonic"] > losses["none"]
+    assert calibrator.kind == "isotonic"
+
+
 def test_calibrated_forecasts_are_mostly_left_alone():
     kinds = []
     for seed in range(30):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import log_loss
 
 from churn.data import example_split
 from churn.evaluation import best_model, predict
@@ -86,6 +87,29 @@ def test_the_losses_tell_each_models_kind_and_never_get_worse_than_without(found
     assert set(losses.index) == set(MODELS)
     assert all(losses.kind[name] == calibrator.kind for name, calibrator in found.calibrators.items())
     assert (losses.log_loss_chosen <= losses.log_loss_none).all()
+
+
+def test_the_losses_on_test_are_those_of_the_raw_and_the_calibrated_probabilities(found):
+    for row in found.losses.itertuples():
+        test = rows(found, row.model, "test")
+        y = test.y.to_numpy(int)
+        assert row.test_log_loss_raw == pytest.approx(log_loss(y, test.p_raw))
+        assert row.test_log_loss == pytest.approx(log_loss(y, test.p))
+    assert (found.losses.test_log_loss_raw != found.losses.test_log_loss).any()
+
+
+def test_without_calibration_every_probability_is_the_raw_one(split):
+    told = {"distorted": Oracle(0.5)}
+    found = predict(told, split, target="churn", calibrators=["none"])
+    assert (found.table.p == found.table.p_raw).all()
+    assert found.losses.kind.tolist() == ["none"]
+    assert (found.losses.test_log_loss == found.losses.test_log_loss_raw).all()
+
+
+def test_without_none_in_the_list_calibration_is_forced(models, split):
+    found = predict(models, split, target="churn", calibrators=["platt"])
+    assert set(found.losses.kind) == {"platt"}
+    assert (found.losses.log_loss_none != found.losses.log_loss_chosen).all()
 
 
 def test_the_best_model_has_the_least_log_loss_on_half_a(split):

@@ -71,7 +71,7 @@ def test_every_metric_comes_back_in_the_published_order_within_its_range() -> No
 def test_chunks_give_what_one_piece_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     y, p, weights = sample("heavy ties")
     whole = evaluate(y, p, weights=weights)
-    monkeypatch.setattr("churn.statistics.metrics.CHUNK_CELLS", 1)
+    monkeypatch.setattr("churn.statistics.order.CHUNK_CELLS", 1)
     for metric, values in evaluate(y, p, weights=weights).items():
         np.testing.assert_allclose(values, whole[metric], rtol=1e-12)
 
