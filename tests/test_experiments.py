@@ -19,6 +19,7 @@ FAST_RUN = [
     "--models",
     "[{class_path: churn.models.LightGBM, init_args: {max_trees: 10}}, churn.models.Majority]",
     *("--tuning.trials", "1", "--training.seeds", "1", "--evaluation.repetitions", "20"),
+    *("--verdicts.ask", "[order]", "--verdicts.windows", "500"),
     *("--explanation.windows", "2000", "--explanation.trees", "20", "--explanation.rounds", "5"),
 ]
 

@@ -12,10 +12,12 @@ import pytest
 import churn
 from churn import pipeline
 from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
-from churn.data import FEATURES, DataConfig, example_frames
+from churn.data import FEATURES, DataConfig, SplitConfig, example_frames
 from churn.errors import UserError
-from churn.scoring import score
-from churn.training import TuningConfig
+from churn.evaluation import VerdictConfig
+from churn.models import Ensemble, LightGBM, load
+from churn.scoring import score, score_windows
+from churn.training import TrainingConfig, TuningConfig
 
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted", comma', "x" * 1000]
@@ -41,6 +43,7 @@ def quick_config(**data: object) -> RunConfig:
         models=[QUICK_GRU, "churn.models.LightGBM", "churn.models.Majority"],
         tuning=TuningConfig(trials=1),
         evaluation=EvaluationConfig(repetitions=50),
+        verdicts=VerdictConfig(ask=[]),
         explanation=ExplanationConfig(windows=1000, sample=200, trees=50, rounds=10),
     )
 
@@ -312,3 +315,89 @@ def test_scoring_defines_activity_and_days_as_the_run_did(frames, tmp_path) -> N
     score(finished.folder, plain, cutoff=cutoff, out=tmp_path / "scored", frames=log)
     again = pd.read_parquet(tmp_path / "scored" / "scores.parquet")
     pd.testing.assert_frame_equal(again, finished.table("scores.parquet"))
+
+
+@pytest.fixture(scope="module")
+def thorough(frames, tmp_path_factory) -> churn.Run:
+    """A search over two folds, two seeds, models learnt again, and two verdicts."""
+    config = replace(
+        quick_config(split=SplitConfig(folds=2, val_share=0.15, test_share=0.12)),
+        tuning=TuningConfig(trials=3, history_days=[3, 7]),
+        training=TrainingConfig(seeds=2, refit="all"),
+        verdicts=VerdictConfig(ask=["architecture", "order"], windows=300, repetitions=20),
+        models=[QUICK_GRU, {"class_path": "churn.models.LightGBM", "init_args": {"max_trees": 20}}],
+    )
+    return churn.run(config, tmp_path_factory.mktemp("runs") / "thorough", frames=frames)
+
+
+def test_each_trial_has_its_folder_and_its_curve(thorough) -> None:
+    trials, curves = thorough.table("trials.csv"), thorough.table("trial_curves.csv")
+    for (target, model), rows in trials.groupby(["target", "model"]):
+        folders = sorted(path.name for path in (thorough.folder / "trials" / target / model).iterdir())
+        assert folders == [f"{number:04d}" for number in rows.trial]
+        seen = curves[(curves.target == target) & (curves.model == model)]
+        assert set(seen.trial) == set(rows.trial)
+    assert trials.history_days.isin([3, 7]).all()
+    assert set(thorough.table("importances.csv").columns) == {"target", "model", "parameter", "importance"}
+
+
+def test_seeds_are_averaged_and_measured_one_by_one(thorough) -> None:
+    assert isinstance(load(thorough.folder / "models" / "churn" / "GRU"), Ensemble)
+    seeds = thorough.table("seeds.csv")
+    assert set(seeds.seed) == {0, 1}
+    assert set(METRICS) <= set(seeds.metric)
+    auc = seeds[(seeds.metric == "roc_auc") & (seeds.part == "test")]
+    assert auc.groupby(["target", "model"]).size().eq(2).all()
+    assert json.loads((thorough.folder / "manifest.json").read_text())["seeds"] == 2
+
+
+def test_what_scores_was_learnt_again_from_every_labelled_window_and_is_never_measured(thorough) -> None:
+    manifest, windows = json.loads((thorough.folder / "manifest.json").read_text()), thorough.table("windows.parquet")
+    refit = manifest["refit"]
+    assert refit["policy"] == "all"
+    n = int(windows.churn.notna().sum()) + manifest["audit"]["windows_in_gaps"]
+    assert {target: found["windows"] for target, found in refit["targets"].items()} == {"churn": n, "sticker": n}
+    dataset = pipeline._Context(RunConfig.load(thorough.folder / "config.yaml"), thorough.folder, {}, {}).dataset
+    newest = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
+    models, scores = thorough.folder / "models", thorough.table("scores.parquet").sort_values("user_id")
+    for refitted, same in ((True, True), (False, False)):
+        p = score_windows(newest, models, refitted=refitted).sort_values("user_id").p_churn
+        assert np.allclose(p, scores.p_churn, atol=1e-9) == same
+    test = dataset.split().test
+    predictions = thorough.table("predictions.parquet").query("target == 'churn' and part == 'test'")
+    chosen = predictions[predictions.model == manifest["chosen"]["churn"]]
+    np.testing.assert_allclose(score_windows(test, models).p_churn, chosen.p, atol=1e-6)
+
+
+def test_verdicts_are_written_with_their_sentences(thorough) -> None:
+    said = json.loads((thorough.folder / "verdicts.json").read_text())
+    assert [(one["verdict"], one["target"]) for one in said] == [
+        (name, target) for name in ("order", "architecture") for target in ("churn", "sticker")
+    ]
+    assert all(one["sentence"] and one["question"] for one in said)
+    table = thorough.table("verdicts.csv")
+    assert set(table.verdict) == {"order", "architecture"}
+    assert set(table[table.verdict == "order"].model) == {"GRU", "LightGBM"}
+    assert set(table[table.verdict == "architecture"].model) == {"GRU"}
+
+
+def test_a_search_that_was_killed_between_models_goes_on_in_the_same_folder(frames, tmp_path, monkeypatch) -> None:
+    config = replace(quick_config(), models=["churn.models.LightGBM"], tuning=TuningConfig(trials=2))
+    whole = pipeline.tune(config, tmp_path / "whole", frames=frames).table("trials.csv")
+    fits = []
+
+    def killed(self, *arguments, **options):
+        fits.append(1)
+        if len(fits) == 4:
+            raise KeyboardInterrupt
+        return original(self, *arguments, **options)
+
+    original = LightGBM.fit
+    monkeypatch.setattr(LightGBM, "fit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.tune(config, tmp_path / "parts", frames=frames)
+    parts = pipeline.tune(config, tmp_path / "parts", frames=frames).table("trials.csv")
+    ended = parts[parts.state.isin(["complete", "pruned"])]
+    assert len(fits) == 5
+    assert ended.groupby("target").size().to_dict() == {"churn": 2, "sticker": 2}
+    pd.testing.assert_frame_equal(ended[ended.target == "churn"], whole[whole.target == "churn"])
