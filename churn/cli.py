@@ -100,8 +100,8 @@ def _run(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     from churn.pipeline import run
 
-    config = run_config(options)
-    print(f"report: {run(config, options.out).report}{_caution(config.data.split.kind)}")
+    finished = run(run_config(options), options.out)
+    print(f"report: {finished.report}{_warnings(finished.warnings)}")
 
 
 def _tune(arguments: list[str]) -> None:
@@ -120,10 +120,15 @@ def _caution(split_kind: str) -> str:
     """A further line where the split makes the measures say less than they seem to."""
     from churn.data import CAUTIONS
 
-    return f"\nwarning: {CAUTIONS[split_kind]}" if split_kind in CAUTIONS else ""
+    return _warnings([CAUTIONS[split_kind]] if split_kind in CAUTIONS else [])
+
+
+def _warnings(sentences: Sequence[str]) -> str:
+    return "".join(f"\nwarning: {sentence}" for sentence in sentences)
 
 
 def _score(arguments: list[str]) -> None:
+    from churn.artefacts import read_json
     from churn.configuration import RunConfig, parse, run_config, run_parser
 
     parser = run_parser("score")
@@ -136,7 +141,8 @@ def _score(arguments: list[str]) -> None:
     with progress("score"):
         out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
     kind = RunConfig.load(options.run / "config.yaml").data.split.kind
-    print(f"list: {out / 'priority.csv'}{_caution(kind)}")
+    about = read_json(options.run / "manifest.json").get("list_warnings", [])
+    print(f"list: {out / 'priority.csv'}{_caution(kind)}{_warnings(about)}")
 
 
 def _report(arguments: list[str]) -> None:

@@ -27,7 +27,7 @@ from churn.data import (
 from churn.journal import Journal
 from churn.models import Classifier, Ensemble, load
 from churn.progress import step
-from churn.review import warnings
+from churn.review import list_warnings, warnings
 from churn.scoring import newest_windows, score_windows, write_scores
 from churn.training import ModelSpec
 
@@ -51,6 +51,11 @@ class Run:
     def leaderboard(self) -> pd.DataFrame:
         """All metrics of all models."""
         return self.table("leaderboard.csv")
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader should know before trusting the numbers."""
+        return list(read_json(self.folder / "manifest.json")["warnings"])
 
     @property
     def report(self) -> Path:
@@ -332,8 +337,12 @@ def compare_segments(context: _Context) -> Facts:
 
 
 def review_run(context: _Context) -> Facts:
-    """What a reader should know before trusting the numbers."""
-    return {"warnings": warnings(context.folder, fidelity_floor=context.config.explanation.fidelity_floor)}
+    """What a reader should know before trusting the numbers, and of that what holds for later lists too."""
+    calibrators, floor = context.config.evaluation.calibrators, context.config.explanation.fidelity_floor
+    return {
+        "warnings": warnings(context.folder, fidelity_floor=floor, calibrators=calibrators),
+        "list_warnings": list_warnings(context.folder, calibrators=calibrators),
+    }
 
 
 def write_report(context: _Context) -> Facts:

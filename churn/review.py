@@ -1,26 +1,61 @@
 """What a reader should know before trusting a run's numbers, as sentences."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
 from churn.artefacts import read_json, read_table
 
+_Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
 
-def warnings(folder: Path, *, fidelity_floor: float) -> list[str]:
-    """Warnings from the artefacts of a run: a changed platform, calibration, explanations, and the data's own.
+
+def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str]) -> list[str]:
+    """Warnings from the artefacts of a run: calibration, a changed platform, explanations, and the data's own.
 
     Args:
         folder: The run's folder.
         fidelity_floor: The held-out R² under which a surrogate's drivers are a sketch.
+        calibrators: The kinds of calibration that could be chosen.
     """
-    board, surrogates = (read_table(folder / name) for name in ("leaderboard.csv", "surrogates.csv"))
+    surrogates = read_table(folder / "surrogates.csv")
     scores, audit = read_table(folder / "scores.parquet"), read_json(folder / "manifest.json")["audit"]
     return [
+        *list_warnings(folder, calibrators=calibrators),
         *_shifted(audit["at_risk_per_test_day"], len(scores)),
-        *_uncalibrated(board),
         *_unfaithful(surrogates, fidelity_floor),
         *audit["warnings"],
+    ]
+
+
+def list_warnings(folder: Path, *, calibrators: Collection[str]) -> list[str]:
+    """Those of the warnings that hold for every list made by the run's models, of new data too: calibration.
+
+    Args:
+        folder: The run's folder.
+        calibrators: The kinds of calibration that could be chosen.
+    """
+    board = read_table(folder / "leaderboard.csv")
+    test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
+    errors = {
+        target: (test.loc[(target, "ece"), "value"], test.loc[(target, "ece_band"), "high"])
+        for target in test.index.unique("target")
+    }
+    return [*_never_calibrated(errors, calibrators), *_uncalibrated(errors)]
+
+
+def _never_calibrated(errors: _Errors, calibrators: Collection[str]) -> list[str]:
+    """Calibration was switched off, and priority is a product: nothing made either factor a probability."""
+    if len(errors) < 2 or set(calibrators) != {"none"}:
+        return []
+    measured = " and ".join(
+        f"{error:.3f} for {target} (a calibrated forecast stays under {band:.3f})"
+        for target, (error, band) in errors.items()
+    )
+    return [
+        f"NOT CALIBRATED: priority multiplies the probabilities of {' and '.join(errors)}, and neither was ever "
+        f"calibrated, since evaluation.calibrators is [none]. Their calibration error on the test part is {measured}. "
+        "Add temperature, platt and isotonic to evaluation.calibrators, or leave it out, and run into another --out."
     ]
 
 
@@ -34,17 +69,13 @@ def _shifted(per_day: float, scored: int) -> list[str]:
     ]
 
 
-def _uncalibrated(board: pd.DataFrame) -> list[str]:
-    test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
-    found = []
-    for target in test.index.unique("target"):
-        error, band = test.loc[(target, "ece"), "value"], test.loc[(target, "ece_band"), "high"]
-        if error > band:
-            found.append(
-                f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, "
-                f"where a calibrated forecast stays under {band:.3f}. Their product ranks users; it is no probability."
-            )
-    return found
+def _uncalibrated(errors: _Errors) -> list[str]:
+    return [
+        f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, "
+        f"where a calibrated forecast stays under {band:.3f}. Their product ranks users; it is no probability."
+        for target, (error, band) in errors.items()
+        if error > band
+    ]
 
 
 def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:

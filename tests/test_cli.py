@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from churn import __version__, pipeline
+from churn.artefacts import read_json
 from churn.cli import COMMANDS, main
 from churn.data import example_frames
 
@@ -193,12 +194,45 @@ def test_check_prints_the_counts_and_trains_nothing(config, capsys) -> None:
 def test_check_and_run_say_where_the_measures_say_less_than_they_seem_to(
     kind, says, config, capsys, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:1])  # the line is printed when the stages are done
+    def review_data(context):
+        return {"warnings": read_json(context.folder / "manifest.json")["audit"]["warnings"]}
+
+    # the line is printed when the stages are done, of which none after the data says anything about the split
+    monkeypatch.setattr(pipeline, "STAGES", (pipeline.STAGES[0], review_data))
     for arguments in (["check"], ["run", "--out", str(tmp_path / "run")], ["tune", "--out", str(tmp_path / "run")]):
         assert main([*arguments, "--config", config(split={"kind": kind})]) == 0
         out = " ".join(capsys.readouterr().out.split())
-        assert says is None or says in out
+        assert says is None or out.count(says) == 1
         assert ("held apart" in out or "holds users apart" in out or "at random" in out) == (says is not None)
+
+
+def test_run_prints_every_warning_and_score_those_about_the_probabilities(config, capsys, tmp_path) -> None:
+    quick = ["--models", "[churn.models.Majority]", "--evaluation.repetitions", "20", "--explanation.rounds", "2"]
+    asked = ["--config", config(), *quick, "--evaluation.calibrators", "[none]"]
+    assert main(["run", *asked, "--out", str(tmp_path / "run")]) == 0
+    report, *printed = capsys.readouterr().out.splitlines()
+    assert report.startswith("report: ")
+    warnings = read_json(tmp_path / "run" / "manifest.json")["warnings"]
+    assert printed == [f"warning: {warning}" for warning in warnings]
+    assert "NOT CALIBRATED: priority multiplies" in printed[0]
+    assert any("too few to learn from" in line for line in printed)
+    predictions = pd.read_parquet(tmp_path / "run" / "predictions.parquet")
+    assert (predictions.p == predictions.p_raw).all()
+
+    cutoff = str(pd.read_parquet(tmp_path / "run" / "scores.parquet").cutoff[0].date())
+    asked = ["--run", str(tmp_path / "run"), "--config", config(), "--cutoff", cutoff, "--out", str(tmp_path / "list")]
+    assert main(["score", *asked]) == 0
+    listed, *again = capsys.readouterr().out.splitlines()
+    assert listed.startswith("list: ")
+    assert again == [line for line in printed if "NOT CALIBRATED" in line or "The probabilities of" in line]
+
+
+@pytest.mark.parametrize("kinds", ["[]", "[beta]", "[none, Platt]"])
+def test_calibrators_that_there_are_not_are_refused(kinds, config, capsys, tmp_path) -> None:
+    arguments = ["--config", config(), "--out", str(tmp_path / "run"), "--evaluation.calibrators", kinds]
+    said = refusal(capsys, "run", *arguments)
+    assert "evaluation.calibrators out of none, temperature, platt, isotonic" in said
+    assert kinds.strip("[]").split(", ")[-1] in said
 
 
 @pytest.mark.parametrize("command", ["validate", "test"])

@@ -21,10 +21,13 @@ from churn.training import TrainingConfig, TuningConfig
 
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted", comma', "x" * 1000]
-METRICS = ["accuracy", "micro_ap", "ap", "roc_auc", "log_loss", "brier", "ece", "lift_10"]
+METRICS = ["accuracy", "micro_ap", "ap", "roc_auc", "log_loss", "brier", "ece", "lift_10", "precision", "recall", "f1"]
 FILES = {
     "windows.parquet": "user_id cutoff churn sticker part",
     "leaderboard.csv": "target model part metric value low high",
+    "thresholds.csv": "target model threshold f1 share",
+    "gains.csv": "target model share gain low high",
+    "calibrators.csv": "target model kind log_loss_none log_loss_chosen test_log_loss_raw test_log_loss",
     "trials.csv": "target model trial state value",
     "features.csv": "target feature vif boruta kept reason",
     "explanations.csv": "target feature mean_abs_shap direction rank",
@@ -127,6 +130,27 @@ def test_the_chosen_model_is_the_best_on_half_a(finished) -> None:
     for target, rows in losses.groupby("target"):
         best = rows.loc[rows.value.idxmin(), "model"]
         assert set(board[(board.target == target) & board.chosen].model) == {best}
+
+
+def test_whoever_reads_the_thresholds_finds_the_leaderboard_s_precision_and_recall_again(finished) -> None:
+    board = finished.leaderboard.set_index(["target", "model", "part", "metric"]).value
+    at = finished.table("thresholds.csv").set_index(["target", "model"])
+    predictions = finished.table("predictions.parquet")
+    for (target, model), tuned in at.iterrows():
+        of_model = predictions[(predictions.target == target) & (predictions.model == model)]
+        half_b, test = (of_model[of_model.part == part] for part in ("calibration", "test"))
+        assert (half_b.p >= tuned.threshold).mean() == pytest.approx(tuned["share"])
+        called = test.p >= tuned.threshold
+        assert test.y[called].mean() == pytest.approx(board[target, model, "test", "precision"])
+        assert called[test.y == 1].mean() == pytest.approx(board[target, model, "test", "recall"])
+
+
+def test_gains_and_losses_on_test_agree_with_the_leaderboard(finished) -> None:
+    board = finished.leaderboard.set_index(["target", "model", "part", "metric"]).value
+    gains = finished.table("gains.csv").set_index(["target", "model", "share"]).gain
+    for row in finished.table("calibrators.csv").itertuples():
+        assert row.test_log_loss == pytest.approx(board[row.target, row.model, "test", "log_loss"])
+        assert gains[row.target, row.model, 0.1] / 0.1 == pytest.approx(board[row.target, row.model, "test", "lift_10"])
 
 
 def test_priority_is_the_product_and_every_user_stands_once(finished) -> None:

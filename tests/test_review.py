@@ -4,21 +4,23 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import write_json, write_table
-from churn.review import warnings
+from churn.evaluation import KINDS
+from churn.review import list_warnings, warnings
 
 
 @pytest.fixture
 def reviewed(tmp_path):
     """The warnings of a sound run with some of its facts changed."""
 
-    def review(*, ece=0.01, r2=0.95, scored=10, data=(), floor=0.9):
+    def review(*, ece=0.01, r2=0.95, scored=10, data=(), floor=0.9, calibrators=KINDS, targets=("churn",)):
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
         surrogates = pd.DataFrame({"target": ["churn"], "r2": [r2], "explained": [True]})
         write_table(pd.DataFrame({"user_id": range(scored)}), tmp_path / "scores.parquet")
-        write_table(board.assign(target="churn", part="test", chosen=True), tmp_path / "leaderboard.csv")
+        boards = [board.assign(target=target, part="test", chosen=True) for target in targets]
+        write_table(pd.concat(boards), tmp_path / "leaderboard.csv")
         write_table(surrogates, tmp_path / "surrogates.csv")
         write_json({"audit": {"warnings": data, "at_risk_per_test_day": 10.0}}, tmp_path / "manifest.json")
-        return warnings(tmp_path, fidelity_floor=floor)
+        return warnings(tmp_path, fidelity_floor=floor, calibrators=calibrators)
 
     return review
 
@@ -48,3 +50,29 @@ def test_each_trouble_is_one_sentence(reviewed, facts, says) -> None:
 @pytest.mark.parametrize("facts", [{"ece": 0.02}, {"r2": 0.9}, {"scored": 15}, {"scored": 7}], ids=str)
 def test_what_lies_on_the_line_is_no_trouble(reviewed, facts) -> None:
     assert reviewed(**facts) == []
+
+
+BOTH = ("churn", "sticker")
+
+
+def test_a_product_of_probabilities_that_were_never_calibrated_is_told_first_and_loudly(reviewed) -> None:
+    (said,) = reviewed(calibrators=["none"], targets=BOTH)
+    assert said.startswith("NOT CALIBRATED: priority multiplies the probabilities of churn and sticker")
+    assert "0.010 for churn (a calibrated forecast stays under 0.020) and 0.010 for sticker" in said
+    assert "Add temperature, platt and isotonic to evaluation.calibrators" in said
+    assert reviewed(calibrators=["none"], targets=BOTH, scored=99, data=["x"])[0] == said
+
+
+@pytest.mark.parametrize(
+    ("calibrators", "targets"), [(["none"], ["churn"]), (["none", "platt"], BOTH), (["platt"], BOTH)], ids=str
+)
+def test_one_probability_or_a_free_choice_of_calibrators_needs_no_such_warning(reviewed, calibrators, targets) -> None:
+    assert reviewed(calibrators=calibrators, targets=targets) == []
+
+
+def test_what_holds_for_every_list_is_what_was_found_about_the_probabilities(reviewed, tmp_path) -> None:
+    every = reviewed(ece=0.03, r2=0.4, scored=99, data=["x"], calibrators=["none"], targets=BOTH)
+    about = list_warnings(tmp_path, calibrators=["none"])
+    assert [sentence.split()[0] for sentence in about] == ["NOT", "The", "The"]
+    assert every[:3] == about
+    assert len(every) == 6
