@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import optuna
 
 _NOT_LIGHTGBMS = ("max_trees", "patience", "history_days")  # arguments that its own training does not take
-_TREES_PER_REPORT = 10
+_SHRINKAGE_PER_STEP = 0.5  # ten trees at a rate of .05
 _WINDOWS_PER_THREAD = 50_000  # with less to do, threads mostly wait for each other
 
 
@@ -78,7 +78,7 @@ class LightGBM(Classifier):
         valid = lightgbm.Dataset(self._columns(val_a), val_a.label(target), reference=train)
         callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(self.patience, verbose=False)]
         if report is not None:
-            callbacks.append(_told(report))
+            callbacks.append(_told(report, self.learning_rate))
         params = self._params(seed, n=len(split.train))
         self.booster = lightgbm.train(
             params, train, num_boost_round=self.max_trees, valid_sets=[valid], callbacks=callbacks
@@ -130,11 +130,12 @@ class LightGBM(Classifier):
         self.booster = lightgbm.Booster(model_file=folder / "trees.txt")
 
 
-def _told(report: Report) -> Callable[..., None]:
-    """A callback that tells how every tenth tree went: to note each one would cost as much as to grow it."""
+def _told(report: Report, learning_rate: float) -> Callable[..., None]:
+    """A callback that tells how far boosting came: in shrinkage rather than trees, so that slow learners compare."""
 
     def tell(env: Any) -> None:
-        if env.iteration % _TREES_PER_REPORT == 0:
-            report(env.iteration, env.evaluation_result_list[0][2])
+        step = int(env.iteration * learning_rate / _SHRINKAGE_PER_STEP)
+        if step > int((env.iteration - 1) * learning_rate / _SHRINKAGE_PER_STEP) or not env.iteration:
+            report(step, env.evaluation_result_list[0][2])
 
     return tell

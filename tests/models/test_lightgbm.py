@@ -1,0 +1,21 @@
+from churn.data import example_split
+from churn.models import LightGBM
+
+
+def curve(learning_rate: float) -> dict[int, float]:
+    told: list[tuple[int, float]] = []
+    model = LightGBM(learning_rate=learning_rate, max_trees=int(4 / learning_rate), patience=1000)
+    model.fit(example_split(), target="churn", report=lambda step, loss: told.append((step, loss)))
+    assert [step for step, _ in told] == list(range(8))
+    return dict(told)
+
+
+def test_slow_and_fast_learners_report_as_far_as_they_came_not_by_trees() -> None:
+    slow, fast = curve(0.02), curve(0.1)
+    assert abs(slow[2] - fast[2]) < 0.01
+    assert slow[0] - slow[2] > 0.1  # while what a fifth as many trees make is far from it
+
+
+def test_the_steps_kept_are_those_of_the_best_log_loss() -> None:
+    model = LightGBM(max_trees=200, patience=10).fit(example_split(), target="churn")
+    assert 0 < model.steps < 200
