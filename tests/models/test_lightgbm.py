@@ -12,8 +12,8 @@ def curve(learning_rate: float) -> dict[int, float]:
 
 def test_slow_and_fast_learners_report_as_far_as_they_came_not_by_trees() -> None:
     slow, fast = curve(0.02), curve(0.1)
-    assert abs(slow[2] - fast[2]) < 0.01
-    assert slow[0] - slow[2] > 0.1  # while what a fifth as many trees make is far from it
+    assert abs(slow[2] - fast[2]) < 0.004
+    assert slow[0] - slow[2] > 0.04  # ten times as much lies between the first trees and these
 
 
 def test_the_steps_kept_are_those_of_the_best_log_loss() -> None:
