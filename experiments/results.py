@@ -90,7 +90,9 @@ def section(run: Results) -> str:
         f"Test part: {test['windows']:,} windows of {test['users']:,} users, cutoffs from {test['first_cutoff']} on.\n",
     ]
     for target in manifest["targets"]:
-        lines += [board(run, target), spread(run, target), differences(run, target), truth(run, target)]
+        lines += [board(run, target), calibration(run, target), spread(run, target)]
+        lines += [differences(run, target), truth(run, target)]
+    lines.append(verdicts(run))
     return "\n".join(line for line in lines if line) + "\n"
 
 
@@ -111,6 +113,20 @@ def _cell(values: pd.DataFrame, metric: str) -> str:
         low, high = values.loc["ece_band", ["low", "high"]]
         return f"{_number(row['value'])} [{_number(low)}, {_number(high)}]"
     return _interval(row) if metric in WITH_INTERVAL else _number(row["value"])
+
+
+def calibration(run: Results, target: str) -> str:
+    """What calibrating the chosen model did on test."""
+    chosen = run.manifest["chosen"][target]
+    row = run.table("calibrators.csv", target).set_index("model").loc[chosen]
+    raw, calibrated = (_number(row[name], digits=4) for name in ("test_log_loss_raw", "test_log_loss"))
+    return f"Calibrating {chosen} on half B ({row['kind']}) took its log loss on test from {raw} to {calibrated}.\n"
+
+
+def verdicts(run: Results) -> str:
+    """The sentences of the verdicts."""
+    found = read_json(run.folder / "verdicts.json")
+    return "\n".join(f"- {one['question']} *{one['target']}*: {one['sentence']}" for one in found) + "\n"
 
 
 def spread(run: Results, target: str) -> str:
@@ -159,8 +175,8 @@ def _interval(row: Interval | pd.Series, *, signed: bool = False) -> str:
     return f"{_number(value, signed=signed)} [{_number(low, signed=signed)}, {_number(high, signed=signed)}]"
 
 
-def _number(value: float, *, signed: bool = False) -> str:
-    text = f"{value:+.3f}" if signed else f"{value:.3f}"
+def _number(value: float, *, signed: bool = False, digits: int = 3) -> str:
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
     return re.sub(r"^([+-]?)0\.", r"\1.", text).replace("-", "−")
 
 

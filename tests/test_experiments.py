@@ -1,7 +1,10 @@
 """Every YAML file under experiments/ is run, in a fast mode, through the command line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -69,6 +72,20 @@ def test_every_run_file_runs_to_its_report(name) -> None:
     ready(name)
     assert main(["run", "--config", str(EXPERIMENTS / f"{name}.yaml"), "--out", "runs/fast", *FAST_RUN]) == 0
     assert Path("runs/fast/report.html").stat().st_size > 100_000
+
+
+@pytest.mark.usefixtures("at_root")
+def test_the_tables_of_results_are_made_from_a_run_s_folder() -> None:
+    ready("demo")
+    assert main(["run", "--config", str(EXPERIMENTS / "demo.yaml"), "--out", "runs/demo", *FAST_RUN]) == 0
+    command = [sys.executable, str(EXPERIMENTS / "results.py"), "runs/demo", "--print"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    board = pd.read_csv("runs/demo/leaderboard.csv").query("part == 'test' and metric == 'roc_auc' and chosen")
+    for target, value in zip(board.target, board.value, strict=True):
+        (row,) = [line for line in text.split(f"| {target} |")[1].splitlines() if "✓" in line]
+        assert f"{value:.3f}".lstrip("0") in row
+    assert text.count("the truth, given the days seen |") == 2
+    assert "Does the order of days matter? *churn*: " in text
 
 
 @pytest.mark.parametrize("name", RUNS)
