@@ -193,6 +193,15 @@ def test_band_holds_the_error_of_a_calibrated_forecaster_with_dependence_within_
     assert 0.90 <= np.mean([band_holds_error(seed, over_users=True) for seed in range(200)]) <= 0.99
 
 
+@pytest.mark.parametrize("n_users", [10, 30])
+def test_band_is_passed_by_few_calibrated_forecasters_even_where_users_are_few(n_users: int) -> None:
+    above = []
+    for seed in range(200):
+        y, p, users = panel(seed, n_users=n_users, each=12)
+        above.append(evaluate(y, p)["ece"][0] > ece_band(y, p, users=users, repetitions=200, seed=seed).high)
+    assert np.mean(above) <= 0.06  # one in forty is meant
+
+
 def test_band_over_windows_would_be_too_narrow_under_dependence() -> None:
     assert np.mean([band_holds_error(seed, over_users=False) for seed in range(40)]) < 0.8
 
