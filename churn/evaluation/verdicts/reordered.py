@@ -60,7 +60,7 @@ class Summed(Windows):
     def active_days(self) -> NDArray[np.int64]:
         """1 where any of the days had activity, for a day of sums tells no more, (n,)."""
         rows = self.rows(first=-self.summed_days)
-        return np.take(self.panel.active, rows, axis=0).any(axis=1).astype(np.int64)
+        return np.asarray(np.take(self.panel.active, rows, axis=0).any(axis=1), np.int64)
 
     def history(self) -> NDArray[np.float32]:
         """The sums, (n, 1, f)."""
