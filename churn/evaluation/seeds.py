@@ -19,6 +19,8 @@ def seed_measures(
 ) -> pd.DataFrame:
     """All metrics of every member of the models that average several: model, seed, part, metric, value.
 
+    The first member is the search's best trial, which half A chose: its values on `val` flatter it, not those on test.
+
     Args:
         models: By name; those of one fit have no rows.
         split: Each member is calibrated on half B and measured on half A (`val`) and `test`.

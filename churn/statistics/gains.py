@@ -25,7 +25,7 @@ def gains(
     Example:
         >>> y, p = np.tile([1, 1, 0, 0], 50), np.tile([0.9, 0.5, 0.5, 0.1], 50)
         >>> print(gains(y, p, users=np.arange(200))[0.5])
-        0.750 (0.711 to 0.801)
+        0.750 (0.709 to 0.802)
     """
     check_users(y, users)
     labels, scores = check_forecast(y, p)

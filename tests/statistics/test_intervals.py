@@ -18,6 +18,7 @@ from churn.statistics import (
 )
 
 Floats = NDArray[np.float64]
+MANY = np.arange(10_000)  # users, so many that Student's t is the normal distribution
 
 
 def panel(
@@ -141,14 +142,15 @@ def test_calibration_error_that_grows_under_resampling_still_holds_its_value() -
 def test_interval_is_the_percentile_interval_moved_by_the_median_bias() -> None:
     values = np.array([0.0, 10.0, 11.0, 12.0, 13.0, 14.0])  # the value, then five replicates
     chunks = iter([values[:1], values[1:]])
-    interval = bootstrap([1, 2], lambda weights: next(chunks), repetitions=5, level=0.5)
-    assert interval == Interval(0.0, -1.0, 1.0)
+    interval = bootstrap(MANY, lambda weights: next(chunks), repetitions=5, level=0.5)
+    assert [interval.value, interval.low, interval.high] == pytest.approx([0, -1, 1], abs=1e-3)
 
 
 def test_undefined_replicates_are_dropped() -> None:
     values = np.array([2.0, np.nan, 1.0, 2.0, 3.0, np.nan])
     chunks = iter([values[:1], values[1:]])
-    assert bootstrap([1, 2], lambda weights: next(chunks), repetitions=5, level=0.5) == Interval(2.0, 1.5, 2.5)
+    interval = bootstrap(MANY, lambda weights: next(chunks), repetitions=5, level=0.5)
+    assert [interval.value, interval.low, interval.high] == pytest.approx([2, 1.5, 2.5], abs=1e-3)
 
 
 def test_one_class_gives_a_nan_interval_without_a_warning() -> None:
@@ -162,6 +164,13 @@ def test_single_user_has_a_value_but_no_interval() -> None:
     interval = rate_interval([0, 1, 1, 0], ["ann"] * 4)
     assert interval.value == 0.5 and np.isnan(interval.low) and np.isnan(interval.high)
     assert np.isnan(ece_band([0, 1, 1, 0], [0.5] * 4, users=["ann"] * 4).value)
+
+
+def test_interval_of_few_normal_users_is_that_of_student_and_not_narrower() -> None:
+    x = np.random.default_rng(0).normal(size=12)
+    found = rate_interval(x, np.arange(12), repetitions=20_000)
+    low, high = stats.t.interval(0.95, 11, loc=x.mean(), scale=stats.sem(x))
+    assert found.high - found.low == pytest.approx(high - low, rel=0.05)
 
 
 def test_paired_difference_is_narrower_than_separate_intervals_and_finds_the_better_forecast() -> None:
@@ -191,6 +200,15 @@ def band_holds_error(seed: int, *, over_users: bool) -> bool:
 
 def test_band_holds_the_error_of_a_calibrated_forecaster_with_dependence_within_users() -> None:
     assert 0.90 <= np.mean([band_holds_error(seed, over_users=True) for seed in range(200)]) <= 0.99
+
+
+@pytest.mark.parametrize("n_users", [10, 30])
+def test_band_is_passed_by_few_calibrated_forecasters_even_where_users_are_few(n_users: int) -> None:
+    above = []
+    for seed in range(200):
+        y, p, users = panel(seed, n_users=n_users, each=12)
+        above.append(evaluate(y, p)["ece"][0] > ece_band(y, p, users=users, repetitions=200, seed=seed).high)
+    assert np.mean(above) <= 0.06  # one in forty is meant
 
 
 def test_band_over_windows_would_be_too_narrow_under_dependence() -> None:

@@ -5,8 +5,8 @@ import pandas as pd
 
 from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
-from churn.evaluation.verdicts.trials import Contestant, Inquiry, Trial, attempt, other, thinned
-from churn.evaluation.verdicts.wording import MEASURED, amount, change, decimal, listed
+from churn.evaluation.verdicts.trials import Contestant, Inquiry, Trial, attempt, other, thinned, users_of
+from churn.evaluation.verdicts.wording import amount, change, decimal, listed, measured
 from churn.statistics import evaluate
 
 LAYERS = (1, 2)
@@ -28,7 +28,7 @@ def architecture(inquiry: Inquiry) -> Verdict:
         f"{_spreads(trials)} {_winner(trials, reference, inquiry)}",
         f"{len(trials)} variants learned from the same {len(split.train):,} windows and were measured on the same "
         f"{len(split.test):,}; the best was chosen on validation, since the best of many on test looks better than it "
-        f"is. A spread is the highest minus the lowest mean. {MEASURED}",
+        f"is. A spread is the highest minus the lowest mean. {measured(users_of(split.test))}",
         tabulate("architecture", trials, inquiry=inquiry, reference=reference),
     )
 
@@ -80,4 +80,8 @@ def _winner(trials: list[Trial], reference: str, inquiry: Inquiry) -> str:
     gap = compare(winner, other(trials, winner, reference), inquiry)
     if gap.high < 0:
         return f"{chosen[0].upper()}{chosen[1:]} is clearly better than its default: by {amount(gap)}."
-    return f"None is clearly better than the default: {chosen} differs from its own by {change(gap)}."
+    if gap.low > 0:
+        return f"{chosen[0].upper()}{chosen[1:]} is worse on test than its default: by {amount(gap)}."
+    return (
+        f"No choice pays, as far as can be seen: {chosen} differs from its default by {change(gap)}, not clear of zero."
+    )

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from churn.data import Split
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
@@ -16,8 +18,9 @@ from churn.evaluation.verdicts.trials import (
     mapped,
     other,
     thinned,
+    users_of,
 )
-from churn.evaluation.verdicts.wording import MEASURED, amount, change, listed
+from churn.evaluation.verdicts.wording import amount, change, listed, measured
 from churn.statistics import Interval
 
 LEAST_KEPT = 0.5  # share of the training windows that must have so long a history for a length to be tried
@@ -44,7 +47,9 @@ def history(inquiry: Inquiry) -> Verdict:
         QUESTIONS["history"],
         _answer(trials, lengths, configured, inquiry),
         f"Models of each length learned from the same {len(split.train):,} windows and were measured on the same "
-        f"{len(split.test):,}, all with {lengths[-1]} days before the cutoff.{_reaching(inquiry)} {MEASURED}",
+        f"{len(split.test):,}, all with {lengths[-1]} days before the cutoff.{_reaching(inquiry)} The answer was read "
+        "off these test windows: a run with another length needs later ones to be measured on. "
+        f"{measured(users_of(split.test))}",
         tabulate("history", trials, inquiry=inquiry, reference=_named(configured)),
     )
 
@@ -84,7 +89,10 @@ def _reaching(inquiry: Inquiry) -> str:
 def _answer(trials: list[Trial], lengths: list[int], configured: int, inquiry: Inquiry) -> str:
     chosen = best(trials, _named(configured))
     longest = other(trials, chosen, _named(lengths[-1]))
-    gaps = {days: compare(other(trials, chosen, _named(days)), longest, inquiry) for days in lengths[:-1]}
+    shorter = {days: other(trials, chosen, _named(days)) for days in lengths[:-1]}
+    if all(np.array_equal(trial.p, longest.p) for trial in shorter.values()):
+        return f"Cannot be told by {chosen.model}, which says the same of everyone whatever the history."
+    gaps = {days: compare(trial, longest, inquiry) for days, trial in shorter.items()}
     return _sentence(chosen.model, gaps, longest=lengths[-1])
 
 
@@ -98,6 +106,6 @@ def _sentence(model: str, gaps: dict[int, Interval], *, longest: int) -> str:
     days = f"{enough} day{'s' if enough > 1 else ''}"
     too_short = f", while {listed(str(shorter) for shorter in worse)} are clearly worse" if worse else ""
     return (
-        f"A history of {days} is enough: {model}'s log loss differs by {change(gaps[enough])} from that with {longest}"
-        f"{too_short}."
+        f"A history of {days} is enough, as far as can be seen: {model}'s log loss differs by {change(gaps[enough])} "
+        f"from that with {longest}{too_short}."
     )

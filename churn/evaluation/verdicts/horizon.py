@@ -19,8 +19,9 @@ from churn.evaluation.verdicts.trials import (
     places,
     positions,
     thinned,
+    users_of,
 )
-from churn.evaluation.verdicts.wording import MEASURED, decimal, listed, percent
+from churn.evaluation.verdicts.wording import decimal, listed, measured, percent
 
 LEAST_KEPT = 0.5  # share of the training windows that must be left for a longer horizon to be tried
 
@@ -45,7 +46,8 @@ def horizon(inquiry: Inquiry) -> Verdict:
         shares = {_named(days): found.share for days, found in back.items()}
         table = table.assign(returned=table.variant.map(shares))
         sentence = f"{_back(back[configured], configured)}{sentence}"
-        note = f"{note} Returns were counted on all {part} windows whose days after lie in the log."
+        if len(back[configured].came):
+            note = f"{note} Returns were counted on all {part} windows whose days after lie in the log."
     return Verdict("horizon", inquiry.target, QUESTIONS["horizon"], sentence, note, table)
 
 
@@ -135,5 +137,5 @@ def _note(split: Split, longest: int) -> str:
     return (
         f"Every horizon has the same {len(split.train):,} windows to learn from and {len(split.test):,} to be measured "
         f"on, chosen so that {longest} days keep the split's rule; the log losses have no difference, as the labels "
-        f"differ. {MEASURED}"
+        f"differ. {measured(users_of(split.test))}"
     )

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from churn.data import Split, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
@@ -16,8 +18,9 @@ from churn.evaluation.verdicts.trials import (
     mapped,
     other,
     thinned,
+    users_of,
 )
-from churn.evaluation.verdicts.wording import MEASURED, amount, change
+from churn.evaluation.verdicts.wording import amount, change, measured
 from churn.statistics import Interval
 
 IN_ORDER, PERMUTED = "days in order", "days permuted"
@@ -40,11 +43,12 @@ def order(inquiry: Inquiry) -> Verdict:
         raise UserError("expected a history of several days", 1, "raise windows.history_days")
     trials = [trial for contestant in inquiry.contestants for trial in _trials(contestant, split, inquiry)]
     chosen = best(trials, IN_ORDER)
+    shuffled = other(trials, chosen, PERMUTED)
     return Verdict(
         "order",
         inquiry.target,
         QUESTIONS["order"],
-        _sentence(chosen.model, compare(other(trials, chosen, PERMUTED), chosen, inquiry)),
+        _answer(shuffled, chosen, inquiry),
         _note(inquiry, split),
         tabulate("order", trials, inquiry=inquiry, reference=IN_ORDER),
     )
@@ -67,6 +71,13 @@ def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Tria
     return found
 
 
+def _answer(shuffled: Trial, chosen: Trial, inquiry: Inquiry) -> str:
+    """The sentence, which has nothing to go by where a model has one day alone, or knows no days."""
+    if np.array_equal(shuffled.p, chosen.p):
+        return f"Cannot be told by {chosen.model}, which says the same of everyone in whatever order the days come."
+    return _sentence(chosen.model, compare(shuffled, chosen, inquiry))
+
+
 def _sentence(model: str, gap: Interval) -> str:
     shuffled = f"with the days of each history shuffled, {model}'s log loss"
     if gap.low > 0:
@@ -81,5 +92,6 @@ def _note(inquiry: Inquiry, split: Split) -> str:
     left_out = f", while {names} took no part, since derived features give the order away" if names else ""
     return (
         f"Each telling of the daily counts was learned from the same {len(split.train):,} windows and measured on the "
-        f"same {len(split.test):,}; shuffled windows have an order of their own in every part{left_out}. {MEASURED}"
+        f"same {len(split.test):,}; shuffled windows have an order of their own in every part{left_out}. "
+        f"{measured(users_of(split.test))}"
     )

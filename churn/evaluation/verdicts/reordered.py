@@ -57,6 +57,11 @@ class Summed(Windows):
         same = {field.name: getattr(windows, field.name) for field in fields(Windows)}
         return cls(**same | {"history_days": 1, "derived": ()}, summed_days=windows.history_days)
 
+    def active_days(self) -> NDArray[np.int64]:
+        """1 where any of the days had activity, for a day of sums tells no more, (n,)."""
+        rows = self.rows(first=-self.summed_days)
+        return np.asarray(np.take(self.panel.active, rows, axis=0).any(axis=1), np.int64)
+
     def history(self) -> NDArray[np.float32]:
         """The sums, (n, 1, f)."""
         return np.asarray(self.panel.gather(self.rows(first=-self.summed_days)).sum(axis=1, keepdims=True))

@@ -16,11 +16,13 @@ from churn.evaluation.verdicts.trials import (
     attempt_all,
     best,
     both_classes,
+    check_users,
     other,
     positions,
     resized,
+    users_of,
 )
-from churn.evaluation.verdicts.wording import MEASURED, amount, change, decimal
+from churn.evaluation.verdicts.wording import amount, change, decimal, measured
 from churn.statistics import Interval
 
 HELD_OUT = 1 / 3  # of the users, from whom the test windows come
@@ -56,7 +58,7 @@ def rival_splits(inquiry: Inquiry) -> dict[Kind, Split]:
     the test part, `user_time` from those of other users; each is stopped early on windows of its own kind.
 
     Raises:
-        UserError: if a part lacks a class.
+        UserError: if a part lacks a class, or test has too few users.
     """
     splits = _whole_splits(inquiry.dataset, inquiry.seed)
     most = inquiry.config.windows
@@ -67,6 +69,7 @@ def rival_splits(inquiry: Inquiry) -> dict[Kind, Split]:
         if not both_classes(splits[kind], inquiry.target):
             found = f"one in the split by {kind}"
             raise UserError(f"expected both classes of {inquiry.target} in every part", found, "load more days")
+    check_users(splits["time"])
     return splits
 
 
@@ -117,9 +120,9 @@ def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
 
 def _note(timed: Split) -> str:
     test = timed.test
-    users = len(np.unique(test.user))
+    users = users_of(test)
     return (
         f"Each learned from {len(timed.train):,} windows and was stopped on {len(timed.val):,} of the same kind. All "
         f"predicted the same {len(test):,} windows of {users:,} users in the days of the test part. The kind time, "
-        f"with every user's earlier windows, is what production meets. {MEASURED}"
+        f"with every user's earlier windows, is what production meets. {measured(users)}"
     )

@@ -13,6 +13,8 @@ from churn.evaluation.verdicts.config import VerdictConfig
 from churn.models import Classifier
 from churn.statistics import evaluate
 
+FEWEST_USERS = 10  # in test, under which no interval over users is to be believed
+
 
 @dataclass(frozen=True)
 class Contestant:
@@ -110,7 +112,7 @@ def thinned(split: Split, inquiry: Inquiry) -> Split:
     """As many windows as the configuration allows, with half A alone as validation.
 
     Raises:
-        UserError: if a part lacks a class.
+        UserError: if a part lacks a class, or test has too few users.
     """
     most = inquiry.config.windows
     thin = resized(without_score(split), train=most, val_a=most // 4, test=most, seed=inquiry.seed)
@@ -120,7 +122,18 @@ def thinned(split: Split, inquiry: Inquiry) -> Split:
             "one",
             "load more days, or raise verdicts.windows",
         )
+    check_users(thin)
     return thin
+
+
+def check_users(split: Split) -> None:
+    """See that the test windows are of enough users for an interval over them.
+
+    Raises:
+        UserError: if they are not.
+    """
+    if (users := users_of(split.test)) < FEWEST_USERS:
+        raise UserError(f"expected at least {FEWEST_USERS} users in the test part", users, "load more users or days")
 
 
 def resized(split: Split, *, train: int, val_a: int, test: int, seed: int) -> Split:
@@ -143,6 +156,11 @@ def few(windows: Windows, most: int, *, seed: int) -> Windows:
 def both_classes(split: Split, target: Target) -> bool:
     """Whether there is something to learn in train, to stop on in half A and to measure in test."""
     return all(len(np.unique(part.label(target))) == 2 for part in (split.train, split.val_a, split.test))
+
+
+def users_of(windows: Windows) -> int:
+    """How many users the windows are of."""
+    return len(np.unique(windows.user))
 
 
 def places(windows: Windows) -> NDArray[np.int64]:

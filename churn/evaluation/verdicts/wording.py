@@ -5,7 +5,22 @@ from collections.abc import Iterable
 
 from churn.statistics import Interval
 
-MEASURED = "Probabilities are the models' own, not calibrated; brackets hold 95 % intervals over users."
+FEW = 30  # users under which an interval is a guess
+
+
+def measured(users: int) -> str:
+    """How every verdict measures, on so many users of the test part.
+
+    Example:
+        >>> "too narrow" in measured(12), "too narrow" in measured(500)
+        (True, False)
+    """
+    few = ", who are so few that the intervals are too narrow" if users < FEW else ""
+    return (
+        "Probabilities are the models' own, not calibrated, and hyperparameters are not searched anew. Brackets hold "
+        f"95 % intervals over {users:,} users{few}; they know nothing of how another fit would have turned out, and "
+        "each stands for itself: of twenty differences by chance alone, one is expected to look clear of zero."
+    )
 
 
 def decimal(value: float, digits: int = 3) -> str:

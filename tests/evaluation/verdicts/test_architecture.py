@@ -57,7 +57,8 @@ def test_spread_is_between_means_over_all_else():
     [
         (0.3, 0.3, "is clearly better than its default: by .100"),
         (0.3, 0.5, "has the default scaling and depth"),
-        (0.5, 0.3, "None is clearly better than the default"),
+        (0.5, 0.3, "is worse on test than its default: by .100"),
+        (0.4, 0.3, "No choice pays, as far as can be seen"),
     ],
 )
 def test_best_is_chosen_on_validation_and_judged_on_test(loss, loss_a, said):

@@ -69,3 +69,9 @@ def test_unknown_question_is_refused(refused):
 def test_number_that_is_too_small_is_refused(refused, key, value):
     with refused(f"verdicts.{key}", str(min(value) if isinstance(value, list) else value), "raise it"):
         VerdictConfig(**{key: value})
+
+
+def test_too_few_users_to_draw_an_interval_over_are_told(dataset_of):
+    dataset = dataset_of(np.random.default_rng(0).poisson(0.15, (8, 400)))
+    for verdict in reach_verdicts(dataset, {"churn": QUICK[:1]}, VerdictConfig(repetitions=20)):
+        assert verdict.sentence.startswith("Cannot be told here: expected at least 10 users in the test part, got ")

@@ -5,7 +5,7 @@ import numpy as np
 from churn.data import FEATURES
 from churn.evaluation import Contestant, VerdictConfig
 from churn.evaluation.verdicts.history import history
-from churn.models import LightGBM
+from churn.models import LightGBM, Majority
 
 QUICK = Contestant(LightGBM, {"max_trees": 5, "history_days": 2})
 CHEAP = VerdictConfig(windows=6000, repetitions=100, histories=[3, 14])
@@ -36,7 +36,7 @@ def test_one_day_is_enough_where_tomorrow_depends_on_today_alone(dataset_of, inq
         active[:, day] = rng.random(500) < np.where(active[:, day - 1], 0.9, 0.06)
     dataset = dataset_of(active.astype(int), windows={"history_days": 3})
     verdict = history(inquiry_of(dataset, config=replace(CHEAP, histories=[1, 7])))
-    assert verdict.sentence.startswith("A history of 1 day is enough: LightGBM's log loss differs by ")
+    assert verdict.sentence.startswith("A history of 1 day is enough, as far as can be seen: LightGBM's")
     assert verdict.table.variant.tolist() == ["1 day", "3 days", "7 days"]
 
 
@@ -89,3 +89,14 @@ def test_length_is_enough_only_if_no_longer_one_is_clearly_worse():
     assert "history of 14 days is enough" in _sentence("GRU", {3: level, 7: worse, 14: level}, longest=28)
     assert "while 3 and 7 are clearly worse" in _sentence("GRU", {3: worse, 7: worse, 14: level}, longest=28)
     assert "All 28 days" in _sentence("GRU", {3: level, 7: level, 14: worse}, longest=28)
+
+
+def test_model_that_looks_at_no_history_cannot_tell_how_much_is_enough(steady, inquiry_of):
+    verdict = history(inquiry_of(steady, contestants=[Contestant(Majority, {})], config=replace(CHEAP, windows=500)))
+    assert verdict.sentence.startswith("Cannot be told by Majority")
+
+
+def test_note_says_that_the_answer_was_read_off_the_test_windows(steady, inquiry_of):
+    note = history(inquiry_of(steady, contestants=[QUICK], config=replace(CHEAP, windows=500))).note
+    assert "a run with another length needs later ones to be measured on" in note
+    assert "by chance alone" in note

@@ -125,6 +125,12 @@ def test_returns_come_from_validation_where_the_test_part_ends_too_late(steady, 
     assert 0 < verdict.table.returned.iloc[0] < 1
 
 
+def test_note_is_silent_about_returns_where_nobody_could_be_followed(inquiry_of):
+    verdict = horizon(inquiry_of(example_dataset(), contestants=[QUICK], config=replace(CHEAP, horizons=[3])))
+    assert verdict.table.returned.isna().all()
+    assert "Returns" not in verdict.note
+
+
 def test_stickers_have_no_returns(prepared, inquiry_of):
     dataset = prepared(example_frames(80, n_days=150))
     config = replace(CHEAP, horizons=[3])

@@ -7,9 +7,9 @@ from churn.data import WindowConfig, example_split, slide
 from churn.evaluation import Contestant
 from churn.evaluation.verdicts.order import order
 from churn.evaluation.verdicts.reordered import Permuted, Summed
-from churn.models import GRU, LightGBM
+from churn.models import GRU, LightGBM, Majority, Persistence
 
-from .conftest import TREES
+from .conftest import CHEAP, TREES
 
 SMALL_GRU = Contestant(GRU, {"hidden_size": 8, "max_epochs": 8, "lr": 0.02, "batch_size": 512})
 
@@ -125,3 +125,17 @@ def test_derived_features_take_no_part_and_the_note_says_so(mortal, dataset_of, 
     assert "days_since_activity took no part" in verdict.note
     assert "took no part" not in plain.note
     assert verdict.table.log_loss.tolist() == plain.table.log_loss.tolist()
+
+
+@pytest.mark.parametrize(
+    "blind", [Contestant(Majority, {}), Contestant(Persistence, {}), Contestant(LightGBM, {"history_days": 1})], ids=str
+)
+def test_model_that_sees_no_order_cannot_tell_whether_it_matters(mortal, inquiry_of, blind):
+    verdict = order(inquiry_of(mortal, contestants=[blind], config=replace(CHEAP, windows=500)))
+    assert verdict.sentence.startswith(f"Cannot be told by {blind.name}")
+
+
+def test_sums_do_not_tell_persistence_which_day_was_the_last(mortal, inquiry_of):
+    verdict = order(inquiry_of(mortal, contestants=[Contestant(Persistence, {})], config=replace(CHEAP, windows=500)))
+    table = verdict.table.set_index("variant")
+    assert table.log_loss["sums only"] != table.log_loss["last day only"]

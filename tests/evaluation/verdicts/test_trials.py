@@ -19,6 +19,9 @@ class BySeed(Classifier):
         self.seed = seed
         return self
 
+    def refit(self, windows, *, target, seed=0):
+        raise NotImplementedError
+
     def predict_proba(self, windows):
         return np.full(len(windows), self.base + 0.1 * self.seed)
 
