@@ -175,10 +175,14 @@ def rate_interval(
 ) -> Interval:
     """Give the mean of `y` (n,) over windows its interval, with `users` (n,) as blocks.
 
-    For a rate, y is 0 and 1; any number per window works. The interval stays between the least and the greatest y.
+    For a rate, y is 0 and 1; any number per window works. The interval stays between the least and the greatest y;
+    where all of u users show nothing but 0 or nothing but 1, which no resample changes, it reaches 3 / u away from it.
 
     Raises:
         ValueError: for lengths that differ, and as `bootstrap` does.
+
+    Source:
+        J. A. Hanley and A. Lippman-Hand, If nothing goes wrong, is everything all right?, JAMA 249 (1983), 1743-1745.
 
     Example:
         >>> y = np.tile([1, 1, 0, 0, 1, 0], 20)
@@ -188,6 +192,9 @@ def rate_interval(
     check_users(y, users)
     numbers = np.asarray(y, dtype=np.float64)
     sums, sizes = _sum_by_user(users, np.column_stack([numbers, np.ones(numbers.size)])).T
+    if len(sums) > 1 and numbers.min() == numbers.max() and numbers[0] in (0, 1):
+        reach, rate = min(1.0, 3 / len(sums)), float(numbers[0])
+        return Interval(rate, max(0.0, rate - reach) if rate else 0.0, 1.0 if rate else reach)
     # a mean needs only each user's sum and size, so it is resampled over users rather than over windows
     return bootstrap(
         np.arange(sums.size),

@@ -246,3 +246,9 @@ def test_band_of_a_miscalibrated_forecaster_is_hardly_wider() -> None:
 def test_input_that_makes_no_sense_is_refused(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(("seen", "low", "high"), [(0, 0.0, 0.03), (1, 0.97, 1.0)])
+def test_a_rate_that_nobody_departs_from_has_the_interval_of_the_rule_of_three(seen, low, high) -> None:
+    found = rate_interval(np.full(300, seen), users=np.repeat(np.arange(100), 3))
+    assert (found.value, found.low, found.high) == (seen, pytest.approx(low), pytest.approx(high))
