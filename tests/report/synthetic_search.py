@@ -51,5 +51,6 @@ def importances(rng, trials):
         if model == "GRUBiLSTM":
             continue  # too few trials ended well
         named = [name for name in group.columns[5:] if group[name].notna().any()]
-        rows += [(target, model, name, share) for name, share in zip(named, rng.dirichlet(np.ones(len(named))))]
+        shares = rng.dirichlet(np.ones(len(named)))
+        rows += [(target, model, name, share) for name, share in zip(named, shares, strict=True)]
     return table_of("target model parameter importance", rows)
