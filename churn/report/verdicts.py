@@ -1,0 +1,76 @@
+"""What a sceptic would ask: each question with its answer, and the measures behind it."""
+
+from typing import Any
+
+import pandas as pd
+
+from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Section, Text
+from churn.report.run import Run, records
+from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
+from churn.report.verdict_charts import forest, heat_map
+from churn.report.wording import FEW, TARGETS, decimals
+
+TITLE = "What a sceptic would ask"
+CHARTS = {"architecture": heat_map}  # questions of too many variants for dots
+
+
+def build(run: Run) -> Section:
+    """A heading, answers, charts and a table per question."""
+    lead = (
+        "Models were trained again under other conditions and measured side by side; nothing was chosen by what came "
+        "out. Differences are in log loss on the same windows: left of 0 is better than the reference."
+    )
+    if not run.verdicts:
+        return Section("verdicts", TITLE, lead, (Text("This run was asked none of these questions."),))
+    names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.verdicts)
+    return Section("verdicts", TITLE, lead, tuple(block for name in names for block in _question(run, name)))
+
+
+def _question(run: Run, name: str) -> list[Block]:
+    asked = [verdict for verdict in run.verdicts if verdict["verdict"] == name]
+    answers = tuple((TARGETS.get(each["target"], each["target"]), str(each["sentence"])) for each in asked)
+    table = run.table("verdicts.csv")
+    tables = {each["target"]: table[(table["verdict"] == name) & (table["target"] == each["target"])] for each in asked}
+    draw = CHARTS.get(name, forest)
+    charts = [draw(rows, target) for target, rows in tables.items() if len(rows)]
+    columns = tuple((one,) for one in charts if one is not None)
+    behind = [block for each in asked for block in _behind(tables[each["target"]], each)]
+    return [
+        Heading(str(asked[0]["question"])),
+        Definitions(answers),
+        *([Beside(columns)] if columns else []),
+        *([Fold("How it was measured, with all numbers", tuple(behind))] if behind else []),
+    ]
+
+
+def _behind(rows: pd.DataFrame, verdict: Any) -> list[Block]:
+    """How one target's answer was reached, and its numbers where there are any."""
+    target = TARGETS.get(verdict["target"], verdict["target"])
+    note: list[Block] = [Text(f"{target}: {verdict['note']}")] if verdict["note"] else []
+    return [*note, *([_table(rows, target)] if len(rows) else [])]
+
+
+def _table(rows: pd.DataFrame, target: str) -> Table:
+    """All variants, those that the others are compared with marked."""
+    plain = ("Windows", "Users", "Base rate", *(("Come back",) if rows["returned"].notna().any() else ()))
+    titles = (*plain, "AP", "ROC-AUC", "Log loss", "Difference")
+    columns = (Column("Model"), Column("Variant"), *(Column(title, numeric=True) for title in titles))
+    return Table(f"{target}: all variants", columns, tuple(_row(row, "Come back" in titles) for row in records(rows)))
+
+
+def _row(row: Any, with_returns: bool) -> tuple[Cell, ...]:
+    few = row.n_users < FEW
+    measures = [
+        number_cell(getattr(row, name), under=decimals(getattr(row, f"{name}_low"), getattr(row, f"{name}_high")))
+        for name in ("ap", "roc_auc", "log_loss")
+    ]
+    return (
+        Cell(str(row.model)),
+        Cell(str(row.variant), badge="reference" if bool(row.reference) else ""),
+        count_cell(row.n_windows),
+        count_cell(row.n_users, grey=True),
+        percent_cell(row.base_rate, few=few),
+        *([percent_cell(row.returned, few=few)] if with_returns else []),
+        *measures,
+        signed_cell(row.difference, under=decimals(row.difference_low, row.difference_high)),
+    )
