@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.report.run import Run
-from churn.report.wording import OUTCOMES, count, known, listed
+from churn.report.wording import OUTCOMES, count, known
 
 
 def scoring(run: Run) -> str:
@@ -16,7 +16,7 @@ def _refit(run: Run) -> str:
     if run.refit["policy"] != "all":
         return "The models that were measured are those that score."
     learnt = run.refit["targets"]
-    said = listed([_learnt(target, learnt[target]) for target in run.targets if target in learnt])
+    said = "; ".join(_learnt(target, learnt[target]) for target in run.targets if target in learnt)
     return (
         "Before scoring, the chosen models were trained again on every window whose outcome is known, the test part’s "
         f"included, for as many steps as the measured model took ({said}), and the calibrator was kept. The measures "
@@ -27,7 +27,7 @@ def _refit(run: Run) -> str:
 def _learnt(target: str, facts: Mapping[str, Any]) -> str:
     steps = facts.get("steps")
     took = f", {count(steps)} steps" if known(steps) and steps else ""
-    return f"{OUTCOMES[target]}: n = {count(facts['windows'])} windows{took}"
+    return f"{OUTCOMES[target]}: n\u00a0= {count(facts['windows'])} windows{took}"
 
 
 def _seeds(run: Run) -> str:

@@ -57,16 +57,14 @@ def scale_of(values: "pd.Series[Any]") -> Scale:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Two or three places to mark on a logarithmic axis: powers of ten, or its ends where it holds too few.
+    """Two places to mark on a logarithmic axis: powers of ten, or its ends where it holds too few.
 
     Example:
         >>> ticks(1e-4, 1e-2), ticks(0.0213, 0.5), ticks(2e-5, 0.9)
-        ([0.0001, 0.001, 0.01], [0.021, 0.5], [0.0001, 0.01])
+        ([0.0001, 0.01], [0.021, 0.5], [0.0001, 0.1])
     """
-    powers = [10.0**place for place in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
-    if len(powers) < 2:
-        return [float(f"{end:.2g}") for end in (low, high)]
-    return powers[:: -(-len(powers) // 3)]
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    return [10.0**first, 10.0**last] if first < last else [float(f"{end:.2g}") for end in (low, high)]
 
 
 def setting(value: Hashable) -> str:

@@ -89,10 +89,10 @@ def heat_map(rows: pd.DataFrame, target: str) -> Block | None:
     everything = "; ".join(f"{row.model}, {row.variant}: {decimal(row.log_loss)}" for row in records(rows))
     return figure(
         drawn,
-        title=f"{TARGETS.get(target, target)}: log loss by network × layers and scaling",
+        title=f"{TARGETS.get(target, target)}: log loss by network and scaling",
         description=f"Log loss of {count(len(rows))} variants. {everything}.",
-        caption=f"The darker, the better. {said}; the lowest of many is lower than it deserves. Framed: the reference. "
-        f"{_size(rows)}",
+        caption=f"The darker, the better; × 1, × 2: layers. {said}; the lowest of many is lower than it deserves. "
+        f"Framed: the reference. {_size(rows)}",
     )
 
 

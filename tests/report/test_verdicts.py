@@ -58,7 +58,7 @@ def test_a_variant_of_few_users_is_grey(run):
 
 
 def test_networks_are_a_map_of_their_layers_and_scalings_with_the_references_framed(run):
-    found = drawn(run)["Churn: log loss by network × layers and scaling"]
+    found = drawn(run)["Churn: log loss by network and scaling"]
     spec = json.loads(found.spec)
     assert spec["data"][0]["x"] == ["log<br>standard", "none", "standard", "robust", "min<br>max"]
     assert spec["data"][0]["y"] == [f"{name} × {n}" for name in ("GRU", "BiLSTM", "GRUBiLSTM") for n in (1, 2)]
