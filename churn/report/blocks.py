@@ -114,6 +114,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Multiples:
+    """Small charts of one kind, as many in a row as there is room for."""
+
+    kind: ClassVar[str] = "multiples"
+    figures: tuple[Figure, ...]
+    least: float  # rem, the width from which on one more stands in the row
+
+
+@dataclass(frozen=True)
 class Beside:
     """Columns of blocks, one beside the other where there is room."""
 
@@ -130,7 +139,8 @@ class Fold:
     blocks: tuple["Block", ...]
 
 
-Block = Text | Heading | Caption | Note | Tiles | Checks | Items | Definitions | Code | Table | Figure | Beside | Fold
+Words = Text | Heading | Caption | Note | Items | Definitions | Code
+Block = Words | Tiles | Checks | Table | Figure | Multiples | Beside | Fold
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def _forest(title: str, group: pd.DataFrame) -> Block:
     drawn = dot_plot(
         [one for one in series if one.labels],
         rows=[_label(row) for row in records(group)],
-        x_title="← less    Hedges’ g    more →",
+        x_title="← less  Hedges’ g  more →",
         reference=0.0,
     )
     drawn.update_layout(

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.report.blocks import Beside, Block, Fold, Heading, Note, Section, Text
-from churn.report.figures import COLOURS, GREY, chart, figure, label
+from churn.report.figures import COLOUR_BAR, COLOURS, GREY, chart, figure, label
 from churn.report.run import Run, records
 from churn.report.tables import Table, heads, number_cell, text_cell
 from churn.report.wording import FEW, OUTCOMES, TARGETS, count, decimal, feature, listed, percent, signed
@@ -133,17 +133,7 @@ def _heat(grid: pd.DataFrame, colour: str) -> Any:
         zmin=0,
         xgap=2,
         ygap=2,
-        colorbar={
-            "orientation": "h",
-            "thickness": 8,
-            "len": 0.6,
-            "y": 1,
-            "ypad": 4,
-            "yanchor": "bottom",
-            "nticks": 4,
-            "outlinewidth": 0,
-            "tickfont": {"size": 11},
-        },
+        colorbar=COLOUR_BAR,
     )
     drawn = chart([heat], height=26 * len(grid) + 110)
     drawn.update_layout(margin_t=44)

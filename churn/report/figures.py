@@ -11,9 +11,22 @@ from churn.report.blocks import Figure
 from churn.report.wording import shortened
 
 INK, QUIET, RULE, GREY = "#1f2933", "#52606d", "#e4e7eb", "#9aa5b1"
+FAINT = "#cbd2d9"  # curves behind the one that is spoken of
 # Okabe and Ito's blue and vermilion: told apart with every common kind of colour blindness.
 COLOURS = {"churn": "#0072b2", "sticker": "#d55e00"}
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#52606d", "#8a6d00")
+REFERENCE_LINE = {"color": QUIET, "width": 2, "dash": "dash"}  # shows on both sides of a grid line that lies over it
+COLOUR_BAR = {  # above a heat map
+    "orientation": "h",
+    "thickness": 8,
+    "len": 0.6,
+    "y": 1,
+    "ypad": 4,
+    "yanchor": "bottom",
+    "nticks": 4,
+    "outlinewidth": 0,
+    "tickfont": {"size": 11},
+}
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -29,6 +42,8 @@ class Dots:
     hover: Sequence[str]
     colour: str
     symbol: str = "circle"
+    group: str = ""  # series of one group lie on one line
+    legend: bool = True
 
 
 def label(text: str, length: int = 26) -> str:
@@ -84,7 +99,7 @@ def dot_plot(
     if len(series) > 1:
         drawn.update_layout(scattermode="group", scattergap=0.4)
     if reference is not None:
-        drawn.add_vline(x=reference, line={"color": QUIET, "width": 1, "dash": "dash"}, layer="below")
+        drawn.add_vline(x=reference, line=REFERENCE_LINE, layer="below")
     return drawn
 
 
@@ -96,6 +111,9 @@ def _dots(series: Dots) -> Any:
         x=list(series.values),
         y=list(series.labels),
         mode="markers",
+        orientation="h",  # so that series of one row stand one below the other
+        offsetgroup=series.group or None,
+        showlegend=series.legend,
         marker={
             "color": series.colour,
             "size": 9,

@@ -4,11 +4,12 @@ from typing import Any
 
 import pandas as pd
 
+from churn.report import seeds
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import SERIES, Dots, dot_plot, figure, label
 from churn.report.run import Estimate, Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.wording import METRICS, TARGETS, decimals, percents, signed
+from churn.report.wording import DECISIONS, METRICS, TARGETS, decimals, percents, signed
 
 BASELINE = "Majority"
 
@@ -24,6 +25,7 @@ def build(run: Run) -> Section:
     blocks += [
         Fold("The same on half A of the validation users, where models were stopped and chosen: optimistic", val),
         *_paired(run),
+        *seeds.build(run),
     ]
     return Section("models", "How good the models are", lead, tuple(blocks))
 
@@ -132,6 +134,7 @@ def _all_differences(table: pd.DataFrame) -> Fold:
 
 
 def _difference(row: Any) -> tuple[Cell, ...]:
-    words = (TARGETS.get(row.target, row.target), row.model, row.reference, METRICS.get(row.metric, row.metric))
+    metric = (METRICS | DECISIONS).get(row.metric, row.metric)
+    words = (TARGETS.get(row.target, row.target), row.model, row.reference, metric)
     value = Cell(signed(row.value, 3), order=repr(float(row.value)), under=decimals(row.low, row.high))
     return *(text_cell(word) for word in words), value

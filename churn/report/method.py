@@ -1,6 +1,7 @@
 """Method and definitions, in plain words."""
 
 from churn.report.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
+from churn.report.policies import scoring
 from churn.report.run import Run
 from churn.report.splits import words
 from churn.report.tables import Table, heads, number_cell, text_cell
@@ -50,6 +51,7 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
             "Test part",
             f"{words(run).test} Rates on test are what happened, not what a model thinks.",
         ),
+        ("Models that score", scoring(run)),
         ("Base rate", "The share among all users: what a list drawn by lot would show."),
         (
             "95 % interval",
@@ -85,7 +87,13 @@ def _measures() -> tuple[tuple[str, str], ...]:
             "ECE",
             "Expected calibration error over 15 bins of equal size, with the band of a perfectly calibrated forecast.",
         ),
-        ("Lift", "The rate among the tenth ranked highest, divided by the base rate."),
+        (
+            "Precision, recall, F1",
+            "Of those called positive at a threshold, the share that are; of those that are, the share called so; and "
+            "their harmonic mean, which is high only where both are.",
+        ),
+        ("Gain", "The share of all positives that is found among the windows with the highest probabilities."),
+        ("Lift", "The rate among the tenth ranked highest, divided by the base rate; in curves among any share."),
         ("SHAP", "A column’s share in one score, averaged here over users without its sign."),
     )
 

@@ -14,6 +14,7 @@ from churn.report import (
     differences,
     drivers,
     features,
+    gains,
     health,
     leaderboard,
     method,
@@ -21,6 +22,7 @@ from churn.report import (
     search,
     shortlist,
     summary,
+    verdicts,
 )
 from churn.report.blocks import Section
 from churn.report.run import Run, read_run
@@ -33,7 +35,9 @@ SECTIONS: tuple[Callable[[Run], Section], ...] = (
     drivers.build,
     differences.build,
     leaderboard.build,
+    gains.build,
     reliability.build,
+    verdicts.build,
     search.build,
     features.build,
     health.build,

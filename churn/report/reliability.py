@@ -6,12 +6,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
-from churn.report.figures import COLOURS, GREY, INK, QUIET, chart, figure, label
+from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.run import Run, records
-from churn.report.tables import Table, heads, number_cell, text_cell
+from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
 from churn.report.wording import FEW, TARGETS, count, decimal, decimals, percent, percents
-
-OTHERS = "#cbd2d9"
 
 
 def build(run: Run) -> Section:
@@ -68,7 +66,7 @@ def _faint(others: pd.DataFrame) -> list[Any]:
     traces = []
     for place, (name, bins) in enumerate(others.groupby("model")):
         bins = bins.sort_values("mean_predicted")
-        style = {"color": OTHERS, "width": 1.2}
+        style = {"color": FAINT, "width": 1.2}
         hover = [
             f"{label(str(name))}: {percent(x, 0)} → {percent(y, 0)}"
             for x, y in zip(bins["mean_predicted"], bins["observed"], strict=True)
@@ -117,7 +115,7 @@ def _calibrators(run: Run) -> list[Block]:
         return [heading, Text("No correction was fitted: the probabilities are the models’ own.")]
     text = Text(
         "Each model’s correction was chosen by log loss on users who took no part in fitting it; “none” wins unless "
-        "another is better."
+        "another is better. What it gained shows on the test part, which had no say in it."
     )
     rows = tuple(
         (
@@ -126,12 +124,16 @@ def _calibrators(run: Run) -> list[Block]:
             text_cell(row.kind),
             number_cell(row.log_loss_none),
             number_cell(row.log_loss_chosen),
+            number_cell(row.test_log_loss_raw),
+            number_cell(row.test_log_loss),
+            signed_cell(row.test_log_loss_raw - row.test_log_loss),
         )
         for row in records(table)
     )
-    columns = heads("Target", "Model", "Correction", "Log loss before", "Log loss after", first=3)
+    titles = ("Half B before", "Half B after", "Test before", "Test after", "Gain on test")
+    columns = heads("Target", "Model", "Correction", *titles, first=3)
     return [
         heading,
         text,
-        Fold("Corrections by model", (Table("Corrections, half B of the validation part", columns, rows),)),
+        Fold("Corrections by model", (Table("Log loss before and after correction", columns, rows),)),
     ]

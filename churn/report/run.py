@@ -16,8 +16,17 @@ COLUMNS = {
     "leaderboard.csv": "target model part metric value low high chosen",
     "differences.csv": "target model reference metric value low high",
     "calibration.csv": "target model bin n mean_predicted observed low high",
-    "calibrators.csv": "target model kind log_loss_none log_loss_chosen",
+    "calibrators.csv": "target model kind log_loss_none log_loss_chosen test_log_loss_raw test_log_loss",
+    "thresholds.csv": "target model threshold f1 share",
+    "gains.csv": "target model share gain low high",
+    "seeds.csv": "target model seed part metric value",
+    "verdicts.csv": (
+        "verdict target model variant reference n_windows n_users base_rate returned ap ap_low ap_high roc_auc "
+        "roc_auc_low roc_auc_high log_loss log_loss_low log_loss_high difference difference_low difference_high"
+    ),
     "trials.csv": "target model trial state value",
+    "trial_curves.csv": "target model trial step log_loss",
+    "importances.csv": "target model parameter importance",
     "features.csv": "target feature vif boruta kept reason",
     "explanations.csv": "target feature mean_abs_shap direction rank",
     "explanations_by_day.csv": "target feature day mean_abs_shap direction rank",
@@ -34,6 +43,8 @@ KEYS = (
     *("version", "seed", "created", "stages", "inputs", "reconciliation", "audit", "windows"),
     *("split_kind", "targets", "chosen", "warnings", "segment"),
 )
+VERDICT_KEYS = ("verdict", "target", "question", "sentence", "note")
+OPTIONAL = {"seeds.csv", "verdicts.csv", "verdicts.json"}  # what a run writes only where it was asked for
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 
 
@@ -53,6 +64,7 @@ class Run:
     manifest: Mapping[str, Any]
     config: str  # YAML, as it stands in the folder
     tables: Mapping[str, pd.DataFrame]  # file name -> table
+    verdicts: Sequence[Mapping[str, Any]]  # VERDICT_KEYS each, in the order to be shown
 
     @property
     def targets(self) -> list[str]:
@@ -69,6 +81,22 @@ class Run:
         """history_days, horizon_days, stride_days, at_risk, at_risk_days."""
         windows: Mapping[str, Any] = self.manifest["windows"]
         return windows
+
+    @property
+    def refit(self) -> Mapping[str, Any]:
+        """How the models that score came about: policy, and with "all" the targets' windows and steps."""
+        refit: Mapping[str, Any] = self.manifest.get("refit", {"policy": "keep"})
+        return refit
+
+    @property
+    def seeds(self) -> int:
+        """From how many seeds each model that chance plays a part in was fitted."""
+        return int(self.manifest.get("seeds", 1))
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """What the audit says of a part; nothing where it does not know it."""
+        parts: list[Mapping[str, Any]] = self.manifest["audit"]["parts"]
+        return next((part for part in parts if part["part"] == name), {})
 
     def table(self, name: str, target: str | None = None) -> pd.DataFrame:
         """A table by its file name; with a target, its rows alone."""
@@ -119,7 +147,15 @@ def read_run(folder: Path) -> Run:
     manifest = read_json(_present(folder / "manifest.json"))
     _complete("manifest.json", KEYS, manifest)
     config = _present(folder / "config.yaml").read_text(encoding="utf8")
-    return Run(manifest, config, {name: _read(folder / name) for name in COLUMNS})
+    return Run(manifest, config, {name: _read(folder / name) for name in COLUMNS}, _verdicts(folder / "verdicts.json"))
+
+
+def _verdicts(path: Path) -> Sequence[Mapping[str, Any]]:
+    """What the run was asked beside its task, with the answers; nothing where it was not."""
+    verdicts: list[Mapping[str, Any]] = read_json(path) if path.is_file() else []
+    for verdict in verdicts:
+        _complete(path.name, VERDICT_KEYS, verdict)
+    return verdicts
 
 
 def _present(path: Path) -> Path:
@@ -131,6 +167,8 @@ def _present(path: Path) -> Path:
 def _read(path: Path) -> pd.DataFrame:
     """Read a table; one without rows may lack its header, too."""
     columns = COLUMNS[path.name].split()
+    if path.name in OPTIONAL and not path.is_file():
+        return pd.DataFrame(columns=columns)
     try:
         # Without the converter, pandas would read the id 007 as 7 and the id "null" as missing.
         by_list = path.name == "priority.csv"

@@ -2,79 +2,57 @@
 
 from typing import Any
 
-import pandas as pd
-import plotly.graph_objects as go
-
-from churn.report.blocks import Beside, Block, Fold, Section, Text
-from churn.report.figures import SERIES, chart, figure, label
-from churn.report.run import Run, records
+from churn.report import curves, importances, slices
+from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
+from churn.report.run import Run
 from churn.report.tables import Cell, Column, Table, number_cell, text_cell
-from churn.report.wording import TARGETS, count, decimal, known
+from churn.report.trials import FIXED, history, models_of, spent
+from churn.report.wording import TARGETS
 
-FIXED = ("target", "model", "trial", "state", "value")
+TITLE = "What was tried"
 BEST = 5  # trials per model in the table
-SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")
 
 
 def build(run: Run) -> Section:
-    """Trials in their order, and the best of each model with their settings."""
+    """Trials in their order, which settings mattered, and the best of each model with theirs."""
     lead = "Each model’s settings were searched on half A of the validation part by log loss; lower is better."
     if run.table("trials.csv").empty:
-        return Section(
-            "search",
-            "What was tried",
-            lead,
-            (Text("No search was made: the models ran with their configured settings."),),
-        )
-    charts = Beside(tuple((_chart(run, target),) for target in run.targets))
+        nothing = Text("No search was made: the models ran with their configured settings.")
+        return Section("search", TITLE, lead, (nothing,))
+    histories = Beside(tuple((history(run, target),) for target in run.targets))
     tables = tuple(_best(run, target) for target in run.targets)
-    return Section(
-        "search",
-        "What was tried",
-        lead,
-        (charts, Fold(f"The best {BEST} trials of each model, with their settings", tables)),
+    folds = (
+        Fold("Learning curves of all trials", tuple(curves.build(run))),
+        Fold(f"The best {BEST} trials of each model, with their settings", tables),
     )
+    return Section("search", TITLE, lead, (Text(spent(run)), histories, *_importances(run), *_slices(run), *folds))
 
 
-def _chart(run: Run, target: str) -> Block:
-    trials = run.table("trials.csv", target)
-    done = trials[trials["value"].notna()]
-    if done.empty:
-        return Text(f"{TARGETS[target]}: no trial came to an end.")
-    traces = [_trace(str(name), group, place) for place, (name, group) in enumerate(done.groupby("model"))]
-    drawn = chart(traces, height=320, legend=True)
-    drawn.update_xaxes(title_text="trial", dtick=1 + int(done["trial"].max()) // 8, showgrid=False)
-    drawn.update_yaxes(title_text="log loss", nticks=6)
-    caption = _caption(trials)
-    return figure(
-        drawn,
-        title=f"{TARGETS[target]}: log loss by trial",
-        description=f"Log loss of each trial, by model. {caption}",
-        caption=caption,
+def _importances(run: Run) -> list[Block]:
+    heading = Heading("Which settings mattered")
+    if run.table("importances.csv").empty:
+        return [heading, Text("Not known: that takes several trials that ended with different log losses.")]
+    text = Text(
+        "How much each setting decides which trials are the best, as shares of 100 % per model. With few trials this "
+        "is a hint, no finding: chance alone gives some setting the largest share."
     )
+    return [heading, text, *(block for target in run.targets for block in importances.build(run, target))]
 
 
-def _caption(trials: pd.DataFrame) -> str:
-    best = trials.sort_values("value").iloc[0]
-    stopped = int((trials["state"].str.lower() == "pruned").sum())
-    won = f"{best['model']}, trial {count(best['trial'])}, {decimal(best['value'])}"
-    return f"{count(len(trials))} trials, {count(stopped)} of them stopped early. Best: {won}."
-
-
-def _trace(name: str, group: pd.DataFrame, place: int) -> Any:
-    hover = [
-        f"{label(name)}, trial {row.trial}: {decimal(row.value)} ({str(row.state).lower()})" for row in records(group)
-    ]
-    marker = {"color": SERIES[place % len(SERIES)], "symbol": SYMBOLS[place % len(SYMBOLS)], "size": 8, "opacity": 0.85}
-    return go.Scatter(
-        x=list(group["trial"]),
-        y=list(group["value"]),
-        mode="markers",
-        name=label(name),
-        marker=marker,
-        hovertext=hover,
-        hoverinfo="text",
+def _slices(run: Run) -> list[Block]:
+    """Those of the chosen models in sight, the others on demand."""
+    text = Text(
+        "Log loss of each trial against its settings. Blue: trials that came to their end; grey rings: pruned, with "
+        "the last that they reported; the vermilion diamond: the best. Settings moved together, so no chart shows one "
+        "setting’s effect alone."
     )
+    chosen: list[Block] = []
+    others: list[Block] = []
+    for target in run.targets:
+        for model in models_of(run, target):
+            (chosen if model == run.chosen(target) else others).extend(slices.build(run, target, model))
+    rest = [Fold("The same for the other models", tuple(others))] if others else []
+    return [Heading("Settings and log loss"), text, *chosen, *rest]
 
 
 def _best(run: Run, target: str) -> Table:
@@ -93,13 +71,9 @@ def _best(run: Run, target: str) -> Table:
 
 def _row(trial: dict[Any, Any]) -> tuple[Cell, ...]:
     settings = [
-        f"{name} {_setting(value)}"
+        f"{name} {slices.setting(value)}"
         for name, value in trial.items()
         if name not in FIXED and value == value and value is not None
     ]
     cells = text_cell(trial["model"]), number_cell(trial["trial"], 0), text_cell(str(trial["state"]).lower())
     return *cells, number_cell(trial["value"]), Cell(", ".join(settings) or "–")
-
-
-def _setting(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) and known(value) else str(value)

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from churn.report.blocks import Block, Note, Section, Text
+from churn.report.policies import scoring
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, percent_cell
 from churn.report.wording import count, decimal, listed, percent, signed
@@ -25,7 +26,7 @@ def build(run: Run) -> Section:
         return Section(
             "list", "Whom to contact", lead, (Text("Nobody is on the list at this cutoff."), _heuristic(run))
         )
-    return Section("list", "Whom to contact", lead, (_heuristic(run), *_list(run)))
+    return Section("list", "Whom to contact", lead, (_heuristic(run), *_list(run), Text(scoring(run))))
 
 
 def _heuristic(run: Run) -> Note:

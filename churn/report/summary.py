@@ -6,7 +6,7 @@ from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, 
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
-from churn.report.verdicts import on_data, on_target
+from churn.report.trust import on_data, on_target
 from churn.report.wording import FEW, SEGMENTS, TARGETS, count, day, percent, percents
 
 LISTED = {"churn": "On the list before: fell silent", "sticker": "On the list before: received a sticker"}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from churn.report.wording import ABSENT, FEW, count, decimal, known, percent
+from churn.report.wording import ABSENT, FEW, count, decimal, known, percent, signed
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ def text_cell(value: object) -> Cell:
 def number_cell(value: float | None, digits: int = 3, *, under: str = "") -> Cell:
     """A cell that sorts by its number."""
     return Cell(decimal(value, digits), order=_order(value), under=under)
+
+
+def signed_cell(value: float | None, digits: int = 3, *, under: str = "") -> Cell:
+    """A cell of a difference, which sorts by its number."""
+    return Cell(signed(value, digits), order=_order(value), under=under)
 
 
 def percent_cell(value: float | None, *, under: str = "", few: bool = False) -> Cell:

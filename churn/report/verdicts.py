@@ -1,80 +1,76 @@
-"""Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
+"""What a sceptic would ask: each question with its answer, and the measures behind it."""
 
-from churn.report.blocks import Check
-from churn.report.run import Run
-from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent
+from typing import Any
 
-CLOSE, LOOSE = 0.8, 0.5  # R² of a surrogate that may be read as the model, and below which it may not
-CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
+import pandas as pd
 
+from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Section, Text
+from churn.report.run import Run, records
+from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
+from churn.report.verdict_charts import forest, heat_map
+from churn.report.wording import FEW, TARGETS, decimals
 
-def on_target(run: Run, target: str) -> tuple[Check, ...]:
-    """One verdict each on calibration, lift and explanations of a target; none where the split gives answers away."""
-    found = _calibration(run, target), _lift(run, target), _fidelity(run, target)
-    if run.manifest.get("split_kind") != "random":
-        return found
-    why = "The data were split at random, so the models had seen the days on which they were measured."
-    return tuple(Check(check.question, "bad", "Cannot be told", why) for check in found)
+TITLE = "What a sceptic would ask"
+CHARTS = {"architecture": heat_map}  # questions of too many variants for dots
 
 
-def _calibration(run: Run, target: str) -> Check:
-    question = "Do the probabilities mean what they say?"
-    ece, band = run.metric(target, "ece"), run.metric(target, "ece_band")
-    if ece is None or band is None or not known(band.high):
-        return _unmeasured(question)
-    detail = f"Calibration error {decimal(ece.value)}; perfect calibration would show {decimals(band.low, band.high)}."
-    if ece.value <= band.high:
-        return Check(question, "good", "Yes", detail)
-    if ece.value <= 2 * band.high:
-        return Check(question, "care", "Roughly", f"{detail} Read them as high, middle and low.")
-    return Check(question, "bad", "No", f"{detail} Use the order of the users, not the percentages.")
-
-
-def _lift(run: Run, target: str) -> Check:
-    question = "Does the top of the ranking beat chance?"
-    lift = run.metric(target, "lift_10")
-    if lift is None:
-        return _unmeasured(question)
-    times = f"{decimal(lift.value, 2)} times the base rate {decimals(lift.low, lift.high, 2)}"
-    detail = f"Its top tenth has {times}; chance has 1."
-    if lift.low > 1:
-        return Check(question, "good", "Yes", detail)
-    if lift.value > 1:
-        return Check(question, "care", "Perhaps", f"{detail} The interval holds 1.")
-    return Check(question, "bad", "No", detail)
-
-
-def _fidelity(run: Run, target: str) -> Check:
-    question = "Do the explanations speak for the model?"
-    surrogates = run.table("surrogates.csv", target)
-    row = surrogates[surrogates["explained"].astype(bool)]
-    if row.empty:
-        return _unmeasured(question)
-    r2, tenth, n = (float(row[name].iloc[0]) for name in ("r2", "top_tenth", "n_users"))
-    detail = (
-        f"The explained stand-in matches the scores with R² {decimal(r2, 2)} and {percent(tenth, 0)} of their top "
-        f"tenth (n = {count(n)} held-out users)."
+def build(run: Run) -> Section:
+    """A heading, answers, charts and a table per question."""
+    lead = (
+        "Models were trained again under other conditions and measured side by side; nothing was chosen by what came "
+        "out. Differences are in log loss on the same windows: left of 0 is better than the reference."
     )
-    if n < FEW or not known(r2):
-        return Check(question, "care", "Unclear", f"{detail} Too few users to tell.")
-    if r2 >= CLOSE:
-        return Check(question, "good", "Yes", detail)
-    return Check(question, "care", "In part", detail) if r2 >= LOOSE else Check(question, "bad", "No", detail)
+    if not run.verdicts:
+        return Section("verdicts", TITLE, lead, (Text("This run was asked none of these questions."),))
+    names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.verdicts)
+    return Section("verdicts", TITLE, lead, tuple(block for name in names for block in _question(run, name)))
 
 
-def on_data(run: Run) -> Check:
-    """The verdict on the rows that were rejected."""
-    question = "Is the data sound?"
-    tables = {name: counts for name, counts in run.manifest["reconciliation"].items() if counts.get("read")}
-    if not tables:
-        return _unmeasured(question)
-    shares = {name: sum(counts["rejected"].values()) / counts["read"] for name, counts in tables.items()}
-    detail = "Rows rejected: " + listed([f"{percent(share, 2)} of {name}" for name, share in shares.items()]) + "."
-    worst = max(shares.values())
-    if worst < CLEAN:
-        return Check(question, "good", "Yes", detail)
-    return Check(question, "care", "Mostly", detail) if worst < DIRTY else Check(question, "bad", "Doubtful", detail)
+def _question(run: Run, name: str) -> list[Block]:
+    asked = [verdict for verdict in run.verdicts if verdict["verdict"] == name]
+    answers = tuple((TARGETS.get(each["target"], each["target"]), str(each["sentence"])) for each in asked)
+    table = run.table("verdicts.csv")
+    tables = {each["target"]: table[(table["verdict"] == name) & (table["target"] == each["target"])] for each in asked}
+    draw = CHARTS.get(name, forest)
+    charts = [draw(rows, target) for target, rows in tables.items() if len(rows)]
+    columns = tuple((one,) for one in charts if one is not None)
+    behind = [block for each in asked for block in _behind(tables[each["target"]], each)]
+    return [
+        Heading(str(asked[0]["question"])),
+        Definitions(answers),
+        *([Beside(columns)] if columns else []),
+        *([Fold("How it was measured, with all numbers", tuple(behind))] if behind else []),
+    ]
 
 
-def _unmeasured(question: str) -> Check:
-    return Check(question, "care", "Not measured", "The run holds no number for it.")
+def _behind(rows: pd.DataFrame, verdict: Any) -> list[Block]:
+    """How one target's answer was reached, and its numbers where there are any."""
+    target = TARGETS.get(verdict["target"], verdict["target"])
+    note: list[Block] = [Text(f"{target}: {verdict['note']}")] if verdict["note"] else []
+    return [*note, *([_table(rows, target)] if len(rows) else [])]
+
+
+def _table(rows: pd.DataFrame, target: str) -> Table:
+    """All variants, those that the others are compared with marked."""
+    plain = ("Windows", "Users", "Base rate", *(("Come back",) if rows["returned"].notna().any() else ()))
+    titles = (*plain, "AP", "ROC-AUC", "Log loss", "Difference")
+    columns = (Column("Model"), Column("Variant"), *(Column(title, numeric=True) for title in titles))
+    return Table(f"{target}: all variants", columns, tuple(_row(row, "Come back" in titles) for row in records(rows)))
+
+
+def _row(row: Any, with_returns: bool) -> tuple[Cell, ...]:
+    few = row.n_users < FEW
+    measures = [
+        number_cell(getattr(row, name), under=decimals(getattr(row, f"{name}_low"), getattr(row, f"{name}_high")))
+        for name in ("ap", "roc_auc", "log_loss")
+    ]
+    return (
+        Cell(str(row.model)),
+        Cell(str(row.variant), badge="reference" if bool(row.reference) else ""),
+        count_cell(row.n_windows),
+        count_cell(row.n_users, grey=True),
+        percent_cell(row.base_rate, few=few),
+        *([percent_cell(row.returned, few=few)] if with_returns else []),
+        *measures,
+        signed_cell(row.difference, under=decimals(row.difference_low, row.difference_high)),
+    )

@@ -24,6 +24,7 @@ METRICS = {
     "accuracy": "Accuracy",
     "micro_ap": "Micro-AP",
 }
+DECISIONS = {"precision": "Precision", "recall": "Recall", "f1": "F1"}  # at a threshold, which has a table of its own
 ROLES = {"own_": "Own", "fan_": "Fans", "away_": "Elsewhere"}
 
 

@@ -35,3 +35,15 @@ class ParsedPage(HTMLParser):
             self.headings.append((inside, data))
         if inside == "button" and "th" in self._open:
             self.tables[-1].append(data)
+
+
+def figures(blocks):
+    """Every figure among blocks, those in folds and columns too."""
+    for block in blocks:
+        if block.kind == "table":
+            continue
+        if block.kind == "figure":
+            yield block
+        for part in ("blocks", "figures", "columns"):
+            for inner in getattr(block, part, ()):
+                yield from figures(inner if isinstance(inner, tuple) else (inner,))

@@ -18,11 +18,15 @@ from .synthetic_models import (
     differences,
     explanations,
     features,
+    gains,
     leaderboard,
+    seeds,
     surrogates,
     table_of,
-    trials,
+    thresholds,
 )
+from .synthetic_search import importances, trial_curves, trials
+from .synthetic_verdicts import questions, verdicts
 
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted"', "x" * 1_000, "</script><img src=x onerror=alert(2)>", "007"]
 CONFIG = "data:\n  events: events.parquet\n  note: '</pre><script>alert(4)</script>'\n"
@@ -32,14 +36,20 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
     """Write every artefact of a finished run with plausible numbers."""
     targets = ["churn", "sticker"] if stickers else ["churn"]
     rng = np.random.default_rng(7)
-    scores = _scores(rng, stickers)
+    scores, searched = _scores(rng, stickers), trials(rng, targets)
     tables = {
         "windows.parquet": _windows(rng, stickers),
         "leaderboard.csv": leaderboard(targets),
         "differences.csv": differences(rng, targets),
         "calibration.csv": calibration(rng, targets),
         "calibrators.csv": calibrators(targets),
-        "trials.csv": trials(rng, targets),
+        "thresholds.csv": thresholds(targets),
+        "gains.csv": gains(targets),
+        "seeds.csv": seeds(rng, targets),
+        "verdicts.csv": verdicts(rng, targets),
+        "trials.csv": searched,
+        "trial_curves.csv": trial_curves(rng, searched),
+        "importances.csv": importances(rng, searched),
         "features.csv": features(rng, targets),
         "explanations.csv": explanations(rng, targets),
         "explanations_by_day.csv": by_day(rng, targets),
@@ -53,6 +63,7 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
     for name, table in tables.items():
         write_table(table, folder / name)
     write_text(CONFIG, folder / "config.yaml")
+    write_json(questions(targets), folder / "verdicts.json")
     write_json(_manifest(scores, targets), folder / "manifest.json")
     return folder
 
@@ -164,6 +175,8 @@ def _manifest(scores, targets):
     return {
         "version": "0.1.0",
         "seed": 7,
+        "seeds": 5,
+        "refit": {"policy": "all", "targets": {target: {"windows": 95_840, "steps": 14} for target in targets}},
         "created": "2026-11-20 12:00",
         "stages": [
             {"name": name, "seconds": took, "peak_memory_mb": 812.5}

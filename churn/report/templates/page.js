@@ -1,11 +1,16 @@
 "use strict";
 (() => {
   const settings = { responsive: true, displaylogo: false, displayModeBar: false, scrollZoom: false, doubleClick: false };
-  const charts = [...document.querySelectorAll(".chart")];
-  for (const chart of charts) {
-    const spec = JSON.parse(chart.nextElementSibling.textContent);
-    Plotly.newPlot(chart, spec.data, spec.layout, settings);
+  function draw(charts) {
+    for (const chart of charts) {
+      if (chart.querySelector(".main-svg") || chart.closest("details:not([open])")) continue;
+      const spec = JSON.parse(chart.nextElementSibling.textContent);
+      Plotly.newPlot(chart, spec.data, spec.layout, settings);
+    }
   }
+  // A chart in a closed fold has no width yet: it is drawn when the fold opens.
+  draw(document.querySelectorAll(".chart"));
+  for (const fold of document.querySelectorAll("details")) fold.addEventListener("toggle", () => draw(fold.querySelectorAll(".chart")));
 
   const collator = new Intl.Collator("en", { numeric: true });
   const text = (cell) => (cell.querySelector(".main, .clipped") ?? cell).textContent;

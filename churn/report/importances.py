@@ -1,0 +1,52 @@
+"""How much each setting mattered to the search."""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from churn.report.blocks import Block, Caption, Figure, Multiples, Text
+from churn.report.figures import COLOURS, chart, figure, label
+from churn.report.run import Run, records
+from churn.report.trials import completed, models_of
+from churn.report.wording import FEW, TARGETS, count, percent
+
+
+def build(run: Run, target: str) -> list[Block]:
+    """A chart of bars per model, the chosen one first."""
+    table = run.table("importances.csv", target)
+    names = [name for name in models_of(run, target) if (table["model"] == name).any()]
+    if not names:
+        return [Text(f"{TARGETS[target]}: too few trials to tell which settings mattered.")]
+    top = float(table["importance"].max())
+    charts = tuple(_importance(run, target, name, top) for name in names)
+    return [Caption(TARGETS[target]), Multiples(charts, least=15)]
+
+
+def _importance(run: Run, target: str, model: str, top: float) -> Figure:
+    table = run.table("importances.csv", target)
+    table = table[table["model"] == model].sort_values("importance", ascending=False)
+    done = completed(run.table("trials.csv", target))
+    n = int((done["model"] == model).sum())
+    said = ", ".join(f"{row.parameter} {percent(row.importance, 0)}" for row in records(table))
+    drawn = chart([_bars(table, COLOURS[target])], height=24 * len(table) + 62)
+    drawn.update_xaxes(title_text="share of the importance", tickformat=".0%", range=[0, top * 1.05], nticks=4)
+    drawn.update_yaxes(autorange="reversed", showgrid=False)
+    hint = f", fewer than {FEW}: a hint only" if n < FEW else ""
+    return figure(
+        drawn,
+        title=f"{model}{' (chosen)' if model == run.chosen(target) else ''}",
+        description=f"{TARGETS[target]}, {model}: importance of each setting. {said}.",
+        caption=f"n = {count(n)} completed trials{hint}.",
+    )
+
+
+def _bars(table: pd.DataFrame, colour: str) -> Any:
+    return go.Bar(
+        x=list(table["importance"]),
+        y=[label(str(name), 20) for name in table["parameter"]],
+        orientation="h",
+        marker_color=colour,
+        hovertext=[f"{label(str(row.parameter), 80)}: {percent(row.importance)}" for row in records(table)],
+        hoverinfo="text",
+    )

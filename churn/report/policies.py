@@ -1,0 +1,36 @@
+"""What became of the measured models before they scored, in plain words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from churn.report.run import Run
+from churn.report.wording import OUTCOMES, count, known
+
+
+def scoring(run: Run) -> str:
+    """Whether the models that score are those that were measured, and how many seeds they hold."""
+    return f"{_refit(run)} {_seeds(run)}"
+
+
+def _refit(run: Run) -> str:
+    if run.refit["policy"] != "all":
+        return "The models that were measured are those that score."
+    learnt = run.refit["targets"]
+    said = "; ".join(_learnt(target, learnt[target]) for target in run.targets if target in learnt)
+    return (
+        "Before scoring, the chosen models were trained again on every window whose outcome is known, the test part’s "
+        f"included, for as many steps as the measured model took ({said}), and the calibrator was kept. The measures "
+        "on this page are those of the model before."
+    )
+
+
+def _learnt(target: str, facts: Mapping[str, Any]) -> str:
+    steps = facts.get("steps")
+    took = f", {count(steps)} steps" if known(steps) and steps else ""
+    return f"{OUTCOMES[target]}: n\u00a0= {count(facts['windows'])} windows{took}"
+
+
+def _seeds(run: Run) -> str:
+    if run.seeds == 1:
+        return "Each was fitted from one seed."
+    return f"Networks were fitted from {count(run.seeds)} seeds each, whose probabilities are averaged."

@@ -1,0 +1,128 @@
+"""Charts of verdicts: differences from a reference, and a map of networks."""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from churn.report.blocks import Block
+from churn.report.figures import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
+from churn.report.run import records
+from churn.report.wording import FEW, TARGETS, count, decimal, decimals, signed
+
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
+BLUES = [[0, "#005a8f"], [0.5, "#7fb2d1"], [1, "#f5f7fa"]]  # the darker, the better
+GREYS = [[0, "#66717d"], [0.5, "#b6bec7"], [1, "#f5f7fa"]]
+
+
+def forest(rows: pd.DataFrame, target: str) -> Block | None:
+    """Differences from the reference by variant, a series per model; nothing where no two can be compared."""
+    told = rows[rows["difference"].notna()]
+    if told.empty:
+        return None
+    variants = [label(str(variant)) for variant in dict.fromkeys(told["variant"])]
+    models = list(dict.fromkeys(told["model"]))
+    series = [dots for place, name in enumerate(models) for dots in _series(told[told["model"] == name], place)]
+    reference = _reference(rows)
+    drawn = dot_plot(series, rows=variants, x_title="log loss: better ← 0 → worse", reference=0.0)
+    drawn.update_layout(showlegend=True, margin_t=34, height=104 + (16 + 14 * len(models)) * len(variants))
+    said = "; ".join(
+        f"{row.model}, {row.variant}: {signed(row.difference, 3)} {decimals(row.difference_low, row.difference_high)}"
+        for row in records(told)
+    )
+    return figure(
+        drawn,
+        title=f"{TARGETS.get(target, target)}: log loss minus that of “{reference}”",
+        description=f"Paired differences in log loss from {reference}, with 95 % intervals. {said}.",
+        caption=f"Lines are 95 % intervals over users. {_size(told)}",
+    )
+
+
+def _reference(rows: pd.DataFrame) -> str:
+    names = rows["variant"][rows["reference"].astype(bool)]
+    return str(names.iloc[0]) if len(names) else "the reference"
+
+
+def _series(rows: pd.DataFrame, place: int) -> list[Dots]:
+    """A model's dots; those of few users are grey and stand in the legend only where there are no others."""
+    few = rows["n_users"] < FEW
+    parts = (rows[~few], SERIES[place % len(SERIES)], True), (rows[few], GREY, bool(few.all()))
+    return [_dots(part, colour, SYMBOLS[place % len(SYMBOLS)], legend) for part, colour, legend in parts if len(part)]
+
+
+def _dots(rows: pd.DataFrame, colour: str, symbol: str, legend: bool) -> Dots:
+    hover = [
+        f"{row.model}, {row.variant}: {signed(row.difference, 3)} {decimals(row.difference_low, row.difference_high)}, "
+        f"n = {count(row.n_windows)} windows of {count(row.n_users)} users"
+        for row in records(rows)
+    ]
+    labels = [label(str(variant)) for variant in rows["variant"]]
+    values, lows, highs = (list(rows[f"difference{end}"]) for end in ("", "_low", "_high"))
+    name = label(str(rows["model"].iloc[0]))
+    return Dots(name, labels, values, lows, highs, hover, colour, symbol, group=name, legend=legend)
+
+
+def _size(rows: pd.DataFrame) -> str:
+    """How many windows and users the variants were measured on."""
+    ends = [(int(rows[name].min()), int(rows[name].max())) for name in ("n_windows", "n_users")]
+    windows, users = (count(low) if low == high else f"{count(low)} to {count(high)}" for low, high in ends)
+    few = f" Grey: fewer than {FEW} users, read with care." if (rows["n_users"] < FEW).any() else ""
+    return f"n = {windows} windows of {users} users.{few}"
+
+
+def heat_map(rows: pd.DataFrame, target: str) -> Block | None:
+    """Log loss by network with its layers (down) and scaling (across); the references are framed."""
+    if len(rows) < 2:
+        return None
+    cells = rows.assign(row=[_network(row) for row in records(rows)], column=[_scaling(row) for row in records(rows)])
+    grid = cells.pivot_table(index="row", columns="column", values="log_loss", sort=False)
+    drawn = chart([_heat(grid, few=bool((rows["n_users"] < FEW).any()))], height=34 * len(grid) + 130)
+    drawn.update_layout(margin_t=44)
+    drawn.update_xaxes(
+        type="category", title={"text": "scaling", "standoff": 22}, showgrid=False, tickangle=0, tickfont_size=11
+    )
+    drawn.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    for row in records(cells[cells["reference"].astype(bool)]):
+        _frame(drawn, list(grid.columns).index(row.column), list(grid.index).index(row.row))
+    best = rows.sort_values("log_loss").iloc[0]
+    said = f"Lowest: {best['model']} with {best['variant']}, {decimal(best['log_loss'])}"
+    everything = "; ".join(f"{row.model}, {row.variant}: {decimal(row.log_loss)}" for row in records(rows))
+    return figure(
+        drawn,
+        title=f"{TARGETS.get(target, target)}: log loss by network and scaling",
+        description=f"Log loss of {count(len(rows))} variants. {everything}.",
+        caption=f"The darker, the better; × 1, × 2: layers. {said}; the lowest of many is lower than it deserves. "
+        f"Framed: the reference. {_size(rows)}",
+    )
+
+
+def _network(row: Any) -> str:
+    """A network with its layers; a variant that names no layers leaves the network alone."""
+    layers = str(row.variant).partition(" × ")[2].partition(" ")[0]
+    return label(f"{row.model} × {layers}" if layers else str(row.model))
+
+
+def _scaling(row: Any) -> str:
+    """A scaling, its words one above the other: the columns are narrow."""
+    return label(str(row.variant).partition(" × ")[0]).replace("_", "<br>")
+
+
+def _heat(grid: pd.DataFrame, *, few: bool) -> Any:
+    values = [[None if value != value else float(value) for value in row] for row in grid.to_numpy()]
+    return go.Heatmap(
+        z=values,
+        x=list(grid.columns),
+        y=list(grid.index),
+        text=[[decimal(value) for value in row] for row in values],
+        texttemplate="%{text}",
+        textfont={"size": 12},
+        hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+        colorscale=GREYS if few else BLUES,
+        xgap=2,
+        ygap=2,
+        colorbar=COLOUR_BAR,
+    )
+
+
+def _frame(drawn: Any, x: int, y: int) -> None:
+    drawn.add_shape(type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, line={"color": INK, "width": 2})

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+
+from churn.artefacts import read_json, read_table, write_json, write_table
+from churn.report import verdicts, write_report
+from churn.report.figures import GREY
+from churn.report.run import OPTIONAL, read_run
+
+from .parsed_page import ParsedPage, figures
+from .synthetic_verdicts import HOSTILE_SENTENCE, QUESTIONS
+
+
+def drawn(run):
+    return {one.title: one for one in figures(verdicts.build(read_run(run)).blocks)}
+
+
+def test_every_question_has_a_heading_in_the_order_of_the_list(run):
+    asked = read_json(run / "verdicts.json")
+    write_json(asked[::-1], run / "verdicts.json")
+    headings = [text for _, text in ParsedPage(write_report(run)).headings]
+    assert [text for text in headings if text in QUESTIONS.values()] == list(QUESTIONS.values())[::-1]
+
+
+def test_each_target_has_its_own_answer(finished):
+    page = ParsedPage(finished / "report.html")
+    assert HOSTILE_SENTENCE in page.text
+    assert "With 7 days, 31 % of those called lost come back" in page.text
+
+
+@pytest.mark.parametrize("absent", [True, False])
+def test_a_run_that_was_asked_nothing_says_so(run, absent):
+    for name in OPTIONAL - {"seeds.csv"}:
+        (run / name).unlink()
+    if not absent:
+        write_json([], run / "verdicts.json")
+    text = ParsedPage(write_report(run)).text
+    assert "This run was asked none of these questions." in text
+    assert not drawn(run)
+
+
+def test_the_reference_is_named_and_has_no_dot(run):
+    spec = json.loads(drawn(run)["Churn: log loss minus that of “days in order”"].spec)
+    assert [trace["name"] for trace in spec["data"]] == ["GRU", "LightGBM"]
+    assert all(trace["y"] == ["days permuted", "last day only", "sums only"] for trace in spec["data"])
+
+
+def test_variants_of_different_targets_are_in_the_table_and_in_no_chart(run):
+    assert not [title for title in drawn(run) if "“14 days”" in title]
+    heads = [heads for heads in ParsedPage(write_report(run)).tables if "Come back" in heads]
+    assert len(heads) == 1 and {"Base rate", "AP", "ROC-AUC", "Log loss", "Difference"} <= set(heads[0])
+
+
+def test_a_variant_of_few_users_is_grey(run):
+    spec = json.loads(drawn(run)["Churn: log loss minus that of “7 days”"].spec)
+    grey = [trace["y"] for trace in spec["data"] if trace["marker"]["color"] == GREY]
+    assert grey == [["28 days"], ["28 days"]]
+
+
+def test_networks_are_a_map_of_their_layers_and_scalings_with_the_references_framed(run):
+    found = drawn(run)["Churn: log loss by network and scaling"]
+    spec = json.loads(found.spec)
+    assert spec["data"][0]["x"] == ["log<br>standard", "none", "standard", "robust", "min<br>max"]
+    assert spec["data"][0]["y"] == [f"{name} × {n}" for name in ("GRU", "BiLSTM", "GRUBiLSTM") for n in (1, 2)]
+    frames = [(shape["x0"], shape["y0"]) for shape in spec["layout"]["shapes"]]
+    assert frames == [(-0.5, -0.5), (-0.5, 1.5), (-0.5, 3.5)]
+    rows = read_table(run / "verdicts.csv").query("verdict == 'architecture' and target == 'churn'")
+    one = rows.query("model == 'BiLSTM' and variant == 'robust × 2 layers'")["log_loss"].item()
+    assert spec["data"][0]["z"][3][3] == pytest.approx(one)
+
+
+def test_a_question_without_numbers_keeps_its_sentence(run):
+    write_table(read_table(run / "verdicts.csv").head(0), run / "verdicts.csv")
+    assert HOSTILE_SENTENCE in ParsedPage(write_report(run)).text
+    assert not drawn(run)
