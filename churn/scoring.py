@@ -25,9 +25,9 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     Days from the cutoff on are not read. Windows and features are made as in the run.
 
     Raises:
-        UserError: if there is no finished run, or the data end more than a day before the cutoff.
+        UserError: if there is no finished run, `out` is its folder, or the data end more than a day before the cutoff.
     """
-    Journal.resume(run)
+    _check_finished(run, out)
     finished = RunConfig.load(run / "config.yaml")
     vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
     last_day = str((_date(cutoff) - pd.Timedelta(days=1)).date())
@@ -99,8 +99,19 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
     return table
 
 
+def _check_finished(run: Path, out: Path) -> None:
+    if "score_users" not in (done := Journal.resume(run).done):  # before it, models may still be missing or learn again
+        last = done[-1] if done else "none"
+        raise UserError(f"expected a finished run in {run}", f"one whose last stage is {last}", "finish it: churn run")
+    if out.resolve() == run.resolve():
+        raise UserError("expected another folder for the scores", f"the run's own, {out}", "choose another --out")
+
+
 def _date(text: str) -> pd.Timestamp:
     try:
-        return pd.Timestamp(str(text)).normalize()
+        date = pd.Timestamp(str(text))
+        if pd.isna(date) or date.tzinfo is not None:
+            raise ValueError
     except ValueError as error:
         raise UserError("expected a date for --cutoff", repr(text), "write it as 2024-03-01") from error
+    return date.normalize()

@@ -108,7 +108,9 @@ def classifier(class_path: str) -> type[Classifier]:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise UserError(
-            "expected the import path of a classifier", repr(class_path), "write it like churn.models.GRU"
+            "expected the import path of a classifier",
+            f"{class_path!r} ({error})",
+            "write it like churn.models.GRU; a module of your own has to be installed or on PYTHONPATH",
         ) from error
     if not (isinstance(found, type) and issubclass(found, Classifier)):
         raise UserError("expected a subclass of churn.models.Classifier", class_path, "name another class")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from churn.data import Windows
+from churn.errors import UserError
 
 Scaling = Literal["none", "standard", "log_standard", "robust", "min_max"]
 SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
@@ -21,6 +22,9 @@ class Scale(nn.Module):
         kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: the same after
             log(1 + |x|) with the sign of x; `robust`: median 0 and a distance of 1 between the quartiles; `min_max`:
             from 0 to 1. As scikit-learn's scalers, a feature without spread is moved but not stretched.
+
+    Raises:
+        UserError: for another kind.
     """
 
     center: Tensor  # (f,)
@@ -28,6 +32,8 @@ class Scale(nn.Module):
 
     def __init__(self, n_features: int, *, kind: Scaling) -> None:
         super().__init__()
+        if kind not in SCALINGS:  # an init_arg of a configuration comes here unchecked
+            raise UserError(f"expected scaling out of {', '.join(SCALINGS)}", repr(kind), "correct the name")
         self.kind = kind
         self.register_buffer("center", torch.zeros(n_features))
         self.register_buffer("spread", torch.ones(n_features))

@@ -57,6 +57,11 @@ class Objective:
         self._arguments(probe)
         return {name: repr(drawn) for name, drawn in sorted(probe.distributions.items())}
 
+    def outdo(self, study: optuna.Study) -> None:
+        """Keep from here on only what is better than the best that a study holds already."""
+        ended = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        self.best_value = min((trial.value for trial in ended if trial.value is not None), default=self.best_value)
+
     def best_of(self, study: optuna.Study) -> Classifier:
         """The model of a study's best trial, fitted again where another worker made it."""
         if self.best is not None and self.best_value <= study.best_value:
@@ -83,7 +88,8 @@ class Objective:
         return value
 
     def _arguments(self, trial: optuna.Trial) -> dict[str, Any]:
-        suggested = self.kind.suggest(trial, len(self.folds[-1].train.features))
+        searched = cast(optuna.Trial, _Searched(trial, self.fixed))
+        suggested = self.kind.suggest(searched, len(self.folds[-1].train.features))
         suggested |= {name: trial.suggest_categorical(name, values) for name, values in self.options.items()}
         return suggested | self.fixed
 
@@ -102,6 +108,21 @@ class Objective:
             for earlier in folder.parent.glob("*/model"):
                 shutil.rmtree(earlier)
             model.save(folder / "model")
+
+
+class _Searched:
+    """A trial that does not draw what is fixed, so that nothing is noted of it that was not used."""
+
+    def __init__(self, trial: optuna.Trial, fixed: dict[str, Any]) -> None:
+        self._trial, self._fixed = trial, fixed
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._trial, name)
+        if not name.startswith("suggest_"):
+            return found
+        return lambda parameter, *rest, **options: (
+            self._fixed[parameter] if parameter in self._fixed else found(parameter, *rest, **options)
+        )
 
 
 def _pruning(trial: optuna.Trial) -> Any:

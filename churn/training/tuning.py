@@ -16,7 +16,7 @@ from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier
 from churn.training.objective import FailedTrialError, Objective
-from churn.training.storage import SuperfluousTrialError, check_place, open_study, trials_to_make
+from churn.training.storage import SuperfluousTrialError, check_place, kept, open_study, trials_to_make
 
 
 @dataclass(frozen=True)
@@ -101,19 +101,35 @@ def search(
     objective = Objective(kind, tuple(folds), target, fixed, options, seed, folder)
     space = objective.space()
     facts = {"space": space, "fixed": repr(sorted(fixed.items())), "data": _data(folds, target)}
-    study = open_study(tuning.storage, name=f"{kind.__name__}-{target}", facts=facts, seed=seed, pruner=_pruner(tuning))
-    study.enqueue_trial(_defaults(kind, space, options, fixed), skip_if_exists=True)
-    wanted = tuning.trials if space else 1
+    study = open_study(
+        tuning.storage,
+        name=f"{kind.__name__}-{target}",
+        facts=facts,
+        seed=seed,
+        pruner=_pruner(tuning),
+        defaults=_defaults(kind, space, options, fixed),
+    )
+    with kept(tuning.storage):
+        _make_trials(study, objective, tuning.trials if space else 1)
+        return Found(objective.best_of(study), _table(study), _curves(study), _importances(study))
+
+
+def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None:
+    """Make trials until so many have ended.
+
+    Raises:
+        UserError: if none succeeded.
+    """
 
     def attempt(trial: optuna.Trial) -> float:
         check_place(trial, wanted)
         return objective(trial)
 
+    objective.outdo(study)
     for _ in trials_to_make(study, wanted):
         study.optimize(attempt, n_trials=1, catch=(FailedTrialError, SuperfluousTrialError))
     if not study.get_trials(states=(TrialState.COMPLETE,)):
-        raise _none_succeeded(kind, study)
-    return Found(objective.best_of(study), _table(study), _curves(study), _importances(study))
+        raise _none_succeeded(objective.kind, study)
 
 
 def _options(kind: type[Classifier], tuning: TuningConfig, fixed: dict[str, Any]) -> dict[str, list[int]]:
@@ -127,7 +143,7 @@ def _defaults(
     kind: type[Classifier], space: dict[str, str], options: dict[str, list[int]], fixed: dict[str, Any]
 ) -> dict[str, Any]:
     """The arguments of the first trial: the class's own, or the largest of those to choose from."""
-    own = {name: value for name, value in kind().arguments.items() if name in space and name not in fixed}
+    own = {name: value for name, value in kind(**fixed).arguments.items() if name in space}
     return own | {name: own[name] if own[name] in values else max(values) for name, values in options.items()}
 
 

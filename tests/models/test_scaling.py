@@ -5,6 +5,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
 from churn.data import Windows, example_split
+from churn.errors import UserError
 from churn.models.scaling import SCALINGS, Scale
 
 PEERS = {
@@ -71,3 +72,8 @@ def test_very_many_windows_are_scaled_by_some_of_them(train, monkeypatch) -> Non
     some.fit(train)
     assert not torch.equal(every.center, some.center)
     torch.testing.assert_close(every.center, some.center, rtol=0.3, atol=0.1)
+
+
+def test_a_scaling_that_there_is_not_is_refused() -> None:
+    with pytest.raises(UserError, match=r"expected scaling out of none, standard, .* got 'log_standrad'"):
+        Scale(3, kind="log_standrad")

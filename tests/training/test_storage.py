@@ -4,7 +4,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import optuna
 import pytest
@@ -15,7 +18,7 @@ from churn.data import example_split
 from churn.errors import UserError
 from churn.models import LightGBM
 from churn.training import TuningConfig, search
-from churn.training.storage import SuperfluousTrialError, check_place, open_study
+from churn.training.storage import SuperfluousTrialError, _storage, check_place, open_study
 
 LITTLE = {"max_trees": 15}
 WORKER = """
@@ -56,6 +59,11 @@ def ended(trials):
     return trials[trials.state.isin(["complete", "pruned"])]
 
 
+def results(trials):
+    """What the trials that ended drew and gave, in their order."""
+    return ended(trials).drop(columns="trial").reset_index(drop=True).convert_dtypes()
+
+
 def test_a_search_that_is_done_makes_no_further_trial_and_gives_its_best_model_again(storage):
     first, again = (searched(storage, 3, fixed=LITTLE) for _ in range(2))
     assert again.trials.equals(first.trials)
@@ -71,8 +79,28 @@ def test_a_search_may_be_made_longer(storage):
     assert not drawn(longer).duplicated().any()
 
 
-def test_a_killed_search_continues_and_ends_with_exactly_the_trials_asked_for(tmp_path):
-    storage = f"sqlite:///{tmp_path}/trials.db"
+@pytest.mark.parametrize("fits_before", [0, 1, 3])
+def test_a_trial_that_was_interrupted_is_made_again_with_the_same_hyperparameters(storage, monkeypatch, fits_before):
+    whole = searched(None, 4, fixed=LITTLE).trials
+    fits = []
+
+    def killed(self, *arguments, **options):
+        fits.append(1)
+        if len(fits) > fits_before:
+            raise KeyboardInterrupt
+        return original(self, *arguments, **options)
+
+    original = LightGBM.fit
+    monkeypatch.setattr(LightGBM, "fit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        searched(storage, 4, fixed=LITTLE)
+    monkeypatch.undo()
+    parts = searched(storage, 4, fixed=LITTLE).trials
+    assert (parts.state == "fail").sum() == 1
+    assert results(parts).equals(results(whole))
+
+
+def test_a_killed_search_continues_and_ends_with_exactly_the_trials_asked_for(storage):
     process = worker(storage, 1)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and _n_ended(storage) < 2:
@@ -83,8 +111,8 @@ def test_a_killed_search_continues_and_ends_with_exactly_the_trials_asked_for(tm
     before = _n_ended(storage)
     assert 2 <= before < 6
     trials = searched(storage, fixed=LITTLE).trials
-    assert len(ended(trials)) == 6
     assert set(trials.state) <= {"complete", "pruned", "fail"}
+    assert results(trials).equals(results(searched(None, fixed=LITTLE).trials))
 
 
 def test_a_search_goes_on_as_if_it_had_not_been_interrupted(storage):
@@ -115,9 +143,39 @@ def test_the_best_model_of_an_earlier_session_is_read_not_fitted_again(storage, 
     assert (again.model.predict_proba(val) != first.model.predict_proba(val)).any()
 
 
-def test_two_workers_share_one_search(tmp_path):
-    storage = f"sqlite:///{tmp_path}/trials.db"
-    searched(storage, 1, fixed=LITTLE)  # makes the tables
+def test_the_best_model_stays_in_its_folder_when_a_longer_search_finds_none_better(storage, tmp_path):
+    kept = []
+    for trials in (2, 4):
+        found = searched(storage, trials, fixed=LITTLE, folder=tmp_path / "trials")
+        kept += [path.parent.name for path in (tmp_path / "trials").glob("*/model")]
+        assert kept[-1] == f"{found.trials.value.idxmin():04d}"
+    assert len(kept) == 2
+
+
+def test_a_storage_that_is_lost_in_the_middle_is_said_in_one_line(storage):
+    class Losing(LightGBM):
+        def fit(self, *arguments, **options):
+            Path(storage.partition("///")[2]).write_text("")
+            Path(storage.partition("///")[2]).unlink()
+            return super().fit(*arguments, **options)
+
+    with pytest.raises(UserError, match=r"expected to reach tuning\.storage") as caught:
+        search(Losing, [example_split()], target="churn", tuning=TuningConfig(2, storage), fixed=LITTLE)
+    assert "\n" not in str(caught.value)
+
+
+def test_several_workers_may_open_a_new_database_at_once(tmp_path):
+    storage, gate = f"sqlite:///{tmp_path}/trials.db", threading.Barrier(4)
+
+    def opened(_):
+        gate.wait()
+        return open_study(storage, name="s", facts={}, seed=0, pruner=NopPruner()).study_name
+
+    with ThreadPoolExecutor(4) as workers:
+        assert list(workers.map(opened, range(4))) == ["s"] * 4
+
+
+def test_two_workers_share_one_search(storage):
     workers = [worker(storage, 0.5) for _ in range(2)]
     assert [process.wait(timeout=120) for process in workers] == [0, 0], [p.stderr.read() for p in workers]
     for process in workers:
@@ -129,7 +187,7 @@ def test_two_workers_share_one_search(tmp_path):
 
 def _n_ended(storage):
     try:
-        study = optuna.load_study(study_name="LightGBM-churn", storage=storage)
+        study = optuna.load_study(study_name="LightGBM-churn", storage=_storage(storage))
     except (KeyError, RuntimeError, optuna.exceptions.OptunaError):
         return 0
     return len([trial for trial in study.trials if trial.state.is_finished()])

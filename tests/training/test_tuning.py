@@ -37,6 +37,34 @@ def test_what_is_fixed_is_not_searched() -> None:
     assert model.num_leaves == 5
 
 
+def test_of_what_is_fixed_no_trial_says_that_it_was_drawn() -> None:
+    fixed = LITTLE | {"num_leaves": 5}
+    found = search(LightGBM, [example_split()], target="churn", tuning=TuningConfig(trials=3), fixed=fixed)
+    assert "num_leaves" not in {*found.trials.columns, *found.importances.parameter}
+    assert "reg_lambda" in found.trials.columns
+
+
+class Asking(LightGBM):
+    """Cannot be made without an argument."""
+
+    def __init__(self, depth: int, max_trees: int = 15) -> None:
+        super().__init__(max_trees=max_trees)
+        self.depth = depth
+
+    @classmethod
+    def suggest(cls, trial, n_features):
+        return {"max_trees": trial.suggest_int("max_trees", 5, 20)}
+
+    @property
+    def arguments(self):
+        return {"depth": self.depth, "max_trees": self.max_trees}
+
+
+def test_a_model_may_ask_for_an_argument_that_is_fixed() -> None:
+    trials = search(Asking, [example_split()], target="churn", tuning=TuningConfig(2), fixed={"depth": 3}).trials
+    assert trials.max_trees[0] == 15
+
+
 def test_a_model_without_a_space_is_fitted_once() -> None:
     trials = search(Majority, [example_split()], target="churn", tuning=TuningConfig(trials=5)).trials
     assert trials.state.tolist() == ["complete"]
