@@ -91,10 +91,15 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raises UserError for models that do not exist, are listed twice, or are none."""
-        names = [spec.check().__name__ for spec in self.specs]
+        """Raises UserError for models that do not exist, are listed twice, or are none, and for too long a history."""
+        for spec in self.specs:
+            spec.check()
+        names = [spec.name for spec in self.specs]
         if not names or len(set(names)) < len(names):
             raise UserError("expected different models in `models`", ", ".join(names) or "none", "correct the list")
+        if (days := max(self.tuning.history_days, default=1)) > (most := self.data.windows.history_days):
+            found, remedy = f"{days}, longer than windows.history_days, {most}", "lower it, or raise that"
+            raise UserError("expected tuning.history_days within the windows", found, remedy)
 
     @property
     def specs(self) -> list[ModelSpec]:

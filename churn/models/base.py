@@ -2,7 +2,7 @@
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -115,3 +115,30 @@ def classifier(class_path: str) -> type[Classifier]:
     if not (isinstance(found, type) and issubclass(found, Classifier)):
         raise UserError("expected a subclass of churn.models.Classifier", class_path, "name another class")
     return found
+
+
+def check_range(
+    arguments: Mapping[str, float],
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> None:
+    """Check that numbers lie where they must; with a whole `least` of 1 or more, that they are whole.
+
+    Raises:
+        UserError: for the first argument that does not.
+
+    Example:
+        >>> check_range({"dropout": 0.1}, least=0, below=1)
+    """
+    for name, value in arguments.items():
+        whole = least is not None and least >= 1
+        fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        fits = fits and (least is None or value >= least) and (above is None or value > above)
+        if not (fits and (below is None or value < below)):
+            limits = {"of at least": least, "above": above, "below": below}
+            said = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
+            raise UserError(
+                f"expected a {'whole number' if whole else 'number'} {said} as {name}", repr(value), "mend it"
+            )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier, Report
+from churn.models.base import Classifier, Report, check_range
 
 if TYPE_CHECKING:
     import lightgbm
@@ -48,6 +48,10 @@ class LightGBM(Classifier):
         patience: int = 50,
         history_days: int | None = None,
     ) -> None:
+        check_range({"max_trees": max_trees, "patience": patience, "min_child_samples": min_child_samples}, least=1)
+        check_range({"num_leaves": num_leaves}, least=2)
+        check_range({"learning_rate": learning_rate, "feature_fraction": feature_fraction}, above=0)
+        check_range({"reg_lambda": reg_lambda}, least=0)
         self.learning_rate, self.num_leaves, self.min_child_samples = learning_rate, num_leaves, min_child_samples
         self.feature_fraction, self.reg_lambda = feature_fraction, reg_lambda
         self.max_trees, self.patience, self.history_days = max_trees, patience, history_days

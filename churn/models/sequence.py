@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
-from churn.models.base import Classifier, Report
+from churn.models.base import Classifier, Report, check_range
 from churn.models.scaling import SCALINGS, Scale, Scaling
 from churn.models.training_loop import one_thread, train, train_again
 
@@ -66,6 +66,11 @@ class SequenceClassifier(LightningModule, Classifier):
         history_days: int | None = None,
     ) -> None:
         super().__init__()
+        whole = {"hidden_size": hidden_size, "layers": layers, "batch_size": batch_size}
+        check_range(whole | {"max_epochs": max_epochs, "patience": patience}, least=1)
+        check_range({"dropout": dropout}, least=0, below=1)
+        check_range({"lr": lr, "positive_weight": positive_weight}, above=0)
+        check_range({"weight_decay": weight_decay}, least=0)
         self.target: Target = target
         self.save_hyperparameters()
         self.n_features = 0

@@ -12,7 +12,6 @@ from churn.report.wording import TARGETS, count, decimal, percent
 
 FIXED = ("target", "model", "trial", "state", "value")  # the other columns are settings
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")
-AFTER_ALL_STEPS = 1_000_000  # from here on stand means over folds, which are no steps of a fit
 
 
 def stopped(trials: pd.DataFrame) -> "pd.Series[bool]":
@@ -42,8 +41,7 @@ def models_of(run: Run, target: str) -> list[str]:
 
 def curves_of(run: Run, target: str | None = None) -> pd.DataFrame:
     """What trials reported step by step while they were fitted."""
-    curves = run.table("trial_curves.csv", target)
-    return curves[curves["step"] < AFTER_ALL_STEPS] if len(curves) else curves
+    return run.table("trial_curves.csv", target)
 
 
 def spent(run: Run) -> str:

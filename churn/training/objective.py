@@ -14,8 +14,6 @@ from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier, load
 
-_AFTER_ALL_STEPS = 1_000_000  # where the mean over the folds so far is reported, beyond any fit's own steps
-
 
 class FailedTrialError(Exception):
     """Raised by a trial whose model could not be fitted; the search goes on."""
@@ -74,13 +72,12 @@ class Objective:
 
     def _judge(self, trial: optuna.Trial, arguments: dict[str, Any]) -> float:
         losses, models = [], []
-        for place, split in enumerate(reversed(self.folds)):  # the newest first: it is the one whose model is kept
+        # The newest first: it is the one whose model is kept, and on which a hopeless trial is given up.
+        for place, split in enumerate(reversed(self.folds)):
             model = self.kind(**arguments)
             model.fit(split, target=self.target, seed=self.seed, report=None if place else _pruning(trial))
             losses.append(_log_loss(model, split, self.target))
             models.append(model)
-            if len(self.folds) > 1:
-                _pruning(trial)(_AFTER_ALL_STEPS + place, float(np.mean(losses)))
         value = float(np.mean(losses))
         self._note(trial, arguments=arguments, value=value, log_loss_by_fold=losses[::-1], steps=models[0].steps)
         if value < self.best_value:

@@ -16,7 +16,8 @@ from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier
 from churn.training.objective import FailedTrialError, Objective
-from churn.training.storage import SuperfluousTrialError, check_place, kept, open_study, trials_to_make
+from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
+from churn.training.storage import kept, open_study
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class TuningConfig:
             folder of its own. A killed search continues.
         history_days: Lengths of history to choose from, none longer than `windows.history_days`; all of it where empty.
         batch_size: Windows per step of a network to choose from.
-        prune: Give up a trial whose log loss is, after as many steps, worse than that of most.
+        prune: Give up a trial whose log loss is, after as many steps on the newest fold, worse than that of most.
     """
 
     trials: int = 3

@@ -182,3 +182,21 @@ def test_an_import_path_of_no_classifier_is_named(path) -> None:
 def test_loading_from_a_folder_without_a_model_is_refused(tmp_path) -> None:
     with pytest.raises(UserError, match=r"no model\.json"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("GRU", {"layers": 0}, "expected a whole number of at least 1 as layers, got 0"),
+        ("GRU", {"hidden_size": 2.5}, "whole number of at least 1 as hidden_size, got 2.5"),
+        ("BiLSTM", {"dropout": 1.0}, "number of at least 0 and below 1 as dropout, got 1.0"),
+        ("GRUBiLSTM", {"max_epochs": 0}, "at least 1 as max_epochs"),
+        ("GRU", {"positive_weight": 0}, "number above 0 as positive_weight"),
+        ("GRU", {"lr": "x"}, "number above 0 as lr, got 'x'"),
+        ("LightGBM", {"max_trees": 0}, "at least 1 as max_trees"),
+        ("LightGBM", {"num_leaves": 1}, "at least 2 as num_leaves"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_named(name, arguments, says) -> None:
+    with pytest.raises(UserError, match=says):
+        classifier(f"churn.models.{name}")(**arguments)

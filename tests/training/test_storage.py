@@ -18,7 +18,8 @@ from churn.data import example_split
 from churn.errors import UserError
 from churn.models import LightGBM
 from churn.training import TuningConfig, search
-from churn.training.storage import SuperfluousTrialError, _storage, check_place, open_study
+from churn.training.places import SuperfluousTrialError, check_place
+from churn.training.storage import _storage, open_study
 
 LITTLE = {"max_trees": 15}
 WORKER = """

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from churn.artefacts import read_json
-from churn.data import SplitConfig, example_dataset, example_split, rolling_origins
+from churn.configuration import RunConfig
+from churn.data import DataConfig, SplitConfig, example_dataset, example_split, rolling_origins
 from churn.errors import UserError
 from churn.models import GRU, Ensemble, LightGBM, Majority, load
 from churn.training import ModelSpec, TrainingConfig, TuningConfig, fit, search
@@ -241,3 +242,8 @@ def test_a_model_without_chance_is_fitted_once() -> None:
 def test_no_seeds_are_refused() -> None:
     with pytest.raises(UserError, match=r"training\.seeds of at least 1"):
         TrainingConfig(seeds=0)
+
+
+def test_a_history_longer_than_the_windows_is_refused_before_any_data_are_read() -> None:
+    with pytest.raises(UserError, match=r"tuning\.history_days within the windows, got 14, longer than .* 7"):
+        RunConfig(data=DataConfig(events="events"), tuning=TuningConfig(history_days=[7, 14]))

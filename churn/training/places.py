@@ -1,0 +1,135 @@
+"""Places: which trial comes next, so that a killed search, or one of several workers, makes the same ones."""
+
+import time
+from collections.abc import Iterator
+from itertools import count, islice
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, TPESampler
+from optuna.storages import fail_stale_trials
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+HEARTBEAT_SECONDS, SILENT_SECONDS, POLL_SECONDS = 5, 15, 0.5
+ENDED, RUNNING = (TrialState.COMPLETE, TrialState.PRUNED), (TrialState.RUNNING,)
+_PLACE = "place"  # attribute of a trial
+_STARTUP_TRIALS = 6  # drawn at random before TPE has something to go by
+
+
+class SuperfluousTrialError(Exception):
+    """Raised by a trial whose place other workers have filled meanwhile."""
+
+
+class SeededByPlace(BaseSampler):
+    """TPE whose chance depends on the seed and the trial's place alone; the first place takes the defaults.
+
+    A trial that was given up without a result, as its worker was killed, leaves its place to a later one. So a search
+    that was killed goes on as it would have gone, and workers do not draw each other's trials.
+    """
+
+    def __init__(self, seed: int, *, defaults: dict[str, Any]) -> None:
+        self._seed, self._defaults = seed, defaults
+        self._begin(0)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Begin the stream of the trial's place."""
+        place = _place(study, trial)
+        study._storage.set_trial_user_attr(trial._trial_id, _PLACE, place)  # a frozen trial has no public way
+        self._begin(place)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """As TPE."""
+        return self._tpe.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As TPE."""
+        return self._tpe.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """As TPE, but for the defaults."""
+        if param_name in self._given:
+            return self._given[param_name]
+        return self._tpe.sample_independent(study, trial, param_name, param_distribution)
+
+    def _begin(self, place: int) -> None:
+        chance = int(np.random.SeedSequence([self._seed, place]).generate_state(1)[0])
+        self._tpe = TPESampler(seed=chance, n_startup_trials=_STARTUP_TRIALS)
+        self._given = {} if place else self._defaults
+
+
+def trials_to_make(study: optuna.Study, wanted: int) -> Iterator[None]:
+    """Yield as often as there is a trial to make, until so many have ended, by this worker or by others.
+
+    A trial that another worker is at counts as made; one whose worker has fallen silent is made again. Trials that
+    fail are not made up for without end: a worker makes no more than were wanted.
+    """
+    _settle(study)
+    made = 0
+    while made < wanted:
+        ended, running = (len(study.get_trials(deepcopy=False, states=s)) for s in (ENDED, RUNNING))
+        if ended >= wanted:
+            return
+        if ended + running < wanted:
+            made += 1
+            yield
+        else:
+            _wait(study)
+
+
+def check_place(trial: optuna.Trial, wanted: int) -> None:
+    """Give a trial up before it begins where two workers took the last place at once: the earlier number keeps it.
+
+    Raises:
+        SuperfluousTrialError: if so many earlier trials have ended or are being made.
+    """
+    before = trial.study.get_trials(deepcopy=False, states=ENDED + RUNNING)
+    if sum(other.number < trial.number for other in before) >= wanted:
+        raise SuperfluousTrialError
+
+
+def _place(study: Study, trial: FrozenTrial) -> int:
+    """The first place that no other trial has, nor one that began earlier is about to take."""
+    others = [
+        other
+        for other in study.get_trials(deepcopy=False)
+        if other.number != trial.number and other.state != TrialState.WAITING and not _given_up(other)
+    ]
+    taken = {other.user_attrs.get(_PLACE) for other in others}
+    ahead = sum(other.number < trial.number and _PLACE not in other.user_attrs for other in others)
+    return next(islice((place for place in count() if place not in taken), ahead, None))
+
+
+def _given_up(trial: FrozenTrial) -> bool:
+    """Whether a trial ended without a result or a reason, as when its worker was killed."""
+    return trial.state == TrialState.FAIL and "error" not in trial.user_attrs
+
+
+def _settle(study: Study) -> None:
+    """Wait until trials that somebody had begun have ended or could have shown a sign of life.
+
+    Only then is it known which of them a killed search has left, so that these come first.
+    """
+    begun, until = _running(study), time.monotonic() + SILENT_SECONDS + HEARTBEAT_SECONDS
+    while begun & _running(study) and time.monotonic() < until:
+        _wait(study)
+
+
+def _running(study: Study) -> set[int]:
+    return {trial.number for trial in study.get_trials(deepcopy=False, states=RUNNING)}
+
+
+def _wait(study: Study) -> None:
+    """Let others go on, and give the trials up whose worker has fallen silent."""
+    time.sleep(POLL_SECONDS)
+    with catch_warnings():
+        simplefilter("ignore", ExperimentalWarning)
+        fail_stale_trials(study)
