@@ -32,7 +32,7 @@ class TuningConfig:
             folder of its own. A killed search continues.
         history_days: Lengths of history to choose from, none longer than `windows.history_days`; all of it where empty.
         batch_size: Windows per step of a network to choose from.
-        prune: Give up a trial whose log loss is, after as many steps on the newest fold, worse than that of most.
+        prune: Give up a network whose log loss is, after as many epochs on the newest fold, worse than that of most.
     """
 
     trials: int = 3
@@ -107,7 +107,7 @@ def search(
         name=f"{kind.__name__}-{target}",
         facts=facts,
         seed=seed,
-        pruner=_pruner(tuning),
+        pruner=_pruner(kind, tuning),
         defaults=_defaults(kind, space, options, fixed),
     )
     with kept(tuning.storage):
@@ -148,9 +148,12 @@ def _defaults(
     return own | {name: own[name] if own[name] in values else max(values) for name, values in options.items()}
 
 
-def _pruner(tuning: TuningConfig) -> BasePruner:
-    """A trial goes on while it is in the better third of those that came as far."""
-    if not tuning.prune:
+def _pruner(kind: type[Classifier], tuning: TuningConfig) -> BasePruner:
+    """A network's trial goes on while it is in the better third of those that came as far.
+
+    Other models' trials come to their end: boosting under strong penalties is behind for long and ends ahead.
+    """
+    if not (tuning.prune and kind.is_network):
         return NopPruner()
     return PercentilePruner(33.0, n_startup_trials=3, n_warmup_steps=1)
 

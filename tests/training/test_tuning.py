@@ -80,8 +80,9 @@ def test_the_same_seed_makes_the_same_search() -> None:
 
 
 class Doomed(LightGBM):
-    """After three trials, each starts far worse than those before."""
+    """After three trials, each starts far worse than those before; pruned as networks are."""
 
+    is_network = True
     fits = 0
 
     def fit(self, split, *, target, seed=0, report=None):
