@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import optuna
 
 
+_STEPS_PER_EPOCH, _SMALLEST_BATCH = 40, 32  # ten epochs of a few steps each teach a network nothing
+
+
 class SequenceClassifier(LightningModule, Classifier):
     """A network over a window's days, for `Classifier.fit` and for `churn fit` alike.
 
@@ -40,7 +43,8 @@ class SequenceClassifier(LightningModule, Classifier):
         weight_decay: AdamW's decay.
         positive_weight: How many times a window of class 1 counts in the loss. The logit that the loss sees is moved by
             its logarithm, so that the probabilities stay those of the unweighted windows (Elkan, 2001).
-        batch_size: Windows per step when fitted from Python; `data.batch_size` on the command line.
+        batch_size: Windows per step, at most, when fitted from Python: fewer where an epoch would have less than 40
+            steps; `data.batch_size` on the command line.
         max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
         patience: Epochs without a better log loss before training stops, likewise.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
@@ -184,7 +188,7 @@ class SequenceClassifier(LightningModule, Classifier):
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Train with early stopping on half A and keep the best epoch's weights."""
         self._aim(target)
-        data = ChurnDataModule.of(split, batch_size=self.hparams["batch_size"])
+        data = ChurnDataModule.of(split, batch_size=self._batch_size(split.train))
         most, patience = self.hparams["max_epochs"], self.hparams["patience"]
         self.epochs = train(self, data, max_epochs=most, patience=patience, seed=seed, report=report)
         return self
@@ -192,7 +196,7 @@ class SequenceClassifier(LightningModule, Classifier):
     def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
         """Train for as many epochs as the last fit kept, the learning rate going the same way."""
         self._aim(target)
-        batches = loader(windows, target=target, batch_size=self.hparams["batch_size"], shuffle=True)
+        batches = loader(windows, target=target, batch_size=self._batch_size(windows), shuffle=True)
         self.n_features = 0
         train_again(self, batches, windows, max_epochs=self.hparams["max_epochs"], epochs=self.epochs, seed=seed)
         return self
@@ -201,6 +205,10 @@ class SequenceClassifier(LightningModule, Classifier):
     def steps(self) -> int:
         """The epochs that the last fit kept."""
         return self.epochs
+
+    def _batch_size(self, train: Windows) -> int:
+        """As configured, but small enough for an epoch to have some steps."""
+        return min(int(self.hparams["batch_size"]), max(_SMALLEST_BATCH, len(train) // _STEPS_PER_EPOCH))
 
     def _aim(self, target: Target) -> None:
         self.target = target

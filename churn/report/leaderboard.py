@@ -9,7 +9,7 @@ from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import SERIES, Dots, dot_plot, figure, label
 from churn.report.run import Estimate, Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.wording import DECISIONS, METRICS, TARGETS, decimals, percents, signed
+from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimals, percents, signed
 
 BASELINE = "Majority"
 
@@ -49,7 +49,17 @@ def _board(run: Run, target: str, part: str) -> Block:
     models = sorted(board["model"].unique(), key=lambda model: (float(loss.get(model, float("inf"))), model))
     columns = (Column("Model"), *(Column(METRICS[metric], numeric=True) for metric in metrics))
     rows = tuple(_row(board[board["model"] == model], model, metrics, model == run.chosen(target)) for model in models)
-    return Table(f"{TARGETS[target]}: {part} part", columns, rows)
+    return Table(f"{TARGETS[target]}: {part} part{_size(run, target, part)}", columns, rows)
+
+
+def _size(run: Run, target: str, part: str) -> str:
+    """How many windows, users and positives the test part's numbers rest on."""
+    found = [row for row in run.manifest["audit"]["parts"] if row["part"] == part == "test"]
+    if not found or f"{target}_rate" not in found[0]:
+        return ""
+    windows, users = found[0]["windows"], found[0]["users"]
+    positive = round(windows * found[0][f"{target}_rate"])
+    return f", n = {count(windows)} windows of {count(users)} users, {count(positive)} windows positive"
 
 
 def _row(board: pd.DataFrame, model: str, metrics: list[str], chosen: bool) -> tuple[Cell, ...]:
@@ -79,7 +89,8 @@ def _paired(run: Run) -> list[Block]:
     text = Text(
         "Intervals of two models may overlap and one still be better on the same users. So here is the difference "
         "itself: left of 0, the model has the lower log loss, which is better; an interval that holds 0 means that "
-        "this run cannot tell them apart."
+        "this run cannot tell them apart. The intervals are not adjusted for their number: of twenty, one misses the "
+        "true difference by chance."
     )
     return [heading, text, Beside(tuple((_forest(run, target),) for target in run.targets)), _all_differences(table)]
 

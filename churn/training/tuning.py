@@ -19,6 +19,8 @@ from churn.training.objective import FailedTrialError, Objective
 from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
 from churn.training.storage import kept, open_study
 
+_TRIALS_TO_WEIGH = 5  # under which importances are noise
+
 
 @dataclass(frozen=True)
 class TuningConfig:
@@ -209,7 +211,7 @@ def _importances(study: optuna.Study) -> pd.DataFrame:
     """How much each hyperparameter decides which trials are the best (Watanabe, Bansal and Hutter, 2023)."""
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     found: dict[str, float] = {}
-    if len({trial.value for trial in complete}) > 1 and complete[0].params:
+    if len({trial.value for trial in complete}) >= _TRIALS_TO_WEIGH and len(complete[0].params) > 1:
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
         found = optuna.importance.get_param_importances(study, evaluator=evaluator)
     return pd.DataFrame(list(found.items()), columns=["parameter", "importance"])

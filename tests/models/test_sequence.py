@@ -85,3 +85,10 @@ def test_learning_again_takes_the_epochs_that_the_fit_kept() -> None:
     network.on_train_batch_end = lambda *_: steps.append(network.trainer.current_epoch)
     network.refit(split.train, target="churn")
     assert sorted(set(steps)) == [0, 1]
+
+
+@pytest.mark.parametrize(("n", "expected"), [(100, 32), (4000, 100), (400_000, 1024)])
+def test_batches_are_small_enough_for_an_epoch_to_have_steps(n, expected) -> None:
+    train = example_split().train
+    many = train.take(np.resize(np.arange(len(train)), n))
+    assert GRU(batch_size=1024)._batch_size(many) == expected
