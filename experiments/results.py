@@ -82,11 +82,10 @@ class Results:
 def section(run: Results) -> str:
     name, manifest, config = run.folder.name, run.manifest, run.config
     test = next(part for part in manifest["audit"]["parts"] if part["part"] == "test")
-    seconds = sum(stage["seconds"] for stage in manifest["stages"])
     lines = [
         f"### {name}\n",
         f"`churn run --config experiments/{name}.yaml --out runs/{name}` — {config['tuning']['trials']} trials a "
-        f"model, {config['training']['seeds']} seeds averaged, {manifest['created'][:10]}, {seconds / 60:.0f} minutes. "
+        f"model, {config['training']['seeds']} seeds averaged, {manifest['created'][:10]}. "
         f"Test part: {test['windows']:,} windows of {test['users']:,} users, cutoffs from {test['first_cutoff']} on.\n",
     ]
     for target in manifest["targets"]:
@@ -166,7 +165,16 @@ def truth(run: Results, target: str) -> str:
     gap = paired_difference(y, windows[chosen], p_b=windows[TRUTH], users=users)
     rows.append([f"{chosen} minus the truth", *(_interval(gap[metric], signed=True) for metric in names)])
     accuracy, micro = STUDY[target]
-    rows.append(["the reference study, very likely split at random", f"{accuracy:.2f}", f"{micro:.2f}", "–", "–", "–"])
+    rows.append(
+        [
+            "the reference study, very likely split at random",
+            _number(accuracy, digits=2),
+            _number(micro, digits=2),
+            "–",
+            "–",
+            "–",
+        ]
+    )
     return _markdown([target, "accuracy", "micro-AP", "AP", "ROC-AUC", "log loss"], rows)
 
 
@@ -176,7 +184,8 @@ def _interval(row: Interval | pd.Series, *, signed: bool = False) -> str:
 
 
 def _number(value: float, *, signed: bool = False, digits: int = 3) -> str:
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    value = round(value, digits) + 0.0  # no minus before a zero
+    text = f"{value:+.{digits}f}" if signed and value else f"{value:.{digits}f}"
     return re.sub(r"^([+-]?)0\.", r"\1.", text).replace("-", "−")
 
 
