@@ -165,7 +165,7 @@ def test_scaling_is_that_of_the_training_part_alone(changed):
     before, after = (changed(n, VAL_FROM).split() for n in (None, "multiplied"))
     assert before.val.history().sum() < after.val.history().sum()
     one, other = (GRU(max_epochs=1, hidden_size=4).fit(split, target="churn").scale for split in (before, after))
-    for buffer in ("mean", "deviation"):
+    for buffer in ("center", "spread"):
         assert getattr(one, buffer).numpy().tobytes() == getattr(other, buffer).numpy().tobytes()
     logged = np.log1p(before.train.history().astype(np.float64)).reshape(-1, len(one.mean))
     assert np.allclose(one.mean, logged.mean(axis=0), atol=1e-5)
