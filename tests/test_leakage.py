@@ -167,9 +167,9 @@ def test_scaling_is_that_of_the_training_part_alone(changed):
     one, other = (GRU(max_epochs=1, hidden_size=4).fit(split, target="churn").scale for split in (before, after))
     for buffer in ("center", "spread"):
         assert getattr(one, buffer).numpy().tobytes() == getattr(other, buffer).numpy().tobytes()
-    logged = np.log1p(before.train.history().astype(np.float64)).reshape(-1, len(one.mean))
-    assert np.allclose(one.mean, logged.mean(axis=0), atol=1e-5)
-    assert np.allclose(one.deviation, logged.std(axis=0), atol=1e-5)
+    logged = np.log1p(before.train.history().astype(np.float64)).reshape(-1, len(one.center))
+    assert np.allclose(one.center, logged.mean(axis=0), atol=1e-5)
+    assert np.allclose(one.spread, logged.std(axis=0), atol=1e-5)
 
 
 def test_features_up_to_a_cutoff_need_no_row_of_any_later_day(changed, prepared):
