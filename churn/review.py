@@ -72,7 +72,8 @@ def _shifted(per_day: float, scored: int) -> list[str]:
 def _uncalibrated(errors: _Errors) -> list[str]:
     return [
         f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, "
-        f"where a calibrated forecast stays under {band:.3f}. They rank users, and so does priority; neither is a probability."
+        f"where a calibrated forecast stays under {band:.3f}. They rank users, and so does priority; neither is a "
+        "probability."
         for target, (error, band) in errors.items()
         if error > band
     ]
