@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.pruners import BasePruner, NopPruner, PercentilePruner
+from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.trial import TrialState
 
 from churn.data import Split, Target
@@ -151,13 +151,13 @@ def _defaults(
 
 
 def _pruner(kind: type[Classifier], tuning: TuningConfig) -> BasePruner:
-    """A network's trial goes on while it is in the better third of those that came as far.
+    """A network's trial goes on while it is in the better half of those that came as far.
 
     Other models' trials come to their end: boosting under strong penalties is behind for long and ends ahead.
     """
     if not (tuning.prune and kind.is_network):
         return NopPruner()
-    return PercentilePruner(33.0, n_startup_trials=3, n_warmup_steps=1)
+    return MedianPruner(n_startup_trials=6, n_warmup_steps=2)
 
 
 def _check_classes(split: Split, target: Target) -> None:

@@ -80,7 +80,7 @@ def test_the_same_seed_makes_the_same_search() -> None:
 
 
 class Doomed(LightGBM):
-    """After three trials, each starts far worse than those before; pruned as networks are."""
+    """After six trials, each starts far worse than those before; pruned as networks are."""
 
     is_network = True
     fits = 0
@@ -88,16 +88,16 @@ class Doomed(LightGBM):
     def fit(self, split, *, target, seed=0, report=None):
         Doomed.fits += 1
         for step in range(5):
-            report(step, 1.0 if Doomed.fits < 4 else 9.0)
+            report(step, 1.0 if Doomed.fits < 7 else 9.0)
         return super().fit(split, target=target, seed=seed)
 
 
 @pytest.mark.parametrize(("prune", "last"), [(True, "pruned"), (False, "complete")])
 def test_a_hopeless_trial_is_given_up_where_asked_for(prune, last) -> None:
     Doomed.fits = 0
-    found = search(Doomed, [example_split()], target="churn", tuning=TuningConfig(4, prune=prune), fixed=LITTLE)
-    assert found.trials.state.tolist() == ["complete"] * 3 + [last]
-    assert found.curves.groupby("trial").size().tolist() == [5, 5, 5, 2 if prune else 5]
+    found = search(Doomed, [example_split()], target="churn", tuning=TuningConfig(7, prune=prune), fixed=LITTLE)
+    assert found.trials.state.tolist() == ["complete"] * 6 + [last]
+    assert found.curves.groupby("trial").size().tolist() == [5] * 6 + [3 if prune else 5]
 
 
 def test_the_search_reads_half_a_and_never_the_test_part() -> None:
