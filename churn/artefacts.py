@@ -59,6 +59,25 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, float_precision="round_trip")  # by default pandas misses a third of them by the last bit
 
 
+class TargetTables:
+    """Tables that are made per target and written as one each, the target in the first column."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, list[pd.DataFrame]] = {}
+
+    def add(self, file: str, table: pd.DataFrame, *, target: str) -> None:
+        """Keep a target's rows of the table `file`."""
+        table = table.copy()
+        table.insert(0, "target", target)
+        self._parts.setdefault(file, []).append(table)
+
+    def write(self, folder: Path) -> None:
+        """Write every table, without rows where no target has any."""
+        for file, parts in self._parts.items():
+            full = [part for part in parts if not part.empty]
+            write_table(pd.concat(full, ignore_index=True) if full else parts[0], folder / file)
+
+
 def write_json(value: object, path: Path) -> None:
     """Write JSON with dates as ISO text and NumPy scalars as numbers."""
     write_text(json.dumps(value, indent=2, default=_plain, ensure_ascii=False, allow_nan=False) + "\n", path)

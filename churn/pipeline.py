@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churn import evaluation, explanation, report, segments, training
-from churn.artefacts import atomic, prepare_folder, read_json, read_table, write_json, write_table
+from churn.artefacts import TargetTables, atomic, prepare_folder, read_json, read_table, write_json, write_table
 from churn.configuration import RunConfig
 from churn.data import (
     Dataset,
@@ -25,7 +25,7 @@ from churn.data import (
     without_password,
 )
 from churn.journal import Journal
-from churn.models import Classifier, Ensemble, load
+from churn.models import Classifier, load
 from churn.progress import step
 from churn.review import list_warnings, warnings
 from churn.scoring import newest_windows, score_windows, write_scores
@@ -89,7 +89,6 @@ class _Context:
 
 
 Facts = dict[str, object]  # what a stage adds to the manifest
-_Contestants = dict[Target, list[evaluation.Contestant]]
 
 
 def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
@@ -152,9 +151,12 @@ def prepare_data(context: _Context) -> Facts:
     }
 
 
+_SEARCHED = ("trials.csv", "trial_curves.csv", "importances.csv")
+
+
 def fit_models(context: _Context) -> Facts:
     """Each model on each target: models/<target>/<model>/, trials.csv, trial_curves.csv, importances.csv, trials/."""
-    folds, tables = context.dataset.folds(), _TargetTables()
+    folds, tables = context.dataset.folds(), TargetTables()
     for target in folds[-1].train.targets:
         for spec in context.config.specs:
             folder = context.model_folder(target, spec.name)
@@ -187,12 +189,9 @@ def _fit(context: _Context, spec: ModelSpec, folds: tuple[Split, ...], target: T
             table.to_csv(scratch / name, index=False)
 
 
-_SEARCHED = ("trials.csv", "trial_curves.csv", "importances.csv")
-
-
 def evaluate_models(context: _Context) -> Facts:
     """Calibration, choice and leaderboard: predictions.parquet, thresholds.csv, leaderboard.csv, gains.csv, …"""
-    tables, chosen = _TargetTables(), {}
+    tables, chosen = TargetTables(), {}
     for target in context.split.train.targets:
         chosen[target] = _judge(context, target, tables)
     tables.write(context.folder)
@@ -201,11 +200,11 @@ def evaluate_models(context: _Context) -> Facts:
     return {"chosen": chosen}
 
 
-def _judge(context: _Context, target: Target, tables: "_TargetTables") -> str:
+def _judge(context: _Context, target: Target, tables: TargetTables) -> str:
     """Calibrate and measure every model of a target, and return the chosen one's name."""
     models, seed, kinds = context.models(target), context.config.seed, context.config.evaluation.calibrators
     again = {"repetitions": context.config.evaluation.repetitions, "seed": seed}
-    found = evaluation.predict(models, context.split, target=target, calibrators=kinds)
+    found = evaluation.predict(models, context.split, target=target, calibrators=kinds, seed=seed)
     for name, calibrator in found.calibrators.items():
         write_json(asdict(calibrator), context.model_folder(target, name) / "calibrator.json")
     thresholds = evaluation.tune_thresholds(found.table)
@@ -217,7 +216,7 @@ def _judge(context: _Context, target: Target, tables: "_TargetTables") -> str:
         "gains.csv": evaluation.gains(found.table, **again),
         "calibration.csv": evaluation.reliabilities(found.table, seed=seed),
         "calibrators.csv": found.losses,
-        "seeds.csv": evaluation.seed_measures(models, context.split, target=target, kinds=kinds, seed=seed),
+        "seeds.csv": found.seeds,
     }
     for file, table in measured.items():
         tables.add(file, table, target=target)
@@ -226,46 +225,23 @@ def _judge(context: _Context, target: Target, tables: "_TargetTables") -> str:
 
 def reach_verdicts(context: _Context) -> Facts:
     """What a sceptic would ask, answered with fresh fits: verdicts.csv, verdicts.json."""
+    board = read_table(context.folder / "leaderboard.csv")
+    losses = board[(board.part == "val") & (board.metric == "log_loss")].set_index(["target", "model"])["value"]
+    contestants = {
+        target: evaluation.contestants(context.models(target), losses=losses[target].to_dict())
+        for target in context.split.train.targets
+    }
     config, seed = context.config.verdicts, context.config.seed
-    networks, rivals = _contestants(context)
-    of_networks = [name for name in config.ask if name == "architecture"]
-    of_rivals = [name for name in config.ask if name != "architecture"]
-    found = [
-        *evaluation.reach_verdicts(context.dataset, rivals, replace(config, ask=of_rivals), seed=seed),
-        *evaluation.reach_verdicts(context.dataset, networks, replace(config, ask=of_networks), seed=seed),
-    ]
+    found = list(evaluation.reach_verdicts(context.dataset, contestants, config, seed=seed))
     words = [{key: getattr(v, key) for key in ("target", "question", "sentence", "note")} for v in found]
     write_json([{"verdict": v.name, **w} for v, w in zip(found, words, strict=True)], context.folder / "verdicts.json")
     write_table(evaluation.verdict_table(found), context.folder / "verdicts.csv")
     return {}
 
 
-def _contestants(context: _Context) -> tuple[_Contestants, _Contestants]:
-    """By target: every network; and the best of them on half A beside LightGBM, or the chosen model instead."""
-    board = read_table(context.folder / "leaderboard.csv")
-    networks: _Contestants = {}
-    rivals: _Contestants = {}
-    loss = board[(board.part == "val") & (board.metric == "log_loss")].set_index(["target", "model"])["value"]
-    chosen = read_json(context.folder / "models" / "chosen.json")
-    for target in context.split.train.targets:
-        models = {name: _single(model) for name, model in context.models(target).items()}
-        by_loss = sorted(models, key=lambda name: float(loss[target, name]))
-        nets = [name for name in by_loss if models[name].is_network]
-        few = [*nets[:1], *(name for name in models if name == "LightGBM")] or [chosen[target]]
-        for found, names in ((networks, nets), (rivals, few)):
-            if names:
-                found[target] = [evaluation.Contestant(type(models[n]), models[n].arguments) for n in names]
-    return networks, rivals
-
-
-def _single(model: Classifier) -> Classifier:
-    """The model itself, or the first of those that are averaged."""
-    return model.members[0] if isinstance(model, Ensemble) else model
-
-
 def explain_models(context: _Context) -> Facts:
     """Surrogates of the chosen model and of every network, with their fidelity; the feature ledger."""
-    config, tables = context.config.explanation, _TargetTables()
+    config, tables = context.config.explanation, TargetTables()
     seed, chosen = context.config.seed, read_json(context.folder / "models" / "chosen.json")
     train = _sample(context.split.train, config.windows, seed=seed)
     for target in train.targets:
@@ -368,20 +344,3 @@ STAGES = (
 def _sample(windows: Windows, size: int, *, seed: int) -> Windows:
     index = np.random.default_rng(seed).permutation(len(windows))[:size]
     return windows.take(np.sort(index))
-
-
-class _TargetTables:
-    """Tables that are made per target and written as one each, the target in the first column."""
-
-    def __init__(self) -> None:
-        self.parts: dict[str, list[pd.DataFrame]] = {}
-
-    def add(self, file: str, table: pd.DataFrame, *, target: Target) -> None:
-        table = table.copy()
-        table.insert(0, "target", target)
-        self.parts.setdefault(file, []).append(table)
-
-    def write(self, folder: Path) -> None:
-        for file, parts in self.parts.items():
-            full = [part for part in parts if not part.empty]
-            write_table(pd.concat(full, ignore_index=True) if full else parts[0], folder / file)

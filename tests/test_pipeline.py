@@ -417,7 +417,7 @@ def test_what_scores_was_learnt_again_from_every_labelled_window_and_is_never_me
 def test_verdicts_are_written_with_their_sentences(thorough) -> None:
     said = json.loads((thorough.folder / "verdicts.json").read_text())
     assert [(one["verdict"], one["target"]) for one in said] == [
-        (name, target) for name in ("order", "architecture") for target in ("churn", "sticker")
+        (name, target) for name in ("architecture", "order") for target in ("churn", "sticker")
     ]
     assert all(one["sentence"] and one["question"] for one in said)
     table = thorough.table("verdicts.csv")

@@ -3,9 +3,15 @@
 from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator, fit_calibrator
 from churn.evaluation.leaderboard import differences, gains, leaderboard, reliabilities
 from churn.evaluation.predictions import Predictions, best_model, predict
-from churn.evaluation.seeds import seed_measures
 from churn.evaluation.thresholds import tune_thresholds
-from churn.evaluation.verdicts import Contestant, Verdict, VerdictConfig, reach_verdicts, verdict_table
+from churn.evaluation.verdicts import (
+    Contestant,
+    Verdict,
+    VerdictConfig,
+    contestants,
+    reach_verdicts,
+    verdict_table,
+)
 
 __all__ = [
     "KINDS",
@@ -16,6 +22,7 @@ __all__ = [
     "VerdictConfig",
     "best_model",
     "choose_calibrator",
+    "contestants",
     "differences",
     "fit_calibrator",
     "gains",
@@ -23,7 +30,6 @@ __all__ = [
     "predict",
     "reach_verdicts",
     "reliabilities",
-    "seed_measures",
     "tune_thresholds",
     "verdict_table",
 ]

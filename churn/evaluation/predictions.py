@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
 from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator
-from churn.models import Classifier
+from churn.evaluation.seeds import SEED_COLUMNS, seed_measures
+from churn.models import Classifier, members
 from churn.statistics import evaluate
 
 Probabilities = NDArray[np.float64]
@@ -23,6 +24,7 @@ class Predictions:
     calibrators: dict[str, Calibrator]  # by model
     losses: pd.DataFrame  # model, kind; log_loss_none, log_loss_chosen: cross-fitted over half B's users;
     # test_log_loss_raw, test_log_loss: without and with the calibrator, on test
+    seeds: pd.DataFrame  # model, seed, part, metric, value: of every seed's fit of the models that average several
 
     @property
     def best_model(self) -> str:
@@ -31,28 +33,43 @@ class Predictions:
 
 
 def predict(
-    models: Mapping[str, Classifier], split: Split, *, target: Target, calibrators: Collection[str] = KINDS
+    models: Mapping[str, Classifier],
+    split: Split,
+    *,
+    target: Target,
+    calibrators: Collection[str] = KINDS,
+    seed: int = 0,
 ) -> Predictions:
     """Predict, and calibrate by the best of the kinds `calibrators`; test is read to report, no choice depends on it.
 
-    `val` in the table is half A, on which models are chosen; `calibration` is half B.
+    `val` in the table is half A, on which models are chosen; `calibration` is half B. `seed` is that of the first fit.
     """
     half_b = split.val_b
     parts = {"val": split.val_a, "calibration": half_b, "test": split.test, "score": split.score}
-    tables, chosen, losses = [], {}, []
+    tables, chosen, losses, seeds = [], {}, [], []
     for name, model in models.items():
-        raw = {part: model.predict_proba(windows) for part, windows in parts.items()}
+        by_seed = {part: _by_seed(model, windows) for part, windows in parts.items()}
+        raw: dict[str, Probabilities] = {part: p.mean(axis=0) for part, p in by_seed.items()}
         calibrator, tried = choose_calibrator(
             raw["calibration"], half_b.label(target), users=half_b.user, kinds=calibrators
         )
         chosen[name] = calibrator
         on_test = (_log_loss(split.test.label(target), p) for p in (raw["test"], calibrator(raw["test"])))
         losses.append((name, calibrator.kind, tried["none"], tried[calibrator.kind], *on_test))
+        if len(by_seed["val"]) > 1:
+            measured = seed_measures(by_seed, split, target=target, kinds=calibrators, seed=seed)
+            measured.insert(0, "model", name)
+            seeds.append(measured)
         for part, windows in parts.items():
             table = _rows(windows, target, raw[part], calibrator(raw[part]))
             tables.append(table.assign(model=name, part=part))
     columns = ["model", "kind", "log_loss_none", "log_loss_chosen", "test_log_loss_raw", "test_log_loss"]
-    return Predictions(pd.concat(tables, ignore_index=True), chosen, pd.DataFrame(losses, columns=columns))
+    return Predictions(
+        pd.concat(tables, ignore_index=True),
+        chosen,
+        pd.DataFrame(losses, columns=columns),
+        pd.concat(seeds, ignore_index=True) if seeds else pd.DataFrame(columns=["model", *SEED_COLUMNS]),
+    )
 
 
 def best_model(table: pd.DataFrame) -> str:
@@ -62,6 +79,11 @@ def best_model(table: pd.DataFrame) -> str:
     p = val.p.clip(1e-7, 1 - 1e-7).to_numpy()
     loss = pd.Series(-(y * np.log(p) + (1 - y) * np.log1p(-p)), index=val.model)
     return str(loss.groupby(level=0).mean().idxmin())
+
+
+def _by_seed(model: Classifier, windows: Windows) -> Probabilities:
+    """The probabilities of each fit that a model averages: (s, n)."""
+    return np.stack([member.predict_proba(windows) for member in members(model)])
 
 
 def _log_loss(y: NDArray[np.int8], p: Probabilities) -> float:

@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from churn.models.base import Classifier, classifier, load
-from churn.models.ensemble import Ensemble
+from churn.models.ensemble import Ensemble, members
 from churn.models.lightgbm import LightGBM
 from churn.models.logistic import Logistic
 from churn.models.majority import Majority
@@ -30,6 +30,7 @@ __all__ = [
     "Persistence",
     "classifier",
     "load",
+    "members",
 ]
 
 _NETWORKS = {"GRU": "gru", "BiLSTM": "bilstm", "GRUBiLSTM": "gru_bilstm"}

@@ -29,7 +29,7 @@ class Classifier(ABC):
     that `save` can write them down.
     """
 
-    is_network: ClassVar[bool] = False
+    is_network: bool = False
     uses_chance: ClassVar[bool] = False  # whether another seed gives another model
 
     @classmethod

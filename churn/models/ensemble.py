@@ -28,12 +28,11 @@ class Ensemble(Classifier):
     """
 
     def __init__(self, members: Sequence[Classifier] = ()) -> None:
-        self.members = list(members)
+        self._take(members)
 
-    @property
-    def is_network(self) -> bool:  # type: ignore[override]
-        """As its members."""
-        return self.members[0].is_network
+    def _take(self, members: Sequence[Classifier]) -> None:
+        self.members = list(members)
+        self.is_network = any(member.is_network for member in members)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -68,4 +67,16 @@ class Ensemble(Classifier):
 
     def read(self, folder: Path) -> None:
         """Read the members."""
-        self.members = [load(path) for path in sorted(folder.iterdir(), key=lambda p: p.name.zfill(9)) if path.is_dir()]
+        folders = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: int(path.name))
+        self._take([load(path) for path in folders])
+
+
+def members(model: Classifier) -> list[Classifier]:
+    """The models whose probabilities a model averages: itself where it is no ensemble.
+
+    Example:
+        >>> from churn.models import Majority
+        >>> len(members(Majority())), len(members(Ensemble([Majority(), Majority()])))
+        (1, 2)
+    """
+    return model.members if isinstance(model, Ensemble) else [model]

@@ -50,7 +50,7 @@ class SequenceClassifier(LightningModule, Classifier):
         history_days: The days before the cutoff that it sees; all of a window's history where None.
     """
 
-    is_network: ClassVar[bool] = True
+    is_network: bool = True
     uses_chance: ClassVar[bool] = True
 
     def __init__(

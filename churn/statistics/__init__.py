@@ -1,5 +1,6 @@
 """Pure numbers: metrics of a forecast, intervals over users, tests between groups."""
 
+from churn.statistics.calibration_band import ece_band
 from churn.statistics.decisions import (
     DECISIONS,
     Threshold,
@@ -12,7 +13,6 @@ from churn.statistics.gains import SHARES, gains
 from churn.statistics.intervals import (
     Interval,
     bootstrap,
-    ece_band,
     metric_intervals,
     paired_difference,
     rate_interval,

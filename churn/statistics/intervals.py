@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from churn.statistics.metrics import ECE_BINS, METRICS, RANGES, calibration_bins, check_forecast, evaluate, spread
+from churn.statistics.metrics import METRICS, RANGES, evaluate
 
 CHUNK_CELLS = 1 << 22  # weights drawn at once: 32 MiB
 EVERYWHERE = (-float("inf"), float("inf"))
-FEW_USERS = 10  # in a bin, under which its mean residual is too much of each to be taken away
 
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # weights (b, n) → values (b,)
 Statistics = Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]  # the same, several by name
@@ -191,7 +190,7 @@ def rate_interval(
     """
     check_users(y, users)
     numbers = np.asarray(y, dtype=np.float64)
-    sums, sizes = _sum_by_user(users, np.column_stack([numbers, np.ones(numbers.size)])).T
+    sums, sizes = sum_by_user(users, np.column_stack([numbers, np.ones(numbers.size)])).T
     if len(sums) > 1 and numbers.min() == numbers.max() and numbers[0] in (0, 1):
         reach, rate = min(1.0, 3 / len(sums)), float(numbers[0])
         return Interval(rate, max(0.0, rate - reach) if rate else 0.0, 1.0 if rate else reach)
@@ -206,76 +205,7 @@ def rate_interval(
     )
 
 
-def ece_band(
-    y: ArrayLike,
-    p: ArrayLike,
-    *,
-    users: ArrayLike,
-    repetitions: int = 500,
-    seed: int = 0,
-    level: float = 0.95,
-    bins: int = ECE_BINS,
-) -> Interval:
-    """Tell which ECE a perfectly calibrated forecaster would show on the same predictions.
-
-    `y`, `p` and `users` are (n,). Even true probabilities miss the rate of a bin by chance, and by more when windows of
-    a user agree with each other. So every user's residuals y − p, from which their bin's mean residual was taken away
-    as if the forecaster were calibrated in each bin, get a sign by chance, all of a user's the same one. Where a bin
-    has few users its mean stays, and elsewhere residuals are enlarged by what it took, for the band would be too
-    narrow otherwise. An ECE above `high` speaks against calibration. `value` is the mean of the ECEs so drawn, `low`
-    and `high` their quantiles. A single user gives nan.
-
-    Raises:
-        ValueError: as `evaluate` and `bootstrap` do, or if `users` has another length.
-
-    Source:
-        A. C. Cameron, J. B. Gelbach and D. L. Miller, Bootstrap-based improvements for inference with clustered
-        errors, Review of Economics and Statistics 90 (2008), 414-427.
-
-    Example:
-        >>> rng = np.random.default_rng(0)
-        >>> p = rng.uniform(size=3000)
-        >>> print(ece_band(rng.uniform(size=3000) < p, p, users=np.arange(3000)))
-        0.023 (0.014 to 0.032)
-    """
-    check_users(y, users)
-    labels, scores = check_forecast(y, p)
-    by_user = _residuals_by_user(labels, scores, users, bins)
-    if len(by_user) < 2:
-        return Interval(np.nan, np.nan, np.nan)
-    drawn = _signs(len(by_user), repetitions, seed)
-    errors = np.concatenate([np.abs(signs @ by_user).sum(axis=1) for signs in drawn]) / labels.size
-    low, high = np.quantile(errors, _tails(level))
-    return Interval(float(errors.mean()), float(low), float(high))
-
-
-def _signs(n_users: int, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Draw a sign for each user, chunk by chunk: (c, n_users)."""
-    if repetitions < 1:
-        raise ValueError(f"expected at least one repetition, got {repetitions}")
-    generator, step = np.random.default_rng(seed), max(1, CHUNK_CELLS // n_users)
-    for start in range(0, repetitions, step):
-        yield generator.choice(np.array([-1.0, 1.0]), (min(step, repetitions - start), n_users))
-
-
-def _residuals_by_user(
-    y: NDArray[np.float64], p: NDArray[np.float64], users: ArrayLike, bins: int
-) -> NDArray[np.float64]:
-    """Sum the residuals of each user in each bin, less the bin's mean where it has users enough: (u, bins).
-
-    A bin has as many users as would, with windows of equal number, make its mean as uncertain. Taking the mean
-    away takes that share of the variance, which is given back twice over, since it is also unevenly taken.
-    """
-    number = calibration_bins(p, bins)
-    windows = _sum_by_user(users, spread(np.ones(y.size), number, width=bins))
-    residuals = _sum_by_user(users, spread(y - p, number, width=bins))
-    size = np.maximum(windows.sum(axis=0), 1)
-    share = (windows**2).sum(axis=0) / size**2  # one over the number of users
-    centred = (residuals - windows * residuals.sum(axis=0) / size) / (1 - np.minimum(share, 1 / FEW_USERS))
-    return np.where(share > 1 / FEW_USERS, residuals, centred)
-
-
-def _sum_by_user(users: ArrayLike, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+def sum_by_user(users: ArrayLike, columns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum columns (n, k) over the windows of each user: (u, k)."""
     names, user = np.unique(np.asarray(users), return_inverse=True)
     return np.column_stack([np.bincount(user, column, minlength=names.size) for column in columns.T])
@@ -307,10 +237,10 @@ def _replicate(users: ArrayLike, statistics: Statistics, repetitions: int, seed:
 
 def _interval(values: NDArray[np.float64], level: float, bounds: tuple[float, float]) -> Interval:
     value, replicates = float(values[0]), values[1:][~np.isnan(values[1:])]
-    tails = _tails(level)
+    lower, upper = tails(level)
     if np.isnan(value) or replicates.size == 0:
         return Interval(value, np.nan, np.nan)
-    low, middle, high = np.quantile(replicates, [tails[0], 0.5, tails[1]])
+    low, middle, high = np.quantile(replicates, [lower, 0.5, upper])
     # written as distances from the middle, so that rounding cannot push the value out; the outer min and max do the
     # same where the value itself passes its bound by a rounding error
     below, above = max(bounds[0], value - (middle - low)), min(bounds[1], value + (high - middle))
@@ -319,14 +249,19 @@ def _interval(values: NDArray[np.float64], level: float, bounds: tuple[float, fl
 
 def _expanded(level: float, users: ArrayLike) -> float:
     """The level whose percentiles make up for the number of users; the same for very many of them, or a single one."""
-    n, (_, upper) = np.unique(np.asarray(users)).size, _tails(level)
+    n, (_, upper) = np.unique(np.asarray(users)).size, tails(level)
     if n < 2:
         return level
     expanded = float(2 * stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf(upper, n - 1)) - 1)
     return min(expanded, 1 - 1e-9)  # two users reach for the ends of all resamples
 
 
-def _tails(level: float) -> tuple[float, float]:
+def tails(level: float) -> tuple[float, float]:
+    """The quantiles between which a share `level` lies in the middle.
+
+    Raises:
+        ValueError: for a level outside (0, 1).
+    """
     if not 0 < level < 1:
         raise ValueError(f"expected a level between 0 and 1, got {level}; .95 is usual")
     return (1 - level) / 2, (1 + level) / 2

@@ -111,9 +111,8 @@ def kept(storage: str | None) -> Iterator[None]:
     """
     try:
         yield
-    except UserError:
-        raise
-    except Exception as error:  # Optuna, too, stumbles over what it cannot write, and its own error hides the cause
+    except (SQLAlchemyError, StorageInternalError, OSError, UnboundLocalError) as error:
+        # UnboundLocalError: Optuna stumbles over what it could not write, and its own error hides the cause
         causes = [one for one in _chain(error) if _of_storage(one, storage)]
         if storage is None or not causes:
             raise

@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss
 
 from churn.data import example_split
 from churn.evaluation import best_model, predict
-from churn.models import LightGBM, Majority
+from churn.models import Ensemble, LightGBM, Majority
 
 MODELS = {"LightGBM": lambda: LightGBM(max_trees=20), "Majority": Majority}
 PARTS = {"val": "val_a", "calibration": "val_b", "test": "test", "score": "score"}
@@ -160,3 +160,18 @@ def test_nothing_to_score_is_no_trouble(models, split):
     nothing = replace(split, score=split.score.take(np.empty(0, np.int64)))
     table = predict(models, nothing, target="churn").table
     assert set(table.part) == set(PARTS) - {"score"}
+
+
+def test_every_seed_of_an_average_is_measured_as_if_it_were_the_only_fit(split):
+    members = [LightGBM(max_trees=trees).fit(split, target="churn") for trees in (3, 30)]
+    seeds = predict({"two": Ensemble(members), "one": members[0]}, split, target="churn", seed=7).seeds
+    assert set(seeds.model) == {"two"}
+    assert list(seeds.columns) == ["model", "seed", "part", "metric", "value"]
+    loss = seeds[seeds.metric == "log_loss"].set_index(["seed", "part"])["value"]
+    assert set(loss.index) == {(seed, part) for seed in (7, 8) for part in ("val", "test")}
+    for place, member in enumerate(members):
+        alone = predict({"alone": member}, split, target="churn")
+        assert alone.seeds.empty
+        for part in ("val", "test"):
+            table = rows(alone, "alone", part)
+            assert loss[7 + place, part] == pytest.approx(log_loss(table.y.astype(int), table.p))

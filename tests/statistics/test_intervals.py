@@ -2,7 +2,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
 from churn.statistics import (
@@ -10,31 +9,15 @@ from churn.statistics import (
     RANGES,
     Interval,
     bootstrap,
-    ece_band,
     evaluate,
     metric_intervals,
     paired_difference,
     rate_interval,
 )
 
-Floats = NDArray[np.float64]
+from .panels import Floats, holds, panel
+
 MANY = np.arange(10_000)  # users, so many that Student's t is the normal distribution
-
-
-def panel(
-    seed: int, n_users: int = 60, each: int = 10, dependence: float = 0.5
-) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Labels, true probabilities and users; labels of a user agree beyond their probabilities (a Gaussian copula)."""
-    rng = np.random.default_rng(seed)
-    users = np.repeat(np.arange(n_users), each)
-    p = stats.norm.cdf(rng.normal(size=n_users)[users] * 0.7 + rng.normal(size=users.size) * 0.7)
-    shared = np.sqrt(dependence) * rng.normal(size=n_users)[users]
-    luck = stats.norm.cdf(shared + np.sqrt(1 - dependence) * rng.normal(size=users.size))
-    return (luck < p).astype(float), p, users
-
-
-def holds(interval: Interval, truth: float) -> bool:
-    return interval.low <= truth <= interval.high
 
 
 def coverage(interval: Callable[[int], Interval], truth: float, simulations: int) -> float:
@@ -163,7 +146,6 @@ def test_one_class_gives_a_nan_interval_without_a_warning() -> None:
 def test_single_user_has_a_value_but_no_interval() -> None:
     interval = rate_interval([0, 1, 1, 0], ["ann"] * 4)
     assert interval.value == 0.5 and np.isnan(interval.low) and np.isnan(interval.high)
-    assert np.isnan(ece_band([0, 1, 1, 0], [0.5] * 4, users=["ann"] * 4).value)
 
 
 def test_interval_of_few_normal_users_is_that_of_student_and_not_narrower() -> None:
@@ -192,45 +174,6 @@ def test_paired_difference_changes_its_sign_with_the_order() -> None:
         np.testing.assert_allclose([a.value, a.low, a.high], [-b.value, -b.high, -b.low], atol=1e-12)
 
 
-def band_holds_error(seed: int, *, over_users: bool) -> bool:
-    y, p, users = panel(seed, n_users=100, each=15, dependence=0.6)
-    band = ece_band(y, p, users=users if over_users else np.arange(users.size), repetitions=200, seed=seed)
-    return holds(band, evaluate(y, p)["ece"][0])
-
-
-def test_band_holds_the_error_of_a_calibrated_forecaster_with_dependence_within_users() -> None:
-    assert 0.90 <= np.mean([band_holds_error(seed, over_users=True) for seed in range(200)]) <= 0.99
-
-
-@pytest.mark.parametrize("n_users", [10, 30])
-def test_band_is_passed_by_few_calibrated_forecasters_even_where_users_are_few(n_users: int) -> None:
-    above = []
-    for seed in range(200):
-        y, p, users = panel(seed, n_users=n_users, each=12)
-        above.append(evaluate(y, p)["ece"][0] > ece_band(y, p, users=users, repetitions=200, seed=seed).high)
-    assert np.mean(above) <= 0.06  # one in forty is meant
-
-
-def test_band_over_windows_would_be_too_narrow_under_dependence() -> None:
-    assert np.mean([band_holds_error(seed, over_users=False) for seed in range(40)]) < 0.8
-
-
-def test_miscalibrated_forecaster_falls_outside_the_band() -> None:
-    y, p, users = panel(0, n_users=300)
-    distorted = p**2.5
-    assert evaluate(y, distorted)["ece"][0] > 2 * ece_band(y, distorted, users=users).high
-
-
-def test_band_of_a_miscalibrated_forecaster_is_hardly_wider() -> None:
-    # windows per user differ, which would leak into the band if residuals were not centred
-    rng = np.random.default_rng(0)
-    users = np.repeat(np.arange(400), rng.integers(1, 40, 400))
-    y = (rng.uniform(size=users.size) < 0.5).astype(float)
-    noise = rng.uniform(-0.001, 0.001, users.size)
-    right, wrong = (ece_band(y, level + noise, users=users) for level in (0.5, 0.1))
-    assert wrong.value == pytest.approx(right.value, rel=0.05)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -240,7 +183,6 @@ def test_band_of_a_miscalibrated_forecaster_is_hardly_wider() -> None:
         (lambda: rate_interval([0, 1], [1, 2], repetitions=0), "one repetition"),
         (lambda: bootstrap([], np.sum), "at least one window"),
         (lambda: metric_intervals([0, 1], [0.1, 0.2], users=[1]), "one user for each"),
-        (lambda: ece_band([0, 3], [0.1, 0.2], users=[1, 2]), "labels 0 and 1"),
     ],
 )
 def test_input_that_makes_no_sense_is_refused(call: Callable[[], object], message: str) -> None:

@@ -2,7 +2,16 @@
 
 from churn.evaluation.verdicts.asking import reach_verdicts
 from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
+from churn.evaluation.verdicts.contestants import Contestant, contestants
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict, verdict_table
-from churn.evaluation.verdicts.trials import Contestant
 
-__all__ = ["COLUMNS", "QUESTIONS", "Contestant", "Verdict", "VerdictConfig", "reach_verdicts", "verdict_table"]
+__all__ = [
+    "COLUMNS",
+    "QUESTIONS",
+    "Contestant",
+    "Verdict",
+    "VerdictConfig",
+    "contestants",
+    "reach_verdicts",
+    "verdict_table",
+]

@@ -8,12 +8,13 @@ from churn.data import Dataset, Target
 from churn.errors import UserError
 from churn.evaluation.verdicts.architecture import architecture
 from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
+from churn.evaluation.verdicts.contestants import Contestant
 from churn.evaluation.verdicts.history import history
 from churn.evaluation.verdicts.horizon import horizon
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict
 from churn.evaluation.verdicts.order import order
 from churn.evaluation.verdicts.split import split
-from churn.evaluation.verdicts.trials import Contestant, Inquiry
+from churn.evaluation.verdicts.trials import Inquiry
 
 _ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
     "order": order,
@@ -35,7 +36,8 @@ def reach_verdicts(
 
     Args:
         dataset: The data as configured.
-        contestants: The models to try again, by target.
+        contestants: The models to try again, by target, the best on half A first. Of several networks, the first stands
+            for all but where kinds of network are what is asked about.
         config: Which questions, and at what expense.
         seed: Of the draws of windows, the resamples and the first fit.
 

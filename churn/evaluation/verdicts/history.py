@@ -7,9 +7,9 @@ import numpy as np
 from churn.data import Split
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
+from churn.evaluation.verdicts.contestants import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import (
-    Contestant,
     Inquiry,
     Trial,
     attempt,
@@ -40,7 +40,7 @@ def history(inquiry: Inquiry) -> Verdict:
         found = f"{configured} days alone"
         raise UserError("expected several lengths of history that fit", found, "set verdicts.histories, or load more")
     split = thinned(_lengthened(whole, lengths[-1]), inquiry)
-    trials = [trial for contestant in inquiry.contestants for trial in _trials(contestant, split, lengths, inquiry)]
+    trials = [trial for contestant in inquiry.rivals for trial in _trials(contestant, split, lengths, inquiry)]
     return Verdict(
         "history",
         inquiry.target,

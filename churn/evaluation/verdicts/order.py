@@ -1,16 +1,18 @@
 """Does the order of days matter?"""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from churn.data import Split, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
+from churn.evaluation.verdicts.contestants import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.reordered import Permuted, Summed
 from churn.evaluation.verdicts.trials import (
-    Contestant,
     Inquiry,
     Trial,
     attempt,
@@ -24,7 +26,7 @@ from churn.evaluation.verdicts.wording import amount, change, measured
 from churn.statistics import Interval
 
 IN_ORDER, PERMUTED = "days in order", "days permuted"
-_TELLINGS = {
+_TELLINGS: dict[str, Callable[[Windows], Windows]] = {
     IN_ORDER: lambda windows: windows,
     PERMUTED: Permuted.of,
     "last day only": lambda windows: windows.recent(1),
@@ -41,7 +43,7 @@ def order(inquiry: Inquiry) -> Verdict:
     split = mapped(thinned(inquiry.dataset.split(), inquiry), _counts_alone)
     if split.train.history_days == 1:
         raise UserError("expected a history of several days", 1, "raise windows.history_days")
-    trials = [trial for contestant in inquiry.contestants for trial in _trials(contestant, split, inquiry)]
+    trials = [trial for contestant in inquiry.rivals for trial in _trials(contestant, split, inquiry)]
     chosen = best(trials, IN_ORDER)
     shuffled = other(trials, chosen, PERMUTED)
     return Verdict(
@@ -66,7 +68,7 @@ def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Tria
         contestant = contestant.given({"history_days": None})
     found = []
     for variant, tell in _TELLINGS.items():
-        told = mapped(split, lambda windows, tell=tell: tell(windows.recent(seen)))  # type: ignore[misc]
+        told = mapped(mapped(split, partial(Windows.recent, days=seen)), tell)
         found.append(attempt(contestant, told, inquiry=inquiry, variant=variant))
     return found
 

@@ -10,27 +10,10 @@ from numpy.typing import NDArray
 from churn.data import Dataset, Split, Target, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import VerdictConfig
-from churn.models import Classifier
+from churn.evaluation.verdicts.contestants import Contestant
 from churn.statistics import evaluate
 
 FEWEST_USERS = 10  # in test, under which no interval over users is to be believed
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """A model to try again under other circumstances."""
-
-    kind: type[Classifier]
-    arguments: Mapping[str, Any]  # the constructor's
-
-    @property
-    def name(self) -> str:
-        """The class's name."""
-        return self.kind.__name__
-
-    def given(self, arguments: Mapping[str, Any]) -> "Contestant":
-        """The same with some arguments replaced."""
-        return replace(self, arguments={**self.arguments, **arguments})
 
 
 @dataclass(frozen=True)
@@ -39,9 +22,15 @@ class Inquiry:
 
     dataset: Dataset
     target: Target
-    contestants: tuple[Contestant, ...]
+    contestants: tuple[Contestant, ...]  # the best on half A first
     config: VerdictConfig
     seed: int = 0
+
+    @property
+    def rivals(self) -> tuple[Contestant, ...]:
+        """The best of the networks, and every contestant that is none."""
+        networks = [contestant for contestant in self.contestants if contestant.kind.is_network]
+        return tuple(one for one in self.contestants if one not in networks[1:])
 
 
 @dataclass(frozen=True)
@@ -79,10 +68,10 @@ def attempt(contestant: Contestant, split: Split, *, inquiry: Inquiry, variant: 
 
 
 def attempt_all(splits: Mapping[Any, Split], inquiry: Inquiry) -> list[Trial]:
-    """Every contestant on every split, whose name is the variant."""
+    """Every rival on every split, whose name is the variant."""
     return [
         attempt(contestant, split, inquiry=inquiry, variant=variant)
-        for contestant in inquiry.contestants
+        for contestant in inquiry.rivals
         for variant, split in splits.items()
     ]
 

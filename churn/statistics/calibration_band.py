@@ -1,0 +1,80 @@
+"""The calibration error that chance alone would show."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from churn.statistics.intervals import CHUNK_CELLS, Interval, check_users, sum_by_user, tails
+from churn.statistics.metrics import ECE_BINS, calibration_bins, check_forecast, spread
+
+FEW_USERS = 10  # in a bin, under which its mean residual is too much of each to be taken away
+
+
+def ece_band(
+    y: ArrayLike,
+    p: ArrayLike,
+    *,
+    users: ArrayLike,
+    repetitions: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+    bins: int = ECE_BINS,
+) -> Interval:
+    """Tell which ECE a perfectly calibrated forecaster would show on the same predictions.
+
+    `y`, `p` and `users` are (n,). Even true probabilities miss the rate of a bin by chance, and by more when windows of
+    a user agree with each other. So every user's residuals y − p, from which their bin's mean residual was taken away
+    as if the forecaster were calibrated in each bin, get a sign by chance, all of a user's the same one. Where a bin
+    has few users its mean stays, and elsewhere residuals are enlarged by what it took, for the band would be too
+    narrow otherwise. An ECE above `high` speaks against calibration. `value` is the mean of the ECEs so drawn, `low`
+    and `high` their quantiles. A single user gives nan.
+
+    Raises:
+        ValueError: as `evaluate` and `bootstrap` do, or if `users` has another length.
+
+    Source:
+        A. C. Cameron, J. B. Gelbach and D. L. Miller, Bootstrap-based improvements for inference with clustered
+        errors, Review of Economics and Statistics 90 (2008), 414-427.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> p = rng.uniform(size=3000)
+        >>> print(ece_band(rng.uniform(size=3000) < p, p, users=np.arange(3000)))
+        0.023 (0.014 to 0.032)
+    """
+    check_users(y, users)
+    labels, scores = check_forecast(y, p)
+    by_user = _residuals_by_user(labels, scores, users, bins)
+    if len(by_user) < 2:
+        return Interval(np.nan, np.nan, np.nan)
+    drawn = _signs(len(by_user), repetitions, seed)
+    errors = np.concatenate([np.abs(signs @ by_user).sum(axis=1) for signs in drawn]) / labels.size
+    low, high = np.quantile(errors, tails(level))
+    return Interval(float(errors.mean()), float(low), float(high))
+
+
+def _signs(n_users: int, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Draw a sign for each user, chunk by chunk: (c, n_users)."""
+    if repetitions < 1:
+        raise ValueError(f"expected at least one repetition, got {repetitions}")
+    generator, step = np.random.default_rng(seed), max(1, CHUNK_CELLS // n_users)
+    for start in range(0, repetitions, step):
+        yield generator.choice(np.array([-1.0, 1.0]), (min(step, repetitions - start), n_users))
+
+
+def _residuals_by_user(
+    y: NDArray[np.float64], p: NDArray[np.float64], users: ArrayLike, bins: int
+) -> NDArray[np.float64]:
+    """Sum the residuals of each user in each bin, less the bin's mean where it has users enough: (u, bins).
+
+    A bin has as many users as would, with windows of equal number, make its mean as uncertain. Taking the mean
+    away takes that share of the variance, which is given back twice over, since it is also unevenly taken.
+    """
+    number = calibration_bins(p, bins)
+    windows = sum_by_user(users, spread(np.ones(y.size), number, width=bins))
+    residuals = sum_by_user(users, spread(y - p, number, width=bins))
+    size = np.maximum(windows.sum(axis=0), 1)
+    share = (windows**2).sum(axis=0) / size**2  # one over the number of users
+    centred = (residuals - windows * residuals.sum(axis=0) / size) / (1 - np.minimum(share, 1 / FEW_USERS))
+    return np.where(share > 1 / FEW_USERS, residuals, centred)
