@@ -157,7 +157,7 @@ def _pruner(kind: type[Classifier], tuning: TuningConfig) -> BasePruner:
     """
     if not (tuning.prune and kind.is_network):
         return NopPruner()
-    return MedianPruner(n_startup_trials=6, n_warmup_steps=2)
+    return MedianPruner(n_startup_trials=4, n_warmup_steps=1)
 
 
 def _check_classes(split: Split, target: Target) -> None:
