@@ -1,7 +1,7 @@
 """Parts: training, validation and test windows, and the rule that keeps them apart."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -78,6 +78,12 @@ class Split:
             raise UserError(f"expected a part out of {', '.join(PARTS)}", repr(name), "correct the name")
         windows: Windows = getattr(self, name)
         return windows
+
+    def mapped(self, change: Callable[[Windows], Windows]) -> "Split":
+        """The split with the same change made to each part."""
+        return replace(
+            self, train=change(self.train), val=change(self.val), test=change(self.test), score=change(self.score)
+        )
 
     def table(self) -> pd.DataFrame:
         """All parts as one table: user_id, cutoff, churn, sticker, part."""

@@ -1,7 +1,8 @@
 """Windows: (user, cutoff) pairs as offsets into the panel, with their labels."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from churn.errors import UserError
 
 Target = Literal["churn", "sticker"]
 UNKNOWN = -1  # the label of a window whose horizon runs past the last day
+_T = TypeVar("_T")
 _CHUNK = 1 << 16  # windows labelled at a time, which bounds the scratch memory
 
 
@@ -55,6 +57,7 @@ class Windows:
     churn: NDArray[np.int8]  # (n,) 1 no activity on any horizon day, 0 some, -1 not known yet
     sticker: NDArray[np.int8] | None  # (n,) 1 at least one sticker on a horizon day; None without stickers
     derived: tuple[Feature, ...] = ()  # what a history has beside the panel's counts
+    selected: tuple[int, ...] | None = None  # the columns that a history has, out of all; None for all
 
     def __len__(self) -> int:
         """The number of windows."""
@@ -68,13 +71,15 @@ class Windows:
     @property
     def features(self) -> tuple[str, ...]:
         """The columns of a day: the panel's counts, then the derived features, f in all."""
-        return (*self.panel.features, *(name for feature in self.derived for name in feature.columns(self.panel)))
+        derived = (name for feature in self.derived for name in feature.columns(self.panel))
+        return self._only_selected((*self.panel.features, *derived))
 
     @property
     def sources(self) -> tuple[Feature | None, ...]:
         """What each column comes from: a feature, or None for a count; (f,)."""
         counts = (None,) * len(self.panel.features)
-        return (*counts, *(feature for feature in self.derived for _ in feature.columns(self.panel)))
+        derived = (feature for feature in self.derived for _ in feature.columns(self.panel))
+        return self._only_selected((*counts, *derived))
 
     @property
     def user_ids(self) -> NDArray[np.object_]:
@@ -123,6 +128,26 @@ class Windows:
             )
         return replace(self, history_days=days)
 
+    def only(self, features: Collection[str]) -> "Windows":
+        """The same windows with some of their features alone, in the order that they have.
+
+        Raises:
+            UserError: for none, or for one that there is not.
+
+        Example:
+            >>> from churn.data import example_split
+            >>> example_split().train.only(["stickers_received", "own_post"]).features
+            ('own_post', 'stickers_received')
+        """
+        have = self.features
+        unknown = [name for name in features if name not in have]
+        if unknown or not features:
+            found = ", ".join(map(repr, unknown)) or "none"
+            raise UserError(f"expected features out of {', '.join(have)}", found, "correct the names")
+        places = range(len(have)) if self.selected is None else self.selected
+        left = tuple(place for place, name in zip(places, have, strict=True) if name in set(features))
+        return replace(self, selected=left)
+
     def rows(self, *, first: int | None = None, last: int = -1) -> NDArray[np.int64]:
         """The panel's rows of the days from `first` to `last` relative to the cutoff (-1 is the day before), (n, d).
 
@@ -139,11 +164,11 @@ class Windows:
     def history(self) -> NDArray[np.float32]:
         """The features of the history, oldest day first, in one gather: (n, d, f)."""
         counts = self.panel.gather(self.rows())
-        if not self.derived:
-            return counts
-        days = (self.cutoff[:, None] + np.arange(-self.history_days, 0)).astype(np.int32)
-        derived = [feature.values(self.panel, self.user, days) for feature in self.derived]
-        return np.concatenate([counts, *derived], axis=2)
+        if self.derived:
+            days = (self.cutoff[:, None] + np.arange(-self.history_days, 0)).astype(np.int32)
+            derived = [feature.values(self.panel, self.user, days) for feature in self.derived]
+            counts = np.concatenate([counts, *derived], axis=2)
+        return counts if self.selected is None else counts[:, :, list(self.selected)]
 
     def summary(self, history: NDArray[np.floating] | None = None) -> NDArray[np.float64]:
         """One number per feature of the history: the sum of counts, the last day's value of most others; (n, f)."""
@@ -163,6 +188,9 @@ class Windows:
     def flat_features(self) -> list[tuple[str, int]]:
         """The columns of `flat`: (feature, day), where day -1 is the one before the cutoff."""
         return [(name, day) for day in range(-self.history_days, 0) for name in self.features]
+
+    def _only_selected(self, columns: tuple[_T, ...]) -> tuple[_T, ...]:
+        return columns if self.selected is None else tuple(columns[place] for place in self.selected)
 
     def table(self) -> pd.DataFrame:
         """The windows as a table: user_id, cutoff, churn and sticker, null where not known."""

@@ -12,6 +12,7 @@ from churn.models.lightgbm import LightGBM
 from churn.models.logistic import Logistic
 from churn.models.majority import Majority
 from churn.models.persistence import Persistence
+from churn.models.selected import Selected, again_on
 
 if TYPE_CHECKING:
     from churn.models.bilstm import BiLSTM
@@ -28,6 +29,8 @@ __all__ = [
     "Logistic",
     "Majority",
     "Persistence",
+    "Selected",
+    "again_on",
     "classifier",
     "load",
     "members",

@@ -7,6 +7,7 @@ import pandas as pd
 from churn.data import Dataset, Target
 from churn.errors import UserError
 from churn.evaluation.verdicts.architecture import architecture
+from churn.evaluation.verdicts.collinear import collinear
 from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
 from churn.evaluation.verdicts.contestants import Contestant
 from churn.evaluation.verdicts.history import history
@@ -21,6 +22,7 @@ _ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
     "split": split,
     "history": history,
     "horizon": horizon,
+    "collinear": collinear,
     "architecture": architecture,
 }
 

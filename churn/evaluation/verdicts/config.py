@@ -9,6 +9,7 @@ QUESTIONS = {
     "split": "What would a random split have pretended?",
     "history": "How many days of history are enough?",
     "horizon": "What does a shorter or longer horizon change?",
+    "collinear": "Do the collinear columns matter?",
     "architecture": "Do scaling, layers and the kind of network matter?",
 }
 
@@ -20,6 +21,7 @@ class VerdictConfig:
     Args:
         ask: Out of `order`: does the order of days matter; `split`: what would a random split have pretended;
             `history`: how many days of history are enough; `horizon`: what does a shorter or longer horizon change;
+            `collinear`: do the columns matter that others say already;
             `architecture`: do scaling, layers and kind of network matter (thirty fits a target, so on request).
         windows: Windows that a fit learns from at most, and that it is measured on; a quarter as many to stop early on.
         seeds: Fits per variant, whose probabilities are averaged.
@@ -28,7 +30,7 @@ class VerdictConfig:
         horizons: Horizons to compare, in days, beside `windows.horizon_days`.
     """
 
-    ask: list[str] = field(default_factory=lambda: ["order", "split", "history", "horizon"])
+    ask: list[str] = field(default_factory=lambda: ["order", "split", "history", "horizon", "collinear"])
     windows: int = 20_000
     seeds: int = 1
     repetitions: int = 200

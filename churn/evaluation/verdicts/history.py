@@ -15,7 +15,6 @@ from churn.evaluation.verdicts.trials import (
     attempt,
     best,
     both_classes,
-    mapped,
     other,
     thinned,
     users_of,
@@ -62,7 +61,7 @@ def _fits(split: Split, days: int, inquiry: Inquiry) -> bool:
 
 def _lengthened(split: Split, days: int) -> Split:
     """The windows that have so long a history in the log, with it."""
-    return mapped(split, lambda windows: replace(windows.take(windows.cutoff >= days), history_days=days))
+    return split.mapped(lambda windows: replace(windows.take(windows.cutoff >= days), history_days=days))
 
 
 def _trials(contestant: Contestant, split: Split, lengths: list[int], inquiry: Inquiry) -> list[Trial]:
@@ -73,7 +72,7 @@ def _trials(contestant: Contestant, split: Split, lengths: list[int], inquiry: I
 
 
 def _shortened(split: Split, days: int) -> Split:
-    return mapped(split, lambda windows: windows.recent(days))
+    return split.mapped(lambda windows: windows.recent(days))
 
 
 def _named(days: int) -> str:

@@ -17,7 +17,6 @@ from churn.evaluation.verdicts.trials import (
     Trial,
     attempt,
     best,
-    mapped,
     other,
     thinned,
     users_of,
@@ -40,7 +39,7 @@ def order(inquiry: Inquiry) -> Verdict:
     Raises:
         UserError: if a history has one day.
     """
-    split = mapped(thinned(inquiry.dataset.split(), inquiry), _counts_alone)
+    split = thinned(inquiry.dataset.split(), inquiry).mapped(_counts_alone)
     if split.train.history_days == 1:
         raise UserError("expected a history of several days", 1, "raise windows.history_days")
     trials = [trial for contestant in inquiry.rivals for trial in _trials(contestant, split, inquiry)]
@@ -58,7 +57,7 @@ def order(inquiry: Inquiry) -> Verdict:
 
 def _counts_alone(windows: Windows) -> Windows:
     """Derived features, such as the days since the last activity, would give the order away."""
-    return replace(windows, derived=())
+    return replace(windows, derived=(), selected=None)
 
 
 def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Trial]:
@@ -68,7 +67,7 @@ def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Tria
         contestant = contestant.given({"history_days": None})
     found = []
     for variant, tell in _TELLINGS.items():
-        told = mapped(mapped(split, partial(Windows.recent, days=seen)), tell)
+        told = split.mapped(partial(Windows.recent, days=seen)).mapped(tell)
         found.append(attempt(contestant, told, inquiry=inquiry, variant=variant))
     return found
 

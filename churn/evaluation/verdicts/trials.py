@@ -1,6 +1,6 @@
 """Trials: a model fitted once more under other circumstances, and its probabilities on the test windows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,12 +84,6 @@ def best(trials: list[Trial], variant: str) -> Trial:
 def other(trials: list[Trial], trial: Trial, variant: str) -> Trial:
     """The same model's trial of another variant."""
     return next(found for found in trials if found.model == trial.model and found.variant == variant)
-
-
-def mapped(split: Split, change: Callable[[Windows], Windows]) -> Split:
-    """A split with the same change made to each part."""
-    parts = {name: change(split.part(name)) for name in ("train", "val", "test", "score")}
-    return replace(split, train=parts["train"], val=parts["val"], test=parts["test"], score=parts["score"])
 
 
 def without_score(split: Split) -> Split:

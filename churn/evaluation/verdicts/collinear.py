@@ -1,0 +1,70 @@
+"""Do the collinear columns matter?"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from churn.data import Split, Windows
+from churn.evaluation.verdicts.config import QUESTIONS
+from churn.evaluation.verdicts.measures import COLUMNS, Verdict, compare, tabulate
+from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt_all, best, other, thinned, users_of
+from churn.evaluation.verdicts.wording import amount, change, listed, measured
+from churn.explanation import collinearity
+from churn.statistics import Interval
+
+WITH, WITHOUT = "every column", "without collinear ones"
+_MOST_NAMED = 4
+_NONE = "No column is collinear, so nothing hangs on it."
+
+
+def collinear(inquiry: Inquiry) -> Verdict:
+    """Compare every column with those that are left when copies and collinear ones are removed."""
+    split = thinned(inquiry.dataset.split(), inquiry)
+    removed = _collinear(split.train)
+    left = [name for name in split.train.features if name not in removed]
+    sentence, note, table = _NONE, _note(removed, left, split), pd.DataFrame(columns=list(COLUMNS))
+    if removed:
+        trials = attempt_all({WITH: split, WITHOUT: split.mapped(partial(Windows.only, features=left))}, inquiry)
+        chosen = best(trials, WITH)
+        sentence = _answer(chosen, other(trials, chosen, WITHOUT), removed, inquiry)
+        note += f" {measured(users_of(split.test))}"
+        table = tabulate("collinear", trials, inquiry=inquiry, reference=WITH)
+    return Verdict("collinear", inquiry.target, QUESTIONS["collinear"], sentence, note, table)
+
+
+def _collinear(train: Windows) -> list[str]:
+    """The columns that others say already, by the training windows; constants say nothing."""
+    reasons = collinearity(train.summary(), list(train.features)).reasons
+    return [str(name) for name, reason in reasons.items() if reason not in ("", "constant")]
+
+
+def _named(removed: list[str]) -> str:
+    more = len(removed) - _MOST_NAMED
+    return listed(removed if more <= 0 else [*removed[:_MOST_NAMED], f"{more} more"])
+
+
+def _answer(chosen: Trial, fewer: Trial, removed: list[str], inquiry: Inquiry) -> str:
+    if np.array_equal(chosen.p, fewer.p):
+        return f"Cannot be told by {chosen.model}, which says the same of everyone whatever the columns."
+    return _sentence(chosen.model, compare(fewer, chosen, inquiry), removed)
+
+
+def _sentence(model: str, gap: Interval, removed: list[str]) -> str:
+    without = f"without {_named(removed)}, {model}'s log loss"
+    if gap.low > 0:
+        return f"The collinear columns matter: {without} rises by {amount(gap)}."
+    if gap.high < 0:
+        return f"The collinear columns do harm here: {without} falls by {amount(gap)}."
+    return (
+        f"The collinear columns do not matter, as far as can be seen: {without} changes by {change(gap)}, not clear "
+        "of zero."
+    )
+
+
+def _note(removed: list[str], left: list[str], split: Split) -> str:
+    return (
+        f"Of {len(left) + len(removed)} columns, {len(removed)} were removed step by step: copies, and those of the "
+        "largest variance inflation until none was above 10, by the training windows alone. Models with and without "
+        f"them learn from the same {len(split.train):,} windows and are measured on the same {len(split.test):,}."
+    )

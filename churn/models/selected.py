@@ -1,0 +1,87 @@
+"""A model that sees some of the features alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.data import Split, Target, Windows
+from churn.models.base import Classifier, Report, load
+from churn.models.ensemble import Ensemble, members
+
+_MODEL = "model"  # the folder of the model itself
+
+
+class Selected(Classifier):
+    """A model to which windows have some features alone; the rest of the house hands it whole windows.
+
+    Args:
+        features: The names of those that it sees.
+        model: The model. A saved one is read from its folder.
+
+    Example:
+        >>> from churn.data import example_split
+        >>> from churn.models import LightGBM
+        >>> split = example_split()
+        >>> model = Selected(["own_post"], LightGBM(max_trees=5)).fit(split, target="churn")
+        >>> model.predict_proba(split.test).shape == (len(split.test),)
+        True
+    """
+
+    def __init__(self, features: Sequence[str] = (), model: Classifier | None = None) -> None:
+        self.features = list(features)
+        if model is not None:
+            self._take(model)
+
+    def _take(self, model: Classifier) -> None:
+        self.model, self.is_network = model, model.is_network
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The features; the model has its own."""
+        return {"features": self.features}
+
+    @property
+    def steps(self) -> int:
+        """The model's."""
+        return self.model.steps
+
+    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+        """Fit the model on what it sees of a split."""
+        self.model.fit(split.mapped(self._seen), target=target, seed=seed, report=report)
+        return self
+
+    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+        """Learn anew from what it sees of all windows."""
+        self.model.refit(self._seen(windows), target=target, seed=seed)
+        return self
+
+    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
+        """The model's probabilities, (n,)."""
+        return self.model.predict_proba(self._seen(windows))
+
+    def write(self, folder: Path) -> None:
+        """Write the model."""
+        self.model.save(folder / _MODEL)
+
+    def read(self, folder: Path) -> None:
+        """Read the model."""
+        self._take(load(folder / _MODEL))
+
+    def _seen(self, windows: Windows) -> Windows:
+        return windows.only(self.features)
+
+
+def again_on(features: Sequence[str], model: Classifier) -> Classifier:
+    """An unfitted twin of a model that sees some features alone, with as many members where several are averaged.
+
+    Example:
+        >>> from churn.models import LightGBM
+        >>> twin = again_on(["own_post"], Ensemble([LightGBM(max_trees=5), LightGBM(max_trees=5)]))
+        >>> len(members(twin)), twin.members[0].model.max_trees
+        (2, 5)
+    """
+    twins = [Selected(features, type(member)(**member.arguments)) for member in members(model)]
+    return Ensemble(twins) if len(twins) > 1 else twins[0]
