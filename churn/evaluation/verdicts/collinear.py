@@ -46,7 +46,9 @@ def _named(removed: list[str]) -> str:
 
 def _answer(chosen: Trial, fewer: Trial, removed: list[str], inquiry: Inquiry) -> str:
     if np.array_equal(chosen.p, fewer.p):
-        return f"Cannot be told by {chosen.model}, which says the same of everyone whatever the columns."
+        return (
+            f"The collinear columns do not matter: without {_named(removed)}, {chosen.model} says the same of everyone."
+        )
     return _sentence(chosen.model, compare(fewer, chosen, inquiry), removed)
 
 

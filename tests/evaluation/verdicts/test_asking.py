@@ -14,7 +14,9 @@ def test_default_questions_are_answered_for_every_target_and_model(prepared):
     dataset = prepared(example_frames(250, n_days=150))
     found = list(reach_verdicts(dataset, {"churn": QUICK, "sticker": QUICK}, CHEAP))
     assert [(verdict.name, verdict.target) for verdict in found] == [
-        (name, target) for name in ("order", "split", "history", "horizon") for target in ("churn", "sticker")
+        (name, target)
+        for name in ("order", "split", "history", "horizon", "collinear")
+        for target in ("churn", "sticker")
     ]
     for verdict in found:
         assert isinstance(verdict, Verdict)

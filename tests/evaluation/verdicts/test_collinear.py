@@ -6,8 +6,9 @@ import pytest
 
 from churn.data import SplitConfig, WindowConfig
 from churn.evaluation import Contestant
-from churn.evaluation.verdicts.collinear import collinear
+from churn.evaluation.verdicts.collinear import _sentence, collinear
 from churn.models import LightGBM, Majority
+from churn.statistics import Interval
 
 from .conftest import CHEAP
 
@@ -48,7 +49,9 @@ def lives():
 def test_a_column_that_repeats_another_does_not_matter(told, lives):
     _, posts = lives
     verdict = told(post=posts, repeat=posts)
-    assert verdict.sentence.startswith("The collinear columns do not matter, as far as can be seen: without own_repeat")
+    assert verdict.sentence == (
+        "The collinear columns do not matter: without own_repeat, LightGBM says the same of everyone."
+    )
     assert "Of 2 columns, 1 were removed" in verdict.note
     assert verdict.table.variant.tolist() == ["every column", "without collinear ones"]
 
@@ -69,6 +72,19 @@ def test_where_no_column_is_collinear_there_is_nothing_to_compare(told, lives):
     assert verdict.table.empty
 
 
-def test_a_model_that_reads_no_column_cannot_tell(told, lives):
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (Interval(0.01, 0.005, 0.02), "The collinear columns matter: without b and c, GRU's log loss rises by .010"),
+        (Interval(-0.01, -0.02, -0.005), "The collinear columns do harm here: without b and c, GRU's log loss falls"),
+        (Interval(0.01, -0.005, 0.02), "The collinear columns do not matter, as far as can be seen: without b and c"),
+    ],
+)
+def test_the_sentence_follows_the_interval(gap, words):
+    assert _sentence("GRU", gap, ["b", "c"]).startswith(words)
+
+
+def test_to_a_model_that_reads_no_column_none_matters(told, lives):
     _, posts = lives
-    assert told(Contestant(Majority, {}), post=posts, repeat=posts).sentence.startswith("Cannot be told by Majority")
+    sentence = told(Contestant(Majority, {}), post=posts, repeat=posts).sentence
+    assert sentence.startswith("The collinear columns do not matter: without own_repeat, Majority")
