@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churn.data import Target, Windows
 from churn.explanation.collinearity import collinearity
-from churn.explanation.stability import stable_relevance
+from churn.explanation.stability import Relevance, stable_relevance
 
 _ROWS = 5000  # per round of a run
+_DIVIDED = "carries more than its shuffled copies in one half of the runs, no more in the other"
 _WORDS = {
     "confirmed": "carries more than its shuffled copies",
     "tentative": "not told apart from its shuffled copies",
@@ -29,9 +31,9 @@ def feature_ledger(
         seed: Of the draw and the rounds.
 
     Returns:
-        One row per feature, in the windows' order: feature; vif; duplicates, the kept features that say what a
-        collinear one says, strongest first; boruta, what most runs say; stability, the share of the runs that
-        say so, not a number where none could be made; kept; reason.
+        One row per feature, in the windows' order: feature; vif; duplicates, for a collinear one those that
+        collinearity keeps and that say the same, strongest first; boruta, what most runs say; stability, the
+        share of the runs that say so, not a number where none could be made; kept; reason.
     """
     index = np.random.default_rng(seed).permutation(len(windows))[:sample]
     windows = windows.take(np.sort(index))
@@ -47,7 +49,7 @@ def feature_ledger(
         rows=_ROWS,
         seed=seed,
     )
-    judged = pd.Series(relevance.verdict, index=names).map(_WORDS) if not relevance.unjudged else relevance.unjudged
+    reasons = found.reasons.where(found.reasons != "", _words(relevance))
     return pd.DataFrame(
         {
             "feature": names,
@@ -56,6 +58,17 @@ def feature_ledger(
             "boruta": relevance.verdict,
             "stability": relevance.stability,
             "kept": (found.reasons == "").to_numpy() & (relevance.verdict != "rejected"),
-            "reason": found.reasons.where(found.reasons != "", judged).to_numpy(),
+            "reason": reasons.to_numpy(),
         }
     )
+
+
+def _words(relevance: Relevance) -> NDArray[np.object_]:
+    """What the runs say of each feature, or why there was none: (f,)."""
+    if relevance.unjudged:
+        return np.full(len(relevance.verdict), relevance.unjudged, object)
+    words = [
+        _DIVIDED if share == 0 else _WORDS[said]
+        for said, share in zip(relevance.verdict, relevance.stability, strict=True)
+    ]
+    return np.array(words, object)

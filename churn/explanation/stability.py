@@ -14,7 +14,7 @@ _FEWEST = 40  # rows under which LightGBM, with 20 in a leaf, makes no split
 class Relevance:
     """What the runs say of each column together."""
 
-    verdict: NDArray[np.str_]  # (f,) what most runs say; tentative where two verdicts have equally many
+    verdict: NDArray[np.str_]  # (f,) what most runs say; tentative where two verdicts have equally many votes
     stability: NDArray[np.float64]  # (f,) share of the runs that say so; not a number where none could be made
     unjudged: str = ""  # why there was no run
 
@@ -27,7 +27,9 @@ class Relevance:
             Relevance(verdict=array(['confirmed', 'tentative'], ...), stability=array([1., 0.]), unjudged='')
         """
         votes = np.stack([(verdicts == verdict).sum(axis=0) for verdict in VERDICTS])
-        winner = np.where((votes == votes.max(axis=0)).sum(axis=0) > 1, VERDICTS.index("tentative"), votes.argmax(axis=0))
+        winner = np.where(
+            (votes == votes.max(axis=0)).sum(axis=0) > 1, VERDICTS.index("tentative"), votes.argmax(axis=0)
+        )
         agreeing = np.take_along_axis(votes, winner[None], axis=0)[0]
         return cls(np.array(VERDICTS)[winner], agreeing / len(verdicts))
 
@@ -42,7 +44,7 @@ def stable_relevance(
     seeds: int = 3,
     rounds: int = 25,
     rows: int | None = None,
-    explained: int = 500,
+    explained: int = 250,
     seed: int = 0,
 ) -> Relevance:
     """Boruta-SHAP over consecutive blocks of time, each from several seeds: (n, f) and (n,) to (f,).
