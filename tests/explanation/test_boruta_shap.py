@@ -63,7 +63,8 @@ class Plain(ShapForest):
         return self
 
 
-@pytest.mark.filterwarnings("ignore:The set_bad function:PendingDeprecationWarning")  # matplotlib, imported by shap
+@pytest.mark.filterwarnings("ignore:LightGBM binary classifier")  # shap on the shape of its answer
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of matplotlib, which shap imports
 @pytest.mark.parametrize("rows", [None, 900])
 def test_verdicts_are_those_of_boruta_as_it_is_where_the_signal_is_clear(rows):
     rng = np.random.default_rng(5)
