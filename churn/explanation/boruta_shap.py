@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 VERDICTS = ("confirmed", "tentative", "rejected")
+_BINNED = 10_000  # rows from which bins are found; LightGBM's 200,000 take as long as the trees
+_SHADOWS = 5  # at least: the best of fewer is too easily beaten
 
 
 class ShapForest:
@@ -14,16 +16,19 @@ class ShapForest:
     Args:
         n_estimators: Trees.
         random_state: Seed.
+        explained: Rows whose SHAP values are averaged, drawn at random; they take longer than the trees.
     """
 
     feature_importances_: NDArray[np.float64]  # (f,)
 
-    def __init__(self, n_estimators: int = 30, random_state: int | np.random.RandomState = 0) -> None:
-        self.n_estimators, self.random_state = n_estimators, random_state
+    def __init__(
+        self, n_estimators: int = 30, random_state: int | np.random.RandomState = 0, explained: int = 500
+    ) -> None:
+        self.n_estimators, self.random_state, self.explained = n_estimators, random_state, explained
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The arguments, as scikit-learn asks for them."""
-        return {"n_estimators": self.n_estimators, "random_state": self.random_state}
+        return {name: getattr(self, name) for name in ("n_estimators", "random_state", "explained")}
 
     def set_params(self, **params: Any) -> Self:
         """Set arguments, as BorutaPy does before each round."""
@@ -36,13 +41,23 @@ class ShapForest:
         import lightgbm
         from sklearn.utils import check_random_state
 
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        params = {"objective": "binary", "num_leaves": 15, "verbosity": -1, "seed": seed, "feature_fraction": 0.7}
-        params["num_threads"] = 1  # on a few thousand rows, threads mostly wait for each other
-        booster = lightgbm.train(params, lightgbm.Dataset(np.asarray(x), np.asarray(y)), self.n_estimators)
-        shap = np.asarray(booster.predict(np.asarray(x), pred_contrib=True))[:, :-1]
+        state = check_random_state(self.random_state)
+        params = PARAMS | {"seed": int(state.randint(2**31 - 1)), "bin_construct_sample_cnt": _BINNED}
+        booster = lightgbm.train(params, lightgbm.Dataset(x, y, params=params), self.n_estimators)
+        rows = state.permutation(len(y))[: self.explained]
+        shap = np.asarray(booster.predict(np.ascontiguousarray(x[rows]), pred_contrib=True))[:, :-1]
         self.feature_importances_ = np.abs(shap).mean(axis=0)
         return self
+
+
+PARAMS: dict[str, Any] = {
+    "objective": "binary",
+    "num_leaves": 15,
+    "feature_fraction": 0.7,
+    "verbosity": -1,
+    "num_threads": 1,  # on some ten thousand rows, threads mostly wait for each other
+    "force_col_wise": True,  # else LightGBM times both ways before each forest
+}
 
 
 def boruta_shap(
@@ -51,12 +66,14 @@ def boruta_shap(
     *,
     users: NDArray[np.integer] | None = None,
     rounds: int = 25,
+    rows: int | None = None,
+    explained: int = 500,
     seed: int = 0,
 ) -> NDArray[np.str_]:
     """Each column's verdict, `confirmed`, `tentative` or `rejected`: (n, f) and (n,) to (f,).
 
     Boruta (Kursa and Rudnicki, 2010) over SHAP importances. It selects all relevant columns, so of two that
-    say the same both may be confirmed.
+    say the same both may be confirmed. A column that is rejected leaves the rounds that follow.
 
     Args:
         x: The columns, (n, f).
@@ -64,7 +81,9 @@ def boruta_shap(
         users: The user of each row, sorted, (n,). Shadows then shuffle whole users: shadows of single windows
             cannot tell one user from another, and any number that differs between users would beat them.
         rounds: Rounds, at most; BorutaPy makes two at least.
-        seed: Of the shadows and the trees.
+        rows: Rows per round, a new draw each time; all by default, since fewer rows find fewer weak drivers.
+        explained: Rows per round whose SHAP values are averaged.
+        seed: Of the draws, the shadows and the trees.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -75,16 +94,49 @@ def boruta_shap(
     """
     from boruta import BorutaPy
 
-    starts = np.arange(len(y)) if users is None else np.flatnonzero(np.append(True, users[1:] != users[:-1]))
-    blocks = np.split(np.arange(len(y)), starts[1:])
-
     class Selector(BorutaPy):  # type: ignore[misc]
-        def _get_shuffle(self, column: NDArray[np.floating]) -> NDArray[np.floating]:
-            """Boruta's own hook: a shadow out of a column."""
-            order = self.random_state.permutation(len(blocks))
-            shadow: NDArray[np.floating] = column[np.concatenate([blocks[i] for i in order])]
-            return shadow
+        def _add_shadows_get_imps(
+            self, x: NDArray[np.floating], y: NDArray[np.integer], decided: NDArray[np.integer]
+        ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            """Boruta's own hook: the importance of each column, (f,), and those of the shadows."""
+            left = np.flatnonzero(decided >= 0)
+            drawn = np.sort(self.random_state.permutation(len(y))[:rows])
+            owner = drawn if users is None else users[drawn]
+            values = self._get_imp(_beside_shadows(x, left, drawn, owner, self.random_state), y[drawn])
+            importances = np.full(x.shape[1], np.nan)
+            importances[left] = values[: len(left)]
+            return importances, values[len(left) :]
 
-    selector = Selector(ShapForest(), n_estimators=30, max_iter=max(2, rounds), random_state=seed)
-    selector.fit(np.asarray(x), np.asarray(y))
+    forest = ShapForest(explained=explained)
+    selector = Selector(forest, n_estimators=30, max_iter=max(2, rounds), random_state=seed)
+    selector.fit(np.asfortranarray(x), np.asarray(y))
     return np.where(selector.support_, VERDICTS[0], np.where(selector.support_weak_, VERDICTS[1], VERDICTS[2]))
+
+
+def _beside_shadows(
+    x: NDArray[np.floating],
+    columns: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    owner: NDArray[np.integer],
+    state: np.random.RandomState,
+) -> NDArray[np.floating]:
+    """Some rows of some columns and, to their right, the shadows: column by column, as LightGBM reads them."""
+    copied = np.tile(columns, -(-_SHADOWS // len(columns)) if len(columns) < _SHADOWS else 1)
+    both = np.empty((len(rows), len(columns) + len(copied)), x.dtype, order="F")
+    for place, column in enumerate(columns):
+        both[:, place] = x[rows, column]
+    starts = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
+    order, lengths = state.permutation(len(starts)), np.diff(starts, append=len(owner))
+    for place, column in enumerate(copied, start=len(columns)):
+        # One order, begun elsewhere for each column, costs half of an order each and pairs rows just as freely.
+        turned = np.roll(order, state.randint(len(order)))
+        both[:, place] = x[rows[_positions(starts[turned], lengths[turned])], column]
+    return both
+
+
+def _positions(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The positions in some blocks, one block after the other."""
+    if len(starts) == lengths.sum():
+        return starts
+    positions: NDArray[np.int64] = np.repeat(starts - lengths.cumsum() + lengths, lengths) + np.arange(lengths.sum())
+    return positions

@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 
 _SAME = 1 - 1e-9  # a correlation from which two columns are one
 _ZERO = 1e-10  # an eigenvalue under which columns add up to nothing
+_NAMED = 3  # duplicates per feature, at most
+_SHARE = 0.05  # of what the kept columns explain, from which one of them is named
 
 
 @dataclass(frozen=True)
 class Collinearity:
-    """Variance inflation before anything is removed, and why a feature was."""
+    """Variance inflation before anything is removed, why a feature was, and what says the same."""
 
     vif: pd.Series  # by feature; infinite for a copy or an exact sum, not a number for a constant
     reasons: pd.Series  # by feature; empty where it is kept
+    duplicates: pd.Series  # by feature; of a removed one the kept ones that say it, "a; b", strongest first
 
 
 def collinearity(x: NDArray[np.floating], features: list[str], *, limit: float = 10.0) -> Collinearity:
@@ -23,19 +26,23 @@ def collinearity(x: NDArray[np.floating], features: list[str], *, limit: float =
 
     The factor of a column is 1 / (1 - R²) of its regression, with a constant, on the others: the diagonal of
     the inverse correlation matrix (Belsley, Kuh and Welsch, 1980). Constant columns and copies are taken out first.
+    The duplicates of a removed column are the kept ones with the largest shares of its regression on them (Pratt,
+    1987), three at most; a copy has its original, or the duplicates of that.
 
     Example:
         >>> rng = np.random.default_rng(0)
         >>> a = rng.normal(size=500)
         >>> x = np.column_stack([a, rng.normal(size=500), a, np.ones(500)])
-        >>> collinearity(x, ["a", "b", "copy", "one"]).reasons.tolist()
-        ['', '', 'copy of a', 'constant']
+        >>> found = collinearity(x, ["a", "b", "copy", "one"])
+        >>> found.reasons.tolist(), found.duplicates.tolist()
+        (['', '', 'copy of a', 'constant'], ['', '', 'a', ''])
     """
     table = pd.DataFrame(np.asarray(x, np.float64), columns=features)
     vif, reasons = pd.Series(np.nan, index=features), pd.Series("", index=features)
     reasons[table.columns[table.max() == table.min()]] = "constant"  # the deviation of 0.1s is not quite 0
     correlation = table.loc[:, (reasons == "").to_numpy()].corr()
-    for name, original in _copies(correlation).items():
+    copies = _copies(correlation)
+    for name, original in copies.items():
         reasons[name], vif[name] = f"copy of {original}", np.inf
     left = [name for name in features if not reasons[name]]
     vif[left] = _vif(correlation.loc[left, left])
@@ -43,7 +50,27 @@ def collinearity(x: NDArray[np.floating], features: list[str], *, limit: float =
         name = str(worst[::-1].idxmax())  # of columns that add up exactly, the last one goes
         reasons[name] = f"collinear (VIF {worst.max():.1f} > {limit:g})"
         left.remove(name)
-    return Collinearity(vif, reasons)
+    return Collinearity(vif, reasons, _duplicates(correlation, left, copies).reindex(features, fill_value=""))
+
+
+def _duplicates(correlation: pd.DataFrame, kept: list[str], copies: dict[str, str]) -> pd.Series:
+    """What stands for each column that varies: nothing for a kept one."""
+    shares = _shares(correlation, kept)
+    standing = {name: "" if name in kept else _strongest(shares[name]) for name in correlation.columns}
+    return pd.Series(standing | {name: standing[old] or old for name, old in copies.items()}, dtype=object)
+
+
+def _shares(correlation: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
+    """Each kept column's share of R² in the regression of every column on them: slope times correlation."""
+    with_all = correlation.loc[kept]
+    slopes = np.linalg.pinv(correlation.loc[kept, kept].to_numpy(), hermitian=True) @ with_all.to_numpy()
+    return with_all.mul(slopes)
+
+
+def _strongest(shares: pd.Series) -> str:
+    """The names of the largest shares."""
+    largest = shares[shares > _SHARE * shares.sum()].sort_values(ascending=False, kind="stable")
+    return "; ".join(largest.index[:_NAMED])
 
 
 def _vif(correlation: pd.DataFrame) -> pd.Series:

@@ -2,39 +2,73 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churn.data import Target, Windows
-from churn.explanation.boruta_shap import boruta_shap
 from churn.explanation.collinearity import collinearity
+from churn.explanation.stability import Relevance, stable_relevance
+
+_ROWS = 5000  # per round of a run
+_DIVIDED = "carries more than its shuffled copies in one half of the runs, no more in the other"
+_WORDS = {
+    "confirmed": "carries more than its shuffled copies",
+    "tentative": "not told apart from its shuffled copies",
+    "rejected": "carries no more than its shuffled copies",
+}
 
 
 def feature_ledger(
-    windows: Windows, *, target: Target, sample: int = 5000, rounds: int = 25, seed: int = 0
+    windows: Windows, *, target: Target, sample: int = 20_000, rounds: int = 25, seeds: int = 3, seed: int = 0
 ) -> pd.DataFrame:
-    """Judge each feature by one number per history, the sum of a count: feature, vif, boruta, kept, reason.
+    """Judge each feature by one number per history, the sum of a count.
 
     Args:
         windows: Windows of the training part.
         target: For whose labels relevance is judged.
         sample: Windows that are looked at, at most, drawn at random.
-        rounds: Boruta's rounds.
+        rounds: Boruta's rounds, in each of the runs.
+        seeds: Boruta's runs in each of two stretches of time.
         seed: Of the draw and the rounds.
+
+    Returns:
+        One row per feature, in the windows' order: feature; vif; duplicates, for a collinear one those that
+        collinearity keeps and that say the same, strongest first; boruta, what most runs say; stability, the
+        share of the runs that say so, not a number where none could be made; kept; reason.
     """
     index = np.random.default_rng(seed).permutation(len(windows))[:sample]
     windows = windows.take(np.sort(index))
     totals, names = windows.summary(), list(windows.features)
     found = collinearity(totals, names)
-    verdict = boruta_shap(totals, windows.label(target), users=windows.user, rounds=rounds, seed=seed)
-    reasons = found.reasons.where(found.reasons != "", pd.Series(verdict, index=names).map(_relevance))
-    kept = (found.reasons == "").to_numpy() & (verdict != "rejected")
+    relevance = stable_relevance(
+        totals,
+        windows.label(target),
+        users=windows.user,
+        cutoff=windows.cutoff,
+        seeds=seeds,
+        rounds=rounds,
+        rows=_ROWS,
+        seed=seed,
+    )
+    reasons = found.reasons.where(found.reasons != "", _words(relevance))
     return pd.DataFrame(
-        {"feature": names, "vif": found.vif.to_numpy(), "boruta": verdict, "kept": kept, "reason": reasons.to_numpy()}
+        {
+            "feature": names,
+            "vif": found.vif.to_numpy(),
+            "duplicates": found.duplicates.to_numpy(),
+            "boruta": relevance.verdict,
+            "stability": relevance.stability,
+            "kept": (found.reasons == "").to_numpy() & (relevance.verdict != "rejected"),
+            "reason": reasons.to_numpy(),
+        }
     )
 
 
-def _relevance(verdict: str) -> str:
-    return {
-        "confirmed": "carries more than its shuffled copies",
-        "tentative": "not told apart from its shuffled copies",
-        "rejected": "carries no more than its shuffled copies",
-    }[verdict]
+def _words(relevance: Relevance) -> NDArray[np.object_]:
+    """What the runs say of each feature, or why there was none: (f,)."""
+    if relevance.unjudged:
+        return np.full(len(relevance.verdict), relevance.unjudged, object)
+    words = [
+        _DIVIDED if share == 0 else _WORDS[said]
+        for said, share in zip(relevance.verdict, relevance.stability, strict=True)
+    ]
+    return np.array(words, object)

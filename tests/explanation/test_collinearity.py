@@ -108,3 +108,59 @@ def test_more_columns_than_rows_are_removed_until_the_rest_can_be_told_apart():
     kept = [j for j, name in enumerate(names) if not found.reasons[name]]
     assert 1 <= len(kept) < 6
     assert max(theirs(x[:, kept])) <= 10
+
+
+def test_what_is_kept_or_constant_repeats_nothing():
+    a, b = np.random.default_rng(0).normal(size=(2, 500))
+    found = collinearity(np.column_stack([a, np.ones(500), b]), ["a", "one", "b"])
+    assert found.duplicates.tolist() == ["", "", ""]
+
+
+def test_a_removed_sum_is_said_by_its_parts_the_one_that_varies_most_first():
+    rng = np.random.default_rng(0)
+    small, large, other = rng.normal(size=(3, 2000)) * [[1], [3], [5]]
+    total = small + large + 0.01 * rng.normal(size=2000)
+    found = collinearity(np.column_stack([small, large, other, total]), ["small", "large", "other", "total"])
+    removed = found.reasons[found.reasons != ""].index.tolist()
+    assert removed == ["total"]
+    assert found.duplicates.to_dict() == {"small": "", "large": "", "other": "", "total": "large; small"}
+
+
+def test_at_most_three_are_named():
+    rng = np.random.default_rng(0)
+    parts = rng.normal(size=(3000, 5)) * [1, 3, 5, 4, 2]
+    x = np.column_stack([parts, parts.sum(axis=1) + 0.01 * rng.normal(size=3000)])
+    found = collinearity(x, ["a", "b", "c", "d", "e", "sum"])
+    assert found.duplicates["sum"] == "c; d; b"
+
+
+def test_what_merely_leans_on_the_one_that_says_it_is_not_named():
+    """Correlation alone would name both."""
+    rng = np.random.default_rng(0)
+    a, b, c = rng.normal(size=(3, 3000))
+    leaning, again = a + 0.6 * b, a + 0.01 * c
+    found = collinearity(np.column_stack([a, leaning, again]), ["a", "leaning", "again"])
+    assert np.corrcoef(again, leaning)[0, 1] > 0.8
+    named = {name: found.duplicates[name] for name in ("a", "again") if found.reasons[name]}
+    assert named in ({"a": "again"}, {"again": "a"})
+
+
+def test_a_copy_of_a_removed_column_is_said_by_what_stands_for_that():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 2000)) * [[3], [1]]
+    total = a + b + 0.01 * rng.normal(size=2000)
+    found = collinearity(np.column_stack([total, total, a, b]), ["total", "again", "a", "b"])
+    assert found.reasons["again"] == "copy of total"
+    assert found.reasons["total"].startswith("collinear")
+    assert found.duplicates["again"] == found.duplicates["total"] == "a; b"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_removed_column_that_varies_names_kept_ones(seed):
+    x = np.column_stack([correlated(f=8, seed=seed), correlated(seed=seed)[:, :3], np.ones(400)])
+    found = collinearity(x, [f"x{j}" for j in range(x.shape[1])], limit=4)
+    for name, reason in found.reasons.items():
+        named = found.duplicates[name].split("; ") if found.duplicates[name] else []
+        assert len(set(named)) == len(named) <= 3
+        assert all(found.reasons[other] == "" for other in named)
+        assert bool(named) == (reason not in ("", "constant"))

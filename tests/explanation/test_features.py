@@ -6,6 +6,8 @@ import pytest
 from churn.data import example_split
 from churn.explanation import feature_ledger
 from churn.explanation.collinearity import collinearity
+from churn.explanation.features import _words
+from churn.explanation.stability import Relevance
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +22,12 @@ def windows():
 
 @pytest.fixture(scope="module")
 def ledger(windows):
-    return feature_ledger(windows, target="churn", sample=800, rounds=20).set_index("feature")
+    return feature_ledger(windows, target="churn", sample=800, rounds=20, seeds=2).set_index("feature")
 
 
 def test_every_feature_is_judged_once_in_the_panels_order(ledger, windows):
     assert ledger.index.tolist() == list(windows.panel.features)
-    assert list(ledger.columns) == ["vif", "boruta", "kept", "reason"]
+    assert list(ledger.columns) == ["vif", "duplicates", "boruta", "stability", "kept", "reason"]
     assert ledger.kept.dtype == bool
 
 
@@ -40,10 +42,12 @@ def test_copies_and_constants_say_so(ledger):
     assert ledger.reason["own_twice"] == "copy of own_post"
     assert ledger.reason["own_never"] == "constant"
     assert ledger.boruta["own_never"] == "rejected"
+    assert ledger.duplicates[["own_twice", "own_never", "own_post"]].tolist() == ["own_post", "", ""]
 
 
 def test_own_posts_carry_more_than_their_shadows(ledger):
     assert ledger.boruta["own_post"] == "confirmed"
+    assert ledger.stability["own_post"] > 0.5
     assert ledger.reason["own_post"] == "carries more than its shuffled copies"
 
 
@@ -67,8 +71,36 @@ def test_a_number_that_only_tells_users_apart_is_not_taken_for_a_driver(windows)
     assert (verdict[["n1", "n2", "n3"]] == "confirmed").sum() <= 1
 
 
-def test_one_class_and_a_handful_of_windows_are_no_trouble(windows):
-    for few in (windows.take(np.arange(3)), windows.take(windows.churn == 1).take(np.arange(200))):
-        ledger = feature_ledger(few, target="churn", rounds=3)
-        assert len(ledger) == len(windows.panel.features)
-        assert "confirmed" not in ledger.boruta.tolist()
+@pytest.mark.parametrize(
+    ("chosen", "reason"),
+    [
+        (lambda windows: np.arange(3), "not judged: 3 windows, fewer than 40"),
+        (lambda windows: np.flatnonzero(windows.churn == 1)[:200], "not judged: all windows have the same label"),
+    ],
+)
+def test_one_class_or_a_handful_of_windows_leave_features_unjudged_and_say_why(windows, chosen, reason):
+    ledger = feature_ledger(windows.take(chosen(windows)), target="churn", rounds=3)
+    assert len(ledger) == len(windows.features)
+    assert set(ledger.boruta) == {"tentative"}
+    assert ledger.stability.isna().all()
+    left = ledger.kept.to_numpy()
+    assert set(ledger.reason[left]) == {reason}
+    assert ledger.reason[ledger.feature == "own_never"].tolist() == ["constant"]
+
+
+def test_runs_that_contradict_each_other_are_told_in_words():
+    divided = Relevance(np.array(["confirmed", "tentative"]), np.array([1.0, 0.0]))
+    assert _words(divided).tolist() == [
+        "carries more than its shuffled copies",
+        "carries more than its shuffled copies in one half of the runs, no more in the other",
+    ]
+
+
+def test_one_feature_and_nothing_but_constants_are_no_trouble(windows):
+    panel = windows.panel
+    one = replace(panel, counts=panel.counts[:, :1], amounts=None, features=("own_post",))
+    ledger = feature_ledger(replace(windows, panel=one), target="churn", sample=800, rounds=15, seeds=1)
+    assert ledger[["feature", "vif", "boruta", "kept"]].to_numpy().tolist() == [["own_post", 1.0, "confirmed", True]]
+    still = replace(one, counts=np.ones_like(one.counts[:, :1]) * (np.arange(len(one.counts)) < 0)[:, None])
+    ledger = feature_ledger(replace(windows, panel=still), target="churn", sample=800, rounds=5, seeds=1)
+    assert ledger[["boruta", "kept", "reason"]].to_numpy().tolist() == [["rejected", False, "constant"]]
