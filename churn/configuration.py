@@ -54,6 +54,8 @@ class ExplanationConfig:
         sample: Held-out windows whose SHAP values are taken, at most.
         trees: Trees of a surrogate.
         rounds: Boruta's rounds.
+        seeds: Seeds from which Boruta judges each feature anew.
+        attributed: Training windows whose scores by a network are attributed to days and features.
         fidelity_floor: The held-out R² under which the report warns of a surrogate.
     """
 
@@ -61,6 +63,8 @@ class ExplanationConfig:
     sample: int = 1_000
     trees: int = 300
     rounds: int = 25
+    seeds: int = 3
+    attributed: int = 200
     fidelity_floor: float = 0.9
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churn import evaluation, explanation, report, segments, training
 from churn.artefacts import TargetTables, atomic, prepare_folder, read_json, read_table, write_json, write_table
@@ -25,7 +26,7 @@ from churn.data import (
     without_password,
 )
 from churn.journal import Journal
-from churn.models import Classifier, load
+from churn.models import Classifier, again_on, load, members
 from churn.progress import step
 from churn.review import list_warnings, warnings
 from churn.scoring import newest_windows, score_windows, write_scores
@@ -83,9 +84,15 @@ class _Context:
     def model_folder(self, target: Target, name: str) -> Path:
         return self.folder / "models" / target / name
 
+    def searched(self, target: Target) -> dict[str, Classifier]:
+        """The models of the configuration."""
+        return {spec.name: load(self.model_folder(target, spec.name)) for spec in self.config.specs}
+
     def models(self, target: Target) -> dict[str, Classifier]:
-        names = [spec.name for spec in self.config.specs]
-        return {name: load(self.model_folder(target, name)) for name in names}
+        """Those, and the same trained again on the kept features."""
+        again = [f"{spec.name}{evaluation.KEPT}" for spec in self.config.specs]
+        folders = {name: self.model_folder(target, name) for name in again}
+        return self.searched(target) | {name: load(folder) for name, folder in folders.items() if folder.exists()}
 
 
 Facts = dict[str, object]  # what a stage adds to the manifest
@@ -189,6 +196,47 @@ def _fit(context: _Context, spec: ModelSpec, folds: tuple[Split, ...], target: T
             table.to_csv(scratch / name, index=False)
 
 
+def screen_features(context: _Context) -> Facts:
+    """Which features say something of their own, by the training part: features.csv."""
+    config, seed, tables = context.config.explanation, context.config.seed, TargetTables()
+    train = context.split.train
+    for target in train.targets:
+        step(f"features of {target}")
+        ledger = explanation.feature_ledger(
+            train, target=target, rounds=config.rounds, seeds=config.seeds, seed=seed
+        )
+        tables.add("features.csv", ledger, target=target)
+    tables.write(context.folder)
+    return {}
+
+
+def retrain_models(context: _Context) -> Facts:
+    """Where asked for, every model that reads features once more, on the kept ones: models/<target>/<model>_kept/."""
+    if not context.config.training.kept:
+        return {"retrained": {}}
+    ledger, retrained = read_table(context.folder / "features.csv"), {}
+    for target in context.split.train.targets:
+        kept = ledger[(ledger.target == target) & ledger.kept].feature.tolist()
+        if 0 < len(kept) < len(context.split.train.features):
+            retrained[target] = [_retrain(context, target, name, kept) for name in _readers(context, target)]
+    return {"retrained": retrained}
+
+
+def _readers(context: _Context, target: Target) -> list[str]:
+    return [name for name, model in context.searched(target).items() if members(model)[0].reads_features]
+
+
+def _retrain(context: _Context, target: Target, name: str, kept: list[str]) -> str:
+    """Fit the model's twin on the kept features, unless it was done, and return the twin's name."""
+    folder = context.model_folder(target, f"{name}{evaluation.KEPT}")
+    if not folder.exists():
+        step(f"{folder.name} on {target}")
+        twin = again_on(kept, load(context.model_folder(target, name)))
+        with atomic(folder) as scratch:
+            twin.fit(context.split, target=target, seed=context.config.seed).save(scratch)
+    return folder.name
+
+
 def evaluate_models(context: _Context) -> Facts:
     """Calibration, choice and leaderboard: predictions.parquet, thresholds.csv, leaderboard.csv, gains.csv, …"""
     tables, chosen = TargetTables(), {}
@@ -225,10 +273,8 @@ def _judge(context: _Context, target: Target, tables: TargetTables) -> str:
 
 def reach_verdicts(context: _Context) -> Facts:
     """What a sceptic would ask, answered with fresh fits: verdicts.csv, verdicts.json."""
-    board = read_table(context.folder / "leaderboard.csv")
-    losses = board[(board.part == "val") & (board.metric == "log_loss")].set_index(["target", "model"])["value"]
     contestants = {
-        target: evaluation.contestants(context.models(target), losses=losses[target].to_dict())
+        target: evaluation.contestants(context.searched(target), losses=_losses(context, target))
         for target in context.split.train.targets
     }
     config, seed = context.config.verdicts, context.config.seed
@@ -239,30 +285,77 @@ def reach_verdicts(context: _Context) -> Facts:
     return {}
 
 
+def _losses(context: _Context, target: Target) -> dict[str, float]:
+    """Every model's log loss on half A."""
+    board = read_table(context.folder / "leaderboard.csv")
+    rows = board[(board.target == target) & (board.part == "val") & (board.metric == "log_loss")]
+    return dict(zip(rows.model, rows.value, strict=True))
+
+
+_ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "rank", "model"]
+
+
 def explain_models(context: _Context) -> Facts:
-    """Surrogates of the chosen model and of every network, with their fidelity; the feature ledger."""
-    config, tables = context.config.explanation, TargetTables()
-    seed, chosen = context.config.seed, read_json(context.folder / "models" / "chosen.json")
-    train = _sample(context.split.train, config.windows, seed=seed)
-    for target in train.targets:
-        for name, model in context.models(target).items():
-            explained = name == chosen[target]
-            if not (explained or model.is_network):
-                continue
-            step(f"{name} on {target}")
-            p = model.predict_proba(train)
-            surrogate = explanation.explain(train, p, sample=config.sample, trees=config.trees, seed=seed)
-            fidelity = pd.DataFrame([{"model": name, **asdict(surrogate.fidelity), "explained": explained}])
-            tables.add("surrogates.csv", fidelity, target=target)
-            tables.add("explanations_by_model.csv", surrogate.by_feature().assign(model=name), target=target)
-            if explained:
-                tables.add("explanations.csv", surrogate.by_feature(), target=target)
-                tables.add("explanations_by_day.csv", surrogate.by_day(), target=target)
-                _save_surrogate(surrogate, context.folder / "models" / target)
-        ledger = explanation.feature_ledger(train, target=target, rounds=config.rounds, seed=seed)
-        tables.add("features.csv", ledger, target=target)
+    """Surrogates with their fidelity and SHAP values, and a network's own attribution: explanations.csv, shap.parquet…"""
+    tables, chosen = TargetTables(), read_json(context.folder / "models" / "chosen.json")
+    train = _sample(context.split.train, context.config.explanation.windows, seed=context.config.seed)
+    segment, completeness = _segments(context, train), {}
+    for target, name in chosen.items():
+        _imitate(context, train, target=target, chosen=name, segment=segment, tables=tables)
+        completeness |= _attribute(context, train, target=target, chosen=name, tables=tables)
     tables.write(context.folder)
-    return {}
+    return {"completeness": completeness}
+
+
+def _segments(context: _Context, windows: Windows) -> NDArray[np.str_]:
+    """Whether each window would be on the list, (n,): priority or other."""
+    scored = segments.prioritise(score_windows(windows, context.folder / "models"), context.config.segments)
+    return np.where(scored.segment == "priority", "priority", "other")
+
+
+def _imitate(
+    context: _Context, train: Windows, *, target: Target, chosen: str, segment: NDArray[np.str_], tables: TargetTables
+) -> None:
+    """Imitate the chosen model and, to compare, every network of the configuration."""
+    config, seed = context.config.explanation, context.config.seed
+    models = {name: model for name, model in context.searched(target).items() if model.is_network}
+    models[chosen] = load(context.model_folder(target, chosen))
+    for name, model in models.items():
+        step(f"{name} on {target}")
+        p = model.predict_proba(train)
+        found = explanation.explain(train, p, sample=config.sample, trees=config.trees, seed=seed)
+        fidelity = pd.DataFrame([{"model": name, **asdict(found.fidelity), "explained": name == chosen}])
+        tables.add("surrogates.csv", fidelity, target=target)
+        tables.add("explanations_by_model.csv", found.by_feature().assign(model=name), target=target)
+        if name == chosen:
+            explained = {
+                "explanations.csv": found.by_feature(),
+                "explanations_by_day.csv": found.by_day(),
+                "shap.parquet": found.by_window(),
+                "fidelity.csv": found.imitation.by_segment(segment).assign(model=name),
+                "surrogate.parquet": found.imitation.table().assign(model=name),
+            }
+            for file, table in explained.items():
+                tables.add(file, table, target=target)
+            _save_surrogate(found, context.folder / "models" / target)
+
+
+def _attribute(
+    context: _Context, train: Windows, *, target: Target, chosen: str, tables: TargetTables
+) -> dict[str, dict[str, object]]:
+    """Attribute a network's own scores, those of the best one where the chosen model is none; say how they add up."""
+    networks = {name: model for name, model in context.searched(target).items() if model.is_network}
+    if not networks:
+        tables.add("attributions.csv", pd.DataFrame(columns=_ATTRIBUTED), target=target)
+        return {}
+    losses = _losses(context, target)
+    name = chosen if chosen in networks else min(networks, key=lambda one: losses[one])
+    step(f"attribution of {name} on {target}")
+    few = _sample(train, context.config.explanation.attributed, seed=context.config.seed)
+    found = explanation.attribute(networks[name], few, baseline=train)
+    tables.add("attributions.csv", found.by_day_and_feature().assign(model=name), target=target)
+    tables.add("attributions.parquet", found.table(few).assign(model=name), target=target)
+    return {target: {"model": name, "max_gap": found.gap, "n_windows": len(few)}}
 
 
 def _save_surrogate(surrogate: explanation.Surrogate, folder: Path) -> None:
@@ -330,6 +423,8 @@ def write_report(context: _Context) -> Facts:
 STAGES = (
     prepare_data,
     fit_models,
+    screen_features,
+    retrain_models,
     evaluate_models,
     reach_verdicts,
     explain_models,

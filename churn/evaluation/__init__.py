@@ -1,7 +1,7 @@
 """How good the probabilities are, and how far to trust them."""
 
 from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator, fit_calibrator
-from churn.evaluation.leaderboard import differences, gains, leaderboard, reliabilities
+from churn.evaluation.leaderboard import KEPT, differences, gains, leaderboard, reliabilities
 from churn.evaluation.predictions import Predictions, best_model, predict
 from churn.evaluation.thresholds import tune_thresholds
 from churn.evaluation.verdicts import (
@@ -14,6 +14,7 @@ from churn.evaluation.verdicts import (
 )
 
 __all__ = [
+    "KEPT",
     "KINDS",
     "Calibrator",
     "Contestant",

@@ -17,6 +17,7 @@ from churn.statistics import gains as gain_curve
 
 PARTS = ("val", "test")
 REFERENCES = ("LightGBM", "Majority")
+KEPT = "_kept"  # ends the name of a model that was trained again on the kept features
 
 
 def leaderboard(
@@ -43,20 +44,29 @@ def leaderboard(
 def differences(
     predictions: pd.DataFrame, *, thresholds: pd.DataFrame, repetitions: int = 500, seed: int = 0
 ) -> pd.DataFrame:
-    """Each model minus each reference on the same test windows: model, reference, metric, value, low, high."""
+    """Each model minus each reference on the same test windows: model, reference, metric, value, low, high.
+
+    References are LightGBM and the majority, and for a model on the kept features the same with all of them.
+    """
     threshold = _by_model(thresholds)
     test = dict(iter(predictions[predictions.part == "test"].groupby("model", sort=False)))
     rows = []
-    for reference in (name for name in REFERENCES if name in test):
+    for model, reference in _pairs([str(name) for name in test]):
         y, base, users = _arrays(test[reference])
-        for model in (name for name in test if name != reference):
-            p = _arrays(test[model])[1]
-            gaps = paired_difference(y, p, p_b=base, users=users, repetitions=repetitions, seed=seed)
-            both = (threshold[model], threshold[reference])
-            gaps |= paired_decisions(y, p, p_b=base, thresholds=both, users=users, repetitions=repetitions, seed=seed)
-            rows += [_row(gap, {"model": model, "reference": reference, "metric": m}) for m, gap in gaps.items()]
+        p = _arrays(test[model])[1]
+        gaps = paired_difference(y, p, p_b=base, users=users, repetitions=repetitions, seed=seed)
+        both = (threshold[model], threshold[reference])
+        gaps |= paired_decisions(y, p, p_b=base, thresholds=both, users=users, repetitions=repetitions, seed=seed)
+        rows += [_row(gap, {"model": model, "reference": reference, "metric": m}) for m, gap in gaps.items()]
     columns = ["model", "reference", "metric", "value", "low", "high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _pairs(models: list[str]) -> list[tuple[str, str]]:
+    """What is compared with what: (model, reference)."""
+    found = [(model, reference) for reference in REFERENCES if reference in models for model in models]
+    found += [(model, model.removesuffix(KEPT)) for model in models if model.endswith(KEPT)]
+    return [(model, reference) for model, reference in dict.fromkeys(found) if model != reference]
 
 
 def gains(predictions: pd.DataFrame, *, repetitions: int = 500, seed: int = 0) -> pd.DataFrame:

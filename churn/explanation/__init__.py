@@ -2,12 +2,14 @@
 
 from churn.explanation.collinearity import Collinearity, collinearity
 from churn.explanation.features import feature_ledger
+from churn.explanation.fidelity import Fidelity, Imitation
 from churn.explanation.reasons import readable, reasons
-from churn.explanation.surrogate import Fidelity, Surrogate, contributions, explain
+from churn.explanation.surrogate import Surrogate, contributions, explain
 
 __all__ = [
     "Collinearity",
     "Fidelity",
+    "Imitation",
     "Surrogate",
     "collinearity",
     "contributions",

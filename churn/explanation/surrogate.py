@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 
 from churn.data import Windows, user_share
 from churn.errors import UserError
+from churn.explanation.fidelity import Fidelity, Imitation
 
 if TYPE_CHECKING:
     import lightgbm
@@ -28,27 +29,22 @@ _PARAMS = {
 
 
 @dataclass(frozen=True)
-class Fidelity:
-    """How well a surrogate imitates its model on users that it has not seen."""
-
-    r2: float  # on the logit
-    spearman: float
-    top_tenth: float  # share of the model's top tenth that is the surrogate's too
-    n_users: int
-    n_windows: int
-
-
-@dataclass(frozen=True)
 class Surrogate:
     """A surrogate with the SHAP values of held-out windows."""
 
     booster: "lightgbm.Booster"  # lightgbm.Booster from (n, d * f) to the logit
     features: tuple[str, ...]  # f
-    fidelity: Fidelity
+    imitation: Imitation  # of every window that was given
+    explained: Windows  # n of the held-out ones
     shap: NDArray[np.float64]  # (n, d, f) of the held-out sample, in logits
     values: NDArray[np.float64]  # (n, d, f) the features themselves, same rows
     totals: NDArray[np.float64]  # (n, f) one number per history, the sum of a count
     base: float  # the logit to which a row's SHAP values add
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """How well it imitates its model on users that it has not seen."""
+        return self.imitation.fidelity()
 
     def save(self, path: Path) -> None:
         """Write the trees as text, for `contributions`."""
@@ -58,6 +54,19 @@ class Surrogate:
         """Drivers: feature, mean_abs_shap of its whole history, direction, rank."""
         table = _driver_table(list(self.features), self.shap.sum(axis=1), self.totals)
         return _ranked(table)
+
+    def by_window(self) -> pd.DataFrame:
+        """A row per explained window and feature: user_id, cutoff, feature, value (`totals`), shap over all days."""
+        n, f = self.totals.shape
+        return pd.DataFrame(
+            {
+                "user_id": np.repeat(self.explained.user_ids, f),
+                "cutoff": np.repeat(self.explained.dates, f),
+                "feature": list(self.features) * n,
+                "value": self.totals.ravel(),
+                "shap": self.shap.sum(axis=1).ravel(),
+            }
+        )
 
     def by_day(self) -> pd.DataFrame:
         """Drivers by day: feature, day (-1 is the day before the cutoff), mean_abs_shap, direction, rank."""
@@ -95,14 +104,14 @@ def explain(
     score = logit(np.clip(p, _EDGE, 1 - _EDGE))
     x, y = windows.take(~held_out).flat(), score[~held_out]
     booster = lightgbm.train(_PARAMS | {"seed": seed}, lightgbm.Dataset(x, y), trees)
+    imitation = Imitation(windows, score, np.asarray(booster.predict(windows.flat())), held_out)
     test = windows.take(held_out)
-    fidelity = _fidelity(score[held_out], np.asarray(booster.predict(test.flat())), test)
     rows = np.random.default_rng(seed).permutation(len(test))[:sample]
     test = test.take(np.sort(rows))
     shap, base = _shap(booster, test.flat())
     values = test.history().astype(np.float64)
     totals = test.summary(values)
-    return Surrogate(booster, windows.features, fidelity, shap.reshape(values.shape), values, totals, base)
+    return Surrogate(booster, windows.features, imitation, test, shap.reshape(values.shape), values, totals, base)
 
 
 def contributions(trees: Path, windows: Windows) -> NDArray[np.float64]:
@@ -120,16 +129,6 @@ def _shap(booster: "lightgbm.Booster", x: NDArray[np.float32]) -> tuple[NDArray[
     explanation = shap.TreeExplainer(booster)(x)
     values = np.asarray(explanation.values, np.float64)
     return values, float(np.ravel(explanation.base_values)[0])
-
-
-def _fidelity(true: NDArray[np.float64], imitated: NDArray[np.float64], windows: Windows) -> Fidelity:
-    varies = bool(np.ptp(true))  # the deviation of equal numbers is not quite 0
-    spread = float(((true - true.mean()) ** 2).sum())
-    r2 = 1 - float(((true - imitated) ** 2).sum()) / spread if varies else float("nan")
-    rank = float(spearmanr(true, imitated).statistic) if varies and np.ptp(imitated) else float("nan")
-    k = max(1, len(true) // 10)
-    top = len(np.intersect1d(np.argsort(-true, kind="stable")[:k], np.argsort(-imitated, kind="stable")[:k])) / k
-    return Fidelity(r2, rank, top, len(np.unique(windows.user)), len(windows))
 
 
 def _driver_table(features: list[str], shap: NDArray[np.float64], totals: NDArray[np.float64]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ class Classifier(ABC):
 
     is_network: bool = False
     uses_chance: ClassVar[bool] = False  # whether another seed gives another model
+    reads_features: ClassVar[bool] = True
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:

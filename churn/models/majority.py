@@ -1,7 +1,7 @@
 """The majority baseline: the training part's base rate for everyone."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class Majority(Classifier):
         True
     """
 
+    reads_features: ClassVar[bool] = False
     rate: float
 
     @property

@@ -1,7 +1,7 @@
 """The persistence baseline: who was active will be."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ class Persistence(Classifier):
         prior_windows: The weight of the base rate.
     """
 
+    reads_features: ClassVar[bool] = False
     rates: NDArray[np.float64]  # (history_days + 1,)
 
     def __init__(self, prior_windows: float = 20.0) -> None:

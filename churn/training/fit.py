@@ -75,10 +75,13 @@ class TrainingConfig:
         seeds: Fits from different seeds, whose probabilities are averaged and whose spread is reported.
         refit: What scores: `keep`: the models that were measured; `all`: the same, learnt again from every window whose
             label is known, for as many steps as the measured one took.
+        kept: Whether each model is also trained on the kept features of features.csv alone, with the hyperparameters
+            found; it stands in the leaderboard as the model's name with _kept, and may be the one that is chosen.
     """
 
     seeds: int = 1
     refit: Literal["keep", "all"] = "keep"
+    kept: bool = False
 
     def __post_init__(self) -> None:
         """Raises UserError for less than one seed."""
