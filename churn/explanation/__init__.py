@@ -1,5 +1,6 @@
 """Why: what drives the probabilities, and how far an explanation can be trusted."""
 
+from churn.explanation.attribution import Attribution, attribute
 from churn.explanation.collinearity import Collinearity, collinearity
 from churn.explanation.features import feature_ledger
 from churn.explanation.fidelity import Fidelity, Imitation
@@ -7,10 +8,12 @@ from churn.explanation.reasons import readable, reasons
 from churn.explanation.surrogate import Surrogate, contributions, explain
 
 __all__ = [
+    "Attribution",
     "Collinearity",
     "Fidelity",
     "Imitation",
     "Surrogate",
+    "attribute",
     "collinearity",
     "contributions",
     "explain",

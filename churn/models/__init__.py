@@ -1,10 +1,10 @@
 """The models: one class per file, each fits a split and gives a probability per window.
 
-Networks are imported when asked for, since they need torch.
+Networks and their gradients are imported when asked for, since they need torch.
 """
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from churn.models.base import Classifier, classifier, load
 from churn.models.ensemble import Ensemble, members
@@ -16,6 +16,7 @@ from churn.models.selected import Selected, again_on
 
 if TYPE_CHECKING:
     from churn.models.bilstm import BiLSTM
+    from churn.models.gradients import integrated_gradients, logits
     from churn.models.gru import GRU
     from churn.models.gru_bilstm import GRUBiLSTM
 
@@ -32,15 +33,22 @@ __all__ = [
     "Selected",
     "again_on",
     "classifier",
+    "integrated_gradients",
     "load",
+    "logits",
     "members",
 ]
 
-_NETWORKS = {"GRU": "gru", "BiLSTM": "bilstm", "GRUBiLSTM": "gru_bilstm"}
+_WITH_TORCH = {
+    "GRU": "gru",
+    "BiLSTM": "bilstm",
+    "GRUBiLSTM": "gru_bilstm",
+    "integrated_gradients": "gradients",
+    "logits": "gradients",
+}
 
 
-def __getattr__(name: str) -> type[Classifier]:
-    if name in _NETWORKS:
-        found: type[Classifier] = getattr(importlib.import_module(f"churn.models.{_NETWORKS[name]}"), name)
-        return found
+def __getattr__(name: str) -> Any:
+    if name in _WITH_TORCH:
+        return getattr(importlib.import_module(f"churn.models.{_WITH_TORCH[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
