@@ -56,7 +56,8 @@ def changed(
 
     That is where the running sum of differences from the usual, taken back from the last day, is farthest from
     zero; of several such days the earliest. A difference counts from one event and one standard deviation of a
-    Poisson count on, for an amount from half of what was usual on; others, and those where nothing is usual, are 0.
+    Poisson count on, for an amount from half of what was usual on; others are 0, and so are all where no usual is
+    known.
 
     Args:
         counts: By day, (p, d).
@@ -73,8 +74,18 @@ def changed(
     first = np.abs(differences).argmax(axis=1)
     difference = differences[np.arange(len(first)), first]
     expected = daily[:, 0] * (counts.shape[1] - first)
-    least = np.where(amounts, expected / 2, np.maximum(1, np.sqrt(expected)))
-    return first, np.where(np.abs(difference) >= least, difference, 0)
+    return first, np.where(np.abs(difference) >= noticeable(expected, amounts=amounts), difference, 0)
+
+
+def noticeable(expected: NDArray[np.float64], *, amounts: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """From which difference on a count or an amount stands out from what is expected, (p,).
+
+    Example:
+        >>> import numpy as np
+        >>> noticeable(np.array([0.1, 9.0, 9.0]), amounts=np.array([False, False, True]))
+        array([1. , 3. , 4.5])
+    """
+    return np.where(amounts, expected / 2, np.maximum(1, np.sqrt(expected)))
 
 
 def _begin(panel: Panel) -> NDArray[np.int32]:
@@ -101,7 +112,7 @@ def _silent_days(
     values, start, first = np.asarray(panel.counts), panel.start[user], panel.first[user]
     end = start + np.clip(np.minimum(cutoff, panel.last[user] + 1) - first, 0, None)
     silent = known.copy()
-    for pair, (begin, until, column) in enumerate(zip(start, end, count, strict=True)):
-        if len(seen := np.flatnonzero(values[begin:until, column])):
+    for pair, (begin, until, column) in enumerate(zip(start.tolist(), end.tolist(), count.tolist(), strict=True)):
+        if len(seen := values[begin:until, column].nonzero()[0]):
             silent[pair] = cutoff[pair] - first[pair] - seen[-1] - 1
     return silent

@@ -31,11 +31,11 @@ def reasons(
     Example:
         >>> import numpy as np
         >>> from churn.data import example_split
-        >>> newest = example_split().score.take(np.array([12, 13]))
-        >>> shap = np.zeros((2, 7, len(newest.features)))
-        >>> shap[:, :, 0] = 0.1
-        >>> reasons(newest, shap, usual=newest.summary().mean(axis=0)).reason_1.tolist()
-        []
+        >>> newest = example_split().score
+        >>> shap = np.full(newest.history().shape, 0.1) * [1, 0, 0, 0]  # of own posts alone
+        >>> found = reasons(newest, shap, usual=newest.summary().mean(axis=0))
+        >>> found.reason_1.iloc[0]
+        'own post: 2 in the last 7 days, fewer than usual (4.5 a week)'
     """
     history = windows.history()
     totals = windows.summary(history)
@@ -67,11 +67,11 @@ def _by_feature(
     """What each feature's whole history adds to the logit, (n, f); 0 for what is no reason of its own."""
     by_feature: NDArray[np.float64] = contributions.sum(axis=1)
     by_feature[:, [source is not None and source.reason is None for source in windows.sources]] = 0
-    if AMOUNT in windows.panel.features:  # that there was no amount says what that there was no sticker says
-        amount, gifts = windows.panel.features.index(AMOUNT), windows.panel.features.index(STICKERS)
-        none = totals[:, gifts] == 0
-        by_feature[none, gifts] += by_feature[none, amount]
-        by_feature[none, amount] = 0
+    if AMOUNT in windows.panel.features:  # stickers and their amount say the same: the stronger speaks for both
+        gifts, amount = (windows.panel.features.index(name) for name in (STICKERS, AMOUNT))
+        by_amount = (by_feature[:, amount] > by_feature[:, gifts]) & (totals[:, gifts] > 0)
+        both = by_feature[:, gifts] + by_feature[:, amount]
+        by_feature[:, gifts], by_feature[:, amount] = np.where(by_amount, 0, both), np.where(by_amount, both, 0)
     return by_feature
 
 

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from churn.data import Windows
 from churn.data.panel import AMOUNT
-from churn.explanation.past import changed, own_past
+from churn.explanation.past import changed, noticeable, own_past
 from churn.explanation.wording import Story
+
+_LONG = 2  # days, and events awaited in them
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
     """What is told of each pair of a window and one of the panel's counts.
 
     A change or a silence is told only where the SHAP values of its days add to more than 0: where it is those days
-    that raise the probability. A change must also lie on the same side of the others' average as of the user's own
-    usual, since the model compares users, not a user with the past. A silence is long once it has outlasted one
-    event at the usual rate or, where that is unknown, at the others'.
+    that raise the probability. Since the model compares users, not a user with the past, that there were fewer is
+    told only under the others' average, and that there were more only well above it. A silence is long from two days
+    and two events on that were to be awaited at the usual rate or, where that is unknown, at the others'.
 
     Args:
         windows: The windows.
@@ -46,7 +48,9 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
     first, difference = changed(pairs.days, past.weekly, amounts=amounts)
     counted, speaks = _from_each_day(pairs.days), _from_each_day(pairs.shap) > 0
     since = counted[n, first]
-    same_side = (since - others / 7 * (length - first)) * difference > 0
+    of_others = others / 7 * (length - first)
+    above = since - of_others
+    same_side = np.where(difference < 0, above < 0, above >= noticeable(of_others, amounts=amounts))
     awaited = past.silent_days / 7 * np.where(np.isnan(past.weekly), others, past.weekly)
     silence = np.clip(length - past.silent_days, 0, length - 1)
     dates = windows.dates[pairs.window] - pd.to_timedelta(length - first, unit="D")
@@ -58,14 +62,14 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
             "usual": past.weekly,
             "others": others,
             "silent_days": past.silent_days,
-            "long_silence": (awaited >= 1) & speaks[n, silence],
+            "long_silence": (past.silent_days >= _LONG) & (awaited >= _LONG) & speaks[n, silence],
             "changed": pd.Series(dates, dtype=object).where(first > 0, None),
             "since": since,
             "difference": np.where(speaks[n, first] & same_side, difference, 0),
             "amount": amounts,
         }
     )
-    return [Story(*row) for row in table.itertuples(index=False, name=None)]
+    return [Story._make(row) for row in table.itertuples(index=False, name=None)]
 
 
 def _from_each_day(values: NDArray[np.floating]) -> NDArray[np.float64]:

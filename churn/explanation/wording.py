@@ -1,6 +1,6 @@
 """One reason in plain words: a count beside what was usual, or another feature as of the last day."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,7 @@ _UNITS = {"tenure": " days"}
 _YEAR = 52  # weeks
 
 
-@dataclass(frozen=True)
-class Story:
+class Story(NamedTuple):  # there may be many, and a frozen dataclass takes several times as long to make
     """What is told of one user's count, or amount."""
 
     total: float  # of the history
@@ -30,12 +29,11 @@ def count_words(story: Story) -> str:
     """A count beside the user's own usual, and beside the others' where that is unknown or explains nothing.
 
     Example:
-        >>> from dataclasses import replace
         >>> story = Story(1, 7, known_days=90, usual=3.1, others=2, silent_days=5, long_silence=True)
         >>> count_words(story)
         'none for 5 days; usually 3.1 a week'
-        >>> count_words(replace(story, long_silence=False))
-        '1 in the last 7 days; usually 3.1, others about 2 a week'
+        >>> count_words(story._replace(long_silence=False))
+        '1 in the last 7 days; usually 3.1, others 2 a week'
     """
     if story.known_days and story.silent_days >= story.known_days:
         return f"never in {_days(story.known_days)}; {_others(story)}"
@@ -45,9 +43,9 @@ def count_words(story: Story) -> str:
         return f"{_compared(story)} than usual ({_rate(story.usual, story)})"
     if np.isnan(story.usual) or not (story.usual or story.total):
         return f"{_fact(story)}; {_others(story)}"
-    usual, others = _rate(story.usual, story), _others(story)
+    usual, others = _rate(story.usual, story), _rate(story.others, story)
     usual = usual.removesuffix(" a week") if others.endswith(" a week") else usual
-    return f"{_fact(story)}; usually {usual}, {others}"
+    return f"{_fact(story)}; usually {usual}, others {others}"
 
 
 def last_day_words(feature: str, value: float, *, others: float) -> str:
@@ -77,7 +75,7 @@ def number(value: float) -> str:
         >>> number(12345.0), number(2.5)
         ('12,345', '2.5')
     """
-    return f"{value:,.0f}" if abs(value) >= 1000 else np.format_float_positional(value, 4, fractional=False, trim="-")
+    return f"{value:,.0f}" if abs(value) >= 1000 else _digits(value, 4)
 
 
 def _fact(story: Story) -> str:
@@ -114,9 +112,12 @@ def _rate(weekly: float, story: Story) -> str:
 
 def _rounded(value: float) -> str:
     """Two digits, or all before the point."""
-    if abs(value) >= 10:
-        return f"{value:,.0f}"
-    return np.format_float_positional(value, 2, fractional=False, trim="-")
+    return f"{value:,.0f}" if abs(value) >= 10 else _digits(value, 2)
+
+
+def _digits(value: float, digits: int) -> str:
+    text = f"{value:.{digits}g}"
+    return np.format_float_positional(value, digits, fractional=False, trim="-") if "e" in text else text
 
 
 def _days(days: int) -> str:
