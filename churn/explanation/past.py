@@ -55,9 +55,9 @@ def changed(
     """The day since which each count differs most from what was usual, and by how much.
 
     That is where the running sum of differences from the usual, taken back from the last day, is farthest from
-    zero; of several such days the earliest. A difference counts from one event and one standard deviation of a
-    Poisson count on, for an amount from half of what was usual on; others are 0, and so are all where no usual is
-    known.
+    zero; of several such days the latest, since those between were as usual. A difference counts from one event and
+    one standard deviation of a Poisson count on, for an amount from half of what was usual on; others are 0, and so
+    are all where no usual is known.
 
     Args:
         counts: By day, (p, d).
@@ -70,10 +70,10 @@ def changed(
         (array([4]), array([-3.5]))
     """
     daily = weekly[:, None] / 7
-    differences = np.flip(np.flip(counts - daily, axis=1).cumsum(axis=1), axis=1)
-    first = np.abs(differences).argmax(axis=1)
-    difference = differences[np.arange(len(first)), first]
-    expected = daily[:, 0] * (counts.shape[1] - first)
+    from_the_end = np.flip(counts - daily, axis=1).cumsum(axis=1)
+    days = np.abs(from_the_end).argmax(axis=1)
+    difference, expected = from_the_end[np.arange(len(days)), days], daily[:, 0] * (days + 1)
+    first = counts.shape[1] - 1 - days
     return first, np.where(np.abs(difference) >= noticeable(expected, amounts=amounts), difference, 0)
 
 

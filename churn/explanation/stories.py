@@ -34,8 +34,9 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
 
     A change or a silence is told only where the SHAP values of its days add to more than 0: where it is those days
     that raise the probability. Since the model compares users, not a user with the past, that there were fewer is
-    told only under the others' average, and that there were more only well above it. A silence is long from two days
-    and two events on that were to be awaited at the usual rate or, where that is unknown, at the others'.
+    told only under the others' average, and that there were more only well above it, in the whole history too. A
+    silence is long from two days on if it is such a change, or if two events were to be awaited in it at the usual
+    rate or, where that is unknown, at the others'; of amounts, silences are not told.
 
     Args:
         windows: The windows.
@@ -50,9 +51,13 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
     since = counted[n, first]
     of_others = others / 7 * (length - first)
     above = since - of_others
-    same_side = np.where(difference < 0, above < 0, above >= noticeable(of_others, amounts=amounts))
+    more = (above >= noticeable(of_others, amounts=amounts)) & (counted[:, 0] > others / 7 * length)
+    same_side = np.where(difference < 0, above < 0, more)
+    told = speaks[n, first] & same_side & (difference != 0)
+    ceased = told & (since == 0)
     awaited = past.silent_days / 7 * np.where(np.isnan(past.weekly), others, past.weekly)
     silence = np.clip(length - past.silent_days, 0, length - 1)
+    long_silence = (past.silent_days >= _LONG) & (ceased | (awaited >= _LONG) & speaks[n, silence])
     dates = windows.dates[pairs.window] - pd.to_timedelta(length - first, unit="D")
     table = pd.DataFrame(
         {
@@ -62,10 +67,10 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
             "usual": past.weekly,
             "others": others,
             "silent_days": past.silent_days,
-            "long_silence": (past.silent_days >= _LONG) & (awaited >= _LONG) & speaks[n, silence],
+            "long_silence": long_silence & ~amounts,
             "changed": pd.Series(dates, dtype=object).where(first > 0, None),
             "since": since,
-            "difference": np.where(speaks[n, first] & same_side, difference, 0),
+            "difference": np.where(told & ~ceased, difference, 0),
             "amount": amounts,
         }
     )
