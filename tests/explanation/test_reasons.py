@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from churn.data import FEATURES, Feature, WindowConfig, slide
+from churn.data import FEATURES, Feature, WindowConfig, Windows, slide
 from churn.explanation import readable, reasons
 
 
@@ -21,11 +21,11 @@ def shap(*rows):
     return values
 
 
-def test_a_reason_names_the_feature_its_total_and_the_average(windows):
-    found = reasons(windows, shap([0.5, 0.1], [0.0, 0.2]), usual=np.array([7.25, 0.5]))
-    assert found.reason_1[0] == "own post: 4 in the last 3 days (on average 7.2)"
-    assert found.reason_2[0] == "stickers received: 1 in the last 3 days (on average 0.5)"
-    assert found.reason_1[1] == "stickers received: 0 in the last 3 days (on average 0.5)"
+def test_a_new_user_is_told_beside_the_others(windows):
+    found = reasons(windows, shap([0.5, 0.1], [0.0, 0.2]), usual=np.array([7.25, 0.75]))
+    assert found.reason_1[0] == "own post: 4 in the last 3 days; others about 17 a week"
+    assert found.reason_2[0] == "stickers received: 1 in the last 3 days; others about 1.8 a week"
+    assert found.reason_1[1] == "stickers received: never in 2 days; others about 1.8 a week"
 
 
 def test_only_what_raises_the_probability_is_a_reason(windows):
@@ -58,8 +58,8 @@ def test_the_calendar_is_no_reason_and_other_features_are_told_as_of_the_last_da
     for name, value in {"weekend": 9, "weekday_sine": 9, "tenure": 2, "total_own_post": 1}.items():
         values[:, 2, place[name]] = value
     found = reasons(derived, values, usual=np.full(len(place), 60.25))
-    assert found.loc[0].tolist() == ["tenure: 2 (on average 60.2)", "total own post: 4 (on average 60.2)", ""]
-    assert found.reason_2[1] == "total own post: 2 (on average 60.2)"
+    assert found.loc[0].tolist() == ["tenure: 2 days; others about 60", "total own post: 4; others about 60", ""]
+    assert found.reason_2[1] == "total own post: 2; others about 60"
 
 
 def test_what_is_yes_or_no_is_told_so(windows):
@@ -68,7 +68,167 @@ def test_what_is_yes_or_no_is_told_so(windows):
 
     tier = Feature("tier", lambda panel: ("tier=gold",), gold, reason="yes or no")
     found = reasons(replace(windows, derived=(tier,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 0.204]))
-    assert found.reason_1.tolist() == ["tier=gold: yes (on average 20% yes)", "tier=gold: no (on average 20% yes)"]
+    assert found.reason_1.tolist() == ["tier=gold: yes; yes for 20% of others", "tier=gold: no; yes for 20% of others"]
+
+
+def planted(panel, *, others, shap=1.0, cutoff=None):
+    """The reasons of each user of a panel, with a history of 7 days, where every day speaks for the outcome."""
+    zeros = np.zeros(len(panel.users), np.int8)
+    cutoffs = np.full(len(zeros), cutoff or panel.n_days, np.int32)
+    windows = Windows(panel, 7, 1, np.arange(len(zeros), dtype=np.int32), cutoffs, zeros, None)
+    values = np.broadcast_to(np.asarray(shap, float), (len(zeros), len(panel.features), 7)).swapaxes(1, 2)
+    return reasons(windows, values, usual=np.array(others, float))
+
+
+@pytest.fixture(scope="session")
+def post_words(panel_of):
+    """What is told of one user's own posts."""
+
+    def words(picture, *, others=8.0, shap=1.0, cutoff=None):
+        found = planted(panel_of(picture), others=[others, 0], shap=[shap, np.zeros(7)], cutoff=cutoff)
+        return found.reason_1[0]
+
+    return words
+
+
+ON_EVERY_DAY = np.ones(7)
+THREE_A_WEEK = "x.x.x.." * 8  # from 2024-01-01 to 2024-02-25
+
+
+def test_a_silence_is_told_beside_the_users_own_usual(post_words):
+    words = post_words(THREE_A_WEEK + ".x.....", shap=ON_EVERY_DAY)
+    assert words == "own post: none for 5 days; usually 3 a week"
+
+
+def test_a_silence_that_began_before_the_history_is_told_in_full(post_words):
+    assert post_words(THREE_A_WEEK + ".......", shap=ON_EVERY_DAY) == "own post: none for 9 days; usually 3 a week"
+    silence = post_words(THREE_A_WEEK + "." * 30, shap=ON_EVERY_DAY)
+    assert silence == "own post: none for 32 days; usually 1.8 a week"
+    assert post_words(THREE_A_WEEK + "." * 100, shap=ON_EVERY_DAY, others=2).endswith("102 days; others about 2 a week")
+
+
+def test_a_silence_as_long_as_others_before_it_is_told_beside_the_others_too(post_words):
+    words = post_words("x............." * 4 + ".......", shap=ON_EVERY_DAY)
+    assert words == "own post: none for 20 days; usually 1 in 2 weeks, others 8 a week"
+
+
+def test_a_change_to_none_is_a_silence(post_words):
+    words = post_words("xx....." * 8 + "xx.....", shap=ON_EVERY_DAY)
+    assert words == "own post: none for 5 days; usually 2 a week"
+
+
+def test_a_day_without_is_no_silence(post_words):
+    words = post_words("2" * 62 + ".", shap=ON_EVERY_DAY, others=60)
+    assert words == "own post: 12 in the last 7 days; usually 14, others 60 a week"
+    assert post_words("9" * 20 + "x" * 6 + ".", shap=ON_EVERY_DAY, others=60).startswith(
+        "own post: 6 in the last 7 days"
+    )
+
+
+def test_a_silence_whose_days_do_not_speak_for_the_outcome_is_not_told(post_words):
+    words = post_words(THREE_A_WEEK + ".x.....", shap=[9, 9, -1, -1, -1, -1, -1])
+    assert words == "own post: 1 in the last 7 days; usually 3, others 8 a week"
+
+
+def test_what_never_was_is_told_so(panel_of):
+    found = planted(panel_of("o" * 40, "." * 20 + "o" * 20), others=[8, 0.25], shap=[ON_EVERY_DAY, np.zeros(7)])
+    assert found.reason_1.tolist() == [
+        "own post: never in 40 days; others about 8 a week",
+        "own post: never in 20 days; others about 8 a week",
+    ]
+
+
+def test_fewer_than_usual_is_told_since_the_day_on_which_it_changed(post_words):
+    words = post_words("2" * 56 + "222.x.x", shap=ON_EVERY_DAY, others=30)
+    assert words == "own post: 2 since Feb 29, fewer than usual (14 a week)"
+
+
+def test_a_change_before_the_history_has_no_day(post_words):
+    words = post_words("2" * 56 + "x.x.x.x", shap=ON_EVERY_DAY, others=30)
+    assert words == "own post: 4 in the last 7 days, fewer than usual (14 a week)"
+
+
+def test_more_than_usual_is_told_where_others_have_fewer_too(post_words):
+    picture = "x......" * 8 + "......5"
+    assert post_words(picture, shap=ON_EVERY_DAY, others=1) == "own post: 5 since Mar 3, more than usual (1 a week)"
+    # What speaks for the outcome is then that others have even more, and "more" would tell the contrary.
+    assert (
+        post_words(picture, shap=ON_EVERY_DAY, others=9) == "own post: 5 in the last 7 days; usually 1, others 9 a week"
+    )
+
+
+def test_fewer_than_usual_is_not_told_of_one_who_still_has_more_than_others(post_words):
+    words = post_words("9" * 56 + "5555555", shap=ON_EVERY_DAY, others=14)
+    assert words == "own post: 35 in the last 7 days; usually 63, others 14 a week"
+
+
+def test_a_change_whose_days_do_not_speak_for_the_outcome_is_not_told(post_words):
+    words = post_words("2" * 56 + "222.x.x", shap=[9, 9, 9, -1, -1, -1, -1], others=30)
+    assert words == "own post: 8 in the last 7 days; usually 14, others 30 a week"
+
+
+def test_what_is_as_usual_is_told_beside_the_others(post_words):
+    words = post_words("x......" * 8 + "...x...", shap=ON_EVERY_DAY)
+    assert words == "own post: 1 in the last 7 days; usually 1, others 8 a week"
+
+
+def test_days_from_the_cutoff_on_change_no_reason(panel_of):
+    seen = [THREE_A_WEEK + ".x.....", "." * 63, "." * 60 + "o.b"]
+    found = [
+        planted(panel_of(*[picture + tail for picture in seen]), others=[8, 1], cutoff=63).to_numpy().tolist()
+        for tail in ("......", "999999", "bbbbbb", ".....o")
+    ]
+    assert found[0][0][0] == "own post: none for 5 days; usually 3 a week"
+    assert all(again == found[0] for again in found)
+
+
+@pytest.fixture
+def gifts(panel_of):
+    """A panel with amounts: ten of the currency with each sticker."""
+
+    def panel(picture):
+        drawn = panel_of(picture)
+        counts = np.column_stack([drawn.counts, np.zeros(len(drawn.counts), np.uint8)])
+        amounts = drawn.counts[:, 1].astype(np.float32) * 10
+        return replace(drawn, features=(*drawn.features, "sticker_amount"), counts=counts, amounts=amounts)
+
+    return panel
+
+
+def test_amounts_are_less_or_more_and_never_one_in_some_weeks(gifts):
+    panel, shap = gifts("o" * 56 + "oo....o"), [np.zeros(7), np.zeros(7), ON_EVERY_DAY]
+    found = planted(panel, others=[0, 5, 50], shap=shap)
+    assert found.loc[0].tolist() == ["sticker amount: 10 since Feb 28, less than usual (70 a week)", "", ""]
+    found = planted(gifts("o......" * 8 + "..o...."), others=[0, 5, 0.5], shap=shap)
+    assert found.reason_1[0] == "sticker amount: 10 in the last 7 days; usually 10, others 0.5 a week"
+
+
+def test_stickers_and_their_amount_are_one_reason(gifts):
+    shap = [np.zeros(7), ON_EVERY_DAY, ON_EVERY_DAY * 2]
+    found = planted(gifts("o" * 56 + "......."), others=[0, 5, 50], shap=shap)
+    assert found.loc[0].tolist() == ["stickers received: none for 7 days; usually 7 a week", "", ""]
+    found = planted(gifts("o" * 56 + "oo....o"), others=[0, 5, 50], shap=shap)
+    assert found.loc[0].tolist() == ["sticker amount: 10 since Feb 28, less than usual (70 a week)", "", ""]
+    against = planted(gifts("o" * 56 + "......."), others=[0, 5, 50], shap=[np.zeros(7), ON_EVERY_DAY, -shap[2]])
+    assert (against == "").all(axis=None)
+
+
+def test_names_that_read_alike_are_left_as_they_are(windows):
+    alike = replace(windows, panel=replace(windows.panel, features=("own_post", "own post")))
+    found = reasons(alike, shap([0.5, 0.1], [0.5, 0.1]), usual=np.zeros(2))
+    assert found.loc[0].tolist()[:2] == [
+        "own_post: 4 in the last 3 days; others none",
+        "own post: 1 in the last 3 days; others none",
+    ]
+
+
+def test_a_feature_that_is_summed_is_told_of_the_history(windows):
+    def twos(panel, user, day):
+        return np.full((*day.shape, 1), 2, np.float32)
+
+    summed = Feature("hours", lambda panel: ("hours",), twos, over_days="sum")
+    found = reasons(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 1.5]))
+    assert found.reason_1[0] == "hours: 6 in the last 3 days; others about 3.5 a week"
 
 
 @pytest.mark.parametrize("top", [1, 2, 3, 5])
@@ -88,7 +248,7 @@ def test_large_numbers_are_written_out(windows):
     counts = np.where(windows.panel.counts > 0, 12345, 0).astype(np.uint16)
     rich = replace(windows, panel=replace(windows.panel, counts=counts))
     found = reasons(rich, shap([0.5, 0.0], [0.5, 0.0]), usual=np.array([1234567.0, 0]))
-    assert found.reason_1[0] == "own post: 37,035 in the last 3 days (on average 1,234,567.0)"
+    assert found.reason_1[0] == "own post: 37,035 in the last 3 days; others about 2,880,656 a week"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,118 @@
+"""A user's own past: what was usual before the history, how long a silence lasts, and when a count changed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.data import Panel, Windows
+from churn.data.panel import AMOUNT, STICKERS
+
+USUAL_DAYS = 56  # before the history, from which the usual is taken
+_LEAST_DAYS = 7  # under which nothing is usual yet
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the days before the cutoff tell of some counts, each of one window."""
+
+    known_days: NDArray[np.int64]  # (p,) from the day of joining or, if that is earlier, of being first seen
+    weekly: NDArray[np.float64]  # (p,) what was usual, per week; nan where too few days lie before the history
+    silent_days: NDArray[np.int64]  # (p,) whole days since the last one; known_days where there was never one
+
+
+def own_past(windows: Windows, window: NDArray[np.int64], count: NDArray[np.int64]) -> Past:
+    """The past of some (window, count) pairs; no day from a window's cutoff on is read.
+
+    The usual is the rate over up to `USUAL_DAYS` days before the history; it is not known of a user with under a
+    week there.
+
+    Args:
+        windows: The windows.
+        window: The position of each pair's window, (p,).
+        count: The position of each pair's count among the panel's features, (p,).
+
+    Example:
+        >>> import numpy as np
+        >>> from churn.data import example_split
+        >>> newest = example_split().score
+        >>> found = own_past(newest, np.array([0, 1]), np.array([0, 0]))
+        >>> found.weekly.round(1), found.silent_days
+        (array([4.5, 4.2]), array([2, 3]))
+    """
+    panel, user, days = windows.panel, windows.user[window], windows.history_days
+    known = np.clip(windows.cutoff[window] - _begin(panel)[user], 0, windows.cutoff[window]).astype(np.int64)
+    before = np.clip(known - days, 0, USUAL_DAYS)
+    rows = windows.rows(first=-days - USUAL_DAYS, last=-days - 1)
+    total = _values(panel, rows[window], count).sum(axis=1)
+    weekly = np.where(before >= _LEAST_DAYS, total / np.maximum(before, 1) * 7, np.nan)
+    return Past(known, weekly, _silent_days(windows, window, count, known))
+
+
+def changed(
+    counts: NDArray[np.floating], weekly: NDArray[np.float64], *, amounts: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The day since which each count differs most from what was usual, and by how much.
+
+    That is where the running sum of differences from the usual, taken back from the last day, is farthest from
+    zero; of several such days the latest, since those between were as usual. A difference counts from one event and
+    one standard deviation of a Poisson count on, for an amount from half of what was usual on; others are 0, and so
+    are all where no usual is known.
+
+    Args:
+        counts: By day, (p, d).
+        weekly: What was usual, per week, (p,).
+        amounts: Which are amounts, (p,).
+
+    Example:
+        >>> import numpy as np
+        >>> changed(np.array([[2, 1, 2, 2, 0, 1, 0]]), np.array([10.5]), amounts=np.array([False]))
+        (array([4]), array([-3.5]))
+    """
+    daily = weekly[:, None] / 7
+    from_the_end = np.flip(counts - daily, axis=1).cumsum(axis=1)
+    days = np.abs(from_the_end).argmax(axis=1)
+    difference, expected = from_the_end[np.arange(len(days)), days], daily[:, 0] * (days + 1)
+    first = counts.shape[1] - 1 - days
+    return first, np.where(np.abs(difference) >= noticeable(expected, amounts=amounts), difference, 0)
+
+
+def noticeable(expected: NDArray[np.float64], *, amounts: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """From which difference on a count or an amount stands out from what is expected, (p,).
+
+    Example:
+        >>> import numpy as np
+        >>> noticeable(np.array([0.1, 9.0, 9.0]), amounts=np.array([False, False, True]))
+        array([1. , 3. , 4.5])
+    """
+    return np.where(amounts, expected / 2, np.maximum(1, np.sqrt(expected)))
+
+
+def _begin(panel: Panel) -> NDArray[np.int32]:
+    """The day from which each user is known, (u,); from the cutoff on where that is not yet."""
+    return np.where(panel.first <= panel.last, np.minimum(panel.first, panel.arrived), panel.arrived)
+
+
+def _values(panel: Panel, rows: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.float64]:
+    """One count or amount per line of rows: (p, d) and (p,) to (p, d)."""
+    values = np.asarray(panel.counts)[rows, count[:, None]].astype(np.float64)
+    if panel.amounts is not None:
+        gifts = count == panel.features.index(AMOUNT)
+        values[gifts] = np.asarray(panel.amounts)[rows[gifts]]
+    return values
+
+
+def _silent_days(
+    windows: Windows, window: NDArray[np.int64], count: NDArray[np.int64], known: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The whole days between each last one and the cutoff, looked for as far back as the panel goes: (p,)."""
+    panel, user, cutoff = windows.panel, windows.user[window], windows.cutoff[window]
+    if AMOUNT in panel.features:  # amounts are no counts, and come with stickers alone
+        count = np.where(count == panel.features.index(AMOUNT), panel.features.index(STICKERS), count)
+    values, start, first = np.asarray(panel.counts), panel.start[user], panel.first[user]
+    end = start + np.clip(np.minimum(cutoff, panel.last[user] + 1) - first, 0, None)
+    silent = known.copy()
+    for pair, (begin, until, column) in enumerate(zip(start.tolist(), end.tolist(), count.tolist(), strict=True)):
+        if len(seen := values[begin:until, column].nonzero()[0]):
+            silent[pair] = cutoff[pair] - first[pair] - seen[-1] - 1
+    return silent

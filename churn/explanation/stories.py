@@ -1,0 +1,82 @@
+"""What is told of a count that is a reason: which of its days speak for the outcome, and how they compare."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data import Windows
+from churn.data.panel import AMOUNT
+from churn.explanation.past import changed, noticeable, own_past
+from churn.explanation.wording import Story
+
+_LONG = 2  # days, and events awaited in them
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Some (window, feature) pairs, with what they hold by day."""
+
+    window: NDArray[np.int64]  # (p,) position
+    feature: NDArray[np.int64]  # (p,) position
+    days: NDArray[np.float32]  # (p, d)
+    shap: NDArray[np.float64]  # (p, d) logits
+
+    def take(self, mask: NDArray[np.bool_]) -> Self:
+        """The pairs where a mask holds."""
+        return type(self)(self.window[mask], self.feature[mask], self.days[mask], self.shap[mask])
+
+
+def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> list[Story]:
+    """What is told of each pair of a window and one of the panel's counts.
+
+    A change or a silence is told only where the SHAP values of its days add to more than 0: where it is those days
+    that raise the probability. Since the model compares users, not a user with the past, that there were fewer is
+    told only under the others' average, and that there were more only well above it, in the whole history too. A
+    silence is long from two days on if it is such a change, or if two events were to be awaited in it at the usual
+    rate or, where that is unknown, at the others'; of amounts, silences are not told.
+
+    Args:
+        windows: The windows.
+        pairs: The pairs, whose features are counts or amounts.
+        others: The average of each pair over users, per week, (p,).
+    """
+    length, n = windows.history_days, np.arange(len(pairs.window))
+    amounts = pairs.feature == (windows.panel.features.index(AMOUNT) if AMOUNT in windows.panel.features else -1)
+    past = own_past(windows, pairs.window, pairs.feature)
+    first, difference = changed(pairs.days, past.weekly, amounts=amounts)
+    counted, speaks = _from_each_day(pairs.days), _from_each_day(pairs.shap) > 0
+    since = counted[n, first]
+    of_others = others / 7 * (length - first)
+    above = since - of_others
+    more = (above >= noticeable(of_others, amounts=amounts)) & (counted[:, 0] > others / 7 * length)
+    same_side = np.where(difference < 0, above < 0, more)
+    told = speaks[n, first] & same_side & (difference != 0)
+    ceased = told & (since == 0)
+    awaited = past.silent_days / 7 * np.where(np.isnan(past.weekly), others, past.weekly)
+    silence = np.clip(length - past.silent_days, 0, length - 1)
+    long_silence = (past.silent_days >= _LONG) & (ceased | (awaited >= _LONG) & speaks[n, silence])
+    dates = windows.dates[pairs.window] - pd.to_timedelta(length - first, unit="D")
+    table = pd.DataFrame(
+        {
+            "total": counted[:, 0],
+            "history_days": length,
+            "known_days": past.known_days,
+            "usual": past.weekly,
+            "others": others,
+            "silent_days": past.silent_days,
+            "long_silence": long_silence & ~amounts,
+            "changed": pd.Series(dates, dtype=object).where(first > 0, None),
+            "since": since,
+            "difference": np.where(told & ~ceased, difference, 0),
+            "amount": amounts,
+        }
+    )
+    return [Story._make(row) for row in table.itertuples(index=False, name=None)]
+
+
+def _from_each_day(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The sums from each day to the last, (p, d)."""
+    return np.flip(np.flip(values, axis=1).cumsum(axis=1, dtype=np.float64), axis=1)
