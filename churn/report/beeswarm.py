@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from churn.report import fidelity
 from churn.report.blocks import Beside, Block, Heading, Text
-from churn.report.figures import COLOUR_BAR, REFERENCE_LINE, chart, figure, label
+from churn.report.figures import COLOUR_BAR, ZERO_LINE, chart, figure, label
 from churn.report.run import Run
 from churn.report.wording import FEW, TARGETS, count, feature
 
@@ -24,9 +24,9 @@ def build(run: Run) -> list[Block]:
     if not columns:
         return []
     text = (
-        "Each dot is one held-out user on one day. To the right of the line the column raised the score, to the left it "
-        "lowered it; the darker the dot, the more of it the user had, compared with the others. A row whose dark and "
-        "light dots lie apart has a clear direction."
+        "Each dot is one held-out user on one day. To the right of the line the column raised the score, to the left "
+        "it lowered it; the darker the dot, the more of it the user had, compared with the others. A row whose dark "
+        "and light dots lie apart has a clear direction."
     )
     return [Heading("User by user"), Text(text), Beside(tuple(columns))]
 
@@ -49,9 +49,10 @@ def driving(run: Run, target: str) -> pd.DataFrame:
         return table.assign(window=[])
     table = table.assign(window=table.groupby(["user_id", "cutoff"], observed=True).ngroup())
     table = table[table["value"].notna() & table["shap"].notna()]
-    by_feature = table.groupby("feature", observed=True)
+    values = table.groupby("feature", observed=True)["value"]
     strength = table["shap"].abs().groupby(table["feature"], observed=True).mean()
-    moving = strength[(strength > 0) & (by_feature["value"].nunique() > 1)].sort_values(ascending=False, kind="stable")
+    varies = values.max() > values.min()
+    moving = strength[(strength > 0) & varies].sort_values(ascending=False, kind="stable")
     table = table[table["feature"].isin(moving.index)]
     return table.sort_values("feature", key=lambda names: names.map(list(moving.index).index), kind="stable")
 
@@ -72,7 +73,8 @@ def piled(x: "pd.Series[float]", low: float, high: float) -> "pd.Series[float]":
     """
     bins = ((x - low) / ((high - low) or 1) * (BINS - 1)).round()
     place = x.groupby(bins).cumcount()
-    return ((place + 1) // 2) * (1 - 2 * ((place + 1) % 2)).astype(float)
+    side = (2 * (place % 2) - 1).where(place > 0, 1)
+    return ((place + 1) // 2 * side).astype(float)
 
 
 def amounts(values: "pd.Series[float]") -> "pd.Series[float]":
@@ -110,8 +112,7 @@ def _drawn(rows: pd.DataFrame, names: list[str]) -> Any:
         height=36 * len(names) + 116,
     )
     drawn.update_layout(margin_t=44, coloraxis={"colorscale": AMOUNTS, "cmin": 0, "cmax": 1, "colorbar": _bar()})
-    drawn.add_vline(x=0, line=REFERENCE_LINE, layer="below")
-    drawn.update_xaxes(title_text="lowers ← SHAP (logits) → raises", nticks=6)
+    drawn.update_xaxes(title={"text": "SHAP (logits)", "standoff": 16}, nticks=6, **ZERO_LINE)
     drawn.update_yaxes(
         range=[len(names) - 0.4, -0.6],
         tickvals=list(range(len(names))),

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from churn.report import fidelity
 from churn.report.beeswarm import driving, thinned
 from churn.report.blocks import Block, Caption, Figure, Heading, Multiples, Text
-from churn.report.figures import COLOURS, GREY, REFERENCE_LINE, chart, figure
+from churn.report.figures import COLOURS, GREY, ZERO_LINE, chart, figure
 from churn.report.run import Run
-from churn.report.wording import CHANCES, FEW, TARGETS, count, feature, more_of, signed
+from churn.report.wording import CHANCES, FEW, TARGETS, count, feature, more_of, shortened, signed
 
 SHOWN = 4  # columns per target
 BINS, LEAST = 12, 10  # medians of the line, and windows from which on one is drawn
@@ -42,16 +42,18 @@ def _target(run: Run, target: str) -> list[Block]:
     charts = tuple(_figure(run, target, rows[rows["feature"] == name], name, ends) for name in names)
     users = rows["user_id"].nunique()
     few = f" of {count(users)} users, fewer than {FEW}: a hint only" if users < FEW else ""
-    return [Caption(f"{TARGETS[target]}, n = {count(rows['window'].nunique())} windows{few}"), Multiples(charts, 15)]
+    return [
+        Caption(f"{TARGETS[target]}, n = {count(rows['window'].nunique())} windows{few}"),
+        Multiples(charts, least=13),
+    ]
 
 
 def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[float, float]) -> Figure:
     line = medians(rows)
     logarithmic = skewed(rows["value"])
     drawn = chart([_dots(thinned(rows), logarithmic), _line(line, logarithmic, COLOURS[target])], height=230)
-    drawn.add_hline(y=0, line=REFERENCE_LINE, layer="below")
     margin = 0.04 * (ends[1] - ends[0])
-    drawn.update_yaxes(title_text="SHAP (logits)", range=[ends[0] - margin, ends[1] + margin], nticks=5)
+    drawn.update_yaxes(title_text="SHAP (logits)", range=[ends[0] - margin, ends[1] + margin], nticks=5, **ZERO_LINE)
     drawn.update_xaxes(title_text="value (log scale)" if logarithmic else "value", nticks=5)
     if logarithmic:
         places = ticks(float(rows["value"].min()), float(rows["value"].max()))
@@ -59,7 +61,7 @@ def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[fl
     said = _said(run, target, name, line)
     return figure(
         drawn,
-        title=feature(name),
+        title=shortened(feature(name), 24),
         description=f"{TARGETS[target]}: SHAP value of {feature(name)} by its value. {said}",
         caption=said,
     )
@@ -103,7 +105,7 @@ def ticks(low: float, high: float) -> list[float]:
 
     Example:
         >>> ticks(0, 40), ticks(0, 2500), ticks(120, 900)
-        ([0, 1, 3, 10, 30], [0, 10, 100, 1000], [120, 900])
+        ([0, 1, 3, 10, 30], [0, 10, 1000], [120, 900])
     """
     powers = range(math.ceil(math.log10(high + 1)) + 1)
     fine = [step * 10**power for power in powers for step in (1, 3) if low <= step * 10**power <= high]

@@ -82,8 +82,8 @@ def _of_network(run: Run, target: str) -> Figure:
 
 
 def _strongest(grid: pd.DataFrame) -> str:
-    name, day = grid.stack().idxmax()
-    return f"Strongest: {feature(str(name))} on day {signed(float(day), 0)}."
+    name, day = grid.max(axis=1).idxmax(), grid.max().idxmax()  # of the one cell that holds the highest value
+    return f"Strongest: {feature(str(name))} on day {signed(float(str(day)), 0)}."
 
 
 def _figure(grid: pd.DataFrame, title: str, caption: str, colour: str) -> Figure:

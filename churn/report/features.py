@@ -1,5 +1,6 @@
 """Which columns went into the explanation, and why the others did not."""
 
+from dataclasses import replace
 from typing import Any
 
 from churn.report.blocks import Block, Note, Section, Text
@@ -10,7 +11,11 @@ from churn.report.wording import TARGETS, count, decimal, feature, known, listed
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
 KEPT = "_kept"  # ends the name of a model that was trained again on the kept columns
-SINCE = {"duplicates": "Says the same as", "stability": "Runs that agree"}  # not in the ledgers of older runs
+SINCE = {"duplicates": "Same as", "stability": "Agree"}  # not in the ledgers of older runs
+HEADS = {
+    "duplicates": "“Same as” names the kept columns that say what a collinear one says, the closest first.",
+    "stability": "“Agree” is the share of Boruta’s runs that came to the verdict.",
+}
 
 
 def build(run: Run) -> Section:
@@ -28,7 +33,7 @@ def build(run: Run) -> Section:
     later = [name for name in SINCE if name in table]
     rows = tuple(_row(row, later) for row in records(table))
     blocks: tuple[Block, ...] = (
-        Text(_kept(run)),
+        Text(" ".join([_kept(run), *(HEADS[name] for name in later)])),
         *_unsettled(run),
         Table("All columns", _columns(later), rows, searchable=True),
     )
@@ -117,7 +122,7 @@ def _row(row: Any, later: list[str]) -> tuple[Cell, ...]:
         vif,
         *((text_cell(row.duplicates or None),) if "duplicates" in later else ()),
         text_cell(row.boruta),
-        *((percent_cell(row.stability),) if "stability" in later else ()),
+        *((replace(percent_cell(row.stability), text=percent(row.stability, 0)),) if "stability" in later else ()),
         Cell("yes" if bool(row.kept) else "no"),
         text_cell(row.reason),
     )

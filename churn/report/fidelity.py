@@ -103,7 +103,8 @@ def _segments(run: Run, target: str, model: str) -> list[str]:
     if listed_users.n_users < FEW:
         return [said, f"Fewer than {FEW} users on the list: read with care."]
     low = standing(run, target) == "faithful" and listed_users.r2 < floor(run)
-    return [said, "So for the users on the list the drivers are a sketch."] if low else [said]
+    asked = decimal(floor(run), 2)
+    return [said, f"For users on the list that is under the {asked} asked for: a sketch."] if low else [said]
 
 
 def _measured(row: Any) -> str:

@@ -41,11 +41,13 @@ def _drivers(run: Run, target: str) -> pd.DataFrame:
     if fidelity.standing(run, target) == "constant":
         return pd.DataFrame(columns=["feature", "strength", "direction", "rank"])
     if fidelity.replaced(run, target):
-        table = attribution.by_feature(run, target)
-    else:
-        table = run.table("explanations.csv", target).rename(columns={"mean_abs_shap": "strength"})
-    strong = (table["strength"] > 0) & (table["strength"] >= SHARE * table["strength"].max())
-    return table.loc[strong, ["feature", "strength", "direction", "rank"]]
+        return _strong(attribution.by_feature(run, target))
+    return _strong(run.table("explanations.csv", target).rename(columns={"mean_abs_shap": "strength"}))
+
+
+def _strong(table: pd.DataFrame) -> pd.DataFrame:
+    strong = table[(table["strength"] > 0) & (table["strength"] >= SHARE * table["strength"].max())]
+    return pd.DataFrame(strong, columns=["feature", "strength", "direction", "rank"])
 
 
 def _said(both: pd.DataFrame) -> str:

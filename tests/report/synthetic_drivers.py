@@ -11,6 +11,7 @@ EXPLAINED = {"churn": "GRU", "sticker": "LightGBM"}
 NETWORK = {"churn": "GRU", "sticker": "BiLSTM"}  # whose attributions the run holds
 WINDOWS = 600
 SLOPES = {HOSTILE_FEATURE: -0.5, "own_reply": -0.35, "fan_reply": -0.25, "stickers_received": 0.2, "weekday_sin": 0.1}
+SLOPES |= {"own_post": -0.15, "away_reply": 0.12}
 
 
 def features(rng, targets):
@@ -26,11 +27,15 @@ def features(rng, targets):
     return table_of("target feature vif duplicates boruta stability kept reason", rows)
 
 
-def explanations(rng, targets):
+def explanations(single):
+    """Drivers by the SHAP values of single windows."""
     rows = []
-    for target in targets:
-        for rank, feature in enumerate([HOSTILE_FEATURE, *rng.permutation(FEATURES)], start=1):
-            rows.append((target, feature, 0.4 / rank**0.7, rng.choice(["raises", "lowers", "mixed"]), rank))
+    for target, table in single.groupby("target", sort=False):
+        strength = table["shap"].abs().groupby(table["feature"]).mean().sort_values(ascending=False)
+        for rank, (feature, size) in enumerate(strength.items(), start=1):
+            of_one = table[table["feature"] == feature]
+            rho = of_one["value"].corr(of_one["shap"], method="spearman")
+            rows.append((target, feature, size, "raises" if rho > 0.5 else "lowers" if rho < -0.5 else "mixed", rank))
     return table_of("target feature mean_abs_shap direction rank", rows)
 
 
@@ -68,7 +73,7 @@ def shap(rng, targets):
     for target, feature in product(targets, names):
         signed = feature == "weekday_sin"
         value = rng.uniform(-1, 1, WINDOWS) if signed else np.floor(rng.lognormal(0.3, 1.6, WINDOWS))
-        slope = SLOPES.get(feature, 0.06) * (1 if target == "churn" else -0.7)
+        slope = SLOPES.get(feature, 0.02) * (1 if target == "churn" or feature == "stickers_received" else -0.7)
         effect = slope * (value if signed else np.log1p(value) - 1) + rng.normal(0, 0.04, WINDOWS)
         users = [f"user-{place % 190:04d}" for place in range(WINDOWS)]
         cutoffs = pd.Timestamp("2016-03-01") + pd.to_timedelta(np.arange(WINDOWS) // 190, "D")

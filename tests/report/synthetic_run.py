@@ -43,6 +43,7 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
     targets = ["churn", "sticker"] if stickers else ["churn"]
     rng = np.random.default_rng(7)
     scores, searched = _scores(rng, stickers), trials(rng, targets)
+    single = shap(np.random.default_rng(11), targets)
     tables = {
         "windows.parquet": _windows(rng, stickers),
         "leaderboard.csv": leaderboard(targets),
@@ -57,11 +58,11 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "trial_curves.csv": trial_curves(rng, searched),
         "importances.csv": importances(rng, searched),
         "features.csv": features(rng, targets),
-        "explanations.csv": explanations(rng, targets),
+        "explanations.csv": explanations(single),
         "explanations_by_day.csv": by_day(rng, targets),
         "surrogates.csv": surrogates(targets),
         "fidelity.csv": fidelity(targets),
-        "shap.parquet": shap(np.random.default_rng(11), targets),
+        "shap.parquet": single,
         "attributions.csv": attributions(np.random.default_rng(12), targets),
         "scores.parquet": scores,
         "segment_rates.csv": _rates(targets),
