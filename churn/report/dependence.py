@@ -41,7 +41,7 @@ def _target(run: Run, target: str) -> list[Block]:
     ends = (float(rows["shap"].min()), float(rows["shap"].max()))
     charts = tuple(_figure(run, target, rows[rows["feature"] == name], name, ends) for name in names)
     users = rows["user_id"].nunique()
-    few = f" of {count(users)} users, fewer than {FEW}: a hint only" if users < FEW else ""
+    few = f": {count(users)} users, fewer than {FEW}, a hint only" if users < FEW else ""
     return [
         Caption(f"{TARGETS[target]}, n = {count(rows['window'].nunique())} windows{few}"),
         Multiples(charts, least=13),
@@ -58,7 +58,7 @@ def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[fl
     if logarithmic:
         places = ticks(float(rows["value"].min()), float(rows["value"].max()))
         drawn.update_xaxes(tickvals=[math.log1p(place) for place in places], ticktext=[*map(count, places)])
-    said = _said(run, target, name, line)
+    said = f"{_said(run, target, name, line)} n = {count(len(rows))} windows."
     return figure(
         drawn,
         title=shortened(feature(name), 24),

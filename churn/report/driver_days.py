@@ -51,11 +51,11 @@ def _grid(run: Run, target: str) -> pd.DataFrame:
     table = run.table("explanations_by_day.csv", target)
     if table.empty or not table["mean_abs_shap"].any():
         return pd.DataFrame()
-    return _ordered(table.pivot_table(index="feature", columns="day", values="mean_abs_shap"))
+    return _ordered(table.pivot_table(index="feature", columns="day", values="mean_abs_shap")).head(SHOWN)
 
 
 def _ordered(grid: pd.DataFrame) -> pd.DataFrame:
-    return grid.loc[grid.max(axis=1).sort_values(ascending=False, kind="stable").index[:SHOWN]]
+    return grid.loc[grid.max(axis=1).sort_values(ascending=False, kind="stable").index]
 
 
 def _of_surrogate(run: Run, target: str) -> Block:
@@ -67,10 +67,12 @@ def _of_surrogate(run: Run, target: str) -> Block:
 
 
 def _of_network(run: Run, target: str) -> Figure:
-    """The network's map, its rows in the order of the surrogate's where that stands beside it."""
-    grid = attribution.by_day(run, target)
+    """The network's map, its rows those of the surrogate's where that stands beside it."""
+    grid = _ordered(attribution.by_day(run, target))
     beside = [] if fidelity.replaced(run, target) else [name for name in _grid(run, target).index if name in grid.index]
-    shown = grid.loc[beside] if beside else _ordered(grid)
+    if beside and grid.index[0] not in beside:
+        beside = [*beside[: SHOWN - 1], grid.index[0]]  # the strongest is named, so it is shown
+    shown = grid.loc[beside] if beside else grid.head(SHOWN)
     said = (
         _strongest(grid),
         "Shade: mean |attribution| (logits).",

@@ -47,9 +47,12 @@ def _of_surrogate(run: Run, target: str) -> Block:
     if table.empty or not table["mean_abs_shap"].any():
         return Text(f"{title}: the run explained nothing for this target.")
     table = table.rename(columns={"mean_abs_shap": "strength"})
-    caption = f"▲ more of it raises the chance of {OUTCOMES[target]}, ▼ lowers it, ◆ mixed. Length: mean |SHAP|."
+    caption = (
+        f"▲ more of it raises the chance of {OUTCOMES[target]}, ▼ lowers it, ◆ mixed. Length: mean |SHAP|. "
+        f"{fidelity.in_short(run, target)}"
+    )
     colour = GREY if fidelity.standing(run, target) == "sketch" else COLOURS[target]
-    return _figure(table, title, caption, x_title="mean |SHAP| (logits)", colour=colour)
+    return _figure(table, title, caption.strip(), x_title="mean |SHAP| (logits)", colour=colour)
 
 
 def _of_network(run: Run, target: str) -> Block:

@@ -7,7 +7,7 @@ import pandas as pd
 from churn.report import attribution, fidelity
 from churn.report.blocks import Block, Heading, Text
 from churn.report.run import Run, records
-from churn.report.tables import Cell, Table, heads, number_cell, text_cell
+from churn.report.tables import Cell, Table, heads
 from churn.report.wording import CHANCES, count, feature, more_of
 
 SHARE = 0.1  # of the strongest driver's strength, from which on a column counts as a driver
@@ -73,16 +73,13 @@ def _example(row: Any) -> str:
 
 
 def _table(both: pd.DataFrame) -> Table:
-    columns = heads("Column", "Churn", "Stickers", "Together", "Rank, churn", "Rank, stickers", first=4)
     rows = tuple(
         (
             Cell(feature(row.feature)),
-            text_cell(row.direction_churn),
-            text_cell(row.direction_sticker),
+            Cell(row.direction_churn, under=f"rank {count(row.rank_churn)}"),
+            Cell(row.direction_sticker, under=f"rank {count(row.rank_sticker)}"),
             Cell(VERDICTS.get((row.direction_churn, row.direction_sticker), MIXED)),
-            number_cell(row.rank_churn, 0),
-            number_cell(row.rank_sticker, 0),
         )
         for row in records(both)
     )
-    return Table("Shared drivers", columns, rows)
+    return Table("Shared drivers", heads("Column", "Churn", "Stickers", "Together", first=4), rows)
