@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.report import fidelity
-from churn.report.blocks import Beside, Block, Heading, Text
+from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.figures import COLOUR_BAR, ZERO_LINE, chart, figure, label
 from churn.report.run import Run
 from churn.report.wording import FEW, TARGETS, count, feature
@@ -21,7 +21,7 @@ AMOUNTS = [[0, "#7cc4ee"], [0.5, "#7a57a8"], [1, "#9c0044"]]  # the darker, the 
 def build(run: Run) -> list[Block]:
     """A swarm per target; nothing where the run holds no SHAP values of single windows."""
     columns = [column for target in run.targets if (column := _column(run, target))]
-    if not columns:
+    if not any(isinstance(block, Figure) for column in columns for block in column):
         return []
     text = (
         "Each dot is one held-out user on one day. To the right of the line the column raised the score, to the left "

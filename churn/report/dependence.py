@@ -42,17 +42,14 @@ def _target(run: Run, target: str) -> list[Block]:
     charts = tuple(_figure(run, target, rows[rows["feature"] == name], name, ends) for name in names)
     users = rows["user_id"].nunique()
     few = f": {count(users)} users, fewer than {FEW}, a hint only" if users < FEW else ""
-    return [
-        Caption(f"{TARGETS[target]}, n = {count(rows['window'].nunique())} windows{few}"),
-        Multiples(charts, least=13),
-    ]
+    return [Caption(f"{TARGETS[target]}{few}"), Multiples(charts, least=13)]
 
 
 def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[float, float]) -> Figure:
     line = medians(rows)
     logarithmic = skewed(rows["value"])
     drawn = chart([_dots(thinned(rows), logarithmic), _line(line, logarithmic, COLOURS[target])], height=230)
-    margin = 0.04 * (ends[1] - ends[0])
+    margin = 0.04 * (ends[1] - ends[0]) or 1
     drawn.update_yaxes(title_text="SHAP (logits)", range=[ends[0] - margin, ends[1] + margin], nticks=5, **ZERO_LINE)
     drawn.update_xaxes(title_text="value (log scale)" if logarithmic else "value", nticks=5)
     if logarithmic:

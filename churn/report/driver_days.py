@@ -22,10 +22,11 @@ def build(run: Run) -> list[Block]:
     if not told:
         return []
     if any(_has_attributions(run, target) for target in told):
-        text += (
-            " A surrogate’s SHAP values speak for the network as far as it is faithful; integrated gradients ask the "
-            "network itself. Where both maps agree, the finding does not hang on the method."
-        )
+        if not all(fidelity.replaced(run, target) for target in told):
+            text += (
+                " A surrogate’s SHAP values speak for the network as far as it is faithful; integrated gradients ask "
+                "the network itself. Where both maps agree, the finding does not hang on the method."
+            )
         return [Heading("By day before the cutoff"), Text(text), *(Beside(_pair(run, target)) for target in told)]
     return [
         Heading("By day before the cutoff"),

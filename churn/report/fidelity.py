@@ -43,9 +43,8 @@ def note(run: Run, target: str) -> Note:
     if row is None:
         return Note("Fidelity", "Not measured: read the chart as a hint only.", tone="care")
     found = standing(run, target)
-    said = [_stands_for(row), *_segments(run, target, row.model), *_others(run, target)]
-    if found == "sketch":
-        said.insert(1, _under(run, target, row))
+    under = [_under(run, target, row)] if found == "sketch" else []
+    said = [_stands_for(row), *under, *_segments(run, target, row.model), *_others(run, target)]
     care = found == "sketch" or row.n_users < FEW
     return Note("Under the fidelity floor" if found == "sketch" else "Fidelity", " ".join(said), _tone(care))
 
@@ -98,7 +97,7 @@ def _segments(run: Run, target: str, model: str) -> list[str]:
     listed_users, others = rows.get("priority"), rows.get("other")
     if listed_users is None or not known(float(listed_users.r2)):
         return []
-    said = f"Among users on the list alone it is {_measured(listed_users)}"
+    said = f"Among users on the list alone the surrogate has {_measured(listed_users)}"
     said += f", among the others {_measured(others)}." if others is not None and known(float(others.r2)) else "."
     if listed_users.n_users < FEW:
         return [said, f"Fewer than {FEW} users on the list: read with care."]

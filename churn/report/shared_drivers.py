@@ -12,13 +12,12 @@ from churn.report.wording import CHANCES, count, feature, more_of
 
 SHARE = 0.1  # of the strongest driver's strength, from which on a column counts as a driver
 SHOWN = 10  # rows
-VERDICTS = {
-    ("lowers", "raises"): "opposite ways: less churn, more stickers",
-    ("raises", "lowers"): "opposite ways: more churn, fewer stickers",
-    ("raises", "raises"): "the same way: more of both",
-    ("lowers", "lowers"): "the same way: less of both",
+WAYS = {
+    ("lowers", "raises"): "opposite",
+    ("raises", "lowers"): "opposite",
+    ("raises", "raises"): "same",
+    ("lowers", "lowers"): "same",
 }
-MIXED = "no clear way for one of them"
 
 
 def build(run: Run) -> list[Block]:
@@ -52,14 +51,14 @@ def _strong(table: pd.DataFrame) -> pd.DataFrame:
 
 def _said(both: pd.DataFrame) -> str:
     ways = list(zip(both["direction_churn"], both["direction_sticker"], strict=True))
-    same = sum(way in VERDICTS and way[0] == way[1] for way in ways)
-    opposite = sum(way in VERDICTS and way[0] != way[1] for way in ways)
+    same = sum(WAYS.get(way) == "same" for way in ways)
+    opposite = sum(WAYS.get(way) == "opposite" for way in ways)
     columns = "1 column is a driver" if len(both) == 1 else f"{count(len(both))} columns are drivers"
     said = (
         f"{columns} of both targets (at least a tenth as strong as the strongest one). Pulling the two the same way: "
-        f"{count(same)}; opposite ways: {count(opposite)}; neither: {count(len(both) - same - opposite)}."
+        f"{count(same)}; opposite ways: {count(opposite)}; unclear: {count(len(both) - same - opposite)}."
     )
-    clear = [row for row in records(both) if (row.direction_churn, row.direction_sticker) in VERDICTS]
+    clear = [row for row in records(both) if (row.direction_churn, row.direction_sticker) in WAYS]
     return f"{said} {_example(clear[0])}" if clear else said
 
 
@@ -78,8 +77,8 @@ def _table(both: pd.DataFrame) -> Table:
             Cell(feature(row.feature)),
             Cell(row.direction_churn, under=f"rank {count(row.rank_churn)}"),
             Cell(row.direction_sticker, under=f"rank {count(row.rank_sticker)}"),
-            Cell(VERDICTS.get((row.direction_churn, row.direction_sticker), MIXED)),
+            Cell(WAYS.get((row.direction_churn, row.direction_sticker), "unclear")),
         )
         for row in records(both)
     )
-    return Table("Shared drivers", heads("Column", "Churn", "Stickers", "Together", first=4), rows)
+    return Table("Shared drivers", heads("Column", "Churn", "Stickers", "Ways", first=4), rows)
