@@ -1,11 +1,21 @@
 """Which columns went into the explanation, and why the others did not."""
 
+from dataclasses import replace
 from typing import Any
 
-from churn.report.blocks import Section, Text
+from churn.report.blocks import Block, Note, Section, Text
 from churn.report.run import Run, records
-from churn.report.tables import Cell, Column, Table, number_cell, text_cell
-from churn.report.wording import TARGETS, count, known
+from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
+from churn.report.wording import TARGETS, count, decimal, feature, known, listed, percent
+
+STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
+NAMED = 6  # unsettled columns per target
+KEPT = "_kept"  # ends the name of a model that was trained again on the kept columns
+SINCE = {"duplicates": "Same as", "stability": "Agree"}  # not in the ledgers of older runs
+HEADS = {
+    "duplicates": "“Same as” names the kept columns that say what a collinear one says, the closest first.",
+    "stability": "“Agree” is the share of Boruta’s runs that came to the verdict.",
+}
 
 
 def build(run: Run) -> Section:
@@ -13,28 +23,46 @@ def build(run: Run) -> Section:
     lead = (
         "Columns that say the same thing share their influence and blur every explanation. So collinear ones were "
         "set aside (variance inflation, VIF), and of the rest those that beat shuffled copies of themselves were "
-        "confirmed (Boruta). This is advice: the models of this run use every column, kept or not."
+        f"confirmed (Boruta). {_use(run)}"
     )
     table = run.table("features.csv")
     if table.empty:
         return Section(
             "features", "Which columns were kept", lead, (Text("No column was screened in this run: all were kept."),)
         )
-    rows = tuple(_row(row) for row in records(table))
-    columns = (
-        Column("Target"),
-        Column("Column"),
-        Column("VIF", numeric=True),
-        Column("Boruta"),
-        Column("Kept"),
-        Column("Reason", wide=True),
+    later = [name for name in SINCE if name in table]
+    rows = tuple(_row(row, later) for row in records(table))
+    blocks: tuple[Block, ...] = (
+        Text(" ".join([_kept(run), *(HEADS[name] for name in later)])),
+        *_unsettled(run),
+        Table("All columns", _columns(later), rows, searchable=True),
     )
-    return Section(
-        "features",
-        "Which columns were kept",
-        lead,
-        (Text(_kept(run)), Table("All columns", columns, rows, searchable=True)),
+    return Section("features", "Which columns were kept", lead, blocks)
+
+
+def _use(run: Run) -> str:
+    """What came of the ledger: nothing, or models that were trained again."""
+    if not run.manifest.get("retrained", False):
+        return "This is advice: the models of this run use every column, kept or not."
+    compared = [said for target in run.targets for said in _compared(run, target)]
+    said = (
+        f"The models whose names end in {KEPT} were trained again on the kept columns alone; all others use every "
+        "column, kept or not."
     )
+    return f"{said} Log loss on test: {'; '.join(compared)}." if compared else said
+
+
+def _compared(run: Run, target: str) -> list[str]:
+    """Each model that was trained again beside the one it came from."""
+    board = run.table("leaderboard.csv", target)
+    again = [str(name) for name in board["model"].unique() if str(name).endswith(KEPT)]
+    found = []
+    for name in again:
+        new, old = (run.metric(target, "log_loss", model) for model in (name, name.removesuffix(KEPT)))
+        if new is not None and old is not None:
+            before = f"{decimal(old.value)} with all columns"
+            found.append(f"{TARGETS[target]}, {name} {decimal(new.value)} against {before}")
+    return found
 
 
 def _kept(run: Run) -> str:
@@ -45,14 +73,56 @@ def _kept(run: Run) -> str:
     return " ".join(said)
 
 
-def _row(row: Any) -> tuple[Cell, ...]:
+def _unsettled(run: Run) -> list[Block]:
+    """The columns on which Boruta's runs disagree, by name; nothing where a run made one run alone."""
+    if "stability" not in run.table("features.csv"):
+        return []
+    told = [said for target in run.targets if (said := _doubtful(run, target))]
+    tried = "Boruta ran from several seeds on several stretches of time"
+    if not told:
+        same = f"at least {percent(STABLE, 0)} of the runs agree on every column."
+        return [Text(f"{tried}; {same}")]
+    body = (
+        f"{tried}; on these columns fewer than {percent(STABLE, 0)} of the runs agree, so with other users or in "
+        f"another season the verdict might be another. {' '.join(told)}"
+    )
+    return [Note("Not settled", body, tone="care")]
+
+
+def _doubtful(run: Run, target: str) -> str:
+    table = run.table("features.csv", target)
+    table = table[table["stability"] < STABLE].sort_values("stability", kind="stable")
+    names = [f"{feature(row.feature)} ({row.boruta}, {percent(row.stability, 0)})" for row in records(table)]
+    if len(names) > NAMED:
+        names = [*names[:NAMED], f"{count(len(names) - NAMED)} more"]
+    return f"{TARGETS[target]}: {listed(names)}." if names else ""
+
+
+def _columns(later: list[str]) -> tuple[Column, ...]:
+    found = [
+        Column("Target"),
+        Column("Column"),
+        Column("VIF", numeric=True),
+        Column(SINCE["duplicates"]),
+        Column("Boruta"),
+        Column(SINCE["stability"], numeric=True),
+        Column("Kept"),
+        Column("Reason", wide=True),
+    ]
+    absent = {title for name, title in SINCE.items() if name not in later}
+    return tuple(column for column in found if column.title not in absent)
+
+
+def _row(row: Any, later: list[str]) -> tuple[Cell, ...]:
     endless = row.vif == float("inf")  # a column that the others reproduce exactly
     vif = Cell("∞", order="1e308") if endless else number_cell(row.vif, 1 if known(row.vif) else 0)
     return (
         text_cell(TARGETS.get(row.target, row.target)),
         text_cell(row.feature),
         vif,
+        *((text_cell(row.duplicates or None),) if "duplicates" in later else ()),
         text_cell(row.boruta),
+        *((replace(percent_cell(row.stability), text=percent(row.stability, 0)),) if "stability" in later else ()),
         Cell("yes" if bool(row.kept) else "no"),
         text_cell(row.reason),
     )

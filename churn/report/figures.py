@@ -16,6 +16,7 @@ FAINT = "#cbd2d9"  # curves behind the one that is spoken of
 COLOURS = {"churn": "#0072b2", "sticker": "#d55e00"}
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#52606d", "#8a6d00")
 REFERENCE_LINE = {"color": QUIET, "width": 2, "dash": "dash"}  # shows on both sides of a grid line that lies over it
+ZERO_LINE: dict[str, Any] = {"zeroline": True, "zerolinecolor": QUIET, "zerolinewidth": 1.5}  # behind many dots
 COLOUR_BAR = {  # above a heat map
     "orientation": "h",
     "thickness": 8,

@@ -31,6 +31,9 @@ COLUMNS = {
     "explanations.csv": "target feature mean_abs_shap direction rank",
     "explanations_by_day.csv": "target feature day mean_abs_shap direction rank",
     "surrogates.csv": "target model r2 spearman top_tenth n_users n_windows explained",
+    "fidelity.csv": "target model segment r2 spearman n_users n_windows",
+    "shap.parquet": "target user_id cutoff feature value shap",
+    "attributions.csv": "target model feature day attribution mean_abs rank",
     "scores.parquet": "user_id cutoff p_churn priority segment",
     "segment_rates.csv": "segment n n_users target rate low high",
     "segment_tests.csv": (
@@ -44,7 +47,8 @@ KEYS = (
     *("split_kind", "targets", "chosen", "warnings", "segment"),
 )
 VERDICT_KEYS = ("verdict", "target", "question", "sentence", "note")
-OPTIONAL = {"seeds.csv", "verdicts.csv", "verdicts.json"}  # what a run writes only where it was asked for
+# What a run writes only where it was asked for, or did not write when it was made by an older version.
+OPTIONAL = {"seeds.csv", "verdicts.csv", "verdicts.json", "fidelity.csv", "shap.parquet", "attributions.csv"}
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 
 

@@ -1,10 +1,11 @@
 """Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
 
+from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.run import Run
 from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent
 
-CLOSE, LOOSE = 0.8, 0.5  # R² of a surrogate that may be read as the model, and below which it may not
+LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
 
 
@@ -55,9 +56,11 @@ def _fidelity(run: Run, target: str) -> Check:
         f"The explained stand-in matches the scores with R² {decimal(r2, 2)} and {percent(tenth, 0)} of their top "
         f"tenth (n = {count(n)} held-out users)."
     )
-    if n < FEW or not known(r2):
+    if not known(r2):
+        return Check(question, "care", "Nothing to explain", fidelity.CONSTANT)
+    if n < FEW:
         return Check(question, "care", "Unclear", f"{detail} Too few users to tell.")
-    if r2 >= CLOSE:
+    if r2 >= fidelity.floor(run):
         return Check(question, "good", "Yes", detail)
     return Check(question, "care", "In part", detail) if r2 >= LOOSE else Check(question, "bad", "No", detail)
 

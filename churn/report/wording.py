@@ -8,6 +8,7 @@ ABSENT = "–"
 FEW = 30  # cells with fewer users are greyed
 TARGETS = {"churn": "Churn", "sticker": "Stickers"}
 OUTCOMES = {"churn": "falling silent", "sticker": "receiving a sticker"}
+CHANCES = {"churn": "churn", "sticker": "chance of a sticker"}  # what is higher or lower
 SEGMENTS = {
     "priority": "On the list",
     "likely churner": "Likely churners, not listed",
@@ -154,6 +155,36 @@ def feature(name: str) -> str:
             return f"{role}: {name[len(prefix) :].replace('_', ' ')}"
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def more_of(name: str) -> str:
+    """More of a column, in words: kinds of events are counted, anything else is higher or lower.
+
+    Example:
+        >>> more_of("fan_reply"), more_of("away_code_block"), more_of("stickers_received")
+        ('more fan replies', 'more code blocks elsewhere', 'more stickers received')
+        >>> more_of("weekday_sin")
+        'a higher weekday sin'
+    """
+    words = name.replace("_", " ")
+    role, _, event = words.partition(" ")
+    if f"{role}_" not in ROLES or not event:
+        return f"more {words}" if name == "stickers_received" else f"a higher {words}"
+    return f"more {plural(event)} elsewhere" if role == "away" else f"more {role} {plural(event)}"
+
+
+def plural(noun: str) -> str:
+    """Several of a thing.
+
+    Example:
+        >>> plural("reply"), plural("code block"), plural("day"), plural("views")
+        ('replies', 'code blocks', 'days', 'views')
+    """
+    if noun.endswith("y") and noun[-2:-1] not in {*"aeiou"}:
+        return f"{noun[:-1]}ies"
+    if noun.endswith("s"):
+        return noun
+    return f"{noun}es" if noun.endswith(("x", "ch", "sh")) else f"{noun}s"
 
 
 def shortened(text: str, length: int = 26) -> str:

@@ -1,4 +1,4 @@
-"""Made-up numbers of models and their explanations."""
+"""Made-up numbers of models."""
 
 from itertools import product
 
@@ -109,41 +109,3 @@ def seeds(rng, targets):
             worse = 0.004 if metric == "log_loss" else -0.004
             rows.append((target, model, seed, part, metric, best + worse + rng.normal(0, 0.002)))
     return table_of("target model seed part metric value", rows)
-
-
-def features(rng, targets):
-    rows = []
-    for target, feature in product(targets, [*FEATURES, HOSTILE_FEATURE]):
-        vif = np.inf if feature == "fan_code_block" else rng.uniform(1, 14)
-        verdict = rng.choice(["confirmed", "tentative", "rejected"])
-        kept = vif < 10 and verdict == "confirmed"
-        reason = "" if kept else "collinear with own_post" if vif >= 10 else "no better than its shuffled copy"
-        rows.append((target, feature, vif, verdict, kept, reason))
-    return table_of("target feature vif boruta kept reason", rows)
-
-
-def explanations(rng, targets):
-    rows = []
-    for target in targets:
-        for rank, feature in enumerate([HOSTILE_FEATURE, *rng.permutation(FEATURES)], start=1):
-            rows.append((target, feature, 0.4 / rank**0.7, rng.choice(["raises", "lowers", "mixed"]), rank))
-    return table_of("target feature mean_abs_shap direction rank", rows)
-
-
-def by_day(rng, targets):
-    rows = []
-    for target, (place, feature), day in product(targets, enumerate(FEATURES), range(-7, 0)):
-        rows.append(
-            (target, feature, day, 0.2 / (place + 1) / abs(day) ** 0.6 * rng.uniform(0.7, 1.3), "mixed", place + 1)
-        )
-    return table_of("target feature day mean_abs_shap direction rank", rows)
-
-
-def surrogates(targets):
-    rows = [
-        ("churn", "GRU", 0.91, 0.95, 0.84, 812, 4_960, True),
-        ("churn", "LightGBM", 0.62, 0.8, 0.5, 812, 4_960, False),
-    ]
-    rows += [("sticker", "LightGBM", 0.71, 0.86, 0.69, 812, 4_960, True)]
-    columns = "target model r2 spearman top_tenth n_users n_windows explained"
-    return table_of(columns, [row for row in rows if row[0] in targets])

@@ -8,20 +8,26 @@ import pandas as pd
 
 from churn.artefacts import write_json, write_table, write_text
 
+from .synthetic_drivers import (
+    attributions,
+    by_day,
+    completeness,
+    explanations,
+    features,
+    fidelity,
+    shap,
+    surrogates,
+)
 from .synthetic_models import (
     FEATURES,
     HOSTILE_FEATURE,
-    by_day,
     calibration,
     calibrators,
     chosen_model,
     differences,
-    explanations,
-    features,
     gains,
     leaderboard,
     seeds,
-    surrogates,
     table_of,
     thresholds,
 )
@@ -37,6 +43,7 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
     targets = ["churn", "sticker"] if stickers else ["churn"]
     rng = np.random.default_rng(7)
     scores, searched = _scores(rng, stickers), trials(rng, targets)
+    single = shap(np.random.default_rng(11), targets)
     tables = {
         "windows.parquet": _windows(rng, stickers),
         "leaderboard.csv": leaderboard(targets),
@@ -51,9 +58,12 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "trial_curves.csv": trial_curves(rng, searched),
         "importances.csv": importances(rng, searched),
         "features.csv": features(rng, targets),
-        "explanations.csv": explanations(rng, targets),
+        "explanations.csv": explanations(single),
         "explanations_by_day.csv": by_day(rng, targets),
         "surrogates.csv": surrogates(targets),
+        "fidelity.csv": fidelity(targets),
+        "shap.parquet": single,
+        "attributions.csv": attributions(np.random.default_rng(12), targets),
         "scores.parquet": scores,
         "segment_rates.csv": _rates(targets),
         "segment_tests.csv": _tests(rng),
@@ -226,6 +236,7 @@ def _manifest(scores, targets):
             "The sticker probabilities are less well calibrated on test than chance allows: read them as high, "
             "middle and low."
         ],
+        "completeness": completeness(targets),
         "segment": {
             "quantile": 0.9,
             "threshold": 0.1217,

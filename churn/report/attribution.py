@@ -1,0 +1,74 @@
+"""What a network itself reacts to: integrated gradients by column and day."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from churn.report.run import Run
+from churn.report.wording import count, known
+
+LEAN = 0.2  # share of the attribution that has to be left over before it is said to raise or lower
+
+
+def network(run: Run, target: str) -> str:
+    """The network whose attributions the run holds; empty where there is none."""
+    table = run.table("attributions.csv", target)
+    return "" if table.empty else str(table["model"].iloc[0])
+
+
+def by_feature(run: Run, target: str) -> pd.DataFrame:
+    """Drivers over the whole history, strongest first: feature, strength, direction, rank; no rows for no network."""
+    table = run.table("attributions.csv", target)
+    sums = table.groupby("feature", sort=False)[["attribution", "mean_abs"]].sum()
+    sums = sums.astype(float).sort_values("mean_abs", ascending=False, kind="stable")
+    if not sums["mean_abs"].any():
+        sums = sums.head(0)  # a network that nothing moves
+    rows = [
+        (str(feature), strength, _direction(net, strength), rank)
+        for rank, (feature, net, strength) in enumerate(sums.itertuples(), start=1)
+    ]
+    return pd.DataFrame(rows, columns=["feature", "strength", "direction", "rank"])
+
+
+def by_day(run: Run, target: str) -> pd.DataFrame:
+    """Strengths by column (rows) and day (columns), in logits; empty where nothing was attributed."""
+    table = run.table("attributions.csv", target)
+    if by_feature(run, target).empty:
+        return pd.DataFrame()
+    return table.pivot_table(index="feature", columns="day", values="mean_abs")
+
+
+def completeness(run: Run, target: str) -> str:
+    """How nearly the attributions add up to the score, in a sentence; nothing where it was not measured."""
+    found: Mapping[str, Any] = run.manifest.get("completeness", {}).get(target) or {}
+    gap, n = found.get("max_gap"), found.get("n_windows")
+    if gap is None or not known(gap) or not known(n):
+        return ""
+    return (
+        f"Adds up to {found.get('model', 'the network')}’s score within {small(gap)} logits (n = {count(n)} windows)."
+    )
+
+
+def scores_itself(run: Run, target: str) -> str:
+    """A remark where the network is not the model behind the scores."""
+    name = network(run, target)
+    if name == run.chosen(target):
+        return ""
+    return f"{name} is the best network, not the model behind the scores ({run.chosen(target)})."
+
+
+def small(gap: float) -> str:
+    """A gap with one digit that counts, rounded up as a bound is.
+
+    Example:
+        >>> small(0.00312), small(0.0000004), small(0.25)
+        ('.004', '.001', '.250')
+    """
+    return f"{max(1, -(-gap * 1000 // 1)) / 1000:.3f}".removeprefix("0")
+
+
+def _direction(net: float, strength: float) -> str:
+    if strength <= 0 or abs(net) < LEAN * strength:
+        return "mixed"
+    return "raises" if net > 0 else "lowers"

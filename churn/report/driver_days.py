@@ -1,0 +1,118 @@
+"""Which column counts on which day: for the surrogate, and for the network itself."""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from churn.report import attribution, fidelity
+from churn.report.blocks import Beside, Block, Figure, Heading, Text
+from churn.report.figures import COLOUR_BAR, chart, figure, label
+from churn.report.run import Run
+from churn.report.wording import TARGETS, decimal, feature, signed
+
+SHOWN = 12  # features per chart
+SCALES = {"churn": "#0072b2", "sticker": "#b34d00"}
+
+
+def build(run: Run) -> list[Block]:
+    """Heat maps of column by day; a network's own stands beside the surrogate's."""
+    text = "The darker a cell, the more the scores depend on that column on that day; −1 is the last day known."
+    told = [target for target in run.targets if fidelity.standing(run, target) != "constant"]
+    if not told:
+        return []
+    if any(_has_attributions(run, target) for target in told):
+        if not all(fidelity.replaced(run, target) for target in told):
+            text += (
+                " A surrogate’s SHAP values speak for the network as far as it is faithful; integrated gradients ask "
+                "the network itself. Where both maps agree, the finding does not hang on the method."
+            )
+        return [Heading("By day before the cutoff"), Text(text), *(Beside(_pair(run, target)) for target in told)]
+    return [
+        Heading("By day before the cutoff"),
+        Text(text),
+        Beside(tuple((_of_surrogate(run, target),) for target in told)),
+    ]
+
+
+def _has_attributions(run: Run, target: str) -> bool:
+    return not attribution.by_feature(run, target).empty
+
+
+def _pair(run: Run, target: str) -> tuple[tuple[Block, ...], ...]:
+    """The surrogate's map, unless it is a sketch that the network's can replace, and the network's."""
+    if not _has_attributions(run, target):
+        return ((_of_surrogate(run, target),),)
+    own = (_of_network(run, target),)
+    return (own,) if fidelity.replaced(run, target) else ((_of_surrogate(run, target),), own)
+
+
+def _grid(run: Run, target: str) -> pd.DataFrame:
+    """Mean |SHAP| by column and day, the column with the strongest day first; empty where nothing was explained."""
+    table = run.table("explanations_by_day.csv", target)
+    if table.empty or not table["mean_abs_shap"].any():
+        return pd.DataFrame()
+    return _ordered(table.pivot_table(index="feature", columns="day", values="mean_abs_shap")).head(SHOWN)
+
+
+def _ordered(grid: pd.DataFrame) -> pd.DataFrame:
+    return grid.loc[grid.max(axis=1).sort_values(ascending=False, kind="stable").index]
+
+
+def _of_surrogate(run: Run, target: str) -> Block:
+    title, grid = f"{TARGETS[target]}: which days count", _grid(run, target)
+    if grid.empty:
+        return Text(f"{title}: the explanation is not broken down by day.")
+    caption = f"{_strongest(grid)} Shade: mean |SHAP| (logits). {fidelity.in_short(run, target)}"
+    return _figure(grid, title, caption.strip(), SCALES[target])
+
+
+def _of_network(run: Run, target: str) -> Figure:
+    """The network's map, its rows those of the surrogate's where that stands beside it."""
+    grid = _ordered(attribution.by_day(run, target))
+    beside = [] if fidelity.replaced(run, target) else [name for name in _grid(run, target).index if name in grid.index]
+    if beside and grid.index[0] not in beside:
+        beside = [*beside[: SHOWN - 1], grid.index[0]]  # the strongest is named, so it is shown
+    shown = grid.loc[beside] if beside else grid.head(SHOWN)
+    said = (
+        _strongest(grid),
+        "Shade: mean |attribution| (logits).",
+        attribution.scores_itself(run, target),
+        attribution.completeness(run, target),
+    )
+    title = f"{TARGETS[target]}: which days count for {attribution.network(run, target)} itself"
+    return _figure(shown, title, " ".join(filter(None, said)), SCALES[target])
+
+
+def _strongest(grid: pd.DataFrame) -> str:
+    name, day = grid.max(axis=1).idxmax(), grid.max().idxmax()  # of the one cell that holds the highest value
+    return f"Strongest: {feature(str(name))} on day {signed(float(str(day)), 0)}."
+
+
+def _figure(grid: pd.DataFrame, title: str, caption: str, colour: str) -> Figure:
+    return figure(_heat(grid, colour), title=title, description=f"{title}. {caption}", caption=caption)
+
+
+def _heat(grid: pd.DataFrame, colour: str) -> Any:
+    days = [signed(float(day), 0) for day in grid.columns]
+    hover = [
+        [f"{label(name, 80)}, day {day}: {decimal(value)}" for day, value in zip(days, row, strict=True)]
+        for name, row in zip(grid.index, grid.to_numpy(), strict=True)
+    ]
+    heat = go.Heatmap(
+        z=[[None if value != value else float(value) for value in row] for row in grid.to_numpy()],
+        x=days,
+        y=[label(feature(name), 24) for name in grid.index],
+        text=hover,
+        hoverinfo="text",
+        colorscale=[[0, "#f5f7fa"], [1, colour]],
+        zmin=0,
+        xgap=2,
+        ygap=2,
+        colorbar=COLOUR_BAR,
+    )
+    drawn = chart([heat], height=26 * len(grid) + 110)
+    drawn.update_layout(margin_t=44)
+    drawn.update_xaxes(type="category", title_text="days before the cutoff", showgrid=False)
+    drawn.update_yaxes(autorange="reversed", showgrid=False)
+    return drawn

@@ -1,0 +1,84 @@
+"""The drivers that both targets share, and whether they pull both the same way."""
+
+from typing import Any
+
+import pandas as pd
+
+from churn.report import attribution, fidelity
+from churn.report.blocks import Block, Heading, Text
+from churn.report.run import Run, records
+from churn.report.tables import Cell, Table, heads
+from churn.report.wording import CHANCES, count, feature, more_of
+
+SHARE = 0.1  # of the strongest driver's strength, from which on a column counts as a driver
+SHOWN = 10  # rows
+WAYS = {
+    ("lowers", "raises"): "opposite",
+    ("raises", "lowers"): "opposite",
+    ("raises", "raises"): "same",
+    ("lowers", "lowers"): "same",
+}
+
+
+def build(run: Run) -> list[Block]:
+    """A sentence and a small table; nothing where there is one target, or one without drivers."""
+    if not {"churn", "sticker"} <= {*run.targets}:
+        return []
+    churn, sticker = (_drivers(run, target) for target in ("churn", "sticker"))
+    if churn.empty or sticker.empty:
+        return []
+    both = churn.merge(sticker, on="feature", suffixes=("_churn", "_sticker"))
+    both = both.assign(places=both["rank_churn"] + both["rank_sticker"]).sort_values("places", kind="stable")
+    heading = Heading("What both targets react to")
+    if both.empty:
+        return [heading, Text("No column is a driver of both targets: the two scores react to different things.")]
+    return [heading, Text(_said(both)), _table(both.head(SHOWN))]
+
+
+def _drivers(run: Run, target: str) -> pd.DataFrame:
+    """What the bars show for a target, without the weak ones: feature, strength, direction, rank."""
+    if fidelity.standing(run, target) == "constant":
+        return pd.DataFrame(columns=["feature", "strength", "direction", "rank"])
+    if fidelity.replaced(run, target):
+        return _strong(attribution.by_feature(run, target))
+    return _strong(run.table("explanations.csv", target).rename(columns={"mean_abs_shap": "strength"}))
+
+
+def _strong(table: pd.DataFrame) -> pd.DataFrame:
+    strong = table[(table["strength"] > 0) & (table["strength"] >= SHARE * table["strength"].max())]
+    return pd.DataFrame(strong, columns=["feature", "strength", "direction", "rank"])
+
+
+def _said(both: pd.DataFrame) -> str:
+    ways = list(zip(both["direction_churn"], both["direction_sticker"], strict=True))
+    same = sum(WAYS.get(way) == "same" for way in ways)
+    opposite = sum(WAYS.get(way) == "opposite" for way in ways)
+    columns = "1 column is a driver" if len(both) == 1 else f"{count(len(both))} columns are drivers"
+    said = (
+        f"{columns} of both targets (at least a tenth as strong as the strongest one). Pulling the two the same way: "
+        f"{count(same)}; opposite ways: {count(opposite)}; unclear: {count(len(both) - same - opposite)}."
+    )
+    clear = [row for row in records(both) if (row.direction_churn, row.direction_sticker) in WAYS]
+    return f"{said} {_example(clear[0])}" if clear else said
+
+
+def _example(row: Any) -> str:
+    more = more_of(row.feature)
+    churn, sticker = (
+        f"{'higher' if way == 'raises' else 'lower'} {CHANCES[target]}"
+        for target, way in (("churn", row.direction_churn), ("sticker", row.direction_sticker))
+    )
+    return f"The strongest with a clear direction: {more} → {churn}, {sticker}."
+
+
+def _table(both: pd.DataFrame) -> Table:
+    rows = tuple(
+        (
+            Cell(feature(row.feature)),
+            Cell(row.direction_churn, under=f"rank {count(row.rank_churn)}"),
+            Cell(row.direction_sticker, under=f"rank {count(row.rank_sticker)}"),
+            Cell(WAYS.get((row.direction_churn, row.direction_sticker), "unclear")),
+        )
+        for row in records(both)
+    )
+    return Table("Shared drivers", heads("Column", "Churn", "Stickers", "Ways", first=4), rows)
