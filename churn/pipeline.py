@@ -202,9 +202,7 @@ def screen_features(context: _Context) -> Facts:
     train = context.split.train
     for target in train.targets:
         step(f"features of {target}")
-        ledger = explanation.feature_ledger(
-            train, target=target, rounds=config.rounds, seeds=config.seeds, seed=seed
-        )
+        ledger = explanation.feature_ledger(train, target=target, rounds=config.rounds, seeds=config.seeds, seed=seed)
         tables.add("features.csv", ledger, target=target)
     tables.write(context.folder)
     return {}
@@ -296,10 +294,11 @@ _ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "rank", "model"]
 
 
 def explain_models(context: _Context) -> Facts:
-    """Surrogates with their fidelity and SHAP values, and a network's own attribution: explanations.csv, shap.parquet…"""
+    """Surrogates with their fidelity and SHAP values, a network's own attribution: explanations.csv, shap.parquet, …"""
     tables, chosen = TargetTables(), read_json(context.folder / "models" / "chosen.json")
     train = _sample(context.split.train, context.config.explanation.windows, seed=context.config.seed)
-    segment, completeness = _segments(context, train), {}
+    segment = _segments(context, train)
+    completeness: dict[str, dict[str, object]] = {}
     for target, name in chosen.items():
         _imitate(context, train, target=target, chosen=name, segment=segment, tables=tables)
         completeness |= _attribute(context, train, target=target, chosen=name, tables=tables)
