@@ -27,9 +27,8 @@ class Relevance:
             Relevance(verdict=array(['confirmed', 'tentative'], ...), stability=array([1., 0.]), unjudged='')
         """
         votes = np.stack([(verdicts == verdict).sum(axis=0) for verdict in VERDICTS])
-        winner = np.where(
-            (votes == votes.max(axis=0)).sum(axis=0) > 1, VERDICTS.index("tentative"), votes.argmax(axis=0)
-        )
+        tied = (votes == votes.max(axis=0)).sum(axis=0) > 1
+        winner = np.where(tied, VERDICTS.index("tentative"), votes.argmax(axis=0))
         agreeing = np.take_along_axis(votes, winner[None], axis=0)[0]
         return cls(np.array(VERDICTS)[winner], agreeing / len(verdicts))
 
