@@ -17,6 +17,7 @@ from churn.errors import UserError
 from churn.evaluation import VerdictConfig
 from churn.models import Ensemble, LightGBM, load
 from churn.scoring import score, score_windows
+from churn.stages import Context
 from churn.training import TrainingConfig, TuningConfig
 
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
@@ -29,9 +30,15 @@ FILES = {
     "gains.csv": "target model share gain low high",
     "calibrators.csv": "target model kind log_loss_none log_loss_chosen test_log_loss_raw test_log_loss",
     "trials.csv": "target model trial state value",
-    "features.csv": "target feature vif boruta kept reason",
+    "features.csv": "target feature vif duplicates boruta stability kept reason",
     "explanations.csv": "target feature mean_abs_shap direction rank",
     "explanations_by_day.csv": "target feature day mean_abs_shap direction rank",
+    "surrogates.csv": "target model r2 spearman top_tenth n_users n_windows explained",
+    "surrogate.parquet": "target model user_id cutoff held_out score surrogate",
+    "fidelity.csv": "target model segment r2 spearman n_users n_windows",
+    "shap.parquet": "target user_id cutoff feature value shap",
+    "attributions.csv": "target model feature day attribution mean_abs rank",
+    "attributions.parquet": "target model user_id cutoff feature day attribution",
     "scores.parquet": "user_id cutoff p_churn p_sticker priority segment",
     "segment_tests.csv": "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g "
     "low high circular",
@@ -255,7 +262,7 @@ def test_scoring_into_the_run_s_own_folder_is_refused(finished, frames) -> None:
 def test_scoring_with_a_run_that_is_not_finished_is_refused(finished, frames, tmp_path) -> None:
     shutil.copytree(finished.folder, tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    manifest["stages"] = manifest["stages"][:5]  # its models have not been learnt again
+    manifest["stages"] = manifest["stages"][:7]  # its models have not been learnt again
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UserError, match=r"expected a finished run in .*, got one whose last stage is explain_models"):
         score(tmp_path / "run", quick_config().data, cutoff="2024-03-10", out=tmp_path / "s", frames=frames)
@@ -364,11 +371,11 @@ def test_scoring_defines_activity_and_days_as_the_run_did(frames, tmp_path) -> N
 
 @pytest.fixture(scope="module")
 def thorough(frames, tmp_path_factory) -> churn.Run:
-    """A search over two folds, two seeds, models learnt again, and two verdicts."""
+    """A search over two folds, two seeds, models trained on the kept features and learnt again, and two verdicts."""
     config = replace(
         quick_config(split=SplitConfig(folds=2, val_share=0.15, test_share=0.12)),
         tuning=TuningConfig(trials=3, history_days=[3, 7]),
-        training=TrainingConfig(seeds=2, refit="all"),
+        training=TrainingConfig(seeds=2, refit="all", kept=True),
         verdicts=VerdictConfig(ask=["architecture", "order"], windows=300, repetitions=20),
         models=[QUICK_GRU, {"class_path": "churn.models.LightGBM", "init_args": {"max_trees": 20}}],
     )
@@ -384,6 +391,59 @@ def test_each_trial_has_its_folder_and_its_curve(thorough) -> None:
         assert set(seen.trial) == set(rows.trial)
     assert trials.history_days.isin([3, 7]).all()
     assert set(thorough.table("importances.csv").columns) == {"target", "model", "parameter", "importance"}
+
+
+def test_models_are_trained_again_on_the_kept_features_and_stand_beside_those_on_all(thorough) -> None:
+    ledger, board = thorough.table("features.csv"), thorough.table("leaderboard.csv")
+    retrained = json.loads((thorough.folder / "manifest.json").read_text())["retrained"]
+    for target, rows in ledger.groupby("target"):
+        kept = rows[rows.kept].feature.tolist()
+        if len(kept) == len(rows) or not kept:
+            assert target not in retrained
+            continue
+        assert retrained[target] == ["GRU_kept", "LightGBM_kept"]
+        twin = load(thorough.folder / "models" / target / "GRU_kept")
+        assert [member.features for member in twin.members] == [kept, kept]
+        assert {"GRU", "GRU_kept", "LightGBM_kept"} <= set(board[board.target == target].model)
+        gaps = thorough.table("differences.csv").query("target == @target and model == 'GRU_kept'")
+        assert set(gaps.reference) == {"LightGBM", "GRU"}
+    assert retrained, "the example must have a feature that is not kept"
+
+
+def test_fidelity_can_be_computed_from_what_the_run_keeps(finished) -> None:
+    told = finished.table("surrogate.parquet")
+    for row in finished.table("surrogates.csv").query("explained").itertuples():
+        held = told[(told.target == row.target) & told.held_out]
+        assert (held.user_id.nunique(), len(held)) == (row.n_users, row.n_windows)
+        r2 = 1 - ((held.score - held.surrogate) ** 2).sum() / ((held.score - held.score.mean()) ** 2).sum()
+        assert r2 == pytest.approx(row.r2)
+        learned = told[(told.target == row.target) & ~told.held_out]
+        assert not set(learned.user_id) & set(held.user_id)
+        by_segment = finished.table("fidelity.csv").query("target == @row.target")
+        assert by_segment.n_windows.sum() == row.n_windows
+
+
+def test_shap_values_add_to_what_the_surrogate_says(finished) -> None:
+    told = finished.table("surrogate.parquet").set_index(["target", "user_id", "cutoff"]).surrogate
+    for target, rows in finished.table("shap.parquet").groupby("target"):
+        sums = rows.groupby(["user_id", "cutoff"]).shap.sum()
+        base = told[target].loc[sums.index] - sums
+        assert len(base) > 50
+        assert np.ptp(base) <= 1e-4
+
+
+def test_a_networks_own_attributions_add_to_its_score(finished) -> None:
+    completeness = json.loads((finished.folder / "manifest.json").read_text())["completeness"]
+    each = finished.table("attributions.parquet")
+    dataset = Context(RunConfig.load(finished.folder / "config.yaml"), finished.folder, {}, {}).dataset
+    train = dataset.split().train
+    for target, told in completeness.items():
+        assert told["model"] == "GRU"
+        sums = each[each.target == target].groupby(["user_id", "cutoff"]).attribution.sum()
+        assert len(sums) == told["n_windows"] == 200
+        p = load(finished.folder / "models" / target / "GRU").predict_proba(train)
+        logit = pd.Series(np.log(p / (1 - p)), pd.MultiIndex.from_arrays([train.user_ids, train.dates]))
+        assert np.ptp(logit.loc[sums.index].to_numpy() - sums.to_numpy()) <= 2 * told["max_gap"] + 1e-4
 
 
 def test_seeds_are_averaged_and_measured_one_by_one(thorough) -> None:
@@ -402,7 +462,7 @@ def test_what_scores_was_learnt_again_from_every_labelled_window_and_is_never_me
     assert refit["policy"] == "all"
     n = int(windows.churn.notna().sum()) + manifest["audit"]["windows_in_gaps"]
     assert {target: found["windows"] for target, found in refit["targets"].items()} == {"churn": n, "sticker": n}
-    dataset = pipeline._Context(RunConfig.load(thorough.folder / "config.yaml"), thorough.folder, {}, {}).dataset
+    dataset = Context(RunConfig.load(thorough.folder / "config.yaml"), thorough.folder, {}, {}).dataset
     newest = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
     models, scores = thorough.folder / "models", thorough.table("scores.parquet").sort_values("user_id")
     for refitted, same in ((True, True), (False, False)):

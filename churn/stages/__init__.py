@@ -1,0 +1,25 @@
+"""The stages of a run: each reads the artefacts before it and writes its own."""
+
+from churn.stages.context import Context, Facts
+from churn.stages.deciding import compare_segments, review_run, score_users, write_report
+from churn.stages.explaining import explain_models, screen_features
+from churn.stages.fitting import fit_models, refit_models, retrain_models
+from churn.stages.judging import evaluate_models, reach_verdicts
+from churn.stages.preparation import prepare_data
+
+__all__ = [
+    "Context",
+    "Facts",
+    "compare_segments",
+    "evaluate_models",
+    "explain_models",
+    "fit_models",
+    "prepare_data",
+    "reach_verdicts",
+    "refit_models",
+    "retrain_models",
+    "review_run",
+    "score_users",
+    "screen_features",
+    "write_report",
+]

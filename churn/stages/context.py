@@ -1,0 +1,54 @@
+"""What a stage is given, and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from churn import evaluation
+from churn.artefacts import read_table
+from churn.configuration import RunConfig
+from churn.data import Dataset, Frame, Split, Target, open_dataset
+from churn.models import Classifier, load
+
+Facts = dict[str, object]  # what a stage adds to the manifest
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every stage may read: the configuration, the folder, and the data once they are prepared."""
+
+    config: RunConfig
+    folder: Path
+    hashes: dict[str, str]  # of the inputs, by table
+    frames: Mapping[str, Frame]
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The prepared data."""
+        return open_dataset(self.config.data, self.folder / "dataset")
+
+    @cached_property
+    def split(self) -> Split:
+        """The newest fold."""
+        return self.dataset.split()
+
+    def model_folder(self, target: Target, name: str) -> Path:
+        """Where a model is saved."""
+        return self.folder / "models" / target / name
+
+    def searched(self, target: Target) -> dict[str, Classifier]:
+        """The models of the configuration."""
+        return {spec.name: load(self.model_folder(target, spec.name)) for spec in self.config.specs}
+
+    def models(self, target: Target) -> dict[str, Classifier]:
+        """Those, and the same trained again on the kept features."""
+        again = [f"{spec.name}{evaluation.KEPT}" for spec in self.config.specs]
+        folders = {name: self.model_folder(target, name) for name in again}
+        return self.searched(target) | {name: load(folder) for name, folder in folders.items() if folder.exists()}
+
+    def val_losses(self, target: Target) -> dict[str, float]:
+        """Every model's log loss on half A, by the leaderboard."""
+        board = read_table(self.folder / "leaderboard.csv")
+        rows = board[(board.target == target) & (board.part == "val") & (board.metric == "log_loss")]
+        return dict(zip(rows.model, rows.value, strict=True))

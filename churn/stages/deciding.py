@@ -1,0 +1,50 @@
+"""Whom to contact, how they differ, what to mind, and the page that says so."""
+
+from dataclasses import asdict
+
+from churn import report, segments
+from churn.artefacts import write_table
+from churn.review import list_warnings, warnings
+from churn.scoring import score_windows, write_scores
+from churn.stages.context import Context, Facts
+
+
+def score_users(context: Context) -> Facts:
+    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx."""
+    config = context.config.segments
+    scored = write_scores(context.dataset, context.folder / "models", config=config, out=context.folder)
+    threshold = float(scored.priority[scored.segment == "priority"].min())
+    cutoff = str(scored.cutoff.iloc[0].date())
+    return {"segment": asdict(config) | {"threshold": threshold, "scored": len(scored), "cutoff": cutoff}}
+
+
+def compare_segments(context: Context) -> Facts:
+    """What happened to the lists of the test part, and how their users differ: segment_rates.csv, segment_tests.csv."""
+    config, dataset, test = context.config.segments, context.dataset, context.split.test
+    probabilities = score_windows(test, context.folder / "models")
+    daily = segments.prioritise(probabilities, config, by_cutoff=True)
+    rates = segments.observed_rates(test, daily.segment, seed=context.config.seed)
+    write_table(rates, context.folder / "segment_rates.csv")
+    latest = segments.latest_windows(test)
+    one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), config)
+    windows = test.take(latest)
+    members = dataset.members_at(windows)
+    table, circular = segments.describe(windows, before_days=config.before_days, members=members)
+    tests = segments.compare(table, one_per_user.segment, circular=circular)
+    write_table(tests, context.folder / "segment_tests.csv")
+    return {}
+
+
+def review_run(context: Context) -> Facts:
+    """What a reader should know before trusting the numbers, and of that what holds for later lists too."""
+    calibrators, floor = context.config.evaluation.calibrators, context.config.explanation.fidelity_floor
+    return {
+        "warnings": warnings(context.folder, fidelity_floor=floor, calibrators=calibrators),
+        "list_warnings": list_warnings(context.folder, calibrators=calibrators),
+    }
+
+
+def write_report(context: Context) -> Facts:
+    """The page, from the artefacts alone."""
+    report.write_report(context.folder)
+    return {}

@@ -1,0 +1,109 @@
+"""Why: the feature ledger, surrogates and attributions."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn import explanation, segments
+from churn.artefacts import TargetTables, atomic, read_json, write_json
+from churn.data import (
+    Target,
+    Windows,
+)
+from churn.models import load
+from churn.progress import step
+from churn.scoring import score_windows
+from churn.stages.context import Context, Facts
+
+
+def screen_features(context: Context) -> Facts:
+    """Which features say something of their own, by the training part: features.csv."""
+    config, seed, tables = context.config.explanation, context.config.seed, TargetTables()
+    train = context.split.train
+    for target in train.targets:
+        step(f"features of {target}")
+        ledger = explanation.feature_ledger(train, target=target, rounds=config.rounds, seeds=config.seeds, seed=seed)
+        tables.add("features.csv", ledger, target=target)
+    tables.write(context.folder)
+    return {}
+
+
+_ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "rank", "model"]
+
+
+def explain_models(context: Context) -> Facts:
+    """Surrogates with their fidelity and SHAP values, a network's own attribution: explanations.csv, shap.parquet, …"""
+    tables, chosen = TargetTables(), read_json(context.folder / "models" / "chosen.json")
+    train = _sample(context.split.train, context.config.explanation.windows, seed=context.config.seed)
+    segment = _segments(context, train)
+    completeness: dict[str, dict[str, object]] = {}
+    for target, name in chosen.items():
+        _imitate(context, train, target=target, chosen=name, segment=segment, tables=tables)
+        completeness |= _attribute(context, train, target=target, chosen=name, tables=tables)
+    tables.write(context.folder)
+    return {"completeness": completeness}
+
+
+def _segments(context: Context, windows: Windows) -> NDArray[np.str_]:
+    """Whether each window would be on the list, (n,): priority or other."""
+    scored = segments.prioritise(score_windows(windows, context.folder / "models"), context.config.segments)
+    return np.where(scored.segment == "priority", "priority", "other")
+
+
+def _imitate(
+    context: Context, train: Windows, *, target: Target, chosen: str, segment: NDArray[np.str_], tables: TargetTables
+) -> None:
+    """Imitate the chosen model and, to compare, every network of the configuration."""
+    config, seed = context.config.explanation, context.config.seed
+    models = {name: model for name, model in context.searched(target).items() if model.is_network}
+    models[chosen] = load(context.model_folder(target, chosen))
+    for name, model in models.items():
+        step(f"{name} on {target}")
+        p = model.predict_proba(train)
+        found = explanation.explain(train, p, sample=config.sample, trees=config.trees, seed=seed)
+        fidelity = pd.DataFrame([{"model": name, **asdict(found.fidelity), "explained": name == chosen}])
+        tables.add("surrogates.csv", fidelity, target=target)
+        tables.add("explanations_by_model.csv", found.by_feature().assign(model=name), target=target)
+        if name == chosen:
+            explained = {
+                "explanations.csv": found.by_feature(),
+                "explanations_by_day.csv": found.by_day(),
+                "shap.parquet": found.by_window(),
+                "fidelity.csv": found.imitation.by_segment(segment).assign(model=name),
+                "surrogate.parquet": found.imitation.table().assign(model=name),
+            }
+            for file, table in explained.items():
+                tables.add(file, table, target=target)
+            _save_surrogate(found, context.folder / "models" / target)
+
+
+def _save_surrogate(surrogate: explanation.Surrogate, folder: Path) -> None:
+    with atomic(folder / "surrogate.txt") as scratch:
+        surrogate.save(scratch)
+    write_json(surrogate.totals.mean(axis=0).tolist(), folder / "usual.json")
+
+
+def _attribute(
+    context: Context, train: Windows, *, target: Target, chosen: str, tables: TargetTables
+) -> dict[str, dict[str, object]]:
+    """Attribute a network's own scores, those of the best one where the chosen model is none; say how they add up."""
+    networks = {name: model for name, model in context.searched(target).items() if model.is_network}
+    if not networks:
+        tables.add("attributions.csv", pd.DataFrame(columns=_ATTRIBUTED), target=target)
+        return {}
+    losses = context.val_losses(target)
+    name = chosen if chosen in networks else min(networks, key=lambda one: losses[one])
+    step(f"attribution of {name} on {target}")
+    few = _sample(train, context.config.explanation.attributed, seed=context.config.seed)
+    found = explanation.attribute(networks[name], few, baseline=train)
+    tables.add("attributions.csv", found.by_day_and_feature().assign(model=name), target=target)
+    tables.add("attributions.parquet", found.table(few).assign(model=name), target=target)
+    return {target: {"model": name, "max_gap": found.gap, "n_windows": len(few)}}
+
+
+def _sample(windows: Windows, size: int, *, seed: int) -> Windows:
+    index = np.random.default_rng(seed).permutation(len(windows))[:size]
+    return windows.take(np.sort(index))

@@ -1,0 +1,93 @@
+"""Models: searched and fitted, trained again on fewer features, learnt again before they score."""
+
+from dataclasses import replace
+
+from churn import evaluation, training
+from churn.artefacts import TargetTables, atomic, read_json, read_table
+from churn.data import (
+    Split,
+    Target,
+)
+from churn.models import again_on, load, members
+from churn.progress import step
+from churn.stages.context import Context, Facts
+from churn.training import ModelSpec
+
+_SEARCHED = ("trials.csv", "trial_curves.csv", "importances.csv")
+
+
+def fit_models(context: Context) -> Facts:
+    """Each model on each target: models/<target>/<model>/, trials.csv, trial_curves.csv, importances.csv, trials/."""
+    folds, tables = context.dataset.folds(), TargetTables()
+    for target in folds[-1].train.targets:
+        for spec in context.config.specs:
+            folder = context.model_folder(target, spec.name)
+            step(f"{folder.name} on {target}")
+            if not folder.exists():
+                _fit(context, spec, folds, target)
+            for name in _SEARCHED:
+                found = read_table(folder / name)
+                found.insert(0, "model", folder.name)
+                tables.add(name, found, target=target)
+    tables.write(context.folder)
+    return {"seeds": context.config.training.seeds}
+
+
+def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: Target) -> None:
+    config, folder = context.config, context.model_folder(target, spec.name)
+    storage = config.tuning.storage or training.sqlite(context.folder / "trials.db")
+    found = training.fit(
+        spec,
+        folds,
+        target=target,
+        tuning=replace(config.tuning, storage=storage),
+        training=config.training,
+        seed=config.seed,
+        folder=context.folder / "trials" / target / spec.name,
+    )
+    with atomic(folder) as scratch:
+        found.model.save(scratch)
+        for name, table in zip(_SEARCHED, (found.trials, found.curves, found.importances), strict=True):
+            table.to_csv(scratch / name, index=False)
+
+
+def retrain_models(context: Context) -> Facts:
+    """Where asked for, every model that reads features once more, on the kept ones: models/<target>/<model>_kept/."""
+    if not context.config.training.kept:
+        return {"retrained": {}}
+    ledger, retrained = read_table(context.folder / "features.csv"), {}
+    for target in context.split.train.targets:
+        kept = ledger[(ledger.target == target) & ledger.kept].feature.tolist()
+        if 0 < len(kept) < len(context.split.train.features):
+            retrained[target] = [_retrain(context, target, name, kept) for name in _readers(context, target)]
+    return {"retrained": retrained}
+
+
+def _readers(context: Context, target: Target) -> list[str]:
+    return [name for name, model in context.searched(target).items() if members(model)[0].reads_features]
+
+
+def _retrain(context: Context, target: Target, name: str, kept: list[str]) -> str:
+    """Fit the model's twin on the kept features, unless it was done, and return the twin's name."""
+    folder = context.model_folder(target, f"{name}{evaluation.KEPT}")
+    if not folder.exists():
+        step(f"{folder.name} on {target}")
+        twin = again_on(kept, load(context.model_folder(target, name)))
+        with atomic(folder) as scratch:
+            twin.fit(context.split, target=target, seed=context.config.seed).save(scratch)
+    return folder.name
+
+
+def refit_models(context: Context) -> Facts:
+    """The models that score, learnt again where asked for: models/<target>/refitted/."""
+    policy = context.config.training.refit
+    if policy == "keep":
+        return {"refit": {"policy": policy}}
+    windows, learnt = context.dataset.labelled, {}
+    for target, name in read_json(context.folder / "models" / "chosen.json").items():
+        step(f"{name} on {target}")
+        model = load(context.model_folder(target, name)).refit(windows, target=target, seed=context.config.seed)
+        with atomic(context.model_folder(target, "refitted")) as scratch:
+            model.save(scratch)
+        learnt[target] = {"windows": len(windows), "steps": model.steps}
+    return {"refit": {"policy": policy, "targets": learnt}}

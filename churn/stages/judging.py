@@ -1,0 +1,58 @@
+"""How good the models are: calibration, leaderboard, verdicts."""
+
+from dataclasses import asdict
+
+from churn import evaluation
+from churn.artefacts import TargetTables, write_json, write_table
+from churn.data import (
+    Target,
+)
+from churn.stages.context import Context, Facts
+
+
+def evaluate_models(context: Context) -> Facts:
+    """Calibration, choice and leaderboard: predictions.parquet, thresholds.csv, leaderboard.csv, gains.csv, …"""
+    tables, chosen = TargetTables(), {}
+    for target in context.split.train.targets:
+        chosen[target] = _judge(context, target, tables)
+    tables.write(context.folder)
+    write_json(chosen, context.folder / "models" / "chosen.json")
+    write_json(asdict(context.dataset.vocabulary), context.folder / "models" / "vocabulary.json")
+    return {"chosen": chosen}
+
+
+def _judge(context: Context, target: Target, tables: TargetTables) -> str:
+    """Calibrate and measure every model of a target, and return the chosen one's name."""
+    models, seed, kinds = context.models(target), context.config.seed, context.config.evaluation.calibrators
+    again = {"repetitions": context.config.evaluation.repetitions, "seed": seed}
+    found = evaluation.predict(models, context.split, target=target, calibrators=kinds, seed=seed)
+    for name, calibrator in found.calibrators.items():
+        write_json(asdict(calibrator), context.model_folder(target, name) / "calibrator.json")
+    thresholds = evaluation.tune_thresholds(found.table)
+    measured = {
+        "predictions.parquet": found.table,
+        "thresholds.csv": thresholds,
+        "leaderboard.csv": evaluation.leaderboard(found.table, chosen=found.best_model, thresholds=thresholds, **again),
+        "differences.csv": evaluation.differences(found.table, thresholds=thresholds, **again),
+        "gains.csv": evaluation.gains(found.table, **again),
+        "calibration.csv": evaluation.reliabilities(found.table, seed=seed),
+        "calibrators.csv": found.losses,
+        "seeds.csv": found.seeds,
+    }
+    for file, table in measured.items():
+        tables.add(file, table, target=target)
+    return found.best_model
+
+
+def reach_verdicts(context: Context) -> Facts:
+    """What a sceptic would ask, answered with fresh fits: verdicts.csv, verdicts.json."""
+    contestants = {
+        target: evaluation.contestants(context.searched(target), losses=context.val_losses(target))
+        for target in context.split.train.targets
+    }
+    config, seed = context.config.verdicts, context.config.seed
+    found = list(evaluation.reach_verdicts(context.dataset, contestants, config, seed=seed))
+    words = [{key: getattr(v, key) for key in ("target", "question", "sentence", "note")} for v in found]
+    write_json([{"verdict": v.name, **w} for v, w in zip(found, words, strict=True)], context.folder / "verdicts.json")
+    write_table(evaluation.verdict_table(found), context.folder / "verdicts.csv")
+    return {}

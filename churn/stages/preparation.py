@@ -1,0 +1,38 @@
+"""From the log to windows."""
+
+import shutil
+from dataclasses import asdict
+
+from churn.artefacts import write_table
+from churn.data import (
+    examine,
+    prepare,
+    without_password,
+)
+from churn.scoring import newest_windows
+from churn.stages.context import Context, Facts
+
+
+def prepare_data(context: Context) -> Facts:
+    """Log to windows: dataset/, windows.parquet."""
+    config = context.config.data
+    shutil.rmtree(context.folder / "dataset", ignore_errors=True)  # of a run that failed here, on other data perhaps
+    dataset = prepare(config, context.folder / "dataset", frames=context.frames)
+    newest_windows(dataset)  # nobody to score is better known now than after the fitting
+    split = dataset.split()
+    write_table(split.table(), context.folder / "windows.parquet")
+    health = examine(dataset, split)
+    counts = dataset.reconciliation
+    inputs = [
+        {"name": name, "path": without_password(source), "rows": counts[name]["read"], "sha256": context.hashes[name]}
+        for name, source in config.sources.items()
+    ]
+    return {
+        "inputs": inputs,
+        "reconciliation": counts,
+        "targets": dataset.windows.targets,
+        "windows": asdict(config.windows),
+        "split_kind": config.split.kind,
+        "audit": dataset.audit()
+        | {"alarms": [asdict(alarm) for alarm in health.alarms], "warnings": [str(found) for found in health.findings]},
+    }
