@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from churn.report.blocks import Block, Note, Section, Text
+from churn.report.retrained import retrained
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.wording import TARGETS, count, decimal, feature, known, listed, percent
+from churn.report.wording import TARGETS, count, feature, known, listed, percent
 
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
-KEPT = "_kept"  # ends the name of a model that was trained again on the kept columns
 SINCE = {"duplicates": "Same as", "stability": "Agree"}  # not in the ledgers of older runs
 HEADS = {
     "duplicates": "“Same as” names the kept columns that say what a collinear one says, the closest first.",
@@ -23,7 +23,7 @@ def build(run: Run) -> Section:
     lead = (
         "Columns that say the same thing share their influence and blur every explanation. So collinear ones were "
         "set aside (variance inflation, VIF), and of the rest those that beat shuffled copies of themselves were "
-        f"confirmed (Boruta). {_use(run)}"
+        "confirmed (Boruta)."
     )
     table = run.table("features.csv")
     if table.empty:
@@ -36,33 +36,9 @@ def build(run: Run) -> Section:
         Text(" ".join([_kept(run), *(HEADS[name] for name in later)])),
         *_unsettled(run),
         Table("All columns", _columns(later), rows, searchable=True),
+        *retrained(run),
     )
     return Section("features", "Which columns were kept", lead, blocks)
-
-
-def _use(run: Run) -> str:
-    """What came of the ledger: nothing, or models that were trained again."""
-    if not run.manifest.get("retrained", False):
-        return "This is advice: the models of this run use every column, kept or not."
-    compared = [said for target in run.targets for said in _compared(run, target)]
-    said = (
-        f"The models whose names end in {KEPT} were trained again on the kept columns alone; all others use every "
-        "column, kept or not."
-    )
-    return f"{said} Log loss on test: {'; '.join(compared)}." if compared else said
-
-
-def _compared(run: Run, target: str) -> list[str]:
-    """Each model that was trained again beside the one it came from."""
-    board = run.table("leaderboard.csv", target)
-    again = [str(name) for name in board["model"].unique() if str(name).endswith(KEPT)]
-    found = []
-    for name in again:
-        new, old = (run.metric(target, "log_loss", model) for model in (name, name.removesuffix(KEPT)))
-        if new is not None and old is not None:
-            before = f"{decimal(old.value)} with all columns"
-            found.append(f"{TARGETS[target]}, {name} {decimal(new.value)} against {before}")
-    return found
 
 
 def _kept(run: Run) -> str:

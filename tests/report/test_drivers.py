@@ -296,8 +296,13 @@ def test_models_trained_again_on_the_kept_columns_are_compared(run):
         again = board[(board["model"] == "GRU") & (board["target"] == "churn")]
         return pd.concat([board, again.assign(model="GRU_kept", value=0.588, chosen=False)])
 
+    def compare(table):
+        gap = {"target": "churn", "model": "GRU_kept", "reference": "GRU", "metric": "log_loss"}
+        return pd.concat([table, pd.DataFrame([gap | {"value": 0.003, "low": -0.001, "high": 0.007}])])
+
     change(run, "leaderboard.csv", edit)
-    rewrite(run, lambda manifest: manifest.update(retrained=True))
+    change(run, "differences.csv", compare)
+    rewrite(run, lambda manifest: manifest.update(retrained={"churn": ["GRU_kept"]}))
     text = text_of(run)
     assert advice not in text and "trained again on the kept columns alone" in text
-    assert "Log loss on test: Churn, GRU_kept .588 against .585 with all columns." in text
+    assert ".588 +.003 [−.001, .007]" in " ".join(text.split())
