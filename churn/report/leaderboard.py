@@ -7,6 +7,7 @@ import pandas as pd
 from churn.report import seeds
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import SERIES, Dots, dot_plot, figure, label
+from churn.report.retrained import KEPT
 from churn.report.run import Estimate, Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimals, percents, signed
@@ -98,6 +99,8 @@ def _paired(run: Run) -> list[Block]:
 def _forest(run: Run, target: str) -> Block:
     table = run.table("differences.csv", target)
     table = table[table["metric"] == "log_loss"]
+    common = table[table["model"] != table["reference"] + KEPT]["reference"]  # not of one twin alone
+    table = table[table["reference"].isin(common)]
     if table.empty:
         return Text(f"{TARGETS[target]}: no paired difference in log loss.")
     rows = list(dict.fromkeys(label(model) for model in table.sort_values("value")["model"]))
