@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count, islice
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -70,11 +71,11 @@ def trials_to_make(study: optuna.Study, wanted: int) -> Iterator[None]:
     """Yield as often as there is a trial to make, until so many have ended, by this worker or by others.
 
     A trial that another worker is at counts as made; one whose worker has fallen silent is made again. Trials that
-    fail are not made up for without end: a worker makes no more than were wanted.
+    fail are not made up for without end: a worker makes no more than were wanted, and one for each that was given up.
     """
     _settle(study)
-    made = 0
-    while made < wanted:
+    made, before = 0, _n_given_up(study)
+    while made < wanted + _n_given_up(study) - before:
         ended, running = (len(study.get_trials(deepcopy=False, states=s)) for s in (ENDED, RUNNING))
         if ended >= wanted:
             return
@@ -96,6 +97,16 @@ def check_place(trial: optuna.Trial, wanted: int) -> None:
         raise SuperfluousTrialError
 
 
+@contextmanager
+def unless_given_up() -> Iterator[None]:
+    """Pass over a trial that other workers gave up while this one was suspended: its place is no longer its own."""
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith("Cannot tell a"):  # Optuna has no error of its own for it
+            raise
+
+
 def _place(study: Study, trial: FrozenTrial) -> int:
     """The first place that no other trial has, nor one that began earlier is about to take."""
     others = [
@@ -111,6 +122,10 @@ def _place(study: Study, trial: FrozenTrial) -> int:
 def _given_up(trial: FrozenTrial) -> bool:
     """Whether a trial ended without a result or a reason, as when its worker was killed."""
     return trial.state == TrialState.FAIL and "error" not in trial.user_attrs
+
+
+def _n_given_up(study: Study) -> int:
+    return sum(map(_given_up, study.get_trials(deepcopy=False, states=(TrialState.FAIL,))))
 
 
 def _settle(study: Study) -> None:

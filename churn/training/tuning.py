@@ -16,7 +16,7 @@ from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier
 from churn.training.objective import FailedTrialError, Objective
-from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
+from churn.training.places import SuperfluousTrialError, check_place, trials_to_make, unless_given_up
 from churn.training.storage import kept, open_study
 
 _TRIALS_TO_WEIGH = 5  # under which importances are noise
@@ -130,7 +130,8 @@ def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None
 
     objective.outdo(study)
     for _ in trials_to_make(study, wanted):
-        study.optimize(attempt, n_trials=1, catch=(FailedTrialError, SuperfluousTrialError))
+        with unless_given_up():
+            study.optimize(attempt, n_trials=1, catch=(FailedTrialError, SuperfluousTrialError))
     if not study.get_trials(states=(TrialState.COMPLETE,)):
         raise _none_succeeded(objective.kind, study)
 

@@ -123,6 +123,25 @@ def test_a_search_goes_on_as_if_it_had_not_been_interrupted(storage):
     assert parts.equals(whole)
 
 
+def test_a_worker_whose_trial_others_gave_up_meanwhile_goes_on_with_the_next(storage, monkeypatch):
+    """As when a laptop sleeps through the heartbeats."""
+    original, fits = LightGBM.fit, []
+
+    def suspended(self, *arguments, **options):
+        fits.append(1)
+        if len(fits) == 2:
+            others = optuna.load_study(study_name="LightGBM-churn", storage=_storage(storage))
+            [running] = others.get_trials(states=(TrialState.RUNNING,))
+            others._storage.set_trial_state_values(running._trial_id, TrialState.FAIL)
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr(LightGBM, "fit", suspended)
+    trials = searched(storage, 4, fixed=LITTLE).trials
+    monkeypatch.undo()
+    assert (trials.state == "fail").sum() == 1
+    assert results(trials).equals(results(searched(None, 4, fixed=LITTLE).trials))
+
+
 def test_of_two_workers_that_take_the_last_place_the_later_gives_way():
     study = open_study(None, name="s", facts={}, seed=0, pruner=NopPruner())
     first, second, third = (study.ask() for _ in range(3))

@@ -97,7 +97,7 @@ def test_a_hopeless_trial_is_given_up_where_asked_for(prune, last) -> None:
     Doomed.fits = 0
     found = search(Doomed, [example_split()], target="churn", tuning=TuningConfig(7, prune=prune), fixed=LITTLE)
     assert found.trials.state.tolist() == ["complete"] * 6 + [last]
-    assert found.curves.groupby("trial").size().tolist() == [5] * 6 + [3 if prune else 5]
+    assert found.curves.groupby("trial").size().tolist() == [5] * 6 + [2 if prune else 5]
 
 
 def test_the_search_reads_half_a_and_never_the_test_part() -> None:
