@@ -23,6 +23,7 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
     return [
         *list_warnings(folder, calibrators=calibrators),
         *_shifted(audit["at_risk_per_test_day"], len(scores)),
+        *_overpromised(read_table(folder / "segment_rates.csv")),
         *_unfaithful(surrogates, fidelity_floor),
         *audit["warnings"],
     ]
@@ -66,6 +67,18 @@ def _shifted(per_day: float, scored: int) -> list[str]:
     return [
         f"{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
         "platform, the season or the log has changed, and what held on test may not hold now."
+    ]
+
+
+def _overpromised(rates: pd.DataFrame) -> list[str]:
+    """Those whom the highest forecasts pick out are more often than others those whose forecasts are too high."""
+    listed = rates[(rates.segment == "priority") & rates.low.notna()]
+    columns = (listed[name] for name in ("target", "forecast", "rate", "low", "high"))
+    return [
+        f"On the lists of the test part the mean probability of {target} was {forecast:.0%}, and {rate:.0%} "
+        f"[{low:.0%}, {high:.0%}] came true: on a list, read it as an order, not as a chance."
+        for target, forecast, rate, low, high in zip(*columns, strict=True)
+        if not low <= forecast <= high
     ]
 
 

@@ -43,7 +43,9 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     newest = dataset.panel.date(dataset.panel.n_days)
     if newest != _date(cutoff):
         raise UserError(
-            f"expected events up to {last_day}", f"none after {newest.date()}", "load more or lower --cutoff"
+            f"expected events up to {last_day}, the day before --cutoff",
+            f"none after {(newest - pd.Timedelta(days=1)).date()}",
+            f"load more, or lower --cutoff to {newest.date()}",
         )
     write_scores(dataset, run / "models", config=finished.segments, out=out)
     return out

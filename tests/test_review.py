@@ -12,13 +12,17 @@ from churn.review import list_warnings, warnings
 def reviewed(tmp_path):
     """The warnings of a sound run with some of its facts changed."""
 
-    def review(*, ece=0.01, r2=0.95, scored=10, data=(), floor=0.9, calibrators=KINDS, targets=("churn",)):
+    def review(
+        *, ece=0.01, r2=0.95, scored=10, data=(), floor=0.9, calibrators=KINDS, targets=("churn",), forecast=0.3
+    ):
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
         surrogates = pd.DataFrame({"target": ["churn"], "r2": [r2], "explained": [True]})
         write_table(pd.DataFrame({"user_id": range(scored)}), tmp_path / "scores.parquet")
         boards = [board.assign(target=target, part="test", chosen=True) for target in targets]
         write_table(pd.concat(boards), tmp_path / "leaderboard.csv")
         write_table(surrogates, tmp_path / "surrogates.csv")
+        rates = {"segment": ["priority", "all"], "target": "churn", "rate": 0.25, "low": 0.2, "high": 0.35}
+        write_table(pd.DataFrame(rates).assign(forecast=[forecast, 0.9]), tmp_path / "segment_rates.csv")
         write_json({"audit": {"warnings": data, "at_risk_per_test_day": 10.0}}, tmp_path / "manifest.json")
         return warnings(tmp_path, fidelity_floor=floor, calibrators=calibrators)
 
@@ -35,6 +39,8 @@ def test_a_sound_run_gives_no_warning(reviewed) -> None:
         ({"ece": 0.03}, "calibration error is 0.030, where a calibrated forecast stays under 0.020"),
         ({"r2": 0.4}, "explains 40% of the model"),
         ({"r2": float("nan")}, "nothing drives it"),
+        ({"forecast": 0.5}, "mean probability of churn was 50%, and 25% [20%, 35%] came true"),
+        ({"forecast": 0.1}, "mean probability of churn was 10%"),
         ({"scored": 5}, "5 users are at risk now, where an average day of the test part had 10"),
         ({"scored": 16}, "16 users are at risk now"),
         ({"data": ["The last day may not be over."]}, "The last day may not be over."),
@@ -47,7 +53,9 @@ def test_each_trouble_is_one_sentence(reviewed, facts, says) -> None:
     assert says in found[0]
 
 
-@pytest.mark.parametrize("facts", [{"ece": 0.02}, {"r2": 0.9}, {"scored": 15}, {"scored": 7}], ids=str)
+@pytest.mark.parametrize(
+    "facts", [{"ece": 0.02}, {"r2": 0.9}, {"scored": 15}, {"scored": 7}, {"forecast": 0.35}], ids=str
+)
 def test_what_lies_on_the_line_is_no_trouble(reviewed, facts) -> None:
     assert reviewed(**facts) == []
 

@@ -124,18 +124,26 @@ def _test(a: pd.Series, b: pd.Series) -> dict[str, float]:
     }
 
 
-def observed_rates(windows: Windows, segment: pd.Series, *, seed: int = 0) -> pd.DataFrame:
-    """What happened to each segment: segment, n (windows), n_users, target, rate, low, high; users as blocks.
+def observed_rates(windows: Windows, scored: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+    """What was forecast of each segment and what happened: segment, n (windows), n_users, target, forecast, rate, low,
+    high.
 
-    `all` is the base rate on the same windows.
+    `forecast` is the mean probability. A list of the highest products picks out those forecasts that are too high, so
+    it may promise more than comes though the forecast is calibrated over all. `all` is everyone on the same windows.
+
+    Args:
+        windows: What was scored, n of them, with their labels.
+        scored: p_churn, p_sticker where there are stickers, and segment; in the same order.
+        seed: Of the intervals, which draw users.
     """
     rows = []
     for name in (*SEGMENTS, "all"):
-        inside = np.ones(len(windows), bool) if name == "all" else (segment == name).to_numpy()
+        inside = np.ones(len(windows), bool) if name == "all" else (scored.segment == name).to_numpy()
         users = windows.user[inside]
         for target in windows.targets:
             y = windows.label(target)[inside]
             rate = rate_interval(y, users, seed=seed) if len(y) else None
             values = (rate.value, rate.low, rate.high) if rate else (np.nan,) * 3
-            rows.append((name, len(y), len(np.unique(users)), target, *values))
-    return pd.DataFrame(rows, columns=["segment", "n", "n_users", "target", "rate", "low", "high"])
+            forecast = scored[f"p_{target}"][inside].mean()
+            rows.append((name, len(y), len(np.unique(users)), target, forecast, *values))
+    return pd.DataFrame(rows, columns=["segment", "n", "n_users", "target", "forecast", "rate", "low", "high"])

@@ -23,7 +23,7 @@ def compare_segments(context: Context) -> Facts:
     config, dataset, test = context.config.segments, context.dataset, context.split.test
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
-    rates = segments.observed_rates(test, daily.segment, seed=context.config.seed)
+    rates = segments.observed_rates(test, daily, seed=context.config.seed)
     write_table(rates, context.folder / "segment_rates.csv")
     latest = segments.latest_windows(test)
     one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), config)

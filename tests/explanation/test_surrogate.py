@@ -122,7 +122,7 @@ def test_a_days_direction_is_about_that_day_and_not_about_the_whole_history():
     day = np.linspace(0, 1, 50)
     values = np.stack([day, -3 * day], axis=1)[:, :, None]
     shap = np.stack([day, 0 * day], axis=1)[:, :, None]
-    found = Surrogate(None, ("own_post",), None, shap, values, values.sum(axis=1), 0.0).by_day().set_index("day")
+    found = Surrogate(None, ("own_post",), None, None, shap, values, values.sum(axis=1), 0.0).by_day().set_index("day")
     assert found.direction[-2] == "raises"
     assert found.direction[-1] == "mixed"
 

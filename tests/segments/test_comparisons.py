@@ -243,21 +243,28 @@ def test_described_windows_can_be_compared(test_part):
     assert (all_others.n_priority + all_others.n_other == len(windows)).all()
 
 
+def scored(windows, segment):
+    """Everyone with the same probabilities, but for the first window."""
+    p = np.where(np.arange(len(windows)) == 0, 0.9, 0.3)
+    return pd.DataFrame({"segment": segment, "p_churn": p, "p_sticker": p / 3})
+
+
 def test_observed_rates_are_plain_means_with_their_counts(test_part):
     segment = pd.Series(np.where(test_part.user % 4 == 0, "priority", "other"))
-    found = observed_rates(test_part, segment).set_index(["segment", "target"])
+    found = observed_rates(test_part, scored(test_part, segment)).set_index(["segment", "target"])
     for name, inside in (("priority", segment == "priority"), ("other", segment == "other"), ("all", segment != "")):
         for target in ("churn", "sticker"):
             row, y = found.loc[(name, target)], test_part.label(target)[inside]
             assert row.rate == pytest.approx(y.mean())
             assert (row.n, row.n_users) == (len(y), len(np.unique(test_part.user[inside])))
             assert row.low <= row.rate <= row.high
+            assert row.forecast == pytest.approx(scored(test_part, segment)[f"p_{target}"][inside].mean())
     interval = rate_interval(test_part.churn, test_part.user)
     assert (found.low["all", "churn"], found.high["all", "churn"]) == pytest.approx((interval.low, interval.high))
 
 
 def test_an_empty_segment_has_no_rate(test_part):
-    found = observed_rates(test_part, pd.Series(["other"] * len(test_part))).set_index(["segment", "target"])
+    found = observed_rates(test_part, scored(test_part, "other")).set_index(["segment", "target"])
     for name in ("priority", "likely churner"):
         assert found.n[name, "churn"] == 0
         assert found.loc[(name, "churn"), ["rate", "low", "high"]].isna().all()
@@ -265,6 +272,6 @@ def test_an_empty_segment_has_no_rate(test_part):
 
 def test_without_stickers_churn_alone_is_observed(test_part):
     plain = replace(test_part, sticker=None)
-    found = observed_rates(plain, pd.Series(["other"] * len(plain)))
+    found = observed_rates(plain, scored(plain, "other"))
     assert set(found.target) == {"churn"}
     assert "sticker_afterwards" not in describe(plain, before_days=7)[0]
