@@ -67,6 +67,13 @@ class ExplanationConfig:
     attributed: int = 200
     fidelity_floor: float = 0.9
 
+    def __post_init__(self) -> None:
+        """Raises UserError for a number that is too small."""
+        least = {"windows": 100, "sample": 1, "trees": 1, "rounds": 2, "seeds": 1, "attributed": 1}
+        for name, number in least.items():
+            if (found := getattr(self, name)) < number:
+                raise UserError(f"expected explanation.{name} of at least {number}", found, "raise it")
+
 
 @dataclass(frozen=True)
 class RunConfig:

@@ -72,7 +72,7 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     folder = models / "churn"
     why = explanation.reasons(
         listed,
-        explanation.contributions(folder / "surrogate.txt", listed),
+        explanation.contributions(folder / "surrogate", listed),
         usual=np.asarray(read_json(folder / "usual.json")),
     )
     write_table(scored, out / "scores.parquet")

@@ -4,7 +4,7 @@ Each seed simulates a log and keeps who has a window when; columns and labels ar
 the logit of churn; every driver has a decoy, correlated with it at .5, .7 or .9 and independent of the label given the
 drivers; the rest is irrelevant. All columns vary alike between users, weeks and days. A GRU learns the labels, and the
 whole chain explains it: surrogate and SHAP, the network's own attribution, and Boruta-SHAP on the labels and on labels
-permuted between users.
+in an order of chance.
 """
 
 import argparse
@@ -45,7 +45,8 @@ def explained(seed: int) -> pd.DataFrame:
     model = GRU(hidden_size=16, max_epochs=8).fit(split, target="churn", seed=seed)
     surrogate = explain(train, model.predict_proba(train), sample=500, trees=200, seed=seed)
     few = train.take(np.sort(np.random.default_rng(seed).permutation(len(train))[:100]))
-    attributed = attribute(model, few, baseline=train, references=16).table(few)
+    found = attribute(model, few, baseline=train, references=16)
+    attributed = found.table(few)
     ledger = feature_ledger(train, target="churn", seed=seed).set_index("feature")
     mixed = feature_ledger(_permuted(train, seed), target="churn", seed=seed).set_index("feature")
     shap = surrogate.by_feature().set_index("feature")
@@ -55,6 +56,9 @@ def explained(seed: int) -> pd.DataFrame:
     rows["shap_rank"] = rows.feature.map(shap["rank"])
     rows["direction"] = rows.feature.map(shap.direction)
     own = attributed.groupby(["user_id", "cutoff", "feature"]).attribution.sum().abs().groupby("feature").mean()
+    rows["own_direction"] = rows.feature.map(
+        found.by_day_and_feature().drop_duplicates("feature").set_index("feature").direction
+    )
     rows["own_rank"] = rows.feature.map(own.rank(ascending=False))
     rows["boruta"], rows["permuted"] = rows.feature.map(ledger.boruta), rows.feature.map(mixed.boruta)
     print(f"seed {seed}: fidelity R² {surrogate.fidelity.r2:.3f}", flush=True)

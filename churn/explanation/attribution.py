@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from churn.data import Windows
 from churn.errors import UserError
-from churn.models import Classifier
+from churn.explanation.direction import direction
+from churn.models import Classifier, Selected, members, unwrapped
 
 _SIFTED = 4000  # windows of the baseline whose logits are asked for, evenly drawn where there are more
 
@@ -18,6 +19,7 @@ class Attribution:
     """What the days and features of some windows add to a network's logit."""
 
     values: NDArray[np.float64]  # (n, d, f) logits
+    totals: NDArray[np.float64]  # (n, f) one number per history, the sum of a count
     logit: NDArray[np.float64]  # (n,) the network's own
     base: float  # the logit that is counted from
     features: tuple[str, ...]  # f
@@ -29,18 +31,26 @@ class Attribution:
         return float(np.abs(self.values.sum(axis=(1, 2)) + self.base - self.logit).max(initial=0.0))
 
     def by_day_and_feature(self) -> pd.DataFrame:
-        """Drivers: feature, day (-1 is the day before the cutoff), attribution (mean), mean_abs, rank; best first.
+        """Drivers: feature, day (-1 is the day before the cutoff), attribution (mean), mean_abs, direction, rank.
 
-        There are no rows where there are no windows.
+        The best comes first. A mean is counted from usual windows, so it is near 0 where the windows are usual too:
+        whether more of a feature raises the probability is told by `direction`, of its whole history. There are no rows
+        where there are no windows.
         """
         if not len(self.values):
-            return pd.DataFrame({name: [] for name in ("feature", "day", "attribution", "mean_abs", "rank")})
+            columns = ("feature", "day", "attribution", "mean_abs", "direction", "rank")
+            return pd.DataFrame({name: [] for name in columns})
         table = pd.DataFrame(
             self._days_and_features(1)
             | {"attribution": self.values.mean(axis=0).ravel(), "mean_abs": np.abs(self.values).mean(axis=0).ravel()}
         )
+        table["direction"] = table.feature.map(self._directions())
         table = table.sort_values("mean_abs", ascending=False, kind="stable", ignore_index=True)
         return table.assign(rank=np.arange(1, len(table) + 1))
+
+    def _directions(self) -> dict[str, str]:
+        whole = self.values.sum(axis=1)
+        return {name: direction(self.totals[:, j], whole[:, j]) for j, name in enumerate(self.features)}
 
     def table(self, windows: Windows) -> pd.DataFrame:
         """The values of the windows that were attributed: user_id, cutoff, feature, day, attribution.
@@ -66,8 +76,9 @@ def attribute(
 ) -> Attribution:
     """Attribute a network's logit to the features and days of each window, by integrated gradients.
 
-    Of an ensemble, it is the logit of the averaged probability. A window's attributions and the base add up to its
-    logit; by how much they miss it stands in `gap`. What the network does not see gets exactly 0.
+    Of an ensemble, it is the logit of the averaged probability; of a model on some features, those have values. A
+    window's attributions and the base add up to its logit; by how much they miss it stands in `gap`. Days that the
+    network does not see get exactly 0.
 
     They are counted from real windows, so that they answer "why not as usual": the average over lines from
     `references` training windows that lie in the middle of equal parts by the network's own logit. The base is
@@ -100,10 +111,15 @@ def attribute(
     if (windows.history_days, windows.features) != (baseline.history_days, baseline.features):
         shown = f"{baseline.history_days} days of {', '.join(baseline.features)}"
         raise UserError("expected a baseline with the windows' days and features", shown, "take both from one split")
-    found = integrated_gradients(
-        model, windows.history(), baselines=_usual(model, baseline, count=references), steps=steps
-    )
-    return Attribution(found.values, found.logit, found.base, windows.features, found.steps)
+    inner, seen, usual = unwrapped(model), _selected(model, windows), _selected(model, baseline)
+    found = integrated_gradients(inner, seen.history(), baselines=_usual(inner, usual, count=references), steps=steps)
+    return Attribution(found.values, seen.summary(), found.logit, found.base, seen.features, found.steps)
+
+
+def _selected(model: Classifier, windows: Windows) -> Windows:
+    """The windows with the features that a model was given; the network itself takes the days that it sees."""
+    first = members(model)[0]
+    return windows.only(first.features) if isinstance(first, Selected) else windows
 
 
 def _usual(model: Classifier, baseline: Windows, *, count: int) -> NDArray[np.float32]:

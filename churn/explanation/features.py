@@ -9,6 +9,7 @@ from churn.explanation.collinearity import collinearity
 from churn.explanation.stability import Relevance, stable_relevance
 
 _ROWS = 5000  # per round of a run
+_REMOVED = "removed"  # before relevance was judged
 _DIVIDED = "carries more than its shuffled copies in one half of the runs, no more in the other"
 _WORDS = {
     "confirmed": "carries more than its shuffled copies",
@@ -32,15 +33,17 @@ def feature_ledger(
 
     Returns:
         One row per feature, in the windows' order: feature; vif; duplicates, for a collinear one those that
-        collinearity keeps and that say the same, strongest first; boruta, what most runs say; stability, the
-        share of the runs that say so, not a number where none could be made; kept; reason.
+        collinearity keeps and that say the same, strongest first; boruta, what most runs say of those that are not
+        collinear, and `removed` of the others, lest twins take each other's place; stability, the share of the runs
+        that say so, not a number where none could be made; kept; reason.
     """
     index = np.random.default_rng(seed).permutation(len(windows))[:sample]
     windows = windows.take(np.sort(index))
     totals, names = windows.summary(), list(windows.features)
     found = collinearity(totals, names)
+    left = (found.reasons == "").to_numpy()
     relevance = stable_relevance(
-        totals,
+        totals[:, left],
         windows.label(target),
         users=windows.user,
         cutoff=windows.cutoff,
@@ -49,18 +52,13 @@ def feature_ledger(
         rows=_ROWS,
         seed=seed,
     )
-    reasons = found.reasons.where(found.reasons != "", _words(relevance))
-    return pd.DataFrame(
-        {
-            "feature": names,
-            "vif": found.vif.to_numpy(),
-            "duplicates": found.duplicates.to_numpy(),
-            "boruta": relevance.verdict,
-            "stability": relevance.stability,
-            "kept": (found.reasons == "").to_numpy() & (relevance.verdict != "rejected"),
-            "reason": reasons.to_numpy(),
-        }
-    )
+    ledger = pd.DataFrame({"feature": names, "vif": found.vif.to_numpy(), "duplicates": found.duplicates.to_numpy()})
+    ledger["boruta"], ledger["stability"] = _REMOVED, np.nan
+    ledger.loc[left, "boruta"], ledger.loc[left, "stability"] = relevance.verdict, relevance.stability
+    ledger["kept"] = left & (ledger.boruta != "rejected")
+    ledger["reason"] = found.reasons.to_numpy()
+    ledger.loc[left, "reason"] = _words(relevance)
+    return ledger
 
 
 def _words(relevance: Relevance) -> NDArray[np.object_]:

@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
-from scipy.stats import spearmanr
 
+from churn.artefacts import read_json, write_json
 from churn.data import Windows, user_share
 from churn.errors import UserError
+from churn.explanation.direction import direction
 from churn.explanation.fidelity import Fidelity, Imitation
 
 if TYPE_CHECKING:
     import lightgbm
 
 _EDGE = 1e-6  # keeps logits finite
+_TREES, _SEEN = "trees.txt", "seen.json"
 _PARAMS = {
     "objective": "regression",
     "learning_rate": 0.1,
@@ -46,9 +48,11 @@ class Surrogate:
         """How well it imitates its model on users that it has not seen."""
         return self.imitation.fidelity()
 
-    def save(self, path: Path) -> None:
-        """Write the trees as text, for `contributions`."""
-        self.booster.save_model(path)
+    def save(self, folder: Path) -> None:
+        """Write the trees as text and what they see as JSON to a new folder, for `contributions`."""
+        folder.mkdir(parents=True)
+        self.booster.save_model(folder / _TREES)
+        write_json({"features": self.features, "history_days": self.shap.shape[1]}, folder / _SEEN)
 
     def by_feature(self) -> pd.DataFrame:
         """Drivers: feature, mean_abs_shap of its whole history, direction, rank."""
@@ -86,7 +90,7 @@ def explain(
     A quarter of the users is held out; fidelity and SHAP values come from them alone.
 
     Args:
-        windows: Windows of the training part.
+        windows: Windows of the training part, as far as the model reads them.
         p: The model's probabilities, (n,).
         sample: Held-out windows to explain, at most.
         trees: Trees of the surrogate.
@@ -114,34 +118,32 @@ def explain(
     return Surrogate(booster, windows.features, imitation, test, shap.reshape(values.shape), values, totals, base)
 
 
-def contributions(trees: Path, windows: Windows) -> NDArray[np.float64]:
-    """SHAP values of some windows by a saved surrogate, in logits: (n, d, f)."""
+def contributions(folder: Path, windows: Windows) -> NDArray[np.float64]:
+    """SHAP values of some windows by a saved surrogate, in logits, 0 where it does not look: (n, d, f)."""
     import lightgbm
 
-    values, _ = _shap(lightgbm.Booster(model_file=trees), windows.flat())
-    return values.reshape(len(windows), windows.history_days, -1)
+    features, days = read_json(folder / _SEEN).values()
+    seen = windows.only(features).recent(days)
+    values, _ = _shap(lightgbm.Booster(model_file=folder / _TREES), seen.flat())
+    found = np.zeros((len(windows), windows.history_days, len(windows.features)))
+    found[:, -days:, [windows.features.index(name) for name in seen.features]] = values.reshape(len(windows), days, -1)
+    return found
 
 
 def _shap(booster: "lightgbm.Booster", x: NDArray[np.float32]) -> tuple[NDArray[np.float64], float]:
     """SHAP values (n, columns) and the base they start from."""
     import shap
 
+    if not len(x):
+        return np.zeros(x.shape), float("nan")
     explanation = shap.TreeExplainer(booster)(x)
     values = np.asarray(explanation.values, np.float64)
     return values, float(np.ravel(explanation.base_values)[0])
 
 
 def _driver_table(features: list[str], shap: NDArray[np.float64], totals: NDArray[np.float64]) -> pd.DataFrame:
-    direction = [_direction(shap[:, j], totals[:, j]) for j in range(len(features))]
-    return pd.DataFrame({"feature": features, "mean_abs_shap": np.abs(shap).mean(axis=0), "direction": direction})
-
-
-def _direction(shap: NDArray[np.float64], value: NDArray[np.float64]) -> str:
-    """Whether more of a feature raises the probability: by rank correlation, `mixed` under .2."""
-    if not np.ptp(shap) or not np.ptp(value):
-        return "mixed"
-    rank = float(spearmanr(value, shap).statistic)
-    return "raises" if rank > 0.2 else "lowers" if rank < -0.2 else "mixed"
+    ways = [direction(totals[:, j], shap[:, j]) for j in range(len(features))]
+    return pd.DataFrame({"feature": features, "mean_abs_shap": np.abs(shap).mean(axis=0), "direction": ways})
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:

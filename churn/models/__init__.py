@@ -12,7 +12,7 @@ from churn.models.lightgbm import LightGBM
 from churn.models.logistic import Logistic
 from churn.models.majority import Majority
 from churn.models.persistence import Persistence
-from churn.models.selected import Selected, again_on
+from churn.models.selected import Selected, again_on, unwrapped
 
 if TYPE_CHECKING:
     from churn.models.bilstm import BiLSTM
@@ -37,6 +37,7 @@ __all__ = [
     "load",
     "logits",
     "members",
+    "unwrapped",
 ]
 
 _WITH_TORCH = {

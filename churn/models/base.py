@@ -58,6 +58,10 @@ class Classifier(ABC):
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probability of the target's class 1, (n,)."""
 
+    def sees(self, windows: Windows) -> Windows:
+        """The windows as far as the model reads them: the last days alone where it has a shorter history."""
+        return windows.recent(self.arguments.get("history_days"))
+
     @abstractmethod
     def write(self, folder: Path) -> None:
         """Write what was learnt; the constructor's arguments are written by `save`."""

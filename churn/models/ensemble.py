@@ -60,6 +60,10 @@ class Ensemble(Classifier):
         """The average, (n,)."""
         return np.asarray(np.mean([member.predict_proba(windows) for member in self.members], axis=0))
 
+    def sees(self, windows: Windows) -> Windows:
+        """What each member sees."""
+        return self.members[0].sees(windows)
+
     def write(self, folder: Path) -> None:
         """Write each member to a folder of its own."""
         for place, member in enumerate(self.members):

@@ -62,6 +62,10 @@ class Selected(Classifier):
         """The model's probabilities, (n,)."""
         return self.model.predict_proba(self._seen(windows))
 
+    def sees(self, windows: Windows) -> Windows:
+        """What the model sees of those features."""
+        return self.model.sees(self._seen(windows))
+
     def write(self, folder: Path) -> None:
         """Write the model."""
         self.model.save(folder / _MODEL)
@@ -72,6 +76,19 @@ class Selected(Classifier):
 
     def _seen(self, windows: Windows) -> Windows:
         return windows.only(self.features)
+
+
+def unwrapped(model: Classifier) -> Classifier:
+    """The model inside, and an ensemble of those where several are averaged; itself where nothing is around it.
+
+    Example:
+        >>> from churn.models import Majority
+        >>> type(unwrapped(Selected(["own_post"], Majority()))).__name__
+        'Majority'
+    """
+    if isinstance(model, Selected):
+        return model.model
+    return Ensemble([unwrapped(member) for member in model.members]) if isinstance(model, Ensemble) else model
 
 
 def again_on(features: Sequence[str], model: Classifier) -> Classifier:

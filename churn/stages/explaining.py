@@ -31,7 +31,7 @@ def screen_features(context: Context) -> Facts:
     return {}
 
 
-_ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "rank", "model"]
+_ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "direction", "rank", "model"]
 
 
 def explain_models(context: Context) -> Facts:
@@ -63,9 +63,9 @@ def _imitate(
     for name, model in models.items():
         step(f"{name} on {target}")
         p = model.predict_proba(train)
-        found = explanation.explain(train, p, sample=config.sample, trees=config.trees, seed=seed)
-        fidelity = pd.DataFrame([{"model": name, **asdict(found.fidelity), "explained": name == chosen}])
-        tables.add("surrogates.csv", fidelity, target=target)
+        found = explanation.explain(model.sees(train), p, sample=config.sample, trees=config.trees, seed=seed)
+        told = {"model": name, **asdict(found.fidelity), "base": found.base, "explained": name == chosen}
+        tables.add("surrogates.csv", pd.DataFrame([told]), target=target)
         tables.add("explanations_by_model.csv", found.by_feature().assign(model=name), target=target)
         if name == chosen:
             explained = {
@@ -77,13 +77,13 @@ def _imitate(
             }
             for file, table in explained.items():
                 tables.add(file, table, target=target)
-            _save_surrogate(found, context.folder / "models" / target)
+            _save_surrogate(found, train, context.folder / "models" / target)
 
 
-def _save_surrogate(surrogate: explanation.Surrogate, folder: Path) -> None:
-    with atomic(folder / "surrogate.txt") as scratch:
+def _save_surrogate(surrogate: explanation.Surrogate, train: Windows, folder: Path) -> None:
+    with atomic(folder / "surrogate") as scratch:
         surrogate.save(scratch)
-    write_json(surrogate.totals.mean(axis=0).tolist(), folder / "usual.json")
+    write_json(train.summary().mean(axis=0).tolist(), folder / "usual.json")
 
 
 def _attribute(
@@ -91,17 +91,20 @@ def _attribute(
 ) -> dict[str, dict[str, object]]:
     """Attribute a network's own scores, those of the best one where the chosen model is none; say how they add up."""
     networks = {name: model for name, model in context.searched(target).items() if model.is_network}
+    scoring = load(context.model_folder(target, chosen))
+    if scoring.is_network:
+        networks = {chosen: scoring}
     if not networks:
         tables.add("attributions.csv", pd.DataFrame(columns=_ATTRIBUTED), target=target)
         return {}
     losses = context.val_losses(target)
-    name = chosen if chosen in networks else min(networks, key=lambda one: losses[one])
+    name = min(networks, key=lambda one: losses[one])
     step(f"attribution of {name} on {target}")
     few = _sample(train, context.config.explanation.attributed, seed=context.config.seed)
     found = explanation.attribute(networks[name], few, baseline=train)
     tables.add("attributions.csv", found.by_day_and_feature().assign(model=name), target=target)
     tables.add("attributions.parquet", found.table(few).assign(model=name), target=target)
-    return {target: {"model": name, "max_gap": found.gap, "n_windows": len(few)}}
+    return {target: {"model": name, "base": found.base, "max_gap": found.gap, "n_windows": len(few)}}
 
 
 def _sample(windows: Windows, size: int, *, seed: int) -> Windows:

@@ -58,7 +58,7 @@ def retrain_models(context: Context) -> Facts:
     ledger, retrained = read_table(context.folder / "features.csv"), {}
     for target in context.split.train.targets:
         kept = ledger[(ledger.target == target) & ledger.kept].feature.tolist()
-        if 0 < len(kept) < len(context.split.train.features):
+        if _readers(context, target) and 0 < len(kept) < len(context.split.train.features):
             retrained[target] = [_retrain(context, target, name, kept) for name in _readers(context, target)]
     return {"retrained": retrained}
 
