@@ -254,14 +254,34 @@ def test_large_numbers_are_written_out(windows):
 @pytest.mark.parametrize(
     ("feature", "words"),
     [
+        ("own_post_chat", "own post chat"),
+        ("fan_reply", "fan reply"),
+        ("away_visit", "visit elsewhere"),
+        ("total_own_post", "total own post"),
+        ("total_fan_reply", "total fan reply"),
+        ("total_away_visit", "total visit elsewhere"),
+        ("total_stickers_received", "total stickers received"),
+        ("days_since_activity", "days since activity"),
+    ],
+)
+def test_names_say_whose_doing_it_is_and_where_without_a_colon(feature, words):
+    assert readable(feature) == words
+
+
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [
         ("own_post", "own post"),
         ("own_=HYPERLINK(x)", "own =HYPERLINK(x)"),
-        ("fan_<script>alert(1)</script>", "from fans: <script>alert(1)</script>"),
-        ("away_{0}%s", "in others' rooms: {0}%s"),
-        ("fan_다른_이벤트", "from fans: 다른 이벤트"),
+        ("fan_<script>alert(1)</script>", "fan <script>alert(1)</script>"),
+        ("away_{0}%s", "{0}%s elsewhere"),
+        ("away_\\1\n\\g<2>", "\\1\n\\g<2> elsewhere"),
+        ("away_다른_이벤트", "다른 이벤트 elsewhere"),
         ("stickers_received", "stickers received"),
         ("weekday", "weekday"),
         ("own_", "own "),
+        ("away_", "away "),
+        ("runaway_post", "runaway post"),
         ("_", " "),
         ("", ""),
     ],
