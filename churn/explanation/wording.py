@@ -36,7 +36,7 @@ def count_words(story: Story) -> str:
         '1 in the last 7 days; usually 3.1, others 2 a week'
     """
     if story.known_days and story.silent_days >= story.known_days:
-        return f"never in {_days(story.known_days)}; {_others(story)}"
+        return f"none {_since_first_seen(story)}; {_others(story)}"
     if story.long_silence:
         return f"{_fact(story)}; {_others(story) if np.isnan(story.usual) else f'usually {_rate(story.usual, story)}'}"
     if story.difference:
@@ -53,9 +53,9 @@ def last_day_words(feature: str, value: float, *, others: float) -> str:
 
     Example:
         >>> last_day_words("tenure", 12, others=60.25)
-        '12 days; others about 60'
+        '12 days; others 60'
     """
-    return f"{number(value)}{_UNITS.get(feature, '')}; others about {_rounded(others)}"
+    return f"{number(value)}{_UNITS.get(feature, '')}; others {_rounded(others)}"
 
 
 def yes_or_no_words(value: float, *, others: float) -> str:
@@ -81,10 +81,13 @@ def number(value: float) -> str:
 def _fact(story: Story) -> str:
     if story.silent_days and (story.long_silence or not story.total):
         return f"none for {_days(story.silent_days)}"
-    span = f"in the last {_days(story.history_days)}"
-    if story.known_days < story.history_days:
-        span = f"in the first {_days(story.known_days)}" if story.known_days else span
+    new = 0 < story.known_days < story.history_days
+    span = _since_first_seen(story) if new else f"in the last {_days(story.history_days)}"
     return f"{number(story.total) if story.total else 'none'} {span}"
+
+
+def _since_first_seen(story: Story) -> str:
+    return f"since first seen {_days(story.known_days)} ago"
 
 
 def _compared(story: Story) -> str:
@@ -94,8 +97,7 @@ def _compared(story: Story) -> str:
 
 
 def _others(story: Story) -> str:
-    rate = _rate(story.others, story)
-    return f"others about {rate}" if rate[0].isdigit() else f"others {rate}"
+    return f"others {_rate(story.others, story)}"
 
 
 def _rate(weekly: float, story: Story) -> str:
@@ -104,10 +106,10 @@ def _rate(weekly: float, story: Story) -> str:
         return "none"
     if story.amount or weekly >= 1:
         return f"{_rounded(weekly)} a week"
+    if weekly > 0.5:  # between once and twice in two weeks there is no whole number of weeks to tell
+        return f"{weekly:.1g} a week"
     weeks = round(1 / weekly)
-    if weeks > _YEAR:
-        return "hardly any"
-    return f"1 in {weeks} weeks" if weeks > 1 else "1 a week"
+    return f"1 in {weeks} weeks" if weeks <= _YEAR else "hardly any"
 
 
 def _rounded(value: float) -> str:
@@ -126,4 +128,4 @@ def _days(days: int) -> str:
 
 def _date(day: pd.Timestamp) -> str:
     """The same in every locale, and never read as another day where months come first."""
-    return f"{day.month_name()[:3]} {day.day}"
+    return f"{day.day} {day.month_name()}"
