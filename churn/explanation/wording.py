@@ -19,14 +19,14 @@ class Story(NamedTuple):  # there may be many, and a frozen dataclass takes seve
     others: float  # the average over users, per week
     silent_days: int = 0  # up to the cutoff; known_days where there was never one
     long_silence: bool = False  # whether the silence is what speaks for the outcome, and longer than usual
-    changed: pd.Timestamp | None = None  # the day of a change inside the history
-    since: float = 0  # the count since the change, or of the history where it came before
-    difference: float = 0  # from what was usual; 0 where there is no change, or none that speaks for the outcome
+    fewer: bool = False  # whether the count fell, and that speaks for the outcome
+    fell: pd.Timestamp | None = None  # the day of the fall, if inside the history
+    since: float = 0  # the count since the fall, or of the history where it came before
     amount: bool = False
 
 
 def count_words(story: Story) -> str:
-    """A count beside the user's own usual, and beside the others' where that is unknown or explains nothing.
+    """A count beside the user's own usual where it is below that, and beside the others'.
 
     Example:
         >>> story = Story(1, 7, known_days=90, usual=3.1, others=2, silent_days=5, long_silence=True)
@@ -34,18 +34,23 @@ def count_words(story: Story) -> str:
         'none for 5 days; usually 3.1 a week'
         >>> count_words(story._replace(long_silence=False))
         '1 in the last 7 days; usually 3.1, others 2 a week'
+        >>> count_words(story._replace(long_silence=False, total=4))
+        '4 in the last 7 days; others 2 a week'
     """
+    others = _others(story)
     if story.known_days and story.silent_days >= story.known_days:
-        return f"none {_since_first_seen(story)}; {_others(story)}"
+        return f"none {_since_first_seen(story)}; {others}"
+    if np.isnan(story.usual):
+        return f"{_fact(story)}; {others}"
+    usual = _rate(story.usual, story)
     if story.long_silence:
-        return f"{_fact(story)}; {_others(story) if np.isnan(story.usual) else f'usually {_rate(story.usual, story)}'}"
-    if story.difference:
-        return f"{_compared(story)} than usual ({_rate(story.usual, story)})"
-    if np.isnan(story.usual) or not (story.usual or story.total):
-        return f"{_fact(story)}; {_others(story)}"
-    usual, others = _rate(story.usual, story), _rate(story.others, story)
-    usual = usual.removesuffix(" a week") if others.endswith(" a week") else usual
-    return f"{_fact(story)}; usually {usual}, others {others}"
+        return f"{_fact(story)}; usually {usual}"
+    if story.fewer:
+        return f"{_fallen(story)} than usual ({usual})"
+    if 0 < story.total < story.usual / 7 * story.history_days:
+        usual = usual.removesuffix(" a week") if others.endswith(" a week") else usual
+        return f"{_fact(story)}; usually {usual}, {others}"
+    return f"{_fact(story)}; {others}"
 
 
 def last_day_words(feature: str, value: float, *, others: float) -> str:
@@ -90,10 +95,9 @@ def _since_first_seen(story: Story) -> str:
     return f"since first seen {_days(story.known_days)} ago"
 
 
-def _compared(story: Story) -> str:
-    less = "less" if story.amount else "fewer"
-    when = f"in the last {_days(story.history_days)}" if story.changed is None else f"since {_date(story.changed)}"
-    return f"{number(story.since)} {when}, {less if story.difference < 0 else 'more'}"
+def _fallen(story: Story) -> str:
+    when = f"in the last {_days(story.history_days)}" if story.fell is None else f"since {_date(story.fell)}"
+    return f"{number(story.since)} {when}, {'less' if story.amount else 'fewer'}"
 
 
 def _others(story: Story) -> str:

@@ -107,14 +107,22 @@ def test_a_silence_that_began_before_the_history_is_told_in_full(post_words):
     assert post_words(THREE_A_WEEK + "." * 100, shap=ON_EVERY_DAY, others=2).endswith("102 days; others 2 a week")
 
 
-def test_a_silence_as_long_as_others_before_it_is_told_beside_the_others_too(post_words):
-    words = post_words("x............." * 4 + ".......", shap=ON_EVERY_DAY)
-    assert words == "own post: none for 20 days; usually 1 in 2 weeks, others 8 a week"
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("x............." * 4, "none for 20 days; others 8 a week"),
+        ("x......" * 8, "none for 13 days; others 8 a week"),
+        ("xx....." + "x......" * 5 + "......x.......", "none for 14 days; usually 1 a week"),
+        ("xx....." * 8, "none for 12 days; usually 2 a week"),
+    ],
+)
+def test_a_silence_is_told_beside_the_users_own_usual_from_two_usual_gaps_on(post_words, before, told):
+    assert post_words(before + ".......", shap=ON_EVERY_DAY) == f"own post: {told}"
 
 
-def test_a_change_to_none_is_a_silence(post_words):
+def test_a_stop_under_two_usual_gaps_is_no_silence(post_words):
     words = post_words("xx....." * 8 + "xx.....", shap=ON_EVERY_DAY)
-    assert words == "own post: none for 5 days; usually 2 a week"
+    assert words == "own post: 2 in the last 7 days; others 8 a week"
 
 
 def test_a_day_without_is_no_silence(post_words):
@@ -148,13 +156,15 @@ def test_a_change_before_the_history_has_no_day(post_words):
     assert words == "own post: 4 in the last 7 days, fewer than usual (14 a week)"
 
 
-def test_more_than_usual_is_told_where_others_have_fewer_too(post_words):
-    picture = "x......" * 8 + "......5"
-    assert post_words(picture, shap=ON_EVERY_DAY, others=1) == "own post: 5 since 3 March, more than usual (1 a week)"
-    # What speaks for the outcome is then that others have even more, and "more" would tell the contrary.
-    assert (
-        post_words(picture, shap=ON_EVERY_DAY, others=9) == "own post: 5 in the last 7 days; usually 1, others 9 a week"
-    )
+@pytest.mark.parametrize("others", [1, 9])
+def test_more_than_usual_is_told_beside_the_others_alone(post_words, others):
+    words = post_words("x......" * 8 + "......5", shap=ON_EVERY_DAY, others=others)
+    assert words == f"own post: 5 in the last 7 days; others {others} a week"
+
+
+def test_a_fall_is_told_although_there_were_more_before_it(post_words):
+    words = post_words("2" * 56 + "99.x.x.", shap=ON_EVERY_DAY, others=30)
+    assert words == "own post: 2 since 28 February, fewer than usual (14 a week)"
 
 
 def test_fewer_than_usual_is_not_told_of_one_who_still_has_more_than_others(post_words):
@@ -169,7 +179,7 @@ def test_a_change_whose_days_do_not_speak_for_the_outcome_is_not_told(post_words
 
 def test_what_is_as_usual_is_told_beside_the_others(post_words):
     words = post_words("x......" * 8 + "...x...", shap=ON_EVERY_DAY)
-    assert words == "own post: 1 in the last 7 days; usually 1, others 8 a week"
+    assert words == "own post: 1 in the last 7 days; others 8 a week"
 
 
 def test_days_from_the_cutoff_on_change_no_reason(panel_of):
@@ -195,12 +205,12 @@ def gifts(panel_of):
     return panel
 
 
-def test_amounts_are_less_or_more_and_never_one_in_some_weeks(gifts):
+def test_amounts_are_less_and_never_one_in_some_weeks(gifts):
     panel, shap = gifts("o" * 56 + "oo....o"), [np.zeros(7), np.zeros(7), ON_EVERY_DAY]
     found = planted(panel, others=[0, 5, 50], shap=shap)
     assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (70 a week)", "", ""]
     found = planted(gifts("o......" * 8 + "..o...."), others=[0, 5, 0.5], shap=shap)
-    assert found.reason_1[0] == "sticker amount: 10 in the last 7 days; usually 10, others 0.5 a week"
+    assert found.reason_1[0] == "sticker amount: 10 in the last 7 days; others 0.5 a week"
 
 
 def test_stickers_and_their_amount_are_one_reason(gifts):

@@ -56,14 +56,34 @@ def test_a_user_known_for_part_of_the_history_is_told_since_first_seen():
 
 
 def test_a_date_has_its_month_as_a_word_and_no_leading_zero():
-    story = STORY._replace(difference=-3.0, since=1, changed=pd.Timestamp("2024-03-04"))
+    story = STORY._replace(fewer=True, since=1, fell=pd.Timestamp("2024-03-04"))
     assert count_words(story) == "1 since 4 March, fewer than usual (3 a week)"
 
 
 def test_the_usual_is_not_told_of_what_is_none_now_and_was_none_before():
     gone = STORY._replace(total=0, usual=0, silent_days=70)
     assert count_words(gone) == "none for 70 days; others 8 a week"
-    assert count_words(STORY._replace(usual=0)) == "2 in the last 7 days; usually none, others 8 a week"
+
+
+@pytest.mark.parametrize("usual", [0, 0.5, 2])
+def test_the_usual_is_not_told_of_a_count_that_is_not_below_it(usual):
+    assert count_words(STORY._replace(usual=usual)) == "2 in the last 7 days; others 8 a week"
+
+
+def test_a_count_is_held_against_the_usual_of_as_many_days():
+    fortnight = STORY._replace(history_days=14, usual=1.5)
+    assert count_words(fortnight) == "2 in the last 14 days; usually 1.5, others 8 a week"
+    assert count_words(fortnight._replace(total=3)) == "3 in the last 14 days; others 8 a week"
+
+
+def test_rates_of_two_forms_are_both_told_in_full():
+    rare = STORY._replace(others=0.25)
+    assert count_words(rare) == "2 in the last 7 days; usually 3 a week, others 1 in 4 weeks"
+
+
+def test_a_silence_is_told_before_a_fall():
+    both = STORY._replace(fewer=True, since=1, silent_days=5, long_silence=True)
+    assert count_words(both) == "none for 5 days; usually 3 a week"
 
 
 def test_units_are_told_where_they_are_known():
