@@ -1,4 +1,4 @@
-"""A user's own past: what was usual before the history, how long a silence lasts, and when a count changed."""
+"""A user's own past: what was usual before the history, how long a silence lasts, and since when a count fell."""
 
 from dataclasses import dataclass
 
@@ -49,15 +49,15 @@ def own_past(windows: Windows, window: NDArray[np.int64], count: NDArray[np.int6
     return Past(known, weekly, _silent_days(windows, window, count, known))
 
 
-def changed(
+def fallen(
     counts: NDArray[np.floating], weekly: NDArray[np.float64], *, amounts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The day since which each count differs most from what was usual, and by how much.
+    """The day since which each count falls shortest of what was usual, and by how much.
 
-    That is where the running sum of differences from the usual, taken back from the last day, is farthest from
-    zero; of several such days the latest, since those between were as usual. A difference counts from one event and
-    one standard deviation of a Poisson count on, for an amount from half of what was usual on; others are 0, and so
-    are all where no usual is known.
+    That is where the running sum of what is missing, taken back from the last day, is largest; of several such days
+    the latest, since those between were as usual. What is missing counts from one event and one standard deviation
+    of a Poisson count on, for an amount from half of what was usual on; less is 0, and so are all where no usual is
+    known.
 
     Args:
         counts: By day, (p, d).
@@ -66,26 +66,15 @@ def changed(
 
     Example:
         >>> import numpy as np
-        >>> changed(np.array([[2, 1, 2, 2, 0, 1, 0]]), np.array([10.5]), amounts=np.array([False]))
-        (array([4]), array([-3.5]))
+        >>> fallen(np.array([[2, 1, 2, 2, 0, 1, 0]]), np.array([10.5]), amounts=np.array([False]))
+        (array([4]), array([3.5]))
     """
     daily = weekly[:, None] / 7
-    from_the_end = np.flip(counts - daily, axis=1).cumsum(axis=1)
-    days = np.abs(from_the_end).argmax(axis=1)
-    difference, expected = from_the_end[np.arange(len(days)), days], daily[:, 0] * (days + 1)
-    first = counts.shape[1] - 1 - days
-    return first, np.where(np.abs(difference) >= noticeable(expected, amounts=amounts), difference, 0)
-
-
-def noticeable(expected: NDArray[np.float64], *, amounts: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """From which difference on a count or an amount stands out from what is expected, (p,).
-
-    Example:
-        >>> import numpy as np
-        >>> noticeable(np.array([0.1, 9.0, 9.0]), amounts=np.array([False, False, True]))
-        array([1. , 3. , 4.5])
-    """
-    return np.where(amounts, expected / 2, np.maximum(1, np.sqrt(expected)))
+    from_the_end = np.flip(daily - counts, axis=1).cumsum(axis=1)
+    days = from_the_end.argmax(axis=1)
+    missing, expected = from_the_end[np.arange(len(days)), days], daily[:, 0] * (days + 1)
+    noticeable = np.where(amounts, expected / 2, np.maximum(1, np.sqrt(expected)))
+    return counts.shape[1] - 1 - days, np.where(missing >= noticeable, missing, 0)
 
 
 def _begin(panel: Panel) -> NDArray[np.int32]:

@@ -1,5 +1,6 @@
 """Reasons in words: what about a user's last days speaks for the outcome, and what was usual for that user."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -10,8 +11,6 @@ from churn.data import Windows
 from churn.data.panel import AMOUNT, STICKERS
 from churn.explanation.stories import Pairs, stories
 from churn.explanation.wording import Story, count_words, last_day_words, yes_or_no_words
-
-_ROLES = {"own": "own", "fan": "from fans:", "away": "in others' rooms:"}
 
 
 def reasons(
@@ -54,11 +53,10 @@ def readable(feature: str) -> str:
     """A feature's name in words.
 
     Example:
-        >>> readable("fan_reply"), readable("own_post_chat"), readable("stickers_received")
-        ('from fans: reply', 'own post chat', 'stickers received')
+        >>> readable("own_post"), readable("fan_reply"), readable("away_visit"), readable("total_away_visit")
+        ('own post', 'fan reply', 'visit elsewhere', 'total visit elsewhere')
     """
-    role, _, rest = feature.partition("_")
-    return f"{_ROLES[role]} {rest.replace('_', ' ')}" if role in _ROLES and rest else feature.replace("_", " ")
+    return re.sub(r"\A(total_)?away_(.+)\Z", r"\1\2_elsewhere", feature, flags=re.DOTALL).replace("_", " ")
 
 
 def _by_feature(

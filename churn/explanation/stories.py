@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from churn.data import Windows
 from churn.data.panel import AMOUNT
-from churn.explanation.past import changed, noticeable, own_past
+from churn.explanation.past import fallen, own_past
 from churn.explanation.wording import Story
 
 _LONG = 2  # days, and events awaited in them
@@ -32,11 +32,10 @@ class Pairs:
 def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> list[Story]:
     """What is told of each pair of a window and one of the panel's counts.
 
-    A change or a silence is told only where the SHAP values of its days add to more than 0: where it is those days
-    that raise the probability. Since the model compares users, not a user with the past, that there were fewer is
-    told only under the others' average, and that there were more only well above it, in the whole history too. A
-    silence is long from two days on if it is such a change, or if two events were to be awaited in it at the usual
-    rate or, where that is unknown, at the others'; of amounts, silences are not told.
+    A fall or a silence is told only where the SHAP values of its days add to more than 0: where it is those days
+    that raise the probability. Since the model compares users, not a user with the past, a fall is told only under
+    the others' average. A silence is long from two days on, if two events were to be awaited in it at the usual rate
+    or, where that is unknown, at the others'; of amounts, silences are not told.
 
     Args:
         windows: The windows.
@@ -46,18 +45,13 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
     length, n = windows.history_days, np.arange(len(pairs.window))
     amounts = pairs.feature == (windows.panel.features.index(AMOUNT) if AMOUNT in windows.panel.features else -1)
     past = own_past(windows, pairs.window, pairs.feature)
-    first, difference = changed(pairs.days, past.weekly, amounts=amounts)
+    first, missing = fallen(pairs.days, past.weekly, amounts=amounts)
     counted, speaks = _from_each_day(pairs.days), _from_each_day(pairs.shap) > 0
     since = counted[n, first]
-    of_others = others / 7 * (length - first)
-    above = since - of_others
-    more = (above >= noticeable(of_others, amounts=amounts)) & (counted[:, 0] > others / 7 * length)
-    same_side = np.where(difference < 0, above < 0, more)
-    told = speaks[n, first] & same_side & (difference != 0)
-    ceased = told & (since == 0)
+    fewer = (missing > 0) & (since > 0) & (since < others / 7 * (length - first)) & speaks[n, first]
     awaited = past.silent_days / 7 * np.where(np.isnan(past.weekly), others, past.weekly)
     silence = np.clip(length - past.silent_days, 0, length - 1)
-    long_silence = (past.silent_days >= _LONG) & (ceased | (awaited >= _LONG) & speaks[n, silence])
+    long_silence = (past.silent_days >= _LONG) & (awaited >= _LONG) & speaks[n, silence]
     dates = windows.dates[pairs.window] - pd.to_timedelta(length - first, unit="D")
     table = pd.DataFrame(
         {
@@ -68,9 +62,9 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
             "others": others,
             "silent_days": past.silent_days,
             "long_silence": long_silence & ~amounts,
-            "changed": pd.Series(dates, dtype=object).where(first > 0, None),
+            "fewer": fewer,
+            "fell": pd.Series(dates, dtype=object).where(first > 0, None),
             "since": since,
-            "difference": np.where(told & ~ceased, difference, 0),
             "amount": amounts,
         }
     )

@@ -19,14 +19,14 @@ class Story(NamedTuple):  # there may be many, and a frozen dataclass takes seve
     others: float  # the average over users, per week
     silent_days: int = 0  # up to the cutoff; known_days where there was never one
     long_silence: bool = False  # whether the silence is what speaks for the outcome, and longer than usual
-    changed: pd.Timestamp | None = None  # the day of a change inside the history
-    since: float = 0  # the count since the change, or of the history where it came before
-    difference: float = 0  # from what was usual; 0 where there is no change, or none that speaks for the outcome
+    fewer: bool = False  # whether the count fell, and that speaks for the outcome
+    fell: pd.Timestamp | None = None  # the day of the fall, if inside the history
+    since: float = 0  # the count since the fall, or of the history where it came before
     amount: bool = False
 
 
 def count_words(story: Story) -> str:
-    """A count beside the user's own usual, and beside the others' where that is unknown or explains nothing.
+    """A count beside the user's own usual where it is below that, and beside the others'.
 
     Example:
         >>> story = Story(1, 7, known_days=90, usual=3.1, others=2, silent_days=5, long_silence=True)
@@ -34,18 +34,23 @@ def count_words(story: Story) -> str:
         'none for 5 days; usually 3.1 a week'
         >>> count_words(story._replace(long_silence=False))
         '1 in the last 7 days; usually 3.1, others 2 a week'
+        >>> count_words(story._replace(long_silence=False, total=4))
+        '4 in the last 7 days; others 2 a week'
     """
+    others = _others(story)
     if story.known_days and story.silent_days >= story.known_days:
-        return f"never in {_days(story.known_days)}; {_others(story)}"
+        return f"none {_since_first_seen(story)}; {others}"
+    if np.isnan(story.usual):
+        return f"{_fact(story)}; {others}"
+    usual = _rate(story.usual, story)
     if story.long_silence:
-        return f"{_fact(story)}; {_others(story) if np.isnan(story.usual) else f'usually {_rate(story.usual, story)}'}"
-    if story.difference:
-        return f"{_compared(story)} than usual ({_rate(story.usual, story)})"
-    if np.isnan(story.usual) or not (story.usual or story.total):
-        return f"{_fact(story)}; {_others(story)}"
-    usual, others = _rate(story.usual, story), _rate(story.others, story)
-    usual = usual.removesuffix(" a week") if others.endswith(" a week") else usual
-    return f"{_fact(story)}; usually {usual}, others {others}"
+        return f"{_fact(story)}; usually {usual}"
+    if story.fewer:
+        return f"{_fallen(story)} than usual ({usual})"
+    if 0 < story.total < story.usual / 7 * story.history_days:
+        usual = usual.removesuffix(" a week") if others.endswith(" a week") else usual
+        return f"{_fact(story)}; usually {usual}, {others}"
+    return f"{_fact(story)}; {others}"
 
 
 def last_day_words(feature: str, value: float, *, others: float) -> str:
@@ -53,9 +58,9 @@ def last_day_words(feature: str, value: float, *, others: float) -> str:
 
     Example:
         >>> last_day_words("tenure", 12, others=60.25)
-        '12 days; others about 60'
+        '12 days; others 60'
     """
-    return f"{number(value)}{_UNITS.get(feature, '')}; others about {_rounded(others)}"
+    return f"{number(value)}{_UNITS.get(feature, '')}; others {_rounded(others)}"
 
 
 def yes_or_no_words(value: float, *, others: float) -> str:
@@ -81,21 +86,22 @@ def number(value: float) -> str:
 def _fact(story: Story) -> str:
     if story.silent_days and (story.long_silence or not story.total):
         return f"none for {_days(story.silent_days)}"
-    span = f"in the last {_days(story.history_days)}"
-    if story.known_days < story.history_days:
-        span = f"in the first {_days(story.known_days)}" if story.known_days else span
+    new = 0 < story.known_days < story.history_days
+    span = _since_first_seen(story) if new else f"in the last {_days(story.history_days)}"
     return f"{number(story.total) if story.total else 'none'} {span}"
 
 
-def _compared(story: Story) -> str:
-    less = "less" if story.amount else "fewer"
-    when = f"in the last {_days(story.history_days)}" if story.changed is None else f"since {_date(story.changed)}"
-    return f"{number(story.since)} {when}, {less if story.difference < 0 else 'more'}"
+def _since_first_seen(story: Story) -> str:
+    return f"since first seen {_days(story.known_days)} ago"
+
+
+def _fallen(story: Story) -> str:
+    when = f"in the last {_days(story.history_days)}" if story.fell is None else f"since {_date(story.fell)}"
+    return f"{number(story.since)} {when}, {'less' if story.amount else 'fewer'}"
 
 
 def _others(story: Story) -> str:
-    rate = _rate(story.others, story)
-    return f"others about {rate}" if rate[0].isdigit() else f"others {rate}"
+    return f"others {_rate(story.others, story)}"
 
 
 def _rate(weekly: float, story: Story) -> str:
@@ -104,10 +110,10 @@ def _rate(weekly: float, story: Story) -> str:
         return "none"
     if story.amount or weekly >= 1:
         return f"{_rounded(weekly)} a week"
+    if weekly > 0.5:  # between once and twice in two weeks there is no whole number of weeks to tell
+        return f"{weekly:.1g} a week"
     weeks = round(1 / weekly)
-    if weeks > _YEAR:
-        return "hardly any"
-    return f"1 in {weeks} weeks" if weeks > 1 else "1 a week"
+    return f"1 in {weeks} weeks" if weeks <= _YEAR else "hardly any"
 
 
 def _rounded(value: float) -> str:
@@ -126,4 +132,4 @@ def _days(days: int) -> str:
 
 def _date(day: pd.Timestamp) -> str:
     """The same in every locale, and never read as another day where months come first."""
-    return f"{day.month_name()[:3]} {day.day}"
+    return f"{day.day} {day.month_name()}"

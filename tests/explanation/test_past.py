@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from churn.data import Windows
-from churn.explanation.past import changed, own_past
+from churn.explanation.past import fallen, own_past
 
 NOBODY = np.zeros(1, np.int64)
 
@@ -82,43 +82,47 @@ def counts(picture):
 
 
 @pytest.mark.parametrize(
-    ("picture", "first", "difference"),
+    ("picture", "first", "missing"),
     [
-        ("2222000", 4, -6),
-        ("2200000", 2, -10),
-        ("0000000", 0, -14),
-        ("2221001", 3, -6),
-        ("2222999", 4, 21),
-        ("2292222", 2, 7),
+        ("2222000", 4, 6),
+        ("2200000", 2, 10),
+        ("0000000", 0, 14),
+        ("2221001", 3, 6),
+        ("9990000", 3, 8),
         ("2222222", 6, 0),
     ],
 )
-def test_the_day_of_a_change_is_that_since_which_the_count_differs_most(picture, first, difference):
-    found = changed(counts(picture), np.array([14.0]), amounts=np.array([False]))
-    assert (found[0][0], found[1][0]) == (first, difference)
+def test_the_day_of_a_fall_is_that_since_which_most_is_missing(picture, first, missing):
+    found = fallen(counts(picture), np.array([14.0]), amounts=np.array([False]))
+    assert (found[0][0], found[1][0]) == (first, missing)
 
 
-def test_days_that_were_as_usual_are_not_part_of_a_change():
-    first, difference = changed(counts("1110000"), np.array([7.0]), amounts=np.array([False]))
-    assert (first[0], difference[0]) == (3, -4)
+@pytest.mark.parametrize("picture", ["2222999", "2292222", "0003999"])
+def test_more_than_usual_is_no_fall(picture):
+    assert fallen(counts(picture), np.array([14.0]), amounts=np.array([False]))[1][0] == 0
 
 
-def test_small_differences_are_none():
-    few = changed(counts("0000100"), np.array([1.9]), amounts=np.array([False]))
+def test_days_that_were_as_usual_are_not_part_of_a_fall():
+    first, missing = fallen(counts("1110000"), np.array([7.0]), amounts=np.array([False]))
+    assert (first[0], missing[0]) == (3, 4)
+
+
+def test_little_missing_is_no_fall():
+    few = fallen(counts("0000100"), np.array([1.9]), amounts=np.array([False]))
     assert few[1][0] == 0
-    assert changed(counts("0000000"), np.array([0.9]), amounts=np.array([False]))[1][0] == 0
-    assert changed(counts("0000000"), np.array([1.1]), amounts=np.array([False]))[1][0] == pytest.approx(-1.1)
+    assert fallen(counts("0000000"), np.array([0.9]), amounts=np.array([False]))[1][0] == 0
+    assert fallen(counts("0000000"), np.array([1.1]), amounts=np.array([False]))[1][0] == pytest.approx(1.1)
 
 
-def test_amounts_differ_from_half_of_the_usual_on():
+def test_amounts_fall_from_half_of_the_usual_on():
     amounts = np.array([[100.0, 100, 100, 60, 60, 60, 60]])
-    assert changed(amounts, np.array([700.0]), amounts=np.array([True]))[1][0] == 0
-    assert changed(amounts, np.array([700.0]), amounts=np.array([False]))[1][0] == -160
-    assert changed(amounts / 10, np.array([700.0]), amounts=np.array([True]))[1][0] == -646
+    assert fallen(amounts, np.array([700.0]), amounts=np.array([True]))[1][0] == 0
+    assert fallen(amounts, np.array([700.0]), amounts=np.array([False]))[1][0] == 160
+    assert fallen(amounts / 10, np.array([700.0]), amounts=np.array([True]))[1][0] == 646
 
 
-def test_nothing_changes_where_nothing_is_usual():
-    assert changed(counts("9990000"), np.array([np.nan]), amounts=np.array([False]))[1][0] == 0
+def test_nothing_falls_where_nothing_is_usual():
+    assert fallen(counts("9990000"), np.array([np.nan]), amounts=np.array([False]))[1][0] == 0
 
 
 def test_no_pairs_have_an_empty_past(panel_of):

@@ -23,9 +23,9 @@ def shap(*rows):
 
 def test_a_new_user_is_told_beside_the_others(windows):
     found = reasons(windows, shap([0.5, 0.1], [0.0, 0.2]), usual=np.array([7.25, 0.75]))
-    assert found.reason_1[0] == "own post: 4 in the last 3 days; others about 17 a week"
-    assert found.reason_2[0] == "stickers received: 1 in the last 3 days; others about 1.8 a week"
-    assert found.reason_1[1] == "stickers received: never in 2 days; others about 1.8 a week"
+    assert found.reason_1[0] == "own post: 4 in the last 3 days; others 17 a week"
+    assert found.reason_2[0] == "stickers received: 1 in the last 3 days; others 1.8 a week"
+    assert found.reason_1[1] == "stickers received: none since first seen 2 days ago; others 1.8 a week"
 
 
 def test_only_what_raises_the_probability_is_a_reason(windows):
@@ -58,8 +58,8 @@ def test_the_calendar_is_no_reason_and_other_features_are_told_as_of_the_last_da
     for name, value in {"weekend": 9, "weekday_sine": 9, "tenure": 2, "total_own_post": 1}.items():
         values[:, 2, place[name]] = value
     found = reasons(derived, values, usual=np.full(len(place), 60.25))
-    assert found.loc[0].tolist() == ["tenure: 2 days; others about 60", "total own post: 4; others about 60", ""]
-    assert found.reason_2[1] == "total own post: 2; others about 60"
+    assert found.loc[0].tolist() == ["tenure: 2 days; others 60", "total own post: 4; others 60", ""]
+    assert found.reason_2[1] == "total own post: 2; others 60"
 
 
 def test_what_is_yes_or_no_is_told_so(windows):
@@ -104,17 +104,25 @@ def test_a_silence_that_began_before_the_history_is_told_in_full(post_words):
     assert post_words(THREE_A_WEEK + ".......", shap=ON_EVERY_DAY) == "own post: none for 9 days; usually 3 a week"
     silence = post_words(THREE_A_WEEK + "." * 30, shap=ON_EVERY_DAY)
     assert silence == "own post: none for 32 days; usually 1.8 a week"
-    assert post_words(THREE_A_WEEK + "." * 100, shap=ON_EVERY_DAY, others=2).endswith("102 days; others about 2 a week")
+    assert post_words(THREE_A_WEEK + "." * 100, shap=ON_EVERY_DAY, others=2).endswith("102 days; others 2 a week")
 
 
-def test_a_silence_as_long_as_others_before_it_is_told_beside_the_others_too(post_words):
-    words = post_words("x............." * 4 + ".......", shap=ON_EVERY_DAY)
-    assert words == "own post: none for 20 days; usually 1 in 2 weeks, others 8 a week"
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("x............." * 4, "none for 20 days; others 8 a week"),
+        ("x......" * 8, "none for 13 days; others 8 a week"),
+        ("xx....." + "x......" * 5 + "......x.......", "none for 14 days; usually 1 a week"),
+        ("xx....." * 8, "none for 12 days; usually 2 a week"),
+    ],
+)
+def test_a_silence_is_told_beside_the_users_own_usual_from_two_usual_gaps_on(post_words, before, told):
+    assert post_words(before + ".......", shap=ON_EVERY_DAY) == f"own post: {told}"
 
 
-def test_a_change_to_none_is_a_silence(post_words):
+def test_a_stop_under_two_usual_gaps_is_no_silence(post_words):
     words = post_words("xx....." * 8 + "xx.....", shap=ON_EVERY_DAY)
-    assert words == "own post: none for 5 days; usually 2 a week"
+    assert words == "own post: 2 in the last 7 days; others 8 a week"
 
 
 def test_a_day_without_is_no_silence(post_words):
@@ -130,17 +138,17 @@ def test_a_silence_whose_days_do_not_speak_for_the_outcome_is_not_told(post_word
     assert words == "own post: 1 in the last 7 days; usually 3, others 8 a week"
 
 
-def test_what_never_was_is_told_so(panel_of):
+def test_what_never_was_is_told_since_the_user_was_first_seen(panel_of):
     found = planted(panel_of("o" * 40, "." * 20 + "o" * 20), others=[8, 0.25], shap=[ON_EVERY_DAY, np.zeros(7)])
     assert found.reason_1.tolist() == [
-        "own post: never in 40 days; others about 8 a week",
-        "own post: never in 20 days; others about 8 a week",
+        "own post: none since first seen 40 days ago; others 8 a week",
+        "own post: none since first seen 20 days ago; others 8 a week",
     ]
 
 
 def test_fewer_than_usual_is_told_since_the_day_on_which_it_changed(post_words):
     words = post_words("2" * 56 + "222.x.x", shap=ON_EVERY_DAY, others=30)
-    assert words == "own post: 2 since Feb 29, fewer than usual (14 a week)"
+    assert words == "own post: 2 since 29 February, fewer than usual (14 a week)"
 
 
 def test_a_change_before_the_history_has_no_day(post_words):
@@ -148,13 +156,15 @@ def test_a_change_before_the_history_has_no_day(post_words):
     assert words == "own post: 4 in the last 7 days, fewer than usual (14 a week)"
 
 
-def test_more_than_usual_is_told_where_others_have_fewer_too(post_words):
-    picture = "x......" * 8 + "......5"
-    assert post_words(picture, shap=ON_EVERY_DAY, others=1) == "own post: 5 since Mar 3, more than usual (1 a week)"
-    # What speaks for the outcome is then that others have even more, and "more" would tell the contrary.
-    assert (
-        post_words(picture, shap=ON_EVERY_DAY, others=9) == "own post: 5 in the last 7 days; usually 1, others 9 a week"
-    )
+@pytest.mark.parametrize("others", [1, 9])
+def test_more_than_usual_is_told_beside_the_others_alone(post_words, others):
+    words = post_words("x......" * 8 + "......5", shap=ON_EVERY_DAY, others=others)
+    assert words == f"own post: 5 in the last 7 days; others {others} a week"
+
+
+def test_a_fall_is_told_although_there_were_more_before_it(post_words):
+    words = post_words("2" * 56 + "99.x.x.", shap=ON_EVERY_DAY, others=30)
+    assert words == "own post: 2 since 28 February, fewer than usual (14 a week)"
 
 
 def test_fewer_than_usual_is_not_told_of_one_who_still_has_more_than_others(post_words):
@@ -169,7 +179,7 @@ def test_a_change_whose_days_do_not_speak_for_the_outcome_is_not_told(post_words
 
 def test_what_is_as_usual_is_told_beside_the_others(post_words):
     words = post_words("x......" * 8 + "...x...", shap=ON_EVERY_DAY)
-    assert words == "own post: 1 in the last 7 days; usually 1, others 8 a week"
+    assert words == "own post: 1 in the last 7 days; others 8 a week"
 
 
 def test_days_from_the_cutoff_on_change_no_reason(panel_of):
@@ -195,12 +205,12 @@ def gifts(panel_of):
     return panel
 
 
-def test_amounts_are_less_or_more_and_never_one_in_some_weeks(gifts):
+def test_amounts_are_less_and_never_one_in_some_weeks(gifts):
     panel, shap = gifts("o" * 56 + "oo....o"), [np.zeros(7), np.zeros(7), ON_EVERY_DAY]
     found = planted(panel, others=[0, 5, 50], shap=shap)
-    assert found.loc[0].tolist() == ["sticker amount: 10 since Feb 28, less than usual (70 a week)", "", ""]
+    assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (70 a week)", "", ""]
     found = planted(gifts("o......" * 8 + "..o...."), others=[0, 5, 0.5], shap=shap)
-    assert found.reason_1[0] == "sticker amount: 10 in the last 7 days; usually 10, others 0.5 a week"
+    assert found.reason_1[0] == "sticker amount: 10 in the last 7 days; others 0.5 a week"
 
 
 def test_stickers_and_their_amount_are_one_reason(gifts):
@@ -208,7 +218,7 @@ def test_stickers_and_their_amount_are_one_reason(gifts):
     found = planted(gifts("o" * 56 + "......."), others=[0, 5, 50], shap=shap)
     assert found.loc[0].tolist() == ["stickers received: none for 7 days; usually 7 a week", "", ""]
     found = planted(gifts("o" * 56 + "oo....o"), others=[0, 5, 50], shap=shap)
-    assert found.loc[0].tolist() == ["sticker amount: 10 since Feb 28, less than usual (70 a week)", "", ""]
+    assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (70 a week)", "", ""]
     against = planted(gifts("o" * 56 + "......."), others=[0, 5, 50], shap=[np.zeros(7), ON_EVERY_DAY, -shap[2]])
     assert (against == "").all(axis=None)
 
@@ -228,7 +238,7 @@ def test_a_feature_that_is_summed_is_told_of_the_history(windows):
 
     summed = Feature("hours", lambda panel: ("hours",), twos, over_days="sum")
     found = reasons(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 1.5]))
-    assert found.reason_1[0] == "hours: 6 in the last 3 days; others about 3.5 a week"
+    assert found.reason_1[0] == "hours: 6 in the last 3 days; others 3.5 a week"
 
 
 @pytest.mark.parametrize("top", [1, 2, 3, 5])
@@ -248,7 +258,24 @@ def test_large_numbers_are_written_out(windows):
     counts = np.where(windows.panel.counts > 0, 12345, 0).astype(np.uint16)
     rich = replace(windows, panel=replace(windows.panel, counts=counts))
     found = reasons(rich, shap([0.5, 0.0], [0.5, 0.0]), usual=np.array([1234567.0, 0]))
-    assert found.reason_1[0] == "own post: 37,035 in the last 3 days; others about 2,880,656 a week"
+    assert found.reason_1[0] == "own post: 37,035 in the last 3 days; others 2,880,656 a week"
+
+
+@pytest.mark.parametrize(
+    ("feature", "words"),
+    [
+        ("own_post_chat", "own post chat"),
+        ("fan_reply", "fan reply"),
+        ("away_visit", "visit elsewhere"),
+        ("total_own_post", "total own post"),
+        ("total_fan_reply", "total fan reply"),
+        ("total_away_visit", "total visit elsewhere"),
+        ("total_stickers_received", "total stickers received"),
+        ("days_since_activity", "days since activity"),
+    ],
+)
+def test_names_say_whose_doing_it_is_and_where_without_a_colon(feature, words):
+    assert readable(feature) == words
 
 
 @pytest.mark.parametrize(
@@ -256,12 +283,15 @@ def test_large_numbers_are_written_out(windows):
     [
         ("own_post", "own post"),
         ("own_=HYPERLINK(x)", "own =HYPERLINK(x)"),
-        ("fan_<script>alert(1)</script>", "from fans: <script>alert(1)</script>"),
-        ("away_{0}%s", "in others' rooms: {0}%s"),
-        ("fan_다른_이벤트", "from fans: 다른 이벤트"),
+        ("fan_<script>alert(1)</script>", "fan <script>alert(1)</script>"),
+        ("away_{0}%s", "{0}%s elsewhere"),
+        ("away_\\1\n\\g<2>", "\\1\n\\g<2> elsewhere"),
+        ("away_다른_이벤트", "다른 이벤트 elsewhere"),
         ("stickers_received", "stickers received"),
         ("weekday", "weekday"),
         ("own_", "own "),
+        ("away_", "away "),
+        ("runaway_post", "runaway post"),
         ("_", " "),
         ("", ""),
     ],

@@ -14,8 +14,11 @@ STORY = Story(2, 7, known_days=90, usual=3, others=8)
         (0.01, "hardly any"),
         (1 / 52, "1 in 52 weeks"),
         (0.2, "1 in 5 weeks"),
-        (0.6, "1 in 2 weeks"),
-        (0.95, "1 a week"),
+        (0.34, "1 in 3 weeks"),
+        (0.5, "1 in 2 weeks"),
+        (0.51, "0.5 a week"),
+        (0.72, "0.7 a week"),
+        (0.96, "1 a week"),
         (1.44, "1.4 a week"),
         (9.96, "10 a week"),
         (23.4, "23 a week"),
@@ -28,39 +31,64 @@ def test_rates_are_told_with_two_digits_or_as_one_in_some_weeks(weekly, words):
 
 
 @pytest.mark.parametrize(
-    ("weekly", "words"), [(0, "others none"), (0.001, "others hardly any"), (2, "others about 2 a week")]
+    ("weekly", "words"),
+    [(0, "others none"), (0.001, "others hardly any"), (0.7, "others 0.7 a week"), (2, "others 2 a week")],
 )
-def test_there_is_an_about_before_numbers_alone(weekly, words):
+def test_the_others_rate_has_one_form(weekly, words):
     assert count_words(STORY._replace(usual=np.nan, others=weekly)) == f"2 in the last 7 days; {words}"
+    assert count_words(STORY._replace(total=0, silent_days=90, others=weekly)).endswith(f"; {words}")
 
 
 def test_amounts_are_told_per_week_however_small():
     small = STORY._replace(usual=np.nan, others=0.00002, amount=True, total=12.5)
-    assert count_words(small) == "12.5 in the last 7 days; others about 0.00002 a week"
+    assert count_words(small) == "12.5 in the last 7 days; others 0.00002 a week"
 
 
-def test_a_user_known_for_part_of_the_history_has_first_days():
+def test_a_user_known_for_part_of_the_history_is_told_since_first_seen():
     new = STORY._replace(usual=np.nan)
-    assert count_words(new._replace(known_days=7)) == "2 in the last 7 days; others about 8 a week"
-    assert count_words(new._replace(known_days=6)) == "2 in the first 6 days; others about 8 a week"
-    assert count_words(new._replace(known_days=1, total=0, silent_days=1)) == "never in 1 day; others about 8 a week"
-    assert count_words(new._replace(known_days=0, total=0)) == "none in the last 7 days; others about 8 a week"
+    assert count_words(new._replace(known_days=7)) == "2 in the last 7 days; others 8 a week"
+    assert count_words(new._replace(known_days=6)) == "2 since first seen 6 days ago; others 8 a week"
+    assert (
+        count_words(new._replace(known_days=1, total=0, silent_days=1))
+        == "none since first seen 1 day ago; others 8 a week"
+    )
+    assert count_words(new._replace(known_days=0, total=0)) == "none in the last 7 days; others 8 a week"
 
 
 def test_a_date_has_its_month_as_a_word_and_no_leading_zero():
-    story = STORY._replace(difference=-3.0, since=1, changed=pd.Timestamp("2024-03-04"))
-    assert count_words(story) == "1 since Mar 4, fewer than usual (3 a week)"
+    story = STORY._replace(fewer=True, since=1, fell=pd.Timestamp("2024-03-04"))
+    assert count_words(story) == "1 since 4 March, fewer than usual (3 a week)"
 
 
 def test_the_usual_is_not_told_of_what_is_none_now_and_was_none_before():
     gone = STORY._replace(total=0, usual=0, silent_days=70)
-    assert count_words(gone) == "none for 70 days; others about 8 a week"
-    assert count_words(STORY._replace(usual=0)) == "2 in the last 7 days; usually none, others 8 a week"
+    assert count_words(gone) == "none for 70 days; others 8 a week"
+
+
+@pytest.mark.parametrize("usual", [0, 0.5, 2])
+def test_the_usual_is_not_told_of_a_count_that_is_not_below_it(usual):
+    assert count_words(STORY._replace(usual=usual)) == "2 in the last 7 days; others 8 a week"
+
+
+def test_a_count_is_held_against_the_usual_of_as_many_days():
+    fortnight = STORY._replace(history_days=14, usual=1.5)
+    assert count_words(fortnight) == "2 in the last 14 days; usually 1.5, others 8 a week"
+    assert count_words(fortnight._replace(total=3)) == "3 in the last 14 days; others 8 a week"
+
+
+def test_rates_of_two_forms_are_both_told_in_full():
+    rare = STORY._replace(others=0.25)
+    assert count_words(rare) == "2 in the last 7 days; usually 3 a week, others 1 in 4 weeks"
+
+
+def test_a_silence_is_told_before_a_fall():
+    both = STORY._replace(fewer=True, since=1, silent_days=5, long_silence=True)
+    assert count_words(both) == "none for 5 days; usually 3 a week"
 
 
 def test_units_are_told_where_they_are_known():
-    assert last_day_words("tenure", 12, others=60.25) == "12 days; others about 60"
-    assert last_day_words("days_since_activity", 5, others=2.44) == "5; others about 2.4"
+    assert last_day_words("tenure", 12, others=60.25) == "12 days; others 60"
+    assert last_day_words("days_since_activity", 5, others=2.44) == "5; others 2.4"
 
 
 @pytest.mark.parametrize(
