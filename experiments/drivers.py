@@ -45,24 +45,30 @@ def explained(seed: int) -> pd.DataFrame:
     model = GRU(hidden_size=16, max_epochs=8).fit(split, target="churn", seed=seed)
     surrogate = explain(train, model.predict_proba(train), sample=500, trees=200, seed=seed)
     few = train.take(np.sort(np.random.default_rng(seed).permutation(len(train))[:100]))
-    found = attribute(model, few, baseline=train, references=16)
-    attributed = found.table(few)
+    attributed = attribute(model, few, baseline=train, references=16)
     ledger = feature_ledger(train, target="churn", seed=seed).set_index("feature")
     mixed = feature_ledger(_permuted(train, seed), target="churn", seed=seed).set_index("feature")
-    shap = surrogate.by_feature().set_index("feature")
-    rows = pd.DataFrame({"feature": train.features, "seed": seed})
-    rows["kind"] = rows.feature.str.split("_").str[0]
-    rows["rho"] = rows.feature.map(rho)
-    rows["shap_rank"] = rows.feature.map(shap["rank"])
-    rows["direction"] = rows.feature.map(shap.direction)
-    own = attributed.groupby(["user_id", "cutoff", "feature"]).attribution.sum().abs().groupby("feature").mean()
-    rows["own_direction"] = rows.feature.map(
-        found.by_day_and_feature().drop_duplicates("feature").set_index("feature").direction
-    )
-    rows["own_rank"] = rows.feature.map(own.rank(ascending=False))
-    rows["boruta"], rows["permuted"] = rows.feature.map(ledger.boruta), rows.feature.map(mixed.boruta)
+    shap, own = surrogate.by_feature().set_index("feature"), _by_feature(attributed.table(few))
+    ways = attributed.by_day_and_feature().drop_duplicates("feature").set_index("feature").direction
+    columns = {
+        "kind": {name: name.split("_")[0] for name in train.features},
+        "rho": rho,
+        "shap_rank": shap["rank"],
+        "shap_direction": shap.direction,
+        "own_rank": own.rank(ascending=False),
+        "own_direction": ways,
+        "boruta": ledger.boruta,
+        "permuted": mixed.boruta,
+    }
     print(f"seed {seed}: fidelity R² {surrogate.fidelity.r2:.3f}", flush=True)
-    return rows
+    names = pd.Series(train.features)
+    return pd.DataFrame({"feature": names, "seed": seed} | {name: names.map(each) for name, each in columns.items()})
+
+
+def _by_feature(attributions: pd.DataFrame) -> pd.Series:
+    """The mean absolute attribution of each column's whole history."""
+    whole = attributions.groupby(["user_id", "cutoff", "feature"]).attribution.sum()
+    return whole.abs().groupby("feature").mean()
 
 
 def planted(seed: int) -> tuple[Split, dict[str, float]]:
@@ -127,11 +133,10 @@ def told(table: pd.DataFrame) -> str:
     for name, mask in groups.items():
         shares = [_share(table[mask][column] == "confirmed", table[mask].seed) for column in ("boruta", "permuted")]
         lines.append(f"| {name} | {' | '.join(shares)} |")
-    right = (
-        table.direction[table.kind == "driver"]
-        == table.feature.map({name: "raises" if effect > 0 else "lowers" for name, effect in EFFECTS.items()}).dropna()
-    )
-    return "\n".join([*lines, "", f"Drivers with the right direction: {_share(right, table.seed[right.index])}"])
+    drivers = table[table.kind == "driver"]
+    right = drivers.feature.map({name: "raises" if effect > 0 else "lowers" for name, effect in EFFECTS.items()})
+    shares = [_share(drivers[f"{kind}_direction"] == right, drivers.seed) for kind in ("shap", "own")]
+    return "\n".join([*lines, "", f"Drivers with the right direction: {shares[0]} by SHAP, {shares[1]} by attribution"])
 
 
 def _below(ranks: pd.DataFrame, row: object) -> bool:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from churn.data import Windows
 from churn.data.panel import AMOUNT, STICKERS
+from churn.errors import UserError
 from churn.explanation.stories import Pairs, stories
 from churn.explanation.wording import Story, count_words, last_day_words, yes_or_no_words
 
@@ -27,6 +28,9 @@ def reasons(
         usual: The average of each feature's one number per history over all users, (f,).
         top: Reasons per user.
 
+    Raises:
+        UserError: for windows with some of their features alone.
+
     Example:
         >>> import numpy as np
         >>> from churn.data import example_split
@@ -36,6 +40,9 @@ def reasons(
         >>> found.reason_1.iloc[0]
         'own post: 2 in the last 7 days, fewer than usual (4.5 a week)'
     """
+    if windows.selected is not None:
+        found = f"those with {', '.join(windows.features)} alone"
+        raise UserError("expected windows with all of their features", found, "pass the whole windows")
     history = windows.history()
     totals = windows.summary(history)
     by_feature = _by_feature(windows, contributions, totals)

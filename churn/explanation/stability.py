@@ -62,6 +62,8 @@ def stable_relevance(
         explained: Rows per round whose SHAP values are averaged.
         seed: From which the runs' seeds are drawn.
     """
+    if not x.shape[1]:
+        return Relevance(np.array([], np.str_), np.array([]))
     if reason := _unjudgeable(y):
         return Relevance(np.full(x.shape[1], "tentative"), np.full(x.shape[1], np.nan), reason)
     stretches = [stretch for stretch in _blocks(cutoff, blocks) if not _unjudgeable(y[stretch])]

@@ -119,14 +119,21 @@ def explain(
 
 
 def contributions(folder: Path, windows: Windows) -> NDArray[np.float64]:
-    """SHAP values of some windows by a saved surrogate, in logits, 0 where it does not look: (n, d, f)."""
+    """SHAP values of some windows by a saved surrogate, in logits, 0 where it does not look: (n, d, f).
+
+    Raises:
+        UserError: if there is none.
+    """
     import lightgbm
 
+    if not (folder / _SEEN).exists():
+        raise UserError("expected a saved surrogate", f"no {_SEEN} in {folder}", "make the run again")
     features, days = read_json(folder / _SEEN).values()
     seen = windows.only(features).recent(days)
     values, _ = _shap(lightgbm.Booster(model_file=folder / _TREES), seen.flat())
     found = np.zeros((len(windows), windows.history_days, len(windows.features)))
-    found[:, -days:, [windows.features.index(name) for name in seen.features]] = values.reshape(len(windows), days, -1)
+    columns = [windows.features.index(name) for name in seen.features]
+    found[:, -days:, columns] = values.reshape(len(windows), days, len(columns))
     return found
 
 

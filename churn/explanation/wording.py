@@ -84,6 +84,8 @@ def number(value: float) -> str:
 
 
 def _fact(story: Story) -> str:
+    if not story.known_days:
+        return "none yet, being new"
     if story.silent_days and (story.long_silence or not story.total):
         return f"none for {_days(story.silent_days)}"
     new = 0 < story.known_days < story.history_days

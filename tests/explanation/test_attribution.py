@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 
 from churn.data import example_split
 from churn.explanation import Attribution, attribute
-from churn.models import GRU, BiLSTM, Ensemble, LightGBM, logits
+from churn.models import GRU, BiLSTM, Ensemble, LightGBM, again_on, logits
 
 DAY, COMMENTS = -2, 1  # the planted driver: fans' comments two days before the cutoff
 QUICK = {"hidden_size": 8, "max_epochs": 6, "dropout": 0.0, "lr": 2e-2}
@@ -58,7 +59,7 @@ def test_attributions_and_base_add_up_to_the_networks_logit(split, windows, netw
 
 def test_the_gap_is_the_worst_of_all_windows():
     values = np.array([[[1.0, 2.0]], [[0.5, -0.5]]])
-    assert Attribution(values, np.array([4.0, 1.25]), 1.0, ("a", "b"), 8).gap == 0.25
+    assert Attribution(values, values.sum(axis=1), np.array([4.0, 1.25]), 1.0, ("a", "b"), 8).gap == 0.25
 
 
 def test_the_base_is_the_usual_logit(split, network, found):
@@ -122,7 +123,7 @@ def test_shaps_own_expected_gradients_agree(split, windows, network):
 
 def test_drivers_are_ranked_by_their_mean_absolute_attribution(windows, found):
     table = found.by_day_and_feature()
-    assert table.columns.tolist() == ["feature", "day", "attribution", "mean_abs", "rank"]
+    assert table.columns.tolist() == ["feature", "day", "attribution", "mean_abs", "direction", "rank"]
     assert table["rank"].tolist() == list(range(1, len(table) + 1))
     assert table.mean_abs.is_monotonic_decreasing
     by_place = table.set_index(["feature", "day"])
@@ -131,6 +132,26 @@ def test_drivers_are_ranked_by_their_mean_absolute_attribution(windows, found):
             own = found.values[:, day, place]
             assert by_place.attribution[name, day] == pytest.approx(own.mean())
             assert by_place.mean_abs[name, day] == pytest.approx(np.abs(own).mean())
+
+
+def test_a_direction_is_told_by_rank_though_the_mean_over_usual_windows_is_nothing(split, windows, network, found):
+    table = found.by_day_and_feature().drop_duplicates("feature").set_index("feature")
+    whole = found.values.sum(axis=1)
+    for place, name in enumerate(windows.features):
+        rank = spearmanr(windows.summary()[:, place], whole[:, place]).statistic
+        assert table.direction[name] == ("raises" if rank > 0.2 else "lowers" if rank < -0.2 else "mixed")
+    assert {"raises", "lowers"} & set(table.direction)
+
+
+def test_a_network_on_some_features_is_attributed_to_those(split, windows):
+    few = ["own_post", "stickers_received"]
+    model = again_on(few, Ensemble([GRU(**QUICK), GRU(**QUICK)])).fit(split, target="churn")
+    found = attribute(model, windows, baseline=split.train, references=4)
+    assert found.features == ("own_post", "stickers_received")
+    assert found.values.shape == (len(windows), windows.history_days, 2)
+    p = model.predict_proba(windows)
+    assert found.logit == pytest.approx(np.log(p / (1 - p)), abs=1e-4)
+    assert found.gap <= 0.01
 
 
 def test_the_table_says_whose_value_each_is(windows, found):
@@ -160,7 +181,14 @@ def test_no_windows_have_empty_tables(split, windows, network):
     nothing = windows.take(np.empty(0, np.int64))
     found = attribute(network, nothing, baseline=split.train, references=4)
     assert found.gap == 0
-    assert found.by_day_and_feature().columns.tolist() == ["feature", "day", "attribution", "mean_abs", "rank"]
+    assert found.by_day_and_feature().columns.tolist() == [
+        "feature",
+        "day",
+        "attribution",
+        "mean_abs",
+        "direction",
+        "rank",
+    ]
     assert found.by_day_and_feature().empty
     assert found.table(nothing).columns.tolist() == ["user_id", "cutoff", "feature", "day", "attribution"]
     assert found.table(nothing).empty

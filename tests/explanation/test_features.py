@@ -41,7 +41,8 @@ def test_kept_is_what_is_neither_collinear_nor_rejected(ledger):
 def test_copies_and_constants_say_so(ledger):
     assert ledger.reason["own_twice"] == "copy of own_post"
     assert ledger.reason["own_never"] == "constant"
-    assert ledger.boruta["own_never"] == "rejected"
+    assert ledger.boruta[["own_never", "own_twice"]].tolist() == ["removed", "removed"]
+    assert ledger.stability[["own_never", "own_twice"]].isna().all()
     assert ledger.duplicates[["own_twice", "own_never", "own_post"]].tolist() == ["own_post", "", ""]
 
 
@@ -81,9 +82,10 @@ def test_a_number_that_only_tells_users_apart_is_not_taken_for_a_driver(windows)
 def test_one_class_or_a_handful_of_windows_leave_features_unjudged_and_say_why(windows, chosen, reason):
     ledger = feature_ledger(windows.take(chosen(windows)), target="churn", rounds=3)
     assert len(ledger) == len(windows.features)
-    assert set(ledger.boruta) == {"tentative"}
     assert ledger.stability.isna().all()
     left = ledger.kept.to_numpy()
+    assert set(ledger.boruta[left]) == {"tentative"}
+    assert set(ledger.boruta[~left]) == {"removed"}
     assert set(ledger.reason[left]) == {reason}
     assert ledger.reason[ledger.feature == "own_never"].tolist() == ["constant"]
 
@@ -103,4 +105,18 @@ def test_one_feature_and_nothing_but_constants_are_no_trouble(windows):
     assert ledger[["feature", "vif", "boruta", "kept"]].to_numpy().tolist() == [["own_post", 1.0, "confirmed", True]]
     still = replace(one, counts=np.ones_like(one.counts[:, :1]) * (np.arange(len(one.counts)) < 0)[:, None])
     ledger = feature_ledger(replace(windows, panel=still), target="churn", sample=800, rounds=5, seeds=1)
-    assert ledger[["boruta", "kept", "reason"]].to_numpy().tolist() == [["rejected", False, "constant"]]
+    assert ledger[["boruta", "kept", "reason"]].to_numpy().tolist() == [["removed", False, "constant"]]
+
+
+def test_twins_do_not_take_each_others_place(windows):
+    """The sum of six columns is as relevant as they are, and takes their relevance if it is judged beside them."""
+    panel, rng = windows.panel, np.random.default_rng(1)
+    values = rng.normal(size=(len(panel.counts), 7))
+    values[:, 6] = values[:, :6].sum(axis=1)
+    names = (*"abcdef", "sum")
+    dressed = replace(windows, panel=replace(panel, counts=values, amounts=None, features=names))
+    logit = dressed.summary()[:, :6].sum(axis=1) / 3
+    labelled = replace(dressed, churn=(rng.random(len(windows)) < 1 / (1 + np.exp(-logit))).astype(np.int8))
+    ledger = feature_ledger(labelled, target="churn", rounds=20, seeds=1).set_index("feature")
+    assert ledger.boruta["sum"] == "removed"
+    assert set(ledger.boruta[list("abcdef")]) == {"confirmed"}

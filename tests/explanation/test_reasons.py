@@ -301,3 +301,9 @@ def test_names_of_any_kind_pass(windows, feature, words):
     hostile = replace(windows, panel=replace(windows.panel, features=(feature, "b")))
     found = reasons(hostile, shap([0.5, 0.0], [0.5, 0.0]), usual=np.zeros(2))
     assert found.reason_1[0].startswith(f"{words}: 4 in the last")
+
+
+def test_windows_with_some_features_alone_are_refused(windows, refused):
+    few = windows.only(["stickers_received"])
+    with refused("all of their features", "stickers_received alone", "whole windows"):
+        reasons(few, np.zeros((2, 3, 1)), usual=np.zeros(1))

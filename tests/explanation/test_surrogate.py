@@ -145,15 +145,37 @@ def test_ranks_run_from_one_down_the_mean_absolute_values(surrogate, windows):
 
 
 def test_saved_trees_explain_as_those_in_memory_do(surrogate, windows, tmp_path):
-    surrogate.save(tmp_path / "surrogate.txt")
-    again = contributions(tmp_path / "surrogate.txt", held_out(windows))
+    surrogate.save(tmp_path / "surrogate")
+    again = contributions(tmp_path / "surrogate", held_out(windows))
     assert again.shape == surrogate.shap.shape
     assert again == pytest.approx(surrogate.shap, abs=1e-9)
 
 
+def test_what_the_model_does_not_see_has_no_part_in_its_explanation(windows, planted, tmp_path):
+    seen = windows.only(["own_post", "fan_comment"]).recent(3)
+    found = explain(seen, planted, trees=20)
+    assert found.shap.shape[1:] == (3, 2)
+    found.save(tmp_path / "surrogate")
+    again = contributions(tmp_path / "surrogate", held_out(windows))
+    assert again.shape == (*found.shap.shape[:1], windows.history_days, len(windows.features))
+    places = [windows.features.index(name) for name in seen.features]
+    assert again[:, -3:, places] == pytest.approx(found.shap, abs=1e-9)
+    assert np.abs(again).sum() == pytest.approx(np.abs(found.shap).sum())
+
+
+def test_no_surrogate_where_none_was_saved_is_an_error(windows, tmp_path, refused):
+    with refused("saved surrogate", "no seen.json", "again"):
+        contributions(tmp_path, windows)
+
+
+def test_no_windows_have_no_contributions(surrogate, windows, tmp_path):
+    surrogate.save(tmp_path / "surrogate")
+    assert contributions(tmp_path / "surrogate", windows.take(np.empty(0, np.int64))).shape[0] == 0
+
+
 def test_a_single_window_can_be_explained(surrogate, windows, tmp_path):
-    surrogate.save(tmp_path / "surrogate.txt")
-    one = contributions(tmp_path / "surrogate.txt", held_out(windows).take(np.array([7])))
+    surrogate.save(tmp_path / "surrogate")
+    one = contributions(tmp_path / "surrogate", held_out(windows).take(np.array([7])))
     assert one[0] == pytest.approx(surrogate.shap[7], abs=1e-9)
 
 

@@ -52,7 +52,7 @@ def test_a_user_known_for_part_of_the_history_is_told_since_first_seen():
         count_words(new._replace(known_days=1, total=0, silent_days=1))
         == "none since first seen 1 day ago; others 8 a week"
     )
-    assert count_words(new._replace(known_days=0, total=0)) == "none in the last 7 days; others 8 a week"
+    assert count_words(new._replace(known_days=0, total=0)) == "none yet, being new; others 8 a week"
 
 
 def test_a_date_has_its_month_as_a_word_and_no_leading_zero():
@@ -101,3 +101,7 @@ def test_numbers_have_no_exponent(value, words):
 def test_the_longest_words_are_short_enough_for_a_cell():
     longest = Story(100, 28, known_days=90, usual=1 / 8, others=1 / 8)
     assert len(count_words(longest)) <= 70
+
+
+def test_someone_who_joined_on_the_day_of_the_cutoff_is_new():
+    assert count_words(Story(0, 7, known_days=0, usual=np.nan, others=2)) == "none yet, being new; others 2 a week"

@@ -64,3 +64,10 @@ def test_a_twin_of_several_fits_has_as_many_with_the_same_arguments(split, tmp_p
 def test_a_feature_that_there_is_not_is_refused(split, refused):
     with refused("features out of own_post", "'own_pots'", "correct"):
         Selected(["own_pots"], LightGBM()).fit(split, target="churn")
+
+
+def test_what_a_model_sees_are_its_features_and_days(split):
+    both = again_on(SEEN, Ensemble([GRU(history_days=3), GRU(history_days=3)]))
+    seen = both.sees(split.test)
+    assert (seen.features, seen.history_days) == (("own_post", "stickers_received"), 3)
+    assert LightGBM().sees(split.test) is split.test
