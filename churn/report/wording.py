@@ -94,16 +94,16 @@ def decimals(low: float | None, high: float | None, digits: int = 3) -> str:
     return f"[{decimal(low, digits)},\u00a0{decimal(high, digits)}]" if known(low) and known(high) else ""
 
 
-def percents(low: float | None, high: float | None) -> str:
+def percents(low: float | None, high: float | None, digits: int = 1) -> str:
     """An interval of shares in brackets, or nothing.
 
     Example:
-        >>> percents(0.523, 0.641)
-        '[52.3,\xa064.1]'
+        >>> percents(0.523, 0.641), percents(0.523, 0.641, 0)
+        ('[52.3,\xa064.1]', '[52,\xa064]')
     """
     if low is None or high is None or not (known(low) and known(high)):
         return ""
-    return f"[{100 * low:.1f},\u00a0{100 * high:.1f}]"
+    return f"[{100 * low:.{digits}f},\u00a0{100 * high:.{digits}f}]"
 
 
 def p_value(p: float | None) -> str:
