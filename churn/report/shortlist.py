@@ -18,8 +18,8 @@ def build(run: Run) -> Section:
     lead = (
         f"The {percent(1 - segment['quantile'], 0)} of the scored users with the highest priority (from "
         f"{decimal(segment['threshold'])} up), best first, with what most raises each one’s "
-        "chance of falling silent, beside what is usual for that user (the average week of up to eight weeks before the "
-        "history) and for others."
+        "chance of falling silent, beside what is usual for that user (the average week of up to eight weeks before "
+        "the history) and for others."
     )
     if users.empty:
         return Section(
