@@ -7,7 +7,7 @@ import pandas as pd
 from churn.report.blocks import Block, Fold, Heading, Section, Text
 from churn.report.figures import GREY, SERIES, Dots, dot_plot, figure, label
 from churn.report.run import Run, records
-from churn.report.tables import Cell, Column, Table, count_cell, number_cell, text_cell
+from churn.report.tables import Cell, Column, Table, count_cell, number_cell
 from churn.report.wording import FEW, count, decimals, feature, listed, p_value, signed
 
 SHOWN = 18  # rows per chart
@@ -111,7 +111,7 @@ def _label(row: Any) -> str:
 
 def _series(group: pd.DataFrame, name: str, colour: str, symbol: str) -> Dots:
     hover = [
-        f"{row.feature}: {signed(row.hedges_g)} {decimals(row.low, row.high, 2)}, adjusted p {p_value(row.p_adjusted)}"
+        f"{_label(row)}: {signed(row.hedges_g)} {decimals(row.low, row.high, 2)}, adjusted p {p_value(row.p_adjusted)}"
         for row in records(group)
     ]
     labels = [_label(row) for row in records(group)]
@@ -127,7 +127,7 @@ def _table(title: str, group: pd.DataFrame) -> Fold:
 
 def _row(row: Any) -> tuple[Cell, ...]:
     return (
-        text_cell(row.feature),
+        Cell(feature(row.feature)),
         Cell(row.kind),
         number_cell(row.mean_priority, 2),
         number_cell(row.mean_other, 2),

@@ -9,7 +9,7 @@ from churn.report import attribution, fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
 from churn.report.run import Run
-from churn.report.wording import TARGETS, decimal, feature, signed
+from churn.report.wording import TARGETS, decimal, feature, listed, signed
 
 SHOWN = 12  # features per chart
 SCALES = {"churn": "#0072b2", "sticker": "#b34d00"}
@@ -22,11 +22,7 @@ def build(run: Run) -> list[Block]:
     if not told:
         return []
     if any(_has_attributions(run, target) for target in told):
-        if not all(fidelity.replaced(run, target) for target in told):
-            text += (
-                " A surrogate’s SHAP values speak for the network as far as it is faithful; integrated gradients ask "
-                "the network itself. Where both maps agree, the finding does not hang on the method."
-            )
+        text = " ".join([text, *_two_maps(run, told)])
         return [Heading("By day before the cutoff"), Text(text), *(Beside(_pair(run, target)) for target in told)]
     return [
         Heading("By day before the cutoff"),
@@ -37,6 +33,17 @@ def build(run: Run) -> list[Block]:
 
 def _has_attributions(run: Run, target: str) -> bool:
     return not attribution.by_feature(run, target).empty
+
+
+def _two_maps(run: Run, told: list[str]) -> list[str]:
+    """What the maps of a target ask, and of which targets both ask one model."""
+    both = [target for target in told if _has_attributions(run, target) and not fidelity.replaced(run, target)]
+    if not both:
+        return []
+    said = ["A map named after a network asks it itself (integrated gradients), the other asks the imitating trees."]
+    of_one = [TARGETS[target] for target in both if attribution.network(run, target) == run.chosen(target)]
+    agree = f"{listed(of_one)}: both maps are of one model, so where they agree, it does not hang on the method."
+    return [*said, agree] if of_one else said
 
 
 def _pair(run: Run, target: str) -> tuple[tuple[Block, ...], ...]:
@@ -96,7 +103,7 @@ def _figure(grid: pd.DataFrame, title: str, caption: str, colour: str) -> Figure
 def _heat(grid: pd.DataFrame, colour: str) -> Any:
     days = [signed(float(day), 0) for day in grid.columns]
     hover = [
-        [f"{label(name, 80)}, day {day}: {decimal(value)}" for day, value in zip(days, row, strict=True)]
+        [f"{label(feature(name), 80)}, day {day}: {decimal(value)}" for day, value in zip(days, row, strict=True)]
         for name, row in zip(grid.index, grid.to_numpy(), strict=True)
     ]
     heat = go.Heatmap(

@@ -20,7 +20,8 @@ def build(run: Run) -> Section:
     """The drivers of both targets, side by side, then user by user, by value, and by day before the cutoff."""
     lead = (
         "What moves the scores up or down, on average over users. These are habits of the model, not causes: "
-        "changing such a number by a campaign need not change what a user does."
+        "changing such a number by a campaign need not change what a user does. Strengths are in logits: +1 raises a "
+        "chance of 50\u00a0% to 73\u00a0%."
     )
     blocks: tuple[Block, ...] = (
         Beside(tuple(_column(run, target) for target in run.targets)),
@@ -37,8 +38,8 @@ def _column(run: Run, target: str) -> tuple[Block, ...]:
     if fidelity.standing(run, target) == "constant":
         return Heading(TARGETS[target]), Text(fidelity.CONSTANT)
     if fidelity.replaced(run, target):
-        return _of_network(run, target), fidelity.note(run, target)
-    return _of_surrogate(run, target), fidelity.note(run, target)
+        return _of_network(run, target), *fidelity.notes(run, target)
+    return _of_surrogate(run, target), *fidelity.notes(run, target)
 
 
 def _of_surrogate(run: Run, target: str) -> Block:
@@ -82,7 +83,7 @@ def _bars(table: pd.DataFrame, colour: str) -> Any:
         label(feature(name), 24) + f"  {ARROWS.get(way, '◆')}"
         for name, way in zip(table["feature"], table["direction"], strict=True)
     ]
-    hover = [f"{label(row.feature, 80)}: {decimal(row.strength)}, {row.direction}" for row in records(table)]
+    hover = [f"{label(feature(row.feature), 80)}: {decimal(row.strength)}, {row.direction}" for row in records(table)]
     colours = [GREY if way == "mixed" else colour for way in table["direction"]]
     bars = go.Bar(
         x=list(table["strength"]),
@@ -103,7 +104,7 @@ def _table(run: Run) -> Fold:
     rows = tuple(
         (
             text_cell(TARGETS.get(row.target, row.target)),
-            text_cell(row.feature),
+            text_cell(feature(row.feature)),
             text_cell(row.direction),
             number_cell(row.mean_abs_shap),
             number_cell(row.rank, 0),

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.retrained import retrained
 from churn.report.run import Run, records
@@ -11,29 +13,32 @@ from churn.report.wording import TARGETS, count, feature, known, listed, percent
 
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
+ASIDE = ("collinear", "copy of")  # how the reasons of columns begin that others say already
 SINCE = {"duplicates": "Same as", "stability": "Agree"}  # not in the ledgers of older runs
 HEADS = {
     "duplicates": "“Same as” names the kept columns that say what a collinear one says, the closest first.",
-    "stability": "“Agree” is the share of Boruta’s runs that came to the verdict.",
+    "stability": (
+        "“Agree” is the share of Boruta’s runs that came to the verdict; “split”: one half contradicts the other."
+    ),
 }
 
 
 def build(run: Run) -> Section:
     """Collinearity and relevance of each column, with the decision."""
     lead = (
-        "Columns that say the same thing share their influence and blur every explanation. So collinear ones were "
-        "set aside (variance inflation, VIF), and of the rest those that beat shuffled copies of themselves were "
-        "confirmed (Boruta)."
+        "The models use all columns; this checks which would do. Columns that say the same thing blur every "
+        "explanation, so collinear ones are set aside (variance inflation, VIF); of the rest, those that beat shuffled "
+        "copies of themselves are confirmed (Boruta)."
     )
     table = run.table("features.csv")
     if table.empty:
         return Section(
             "features", "Which columns were kept", lead, (Text("No column was screened in this run: all were kept."),)
         )
-    later = [name for name in SINCE if name in table]
+    later = [name for name in SINCE if name in table and (table[name].notna() & table[name].ne("")).any()]
     rows = tuple(_row(row, later) for row in records(table))
     blocks: tuple[Block, ...] = (
-        Text(" ".join([_kept(run), *(HEADS[name] for name in later)])),
+        Text(" ".join([_kept(run), *_collinear(table), *(HEADS[name] for name in later)])),
         *_unsettled(run),
         Table("All columns", _columns(later), rows, searchable=True),
         *retrained(run),
@@ -47,6 +52,17 @@ def _kept(run: Run) -> str:
         kept = run.table("features.csv", target)["kept"].astype(bool)
         said.append(f"{TARGETS[target]}: {count(int(kept.sum()))} of {count(len(kept))} kept.")
     return " ".join(said)
+
+
+def _collinear(table: pd.DataFrame) -> list[str]:
+    """A sentence where no column was set aside as collinear."""
+    aside = table["reason"].fillna("").str.startswith(ASIDE)
+    return [] if aside.any() else ["None was set aside as collinear."]
+
+
+def _agree(stability: float) -> str:
+    """The share of runs that agree on a verdict; where halves contradict each other, there is none."""
+    return "split" if stability == 0 else percent(stability, 0)
 
 
 def _unsettled(run: Run) -> list[Block]:
@@ -68,10 +84,15 @@ def _unsettled(run: Run) -> list[Block]:
 def _doubtful(run: Run, target: str) -> str:
     table = run.table("features.csv", target)
     table = table[table["stability"] < STABLE].sort_values("stability", kind="stable")
-    names = [f"{feature(row.feature)} ({row.boruta}, {percent(row.stability, 0)})" for row in records(table)]
+    names = [f"{feature(row.feature)} ({row.boruta}, {_agree(row.stability)})" for row in records(table)]
     if len(names) > NAMED:
         names = [*names[:NAMED], f"{count(len(names) - NAMED)} more"]
     return f"{TARGETS[target]}: {listed(names)}." if names else ""
+
+
+def _duplicates(names: Any) -> Cell:
+    """The columns that say the same, in words."""
+    return text_cell("; ".join(map(feature, names.split("; "))) if isinstance(names, str) and names else None)
 
 
 def _columns(later: list[str]) -> tuple[Column, ...]:
@@ -94,11 +115,11 @@ def _row(row: Any, later: list[str]) -> tuple[Cell, ...]:
     vif = Cell("∞", order="1e308") if endless else number_cell(row.vif, 1 if known(row.vif) else 0)
     return (
         text_cell(TARGETS.get(row.target, row.target)),
-        text_cell(row.feature),
+        Cell(feature(row.feature)),
         vif,
-        *((text_cell(row.duplicates or None),) if "duplicates" in later else ()),
+        *((_duplicates(row.duplicates),) if "duplicates" in later else ()),
         text_cell(row.boruta),
-        *((replace(percent_cell(row.stability), text=percent(row.stability, 0)),) if "stability" in later else ()),
+        *((replace(percent_cell(row.stability), text=_agree(row.stability)),) if "stability" in later else ()),
         Cell("yes" if bool(row.kept) else "no"),
         text_cell(row.reason),
     )

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import yaml
 
 from churn.report import attribution
-from churn.report.blocks import Note
+from churn.report.blocks import Block, Fold, Note, Text
 from churn.report.run import Run, records
 from churn.report.wording import FEW, count, decimal, known, listed, percent, signed
 
@@ -37,16 +37,17 @@ def replaced(run: Run, target: str) -> bool:
     return standing(run, target) == "sketch" and not attribution.by_feature(run, target).empty
 
 
-def note(run: Run, target: str) -> Note:
-    """How well the explained model stands for the one behind the scores, and what the chart shows instead."""
+def notes(run: Run, target: str) -> tuple[Block, ...]:
+    """What is explained and how well, what the chart shows instead where that is too little, and the rest folded."""
     row = _explained(run, target)
     if row is None:
-        return Note("Fidelity", "Not measured: read the chart as a hint only.", tone="care")
-    found = standing(run, target)
-    under = [_under(run, target, row)] if found == "sketch" else []
-    said = [_stands_for(row), *under, *_segments(run, target, row.model), *_others(run, target)]
-    care = found == "sketch" or row.n_users < FEW
-    return Note("Under the fidelity floor" if found == "sketch" else "Fidelity", " ".join(said), _tone(care))
+        return (Note("Fidelity", "Not measured: read the chart as a hint only.", tone="care"),)
+    sketch = standing(run, target) == "sketch"
+    on_list = _segment(run, target, row.model, "priority")
+    said = [_stands_for(row, on_list), *([_under(run, target, row)] if sketch else []), *_few(run, target, on_list)]
+    tone = "care" if sketch or row.n_users < FEW else "plain"
+    title = "Under the fidelity floor" if sketch else "Fidelity"
+    return Note(title, " ".join(said), tone), Fold("More on fidelity", (Text(_in_full(run, target, row)),))
 
 
 def in_short(run: Run, target: str) -> str:
@@ -57,28 +58,23 @@ def in_short(run: Run, target: str) -> str:
     return f"Fidelity: R² {decimal(row.r2, 2)}, n = {count(row.n_users)} held-out users."
 
 
-def _tone(care: bool) -> str:
-    return "care" if care else "plain"
-
-
 def _explained(run: Run, target: str) -> Any | None:
     table = run.table("surrogates.csv", target)
     return next(records(table[table["explained"].astype(bool)]), None)
 
 
-def _stands_for(row: Any) -> str:
+def _stands_for(row: Any, on_list: Any | None) -> str:
+    users = "held-out users of the training part"
+    part = f"; on the list {decimal(on_list.r2, 2)} (n = {count(on_list.n_users)})" if on_list is not None else ""
     return (
-        f"Explained is a surrogate of {row.model}: a simpler model that imitates it. On held-out users of the training "
-        "part it reproduces "
-        f"the scores with R² {decimal(row.r2, 2)} and rank correlation {signed(row.spearman)}, and shares "
-        f"{percent(row.top_tenth, 0)} of their top tenth (n = {count(row.n_users)} users, {count(row.n_windows)} "
-        "windows)."
+        f"Explained are trees that imitate {row.model}: R² {decimal(row.r2, 2)} on {users} (n = {count(row.n_users)})"
+        f"{part}."
     )
 
 
 def _under(run: Run, target: str, row: Any) -> str:
     """What follows from a surrogate that imitates its model badly."""
-    said = f"That is less than the {decimal(floor(run), 2)} asked for: the surrogate does not speak for {row.model}."
+    said = f"That is less than the {decimal(floor(run), 2)} asked for: the trees do not speak for {row.model}."
     network = attribution.network(run, target)
     if not replaced(run, target):
         return f"{said} The run holds no attribution of a network to show instead, so read the chart as a sketch."
@@ -90,20 +86,33 @@ def _under(run: Run, target: str, row: Any) -> str:
     )
 
 
-def _segments(run: Run, target: str, model: str) -> list[str]:
-    """Fidelity on the list and elsewhere, with a warning where the list is explained worse."""
+def _segment(run: Run, target: str, model: str, segment: str) -> Any | None:
+    """The fidelity among some users; nothing where it was not measured."""
     table = run.table("fidelity.csv", target)
-    rows = {row.segment: row for row in records(table[table["model"] == model])}
-    listed_users, others = rows.get("priority"), rows.get("other")
-    if listed_users is None or not known(float(listed_users.r2)):
+    rows = table[(table["model"] == model) & (table["segment"] == segment) & table["r2"].notna()]
+    return next(records(rows), None)
+
+
+def _few(run: Run, target: str, on_list: Any | None) -> list[str]:
+    """A warning where the list is explained worse than asked for, or has too few users to tell."""
+    if on_list is None:
         return []
-    said = f"Among users on the list alone the surrogate has {_measured(listed_users)}"
-    said += f", among the others {_measured(others)}." if others is not None and known(float(others.r2)) else "."
-    if listed_users.n_users < FEW:
-        return [said, f"Fewer than {FEW} users on the list: read with care."]
-    low = standing(run, target) == "faithful" and listed_users.r2 < floor(run)
-    asked = decimal(floor(run), 2)
-    return [said, f"For users on the list that is under the {asked} asked for: a sketch."] if low else [said]
+    if on_list.n_users < FEW:
+        return [f"Fewer than {FEW} users on the list: read with care."]
+    low = standing(run, target) == "faithful" and on_list.r2 < floor(run)
+    return [f"For the list that is under the {decimal(floor(run), 2)} asked for: a sketch."] if low else []
+
+
+def _in_full(run: Run, target: str, row: Any) -> str:
+    """Ranks, the top tenth, users off the list, and how well other models are imitated."""
+    said = [
+        f"On all held-out users: {_measured(row)}; {percent(row.top_tenth, 0)} of the scores’ top tenth are the trees’ "
+        "own."
+    ]
+    for name, where in {"priority": "On the list", "other": "Off the list"}.items():
+        found = _segment(run, target, row.model, name)
+        said += [f"{where}: {_measured(found)}."] if found is not None else []
+    return " ".join([*said, *_others(run, target)])
 
 
 def _measured(row: Any) -> str:
@@ -114,4 +123,4 @@ def _measured(row: Any) -> str:
 def _others(run: Run, target: str) -> list[str]:
     table = run.table("surrogates.csv", target)
     others = [f"{row.model} R² {decimal(row.r2, 2)}" for row in records(table[~table["explained"].astype(bool)])]
-    return [f"Surrogates of other models: {listed(others)}."] if others else []
+    return [f"Trees that imitate other models: {listed(others)}."] if others else []

@@ -5,14 +5,18 @@ from typing import Any
 import pandas as pd
 
 from churn.report import seeds
-from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
+from churn.report.blocks import Beside, Block, Fold, Heading, Items, Section, Text
 from churn.report.figures import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
 from churn.report.run import Estimate, Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimals, percents, signed
 
-BASELINE = "Majority"
+BASELINE, RIVAL = "Majority", "LightGBM"
+YARDSTICKS = {
+    "Majority": "gives everyone the base rate",
+    "Persistence": "knows only on how many days of the history a user was active",
+}
 
 
 def build(run: Run) -> Section:
@@ -21,7 +25,7 @@ def build(run: Run) -> Section:
         "Measured on the test part, which was read once, after every choice. Brackets are 95 % intervals from "
         "drawing whole users again and again: the windows of one user are no independent witnesses."
     )
-    blocks: list[Block] = [Text(_reading()), *(_board(run, target, "test") for target in run.targets)]
+    blocks: list[Block] = [*_told(run), Text(_reading()), *(_board(run, target, "test") for target in run.targets)]
     val = tuple(_board(run, target, "val") for target in run.targets)
     blocks += [
         Fold("The same on half A of the validation users, where models were stopped and chosen: optimistic", val),
@@ -34,10 +38,41 @@ def build(run: Run) -> Section:
 def _reading() -> str:
     return (
         "Log loss, Brier and ECE are better when low, the others when high. Micro-AP flatters any model when one "
-        "outcome is rare, a constant guess included; so read it beside AP, and beside the Majority row, which knows "
-        "nothing but the base rate. Models were chosen on the validation part, so the chosen one need not lead on "
-        "test."
+        "outcome is rare, a constant guess included; so read it beside AP and the Majority row. Models were chosen on "
+        "the validation part, so the chosen one need not lead on test."
     )
+
+
+def _told(run: Run) -> list[Block]:
+    """The conclusion on each target, and what the models without an explanation in their names are."""
+    models = {str(model) for model in run.table("leaderboard.csv")["model"]}
+    told = [said for target in run.targets if (said := _against_rival(run, target))]
+    simple = [f"{model} {words}" for model, words in YARDSTICKS.items() if model in models]
+    if simple:
+        told.append(f"Yardsticks: {', '.join(simple)}.")
+    if any(model.endswith(KEPT) for model in models):
+        told.append(
+            f"Models whose names end in {KEPT} were trained again on the kept columns alone, for comparison; they may "
+            "be chosen like any other."
+        )
+    return [Items(tuple(told))] if told else []
+
+
+def _against_rival(run: Run, target: str) -> str:
+    """Whether the chosen model is better than the boosted trees, in a sentence; nothing where it was not compared."""
+    chosen = run.chosen(target)
+    if chosen == RIVAL:
+        return f"{TARGETS[target]}: {RIVAL} itself is the chosen model."
+    table = run.table("differences.csv", target)
+    pair = (table["model"] == chosen) & (table["reference"] == RIVAL) & (table["metric"] == "log_loss")
+    found = estimate(table[pair])
+    if found is None:
+        return ""
+    numbers = f"log loss {signed(found.value, 3)} {decimals(found.low, found.high)} on test"
+    if found.low <= 0 <= found.high:
+        return f"{TARGETS[target]}: {chosen}, the chosen model, and {RIVAL} are not told apart ({numbers})."
+    way = "better" if found.high < 0 else "worse"
+    return f"{TARGETS[target]}: {chosen}, the chosen model, is clearly {way} than {RIVAL} ({numbers})."
 
 
 def _board(run: Run, target: str, part: str) -> Block:

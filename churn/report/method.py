@@ -60,13 +60,13 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         ),
         (
             "Surrogate, fidelity",
-            "A simpler model that imitates the chosen one, so that it can be explained; fidelity is how well it "
-            "does so on users it never saw.",
+            "Trees that imitate the chosen model, so that it can be explained; fidelity is how well they do so on "
+            "users they never saw.",
         ),
         (
             "Column names",
-            "Own: the user’s own acts. Fans: acts of others in the user’s room. Elsewhere: the user’s acts in other "
-            "rooms.",
+            "Own: the user’s acts in the user’s own room. Fan: acts of others there. Elsewhere: the user’s acts in "
+            "other rooms.",
         ),
     )
 

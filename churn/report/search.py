@@ -40,7 +40,9 @@ def _importances(run: Run) -> list[Block]:
 
 
 def _slices(run: Run) -> list[Block]:
-    """Those of the chosen models in sight, the others on demand."""
+    """Those of the chosen models in sight, the others on demand; nothing where no model has trials enough to draw."""
+    if run.table("trials.csv").groupby(["target", "model"]).size().max() < slices.LEAST:
+        return []
     text = Text(
         "Log loss of each trial against its settings. Blue: trials that came to their end; grey rings: pruned, with "
         "the last that they reported; the vermilion diamond: the best. Settings moved together, so no chart shows one "

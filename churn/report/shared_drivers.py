@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from churn.report import attribution, fidelity
-from churn.report.blocks import Block, Heading, Text
+from churn.report.blocks import Block, Fold, Heading, Text
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Table, heads
 from churn.report.wording import CHANCES, count, feature, more_of
@@ -32,7 +32,7 @@ def build(run: Run) -> list[Block]:
     heading = Heading("What both targets react to")
     if both.empty:
         return [heading, Text("No column is a driver of both targets: the two scores react to different things.")]
-    return [heading, Text(_said(both)), _table(both.head(SHOWN))]
+    return [heading, Text(_said(both)), Fold("The columns, with their directions", (_table(both.head(SHOWN)),))]
 
 
 def _drivers(run: Run, target: str) -> pd.DataFrame:

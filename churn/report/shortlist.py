@@ -2,16 +2,14 @@
 
 from typing import Any
 
-import pandas as pd
-
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.policies import scoring
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, percent_cell
-from churn.report.wording import count, decimal, listed, percent, signed
+from churn.report.wording import count, decimal, known, percent, signed
 
 SHOWN = 2_000  # rows; longer lists make a page too heavy to open
-NAMES = {"priority": "priority", "p_churn": "the chance of churn", "p_sticker": "the chance of a sticker"}
+MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly follows another, or at all
 
 
 def build(run: Run) -> Section:
@@ -20,7 +18,8 @@ def build(run: Run) -> Section:
     lead = (
         f"The {percent(1 - segment['quantile'], 0)} of the scored users with the highest priority (from "
         f"{decimal(segment['threshold'])} up), best first, with what most raises each one’s "
-        "chance of falling silent, beside the average over users."
+        "chance of falling silent, beside what is usual for that user (the average week of up to eight weeks before "
+        "the history) and for others."
     )
     if users.empty:
         return Section(
@@ -37,37 +36,52 @@ def _heuristic(run: Run) -> Note:
         )
         return Note("How to read the priority", body)
     body = (
-        "Priority is the chance of falling silent × the chance of a sticker. Churn and stickers of the same week "
-        "nearly exclude each other: whoever falls silent seldom receives one. So the product is a heuristic and no "
-        "probability of anything; it peaks at users whose churn is a coin-flip, and as a rule ranks users mostly "
-        "like the chance of a sticker. Read the list as valued users who might leave, not as the users most likely "
-        f"to leave. {_agreement(run)}"
+        "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no probability of "
+        f"anything, since whoever falls silent seldom receives a sticker in the same days. {_agreement(run)}"
     )
     return Note("How to read the priority", body, tone="care")
 
 
 def _agreement(run: Run) -> str:
+    """What this run's order follows, by its rank correlations, and so how to read it."""
     table = run.table("agreement.csv")
-    if table.empty:
-        return "The run holds no rank correlations that would show by how much."
-    pairs = [f"{signed(row.spearman)} between {_name(row.a)} and {_name(row.b)}" for row in records(table)]
+    found = {(row.a, row.b): float(row.spearman) for row in records(table) if known(float(row.spearman))}
+    churn, sticker = (found.get(("priority", name)) for name in ("p_churn", "p_sticker"))
+    if churn is None or sticker is None:
+        return "The run holds no rank correlations that would show what its order follows."
+    between = found.get(("p_churn", "p_sticker"))
+    apart = f"; the two chances have {signed(between)} between them" if between is not None else ""
     n = count(run.manifest["segment"]["scored"])
-    scale = f"(n = {n}; 1 is the same order, 0 none, −1 the reverse)"
-    return f"Rank correlations among the scored users {scale}: {listed(pairs)}. {_leaning(table)}"
+    return (
+        f"In this run its order {_follows(churn)} the chance of churn ({signed(churn)}) and {_follows(sticker)} the "
+        f"chance of a sticker ({signed(sticker)}){apart} (rank correlations, n = {n}; 1 is the same order, 0 none, −1 "
+        f"the reverse). {_reading(churn, sticker)}"
+    )
 
 
-def _leaning(agreement: pd.DataFrame) -> str:
-    """Whether this run keeps to the rule; a run whose stickers are rare may not."""
-    rows = agreement[agreement["a"] == "priority"].set_index("b")["spearman"]
-    if not {"p_churn", "p_sticker"} <= set(rows.index):
-        return ""
-    if rows["p_sticker"] > rows["p_churn"]:
-        return "This run keeps to that rule."
-    return "This run is an exception: its priority ranks users more like the chance of churn."
+def _follows(rank_correlation: float) -> str:
+    """In words, how far an order goes with another.
+
+    Example:
+        >>> _follows(0.82), _follows(0.25), _follows(0.06), _follows(-0.5)
+        ('mostly follows', 'weakly follows', 'hardly follows', 'runs against')
+    """
+    if rank_correlation >= MOSTLY:
+        return "mostly follows"
+    if rank_correlation <= -HARDLY:
+        return "runs against"
+    return "weakly follows" if rank_correlation >= HARDLY else "hardly follows"
 
 
-def _name(column: object) -> str:
-    return NAMES.get(str(column), str(column))
+def _reading(churn: float, sticker: float) -> str:
+    """Who stands at the top of such an order."""
+    if max(churn, sticker) < MOSTLY:
+        return "Read the list as a compromise: neither the users most likely to leave nor the most valued."
+    if min(churn, sticker) >= MOSTLY:
+        return "Read the list as valued users who are likely to leave."
+    if sticker > churn:
+        return "Read the list as valued users who might leave, not as the users most likely to leave."
+    return "Read the list as the users most likely to leave, not as the most valued."
 
 
 def _list(run: Run) -> list[Block]:

@@ -14,6 +14,7 @@ from churn.report.trials import FIXED, completed, kinds_of
 from churn.report.wording import TARGETS, count, decimal
 
 WIDE_RATIO = 20  # the largest value over the smallest from which on an axis is logarithmic
+LEAST = 3  # trials from which on they are drawn
 FEW_LEVELS = 6  # up to so many whole numbers are shown as levels
 SYMBOLS = {"pruned": (GREY, "circle-open", 6), "complete": (SERIES[0], "circle", 6), "best": (SERIES[1], "diamond", 9)}
 Scale = Literal["category", "log", "linear"]
@@ -27,6 +28,8 @@ def build(run: Run, target: str, model: str) -> list[Block]:
     title = f"{TARGETS[target]}: {model}{', the chosen model' if model == run.chosen(target) else ''}"
     if not names or completed(own).empty:
         return [Text(f"{title}: no setting was tried with more than one value.")]
+    if len(own) < LEAST:
+        return [Text(f"{title}: {count(len(own))} trials are too few for a chart.")]
     own = own.assign(kind=own["trial"].map(kinds_of(own)))
     charts = tuple(_slice(own[own[name].notna()], name, title) for name in names)
     return [Caption(f"{title}, n = {count(len(own))} trials"), Multiples(charts, least=9.5)]

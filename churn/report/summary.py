@@ -6,7 +6,7 @@ from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, 
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
-from churn.report.trust import on_data, on_target
+from churn.report.trust import on_data, on_list, on_target
 from churn.report.wording import FEW, SEGMENTS, TARGETS, count, day, percent, percents
 
 LISTED = {"churn": "On the list before: fell silent", "sticker": "On the list before: received a sticker"}
@@ -24,9 +24,9 @@ def build(run: Run) -> Section:
 
 
 def _trust(run: Run) -> list[Block]:
-    """The verdicts of each target in a column, those on the data below."""
+    """The verdict on the list, those of each target in a column, and that on the data below."""
     columns = [(Caption(TARGETS[target]), Checks(on_target(run, target))) for target in run.targets]
-    return [Beside(tuple(columns)), Checks((on_data(run),))]
+    return [Checks((on_list(run),)), Beside(tuple(columns)), Checks((on_data(run),))]
 
 
 def _lead(run: Run) -> str:

@@ -2,11 +2,62 @@
 
 from churn.report import fidelity
 from churn.report.blocks import Check
-from churn.report.run import Run
-from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent
+from churn.report.run import Estimate, Run
+from churn.report.wording import FEW, TARGETS, count, decimal, decimals, known, listed, percent, percents
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
+SEEN = "The data were split at random, so the models had seen the days on which they were measured."
+DID = {"churn": "fell silent", "sticker": "received stickers"}
+
+
+def on_list(run: Run) -> Check:
+    """The verdict on past lists: what became of their users, beside everyone's rates and what was forecast."""
+    question = "Does the list find the right people?"
+    rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
+    past = {target: (*one, everyone[0]) for target, (one, everyone) in rates.items() if one and everyone}
+    if not past:
+        return _unmeasured(question)
+    said = listed([_beside(target, *found[::2]) for target, found in past.items()])
+    promised = [_promised(run, target, found[0]) for target, found in past.items()]
+    detail = " ".join(filter(None, [f"Past lists {said}.", *promised]))
+    if run.manifest.get("split_kind") == "random":
+        return Check(question, "bad", "Cannot be told", SEEN)
+    if min(found[1] for found in past.values()) < FEW:
+        return Check(question, "care", "Unclear", f"{detail} Too few users to tell.")
+    return Check(question, *_verdict({_side(found[0], found[2]) for found in past.values()}), detail)
+
+
+def _verdict(sides: set[str]) -> tuple[str, str]:
+    """Tone and verdict: right only where some outcome came more often than usual and none less often."""
+    if "above" in sides:
+        return ("care", "In part") if "below" in sides else ("good", "Yes")
+    return ("bad", "No") if "below" in sides else ("care", "Not shown")
+
+
+def _side(rate: Estimate, everyone: Estimate) -> str:
+    """On which side of everyone's rate the list's interval lies."""
+    return "above" if rate.low > everyone.value else "below" if rate.high < everyone.value else "across"
+
+
+def _beside(target: str, rate: Estimate, everyone: Estimate) -> str:
+    """What became of the users of past lists, against everyone, with both rates."""
+    shares = percent(rate.value, 0), percent(everyone.value, 0)
+    side, more = _side(rate, everyone), "more" if rate.value > everyone.value else "less"
+    clear = f"{more} often than" if side != "across" else f"not clearly {more} often than"
+    often = "as often as" if side == "across" and shares[0] == shares[1] else clear
+    return f"{DID[target]} {often} everyone ({shares[0]} and {shares[1]})"
+
+
+def _promised(run: Run, target: str, rate: Estimate) -> str:
+    """What was forecast of the users of past lists, where it did not come; nothing where none was kept."""
+    rates = run.table("segment_rates.csv", target)
+    rows = rates[rates["segment"] == "priority"]
+    forecast = float(rows["forecast"].iloc[0]) if "forecast" in rows else None
+    if forecast is None or not known(forecast) or rate.low <= forecast <= rate.high:
+        return ""
+    came = f"{percent(rate.value, 0)} {percents(rate.low, rate.high, 0)}"
+    return f"{TARGETS[target]}: the forecast promised {percent(forecast, 0)}, {came} came."
 
 
 def on_target(run: Run, target: str) -> tuple[Check, ...]:
@@ -14,8 +65,7 @@ def on_target(run: Run, target: str) -> tuple[Check, ...]:
     found = _calibration(run, target), _lift(run, target), _fidelity(run, target)
     if run.manifest.get("split_kind") != "random":
         return found
-    why = "The data were split at random, so the models had seen the days on which they were measured."
-    return tuple(Check(check.question, "bad", "Cannot be told", why) for check in found)
+    return tuple(Check(check.question, "bad", "Cannot be told", SEEN) for check in found)
 
 
 def _calibration(run: Run, target: str) -> Check:

@@ -4,6 +4,8 @@ import math
 from datetime import date
 from numbers import Real
 
+from churn.explanation import readable
+
 ABSENT = "–"
 FEW = 30  # cells with fewer users are greyed
 TARGETS = {"churn": "Churn", "sticker": "Stickers"}
@@ -26,7 +28,7 @@ METRICS = {
     "micro_ap": "Micro-AP",
 }
 DECISIONS = {"precision": "Precision", "recall": "Recall", "f1": "F1"}  # at a threshold, which has a table of its own
-ROLES = {"own_": "Own", "fan_": "Fans", "away_": "Elsewhere"}
+ROLES = ("own", "fan", "away")  # how the names of counted events begin
 
 
 def known(value: object) -> bool:
@@ -94,16 +96,16 @@ def decimals(low: float | None, high: float | None, digits: int = 3) -> str:
     return f"[{decimal(low, digits)},\u00a0{decimal(high, digits)}]" if known(low) and known(high) else ""
 
 
-def percents(low: float | None, high: float | None) -> str:
+def percents(low: float | None, high: float | None, digits: int = 1) -> str:
     """An interval of shares in brackets, or nothing.
 
     Example:
-        >>> percents(0.523, 0.641)
-        '[52.3,\xa064.1]'
+        >>> percents(0.523, 0.641), percents(0.523, 0.641, 0)
+        ('[52.3,\xa064.1]', '[52,\xa064]')
     """
     if low is None or high is None or not (known(low) and known(high)):
         return ""
-    return f"[{100 * low:.1f},\u00a0{100 * high:.1f}]"
+    return f"[{100 * low:.{digits}f},\u00a0{100 * high:.{digits}f}]"
 
 
 def p_value(p: float | None) -> str:
@@ -144,16 +146,14 @@ def seconds(value: float) -> str:
 
 
 def feature(name: str) -> str:
-    """A column's name in words, its role first.
+    """A column's name as the reasons have it, with a capital; of the days before the history it says so at the end.
 
     Example:
-        >>> feature("fan_reply"), feature("own_room_post"), feature("stickers_received")
-        ('Fans: reply', 'Own: room post', 'Stickers received')
+        >>> feature("own_room_post"), feature("own_post_before"), feature("stickers_received")
+        ('Own room post', 'Own post before', 'Stickers received')
     """
-    for prefix, role in ROLES.items():
-        if name.startswith(prefix) and len(name) > len(prefix):
-            return f"{role}: {name[len(prefix) :].replace('_', ' ')}"
-    words = name.replace("_", " ")
+    column = name.removesuffix("_before")
+    words = readable(column) + name[len(column) :].replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
@@ -163,12 +163,14 @@ def more_of(name: str) -> str:
     Example:
         >>> more_of("fan_reply"), more_of("away_code_block"), more_of("stickers_received")
         ('more fan replies', 'more code blocks elsewhere', 'more stickers received')
+        >>> more_of("own_reply_to_fan")
+        'more own replies to fans'
         >>> more_of("weekday_sin")
         'a higher weekday sin'
     """
     words = name.replace("_", " ")
     role, _, event = words.partition(" ")
-    if f"{role}_" not in ROLES or not event:
+    if role not in ROLES or not event:
         return f"more {words}" if name == "stickers_received" else f"a higher {words}"
     return f"more {plural(event)} elsewhere" if role == "away" else f"more {role} {plural(event)}"
 
@@ -179,7 +181,12 @@ def plural(noun: str) -> str:
     Example:
         >>> plural("reply"), plural("code block"), plural("day"), plural("views")
         ('replies', 'code blocks', 'days', 'views')
+        >>> plural("reply to fan")
+        'replies to fans'
     """
+    head, to, whom = noun.partition(" to ")
+    if to:
+        return f"{plural(head)} to {plural(whom)}"
     if noun.endswith("y") and noun[-2:-1] not in {*"aeiou"}:
         return f"{noun[:-1]}ies"
     if noun.endswith("s"):
@@ -191,8 +198,8 @@ def shortened(text: str, length: int = 26) -> str:
     """A label that fits beside a chart.
 
     Example:
-        >>> shortened("Own: a very long name of an event", 16)
-        'Own: a very lon…'
+        >>> shortened("Own act with a very long name", 16)
+        'Own act with a…'
     """
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
+from churn.explanation import readable
 from churn.report import attribution, drivers, fidelity, write_report
 from churn.report.figures import COLOURS, GREY
 from churn.report.run import read_run
@@ -88,7 +89,7 @@ def test_the_colour_of_a_dot_is_the_rank_of_its_value_in_its_own_column(run):
         order = np.argsort(values, kind="stable")
         assert (np.diff(shades[order]) >= 0).all()
         assert shades.min() >= 0 and shades.max() <= 1
-    counted = next(row for row in rows if row["name"] == "Own: reply")
+    counted = next(row for row in rows if row["name"] == feature("own_reply"))
     assert {
         shade for value, shade in zip(counted["customdata"], counted["marker"]["color"], strict=True) if not value
     } == {0}
@@ -103,7 +104,7 @@ def test_dots_at_the_same_place_do_not_lie_on_each_other(run):
 def test_a_count_has_a_logarithmic_axis_with_its_own_numbers_and_a_sine_has_not(run):
     change(run, "shap.parquet", lambda table: table[table["feature"].isin(["own_reply", "weekday_sin"])])
     found = drawn(run)
-    axis = json.loads(found["Own: reply"].spec)["layout"]["xaxis"]
+    axis = json.loads(found[feature("own_reply")].spec)["layout"]["xaxis"]
     assert axis["ticktext"][:2] == ["0", "1"] and axis["title"]["text"] == "value (log scale)"
     assert axis["tickvals"][1] == pytest.approx(np.log(2))
     assert json.loads(found["Weekday sin"].spec)["layout"]["xaxis"]["title"]["text"] == "value"
@@ -112,7 +113,7 @@ def test_a_count_has_a_logarithmic_axis_with_its_own_numbers_and_a_sine_has_not(
 def test_the_line_joins_the_medians_and_the_sentence_says_its_direction(run):
     rows = read_table(run / "shap.parquet")
     change(run, "shap.parquet", lambda table: table[(table["target"] == "churn") & (table["feature"] == "fan_reply")])
-    one = drawn(run)["Fans: reply"]
+    one = drawn(run)[feature("fan_reply")]
     nothing = rows.query("target == 'churn' and feature == 'fan_reply' and value == 0")["shap"].median()
     line = traces(one)[1]
     assert (line["customdata"][0], line["y"][0]) == (0, pytest.approx(nothing, abs=0.001))
@@ -121,7 +122,7 @@ def test_the_line_joins_the_medians_and_the_sentence_says_its_direction(run):
 
 def test_what_both_targets_react_to_is_told_with_both_directions(run):
     text = text_of(run)
-    assert "Own: reply lowers rank 2 raises rank 2 opposite" in text
+    assert "Own reply lowers rank 2 raises rank 2 opposite" in text
     assert "Stickers received raises rank 4 raises rank 3 same" in text
 
 
@@ -160,7 +161,7 @@ def test_under_the_floor_the_networks_own_attribution_replaces_the_surrogate(run
     found, text = drawn(run), text_of(run)
     assert "Churn: what GRU itself reacts to" in found and "Churn: strongest drivers" not in found
     assert not {"Churn: single windows", "Churn: which days count"} & {*found}
-    assert "less than the .90 asked for: the surrogate does not speak for GRU." in text
+    assert "less than the .90 asked for: the trees do not speak for GRU." in text
     assert "The chart shows GRU’s own attribution instead" in text
     bars = traces(found["Churn: what GRU itself reacts to"])[0]
     table = read_table(run / "attributions.csv").query("target == 'churn'")
@@ -216,10 +217,10 @@ def test_no_heading_stands_without_a_chart_when_no_surrogate_speaks_for_its_mode
 
 
 def test_fidelity_inside_the_priority_segment_is_told_and_a_low_one_is_a_sketch(run):
-    assert (
-        "Among users on the list alone the surrogate has R² .84, rank correlation +.90 (n = 88 users, 528 windows)"
-        in text_of(run)
+    assert "imitate GRU: R² .91 on held-out users of the training part (n = 812); on the list .84 (n = 88)." in text_of(
+        run
     )
+    assert "On the list: R² .84, rank correlation +.90 (n = 88 users, 528 windows)" in text_of(run)
     assert "under the .90 asked for: a sketch" in text_of(run)
     change(run, "fidelity.csv", lambda table: table.assign(r2=0.95))
     assert "under the .90 asked for: a sketch" not in text_of(run)
@@ -273,7 +274,7 @@ def test_the_charts_of_drivers_stay_light(run):
 def test_the_ledger_names_duplicates_and_what_is_not_settled(run):
     page = ParsedPage(write_report(run))
     assert ["Target", "Column", "VIF", "Same as", "Boruta", "Agree", "Kept", "Reason"] in page.tables
-    assert "own_post; fan_reply" in page.text
+    assert f"{feature('own_post')}; {feature('fan_reply')}" in page.text
     change(run, "features.csv", lambda table: table.assign(stability=1.0))
     assert "at least 80 % of the runs agree on every column" in text_of(run).replace("\xa0", " ")
 
@@ -285,7 +286,7 @@ def test_the_ledger_names_duplicates_and_what_is_not_settled(run):
         return table
 
     change(run, "features.csv", edit)
-    assert "Churn: Fans: reply (tentative, 56 %)." in text_of(run).replace("\xa0", " ")
+    assert f"Churn: {feature('fan_reply')} (tentative, 56 %)." in text_of(run).replace("\xa0", " ")
 
 
 def test_models_trained_again_on_the_kept_columns_are_compared(run):
@@ -305,4 +306,43 @@ def test_models_trained_again_on_the_kept_columns_are_compared(run):
     rewrite(run, lambda manifest: manifest.update(retrained={"churn": ["GRU_kept"]}))
     text = text_of(run)
     assert advice not in text and "trained again on the kept columns alone" in text
-    assert ".588 +.003 [−.001, .007]" in " ".join(text.split())
+    assert "Models whose names end in _kept were trained again on the kept columns alone, for comparison" in text
+    assert ".588 +.003 [−.001, .007]" in text
+    assert "None of the 1 differences is clear of 0" not in text and "The difference is not clear of 0" in text
+    change(run, "differences.csv", lambda table: table.replace({"low": {-0.001: 0.001}}))
+    assert "The one difference lies clearly above 0: the kept columns alone predict worse." in text_of(run)
+
+
+def test_a_ledger_says_that_models_use_all_columns_and_where_none_is_collinear(run):
+    assert "The models use all columns; this checks which would do." in text_of(run)
+    assert "None was set aside as collinear." not in text_of(run)
+    change(run, "features.csv", lambda table: table.assign(duplicates="", reason="carries more"))
+    page = ParsedPage(write_report(run))
+    assert "None was set aside as collinear." in page.text
+    assert ["Target", "Column", "VIF", "Boruta", "Agree", "Kept", "Reason"] in page.tables
+    assert "Same as" not in page.text
+
+
+def test_runs_that_contradict_each_other_half_and_half_are_split(run):
+    change(run, "features.csv", lambda table: table.assign(boruta="tentative", stability=0.0))
+    assert "(tentative, split)" in text_of(run) and "(tentative, 0 %)" not in text_of(run)
+
+
+def test_what_the_other_fidelities_are_is_folded(run):
+    column = drivers.build(read_run(run)).blocks[0].columns[0]
+    assert [block.kind for block in column] == ["figure", "note", "fold"]
+    assert "rank correlation" not in column[1].body and "other models" not in column[1].body
+    assert "top tenth" in column[2].blocks[0].body and "LightGBM R² .62" in column[2].blocks[0].body
+
+
+def test_maps_are_compared_only_where_both_are_of_one_model(run):
+    assert "Churn: both maps are of one model" in text_of(run)
+    change(run, "attributions.csv", lambda table: table.assign(model="BiLSTM"))
+    text = text_of(run)
+    assert "A map named after a network asks it itself" in text and "both maps are of one model" not in text
+
+
+def test_columns_are_named_as_in_the_reasons():
+    for name in ("own_post", "fan_view", "away_visit", "total_fan_view"):
+        assert feature(name).lower() == readable(name).lower() and feature(name)[0].isupper()
+    assert feature("away_visit_before") == f"{feature('away_visit')} before"

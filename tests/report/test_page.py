@@ -108,16 +108,29 @@ def test_the_same_run_gives_the_same_page(finished, run):
 
 
 def test_priority_is_called_a_heuristic_beside_the_agreement_numbers(page):
-    assert "nearly exclude each other" in page.text and "heuristic" in page.text
-    assert "+.82 between priority and the chance of a sticker" in page.text
-    assert "−.50 between priority and the chance of churn" in page.text
-    assert "This run keeps to that rule." in page.text
+    assert "seldom receives a sticker" in page.text and "heuristic" in page.text
+    assert "runs against the chance of churn (−.50) and mostly follows the chance of a sticker (+.82)" in page.text
 
 
-def test_a_run_whose_priority_follows_churn_is_called_an_exception(run):
+@pytest.mark.parametrize(
+    ("churn", "sticker", "reading"),
+    [
+        (-0.5, 0.8, "valued users who might leave"),
+        (0.8, -0.5, "the users most likely to leave, not as the most valued"),
+        (0.25, 0.06, "a compromise"),
+        (0.6, 0.7, "valued users who are likely to leave"),
+    ],
+)
+def test_the_list_is_read_by_what_its_order_follows_in_this_run(run, churn, sticker, reading):
     agreement = read_table(run / "agreement.csv")
-    write_table(agreement.assign(spearman=-agreement["spearman"]), run / "agreement.csv")
-    assert "This run is an exception" in ParsedPage(write_report(run)).text
+    write_table(agreement.assign(spearman=[churn, sticker, -0.9]), run / "agreement.csv")
+    text = ParsedPage(write_report(run)).text
+    assert f"Read the list as {reading}" in text and text.count("Read the list as") == 1
+    assert "as a rule" not in text and "exception" not in text
+
+
+def test_reasons_are_said_to_stand_beside_the_users_own_usual(page):
+    assert "beside what is usual for that user (the average week of up to eight weeks before the history)" in page.text
 
 
 def test_micro_ap_never_stands_alone(page):
@@ -189,7 +202,7 @@ def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
     page = ParsedPage(without_stickers / "report.html")
     assert "priority is the probability of churn itself" in page.text
     assert "Sticker" not in next(heads for heads in page.tables if "Rank" in heads)
-    assert "exclude each other" not in page.text
+    assert "heuristic" not in page.text
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_one_trial_a_model_gives_sentences_and_no_empty_charts(run):
     change(run, "trial_curves.csv", lambda curves: curves.head(0))
     change(run, "importances.csv", lambda table: table.head(0))
     text = ParsedPage(write_report(run)).text
-    assert "Churn: GRU, the chosen model: no setting was tried with more than one value." in text
+    assert "Settings and log loss" not in text
     assert "Not known: that takes several trials" in text
     assert "No trial reported how it went step by step." in text
     assert "The run kept no learning curves" in text
@@ -95,3 +95,11 @@ def test_long_curves_are_thinned_and_keep_their_end(run):
     write_table(table, run / "trial_curves.csv")
     (trace,) = [trace for trace in only(built(run), "GRU: log loss by step")["data"] if trace["x"]]
     assert trace["x"][-2:] == [999, None] and trace["x"][0] == 0 and len(trace["x"]) <= 62
+
+
+def test_two_trials_of_a_model_give_no_charts_of_two_dots(run):
+    change(run, "trials.csv", lambda trials: trials[(trials["trial"] < 2) | (trials["model"] == "BiLSTM")])
+    assert "Churn: GRU, the chosen model: 2 trials are too few for a chart." in ParsedPage(write_report(run)).text
+    assert not [name for name in built(run) if "GRU, the chosen model: log loss by" in name]
+    change(run, "trials.csv", lambda trials: trials[trials["trial"] < 2])
+    assert "Settings and log loss" not in ParsedPage(write_report(run)).text

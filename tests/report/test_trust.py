@@ -1,0 +1,76 @@
+import pytest
+
+from churn.artefacts import read_json, read_table, write_json, write_table
+from churn.report import trust, write_report
+from churn.report.run import read_run
+
+from .parsed_page import ParsedPage
+
+BASE = {"churn": 0.36, "sticker": 0.12}
+
+
+def judged(run, intervals, **columns):
+    """The verdict on a list with these intervals, its rates in their middle."""
+    table = read_table(run / "segment_rates.csv")
+    for place, row in table.iterrows():
+        rate = BASE[row["target"]]
+        low, high = intervals[row["target"]] if row["segment"] == "priority" else (rate - 0.01, rate + 0.01)
+        table.loc[place, ["rate", "low", "high"]] = (low + high) / 2, low, high
+    write_table(table.assign(**columns), run / "segment_rates.csv")
+    found = trust.on_list(read_run(run))
+    return found.verdict, found.detail.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(
+    ("churn", "sticker", "verdict"),
+    [
+        ((0.40, 0.50), (0.06, 0.20), "Yes"),
+        ((0.30, 0.42), (0.20, 0.30), "Yes"),
+        ((0.20, 0.30), (0.20, 0.30), "In part"),
+        ((0.20, 0.30), (0.06, 0.20), "No"),
+        ((0.30, 0.42), (0.06, 0.18), "Not shown"),
+    ],
+)
+def test_a_list_is_right_where_an_outcome_came_more_often_and_none_less_often(run, churn, sticker, verdict):
+    assert judged(run, {"churn": churn, "sticker": sticker})[0] == verdict
+
+
+def test_what_past_lists_did_is_told_beside_everyone(run):
+    same = judged(run, {"churn": (0.30, 0.42), "sticker": (0.06, 0.18)})[1]
+    assert same == (
+        "Past lists fell silent as often as everyone (36 % and 36 %) and received stickers as often as everyone "
+        "(12 % and 12 %)."
+    )
+    apart = judged(run, {"churn": (0.30, 0.50), "sticker": (0.20, 0.30)})[1]
+    assert "fell silent not clearly more often than everyone (40 % and 36 %)" in apart
+    assert "received stickers more often than everyone (25 % and 12 %)" in apart
+
+
+def test_a_forecast_outside_the_observed_interval_is_told_as_a_broken_promise(run):
+    intervals = {"churn": (0.30, 0.42), "sticker": (0.06, 0.20)}
+    both = judged(run, intervals, forecast=0.27)[1]
+    assert "Churn: the forecast promised 27 %, 36 % [30, 42] came." in both
+    assert both.endswith("Stickers: the forecast promised 27 %, 13 % [6, 20] came.")
+    assert "promised" not in judged(run, intervals, forecast=float("nan"))[1]
+    assert "promised" not in judged(run, {"churn": (0.2, 0.4), "sticker": (0.2, 0.4)}, forecast=0.27)[1]
+
+
+def test_a_list_of_few_users_is_not_judged(run):
+    assert judged(run, {"churn": (0.40, 0.50), "sticker": (0.06, 0.20)}, n_users=12)[0] == "Unclear"
+
+
+def test_a_list_on_days_that_the_models_had_seen_is_not_judged(run):
+    write_json(read_json(run / "manifest.json") | {"split_kind": "random"}, run / "manifest.json")
+    assert trust.on_list(read_run(run)).verdict == "Cannot be told"
+
+
+def test_the_list_is_judged_before_all_else(run):
+    text = ParsedPage(write_report(run)).text
+    questions = ["Does the list find the right people?", "Do the probabilities mean", "Is the data sound?"]
+    places = [text.index(question) for question in questions]
+    assert places == sorted(places)
+
+
+def test_the_list_of_a_run_without_stickers_is_judged_by_churn_alone(without_stickers):
+    detail = trust.on_list(read_run(without_stickers)).detail
+    assert detail.startswith("Past lists fell silent less often than everyone") and "sticker" not in detail
