@@ -1,5 +1,6 @@
 """What a reader should know before trusting a run's numbers, as sentences."""
 
+import math
 from collections.abc import Collection
 from pathlib import Path
 
@@ -94,8 +95,8 @@ def _uncalibrated(errors: _Errors) -> list[str]:
 
 def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
     return [
-        f"The drivers of {target} come from a surrogate that explains {max(0, r2):.0%} of the model on unseen users, "
-        f"under the floor of {floor:.0%}: read them as a sketch."
+        f"The drivers of {target} come from a surrogate that explains {math.floor(100 * max(0, r2))}% of the model on "
+        f"unseen users, under the floor of {floor:.0%}: read them as a sketch."
         if r2 == r2
         else f"The chosen model gives every user the same probability of {target}, so nothing drives it."
         for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()

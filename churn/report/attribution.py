@@ -8,8 +8,6 @@ import pandas as pd
 from churn.report.run import Run
 from churn.report.wording import count, known
 
-LEAN = 0.2  # share of the attribution that has to be left over before it is said to raise or lower
-
 
 def network(run: Run, target: str) -> str:
     """The network whose attributions the run holds; empty where there is none."""
@@ -20,14 +18,12 @@ def network(run: Run, target: str) -> str:
 def by_feature(run: Run, target: str) -> pd.DataFrame:
     """Drivers over the whole history, strongest first: feature, strength, direction, rank; no rows for no network."""
     table = run.table("attributions.csv", target)
-    sums = table.groupby("feature", sort=False)[["attribution", "mean_abs"]].sum()
-    sums = sums.astype(float).sort_values("mean_abs", ascending=False, kind="stable")
-    if not sums["mean_abs"].any():
-        sums = sums.head(0)  # a network that nothing moves
-    rows = [
-        (str(feature), strength, _direction(net, strength), rank)
-        for rank, (feature, net, strength) in enumerate(sums.itertuples(), start=1)
-    ]
+    strength = table.groupby("feature", sort=False)["mean_abs"].sum().astype(float)
+    strength = strength.sort_values(ascending=False, kind="stable")
+    if not strength.any():
+        strength = strength.head(0)  # a network that nothing moves
+    way = dict(zip(table["feature"], table["direction"], strict=True)) if "direction" in table else {}
+    rows = [(str(name), size, way.get(name, "mixed"), rank) for rank, (name, size) in enumerate(strength.items(), 1)]
     return pd.DataFrame(rows, columns=["feature", "strength", "direction", "rank"])
 
 
@@ -66,9 +62,3 @@ def small(gap: float) -> str:
         ('.004', '.001', '.250')
     """
     return f"{max(1, -(-gap * 1000 // 1)) / 1000:.3f}".removeprefix("0")
-
-
-def _direction(net: float, strength: float) -> str:
-    if strength <= 0 or abs(net) < LEAN * strength:
-        return "mixed"
-    return "raises" if net > 0 else "lowers"

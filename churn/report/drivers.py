@@ -59,7 +59,7 @@ def _of_surrogate(run: Run, target: str) -> Block:
 def _of_network(run: Run, target: str) -> Block:
     name = attribution.network(run, target)
     caption = (
-        f"▲ on the whole it raised the chance of {OUTCOMES[target]}, ▼ lowered it, ◆ both. Length: mean |attribution| "
+        f"▲ more of it raises the chance of {OUTCOMES[target]}, ▼ lowers it, ◆ mixed. Length: mean |attribution| "
         f"of each day, added up. {attribution.scores_itself(run, target)} {attribution.completeness(run, target)}"
     )
     return _figure(

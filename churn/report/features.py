@@ -16,7 +16,7 @@ NAMED = 6  # unsettled columns per target
 ASIDE = ("collinear", "copy of")  # how the reasons of columns begin that others say already
 SINCE = {"duplicates": "Same as", "stability": "Agree"}  # not in the ledgers of older runs
 HEADS = {
-    "duplicates": "“Same as” names the kept columns that say what a collinear one says, the closest first.",
+    "duplicates": "“Same as” names the columns left that say what a collinear one says, the closest first.",
     "stability": (
         "“Agree” is the share of Boruta’s runs that came to the verdict; “split”: one half contradicts the other."
     ),
@@ -27,8 +27,8 @@ def build(run: Run) -> Section:
     """Collinearity and relevance of each column, with the decision."""
     lead = (
         "The models use all columns; this checks which would do. Columns that say the same thing blur every "
-        "explanation, so collinear ones are set aside (variance inflation, VIF); of the rest, those that beat shuffled "
-        "copies of themselves are confirmed (Boruta)."
+        "explanation, so collinear ones are set aside one by one (variance inflation, VIF, is that of "
+        "before); of the rest, those that beat shuffled copies of themselves are confirmed (Boruta)."
     )
     table = run.table("features.csv")
     if table.empty:
@@ -69,14 +69,16 @@ def _unsettled(run: Run) -> list[Block]:
     """The columns on which Boruta's runs disagree, by name; nothing where a run made one run alone."""
     if "stability" not in run.table("features.csv"):
         return []
+    if run.table("features.csv")["stability"].isna().all():
+        return []
     told = [said for target in run.targets if (said := _doubtful(run, target))]
-    tried = "Boruta ran from several seeds on several stretches of time"
+    tried = "Boruta ran on two stretches of time, from each of its seeds"
     if not told:
         same = f"at least {percent(STABLE, 0)} of the runs agree on every column."
         return [Text(f"{tried}; {same}")]
     body = (
-        f"{tried}; on these columns fewer than {percent(STABLE, 0)} of the runs agree, so with other users or in "
-        f"another season the verdict might be another. {' '.join(told)}"
+        f"{tried}; on these columns fewer than {percent(STABLE, 0)} of the runs agree, so in another "
+        f"season the verdict might be another. {' '.join(told)}"
     )
     return [Note("Not settled", body, tone="care")]
 

@@ -1,5 +1,6 @@
 """How far a surrogate's explanation may be read as the model's own."""
 
+import math
 from typing import Any, Literal
 
 import yaml
@@ -55,7 +56,7 @@ def in_short(run: Run, target: str) -> str:
     row = _explained(run, target)
     if row is None:
         return ""
-    return f"Fidelity: R² {decimal(row.r2, 2)}, n = {count(row.n_users)} held-out users."
+    return f"Fidelity: R² {_share(row.r2)}, n = {count(row.n_users)} held-out users."
 
 
 def _explained(run: Run, target: str) -> Any | None:
@@ -65,9 +66,9 @@ def _explained(run: Run, target: str) -> Any | None:
 
 def _stands_for(row: Any, on_list: Any | None) -> str:
     users = "held-out users of the training part"
-    part = f"; on the list {decimal(on_list.r2, 2)} (n = {count(on_list.n_users)})" if on_list is not None else ""
+    part = f"; on the list {_share(on_list.r2)} (n = {count(on_list.n_users)})" if on_list is not None else ""
     return (
-        f"Explained are trees that imitate {row.model}: R² {decimal(row.r2, 2)} on {users} (n = {count(row.n_users)})"
+        f"Explained are trees that imitate {row.model}: R² {_share(row.r2)} on {users} (n = {count(row.n_users)})"
         f"{part}."
     )
 
@@ -117,10 +118,15 @@ def _in_full(run: Run, target: str, row: Any) -> str:
 
 def _measured(row: Any) -> str:
     users, windows = count(row.n_users), count(row.n_windows)
-    return f"R² {decimal(row.r2, 2)}, rank correlation {signed(row.spearman)} (n = {users} users, {windows} windows)"
+    return f"R² {_share(row.r2)}, rank correlation {signed(row.spearman)} (n = {users} users, {windows} windows)"
 
 
 def _others(run: Run, target: str) -> list[str]:
     table = run.table("surrogates.csv", target)
-    others = [f"{row.model} R² {decimal(row.r2, 2)}" for row in records(table[~table["explained"].astype(bool)])]
+    others = [f"{row.model} R² {_share(row.r2)}" for row in records(table[~table["explained"].astype(bool)])]
     return [f"Trees that imitate other models: {listed(others)}."] if others else []
+
+
+def _share(r2: float) -> str:
+    """Two digits, cut off rather than rounded: .8976 is less than a floor of .90."""
+    return decimal(math.floor(100 * r2) / 100 if known(r2) else r2, 2)

@@ -97,8 +97,9 @@ def attributions(rng, targets):
     for target, (place, feature), day in product(targets, enumerate([HOSTILE_FEATURE, *FEATURES]), range(-7, 0)):
         strength = 0.2 / (place + 1) / abs(day) ** 0.8 * rng.uniform(0.7, 1.3)
         lean = (-0.8, 0.7, 0.05)[place % 3]
-        rows.append((target, NETWORK[target], feature, day, lean * strength, strength, place * 7 + day + 8))
-    return table_of("target model feature day attribution mean_abs rank", rows)
+        way = ("lowers", "raises", "mixed")[place % 3]
+        rows.append((target, NETWORK[target], feature, day, lean * strength, strength, way, place * 7 + day + 8))
+    return table_of("target model feature day attribution mean_abs direction rank", rows)
 
 
 def completeness(targets):
