@@ -7,7 +7,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
 from churn.explanation import readable
 from churn.report import attribution, drivers, fidelity, write_report
-from churn.report.figures import COLOURS, GREY
+from churn.report.figures import COLOURS, GREY, label
 from churn.report.run import read_run
 from churn.report.wording import feature
 
@@ -76,7 +76,7 @@ def test_a_swarm_has_a_row_per_column_the_strongest_first_with_the_same_windows_
     rows = traces(drawn(run)["Churn: single windows"])
     single = read_table(run / "shap.parquet").query("target == 'churn'")
     strength = single["shap"].abs().groupby(single["feature"]).mean().sort_values(ascending=False)
-    assert [row["name"] for row in rows][1:] == [feature(name) for name in strength.index[1:10]]
+    assert [row["name"] for row in rows][1:] == [label(feature(name), 60) for name in strength.index[1:10]]
     assert {len(row["x"]) for row in rows} == {250}
     for place, row in enumerate(rows):
         assert max(abs(y - place) for y in row["y"]) < 0.5  # no dot strays into another row
