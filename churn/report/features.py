@@ -27,8 +27,9 @@ def build(run: Run) -> Section:
     """Collinearity and relevance of each column, with the decision."""
     lead = (
         "The models use all columns; this checks which would do. Columns that say the same thing blur every "
-        "explanation, so collinear ones are set aside one by one, as long as a variance inflation (VIF) is above 10; of "
-        "the rest, those that beat shuffled copies of themselves are confirmed (Boruta). VIF is given as it was at first."
+        "explanation, so collinear ones are set aside one by one, as long as a variance inflation (VIF) is above 10; "
+        "of the rest, those that beat shuffled copies of themselves are confirmed (Boruta). VIF is given as it was at "
+        "first."
     )
     table = run.table("features.csv")
     if table.empty:
