@@ -101,4 +101,4 @@ def _known(gifts: Gifts, *, n_days: int) -> Known:
 
 def _running(user: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each user's sum so far, the row itself included."""
-    return pd.Series(values).groupby(user).cumsum().to_numpy(np.float64)
+    return np.asarray(pd.Series(values).groupby(user).cumsum(), dtype=np.float64)
