@@ -23,7 +23,8 @@ from churn.segments import Plan, SegmentConfig
 def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
     """Score new data with a finished run's models: scores.parquet, agreement.csv, budget.csv, priority.csv and .xlsx.
 
-    Days from the cutoff on are not read. Windows and features are made as in the run.
+    Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
+    the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
 
     Raises:
         UserError: if there is no finished run, `out` is its folder, or the data end more than a day before the cutoff.
