@@ -350,6 +350,11 @@ def test_a_run_in_which_no_contact_pays_lists_nobody_and_says_so(frames, tmp_pat
     assert "no number of calls is expected to earn what it costs" in finished.report.read_text()
 
 
+def test_a_rank_by_amounts_of_a_log_without_stickers_is_refused_before_anything_is_fitted(refused) -> None:
+    with refused("data.stickers with segments.rank_by: expected_loss", "none", "value_at_risk"):
+        replace(quick_config(stickers=None), segments=SegmentConfig(rank_by="expected_loss"))
+
+
 def test_without_a_budget_the_plan_has_no_rows(finished) -> None:
     assert finished.table("budget.csv").empty
     assert json.loads((finished.folder / "manifest.json").read_text())["budget"] is None
