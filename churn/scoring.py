@@ -71,7 +71,7 @@ def write_scores(
     """Score every user at risk at the newest cutoff, write the list and, with a budget, what contacting it is worth.
 
     Returns:
-        The scores, and the plan where `config.budget` is set; budget.csv has no rows where it is not.
+        The scores, and the plan where `config.budget` is known; budget.csv has no rows where it is not.
     """
     windows = newest_windows(dataset)
     scored = segments.prioritise(score_windows(windows, models, refitted=True), config)
@@ -89,7 +89,7 @@ def write_scores(
     write_table(segments.agreement(scored), out / "agreement.csv")
     why = why.set_axis(scored.index[inside])
     segments.export(segments.contact_list(scored, why, rank_by=config.rank_by), out)
-    planned = segments.plan(scored, config, seed=seed) if config.budget else None
+    planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
     write_table(planned.curve if planned else pd.DataFrame(columns=["k", "profit", "low", "high"]), out / "budget.csv")
     return scored, planned
 

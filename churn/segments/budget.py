@@ -67,7 +67,7 @@ def gains(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
         [3.0, 0.0, -3.0]
     """
     p = scores.p_churn.fillna(0.0).to_numpy(np.float64)
-    kept = p * config.save_rate * (_worth(scores, config) - config.incentive)
+    kept = p * (config.save_rate or 0.0) * (_worth(scores, config) - config.incentive)
     return kept - (1 - p) * config.uptake * config.incentive - config.contact_cost
 
 
@@ -94,7 +94,7 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
         seed: Of these.
 
     Raises:
-        UserError: without `config.budget`, or without users.
+        UserError: without a save rate in `config.budget`, or without users.
 
     Example:
         >>> scores = pd.DataFrame({"user_id": range(200), "p_churn": np.linspace(0.995, 0, 200)})
@@ -103,7 +103,7 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
         contact the first 99 (85 to 113) of 200 users: expected profit 49.50 (40.61 to 58.09)
         contact 50: 37.25 (33.30 to 40.79)
     """
-    if config.budget is None:
+    if not config.budget.known:
         remedy = "set segments.budget.contact_cost and segments.budget.save_rate"
         raise UserError("expected segments.budget to plan by", "none", remedy)
     if not len(scores):

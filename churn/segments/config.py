@@ -1,6 +1,6 @@
 """The `segments:` block: who is put on the list, by which score, and what contacting them costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal, get_args
 
@@ -16,7 +16,7 @@ class BudgetConfig:
 
     Args:
         contact_cost: Of contacting one user, whatever comes of it.
-        save_rate: Share of those who would churn whom the contact keeps.
+        save_rate: Share of those who would churn whom the contact keeps. Without it nothing is said of profit.
         incentive: Paid to contacted users who stay: to those whom the contact kept, and to `uptake` of the others.
         uptake: Share of those who would have stayed anyway that take the incentive all the same. 1 is the cautious
             choice, and true of a discount that everyone contacted gets; 0 of one that is paid to returners alone.
@@ -24,21 +24,30 @@ class BudgetConfig:
             would give in the horizon if it were one sticker; 1 for a log without stickers.
     """
 
-    contact_cost: float
-    save_rate: float
+    contact_cost: float = 0.0
+    save_rate: float | None = None
     incentive: float = 0.0
     uptake: float = 1.0
     value: float | None = None
 
     def __post_init__(self) -> None:
-        """Raises UserError for a negative cost or value and for a share outside [0, 1]."""
+        """Raises UserError for a negative cost or value, a share outside [0, 1], and costs without a save rate."""
         for name in ("contact_cost", "incentive", "value"):
             found = getattr(self, name)
             if found is not None and not (isfinite(found) and found >= 0):
                 raise UserError(f"expected segments.budget.{name} of at least 0", found, "correct it")
         for name in ("save_rate", "uptake"):
-            if not 0 <= (share := getattr(self, name)) <= 1:
+            if (share := getattr(self, name)) is not None and not 0 <= share <= 1:
                 raise UserError(f"expected segments.budget.{name} from 0 to 1", share, "correct it")
+        if self.save_rate is None and (self.contact_cost or self.incentive or self.value is not None):
+            raise UserError(
+                "expected segments.budget.save_rate with the other keys of segments.budget", "none", "set it"
+            )
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a budget to plan by."""
+        return self.save_rate is not None
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,7 @@ class SegmentConfig:
         likely_churn: The p_churn from which a user outside the segment counts as a likely churner.
         before_days: Days before the history that comparisons look back on.
         minimum_cell: Users under which a group's figures are greyed.
-        budget: Costs and worth of a contact: contact_cost, save_rate, incentive, uptake, value. Without it nothing is
-            said of profit.
+        budget: Costs and worth of a contact.
     """
 
     quantile: float = 0.9
@@ -67,7 +75,7 @@ class SegmentConfig:
     rule: Rule = "quantile"
     number: int | None = None
     rank_by: RankBy = "priority"
-    budget: BudgetConfig | None = None
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
 
     def __post_init__(self) -> None:
         """Raises UserError for a value that there is not, and for a rule that lacks what it needs."""
@@ -81,6 +89,6 @@ class SegmentConfig:
             raise UserError("expected segments.number of at least 1", self.number, "raise it")
         if self.rule == "number" and self.number is None:
             raise UserError("expected segments.number with segments.rule: number", "none", "say how many users")
-        if self.rule == "profit" and self.budget is None:
+        if self.rule == "profit" and not self.budget.known:
             remedy = "set segments.budget.contact_cost and segments.budget.save_rate"
             raise UserError("expected segments.budget with segments.rule: profit", "none", remedy)

@@ -64,7 +64,6 @@ def _sizes(order: pd.DataFrame, config: SegmentConfig) -> pd.Series:
     if config.rule == "quantile":
         users = order.groupby("list", sort=False)["key"].transform("size")
         return (users * (1 - config.quantile)).round().clip(lower=1)
-    assert config.budget is not None
     gain = pd.Series(gains(order, config.budget), order.index)
     sizes = {name: best_size(rows) for name, rows in gain.groupby(order["list"])}
     return order["list"].map(sizes)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churn.configuration import parse, run_config, run_parser
 from churn.segments import BudgetConfig, SegmentConfig, plan
 from churn.segments.budget import POINTS, gains
 
@@ -144,6 +145,17 @@ def test_a_negative_or_unknown_amount_is_refused(refused, name, amount):
 def test_a_share_outside_its_range_is_refused(refused, name, share):
     with refused(f"segments.budget.{name} from 0 to 1", str(share), "correct"):
         config_of(**{name: share})
+
+
+def test_costs_without_a_save_rate_are_refused(refused):
+    with refused("segments.budget.save_rate", "none", "set it"):
+        BudgetConfig(contact_cost=1)
+
+
+def test_a_wrong_budget_in_a_configuration_is_one_line(refused):
+    options = ["--data.events", "log", "--segments.budget.save_rate", "0.2", "--segments.budget.contact_cost", "-1"]
+    with refused("segments.budget.contact_cost", "-1", "correct"):
+        run_config(parse(options, parser=run_parser()))
 
 
 def test_without_users_or_a_budget_there_is_no_plan(refused):
