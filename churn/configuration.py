@@ -102,7 +102,8 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raises UserError for models that do not exist, are listed twice, or are none, and for too long a history."""
+        """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, and for
+        a rank by amounts that there are not."""
         for spec in self.specs:
             spec.check()
         names = [spec.name for spec in self.specs]
@@ -111,6 +112,9 @@ class RunConfig:
         if (days := max(self.tuning.history_days, default=1)) > (most := self.data.windows.history_days):
             found, remedy = f"{days}, longer than windows.history_days, {most}", "lower it, or raise that"
             raise UserError("expected tuning.history_days within the windows", found, remedy)
+        if self.segments.rank_by == "expected_loss" and not self.data.stickers:
+            remedy = "set data.stickers, or rank by value_at_risk"
+            raise UserError("expected data.stickers with segments.rank_by: expected_loss", "none", remedy)
 
     @property
     def specs(self) -> list[ModelSpec]:

@@ -16,13 +16,15 @@ from churn.errors import UserError
 from churn.evaluation import Calibrator
 from churn.journal import Journal
 from churn.models import load
-from churn.segments import SegmentConfig
+from churn.progress import step
+from churn.segments import Plan, SegmentConfig
 
 
 def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
-    """Score new data with a finished run's models: scores.parquet, agreement.csv, priority.csv, priority.xlsx.
+    """Score new data with a finished run's models: scores.parquet, agreement.csv, budget.csv, priority.csv and .xlsx.
 
-    Days from the cutoff on are not read. Windows and features are made as in the run.
+    Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
+    the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
 
     Raises:
         UserError: if there is no finished run, `out` is its folder, or the data end more than a day before the cutoff.
@@ -63,12 +65,20 @@ def newest_windows(dataset: Dataset) -> Windows:
     return windows
 
 
-def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path) -> pd.DataFrame:
-    """Score every user at risk at the newest cutoff, write the list and return the scores."""
+def write_scores(
+    dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path, seed: int = 0
+) -> tuple[pd.DataFrame, Plan | None]:
+    """Score every user at risk at the newest cutoff, write the list and, with a budget, what contacting it is worth.
+
+    Returns:
+        The scores, and the plan where `config.budget` is known; budget.csv has no rows where it is not.
+    """
     windows = newest_windows(dataset)
     scored = segments.prioritise(score_windows(windows, models, refitted=True), config)
     inside = (scored.segment == "priority").to_numpy()
     listed = windows.take(inside)
+    if (number := config.number) is not None and number > len(scored):
+        step(f"{len(scored)} users to score, fewer than segments.number, {number}: all of them can be contacted")
     folder = models / "churn"
     why = explanation.reasons(
         listed,
@@ -77,12 +87,16 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     )
     write_table(scored, out / "scores.parquet")
     write_table(segments.agreement(scored), out / "agreement.csv")
-    segments.export(segments.contact_list(scored, why.set_axis(scored.index[inside])), out)
-    return scored
+    why = why.set_axis(scored.index[inside])
+    segments.export(segments.contact_list(scored, why, rank_by=config.rank_by), out)
+    planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
+    write_table(planned.curve if planned else pd.DataFrame(columns=["k", "profit", "low", "high"]), out / "budget.csv")
+    return scored, planned
 
 
 def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
-    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn and p_sticker.
+    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn, p_sticker, and what a sticker is
+    expected to be worth by what was known at the cutoff, expected_amount; the last two with stickers alone.
 
     Args:
         windows: What to score.
@@ -98,7 +112,8 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
         again = models / target / "refitted"
         model = load(again if refitted and again.exists() else folder)
         table[f"p_{target}"] = calibrator(model.predict_proba(windows))
-    return table
+    amounts = segments.expected_amounts(windows)
+    return table if amounts is None else table.assign(expected_amount=amounts)
 
 
 def _check_finished(run: Path, out: Path) -> None:

@@ -17,6 +17,7 @@ from churn.errors import UserError
 from churn.evaluation import VerdictConfig
 from churn.models import Ensemble, LightGBM, load
 from churn.scoring import score, score_windows
+from churn.segments import BudgetConfig, SegmentConfig
 from churn.stages import Context
 from churn.training import TrainingConfig, TuningConfig
 
@@ -39,7 +40,8 @@ FILES = {
     "shap.parquet": "target user_id cutoff feature value shap",
     "attributions.csv": "target model feature day attribution mean_abs rank",
     "attributions.parquet": "target model user_id cutoff feature day attribution",
-    "scores.parquet": "user_id cutoff p_churn p_sticker priority segment",
+    "scores.parquet": "user_id cutoff p_churn p_sticker priority segment value_at_risk expected_amount",
+    "agreement.csv": "a b spearman kendall",
     "segment_tests.csv": "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g "
     "low high circular",
     "priority.csv": "user_id reason_1 reason_2 reason_3",
@@ -238,8 +240,9 @@ def test_scoring_needs_only_a_history(finished, frames, tmp_path) -> None:
     week = {n: f[f.timestamp >= pd.Timestamp("2024-03-23")] if "timestamp" in f else f for n, f in frames.items()}
     cutoff = str((frames["events"].timestamp.max().normalize() + pd.Timedelta(days=1)).date())
     out = score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=week)
-    old = finished.table("scores.parquet")
-    pd.testing.assert_frame_equal(pd.read_parquet(out / "scores.parquet"), old)
+    old, new = finished.table("scores.parquet"), pd.read_parquet(out / "scores.parquet")
+    of_the_past = ["expected_amount", "expected_loss"]  # by all stickers that are loaded
+    pd.testing.assert_frame_equal(new.drop(columns=of_the_past), old.drop(columns=of_the_past))
 
 
 def test_scoring_past_the_data_is_refused(finished, frames, tmp_path) -> None:
@@ -315,6 +318,46 @@ def test_scoring_without_the_days_that_a_feature_knows_is_refused(derived, tmp_p
     cutoff = str(finished.table("scores.parquet").cutoff.iloc[0].date())
     with pytest.raises(UserError, match=r"from 2024-01-01 on.*days_since_activity, totals, got none before 2024-02-01"):
         score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path, frames=late)
+
+
+def profitable_config(*, contact_cost: float) -> RunConfig:
+    budget = BudgetConfig(contact_cost=contact_cost, save_rate=0.3)
+    segments = SegmentConfig(rule="profit", rank_by="expected_loss", number=500, budget=budget)
+    return replace(quick_config(), models=["churn.models.LightGBM"], segments=segments)
+
+
+def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(frames, tmp_path) -> None:
+    config = profitable_config(contact_cost=0.3)
+    finished = churn.run(config, tmp_path / "run", frames=frames)
+    manifest, curve = json.loads((finished.folder / "manifest.json").read_text()), finished.table("budget.csv")
+    scores, found = finished.table("scores.parquet"), manifest["budget"]
+    assert 0 < found["best"] < len(scores)
+    assert found["best"] == (scores.segment == "priority").sum() == len(finished.priority)
+    assert finished.priority.expected_loss.is_monotonic_decreasing
+    assert curve.loc[curve.profit.idxmax(), "k"] == found["best"]
+    assert (found["number"], manifest["segment"]["number"]) == (len(scores), 500)
+    np.testing.assert_allclose(found["at_number"], curve.profit.iloc[-1])
+    cutoff = manifest["segment"]["cutoff"]
+    out = score(finished.folder, config.data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
+    pd.testing.assert_frame_equal(pd.read_csv(out / "budget.csv"), pd.read_csv(finished.folder / "budget.csv"))
+
+
+def test_a_run_in_which_no_contact_pays_lists_nobody_and_says_so(frames, tmp_path) -> None:
+    finished = churn.run(profitable_config(contact_cost=1e6), tmp_path / "run", frames=frames)
+    manifest = json.loads((finished.folder / "manifest.json").read_text())
+    assert (manifest["budget"]["best"], manifest["segment"]["threshold"]) == (0, None)
+    assert finished.priority.empty
+    assert "no number of calls is expected to earn what it costs" in finished.report.read_text()
+
+
+def test_a_rank_by_amounts_of_a_log_without_stickers_is_refused_before_anything_is_fitted(refused) -> None:
+    with refused("data.stickers with segments.rank_by: expected_loss", "none", "value_at_risk"):
+        replace(quick_config(stickers=None), segments=SegmentConfig(rank_by="expected_loss"))
+
+
+def test_without_a_budget_the_plan_has_no_rows(finished) -> None:
+    assert finished.table("budget.csv").empty
+    assert json.loads((finished.folder / "manifest.json").read_text())["budget"] is None
 
 
 def test_without_stickers_fans_or_members_priority_is_p_churn(frames, tmp_path) -> None:

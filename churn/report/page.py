@@ -11,6 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
 from churn.report import (
+    budget,
     differences,
     drivers,
     features,
@@ -32,6 +33,7 @@ from churn.report.wording import day, listed
 SECTIONS: tuple[Callable[[Run], Section], ...] = (
     summary.build,
     shortlist.build,
+    budget.build,
     drivers.build,
     differences.build,
     leaderboard.build,

@@ -40,6 +40,7 @@ COLUMNS = {
         "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low high circular"
     ),
     "agreement.csv": "a b spearman",
+    "budget.csv": "k profit low high",
     "priority.csv": "rank user_id priority p_churn reason_1 reason_2 reason_3",
 }
 KEYS = (
@@ -48,7 +49,10 @@ KEYS = (
 )
 VERDICT_KEYS = ("verdict", "target", "question", "sentence", "note")
 # What a run writes only where it was asked for, or did not write when it was made by an older version.
-OPTIONAL = {"seeds.csv", "verdicts.csv", "verdicts.json", "fidelity.csv", "shap.parquet", "attributions.csv"}
+OPTIONAL = {
+    *("seeds.csv", "verdicts.csv", "verdicts.json", "fidelity.csv", "shap.parquet", "attributions.csv"),
+    "budget.csv",
+}
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 
 

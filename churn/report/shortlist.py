@@ -3,10 +3,11 @@
 from typing import Any
 
 from churn.report.blocks import Block, Note, Section, Text
+from churn.report.listing import RANKS, drawn, order, rank_by, starts
 from churn.report.policies import scoring
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, percent_cell
-from churn.report.wording import count, decimal, known, percent, signed
+from churn.report.wording import count, decimal, known, signed
 
 SHOWN = 2_000  # rows; longer lists make a page too heavy to open
 MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly follows another, or at all
@@ -14,10 +15,10 @@ MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly fo
 
 def build(run: Run) -> Section:
     """The users of the priority segment, best first, with reasons."""
-    segment, users = run.manifest["segment"], run.table("priority.csv")
+    users = run.table("priority.csv")
+    who = drawn(run)
     lead = (
-        f"The {percent(1 - segment['quantile'], 0)} of the scored users with the highest priority (from "
-        f"{decimal(segment['threshold'])} up), best first, with what most raises each one’s "
+        f"{who[0].upper()}{who[1:]}{starts(run)}, best first, with what most raises each one’s "
         "chance of falling silent, beside what is usual for that user (the average week of up to eight weeks before "
         "the history) and for others."
     )
@@ -34,22 +35,22 @@ def _heuristic(run: Run) -> Note:
             "This run knows no stickers, so priority is the probability of churn itself: the list holds the users "
             "most likely to fall silent, whatever they are worth."
         )
-        return Note("How to read the priority", body)
+        return Note("How to read the priority", f"{body} {order(run)}".strip())
     body = (
         "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no probability of "
-        f"anything, since whoever falls silent seldom receives a sticker in the same days. {_agreement(run)}"
+        "anything, since whoever falls silent seldom receives a sticker in the same days."
     )
-    return Note("How to read the priority", body, tone="care")
+    return Note("How to read the priority", " ".join(filter(None, [body, order(run), _agreement(run)])), tone="care")
 
 
 def _agreement(run: Run) -> str:
     """What this run's order follows, by its rank correlations, and so how to read it."""
     table = run.table("agreement.csv")
-    found = {(row.a, row.b): float(row.spearman) for row in records(table) if known(float(row.spearman))}
-    churn, sticker = (found.get(("priority", name)) for name in ("p_churn", "p_sticker"))
+    found = {frozenset((row.a, row.b)): float(row.spearman) for row in records(table) if known(float(row.spearman))}
+    churn, sticker = (found.get(frozenset((rank_by(run), name))) for name in ("p_churn", "p_sticker"))
     if churn is None or sticker is None:
         return "The run holds no rank correlations that would show what its order follows."
-    between = found.get(("p_churn", "p_sticker"))
+    between = found.get(frozenset(("p_churn", "p_sticker")))
     apart = f"; the two chances have {signed(between)} between them" if between is not None else ""
     n = count(run.manifest["segment"]["scored"])
     return (
@@ -88,15 +89,16 @@ def _list(run: Run) -> list[Block]:
     users = run.table("priority.csv")
     shown = users.head(SHOWN)
     chances = [name for name in ("p_churn", "p_sticker") if name in shown.columns and shown[name].notna().any()]
+    scores = list(dict.fromkeys(("priority", rank_by(run))))  # each once
     titles = {"p_churn": "Churn", "p_sticker": "Sticker"}
     columns = (
         Column("Rank", numeric=True),
         Column("User", clipped=True),
-        Column("Priority", numeric=True),
+        *(Column(RANKS[name].capitalize(), numeric=True) for name in scores),
         *(Column(titles[name], numeric=True) for name in chances),
         Column("Why", wide=True),
     )
-    rows = tuple(_row(user, chances) for user in shown.to_dict("records"))
+    rows = tuple(_row(user, scores, chances) for user in shown.to_dict("records"))
     blocks: list[Block] = [Table(f"The list (n = {count(len(users))})", columns, rows, searchable=True)]
     if len(users) > SHOWN:
         blocks.append(
@@ -107,13 +109,12 @@ def _list(run: Run) -> list[Block]:
     return blocks
 
 
-def _row(user: dict[Any, Any], chances: list[str]) -> tuple[Cell, ...]:
+def _row(user: dict[Any, Any], scores: list[str], chances: list[str]) -> tuple[Cell, ...]:
     reasons = [str(user[f"reason_{place}"]) for place in (1, 2, 3) if isinstance(user.get(f"reason_{place}"), str)]
-    priority = Cell(decimal(user["priority"]), order=repr(float(user["priority"])))
     return (
         count_cell(user["rank"]),
         Cell(str(user["user_id"])),
-        priority,
+        *(Cell(decimal(user[name]), order=repr(float(user[name]))) for name in scores),
         *(percent_cell(user[name]) for name in chances),
         Cell("; ".join(reasons) or "–"),
     )

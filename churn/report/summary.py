@@ -4,6 +4,7 @@ from typing import Any
 
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
+from churn.report.listing import drawn, rank_by
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
@@ -55,7 +56,8 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
         f"{percent(segment['likely_churn'], 0)} or more",
     )
     rule = "chance of churn × chance of a sticker, a heuristic" if run.stickers else "chance of churn"
-    share = f"the top {percent(1 - segment['quantile'], 0)} by priority ({rule})"
+    made = f" ({rule})" if rank_by(run) == "priority" else ""
+    share = f"{drawn(run)}{made}"
     return at_risk, Tile("On the list", count(listed), share), *(_outcome(run, target) for target in run.targets)
 
 

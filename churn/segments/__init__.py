@@ -1,17 +1,24 @@
-"""From scores to a list, and how the users on it differ."""
+"""From scores to a list, how the users on it differ, and what contacting them is worth."""
 
+from churn.segments.amounts import expected_amounts
+from churn.segments.budget import Plan, plan
 from churn.segments.comparisons import compare, describe, latest_windows, observed_rates
+from churn.segments.config import BudgetConfig, SegmentConfig
 from churn.segments.contact_list import contact_list, export
-from churn.segments.priority import SegmentConfig, agreement, prioritise
+from churn.segments.priority import agreement, prioritise
 
 __all__ = [
+    "BudgetConfig",
+    "Plan",
     "SegmentConfig",
     "agreement",
     "compare",
     "contact_list",
     "describe",
+    "expected_amounts",
     "export",
     "latest_windows",
     "observed_rates",
+    "plan",
     "prioritise",
 ]

@@ -7,21 +7,23 @@ import pandas as pd
 import xlsxwriter
 
 from churn.artefacts import write_with
+from churn.segments.config import RankBy
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame) -> pd.DataFrame:
+def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
     """The users of the priority segment, best first: rank, user_id, priority, p_churn, p_sticker, reasons.
 
     Args:
         scored: The scored users with their segment.
         reasons: Their reasons in words, same rows.
+        rank_by: The score behind the rank; one other than the priority has a column after the probabilities.
     """
     table = scored.join(reasons)[scored.segment == "priority"]
-    table = table.sort_values(["priority", "p_churn"], ascending=False, kind="stable", ignore_index=True)
-    probabilities = [name for name in ("priority", "p_churn", "p_sticker") if name in table]
-    ranked = table[["user_id", *probabilities, *reasons.columns]]
+    table = table.sort_values([rank_by, "p_churn"], ascending=False, kind="stable", ignore_index=True)
+    shown = dict.fromkeys(("priority", "p_churn", "p_sticker", rank_by))  # each once
+    ranked = table[["user_id", *(name for name in shown if name in table), *reasons.columns]]
     ranked.insert(0, "rank", range(1, len(ranked) + 1))
     return ranked
 

@@ -1,70 +1,69 @@
 """Priority: whom to contact first."""
 
-from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy.stats import kendalltau
 
-from churn.errors import UserError
+from churn.segments.budget import best_size, gains
+from churn.segments.config import SegmentConfig
+from churn.segments.ranking import add_scores, ranked
 
 SEGMENTS = ("priority", "likely churner", "other")
-
-
-@dataclass(frozen=True)
-class SegmentConfig:
-    """How users are divided.
-
-    Args:
-        quantile: The share of users below the priority segment: .9 puts the top tenth on the list.
-        likely_churn: The p_churn from which a user outside the segment counts as a likely churner.
-        before_days: Days before the history that comparisons look back on.
-        minimum_cell: Users under which a group's figures are greyed.
-    """
-
-    quantile: float = 0.9
-    likely_churn: float = 0.5
-    before_days: int = 28
-    minimum_cell: int = 30
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a share outside (0, 1)."""
-        for name in ("quantile", "likely_churn"):
-            if not 0 < (share := getattr(self, name)) < 1:
-                raise UserError(f"expected segments.{name} between 0 and 1", share, "correct it")
+SCORES = ("priority", "p_churn", "p_sticker", "value_at_risk", "expected_loss")
 
 
 def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool = False) -> pd.DataFrame:
-    """Add priority and segment to scores (user_id, cutoff, p_churn and, with stickers, p_sticker).
+    """Add priority, value_at_risk and segment to scores (user_id, cutoff, p_churn and, with stickers, p_sticker).
 
-    Priority is p_churn × p_sticker, or p_churn alone. The segment holds the users above the quantile;
-    where many tie at it, the first by p_churn and then by id, so that its size is always as configured.
+    Priority is p_churn × p_sticker, or p_churn alone; value_at_risk is p_churn × P(sticker | stays), see
+    `sticker_if_stays`; where there is an expected_amount, expected_loss is that × the amount. The segment holds the
+    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by id,
+    so that its size is always as configured.
 
     Args:
         scores: A row per window.
-        config: The quantile and the line between likely churners and others.
+        config: The order, the size of the list, and the line between likely churners and others.
         by_cutoff: Draw a list at every cutoff, as a platform would day by day, rather than one over all rows.
+
+    Raises:
+        UserError: where there are no amounts to rank by.
 
     Example:
         >>> scores = pd.DataFrame({"user_id": list("abcd"), "p_churn": [0.9, 0.6, 0.5, 0.1]})
         >>> prioritise(scores, SegmentConfig(quantile=0.75)).segment.tolist()
         ['priority', 'likely churner', 'likely churner', 'other']
+        >>> prioritise(scores, SegmentConfig(rule="number", number=2)).segment.tolist()
+        ['priority', 'priority', 'likely churner', 'other']
     """
-    p_sticker = scores.p_sticker if "p_sticker" in scores else 1.0
-    scored = scores.assign(priority=scores.p_churn * p_sticker)
-    keys = {"list": scored.cutoff if by_cutoff else 0, "key": scored.user_id.astype(str)}
-    order = scored.assign(**keys).sort_values(
-        ["list", "priority", "p_churn", "key"], ascending=[True, False, False, True], kind="stable"
-    )
-    lists = order.groupby("list", sort=False)["key"]
-    size = (lists.transform("size") * (1 - config.quantile)).round().clip(lower=1)
-    listed = (lists.cumcount() < size).reindex(scored.index)
+    scored = add_scores(scores)
+    order = ranked(scored, config.rank_by, by_cutoff=by_cutoff)
+    place = order.groupby("list", sort=False).cumcount()
+    listed = (place < _sizes(order, config)).reindex(scored.index)
     rest = np.where(scored.p_churn >= config.likely_churn, SEGMENTS[1], SEGMENTS[2])
     return scored.assign(segment=np.where(listed, SEGMENTS[0], rest))
 
 
 def agreement(scored: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's rank correlation of priority and the probabilities: a, b, spearman."""
-    names = [name for name in ("priority", "p_churn", "p_sticker") if name in scored]
-    ranks = scored[names].corr(method="spearman") if len(scored) > 1 else pd.DataFrame(np.nan, names, names)
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    return pd.DataFrame([(a, b, ranks.loc[a, b]) for a, b in pairs], columns=["a", "b", "spearman"])
+    """Rank correlations of the scores and probabilities, Spearman's ρ and Kendall's τ-b: a, b, spearman, kendall."""
+    names = [name for name in SCORES if name in scored]
+    rows = []
+    for a, b in combinations(names, 2):
+        x, y = scored[a], scored[b]
+        varies = x.max() > x.min() and y.max() > y.min()
+        kendall = float(kendalltau(x, y, nan_policy="omit").statistic) if varies else np.nan
+        rows.append((a, b, x.corr(y, method="spearman") if varies else np.nan, kendall))
+    return pd.DataFrame(rows, columns=["a", "b", "spearman", "kendall"])
+
+
+def _sizes(order: pd.DataFrame, config: SegmentConfig) -> pd.Series:
+    """How many are on the list of each row, same rows."""
+    if config.rule == "number":
+        return pd.Series(config.number, order.index)
+    if config.rule == "quantile":
+        users = order.groupby("list", sort=False)["key"].transform("size")
+        return (users * (1 - config.quantile)).round().clip(lower=1)
+    gain = pd.Series(gains(order, config.budget), order.index)
+    sizes = {name: best_size(rows) for name, rows in gain.groupby(order["list"])}
+    return order["list"].map(sizes)

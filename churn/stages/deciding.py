@@ -10,12 +10,15 @@ from churn.stages.context import Context, Facts
 
 
 def score_users(context: Context) -> Facts:
-    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx."""
-    config = context.config.segments
-    scored = write_scores(context.dataset, context.folder / "models", config=config, out=context.folder)
-    threshold = float(scored.priority[scored.segment == "priority"].min())
+    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx, budget.csv."""
+    config, seed = context.config.segments, context.config.seed
+    models, out = context.folder / "models", context.folder
+    scored, planned = write_scores(context.dataset, models, config=config, out=out, seed=seed)
+    listed = scored[config.rank_by][scored.segment == "priority"]
+    threshold = float(listed.min()) if listed.notna().any() else None  # by the rule `profit` nobody may be listed
     cutoff = str(scored.cutoff.iloc[0].date())
-    return {"segment": asdict(config) | {"threshold": threshold, "scored": len(scored), "cutoff": cutoff}}
+    told = {"threshold": threshold, "scored": len(scored), "listed": len(listed), "cutoff": cutoff}
+    return {"segment": asdict(config) | told, "budget": planned.facts() if planned else None}
 
 
 def compare_segments(context: Context) -> Facts:

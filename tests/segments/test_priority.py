@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from churn.segments import SegmentConfig, agreement, prioritise
+from churn.segments import BudgetConfig, SegmentConfig, agreement, prioritise
 from churn.segments.priority import SEGMENTS
 
 CUTOFF = pd.Timestamp("2024-03-01")
@@ -115,10 +115,15 @@ def test_agreement_equals_scipy():
     assert list(zip(found.a, found.b, strict=True)) == [
         ("priority", "p_churn"),
         ("priority", "p_sticker"),
+        ("priority", "value_at_risk"),
         ("p_churn", "p_sticker"),
+        ("p_churn", "value_at_risk"),
+        ("p_sticker", "value_at_risk"),
     ]
     for row in found.itertuples():
         assert row.spearman == pytest.approx(spearmanr(scored[row.a], scored[row.b]).statistic, abs=1e-12)
+        a, b = (np.sign(np.subtract.outer(x, x)) for x in (scored[row.a].to_numpy(), scored[row.b].to_numpy()))
+        assert row.kendall == pytest.approx((a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum()), abs=1e-12)
 
 
 def test_agreement_handles_ties_as_scipy_does():
@@ -128,11 +133,96 @@ def test_agreement_handles_ties_as_scipy_does():
     assert found["priority", "p_sticker"] == pytest.approx(theirs, abs=1e-12)
 
 
-def test_without_stickers_there_is_one_pair_that_agrees_wholly():
-    found = agreement(prioritise(scores_of(stickers=False), SegmentConfig()))
-    assert found.to_numpy().tolist() == [["priority", "p_churn", pytest.approx(1)]]
+def test_without_stickers_all_scores_agree_wholly():
+    found = agreement(prioritise(scores_of(stickers=False), SegmentConfig())).set_index(["a", "b"])
+    assert list(found.index) == [
+        ("priority", "p_churn"),
+        ("priority", "value_at_risk"),
+        ("p_churn", "value_at_risk"),
+    ]
+    assert found.to_numpy() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("scores", [scores_of(1), scores_of(5).assign(p_churn=0.4, p_sticker=0.1)])
 def test_agreement_is_undefined_for_one_user_and_for_constants(scores):
-    assert agreement(prioritise(scores, SegmentConfig())).spearman.isna().all()
+    assert agreement(prioritise(scores, SegmentConfig()))[["spearman", "kendall"]].isna().all(axis=None)
+
+
+BUDGET = BudgetConfig(contact_cost=1, save_rate=0.5, value=10)
+
+
+def test_the_value_at_risk_of_known_users_is_what_the_churners_would_have_brought():
+    rng = np.random.default_rng(0)
+    p_churn, if_stays = rng.uniform(0, 0.99, 300), rng.beta(1, 4, 300)
+    scores = scores_of(300).assign(p_churn=p_churn, p_sticker=(1 - p_churn) * if_stays)  # no churner gets a sticker
+    scored = prioritise(scores, SegmentConfig(rank_by="value_at_risk"))
+    np.testing.assert_allclose(scored.value_at_risk, p_churn * if_stays)
+    inside, outside = listed(scored).value_at_risk, scored.value_at_risk[scored.segment != "priority"]
+    assert inside.min() >= outside.max()
+    np.testing.assert_allclose(scored.priority, p_churn * scores.p_sticker)
+
+
+def test_a_sticker_is_never_more_than_certain_for_who_stays():
+    scores = scores_of(4).assign(p_churn=[1, 1, 0.9, 0], p_sticker=[0, 0.5, 0.5, 1])
+    assert prioritise(scores, SegmentConfig()).value_at_risk.tolist() == [0, 1, 0.9, 0]
+
+
+def test_the_expected_loss_ranks_by_amounts_too():
+    scores = scores_of().assign(expected_amount=np.random.default_rng(1).gamma(2, 5, 200))
+    scored = prioritise(scores, SegmentConfig(rank_by="expected_loss"))
+    np.testing.assert_allclose(scored.expected_loss, scored.value_at_risk * scored.expected_amount)
+    assert set(listed(scored).user_id) == set(scored.nlargest(20, "expected_loss").user_id)
+    assert {"value_at_risk", "expected_loss"} <= set(agreement(scored).b)
+
+
+def test_without_amounts_no_expected_loss_can_rank(refused):
+    with refused("segments.rank_by: expected_loss", "no stickers", "value_at_risk"):
+        prioritise(scores_of(stickers=False), SegmentConfig(rank_by="expected_loss"))
+
+
+@pytest.mark.parametrize(("number", "size"), [(1, 1), (7, 7), (200, 200), (201, 200)])
+def test_a_number_of_users_is_listed_or_all_where_there_are_fewer(number, size):
+    scored = prioritise(scores_of(), SegmentConfig(rule="number", number=number))
+    assert len(listed(scored)) == size
+    assert set(listed(scored).user_id) == set(scored.nlargest(size, "priority").user_id)
+
+
+def test_a_number_holds_for_the_list_of_every_cutoff():
+    days = pd.concat([scores_of(n).assign(cutoff=CUTOFF + pd.Timedelta(days=n)) for n in (3, 40)], ignore_index=True)
+    scored = prioritise(days, SegmentConfig(rule="number", number=5), by_cutoff=True)
+    assert listed(scored).groupby("cutoff").size().tolist() == [3, 5]
+
+
+def test_the_rule_of_profit_lists_those_who_bring_more_than_they_cost():
+    scored = prioritise(scores_of(stickers=False), SegmentConfig(rule="profit", budget=BUDGET))
+    assert ((scored.p_churn * 0.5 * 10 > 1) == (scored.segment == "priority")).all()
+
+
+def test_where_nobody_brings_profit_nobody_is_listed():
+    dear = SegmentConfig(rule="profit", budget=BudgetConfig(contact_cost=6, save_rate=0.5, value=10))
+    assert set(prioritise(scores_of(), dear).segment) == {"likely churner", "other"}
+    assert len(prioritise(scores_of(0), dear)) == 0
+
+
+def test_the_rule_of_profit_sizes_the_list_of_every_cutoff_alone():
+    days = [scores_of(n, seed=n).assign(cutoff=CUTOFF + pd.Timedelta(days=n)) for n in (3, 40, 100)]
+    config = SegmentConfig(rule="profit", budget=BUDGET)
+    together = prioritise(pd.concat(days, ignore_index=True), config, by_cutoff=True)
+    alone = pd.concat([prioritise(day, config) for day in days], ignore_index=True)
+    assert together.segment.tolist() == alone.segment.tolist()
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected", "found"),
+    [
+        ({"rule": "best"}, "segments.rule out of quantile, number, profit", "'best'"),
+        ({"rank_by": "p_churn"}, "segments.rank_by out of priority", "'p_churn'"),
+        ({"rule": "number"}, "segments.number with segments.rule: number", "none"),
+        ({"number": 0}, "segments.number of at least 1", "0"),
+        ({"number": -5, "rule": "number"}, "segments.number of at least 1", "-5"),
+        ({"rule": "profit"}, "segments.budget with segments.rule: profit", "none"),
+    ],
+)
+def test_a_rule_without_what_it_needs_is_refused(refused, keys, expected, found):
+    with refused(expected, found, ""):
+        SegmentConfig(**keys)

@@ -1,0 +1,161 @@
+"""Budget: how many users to contact, and what that is expected to bring."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import ceil, floor, isfinite
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.errors import UserError
+from churn.segments.config import BudgetConfig, SegmentConfig
+from churn.segments.ranking import add_scores, ranked, sticker_if_stays
+from churn.statistics import Interval
+from churn.statistics.intervals import EVERYWHERE, bootstrap_each
+
+POINTS = 200  # rows of the curve, at most
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many users to contact, best first, and the profit to expect."""
+
+    curve: pd.DataFrame  # k, profit, low, high; at most POINTS rows, from nobody to everybody
+    best: Interval  # the size of most expected profit, in users
+    profit: Interval  # at that size
+    number: int | None  # users that can be contacted, at most as many as there are
+    at_number: Interval | None  # the profit of contacting so many
+    scored: int  # users planned for
+    budget: BudgetConfig
+
+    def facts(self) -> dict[str, object]:
+        """What the manifest says: sizes, profits with their intervals (null where unknown), and the assumptions."""
+        at_number = self.at_number or Interval(np.nan, np.nan, np.nan)
+        return {
+            "best": int(self.best.value),
+            "low": floor(self.best.low) if isfinite(self.best.low) else None,
+            "high": ceil(self.best.high) if isfinite(self.best.high) else None,
+            **_named("profit", self.profit),
+            "number": self.number,
+            **_named("at_number", at_number),
+            "scored": self.scored,
+            "assumed": asdict(self.budget),
+        }
+
+    def __str__(self) -> str:
+        """One line, or two where a number was asked about."""
+        size = f"{self.best.value:,.0f} ({self.best.low:,.0f} to {self.best.high:,.0f}) of {self.scored:,} users"
+        line = f"contact the first {size}: expected profit {_money(self.profit)}"
+        return line if self.at_number is None else f"{line}\ncontact {self.number:,}: {_money(self.at_number)}"
+
+
+def gains(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
+    """The expected profit of contacting each user, against leaving the user alone, (n,).
+
+    p_churn · save_rate · (value − incentive) − (1 − p_churn) · uptake · incentive − contact_cost. Who would churn and
+    is kept brings the value and is paid the incentive; who would stay anyway brings nothing that the platform had not,
+    and is paid all the same if the incentive is taken. A user without a probability counts as one who stays.
+
+    Args:
+        scores: p_churn and, with stickers, p_sticker and expected_amount.
+        config: What a contact costs and brings.
+
+    Example:
+        >>> config = BudgetConfig(contact_cost=1, save_rate=0.5, incentive=2, value=10)
+        >>> gains(pd.DataFrame({"p_churn": [1.0, 0.5, 0.0]}), config).tolist()
+        [3.0, 0.0, -3.0]
+    """
+    p = scores.p_churn.fillna(0.0).to_numpy(np.float64)
+    kept = p * (config.save_rate or 0.0) * (_worth(scores, config) - config.incentive)
+    return kept - (1 - p) * config.uptake * config.incentive - config.contact_cost
+
+
+def best_size(gain: Sequence[float] | NDArray[np.float64] | pd.Series) -> int:
+    """How many of the first users bring the most in all, from none on; the fewest of several that bring the same.
+
+    Example:
+        >>> best_size([3, -1, 2, -5]), best_size([-1, -1]), best_size([])
+        (3, 0, 0)
+    """
+    return int(np.argmax(np.append(0.0, np.cumsum(gain))))
+
+
+def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500, seed: int = 0) -> Plan:
+    """Find the size of the list that brings the most expected profit, users ranked by `config.rank_by`.
+
+    The intervals draw users with replacement: they tell how far size and profit depend on who happens to be scored.
+    They take the probabilities, the save rate and the values as right; no interval covers a wrong assumption.
+
+    Args:
+        scores: A row per user: user_id, p_churn and, with stickers, p_sticker and expected_amount.
+        config: The order, the budget, and the number that can be contacted, if it is known.
+        repetitions: Bootstrap samples of users.
+        seed: Of these.
+
+    Raises:
+        UserError: without a save rate in `config.budget`, or without users.
+
+    Example:
+        >>> scores = pd.DataFrame({"user_id": range(200), "p_churn": np.linspace(0.995, 0, 200)})
+        >>> budget = BudgetConfig(contact_cost=1, save_rate=0.2, value=10)
+        >>> print(plan(scores, SegmentConfig(budget=budget, number=50)))
+        contact the first 99 (85 to 113) of 200 users: expected profit 49.50 (40.61 to 58.09)
+        contact 50: 37.25 (33.30 to 40.79)
+    """
+    if not config.budget.known:
+        remedy = "set segments.budget.contact_cost and segments.budget.save_rate"
+        raise UserError("expected segments.budget to plan by", "none", remedy)
+    if not len(scores):
+        raise UserError("expected users to plan for", "no scores", "check the last days of the log")
+    gain = gains(ranked(add_scores(scores), config.rank_by), config.budget)
+    n, best = len(gain), best_size(gain)
+    number = None if config.number is None else min(config.number, n)
+    sizes = _sizes(n, {best} | ({number} if number is not None else set()))
+    found = bootstrap_each(
+        np.arange(n),
+        lambda weights: _profits(weights, gain, sizes),
+        bounds={"best": (0, n)} | {str(k): EVERYWHERE for k in sizes},
+        repetitions=repetitions,
+        seed=seed,
+    )
+    rows = [(k, found[str(k)].value, found[str(k)].low, found[str(k)].high) for k in sizes]
+    curve = pd.DataFrame(rows, columns=["k", "profit", "low", "high"])
+    at_number = None if number is None else found[str(number)]
+    return Plan(curve, found["best"], found[str(best)], number, at_number, n, config.budget)
+
+
+def _worth(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
+    """What keeping each user is worth, (n,)."""
+    if config.value is not None:
+        return np.full(len(scores), float(config.value))
+    amount = scores.expected_amount.fillna(1.0) if "expected_amount" in scores else 1.0
+    worth: NDArray[np.float64] = (sticker_if_stays(scores) * amount).fillna(0.0).to_numpy(np.float64)
+    return worth
+
+
+def _sizes(n: int, wanted: set[int]) -> list[int]:
+    """Sizes from nobody to everybody, those wanted among them, POINTS at most."""
+    even = np.linspace(0, n, min(n + 1, POINTS - len(wanted))).round().astype(int)
+    return sorted({*even.tolist(), *wanted})
+
+
+def _profits(
+    weights: NDArray[np.float64], gain: NDArray[np.float64], sizes: list[int]
+) -> dict[str, NDArray[np.float64]]:
+    """The best size and the profit at each size, in samples (b, n) of users who stand in the order of their rank."""
+    none = np.zeros((len(weights), 1))
+    users = np.hstack([none, weights.cumsum(axis=1)])
+    profit = np.hstack([none, (weights * gain).cumsum(axis=1)])
+    best = np.take_along_axis(users, profit.argmax(axis=1)[:, None], axis=1)[:, 0]
+    at = np.array([np.interp(sizes, u, p) for u, p in zip(users, profit, strict=True)])
+    return {"best": best} | {str(k): at[:, place] for place, k in enumerate(sizes)}
+
+
+def _named(name: str, interval: Interval) -> dict[str, float | None]:
+    values = {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return {key: float(value) if isfinite(value) else None for key, value in values.items()}
+
+
+def _money(interval: Interval) -> str:
+    return f"{interval.value:,.2f} ({interval.low:,.2f} to {interval.high:,.2f})"

@@ -1,0 +1,147 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.artefacts import read_json, read_table, write_json, write_table
+from churn.report import budget, write_report
+from churn.report.figures import GREY
+from churn.report.run import read_run
+
+from .parsed_page import ParsedPage, figures
+
+
+def planned(run, **facts):
+    """Give a made-up run a plan whose curve rises to 120 users."""
+    k = np.arange(0, 301, 5)
+    profit = 34 - ((k - 120) / 20) ** 2
+    curve = pd.DataFrame({"k": k, "profit": profit - profit[0], "low": profit - profit[0] - 5, "high": 60.0})
+    write_table(curve, run / "budget.csv")
+    known = {
+        **{
+            "best": 120,
+            "low": 100,
+            "high": 141,
+            "scored": 300,
+            "profit": 36.0,
+            "profit_low": 31.0,
+            "profit_high": 41.0,
+        },
+        **{"number": 50, "at_number": 23.75, "at_number_low": 20.0, "at_number_high": 27.5},
+        "assumed": {"contact_cost": 1.0, "save_rate": 0.3, "incentive": 2.0, "uptake": 0.4, "value": None},
+    }
+    rewrite(run, budget=known | facts)
+    return run
+
+
+def rewrite(run, **facts):
+    write_json(read_json(run / "manifest.json") | facts, run / "manifest.json")
+
+
+def ruled(run, **keys):
+    rewrite(run, segment=read_json(run / "manifest.json")["segment"] | keys)
+
+
+def test_without_a_budget_there_is_nothing_but_a_sentence(run):
+    section = budget.build(read_run(run))
+    assert section.blocks == () and "was not told what a call costs" in section.lead
+    rewrite(run, budget=None)
+    write_table(pd.DataFrame(columns=["k", "profit", "low", "high"]), run / "budget.csv")
+    assert "was not told what a call costs" in ParsedPage(write_report(run)).text
+
+
+def test_the_best_size_stands_in_words_beside_the_number_that_can_be_called(run):
+    text = ParsedPage(write_report(planned(run))).text
+    assert "calling the first 120 of 300 users (95 % interval 100 to 141): an expected profit of 36.0" in text
+    assert "Calling 50, as many as can be called, earns 23.8 [20.0, 27.5]" in text
+
+
+def test_the_curve_marks_the_best_size(run):
+    (found,) = figures(budget.build(read_run(planned(run))).blocks)
+    traces = {trace.get("name"): trace for trace in json.loads(found.spec)["data"]}
+    assert (traces["best size"]["x"], traces["best size"]["y"]) == ([120], [36.0])
+    assert (traces["can be called"]["x"], traces["can be called"]["y"]) == ([50], [23.75])
+    assert len(traces["expected profit"]["x"]) == 61
+    assert "calling the first 120 of 300 users" in found.description and "n = 300 users" in found.caption
+
+
+def test_the_assumptions_stand_in_words(run):
+    text = ParsedPage(write_report(planned(run))).text
+    for said in (
+        "A call costs 1.00",
+        "It keeps 30.0 % of those",
+        "worth the chance of a sticker if the user stays",
+        "An incentive of 2.00 is paid to those whom it keeps, and to 40.0 % of those who would have stayed anyway",
+        "not wrong assumptions",
+    ):
+        assert said in text
+
+
+def test_where_no_call_pays_the_page_says_so(run):
+    unknown = dict.fromkeys(("number", "at_number", "at_number_low", "at_number_high"))
+    planned(run, best=0, low=0, high=0, profit=0.0, profit_low=0.0, profit_high=0.0, **unknown)
+    text = ParsedPage(write_report(run)).text
+    assert "No list pays: of 300 users, no number of calls is expected to earn what it costs." in text
+    assert "as many as can be called" not in text
+
+
+def test_of_few_users_without_an_interval_the_curve_is_grey(run):
+    planned(run, scored=1, best=1, low=None, high=None, profit_low=None, profit_high=None)
+    section = budget.build(read_run(run))
+    (found,) = figures(section.blocks)
+    line = next(trace for trace in json.loads(found.spec)["data"] if trace.get("name") == "expected profit")
+    assert line["line"]["color"] == GREY and "read with care" in found.caption
+    assert "first 1 of 1 users: an expected profit of 36.0." in section.blocks[0].body
+
+
+def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
+    planned(run)
+    write_table(read_table(run / "budget.csv").head(0), run / "budget.csv")
+    assert "The run holds no curve of the profit." in ParsedPage(write_report(run)).text
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({}, "The 10 % of the scored users with the highest priority (from .122 up), best first"),
+        (
+            {"rule": "number", "number": 30},
+            "The 30 scored users with the highest priority, as many as can be contacted",
+        ),
+        ({"rule": "number", "number": 500}, "All 300 scored users, since 500 can be contacted (from .122 up)"),
+        (
+            {"rule": "profit", "listed": 120},
+            "The 120 scored users with the highest priority, the size of most expected",
+        ),
+    ],
+)
+def test_the_page_says_by_which_rule_the_list_was_drawn(run, keys, said):
+    ruled(run, **keys)
+    assert said in ParsedPage(write_report(run)).text.replace("\u00a0", " ")
+
+
+def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
+    ruled(run, rank_by="value_at_risk")
+    users = read_table(run / "priority.csv")
+    write_table(users.assign(value_at_risk=0.777), run / "priority.csv")
+    agreement = pd.DataFrame(
+        [("p_churn", "value_at_risk", 0.6, 0.5), ("p_sticker", "value_at_risk", 0.7, 0.5)],
+        columns=["a", "b", "spearman", "kendall"],
+    )
+    write_table(agreement, run / "agreement.csv")
+    page = ParsedPage(write_report(run))
+    assert "the highest value at risk" in page.text and ".777" in page.text
+    assert (
+        "The list is ordered by value at risk: the chance of falling silent × the chance of a sticker if" in page.text
+    )
+    assert "Read the list as valued users who are likely to leave" in page.text
+    assert "Value at risk" in next(heads for heads in page.tables if "Rank" in heads)
+
+
+def test_a_list_of_nobody_names_no_threshold(run):
+    ruled(run, rule="profit", listed=0, threshold=None)
+    write_table(read_table(run / "priority.csv").head(0), run / "priority.csv")
+    text = ParsedPage(write_report(run)).text
+    assert "The 0 scored users with the highest priority, the size of most expected profit, best first" in text
+    assert "Nobody is on the list" in text
