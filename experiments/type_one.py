@@ -25,7 +25,7 @@ class Draw:
     """Windows of users, and scores of the users."""
 
     user: np.ndarray  # of each window (n,), rising
-    values: np.ndarray  # (n, 6), the columns as in VARIABLES
+    measured: np.ndarray  # (n, 6), the columns as in VARIABLES
     scored: pd.DataFrame  # user_id, p_churn, p_sticker: a row per user
 
 
@@ -55,7 +55,7 @@ def draw(rng: np.random.Generator, users: int) -> Draw:
     rates = busy[:, None] * rng.gamma(2.0, 1.0, (users, 2))
     trait, night, back = rng.normal(size=users), rng.beta(2, 5, users), rng.beta(1, 1, users)
     n = user.size
-    values = np.column_stack(
+    measured = np.column_stack(
         [
             trait[user] + rng.normal(size=n),
             rng.poisson(rates[user]),
@@ -66,7 +66,7 @@ def draw(rng: np.random.Generator, users: int) -> Draw:
     )
     ids = np.arange(users).astype(str)
     scores = {"user_id": ids, "p_churn": rng.beta(2, 2, users), "p_sticker": rng.beta(1, 4, users)}
-    return Draw(user, values, pd.DataFrame(scores))
+    return Draw(user, measured, pd.DataFrame(scores))
 
 
 def repetition(drawn: Draw) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def repetition(drawn: Draw) -> pd.DataFrame:
     scored = prioritise(drawn.scored, config)
     loyal = loyal_earners(scored, config)
     latest = np.append(drawn.user[1:] != drawn.user[:-1], True)
-    variables = pd.DataFrame(drawn.values[latest], columns=list(VARIABLES))
+    variables = pd.DataFrame(drawn.measured[latest], columns=list(VARIABLES))
     tests = compare(variables, scored.segment, circular=[], loyal=loyal, minimum_cell=config.minimum_cell)
     listed, likely = (scored.segment == "priority"), (scored.segment == "likely churner")
     pairs = [(listed, ~listed), (listed, likely), (loyal, ~loyal)]
@@ -84,7 +84,7 @@ def repetition(drawn: Draw) -> pd.DataFrame:
 
 
 def _on_windows(drawn: Draw, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    inside, outside = drawn.values[a[drawn.user]], drawn.values[b[drawn.user]]
+    inside, outside = drawn.measured[a[drawn.user]], drawn.measured[b[drawn.user]]
     return np.asarray(ttest_ind(inside, outside, equal_var=False).pvalue)
 
 
