@@ -1,5 +1,6 @@
 """Every YAML file under experiments/ is run, in a fast mode, through the command line."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,17 @@ def test_the_tables_of_results_are_made_from_a_run_s_folder() -> None:
         assert f"{value:.3f}".lstrip("0") in row
     assert text.count("the truth, given the days seen |") == 2
     assert "Does the order of days matter? *churn*: " in text
+
+
+def test_single_tests_hold_their_level_and_windows_taken_for_users_do_not() -> None:
+    command = [sys.executable, str(EXPERIMENTS / "type_one.py"), "--repetitions", "40"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    text = subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout
+    rows = {line.split(" | ")[0][2:]: line.split(" | ")[1:] for line in text.splitlines() if line.startswith("| ")}
+    rates = {name: [float(cell.split()[0]) for cell in cells] for name, cells in rows.items() if "share" not in name}
+    assert "loyal earners vs all others" in text and all(len(cells) == 3 for cells in rows.values())
+    assert max(rates["all variables: Welch, one row per user"]) < 0.15
+    assert min(rates["all variables: Welch on all windows (naive)"]) > 0.3
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -42,8 +42,8 @@ FILES = {
     "attributions.parquet": "target model user_id cutoff feature day attribution",
     "scores.parquet": "user_id cutoff p_churn p_sticker priority segment value_at_risk expected_amount",
     "agreement.csv": "a b spearman kendall",
-    "segment_tests.csv": "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g "
-    "low high circular",
+    "segment_tests.csv": "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank "
+    "hedges_g low high circular group",
     "priority.csv": "user_id reason_1 reason_2 reason_3",
 }
 
@@ -179,7 +179,9 @@ def test_segment_tests_have_one_row_per_user_and_mark_the_circular(finished) -> 
     users = windows[windows.part == "test"].user_id.nunique()
     against_all = tests[tests.comparison == "priority vs all others"]
     assert (against_all.n_priority + against_all.n_other).max() == users
-    assert tests.comparison.nunique() == 2
+    assert tests.comparison.nunique() == 3
+    few = tests[["n_priority", "n_other"]].min(axis=1) < 30
+    assert few.any() and tests.p[few].isna().all()
     assert set(tests[tests.circular].feature) == {"own_post", "fan_comment", "stickers_received", "sticker_amount"}
     assert {"own_post_before", "churn_afterwards", "days_since_joined"} <= set(tests[~tests.circular].feature)
 
@@ -298,6 +300,11 @@ def test_derived_features_and_attributes_go_through_a_whole_run(derived) -> None
     assert features == set(finished.table("explanations.csv").feature)
     tests = finished.table("segment_tests.csv")
     assert features | {"own_post_before", "days_since_joined"} <= set(tests[tests.circular].feature)
+    categories = finished.table("segment_categories.csv")
+    assert categories.attribute.tolist() == ["tier"] * 3 and categories.circular.all()
+    assert (categories.n_priority + categories.n_other)[0] == finished.table("windows.parquet")[
+        lambda t: t.part == "test"
+    ].user_id.nunique()
     why = finished.priority.filter(like="reason").fillna("").to_numpy().ravel()
     assert not any(text.startswith(("week", "month day")) for text in why)
     board = finished.leaderboard

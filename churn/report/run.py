@@ -39,6 +39,9 @@ COLUMNS = {
     "segment_tests.csv": (
         "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low high circular"
     ),
+    "segment_categories.csv": (
+        "comparison attribute n_priority n_other categories chi2 df p p_adjusted cramers_v pooled circular"
+    ),
     "agreement.csv": "a b spearman",
     "budget.csv": "k profit low high",
     "priority.csv": "rank user_id priority p_churn reason_1 reason_2 reason_3",
@@ -52,6 +55,7 @@ VERDICT_KEYS = ("verdict", "target", "question", "sentence", "note")
 OPTIONAL = {
     *("seeds.csv", "verdicts.csv", "verdicts.json", "fidelity.csv", "shap.parquet", "attributions.csv"),
     "budget.csv",
+    "segment_categories.csv",
 }
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 

@@ -2,9 +2,11 @@
 
 from churn.segments.amounts import expected_amounts
 from churn.segments.budget import Plan, plan
+from churn.segments.categories import compare_categories, describe_categories
 from churn.segments.comparisons import compare, describe, latest_windows, observed_rates
 from churn.segments.config import BudgetConfig, SegmentConfig
 from churn.segments.contact_list import contact_list, export
+from churn.segments.groups import loyal_earners
 from churn.segments.priority import agreement, prioritise
 
 __all__ = [
@@ -13,11 +15,14 @@ __all__ = [
     "SegmentConfig",
     "agreement",
     "compare",
+    "compare_categories",
     "contact_list",
     "describe",
+    "describe_categories",
     "expected_amounts",
     "export",
     "latest_windows",
+    "loyal_earners",
     "observed_rates",
     "plan",
     "prioritise",

@@ -1,14 +1,20 @@
-"""Comparisons: how the priority segment differs, one row per user."""
+"""Comparisons: how the priority segment and the loyal earners differ, one row per user."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data import Windows
+from churn.segments.groups import Comparison, comparisons
 from churn.segments.priority import SEGMENTS
-from churn.statistics import holm, rate_interval, welch
+from churn.statistics import benjamini_hochberg, holm, is_skewed, mann_whitney, rate_interval, welch
 
-PRIORITY, LIKELY, _OTHER = SEGMENTS
+COLUMNS = (
+    *("comparison", "feature", "n_priority", "n_other", "mean_priority", "mean_other", "t", "df", "p", "p_adjusted"),
+    *("p_bh", "p_rank", "hedges_g", "low", "high", "circular", "group"),
+)
 
 
 def latest_windows(windows: Windows) -> NDArray[np.intp]:
@@ -46,10 +52,11 @@ def describe(
         table[name] = values
     for target in windows.targets:
         table[f"{target}_afterwards"] = windows.label(target).astype(float)
-    return table, [name for name in table.columns if name in _seen_by_models(windows)]
+    return table, [name for name in table.columns if name in seen_by_models(windows)]
 
 
-def _seen_by_models(windows: Windows) -> set[str]:
+def seen_by_models(windows: Windows) -> set[str]:
+    """The names of the columns, features and attributes that the models saw, or of what those have seen."""
     seen = {*windows.features, *(feature.name for feature in windows.derived)}
     reached = {feature.reaches for feature in windows.derived}
     if "past" in reached:
@@ -73,51 +80,56 @@ def _attributes(windows: Windows, members: pd.DataFrame | None) -> dict[str, NDA
     return columns
 
 
-def compare(table: pd.DataFrame, segment: pd.Series, *, circular: list[str]) -> pd.DataFrame:
-    """Welch's t-test of every variable, Holm-adjusted within each comparison.
+def compare(
+    table: pd.DataFrame,
+    segment: pd.Series,
+    *,
+    circular: list[str],
+    loyal: pd.Series | None = None,
+    minimum_cell: int = 30,
+) -> pd.DataFrame:
+    """Welch's t-test of every variable, adjusted within each comparison, and beside it a test of ranks where it is due.
 
     Args:
         table: A row per user, a column per variable.
         segment: The users' segments, same rows.
         circular: The columns that entered the score: they differ by construction, so their test describes.
+        loyal: Whether a user is a loyal earner, same rows; None for no comparison of them.
+        minimum_cell: Users in a group under which nothing is tested.
 
     Returns:
-        comparison, feature, n_priority, n_other, mean_priority, mean_other, t, df, p, p_adjusted, hedges_g, low,
-        high, circular; the numbers are null where a group has under two users or nothing varies.
+        comparison, feature, n_priority, n_other, mean_priority, mean_other, t, df, p, p_adjusted (Holm), p_bh
+        (Benjamini–Hochberg), p_rank (Mann–Whitney, where a group's |skewness| is above 2), hedges_g, low, high,
+        circular, group: the name of the first of the two groups, which the columns of `priority` are about. The tests
+        are null for a group under the minimum; all numbers are where one has under two users or nothing varies.
     """
-    inside = segment == PRIORITY
-    others = {"priority vs all others": ~inside, "priority vs other likely churners": segment == LIKELY}
-    tables = []
-    for name, outside in others.items():
-        rows = [_test(table[c][inside], table[c][outside]) for c in table.columns]
-        tests = pd.DataFrame(rows).assign(comparison=name, feature=list(table.columns))
-        tables.append(tests.assign(p_adjusted=holm(tests.p.to_numpy())))
+    tables = [_compared(table, one, minimum_cell=minimum_cell) for one in comparisons(segment, loyal)]
     found = pd.concat(tables, ignore_index=True).assign(circular=lambda t: t.feature.isin(circular))
-    first = [
-        "comparison",
-        "feature",
-        "n_priority",
-        "n_other",
-        "mean_priority",
-        "mean_other",
-        "t",
-        "df",
-        "p",
-        "p_adjusted",
-    ]
-    return found[[*first, "hedges_g", "low", "high", "circular"]]
+    return found[list(COLUMNS)]
 
 
-def _test(a: pd.Series, b: pd.Series) -> dict[str, float]:
-    result = welch(a.to_numpy(), b.to_numpy())
+def _compared(table: pd.DataFrame, comparison: Comparison, *, minimum_cell: int) -> pd.DataFrame:
+    inside, outside = comparison.inside.to_numpy(), comparison.outside.to_numpy()
+    columns = [values.to_numpy() for _, values in table.items()]
+    rows = [_test(values[inside], values[outside], minimum_cell=minimum_cell) for values in columns]
+    tests = pd.DataFrame(rows).assign(comparison=comparison.name, group=comparison.group, feature=list(table.columns))
+    p = tests.p.to_numpy()
+    return tests.assign(p_adjusted=holm(p), p_bh=benjamini_hochberg(p))
+
+
+def _test(a: NDArray[Any], b: NDArray[Any], *, minimum_cell: int) -> dict[str, float]:
+    result = welch(a, b)
+    enough = min(result.n_a, result.n_b) >= minimum_cell
+    by_rank = enough and (is_skewed(a) or is_skewed(b))
     return {
         "n_priority": result.n_a,
         "n_other": result.n_b,
         "mean_priority": result.mean_a,
         "mean_other": result.mean_b,
-        "t": result.t,
-        "df": result.df,
-        "p": result.p,
+        "t": result.t if enough else np.nan,
+        "df": result.df if enough else np.nan,
+        "p": result.p if enough else np.nan,
+        "p_rank": mann_whitney(a, b) if by_rank else np.nan,
         "hedges_g": result.hedges_g,
         "low": result.low,
         "high": result.high,

@@ -22,7 +22,7 @@ def score_users(context: Context) -> Facts:
 
 
 def compare_segments(context: Context) -> Facts:
-    """What happened to the lists of the test part, and how their users differ: segment_rates.csv, segment_tests.csv."""
+    """What happened to the lists of the test part, and how users differ: segment_{rates,tests,categories}.csv."""
     config, dataset, test = context.config.segments, context.dataset, context.split.test
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
@@ -32,9 +32,17 @@ def compare_segments(context: Context) -> Facts:
     one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), config)
     windows = test.take(latest)
     members = dataset.members_at(windows)
+    loyal = segments.loyal_earners(one_per_user, config) if "p_sticker" in one_per_user else None
     table, circular = segments.describe(windows, before_days=config.before_days, members=members)
-    tests = segments.compare(table, one_per_user.segment, circular=circular)
+    tests = segments.compare(
+        table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
+    )
     write_table(tests, context.folder / "segment_tests.csv")
+    table, circular = segments.describe_categories(windows, members)
+    categories = segments.compare_categories(
+        table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
+    )
+    write_table(categories, context.folder / "segment_categories.csv")
     return {}
 
 

@@ -1,5 +1,7 @@
 """Pure numbers: metrics of a forecast, intervals over users, tests between groups."""
 
+from churn.statistics.adjustment import benjamini_hochberg, holm
+from churn.statistics.association import AssociationResult, association
 from churn.statistics.calibration_band import ece_band
 from churn.statistics.decisions import (
     DECISIONS,
@@ -19,18 +21,20 @@ from churn.statistics.intervals import (
 )
 from churn.statistics.metrics import METRICS, RANGES, calibration_bins, evaluate
 from churn.statistics.ranking import ColumnAuc, Z, column_aucs, column_shares
-from churn.statistics.tests import WelchResult, benjamini_hochberg, holm, welch
+from churn.statistics.tests import WelchResult, is_skewed, mann_whitney, welch
 
 __all__ = [
     "DECISIONS",
     "METRICS",
     "RANGES",
     "SHARES",
+    "AssociationResult",
     "ColumnAuc",
     "Interval",
     "Threshold",
     "WelchResult",
     "Z",
+    "association",
     "benjamini_hochberg",
     "best_threshold",
     "bootstrap",
@@ -43,6 +47,8 @@ __all__ = [
     "evaluate",
     "gains",
     "holm",
+    "is_skewed",
+    "mann_whitney",
     "metric_intervals",
     "paired_decisions",
     "paired_difference",

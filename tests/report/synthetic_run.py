@@ -67,6 +67,7 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "scores.parquet": scores,
         "segment_rates.csv": _rates(targets),
         "segment_tests.csv": _tests(rng),
+        "segment_categories.csv": _categories(),
         "agreement.csv": pd.DataFrame(_agreement(stickers), columns=["a", "b", "spearman"]),
         "priority.csv": _priority(scores, stickers),
     }
@@ -137,32 +138,31 @@ def _tests(rng):
         "rooms_visited",
     ]
     for comparison, feature in product(
-        ["priority vs everyone else", "priority vs other likely churners"], free + FEATURES[:9] + [HOSTILE_FEATURE]
+        ["priority vs everyone else", "priority vs other likely churners", "loyal earners vs all others"],
+        free + FEATURES[:9] + [HOSTILE_FEATURE],
     ):
         g = 0.05 if feature == "share_at_night" else rng.normal(0.25, 0.4)
         p = float(np.exp(-0.717 * abs(g / 0.08) - 0.416 * (g / 0.08) ** 2))  # close to a normal's two tails
         n_other = 1226 if "else" in comparison else 1204
-        rows.append(
-            (
-                comparison,
-                feature,
-                212,
-                n_other,
-                3.1 + g,
-                3.1,
-                g * 9,
-                260.4,
-                p,
-                min(1, p * 6),
-                g,
-                g - 0.16,
-                g + 0.16,
-                feature not in free,
-            )
-        )
+        loyal = comparison.startswith("loyal")
+        n = 22 if loyal else 212
+        tested = (None,) * 6 if loyal else (g * 9, 260.4, p, min(1, p * 6), min(1, p * 3), p * 1.2 if p < 0.5 else None)
+        rest = (g, g - 0.16, g + 0.16, feature not in free, "loyal earners" if loyal else "priority")
+        rows.append((comparison, feature, n, n_other, 3.1 + g, 3.1, *tested, *rest))
     columns = (
-        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low high circular"
+        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank hedges_g low "
+        "high circular group"
     )
+    return table_of(columns, rows)
+
+
+def _categories():
+    columns = "comparison attribute n_priority n_other categories chi2 df p p_adjusted cramers_v pooled circular"
+    rows = [
+        ("priority vs everyone else", "plan", 212, 1226, 3, 19.4, 2, 6e-5, 1.2e-4, 0.116, 0, False),
+        ("priority vs everyone else", "<img src=x onerror=alert(8)>", 200, 1226, 4, 2.6, 3, 0.46, 0.46, 0.043, 7, True),
+        ("loyal earners vs all others", "plan", 22, 1226, 3, None, None, None, None, 0.02, 0, False),
+    ]
     return table_of(columns, rows)
 
 

@@ -11,6 +11,7 @@ from churn.segments import compare, describe, latest_windows, observed_rates
 from churn.statistics import rate_interval
 
 COMPARISONS = ["priority vs all others", "priority vs other likely churners"]
+THIRD = "loyal earners vs all others"
 NUMBERS = ["mean_priority", "t", "df", "p", "p_adjusted", "hedges_g", "low", "high"]
 
 
@@ -27,7 +28,7 @@ def hand_made(panel_of):
     return windows.take(windows.cutoff == 7)
 
 
-def groups(n=90, *, seed=0):
+def groups(n=150, *, seed=0):
     rng = np.random.default_rng(seed)
     segment = pd.Series(np.repeat(["priority", "likely churner", "other"], n // 3))
     table = pd.DataFrame(rng.normal(size=(n, 5)), columns=list("abcde"))
@@ -169,7 +170,7 @@ def test_tests_equal_welchs_by_scipy_in_both_comparisons():
             a, b = table[feature][segment == "priority"].dropna(), table[feature][outside].dropna()
             theirs = stats.ttest_ind(a, b, equal_var=False)
             row = found.loc[(name, feature)]
-            assert (row.t, row.df, row.p) == pytest.approx((theirs.statistic, theirs.df, theirs.pvalue))
+            assert (row.t, row.df, row.p) == pytest.approx((theirs.statistic, theirs.df, theirs.pvalue), rel=1e-9)
             assert (row.n_priority, row.n_other) == (len(a), len(b))
             assert (row.mean_priority, row.mean_other) == pytest.approx((a.mean(), b.mean()))
             assert row.low < row.hedges_g < row.high
@@ -182,6 +183,61 @@ def test_holm_adjusts_within_each_comparison():
     for _, tests in found.groupby("comparison"):
         assert tests.p_adjusted.to_numpy() == pytest.approx(multipletests(tests.p, method="holm")[1])
     assert (found.p_adjusted > found.p).any()
+
+
+def test_benjamini_and_hochberg_adjust_within_each_comparison_and_less_than_holm():
+    table, segment = groups()
+    found = compare(table, segment, circular=[])
+    for _, tests in found.groupby("comparison"):
+        assert tests.p_bh.to_numpy() == pytest.approx(multipletests(tests.p, method="fdr_bh")[1], rel=1e-9)
+    assert (found.p_bh <= found.p_adjusted).all() and (found.p_bh < found.p_adjusted).any()
+
+
+def test_ranks_are_compared_where_a_group_is_skewed_and_nowhere_else():
+    table, segment = groups()
+    table["heavy"] = np.random.default_rng(1).lognormal(sigma=2, size=len(table))
+    table["in_one"] = table["d"].where(np.arange(len(table)) != np.argmax(segment == "likely churner"), 100)
+    found = compare(table, segment, circular=[]).set_index(["comparison", "feature"])
+    assert set(found.p_rank.dropna().index) == {(name, f) for name in COMPARISONS for f in ("heavy", "in_one")}
+    inside = segment == "priority"
+    for name, outside in zip(COMPARISONS, (~inside, segment == "likely churner"), strict=True):
+        theirs = stats.mannwhitneyu(table.heavy[inside], table.heavy[outside]).pvalue
+        assert found.p_rank[name, "heavy"] == pytest.approx(theirs, rel=1e-9)
+
+
+def test_loyal_earners_are_held_against_all_others():
+    table, segment = groups()
+    loyal = pd.Series(np.arange(len(table)) % 4 == 1)
+    found = compare(table, segment, circular=["a"], loyal=loyal)
+    assert found.groupby("comparison", sort=False).group.unique().explode().to_dict() == dict(
+        zip([*COMPARISONS, THIRD], ["priority", "priority", "loyal earners"], strict=True)
+    )
+    row = found.set_index(["comparison", "feature"]).loc[(THIRD, "b")]
+    theirs = stats.ttest_ind(table.b[loyal], table.b[~loyal], equal_var=False)
+    assert (row.t, row.p) == pytest.approx((theirs.statistic, theirs.pvalue), rel=1e-9)
+    assert (row.n_priority, row.n_other) == (loyal.sum(), (~loyal).sum())
+    assert row.mean_priority == pytest.approx(table.b[loyal].mean())
+
+
+@pytest.mark.parametrize("size", [29, 30])
+def test_a_group_under_the_minimum_is_described_and_not_tested(size):
+    table, segment = groups()
+    table = table.assign(heavy=np.exp(3 * table.e))
+    keep = (segment != "likely churner") | (segment.groupby(segment).cumcount() < size)
+    found = compare(table[["a", "heavy"]][keep], segment[keep], circular=[], minimum_cell=30).set_index("comparison")
+    tests = found[["t", "df", "p", "p_adjusted", "p_bh"]]
+    assert tests.loc[COMPARISONS[1]].isna().all(axis=None) == (size < 30)
+    assert found.p_rank[COMPARISONS[1]].notna().any() == (size >= 30)
+    assert tests.loc[COMPARISONS[0]].notna().all(axis=None)
+    assert found[["mean_priority", "mean_other", "hedges_g", "low", "high"]].notna().all(axis=None)
+
+
+def test_missing_values_count_towards_the_minimum():
+    table, segment = groups()
+    table.loc[25:, "c"] = np.nan
+    found = compare(table, segment, circular=[]).set_index(["comparison", "feature"])
+    untested = found.p[found.p.isna()].index
+    assert set(untested) == {(name, "c") for name in COMPARISONS}
 
 
 def test_variables_in_noise_are_seldom_significant_after_adjustment():
@@ -202,7 +258,8 @@ def test_circular_columns_are_marked_in_both_comparisons():
 def test_the_columns_are_those_of_the_contract():
     table, segment = groups()
     contract = (
-        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted hedges_g low high circular"
+        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank hedges_g low "
+        "high circular group"
     )
     assert list(compare(table, segment, circular=[]).columns) == contract.split()
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from churn.statistics import WelchResult, benjamini_hochberg, holm, welch
+from churn.statistics import WelchResult, benjamini_hochberg, holm, is_skewed, mann_whitney, welch
 
 UNDEFINED = ("t", "df", "p", "hedges_g", "low", "high")
 
@@ -110,13 +110,45 @@ def test_infinite_or_two_dimensional_values_are_refused(values: list[object]) ->
         welch(values, [1, 2])
 
 
+@pytest.mark.parametrize(("n_a", "n_b"), [(2, 2), (6, 8), (8, 9), (40, 300)])
+@pytest.mark.parametrize("ties", [False, True])
+def test_mann_whitney_equals_scipy(n_a: int, n_b: int, ties: bool) -> None:
+    rng = np.random.default_rng(n_a)
+    a, b = (rng.poisson(2, n) * 1.0 if ties else rng.lognormal(0.3, 2, n) for n in (n_a, n_b))
+    assert mann_whitney(a, b) == pytest.approx(stats.mannwhitneyu(a, b).pvalue, rel=1e-9)
+    assert mann_whitney([*a, math.nan], [math.nan, *b]) == mann_whitney(a, b)
+
+
+def test_mann_whitney_equals_the_p_value_counted_by_hand() -> None:
+    # of the 20 ways to choose three of six ranks, two are as extreme as all of a below all of b
+    assert mann_whitney([1, 2, 3], [4, 5, 6e9]) == pytest.approx(2 / 20)
+
+
+@pytest.mark.parametrize(("a", "b"), [([], []), ([1], [1, 2]), ([2, 2], [2, 2, 2]), ([0.1] * 3, [0.7] * 4)])
+def test_ranks_of_groups_that_are_too_small_or_constant_are_not_tested(a: list[float], b: list[float]) -> None:
+    assert math.isnan(mann_whitney(a, b))
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.5, 0.9, 1.5])
+def test_skewed_is_what_scipy_measures_beyond_two_on_either_side(sigma: float) -> None:
+    for seed in range(20):
+        values = np.random.default_rng(seed).lognormal(sigma=sigma, size=60)
+        expected = abs(stats.skew(values)) > 2
+        assert is_skewed(values) == is_skewed(-1e9 * values) == is_skewed([*values, math.nan]) == expected
+
+
+@pytest.mark.parametrize("values", [[], [1], [7, 7, 7], [math.nan]])
+def test_a_constant_is_not_skewed(values: list[float]) -> None:
+    assert not is_skewed(values)
+
+
 @pytest.mark.parametrize(("adjust", "method"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
 def test_adjusted_p_values_equal_statsmodels_and_nan_does_not_count(adjust: object, method: str) -> None:
     p = np.random.default_rng(0).uniform(size=25) ** 3
     with_gaps = np.insert(p, [0, 7, 25], math.nan)
     adjusted = adjust(with_gaps)  # type: ignore[operator]
     np.testing.assert_array_equal(np.isnan(adjusted), np.isnan(with_gaps))
-    np.testing.assert_allclose(adjusted[~np.isnan(adjusted)], multipletests(p, method=method)[1])
+    np.testing.assert_allclose(adjusted[~np.isnan(adjusted)], multipletests(p, method=method)[1], rtol=1e-9)
     assert np.isnan(with_gaps).sum() == 3  # the input stays as it was
 
 

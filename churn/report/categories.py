@@ -1,0 +1,50 @@
+"""How the users of two groups are spread over the categories of what is known of them."""
+
+from typing import Any
+
+import pandas as pd
+
+from churn.report.blocks import Block, Fold
+from churn.report.run import records
+from churn.report.tables import Cell, Column, Table, number_cell, text_cell
+from churn.report.wording import count, feature, p_value
+
+TITLES = ("Cramér’s V", "χ²", "df", "p", "Adjusted p", "Categories", "n of the group", "n others")
+
+
+def build(comparison: str, categories: pd.DataFrame, *, minimum: int) -> list[Block]:
+    """The chi-square tests of one comparison as a table to open; nothing where there are none.
+
+    Args:
+        comparison: Its title.
+        categories: Its rows of segment_categories.csv.
+        minimum: Users in a group under which nothing was tested.
+    """
+    if categories.empty:
+        return []
+    ordered = categories.sort_values(["circular", "cramers_v"], ascending=[True, False], kind="stable")
+    columns = (Column("Attribute"), Column("Kind", clipped=True), *(Column(name, numeric=True) for name in TITLES))
+    rows = tuple(_row(row, minimum) for row in records(ordered))
+    return [Fold(_title(ordered), (Table(f"{comparison} (chi-square tests)", columns, rows),))]
+
+
+def _title(ordered: pd.DataFrame) -> str:
+    strongest = ordered.iloc[0]
+    said = f"; strongest {feature(strongest['attribute'])}" if strongest["cramers_v"] > 0 else ""
+    return f"Attributes that are categories ({count(len(ordered))}{said})"
+
+
+def _row(row: Any, minimum: int) -> tuple[Cell, ...]:
+    pooled = f"{count(row.pooled)} rare pooled" if row.pooled else ""
+    return (
+        Cell(feature(row.attribute)),
+        text_cell("by construction" if row.circular else "no model saw it"),
+        number_cell(row.cramers_v, 2),
+        number_cell(row.chi2, 2),
+        number_cell(row.df, 0),
+        Cell(p_value(row.p), order=str(row.p)),
+        Cell(p_value(row.p_adjusted), order=str(row.p_adjusted)),
+        number_cell(row.categories, 0, under=pooled),
+        Cell(count(row.n_priority), order=str(row.n_priority), few=row.n_priority < minimum),
+        Cell(count(row.n_other), order=str(row.n_other), few=row.n_other < minimum),
+    )

@@ -1,0 +1,105 @@
+"""A forest plot: effect sizes with their intervals, the strongest on top."""
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from churn.report.blocks import Block
+from churn.report.figures import GREY, SERIES, Dots, dot_plot, figure, label
+from churn.report.run import records
+from churn.report.wording import count, decimals, feature, p_value, signed
+
+SHOWN = 12  # rows per chart
+FREE = 8  # of those, for columns that no model saw, before the others get theirs
+LEVEL = 0.05
+FINDING, UNCLEAR, UNTESTED, BY_CONSTRUCTION = "finding", "no clear difference", "too few users", "by construction"
+STYLES = {
+    FINDING: (SERIES[0], "circle"),
+    UNCLEAR: (SERIES[0], "circle-open"),
+    UNTESTED: (GREY, "circle-open"),
+    BY_CONSTRUCTION: (GREY, "diamond-open"),
+}
+LATER: dict[str, Any] = {"group": "priority", "p_rank": math.nan, "p_bh": math.nan}  # what older runs did not write
+
+
+def kind(row: Any, minimum: int) -> str:
+    """What a row of segment_tests.csv can say, by a comparison's minimum of users in a group."""
+    if row.circular:
+        return BY_CONSTRUCTION
+    if min(row.n_priority, row.n_other) < minimum:
+        return UNTESTED
+    return FINDING if row.p_adjusted < LEVEL else UNCLEAR
+
+
+def build(title: str, ordered: pd.DataFrame, *, minimum: int) -> Block:
+    """The strongest rows of a comparison, a row per column, what went into the scores below and apart.
+
+    Args:
+        title: The comparison.
+        ordered: Its rows with their kind: those that no model saw first, each by falling strength.
+        minimum: Users in a group under which nothing was tested.
+    """
+    rows = shown(ordered)
+    series = [_series(rows[rows["kind"] == name], name, *style) for name, style in STYLES.items()]
+    drawn = dot_plot(
+        [one for one in series if one.labels],
+        rows=[_label(row) for row in records(rows)],
+        x_title="← less  Hedges’ g  more →",
+        reference=0.0,
+    )
+    drawn.update_layout(
+        scattermode="overlay",
+        showlegend=True,
+        margin_t=34,
+        height=drawn.layout.height + (0 if len(drawn.data) > 1 else 32),
+    )
+    _part(drawn, rows)
+    said = "; ".join(
+        f"{feature(row.feature)}{' (by construction)' if row.kind == BY_CONSTRUCTION else ''} {signed(row.hedges_g)}"
+        for row in records(rows)
+    )
+    return figure(
+        drawn,
+        title=f"{title}: effect sizes",
+        description=f"Hedges’ g by column, with 95 % intervals. {said}.",
+        caption=_caption(ordered, len(rows), minimum),
+    )
+
+
+def shown(ordered: pd.DataFrame) -> pd.DataFrame:
+    """The rows to draw: both kinds get room, and what one does not need the other has."""
+    free, circular = ordered[~ordered["circular"].astype(bool)], ordered[ordered["circular"].astype(bool)]
+    free = free.head(max(FREE, SHOWN - len(circular)))
+    return pd.concat([part for part in (free, circular.head(SHOWN - len(free))) if len(part)])
+
+
+def _part(drawn: Any, rows: pd.DataFrame) -> None:
+    """A line between what no model saw and what went into the scores."""
+    circular = int((rows["kind"] == BY_CONSTRUCTION).sum())
+    if 0 < circular < len(rows):
+        drawn.add_hline(y=circular - 0.5, line={"color": GREY, "width": 1, "dash": "dot"}, layer="below")
+
+
+def _caption(group: pd.DataFrame, drawn: int, minimum: int) -> str:
+    first, others = int(group["n_priority"].max()), int(group["n_other"].max())
+    few = f" Fewer than {count(minimum)} users in a group: nothing is tested." if min(first, others) < minimum else ""
+    words = "on the list" if group["group"].iloc[0] == "priority" else str(group["group"].iloc[0])
+    left = f" The strongest {drawn} of {len(group)} columns; the table has all." if drawn < len(group) else ""
+    return f"Lines are 95 % intervals. n = {count(first)} {words}, {count(others)} others.{few}{left}"
+
+
+def _label(row: Any) -> str:
+    return label(feature(row.feature))
+
+
+def _series(group: pd.DataFrame, name: str, colour: str, symbol: str) -> Dots:
+    hover = [_hover(row) for row in records(group)]
+    labels = [_label(row) for row in records(group)]
+    return Dots(name, labels, list(group["hedges_g"]), list(group["low"]), list(group["high"]), hover, colour, symbol)
+
+
+def _hover(row: Any) -> str:
+    tested = "not tested" if math.isnan(row.p_adjusted) else f"adjusted p {p_value(row.p_adjusted)}"
+    n = f"n = {count(row.n_priority)} and {count(row.n_other)}"
+    return f"{_label(row)}: {signed(row.hedges_g)} {decimals(row.low, row.high, 2)}, {tested}, {n}"

@@ -1,0 +1,60 @@
+"""Whom to compare with whom."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from churn.segments.config import SegmentConfig
+from churn.segments.priority import SEGMENTS
+
+PRIORITY, LIKELY, _OTHER = SEGMENTS
+LOYAL = "loyal earners"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two groups of users: the first and those it is held against."""
+
+    name: str
+    group: str  # the first one's name
+    inside: pd.Series  # whether a user is in the first group
+    outside: pd.Series
+
+
+def loyal_earners(scored: pd.DataFrame, config: SegmentConfig) -> pd.Series:
+    """Who will likely stay and be given stickers: of those with p_churn under the line, the top tenth by p_sticker.
+
+    The share is that of the priority segment, and ties are broken as there: by p_churn, here the lower first, then by
+    id. Some of them may be in the priority segment, too.
+
+    Args:
+        scored: user_id, p_churn and p_sticker, a row per user.
+        config: The quantile and the line.
+
+    Example:
+        >>> scored = pd.DataFrame({"user_id": list("abc"), "p_churn": [0.9, 0.2, 0.1], "p_sticker": [0.8, 0.3, 0.4]})
+        >>> loyal_earners(scored, SegmentConfig()).tolist()
+        [False, False, True]
+    """
+    stayers = scored[scored.p_churn < config.likely_churn]
+    order = stayers.assign(key=stayers.user_id.astype(str)).sort_values(
+        ["p_sticker", "p_churn", "key"], ascending=[False, True, True], kind="stable"
+    )
+    size = max(1, round(len(order) * (1 - config.quantile)))
+    return pd.Series(np.isin(np.arange(len(scored)), scored.index.get_indexer(order.index[:size])), scored.index)
+
+
+def comparisons(segment: pd.Series, loyal: pd.Series | None = None) -> list[Comparison]:
+    """The priority segment against all others and against other likely churners; loyal earners against all others.
+
+    Args:
+        segment: The users' segments.
+        loyal: Whether a user is a loyal earner, same rows; None where nothing is known of stickers.
+    """
+    inside = segment == PRIORITY
+    found = [
+        Comparison("priority vs all others", PRIORITY, inside, ~inside),
+        Comparison("priority vs other likely churners", PRIORITY, inside, segment == LIKELY),
+    ]
+    return found if loyal is None else [*found, Comparison(f"{LOYAL} vs all others", LOYAL, loyal, ~loyal)]

@@ -1,0 +1,120 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.artefacts import read_json, read_table, write_json, write_table
+from churn.report import differences, write_report
+from churn.report.figures import GREY
+from churn.report.forest import FREE, SHOWN, shown
+from churn.report.run import read_run
+
+from .parsed_page import ParsedPage, figures
+
+THIRD = "loyal earners vs all others"
+
+
+@pytest.fixture(scope="module")
+def plots(finished):
+    """The forest plots of the page: their specification and caption."""
+    return [(json.loads(plot.spec), plot) for plot in figures(differences.build(read_run(finished)).blocks)]
+
+
+def change(run, **columns):
+    """Change the tests of a run, by columns made of the table."""
+    write_table(read_table(run / "segment_tests.csv").assign(**columns), run / "segment_tests.csv")
+
+
+def text_of(run):
+    return ParsedPage(write_report(run)).text
+
+
+def rows_of(spec):
+    """A plot's labels from the top, with their values."""
+    found = {label: x for trace in spec["data"] for label, x in zip(trace["y"], trace["x"], strict=True)}
+    return [(label, found[label]) for label in reversed(spec["layout"]["yaxis"]["categoryarray"])]
+
+
+def test_every_comparison_has_its_forest_plot(plots, finished):
+    assert len(plots) == read_table(finished / "segment_tests.csv").comparison.nunique() == 3
+
+
+def test_rows_are_sorted_by_strength_with_those_by_construction_below_a_line(plots):
+    for spec, _ in plots:
+        rows = rows_of(spec)
+        assert len(rows) == SHOWN
+        circular = {label for trace in spec["data"] if trace["name"] == "by construction" for label in trace["y"]}
+        below = [label in circular for label, _ in rows]
+        assert below == sorted(below) and 0 < sum(below) < SHOWN
+        for part in (False, True):
+            strength = [abs(x) for label, x in rows if (label in circular) == part]
+            assert strength == sorted(strength, reverse=True)
+        (line,) = [s for s in spec["layout"]["shapes"] if s["type"] == "line" and s["y0"] == s["y1"]]
+        assert line["y0"] == sum(below) - 0.5
+
+
+def test_the_number_of_users_stands_at_the_chart_and_at_each_dot(plots):
+    assert "n = 212 on the list, 1,226 others" in plots[0][1].caption
+    assert "n = 22 loyal earners, 1,204 others" in plots[2][1].caption
+    assert all("n = 212 and 1,226" in text for trace in plots[0][0]["data"] for text in trace["hovertext"])
+
+
+def test_a_comparison_of_a_small_group_is_grey_and_says_that_nothing_was_tested(plots, finished):
+    spec, plot = plots[2]
+    assert {trace["marker"]["color"] for trace in spec["data"]} == {GREY}
+    assert {trace["name"] for trace in spec["data"]} == {"too few users", "by construction"}
+    assert "Fewer than 30 users in a group: nothing is tested." in plot.caption
+    assert "not tested" in spec["data"][0]["hovertext"][0]
+    assert all(GREY not in spec["data"][0]["marker"]["color"] for spec, _ in plots[:2])
+    text = ParsedPage(finished / "report.html").text
+    assert "Nothing was tested: a group has fewer than 30 users, too few for a test." in text
+
+
+def test_the_minimum_is_the_one_the_run_was_made_with(run):
+    manifest = read_json(run / "manifest.json")
+    manifest["segment"]["minimum_cell"] = 20
+    write_json(manifest, run / "manifest.json")
+    assert "Nothing was tested" not in text_of(run)
+    manifest["segment"]["minimum_cell"] = 213
+    write_json(manifest, run / "manifest.json")
+    assert text_of(run).count("Nothing was tested: a group has fewer than 213 users") == 3
+
+
+def test_columns_with_too_few_known_values_are_counted_as_not_tested(run):
+    few = read_table(run / "segment_tests.csv").feature == "rooms_visited"
+    change(run, n_priority=np.where(few, 12, 212), p_adjusted=np.where(few, math.nan, 0.001))
+    assert "5 columns that no model saw were tested; 5 differ after adjustment" in text_of(run)
+    assert "1 more were not: a group has fewer than 30 users" in text_of(run)
+
+
+def test_both_adjustments_and_the_ranks_are_in_the_table(finished):
+    heads = [heads for heads in ParsedPage(finished / "report.html").tables if "p of ranks" in heads]
+    assert len(heads) == 3
+    assert all({"p", "Adjusted p", "p by share of false", "n others"} <= set(columns) for columns in heads)
+    assert ["Mean on the list" in columns for columns in heads] == [True, True, False]
+
+
+def test_categories_are_shown_with_their_strength_and_what_was_pooled(finished):
+    page = ParsedPage(finished / "report.html")
+    assert len([heads for heads in page.tables if "Cramér’s V" in heads]) == 2
+    assert "Attributes that are categories (2; strongest Plan)" in page.text
+    assert "7 rare pooled" in page.text
+
+
+def test_a_run_of_an_older_version_is_shown_without_what_it_did_not_write(run):
+    tests = read_table(run / "segment_tests.csv").drop(columns=["group", "p_bh", "p_rank"])
+    write_table(tests[tests.comparison != THIRD], run / "segment_tests.csv")
+    (run / "segment_categories.csv").unlink()
+    text = text_of(run)
+    assert "6 columns that no model saw were tested" in text and "Loyal earners" not in text
+
+
+@pytest.mark.parametrize(("free", "circular"), [(0, 20), (3, 20), (20, 0), (20, 2), (20, 20), (2, 3), (9, 0)])
+def test_both_kinds_get_room_in_a_chart_and_none_is_wasted(free, circular):
+    table = pd.DataFrame({"circular": [False] * free + [True] * circular, "n": [*range(free), *range(circular)]})
+    rows = shown(table)
+    assert len(rows) == min(SHOWN, free + circular)
+    assert (~rows.circular).sum() >= min(free, FREE) and rows.circular.sum() >= min(circular, SHOWN - FREE)
+    assert all(part.n.tolist() == list(range(len(part))) for _, part in rows.groupby("circular"))
