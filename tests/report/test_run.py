@@ -7,7 +7,7 @@ from churn.report.run import COLUMNS, KEYS, OPTIONAL, VERDICT_KEYS, read_run
 
 @pytest.mark.parametrize("name", sorted({*COLUMNS, "manifest.json", "config.yaml"} - OPTIONAL))
 def test_a_missing_artefact_is_named(run, name):
-    (run / name).unlink()
+    (run / name).unlink(missing_ok=True)
     with pytest.raises(UserError, match=rf"{name} .*no such file; finish the run"):
         read_run(run)
 
@@ -35,7 +35,7 @@ def test_a_missing_key_of_the_manifest_is_named(run, key):
 
 def test_what_a_run_was_not_asked_for_may_be_absent(run):
     for name in OPTIONAL:
-        (run / name).unlink()
+        (run / name).unlink(missing_ok=True)
     found = read_run(run)
     assert found.table("seeds.csv").empty and found.table("verdicts.csv").empty and not found.verdicts
     assert list(found.table("seeds.csv").columns) == COLUMNS["seeds.csv"].split()
