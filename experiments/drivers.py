@@ -125,7 +125,7 @@ def told(table: pd.DataFrame) -> str:
     decoys = table[table.kind == "decoy"]
     for rho in CORRELATIONS:
         some = decoys[decoys.rho == rho]
-        below = [[_below(ranks[kind], row) for row in some.itertuples()] for kind in ranks]
+        below = [_below(rank, some) for rank in ranks.values()]
         lines.append(f"| decoy at ρ = {rho} below its driver | {' | '.join(map(_share, below))} |")
     lines += ["", "| confirmed by Boruta-SHAP | on the labels | on permuted labels |", "|---|---|---|"]
     groups = {"drivers": table.kind == "driver", "irrelevant columns": table.kind == "irrelevant"}
@@ -139,9 +139,12 @@ def told(table: pd.DataFrame) -> str:
     return "\n".join([*lines, "", f"Drivers with the right direction: {shares[0]} by SHAP, {shares[1]} by attribution"])
 
 
-def _below(ranks: pd.DataFrame, row: object) -> bool:
-    decoy = str(row.feature)  # type: ignore[attr-defined]
-    return bool(ranks[decoy][row.seed] > ranks[decoy.replace("decoy", "driver")][row.seed])  # type: ignore[attr-defined]
+def _below(ranks: pd.DataFrame, decoys: pd.DataFrame) -> list[bool]:
+    """Whether each decoy's rank, by seed and column, is a later one than its driver's."""
+    return [
+        bool(ranks.loc[seed, name] > ranks.loc[seed, name.replace("decoy", "driver")])
+        for seed, name in zip(decoys.seed, decoys.feature, strict=True)
+    ]
 
 
 def _share(held: object, seeds: object = None) -> str:

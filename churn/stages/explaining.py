@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 
 from churn import explanation, segments
 from churn.artefacts import TargetTables, atomic, read_json, write_json
-from churn.data import (
-    Target,
-    Windows,
-)
+from churn.data import Target, Windows
 from churn.models import load
 from churn.progress import step
 from churn.scoring import score_windows

@@ -4,10 +4,7 @@ from dataclasses import replace
 
 from churn import evaluation, training
 from churn.artefacts import TargetTables, atomic, read_json, read_table
-from churn.data import (
-    Split,
-    Target,
-)
+from churn.data import Split, Target
 from churn.models import again_on, load, members
 from churn.progress import step
 from churn.stages.context import Context, Facts

@@ -4,9 +4,7 @@ from dataclasses import asdict
 
 from churn import evaluation
 from churn.artefacts import TargetTables, write_json, write_table
-from churn.data import (
-    Target,
-)
+from churn.data import Target
 from churn.stages.context import Context, Facts
 
 

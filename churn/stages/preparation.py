@@ -4,11 +4,7 @@ import shutil
 from dataclasses import asdict
 
 from churn.artefacts import write_table
-from churn.data import (
-    examine,
-    prepare,
-    without_password,
-)
+from churn.data import examine, prepare, without_password
 from churn.scoring import newest_windows
 from churn.stages.context import Context, Facts
 

@@ -15,6 +15,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -87,11 +88,10 @@ def main() -> None:
     table, settings = pd.DataFrame(index=names), [None if n == "all" else int(n) for n in options.sample]
     seconds: dict[str, list[float]] = {}
     for seed in range(options.seeds):
-        _timed(table, seconds, "plain", seed, lambda seed=seed: plain(x, y, rounds=options.rounds, seed=seed))
+        again = {"rounds": options.rounds, "seed": seed}
+        _timed(table, seconds, "plain", seed, partial(plain, x, y, **again))
         for n in settings:
-            own = lambda n=n, seed=seed: boruta_shap(  # noqa: E731
-                x, y, rounds=options.rounds, rows=n, explained=options.explained, seed=seed
-            )
+            own = partial(boruta_shap, x, y, rows=n, explained=options.explained, **again)
             _timed(table, seconds, f"rows {n or 'all'}", seed, own)
         _summary(table, seconds, seed + 1)
     print(table.to_string())
