@@ -13,11 +13,12 @@ from churn.data.health import Health, examine
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import CAUTIONS, PARTS, Split, user_share
+from churn.data.sliding import WindowConfig, slide
 from churn.data.sources import Frame, digest, without_password
 from churn.data.split_config import SplitConfig
 from churn.data.splits import rolling_origins, split_windows, training_users
 from churn.data.vocabulary import Vocabulary
-from churn.data.windows import Target, WindowConfig, Windows, slide
+from churn.data.windows import Target, Windows
 
 __all__ = [
     "CAUTIONS",

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from churn.data.attributes import Attribute
+from churn.data.sliding import WindowConfig
 from churn.data.split_config import SplitConfig
-from churn.data.windows import WindowConfig
 
 Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 

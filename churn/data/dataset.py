@@ -19,11 +19,12 @@ from churn.data.members import Members, check_features, check_first_day, derived
 from churn.data.panel import Panel
 from churn.data.parts import Split
 from churn.data.reconciliation import write_quarantine
+from churn.data.sliding import slide, too_few_days
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits import rolling_origins, split_windows, training_users
 from churn.data.tables import read_tables
 from churn.data.vocabulary import Vocabulary
-from churn.data.windows import UNKNOWN, Windows, slide, too_few_days
+from churn.data.windows import UNKNOWN, Windows
 
 _META, _QUARANTINE = "dataset.json", "quarantine.parquet"
 

@@ -1,4 +1,4 @@
-"""Windows: (user, cutoff) pairs as offsets into the panel, with their labels."""
+"""Windows: (user, cutoff) pairs as offsets into the panel, with their labels and histories."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -15,34 +15,6 @@ from churn.errors import UserError
 Target = Literal["churn", "sticker"]
 UNKNOWN = -1  # the label of a window whose horizon runs past the last day
 _T = TypeVar("_T")
-_CHUNK = 1 << 16  # windows labelled at a time, which bounds the scratch memory
-
-
-@dataclass(frozen=True)
-class WindowConfig:
-    """Which windows there are.
-
-    Args:
-        history_days: Days before the cutoff that a model sees.
-        horizon_days: Days from the cutoff on that it predicts.
-        stride_days: Days from one cutoff to the next.
-        at_risk: `active`: users with activity in the `at_risk_days` before the cutoff; `member`: everyone on the
-            member list, from the day `joined` on. That a window begins on the day of joining tells that the user
-            joined, and most likely acted, on that day: where a list is made overnight, map a column with the day after.
-        at_risk_days: Independent of `history_days`, so that histories are compared on the same windows.
-    """
-
-    history_days: int = 7
-    horizon_days: int = 7
-    stride_days: int = 1
-    at_risk: Literal["active", "member"] = "active"
-    at_risk_days: int = 7
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a length under one day."""
-        for name in ("history_days", "horizon_days", "stride_days", "at_risk_days"):
-            if (days := getattr(self, name)) < 1:
-                raise UserError(f"expected windows.{name} of at least 1", days, "raise it")
 
 
 @dataclass(frozen=True)
@@ -199,106 +171,3 @@ class Windows:
             label = pd.Series(self.label(target), dtype="Int8")
             columns[target] = label.mask(label == UNKNOWN)
         return pd.DataFrame(columns)
-
-
-def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | None = None) -> Windows:
-    """Find all windows of a panel and label them.
-
-    Cutoffs run from the first day that has a whole history before it to the day after the last, which is
-    always there, whatever the stride, since it is the one to score.
-
-    Args:
-        panel: The panel.
-        config: The definitions.
-        joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member`.
-
-    Raises:
-        UserError: if the log is shorter than a history.
-    """
-    begin = max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
-    if panel.n_days < begin:
-        raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
-    spells = _spells(panel, config, joined)
-    user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
-    stickers = panel.sticker_rows()
-    return Windows(
-        panel,
-        config.history_days,
-        config.horizon_days,
-        user,
-        cutoff,
-        churn=_labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0),
-        sticker=None if stickers is None else _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1),
-    )
-
-
-def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:
-    """The error for a log from one day to another (since 1970) that is shorter than needed."""
-    dates = pd.to_datetime([first_day, last_day], unit="D").strftime("%Y-%m-%d")
-    return UserError(
-        f"expected at least {needed} days of events",
-        f"{last_day - first_day + 1} ({dates[0]} to {dates[1]})",
-        "lower windows.history_days or windows.horizon_days, or load more",
-    )
-
-
-def _spells(
-    panel: Panel, config: WindowConfig, joined: NDArray[np.int32] | None
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """The stretches of cutoffs at risk, without overlap: (user, first, last) of each."""
-    if config.at_risk == "member":
-        if joined is None:
-            raise UserError("expected a member list with `joined` for at_risk: member", "none", "map member_columns")
-        return np.arange(len(joined), dtype=np.int32), joined, np.full_like(joined, panel.n_days)
-    # After an active day a user is at risk until the next one, or for at_risk_days: no cutoff is counted twice.
-    user, day = panel.days_where(panel.active)
-    until = day + np.int32(config.at_risk_days)
-    same = user[1:] == user[:-1]
-    until[:-1][same] = np.minimum(until[:-1], day[1:])[same]
-    return user, day + np.int32(1), until
-
-
-def _expand(
-    user: NDArray[np.int32],
-    first: NDArray[np.int32],
-    last: NDArray[np.int32],
-    *,
-    begin: int,
-    end: int,
-    stride: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The cutoffs of each stretch that lie on the grid begin, begin + stride, …, or are the newest, `end`."""
-    grid = np.append(np.arange(begin, end, stride), end)
-    low = np.searchsorted(grid, first).astype(np.int32)
-    count = np.searchsorted(grid, last, side="right").astype(np.int32)
-    count -= low
-    np.maximum(count, 0, out=count)
-    # Each cutoff's position on the grid, then the cutoff itself, in place since there may be hundreds of millions.
-    cutoff = np.repeat(low + count - count.cumsum(dtype=np.int32), count)
-    cutoff += np.arange(len(cutoff), dtype=np.int32)
-    cutoff *= stride
-    cutoff += begin
-    return np.repeat(user, count), np.minimum(cutoff, end, out=cutoff)
-
-
-def _labels(
-    panel: Panel,
-    rows: NDArray[np.bool_],
-    user: NDArray[np.int32],
-    cutoff: NDArray[np.int32],
-    horizon: int,
-    *,
-    seen: int,
-) -> NDArray[np.int8]:
-    """`seen` where one of the rows lies in the horizon, else 1 - seen; -1 where the horizon is not over: (n,)."""
-    when = np.append(np.flatnonzero(rows), len(rows))
-    labels = np.empty(len(user), np.int8)
-    for chunk in range(0, len(user), _CHUNK):
-        part = slice(chunk, chunk + _CHUNK)
-        start, first, last = (days[user[part]] for days in (panel.start, panel.first, panel.last))
-        # The horizon's rows, as far as the user has any; the rows of the next user follow.
-        begin, end = (np.clip(cutoff[part] + day, first, last + 1) - first + start for day in (0, horizon))
-        inside = when[np.searchsorted(when, begin)] < end
-        labels[part] = np.where(inside, seen, 1 - seen)
-        labels[part][cutoff[part] + horizon > panel.n_days] = UNKNOWN
-    return labels
