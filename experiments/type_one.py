@@ -71,8 +71,8 @@ def draw(rng: np.random.Generator, users: int) -> Draw:
 
 
 def repetition(drawn: Draw) -> pd.DataFrame:
-    """Every test's p-values: comparison, feature, p, p_adjusted, p_bh, p_rank; by_rank, Holm's with p_rank in the place
-    of p where there is one; and naive, of the test on all windows.
+    """Every test's p-values: comparison, feature, p, p_adjusted, p_bh, p_rank, p_finding; of the test on all windows,
+    naive, and by Holm over these, naive_adjusted.
     """
     config = SegmentConfig()
     scored = prioritise(drawn.scored, config)
@@ -83,9 +83,9 @@ def repetition(drawn: Draw) -> pd.DataFrame:
     listed, likely = (scored.segment == "priority"), (scored.segment == "likely churner")
     pairs = [(listed, ~listed), (listed, likely), (loyal, ~loyal)]
     naive = [_on_windows(drawn, a.to_numpy(), b.to_numpy()) for a, b in pairs]
-    by_rank = tests["p_rank"].fillna(tests["p"]).groupby(tests["comparison"]).transform(holm)
-    names = ["comparison", "feature", "p", "p_adjusted", "p_bh", "p_rank"]
-    return tests[names].assign(by_rank=by_rank, naive=np.concatenate(naive))
+    names = ["comparison", "feature", "p", "p_adjusted", "p_bh", "p_rank", "p_finding"]
+    adjusted = np.concatenate([holm(p) for p in naive])
+    return tests[names].assign(naive=np.concatenate(naive), naive_adjusted=adjusted)
 
 
 def _on_windows(drawn: Draw, a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -102,12 +102,15 @@ def table(tests: pd.DataFrame) -> str:
         for column, said in (("p", "Welch, one row per user"), ("p_rank", "Mann–Whitney where skewed")):
             if some[column].notna().any():
                 lines.append(_line(f"{feature or 'all variables'}: {said}", some, column, names))
+    due = tests.assign(due=tests["p_rank"].fillna(tests["p"]))
+    lines.append(_line("all variables: the test that is due", due, "due", names))
     lines.append(_line("all variables: Welch on all windows (naive)", tests, "naive", names))
     said = {
         "p": "unadjusted",
-        "p_adjusted": "Holm",
-        "p_bh": "Benjamini–Hochberg",
-        "by_rank": "Holm, ranks where skewed",
+        "p_finding": "a finding (Holm, ranks where skewed)",
+        "p_adjusted": "Holm on Welch",
+        "p_bh": "Benjamini–Hochberg on Welch",
+        "naive_adjusted": "Holm on the naive test",
     }
     families = tests.groupby(["repetition", "comparison"], sort=False)[list(said)].min().reset_index()
     for column, words in said.items():

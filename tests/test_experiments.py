@@ -98,6 +98,11 @@ def test_single_tests_hold_their_level_and_windows_taken_for_users_do_not() -> N
     assert "loyal earners vs all others" in text and all(len(cells) == 3 for cells in rows.values())
     assert max(rates["all variables: Welch, one row per user"]) < 0.15
     assert min(rates["all variables: Welch on all windows (naive)"]) > 0.3
+    families = "any of 6 variables, "
+    found, naive = (
+        rates[f"{families}{name}"] for name in ("a finding (Holm, ranks where skewed)", "Holm on the naive test")
+    )
+    assert max(found) < 0.3 < 0.7 < min(naive)
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from churn.report import categories, forest
 from churn.report.blocks import Block, Fold, Heading, Section, Text
-from churn.report.forest import BY_CONSTRUCTION, FINDING, LATER, UNTESTED, kind
+from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, completed, kind
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell
 from churn.report.wording import FEW, count, decimals, feature, listed, p_value, signed
@@ -30,7 +30,7 @@ def build(run: Run) -> Section:
             "differences", "How they differ", lead, (Text("No comparison was made: too few users in a group."),)
         )
     minimum = int(run.manifest["segment"].get("minimum_cell", FEW))
-    tests = tests.assign(**{name: value for name, value in LATER.items() if name not in tests})
+    tests = completed(tests)
     tests = tests.assign(kind=[kind(row, minimum) for row in records(tests)])
     levels = run.table("segment_categories.csv")
     blocks: list[Block] = []
@@ -44,9 +44,10 @@ def _explained(minimum: int) -> Text:
         "Two kinds of rows. A column that went into the scores differs between the groups by construction: its row "
         "(grey, “by construction”) describes the group and proves nothing. Findings can come only from columns that "
         "no model saw (blue): filled where the difference holds after adjusting for the number of tests, those "
-        "of the grey rows included, hollow where it does not. What happened afterwards is what the scores set out "
-        f"to foresee: read it as a check of the list. Where a group has fewer than {count(minimum)} users nothing is "
-        "tested, and its rows are grey, too."
+        "of the grey rows included, hollow where it does not. Where a group is so skewed that a few users make its "
+        "mean, ranks decide what is a finding, since a t-test errs too often there. What happened afterwards is what "
+        "the scores set out to foresee: read it as a check of the list. Where a group has fewer than "
+        f"{count(minimum)} users nothing is tested, and its rows are grey, too."
     )
 
 
@@ -92,14 +93,16 @@ def _table(title: str, group: pd.DataFrame, minimum: int) -> Fold:
     titles = (
         *(f"Mean {'of' if _is_loyal(group) else 'on'} {first}", "Mean of others"),
         *("n loyal" if _is_loyal(group) else "n listed", "n others"),
-        *("Hedges’ g", "t", "df", "p", "Adjusted p", "p by share of false", "p of ranks"),
+        *("Hedges’ g", "Adjusted p", "t", "df", "p of t", "p of ranks", "p of t by Holm", "p of t by share of false"),
     )
     columns = (Column("Column"), Column("Kind", clipped=True), *(Column(name, numeric=True) for name in titles))
     rows = tuple(_row(row, minimum) for row in records(group))
     explained = Text(
-        "Adjusted p is Holm’s: under .05, the chance of any false finding in the comparison is at most that. Under "
-        ".05 by Benjamini and Hochberg (“by share of false”), at most that share of the findings is false. Ranks are "
-        "compared (Mann–Whitney) where a group is so skewed (beyond ±2) that few users make its mean."
+        "Adjusted p decides: under .05 a row is a finding, and the chance of any false finding in the comparison is at "
+        "most that. It is Holm’s, over the p of ranks (Mann–Whitney) where there is one and the p of t (Welch) "
+        "elsewhere. Ranks are compared where a group is so skewed (beyond ±2) that few users make its mean. Beside it "
+        "stand the t-tests alone, by Holm and by Benjamini and Hochberg: under .05 by the latter, at most that share "
+        "of the findings is false."
     )
     return Fold("The same as a table, with t-tests", (explained, Table(f"{title} (Welch’s t-tests)", columns, rows)))
 
@@ -113,7 +116,12 @@ def _row(row: Any, minimum: int) -> tuple[Cell, ...]:
         Cell(count(row.n_priority), order=str(row.n_priority), few=row.n_priority < minimum),
         Cell(count(row.n_other), order=str(row.n_other), few=row.n_other < minimum),
         number_cell(row.hedges_g, 2, under=decimals(row.low, row.high, 2)),
+        _p_cell(row.p_finding),
         number_cell(row.t, 2),
         number_cell(row.df, 1),
-        *(Cell(p_value(p), order=str(p)) for p in (row.p, row.p_adjusted, row.p_bh, row.p_rank)),
+        *(_p_cell(p) for p in (row.p, row.p_rank, row.p_adjusted, row.p_bh)),
     )
+
+
+def _p_cell(p: float) -> Cell:
+    return Cell(p_value(p), order=str(p))

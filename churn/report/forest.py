@@ -23,13 +23,20 @@ STYLES = {
 LATER: dict[str, Any] = {"group": "priority", "p_rank": math.nan, "p_bh": math.nan}  # what older runs did not write
 
 
+def completed(tests: pd.DataFrame) -> pd.DataFrame:
+    """The tests with the columns that older runs did not write; they called a finding what Welch's test found."""
+    later = {name: value for name, value in LATER.items() if name not in tests}
+    found = {} if "p_finding" in tests else {"p_finding": tests["p_adjusted"]}
+    return tests.assign(**later, **found)
+
+
 def kind(row: Any, minimum: int) -> str:
     """What a row of segment_tests.csv can say, by a comparison's minimum of users in a group."""
     if row.circular:
         return BY_CONSTRUCTION
     if min(row.n_priority, row.n_other) < minimum:
         return UNTESTED
-    return FINDING if row.p_adjusted < LEVEL else UNCLEAR
+    return FINDING if row.p_finding < LEVEL else UNCLEAR
 
 
 def build(title: str, ordered: pd.DataFrame, *, minimum: int) -> Block:
@@ -100,6 +107,6 @@ def _series(group: pd.DataFrame, name: str, colour: str, symbol: str) -> Dots:
 
 
 def _hover(row: Any) -> str:
-    tested = "not tested" if math.isnan(row.p_adjusted) else f"adjusted p {p_value(row.p_adjusted)}"
+    tested = "not tested" if math.isnan(row.p_finding) else f"adjusted p {p_value(row.p_finding)}"
     n = f"n = {count(row.n_priority)} and {count(row.n_other)}"
     return f"{_label(row)}: {signed(row.hedges_g)} {decimals(row.low, row.high, 2)}, {tested}, {n}"

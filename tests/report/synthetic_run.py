@@ -146,12 +146,13 @@ def _tests(rng):
         n_other = 1226 if "else" in comparison else 1204
         loyal = comparison.startswith("loyal")
         n = 22 if loyal else 212
-        tested = (None,) * 6 if loyal else (g * 9, 260.4, p, min(1, p * 6), min(1, p * 3), p * 1.2 if p < 0.5 else None)
+        ranks = p * 1.2 if p < 0.5 else None
+        tested = (None,) * 7 if loyal else (g * 9, 260.4, p, min(1, p * 6), min(1, p * 3), ranks, min(1, p * 7))
         rest = (g, g - 0.16, g + 0.16, feature not in free, "loyal earners" if loyal else "priority")
         rows.append((comparison, feature, n, n_other, 3.1 + g, 3.1, *tested, *rest))
     columns = (
-        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank hedges_g low "
-        "high circular group"
+        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank p_finding "
+        "hedges_g low high circular group"
     )
     return table_of(columns, rows)
 

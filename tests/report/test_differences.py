@@ -84,7 +84,7 @@ def test_the_minimum_is_the_one_the_run_was_made_with(run):
 
 def test_columns_with_too_few_known_values_are_counted_as_not_tested(run):
     few = read_table(run / "segment_tests.csv").feature == "rooms_visited"
-    change(run, n_priority=np.where(few, 12, 212), p_adjusted=np.where(few, math.nan, 0.001))
+    change(run, n_priority=np.where(few, 12, 212), p_finding=np.where(few, math.nan, 0.001))
     assert "5 columns that no model saw were tested; 5 differ after adjustment" in text_of(run)
     assert "1 more were not: a group has fewer than 30 users" in text_of(run)
 
@@ -92,7 +92,10 @@ def test_columns_with_too_few_known_values_are_counted_as_not_tested(run):
 def test_both_adjustments_and_the_ranks_are_in_the_table(finished):
     heads = [heads for heads in ParsedPage(finished / "report.html").tables if "p of ranks" in heads]
     assert len(heads) == 3
-    assert all({"p", "Adjusted p", "p by share of false", "n others"} <= set(columns) for columns in heads)
+    assert all(
+        {"p of t", "Adjusted p", "p of t by Holm", "p of t by share of false", "n others"} <= set(columns)
+        for columns in heads
+    )
     assert ["Mean on the list" in columns for columns in heads] == [True, True, False]
 
 
@@ -104,11 +107,18 @@ def test_categories_are_shown_with_their_strength_and_what_was_pooled(finished):
 
 
 def test_a_run_of_an_older_version_is_shown_without_what_it_did_not_write(run):
-    tests = read_table(run / "segment_tests.csv").drop(columns=["group", "p_bh", "p_rank"])
+    tests = read_table(run / "segment_tests.csv").drop(columns=["group", "p_bh", "p_rank", "p_finding"])
     write_table(tests[tests.comparison != THIRD], run / "segment_tests.csv")
     (run / "segment_categories.csv").unlink()
     text = text_of(run)
     assert "6 columns that no model saw were tested" in text and "Loyal earners" not in text
+
+
+def test_a_finding_is_what_the_test_that_is_due_finds(run):
+    tests = read_table(run / "segment_tests.csv")
+    due = np.where(tests.feature == "rooms_visited", 0.001, 0.5)
+    change(run, p_finding=np.where(tests.p_adjusted.notna(), due, math.nan), p_adjusted=0.6)
+    assert "6 columns that no model saw were tested; 1 differs after adjustment: Rooms visited" in text_of(run)
 
 
 @pytest.mark.parametrize(("free", "circular"), [(0, 20), (3, 20), (20, 0), (20, 2), (20, 20), (2, 3), (9, 0)])

@@ -205,6 +205,17 @@ def test_ranks_are_compared_where_a_group_is_skewed_and_nowhere_else():
         assert found.p_rank[name, "heavy"] == pytest.approx(theirs, rel=1e-9)
 
 
+def test_a_finding_is_adjusted_over_the_test_that_is_due_for_each_row_and_welch_s_stays_as_it_was():
+    table, segment = groups()
+    table["heavy"] = np.random.default_rng(1).lognormal(0.8 * (segment == "priority"), 2, size=len(table))
+    found = compare(table, segment, circular=[])
+    for _, tests in found.groupby("comparison"):
+        due = np.where(tests.p_rank.notna(), tests.p_rank, tests.p)
+        assert tests.p_finding.to_numpy() == pytest.approx(multipletests(due, method="holm")[1], rel=1e-9)
+        assert tests.p_adjusted.to_numpy() == pytest.approx(multipletests(tests.p, method="holm")[1], rel=1e-9)
+    assert (found.p_finding != found.p_adjusted).any()
+
+
 def test_loyal_earners_are_held_against_all_others():
     table, segment = groups()
     loyal = pd.Series(np.arange(len(table)) % 4 == 1)
@@ -258,8 +269,8 @@ def test_circular_columns_are_marked_in_both_comparisons():
 def test_the_columns_are_those_of_the_contract():
     table, segment = groups()
     contract = (
-        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank hedges_g low "
-        "high circular group"
+        "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank p_finding "
+        "hedges_g low high circular group"
     )
     assert list(compare(table, segment, circular=[]).columns) == contract.split()
 
