@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from churn.artefacts import atomic, read_json, write_json
 from churn.data import panel as panels
+from churn.data import rhythm as rhythms
 from churn.data.attributes import Timeline, unknown_levels
 from churn.data.config import DataConfig
 from churn.data.daily import Daily, aggregate
@@ -19,6 +20,7 @@ from churn.data.members import Members, check_features, check_first_day, derived
 from churn.data.panel import Panel
 from churn.data.parts import Split
 from churn.data.reconciliation import write_quarantine
+from churn.data.rhythm import Rhythm
 from churn.data.sliding import slide, too_few_days
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits import rolling_origins, split_windows, training_users
@@ -44,6 +46,7 @@ class Dataset:
     timelines: dict[str, Timeline]  # of the attributes that change, by name
     columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
     quarantine: Path  # the rows that cannot be used, with the reason
+    rhythm: Rhythm | None  # when users act; None in a folder of an older version
 
     def split(self) -> Split:
         """The split that the configuration asks for; of several folds, the newest."""
@@ -135,6 +138,7 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
         meta["columns"],
         folder / _QUARANTINE,
+        Rhythm.load(folder),
     )
 
 
@@ -168,6 +172,7 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
             if members is not None:
                 members.save(scratch)
             write_quarantine(daily.rejected, scratch / _QUARANTINE)
+            rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
             write_json(meta, scratch / _META)
 

@@ -68,7 +68,7 @@ class Dialect:
     instant: Callable[[ibis.Value], ibis.Value]  # text to a moment
     date: Callable[[ibis.Value], ibis.Value]  # text to a date
     number: Callable[[ibis.Value], ibis.Value]  # text to a float
-    local_date: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's date
+    local_time: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's wall clock
     since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
     unquoted: Callable[[ibis.Value], ibis.Value]  # a JSON scalar to its text
     by_bytes: Callable[[ibis.Value], ibis.Value]  # text to what sorts it by its bytes, whatever the database's locale
@@ -86,11 +86,11 @@ def _in_duckdb(whole: ibis.Value, unit: str) -> ibis.Value:
     return _make_timestamp(whole * (1_000_000 // _TICKS[unit]))
 
 
-def _date_in_duckdb(when: ibis.Value, zone: str) -> ibis.Value:
+def _time_in_duckdb(when: ibis.Value, zone: str) -> ibis.Value:
     """A zone is dear in DuckDB, a quarter of the time of the whole daily table, so UTC goes without."""
     if zone != "UTC":
-        return _timezone(zone, when.cast(_MOMENT)).date()
-    return when.date() if when.type().timezone is None else _make_timestamp(_epoch_us(when)).date()
+        return _timezone(zone, when.cast(_MOMENT))
+    return when if when.type().timezone is None else _make_timestamp(_epoch_us(when))
 
 
 def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
@@ -103,7 +103,7 @@ DIALECTS = {
         instant=lambda text: ibis.ifelse(text.re_search(_INSTANT), text, None).try_cast(_MOMENT),
         date=lambda text: ibis.ifelse(text.re_search(_DATE), text, None).try_cast("date"),
         number=lambda text: text.try_cast("float64"),
-        local_date=lambda when, zone: _date_in_duckdb(when, zone),
+        local_time=_time_in_duckdb,
         since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
         unquoted=lambda value: _json_extract_string(value, "$"),
         by_bytes=lambda text: text,
@@ -112,7 +112,7 @@ DIALECTS = {
         instant=_instant,
         date=_date,
         number=_number,
-        local_date=lambda when, zone: _timezone(zone, when.cast(_MOMENT)).date(),
+        local_time=lambda when, zone: _timezone(zone, when.cast(_MOMENT)),
         since_epoch=lambda number, unit: _in_postgres(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
         unquoted=_unquoted,
         by_bytes=lambda text: _convert_to(text, "UTF8"),

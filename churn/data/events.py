@@ -103,13 +103,31 @@ def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     """
     column = table["timestamp"]
     when = _moment(table, name)
-    date = dialect_of(table).local_date(ibis.ifelse(isfinite(when), when, None), zone)
+    date = dialect_of(table).local_time(ibis.ifelse(isfinite(when), when, None), zone).date()
     if column.type().is_date():
         date = ibis.ifelse(isfinite(when), column, None)
     elif column.type().is_string():
         short = column.strip().length() <= len("2024-03-01")
         date = ibis.ifelse(short, dialect_of(table).date(column).coalesce(date), date)
     return table.mutate(day=date.epoch_days())
+
+
+def with_clock(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
+    """Add `hour`, 0 to 23 in a zone, null where the timestamp holds a date alone; `whole`, whether it lies on a whole
+    hour of UTC; and `midnight`, whether it is midnight sharp in the zone or in UTC, as which dates are often kept.
+
+    Raises:
+        UserError: as `with_day` does.
+    """
+    column = table["timestamp"]
+    when = _moment(table, name)
+    when = ibis.ifelse(isfinite(when), when, None)
+    here, utc = (dialect_of(table).local_time(when, z).cast("timestamp(6)") for z in (zone, "UTC"))
+    known = ibis.literal(not column.type().is_date())
+    if column.type().is_string():
+        known = column.strip().length() > len("2024-03-01")
+    midnight = (here == here.truncate("D")) | (utc == utc.truncate("D"))
+    return table.mutate(hour=ibis.ifelse(known, here.hour(), None), whole=utc == utc.truncate("h"), midnight=midnight)
 
 
 def _moment(table: ibis.Table, name: str) -> ibis.Value:

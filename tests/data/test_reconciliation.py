@@ -166,6 +166,7 @@ def test_every_engine_gives_the_same_days_windows_and_order_of_users(zone, prepa
         assert other.windows.table().equals(found[0].windows.table())
         assert np.array_equal(other.panel.counts, found[0].panel.counts)
         assert np.array_equal(other.panel.amounts, found[0].panel.amounts)
+        assert np.array_equal(other.rhythm.rows, found[0].rhythm.rows) and other.rhythm.clock == found[0].rhythm.clock
         assert other.reconciliation == found[0].reconciliation
     local = events.timestamp.dt.tz_localize("UTC").dt.tz_convert(zone).dt.date
     own = events.user_id == events.actor_id
