@@ -13,6 +13,7 @@ from churn.data.health import Health, examine
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import CAUTIONS, PARTS, Split, user_share
+from churn.data.rhythm import Rhythm
 from churn.data.sliding import WindowConfig, slide
 from churn.data.sources import Frame, digest, without_password
 from churn.data.split_config import SplitConfig
@@ -33,6 +34,7 @@ __all__ = [
     "Frame",
     "Health",
     "Panel",
+    "Rhythm",
     "Split",
     "SplitConfig",
     "Target",

@@ -46,7 +46,7 @@ class Dataset:
     timelines: dict[str, Timeline]  # of the attributes that change, by name
     columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
     quarantine: Path  # the rows that cannot be used, with the reason
-    rhythm: Rhythm | None  # when users act; None in a folder of an older version
+    rhythm: Rhythm | None  # when users act; None in new data to score, and of an older version
 
     def split(self) -> Split:
         """The split that the configuration asks for; of several folds, the newest."""
@@ -169,10 +169,11 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
             panel, timelines = _with_members(panels.build(daily, scratch / "panel"), members, config=config)
             if vocabulary is None:
                 vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
+                # comparisons need it, and new data to score are not compared
+                rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
             if members is not None:
                 members.save(scratch)
             write_quarantine(daily.rejected, scratch / _QUARANTINE)
-            rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
             write_json(meta, scratch / _META)
 

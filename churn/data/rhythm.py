@@ -153,8 +153,8 @@ def _cached(tables: Tables, table: ibis.Table) -> ibis.Table:
 
 
 def _sums(window: NDArray[np.intp], values: NDArray[np.integer], n: int) -> NDArray[np.float64]:
-    return np.bincount(window, values, minlength=n)
+    return np.bincount(window, values, minlength=n).astype(np.float64)  # without any rows they are integers
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)

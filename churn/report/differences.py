@@ -36,7 +36,7 @@ def build(run: Run) -> Section:
     blocks: list[Block] = []
     for name, group in tests.groupby("comparison", sort=False):
         blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
-    return Section("differences", "How they differ", lead, (_explained(minimum), *blocks))
+    return Section("differences", "How they differ", lead, (_explained(minimum), *_clock(run), *blocks))
 
 
 def _explained(minimum: int) -> Text:
@@ -49,6 +49,17 @@ def _explained(minimum: int) -> Text:
         "the scores set out to foresee: read it as a check of the list. Where a group has fewer than "
         f"{count(minimum)} users nothing is tested, and its rows are grey, too."
     )
+
+
+def _clock(run: Run) -> list[Block]:
+    """What is said of hours where the log does not know all of them; nothing where it does, and of older runs."""
+    clock = run.manifest.get("clock")
+    if clock is None or clock["timed"] == clock["actions"]:
+        return []
+    if not clock["timed"]:
+        return [Text("The log holds dates without a time of day, so hours of the day are not compared.")]
+    told = f"{count(clock['timed'])} of {count(clock['actions'])}"
+    return [Text(f"Of the users’ own actions, {told} have a time of day; the hours are compared by these alone.")]
 
 
 def _comparison(name: str, group: pd.DataFrame, levels: pd.DataFrame, minimum: int) -> list[Block]:

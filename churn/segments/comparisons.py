@@ -6,7 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Windows
+from churn.data import Rhythm, Windows
+from churn.data.panel import AMOUNT, STICKERS
+from churn.data.rhythm import ELSEWHERE, WEEKENDS
+from churn.data.windows import UNKNOWN
+from churn.segments.config import RankBy
 from churn.segments.groups import Comparison, comparisons
 from churn.segments.priority import SEGMENTS
 from churn.statistics import benjamini_hochberg, holm, is_skewed, mann_whitney, rate_interval, welch
@@ -17,6 +21,9 @@ COLUMNS = (
 )
 
 
+LOSS = "expected_loss"
+
+
 def latest_windows(windows: Windows) -> NDArray[np.intp]:
     """The position of each user's latest window: the one row per user that a test may have."""
     last = np.append(windows.user[1:] != windows.user[:-1], True)
@@ -24,43 +31,72 @@ def latest_windows(windows: Windows) -> NDArray[np.intp]:
 
 
 def describe(
-    windows: Windows, *, before_days: int, members: pd.DataFrame | None = None
+    windows: Windows,
+    *,
+    before_days: int,
+    members: pd.DataFrame | None = None,
+    rhythm: Rhythm | None = None,
+    rank_by: RankBy = "priority",
 ) -> tuple[pd.DataFrame, list[str]]:
     """The variables to compare, a row per window, and which of them are circular.
 
     Circular is what entered the score: the features of the history, the attributes among them, and what a
-    feature that looks further back has seen. The others did not: totals over the days before the history, tenure,
-    the members' other numeric attributes, and what happened afterwards.
+    feature that looks further back has seen. So is the share on weekends within the history: of counts by day, a
+    cutoff's weekday makes the share. The others did not: totals over the days before the history, tenure, hours of the
+    day, the members' other numeric attributes, and what happened afterwards.
 
     Args:
         windows: The windows.
         before_days: How many days before the history count as the period before it.
         members: The members' attributes as they were at each window, same rows.
+        rhythm: When the users act; None where it is not known.
+        rank_by: The score behind the list. Into the expected loss the stickers before the history went, too.
 
     Returns:
         The table and the names of its circular columns.
     """
     names, panel = windows.panel.features, windows.panel
     table = pd.DataFrame(windows.summary(), columns=windows.features)
-    first, last = -windows.history_days - before_days, -windows.history_days - 1
-    rows = windows.rows(first=first, last=last)
-    before = panel.gather(rows).sum(axis=1, dtype=np.float64)
-    table = table.join(pd.DataFrame(before, columns=[f"{name}_before" for name in names]))
+    before = -windows.history_days - before_days, -windows.history_days - 1
+    rows = windows.rows(first=before[0], last=before[1])
+    totals = panel.gather(rows).sum(axis=1, dtype=np.float64)
+    table = table.join(pd.DataFrame(totals, columns=[f"{name}_before" for name in names]))
     table["active_days_before"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
     table["days_since_first_seen"] = (windows.cutoff - panel.first[windows.user]).astype(float)
-    for name, values in _attributes(windows, members).items():
+    if rhythm is not None:
+        table = table.join(_habits(windows, rhythm, before=before))
+    for name, values in (_attributes(windows, members) | _afterwards(windows)).items():
         table[name] = values
-    for target in windows.targets:
-        table[f"{target}_afterwards"] = windows.label(target).astype(float)
-    return table, [name for name in table.columns if name in seen_by_models(windows)]
+    seen = seen_by_models(windows) | ({f"{name}_before" for name in (STICKERS, AMOUNT)} if rank_by == LOSS else set())
+    return table, [name for name in table.columns if name in seen]
+
+
+def _habits(windows: Windows, rhythm: Rhythm, *, before: tuple[int, int]) -> pd.DataFrame:
+    """When users act, in the history and before it; and how much they do elsewhere, where no column counts it."""
+    now = rhythm.shares(windows, first=-windows.history_days, last=-1)
+    then = rhythm.shares(windows, first=before[0], last=before[1]).add_suffix("_before")
+    counted = any(name.startswith("away_") for name in windows.panel.features)
+    return now.join(then).drop(columns=[ELSEWHERE, f"{ELSEWHERE}_before"] if counted else [])
+
+
+def _afterwards(windows: Windows) -> dict[str, NDArray[np.float64]]:
+    """What happened in the horizon: the targets, days with activity, and stickers."""
+    panel, rows = windows.panel, windows.rows(first=0, last=windows.horizon_days - 1)
+    found = {f"{target}_afterwards": windows.label(target).astype(float) for target in windows.targets}
+    found["active_days_afterwards"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
+    total = panel.gather(rows).sum(axis=1, dtype=np.float64)
+    gifts = [(place, name) for place, name in enumerate(panel.features) if name in (STICKERS, AMOUNT)]
+    found |= {f"{name}_afterwards": total[:, place] for place, name in gifts}
+    unknown = windows.churn == UNKNOWN
+    return {name: np.where(unknown, np.nan, values) for name, values in found.items()}
 
 
 def seen_by_models(windows: Windows) -> set[str]:
     """The names of the columns, features and attributes that the models saw, or of what those have seen."""
-    seen = {*windows.features, *(feature.name for feature in windows.derived)}
+    seen = {*windows.features, *(feature.name for feature in windows.derived), WEEKENDS}
     reached = {feature.reaches for feature in windows.derived}
     if "past" in reached:
-        seen |= {f"{name}_before" for name in windows.panel.features} | {"active_days_before"}
+        seen |= {f"{name}_before" for name in windows.panel.features} | {"active_days_before", f"{WEEKENDS}_before"}
     return seen | {"days_since_first_seen", "days_since_joined"} if "arrival" in reached else seen
 
 

@@ -33,7 +33,13 @@ def compare_segments(context: Context) -> Facts:
     windows = test.take(latest)
     members = dataset.members_at(windows)
     loyal = segments.loyal_earners(one_per_user, config) if "p_sticker" in one_per_user else None
-    table, circular = segments.describe(windows, before_days=config.before_days, members=members)
+    table, circular = segments.describe(
+        windows,
+        before_days=config.before_days,
+        members=members,
+        rhythm=dataset.rhythm,
+        rank_by=config.rank_by,
+    )
     tests = segments.compare(
         table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
     )
@@ -43,7 +49,7 @@ def compare_segments(context: Context) -> Facts:
         table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
     )
     write_table(categories, context.folder / "segment_categories.csv")
-    return {}
+    return {"clock": asdict(dataset.rhythm.clock) if dataset.rhythm else None}
 
 
 def review_run(context: Context) -> Facts:

@@ -73,8 +73,8 @@ def test_circular_are_the_columns_of_the_history_and_no_others(test_part):
         "active_days_before",
         "days_since_first_seen",
         "days_since_joined",
-        "churn_afterwards",
-        "sticker_afterwards",
+        *("churn_afterwards", "sticker_afterwards", "active_days_afterwards"),
+        *("stickers_received_afterwards", "sticker_amount_afterwards"),
     }
     assert len(table) == len(test_part)
     assert np.array_equal(table[circular].to_numpy(), test_part.history().sum(axis=1, dtype=float))
@@ -100,6 +100,8 @@ def test_what_a_feature_that_looks_back_has_seen_is_circular_too(test_part):
 
     history = set(test_part.panel.features)
     before = {f"{name}_before" for name in history} | {"active_days_before"}
+    habits = describe(test_part, before_days=28, rhythm=example_dataset().rhythm)[1]
+    assert set(habits) == history | {"share_on_weekends"}
     assert circular("weekday") == history | {"weekday_sine", "weekday_cosine", "weekend"}
     assert circular("days_since_activity") == history | {"days_since_activity"} | before
     assert circular("totals") == history | {f"total_{name}" for name in history} | before
@@ -132,6 +134,43 @@ def test_what_happened_afterwards_is_the_label(test_part):
     table, _ = describe(test_part, before_days=7)
     assert (table.churn_afterwards == test_part.churn).all()
     assert (table.sticker_afterwards == test_part.sticker).all()
+
+
+def test_days_and_stickers_of_the_horizon_are_counted_and_unknown_where_it_is_not_over(hand_made, panel_of):
+    table, _ = describe(hand_made, before_days=4)
+    assert table.active_days_afterwards.tolist() == [1, 1, 1]
+    panel = panel_of("xx.xb.b", "x......")
+    windows = slide(panel, WindowConfig(history_days=2, horizon_days=3, at_risk_days=2))
+    two, _ = describe(windows, before_days=2)
+    first, newest = (two[(windows.user == 0) & (windows.cutoff == day)].iloc[0] for day in (2, 7))
+    assert (first.active_days_afterwards, first.stickers_received_afterwards) == (2, 1)
+    assert newest.filter(like="_afterwards").isna().all()
+
+
+def test_stickers_before_are_circular_where_they_entered_the_expected_loss(test_part):
+    stickers = {"stickers_received_before", "sticker_amount_before"}
+    by_loss = describe(test_part, before_days=28, rank_by="expected_loss")[1]
+    assert set(by_loss) - set(describe(test_part, before_days=28, rank_by="value_at_risk")[1]) == stickers
+
+
+def test_hours_are_compared_over_the_history_and_before_it_and_are_not_circular(test_part):
+    rhythm = example_dataset().rhythm
+    table, circular = describe(test_part, before_days=28, rhythm=rhythm)
+    pd.testing.assert_series_equal(
+        table.share_at_night_before, rhythm.shares(test_part, first=-35, last=-8).share_at_night, check_names=False
+    )
+    pd.testing.assert_series_equal(table.share_at_night, rhythm.shares(test_part, first=-7, last=-1).share_at_night)
+    assert {"share_at_night", "share_at_night_before", "share_on_weekends_before"} <= set(table) - set(circular)
+    assert table.activity_elsewhere.ge(0).all() and "activity_elsewhere" not in circular
+
+
+def test_activity_elsewhere_is_compared_only_where_no_column_counts_it(prepared):
+    frames = example_frames()
+    user = frames["events"].user_id
+    frames["events"]["actor_id"] = frames["events"].actor_id.where(np.arange(len(user)) % 5 > 0, np.roll(user, 1))
+    dataset = prepared(frames)
+    table, _ = describe(dataset.windows, before_days=7, rhythm=dataset.rhythm)
+    assert "away_post" in table and "activity_elsewhere" not in table
 
 
 def test_members_attributes_are_read_at_each_window(test_part):
