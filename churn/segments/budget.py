@@ -12,9 +12,10 @@ from churn.errors import UserError
 from churn.segments.config import BudgetConfig, SegmentConfig
 from churn.segments.ranking import add_scores, ranked, sticker_if_stays
 from churn.statistics import Interval
-from churn.statistics.intervals import EVERYWHERE, bootstrap_each
+from churn.statistics.intervals import interval_of
 
 POINTS = 200  # rows of the curve, at most
+BLOCKS = 2000  # of users who stand one after the other, from which on they are drawn together
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
     """Find the size of the list that brings the most expected profit, users ranked by `config.rank_by`.
 
     The intervals draw users with replacement: they tell how far size and profit depend on who happens to be scored.
-    They take the probabilities, the save rate and the values as right; no interval covers a wrong assumption.
+    They take the probabilities, the save rate and the values as right; no interval covers a wrong assumption. Beyond
+    2,000 users it is drawn how many come from each of so many blocks of neighbours in rank, and what these bring by
+    the normal distribution of its mean and variance.
 
     Args:
         scores: A row per user: user_id, p_churn and, with stickers, p_sticker and expected_amount.
@@ -112,13 +115,10 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
     n, best = len(gain), best_size(gain)
     number = None if config.number is None else min(config.number, n)
     sizes = _sizes(n, {best} | ({number} if number is not None else set()))
-    found = bootstrap_each(
-        np.arange(n),
-        lambda weights: _profits(weights, gain, sizes),
-        bounds={"best": (0, n)} | {str(k): EVERYWHERE for k in sizes},
-        repetitions=repetitions,
-        seed=seed,
-    )
+    users, profit = _resampled(gain, _edges(n, sizes), repetitions=repetitions, seed=seed)
+    found = {str(k): interval_of(at, n_users=n) for k, at in zip(sizes, _profits(users, profit, sizes), strict=True)}
+    own_best = np.take_along_axis(users, profit.argmax(axis=1)[:, None], axis=1)[:, 0]
+    found["best"] = interval_of(own_best, n_users=n, bounds=(0, n))
     rows = [(k, found[str(k)].value, found[str(k)].low, found[str(k)].high) for k in sizes]
     curve = pd.DataFrame(rows, columns=["k", "profit", "low", "high"])
     at_number = None if number is None else found[str(number)]
@@ -140,16 +140,33 @@ def _sizes(n: int, wanted: set[int]) -> list[int]:
     return sorted({*even.tolist(), *wanted})
 
 
-def _profits(
-    weights: NDArray[np.float64], gain: NDArray[np.float64], sizes: list[int]
-) -> dict[str, NDArray[np.float64]]:
-    """The best size and the profit at each size, in samples (b, n) of users who stand in the order of their rank."""
-    none = np.zeros((len(weights), 1))
-    users = np.hstack([none, weights.cumsum(axis=1)])
-    profit = np.hstack([none, (weights * gain).cumsum(axis=1)])
-    best = np.take_along_axis(users, profit.argmax(axis=1)[:, None], axis=1)[:, 0]
-    at = np.array([np.interp(sizes, u, p) for u, p in zip(users, profit, strict=True)])
-    return {"best": best} | {str(k): at[:, place] for place, k in enumerate(sizes)}
+def _edges(n: int, sizes: list[int]) -> NDArray[np.int64]:
+    """Where blocks of users begin and end, the wanted sizes among them; each user is one where there are few."""
+    even = np.linspace(0, n, min(n, BLOCKS) + 1).round().astype(np.int64)
+    return np.unique(np.append(even, sizes))
+
+
+def _resampled(
+    gain: NDArray[np.float64], edges: NDArray[np.int64], *, repetitions: int, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Users and their profit up to each edge, (1 + repetitions, edges) each: as they are, then with users redrawn."""
+    rng, length = np.random.default_rng(seed), np.diff(edges)
+    mean = np.add.reduceat(gain, edges[:-1]) / length
+    spread = np.sqrt(np.add.reduceat((gain - np.repeat(mean, length)) ** 2, edges[:-1]) / length)
+    drawn = rng.multinomial(len(gain), length / len(gain), size=repetitions)
+    brought = drawn * mean + np.sqrt(drawn) * spread * rng.normal(size=drawn.shape)
+    users, profit = np.vstack([length, drawn]), np.vstack([length * mean, brought])
+    return _running(users.astype(np.float64)), _running(profit)
+
+
+def _running(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums along each row, from nothing on: (b, k) gives (b, k + 1)."""
+    return np.hstack([np.zeros((len(values), 1)), values.cumsum(axis=1)])
+
+
+def _profits(users: NDArray[np.float64], profit: NDArray[np.float64], sizes: list[int]) -> NDArray[np.float64]:
+    """The profit at each size in every sample, (sizes, b)."""
+    return np.array([np.interp(sizes, u, p) for u, p in zip(users, profit, strict=True)]).T
 
 
 def _named(name: str, interval: Interval) -> dict[str, float | None]:

@@ -73,7 +73,7 @@ def bootstrap(
         1.667 (0.000 to 3.000)
     """
     values = _replicate(users, lambda weights: {"statistic": statistic(weights)}, repetitions, seed)
-    return _interval(values["statistic"], _expanded(level, users), bounds)
+    return _interval(values["statistic"], _expanded(level, np.unique(np.asarray(users)).size), bounds)
 
 
 def bootstrap_each(
@@ -99,8 +99,28 @@ def bootstrap_each(
         3.000 (2.000 to 4.000)
     """
     values = _replicate(users, statistics, repetitions, seed)
-    wider = _expanded(level, users)
+    wider = _expanded(level, np.unique(np.asarray(users)).size)
     return {name: _interval(values[name], wider, limits) for name, limits in bounds.items()}
+
+
+def interval_of(
+    values: ArrayLike, *, n_users: int, level: float = 0.95, bounds: tuple[float, float] = EVERYWHERE
+) -> Interval:
+    """The interval of `bootstrap` from resamples that were drawn elsewhere.
+
+    Args:
+        values: The sample's own value, then those of its resamples, (1 + repetitions,); the latter are left out of
+            account for a single user, for all of them equal the sample.
+        n_users: Users in the sample.
+        level: Of the interval.
+        bounds: Between which numbers it lies.
+
+    Example:
+        >>> print(interval_of([2.0, 1.0, 2.0, 3.0, 4.0], n_users=1000))
+        2.000 (0.574 to 3.426)
+    """
+    every = np.asarray(values, dtype=np.float64)
+    return _interval(every if n_users > 1 else every[:1], _expanded(level, n_users), bounds)
 
 
 def metric_intervals(
@@ -247,9 +267,9 @@ def _interval(values: NDArray[np.float64], level: float, bounds: tuple[float, fl
     return Interval(value, min(value, float(below)), max(value, float(above)))
 
 
-def _expanded(level: float, users: ArrayLike) -> float:
+def _expanded(level: float, n: int) -> float:
     """The level whose percentiles make up for the number of users; the same for very many of them, or a single one."""
-    n, (_, upper) = np.unique(np.asarray(users)).size, tails(level)
+    _, upper = tails(level)
     if n < 2:
         return level
     expanded = float(2 * stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf(upper, n - 1)) - 1)

@@ -1,4 +1,5 @@
 import json
+from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -6,6 +7,7 @@ import pytest
 
 from churn.configuration import parse, run_config, run_parser
 from churn.segments import BudgetConfig, SegmentConfig, plan
+from churn.segments import budget as budgets
 from churn.segments.budget import POINTS, gains
 
 
@@ -163,3 +165,28 @@ def test_without_users_or_a_budget_there_is_no_plan(refused):
         plan(scores_of(0), config_of())
     with refused("segments.budget", "none", "contact_cost"):
         plan(scores_of(), SegmentConfig())
+
+
+def test_drawing_neighbours_together_gives_the_intervals_of_drawing_each_user(monkeypatch):
+    scores, config = scores_of(4000), config_of(number=300)
+    scores = scores.assign(p_sticker=np.random.default_rng(5).beta(1, 8, 4000))  # so that neighbours' gains differ
+    monkeypatch.setattr(budgets, "BLOCKS", 100)
+    together = plan(scores, config, repetitions=4000, seed=1)
+    monkeypatch.setattr(budgets, "BLOCKS", 4000)
+    each = plan(scores, config, repetitions=4000, seed=2)
+    np.testing.assert_allclose(together.curve.set_index("k").profit.loc[[0, 300, 4000]], each_at(each, [0, 300, 4000]))
+    pairs = ((together.best, each.best), (together.profit, each.profit), (together.at_number, each.at_number))
+    for found, exact in pairs:
+        width = exact.high - exact.low
+        assert found.value == pytest.approx(exact.value)
+        assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.08 * width)
+
+
+def each_at(found, sizes):
+    return found.curve.set_index("k").profit.loc[sizes]
+
+
+def test_a_hundred_thousand_users_are_planned_for_in_about_a_second():
+    begin = process_time()
+    plan(scores_of(100_000), config_of(number=500))
+    assert process_time() - begin < 3
