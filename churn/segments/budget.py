@@ -125,6 +125,23 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
     return Plan(curve, found["best"], found[str(best)], number, at_number, n, config.budget)
 
 
+def best_places(
+    gain: Sequence[float] | NDArray[np.float64] | pd.Series, *, repetitions: int = 500, seed: int = 0
+) -> NDArray[np.int64]:
+    """After how many of the users most is earned: as they are, then with users redrawn, (1 + repetitions,).
+
+    Unlike the best size of a resample, in which a user may come twice, this is a place in the order of the users.
+
+    Example:
+        >>> best_places([3, 2, -1, -2], repetitions=3)
+        array([2, 1, 2, 2])
+    """
+    known = np.asarray(gain, dtype=np.float64)
+    edges = _edges(len(known), [best_size(known)])
+    _, profit = _resampled(known, edges, repetitions=repetitions, seed=seed)
+    return np.asarray(edges[profit.argmax(axis=1)])
+
+
 def _worth(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
     """What keeping each user is worth, (n,)."""
     if config.value is not None:

@@ -1,5 +1,6 @@
 """Comparisons: how the priority segment and the loyal earners differ, one row per user."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from churn.data import Rhythm, Windows
 from churn.data.panel import AMOUNT, STICKERS
 from churn.data.rhythm import ELSEWHERE, WEEKENDS
 from churn.data.windows import UNKNOWN
-from churn.segments.config import RankBy
+from churn.segments.config import RankBy, SegmentConfig
 from churn.segments.groups import Comparison, comparisons
 from churn.segments.priority import SEGMENTS
 from churn.statistics import benjamini_hochberg, holm, is_skewed, mann_whitney, rate_interval, welch
@@ -28,6 +29,27 @@ def latest_windows(windows: Windows) -> NDArray[np.intp]:
     """The position of each user's latest window: the one row per user that a test may have."""
     last = np.append(windows.user[1:] != windows.user[:-1], True)
     return np.flatnonzero(last) if len(windows) else np.empty(0, np.intp)
+
+
+def pooled(config: SegmentConfig, *, users: int, per_day: float) -> SegmentConfig:
+    """How to draw one list over the users of many days where a list is drawn every day.
+
+    A number of users per day would be far too few of all of them, who are many times as many: the list takes the share
+    that the number is of those at risk on an average day, up to everyone. Other rules stay as they are.
+
+    Args:
+        config: How the daily lists are drawn.
+        users: How many users there are over the days.
+        per_day: How many are at risk on an average one.
+
+    Example:
+        >>> pooled(SegmentConfig(rule="number", number=20), users=1000, per_day=200).quantile
+        0.9
+    """
+    if config.rule != "number" or config.number is None:
+        return config
+    share = config.number / per_day
+    return replace(config, number=users) if share >= 1 else replace(config, rule="quantile", quantile=1 - share)
 
 
 def describe(

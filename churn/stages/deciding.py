@@ -2,6 +2,8 @@
 
 from dataclasses import asdict
 
+import numpy as np
+
 from churn import report, segments
 from churn.artefacts import write_table
 from churn.review import list_warnings, warnings
@@ -10,25 +12,34 @@ from churn.stages.context import Context, Facts
 
 
 def score_users(context: Context) -> Facts:
-    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx, budget.csv."""
+    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx, budget.csv, threshold.csv,
+    score_distribution.csv.
+    """
     config, seed = context.config.segments, context.config.seed
     models, out = context.folder / "models", context.folder
     scored, planned = write_scores(context.dataset, models, config=config, out=out, seed=seed)
+    write_table(segments.lines(scored, config, seed=seed), out / "threshold.csv")
+    write_table(segments.distribution(scored, config.rank_by), out / "score_distribution.csv")
     listed = scored[config.rank_by][scored.segment == "priority"]
     threshold = float(listed.min()) if listed.notna().any() else None  # by the rule `profit` nobody may be listed
     cutoff = str(scored.cutoff.iloc[0].date())
     told = {"threshold": threshold, "scored": len(scored), "listed": len(listed), "cutoff": cutoff}
+    told |= {"skewness": segments.skewness(scored, config.rank_by)}
     return {"segment": asdict(config) | told, "budget": planned.facts() if planned else None}
 
 
 def compare_segments(context: Context) -> Facts:
-    """What happened to the lists of the test part, and how users differ: segment_{rates,tests,categories}.csv."""
+    """What happened to the lists of the test part, and how users differ: segment_{rates,rules,tests,categories}.csv."""
     config, dataset, test = context.config.segments, context.dataset, context.split.test
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
     rates = segments.observed_rates(test, daily, seed=context.config.seed)
     write_table(rates, context.folder / "segment_rates.csv")
+    otherwise = segments.had_it_been_drawn_otherwise(test, probabilities, config, seed=context.config.seed)
+    write_table(otherwise, context.folder / "segment_rules.csv")
     latest = segments.latest_windows(test)
+    per_day = len(test) / len(np.unique(test.cutoff))
+    config = segments.pooled(config, users=len(latest), per_day=per_day)
     one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), config)
     windows = test.take(latest)
     members = dataset.members_at(windows)
@@ -49,7 +60,9 @@ def compare_segments(context: Context) -> Facts:
         table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
     )
     write_table(categories, context.folder / "segment_categories.csv")
-    return {"clock": asdict(dataset.rhythm.clock) if dataset.rhythm else None}
+    clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
+    listed = int((one_per_user.segment == "priority").sum())
+    return {"clock": clock, "compared": {"users": len(latest), "listed": listed, "per_day": per_day}}
 
 
 def review_run(context: Context) -> Facts:
