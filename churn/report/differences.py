@@ -36,7 +36,7 @@ def build(run: Run) -> Section:
     blocks: list[Block] = []
     for name, group in tests.groupby("comparison", sort=False):
         blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
-    return Section("differences", "How they differ", lead, (_explained(minimum), *_clock(run), *blocks))
+    return Section("differences", "How they differ", lead, (_explained(minimum), *_pooled(run), *_clock(run), *blocks))
 
 
 def _explained(minimum: int) -> Text:
@@ -49,6 +49,20 @@ def _explained(minimum: int) -> Text:
         "the scores set out to foresee: read it as a check of the list. Where a group has fewer than "
         f"{count(minimum)} users nothing is tested, and its rows are grey, too."
     )
+
+
+def _pooled(run: Run) -> list[Block]:
+    """How large the list is here, where it is so many users a day; nothing for other rules and older runs."""
+    segment, compared = run.manifest["segment"], run.manifest.get("compared")
+    if compared is None or segment.get("rule") != "number":
+        return []
+    return [
+        Text(
+            f"A list of {count(segment['number'])} users a day is compared here by its share: on an average day of the "
+            f"test part {count(compared['per_day'])} users were at risk, and so of {count(compared['users'])} users "
+            f"{count(compared['listed'])} count as being on the list."
+        )
+    ]
 
 
 def _clock(run: Run) -> list[Block]:

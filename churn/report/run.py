@@ -44,6 +44,9 @@ COLUMNS = {
     ),
     "agreement.csv": "a b spearman",
     "budget.csv": "k profit low high",
+    "threshold.csv": "rule size threshold low high near used",
+    "score_distribution.csv": "scale low high n",
+    "segment_rules.csv": "rank_by rule used n n_users target rate low high base",
     "priority.csv": "rank user_id priority p_churn reason_1 reason_2 reason_3",
 }
 KEYS = (
@@ -54,7 +57,7 @@ VERDICT_KEYS = ("verdict", "target", "question", "sentence", "note")
 # What a run writes only where it was asked for, or did not write when it was made by an older version.
 OPTIONAL = {
     *("seeds.csv", "verdicts.csv", "verdicts.json", "fidelity.csv", "shap.parquet", "attributions.csv"),
-    "budget.csv",
+    *("budget.csv", "threshold.csv", "score_distribution.csv", "segment_rules.csv"),
     "segment_categories.csv",
 }
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
