@@ -1,16 +1,24 @@
 """From scores to a list, how the users on it differ, and what contacting them is worth."""
 
 from churn.segments.amounts import expected_amounts
+from churn.segments.anomalies import Anomalies, find_anomalies
+from churn.segments.behaviour import Groups, find_groups
 from churn.segments.budget import Plan, plan
 from churn.segments.categories import compare_categories, describe_categories
 from churn.segments.comparisons import compare, describe, latest_windows, observed_rates
-from churn.segments.config import BudgetConfig, SegmentConfig
-from churn.segments.contact_list import contact_list, export
+from churn.segments.config import AnomalyConfig, BudgetConfig, GroupConfig, SegmentConfig
+from churn.segments.contact_list import contact_list, export, write_safely
+from churn.segments.group_names import group_columns, group_names
+from churn.segments.group_tables import group_table
 from churn.segments.groups import loyal_earners
 from churn.segments.priority import agreement, prioritise
 
 __all__ = [
+    "Anomalies",
+    "AnomalyConfig",
     "BudgetConfig",
+    "GroupConfig",
+    "Groups",
     "Plan",
     "SegmentConfig",
     "agreement",
@@ -21,9 +29,15 @@ __all__ = [
     "describe_categories",
     "expected_amounts",
     "export",
+    "find_anomalies",
+    "find_groups",
+    "group_columns",
+    "group_names",
+    "group_table",
     "latest_windows",
     "loyal_earners",
     "observed_rates",
     "plan",
     "prioritise",
+    "write_safely",
 ]
