@@ -61,7 +61,7 @@ def _row(row: Any) -> tuple[Cell, ...]:
     return (
         text_cell(row.user_id),
         Cell(DIRECTIONS.get(row.direction, str(row.direction))),
-        Cell(". ".join(told)),
+        Cell(" · ".join(told)),
         percent_cell(row.p_churn if known(row.p_churn) else None),
         number_cell(row.score, 2),
         Cell(SEGMENTS.get(row.segment, str(row.segment))),

@@ -9,7 +9,7 @@ from churn.report.blocks import Block, Figure, Fold, Section, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import FEW, count, decimal, feature, percents, signed
+from churn.report.wording import FEW, count, decimal, feature, percent, percents, signed
 
 TITLE = "Groups of like behaviour"
 SHOWN = 16  # columns of the heat map
@@ -56,9 +56,9 @@ def _learnt_from(facts: dict[str, Any]) -> str:
 
 def _reading() -> str:
     return (
-        "On the list beside expected: how many of the group are on the list, and how many would be if the list were "
-        "drawn by lot. The observed rates are those of the test part, with 95 % intervals over users. They describe "
-        "the groups; they do not say what would happen if a user changed group."
+        "Expected on the list are as many of the group as there would be if the list were drawn by lot. The observed "
+        "rates are those of the test part, with 95 % intervals over users. They describe the groups; they do not say "
+        "what would happen if a user changed group."
     )
 
 
@@ -108,35 +108,29 @@ def _heat(run: Run, groups: pd.DataFrame) -> Figure:
 
 
 def _table(run: Run, groups: pd.DataFrame) -> Table:
-    titles = ["Scored users", "Share", "P(churn)", "Observed churn", "On the list", "Expected", "Test users"]
+    titles = ["Scored users", "P(churn)", "Observed churn", "On the list", "Test users"]
     if run.stickers:
-        titles[4:4] = ["P(sticker)", "Observed stickers"]
+        titles[3:3] = ["P(sticker)", "Observed stickers"]
     columns = (Column("Group", wide=True), *(Column(title, numeric=True) for title in titles))
-    return Table("Groups of like behaviour", columns, tuple(_row(run, row) for row in records(groups)))
+    return Table("What becomes of each group", columns, tuple(_row(run, row) for row in records(groups)))
 
 
 def _row(run: Run, row: Any) -> tuple[Cell, ...]:
     few = row.n < FEW
-    stickers = (
-        (_chance(row.p_sticker, few=few), _observed(row.sticker, row.sticker_low, row.sticker_high, row.n_users))
-        if run.stickers
-        else ()
-    )
+    churn = (row.p_churn, row.churn, row.churn_low, row.churn_high)
+    sticker = (row.p_sticker, row.sticker, row.sticker_low, row.sticker_high)
+    expected = f"{decimal(row.expected_listed, 1)} expected"
     return (
         Cell(_name(row), order=str(row.group)),
-        count_cell(row.n, grey=True),
-        percent_cell(row.share, few=few),
-        _chance(row.p_churn, few=few),
-        _observed(row.churn, row.churn_low, row.churn_high, row.n_users),
-        *stickers,
-        Cell(count(row.n_listed), order=str(row.n_listed), few=few),
-        Cell(decimal(row.expected_listed, 1), order=str(row.expected_listed), few=few),
+        Cell(count(row.n), order=str(row.n), under=percent(row.share), few=few),
+        *(
+            cell
+            for p, observed, low, high in ((churn, sticker) if run.stickers else (churn,))
+            for cell in (percent_cell(p, few=few), _observed(observed, low, high, row.n_users))
+        ),
+        Cell(count(row.n_listed), order=str(row.n_listed), under=expected, few=few),
         count_cell(row.n_users, grey=True),
     )
-
-
-def _chance(value: float, *, few: bool) -> Cell:
-    return percent_cell(value, few=few)
 
 
 def _observed(value: float, low: float, high: float, n_users: int) -> Cell:

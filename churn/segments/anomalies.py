@@ -65,9 +65,15 @@ def find_anomalies(windows: Windows, config: AnomalyConfig, *, seed: int = 0) ->
 
 
 def _unusual(standardised: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:
-    """The anomaly score of each user, between 0 and 1: (m, f) to (m,)."""
-    forest = IsolationForest(n_estimators=_TREES, random_state=seed).fit(standardised)
-    return -np.asarray(forest.score_samples(standardised))
+    """The anomaly score of each user, between 0 and 1, by largest burst, largest drop and length: (m, f) to (m,).
+
+    Among all the columns a forest seldom splits by the one that departs: of 8, a drop by 6 standard deviations came
+    behind 20 users who varied by chance.
+    """
+    length = np.sqrt((standardised**2).sum(axis=1))
+    shown = np.column_stack([standardised.max(axis=1), standardised.min(axis=1), length])
+    forest = IsolationForest(n_estimators=_TREES, random_state=seed).fit(shown)
+    return -np.asarray(forest.score_samples(shown))
 
 
 def _table(found: Departures, listed: NDArray[np.int64], score: NDArray[np.float64], least: float) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def search(counts: NDArray[np.float64], *, most: int, seed: int = 0) -> Search:
 
     Args:
         counts: A row per user, a column per count that varies, (n, f).
-        most: Groups, at most; no more than leave 30 users each are tried.
+        most: Groups, at most; no more than leave 30 users each are tried, nor more than there are different users.
         seed: Of the subsamples and of the users without groups.
 
     Source:
@@ -80,7 +80,7 @@ def search(counts: NDArray[np.float64], *, most: int, seed: int = 0) -> Search:
     """
     rng = np.random.default_rng(seed)
     few = counts[np.sort(rng.permutation(len(counts))[:_USERS])]
-    numbers = list(range(2, min(most, len(few) // LEAST) + 1))
+    numbers = list(range(2, min(most, len(few) // LEAST, len(np.unique(few, axis=0))) + 1))
     if not numbers or not counts.shape[1]:
         return Search(1, pd.DataFrame(columns=list(COLUMNS), dtype=float), len(few))
     with config_context(assume_finite=True, skip_parameter_validation=True):
