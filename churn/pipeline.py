@@ -17,7 +17,9 @@ from churn.stages import (
     compare_segments,
     evaluate_models,
     explain_models,
+    find_anomalies,
     fit_models,
+    group_users,
     prepare_data,
     reach_verdicts,
     refit_models,
@@ -39,6 +41,8 @@ STAGES = (
     refit_models,
     score_users,
     compare_segments,
+    group_users,
+    find_anomalies,
     review_run,
     write_report,
 )

@@ -11,6 +11,8 @@ from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
 from churn.report import (
+    anomalies,
+    behaviour,
     budget,
     differences,
     drivers,
@@ -38,6 +40,8 @@ SECTIONS: tuple[Callable[[Run], Section], ...] = (
     line.build,
     drivers.build,
     differences.build,
+    behaviour.build,
+    anomalies.build,
     leaderboard.build,
     gains.build,
     reliability.build,

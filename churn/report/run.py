@@ -42,6 +42,13 @@ COLUMNS = {
     "segment_categories.csv": (
         "comparison attribute n_priority n_other categories chi2 df p p_adjusted cramers_v pooled circular"
     ),
+    "groups.csv": (
+        "group name n share p_churn p_sticker n_listed expected_listed n_windows n_users churn churn_low churn_high "
+        "sticker sticker_low sticker_high"
+    ),
+    "group_columns.csv": "group feature n mean mean_all difference",
+    "group_stability.csv": ("groups stability shuffled explained explained_shuffled explained_one_kind beats_both"),
+    "anomalies.csv": "user_id score direction departure_1 departure_2 departure_3 p_churn segment",
     "agreement.csv": "a b spearman",
     "budget.csv": "k profit low high",
     "threshold.csv": "rule size threshold low high near used",
@@ -59,7 +66,9 @@ OPTIONAL = {
     *("seeds.csv", "verdicts.csv", "verdicts.json", "fidelity.csv", "shap.parquet", "attributions.csv"),
     *("budget.csv", "threshold.csv", "score_distribution.csv", "segment_rules.csv"),
     "segment_categories.csv",
+    *("groups.csv", "group_columns.csv", "group_stability.csv", "anomalies.csv"),
 }
+FOR_SPREADSHEETS = {"priority.csv", "anomalies.csv"}
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 
 
@@ -186,7 +195,7 @@ def _read(path: Path) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     try:
         # Without the converter, pandas would read the id 007 as 7 and the id "null" as missing.
-        by_list = path.name == "priority.csv"
+        by_list = path.name in FOR_SPREADSHEETS
         table = (
             pd.read_csv(_present(path), converters={"user_id": _restored}) if by_list else read_table(_present(path))
         )

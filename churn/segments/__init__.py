@@ -2,17 +2,25 @@
 
 from churn.segments.alternatives import had_it_been_drawn_otherwise
 from churn.segments.amounts import expected_amounts
+from churn.segments.anomalies import Anomalies, find_anomalies
+from churn.segments.behaviour import Groups, find_groups
 from churn.segments.budget import Plan, plan
 from churn.segments.categories import compare_categories, describe_categories
 from churn.segments.comparisons import compare, describe, latest_windows, observed_rates, pooled
-from churn.segments.config import BudgetConfig, SegmentConfig
-from churn.segments.contact_list import contact_list, export
+from churn.segments.config import AnomalyConfig, BudgetConfig, GroupConfig, SegmentConfig
+from churn.segments.contact_list import contact_list, export, write_safely
+from churn.segments.group_names import group_columns, group_names
+from churn.segments.group_tables import group_table
 from churn.segments.groups import loyal_earners
 from churn.segments.line import distribution, lines, skewness
 from churn.segments.priority import agreement, prioritise
 
 __all__ = [
+    "Anomalies",
+    "AnomalyConfig",
     "BudgetConfig",
+    "GroupConfig",
+    "Groups",
     "Plan",
     "SegmentConfig",
     "agreement",
@@ -24,6 +32,11 @@ __all__ = [
     "distribution",
     "expected_amounts",
     "export",
+    "find_anomalies",
+    "find_groups",
+    "group_columns",
+    "group_names",
+    "group_table",
     "had_it_been_drawn_otherwise",
     "latest_windows",
     "lines",
@@ -33,4 +46,5 @@ __all__ = [
     "pooled",
     "prioritise",
     "skewness",
+    "write_safely",
 ]

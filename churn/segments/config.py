@@ -51,6 +51,41 @@ class BudgetConfig:
 
 
 @dataclass(frozen=True)
+class GroupConfig:
+    """Which groups of like behaviour are looked for.
+
+    Args:
+        max: Groups, at most; 1 looks for none.
+    """
+
+    max: int = 8
+
+    def __post_init__(self) -> None:
+        """Raises UserError for less than one group."""
+        if self.max < 1:
+            raise UserError("expected segments.groups.max of at least 1", self.max, "raise it")
+
+
+@dataclass(frozen=True)
+class AnomalyConfig:
+    """Who is listed for departing from the own past.
+
+    Args:
+        number: Users, at most; 0 lists nobody.
+        least: The least departure of some count that is listed, in standard deviations of the user's own weeks.
+    """
+
+    number: int = 20
+    least: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a number or a departure under 0."""
+        for name in ("number", "least"):
+            if not (found := getattr(self, name)) >= 0:
+                raise UserError(f"expected segments.anomalies.{name} of at least 0", found, "correct it")
+
+
+@dataclass(frozen=True)
 class SegmentConfig:
     """How users are divided.
 
@@ -66,6 +101,8 @@ class SegmentConfig:
         before_days: Days before the history that comparisons look back on.
         minimum_cell: Users under which a group's figures are greyed.
         budget: Costs and worth of a contact.
+        groups: Groups of like behaviour.
+        anomalies: Users who depart from their own past.
     """
 
     quantile: float = 0.9
@@ -76,6 +113,8 @@ class SegmentConfig:
     number: int | None = None
     rank_by: RankBy = "priority"
     budget: BudgetConfig = field(default_factory=BudgetConfig)
+    groups: GroupConfig = field(default_factory=GroupConfig)
+    anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)
 
     def __post_init__(self) -> None:
         """Raises UserError for a value that there is not, and for a rule that lacks what it needs."""

@@ -30,10 +30,14 @@ def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy
 
 def export(table: pd.DataFrame, folder: Path) -> None:
     """Write priority.csv and priority.xlsx; text that a spreadsheet would run as a formula is defused."""
-    # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
-    rows = table.map(_harmless)
-    write_with(lambda path: rows.to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC), folder / "priority.csv")
+    write_with(lambda path: write_safely(table, path), folder / "priority.csv")
     write_with(lambda path: _write_sheet(table, path), folder / "priority.xlsx")
+
+
+def write_safely(table: pd.DataFrame, path: Path) -> None:
+    """Write a CSV file in which no text is a formula to a spreadsheet."""
+    # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
+    table.map(_harmless).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _harmless(value: object) -> object:

@@ -5,6 +5,7 @@ from churn.stages.deciding import compare_segments, review_run, score_users, wri
 from churn.stages.explaining import explain_models, screen_features
 from churn.stages.fitting import fit_models, refit_models, retrain_models
 from churn.stages.judging import evaluate_models, reach_verdicts
+from churn.stages.observing import find_anomalies, group_users
 from churn.stages.preparation import prepare_data
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "compare_segments",
     "evaluate_models",
     "explain_models",
+    "find_anomalies",
     "fit_models",
+    "group_users",
     "prepare_data",
     "reach_verdicts",
     "refit_models",
