@@ -1,7 +1,5 @@
 """Whom to contact, how they differ, what to mind, and the page that says so."""
 
-from dataclasses import asdict
-
 from churn import report, segments
 from churn.artefacts import write_table
 from churn.review import list_warnings, warnings
@@ -10,15 +8,11 @@ from churn.stages.context import Context, Facts
 
 
 def score_users(context: Context) -> Facts:
-    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx, budget.csv."""
+    """The newest cutoff: scores.parquet, scored_features.parquet, agreement.csv, budget.csv, and the list's files."""
     config, seed = context.config.segments, context.config.seed
     models, out = context.folder / "models", context.folder
-    scored, planned = write_scores(context.dataset, models, config=config, out=out, seed=seed)
-    listed = scored[config.rank_by][scored.segment == "priority"]
-    threshold = float(listed.min()) if listed.notna().any() else None  # by the rule `profit` nobody may be listed
-    cutoff = str(scored.cutoff.iloc[0].date())
-    told = {"threshold": threshold, "scored": len(scored), "listed": len(listed), "cutoff": cutoff}
-    return {"segment": asdict(config) | told, "budget": planned.facts() if planned else None}
+    listing = write_scores(context.dataset, models, config=config, out=out, seed=seed)
+    return {"segment": listing.facts(config), "budget": listing.plan.facts() if listing.plan else None}
 
 
 def compare_segments(context: Context) -> Facts:

@@ -140,7 +140,7 @@ def test_the_table_itself_is_not_changed_by_its_export(tmp_path):
     before = table.copy()
     export(table, tmp_path)
     assert table.equals(before)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["priority.csv", "priority.xlsx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["control.csv", "priority.csv", "priority.xlsx"]
 
 
 def test_rows_keep_their_order_in_both_files(tmp_path):
