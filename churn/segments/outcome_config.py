@@ -14,7 +14,8 @@ class AlarmConfig:
         ece: Expected calibration error since, above which it alarms, if it is also above a calibrated forecast's band.
         calibration_gap: Distance of the mean forecast from the rate that came, above which it alarms, if the forecast
             is also outside the rate's interval.
-        jaccard: Agreement of two lists, users on both / users on either, below which it alarms.
+        jaccard: Agreement of two lists among the users at risk both times, users on both / users on either, below which
+            it alarms.
     """
 
     psi: float | None = 0.25

@@ -43,15 +43,15 @@ class Pseudonyms:
             UserError: for a path in that folder or one that cannot be written, and as `open` does.
         """
         _check_apart(path, outside)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(f"{secrets.token_hex(32)}\n")
-        except FileExistsError:
-            pass
-        except OSError as error:
-            found = f"{path}: {error.strerror}"
-            raise UserError("expected a file that can be made for segments.id_key", found, "correct it") from error
+        if not path.exists():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                    file.write(f"{secrets.token_hex(32)}\n")
+            except OSError as error:
+                found = f"{path}: {error.strerror}"
+                remedy = "correct the path"
+                raise UserError("expected a file that can be made for segments.id_key", found, remedy) from error
         return cls.open(path, outside=outside)
 
     @classmethod
