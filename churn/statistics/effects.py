@@ -48,14 +48,14 @@ def share_interval(successes: int, n: int) -> Interval:
 
 
 def mean_interval(values: ArrayLike) -> Interval:
-    """A mean (n,) with Student's 95 % interval; ends are nan for fewer than two values.
+    """A mean (n,) with Student's 95 % interval; ends are nan for fewer than two values, or where all are equal.
 
     Example:
         >>> print(mean_interval([1, 2, 3]))
         2.000 (-0.484 to 4.484)
     """
     numbers = np.asarray(values, dtype=np.float64)
-    if numbers.size < 2:
+    if numbers.size < 2 or np.ptp(numbers) == 0:
         return Interval(float(numbers[0]) if numbers.size else math.nan, math.nan, math.nan)
     reach = _t(LEVEL, numbers.size - 1) * float(numbers.std(ddof=1)) / math.sqrt(numbers.size)
     mean = float(numbers.mean())
