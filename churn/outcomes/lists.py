@@ -39,8 +39,8 @@ def list_stability(first: pd.DataFrame, second: pd.DataFrame, *, rank_by: str, c
         >>> first = day.assign(segment=["priority", "priority", "other", "other"])
         >>> second = day.assign(segment=["other", "priority", "priority", "other"])
         >>> row = list_stability(first, second, rank_by="priority", compared_with="another").iloc[0]
-        >>> row.n_both, round(row.jaccard, 3), row.stayed, row.kendall
-        (1, 0.333, 0.5, 1.0)
+        >>> print(row.n_both, round(row.jaccard, 3), row.stayed, row.kendall)
+        1 0.333 0.5 1.0
     """
     a, b = (set(table.user_id[table.segment == "priority"]) for table in (first, second))
     common = first.merge(second, on="user_id", suffixes=("_a", "_b"))
