@@ -143,7 +143,15 @@ def _score(arguments: list[str]) -> None:
         out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
     kind = RunConfig.load(options.run / "config.yaml").data.split.kind
     about = read_json(options.run / "manifest.json").get("list_warnings", [])
-    print(f"list: {out / 'priority.csv'}{_caution(kind)}{_warnings(about)}")
+    print(f"list: {out / 'priority.csv'}{_held_back(out)}{_caution(kind)}{_warnings(about)}")
+
+
+def _held_back(scored: Path) -> str:
+    """A further line where users of the list must not be contacted."""
+    from churn.artefacts import read_json
+
+    held = read_json(scored / "scoring.json")["segment"]["control"]["held_back"]
+    return f"\nheld back, not to be contacted: {held:,} users, named in {scored / 'control.csv'}" if held else ""
 
 
 def _outcomes(arguments: list[str]) -> int:

@@ -19,7 +19,7 @@ from churn.evaluation import Calibrator
 from churn.journal import Journal
 from churn.models import load
 from churn.progress import step
-from churn.segments import Plan, Pseudonyms, SegmentConfig
+from churn.segments import Plan, SegmentConfig
 
 SCORING = "scoring.json"  # of a folder that `score` wrote: the run, the cutoff, the segment
 
@@ -116,7 +116,6 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     Raises:
         UserError: if nobody is at risk, or the key of the ids is gone.
     """
-    names = Pseudonyms.open(Path(config.id_key), outside=out) if config.id_key else None
     windows = newest_windows(dataset)
     scored = segments.prioritise(score_windows(windows, models, refitted=True), config)
     inside = (scored.segment == "priority").to_numpy()
@@ -124,13 +123,13 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
         step(f"{len(scored)} users to score, fewer than segments.number, {number}: all of them can be contacted")
     planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
     why = _reasons(windows.take(inside), models).set_axis(scored.index[inside])
-    if names is not None:
-        names.remember(scored.user_id)
-        scored = scored.assign(user_id=names(scored.user_id))
     listed = segments.contact_list(scored, why, rank_by=config.rank_by)
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
+    scored, listed = (segments.hidden(table, config.id_key, outside=out) for table in (scored, listed))
+    if config.id_key:  # the order of the ids would tell of them, too
+        scored = scored.sort_values("user_id", ignore_index=True)
     write_table(scored, out / "scores.parquet")
     write_table(pd.DataFrame(windows.summary(), columns=list(windows.features)), out / "scored_features.parquet")
     write_table(segments.agreement(scored), out / "agreement.csv")

@@ -12,7 +12,7 @@ from churn.segments.groups import loyal_earners
 from churn.segments.harmless import harmless
 from churn.segments.outcome_config import AlarmConfig, OutcomeConfig
 from churn.segments.priority import agreement, prioritise
-from churn.segments.pseudonyms import Pseudonyms
+from churn.segments.pseudonyms import Pseudonyms, hidden
 
 __all__ = [
     "CONTACT",
@@ -34,6 +34,7 @@ __all__ = [
     "expected_amounts",
     "export",
     "harmless",
+    "hidden",
     "hold_back",
     "latest_windows",
     "loyal_earners",

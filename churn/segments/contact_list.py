@@ -64,12 +64,13 @@ def export(
     contacts = table[~held].reset_index(drop=True)
     groups = table.drop(columns=[name for name in table if str(name).startswith("reason_")])
     groups.insert(2, "group", np.where(held, CONTROL, CONTACT))
-    write_with(lambda path: _write_csv(contacts, path), folder / "priority.csv")
-    write_with(lambda path: _write_csv(groups, path), folder / "control.csv")
+    write_with(lambda path: write_safely(contacts, path), folder / "priority.csv")
+    write_with(lambda path: write_safely(groups, path), folder / "control.csv")
     write_with(lambda path: _write_book(contacts, about, path), folder / "priority.xlsx")
 
 
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
+def write_safely(table: pd.DataFrame, path: Path) -> None:
+    """Write a CSV file in which no text is a formula to a spreadsheet."""
     # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
     table.map(harmless).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
