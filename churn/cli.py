@@ -13,11 +13,13 @@ from churn.progress import progress
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
+_ALARM = 3  # exit code
 _LIGHTNING = ("fit", "validate", "test", "predict")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit code: 0, 2 for a user's mistake, 1 for a fault of the program."""
+    """Run a command and return the exit code: 0, 2 for a user's mistake, 3 for an alarm of `churn outcomes`, 1 for a
+    fault of the program."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return _dispatch(arguments)
@@ -52,8 +54,7 @@ def _dispatch(arguments: list[str]) -> int:
         raise UserError(
             f"expected a command out of {', '.join((*COMMANDS, *_LIGHTNING))}", repr(name), "see churn --help"
         )
-    COMMANDS[name][0](rest)
-    return 0
+    return COMMANDS[name][0](rest) or 0
 
 
 def _usage() -> str:
@@ -142,7 +143,38 @@ def _score(arguments: list[str]) -> None:
         out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
     kind = RunConfig.load(options.run / "config.yaml").data.split.kind
     about = read_json(options.run / "manifest.json").get("list_warnings", [])
-    print(f"list: {out / 'priority.csv'}{_caution(kind)}{_warnings(about)}")
+    print(f"list: {out / 'priority.csv'}{_held_back(out)}{_caution(kind)}{_warnings(about)}")
+
+
+def _held_back(scored: Path) -> str:
+    """A further line where users of the list must not be contacted."""
+    from churn.artefacts import read_json
+
+    held = read_json(scored / "scoring.json")["segment"]["control"]["held_back"]
+    return f"\nheld back, not to be contacted: {held:,} users, named in {scored / 'control.csv'}" if held else ""
+
+
+def _outcomes(arguments: list[str]) -> int:
+    from churn.configuration import parse, run_config, run_parser
+
+    parser = run_parser("outcomes")
+    parser.description = (
+        "What happened after a list was made, by the log that went on (data), and what to compare with (outcomes); "
+        "other blocks are read and ignored. Exit code 3: an alarm of outcomes.alarms, a line of stderr each; 2: a "
+        "mistake in the input; 0: neither."
+    )
+    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
+    parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")
+    options = parse(arguments, parser=parser)
+    from churn.outcomes import follow_up, summary
+
+    out = options.run / "outcomes" if options.out is None else options.out
+    with progress("outcomes"):
+        found = follow_up(options.run, run_config(options).data, config=options.outcomes, out=out)
+    summary(found)
+    for alarm in found.alarms:
+        print(f"alarm: {alarm}", file=sys.stderr)
+    return _ALARM if found.alarms else 0
 
 
 def _report(arguments: list[str]) -> None:
@@ -164,11 +196,12 @@ def _parser(command: str) -> "ArgumentParser":
     return ArgumentParser(prog=f"churn {command}", exit_on_error=False)
 
 
-COMMANDS: dict[str, tuple[Callable[[list[str]], None], str]] = {
+COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "simulate": (_simulate, "write a made-up log whose truth is known"),
     "check": (_check, "read the data, train nothing: counts, base rates, windows per part"),
     "run": (_run, "the whole pipeline, from the log to the report; continues where it stopped"),
     "tune": (_tune, "the search alone"),
     "score": (_score, "score new data with a finished run's models"),
+    "outcomes": (_outcomes, "what came of a list, by the log that went on; exits with 3 on an alarm"),
     "report": (_report, "build a run's report again"),
 }

@@ -12,7 +12,7 @@ from churn.artefacts import write_text
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
 from churn.evaluation import KINDS, VerdictConfig
-from churn.segments import SegmentConfig
+from churn.segments import OutcomeConfig, SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
 MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")
@@ -153,6 +153,7 @@ def run_parser(command: str = "run") -> ArgumentParser:
     parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False)
     parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
     parser.add_class_arguments(RunConfig)
+    parser.add_class_arguments(OutcomeConfig, "outcomes")  # of `churn outcomes` alone, so no part of a run
     return parser
 
 

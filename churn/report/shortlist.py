@@ -3,6 +3,7 @@
 from typing import Any
 
 from churn.report.blocks import Block, Note, Section, Text
+from churn.report.held_back import held_back
 from churn.report.listing import RANKS, drawn, order, rank_by, starts
 from churn.report.policies import scoring
 from churn.report.run import Run, records
@@ -26,7 +27,7 @@ def build(run: Run) -> Section:
         return Section(
             "list", "Whom to contact", lead, (Text("Nobody is on the list at this cutoff."), _heuristic(run))
         )
-    return Section("list", "Whom to contact", lead, (_heuristic(run), *_list(run), Text(scoring(run))))
+    return Section("list", "Whom to contact", lead, (_heuristic(run), *held_back(run), *_list(run), Text(scoring(run))))
 
 
 def _heuristic(run: Run) -> Note:

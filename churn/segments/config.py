@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Literal, get_args
 
 from churn.errors import UserError
+from churn.segments.control import ControlConfig
 
 Rule = Literal["quantile", "number", "profit"]
 RankBy = Literal["priority", "value_at_risk", "expected_loss"]
@@ -103,6 +104,9 @@ class SegmentConfig:
         budget: Costs and worth of a contact.
         groups: Groups of like behaviour.
         anomalies: Users who depart from their own past.
+        control: Users of the list who are held back by lot, so that `churn outcomes` can tell what a contact changes.
+        id_key: A file with a secret, made where there is none. With it, every list and scores.parquet hold hashes of
+            the ids (HMAC-SHA256), and ids.csv beside the file tells whose. It must lie outside the run's folder.
     """
 
     quantile: float = 0.9
@@ -115,6 +119,8 @@ class SegmentConfig:
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     groups: GroupConfig = field(default_factory=GroupConfig)
     anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)
+    control: ControlConfig = field(default_factory=ControlConfig)
+    id_key: str | None = None
 
     def __post_init__(self) -> None:
         """Raises UserError for a value that there is not, and for a rule that lacks what it needs."""

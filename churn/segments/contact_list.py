@@ -1,15 +1,29 @@
-"""The list for the CRM team, as CSV and as a spreadsheet."""
+"""The list for the CRM team, as CSV and as a spreadsheet, and who of it is held back."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
+from numpy.typing import NDArray
 
 from churn.artefacts import write_with
 from churn.segments.config import RankBy
+from churn.segments.control import CONTACT, CONTROL
+from churn.segments.harmless import harmless
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMATS = {
+    "p_churn": "0.0%",
+    "p_sticker": "0.0%",
+    "priority": "0.000",
+    "value_at_risk": "0.000",
+    "expected_loss": "#,##0.00",
+}
+_COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
+_WIDEST = 300  # pixels
 
 
 def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
@@ -28,35 +42,76 @@ def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy
     return ranked
 
 
-def export(table: pd.DataFrame, folder: Path) -> None:
-    """Write priority.csv and priority.xlsx; text that a spreadsheet would run as a formula is defused."""
-    write_with(lambda path: write_safely(table, path), folder / "priority.csv")
-    write_with(lambda path: _write_sheet(table, path), folder / "priority.xlsx")
+def export(
+    table: pd.DataFrame,
+    folder: Path,
+    *,
+    held_back: NDArray[np.bool_] | None = None,
+    about: Sequence[tuple[str, object]] = (),
+) -> None:
+    """Write priority.csv and priority.xlsx, and control.csv, which says of everyone whether to contact or not.
+
+    Text that a spreadsheet would run as a formula is defused. Users who are held back stand in control.csv alone, and
+    the others keep the ranks that they have beside them.
+
+    Args:
+        table: The segment, from `contact_list`.
+        folder: Where to write.
+        held_back: Who is in the control group, (n,); by default nobody.
+        about: Terms and their values for the spreadsheet's second sheet.
+    """
+    held = np.zeros(len(table), np.bool_) if held_back is None else held_back
+    contacts = table[~held].reset_index(drop=True)
+    groups = table.drop(columns=[name for name in table if str(name).startswith("reason_")])
+    groups.insert(2, "group", np.where(held, CONTROL, CONTACT))
+    write_with(lambda path: write_safely(contacts, path), folder / "priority.csv")
+    write_with(lambda path: write_safely(groups, path), folder / "control.csv")
+    write_with(lambda path: _write_book(contacts, about, path), folder / "priority.xlsx")
 
 
 def write_safely(table: pd.DataFrame, path: Path) -> None:
     """Write a CSV file in which no text is a formula to a spreadsheet."""
     # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
-    table.map(_harmless).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    table.map(harmless).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
-def _harmless(value: object) -> object:
-    """A leading apostrophe makes a spreadsheet read a cell as text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
-
-
-def _write_sheet(table: pd.DataFrame, path: Path) -> None:
-    """Typed cells: text is always written as text, so nothing in it is run; so are ids, whose digits a number loses."""
+def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: Path) -> None:
     with path.open("wb") as file, xlsxwriter.Workbook(file) as book:
-        sheet, bold, number = book.add_worksheet("priority"), book.add_format({"bold": True}), book.add_format()
-        number.set_num_format("0.000")
+        bold = book.add_format({"bold": True})
+        sheet = book.add_worksheet("priority")
         for column, name in enumerate(table.columns):
+            shown = book.add_format({"num_format": _FORMATS[name]} if name in _FORMATS else {})
             sheet.write_string(0, column, name, bold)
             for row, value in enumerate(table[name], start=1):
-                if isinstance(value, str) or name == "user_id":
-                    sheet.write_string(row, column, str(value))
-                else:
-                    sheet.write_number(row, column, value, number if isinstance(value, float) else None)
+                # ids are text even where they are numbers, whose digits a spreadsheet would lose
+                _write(sheet, row, column, str(value) if name == "user_id" else value, shown)
+            if name in _FORMATS and len(table):
+                sheet.conditional_format(1, column, len(table), column, _COLOURS)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
-        sheet.autofit(300)
+        sheet.autofit(_WIDEST)
+        if about:
+            _write_about(book, about)
+
+
+def _write_about(book: Any, about: Sequence[tuple[str, object]]) -> None:
+    sheet, bold = book.add_worksheet("about"), book.add_format({"bold": True, "valign": "top"})
+    text = book.add_format({"text_wrap": True, "align": "left", "valign": "top"})
+    date = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
+    for row, (term, value) in enumerate(about):
+        sheet.write_string(row, 0, term, bold)
+        _write(sheet, row, 1, value, date if isinstance(value, pd.Timestamp) else text)
+    sheet.set_column(0, 0, 38)
+    sheet.set_column(1, 1, 80)
+
+
+def _write(sheet: Any, row: int, column: int, value: object, shown: Any) -> None:
+    """A typed cell: text is always written as text, so nothing in it is run."""
+    if isinstance(value, pd.Timestamp):
+        sheet.write_datetime(row, column, value.to_pydatetime(), shown)
+    elif isinstance(value, str):
+        sheet.write_string(row, column, value, shown)
+    elif value is None or value != value:
+        sheet.write_blank(row, column, None, shown)
+    else:
+        sheet.write_number(row, column, value, shown)

@@ -1,7 +1,5 @@
 """Whom to contact, how they differ, what to mind, and the page that says so."""
 
-from dataclasses import asdict
-
 import numpy as np
 
 from churn import report, segments
@@ -12,20 +10,16 @@ from churn.stages.context import Context, Facts
 
 
 def score_users(context: Context) -> Facts:
-    """The newest cutoff: scores.parquet, agreement.csv, priority.csv, priority.xlsx, budget.csv, threshold.csv,
-    score_distribution.csv.
+    """The newest cutoff: scores.parquet, scored_features.parquet, agreement.csv, budget.csv, threshold.csv,
+    score_distribution.csv, and the list's files.
     """
     config, seed = context.config.segments, context.config.seed
     models, out = context.folder / "models", context.folder
-    scored, planned = write_scores(context.dataset, models, config=config, out=out, seed=seed)
-    write_table(segments.lines(scored, config, seed=seed), out / "threshold.csv")
-    write_table(segments.distribution(scored, config.rank_by), out / "score_distribution.csv")
-    listed = scored[config.rank_by][scored.segment == "priority"]
-    threshold = float(listed.min()) if listed.notna().any() else None  # by the rule `profit` nobody may be listed
-    cutoff = str(scored.cutoff.iloc[0].date())
-    told = {"threshold": threshold, "scored": len(scored), "listed": len(listed), "cutoff": cutoff}
-    told |= {"skewness": segments.skewness(scored, config.rank_by)}
-    return {"segment": asdict(config) | told, "budget": planned.facts() if planned else None}
+    listing = write_scores(context.dataset, models, config=config, out=out, seed=seed)
+    write_table(segments.lines(listing.scored, config, seed=seed), out / "threshold.csv")
+    write_table(segments.distribution(listing.scored, config.rank_by), out / "score_distribution.csv")
+    told = listing.facts(config) | {"skewness": segments.skewness(listing.scored, config.rank_by)}
+    return {"segment": told, "budget": listing.plan.facts() if listing.plan else None}
 
 
 def compare_segments(context: Context) -> Facts:

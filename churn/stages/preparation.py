@@ -2,16 +2,20 @@
 
 import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 from churn.artefacts import write_table
 from churn.data import examine, prepare, without_password
 from churn.scoring import newest_windows
+from churn.segments import Pseudonyms
 from churn.stages.context import Context, Facts
 
 
 def prepare_data(context: Context) -> Facts:
     """Log to windows: dataset/, windows.parquet."""
-    config = context.config.data
+    config, id_key = context.config.data, context.config.segments.id_key
+    if id_key:
+        Pseudonyms.make(Path(id_key), outside=context.folder)
     shutil.rmtree(context.folder / "dataset", ignore_errors=True)  # of a run that failed here, on other data perhaps
     dataset = prepare(config, context.folder / "dataset", frames=context.frames)
     newest_windows(dataset)  # nobody to score is better known now than after the fitting

@@ -11,6 +11,8 @@ from churn.statistics.decisions import (
     decision_intervals,
     paired_decisions,
 )
+from churn.statistics.drift import Stability, stability_index
+from churn.statistics.effects import Effect, mean_difference, mean_interval, share_difference, share_interval
 from churn.statistics.gains import SHARES, gains
 from churn.statistics.intervals import (
     Interval,
@@ -30,7 +32,9 @@ __all__ = [
     "SHARES",
     "AssociationResult",
     "ColumnAuc",
+    "Effect",
     "Interval",
+    "Stability",
     "Threshold",
     "WelchResult",
     "Z",
@@ -49,9 +53,14 @@ __all__ = [
     "holm",
     "is_skewed",
     "mann_whitney",
+    "mean_difference",
+    "mean_interval",
     "metric_intervals",
     "paired_decisions",
     "paired_difference",
     "rate_interval",
+    "share_difference",
+    "share_interval",
+    "stability_index",
     "welch",
 ]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from openpyxl.utils.escape import unescape
 
-from churn.segments import contact_list, export
+from churn.segments import ControlConfig, SegmentConfig, about, contact_list, export
 
 HOSTILE = [
     '=HYPERLINK("http://evil.example","click")',
@@ -40,11 +40,16 @@ def table_of(ids, *, stickers=True):
 
 
 def sheet_of(folder):
-    return openpyxl.load_workbook(folder / "priority.xlsx").active
+    return openpyxl.load_workbook(folder / "priority.xlsx")["priority"]
 
 
 def rows_of(folder):
     with (folder / "priority.csv").open(newline="", encoding="utf8") as file:
+        return list(csv.DictReader(file))
+
+
+def control_of(folder):
+    with (folder / "control.csv").open(newline="", encoding="utf8") as file:
         return list(csv.DictReader(file))
 
 
@@ -107,13 +112,85 @@ def test_the_sheet_holds_text_exactly_as_given_and_no_formula(value, tmp_path):
     assert not [cell for cell in cells if cell.data_type == "f"]
 
 
-def test_numbers_are_typed_and_shown_with_three_decimals(tmp_path):
-    export(table_of(["a", "b"]), tmp_path)
+def test_numbers_are_typed_chances_are_percent_and_money_has_cents(tmp_path):
+    export(table_of(["a", "b"]).assign(expected_loss=1234.5), tmp_path)
     sheet = sheet_of(tmp_path)
     assert [cell.data_type for cell in sheet[2]][:5] == ["n", "s", "n", "n", "n"]
     assert [cell.value for cell in sheet[3]][:5] == [2, "b", 0.1, 0.25, 0.125]
-    assert sheet["C2"].number_format == "0.000"
-    assert sheet["A2"].number_format == "General"
+    shown = {cell.value: sheet.cell(2, cell.column).number_format for cell in sheet[1]}
+    assert shown == {
+        "rank": "General",
+        "user_id": "General",
+        "priority": "0.000",
+        "p_churn": "0.0%",
+        "p_sticker": "0.0%",
+        "reason_1": "General",
+        "reason_2": "General",
+        "expected_loss": "#,##0.00",
+    }
+
+
+def test_scores_and_chances_are_coloured_by_their_height_and_nothing_else(tmp_path):
+    export(table_of(["a", "b", "c"]), tmp_path)
+    coloured = {str(entry.sqref): entry.rules[0].type for entry in sheet_of(tmp_path).conditional_formatting}
+    assert coloured == {"C2:C4": "colorScale", "D2:D4": "colorScale", "E2:E4": "colorScale"}
+
+
+def test_columns_are_as_wide_as_their_text_but_not_endless(tmp_path):
+    export(table_of(["a", "x" * 1000]), tmp_path)
+    widths = {name: column.width for name, column in sheet_of(tmp_path).column_dimensions.items()}
+    assert 30 < widths["B"] < 60
+    assert widths["A"] < 15
+
+
+def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tmp_path):
+    config = SegmentConfig(control=ControlConfig(share=0.4, seed=3), id_key="apart/key")
+    lines = about(scored, config, held_back=1)
+    export(table_of(["=1+1"]), tmp_path, about=[*lines, ("=evil()", "=1+1")])
+    book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
+    assert book.sheetnames == ["priority", "about"]
+    rows = {row[0].value: row[1] for row in book["about"].iter_rows()}
+    cutoff = rows["First day that was not known (cutoff)"]
+    assert cutoff.is_date
+    assert cutoff.value == pd.Timestamp("2024-03-01")
+    assert rows["Users scored"].value == 5
+    assert rows["Users in the priority segment"].value == 3
+    assert rows["Users held back: do not contact"].value == 1
+    assert "share of 0.4 of the segment, drawn by lot with seed 3" in rows["Control group"].value
+    assert "hashes" in rows["Ids"].value
+    assert "p_sticker" in rows
+    assert "expected_loss" not in rows
+    assert not [cell for row in book["about"].iter_rows() for cell in row if cell.data_type == "f"]
+
+
+@pytest.mark.parametrize(
+    ("share", "held", "says"), [(0.0, 0, "nobody is held back"), (0.5, 0, "segment of 3 is too small")]
+)
+def test_a_list_without_a_control_says_why(share, held, says, scored):
+    lines = dict(about(scored, SegmentConfig(control=ControlConfig(share=share)), held_back=held))
+    assert says in lines["Control group"]
+
+
+def test_who_is_held_back_stands_in_control_csv_alone_and_the_others_keep_their_ranks(tmp_path):
+    export(table_of([*"abc", *HOSTILE]), tmp_path, held_back=np.arange(3 + len(HOSTILE)) % 3 == 1)
+    listed, groups = rows_of(tmp_path), control_of(tmp_path)
+    assert [row["rank"] for row in groups] == [str(rank) for rank in range(1, 4 + len(HOSTILE))]
+    held = {row["user_id"] for row in groups if row["group"] == "control"}
+    assert {row["user_id"] for row in groups if row["group"] == "contact"} == {row["user_id"] for row in listed}
+    assert held
+    assert not held & {row["user_id"] for row in listed}
+    assert {row["rank"]: row["user_id"] for row in listed}.items() <= {
+        row["rank"]: row["user_id"] for row in groups
+    }.items()
+    sheet = sheet_of(tmp_path)
+    assert [cell.value for cell in sheet["A"]][1:] == [int(row["rank"]) for row in listed]
+    assert not [row for row in groups if row["user_id"].startswith(DEFUSED)]
+    assert list(groups[0]) == ["rank", "user_id", "group", "priority", "p_churn", "p_sticker"]
+
+
+def test_without_a_control_everyone_is_to_be_contacted(tmp_path):
+    export(table_of(["a", "b"]), tmp_path)
+    assert [row["group"] for row in control_of(tmp_path)] == ["contact", "contact"]
 
 
 def test_the_header_stays_in_sight_and_every_column_can_be_filtered(tmp_path):
@@ -140,7 +217,7 @@ def test_the_table_itself_is_not_changed_by_its_export(tmp_path):
     before = table.copy()
     export(table, tmp_path)
     assert table.equals(before)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["priority.csv", "priority.xlsx"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["control.csv", "priority.csv", "priority.xlsx"]
 
 
 def test_rows_keep_their_order_in_both_files(tmp_path):

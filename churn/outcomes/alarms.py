@@ -1,0 +1,73 @@
+"""Alarms: what a scheduler should wake somebody for, as sentences."""
+
+import pandas as pd
+
+from churn.outcomes.calibration import LEFT_ALONE
+from churn.outcomes.rows import Row, records
+from churn.segments import AlarmConfig
+
+FEW = 30  # users at risk both times, under which two lists say nothing of each other
+
+
+def alarms(
+    calibration: pd.DataFrame, stability: pd.DataFrame, drifted: pd.DataFrame, *, config: AlarmConfig
+) -> list[str]:
+    """A sentence for each threshold that is passed by more than chance explains.
+
+    Args:
+        calibration: From `calibration_since`; users whom nobody contacted count.
+        stability: From `list_stability`, a row or none.
+        drifted: From `drift`.
+        config: The thresholds.
+    """
+    found = []
+    for target, part in calibration[calibration.group == LEFT_ALONE].groupby("target", sort=False):
+        measured = {row["metric"]: row for row in records(part)}
+        found += [*_gap(measured, str(target), config), *_error(measured, str(target), config)]
+    return [*found, *_unstable(stability, config), *_drifted(drifted, config)]
+
+
+def _gap(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[str]:
+    forecast, rate = measured["forecast"]["value"], measured["rate"]
+    if config.calibration_gap is None or abs(forecast - rate["value"]) <= config.calibration_gap:
+        return []
+    if rate["low"] <= forecast <= rate["high"]:
+        return []
+    return [
+        f"calibration_gap: the mean probability of {target} was {forecast:.1%}, and {rate['value']:.1%} "
+        f"[{rate['low']:.1%}, {rate['high']:.1%}] of {rate['n']:,} users whom nobody contacted came true; "
+        f"allowed {config.calibration_gap:g}"
+    ]
+
+
+def _error(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[str]:
+    error, band = measured["ece"], measured["ece_band"]["high"]
+    if config.ece is None or not (error["value"] > config.ece and error["value"] > band):
+        return []
+    return [
+        f"ece: the calibration error of {target} is {error['value']:.3f} (n = {error['n']:,}), a calibrated forecast "
+        f"stays under {band:.3f}; allowed {config.ece:g}"
+    ]
+
+
+def _unstable(stability: pd.DataFrame, config: AlarmConfig) -> list[str]:
+    least = config.jaccard
+    return [
+        f"jaccard: {row['n_both']} users stand on both lists of {row['n_list']} and {row['n_other']}, {row['days']} "
+        f"days apart: Jaccard {row['jaccard_at_risk']:.2f} among the {row['n_common']:,} users at risk both times; at "
+        f"least {least:g} is expected"
+        for row in records(stability)
+        if least is not None and row["n_common"] >= FEW and row["jaccard_at_risk"] < least
+    ]
+
+
+def _drifted(drifted: pd.DataFrame, config: AlarmConfig) -> list[str]:
+    if config.psi is None:
+        return []
+    moved = drifted[drifted.watched.astype(bool) & (drifted.excess > config.psi) & (drifted.psi > drifted.limit)]
+    return [
+        f"psi: {row['name']} has moved, {row['psi']:.2f} where chance shows {row['by_chance']:.2f} "
+        f"(n = {row['n_reference']:,} and {row['n_newest']:,}), its mean from {row['mean_reference']:.3g} to "
+        f"{row['mean_newest']:.3g}; allowed {config.psi:g} above chance"
+        for row in records(moved)
+    ]

@@ -1,0 +1,53 @@
+"""Calibration since: what was forecast of users whom nobody contacted, and what came."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from churn.artefacts import read_table
+from churn.statistics import Interval, ece_band, metric_intervals, share_interval
+
+LEFT_ALONE, ALL = "not contacted", "all"
+METRICS = ("log_loss", "brier", "ece")
+COLUMNS = ["group", "target", "metric", "n", "value", "low", "high", "test", "test_low", "test_high"]
+
+
+def calibration_since(
+    scored: pd.DataFrame, seen: pd.DataFrame, *, alone: pd.Series, run: Path, repetitions: int
+) -> pd.DataFrame:
+    """Forecast, rate, log loss, Brier score and calibration error since the cutoff, beside those on the test part.
+
+    Columns: group, target, metric, n, value, low, high, test, test_low, test_high.
+
+    `ece_band` is the calibration error that a calibrated forecast would show by chance.
+
+    Args:
+        scored: The scored users.
+        seen: What happened to them, same rows.
+        alone: Whom nobody contacted: a contact is meant to prove the forecast wrong.
+        run: The run whose models scored.
+        repetitions: Bootstrap samples of users.
+    """
+    board = read_table(run / "leaderboard.csv")
+    test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
+    rows: list[tuple[object, ...]] = []
+    for group, inside in ((LEFT_ALONE, alone), (ALL, pd.Series(True, scored.index))):
+        for target in (name for name in ("churn", "sticker") if f"p_{name}" in scored and inside.any()):
+            p, y = (table[name][inside] for table, name in ((scored, f"p_{target}"), (seen, target)))
+            for metric, found in _measured(p.to_numpy(), y.to_numpy(), repetitions=repetitions).items():
+                known = (target, metric) in test.index
+                before = test.loc[(target, metric), ["value", "low", "high"]] if known else (np.nan,) * 3
+                rows.append((group, target, metric, len(p), found.value, found.low, found.high, *before))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _measured(p: np.ndarray, y: np.ndarray, *, repetitions: int) -> dict[str, Interval]:
+    users = np.arange(len(p))
+    found = metric_intervals(y, p, users=users, repetitions=repetitions)
+    return {
+        "forecast": Interval(float(p.mean()), np.nan, np.nan),
+        "rate": share_interval(int(y.sum()), len(y)),
+        **{name: found[name] for name in METRICS},
+        "ece_band": ece_band(y, p, users=users, repetitions=repetitions),
+    }

@@ -1,0 +1,50 @@
+"""Who was really contacted, by a file of the CRM's."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.artefacts import read_table
+from churn.errors import UserError
+from churn.outcomes.earlier import Earlier
+
+
+def really_contacted(path: Path, earlier: Earlier) -> tuple[NDArray[np.bool_], int]:
+    """Which scored users stand in the file, (n,), and how many users in it were never scored.
+
+    Ids may be written as in the log, as in the list (with its apostrophe before what could pass for a formula), or,
+    where the list holds hashes, as these.
+
+    Raises:
+        UserError: for a file that cannot be read, or has no column user_id.
+    """
+    ids = _read(path)
+    place = {user_id: row for row, user_id in enumerate(earlier.scored.user_id)}
+    contacted = np.zeros(len(earlier.scored), np.bool_)
+    unknown = 0
+    for user_id in ids:
+        rows = [place[form] for form in _forms(user_id, earlier) if form in place]
+        if rows:
+            contacted[rows[0]] = True
+        else:
+            unknown += 1
+    return contacted, unknown
+
+
+def _forms(user_id: str, earlier: Earlier) -> list[str]:
+    plain = [user_id, user_id[1:]] if user_id.startswith("'") else [user_id]
+    return plain if earlier.names is None else [*plain, *earlier.names(plain)]
+
+
+def _read(path: Path) -> list[str]:
+    try:
+        parquet = path.suffix == ".parquet"
+        table = read_table(path) if parquet else pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:  # of pandas's and pyarrow's, an empty file's among them
+        raise UserError("expected a table in outcomes.contacted", f"{path}: {error}", "correct the path") from error
+    if "user_id" not in table:
+        found = ", ".join(map(str, table.columns)) or "no column"
+        raise UserError(f"expected a column user_id in {path}", found, "rename the column")
+    return list(dict.fromkeys(table.user_id.astype(str)))

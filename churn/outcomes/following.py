@@ -1,0 +1,193 @@
+"""Following a list up: from the log that went on to what happened, whether the models hold, and what to mind."""
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn import __version__, segments
+from churn.artefacts import prepare_folder, write_json, write_table
+from churn.data import DataConfig, Dataset, Frame
+from churn.errors import UserError
+from churn.outcomes import drift as drifting
+from churn.outcomes import lists
+from churn.outcomes.alarms import alarms
+from churn.outcomes.calibration import calibration_since
+from churn.outcomes.contacts import really_contacted
+from churn.outcomes.earlier import Earlier, read_earlier
+from churn.outcomes.effects import effects, group_outcomes
+from churn.outcomes.happened import covered, happened
+from churn.scoring import prepare_alike, score_windows
+from churn.segments import CONTACT, CONTROL, OutcomeConfig
+
+WEEK = 7  # days to the list that a list is compared with
+LIMITS = (
+    "Effects are by intention to treat: everyone counts in the group that the lot chose, contacted or not.",
+    "An effect that is not seen is not an effect that is not there: groups of this size would most likely (.8) have "
+    "missed whatever is under `detectable`.",
+)
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What came of a list; each table is a file of the folder."""
+
+    folder: Path
+    outcomes: pd.DataFrame
+    effects: pd.DataFrame
+    calibration: pd.DataFrame
+    stability: pd.DataFrame  # no rows where nobody is at risk later
+    drift: pd.DataFrame  # likewise
+    facts: dict[str, Any]  # outcomes.json: when, how many, notes, alarms
+
+    @property
+    def alarms(self) -> list[str]:
+        """What a scheduler should wake somebody for."""
+        return list(self.facts["alarms"])
+
+
+def follow_up(
+    run: Path, data: DataConfig, *, config: OutcomeConfig, out: Path, frames: Mapping[str, Frame] | None = None
+) -> FollowUp:
+    """Read what happened in the horizon after a list was made and write outcomes.csv, effects.csv,
+    calibration_since.csv, stability.csv, drift.csv and outcomes.json.
+
+    Args:
+        run: The folder of a finished `churn run` or `churn score`.
+        data: Where the log that went on lies; windows, features, zone and activity events are the run's.
+        config: What to compare with, and from when on to alarm.
+        out: Where to write.
+        frames: Data frames by the names that stand in `data`.
+
+    Raises:
+        UserError: if the folder is none, the log does not cover the horizon or knows none of the users.
+    """
+    earlier = read_earlier(run)
+    if out.resolve() in {run.resolve(), earlier.run.resolve()}:
+        raise UserError("expected another folder for the outcomes", f"the run's own, {out}", "choose another --out")
+    daily = dataclasses.replace(earlier.config.data.windows, stride_days=1)  # so that the newest windows are there
+    old = dataclasses.replace(earlier.config.data, windows=daily)
+    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
+        dataset = prepare_alike(earlier.run, old, data, folder=Path(folder) / "dataset", frames=frames)
+        found = _found(earlier, dataset, config, out)
+    prepare_folder(out)
+    tables = {
+        "outcomes": found.outcomes,
+        "effects": found.effects,
+        "calibration_since": found.calibration,
+        "stability": found.stability,
+        "drift": found.drift,
+    }
+    for name, table in tables.items():
+        write_table(table, out / f"{name}.csv")
+    write_json(found.facts, out / "outcomes.json")
+    return found
+
+
+def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path) -> FollowUp:
+    scored, seen = earlier.scored, happened(earlier, dataset.panel)
+    reached, unknown = None, None
+    if config.contacted is not None:
+        reached, unknown = really_contacted(Path(config.contacted), earlier)
+    alone = scored.group != CONTACT
+    alone = alone if reached is None else alone & ~reached
+    measured = calibration_since(scored, seen, alone=alone, run=earlier.run, repetitions=config.repetitions)
+    stability, drifted = _later(earlier, dataset, config)
+    notes = [*earlier.notes, *_notes(earlier, seen, reached, unknown)]
+    if drifted.empty:
+        notes.append("Nobody is at risk at the end of the log, so neither drift nor the next list can be told.")
+    elif earlier.features is None:
+        notes.append("The folder has no scored_features.parquet, so only the drift of the scores is measured.")
+    facts = _facts(earlier, dataset, seen, unknown) | {
+        "notes": notes,
+        "alarms": alarms(measured, stability, drifted, config=config.alarms),
+        "config": asdict(config),
+    }
+    effect = effects(scored, seen, reached=reached)
+    return FollowUp(out, group_outcomes(scored, seen, reached=reached), effect, measured, stability, drifted, facts)
+
+
+def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The list held against another, and the newest windows against those that were scored."""
+    end, cutoff = dataset.panel.n_days, covered(earlier, dataset.panel)
+    newest, stability, drifted = _scored_at(earlier, dataset, end), None, None
+    if newest is not None:
+        windows = dataset.windows.take(dataset.windows.cutoff == end)
+        drifted = drifting.drift(earlier.features, earlier.scored, newest=windows, newest_scored=newest)
+    rank_by = earlier.config.segments.rank_by
+    if config.previous is not None:
+        other, words = read_earlier(Path(config.previous)).scored, f"the list in {config.previous}"
+        stability = lists.list_stability(earlier.scored, other, rank_by=rank_by, compared_with=words)
+    else:
+        day = min(cutoff + WEEK, end)
+        other_day = newest if day == end else _scored_at(earlier, dataset, day)
+        if other_day is not None:
+            words = "the list that the same models make later"
+            stability = lists.list_stability(earlier.scored, other_day, rank_by=rank_by, compared_with=words)
+    return (
+        pd.DataFrame(columns=lists.COLUMNS) if stability is None else stability,
+        pd.DataFrame(columns=drifting.COLUMNS) if drifted is None else drifted,
+    )
+
+
+def _scored_at(earlier: Earlier, dataset: Dataset, day: int) -> pd.DataFrame | None:
+    """The scores at a day of the panel, by the models that scored before; None where nobody is at risk."""
+    windows = dataset.windows.take(dataset.windows.cutoff == day)
+    if not len(windows):
+        return None
+    scores = score_windows(windows, earlier.run / "models", refitted=True)
+    ids = scores.user_id.astype(str)
+    scores = scores.assign(user_id=ids if earlier.names is None else earlier.names(ids))
+    return segments.prioritise(scores, earlier.config.segments)
+
+
+def _notes(earlier: Earlier, seen: pd.DataFrame, reached: NDArray[np.bool_] | None, unknown: int | None) -> list[str]:
+    notes, listed = [], earlier.in_segment
+    control, contact = (earlier.scored.group == name for name in (CONTROL, CONTACT))
+    if not listed.any():
+        notes.append("Nobody was on the list.")
+    elif not control.any():
+        notes.append("Nobody was held back, so what a contact changed cannot be told: set segments.control.share.")
+    elif not contact.any():
+        notes.append("Nobody on the list was to be contacted, so there is nothing to compare the control with.")
+    else:
+        notes += LIMITS
+    if absent := int(seen.absent.sum()):
+        notes.append(f"{absent:,} scored users do not occur in the new tables and count as churned.")
+    if reached is not None:
+        notes.append(
+            f"{int((reached & contact).sum()):,} of {int(contact.sum()):,} users to contact were reached, and "
+            f"{int((reached & control).sum()):,} of {int(control.sum()):,} who were held back. Whom a contact reaches "
+            "is not by chance: reached against not reached is a description."
+        )
+    if unknown:
+        notes.append(f"{unknown:,} users in the file of contacts were never scored and are ignored.")
+    return notes
+
+
+def _facts(earlier: Earlier, dataset: Dataset, seen: pd.DataFrame, unknown: int | None) -> dict[str, Any]:
+    panel, horizon = dataset.panel, earlier.config.data.windows.horizon_days
+    return {
+        "version": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": str(earlier.folder),
+        "cutoff": str(earlier.cutoff.date()),
+        "horizon_days": horizon,
+        "last_horizon_day": str((earlier.cutoff + pd.Timedelta(days=horizon - 1)).date()),
+        "last_day": str(panel.date(panel.n_days - 1).date()),
+        "scored": len(seen),
+        "listed": int(earlier.in_segment.sum()),
+        "contact": int((earlier.scored.group == CONTACT).sum()),
+        "control": int((earlier.scored.group == CONTROL).sum()),
+        "control_drawn": asdict(earlier.config.segments.control),
+        "absent": int(seen.absent.sum()),
+        "contacts_never_scored": unknown,
+        "reconciliation": dataset.reconciliation,
+    }

@@ -1,0 +1,62 @@
+"""What scored users did in the horizon, by a log that went on."""
+
+import numpy as np
+import pandas as pd
+
+from churn.data import Panel
+from churn.errors import UserError
+from churn.outcomes.earlier import Earlier
+
+
+def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
+    """Each scored user's outcomes in the horizon, same rows: absent, retention, churn and, with stickers, sticker and
+    amount.
+
+    A user who does not occur in the log was silent in it, so it counts as churned; the log must cover the horizon.
+
+    Raises:
+        UserError: if the log begins after the cutoff, ends before the horizon does, or knows none of the users.
+    """
+    day = covered(earlier, panel)
+    seen = [str(user_id) for user_id in panel.users]
+    names = seen if earlier.names is None else earlier.names(seen)
+    user = pd.Index(names).get_indexer(pd.Index(earlier.scored.user_id))
+    if (user < 0).all():
+        found, remedy = f"none of {len(user)}", "check data.event_columns, the member list and segments.id_key"
+        raise UserError(f"expected users of {earlier.folder} in the log", found, remedy)
+    horizon = range(day, day + earlier.config.data.windows.horizon_days)
+    n, known = len(panel.users), np.maximum(user, 0)
+
+    def total(mask: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
+        """Each scored user's sum over the horizon's rows in a mask: of values, or of days."""
+        who, when = panel.days_where(mask)
+        inside = (when >= horizon.start) & (when < horizon.stop)
+        weights = None if values is None else values[np.flatnonzero(mask)][inside].astype(np.float64)
+        return np.where(user < 0, 0.0, np.bincount(who[inside], weights, minlength=n)[known])
+
+    retention = total(np.asarray(panel.active)) > 0
+    table = pd.DataFrame({"absent": user < 0, "retention": retention, "churn": ~retention})
+    rows = panel.sticker_rows()
+    if rows is None or panel.amounts is None:
+        return table
+    return table.assign(sticker=total(rows) > 0, amount=total(rows, np.asarray(panel.amounts)))
+
+
+def covered(earlier: Earlier, panel: Panel) -> int:
+    """The panel's day that is the cutoff.
+
+    Raises:
+        UserError: if the log begins after it, or ends before the horizon does; the day that is needed is named.
+    """
+    day = (earlier.cutoff - panel.date(0)).days
+    if day < 0:
+        found = f"none before {panel.date(0).date()}"
+        raise UserError(f"expected events from {earlier.cutoff.date()} on, the cutoff", found, "load them")
+    needed = day + earlier.config.data.windows.horizon_days - 1
+    if panel.n_days <= needed:
+        raise UserError(
+            f"expected events up to {panel.date(needed).date()}, the last day of the horizon",
+            f"none after {panel.date(panel.n_days - 1).date()}",
+            "wait for that day to be over, then load the log that holds it",
+        )
+    return day

@@ -1,0 +1,64 @@
+"""Stability: how much of one list stands on another."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kendalltau
+
+COLUMNS = [
+    *(
+        "compared_with",
+        "cutoff",
+        "days",
+        "n_list",
+        "n_other",
+        "n_both",
+        "jaccard",
+        "jaccard_by_chance",
+        "jaccard_at_risk",
+    ),
+    *("stayed", "left_list", "left_risk", "kendall", "n_common"),
+]
+
+
+def list_stability(first: pd.DataFrame, second: pd.DataFrame, *, rank_by: str, compared_with: str) -> pd.DataFrame:
+    """One row that holds two lists against each other.
+
+    The sizes and the users on both; Jaccard's index, users on both / users on either, what lists drawn at random from
+    the users at risk would show, and the index among the users at risk both times; the share of the first list that
+    stands on the second, those who left the list, and those who are no longer at risk; and Kendall's τ-b of the scores
+    of all users whom both scored.
+
+    Args:
+        first: Scores with user_id, cutoff, segment and the score.
+        second: The same at another cutoff.
+        rank_by: The score that orders the lists.
+        compared_with: What the second is, in words.
+
+    Example:
+        >>> day = pd.DataFrame({"user_id": list("abcd"), "cutoff": pd.Timestamp("2024-03-01"), "priority": range(4)})
+        >>> first = day.assign(segment=["priority", "priority", "other", "other"])
+        >>> second = day.assign(segment=["other", "priority", "priority", "other"])
+        >>> row = list_stability(first, second, rank_by="priority", compared_with="another").iloc[0]
+        >>> print(row.n_both, round(row.jaccard, 3), row.stayed, row.kendall)
+        1 0.333 0.5 1.0
+    """
+    a, b = (set(table.user_id[table.segment == "priority"]) for table in (first, second))
+    common = first.merge(second, on="user_id", suffixes=("_a", "_b"))
+    both, n = len(a & b), len(common)
+    scored = set(common.user_id)
+    overlap = len(a & scored) * len(b & scored) / n if n else 0.0
+    x, y = (common[f"{rank_by}_{side}"] for side in "ab")
+    varies = n > 1 and x.min() < x.max() and y.min() < y.max()
+    either, at_risk = len(a | b), len((a | b) & scored)
+    row = (
+        *(compared_with, second.cutoff.iloc[0], (second.cutoff.iloc[0] - first.cutoff.iloc[0]).days, len(a), len(b)),
+        *(both, both / either if either else np.nan, _jaccard(overlap, len(a) + len(b))),
+        both / at_risk if at_risk else np.nan,
+        *(both / len(a) if a else np.nan, len((a - b) & scored), len(a - scored)),
+        *(float(kendalltau(x, y, nan_policy="omit").statistic) if varies else np.nan, n),
+    )
+    return pd.DataFrame([row], columns=COLUMNS)
+
+
+def _jaccard(both: float, sizes: int) -> float:
+    return both / (sizes - both) if sizes else np.nan

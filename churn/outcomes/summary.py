@@ -1,0 +1,145 @@
+"""A page in the terminal about what came of a list."""
+
+import sys
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from churn.outcomes.calibration import LEFT_ALONE
+from churn.outcomes.following import FollowUp
+from churn.outcomes.rows import Row, records
+from churn.segments import CONTACT, CONTROL
+
+WIDTH, FEW, MOVED = 80, 30, 5  # columns; users under which figures are grey; columns of drift that are shown
+_GROUPS = (CONTACT, CONTROL, "list, reached", "list, not reached", "all")
+_PERCENT = {"retention", "sticker", "churn"}
+
+
+def summary(found: FollowUp) -> None:
+    """Print what came of a list, on one page of 80 columns."""
+    console = Console(file=sys.stdout, width=WIDTH, highlight=False, emoji=False, markup=False)
+    facts = found.facts
+    console.print(
+        _text(
+            f"The list of {facts['cutoff']} and the {facts['horizon_days']} days to {facts['last_horizon_day']}: "
+            f"{facts['scored']:,} users scored, {facts['contact']:,} to contact, {facts['control']:,} held back."
+        )
+    )
+    console.print(_groups(found.outcomes))
+    if not found.effects.empty:
+        console.print(_effects(found.effects))
+    console.print(_calibration(found.calibration))
+    for line in (*_stability(found.stability), *_drift(found.drift), *(f"· {note}" for note in facts["notes"])):
+        console.print(_text(line))
+    console.print(_text(f"Grey: under {FEW} users. Tables: {found.folder}"))
+
+
+def _groups(table: pd.DataFrame) -> Table:
+    shown = table[table.group.isin(_GROUPS) & (table.n > 0)]
+    rows = [(_group(row), row["n"] < FEW) for row in records(shown)]
+    return _table("What happened", ("group", "target", "n", "rate", "95 %", "forecast", "lift"), rows)
+
+
+def _group(row: Row) -> list[str]:
+    target = row["target"]
+    rates = (_shown(target, row["rate"]), _span(row), _shown(target, row["forecast"]), _number(row["lift"]))
+    return [row["group"], target, f"{row['n']:,}", *rates]
+
+
+def _effects(table: pd.DataFrame) -> Table:
+    rows = [(_effect(row), min(row["n_a"], row["n_b"]) < FEW) for row in records(table)]
+    heads = ("comparison", "target", "change", "95 %", "p", "detectable")
+    return _table("What a contact changed", heads, rows)
+
+
+def _effect(row: Row) -> list[str]:
+    target, change = row["target"], _signed(row["target"], row["difference"])
+    tested = (_span(row, signed=True), _number(row["p"], 3), _shown(target, row["detectable"]))
+    return [row["comparison"], target, change, *tested]
+
+
+def _calibration(table: pd.DataFrame) -> Table:
+    alone = table[table.group == LEFT_ALONE]
+    rows = []
+    for target, part in alone.groupby("target", sort=False):
+        of = {row["metric"]: row for row in records(part)}
+        rate, n = of["rate"], of["rate"]["n"]
+        scores = (f"{of[name]['value']:.3f}/{_number(of[name]['test'], 3)}" for name in ("log_loss", "ece"))
+        shown = (f"{of['forecast']['value']:.1%}", f"{rate['value']:.1%}", _span(rate))
+        rows.append(([str(target), f"{n:,}", *shown, *scores], n < FEW))
+    heads = ("target", "n", "forecast", "rate", "95 %", "log loss/test", "ece/test")
+    return _table("Calibration since, of users whom nobody contacted", heads, rows)
+
+
+def _stability(table: pd.DataFrame) -> list[str]:
+    return [_overlap(row) if row["n_list"] or row["n_other"] else "Both lists are empty." for row in records(table)]
+
+
+def _overlap(row: Row) -> str:
+    return (
+        f"Stability: {row['n_both']} of {row['n_list']} users stand also on {row['compared_with']} "
+        f"({row['days']:+d} days, {row['n_other']} users): Jaccard {_number(row['jaccard'])} (by chance "
+        f"{_number(row['jaccard_by_chance'])}; of users at risk both times {_number(row['jaccard_at_risk'])}); "
+        f"{row['left_list']} left the list, {row['left_risk']} are no longer at "
+        f"risk; Kendall {_number(row['kendall'])} over {row['n_common']:,} users."
+    )
+
+
+def _drift(table: pd.DataFrame) -> list[str]:
+    if table.empty:
+        return []
+    moved = [
+        f"{row['name']} {row['psi']:.2f} ({row['by_chance']:.2f})"
+        for row in records(table[table.watched.astype(bool)].head(MOVED))
+    ]
+    return [f"Drift, PSI and in brackets what chance shows, the most moved first: {', '.join(moved)}."]
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[Sequence[str], bool]]) -> Table:
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 0, 0, 1),
+    )
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="left" if place == 0 or head == "target" else "right", no_wrap=True)
+    above = ""
+    for (first, *rest), few in rows:
+        table.add_row(*map(_text, ("" if first == above else first, *rest)), style="dim" if few else "")
+        above = first
+    return table
+
+
+def _span(row: Row, *, signed: bool = False) -> str:
+    show = _signed if signed else _shown
+    low, high = (show(row["target"], row[end]) for end in ("low", "high"))
+    return f"{low.removesuffix('%')} to {high}" if row["low"] == row["low"] else "–"
+
+
+def _shown(target: str, value: float) -> str:
+    if value != value:
+        return "–"
+    return f"{value:.1%}" if target in _PERCENT else f"{value:,.2f}"
+
+
+def _signed(target: str, value: float) -> str:
+    if value != value:
+        return "–"
+    return f"{value:+.1%}" if target in _PERCENT else f"{value:+,.2f}"
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return f"{value:.{digits}f}" if value == value else "–"
+
+
+def _text(words: str) -> Text:
+    """Words as they are: no markup, and no sign that a terminal would obey."""
+    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))

@@ -1,0 +1,22 @@
+"""Who of the list is held back, in plain words."""
+
+from churn.report.blocks import Text
+from churn.report.run import Run
+from churn.report.wording import count, percent
+
+
+def held_back(run: Run) -> tuple[Text, ...]:
+    """A sentence on the control group; nothing for a run that asked for none."""
+    control = run.manifest["segment"].get("control", {})
+    if not control.get("share"):
+        return ()
+    if not control["held_back"]:
+        return (Text("A control group was asked for, but the list is too short to hold anybody back."),)
+    listed = control["held_back"] + control["contacted"]
+    return (
+        Text(
+            f"Of the {count(listed)} users of the priority segment, {count(control['held_back'])} are held back by lot "
+            f"(a share of {percent(control['share'], 0)}, seed {control['seed']}) and must not be contacted: they are not "
+            "in the list, control.csv names them, and churn outcomes compares them with the others."
+        ),
+    )

@@ -1,0 +1,116 @@
+"""Pseudonyms: users' ids as hashes that only the holder of a key can make."""
+
+import csv
+import hmac
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from churn.artefacts import atomic
+from churn.errors import UserError
+from churn.segments.harmless import harmless
+
+LEAST = 16  # bytes of a key; shorter ones can be guessed
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """Ids as HMAC-SHA256 of their text: the same key gives the same hash from week to week.
+
+    Example:
+        >>> names = Pseudonyms(b"a key of sixteen bytes or more", Path("key"))
+        >>> names(["ann", 7]) == names(["ann", "7"]), len(names(["ann"])[0])
+        (True, 64)
+    """
+
+    key: bytes = field(repr=False)
+    path: Path  # of the key
+
+    @classmethod
+    def make(cls, path: Path, *, outside: Path) -> Self:
+        """Open the key, which is made where there is none, readable by its owner alone.
+
+        Args:
+            path: The file of the key.
+            outside: A folder that must not hold it, since whoever is given the folder would be given the key.
+
+        Raises:
+            UserError: for a path in that folder or one that cannot be written, and as `open` does.
+        """
+        _check_apart(path, outside)
+        if not path.exists():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                    file.write(f"{secrets.token_hex(32)}\n")
+            except OSError as error:
+                found = f"{path}: {error.strerror}"
+                remedy = "correct the path"
+                raise UserError("expected a file that can be made for segments.id_key", found, remedy) from error
+        return cls.open(path, outside=outside)
+
+    @classmethod
+    def open(cls, path: Path, *, outside: Path) -> Self:
+        """Open a key that is there; a new one would recognise nobody.
+
+        Args:
+            path: The file of the key.
+            outside: A folder that must not hold it.
+
+        Raises:
+            UserError: if there is none, it lies in that folder, or it is too short.
+        """
+        _check_apart(path, outside)
+        try:
+            key = path.read_bytes().strip()
+        except OSError as error:
+            remedy = "bring it back: with another key nobody is recognised"
+            raise UserError(
+                "expected the key of the ids, segments.id_key", f"{path}: {error.strerror}", remedy
+            ) from error
+        if len(key) < LEAST:
+            remedy = "delete the file to have one made, or write a longer one"
+            raise UserError(f"expected at least {LEAST} bytes in {path}", len(key), remedy)
+        return cls(key, path)
+
+    def __call__(self, user_ids: Iterable[object]) -> list[str]:
+        """The ids' hashes, in their order."""
+        texts = (str(user_id).encode("utf8", "surrogatepass") for user_id in user_ids)
+        return [hmac.new(self.key, text, "sha256").hexdigest() for text in texts]
+
+    def remember(self, user_ids: Iterable[object]) -> Path:
+        """Add the ids to ids.csv beside the key (hash, user_id), which its owner alone can read; return its path."""
+        ids = [str(user_id) for user_id in user_ids]
+        path = self.path.with_name("ids.csv")
+        known = pd.read_csv(path, dtype=str, keep_default_na=False) if path.exists() else None
+        rows = pd.DataFrame({"hash": self(ids), "user_id": [harmless(user_id) for user_id in ids]}, dtype=object)
+        every = pd.concat([known, rows]).drop_duplicates("hash")
+        with atomic(path) as scratch:
+            scratch.touch(mode=0o600)
+            every.to_csv(scratch, index=False, quoting=csv.QUOTE_ALL)
+        return path
+
+
+def hidden(table: pd.DataFrame, id_key: str | None, *, outside: Path) -> pd.DataFrame:
+    """A table with hashes in the place of its column user_id, where a key is asked for; ids.csv remembers whose.
+
+    Args:
+        table: The rows of users.
+        id_key: The file of the key, which must be there; None leaves the ids.
+        outside: A folder that must not hold it.
+    """
+    if not id_key:
+        return table
+    names = Pseudonyms.open(Path(id_key), outside=outside)
+    names.remember(table.user_id)
+    return table.assign(user_id=names(table.user_id))
+
+
+def _check_apart(path: Path, outside: Path) -> None:
+    if path.resolve().is_relative_to(outside.resolve()):
+        raise UserError(f"expected segments.id_key outside the folder {outside}", path, "keep the key apart")

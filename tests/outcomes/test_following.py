@@ -1,0 +1,345 @@
+"""Lists followed up on the example's log: what is counted, what is refused, and what stays hidden."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from churn.cli import main
+from churn.outcomes import follow_up, summary
+from churn.scoring import score
+from churn.segments import OutcomeConfig, Pseudonyms, harmless
+
+from .conftest import CUTOFF, HOSTILE
+
+QUICK = OutcomeConfig(repetitions=20)
+FILES = ["calibration_since.csv", "drift.csv", "effects.csv", "outcomes.csv", "outcomes.json", "stability.csv"]
+
+
+@pytest.fixture(scope="module")
+def followed(controlled, data, frames, tmp_path_factory):
+    return follow_up(controlled, data, config=QUICK, out=tmp_path_factory.mktemp("out"), frames=frames)
+
+
+def groups_of(folder):
+    with (folder / "control.csv").open(newline="", encoding="utf8") as file:
+        return {row["user_id"]: row["group"] for row in csv.DictReader(file)}
+
+
+def counted(frames, user_ids):
+    """Retention, stickers and amount of some users by the tables themselves: CUTOFF and the six days after."""
+
+    def inside(frame):
+        day = pd.to_datetime(frame.timestamp).dt.tz_localize(None)
+        return frame[(day >= CUTOFF) & (day < "2024-03-19")]
+
+    events, stickers = inside(frames["events"]), inside(frames["stickers"])
+    alive = set(events.user_id[events.user_id == events.actor_id])
+    amounts = stickers.groupby("user_id").amount.sum()
+    return (
+        np.mean([user in alive for user in user_ids]),
+        np.mean([user in amounts.index for user in user_ids]),
+        np.mean([amounts.get(user, 0) for user in user_ids]),
+    )
+
+
+def test_every_table_is_written_and_the_folder_holds_nothing_else(followed):
+    assert sorted(path.name for path in followed.folder.iterdir()) == FILES
+    facts = json.loads((followed.folder / "outcomes.json").read_text())
+    assert facts["cutoff"] == CUTOFF
+    assert facts["last_horizon_day"] == "2024-03-18"
+    assert facts["control"] + facts["contact"] == facts["listed"]
+
+
+def test_rates_of_every_group_are_those_counted_in_the_tables(followed, controlled, frames):
+    groups = groups_of(controlled)
+    scored = pd.read_parquet(controlled / "scores.parquet")
+    scored["group"] = [groups.get(harmless(user_id)) for user_id in scored.user_id]
+    parts = {
+        "contact": scored.user_id[scored.group == "contact"],
+        "control": scored.user_id[scored.group == "control"],
+        "all": scored.user_id,
+    }
+    table = followed.outcomes.set_index(["group", "target"])
+    for group, users in parts.items():
+        assert len(users) > 3
+        rows = table.loc[group]
+        assert rows.n.tolist() == [len(users)] * 3
+        assert rows.rate.tolist() == pytest.approx(counted(frames, users))
+        ends = rows.dropna(subset="low")
+        assert (ends.low <= ends.rate).all()
+        assert (ends.rate <= ends.high).all()
+
+
+def test_the_effect_is_the_difference_of_the_two_rates_by_intention_to_treat(followed):
+    rates = followed.outcomes.set_index(["group", "target"]).rate
+    effects = followed.effects.set_index("target")
+    assert set(effects.comparison) == {"contact vs control"}
+    for target in ("retention", "sticker", "amount"):
+        assert effects.difference[target] == pytest.approx(rates["contact", target] - rates["control", target])
+    assert (effects.p_adjusted.dropna() >= effects.p.dropna()).all()
+    assert any("intention to treat" in note for note in followed.facts["notes"])
+
+
+def test_a_planted_effect_is_the_one_that_is_reported(controlled, data, frames, followed, tmp_path):
+    """Everyone who was to be contacted acts once in the horizon; nobody else does anything new."""
+    contacts = pd.read_parquet(controlled / "scores.parquet").user_id
+    contacts = [user for user in contacts if groups_of(controlled).get(harmless(user)) == "contact"]
+    like = frames["events"].iloc[[0] * len(contacts)]
+    added = like.assign(user_id=contacts, actor_id=contacts, event="post", timestamp=pd.Timestamp("2024-03-15 12:00"))
+    planted = frames | {"events": pd.concat([frames["events"], added.astype(like.dtypes.to_dict())])}
+    found = follow_up(controlled, data, config=QUICK, out=tmp_path, frames=planted)
+    after, before = (table.outcomes.set_index(["group", "target"]).rate for table in (found, followed))
+    assert after["contact", "retention"] == 1
+    assert after["control", "retention"] == before["control", "retention"] < 1
+    effect = found.effects.set_index("target").loc["retention"]
+    assert effect.difference == pytest.approx(1 - before["control", "retention"])
+    assert effect.low > 0
+
+
+def test_calibration_leaves_out_whom_somebody_contacted(followed):
+    table, facts = followed.calibration, followed.facts
+    n = table.groupby("group").n.unique()
+    assert n["all"].tolist() == [facts["scored"]]
+    assert n["not contacted"].tolist() == [facts["scored"] - facts["contact"]]
+    assert set(table.metric) == {"forecast", "rate", "log_loss", "brier", "ece", "ece_band"}
+    assert table.set_index("metric").test["log_loss"].notna().all()
+
+
+def test_drift_and_stability_have_every_feature_and_score(followed, controlled):
+    features = pd.read_parquet(controlled / "scored_features.parquet")
+    assert len(features) == followed.facts["scored"]
+    assert set(followed.drift.name[followed.drift.kind == "feature"]) == set(features.columns)
+    assert {"p_churn", "p_sticker", "priority"} <= set(followed.drift.name)
+    (row,) = followed.stability.to_dict("records")
+    assert row["days"] == 7
+    assert row["n_list"] == followed.facts["listed"]
+    assert row["n_both"] + row["left_list"] + row["left_risk"] == row["n_list"]
+
+
+def test_a_folder_compared_with_itself_is_stable(controlled, data, frames, tmp_path):
+    config = OutcomeConfig(repetitions=5, previous=str(controlled))
+    (row,) = follow_up(controlled, data, config=config, out=tmp_path, frames=frames).stability.to_dict("records")
+    assert (row["jaccard"], row["stayed"], row["kendall"], row["days"]) == (1, 1, 1, 0)
+
+
+def test_a_scoring_is_followed_up_like_a_run(controlled, data, frames, followed, tmp_path):
+    score(controlled, data, cutoff=CUTOFF, out=tmp_path / "list", frames=frames)
+    assert groups_of(tmp_path / "list") == groups_of(controlled)
+    assert json.loads((tmp_path / "list" / "scoring.json").read_text())["segment"]["control"]["held_back"] > 0
+    again = follow_up(tmp_path / "list", data, config=QUICK, out=tmp_path / "out", frames=frames)
+    pd.testing.assert_frame_equal(again.outcomes, followed.outcomes)
+    pd.testing.assert_frame_equal(again.drift, followed.drift)
+
+
+def test_who_was_really_contacted_stands_beside_and_users_never_scored_are_counted(
+    controlled, data, frames, followed, tmp_path
+):
+    groups = groups_of(controlled)
+    contacts = [user for user, group in groups.items() if group == "contact"]
+    control = [user for user, group in groups.items() if group == "control"]
+    file = tmp_path / "called.csv"
+    called = [*contacts[:-2], control[0], "nobody", "=cmd|' /C calc'!A0", "<b>"]
+    pd.DataFrame({"user_id": called}).to_csv(file, index=False, quoting=csv.QUOTE_ALL)
+    config = OutcomeConfig(repetitions=5, contacted=str(file))
+    found = follow_up(controlled, data, config=config, out=tmp_path / "out", frames=frames)
+    assert found.facts["contacts_never_scored"] == 3
+    assert any("3 users in the file of contacts were never scored" in note for note in found.facts["notes"])
+    n = found.outcomes.set_index(["group", "target"]).n
+    assert n["list, reached", "retention"] == len(contacts) - 1
+    effects = found.effects.set_index(["comparison", "target"])
+    before = followed.effects.set_index(["comparison", "target"])
+    pd.testing.assert_frame_equal(effects.loc[["contact vs control"]], before)  # it stays the headline
+    share = (len(contacts) - 2) / len(contacts) - 1 / len(control)
+    assert effects.difference["per user reached", "retention"] == pytest.approx(
+        effects.difference["contact vs control", "retention"] / share
+    )
+    alone = found.calibration.set_index("group").n["not contacted"].iloc[0]
+    assert alone == found.facts["scored"] - len(contacts) - 1
+
+
+@pytest.mark.parametrize("text", ["", "id\nx\n", None])
+def test_a_file_of_contacts_without_users_is_refused(text, controlled, data, frames, tmp_path, refused):
+    if text is not None:
+        (tmp_path / "called.csv").write_text(text)
+    config = OutcomeConfig(contacted=str(tmp_path / "called.csv"))
+    with refused("column user_id" if text == "id\nx\n" else "outcomes.contacted", "", ""):
+        follow_up(controlled, data, config=config, out=tmp_path / "out", frames=frames)
+
+
+def test_a_log_that_ends_before_the_horizon_does_is_refused_with_the_day_that_is_needed(
+    controlled, frames, tmp_path, refused, data
+):
+    events = frames["events"]
+    short = frames | {"events": events[pd.to_datetime(events.timestamp).dt.tz_localize(None) < "2024-03-18"]}
+    with refused("events up to 2024-03-18", "none after 2024-03-17", "wait"):
+        follow_up(controlled, data, config=QUICK, out=tmp_path, frames=short)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_log_that_begins_after_the_cutoff_is_refused(controlled, frames, tmp_path, refused, data):
+    late = {
+        name: frame[pd.to_datetime(frame.timestamp).dt.tz_localize(None) >= "2024-03-13"]
+        if "timestamp" in frame
+        else frame
+        for name, frame in frames.items()
+    }
+    with refused("from 2024-03-12 on", "none before 2024-03-13", "load"):
+        follow_up(controlled, data, config=QUICK, out=tmp_path, frames=late)
+
+
+def test_scored_users_who_left_the_log_count_as_churned_and_are_told(controlled, frames, tmp_path, data, followed):
+    """The log alone says who is a user where there is no member list; the run knew one, so the list is cut here."""
+    gone = pd.read_parquet(controlled / "scores.parquet").user_id[:9].tolist()
+    cut = {name: frame[~frame.user_id.isin(gone)] for name, frame in frames.items()}
+    found = follow_up(controlled, data, config=QUICK, out=tmp_path, frames=cut)
+    assert found.facts["absent"] == 9
+    assert any("9 scored users do not occur" in note for note in found.facts["notes"])
+    n, rates = (
+        found.facts["scored"],
+        (table.outcomes.set_index(["group", "target"]).rate for table in (found, followed)),
+    )
+    after, before = (round(rate["all", "retention"] * n) for rate in rates)
+    assert before - 9 <= after < before
+
+
+def test_a_log_of_other_users_is_refused(controlled, frames, tmp_path, data, refused):
+    other = {
+        name: frame.assign(**{column: "x" + frame[column] for column in ("user_id", "actor_id") if column in frame})
+        for name, frame in frames.items()
+    }
+    with refused("users of", "none of", "id_key"):
+        follow_up(controlled, data, config=QUICK, out=tmp_path, frames=other)
+
+
+def test_a_folder_without_control_csv_counts_everyone_on_the_list_as_contacted(
+    controlled, frames, tmp_path, data, capsys
+):
+    shutil.copytree(controlled, tmp_path / "old")
+    for name in ("control.csv", "scored_features.parquet"):
+        (tmp_path / "old" / name).unlink()
+    found = follow_up(tmp_path / "old", data, config=QUICK, out=tmp_path / "out", frames=frames)
+    assert found.effects.empty
+    assert found.facts["control"] == 0
+    notes = " ".join(found.facts["notes"])
+    for said in ("no control.csv", "Nobody was held back", "no scored_features.parquet"):
+        assert said in notes
+    assert set(found.drift.kind) == {"score"}
+    summary(found)
+    assert "Nobody was held back" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("listed", [0, 1])
+def test_an_empty_list_and_a_list_of_one_are_followed_up(listed, controlled, frames, tmp_path, data, capsys):
+    shutil.copytree(controlled, tmp_path / "run")
+    scores = pd.read_parquet(controlled / "scores.parquet")
+    keep = (scores.segment != "priority") | (scores.index == scores.index[scores.segment == "priority"][0])
+    scores.loc[~keep if listed else scores.segment == "priority", "segment"] = "other"
+    scores.to_parquet(tmp_path / "run" / "scores.parquet")
+    found = follow_up(tmp_path / "run", data, config=QUICK, out=tmp_path / "out", frames=frames)
+    assert found.facts["listed"] == listed
+    assert found.effects.empty
+    summary(found)
+    assert ("Nobody was on the list." in " ".join(found.facts["notes"])) == (listed == 0)
+
+
+def test_hashes_are_recognised_with_the_key_alone_and_raw_ids_stay_out(
+    hashed, key, frames, data, tmp_path, followed, refused
+):
+    scores = pd.read_parquet(hashed / "scores.parquet")
+    names = Pseudonyms.open(key, outside=hashed)
+    ids = sorted(frames["members"].user_id)
+    assert set(scores.user_id) <= set(names(ids))
+    kept = pd.read_csv(key.with_name("ids.csv"), dtype=str)
+    assert set(kept.hash) == set(scores.user_id)
+    for name in ("priority.csv", "control.csv", "report.html"):
+        text = (hashed / name).read_text(encoding="utf8")
+        assert not [user_id for user_id in ids if user_id.startswith("user") and f'"{user_id}"' in text], name
+        assert not [user_id for user_id in ids if f">{user_id}<" in text], name
+    (tmp_path / "called.csv").write_text("\n".join(["user_id", *ids[20:60], scores.user_id[0]]))
+    config = OutcomeConfig(repetitions=20, contacted=str(tmp_path / "called.csv"))
+    found = follow_up(hashed, data, config=config, out=tmp_path / "out", frames=frames)
+    raw = pd.read_parquet(hashed / "windows.parquet")  # never scored: members who were not at risk at the cutoff
+    at_risk = set(raw.user_id[raw.cutoff == CUTOFF])
+    assert found.facts["contacts_never_scored"] == len([user_id for user_id in ids[20:60] if user_id not in at_risk])
+    rates = (table.outcomes.set_index(["group", "target"]).rate for table in (found, followed))
+    hidden, plain = (rate.loc["all"] for rate in rates)
+    assert hidden.tolist() == pytest.approx(plain.tolist())
+    moved = tmp_path / "moved"
+    key.rename(moved)
+    try:
+        with refused("segments.id_key", "key", "bring it back"):
+            follow_up(hashed, data, config=QUICK, out=tmp_path / "again", frames=frames)
+    finally:
+        moved.rename(key)
+
+
+def test_the_run_s_own_folder_is_no_place_for_outcomes(controlled, data, frames, refused):
+    with refused("another folder", "run", "--out"):
+        follow_up(controlled, data, config=QUICK, out=controlled, frames=frames)
+
+
+def test_a_folder_that_holds_no_run_is_refused(data, tmp_path, refused):
+    with refused("run's folder", "no manifest.json", "--run"):
+        follow_up(tmp_path, data, config=QUICK, out=tmp_path / "out")
+
+
+@pytest.fixture
+def files(frames, tmp_path):
+    """The tables as files, and a function that writes a configuration with an `outcomes:` block."""
+    for name, frame in frames.items():
+        frame.to_parquet(tmp_path / f"{name}.parquet", index=False)
+
+    def write(**outcomes):
+        blocks = {"data": {name: str(tmp_path / f"{name}.parquet") for name in frames}, "outcomes": outcomes}
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(blocks | {"models": ["churn.models.Majority"], "seed": 3}))
+        return str(path)
+
+    return write
+
+
+def test_the_command_prints_a_page_of_80_columns_and_exits_with_0_without_an_alarm(controlled, files, capsys, tmp_path):
+    quiet = dict.fromkeys(("psi", "ece", "calibration_gap", "jaccard"))
+    config = files(repetitions=20, alarms=quiet)
+    assert main(["outcomes", "--run", str(controlled), "--config", config, "--out", str(tmp_path / "out")]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert max(map(len, out.splitlines())) <= 80
+    assert len(out.splitlines()) < 60
+    for words in ("What happened", "What a contact changed", "Calibration since", "Stability:", "Drift", "held back"):
+        assert words in out
+
+
+def test_an_alarm_is_a_line_of_stderr_and_exit_code_3_after_everything_is_written(controlled, files, tmp_path):
+    config = files(repetitions=20, alarms={"jaccard": 1.0, "calibration_gap": 1.0, "ece": 1.0, "psi": 1e9})
+    command = [sys.executable, "-m", "churn", "outcomes", "--run", str(controlled), "--config", config]
+    done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True)
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("alarm: jaccard: ")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
+    assert json.loads((tmp_path / "out" / "outcomes.json").read_text())["alarms"] == [line.removeprefix("alarm: ")]
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [({"alarms": {"psi": -1}}, "outcomes.alarms.psi"), ({"repetitions": 0}, "repetitions"), ({"colour": 1}, "colour")],
+)
+def test_a_mistake_in_the_block_is_one_line_and_exit_code_2(block, says, controlled, files, capsys):
+    assert main(["outcomes", "--run", str(controlled), "--config", files(**block)]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_control_and_hostile_ids_are_told_apart_in_the_files(controlled):
+    groups = groups_of(controlled)
+    scored = pd.read_parquet(controlled / "scores.parquet")
+    listed = scored.user_id[scored.segment == "priority"]
+    assert {harmless(user_id) for user_id in listed} == set(groups)
+    assert set(HOSTILE) & set(scored.user_id)
