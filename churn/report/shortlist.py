@@ -1,16 +1,22 @@
 """The list: whom to contact first."""
 
+from collections import Counter
 from typing import Any
+
+import pandas as pd
 
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
 from churn.report.listing import RANKS, drawn, order, rank_by, starts
 from churn.report.policies import scoring
 from churn.report.run import Run, records
-from churn.report.tables import Cell, Column, Table, count_cell, percent_cell
+from churn.report.tables import Cell, Choice, Column, Table, count_cell, percent_cell
 from churn.report.wording import count, decimal, known, signed
 
-SHOWN = 2_000  # rows; longer lists make a page too heavy to open
+SHOWN = 20_000  # rows; longer lists make a page too heavy to open
+AT_ONCE = 100  # rows that are drawn before any is asked for, and printed
+REASONS = ("reason_1", "reason_2", "reason_3")
+CHANCES = {"p_churn": ("Churn", "Churn at least"), "p_sticker": ("Sticker", "Sticker at least")}  # head, field
 MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly follows another, or at all
 
 
@@ -89,33 +95,51 @@ def _reading(churn: float, sticker: float) -> str:
 def _list(run: Run) -> list[Block]:
     users = run.table("priority.csv")
     shown = users.head(SHOWN)
-    chances = [name for name in ("p_churn", "p_sticker") if name in shown.columns and shown[name].notna().any()]
+    chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]
     scores = list(dict.fromkeys(("priority", rank_by(run))))  # each once
-    titles = {"p_churn": "Churn", "p_sticker": "Sticker"}
     columns = (
         Column("Rank", numeric=True),
         Column("User", clipped=True),
         *(Column(RANKS[name].capitalize(), numeric=True) for name in scores),
-        *(Column(titles[name], numeric=True) for name in chances),
-        Column("Why", wide=True),
+        *(Column(CHANCES[name][0], numeric=True, least=CHANCES[name][1]) for name in chances),
+        Column("Why", wide=True, choice=_choice(shown)),
     )
     rows = tuple(_row(user, scores, chances) for user in shown.to_dict("records"))
-    blocks: list[Block] = [Table(f"The list (n = {count(len(users))})", columns, rows, searchable=True)]
-    if len(users) > SHOWN:
-        blocks.append(
-            Text(
-                f"The first {count(SHOWN)} of {count(len(users))} users; priority.csv and priority.xlsx hold them all."
-            )
-        )
-    return blocks
+    title = f"The list (n = {count(len(users))})"
+    table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
+    if len(users) <= SHOWN:
+        return [table]
+    said = f"The first {count(SHOWN)} of {count(len(users))} users; priority.csv and priority.xlsx hold them all."
+    return [table, Text(said)]
+
+
+def _choice(users: pd.DataFrame) -> Choice | None:
+    """The columns that the reasons speak of, each with the number of users; nothing where they name none."""
+    named = Counter(name for user in users.to_dict("records") for name in {_named(said) for said in _reasons(user)})
+    options = tuple((name, f"{name} ({count(n)})") for name, n in named.most_common() if name)
+    return Choice("Reason", "any", options) if options else None
+
+
+def _reasons(user: dict[Any, Any]) -> list[str]:
+    return [str(user[name]) for name in REASONS if isinstance(user.get(name), str)]
+
+
+def _named(reason: str) -> str:
+    """The column that a reason speaks of.
+
+    Example:
+        >>> _named("own post: none for 6 days; usually 15 a week"), _named("quiet")
+        ('own post', '')
+    """
+    name, colon, _ = reason.partition(": ")
+    return name if colon else ""
 
 
 def _row(user: dict[Any, Any], scores: list[str], chances: list[str]) -> tuple[Cell, ...]:
-    reasons = [str(user[f"reason_{place}"]) for place in (1, 2, 3) if isinstance(user.get(f"reason_{place}"), str)]
     return (
         count_cell(user["rank"]),
         Cell(str(user["user_id"])),
         *(Cell(decimal(user[name]), order=repr(float(user[name]))) for name in scores),
         *(percent_cell(user[name]) for name in chances),
-        Cell("; ".join(reasons) or "–"),
+        Cell("\n".join(_reasons(user)) or "–"),
     )

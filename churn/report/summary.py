@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from churn.report import stake
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
-from churn.report.listing import drawn, rank_by
+from churn.report.listing import drawn
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
@@ -21,6 +22,7 @@ def build(run: Run) -> Section:
     if warnings:
         blocks += [Heading("Warnings"), Items(warnings)]
     blocks.append(Heading("What happened to such users before"))
+    blocks.append(Tiles(tuple(_outcome(run, target) for target in run.targets)))
     return Section("glance", "At a glance", _lead(run), (*blocks, *_rates(run)))
 
 
@@ -50,15 +52,12 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
     listed = int((scores["segment"] == "priority").sum())
     likely = int((scores["p_churn"] >= segment["likely_churn"]).sum())
     at_risk = Tile(
-        "Users scored now",
+        "Users at risk",
         count(segment["scored"]),
-        f"on {day(segment['cutoff'])}; {count(likely)} of them with a churn probability of "
-        f"{percent(segment['likely_churn'], 0)} or more",
+        f"scored on {day(segment['cutoff'])}; {count(likely)} of them with a chance of churn of "
+        f"{percent(segment['likely_churn'], 0)} or more.",
     )
-    rule = "chance of churn × chance of a sticker, a heuristic" if run.stickers else "chance of churn"
-    made = f" ({rule})" if rank_by(run) == "priority" else ""
-    share = f"{drawn(run)}{made}"
-    return at_risk, Tile("On the list", count(listed), share), *(_outcome(run, target) for target in run.targets)
+    return at_risk, Tile("On the list", count(listed), f"{drawn(run)}."), *stake.tiles(run)
 
 
 def _outcome(run: Run, target: str) -> Tile:
@@ -66,9 +65,11 @@ def _outcome(run: Run, target: str) -> Tile:
     name = LISTED[target]
     listed, everyone = run.rate("priority", target), run.rate("all", target)
     if listed is None or everyone is None:
-        return Tile(name, "–", "not measured: no labelled test window on the list")
+        return Tile(name, "–", "not measured: no labelled test window on the list.")
     rate, n = listed
-    detail = f"base rate {percent(everyone[0].value)}, so {_against(rate, everyone[0].value)}; {count(n)} users on test"
+    detail = (
+        f"base rate {percent(everyone[0].value)}, so {_against(rate, everyone[0].value)}; {count(n)} users on test."
+    )
     return Tile(name, percent(rate.value), detail, percents(rate.low, rate.high), few=n < FEW)
 
 
@@ -102,6 +103,7 @@ def _rate_figure(run: Run, target: str) -> Block:
     series = [_rate_dot(row, labels[row.segment], COLOURS[target]) for row in records(rates)]
     everyone = run.rate("all", target)
     drawn = dot_plot(series, rows=rows, x_title="", reference=everyone[0].value if everyone else None, share=True)
+    drawn.update_xaxes(nticks=4)
     drawn.update_layout(height=60 + 44 * len(rows), showlegend=False, scattermode="overlay", margin_t=8)
     said = "; ".join(
         f"{SEGMENTS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, {_size(row)}"

@@ -1,5 +1,6 @@
 """Tables: cells, heads and how numbers become cells."""
 
+import json
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,6 +26,17 @@ class Column:
     numeric: bool = False
     clipped: bool = False  # long text is cut on screen and whole in the title
     wide: bool = False  # sentences, which are not squeezed on a narrow screen
+    least: str = ""  # label of a field for the least value to show, in per cent
+    choice: "Choice | None" = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A field that leaves the rows of which a line begins so."""
+
+    label: str
+    everything: str  # the option that leaves all rows
+    options: tuple[tuple[str, str], ...]  # how the line begins, and how that is called
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,20 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     searchable: bool = False
+    identified_by: int | None = None  # the column whose cells can be copied alone
+    stacked: bool = False  # on a narrow screen the last cell stands below the others
+    at_once: int | None = None  # rows that are drawn at first and printed; cells of later ones are a text and an order
+
+    @property
+    def drawn(self) -> tuple[tuple[Cell, ...], ...]:
+        """The rows that stand in the page's text."""
+        return self.rows[: self.at_once]
+
+    @property
+    def later(self) -> str:
+        """The other rows as JSON, which the browser draws when they are asked for."""
+        rows = self.rows[len(self.drawn) :]
+        return json.dumps([[[cell.text, cell.order] for cell in row] for row in rows], separators=(",", ":"))
 
 
 def text_cell(value: object) -> Cell:

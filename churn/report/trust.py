@@ -51,13 +51,25 @@ def _beside(target: str, rate: Estimate, everyone: Estimate) -> str:
 
 def _promised(run: Run, target: str, rate: Estimate) -> str:
     """What was forecast of the users of past lists, where it did not come; nothing where none was kept."""
-    rates = run.table("segment_rates.csv", target)
-    rows = rates[rates["segment"] == "priority"]
-    forecast = float(rows["forecast"].iloc[0]) if "forecast" in rows else None
-    if forecast is None or not known(forecast) or rate.low <= forecast <= rate.high:
+    forecast = _forecast(run, target)
+    if forecast is None or rate.low <= forecast <= rate.high:
         return ""
     came = f"{percent(rate.value, 0)} {percents(rate.low, rate.high, 0)}"
     return f"{TARGETS[target]}: the forecast promised {percent(forecast, 0)}, {came} came."
+
+
+def overpromised(run: Run, target: str) -> bool:
+    """Whether more was forecast of the users of past lists than the interval of what came allows."""
+    rate, forecast = run.rate("priority", target), _forecast(run, target)
+    return rate is not None and forecast is not None and rate[1] >= FEW and forecast > rate[0].high
+
+
+def _forecast(run: Run, target: str) -> float | None:
+    """The mean chance of the users of past lists; nothing where none was kept."""
+    rates = run.table("segment_rates.csv", target)
+    rows = rates[rates["segment"] == "priority"]
+    forecast = float(rows["forecast"].iloc[0]) if "forecast" in rows and len(rows) else None
+    return forecast if forecast is not None and known(forecast) else None
 
 
 def on_target(run: Run, target: str) -> tuple[Check, ...]:

@@ -94,11 +94,12 @@ def _scores(rng, stickers):
 def _priority(scores, stickers):
     listed = scores[scores["segment"] == "priority"].sort_values("priority", ascending=False).reset_index(drop=True)
     listed.insert(0, "rank", listed.index + 1)
-    listed["reason_1"] = "posted on 2 of the last 7 days, fewer than usual"
+    listed["reason_1"] = "own post: none for 5 days; usually 3.5 a week"
     listed["reason_2"] = [
-        "3 stickers received in the last week" if place % 3 else "fans wrote 14 replies" for place in listed.index
+        "stickers received: 1 in the last 7 days" if place % 3 else "fan reply: none for 9 days"
+        for place in listed.index
     ]
-    listed["reason_3"] = [None if place % 4 else "last seen 3 days before the cutoff" for place in listed.index]
+    listed["reason_3"] = [None if place % 4 else "tenure: 3 days" for place in listed.index]
     # As the list is written for spreadsheets: an id that could pass for a formula has an apostrophe before it.
     listed["user_id"] = listed["user_id"].replace("=1+1", "'=1+1")
     return listed.drop(columns=["cutoff", "segment"])

@@ -1,78 +1,169 @@
 "use strict";
 (() => {
   const settings = { responsive: true, displaylogo: false, displayModeBar: false, scrollZoom: false, doubleClick: false };
-  function draw(charts) {
-    for (const chart of charts) {
-      if (chart.querySelector(".main-svg") || chart.closest("details:not([open])")) continue;
-      const spec = JSON.parse(chart.nextElementSibling.textContent);
-      Plotly.newPlot(chart, spec.data, spec.layout, settings);
-    }
-  }
-  // A chart in a closed fold has no width yet: it is drawn when the fold opens.
-  draw(document.querySelectorAll(".chart"));
-  for (const fold of document.querySelectorAll("details")) fold.addEventListener("toggle", () => draw(fold.querySelectorAll(".chart")));
+  const language = document.documentElement.lang;
 
-  const collator = new Intl.Collator("en", { numeric: true });
-  const text = (cell) => (cell.querySelector(".main, .clipped") ?? cell).textContent;
-  const order = (cell) => cell.dataset.order ?? text(cell);
-
-  function compare(a, b, numeric) {
-    if (!numeric) return collator.compare(order(a), order(b));
-    // A cell without a number goes last in either direction.
-    const [x, y] = [a, b].map((cell) => ("order" in cell.dataset ? Number(cell.dataset.order) : NaN));
-    return Number.isNaN(x) || Number.isNaN(y) ? null : x - y;
+  function draw(chart) {
+    near.unobserve(chart);
+    if (chart.querySelector(".main-svg")) return;
+    const spec = JSON.parse(chart.nextElementSibling.textContent);
+    Plotly.newPlot(chart, spec.data, spec.layout, settings);
   }
 
-  function sort(table, head) {
-    const place = head.cellIndex, numeric = head.classList.contains("number");
-    const first = numeric && head.cellIndex > 0 ? "descending" : "ascending";
-    const second = first === "ascending" ? "descending" : "ascending";
-    const next = head.ariaSort === first ? second : first;
-    for (const other of head.parentElement.cells) other.ariaSort = "none";
-    head.ariaSort = next;
-    const sign = next === "ascending" ? 1 : -1, body = table.tBodies[0];
-    const last = (row) => (numeric && !("order" in row.cells[place].dataset) ? 1 : 0);
-    const rows = [...body.rows].sort((a, b) =>
-      last(a) - last(b) || sign * (compare(a.cells[place], b.cells[place], numeric) ?? 0));
-    body.append(...rows);
-  }
+  // A chart is drawn when it comes near the screen: all at once would keep a long page from opening.
+  // In a closed fold it has no place yet, so it is drawn when the fold opens.
+  const near = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
+  }, { rootMargin: "600px 0px" });
+  for (const chart of document.querySelectorAll(".chart")) near.observe(chart);
+  window.addEventListener("beforeprint", () => {
+    for (const chart of document.querySelectorAll(".chart:not(details:not([open]) .chart)")) draw(chart);
+  });
 
+  // What the page says is in its text, in the reader's language; numbers stand where {names} are.
+  const say = (sentence, numbers) =>
+    sentence.replace(/\{(\w+)\}/g, (_, name) => numbers[name].toLocaleString(language));
+  const collator = new Intl.Collator(language, { numeric: true });
   // A spreadsheet would run a pasted cell that begins so as a formula.
-  const safe = (value) => (/^[=+\-@\t\r]/.test(value) ? "'" + value : value).replace(/[\t\r\n]+/g, " ");
+  const safe = (value) => (/^[=+\-@\t\r\n]/.test(value) ? "'" + value : value).replace(/\n/g, "; ").replace(/[\t\r]+/g, " ");
 
-  function copied(table) {
-    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
-    const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
-    return [heads, ...rows.map((row) => [...row.cells].map((cell) => safe(text(cell).trim())))].map((row) => row.join("\t")).join("\n");
-  }
+  /** The rows of a table: those in the page's text, and those that are drawn when they are asked for. */
+  class List {
+    constructor(block) {
+      this.block = block;
+      this.table = block.querySelector("table");
+      this.body = this.table.tBodies[0];
+      this.heads = [...this.table.tHead.rows[0].cells];
+      const later = block.querySelector("script");
+      this.pattern = this.body.rows[0];
+      this.rows = [...this.body.rows].map((element) => ({
+        element,
+        texts: [...element.cells].map((cell) => (cell.querySelector(".main, .clipped") ?? cell).textContent),
+        orders: [...element.cells].map((cell) => cell.dataset.order),
+        words: element.textContent.toLowerCase(),
+      }));
+      for (const cells of later ? JSON.parse(later.textContent) : []) {
+        const texts = cells.map(([text]) => text);
+        this.rows.push({ texts, orders: cells.map(([, order]) => order || undefined), words: texts.join(" ").toLowerCase() });
+      }
+      this.found = this.rows;
+      this.more = block.querySelector("[data-more]");
+      this.step = this.more ? Number(this.more.dataset.more) : Infinity;
+      this.limit = this.step;
+      for (const head of this.heads) head.firstElementChild.addEventListener("click", () => this.sort(head));
+      if (this.more) this.growing();
+      if (block.dataset.found) this.tools();
+    }
 
-  async function copy(table, status) {
-    const area = document.createElement("textarea");
-    try {
-      await navigator.clipboard.writeText(copied(table));
-      status.textContent = "Copied";
-    } catch {
-      // Without leave for the clipboard, the older way.
-      area.value = copied(table);
-      document.body.append(area);
-      area.select();
-      status.textContent = document.execCommand("copy") ? "Copied" : "Could not copy";
-      area.remove();
+    growing() {
+      const grow = () => { this.limit += this.step; this.show(); };
+      this.more.addEventListener("click", grow);
+      new IntersectionObserver((entries) => {
+        if (entries.some((entry) => entry.isIntersecting) && !this.more.hidden) grow();
+      }, { root: this.more.parentElement, rootMargin: "0px 0px 400px 0px" }).observe(this.more);
+      window.addEventListener("beforeprint", () => { this.limit = this.step; this.show(); });
+      this.show();
+    }
+
+    tools() {
+      this.status = this.block.querySelector(".status");
+      this.fields = [...this.block.querySelectorAll("input, select")];
+      this.clear = this.block.querySelector("[data-clear]");
+      for (const field of this.fields) field.addEventListener("input", () => this.filter());
+      this.clear.addEventListener("click", () => {
+        for (const field of this.fields) field.value = "";
+        this.filter();
+        this.fields[0].focus();
+      });
+      for (const button of this.block.querySelectorAll("[data-copy]"))
+        button.addEventListener("click", () => this.copy(button.dataset.copy));
+      if (this.more) this.tell("found");
+    }
+
+    tell(sentence) {
+      this.status.textContent = say(this.block.dataset[sentence], { found: this.found.length, total: this.rows.length });
+    }
+
+    drawn(row) {
+      if (row.element) return row.element;
+      const element = this.pattern.cloneNode(true);
+      for (const [place, cell] of [...element.cells].entries()) {
+        const text = cell.querySelector(".main, .clipped");
+        text.textContent = row.texts[place];
+        if (text.title) text.title = row.texts[place];
+        if (row.orders[place] !== undefined) cell.dataset.order = row.orders[place];
+        else delete cell.dataset.order;
+      }
+      return (row.element = element);
+    }
+
+    show() {
+      const rows = this.found.slice(0, this.limit), rest = this.found.length - rows.length;
+      this.body.replaceChildren(...rows.map((row) => this.drawn(row)));
+      if (!this.more) return;
+      this.more.hidden = rest === 0;
+      this.more.textContent = say(this.more.dataset.label, { count: Math.min(rest, this.step) });
+      const paper = this.block.querySelector(".on-paper");
+      if (paper) paper.textContent = say(paper.dataset.label, { shown: rows.length, found: this.found.length });
+    }
+
+    filter() {
+      const given = this.fields.filter((field) => field.value.trim() !== "");
+      const tests = given.map((field) => {
+        const { choice, least } = field.dataset, value = field.value.trim();
+        if (choice) return (row) => row.texts[choice].split("\n").some((line) => line.startsWith(value + ":"));
+        if (least) return (row) => Number(row.orders[least] ?? NaN) >= value / 100;
+        return (row) => row.words.includes(value.toLowerCase());
+      });
+      this.found = this.rows.filter((row) => tests.every((test) => test(row)));
+      this.limit = this.step;
+      this.clear.hidden = given.length === 0;
+      this.show();
+      this.tell("found");
+    }
+
+    sort(head) {
+      const place = head.cellIndex, numeric = head.classList.contains("number");
+      const first = numeric && place > 0 ? "descending" : "ascending";
+      const second = first === "ascending" ? "descending" : "ascending";
+      const next = head.ariaSort === first ? second : first, sign = next === "ascending" ? 1 : -1;
+      for (const other of this.heads) other.ariaSort = other === head ? next : "none";
+      // A cell without a number goes last in either direction.
+      const key = (row) => (numeric ? Number(row.orders[place] ?? NaN) : row.orders[place] ?? row.texts[place]);
+      const order = numeric
+        ? (a, b) => Number.isNaN(a) - Number.isNaN(b) || (Number.isNaN(a) ? 0 : sign * (a - b))
+        : (a, b) => sign * collator.compare(a, b);
+      const keyed = (rows) => rows.map((row) => [key(row), row]).sort(([a], [b]) => order(a, b)).map(([, row]) => row);
+      this.rows = keyed(this.rows);
+      const found = new Set(this.found);
+      this.found = this.rows.filter((row) => found.has(row));
+      this.limit = this.step;
+      this.show();
+    }
+
+    copied(place) {
+      if (place !== "") return this.found.map((row) => safe(row.texts[place].trim())).join("\n");
+      const heads = this.heads.map((head) => head.textContent.trim());
+      return [heads, ...this.found.map((row) => row.texts.map((text) => safe(text.trim())))].map((row) => row.join("\t")).join("\n");
+    }
+
+    async copy(place) {
+      const text = this.copied(place);
+      try {
+        await navigator.clipboard.writeText(text);
+        this.tell("copied");
+      } catch {
+        // Without leave for the clipboard, the older way.
+        const area = document.createElement("textarea"), before = document.activeElement;
+        area.value = text;
+        document.body.append(area);
+        area.select();
+        this.tell(document.execCommand("copy") ? "copied" : "failed");
+        area.remove();
+        before.focus();
+      }
     }
   }
 
-  function search(table, words, status) {
-    const wanted = words.trim().toLowerCase(), rows = [...table.tBodies[0].rows];
-    for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
-    const found = rows.filter((row) => !row.hidden).length;
-    status.textContent = `${found.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows`;
-  }
-
-  for (const block of document.querySelectorAll("[data-table]")) {
-    const table = block.querySelector("table"), status = block.querySelector(".status"), input = block.querySelector("input");
-    for (const head of table.tHead.rows[0].cells) head.firstElementChild.addEventListener("click", () => sort(table, head));
-    if (!input) continue;
-    input.addEventListener("input", () => search(table, input.value, status));
-    block.querySelector("[data-copy]").addEventListener("click", () => copy(table, status));
-  }
+  for (const block of document.querySelectorAll("[data-table]")) new List(block);
 })();
