@@ -1,5 +1,7 @@
 """Whom to contact, how they differ, what to mind, and the page that says so."""
 
+from dataclasses import asdict
+
 import numpy as np
 
 from churn import report, segments
