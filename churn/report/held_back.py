@@ -16,7 +16,7 @@ def held_back(run: Run) -> tuple[Text, ...]:
     return (
         Text(
             f"Of the {count(listed)} users of the priority segment, {count(control['held_back'])} are held back by lot "
-            f"(a share of {percent(control['share'], 0)}, seed {control['seed']}) and must not be contacted: they are not "
-            "in the list, control.csv names them, and churn outcomes compares them with the others."
+            f"(a share of {percent(control['share'], 0)}, seed {control['seed']}) and must not be contacted: they are "
+            "not in the list, control.csv names them, and churn outcomes compares them with the others."
         ),
     )
