@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churn.artefacts import read_table
-from churn.statistics import Interval, ece_band, metric_intervals, share_interval
+from churn.statistics import RANGES, Interval, calibration_bins, ece_band, share_interval
+from churn.statistics.intervals import bootstrap_each
+from churn.statistics.metrics import CLIP, check_forecast, spread
 
 LEFT_ALONE, ALL = "not contacted", "all"
 METRICS = ("log_loss", "brier", "ece")
@@ -42,12 +45,32 @@ def calibration_since(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _measured(p: np.ndarray, y: np.ndarray, *, repetitions: int) -> dict[str, Interval]:
+def _measured(p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions: int) -> dict[str, Interval]:
     users = np.arange(len(p))
-    found = metric_intervals(y, p, users=users, repetitions=repetitions)
     return {
         "forecast": Interval(float(p.mean()), np.nan, np.nan),
         "rate": share_interval(int(y.sum()), len(y)),
-        **{name: found[name] for name in METRICS},
+        **error_intervals(p, y, repetitions=repetitions),
         "ece_band": ece_band(y, p, users=users, repetitions=repetitions),
     }
+
+
+def error_intervals(p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions: int) -> dict[str, Interval]:
+    """What `metric_intervals` gives for METRICS, where each user has one row; without rankings, so faster.
+
+    Args:
+        p: Forecasts, (n,).
+        y: What came, (n,).
+        repetitions: Bootstrap samples of users.
+    """
+    labels, scores = check_forecast(y, p)
+    clipped = np.clip(scores, CLIP, 1 - CLIP)
+    loss = -np.log(np.where(labels == 1, clipped, 1 - clipped))
+    columns = np.column_stack([loss, (labels - scores) ** 2, spread(labels - scores, calibration_bins(scores))])
+
+    def errors(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        means = weights @ columns / weights.sum(axis=1, keepdims=True)
+        return {"log_loss": means[:, 0], "brier": means[:, 1], "ece": np.abs(means[:, 2:]).sum(axis=1)}
+
+    bounds = {name: RANGES[name] for name in METRICS}
+    return bootstrap_each(np.arange(len(scores)), errors, bounds=bounds, repetitions=repetitions)

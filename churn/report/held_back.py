@@ -17,6 +17,6 @@ def held_back(run: Run) -> tuple[Text, ...]:
         Text(
             f"Of the {count(listed)} users of the priority segment, {count(control['held_back'])} are held back by lot "
             f"(a share of {percent(control['share'], 0)}, seed {control['seed']}) and must not be contacted: they are "
-            "not in the list, control.csv names them, and churn outcomes compares them with the others."
+            "not in the list, control.csv names them, and the command churn outcomes compares them with the others."
         ),
     )

@@ -36,7 +36,7 @@ def data():
 def run_of(frames, tmp_path_factory):
     """Runs two quick models up to the day before CUTOFF with a `segments` block."""
 
-    def finished(segments: SegmentConfig) -> Path:
+    def finished(segments: SegmentConfig, folder: Path | None = None) -> Path:
         config = RunConfig(
             data=DataConfig(**NAMES, last_day="2024-03-11"),
             models=["churn.models.Logistic", "churn.models.Majority"],
@@ -46,7 +46,8 @@ def run_of(frames, tmp_path_factory):
             explanation=ExplanationConfig(windows=300, sample=50, trees=20, rounds=2, seeds=1),
             segments=segments,
         )
-        return churn.run(config, tmp_path_factory.mktemp("runs") / "run", frames=frames).folder
+        out = tmp_path_factory.mktemp("runs") / "run" if folder is None else folder
+        return churn.run(config, out, frames=frames).folder
 
     return finished
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -14,7 +15,7 @@ import yaml
 from churn.cli import main
 from churn.outcomes import follow_up, summary
 from churn.scoring import score
-from churn.segments import OutcomeConfig, Pseudonyms, harmless
+from churn.segments import OutcomeConfig, Pseudonyms, SegmentConfig, harmless
 
 from .conftest import CUTOFF, HOSTILE
 
@@ -278,6 +279,37 @@ def test_hashes_are_recognised_with_the_key_alone_and_raw_ids_stay_out(
             follow_up(hashed, data, config=QUICK, out=tmp_path / "again", frames=frames)
     finally:
         moved.rename(key)
+
+
+def test_hashing_changes_nobody_s_lot_and_nobody_s_place_and_the_sheet_holds_hashes_too(hashed, controlled, key):
+    names = Pseudonyms.open(key, outside=hashed)
+    plain, hidden = (pd.read_parquet(folder / "scores.parquet") for folder in (controlled, hashed))
+    groups = {harmless(user_id): name for user_id, name in zip(plain.user_id, names(plain.user_id), strict=True)}
+    assert {groups[user_id]: group for user_id, group in groups_of(controlled).items()} == groups_of(hashed)
+    assert hidden.user_id.is_monotonic_increasing  # the order of the log's ids would tell of them
+    cells = [cell.value for cell in openpyxl.load_workbook(hashed / "priority.xlsx")["priority"]["B"]][1:]
+    assert cells == [user_id for user_id, group in groups_of(hashed).items() if group == "contact"]
+
+
+def test_a_key_inside_the_run_s_folder_is_refused_before_anything_is_read(run_of, tmp_path, refused):
+    folder = tmp_path / "run"
+    with refused("segments.id_key outside", "key", "apart"):
+        run_of(SegmentConfig(id_key=str(folder / "key")), folder)
+    assert not (folder / "dataset").exists()
+
+
+def test_scoring_says_how_many_are_held_back_and_the_manifest_does(controlled, files, capsys, tmp_path):
+    asked = ["--run", str(controlled), "--config", files(), "--cutoff", CUTOFF, "--out", str(tmp_path / "list")]
+    assert main(["score", *asked]) == 0
+    held = [user for user, group in groups_of(tmp_path / "list").items() if group == "control"]
+    assert f"held back, not to be contacted: {len(held)} users, named in" in capsys.readouterr().out
+    control = json.loads((controlled / "manifest.json").read_text())["segment"]["control"]
+    assert control == {
+        "share": 0.4,
+        "seed": 2,
+        "held_back": len(held),
+        "contacted": len(groups_of(controlled)) - len(held),
+    }
 
 
 def test_the_run_s_own_folder_is_no_place_for_outcomes(controlled, data, frames, refused):
