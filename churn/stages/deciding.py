@@ -23,7 +23,7 @@ def score_users(context: Context) -> Facts:
     listed = scored[config.rank_by][scored.segment == "priority"]
     threshold = float(listed.min()) if listed.notna().any() else None  # by the rule `profit` nobody may be listed
     cutoff = str(scored.cutoff.iloc[0].date())
-    told = {"threshold": threshold, "scored": len(scored), "listed": len(listed), "cutoff": cutoff}
+    told: dict[str, object] = {"threshold": threshold, "scored": len(scored), "listed": len(listed), "cutoff": cutoff}
     told |= {"skewness": segments.skewness(scored, config.rank_by)}
     return {"segment": asdict(config) | told, "budget": planned.facts() if planned else None}
 
