@@ -20,10 +20,12 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
         calibrators: The kinds of calibration that could be chosen.
     """
     surrogates = read_table(folder / "surrogates.csv")
-    scores, audit = read_table(folder / "scores.parquet"), read_json(folder / "manifest.json")["audit"]
+    scores, manifest = read_table(folder / "scores.parquet"), read_json(folder / "manifest.json")
+    audit = manifest["audit"]
     return [
         *list_warnings(folder, calibrators=calibrators),
         *_shifted(audit["at_risk_per_test_day"], len(scores)),
+        *_unbounded(manifest["segment"].get("rule"), manifest["segment"].get("number"), len(scores)),
         *_overpromised(read_table(folder / "segment_rates.csv")),
         *_unfaithful(surrogates, fidelity_floor),
         *audit["warnings"],
@@ -68,6 +70,16 @@ def _shifted(per_day: float, scored: int) -> list[str]:
     return [
         f"{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
         "platform, the season or the log has changed, and what held on test may not hold now."
+    ]
+
+
+def _unbounded(rule: str | None, number: int | None, scored: int) -> list[str]:
+    """More users can be contacted than there are: the list leaves nobody out."""
+    if rule != "number" or number is None or number < scored:
+        return []
+    return [
+        f"segments.number is {number:,} and {scored:,} users were scored: all of them are on the list, which so picks "
+        "nobody out, and on days like this one there is nobody to compare them with."
     ]
 
 

@@ -13,7 +13,16 @@ def reviewed(tmp_path):
     """The warnings of a sound run with some of its facts changed."""
 
     def review(
-        *, ece=0.01, r2=0.95, scored=10, data=(), floor=0.9, calibrators=KINDS, targets=("churn",), forecast=0.3
+        *,
+        ece=0.01,
+        r2=0.95,
+        scored=10,
+        data=(),
+        floor=0.9,
+        calibrators=KINDS,
+        targets=("churn",),
+        forecast=0.3,
+        rule="quantile",
     ):
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
         surrogates = pd.DataFrame({"target": ["churn"], "r2": [r2], "explained": [True]})
@@ -23,7 +32,8 @@ def reviewed(tmp_path):
         write_table(surrogates, tmp_path / "surrogates.csv")
         rates = {"segment": ["priority", "all"], "target": "churn", "rate": 0.25, "low": 0.2, "high": 0.35}
         write_table(pd.DataFrame(rates).assign(forecast=[forecast, 0.9]), tmp_path / "segment_rates.csv")
-        write_json({"audit": {"warnings": data, "at_risk_per_test_day": 10.0}}, tmp_path / "manifest.json")
+        facts = {"audit": {"warnings": data, "at_risk_per_test_day": 10.0}, "segment": {"rule": rule, "number": 15}}
+        write_json(facts, tmp_path / "manifest.json")
         return warnings(tmp_path, fidelity_floor=floor, calibrators=calibrators)
 
     return review
@@ -43,6 +53,7 @@ def test_a_sound_run_gives_no_warning(reviewed) -> None:
         ({"forecast": 0.1}, "mean probability of churn was 10%"),
         ({"scored": 5}, "5 users are at risk now, where an average day of the test part had 10"),
         ({"scored": 16}, "16 users are at risk now"),
+        ({"rule": "number"}, "segments.number is 15 and 10 users were scored: all of them are on the list"),
         ({"data": ["The last day may not be over."]}, "The last day may not be over."),
     ],
     ids=str,

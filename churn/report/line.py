@@ -69,7 +69,8 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     zeros = f" {count(found['zeros'])} users have a {score} of 0 and no logarithm." if found["zeros"] else ""
     return (
         f"The skewness of the {score} is {signed(found['raw'])}, that of its logarithm {signed(found['log10'])} (0 is "
-        f"even on both sides; n = {count(found['scored'])} users). The logarithm changes no order and no list.{zeros}"
+        f"even on both sides; n\u00a0= {count(found['scored'])} users). The logarithm changes no order and no "
+        f"list.{zeros}"
     )
 
 
@@ -97,7 +98,7 @@ def _histogram(run: Run, table: pd.DataFrame, lines: pd.DataFrame, scale: str) -
         drawn,
         title=title,
         description=f"Histogram of the {named}, {count(n)} users. {said}",
-        caption=f"n = {count(n)} users. The lines are where the rules end the list.{few}",
+        caption=f"n\u00a0= {count(n)} users. The lines are where the rules end the list.{few}",
     )
 
 
@@ -126,7 +127,7 @@ def _rules(run: Run, lines: pd.DataFrame) -> Table:
         for row in records(lines)
     )
     scored = count(run.manifest["segment"]["scored"])
-    return Table(f"Where each rule ends the list (n = {scored} scored users)", columns, rows)
+    return Table(f"Where each rule ends the list (n\u00a0= {scored} scored users)", columns, rows)
 
 
 def _otherwise(run: Run) -> tuple[Block, ...]:
@@ -138,12 +139,13 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     columns = (*columns, *heads(*(OBSERVED[target] for target in run.targets), first=0))
     groups = list(table.groupby(["rank_by", "rule"], sort=False))
     first = groups[0][1]
-    all_users = run.rate("all", run.targets[0])
+    rates = run.table("segment_rates.csv", run.targets[0])
+    every = next(records(rates[rates["segment"] == "all"]), None)
     everyone = (
         Cell(SEGMENTS["all"]),
         Cell("–"),
-        Cell("–"),
-        count_cell(all_users[1] if all_users else None),
+        count_cell(every.n if every else None),
+        count_cell(every.n_users if every else None),
         *(percent_cell(float(first[first["target"] == target]["base"].iloc[0])) for target in run.targets),
     )
     text = Text(
@@ -188,7 +190,7 @@ def _agreement(run: Run) -> tuple[Block, ...]:
         "never do, and 0 that they agree as often as not (Kendall’s τ)."
     )
     columns = heads("", *(NAMES[name].capitalize() for name in names))
-    return (Fold("How far the orders agree", (text, Table(f"Kendall’s τ (n = {scored} users)", columns, rows))),)
+    return (Fold("How far the orders agree", (text, Table(f"Kendall’s τ (n\u00a0= {scored} users)", columns, rows))),)
 
 
 def _tau(value: float | None) -> Cell:

@@ -37,6 +37,9 @@ def expected_amounts(windows: Windows) -> NDArray[np.float64] | None:
     without a distribution from what was known before the cutoff (Bühlmann and Straub); where users do not differ more
     than chance has them, or nobody got stickers on two days, everyone's is m. nan where no sticker came before.
 
+    A sticker of a negative amount, such as a refund, never comes here: the row is rejected when the log is read,
+    counted in the reconciliation, and kept in quarantine. So no expected amount is negative, and no expected loss.
+
     Source:
         H. Bühlmann and E. Straub, Glaubwürdigkeit für Schadensätze, Mitteilungen der Vereinigung Schweizerischer
         Versicherungsmathematiker 70 (1970), 111-133.

@@ -173,9 +173,7 @@ def _compared(table: pd.DataFrame, comparison: Comparison, *, minimum_cell: int)
     rows = [_test(values[inside], values[outside], minimum_cell=minimum_cell) for values in columns]
     tests = pd.DataFrame(rows).assign(comparison=comparison.name, group=comparison.group, feature=list(table.columns))
     p = tests.p.to_numpy()
-    due = tests.p_rank.fillna(
-        tests.p
-    ).to_numpy()  # of skewed amounts Welch's test errs too often, that of ranks does not
+    due = tests.p_rank.fillna(tests.p).to_numpy()  # of skewed columns Welch's test errs too often, that of ranks not
     return tests.assign(p_adjusted=holm(p), p_bh=benjamini_hochberg(p), p_finding=holm(due))
 
 

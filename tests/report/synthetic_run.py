@@ -68,7 +68,10 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "segment_rates.csv": _rates(targets),
         "segment_tests.csv": _tests(rng),
         "segment_categories.csv": _categories(),
-        "agreement.csv": pd.DataFrame(_agreement(stickers), columns=["a", "b", "spearman"]),
+        "agreement.csv": pd.DataFrame(_agreement(stickers), columns=["a", "b", "spearman", "kendall"]),
+        "threshold.csv": _lines(),
+        "score_distribution.csv": _distribution(scores),
+        "segment_rules.csv": _otherwise(targets),
         "priority.csv": _priority(scores, stickers),
     }
     for name, table in tables.items():
@@ -168,8 +171,34 @@ def _categories():
     return table_of(columns, rows)
 
 
+def _lines():
+    rows = [("quantile", 30, 0.1217, 0.111, 0.137, 12, True), ("number", 50, 0.104, 0.096, 0.112, 17, False)]
+    return table_of("rule size threshold low high near used", rows)
+
+
+def _distribution(scores):
+    tables = []
+    for scale, values in (("raw", scores["priority"]), ("log10", np.log10(scores["priority"]))):
+        n, edges = np.histogram(values, bins=20)
+        tables.append(pd.DataFrame({"scale": scale, "low": edges[:-1], "high": edges[1:], "n": n}))
+    return pd.concat(tables)
+
+
+def _otherwise(targets):
+    rows = []
+    for (place, target), (score, n_users) in product(enumerate(targets), (("priority", 212), ("value_at_risk", 24))):
+        rate = (0.521, 0.264)[place]
+        numbers = (9 * n_users, n_users, target, rate, rate - 0.1, rate + 0.1, 0.3)
+        rows.append((score, "quantile", score == "priority", *numbers))
+    return table_of("rank_by rule used n n_users target rate low high base", rows)
+
+
 def _agreement(stickers):
-    pairs = [("priority", "p_churn", -0.5), ("priority", "p_sticker", 0.82), ("p_churn", "p_sticker", -0.86)]
+    pairs = [
+        ("priority", "p_churn", -0.5, -0.36),
+        ("priority", "p_sticker", 0.82, 0.64),
+        ("p_churn", "p_sticker", -0.86, -0.71),
+    ]
     return pairs if stickers else []
 
 
@@ -242,6 +271,7 @@ def _manifest(scores, targets):
         "segment": {
             "quantile": 0.9,
             "threshold": 0.1217,
+            "skewness": {"raw": 1.84, "log10": -0.91, "scored": len(scores), "zeros": 0},
             "likely_churn": 0.5,
             "scored": len(scores),
             "cutoff": "2016-12-25",

@@ -91,6 +91,19 @@ def test_without_an_amount_a_sticker_counts_as_one(prepared):
     assert np.unique(expected_amounts(windows)[windows.cutoff > 10]) == pytest.approx([1])
 
 
+def test_stickers_of_negative_amounts_are_rejected_and_counted_and_no_amount_is_negative(prepared):
+    frames, _ = log_of(noise=0)
+    refunds = frames["stickers"].head(40).assign(amount=-50.0)
+    windows = {"windows": WindowConfig(), "split": SplitConfig(val_share=0.2, test_share=0.2)}
+    clean, dirty = (
+        prepared(frames | {"stickers": table}, **windows)
+        for table in (frames["stickers"], pd.concat([frames["stickers"], refunds], ignore_index=True))
+    )
+    assert dirty.reconciliation["stickers"]["rejected"]["negative amount"] == 40
+    np.testing.assert_array_equal(expected_amounts(dirty.windows), expected_amounts(clean.windows))
+    assert np.nanmin(expected_amounts(dirty.windows)) > 0
+
+
 def test_without_stickers_there_are_no_amounts_and_before_the_first_none_is_known(prepared):
     frames, _ = log_of()
     assert expected_amounts(windows_of(prepared, {"events": frames["events"]})) is None

@@ -269,6 +269,15 @@ def test_loyal_earners_are_held_against_all_others():
     assert row.mean_priority == pytest.approx(table.b[loyal].mean())
 
 
+@pytest.mark.parametrize("name", ["priority", "other"])
+def test_a_list_of_everyone_or_nobody_is_compared_with_nobody(name):
+    table, segment = groups()
+    found = compare(table, segment.where(segment == name, name), circular=[], loyal=segment == "none")
+    assert found[["t", "p", "p_adjusted", "p_rank", "p_finding", "hedges_g"]].isna().all(axis=None)
+    first = found[found.comparison == COMPARISONS[0]]
+    assert ((first.n_priority == 0) | (first.n_other == 0)).all() and (first.n_priority + first.n_other > 0).all()
+
+
 @pytest.mark.parametrize("size", [29, 30])
 def test_a_group_under_the_minimum_is_described_and_not_tested(size):
     table, segment = groups()

@@ -1,0 +1,102 @@
+import json
+
+import pytest
+
+from churn.artefacts import read_json, read_table, write_json, write_table
+from churn.report import line, write_report
+from churn.report.figures import GREY
+from churn.report.run import read_run
+
+from .parsed_page import ParsedPage, figures
+
+ARTEFACTS = ("threshold.csv", "score_distribution.csv", "segment_rules.csv")
+
+
+def text_of(run):
+    return ParsedPage(write_report(run)).text
+
+
+def charts(run):
+    return [json.loads(plot.spec) for plot in figures(line.build(read_run(run)).blocks)]
+
+
+def observed(run):
+    """The table of what came true on lists drawn otherwise."""
+    blocks = line.build(read_run(run)).blocks
+    return next(block for block in blocks if getattr(block, "caption", "").startswith("Observed"))
+
+
+def skewness(run, **facts):
+    manifest = read_json(run / "manifest.json")
+    manifest["segment"]["skewness"] |= facts
+    write_json(manifest, run / "manifest.json")
+
+
+def test_the_users_near_the_line_are_counted_with_its_interval(finished):
+    text = ParsedPage(finished / "report.html").text
+    assert "The list ends at .122 (95 % interval [.111, .137])" in text
+    assert "Of 300 scored users, 12 stand inside it" in text
+
+
+def test_both_scales_are_drawn_with_the_line_of_every_rule_and_their_skewness(finished):
+    raw, log = charts(finished)
+    for spec, ends in ((raw, [0.1217, 0.104]), (log, [-0.9147, -0.983])):
+        bars, *marks = spec["data"]
+        assert [mark["name"] for mark in marks] == ["a share of the users", "a number of users"]
+        assert [mark["x"][0] for mark in marks] == pytest.approx(ends, abs=1e-3)
+        assert sum(bars["y"]) == 300
+        assert marks[0]["line"]["dash"] == "solid" != marks[1]["line"]["dash"]
+    text = ParsedPage(finished / "report.html").text
+    assert "The skewness of the priority is +1.84, that of its logarithm −.91" in text
+
+
+def test_scores_of_zero_are_said_to_have_no_logarithm(run):
+    skewness(run, zeros=7)
+    assert "7 users have a priority of 0 and no logarithm." in text_of(run)
+    skewness(run, log10=None)
+    assert "its logarithm does not vary" in text_of(run)
+    skewness(run, raw=None)
+    assert "All 300 users have the same priority" in text_of(run)
+
+
+def test_a_list_of_nobody_or_everyone_has_no_line(run):
+    lines = read_table(run / "threshold.csv")
+    none = dict.fromkeys(("threshold", "low", "high"), float("nan"))
+    write_table(lines.assign(**none, near=0), run / "threshold.csv")
+    assert "The list holds nobody or everyone, so there is no line" in text_of(run)
+    assert all(len(spec["data"]) == 1 for spec in charts(run))
+
+
+def test_few_users_are_drawn_in_grey(run):
+    table = read_table(run / "score_distribution.csv")
+    write_table(table.assign(n=[1] * 10 + [0] * 10 + [1] * 10 + [0] * 10), run / "score_distribution.csv")
+    assert all(spec["data"][0]["marker"]["color"] == GREY for spec in charts(run))
+
+
+def test_other_lists_stand_beside_the_base_and_those_of_few_users_are_set_back(finished):
+    table = observed(finished)
+    assert [column.title for column in table.columns[-2:]] == ["Fell silent", "Received a sticker"]
+    first, second, everyone = table.rows
+    assert first[0].badge == "used" and not any(cell.few for cell in first)
+    assert second[0].text == "value at risk" and [cell.few for cell in second[-2:]] == [True, True]
+    assert [cell.text for cell in everyone[-2:]] == ["30.0\u00a0%", "30.0\u00a0%"] and everyone[3].text == "1,438"
+
+
+def test_the_agreement_of_the_orders_is_a_table_of_kendalls_tau(finished):
+    fold = line.build(read_run(finished)).blocks[-1]
+    rows = {row[0].text: [cell.text for cell in row[1:]] for row in fold.blocks[1].rows}
+    assert rows["Priority"] == ["–", "−.36", "+.64"] and rows["Chance of a sticker"] == ["+.64", "−.71", "–"]
+
+
+def test_a_run_of_an_older_version_says_that_it_did_not_keep_the_line(run):
+    for name in ARTEFACTS:
+        (run / name).unlink()
+    write_table(read_table(run / "agreement.csv").drop(columns="kendall"), run / "agreement.csv")
+    assert "made by a version that did not keep how the line was drawn" in text_of(run)
+    assert [block.kind for block in line.build(read_run(run)).blocks] == ["text"]
+
+
+def test_a_run_without_stickers_has_a_column_for_churn_alone(without_stickers):
+    table = observed(without_stickers)
+    assert [column.title for column in table.columns[4:]] == ["Fell silent"]
+    assert all(len(row) == len(table.columns) for row in table.rows)
