@@ -47,7 +47,8 @@ def rewrite(run, change):
 
 
 def test_the_page_holds_every_section_in_its_order(finished, page):
-    order = "glance list budget drivers differences models gains calibration verdicts search features health method"
+    order = "glance list budget drivers differences behaviour anomalies models gains calibration verdicts search features "
+    order += "health method"
     sections = [build(read_run(finished)) for build in SECTIONS]
     assert [section.anchor for section in sections] == order.split()
     assert [text for level, text in page.headings if level == "h2"] == [section.title for section in sections]
