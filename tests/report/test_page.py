@@ -47,7 +47,9 @@ def rewrite(run, change):
 
 
 def test_the_page_holds_every_section_in_its_order(finished, page):
-    order = "glance list budget drivers differences behaviour anomalies models gains calibration verdicts search features "
+    order = (
+        "glance list budget drivers differences behaviour anomalies models gains calibration verdicts search features "
+    )
     order += "health method"
     sections = [build(read_run(finished)) for build in SECTIONS]
     assert [section.anchor for section in sections] == order.split()
