@@ -84,6 +84,20 @@ def test_a_run_writes_every_file_of_the_contract_with_its_columns(finished, file
     assert len(table)
 
 
+def test_groups_and_anomalies_are_written_even_where_there_are_none(finished) -> None:
+    manifest, scored = json.loads((finished.folder / "manifest.json").read_text()), finished.table("scores.parquet")
+    groups, users = finished.table("groups.csv"), finished.table("groups.parquet")
+    assert users.user_id.tolist() == scored.user_id.tolist() and users.cutoff.tolist() == scored.cutoff.tolist()
+    assert users.group.notna().sum() == groups.n.sum() == (len(scored) if len(groups) else 0)
+    assert manifest["groups"]["number"] == max(1, len(groups))
+    assert manifest["groups"]["learnt_from"] == "earlier days"
+    assert manifest["groups"]["n_learnt"] == finished.table("windows.parquet").user_id.nunique()
+    anomalies = finished.table("anomalies.csv")
+    assert {"user_id", "score", "direction", "departure_1", "p_churn", "segment"} <= set(anomalies)
+    assert len(anomalies) == manifest["anomalies"]["n_listed"] <= manifest["anomalies"]["n_departed"]
+    assert anomalies.merge(scored, on=["user_id", "p_churn", "segment"]).shape[0] == len(anomalies)
+
+
 def test_a_run_leaves_no_half_written_file(finished) -> None:
     assert not [path for path in finished.folder.rglob("*") if path.name.startswith(".partial")]
     assert {"config.yaml", "manifest.json", "priority.xlsx", "report.html"} <= {

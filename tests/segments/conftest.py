@@ -12,6 +12,10 @@ def windows_of():
     def windows(counts, features, *, cutoff=None, history_days=7):
         u, d, f = counts.shape
         rows = np.concatenate([np.zeros((1, f)), counts.reshape(-1, f)]).astype(np.uint16)
+        amounts = None
+        if "sticker_amount" in features:  # stands apart from the counts, whose column is zeros
+            place = list(features).index("sticker_amount")
+            amounts, rows[:, place] = rows[:, place].astype(np.float32), 0
         first = np.zeros(u, np.int32)
         panel = Panel(
             users=pd.Index([f"user{position:04d}" for position in range(u)]),
@@ -23,7 +27,7 @@ def windows_of():
             start=1 + np.arange(u) * d,
             arrived=first,
             counts=rows,
-            amounts=np.zeros(len(rows), np.float32) if "sticker_amount" in features else None,
+            amounts=amounts,
             active=rows.sum(axis=1) > 0,
         )
         unknown, cutoffs = np.full(u, -1, np.int8), np.full(u, d if cutoff is None else cutoff, np.int32)

@@ -19,6 +19,7 @@ def planted(windows_of):
     rng = np.random.default_rng(0)
     kind = np.repeat([0, 1, 2], [60, 100, 40])
     days = rng.poisson(KINDS[kind][:, None], (200, 21, 5))
+    days[:, :, 4] = 3 * days[:, :, 3]
     return windows_of(days, FEATURES), kind, days
 
 

@@ -1,0 +1,57 @@
+import pandas as pd
+
+from churn.artefacts import read_json, write_json
+from churn.report import anomalies, write_report
+from churn.report.run import read_run
+from churn.segments import write_safely
+
+from .parsed_page import ParsedPage
+
+IDS = ["=1+1", "007", "<script>alert(1)</script>", "plain"]
+
+
+def departed(run, users=tuple(IDS), **facts):
+    """Give a made-up run users who depart from their past."""
+    n = len(users)
+    table = pd.DataFrame(
+        {"user_id": list(users), "cutoff": pd.Timestamp("2016-12-25"), "score": 0.7, "direction": "drop"}
+    )
+    table["departure_1"] = ["own post: none for 7 days; usually 21 a week"] * n
+    table["departure_2"], table["departure_3"] = ["=cmd: 9 in the last 7 days"] * n, [""] * n
+    table["p_churn"], table["segment"] = [0.25] * n, ["likely churner"] * n
+    write_safely(table, run / "anomalies.csv")
+    known = {"n_scored": 300, "n_examined": 280, "n_departed": 9, "n_listed": n}
+    write_json(read_json(run / "manifest.json") | {"anomalies": known | facts}, run / "manifest.json")
+    return run
+
+
+def test_users_stand_with_what_departed_and_among_how_many(run):
+    page = ParsedPage(write_report(departed(run)))
+    text = page.text.replace("\u00a0", " ")
+    assert "Of 300 scored users, 280 have at least 4 earlier weeks. Of those, 9 depart" in text
+    assert "by 3.0 standard deviations or more from their own weeks, and the 4 most unusual are listed" in text
+    assert "own post: none for 7 days; usually 21 a week · " in text
+    assert "less than usual" in text and "25.0 %" in text and "Likely churners, not listed" in text
+    assert any(heads[:3] == ["User", "Last week", "What departed"] for heads in page.tables)
+
+
+def test_ids_are_as_they_are_and_none_is_run(run):
+    section = anomalies.build(read_run(departed(run)))
+    table = section.blocks[-1]
+    assert [row[0].text for row in table.rows] == IDS
+    page = ParsedPage(write_report(run))
+    assert all("alert(1)" not in script for script in page.scripts)
+
+
+def test_the_file_holds_no_formula(run):
+    lines = (departed(run) / "anomalies.csv").read_text().splitlines()
+    assert lines[1].startswith('"\'=1+1"') and "\"'=cmd" in lines[1]
+
+
+def test_nobody_is_a_sentence(run):
+    assert "Nobody was examined" in ParsedPage(write_report(run)).text
+    departed(run, users=(), n_departed=0)
+    assert "Nobody is listed: none of 280 users" in ParsedPage(write_report(run)).text
+    (run / "anomalies.csv").unlink()
+    departed(run, users=())
+    assert "Nobody is listed" in ParsedPage(write_report(run)).text
