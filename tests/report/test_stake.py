@@ -59,7 +59,7 @@ def test_a_short_list_is_set_back(run):
 def test_the_amount_at_stake_is_the_sum_of_the_expected_losses(run):
     found = told(rescored(run, value_at_risk=0.1, expected_loss=0.5))
     assert found["Amount at stake"][0] == "15.0"
-    assert found["Amount at stake"][2] == "that 3.0 of these churners would receive in stickers if they stayed."
+    assert found["Amount at stake"][2] == "that 3.0 of these churners would receive if they stayed."
 
 
 def test_without_amounts_the_users_who_would_receive_a_sticker_are_counted(run):
@@ -68,7 +68,7 @@ def test_without_amounts_the_users_who_would_receive_a_sticker_are_counted(run):
 
 def test_what_past_lists_promised_too_much_of_is_said_to_be_too_high(run):
     rescored(run, value_at_risk=0.1)
-    too_high = "It may be too high: past lists received fewer stickers than forecast."
+    too_high = "It may be too high: past lists received less."
     assert told(promised(run, 0.9))["Stickers at stake"][2].endswith(too_high)
     assert too_high not in told(promised(run, 0.0))["Stickers at stake"][2]
 
