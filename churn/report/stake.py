@@ -40,12 +40,12 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
     if not run.stickers or "value_at_risk" not in listed:
         return None
     few, users = len(listed) < FEW, decimal(float(listed["value_at_risk"].sum()), 1)
-    much = " It may be too high: past lists received fewer stickers than forecast."
+    much = " It may be too high: past lists received less."
     caution = much if overpromised(run, "sticker") else ""
     if "expected_loss" not in listed:
-        detail = f"expected churners who would else receive a sticker.{caution}"
+        detail = f"of these churners would receive a sticker if they stayed.{caution}"
         return Tile("Stickers at stake", users, detail, few=few)
-    detail = f"goes with {users} expected churners who would else receive stickers.{caution}"
+    detail = f"that {users} of these churners would receive if they stayed.{caution}"
     return Tile("Amount at stake", decimal(float(listed["expected_loss"].sum()), 1), detail, few=few)
 
 

@@ -59,9 +59,24 @@ class Table:
 
     @property
     def later(self) -> str:
-        """The other rows as JSON, which the browser draws when they are asked for."""
-        rows = self.rows[len(self.drawn) :]
-        return json.dumps([[[cell.text, cell.order] for cell in row] for row in rows], separators=(",", ":"))
+        """The other rows as JSON, which the browser draws when they are asked for.
+
+        A cell is its text; a number with an order is both; sentences are places among `lines`, since many rows share
+        them and a long list would make a heavy page.
+        """
+        lines: dict[str, int] = {}
+        rows = [[_brief(cell, column, lines) for cell, column in self._pairs(row)] for row in self.rows[self.at_once :]]
+        return json.dumps({"lines": list(lines), "rows": rows}, separators=(",", ":"), ensure_ascii=False)
+
+    def _pairs(self, row: tuple[Cell, ...]) -> "zip[tuple[Cell, Column]]":
+        return zip(row, self.columns, strict=True)
+
+
+def _brief(cell: Cell, column: Column, lines: dict[str, int]) -> object:
+    """A cell as the browser reads it; sentences that are new get a place among the lines."""
+    if column.wide:
+        return [lines.setdefault(line, len(lines)) for line in cell.text.split("\n")]
+    return [cell.text, float(f"{float(cell.order):.9g}")] if cell.order else cell.text
 
 
 def text_cell(value: object) -> Cell:

@@ -42,9 +42,11 @@
         orders: [...element.cells].map((cell) => cell.dataset.order),
         words: element.textContent.toLowerCase(),
       }));
-      for (const cells of later ? JSON.parse(later.textContent) : []) {
-        const texts = cells.map(([text]) => text);
-        this.rows.push({ texts, orders: cells.map(([, order]) => order || undefined), words: texts.join(" ").toLowerCase() });
+      const { lines, rows } = later ? JSON.parse(later.textContent) : { rows: [] };
+      for (const cells of rows) {
+        const texts = cells.map((cell) => this.text(cell, lines));
+        const orders = cells.map((cell) => (Array.isArray(cell) && typeof cell[0] === "string" ? cell[1] : undefined));
+        this.rows.push({ texts, orders });
       }
       this.found = this.rows;
       this.more = block.querySelector("[data-more]");
@@ -53,6 +55,12 @@
       for (const head of this.heads) head.firstElementChild.addEventListener("click", () => this.sort(head));
       if (this.more) this.growing();
       if (block.dataset.found) this.tools();
+    }
+
+    // A cell is its text, its text with what it sorts by, or the places of its lines.
+    text(cell, lines) {
+      if (typeof cell === "string") return cell;
+      return typeof cell[0] === "string" ? cell[0] : cell.map((place) => lines[place]).join("\n");
     }
 
     growing() {
@@ -113,7 +121,7 @@
         const { choice, least } = field.dataset, value = field.value.trim();
         if (choice) return (row) => row.texts[choice].split("\n").some((line) => line.startsWith(value + ":"));
         if (least) return (row) => Number(row.orders[least] ?? NaN) >= value / 100;
-        return (row) => row.words.includes(value.toLowerCase());
+        return (row) => (row.words ??= row.texts.join(" ").toLowerCase()).includes(value.toLowerCase());
       });
       this.found = this.rows.filter((row) => tests.every((test) => test(row)));
       this.limit = this.step;

@@ -1,0 +1,110 @@
+import pandas as pd
+import pytest
+
+from churn.artefacts import read_json, read_table, write_json, write_table
+from churn.report import stake
+from churn.report.run import read_run
+
+from .parsed_page import ParsedPage
+
+PLAN = {"best": 149, "profit": 11.06, "profit_low": 4.36, "profit_high": 16.66, "scored": 300}
+
+
+def told(run):
+    """Each number at stake by its title, with its interval, its words, and whether it is set back."""
+    found = stake.tiles(read_run(run))
+    plain = [[text.replace("\xa0", " ") for text in (tile.value, tile.interval, tile.detail)] for tile in found]
+    return {tile.label: (*words, tile.few) for tile, words in zip(found, plain, strict=True)}
+
+
+def rescored(run, **columns):
+    """The run with its listed users' scores set."""
+    scores = read_table(run / "scores.parquet")
+    scores.loc[scores["segment"] == "priority", list(columns)] = list(columns.values())
+    write_table(scores, run / "scores.parquet")
+    return run
+
+
+def promised(run, forecast):
+    write_table(read_table(run / "segment_rates.csv").assign(forecast=forecast), run / "segment_rates.csv")
+    return run
+
+
+def planned(run, curve, **plan):
+    write_json(read_json(run / "manifest.json") | {"budget": PLAN | plan}, run / "manifest.json")
+    write_table(pd.DataFrame(curve, columns=["k", "profit", "low", "high"]), run / "budget.csv")
+    return run
+
+
+def test_expected_churners_are_the_sum_of_the_chances_beside_the_rate_of_past_lists(run):
+    value, _, detail, few = told(rescored(run, p_churn=0.25))["Expected churners"]
+    assert (value, few) == ("7.5", False)  # 30 users
+    assert detail == "of the 30 on the list, by their chances. At the rate of past lists: 15.6 [13.6, 17.6]."
+
+
+def test_past_lists_of_few_users_are_not_extrapolated(run):
+    table = read_table(run / "segment_rates.csv")
+    write_table(table.assign(n_users=29), run / "segment_rates.csv")
+    assert "past lists" not in told(run)["Expected churners"][2]
+
+
+def test_a_short_list_is_set_back(run):
+    scores = read_table(run / "scores.parquet")
+    listed = scores.index[scores["segment"] == "priority"]
+    scores.loc[listed[5:], "segment"] = "other"
+    write_table(scores, run / "scores.parquet")
+    assert told(run)["Expected churners"][3]
+
+
+def test_the_amount_at_stake_is_the_sum_of_the_expected_losses(run):
+    found = told(rescored(run, value_at_risk=0.1, expected_loss=0.5))
+    assert found["Amount at stake"][0] == "15.0"
+    assert found["Amount at stake"][2] == "that 3.0 of these churners would receive if they stayed."
+
+
+def test_without_amounts_the_users_who_would_receive_a_sticker_are_counted(run):
+    assert told(rescored(run, value_at_risk=0.1))["Stickers at stake"][0] == "3.0"
+
+
+def test_what_past_lists_promised_too_much_of_is_said_to_be_too_high(run):
+    rescored(run, value_at_risk=0.1)
+    too_high = "It may be too high: past lists received less."
+    assert told(promised(run, 0.9))["Stickers at stake"][2].endswith(too_high)
+    assert too_high not in told(promised(run, 0.0))["Stickers at stake"][2]
+
+
+def test_a_run_of_an_older_version_tells_its_churners_alone(run):
+    assert set(told(run)) == {"Expected churners"}
+
+
+def test_a_run_without_stickers_has_none_at_stake(without_stickers):
+    assert set(told(without_stickers)) == {"Expected churners"}
+
+
+@pytest.mark.parametrize(
+    ("k", "plan", "said"),
+    [
+        (
+            30,
+            {},
+            ("−2.7", "[−5.1, −.1]", "of calling the 30 on the list. Calling the first 149 would earn most: 11.1."),
+        ),
+        (31, {}, ("11.1", "[4.4, 16.7]", "of calling the first 149 users, which earns most.")),
+        (30, {"best": 30}, ("11.1", "[4.4, 16.7]", "of calling the first 30 users, which earns most.")),
+        (30, {"best": 0}, ("–", "", "No list pays: no number of calls is expected to earn what it costs.")),
+    ],
+)
+def test_the_plan_tells_the_profit_of_the_list_or_else_of_the_best_size(run, k, plan, said):
+    planned(run, [(0, 0.0, 0.0, 0.0), (k, -2.7, -5.1, -0.1)], **plan)
+    assert told(run)["Expected profit"][:3] == said
+
+
+def test_an_empty_list_has_nothing_at_stake(run):
+    scores = read_table(run / "scores.parquet")
+    write_table(scores.assign(segment="other"), run / "scores.parquet")
+    assert told(run) == {}
+
+
+def test_what_is_at_stake_stands_before_whether_to_trust_it(finished):
+    text = ParsedPage(finished / "report.html").text
+    assert text.index("Expected churners") < text.index("Can it be trusted?") < text.index("On the list before")
