@@ -5,7 +5,6 @@ from math import isfinite
 from typing import Literal, get_args
 
 from churn.errors import UserError
-from churn.segments.control import ControlConfig
 
 Rule = Literal["quantile", "number", "profit"]
 RankBy = Literal["priority", "value_at_risk", "expected_loss"]
@@ -84,6 +83,24 @@ class AnomalyConfig:
         for name in ("number", "least"):
             if not (found := getattr(self, name)) >= 0:
                 raise UserError(f"expected segments.anomalies.{name} of at least 0", found, "correct it")
+
+
+@dataclass(frozen=True)
+class ControlConfig:
+    """Whom not to contact, though they are on the list.
+
+    Args:
+        share: Of the list's users. 0 holds nobody back; else at least one is held back and at least one contacted.
+        seed: Of the lot.
+    """
+
+    share: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a share outside [0, 1)."""
+        if not 0 <= self.share < 1:
+            raise UserError("expected segments.control.share from 0 to under 1", self.share, "correct it")
 
 
 @dataclass(frozen=True)

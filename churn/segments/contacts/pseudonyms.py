@@ -13,7 +13,7 @@ import pandas as pd
 
 from churn.artefacts import atomic
 from churn.errors import UserError
-from churn.segments.harmless import harmless
+from churn.segments.contacts.harmless import harmless
 
 LEAST = 16  # bytes of a key; shorter ones can be guessed
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from churn.segments import AnomalyConfig, find_anomalies
-from churn.segments.departures import departures
+from churn.segments.behaviour.departures import departures
 
 FEATURES = ("own_post", "fan_reply", "away_visit")
 BURST, DROP, ERRATIC, NEW = 5, 17, 23, 31

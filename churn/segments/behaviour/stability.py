@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import RobustScaler
 
-from churn.segments.nulls import OneKind, Rates, shuffled
+from churn.segments.behaviour.nulls import OneKind, Rates, shuffled
 
 LEAST = 30  # users per group, under which nothing is looked for
 STABLE = 0.6  # mean adjusted Rand index, from which on a clustering comes back

@@ -11,8 +11,8 @@ from churn.data import Windows
 from churn.explanation import readable
 from churn.explanation.past import own_past
 from churn.explanation.wording import Story, count_words
+from churn.segments.behaviour.departures import WEEK_DAYS, Departures, departures
 from churn.segments.config import AnomalyConfig
-from churn.segments.departures import WEEK_DAYS, Departures, departures
 
 TOLD = 3  # departures in words
 COLUMNS = ("user_id", "cutoff", "score", "direction", *(f"departure_{place + 1}" for place in range(TOLD)))
@@ -47,7 +47,7 @@ def find_anomalies(windows: Windows, config: AnomalyConfig, *, seed: int = 0) ->
 
     Example:
         >>> from churn.data import example_split
-        >>> from churn.segments.comparisons import latest_windows
+        >>> from churn.segments.comparing.comparisons import latest_windows
         >>> newest = example_split().score
         >>> found = find_anomalies(newest.take(latest_windows(newest)), AnomalyConfig(number=3, least=1.5))
         >>> len(found.table) <= 3 <= found.n_examined

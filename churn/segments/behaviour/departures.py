@@ -43,7 +43,7 @@ def departures(windows: Windows) -> Departures:
 
     Example:
         >>> from churn.data import example_split
-        >>> from churn.segments.comparisons import latest_windows
+        >>> from churn.segments.comparing.comparisons import latest_windows
         >>> newest = example_split().score
         >>> found = departures(newest.take(latest_windows(newest)))
         >>> found.standardised.shape == (len(found.windows), len(found.features))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from churn.segments.nulls import OneKind, shuffled
-from churn.segments.stability import clustered, scaler, search
+from churn.segments.behaviour.nulls import OneKind, shuffled
+from churn.segments.behaviour.stability import clustered, scaler, search
 
 KINDS = np.array([[2, 2, 20, 1, 5], [20, 10, 2, 1, 5], [1, 1, 1, 1, 40]])
 LEVELS = np.array([0.5, 1, 2, 0, -1])

@@ -1,33 +1,14 @@
 """Control: users of the list who are held back by lot, so that it can be seen what a contact changes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.errors import UserError
+from churn.segments.config import ControlConfig
 
 CONTACT, CONTROL = "contact", "control"
-
-
-@dataclass(frozen=True)
-class ControlConfig:
-    """Whom not to contact, though they are on the list.
-
-    Args:
-        share: Of the list's users. 0 holds nobody back; else at least one is held back and at least one contacted.
-        seed: Of the lot.
-    """
-
-    share: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a share outside [0, 1)."""
-        if not 0 <= self.share < 1:
-            raise UserError("expected segments.control.share from 0 to under 1", self.share, "correct it")
 
 
 def hold_back(user_ids: Sequence[object], config: ControlConfig, *, occasion: str) -> NDArray[np.bool_]:

@@ -8,8 +8,8 @@ from sklearn.preprocessing import RobustScaler
 
 from churn.data import Windows
 from churn.data.panel import AMOUNT
+from churn.segments.behaviour.stability import Search, clustered, scaler, search
 from churn.segments.config import GroupConfig
-from churn.segments.stability import Search, clustered, scaler, search
 
 _LEARNT = 20_000  # users that the centres are learnt from, at most
 
@@ -49,7 +49,7 @@ def find_groups(windows: Windows, config: GroupConfig, *, seed: int = 0) -> Grou
 
     Example:
         >>> from churn.data import example_split
-        >>> from churn.segments.comparisons import latest_windows
+        >>> from churn.segments.comparing.comparisons import latest_windows
         >>> train = example_split().train
         >>> found = find_groups(train.take(latest_windows(train)), GroupConfig(max=3))
         >>> bool(len(found) == found.assign(train).max())

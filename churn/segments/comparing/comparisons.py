@@ -11,8 +11,8 @@ from churn.data import Rhythm, Windows
 from churn.data.panel import AMOUNT, STICKERS
 from churn.data.rhythm import ELSEWHERE, WEEKENDS
 from churn.data.windows import UNKNOWN
+from churn.segments.comparing.compared import Comparison, comparisons
 from churn.segments.config import RankBy, SegmentConfig
-from churn.segments.groups import Comparison, comparisons
 from churn.segments.priority import SEGMENTS
 from churn.statistics import benjamini_hochberg, holm, is_skewed, mann_whitney, rate_interval, welch
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from churn.data import Windows
-from churn.segments.comparisons import seen_by_models
-from churn.segments.groups import Comparison, comparisons
+from churn.segments.comparing.compared import Comparison, comparisons
+from churn.segments.comparing.comparisons import seen_by_models
 from churn.statistics import association, holm
 
 COLUMNS = (

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from churn.data import Windows
 from churn.explanation import readable
-from churn.segments.behaviour import Groups, totals
+from churn.segments.behaviour.groups import Groups, totals
 
 NAMED = 3  # differences in a name
 NEARLY_ALL = 0.75  # of the columns, which differ to one side

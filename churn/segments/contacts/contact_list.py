@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from churn.artefacts import write_with
 from churn.segments.config import RankBy
-from churn.segments.control import CONTACT, CONTROL
-from churn.segments.harmless import harmless
+from churn.segments.contacts.control import CONTACT, CONTROL
+from churn.segments.contacts.harmless import harmless
 
 _FORMATS = {
     "p_churn": "0.0%",

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from churn.segments import SegmentConfig, loyal_earners
-from churn.segments.groups import comparisons
+from churn.segments.comparing.compared import comparisons
 
 
 def scores(n=200, *, seed=0):

@@ -1,0 +1,16 @@
+"""How the users on the list, and the loyal earners, differ from others."""
+
+from churn.segments.comparing.categories import compare_categories, describe_categories
+from churn.segments.comparing.compared import loyal_earners
+from churn.segments.comparing.comparisons import compare, describe, latest_windows, observed_rates, pooled
+
+__all__ = [
+    "compare",
+    "compare_categories",
+    "describe",
+    "describe_categories",
+    "latest_windows",
+    "loyal_earners",
+    "observed_rates",
+    "pooled",
+]

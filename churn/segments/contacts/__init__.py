@@ -1,0 +1,20 @@
+"""What leaves the house: the list as files, who is held back, and ids that are hashed."""
+
+from churn.segments.contacts.about import about
+from churn.segments.contacts.contact_list import contact_list, export, write_safely
+from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
+from churn.segments.contacts.harmless import harmless
+from churn.segments.contacts.pseudonyms import Pseudonyms, hidden
+
+__all__ = [
+    "CONTACT",
+    "CONTROL",
+    "Pseudonyms",
+    "about",
+    "contact_list",
+    "export",
+    "harmless",
+    "hidden",
+    "hold_back",
+    "write_safely",
+]
