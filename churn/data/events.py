@@ -102,7 +102,7 @@ def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
         UserError: if the column holds neither times, dates, numbers nor text, or no text that is a time.
     """
     column = table["timestamp"]
-    when = _moment(table, name)
+    when = moment(table, name)
     date = dialect_of(table).local_date(ibis.ifelse(isfinite(when), when, None), zone)
     if column.type().is_date():
         date = ibis.ifelse(isfinite(when), column, None)
@@ -112,7 +112,8 @@ def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     return table.mutate(day=date.epoch_days())
 
 
-def _moment(table: ibis.Table, name: str) -> ibis.Value:
+def moment(table: ibis.Table, name: str) -> ibis.Value:
+    """The timestamps of a table as moments, or as times in UTC; null where they cannot be read. See `with_day`."""
     column = table["timestamp"]
     kind = column.type()
     if kind.is_timestamp():
