@@ -103,8 +103,12 @@ def _microseconds_in_duckdb(when: ibis.Value) -> ibis.Value:
 
 
 def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
-    """Whole seconds, rounded down before they become a float, which cannot hold nanoseconds."""
-    return _to_timestamp((whole - (whole % ticks + ticks) % ticks).cast("float64") / float(ticks))
+    """Whole microseconds, rounded down before they become a float, which cannot hold nanoseconds."""
+    rest = (whole % ticks + ticks) % ticks
+    finer = max(1, ticks // 1_000_000)
+    return _to_timestamp(
+        (whole - rest).cast("float64") / float(ticks) + (rest - rest % finer).cast("float64") / float(ticks)
+    )
 
 
 DIALECTS = {
