@@ -156,8 +156,9 @@ def journeys(
     events = _events(tables, actors)
     if cutoff is not None:
         events = events.filter(_.day < day_number(cutoff))
+    events = _walked(events, _listed(tables, events) if users is None else _chosen(events, users))
     names, n_lumped = _names(events, max_event_types)
-    coded = _coded(events, names, _listed(tables, events) if users is None else _chosen(events, users))
+    coded = _coded(events, names)
     steps = part(coded, None if gap_minutes is None else int(gap_minutes * MINUTE))
     steps = tables.engine.create_table(ibis.util.gen_name("churn"), steps, temp=True)
     sizes = steps.aggregate(
@@ -243,7 +244,15 @@ def _chosen(events: ibis.Table, users: pd.DataFrame) -> ibis.Table:
     return ibis.memtable(chosen, schema=schema)
 
 
-def _coded(events: ibis.Table, names: pd.DataFrame, users: ibis.Table) -> ibis.Table:
+def _walked(events: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """The events of some users, and only of the days that are read: of others, not even the types are counted."""
+    events = events.join(users, "user_id")
+    if "cutoff" in users.columns:
+        events = events.filter(_.day < _.cutoff)
+    return events.filter(_.day >= _.since) if "since" in users.columns else events
+
+
+def _coded(events: ibis.Table, names: pd.DataFrame) -> ibis.Table:
     """Events as numbers: (user, event, at); what has no code of its own gets the one after the last."""
     roles = {"as_own": names["own"].isin([True, None]), "as_fan": names["own"].isin([False])}
     codes = pd.DataFrame({"event": names["event"].drop_duplicates()})
@@ -252,9 +261,4 @@ def _coded(events: ibis.Table, names: pd.DataFrame, users: ibis.Table) -> ibis.T
     schema = {"event": "string", "as_own": "int16", "as_fan": "int16"}
     coded = events.left_join(ibis.memtable(codes, schema=schema), "event")
     coded = coded.mutate(code=ibis.ifelse(_.own.fill_null(True), _.as_own, _.as_fan))
-    kept = coded.join(users, "user_id")
-    if "cutoff" in users.columns:
-        kept = kept.filter(_.day < _.cutoff)
-    if "since" in users.columns:
-        kept = kept.filter(_.day >= _.since)
-    return kept.select("user", "at", event=_.code.coalesce(len(names) + 1).cast("int16"))
+    return coded.select("user", "at", event=_.code.coalesce(len(names) + 1).cast("int16"))
