@@ -9,9 +9,9 @@ from churn.charts import QUIET
 def titled(chart: Any, text: str, *notes: str) -> Any:
     """A chart under a title, with small notes beneath the title."""
     lines = [escape(text), *(f"<span style='font-size:12px'>{escape(note)}</span>" for note in notes if note)]
-    title = {"text": "<br>".join(lines), "font": {"size": 14, "color": QUIET}, "x": 0, "xref": "paper"}
-    chart.update_layout(title={**title, "y": 0.99, "yanchor": "top", "yref": "container"})
-    chart.update_layout(margin_t=30 + 17 * len(lines), height=chart.layout.height + 17 * len(lines))
+    place = {"x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top", "pad": {"l": 8, "t": 20}}
+    chart.update_layout(title={"text": "<br>".join(lines), "font": {"size": 14, "color": QUIET}, **place})
+    chart.update_layout(margin_t=34 + 18 * len(lines), height=chart.layout.height + 18 * len(lines))
     return chart
 
 

@@ -27,7 +27,7 @@ class DirectlyFollows(View):
     size: str
     remarks: tuple[str, ...]
 
-    def map(self, *, edges: int = 25) -> Any:
+    def map(self, *, edges: int = 15) -> Any:
         """The process map: a plotly figure of the most frequent transitions.
 
         Args:

@@ -14,6 +14,7 @@ from churn.eda.journeys import END, START
 _WIDE, _HIGH = 1.0, 0.62  # half axes of the ellipse on which the events stand
 _DOT = (16, 58)  # pixels
 _LINE = (1.0, 9.0)
+_ROOM = 0.1  # kept free around the middle of a dot, in units of the axes
 Points = NDArray[np.float64]
 
 
@@ -113,17 +114,20 @@ def _numbers(row: Mapping[Any, Any]) -> str:
 
 def _curve(source: Points, target: Points) -> Points:
     """Points (25, 2) of a bow that bends to the left of its way, so that there and back are two; a loop if at home."""
-    at = np.linspace(0, 1, 25)[:, None]
+    at = np.linspace(0, 1, 41)[:, None]
     if np.array_equal(source, target):
-        out = source / (np.linalg.norm(source) or 1) * 0.17
-        turn = 2 * np.pi * at + np.pi + np.arctan2(out[1], out[0])
-        return np.asarray(source + out + 0.17 * np.hstack([np.cos(turn), np.sin(turn)]))[1:-2]
-    way = target - source
-    bend = (source + target) / 2 + 0.16 * np.array([-way[1], way[0]])
-    bow = (1 - at) ** 2 * source + 2 * at * (1 - at) * bend + at**2 * target
-    return np.asarray(bow)[2:-2]  # short of the dots
+        aside = np.arctan2(source[1], source[0]) - 0.9  # beside the name, which stands outside
+        middle = source + 0.15 * np.array([np.cos(aside), np.sin(aside)])
+        turn = 2 * np.pi * at + np.pi + aside
+        bow = middle + 0.15 * np.hstack([np.cos(turn), np.sin(turn)])
+    else:
+        way = target - source
+        bend = (source + target) / 2 + 0.16 * np.array([-way[1], way[0]])
+        bow = (1 - at) ** 2 * source + 2 * at * (1 - at) * bend + at**2 * target
+    free = (np.linalg.norm(bow - source, axis=1) > _ROOM) & (np.linalg.norm(bow - target, axis=1) > _ROOM)
+    return np.asarray(bow[free])
 
 
 def _scaled(count: int, most: int, sizes: tuple[float, float]) -> float:
-    """A size whose square grows with the count."""
-    return float(sizes[0] + (sizes[1] - sizes[0]) * np.sqrt(count / most))
+    """A size between two, in proportion to the count."""
+    return float(sizes[0] + (sizes[1] - sizes[0]) * count / most)
