@@ -46,7 +46,7 @@ def draw_map(table: pd.DataFrame, *, edges: int, size: str) -> Any:
             hoverinfo="text",
         )
     )
-    drawn.update_xaxes(visible=False, range=[-1.75, 1.75]).update_yaxes(visible=False, range=[-1.05, 1.05])
+    drawn.update_xaxes(visible=False, range=[-1.75, 1.75]).update_yaxes(visible=False, range=[-0.92, 1.0])
     units = "Dots: events; arrows: transitions, with the median time between. Point at one for its numbers."
     return titled(drawn, f"What follows what ({size})", units, _left_out(table, shown))
 
@@ -116,7 +116,7 @@ def _curve(source: Points, target: Points) -> Points:
     """Points (25, 2) of a bow that bends to the left of its way, so that there and back are two; a loop if at home."""
     at = np.linspace(0, 1, 41)[:, None]
     if np.array_equal(source, target):
-        aside = np.arctan2(source[1], source[0]) - 0.9  # beside the name, which stands outside
+        aside = np.arctan2(source[1], source[0]) - 1.2  # beside the name, which stands outside
         middle = source + 0.15 * np.array([np.cos(aside), np.sin(aside)])
         turn = 2 * np.pi * at + np.pi + aside
         bow = middle + 0.15 * np.hstack([np.cos(turn), np.sin(turn)])
