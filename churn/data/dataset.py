@@ -40,6 +40,7 @@ class Dataset:
     vocabulary: Vocabulary
     windows: Windows  # all of them, before any split
     members: pd.DataFrame | None  # user_id and attributes, in the panel's order
+    joined: NDArray[np.int32] | None  # (u,) the panel's day from which a listed member is at risk; None without dates
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
     unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
@@ -125,13 +126,15 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
     members = Members.load(folder, zone=config.zone) if config.members else None
     panel, timelines = _with_members(panel, members, config=config)
     vocabulary = Vocabulary.read(meta["vocabulary"])
-    windows = slide(panel, config.windows, joined=None if members is None else members.joined(panel))
+    joined = None if members is None else members.joined(panel)
+    windows = slide(panel, config.windows, joined=joined)
     return Dataset(
         config,
         panel,
         vocabulary,
         replace(windows, derived=derived(config, panel, vocabulary=vocabulary, timelines=timelines)),
         None if members is None else members.table,
+        joined,
         meta["reconciliation"],
         meta["unknown_events"],
         meta["unknown_levels"],

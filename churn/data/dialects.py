@@ -47,9 +47,11 @@ _timezone = _built_in("timezone", ["string", "timestamp('UTC')"], "timestamp")  
 _make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # of microseconds since 1970
 _make_timestamp_ns = _built_in("make_timestamp_ns", ["int64"], "timestamp(9)")
 _epoch_us = _built_in("epoch_us", ["timestamp('UTC')"], "int64")
+_epoch_us_naive = _built_in("epoch_us", ["timestamp(6)"], "int64")
 _json_extract_string = _built_in("json_extract_string", ["json", "string"], "string")
 
 # PostgreSQL; those of pg_temp are made by `open_session`
+_date_part = _built_in("date_part", ["string", "timestamp('UTC')"], "float64")
 _to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # of seconds since 1970
 _convert_to = _built_in("convert_to", ["string", "string"], "binary")
 _instant = _built_in("churn_instant", ["string"], "timestamp('UTC')", database="pg_temp")
@@ -70,6 +72,7 @@ class Dialect:
     number: Callable[[ibis.Value], ibis.Value]  # text to a float
     local_time: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's wall clock
     since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
+    microseconds: Callable[[ibis.Value], ibis.Value]  # a finite moment, or a time in UTC, to those since 1970
     unquoted: Callable[[ibis.Value], ibis.Value]  # a JSON scalar to its text
     by_bytes: Callable[[ibis.Value], ibis.Value]  # text to what sorts it by its bytes, whatever the database's locale
 
@@ -93,9 +96,19 @@ def _time_in_duckdb(when: ibis.Value, zone: str) -> ibis.Value:
     return when if when.type().timezone is None else _make_timestamp(_epoch_us(when))
 
 
+def _microseconds_in_duckdb(when: ibis.Value) -> ibis.Value:
+    """A time without a zone is cast to whole microseconds: it may hold nanoseconds."""
+    kind = when.type()
+    return _epoch_us(when) if kind.timezone is not None else _epoch_us_naive(when.cast("timestamp(6)"))
+
+
 def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
-    """Whole seconds, rounded down before they become a float, which cannot hold nanoseconds."""
-    return _to_timestamp((whole - (whole % ticks + ticks) % ticks).cast("float64") / float(ticks))
+    """Whole microseconds, rounded down before they become a float, which cannot hold nanoseconds."""
+    rest = (whole % ticks + ticks) % ticks
+    finer = max(1, ticks // 1_000_000)
+    return _to_timestamp(
+        (whole - rest).cast("float64") / float(ticks) + (rest - rest % finer).cast("float64") / float(ticks)
+    )
 
 
 DIALECTS = {
@@ -105,6 +118,7 @@ DIALECTS = {
         number=lambda text: text.try_cast("float64"),
         local_time=_time_in_duckdb,
         since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
+        microseconds=_microseconds_in_duckdb,
         unquoted=lambda value: _json_extract_string(value, "$"),
         by_bytes=lambda text: text,
     ),
@@ -114,6 +128,7 @@ DIALECTS = {
         number=_number,
         local_time=lambda when, zone: _timezone(zone, when.cast(_MOMENT)),
         since_epoch=lambda number, unit: _in_postgres(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
+        microseconds=lambda when: (_date_part("epoch", when.cast(_MOMENT)) * 1_000_000.0).round().cast("int64"),
         unquoted=_unquoted,
         by_bytes=lambda text: _convert_to(text, "UTF8"),
     ),

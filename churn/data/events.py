@@ -102,7 +102,7 @@ def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
         UserError: if the column holds neither times, dates, numbers nor text, or no text that is a time.
     """
     column = table["timestamp"]
-    when = _moment(table, name)
+    when = moment(table, name)
     date = dialect_of(table).local_time(ibis.ifelse(isfinite(when), when, None), zone).date()
     if column.type().is_date():
         date = ibis.ifelse(isfinite(when), column, None)
@@ -120,7 +120,7 @@ def with_clock(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
         UserError: as `with_day` does.
     """
     column = table["timestamp"]
-    when = _moment(table, name)
+    when = moment(table, name)
     when = ibis.ifelse(isfinite(when), when, None)
     here, utc = (dialect_of(table).local_time(when, z).cast("timestamp(6)") for z in (zone, "UTC"))
     known = ibis.literal(not column.type().is_date())
@@ -130,7 +130,8 @@ def with_clock(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
     return table.mutate(hour=ibis.ifelse(known, here.hour(), None), whole=utc == utc.truncate("h"), midnight=midnight)
 
 
-def _moment(table: ibis.Table, name: str) -> ibis.Value:
+def moment(table: ibis.Table, name: str) -> ibis.Value:
+    """The timestamps of a table as moments, or as times in UTC; null where they cannot be read. See `with_day`."""
     column = table["timestamp"]
     kind = column.type()
     if kind.is_timestamp():

@@ -1,0 +1,124 @@
+"""Anatomy: one user's days, and what the models said of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churn.charts import BLUE, GREEN, QUIET, VERMILION, panels
+from churn.data import Panel
+from churn.eda.view import View
+from churn.errors import UserError
+
+ROLES = {"own": "own events", "fan": "fans’ events", "stickers": "stickers"}
+COLOURS = {"own": BLUE, "fan": GREEN, "stickers": VERMILION}
+
+
+@dataclass(frozen=True)
+class Anatomy(View):
+    """One user's days.
+
+    `table` has a row per day of the log from the user's first on: own, fan, stickers (counts), active, and where
+    scores were given p_churn (null on days that are no cutoff) and why (the reasons in words).
+    """
+
+    user_id: object
+
+    def _say(self) -> str:
+        active = self.table["active"]
+        last = self.table.index[active].max()
+        sums = ", ".join(
+            f"{int(self.table[name].sum())} {words}" for name, words in ROLES.items() if name in self.table
+        )
+        days = f"{int(active.sum())} active days of {len(self.table)} since {self.table.index[0]:%Y-%m-%d}"
+        lines = [f"{self.user_id}: {days}", sums]
+        lines.append(f"last active {last:%Y-%m-%d}" if active.any() else "never active")
+        if "p_churn" in self.table and self.table["p_churn"].notna().any():
+            newest = self.table[self.table["p_churn"].notna()].iloc[-1]
+            why = f": {newest['why']}" if isinstance(newest.get("why"), str) and newest["why"] else ""
+            lines.append(f"P(churn) at {newest.name:%Y-%m-%d}: {newest['p_churn']:.2f}{why}")
+        return "\n".join(lines)
+
+    def _draw(self) -> Any:
+        import plotly.graph_objects as go
+
+        strips = [name for name in ROLES if name in self.table]
+        day = self.table.index
+        traces = [[go.Bar(x=day, y=self.table[name], marker_color=COLOURS[name])] for name in strips]
+        captions = [f"{ROLES[name]} per day" for name in strips]
+        if "p_churn" in self.table:
+            traces.append([self._chances()])
+            captions.append("P(churn) in the days from then on; the reasons on pointing")
+        drawn = panels(traces, captions=captions, height=84).update_yaxes(rangemode="tozero")
+        if "p_churn" in self.table:
+            drawn.update_yaxes(range=[-0.03, 1.03], tickformat=".0%", row=len(captions))
+        return drawn.update_xaxes(title_text=f"day (n = {len(self.table)})", row=len(captions))
+
+    def _chances(self) -> Any:
+        import plotly.graph_objects as go
+
+        known = self.table[self.table["p_churn"].notna()]
+        style = {"mode": "lines+markers", "line": {"color": QUIET, "width": 1.5}, "marker": {"size": 5}}
+        hover = [_hover(row) for row in known.to_dict("records")]
+        return go.Scatter(x=known.index, y=known["p_churn"], hovertext=hover, hoverinfo="x+text", **style)
+
+
+def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None) -> Anatomy:
+    """One user's days as a strip: own, fans' and stickers, with the chance of churn at each cutoff where it is given.
+
+    Args:
+        panel: The panel.
+        user_id: Whom to look at.
+        scores: user_id, cutoff, p_churn and, if there are, reason_1, reason_2, … in words; rows of others
+            are left out.
+
+    Raises:
+        UserError: for a user whom the panel does not have.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> print(anatomy(example_dataset().panel, "user003"))
+        user003: ...
+    """
+    try:
+        place = int(np.flatnonzero(panel.users == user_id)[0])
+    except IndexError as error:
+        found = f"{user_id!r}, none of {len(panel.users):,}"
+        raise UserError("expected a user of the log", found, "see panel.users") from error
+    first, last = int(panel.first[place]), int(panel.last[place])
+    if last < first:
+        why = f"{user_id}: nothing was seen of this user in the log."
+        return Anatomy(pd.DataFrame(columns=["own", "fan", "active"]), why, user_id)
+    rows = slice(int(panel.start[place]), int(panel.start[place]) + last - first + 1)
+    counts = np.asarray(panel.counts[rows], dtype=np.int64)
+    columns = {
+        role: counts[:, [name.startswith(f"{role}_") for name in panel.features]].sum(axis=1) for role in ("own", "fan")
+    }
+    if "stickers_received" in panel.features:
+        columns["stickers"] = counts[:, panel.features.index("stickers_received")]
+    table = pd.DataFrame(columns, index=panel.dates[first : last + 1])
+    table["active"] = np.asarray(panel.active[rows])
+    whole = table.reindex(panel.dates[first:], fill_value=0).astype({"active": bool})
+    return Anatomy(whole if scores is None else _with_scores(whole, scores, user_id, panel), None, user_id)
+
+
+def _with_scores(table: pd.DataFrame, scores: pd.DataFrame, user_id: object, panel: Panel) -> pd.DataFrame:
+    own = scores[scores["user_id"] == user_id]
+    own = own.set_index(pd.DatetimeIndex(own["cutoff"]))
+    days = table.index.union(own.index) if len(own) else table.index  # the newest cutoff is the day after the last
+    table = table.reindex(days, fill_value=0).astype({"active": bool})
+    reasons = own.filter(regex=r"^reason_\d+$").fillna("")
+    why = (
+        reasons.apply(lambda row: "; ".join(filter(None, row)), axis=1)
+        if reasons.shape[1]
+        else pd.Series("", own.index)
+    )
+    return table.assign(p_churn=own["p_churn"].astype(float), why=why).fillna({"why": ""})
+
+
+def _hover(row: dict[Any, Any]) -> str:
+    from html import escape
+
+    why = f"<br>{escape(str(row['why']))}" if row.get("why") else ""
+    return f"P(churn) {row['p_churn']:.2f}{why}"

@@ -1,0 +1,225 @@
+"""Cohorts: who joined when, how many of them are still there, and what they earned."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.charts import QUIET, chart
+from churn.data import Panel
+from churn.eda.view import View
+
+FEW = 30  # users under which a cohort's figures are greyed
+NO_STICKERS = "The log has no stickers, so no cohort earned any."
+
+
+@dataclass(frozen=True)
+class Retention(View):
+    """The share of each cohort that is active in its 1st, 2nd, … period.
+
+    `table` has a row per cohort and age: cohort (first day), n (users), age (periods since the cohort's own, which is
+    0), active (users), share; cells that the log does not cover whole are left out.
+    """
+
+    period_days: int
+    left_out: int  # users who may have come before the log, or after its last whole period
+
+    @property
+    def triangle(self) -> pd.DataFrame:
+        """The shares as a matrix, a row per cohort, a column per age; nan where the log ends before."""
+        return self.table.pivot_table(index="cohort", columns="age", values="share")
+
+    def _say(self) -> str:
+        sizes = self.table.drop_duplicates("cohort")["n"]
+        ages = self.table.groupby("age")[["active", "n"]].sum()
+        shares = [
+            f"{age}: {row.active / row.n:.1%} (n = {row.n:.0f})"
+            for age, row in ages.iterrows()
+            if age in (1, 2, 4, 8, 12)
+        ]
+        text = (
+            f"{len(sizes)} cohorts by {self.period_days}-day period of arrival, {sizes.sum()} users\n"
+            f"still active, by periods since arrival, all cohorts together: {'; '.join(shares) or 'not seen yet'}"
+        )
+        left_out = (
+            f"{self.left_out} users left out, who may have come before the log or came after its last whole period"
+        )
+        return f"{text}\n{left_out}" if self.left_out else text
+
+    def _draw(self) -> Any:
+        return _triangle(self.table, "share", title="share active", percent=True, period_days=self.period_days)
+
+
+@dataclass(frozen=True)
+class Revenue(View):
+    """What a user of each cohort has earned on average by its 1st, 2nd, … period.
+
+    `table` has a row per cohort and age: cohort, n (users), age, amount (of all users in that period), per_user
+    (amount so far over n), in the log's currency.
+    """
+
+    period_days: int
+
+    def _say(self) -> str:
+        last = self.table.loc[self.table.groupby("cohort")["age"].idxmax()]
+        best = last.iloc[int(last["per_user"].to_numpy().argmax())]
+        whole = float(self.table["amount"].sum())
+        return (
+            f"sticker amounts of {len(last)} cohorts, {last['n'].sum()} users: {whole:,.6g} in all\n"
+            f"most per user: the cohort of {best['cohort']:%Y-%m-%d}, {best['per_user']:,.4g} each by period "
+            f"{best['age']} (n = {best['n']})"
+        )
+
+    def _draw(self) -> Any:
+        return _triangle(
+            self.table, "per_user", title="amount per user so far", percent=False, period_days=self.period_days
+        )
+
+
+def retention(panel: Panel, *, period_days: int = 7) -> Retention:
+    """Who is still active, by the period in which users arrived: a triangle, since late cohorts were seen for less.
+
+    A user arrives on the day of joining, or where no list says so on the first day seen. Users whose first day is the
+    log's first may have been there before it, and are left out where no list says when they joined. Periods are
+    counted back from the log's last day, so that the newest is whole.
+
+    Args:
+        panel: The panel.
+        period_days: Days of a cohort and of an age.
+
+    Raises:
+        ValueError: for fewer than one day.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> found = retention(example_dataset().panel)
+        >>> bool(found.triangle.le(1).sum().sum() == len(found.table))
+        True
+    """
+    arrival = _arrivals(panel, period_days=period_days)
+    columns = ["cohort", "n", "age", "active", "share"]
+    left_out = len(panel.users) - len(arrival.user)
+    if not len(arrival.user):
+        why = f"No user arrived within the log's whole periods of {period_days} days, so there is no cohort."
+        return Retention(pd.DataFrame(columns=columns), why, period_days, left_out)
+    user, day = panel.days_where(np.asarray(panel.active))
+    seen = arrival.by_age(user, day, np.ones(len(user)))
+    active = (seen > 0).astype(float)
+    table = arrival.summed(active, name="active")
+    if not table["active"].gt(0).any():
+        why = "Nobody was active from the day of arrival on, so there is no retention to show."
+        return Retention(pd.DataFrame(columns=columns), why, period_days, left_out)
+    table["active"] = table["active"].astype(int)
+    return Retention(table.assign(share=table["active"] / table["n"]), None, period_days, left_out)
+
+
+def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
+    """What a user earns in stickers by age, cohort by cohort; the cohorts are those of `retention`.
+
+    Raises:
+        ValueError: for fewer than one day.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> table = revenue(example_dataset().panel).table
+        >>> bool(table.groupby("cohort").per_user.is_monotonic_increasing.all())
+        True
+    """
+    columns = ["cohort", "n", "age", "amount", "per_user"]
+    rows = panel.sticker_rows()
+    if rows is None or panel.amounts is None:
+        return Revenue(pd.DataFrame(columns=columns), NO_STICKERS, period_days)
+    arrival = _arrivals(panel, period_days=period_days)
+    if not len(arrival.user):
+        why = f"No user arrived within the log's whole periods of {period_days} days, so there is no cohort."
+        return Revenue(pd.DataFrame(columns=columns), why, period_days)
+    user, day = panel.days_where(rows)
+    table = arrival.summed(arrival.by_age(user, day, panel.amounts[rows].astype(float)), name="amount")
+    so_far = table.groupby("cohort")["amount"].cumsum()
+    return Revenue(table.assign(per_user=so_far / table["n"]), None, period_days)
+
+
+@dataclass(frozen=True)
+class _Arrivals:
+    """Who arrived in which period."""
+
+    panel: Panel
+    user: NDArray[np.intp]  # (u,) position in the panel
+    period: NDArray[np.int64]  # (u,) of arrival
+    begin: int  # the day on which period 0 begins
+    period_days: int
+    n_periods: int
+
+    def by_age(
+        self, user: NDArray[np.integer], day: NDArray[np.integer], values: NDArray[np.floating]
+    ) -> NDArray[np.float64]:
+        """Values by user and age, summed, (u, n_periods)."""
+        place = np.full(len(self.panel.users), -1)
+        place[self.user] = np.arange(len(self.user))
+        period = np.floor_divide(day.astype(np.int64) - self.begin, self.period_days)
+        row = place[user]
+        age = period - self.period[row]
+        inside = (row >= 0) & (period >= 0) & (age >= 0)
+        flat = row[inside] * self.n_periods + age[inside]
+        size = len(self.user) * self.n_periods
+        sums = np.bincount(flat, values[inside].astype(np.float64), minlength=size)
+        return np.asarray(sums, np.float64).reshape(-1, self.n_periods)
+
+    def summed(self, by_user: NDArray[np.float64], *, name: str) -> pd.DataFrame:
+        """Sums over the users of each cohort, for the ages that the log covers: cohort, n, age, name."""
+        n = np.bincount(self.period, minlength=self.n_periods)
+        sums = np.zeros((self.n_periods, self.n_periods))
+        np.add.at(sums, self.period, by_user)
+        cohort, age = np.nonzero(np.add.outer(np.arange(self.n_periods), np.arange(self.n_periods)) < self.n_periods)
+        kept = n[cohort] > 0
+        cohort, age = cohort[kept], age[kept]
+        first = self.panel.date(self.begin) + pd.to_timedelta(cohort * self.period_days, unit="D")
+        return pd.DataFrame({"cohort": first, "n": n[cohort], "age": age, name: sums[cohort, age]})
+
+
+def _arrivals(panel: Panel, *, period_days: int) -> _Arrivals:
+    if period_days < 1:
+        raise ValueError(f"expected periods of at least 1 day, got {period_days}")
+    n_periods = panel.n_days // period_days
+    begin = panel.n_days - n_periods * period_days
+    listed = bool((panel.arrived < panel.first).any())  # a list knows of arrivals before the first event
+    known = (panel.arrived >= begin) & (panel.arrived < panel.n_days)
+    if not listed:
+        known &= panel.arrived > 0
+    user = np.flatnonzero(known)
+    period = (panel.arrived[user].astype(np.int64) - begin) // period_days
+    return _Arrivals(panel, user, period, begin, period_days, n_periods)
+
+
+def _most(matrix: pd.DataFrame) -> float:
+    """Where the colours end: the most after the period of arrival, in which nearly everyone is active."""
+    later = matrix.drop(columns=0, errors="ignore").to_numpy()
+    return float(np.nanmax(later)) if np.isfinite(later).any() else float(np.nanmax(matrix.to_numpy()))
+
+
+def _triangle(table: pd.DataFrame, column: str, *, title: str, percent: bool, period_days: int) -> Any:
+    import plotly.graph_objects as go
+
+    matrix = table.pivot_table(index="cohort", columns="age", values=column).sort_index(ascending=False)
+    n = table.drop_duplicates("cohort").set_index("cohort")["n"].reindex(matrix.index)
+    rows = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
+    bar = {"tickformat": ".0%" if percent else None, "title": {"text": title, "font": {"size": 12}}, "thickness": 12}
+    heat = go.Heatmap(
+        z=matrix.to_numpy(),
+        x=list(matrix.columns),
+        y=rows,
+        colorscale=[[0, "#f5f7fa"], [1, "#005a8f"]],
+        zmin=0,
+        zmax=_most(matrix) or 1,
+        xgap=1,
+        ygap=1,
+        colorbar=bar,
+        hovertemplate="%{y}<br>age %{x}: %{z:" + (".1%" if percent else ".4g") + "}<extra></extra>",
+    )
+    drawn = chart([heat], height=90 + 18 * len(rows))
+    drawn.update_xaxes(title_text=f"periods of {period_days} days since arrival", showgrid=False)
+    drawn.update_yaxes(title_text="", showgrid=False)
+    few = f"* fewer than {FEW} users" if (n < FEW).any() else ""
+    return drawn.update_layout(title={"text": few, "font": {"size": 12, "color": QUIET}, "x": 0}, margin_t=30)

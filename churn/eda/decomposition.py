@@ -1,0 +1,215 @@
+"""Seasons: how a platform breathes, as trend, recurring pattern and remainder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.charts import BLUE, VERMILION, panels
+from churn.data import Panel
+from churn.eda.view import View
+
+ACTIVE = "active_users"
+STANDS_OUT = 3.5  # robust deviations of the remainder from which on a day is named
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+Method = Literal["stl", "classical"]
+
+
+@dataclass(frozen=True)
+class Seasons(View):
+    """A daily series, taken apart.
+
+    `table` has a row per day: observed, trend, season_7 (one column per period), remainder, all in the series' unit,
+    and score: the remainder's distance from its median in robust standard deviations (1.4826 × the median absolute
+    deviation).
+    """
+
+    name: str  # of the series
+    unit: str
+    missing_days: int  # days without a row, taken as 0
+    trend_strength: float  # 0 none, 1 all of what is not season
+    season_strengths: dict[int, float]  # by period in days: 0 none, 1 all of what is not trend
+
+    @property
+    def stand_out(self) -> pd.DataFrame:
+        """The days whose remainder stands out, the furthest first: observed, expected, score."""
+        far = self.table[self.table["score"].abs() > STANDS_OUT]
+        far = far.assign(expected=far["observed"] - far["remainder"])
+        return far.sort_values("score", key=abs, ascending=False)[["observed", "expected", "score"]]
+
+    @property
+    def week(self) -> pd.Series:
+        """The weekly pattern: the mean of season_7 by weekday, Monday first, in the series' unit."""
+        return self.table["season_7"].groupby(pd.DatetimeIndex(self.table.index).dayofweek).mean()
+
+    def _say(self) -> str:
+        first, last = pd.DatetimeIndex(self.table.index)[[0, -1]].strftime("%Y-%m-%d")
+        seasons = ", ".join(f"{days}-day season {strength:.2f}" for days, strength in self.season_strengths.items())
+        lines = [
+            f"{self.name}, {self.unit} per day, {first} to {last} (n = {len(self.table)} days)",
+            f"strength from 0 to 1: trend {self.trend_strength:.2f}, {seasons}",
+        ]
+        if 7 in self.season_strengths:
+            week = self.week
+            high, low = (WEEKDAYS[place] for place in (week.to_numpy().argmax(), week.to_numpy().argmin()))
+            lines.append(f"highest on {high} ({week.max():+.3g}), lowest on {low} ({week.min():+.3g})")
+        days = [f"{day:%Y-%m-%d} ({row.observed:.6g}, expected {row.expected:.3g})" for day, row in self._far()]
+        lines.append(f"days that stand out: {'; '.join(days) if days else 'none'}")
+        return "\n".join(lines + ([f"{self.missing_days} days had no row and count as 0"] * bool(self.missing_days)))
+
+    def _far(self) -> list[tuple[Any, Any]]:
+        return list(self.stand_out.head(5).iterrows())
+
+    def _draw(self) -> Any:
+        import plotly.graph_objects as go
+
+        parts = ["observed", "trend", *(f"season_{days}" for days in self.season_strengths), "remainder"]
+        line, day = {"color": BLUE, "width": 1.4}, self.table.index
+        traces = [[go.Scatter(x=day, y=self.table[part], mode="lines", line=line)] for part in parts]
+        far = self.stand_out
+        for place, values in ((0, far["observed"]), (-1, far["observed"] - far["expected"])):
+            marker = {"color": VERMILION, "size": 6}
+            traces[place].append(go.Scatter(x=far.index, y=values, mode="markers", marker=marker))
+        captions = [self._caption(part) for part in parts]
+        return panels(traces, captions=captions, height=96).update_xaxes(title_text="day", row=len(parts))
+
+    def _caption(self, part: str) -> str:
+        season = f"{part.removeprefix('season_')}-day season" if part.startswith("season") else part
+        what = {"observed": f"{self.name} (n = {len(self.table)} days)", "remainder": "remainder; dots stand out"}
+        return f"{what.get(part, season)}, {self.unit}"
+
+
+def daily_totals(panel: Panel, *, users: NDArray[np.bool_] | None = None) -> pd.DataFrame:
+    """What happened on each day, over all users or some: a row per day, a column per feature and `active_users`.
+
+    Args:
+        panel: The panel.
+        users: Which users to count, (u,); None for all.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> totals = daily_totals(example_dataset().panel)
+        >>> totals.shape[0], list(totals.columns)
+        (90, ['own_post', 'fan_comment', 'stickers_received', 'sticker_amount', 'active_users'])
+    """
+    user, day = panel.days_where(_rows_of(panel, users))
+    rows = panel.start[user] + day - panel.first[user]
+    values = {
+        name: panel.amounts[rows] if name == "sticker_amount" and panel.amounts is not None else panel.counts[rows, i]
+        for i, name in enumerate(panel.features)
+    }
+    values[ACTIVE] = panel.active[rows]
+    totals = {name: np.bincount(day, column, minlength=panel.n_days) for name, column in values.items()}
+    return pd.DataFrame(totals, index=panel.dates)
+
+
+def decompose(
+    series: pd.Series,
+    *,
+    periods: Sequence[int] = (7,),
+    method: Method = "stl",
+    robust: bool = True,
+    unit: str = "events",
+) -> Seasons:
+    """Take a daily series apart into trend, seasons and remainder, which add up to it.
+
+    Days without a row count as 0. The strengths are those of Wang, Smith and Hyndman: 1 − Var(R) / Var(T + R) for the
+    trend, 1 − Var(R) / Var(S + R) for a season, at least 0.
+
+    Args:
+        series: Values by day; the index are dates.
+        periods: Lengths of the seasons in days. Several are taken apart by MSTL, which is STL for each in turn.
+        method: `stl`: by loess (Cleveland and others); `classical`: moving averages and means, for one season.
+        robust: Whether single days are kept from bending trend and season (STL).
+        unit: Of the values.
+
+    Raises:
+        ValueError: for an index that is no date, values that are not finite, or several periods with `classical`.
+
+    Source:
+        R. B. Cleveland, W. S. Cleveland, J. E. McRae and I. Terpenning, STL: a seasonal-trend decomposition procedure
+        based on loess, Journal of Official Statistics 6(1), 1990, pp. 3–73. X. Wang, K. Smith and R. Hyndman,
+        Characteristic-based clustering for time series data, Data Mining and Knowledge Discovery 13, 2006, pp. 335–364.
+
+    Example:
+        >>> days = pd.date_range("2024-01-01", periods=70)
+        >>> weekend = pd.Series(10.0 + 5 * (days.dayofweek >= 5), days, name="posts")
+        >>> seasons = decompose(weekend)
+        >>> round(seasons.season_strengths[7], 2), seasons.stand_out.empty
+        (1.0, True)
+    """
+    observed, missing = _every_day(series)
+    name = str(series.name or "series")
+    longest = max(periods)
+    if len(observed) < 2 * longest:
+        empty = f"{name}: {len(observed)} days are too few to see a season of {longest}: it takes {2 * longest}."
+        return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {})
+    if observed.min() == observed.max():
+        empty = f"{name}: every day has {observed.iloc[0]:g} {unit}, so there is no season and no trend."
+        return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {})
+    trend, seasons = _parts(observed, tuple(periods), method=method, robust=robust)
+    remainder = observed - trend - sum(seasons.values())
+    table = pd.DataFrame({"observed": observed, "trend": trend})
+    table = table.assign(**{f"season_{days}": season for days, season in seasons.items()}, remainder=remainder)
+    strengths = {days: _strength(season, remainder) for days, season in seasons.items()}
+    table["score"] = _robust_scores(remainder, observed)
+    return Seasons(table, None, name, unit, missing, _strength(trend, remainder), strengths)
+
+
+def _rows_of(panel: Panel, users: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """The rows of some users, (rows,), without row 0, which is nobody's."""
+    inside = np.zeros(len(panel.active), bool)
+    length = panel.last - panel.first + 1
+    wanted = np.flatnonzero((length > 0) & (True if users is None else users))
+    edges = np.zeros(len(inside) + 1, np.int64)
+    np.add.at(edges, panel.start[wanted], 1)
+    np.add.at(edges, panel.start[wanted] + length[wanted], -1)
+    return np.asarray(edges[:-1].cumsum() > 0)
+
+
+def _every_day(series: pd.Series) -> tuple[pd.Series, int]:
+    if not isinstance(series.index, pd.DatetimeIndex):
+        raise ValueError(f"expected dates as the series' index, got {series.index.dtype}; use pandas.to_datetime")
+    if not np.isfinite(series.to_numpy(np.float64)).all():
+        raise ValueError("expected finite values, got nan or infinity; fill or drop them")
+    by_day = series.groupby(series.index.normalize()).sum().astype(float)
+    whole = by_day.asfreq("D", fill_value=0.0) if len(by_day) else by_day
+    return whole, len(whole) - len(by_day)
+
+
+def _parts(
+    observed: pd.Series, periods: tuple[int, ...], *, method: Method, robust: bool
+) -> tuple[pd.Series, dict[int, pd.Series]]:
+    from statsmodels.tsa.seasonal import MSTL, STL, seasonal_decompose  # a second, which other commands should not pay
+
+    if method == "classical":
+        if len(periods) > 1:
+            raise ValueError(f"expected one period with method classical, got {periods}; use method stl")
+        found = seasonal_decompose(observed, period=periods[0], extrapolate_trend=periods[0] - 1)
+        return found.trend, {periods[0]: found.seasonal}
+    if len(periods) == 1:
+        found = STL(observed, period=periods[0], robust=robust).fit()
+        return found.trend, {periods[0]: found.seasonal}
+    found = MSTL(observed, periods=sorted(periods), stl_kwargs={"robust": robust}).fit()
+    return found.trend, {days: found.seasonal[f"seasonal_{days}"] for days in sorted(periods)}
+
+
+def _strength(part: pd.Series, remainder: pd.Series) -> float:
+    whole = float(np.var(part + remainder))
+    return max(0.0, 1 - float(np.var(remainder)) / whole) if whole > 0 else 0.0
+
+
+def _robust_scores(remainder: pd.Series, observed: pd.Series) -> pd.Series:
+    """In robust deviations: by the median, or where most days are alike by the mean absolute deviation.
+
+    What rounding alone leaves is 0. Source: B. Iglewicz and D. Hoaglin, How to detect and handle outliers, 1993.
+    """
+    centred = remainder - remainder.median()
+    least = 1e-9 * float(observed.abs().max())
+    for spread in (1.4826 * float(centred.abs().median()), 1.2533 * float(centred.abs().mean())):
+        if spread > least:
+            return centred / spread
+    return centred * 0.0

@@ -1,0 +1,150 @@
+"""Definitions: what another history, horizon or rule of being at risk would make of the same log."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churn.charts import panels
+from churn.data import Dataset, WindowConfig, Windows, slide
+from churn.eda.view import View
+
+
+@dataclass(frozen=True)
+class Definitions(View):
+    """What each definition of churn would mean.
+
+    `table` has a row per definition: at_risk (the rule in words), at_risk_days, history_days, horizon_days, windows
+    (labelled), users, churn (base rate), watched (churners for whom the log reaches `later_days` past the horizon),
+    returned (the share of those that came back in these days: false churners).
+    """
+
+    later_days: int
+
+    def _say(self) -> str:
+        shown = self.table.drop(columns="at_risk_days").rename(columns={"churn": "base rate"})
+        shares = dict.fromkeys(("base rate", "returned"), "{:.1%}".format)
+        text = shown.to_string(index=False, formatters=shares, na_rep="–")
+        said = f"returned: of the churners watched, those active again within {self.later_days} days after the horizon"
+        return f"{text}\n{said}"
+
+    def _draw(self) -> Any:
+        import plotly.graph_objects as go
+
+        parts = {
+            "churn": "base rate of churn",
+            "returned": f"churners who come back within {self.later_days} days more",
+        }
+        cells = [(group, rule, column) for rule, group in self.table.groupby("at_risk", sort=False) for column in parts]
+        traces = [[go.Heatmap(_heat(group, column))] for group, _, column in cells]
+        captions = [f"{parts[column]},<br>{rule}" for _, rule, column in cells]
+        drawn = panels(traces, captions=captions, columns=2, height=190)
+        drawn.update_xaxes(title_text="horizon, days", type="category", showgrid=False)
+        return drawn.update_yaxes(title_text="history, days", type="category", showgrid=False)
+
+
+def definitions(
+    dataset: Dataset,
+    *,
+    history_days: Sequence[int] = (7, 14, 28),
+    horizon_days: Sequence[int] = (3, 7, 14, 28),
+    at_risk_days: Sequence[int] = (7, 14),
+    later_days: int = 28,
+) -> Definitions:
+    """Try every combination of history, horizon and days at risk on the same log.
+
+    A long horizon has few false churners and leaves few windows and little time to act; a short one calls every
+    holiday churn. `returned` counts those called churners who were active again in the `later_days` after the horizon,
+    among windows for which the log reaches so far.
+
+    Args:
+        dataset: What `prepare` made.
+        history_days: Lengths to try.
+        horizon_days: Lengths to try.
+        at_risk_days: Lengths to try; where the configuration says `at_risk: member`, that rule is tried too.
+        later_days: How long after the horizon one looks for those who come back.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> found = definitions(example_dataset(), history_days=[7], horizon_days=[3, 14], at_risk_days=[7]).table
+        >>> bool(found.churn[0] > found.churn[1]), bool(found.returned[0] > found.returned[1])
+        (True, True)
+    """
+    own = dataset.config.windows
+    rules = [replace(own, at_risk="active", at_risk_days=days) for days in at_risk_days]
+    rules += [own] if own.at_risk == "member" else []
+    table = pd.DataFrame(
+        [
+            _row(dataset, replace(rule, history_days=history, horizon_days=horizon), later_days=later_days)
+            for rule, history, horizon in product(rules, history_days, horizon_days)
+        ]
+    )
+    why = None if table["windows"].any() else f"The log's {dataset.panel.n_days} days are too few for any of these."
+    return Definitions(table, why, later_days)
+
+
+def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str, Any]:
+    rule = "every member" if config.at_risk == "member" else f"active in the last {config.at_risk_days} days"
+    row: dict[str, Any] = {"at_risk": rule, "at_risk_days": config.at_risk_days}
+    row |= {"history_days": config.history_days, "horizon_days": config.horizon_days}
+    needed = max(config.history_days, config.at_risk_days) + config.horizon_days
+    nothing = {"windows": 0, "users": 0, "churn": np.nan, "returned": np.nan, "watched": 0}
+    if dataset.panel.n_days < needed:
+        return row | nothing
+    windows = slide(dataset.panel, config, joined=dataset.joined)
+    windows = windows.take(windows.churn >= 0)
+    if not len(windows):
+        return row | nothing
+    returned, watched = _returned(windows, later_days)
+    return row | {
+        "windows": len(windows),
+        "users": len(np.unique(windows.user)),
+        "churn": float(windows.churn.mean()),
+        "returned": returned / watched if watched else np.nan,
+        "watched": watched,
+    }
+
+
+def _returned(windows: Windows, later_days: int) -> tuple[int, int]:
+    """Churners who came back in the days after the horizon, and those who were watched for so long."""
+    end = windows.cutoff + windows.horizon_days
+    churners = windows.take((windows.churn == 1) & (end + later_days <= windows.panel.n_days))
+    if not len(churners):
+        return 0, 0
+    panel = windows.panel
+    user, day = panel.days_where(np.asarray(panel.active))
+    span = np.int64(panel.n_days + later_days + 1)
+    moment = user.astype(np.int64) * span + day
+    start = churners.user.astype(np.int64) * span + churners.cutoff + churners.horizon_days
+    back = np.searchsorted(moment, start + later_days) > np.searchsorted(moment, start)
+    return int(back.sum()), len(churners)
+
+
+def _heat(group: pd.DataFrame, column: str) -> dict[str, Any]:
+    def matrix(name: str) -> pd.DataFrame:
+        return group.pivot_table(index="history_days", columns="horizon_days", values=name, dropna=False)
+
+    shares, n = matrix(column), matrix("windows" if column == "churn" else "watched").fillna(0).astype(int)
+    shares = shares.reindex(index=n.index, columns=n.columns)
+    text = [
+        [f"{share:.0%}<br>n = {size:,}" if np.isfinite(share) else "–" for share, size in zip(*pair, strict=True)]
+        for pair in zip(shares.to_numpy(), n.to_numpy(), strict=True)
+    ]
+    return {
+        "z": shares.to_numpy(),
+        "x": [str(days) for days in shares.columns],
+        "y": [str(days) for days in shares.index],
+        "text": text,
+        "texttemplate": "%{text}",
+        "textfont": {"size": 11},
+        "colorscale": [[0, "#f5f7fa"], [1, "#7fb2d3"]],  # light enough for dark text on all of it
+        "zmin": 0,
+        "zmax": 1,
+        "showscale": False,
+        "hoverinfo": "skip",
+        "xgap": 2,
+        "ygap": 2,
+    }

@@ -1,0 +1,137 @@
+"""How sessions begin: a Sankey diagram of their first steps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from churn.charts import BLUE, GREEN, GREY, QUIET, VERMILION, chart
+from churn.eda.captions import label, titled
+from churn.eda.journeys import END, OTHER, START, Journeys
+from churn.eda.view import View
+from churn.errors import UserError
+
+GOES_ON = "(goes on)"
+_COLOURS = (BLUE, VERMILION, GREEN, "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#52606d")  # Okabe and Ito's
+_OUTSIDE = {START: QUIET, END: QUIET, GOES_ON: QUIET, OTHER: GREY}
+
+
+@dataclass(frozen=True)
+class FirstSteps(View):
+    """How sessions begin.
+
+    `table` has a row per flow: step, the place of `to` in the session, 1 the first; from, to; sessions, users, and
+    share, of all sessions. Sessions come from `(start)` and leave to `(end)`, or to `(goes on)` behind the last step
+    that is shown; rarer events are `(other)`. As many sessions leave an event at a step as enter it.
+    """
+
+    size: str
+    remarks: tuple[str, ...]
+    k: int
+    n_lumped: int  # types of event that are shown as (other)
+
+    def _notes(self) -> list[str]:
+        lumped = f"{self.n_lumped} rarer types of event are {OTHER}."
+        return [f"The first {self.k} steps; widths: sessions.", *[lumped] * bool(self.n_lumped)]
+
+    def _say(self) -> str:
+        shares = self.table.groupby(["step", "to"])["share"].sum()
+        lines = []
+        for step in range(1, self.k + 1):
+            at = shares[step].sort_values(ascending=False, kind="stable") if step in shares.index else pd.Series()
+            lines.append(f"step {step}: " + ", ".join(f"{name} {share:.1%}" for name, share in at.head(4).items()))
+        return "\n".join([f"First steps ({self.size})", *lines, *self._notes(), *self.remarks])
+
+    def _draw(self) -> Any:
+        import plotly.graph_objects as go
+
+        ends = [(step, name) for step, name in zip(self.table["step"] - 1, self.table["from"], strict=True)]
+        heads = [
+            (0, name) if name in (END, GOES_ON) else (step, name)
+            for step, name in zip(self.table["step"], self.table["to"], strict=True)
+        ]
+        nodes = list(dict.fromkeys([*ends, *heads]))
+        names = sorted({name for _, name in nodes} - set(_OUTSIDE))
+        colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)} | _OUTSIDE
+        hover = [
+            f"{label(row['from'])} → {label(row['to'])}, step {row['step']}<br>{row['sessions']:,} sessions "
+            f"({row['share']:.1%}) of {row['users']:,} users"
+            for row in self.table.to_dict("records")
+        ]
+        flows = go.Sankey(
+            node={
+                "label": [label(name) for _, name in nodes],
+                "color": [colours[name] for _, name in nodes],
+                "pad": 14,
+                "thickness": 14,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}: %{value:,} sessions<extra></extra>",
+            },
+            link={
+                "source": [nodes.index(node) for node in ends],
+                "target": [nodes.index(node) for node in heads],
+                "value": self.table["sessions"].tolist(),
+                "color": [f"rgba{_faded(colours[name])}" for _, name in ends],
+                "customdata": hover,
+                "hovertemplate": "%{customdata}<extra></extra>",
+            },
+        )
+        return titled(chart([flows], height=420), f"How sessions begin ({self.size})", *self._notes())
+
+
+def first_steps(journeys: Journeys, *, k: int = 5, top: int = 8) -> FirstSteps:
+    """Count how sessions go through their first steps.
+
+    Args:
+        journeys: The sessions.
+        k: How many steps to show.
+        top: How many types of event keep their name, the most frequent within these steps.
+
+    Raises:
+        UserError: for a `k` or a `top` below 1.
+
+    Example:
+        >>> from churn.data import DataConfig, example_frames
+        >>> from churn.eda.journeys import journeys, open_tables
+        >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
+        ...     begun = first_steps(journeys(tables, actors="all"), k=2)
+        >>> begun.table.loc[0, ["from", "to", "sessions"]].to_dict()
+        {'from': '(start)', 'to': 'own post', 'sessions': 10755}
+    """
+    if k < 1 or top < 1:
+        raise UserError("expected k and top of at least 1", f"{k} and {top}", "5 and 8 are usual")
+    steps = journeys.steps.filter(_.step < k)
+    seen = steps.group_by("event").aggregate(n=_.count()).order_by(ibis.desc("n"), "event").to_pandas()["event"]
+    kept = [int(event) for event in seen[:top]] if len(seen) > top + 1 else [int(event) for event in seen]
+    flows = _flows(steps, kept, k).group_by("step", "source", "target")
+    table: pd.DataFrame = flows.aggregate(sessions=_.count(), users=_.user.nunique()).to_pandas()
+    names = dict(enumerate(journeys.events, start=1)) | {_REST: OTHER, _OUT: END, _ON: GOES_ON}
+    table["from"] = table["source"].map(names | {_OUT: START}).astype(str)
+    table["to"] = table["target"].map(names).astype(str)
+    table["share"] = table["sessions"] / max(1, journeys.n_sessions)
+    table = table.sort_values(["step", "sessions", "from", "to"], ascending=[True, False, True, True])
+    table = table[["step", "from", "to", "sessions", "share", "users"]].reset_index(drop=True)
+    return FirstSteps(table, journeys.empty, journeys.size, journeys.remarks, k, len(seen) - len(kept))
+
+
+_OUT, _REST, _ON = 0, -1, -2  # places that are no event
+
+
+def _flows(steps: ibis.Table, kept: list[int], k: int) -> ibis.Table:
+    """A row per flow of a session: (user, step, source, target)."""
+
+    def shown(event: ibis.Value) -> ibis.Value:
+        return ibis.ifelse(event.isin(kept), event, ibis.literal(_REST, "int16"))
+
+    out, on = ibis.literal(_OUT, "int16"), ibis.literal(_ON, "int16")
+    source = ibis.ifelse(_.previous.isnull(), out, shown(_.previous))
+    into = steps.select("user", step=_.step + 1, source=source, target=shown(_.event))
+    left = steps.filter(_.last | (_.step == k - 1))
+    return into.union(left.select("user", step=_.step + 2, source=shown(_.event), target=ibis.ifelse(_.last, out, on)))
+
+
+def _faded(colour: str) -> tuple[float, ...]:
+    """A colour of a flow: #rrggbb to what `rgba` takes."""
+    return (*(int(colour[at : at + 2], 16) for at in (1, 3, 5)), 0.3)

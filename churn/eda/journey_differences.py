@@ -1,0 +1,238 @@
+"""How two groups of users walk differently, from their events before a cutoff alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from numpy.typing import NDArray
+
+from churn.charts import BLUE, GREY, QUIET, chart
+from churn.data.daily import Tables
+from churn.eda.captions import label, titled
+from churn.eda.directly_follows import arcs, named
+from churn.eda.journeys import Actors, day_number, journeys
+from churn.eda.view import View
+from churn.errors import UserError
+from churn.statistics.intervals import bootstrap_each
+
+FEW = 30  # users: transitions with fewer in a group are greyed
+
+
+@dataclass(frozen=True)
+class JourneyDifferences(View):
+    """The transitions of two groups, the largest difference first.
+
+    `table` has a row per transition: from, to; share_1 and share_2, of all that follows `from` in the first and the
+    second group; difference, first minus second, with low and high, its interval over users; n_1 and n_2, how often
+    anything follows `from`, and users_1 and users_2, who did that.
+    """
+
+    groups: tuple[str, str]
+    n_users: tuple[int, int]  # with events before their cutoff
+    n_silent: int  # users without
+    level: float
+    remarks: tuple[str, ...]
+
+    @property
+    def size(self) -> str:
+        """The groups with the number of their users."""
+        return " and ".join(f"{name}: n = {n:,} users" for name, n in zip(self.groups, self.n_users, strict=True))
+
+    def _notes(self) -> list[str]:
+        by_chance = (1 - self.level) * len(self.table)
+        chance = (
+            f"{self.level:.0%} intervals over users; of {len(self.table)} about {by_chance:.1g} would be clear of 0 "
+            "by chance."
+        )
+        silent = f"{self.n_silent:,} users have no event before their cutoff and are left out."
+        return [chance, *[silent] * bool(self.n_silent)]
+
+    def _say(self) -> str:
+        first, second = self.groups
+        lines = [
+            f"{row['from']} → {row['to']}: {row['share_1']:.1%} of {row['n_1']:,} ({first}), {row['share_2']:.1%} of "
+            f"{row['n_2']:,} ({second}), difference {100 * row['difference']:+.1f} points "
+            f"({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
+            for row in self.table.head(5).to_dict("records")
+        ]
+        return "\n".join([f"What follows what ({self.size})", *lines, *self._notes(), *self.remarks])
+
+    def _draw(self) -> Any:
+        import plotly.graph_objects as go
+
+        rows = self.table.to_dict("records")
+        names = [f"{label(row['from'])} → {label(row['to'])}" for row in rows]
+        points = {name: 100 * self.table[name] for name in ("difference", "low", "high")}
+        known = [min(row["users_1"], row["users_2"]) >= FEW for row in rows]
+        first, second = map(label, self.groups)
+        hover = [
+            f"<b>{name}</b><br>{first}: {row['share_1']:.1%} of {row['n_1']:,} by {row['users_1']:,} users"
+            f"<br>{second}: {row['share_2']:.1%} of {row['n_2']:,} by {row['users_2']:,} users"
+            for name, row in zip(names, rows, strict=True)
+        ]
+        dots = go.Scatter(
+            x=points["difference"],
+            y=names,
+            mode="markers",
+            marker={"size": 9, "color": [BLUE if enough else GREY for enough in known]},
+            error_x={
+                "type": "data",
+                "array": points["high"] - points["difference"],
+                "arrayminus": points["difference"] - points["low"],
+                "color": QUIET,
+                "thickness": 1.4,
+                "width": 0,
+            },
+            hovertext=hover,
+            hoverinfo="text",
+        )
+        drawn = chart([dots], height=26 * len(rows) + 80)
+        drawn.update_xaxes(title_text=f"share of what follows, {first} minus {second}, percentage points")
+        drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
+        drawn.add_vline(x=0, line={"color": QUIET, "width": 1.5, "dash": "dash"}, layer="below")
+        grey = f"Grey: fewer than {FEW} users in a group." if not all(known) else ""
+        return titled(drawn, f"How the groups walk ({self.size})", *self._notes(), grey)
+
+
+def compare_journeys(
+    tables: Tables,
+    groups: pd.DataFrame,
+    *,
+    gap_minutes: float | None = 30,
+    actors: Actors = "own",
+    history_days: int | None = None,
+    top: int = 15,
+    max_event_types: int = 30,
+    repetitions: int = 500,
+    seed: int = 0,
+    level: float = 0.95,
+) -> JourneyDifferences:
+    """Compare what follows what in two groups of users, before each user's cutoff.
+
+    Whatever the groups were made of, no event on or after a user's cutoff is read: not for sessions, nor for medians,
+    nor for which types of event are rare.
+
+    Args:
+        tables: The canonical tables, see `open_tables`.
+        groups: A row per user: user_id; group, one of two; cutoff, the first day that is not known yet.
+        gap_minutes: A silence longer than this begins a new session; None for one journey per user.
+        actors: `own`: what users did in their own rooms; `all`: all that happened there.
+        history_days: How many days before the cutoff to read; all of them where None.
+        top: How many transitions to compare: the most frequent of both groups together, whatever their difference.
+        max_event_types: The types of event with a name of their own.
+        repetitions: Resamples of users.
+        seed: Of the resamples.
+        level: Of the intervals.
+
+    Raises:
+        UserError: for a missing column or cutoff, a user who is listed twice, or more than two groups.
+
+    Example:
+        >>> from churn.data import DataConfig, example_frames
+        >>> from churn.eda.journeys import open_tables
+        >>> frames = example_frames()
+        >>> groups = frames["members"][["user_id"]].assign(cutoff="2024-03-01")
+        >>> groups["group"] = ["churned" if number % 3 else "stayed" for number in range(len(groups))]
+        >>> with open_tables(DataConfig(events="events"), frames=frames) as tables:
+        ...     found = compare_journeys(tables, groups, actors="all")
+        >>> found.groups, found.n_users
+        (('stayed', 'churned'), (27, 53))
+    """
+    names, chosen = _checked(groups, history_days)
+    walks = journeys(tables, gap_minutes=gap_minutes, actors=actors, users=chosen, max_event_types=max_event_types)
+    first = (chosen["group"] == names[0]).to_numpy()
+    moves = arcs(walks)
+    pairs = moves.group_by("source", "target").aggregate(n=_.count())
+    pairs = pairs.order_by(ibis.desc("n"), "source", "target").limit(top).to_pandas()
+    made, left, users = _by_user(moves, pairs)
+    found = (int(first[users].sum()), int((~first[users]).sum()))
+    empty = walks.empty or _lacking(names, found)
+    table = named(pairs, walks)[["from", "to"]]
+    if len(table):
+        table = table.join(_compared(made, left, first[users], repetitions=repetitions, seed=seed, level=level))
+        order = table["difference"].abs().sort_values(ascending=False, kind="stable").index
+        table = table.loc[order].reset_index(drop=True)
+    silent = len(chosen) - sum(found)
+    return JourneyDifferences(table, empty, names, found, silent, level, walks.remarks)
+
+
+def _checked(groups: pd.DataFrame, history_days: int | None) -> tuple[tuple[str, str], pd.DataFrame]:
+    """The names of the two groups, in the order of their first rows, and the users with the days that are read."""
+    wanted = ("user_id", "group", "cutoff")
+    if lacking := [column for column in wanted if column not in groups.columns]:
+        raise UserError(f"expected the columns {', '.join(wanted)}", f"no {lacking[0]}", "add it to the groups")
+    if groups[list(wanted)].isna().any(axis=None):
+        raise UserError("expected groups without gaps", "a null", "drop or fill the row")
+    seen = [str(name) for name in groups["group"].unique()]
+    if len(seen) > 2:
+        raise UserError("expected two groups", ", ".join(seen), "compare two at a time")
+    chosen = groups[list(wanted)].astype({"group": str}).reset_index(drop=True)
+    if history_days is not None:
+        days = [day_number(day) - history_days for day in chosen["cutoff"]]
+        chosen["since"] = pd.to_datetime(days, unit="D").date
+    names = [*seen, "nobody", "nobody"]
+    return (names[0], names[1]), chosen
+
+
+def _lacking(names: tuple[str, str], found: tuple[int, int]) -> str | None:
+    """What to say of a group in which nobody has events."""
+    lacking = [name for name, n in zip(names, found, strict=True) if not n]
+    if "nobody" in lacking and len(lacking) == 1:
+        return f"All users are of one group, {names[0]}, so there is nothing to compare them with."
+    return f"Nobody in {' and '.join(lacking)} has an event before the cutoff to compare." if lacking else None
+
+
+def _by_user(
+    moves: ibis.Table, pairs: pd.DataFrame
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """How often each user made a transition (u, t), and left the event that it comes from (u, t); the users (u,)."""
+    everyone = np.sort(moves.select("user").distinct().to_pandas()["user"].to_numpy(np.int64))
+    kinds = {"source": "int16", "target": "int16"}
+    shown = ibis.memtable(pairs[["source", "target"]], schema=kinds)
+    made = moves.semi_join(shown, ["source", "target"]).group_by("user", "source", "target").aggregate(n=_.count())
+    left = moves.group_by("user", "source").aggregate(n=_.count())
+    places = pairs.reset_index(names="pair")[["pair", "source", "target"]]
+    counts = []
+    for rows, keys in ((made, ["source", "target"]), (left, ["source"])):
+        found = rows.to_pandas().merge(places, on=keys)
+        matrix = np.zeros((len(everyone), len(pairs)))
+        matrix[np.searchsorted(everyone, found["user"]), found["pair"]] = found["n"]
+        counts.append(matrix)
+    return counts[0], counts[1], everyone
+
+
+def _compared(
+    made: NDArray[np.float64],
+    left: NDArray[np.float64],
+    first: NDArray[np.bool_],
+    *,
+    repetitions: int,
+    seed: int,
+    level: float,
+) -> pd.DataFrame:
+    """Shares, difference and interval per transition."""
+
+    def share(weights: NDArray[np.float64], group: NDArray[np.bool_]) -> NDArray[np.float64]:
+        times, all_times = weights[:, group] @ made[group], weights[:, group] @ left[group]
+        return np.asarray(np.divide(times, all_times, out=np.full(times.shape, np.nan), where=all_times > 0))
+
+    def differences(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        values = share(weights, first) - share(weights, ~first)
+        return {str(pair): values[:, pair] for pair in range(values.shape[1])}
+
+    bounds = {str(pair): (-1.0, 1.0) for pair in range(made.shape[1])}
+    intervals = bootstrap_each(
+        np.arange(len(first)), differences, bounds=bounds, repetitions=repetitions, seed=seed, level=level
+    )
+    each = np.ones((1, len(first)))
+    columns: dict[str, Any] = {}
+    for name, group in (("1", first), ("2", ~first)):
+        columns[f"share_{name}"] = share(each, group)[0]
+        columns[f"n_{name}"] = left[group].sum(axis=0).astype(int)
+        columns[f"users_{name}"] = (left[group] > 0).sum(axis=0)
+    for end, column in (("value", "difference"), ("low", "low"), ("high", "high")):
+        columns[column] = [getattr(intervals[name], end) for name in bounds]
+    return pd.DataFrame(columns)

@@ -1,0 +1,133 @@
+"""The process map: events as dots, transitions as arrows, both as large as they are frequent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.charts import BLUE, GREY, INK, QUIET, chart
+from churn.eda.captions import label, minutes, titled
+from churn.eda.journeys import END, START
+
+_WIDE, _HIGH = 1.0, 0.62  # half axes of the ellipse on which the events stand
+_DOT = (16, 58)  # pixels
+_LINE = (1.0, 9.0)
+_ROOM = 0.1  # kept free around the middle of a dot, in units of the axes
+Points = NDArray[np.float64]
+
+
+def draw_map(table: pd.DataFrame, *, edges: int, size: str) -> Any:
+    """Draw the most frequent transitions of a table (from, to, count, share, users, median_minutes, n)."""
+    import plotly.graph_objects as go
+
+    shown = table.sort_values("count", ascending=False, kind="stable").head(edges)
+    counts = table[table["to"] != END].groupby("to")["count"].sum()
+    counts[START] = counts[END] = table.loc[table["from"] == START, "count"].sum()
+    counts = counts[counts.index.isin({*shown["from"], *shown["to"]})]
+    places = _places(counts.drop([START, END], errors="ignore"))
+    rows = shown.iloc[::-1].to_dict("records")  # the frequent ones on top
+    drawn = chart([trace for row in rows for trace in _arrow(row, places, shown["count"].max())], height=520)
+    names = list(counts.index)
+    drawn.add_trace(
+        go.Scatter(
+            x=[places[name][0] for name in names],
+            y=[places[name][1] for name in names],
+            mode="markers+text",
+            marker={
+                "size": [_scaled(counts[name], counts.max(), _DOT) for name in names],
+                "color": [QUIET if name in (START, END) else BLUE for name in names],
+                "line": {"color": "white", "width": 2},
+            },
+            text=[f"<b>{label(name)}</b><br>{counts[name]:,}" for name in names],
+            textposition=["top center" if places[name][1] >= 0 else "bottom center" for name in names],
+            hovertext=[f"{label(name)}: {counts[name]:,}" for name in names],
+            hoverinfo="text",
+        )
+    )
+    drawn.update_xaxes(visible=False, range=[-1.75, 1.75]).update_yaxes(visible=False, range=[-0.92, 1.0])
+    units = "Dots: events; arrows: transitions, with the median time between. Point at one for its numbers."
+    return titled(drawn, f"What follows what ({size})", units, _left_out(table, shown))
+
+
+def _left_out(table: pd.DataFrame, shown: pd.DataFrame) -> str:
+    rest = len(table) - len(shown)
+    if not rest:
+        return ""
+    share = 1 - shown["count"].sum() / table["count"].sum()
+    return f"{rest:,} rarer transitions, {share:.1%} of all, are left out."
+
+
+def _places(counts: pd.Series) -> dict[str, Points]:
+    """The start on the left, the end on the right, the events on an ellipse between: the frequent ones first."""
+    order = counts.sort_values(ascending=False, kind="stable").index
+    angle = np.pi / 2 - 2 * np.pi * (np.arange(len(order)) + 0.25 * (len(order) % 2 == 0)) / max(1, len(order))
+    ring = {name: np.array([_WIDE * np.cos(a), _HIGH * np.sin(a)]) for name, a in zip(order, angle, strict=True)}
+    return {START: np.array([-1.6, 0.0]), END: np.array([1.6, 0.0]), **ring}
+
+
+def _arrow(row: Mapping[Any, Any], places: dict[str, Points], most: int) -> list[Any]:
+    """A curved line with a head, and an invisible dot in its middle that shows the numbers."""
+    import plotly.graph_objects as go
+
+    points = _curve(places[row["from"]], places[row["to"]])
+    width = _scaled(row["count"], most, _LINE)
+    middle = points[len(points) // 2]
+    line = go.Scatter(
+        x=points[:, 0],
+        y=points[:, 1],
+        mode="lines+markers",
+        line={"width": width, "color": GREY},
+        marker={
+            "symbol": "arrow",
+            "angleref": "previous",
+            "color": QUIET,
+            "size": [0] * (len(points) - 1) + [8 + 1.2 * width],
+            "opacity": 1,
+        },
+        opacity=0.75,
+        hoverinfo="skip",
+    )
+    note = minutes(row["median_minutes"]) if row["n"] else ""
+    numbers = go.Scatter(
+        x=[middle[0]],
+        y=[middle[1]],
+        mode="markers+text",
+        marker={"size": 14, "color": "rgba(0,0,0,0)"},
+        text=[f"{row['count']:,}" + (f" · {note}" if note else "")],
+        textfont={"size": 10, "color": INK},
+        hovertext=[_numbers(row)],
+        hoverinfo="text",
+    )
+    return [line, numbers]
+
+
+def _numbers(row: Mapping[Any, Any]) -> str:
+    lines = [
+        f"<b>{label(row['from'])} → {label(row['to'])}</b>",
+        f"{row['count']:,} times, by {row['users']:,} users",
+        f"{row['share']:.1%} of what follows {label(row['from'])}",
+    ]
+    return "<br>".join(lines + ([f"median {minutes(row['median_minutes'])} (n = {row['n']:,})"] * bool(row["n"])))
+
+
+def _curve(source: Points, target: Points) -> Points:
+    """Points (25, 2) of a bow that bends to the left of its way, so that there and back are two; a loop if at home."""
+    at = np.linspace(0, 1, 41)[:, None]
+    if np.array_equal(source, target):
+        aside = np.arctan2(source[1], source[0]) - 1.2  # beside the name, which stands outside
+        middle = source + 0.15 * np.array([np.cos(aside), np.sin(aside)])
+        turn = 2 * np.pi * at + np.pi + aside
+        bow = middle + 0.15 * np.hstack([np.cos(turn), np.sin(turn)])
+    else:
+        way = target - source
+        bend = (source + target) / 2 + 0.16 * np.array([-way[1], way[0]])
+        bow = (1 - at) ** 2 * source + 2 * at * (1 - at) * bend + at**2 * target
+    free = (np.linalg.norm(bow - source, axis=1) > _ROOM) & (np.linalg.norm(bow - target, axis=1) > _ROOM)
+    return np.asarray(bow[free])
+
+
+def _scaled(count: int, most: int, sizes: tuple[float, float]) -> float:
+    """A size between two, in proportion to the count."""
+    return float(sizes[0] + (sizes[1] - sizes[0]) * count / most)

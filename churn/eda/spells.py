@@ -1,0 +1,60 @@
+"""Spells: how long users are active and how long they are silent, with what the log's end cuts off."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.data import Panel
+
+
+@dataclass(frozen=True)
+class Spells:
+    """Durations in days, sorted by user; censored ones are known to have lasted at least so long."""
+
+    user: NDArray[np.int32]  # (s,) position in the panel
+    days: NDArray[np.int32]  # (s,)
+    ended: NDArray[np.bool_]  # (s,) whether the end was seen
+
+
+def silences(panel: Panel) -> Spells:
+    """Every stretch of silent days after an active day, until the user comes back or the log ends.
+
+    A user who is active on two days in a row has a silence of 0 days between them, which is left out.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> found = silences(example_dataset().panel)
+        >>> bool(found.days.min() >= 1), bool(0 < found.ended.mean() < 1)
+        (True, True)
+    """
+    user, day = panel.days_where(np.asarray(panel.active))
+    last = np.append(user[1:] != user[:-1], True) if len(user) else np.empty(0, bool)
+    until = np.append(day[1:], panel.n_days)
+    until[last] = panel.n_days
+    days = (until - day - 1).astype(np.int32)
+    kept = days > 0
+    return Spells(user[kept], days[kept], ~last[kept])
+
+
+def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
+    """The days from each user's first active day to the last one before the first silence of `silent_days`.
+
+    A lifetime of one day begins and ends on the same day. It ends where that silence was seen whole; who was active
+    less than `silent_days` before the log's end is censored. Users never active have none.
+
+    Raises:
+        ValueError: for fewer than one silent day.
+    """
+    if silent_days < 1:
+        raise ValueError(f"expected at least 1 silent day, got {silent_days}")
+    user, day = panel.days_where(np.asarray(panel.active))
+    last = np.append(user[1:] != user[:-1], True) if len(user) else np.empty(0, bool)
+    until = np.append(day[1:], panel.n_days)
+    until[last] = panel.n_days
+    gone = until - day - 1 >= silent_days
+    stop = np.flatnonzero(gone | last)  # the candidates for a user's end: the first of them is it
+    users, place = np.unique(user[stop], return_index=True)
+    end = stop[place]
+    begin = np.searchsorted(user, users)
+    return Spells(users.astype(np.int32), (day[end] - day[begin] + 1).astype(np.int32), gone[end])

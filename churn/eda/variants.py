@@ -1,0 +1,131 @@
+"""Variants: the sequences of events that sessions consist of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from churn.charts import BLUE, chart
+from churn.eda.captions import label, minutes, titled
+from churn.eda.journeys import Journeys
+from churn.eda.view import View
+from churn.errors import UserError
+
+_WORD = 62  # bits of a whole number that engines add up without overflow
+ARROW, MORE = " → ", "…"
+
+
+@dataclass(frozen=True)
+class Variants(View):
+    """The most frequent sequences of events, the most frequent first.
+
+    `table` has a row per variant: variant, its events joined by arrows; events, the same as a tuple; cut, whether
+    longer sessions that begin like this are counted here; sessions, share (of all sessions), users, and
+    median_minutes from the first event to the last.
+    """
+
+    size: str
+    remarks: tuple[str, ...]
+    n_variants: int  # in all, cut to max_steps
+    n_cut: int  # sessions that are longer
+    max_steps: int
+
+    def _notes(self) -> list[str]:
+        listed = f"{len(self.table):,} of {self.n_variants:,} variants, with {self.table['share'].sum():.1%} of all."
+        cut = f"{self.n_cut:,} longer sessions are cut after {self.max_steps} events and end in {MORE}"
+        return [listed, *[cut] * bool(self.n_cut)]
+
+    def _say(self) -> str:
+        lines = [
+            f"{row['sessions']:,} ({row['share']:.1%}) by {row['users']:,} users, {minutes(row['median_minutes'])}: "
+            f"{row['variant']}"
+            for row in self.table.head(5).to_dict("records")
+        ]
+        return "\n".join([f"Variants ({self.size})", *lines, *self._notes(), *self.remarks])
+
+    def _draw(self) -> Any:
+        import plotly.graph_objects as go
+
+        top = self.table.head(20)
+        names = [f"{place}. {label(text, longest=60)}" for place, text in enumerate(top["variant"], start=1)]
+        hover = [
+            f"{label(row['variant'], longest=200)}<br>{row['sessions']:,} sessions ({row['share']:.1%}) of "
+            f"{row['users']:,} users<br>median {minutes(row['median_minutes'])}"
+            for row in top.to_dict("records")
+        ]
+        bars = go.Bar(
+            x=top["share"], y=names, orientation="h", marker={"color": BLUE}, hovertext=hover, hoverinfo="text"
+        )
+        drawn = chart([bars], height=24 * len(top) + 60)
+        drawn.update_xaxes(title_text="share of the sessions", tickformat=".0%", rangemode="tozero")
+        drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
+        return titled(drawn, f"The most frequent variants ({self.size})", *self._notes())
+
+
+def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) -> Variants:
+    """Count the sequences of events that sessions consist of.
+
+    A sequence becomes a number in the engine, in which every event has a few bits: sums tell sequences apart without
+    sorting anything again.
+
+    Args:
+        journeys: The sessions.
+        top: How many of the most frequent variants to keep; None for all.
+        max_steps: Longer sessions are cut after so many events.
+
+    Raises:
+        UserError: for a `max_steps` below 1.
+
+    Example:
+        >>> from churn.data import DataConfig, example_frames
+        >>> from churn.eda.journeys import journeys, open_tables
+        >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
+        ...     found = variants(journeys(tables, actors="all"))
+        >>> found.table.loc[0, ["variant", "sessions"]].to_dict()
+        {'variant': 'own post', 'sessions': 9588}
+    """
+    if max_steps < 1:
+        raise UserError("expected max_steps of at least 1", max_steps, "20 is usual")
+    bits = max(1, len(journeys.events).bit_length())
+    counts = _counted(journeys, bits, max_steps)
+    totals = counts.aggregate(n=_.count(), cut=ibis.ifelse(_.cut, _.sessions, 0).sum().coalesce(0)).to_pyarrow()
+    words = [name for name in counts.columns if name.startswith("word")]
+    ordered = counts.order_by(ibis.desc("sessions"), "cut", *words)
+    table: pd.DataFrame = (ordered if top is None else ordered.limit(top)).to_pandas()
+    table["events"] = [_decoded(row, bits, journeys.events) for row in table[words].itertuples(index=False)]
+    ends = table["cut"].map({True: ARROW + MORE, False: ""}).astype(str)
+    table["variant"] = table["events"].map(ARROW.join).astype(str) + ends
+    table["share"] = table["sessions"] / max(1, journeys.n_sessions)
+    columns = ["variant", "events", "cut", "sessions", "share", "users", "median_minutes"]
+    n_variants, n_cut = (int(totals[name][0].as_py()) for name in ("n", "cut"))
+    return Variants(
+        table[columns], journeys.empty, journeys.size, journeys.remarks, n_variants, n_cut, max_steps=max_steps
+    )
+
+
+def _counted(journeys: Journeys, bits: int, max_steps: int) -> ibis.Table:
+    """Sessions counted by their sequence: (word0, …, cut, sessions, users, median_minutes)."""
+    per_word = _WORD // bits
+    words = {}
+    for number, first in enumerate(range(0, max_steps, per_word)):
+        here = _.step.between(first, min(first + per_word, max_steps) - 1)
+        shift = ibis.ifelse(here, (_.step - first) * bits, 0).cast("int32")
+        words[f"word{number}"] = ibis.ifelse(here, _.event.cast("int64") << shift, 0).sum().cast("int64")
+    length, minutes_ = _.step.max() + 1, _.minutes.sum().coalesce(0.0)
+    sessions = journeys.steps.group_by("user", "session").aggregate(**words, cut=length > max_steps, minutes=minutes_)
+    counts = sessions.group_by(*words, "cut").aggregate(
+        sessions=_.count(), users=_.user.nunique(), median_minutes=_.minutes.median()
+    )
+    return journeys.engine.create_table(ibis.util.gen_name("churn"), counts, temp=True)
+
+
+def _decoded(words: tuple[int, ...], bits: int, events: tuple[str, ...]) -> tuple[str, ...]:
+    """The events of a sequence; 0 stands behind its end."""
+    found = []
+    for word in map(int, words):
+        while word:
+            found.append(events[(word & ((1 << bits) - 1)) - 1])
+            word >>= bits
+    return tuple(found)

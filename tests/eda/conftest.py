@@ -1,0 +1,28 @@
+"""A log in which users act on the days that a test plants."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from churn.data import DataConfig, Dataset, prepare
+
+START = pd.Timestamp("2024-01-01")
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Callable[..., Dataset]:
+    """Makes the dataset of days by user, and of (user, day, amount) stickers."""
+
+    def make(days: dict[str, list[int]], stickers: list[tuple[str, int, float]] | None = None) -> Dataset:
+        rows = [(user, START + pd.Timedelta(days=day, hours=9)) for user, active in days.items() for day in active]
+        frames = {"events": pd.DataFrame(rows, columns=["user_id", "timestamp"]).assign(event="post")}
+        config = DataConfig(events="events", stickers="stickers" if stickers else None)
+        if stickers:
+            table = pd.DataFrame(stickers, columns=["user_id", "timestamp", "amount"])
+            when = START + pd.to_timedelta(table["timestamp"], unit="D")
+            frames["stickers"] = table.assign(timestamp=when, actor_id="fan")
+        return prepare(config, tmp_path / f"dataset-{len(list(tmp_path.iterdir()))}", frames=frames)
+
+    return make

@@ -1,0 +1,62 @@
+"""Anatomy: a user's days are the panel's, and what the models said stands beside them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from churn.data import Dataset, example_dataset
+from churn.eda import anatomy
+from churn.errors import UserError
+
+Planted = Callable[..., Dataset]
+
+
+def test_days_are_those_that_were_planted(planted: Planted) -> None:
+    dataset = planted({"a": [2, 5], "b": [0, 20]}, [("a", 3, 5.0), ("a", 3, 1.0)])
+    table = anatomy(dataset.panel, "a").table
+    assert table.index[0] == pd.Timestamp("2024-01-03")
+    assert table.index[-1] == pd.Timestamp("2024-01-21")  # silence up to the log's end is part of the picture
+    assert table["own"].sum() == 2
+    assert table["stickers"].to_dict()[pd.Timestamp("2024-01-04")] == 2
+    assert table["active"].sum() == 2
+
+
+def test_scores_and_reasons_stand_on_their_cutoffs() -> None:
+    panel = example_dataset().panel
+    day = panel.date(panel.n_days)
+    scores = pd.DataFrame(
+        {
+            "user_id": ["user003", "user004", "user003"],
+            "cutoff": [day, day, day - pd.Timedelta(days=7)],
+            "p_churn": [0.8, 0.1, 0.3],
+            "reason_1": ["own post: none for 6 days", "", None],
+        }
+    )
+    found = anatomy(panel, "user003", scores=scores)
+    assert found.table["p_churn"].dropna().tolist() == [0.3, 0.8]
+    assert found.table.index[-1] == day
+    assert found.table["own"].iloc[-1] == 0
+    assert str(found).endswith("0.80: own post: none for 6 days")
+
+
+def test_markup_in_reasons_is_not_read_as_markup() -> None:
+    panel = example_dataset().panel
+    day = panel.date(panel.n_days)
+    row = {"user_id": ["user003"], "cutoff": [day], "p_churn": [0.5], "reason_1": ["<b>x</b>"]}
+    figure = anatomy(panel, "user003", scores=pd.DataFrame(row)).figure()
+    assert "&lt;b&gt;" in figure.data[-1].hovertext[0]
+
+
+def test_unknown_user_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(UserError, match="expected a user of the log, got 'nobody', none of 80"):
+        anatomy(example_dataset().panel, "nobody")
+
+
+def test_user_of_whom_nothing_was_seen_is_a_sentence(planted: Planted) -> None:
+    panel = planted({"a": [2, 5], "b": [0, 20]}).panel
+    unseen = replace(panel, last=panel.first - 1)
+    found = anatomy(unseen, "a")
+    assert "nothing was seen" in str(found)
+    assert found.figure().layout.annotations[0].text == found.empty

@@ -1,0 +1,114 @@
+"""Seasons: planted patterns are found, and the arithmetic is statsmodels'."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.tsa.seasonal import MSTL, STL, seasonal_decompose
+
+from churn.data import example_dataset
+from churn.eda import daily_totals, decompose
+
+DAYS = pd.date_range("2024-01-01", periods=140)  # a Monday
+
+
+def _planted(seed: int, *, noise: float = 1.0) -> pd.Series:
+    """A slow rise, weekends that are higher by 12, and one day of uproar."""
+    values = 100 + 0.2 * np.arange(140) + 12 * (DAYS.dayofweek >= 5)
+    values = values + np.random.default_rng(seed).normal(0, noise, 140)
+    values[60] += 40
+    return pd.Series(values, DAYS, name="posts")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_season_trend_and_outlier_are_found(seed: int) -> None:
+    found = decompose(_planted(seed))
+    week = found.week
+    assert week[[5, 6]].mean() - week[:5].mean() == pytest.approx(12, abs=1)
+    rise = found.table["trend"].iloc[-20] - found.table["trend"].iloc[20]
+    assert rise == pytest.approx(0.2 * 100, abs=2)
+    assert found.stand_out.index[0] == DAYS[60]
+    assert found.trend_strength > 0.8
+    assert found.season_strengths[7] > 0.65
+
+
+def test_noise_has_neither_season_nor_trend() -> None:
+    strengths = []
+    for seed in range(20):
+        noise = pd.Series(np.random.default_rng(seed).normal(50, 5, 140), DAYS)
+        found = decompose(noise, method="classical")
+        strengths.append(found.season_strengths[7])
+    assert np.mean(strengths) < 0.15
+
+
+def test_parts_add_up_to_the_series() -> None:
+    series = _planted(0)
+    for found in (decompose(series), decompose(series, periods=(7, 28)), decompose(series, method="classical")):
+        parts = found.table.drop(columns=["observed", "score"]).sum(axis=1)
+        np.testing.assert_allclose(parts, series, rtol=1e-12)
+
+
+def test_stl_mstl_and_classical_equal_statsmodels() -> None:
+    series = _planted(1)
+    stl = STL(series, period=7, robust=True).fit()
+    found = decompose(series).table
+    np.testing.assert_array_equal(found["trend"], stl.trend)
+    np.testing.assert_array_equal(found["season_7"], stl.seasonal)
+    mstl = MSTL(series, periods=[7, 28], stl_kwargs={"robust": True}).fit()
+    found = decompose(series, periods=(28, 7)).table
+    np.testing.assert_array_equal(found["season_28"], mstl.seasonal["seasonal_28"])
+    classical = seasonal_decompose(series, period=7, extrapolate_trend=6)
+    np.testing.assert_array_equal(decompose(series, method="classical").table["trend"], classical.trend)
+
+
+def test_missing_days_count_as_zero_and_are_counted() -> None:
+    found = decompose(_planted(0).drop(DAYS[[10, 11, 50]]))
+    assert found.missing_days == 3
+    assert found.table.loc[DAYS[50], "observed"] == 0
+    assert DAYS[50] in found.stand_out.index
+    assert "3 days had no row" in str(found)
+
+
+def test_rows_of_one_day_are_added_whatever_their_order() -> None:
+    series = _planted(0)
+    halves = pd.concat([series / 2, series / 2]).sample(frac=1, random_state=0)
+    np.testing.assert_allclose(decompose(halves).table["observed"], series)
+
+
+@pytest.mark.parametrize("n_days", [0, 1, 13])
+def test_too_few_days_are_a_sentence_in_place_of_the_figure(n_days: int) -> None:
+    found = decompose(_planted(0).iloc[:n_days])
+    assert found.empty is not None
+    assert "too few" in str(found)
+    assert found.figure().layout.annotations[0].text == found.empty
+
+
+def test_days_that_are_all_alike_are_a_sentence() -> None:
+    assert "no season" in str(decompose(pd.Series(3.0, DAYS, name="posts")))
+
+
+def test_series_without_dates_or_with_gaps_in_its_values_is_refused() -> None:
+    with pytest.raises(ValueError, match="dates"):
+        decompose(pd.Series([1.0, 2.0]))
+    with pytest.raises(ValueError, match="finite"):
+        decompose(_planted(0).where(DAYS[3] != DAYS))
+    with pytest.raises(ValueError, match="one period"):
+        decompose(_planted(0), periods=(7, 28), method="classical")
+
+
+def test_totals_are_those_of_the_panel_and_of_the_users_asked_for() -> None:
+    panel = example_dataset().panel
+    totals = daily_totals(panel)
+    np.testing.assert_allclose(totals["own_post"].sum(), panel.counts[:, 0].sum())
+    assert panel.amounts is not None
+    np.testing.assert_allclose(totals["sticker_amount"].sum(), panel.amounts.sum())
+    half = np.arange(len(panel.users)) % 2 == 0
+    both = daily_totals(panel, users=half) + daily_totals(panel, users=~half)
+    np.testing.assert_allclose(both, totals)
+    assert (daily_totals(panel, users=np.zeros(len(panel.users), bool)) == 0).all(axis=None)
+
+
+def test_figure_names_its_unit_and_the_number_of_days() -> None:
+    figure = decompose(_planted(0), unit="posts a day").figure()
+    captions = [annotation.text for annotation in figure.layout.annotations]
+    assert captions[0] == "posts (n = 140 days), posts a day"
+    assert "7-day season, posts a day" in captions

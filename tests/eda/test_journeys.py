@@ -1,0 +1,302 @@
+"""Journeys: planted paths, a slow count of the same sessions, and logs with nothing to show."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from churn.data import DataConfig
+from churn.data.sources import Engines
+from churn.data.tables import read_tables
+from churn.eda.directly_follows import directly_follows
+from churn.eda.first_steps import first_steps
+from churn.eda.journeys import END, OTHER, START, journeys, open_tables
+from churn.eda.variants import variants
+from churn.errors import UserError
+
+DAY = pd.Timestamp("2024-03-01")
+CONFIG = DataConfig(events="events")
+
+
+def log_of(*rows: tuple[str, str, str]) -> dict[str, pd.DataFrame]:
+    """A log of (user, time after the first day's midnight, event)."""
+    frame = pd.DataFrame(rows, columns=["user_id", "timestamp", "event"])
+    return {"events": frame.assign(timestamp=DAY + pd.to_timedelta(frame["timestamp"]))}
+
+
+PLANTED = log_of(
+    ("ann", "09:00:00", "view"),
+    ("ann", "09:10:00", "like"),
+    ("ann", "09:40:00", "view"),  # 30 minutes: still the same session
+    ("ann", "10:10:01", "view"),  # a second more than 30 minutes
+    ("bob", "09:00:00", "view"),
+    ("bob", "09:20:00", "like"),
+)
+
+
+def chance_log(seed: int = 0, n: int = 3000) -> dict[str, pd.DataFrame]:
+    """Events at whole minutes, so that many tie, with rooms, actors and names that engines may sort differently."""
+    rng = np.random.default_rng(seed)
+    user, actor = rng.integers(0, 25, n), rng.integers(0, 40, n)
+    actor = np.where(rng.random(n) < 0.6, user, actor)
+    names = np.array(["view", "View", "Ärger", "a b", "zap"])
+    frame = pd.DataFrame({"user_id": user, "actor_id": actor, "event": names[rng.integers(0, 5, n) ** 2 // 4]})
+    for column in ("user_id", "actor_id"):
+        frame[column] = "u" + frame[column].astype(str)
+    return {"events": frame.assign(timestamp=DAY + pd.to_timedelta(rng.integers(0, 900, n), unit="min"))}
+
+
+def slow(frame: pd.DataFrame, *, gap: float | None, roles: bool) -> tuple[Counter[Any], Counter[Any]]:
+    """Transitions and whole sequences, counted in a loop."""
+    own = frame["user_id"] == frame["actor_id"]
+    frame = frame if roles else frame[own]
+    label = own.map({True: "own ", False: "fan "}) + frame["event"] if roles else frame["event"]
+    frame = frame.assign(label=label, key=label.str.encode("utf8")).sort_values(["user_id", "timestamp", "key"])
+    graph: Counter[Any] = Counter()
+    sequences: Counter[Any] = Counter()
+    for _, rows in frame.groupby("user_id"):
+        new = rows["timestamp"].diff().isna()
+        if gap is not None:
+            new |= rows["timestamp"].diff() > pd.Timedelta(minutes=gap)
+        for _, session in rows.groupby(new.cumsum()):
+            events = tuple(session["label"])
+            sequences[events] += 1
+            graph.update(zip((START, *events), (*events, END), strict=True))
+    return graph, sequences
+
+
+def counted(walks: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+    graph, found = directly_follows(walks).table, variants(walks, top=None, max_steps=400).table
+    return (
+        {(row["from"], row["to"]): row["count"] for row in graph.to_dict("records")},
+        dict(zip(found["events"], found["sessions"], strict=True)),
+    )
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def engines(request: pytest.FixtureRequest) -> Iterator[tuple[Engines, Any]]:
+    """Engines, and a way to put a frame into the one that is tried: it gives the source."""
+    with Engines() as opened:
+        if request.param == "duckdb":
+            yield opened, None
+            return
+        url = request.getfixturevalue("postgres_url")
+        maker = ibis.connect(url)
+        yield opened, lambda frame: _stored(maker, frame, url)
+        maker.disconnect()
+
+
+def _stored(maker: Any, frame: pd.DataFrame, url: str) -> str:
+    """A new table each time, which nobody else has locked."""
+    name = ibis.util.gen_name("walks")
+    maker.create_table(name, pa.Table.from_pandas(frame, preserve_index=False))
+    return f"{url}::{name}"
+
+
+def test_planted_paths_are_counted_with_their_times() -> None:
+    with open_tables(CONFIG, frames=PLANTED) as tables:
+        walks = journeys(tables)
+        graph = directly_follows(walks)
+    assert (walks.n_users, walks.n_sessions, walks.n_events, walks.n_ties) == (2, 3, 6, 0)
+    rows = graph.table.set_index(["from", "to"])
+    assert rows["count"].to_dict() == {
+        (START, "view"): 3,
+        ("view", "like"): 2,
+        ("view", END): 2,
+        ("like", "view"): 1,
+        ("like", END): 1,
+    }
+    assert rows.loc[("view", "like"), "median_minutes"] == 15
+    assert rows.loc[("view", "like"), ["share", "users", "n"]].tolist() == [0.5, 2, 2]
+    assert rows.loc[("view", END), "n"] == 0
+    assert np.isnan(rows.loc[("view", END), "median_minutes"])
+    assert "n = 3 sessions of 2 users" in graph.figure().layout.title.text
+
+
+def test_variants_tell_sequences_users_and_time() -> None:
+    with open_tables(CONFIG, frames=PLANTED) as tables:
+        found = variants(journeys(tables))
+    rows = found.table.set_index("variant")
+    assert rows["sessions"].to_dict() == {"view": 1, "view → like": 1, "view → like → view": 1}
+    assert rows["median_minutes"].tolist() == [0, 20, 40]
+    assert rows["share"].sum() == pytest.approx(1)
+
+
+def test_long_variants_are_cut_and_counted_as_cut() -> None:
+    with open_tables(CONFIG, frames=PLANTED) as tables:
+        found = variants(journeys(tables), max_steps=2)
+    assert dict(zip(found.table["variant"], found.table["sessions"], strict=True)) == {
+        "view": 1,
+        "view → like": 1,
+        "view → like → …": 1,
+    }
+    assert found.n_cut == 1
+    assert "1 longer sessions are cut after 2 events" in str(found)
+
+
+@pytest.mark.parametrize("gap", [5, 30.5, None])
+@pytest.mark.parametrize("actors", ["own", "all"])
+def test_counts_equal_a_slow_count_in_every_engine(engines: Any, gap: float | None, actors: Any) -> None:
+    opened, store = engines
+    frames = chance_log()
+    source = "events" if store is None else store(frames["events"])
+    with_tables = read_tables(DataConfig(events=source), engines=opened, frames=frames)
+    walks = journeys(with_tables, gap_minutes=gap, actors=actors)
+    assert with_tables.engine.name == ("duckdb" if store is None else "postgres")
+    assert walks.n_ties > 50
+    graph, sequences = counted(walks)
+    expected = slow(frames["events"], gap=gap, roles=actors == "all")
+    assert graph == expected[0]
+    assert sequences == expected[1]
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    frames = chance_log()
+    found = []
+    for seed in (0, 1):
+        mixed = {"events": frames["events"].sample(frac=1, random_state=seed)}
+        with open_tables(CONFIG, frames=mixed) as tables:
+            walks = journeys(tables, actors="all")
+            found.append([view(walks).table for view in (directly_follows, variants, first_steps)])
+    for one, other in zip(*found, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+MOMENTS = [DAY + pd.Timedelta(microseconds=us) for us in (0, 200, 400)]
+SHAPES = {
+    "naive": pa.array(MOMENTS, pa.timestamp("us")),
+    "naive nanoseconds": pa.array(MOMENTS, pa.timestamp("ns")),
+    "zoned": pa.array([t.tz_localize("UTC") for t in MOMENTS], pa.timestamp("us", "Asia/Seoul")),
+    "text": pa.array([str(t) for t in MOMENTS]),
+    "microseconds": pa.array([t.value // 1000 for t in MOMENTS]),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_events_within_a_millisecond_keep_their_order_in_every_shape(engines: Any, shape: str) -> None:
+    opened, store = engines
+    table = pa.table({"user_id": ["ann"] * 3, "event": ["c", "b", "a"], "timestamp": SHAPES[shape]})
+    source = "events" if store is None else store(table.to_pandas())
+    tables = read_tables(DataConfig(events=source), engines=opened, frames={"events": table})
+    walks = journeys(tables)
+    assert variants(walks).table["events"].tolist() == [("c", "b", "a")]
+    assert walks.n_ties == 0
+
+
+def test_only_members_walk_and_only_before_the_cutoff() -> None:
+    frames = PLANTED | {"members": pd.DataFrame({"user_id": ["ann", "cid"]})}
+    late = log_of(("ann", "33:00:00", "late"))["events"]
+    with open_tables(DataConfig(events="events", members="members"), frames=frames) as tables:
+        before = journeys(tables, cutoff="2024-03-02")
+        expected = directly_follows(before).table
+    frames["events"] = pd.concat([frames["events"], late])
+    with open_tables(DataConfig(events="events", members="members"), frames=frames) as tables:
+        after = journeys(tables, cutoff="2024-03-02")
+        pd.testing.assert_frame_equal(directly_follows(after).table, expected)
+        assert journeys(tables).events == ("late", "like", "view")
+    assert (before.n_users, before.n_events) == (1, 4) == (after.n_users, after.n_events)
+
+
+def test_rare_types_are_lumped_and_named_so() -> None:
+    frames = log_of(*[("ann", f"09:{i:02}:00", name) for i, name in enumerate("aaabbbcd")])
+    with open_tables(CONFIG, frames=frames) as tables:
+        walks = journeys(tables, max_event_types=2)
+        graph = directly_follows(walks).table.set_index(["from", "to"])["count"]
+    assert walks.events == ("a", "b", OTHER)
+    assert graph["b", OTHER] == graph[OTHER, OTHER] == graph[OTHER, END] == 1
+    assert "2 rarer types of event are counted as (other)" in str(walks)
+
+
+def test_as_many_sessions_leave_a_step_as_enter_it() -> None:
+    with open_tables(CONFIG, frames=chance_log()) as tables:
+        walks = journeys(tables, gap_minutes=20, actors="all")
+        found = first_steps(walks, k=3, top=2)
+    table = found.table
+    assert found.n_lumped > 0 and OTHER in set(table["to"])
+    assert table.loc[table["step"] == 1, "sessions"].sum() == walks.n_sessions
+    leaves = table["to"].isin([END, "(goes on)"])
+    assert table.loc[leaves, "sessions"].sum() == walks.n_sessions
+    into = table[~leaves].groupby(["step", "to"])["sessions"].sum()
+    out = table[table["from"] != START].assign(step=table["step"] - 1).groupby(["step", "from"])["sessions"].sum()
+    assert into.to_dict() == out.to_dict()
+    assert set(table.loc[table["to"] == "(goes on)", "step"]) == {4}
+
+
+def test_the_map_says_what_it_leaves_out() -> None:
+    with open_tables(CONFIG, frames=chance_log()) as tables:
+        graph = directly_follows(journeys(tables, actors="all"))
+    kept = graph.table["count"].head(4).sum() / graph.table["count"].sum()
+    title = graph.map(edges=4).layout.title.text
+    assert f"{len(graph.table) - 4:,} rarer transitions, {1 - kept:.1%} of all, are left out." in title
+    assert "left out" not in graph.map(edges=1000).layout.title.text
+
+
+def test_names_are_no_tags_on_any_chart() -> None:
+    frames = {"events": PLANTED["events"].replace({"event": {"view": "<b>view"}})}
+    with open_tables(CONFIG, frames=frames) as tables:
+        walks = journeys(tables)
+        for view in (directly_follows, variants, first_steps):
+            drawn = str(view(walks).figure().to_json()).replace("\\u003c", "<")
+            assert "<b>view" not in drawn
+            assert "&lt;b" in drawn
+
+
+MINUTE_BY_MINUTE = [f"09:{i:02}:00" for i in range(4)]
+NOTHING = {
+    "one type": (log_of(*[(user, time, "a") for user in "xy" for time in MINUTE_BY_MINUTE]), "of one type, a"),
+    "one user": (
+        log_of(*[("x", time, event) for time, event in zip(MINUTE_BY_MINUTE, "abab", strict=True)]),
+        "one user",
+    ),
+    "days alone": (log_of(*[(user, "24:00:00", event) for user in "xy" for event in "ab"]), "no finer than a day"),
+    "gaps of weeks": (
+        log_of(*[(user, f"{24 * 21 * i + i}:00:00", "ab"[i]) for user in "xy" for i in (0, 1)]),
+        "No two events of a user are within 30 minutes",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_a_log_without_paths_gets_a_sentence_in_place_of_each_chart(case: str) -> None:
+    frames, passage = NOTHING[case]
+    with open_tables(CONFIG, frames=frames) as tables:
+        walks = journeys(tables)
+        for view in (directly_follows, variants, first_steps):
+            made = view(walks)
+            assert passage in str(made)
+            assert passage in made.figure().layout.annotations[0].text
+            assert not made.figure().data
+            assert len(made.table) > 0
+            assert "<p>" in made._repr_html_()
+
+
+def test_a_log_without_any_usable_event_gets_a_sentence() -> None:
+    frames = {"events": PLANTED["events"].assign(actor_id="fan")}
+    with open_tables(CONFIG, frames=frames) as tables:
+        for walks in (journeys(tables), journeys(tables, actors="all", cutoff="2020-01-01")):
+            for view in (directly_follows, variants, first_steps):
+                assert "No event can be used" in str(view(walks))
+                assert view(walks).figure().layout.annotations
+
+
+def test_days_without_ties_are_paths_where_the_gap_allows() -> None:
+    frames = log_of(*[(user, f"{24 * i}:00:00", "ab"[i]) for user in "xy" for i in (0, 1)])
+    with open_tables(CONFIG, frames=frames) as tables:
+        assert journeys(tables, gap_minutes=None).empty is None
+
+
+def test_a_gap_of_nothing_is_refused(refused: Any) -> None:
+    with open_tables(CONFIG, frames=PLANTED) as tables:
+        with refused("gap_minutes above 0", "0", "30"):
+            journeys(tables, gap_minutes=0)
+        with refused("expected a day", "soon", "2024-03-01"):
+            journeys(tables, cutoff="soon")
+        with refused("max_steps", "0", "20"):
+            variants(journeys(tables), max_steps=0)
+        with pytest.raises(UserError, match="k and top"):
+            first_steps(journeys(tables), k=0)

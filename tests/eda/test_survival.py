@@ -1,0 +1,93 @@
+"""Survival and returns: lifelines' numbers, and planted lives."""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from churn.data import Dataset, example_dataset
+from churn.eda import kaplan_meier, returns, survival
+from churn.eda.spells import lifetimes, silences
+
+Planted = Callable[..., Dataset]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kaplan_meier_equals_lifelines(seed: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lifelines import KaplanMeierFitter
+
+        rng = np.random.default_rng(seed)
+        days, ended = rng.integers(1, 60, 400), rng.random(400) < 0.7
+        theirs = KaplanMeierFitter().fit(days, ended)
+    ours = kaplan_meier(days, ended)
+    np.testing.assert_allclose(ours["survival"], theirs.survival_function_.iloc[1:, 0], atol=1e-12)
+    inside = ours["survival"].between(0, 1, inclusive="neither").to_numpy()
+    assert inside.sum() > 40
+    theirs_inside = theirs.confidence_interval_.iloc[1:][inside]
+    np.testing.assert_allclose(ours.loc[inside, ["low", "high"]], theirs_inside, atol=1e-12)
+    np.testing.assert_array_equal(ours["at_risk"], theirs.event_table["at_risk"].iloc[1:])
+
+
+def test_durations_that_nobody_was_seen_to_end_survive() -> None:
+    found = kaplan_meier(np.array([3, 5]), np.array([False, False]))
+    assert found["survival"].tolist() == [1.0, 1.0]
+
+
+def test_lifetime_runs_from_the_first_active_day_to_the_last_before_a_long_silence(planted: Planted) -> None:
+    panel = planted({"a": [1, 4, 40], "b": [2], "c": [3, 38], "z": [0, 44]}).panel
+    found = lifetimes(panel, silent_days=14)
+    by_user = {panel.users[u]: (d, e) for u, d, e in zip(found.user, found.days, found.ended, strict=True)}
+    assert by_user["a"] == (4, True)  # days 1 to 4, then silent until day 40
+    assert by_user["b"] == (1, True)
+    assert by_user["c"] == (1, True)
+    patient = lifetimes(panel, silent_days=36)
+    by_user = {panel.users[u]: (d, e) for u, d, e in zip(patient.user, patient.days, patient.ended, strict=True)}
+    assert by_user["a"] == (40, False)  # 35 silent days are too few, and after day 40 the log ends
+    assert by_user["c"] == (36, False)
+
+
+def test_silences_end_with_a_return_or_with_the_log(planted: Planted) -> None:
+    panel = planted({"a": [0, 1, 4], "b": [19]}).panel
+    found = silences(panel)
+    assert list(zip(found.days.tolist(), found.ended.tolist(), strict=True)) == [(2, True), (15, False)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_return_rate_is_found_within_its_interval(seed: int, planted: Planted) -> None:
+    """Users come back on any day with chance .05: 1 − .95^14 of them within 14 days, however long they were silent."""
+    rng = np.random.default_rng(seed)
+    days = {f"u{i:03}": np.flatnonzero(rng.random(200) < 0.05).tolist() for i in range(300)} | {"whole": [0, 199]}
+    found = returns(planted(days).panel, within_days=14, repetitions=100).table.set_index("silent_days")
+    truth = 1 - 0.95**14
+    assert found.within[[1, 7, 28]].to_numpy() == pytest.approx(truth, abs=0.05)
+    inside = (found.low <= truth) & (truth <= found.high)
+    assert inside.loc[1:40].mean() > 0.5
+
+
+def test_share_that_ever_returns_is_at_least_the_share_that_returns_soon() -> None:
+    table = returns(example_dataset().panel, within_days=14).table.dropna()
+    assert (table["ever"] >= table["within"] - 1e-12).all()
+    assert (table["low"] <= table["within"]).all()
+    assert (table["within"] <= table["high"]).all()
+
+
+def test_users_of_the_first_day_are_left_out_of_survival(planted: Planted) -> None:
+    panel = planted({"old": [0, 5, 60], "new": [3, 9], "other": [4]}).panel
+    assert survival(panel).n_users == 2
+
+
+def test_nobody_to_follow_is_a_sentence(planted: Planted) -> None:
+    panel = planted({"a": [0], "b": [0, 20]}).panel
+    found = survival(panel)
+    assert "too few" in str(found)
+    assert found.figure().layout.annotations[0].text == found.empty
+    alone = planted({"a": [0], "b": [0], "c": [19]}).panel
+    assert "Nobody was seen to come back" in str(returns(alone))
+
+
+def test_fewer_than_one_silent_day_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        survival(example_dataset().panel, silent_days=0)
