@@ -1,5 +1,5 @@
-# make demo: from nothing to a report.   make test: everything that has to hold.
-.PHONY: demo test clean
+# make demo: from nothing to a report.   make test: everything that has to hold.   make notebooks: runs them in place.
+.PHONY: demo test notebooks clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -11,6 +11,10 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/churn simulate --preset small --seed 0 --out runs/demo-log
 	$(BIN)/churn run --config experiments/demo.yaml --out runs/demo
+
+# Their pictures are drawn by a Chromium, so that they can be read where nothing runs.
+notebooks: .venv/installed
+	cd notebooks && OMP_NUM_THREADS=1 PLOTLY_RENDERER=png ../$(BIN)/jupyter-execute --inplace *.ipynb
 
 test: .venv/installed
 	@command -v chromium >/dev/null || echo "note: the report's browser tests are skipped; install Debian's package chromium to run them"

@@ -5,16 +5,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from churn.configuration import RunConfig
-    from churn.data import DataConfig
+    from churn.data import DataConfig, prepare, simulated_log
+    from churn.evaluation import VerdictConfig
     from churn.pipeline import Run, run
+    from churn.segments import BudgetConfig, SegmentConfig
+    from churn.training import TrainingConfig, TuningConfig
 
 __version__ = "0.1.0"
-__all__ = ["DataConfig", "Run", "RunConfig", "run"]
+__all__ = [
+    "BudgetConfig",
+    "DataConfig",
+    "Run",
+    "RunConfig",
+    "SegmentConfig",
+    "TrainingConfig",
+    "TuningConfig",
+    "VerdictConfig",
+    "prepare",
+    "run",
+    "simulated_log",
+]
 
 # Loaded when asked for, so that `churn --help` answers at once.
 _HOMES = {
     "DataConfig": "churn.data",
+    "prepare": "churn.data",
+    "simulated_log": "churn.data",
     "RunConfig": "churn.configuration",
+    "TuningConfig": "churn.training",
+    "TrainingConfig": "churn.training",
+    "VerdictConfig": "churn.evaluation",
+    "SegmentConfig": "churn.segments",
+    "BudgetConfig": "churn.segments",
     "Run": "churn.pipeline",
     "run": "churn.pipeline",
 }

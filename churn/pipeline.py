@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from churn.artefacts import prepare_folder, read_json, read_table
 from churn.configuration import RunConfig
 from churn.data import Frame, digest
 from churn.journal import Journal
+from churn.report import figures
 from churn.stages import (
     Context,
     Facts,
@@ -72,6 +74,10 @@ class Run:
     def warnings(self) -> list[str]:
         """What a reader should know before trusting the numbers."""
         return list(read_json(self.folder / "manifest.json")["warnings"])
+
+    def figures(self, section: str) -> dict[str, Any]:
+        """The charts of a section of the report, such as `drivers`, by their titles; plotly figures."""
+        return figures(self.folder, section)
 
     @property
     def report(self) -> Path:

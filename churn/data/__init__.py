@@ -6,7 +6,7 @@ The Lightning data module is imported from `churn.data.datamodule`, since it nee
 from churn.data.config import DataConfig
 from churn.data.dataset import Dataset, open_dataset, prepare
 from churn.data.events import STANDARD_COLUMNS
-from churn.data.example import example_dataset, example_frames, example_split
+from churn.data.example import example_dataset, example_frames, example_split, simulated_log
 from churn.data.features import FEATURES, Feature
 from churn.data.findings import Finding
 from churn.data.health import Health, examine
@@ -50,6 +50,7 @@ __all__ = [
     "open_dataset",
     "prepare",
     "rolling_origins",
+    "simulated_log",
     "slide",
     "split_windows",
     "training_users",

@@ -95,7 +95,7 @@ class Dataset:
 
 def prepare(
     config: DataConfig,
-    folder: Path,
+    folder: Path | str,
     *,
     frames: Mapping[str, Frame] | None = None,
     vocabulary: Vocabulary | None = None,
@@ -111,9 +111,9 @@ def prepare(
     Raises:
         UserError: for anything that a user can mend in the data or the configuration.
     """
-    if not (folder / _META).exists():
-        _build(config, folder, frames, vocabulary)
-    return open_dataset(config, folder)
+    if not ((home := Path(folder)) / _META).exists():
+        _build(config, home, frames, vocabulary)
+    return open_dataset(config, home)
 
 
 def open_dataset(config: DataConfig, folder: Path) -> Dataset:

@@ -143,7 +143,7 @@ def open_session(engine: BaseBackend) -> None:
     """
     engine.raw_sql("SET TimeZone = 'UTC'")
     if engine.name == "duckdb":
-        engine.raw_sql("SET enable_progress_bar = false")
+        _without_progress_bar(engine)
     if engine.name == "postgres":
         # Every pass sees the same rows, whoever writes meanwhile.
         engine.raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
@@ -151,6 +151,13 @@ def open_session(engine: BaseBackend) -> None:
             guarded = f"(CASE WHEN value ~ '{pattern}' THEN value END)"
             engine.raw_sql(_SAFE_CAST.format(name=name, kind=kind, value=guarded))
         engine.raw_sql(_UNQUOTED)
+
+
+def _without_progress_bar(engine: BaseBackend) -> None:
+    """In a notebook without ipywidgets there is none, and to switch it off would be an error."""
+    shown = engine.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()
+    if shown[0]:
+        engine.raw_sql("SET enable_progress_bar = false")
 
 
 def dialect_of(table: ibis.Table) -> Dialect:

@@ -1,8 +1,9 @@
-"""A small data set for documentation, tests and a first look."""
+"""Small data sets for documentation, tests, notebooks and a first look."""
 
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ import pandas as pd
 from churn.data.config import DataConfig
 from churn.data.dataset import Dataset, prepare
 from churn.data.parts import Split
+from churn.data.sources.simulator import simulate
 
+Preset = Literal["small", "study", "large"]
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []  # kept until the interpreter ends: the panel is mapped from there
 
 
@@ -54,6 +57,24 @@ def example_split() -> Split:
         True
     """
     return example_dataset().split()
+
+
+def simulated_log(folder: Path | str, *, preset: Preset = "small", seed: int = 0) -> DataConfig:
+    """The `data:` block of a made-up platform's log, which is written to a folder unless it is there.
+
+    Raises:
+        UserError: if the folder cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> Path(simulated_log(tempfile.mkdtemp()).events).name
+        'events.parquet'
+    """
+    home = Path(folder).resolve()
+    if not (home / "truth.parquet").exists():
+        simulate(preset, seed=seed, out=home)
+    events, stickers, members = (str(home / f"{name}.parquet") for name in ("events", "stickers", "members"))
+    return DataConfig(events=events, stickers=stickers, members=members)
 
 
 def _rows(counts: np.ndarray, event: str, rng: np.random.Generator, *, own: bool) -> pd.DataFrame:
