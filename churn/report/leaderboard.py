@@ -183,7 +183,7 @@ def _all_differences(table: pd.DataFrame) -> Fold:
 
 
 def _difference(row: Any) -> tuple[Cell, ...]:
-    metric = (METRICS | DECISIONS).get(row.metric, row.metric)
+    metric = METRICS.get(row.metric, DECISIONS.get(row.metric, row.metric))
     words = (TARGETS.get(row.target, row.target), row.model, row.reference, metric)
     value = Cell(signed(row.value, 3), order=repr(float(row.value)), under=decimals(row.low, row.high))
     return *(text_cell(word) for word in words), value

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
+from churn.language import speaking
 from churn.report import (
     budget,
     differences,
@@ -47,20 +48,22 @@ SECTIONS: tuple[Callable[[Run], Section], ...] = (
 )
 
 
-def write_report(run: Path) -> Path:
+def write_report(run: Path, language: str | None = None) -> Path:
     """Write `report.html` into the folder of a finished run.
 
     Args:
         run: the folder that `churn run` wrote.
+        language: of the page; the run's own by default.
 
     Returns:
         The page's path. The page holds everything it shows: it opens without a network.
 
     Raises:
-        UserError: if an artefact of the run is missing or lacks a column.
+        UserError: if an artefact of the run is missing or lacks a column, or the language is unknown.
     """
-    page = run / "report.html"
-    write_text(_render(read_run(run)), page)
+    page, found = run / "report.html", read_run(run)
+    with speaking(language or found.language):
+        write_text(_render(found), page)
     return page
 
 
