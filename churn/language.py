@@ -48,6 +48,16 @@ def marked(message: str) -> str:
     return message
 
 
+def say_again(text: str) -> str:
+    """A text without values that an artefact holds in English, in the language spoken; one that is no message as it is.
+
+    Example:
+        >>> say_again("no {message}")
+        'no {message}'
+    """
+    return _catalogue(_SPOKEN.get()).gettext(text) if text else text
+
+
 class Messages(Mapping[str, str]):
     """Marked messages by key, each looked up in the language that is spoken when it is asked for.
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
-from churn.language import speaking
+from churn.language import say, say_again, speaking
 from churn.report import (
     budget,
     differences,
@@ -112,5 +112,7 @@ def _as_json(spec: str) -> Markup:
 
 
 def _subtitle(run: Run) -> str:
-    chosen = listed([f"{run.chosen(target)} for {target}" for target in run.targets])
-    return f"Data up to {day(run.manifest['audit']['last_day'])} · chosen models: {chosen}"
+    chosen = listed(
+        [say("{model} for {target}", model=run.chosen(target), target=say_again(target)) for target in run.targets]
+    )
+    return say("Data up to {day} · chosen models: {models}", day=day(run.manifest["audit"]["last_day"]), models=chosen)

@@ -138,7 +138,7 @@ def _fidelity(run: Run, target: str) -> Check:
         n=count(n),
     )
     if not known(r2):
-        return Check(question, "care", say("Nothing to explain"), fidelity.CONSTANT)
+        return Check(question, "care", say("Nothing to explain"), say(fidelity.CONSTANT))
     if n < FEW:
         return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
     if r2 >= fidelity.floor(run):

@@ -34,6 +34,17 @@ METRICS = Messages(
 )
 # at a threshold, which has a table of its own
 DECISIONS = Messages({"precision": marked("Precision"), "recall": marked("Recall"), "f1": marked("F1")})
+_TERMS = (  # words of artefacts, which `say_again` finds in the catalogue
+    *(marked("raises"), marked("lowers"), marked("mixed")),
+    *(marked("confirmed"), marked("tentative"), marked("rejected"), marked("removed")),
+    *(marked("complete"), marked("pruned"), marked("best"), marked("fail"), marked("running")),
+    *(marked("category"), marked("log"), marked("linear"), marked("sticker")),
+    *(marked("train"), marked("val"), marked("test"), marked("score")),
+    *(marked("none"), marked("temperature"), marked("platt"), marked("isotonic")),
+    *(marked("feature"), marked("attribute"), marked("identifier"), marked("precision"), marked("share")),
+    *(marked("opposite"), marked("same"), marked("unclear")),
+    *(marked("read"), marked("used"), marked("non-members"), marked("events"), marked("stickers"), marked("members")),
+)
 ROLES = ("own", "fan", "away")  # how the names of counted events begin
 
 
@@ -190,6 +201,18 @@ _MORE = {
     "fan": marked("more fan {events}"),
     "away": marked("more {events} elsewhere"),
 }
+
+
+def chance(target: str, way: str) -> str:
+    """What a column that raises or lowers a score does to the chance.
+
+    Example:
+        >>> chance("sticker", "lowers")
+        'lower chance of a sticker'
+    """
+    if way == "raises":
+        return say("higher {chance}", chance=CHANCES[target])
+    return say("lower {chance}", chance=CHANCES[target])
 
 
 def plural(noun: str) -> str:
