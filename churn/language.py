@@ -126,6 +126,18 @@ def day_in_words(day: date) -> str:
     return format_date(day, "long", locale=_LOCALES[_SPOKEN.get()])
 
 
+def day_and_month(day: date) -> str:
+    """A day of a year that goes without saying.
+
+    Example:
+        >>> day_and_month(date(2024, 3, 4))
+        '4 March'
+    """
+    from babel.dates import format_skeleton
+
+    return format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
+
+
 @cache
 def _catalogue(language: str) -> NullTranslations:
     """The catalogue as it is edited, compiled in memory: no compiled file can lag behind it."""

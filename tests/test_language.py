@@ -1,5 +1,6 @@
 """The catalogue is complete: every message of the code has a translation that says the same values."""
 
+import ast
 import string
 from pathlib import Path
 
@@ -106,3 +107,18 @@ def test_days_are_written_as_each_language_does() -> None:
     with speaking("ko"):
         assert day_in_words(date(2016, 2, 5)) == "2016년 2월 5일"
     assert day_in_words(date(2016, 2, 5)) == "5 February 2016"
+
+
+def literals() -> list[tuple[str, ...]]:
+    """What stands as a literal in each call that says something, by Python's own parser."""
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KEYWORDS:
+                found.append(tuple(arg.value for arg in node.args if isinstance(arg, ast.Constant)))
+    return found
+
+
+def test_no_message_hides_where_the_catalogue_s_tools_do_not_look(messages) -> None:
+    said = {literal[0] if len(literal) == 1 else literal[:2] for literal in literals() if literal}
+    assert sorted(map(str, said - messages)) == []

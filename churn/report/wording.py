@@ -192,7 +192,7 @@ def more_of(name: str) -> str:
     if name == "stickers_received":
         return say("more stickers received")
     if role not in ROLES or not event:
-        return say("a higher {feature}", feature=words)
+        return say("a higher {feature}", feature=readable(name))
     return say(_MORE[role], events=plural(event))
 
 
