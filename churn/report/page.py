@@ -10,7 +10,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
-from churn.language import say, say_again, speaking
+from churn.language import say, say_again, speaking, spoken
 from churn.report import (
     budget,
     differences,
@@ -75,9 +75,11 @@ def _render(run: Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"say": say}
     plotly, script = Markup(get_plotlyjs()), Markup(_asset(environment, "page.js"))
     return environment.get_template("page.html").render(
         sections=[build(run) for build in SECTIONS],
+        language=spoken(),
         subtitle=_subtitle(run),
         warning=words(run).warning,
         style=Markup(_asset(environment, "page.css")),
