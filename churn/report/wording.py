@@ -43,6 +43,11 @@ _TERMS = (  # words of artefacts, which `say_again` finds in the catalogue
     *(marked("none"), marked("temperature"), marked("platt"), marked("isotonic")),
     *(marked("feature"), marked("attribute"), marked("identifier"), marked("precision"), marked("share")),
     *(marked("opposite"), marked("same"), marked("unclear")),
+    *(marked("null user_id"), marked("null actor_id"), marked("null event"), marked("null event_id")),
+    *(marked("repeated user_id"), marked("repeated event_id"), marked("repeated row")),
+    *(marked("empty or unreadable row"), marked("null or unreadable timestamp"), marked("event not allowed")),
+    *(marked("not between the years 1900 and 2199"), marked("before the span"), marked("after the span")),
+    *(marked("null amount"), marked("negative amount"), marked("amount that is not a number")),
     *(marked("read"), marked("used"), marked("non-members"), marked("events"), marked("stickers"), marked("members")),
 )
 ROLES = ("own", "fan", "away")  # how the names of counted events begin
@@ -164,6 +169,9 @@ def seconds(value: float) -> str:
     return say("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
+_WHEN = {"_before": marked("{feature} before"), "_afterwards": marked("{feature} afterwards")}
+
+
 def feature(name: str) -> str:
     """A column's name as the reasons have it, with a capital; of the days before the history it says so at the end.
 
@@ -171,8 +179,10 @@ def feature(name: str) -> str:
         >>> feature("own_room_post"), feature("own_post_before"), feature("stickers_received")
         ('Own room post', 'Own post before', 'Stickers received')
     """
-    column = name.removesuffix("_before")
-    words = readable(column) if column == name else say("{feature} before", feature=readable(column))
+    words = readable(name)
+    for ending, message in _WHEN.items():
+        if name.endswith(ending):
+            words = say(message, feature=readable(name.removesuffix(ending)))
     return words[:1].upper() + words[1:]
 
 
