@@ -2,6 +2,7 @@
 
 import ast
 import string
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -102,8 +103,6 @@ def test_a_marked_message_is_itself() -> None:
 
 
 def test_days_are_written_as_each_language_does() -> None:
-    from datetime import date
-
     with speaking("ko"):
         assert day_in_words(date(2016, 2, 5)) == "2016년 2월 5일"
     assert day_in_words(date(2016, 2, 5)) == "5 February 2016"

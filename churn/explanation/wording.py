@@ -94,14 +94,14 @@ def _fact(story: Story) -> str:
         return say("none yet, being new")
     if story.silent_days and (story.long_silence or not story.total):
         return say("none for {days}", days=_days(story.silent_days))
-    told = number(story.total) if story.total else say("none")
+    told = _counted(number(story.total), story) if story.total else say("none")
     if 0 < story.known_days < story.history_days:
         return say("{number} since first seen {days} ago", number=told, days=_days(story.known_days))
     return say("{number} in the last {days}", number=told, days=_days(story.history_days))
 
 
 def _fallen(story: Story) -> str:
-    since, usual = number(story.since), _rate(story.usual, story)
+    since, usual = _counted(number(story.since), story), _rate(story.usual, story)
     if story.fell is None:
         days = _days(story.history_days)
         if story.amount:
@@ -136,9 +136,14 @@ def _weekly(weekly: float, story: Story) -> str:
     if not weekly:
         return ""
     if story.amount or weekly >= 1:
-        return _rounded(weekly)
+        return _counted(_rounded(weekly), story)
     # between once and twice in two weeks there is no whole number of weeks to tell
-    return f"{weekly:.1g}" if weekly > 0.5 else ""
+    return _counted(f"{weekly:.1g}", story) if weekly > 0.5 else ""
+
+
+def _counted(number: str, story: Story) -> str:
+    """A number; some languages put a word behind one that counts."""
+    return number if story.amount else say("{count}", count=number)
 
 
 def _rounded(value: float) -> str:

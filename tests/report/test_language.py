@@ -1,5 +1,9 @@
 """The page in another language, by the key of the run or by the command's option."""
 
+import json
+import re
+
+import pandas as pd
 import pytest
 
 from churn.artefacts import write_text
@@ -37,3 +41,23 @@ def test_an_unknown_language_leaves_the_old_page_alone(run) -> None:
     with pytest.raises(UserError, match="expected a language"):
         write_report(run, language="tlh")
     assert page.read_bytes() == before
+
+
+def texts(value: object) -> list[str]:
+    """Every text inside a chart's JSON."""
+    if isinstance(value, str):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for one in inside for text in texts(one)]
+
+
+def test_no_sentence_of_the_page_stays_english(run) -> None:
+    page = ParsedPage(write_report(run, language="ko"))
+    names = ("title", "aria-label", "placeholder")
+    shown = [*page.texts, *(value for _, given in page.elements for key, value in given.items() if key in names)]
+    shown += [text for script in page.scripts if script.startswith("{") for text in texts(json.loads(script))]
+    data = [path.read_text(encoding="utf8") for path in run.glob("*.*") if path.suffix in (".csv", ".json", ".yaml")]
+    known = " ".join([*data, *pd.read_parquet(run / "shap.parquet").feature.unique()]).replace("_", " ").lower()
+    phrases = {words for text in shown if text for words in re.findall(r"[A-Za-z’']+(?: [A-Za-z’']+){2,}", text)}
+    assert phrases, "nothing was looked at"
+    assert [words for words in sorted(phrases) if words.lower() not in known] == []
