@@ -1,6 +1,6 @@
 """Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
 
-from churn.language import marked, say
+from churn.language import marked, say, say_again
 from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.run import Estimate, Run
@@ -165,7 +165,7 @@ def on_data(run: Run) -> Check:
 
 
 def _rejected(table: str, share: float) -> str:
-    return say("{share} of {table}", share=percent(share, 2), table=table)
+    return say("{share} of {table}", share=percent(share, 2), table=say_again(table))
 
 
 def _unmeasured(question: str) -> Check:
