@@ -110,12 +110,10 @@ def test_days_are_written_as_each_language_does() -> None:
 
 def literals() -> list[tuple[str, ...]]:
     """What stands as a literal in each call that says something, by Python's own parser."""
-    found = []
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KEYWORDS:
-                found.append(tuple(arg.value for arg in node.args if isinstance(arg, ast.Constant)))
-    return found
+    trees = [ast.parse(path.read_text(encoding="utf8")) for path in PACKAGE.rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    said = [call.args for call in calls if getattr(call.func, "id", "") in KEYWORDS]
+    return [tuple(arg.value for arg in args if isinstance(arg, ast.Constant)) for args in said]
 
 
 def test_no_message_hides_where_the_catalogue_s_tools_do_not_look(messages) -> None:
