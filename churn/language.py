@@ -17,7 +17,7 @@ _LOCALES = {"en": "en_GB", "ko": "ko_KR"}  # how days are written
 _SPOKEN = ContextVar("language", default="en")
 
 
-def say(message: str, **values: object) -> str:
+def say(message: str, /, **values: object) -> str:
     """A message in the language spoken, the values put in where the message has their names.
 
     The message is the English one and a literal, so that it can be found by reading the code: whole sentences, with
@@ -33,7 +33,7 @@ def say(message: str, **values: object) -> str:
     return _catalogue(_SPOKEN.get()).gettext(message).format(**values)
 
 
-def say_many(one: str, many: str, n: int, **values: object) -> str:
+def say_many(one: str, many: str, n: int, /, **values: object) -> str:
     """A message about one thing or several, by the language's own rule; {n} is the number, its thousands separated.
 
     Example:

@@ -119,3 +119,7 @@ def literals() -> list[tuple[str, ...]]:
 def test_no_message_hides_where_the_catalogue_s_tools_do_not_look(messages) -> None:
     said = {literal[0] if len(literal) == 1 else literal[:2] for literal in literals() if literal}
     assert sorted(map(str, said - messages)) == []
+
+
+def test_a_value_may_have_any_name() -> None:
+    assert say("{message} of {one}", message="a word", one="two") == "a word of two"
