@@ -1,5 +1,5 @@
 # make demo: from nothing to a report.   make test: everything that has to hold.   make notebooks: runs them in place.
-.PHONY: demo test notebooks clean
+.PHONY: demo test messages notebooks clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -24,6 +24,13 @@ test: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
+
+messages: .venv/installed # what the code says anew stands empty in each catalogue; what it no longer says is gone
+	mkdir -p build
+	$(BIN)/pybabel --quiet extract -F pyproject.toml --no-default-keywords -k say -k say_many:1,2 -k marked \
+	  --add-location file --sort-by-file --width 120 --omit-header -o build/churn.pot churn
+	$(BIN)/pybabel --quiet update -D churn -i build/churn.pot -d churn/languages --ignore-obsolete --no-fuzzy-matching \
+	  --ignore-pot-creation-date --width 120
 
 clean:
 	rm -rf .venv runs

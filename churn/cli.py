@@ -114,14 +114,17 @@ def _tune(arguments: list[str]) -> None:
     from churn.pipeline import tune
 
     config = run_config(options)
-    print(f"trials: {tune(config, options.out).folder / 'trials.csv'}{_caution(config.data.split.kind)}")
+    trials = tune(config, options.out).folder / "trials.csv"
+    print(f"trials: {trials}{_caution(config.data.split.kind, config.language)}")
 
 
-def _caution(split_kind: str) -> str:
+def _caution(split_kind: str, language: str) -> str:
     """A further line where the split makes the measures say less than they seem to."""
     from churn.data import CAUTIONS
+    from churn.language import say, speaking
 
-    return _warnings([CAUTIONS[split_kind]] if split_kind in CAUTIONS else [])
+    with speaking(language):
+        return _warnings([say(CAUTIONS[split_kind])] if split_kind in CAUTIONS else [])
 
 
 def _warnings(sentences: Sequence[str]) -> str:
@@ -141,9 +144,10 @@ def _score(arguments: list[str]) -> None:
 
     with progress("score"):
         out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
-    kind = RunConfig.load(options.run / "config.yaml").data.split.kind
+    finished = RunConfig.load(options.run / "config.yaml")
     about = read_json(options.run / "manifest.json").get("list_warnings", [])
-    print(f"list: {out / 'priority.csv'}{_held_back(out)}{_caution(kind)}{_warnings(about)}")
+    cautions = f"{_caution(finished.data.split.kind, finished.language)}{_warnings(about)}"
+    print(f"list: {out / 'priority.csv'}{_held_back(out)}{cautions}")
 
 
 def _held_back(scored: Path) -> str:
@@ -182,11 +186,12 @@ def _report(arguments: list[str]) -> None:
 
     parser = _parser("report")
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
+    parser.add_argument("--language", default=None, help="of the page: en or ko; the run's own by default")
     options = parse(arguments, parser=parser)
     from churn.report import write_report
 
     with progress("report"):
-        page = write_report(options.run)
+        page = write_report(options.run, language=options.language)
     print(f"report: {page}")
 
 

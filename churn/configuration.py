@@ -12,6 +12,7 @@ from churn.artefacts import write_text
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
 from churn.evaluation import KINDS, VerdictConfig
+from churn.language import known_language
 from churn.segments import OutcomeConfig, SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
@@ -89,6 +90,7 @@ class RunConfig:
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.
         seed: Of everything that chance has a part in.
+        language: Of the report, its warnings and the reasons of the list: en or ko.
     """
 
     data: DataConfig
@@ -100,10 +102,12 @@ class RunConfig:
     explanation: ExplanationConfig = field(default_factory=ExplanationConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)
     seed: int = 0
+    language: str = "en"
 
     def __post_init__(self) -> None:
-        """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, and for
-        a rank by amounts that there are not."""
+        """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, for
+        a rank by amounts that there are not, and for an unknown language."""
+        known_language(self.language)
         for spec in self.specs:
             spec.check()
         names = [spec.name for spec in self.specs]

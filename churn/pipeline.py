@@ -12,6 +12,7 @@ from churn.artefacts import prepare_folder, read_json, read_table
 from churn.configuration import RunConfig
 from churn.data import Frame, digest
 from churn.journal import Journal
+from churn.language import speaking
 from churn.report import figures
 from churn.stages import (
     Context,
@@ -112,6 +113,7 @@ def _run_stages(
     journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes)
     config.save(out / "config.yaml")
     context = Context(config, out, hashes, frames)
-    for stage in stages:
-        journal.do(stage.__name__, partial(stage, context))
+    with speaking(config.language):
+        for stage in stages:
+            journal.do(stage.__name__, partial(stage, context))
     return Run(out)

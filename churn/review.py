@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from churn.artefacts import read_json, read_table
+from churn.language import say, say_again
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
 
@@ -52,15 +53,28 @@ def _never_calibrated(errors: _Errors, calibrators: Collection[str]) -> list[str
     """Calibration was switched off, and priority is a product: nothing made either factor a probability."""
     if len(errors) < 2 or set(calibrators) != {"none"}:
         return []
-    measured = " and ".join(
-        f"{error:.3f} for {target} (a calibrated forecast stays under {band:.3f})"
+    measured = [
+        say(
+            "{error:.3f} for {target} (a calibrated forecast stays under {band:.3f})",
+            error=error,
+            target=say_again(str(target)),
+            band=band,
+        )
         for target, (error, band) in errors.items()
-    )
-    return [
-        f"NOT CALIBRATED: priority multiplies the probabilities of {' and '.join(errors)}, and neither was ever "
-        f"calibrated, since evaluation.calibrators is [none]. Their calibration error on the test part is {measured}. "
-        "Add temperature, platt and isotonic to evaluation.calibrators, or leave it out, and run into another --out."
     ]
+    return [
+        say(
+            "NOT CALIBRATED: priority multiplies the probabilities of {targets}, and neither was ever calibrated, "
+            "since evaluation.calibrators is [none]. Their calibration error on the test part is {measured}. Add "
+            "temperature, platt and isotonic to evaluation.calibrators, or leave it out, and run into another --out.",
+            targets=_both([say_again(str(target)) for target in errors]),
+            measured=_both(measured),
+        )
+    ]
+
+
+def _both(items: list[str]) -> str:
+    return say("{most} and {last}", most=", ".join(items[:-1]), last=items[-1])
 
 
 def _shifted(per_day: float, scored: int) -> list[str]:
@@ -68,8 +82,12 @@ def _shifted(per_day: float, scored: int) -> list[str]:
     if 2 / 3 <= scored / per_day <= 3 / 2:
         return []
     return [
-        f"{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: the "
-        "platform, the season or the log has changed, and what held on test may not hold now."
+        say(
+            "{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: "
+            "the platform, the season or the log has changed, and what held on test may not hold now.",
+            scored=scored,
+            per_day=per_day,
+        )
     ]
 
 
@@ -88,8 +106,15 @@ def _overpromised(rates: pd.DataFrame) -> list[str]:
     listed = rates[(rates.segment == "priority") & rates.low.notna()]
     columns = (listed[name] for name in ("target", "forecast", "rate", "low", "high"))
     return [
-        f"On the lists of the test part the mean probability of {target} was {forecast:.0%}, and {rate:.0%} "
-        f"[{low:.0%}, {high:.0%}] came true: on a list, read it as an order, not as a chance."
+        say(
+            "On the lists of the test part the mean probability of {target} was {forecast:.0%}, and "
+            "{rate:.0%} [{low:.0%}, {high:.0%}] came true: on a list, read it as an order, not as a chance.",
+            target=say_again(str(target)),
+            forecast=forecast,
+            rate=rate,
+            low=low,
+            high=high,
+        )
         for target, forecast, rate, low, high in zip(*columns, strict=True)
         if not low <= forecast <= high
     ]
@@ -97,9 +122,14 @@ def _overpromised(rates: pd.DataFrame) -> list[str]:
 
 def _uncalibrated(errors: _Errors) -> list[str]:
     return [
-        f"The probabilities of {target} are off on the test part: their calibration error is {error:.3f}, "
-        f"where a calibrated forecast stays under {band:.3f}. They rank users, and so does priority; neither is a "
-        "probability."
+        say(
+            "The probabilities of {target} are off on the test part: their calibration error is "
+            "{error:.3f}, where a calibrated forecast stays under {band:.3f}. They rank users, and so does "
+            "priority; neither is a probability.",
+            target=say_again(str(target)),
+            error=error,
+            band=band,
+        )
         for target, (error, band) in errors.items()
         if error > band
     ]
@@ -107,10 +137,18 @@ def _uncalibrated(errors: _Errors) -> list[str]:
 
 def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
     return [
-        f"The drivers of {target} come from a surrogate that explains {math.floor(100 * max(0, r2))}% of the model on "
-        f"unseen users, under the floor of {floor:.0%}: read them as a sketch."
+        say(
+            "The drivers of {target} come from a surrogate that explains {share}% of the model on unseen "
+            "users, under the floor of {floor:.0%}: read them as a sketch.",
+            target=say_again(str(target)),
+            share=math.floor(100 * max(0, r2)),
+            floor=floor,
+        )
         if r2 == r2
-        else f"The chosen model gives every user the same probability of {target}, so nothing drives it."
+        else say(
+            "The chosen model gives every user the same probability of {target}, so nothing drives it.",
+            target=say_again(str(target)),
+        )
         for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()
         if not r2 >= floor
     ]

@@ -17,6 +17,7 @@ from churn.data import DataConfig, Dataset, Frame, Vocabulary, Windows, prepare
 from churn.errors import UserError
 from churn.evaluation import Calibrator
 from churn.journal import Journal
+from churn.language import speaking
 from churn.models import load
 from churn.progress import step
 from churn.segments import Plan, SegmentConfig
@@ -69,7 +70,8 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
             f"none after {(newest - pd.Timedelta(days=1)).date()}",
             f"load more, or lower --cutoff to {newest.date()}",
         )
-    listing = write_scores(dataset, run / "models", config=finished.segments, out=out)
+    with speaking(finished.language):
+        listing = write_scores(dataset, run / "models", config=finished.segments, out=out)
     place = os.path.relpath(run.resolve(), out.resolve())
     write_json({"run": place, "segment": listing.facts(finished.segments)}, out / SCORING)
     return out

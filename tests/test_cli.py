@@ -115,6 +115,11 @@ def test_an_unknown_key_at_the_top_is_named(config, capsys, tmp_path) -> None:
     assert "colour" in refusal(capsys, "run", "--config", config(), "--out", str(tmp_path / "run"), "--colour", "red")
 
 
+def test_an_unknown_language_is_refused_before_anything_is_read(config, capsys, tmp_path) -> None:
+    said = refusal(capsys, "run", "--config", config(), "--language", "kr", "--out", str(tmp_path / "run"))
+    assert "expected a language out of en, ko, got 'kr'" in said
+
+
 def test_an_unknown_model_is_refused_before_anything_is_read(config, capsys, tmp_path) -> None:
     arguments = [
         "run",

@@ -11,10 +11,12 @@ import pytest
 
 import churn
 from churn import pipeline
+from churn.artefacts import read_json
 from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, example_frames
 from churn.errors import UserError
 from churn.evaluation import VerdictConfig
+from churn.language import spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.scoring import score, score_windows
 from churn.segments import BudgetConfig, SegmentConfig
@@ -393,6 +395,17 @@ def test_without_stickers_fans_or_members_priority_is_p_churn(frames, tmp_path) 
     pd.testing.assert_series_equal(scores.priority, scores.p_churn, check_names=False)
     assert set(finished.leaderboard.target) == {"churn"}
     assert (finished.folder / "report.html").exists()
+
+
+def test_a_run_speaks_its_language_in_every_stage_and_no_longer(frames, tmp_path) -> None:
+    def listen(context: Context) -> dict[str, object]:
+        return {"heard": spoken()}
+
+    for language in ("ko", "en"):
+        config = replace(quick_config(), language=language)
+        pipeline._run_stages(config, tmp_path / language, (listen,), frames)
+        assert read_json(tmp_path / language / "manifest.json")["heard"] == language
+        assert spoken() == "en"
 
 
 def test_a_run_knows_its_list_and_report(finished) -> None:

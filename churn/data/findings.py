@@ -13,6 +13,7 @@ from churn.data.leaks import Alarm
 from churn.data.panel import Panel
 from churn.data.parts import CAUTIONS, Split
 from churn.data.views import FEWEST
+from churn.language import say, say_again, say_many
 from churn.statistics import column_shares
 
 LOST = 0.01  # share of a table's rows
@@ -59,13 +60,24 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
             reasons = sorted(counts["rejected"].items(), key=lambda pair: -pair[1])[:3]
             why = ", ".join(f"{reason} ({n:,})" for reason, n in reasons)
             yield Finding(
-                f"{lost:,} of {counts['read']:,} rows of {table} could not be used: {why}.",
-                f"Mend the rows, or the mapping of the columns of {table}.",
+                say(
+                    "{lost:,} of {read:,} rows of {table} could not be used: {why}.",
+                    lost=lost,
+                    read=counts["read"],
+                    table=say_again(table),
+                    why=why,
+                ),
+                say("Mend the rows, or the mapping of the columns of {table}.", table=say_again(table)),
             )
         if counts["non_members"] > STRANGERS * counts["read"]:
             yield Finding(
-                f"{counts['non_members']:,} of {counts['read']:,} rows of {table} concern nobody on the member list.",
-                "Compare the ids of both tables, and which column is mapped to user_id.",
+                say(
+                    "{strangers:,} of {read:,} rows of {table} concern nobody on the member list.",
+                    strangers=counts["non_members"],
+                    read=counts["read"],
+                    table=say_again(table),
+                ),
+                say("Compare the ids of both tables, and which column is mapped to user_id."),
             )
 
 
@@ -73,11 +85,15 @@ def unknown_events(events: dict[str, int]) -> Iterator[Finding]:
     """Event types that have no column."""
     if events:
         names = ", ".join(f"{name} ({n:,})" for name, n in list(events.items())[:5])
-        more = f" and {len(events) - 5:,} more" if len(events) > 5 else ""
+        more = say(" and {n:,} more", n=len(events) - 5) if len(events) > 5 else ""
         yield Finding(
-            f"{sum(events.values()):,} events are of types that the training span does not have, so without columns: "
-            f"{names}{more}.",
-            "If a name has changed, give both the same; if the platform has, train on later days.",
+            say(
+                "{n:,} events are of types that the training span does not have, so without columns: {names}{more}.",
+                n=sum(events.values()),
+                names=names,
+                more=more,
+            ),
+            say("If a name has changed, give both the same; if the platform has, train on later days."),
         )
 
 
@@ -86,8 +102,8 @@ def unseen_members(dataset: Dataset, unseen: int) -> Iterator[Finding]:
     users = len(dataset.panel.users)
     if dataset.members is not None and unseen > UNSEEN * users:
         yield Finding(
-            f"{unseen:,} of {users:,} members never appear in the events.",
-            "Compare the ids of both tables, or shorten the list to those who matter.",
+            say("{unseen:,} of {users:,} members never appear in the events.", unseen=unseen, users=users),
+            say("Compare the ids of both tables, or shorten the list to those who matter."),
         )
 
 
@@ -96,8 +112,8 @@ def thin_days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, 
     long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP]
     if long:
         yield Finding(
-            f"There is no event at all {_spans(panel, long)}.",
-            "Load the missing days, or set data.first_day or data.last_day where a stray row lies beyond them.",
+            say("There is no event at all {spans}.", spans=_spans(panel, long)),
+            say("Load the missing days, or set data.first_day or data.last_day where a stray row lies beyond them."),
         )
     around = pd.Series(events).rolling(AROUND, center=True, min_periods=1).median().to_numpy()
     is_thin = (events < THIN * around) & (around >= USUAL)
@@ -105,8 +121,13 @@ def thin_days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, 
     if thin:
         n = sum(last - first + 1 for first, last in thin)
         yield Finding(
-            f"{n:,} day{'s' * (n > 1)} with under a tenth of the events of the days around: {_spans(panel, thin)}.",
-            "Load what is missing: a day without its rows looks like silence.",
+            say_many(
+                "{n} day with under a tenth of the events of the days around: {spans}.",
+                "{n} days with under a tenth of the events of the days around: {spans}.",
+                n,
+                spans=_spans(panel, thin),
+            ),
+            say("Load what is missing: a day without its rows looks like silence."),
         )
     yield from _unfinished(panel, events)
 
@@ -116,25 +137,36 @@ def _unfinished(panel: Panel, events: NDArray[np.float64]) -> Iterator[Finding]:
     least = same_weekdays.min(initial=np.inf)
     if len(same_weekdays) == 4 and least >= USUAL and events[-1] < HALF_A_DAY * least:
         yield Finding(
-            f"The last day, {panel.date(panel.n_days - 1).date()}, has {events[-1]:,.0f} events, where the same "
-            f"weekday of the four weeks before had at least {least:,.0f}: it may not be over.",
-            f"Set data.last_day to {panel.date(panel.n_days - 2).date()}, lest its missing hours count as silence.",
+            say(
+                "The last day, {day}, has {events:,.0f} events, where the same weekday of the four weeks "
+                "before had at least {least:,.0f}: it may not be over.",
+                day=panel.date(panel.n_days - 1).date(),
+                events=events[-1],
+                least=least,
+            ),
+            say(
+                "Set data.last_day to {day}, lest its missing hours count as silence.",
+                day=panel.date(panel.n_days - 2).date(),
+            ),
         )
 
 
 def _spans(panel: Panel, stretches: list[tuple[int, int]]) -> str:
     """Stretches of days in words, five at most."""
     dates = [(panel.date(first).date(), panel.date(last).date()) for first, last in stretches[:5]]
-    words = ", ".join(f"on {first}" if first == last else f"from {first} to {last}" for first, last in dates)
-    return words + (f" and in {len(stretches) - 5:,} more stretches" if len(stretches) > 5 else "")
+    words = ", ".join(
+        say("on {first}", first=first) if first == last else say("from {first} to {last}", first=first, last=last)
+        for first, last in dates
+    )
+    return words + (say(" and in {n:,} more stretches", n=len(stretches) - 5) if len(stretches) > 5 else "")
 
 
 def careless_split(dataset: Dataset) -> Iterator[Finding]:
     """What a split that does not hold the times apart does to every measure."""
-    if caution := CAUTIONS.get(dataset.config.split.kind):
+    if caution := say_again(CAUTIONS.get(dataset.config.split.kind, "")):
         yield Finding(
             f"{caution[0].upper()}{caution[1:]}.",
-            "Set split.kind to time or user_time, and keep this one for showing the difference.",
+            say("Set split.kind to time or user_time, and keep this one for showing the difference."),
         )
 
 
@@ -149,8 +181,14 @@ def base_rates(split: Split) -> Iterator[Finding]:
             for side, outcome in ((ones, 1), (~ones, 0)):
                 if (n := len(np.unique(part.user[side]))) < FEWEST:
                     yield Finding(
-                        f"{name} has {n:,} users with {target} = {outcome}: too few to learn from or to judge by.",
-                        "Move the split's dates, or load more days or users.",
+                        say(
+                            "{part} has {n:,} users with {target} = {outcome}: too few to learn from or to judge by.",
+                            part=say_again(name),
+                            n=n,
+                            target=say_again(target),
+                            outcome=outcome,
+                        ),
+                        say("Move the split's dates, or load more days or users."),
                     )
         yield from _rate(target, found["train"][0])
         yield from _shift(target, found["train"], found["test"])
@@ -164,8 +202,14 @@ def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
             n = min(len(np.unique(fold.train.user[label == outcome])) for outcome in (0, 1))
             if n < FEWEST:
                 yield Finding(
-                    f"Fold {place} of {len(folds)} trains on {n:,} users of a class of {target}: too few.",
-                    "Lower split.folds or split.test_share, or load more days.",
+                    say(
+                        "Fold {place} of {folds} trains on {n:,} users of a class of {target}: too few.",
+                        place=place,
+                        folds=len(folds),
+                        n=n,
+                        target=say_again(target),
+                    ),
+                    say("Lower split.folds or split.test_share, or load more days."),
                 )
 
 
@@ -178,8 +222,12 @@ def _share(ones: NDArray[np.bool_], user: NDArray[np.int32]) -> tuple[float, flo
 def _rate(target: str, rate: float) -> Iterator[Finding]:
     if not RARE <= rate <= 1 - RARE:
         yield Finding(
-            f"The base rate of {target} is {rate:.2%} on the training part: hardly anything to tell apart.",
-            "Change windows.horizon_days, windows.at_risk or data.activity_events.",
+            say(
+                "The base rate of {target} is {rate:.2%} on the training part: hardly anything to tell apart.",
+                target=say_again(target),
+                rate=rate,
+            ),
+            say("Change windows.horizon_days, windows.at_risk or data.activity_events."),
         )
 
 
@@ -187,18 +235,25 @@ def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -
     change, error = test[0] - train[0], float(np.hypot(train[1], test[1]))
     if abs(change) > max(NOISE * error, SHIFT * train[0]):
         yield Finding(
-            f"The rate of {target} is {test[0]:.3f} on test and {train[0]:.3f} on train, further apart than chance "
-            "between users would have it: the platform, the season or the log has changed.",
-            "Begin the data later (data.first_day), or read the test's numbers with that in mind.",
+            say(
+                "The rate of {target} is {test:.3f} on test and {train:.3f} on train, further apart than "
+                "chance between users would have it: the platform, the season or the log has changed.",
+                target=say_again(target),
+                test=test[0],
+                train=train[0],
+            ),
+            say("Begin the data later (data.first_day), or read the test's numbers with that in mind."),
         )
 
 
 def possible_leaks(alarms: tuple[Alarm, ...]) -> Iterator[Finding]:
     """The alarms, as findings."""
     remedies = {
-        "feature": "If the event is logged because of the outcome, remove it from the log.",
-        "attribute": "If it is filled in later than the days it is used for, say so: data.attributes, known: after.",
-        "identifier": "Leave it out of what a model sees.",
+        "feature": say("If the event is logged because of the outcome, remove it from the log."),
+        "attribute": say(
+            "If it is filled in later than the days it is used for, say so: data.attributes, known: after."
+        ),
+        "identifier": say("Leave it out of what a model sees."),
     }
     for alarm in alarms:
-        yield Finding(f"Possible leak: {alarm.sentence}", remedies[alarm.kind])
+        yield Finding(say("Possible leak: {sentence}", sentence=alarm.sentence), remedies[alarm.kind])

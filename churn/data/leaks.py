@@ -14,6 +14,7 @@ from churn.data.readings import Reading, identifier, readings
 from churn.data.views import View, views
 from churn.data.vocabulary import OTHER, ROLES
 from churn.data.windows import Target, Windows
+from churn.language import marked, say, say_again
 from churn.statistics import Z, column_aucs, column_shares
 
 PRECISION = 0.95  # of an event that foretells the outcome; .77 was the best of an honest one
@@ -112,10 +113,19 @@ def _features(train: Windows) -> Iterator[Alarm]:
     names = train.panel.features
     history = train.history()[:, :, : len(names)]
     values = np.concatenate([history.sum(axis=1, dtype=np.float64), history[:, -1]], axis=1)
-    how = [f"{name} ({when} of the history)" for when in ("sum", "last day") for name in names]
+    how = [
+        *(say("{name} (sum of the history)", name=name) for name in names),
+        *(say("{name} (last day of the history)", name=name) for name in names),
+    ]
     columns = _Columns("feature", [*names, *names], how, values)
     for target in train.targets:
-        view = View(f"{target} of the training windows", target, train.user, train.label(target) == 1, None)
+        view = View(
+            say("{target} of the training windows", target=say_again(target)),
+            target,
+            train.user,
+            train.label(target) == 1,
+            None,
+        )
         if view.large_enough:
             yield from _judge(view, columns)
             yield from _omens(view, columns)
@@ -170,9 +180,15 @@ def _judge(view: View, columns: _Columns) -> Iterator[Alarm]:
     ones, users = len(np.unique(view.user[view.label])), len(np.unique(view.user))
     for place in np.flatnonzero(auc.low >= view.least):
         value, low = float(max(auc.value[place], 1 - auc.value[place])), float(auc.low[place])
-        sentence = (
-            f"{columns.how[place]} alone tells {view.says}: ROC-AUC {value:.3f}, at least {low:.3f}, "
-            f"over {users:,} users, {ones:,} of whom have the outcome."
+        sentence = say(
+            "{column} alone tells {outcome}: ROC-AUC {auc:.3f}, at least {low:.3f}, over {users:,} users, "
+            "{ones:,} of whom have the outcome.",
+            column=columns.how[place],
+            outcome=view.says,
+            auc=value,
+            low=low,
+            users=users,
+            ones=ones,
         )
         yield Alarm(columns.names[place], columns.kind, view.target, "roc_auc", value, low, users, sentence)
 
@@ -186,19 +202,34 @@ def _ranks_within(stratum: NDArray[np.int64], columns: NDArray[np.float64]) -> N
     return ranks
 
 
+_PRESENT = marked(
+    "{column}, where it is present, foretells {outcome} in {share:.1%} of the cases, at least {low:.1%}, over {n:,} "
+    "users; the base rate is {base:.1%}."
+)
+_ABSENT = marked(
+    "{column}, where it is absent, foretells {outcome} in {share:.1%} of the cases, at least {low:.1%}, over {n:,} "
+    "users; the base rate is {base:.1%}."
+)
+
+
 def _omens(view: View, columns: _Columns) -> Iterator[Alarm]:
     """An alarm for each column whose presence, or absence, is nearly always followed by the outcome."""
     if view.label.mean() > COMMON:
         return
-    for chosen, word in ((columns.table != 0, "present"), (columns.table == 0, "absent")):
+    for chosen, message in ((columns.table != 0, _PRESENT), (columns.table == 0, _ABSENT)):
         shares, errors = column_shares(view.label, chosen, users=view.user)
         for place in np.flatnonzero(shares >= PRECISION):
             n = len(np.unique(view.user[chosen[:, place]]))
             low = min(shares[place] - Z * errors[place], 1 - 3 / n)
             if low >= PRECISION:
-                sentence = (
-                    f"{columns.how[place]}, where it is {word}, foretells {view.says} in {shares[place]:.1%} of the "
-                    f"cases, at least {low:.1%}, over {n:,} users; the base rate is {view.label.mean():.1%}."
+                sentence = say(
+                    message,
+                    column=columns.how[place],
+                    outcome=view.says,
+                    share=shares[place],
+                    low=low,
+                    n=n,
+                    base=view.label.mean(),
                 )
                 yield Alarm(
                     columns.names[place],
@@ -227,9 +258,12 @@ def _identifiers(members: pd.DataFrame | None, exempt: Collection[str]) -> Itera
         found = identifier(members[name])
         if found is not None:
             share, n = found
-            sentence = (
-                f"{name} looks like an identifier: {share:.0%} of its {n:,} values are different. "
-                "It tells users apart, and a model that learns it by heart knows nothing about new ones."
+            sentence = say(
+                "{name} looks like an identifier: {share:.0%} of its {n:,} values are different. It tells "
+                "users apart, and a model that learns it by heart knows nothing about new ones.",
+                name=name,
+                share=share,
+                n=n,
             )
             yield Alarm(str(name), "identifier", None, "share", share, None, n, sentence)
 
@@ -242,8 +276,9 @@ def _event_identifier(train: Windows) -> Iterator[Alarm]:
     lumped = sum(n for name, n in events.items() if name in {f"{role}_{OTHER}" for role in ROLES})
     share = lumped / max(1.0, sum(events.values()))
     if share > LUMPED:
-        sentence = (
-            f"event looks like an identifier: {share:.0%} of the events are of types too rare for a column of their "
-            "own. Map event_columns.event to the kind of event, or to null."
+        sentence = say(
+            "event looks like an identifier: {share:.0%} of the events are of types too rare for a column "
+            "of their own. Map event_columns.event to the kind of event, or to null.",
+            share=share,
         )
         yield Alarm("event", "identifier", None, "share", share, None, len(np.unique(train.user)), sentence)

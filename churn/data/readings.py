@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churn.language import say
+
 READABLE = 0.95  # share of the values of a text that must be dates or numbers for it to count as such
 DISTINCT = 0.98  # share of the values of an identifier that are different
 FEWEST = 30  # values under which nothing looks like an identifier
@@ -31,7 +33,11 @@ class Reading:
     @property
     def says(self) -> str:
         """The attribute as a sentence has it."""
-        return f"{self.attribute} (filled in or empty)" if self.kind == "filled" else self.attribute
+        return (
+            say("{attribute} (filled in or empty)", attribute=self.attribute)
+            if self.kind == "filled"
+            else self.attribute
+        )
 
 
 def readings(attributes: pd.DataFrame) -> list[Reading]:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.windows import Target, Windows
+from churn.language import say, say_again
 
 # Lower ends of the interval from which on a column is named. On the logs tried the best honest column reached a point
 # estimate of .86 on windows (days since the first one, at a user's latest window; .84 for a daily count) and .72
@@ -43,12 +44,27 @@ def views(train: Windows) -> Iterator[View]:
     user = train.user[last]
     for target in train.targets:
         label = train.label(target) == 1
-        outcome = {"churn": "silence", "sticker": "stickers"}[target]
+        often = {
+            "churn": say("whose training windows hold more silence than others'"),
+            "sticker": say("whose training windows hold more stickers than others'"),
+        }[target]
         views = [
-            View(f"{target} of the training windows", target, train.user, label, train.cutoff),
-            View(f"{target} of each user's latest training window", target, user, label[last], train.cutoff[last]),
             View(
-                f"whose training windows hold more {outcome} than others'",
+                say("{target} of the training windows", target=say_again(target)),
+                target,
+                train.user,
+                label,
+                train.cutoff,
+            ),
+            View(
+                say("{target} of each user's latest training window", target=say_again(target)),
+                target,
+                user,
+                label[last],
+                train.cutoff[last],
+            ),
+            View(
+                often,
                 target,
                 user,
                 _often(train, label),
@@ -78,5 +94,5 @@ def _fates(train: Windows, user: NDArray[np.int32]) -> Iterator[View]:
     arrived = pd.qcut(panel.arrived[user], COHORTS, labels=False, duplicates="drop")
     for horizons in SILENCES:
         days = horizons * train.horizon_days
-        says = f"who was silent for the last {days} days of the log"
+        says = say("who was silent for the last {days} days of the log", days=days)
         yield View(says, "churn", user, last[user] < panel.n_days - days, None, AUC_USERS, arrived)

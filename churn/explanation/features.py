@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 from churn.data import Target, Windows
 from churn.explanation.collinearity import collinearity
 from churn.explanation.stability import Relevance, stable_relevance
+from churn.language import marked
 
 _ROWS = 5000  # per round of a run
 _REMOVED = "removed"  # before relevance was judged
-_DIVIDED = "carries more than its shuffled copies in one half of the runs, no more in the other"
+_DIVIDED = marked("carries more than its shuffled copies in one half of the runs, no more in the other")
 _WORDS = {
-    "confirmed": "carries more than its shuffled copies",
-    "tentative": "not told apart from its shuffled copies",
-    "rejected": "carries no more than its shuffled copies",
+    "confirmed": marked("carries more than its shuffled copies"),
+    "tentative": marked("not told apart from its shuffled copies"),
+    "rejected": marked("carries no more than its shuffled copies"),
 }
 
 

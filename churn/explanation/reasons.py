@@ -1,6 +1,5 @@
 """Reasons in words: what about a user's last days speaks for the outcome, and what was usual for that user."""
 
-import re
 from collections import Counter
 
 import numpy as np
@@ -12,6 +11,33 @@ from churn.data.panel import AMOUNT, STICKERS
 from churn.errors import UserError
 from churn.explanation.stories import Pairs, stories
 from churn.explanation.wording import Story, count_words, last_day_words, yes_or_no_words
+from churn.language import Messages, marked, say
+
+_COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
+_DERIVED = Messages(
+    {
+        "stickers_received": marked("stickers received"),
+        "sticker_amount": marked("sticker amount"),
+        "days_since_activity": marked("days since activity"),
+        "days_since_first_seen": marked("days since first seen"),
+        "days_since_joined": marked("days since joined"),
+        "active_days": marked("active days"),
+        "activity_elsewhere": marked("activity elsewhere"),
+        "share_at_night": marked("share at night"),
+        "share_in_morning": marked("share in morning"),
+        "share_in_afternoon": marked("share in afternoon"),
+        "share_in_evening": marked("share in evening"),
+        "share_on_weekends": marked("share on weekends"),
+        "churn": marked("churn"),
+        "sticker": marked("sticker"),
+        "tenure": marked("tenure"),
+        "weekend": marked("weekend"),
+        "weekday_sine": marked("weekday sine"),
+        "weekday_cosine": marked("weekday cosine"),
+        "month_day_sine": marked("month day sine"),
+        "month_day_cosine": marked("month day cosine"),
+    }
+)
 
 
 def reasons(
@@ -63,7 +89,15 @@ def readable(feature: str) -> str:
         >>> readable("own_post"), readable("fan_reply"), readable("away_visit"), readable("total_away_visit")
         ('own post', 'fan reply', 'visit elsewhere', 'total visit elsewhere')
     """
-    return re.sub(r"\A(total_)?away_(.+)\Z", r"\1\2_elsewhere", feature, flags=re.DOTALL).replace("_", " ")
+    counted = feature.removeprefix("total_")
+    role, _, event = counted.partition("_")
+    if counted in _DERIVED:
+        words = _DERIVED[counted]
+    elif role in _COUNTED and event:
+        words = say(_COUNTED[role], event=event.replace("_", " "))
+    else:
+        words = counted.replace("_", " ")
+    return words if counted == feature else say("total {counted}", counted=words)
 
 
 def _by_feature(

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-_UNITS = {"tenure": " days"}
+from churn.language import day_and_month, say, say_many
+
+_IN_DAYS = {"tenure"}
 _YEAR = 52  # weeks
 
 
@@ -37,19 +39,19 @@ def count_words(story: Story) -> str:
         >>> count_words(story._replace(long_silence=False, total=4))
         '4 in the last 7 days; others 2 a week'
     """
-    others = _others(story)
+    others = say("others {rate}", rate=_rate(story.others, story))
     if story.known_days and story.silent_days >= story.known_days:
-        return f"none {_since_first_seen(story)}; {others}"
+        never = say("{number} since first seen {days} ago", number=say("none"), days=_days(story.known_days))
+        return f"{never}; {others}"
     if np.isnan(story.usual):
         return f"{_fact(story)}; {others}"
-    usual = _rate(story.usual, story)
     if story.long_silence:
-        return f"{_fact(story)}; usually {usual}"
+        usual = say("usually {rate}", rate=_rate(story.usual, story))
+        return f"{_fact(story)}; {usual}"
     if story.fewer:
-        return f"{_fallen(story)} than usual ({usual})"
+        return _fallen(story)
     if 0 < story.total < story.usual / 7 * story.history_days:
-        usual = usual.removesuffix(" a week") if others.endswith(" a week") else usual
-        return f"{_fact(story)}; usually {usual}, {others}"
+        return f"{_fact(story)}; {_both(story)}"
     return f"{_fact(story)}; {others}"
 
 
@@ -60,7 +62,9 @@ def last_day_words(feature: str, value: float, *, others: float) -> str:
         >>> last_day_words("tenure", 12, others=60.25)
         '12 days; others 60'
     """
-    return f"{number(value)}{_UNITS.get(feature, '')}; others {_rounded(others)}"
+    told = say("{number} days", number=number(value)) if feature in _IN_DAYS else number(value)
+    usual = say("others {rate}", rate=_rounded(others))
+    return f"{told}; {usual}"
 
 
 def yes_or_no_words(value: float, *, others: float) -> str:
@@ -70,7 +74,9 @@ def yes_or_no_words(value: float, *, others: float) -> str:
         >>> yes_or_no_words(0, others=0.2)
         'no; yes for 20% of others'
     """
-    return f"{'yes' if value else 'no'}; yes for {others:.0%} of others"
+    if value:
+        return say("yes; yes for {share:.0%} of others", share=others)
+    return say("no; yes for {share:.0%} of others", share=others)
 
 
 def number(value: float) -> str:
@@ -85,37 +91,59 @@ def number(value: float) -> str:
 
 def _fact(story: Story) -> str:
     if not story.known_days:
-        return "none yet, being new"
+        return say("none yet, being new")
     if story.silent_days and (story.long_silence or not story.total):
-        return f"none for {_days(story.silent_days)}"
-    new = 0 < story.known_days < story.history_days
-    span = _since_first_seen(story) if new else f"in the last {_days(story.history_days)}"
-    return f"{number(story.total) if story.total else 'none'} {span}"
-
-
-def _since_first_seen(story: Story) -> str:
-    return f"since first seen {_days(story.known_days)} ago"
+        return say("none for {days}", days=_days(story.silent_days))
+    told = _counted(number(story.total), story) if story.total else say("none")
+    if 0 < story.known_days < story.history_days:
+        return say("{number} since first seen {days} ago", number=told, days=_days(story.known_days))
+    return say("{number} in the last {days}", number=told, days=_days(story.history_days))
 
 
 def _fallen(story: Story) -> str:
-    when = f"in the last {_days(story.history_days)}" if story.fell is None else f"since {_date(story.fell)}"
-    return f"{number(story.since)} {when}, {'less' if story.amount else 'fewer'}"
+    since, usual = _counted(number(story.since), story), _rate(story.usual, story)
+    if story.fell is None:
+        days = _days(story.history_days)
+        if story.amount:
+            return say("{number} in the last {days}, less than usual ({usual})", number=since, days=days, usual=usual)
+        return say("{number} in the last {days}, fewer than usual ({usual})", number=since, days=days, usual=usual)
+    day = day_and_month(story.fell)
+    if story.amount:
+        return say("{number} since {day}, less than usual ({usual})", number=since, day=day, usual=usual)
+    return say("{number} since {day}, fewer than usual ({usual})", number=since, day=day, usual=usual)
 
 
-def _others(story: Story) -> str:
-    return f"others {_rate(story.others, story)}"
+def _both(story: Story) -> str:
+    """The user's own usual and the others'; the unit stands once where both have the same."""
+    usual, others = _weekly(story.usual, story), _weekly(story.others, story)
+    if usual and others:
+        return say("usually {usual}, others {others} a week", usual=usual, others=others)
+    return say("usually {usual}, others {others}", usual=_rate(story.usual, story), others=_rate(story.others, story))
 
 
 def _rate(weekly: float, story: Story) -> str:
     """What is seen in a week or, of something rare, in how many weeks one is."""
+    if told := _weekly(weekly, story):
+        return say("{number} a week", number=told)
     if not weekly:
-        return "none"
-    if story.amount or weekly >= 1:
-        return f"{_rounded(weekly)} a week"
-    if weekly > 0.5:  # between once and twice in two weeks there is no whole number of weeks to tell
-        return f"{weekly:.1g} a week"
+        return say("none")
     weeks = round(1 / weekly)
-    return f"1 in {weeks} weeks" if weeks <= _YEAR else "hardly any"
+    return say("1 in {weeks} weeks", weeks=weeks) if weeks <= _YEAR else say("hardly any")
+
+
+def _weekly(weekly: float, story: Story) -> str:
+    """The number to tell per week; empty where there is none, or nothing so often."""
+    if not weekly:
+        return ""
+    if story.amount or weekly >= 1:
+        return _counted(_rounded(weekly), story)
+    # between once and twice in two weeks there is no whole number of weeks to tell
+    return _counted(f"{weekly:.1g}", story) if weekly > 0.5 else ""
+
+
+def _counted(number: str, story: Story) -> str:
+    """A number; some languages put a word behind one that counts."""
+    return number if story.amount else say("{count}", count=number)
 
 
 def _rounded(value: float) -> str:
@@ -129,9 +157,4 @@ def _digits(value: float, digits: int) -> str:
 
 
 def _days(days: int) -> str:
-    return f"{days:,} day" if days == 1 else f"{days:,} days"
-
-
-def _date(day: pd.Timestamp) -> str:
-    """The same in every locale, and never read as another day where months come first."""
-    return f"{day.day} {day.month_name()}"
+    return say_many("{n} day", "{n} days", days)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import say
 from churn.report.run import Run
 from churn.report.wording import count, known
 
@@ -41,8 +42,11 @@ def completeness(run: Run, target: str) -> str:
     gap, n = found.get("max_gap"), found.get("n_windows")
     if gap is None or not known(gap) or not known(n):
         return ""
-    return (
-        f"Adds up to {found.get('model', 'the network')}’s score within {small(gap)} logits (n = {count(n)} windows)."
+    return say(
+        "Adds up to {network}’s score within {gap} logits (n = {n} windows).",
+        network=found.get("model", "the network"),
+        gap=small(gap),
+        n=count(n),
     )
 
 
@@ -51,7 +55,11 @@ def scores_itself(run: Run, target: str) -> str:
     name = network(run, target)
     if name == run.chosen(target):
         return ""
-    return f"{name} is the best network, not the model behind the scores ({run.chosen(target)})."
+    return say(
+        "{network} is the best network, not the model behind the scores ({model}).",
+        network=name,
+        model=run.chosen(target),
+    )
 
 
 def small(gap: float) -> str:

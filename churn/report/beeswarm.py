@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say
 from churn.report import fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.figures import COLOUR_BAR, ZERO_LINE, chart, figure, label
@@ -23,12 +24,12 @@ def build(run: Run) -> list[Block]:
     columns = [column for target in run.targets if (column := _column(run, target))]
     if not any(isinstance(block, Figure) for column in columns for block in column):
         return []
-    text = (
-        "Each dot is one held-out user on one day. To the right of the line the column raised the score, to the left "
-        "it lowered it; the darker the dot, the more of it the user had, compared with the others. A row whose dark "
-        "and light dots lie apart has a clear direction."
+    text = say(
+        "Each dot is one held-out user on one day. To the right of the line the column raised the "
+        "score, to the left it lowered it; the darker the dot, the more of it the user had, compared "
+        "with the others. A row whose dark and light dots lie apart has a clear direction."
     )
-    return [Heading("User by user"), Text(text), Beside(tuple(columns))]
+    return [Heading(say("User by user")), Text(text), Beside(tuple(columns))]
 
 
 def _column(run: Run, target: str) -> tuple[Block, ...]:
@@ -37,8 +38,8 @@ def _column(run: Run, target: str) -> tuple[Block, ...]:
     if rows.empty or standing == "constant":
         return ()
     if standing == "sketch":
-        said = f"{TARGETS[target]}: not shown, since the surrogate is under the fidelity floor."
-        return (Text(f"{said} Its dots would not speak for the model."),)
+        said = say("{target}: not shown, since the surrogate is under the fidelity floor.", target=TARGETS[target])
+        return (Text(say("{said} Its dots would not speak for the model.", said=said)),)
     return (_figure(rows, TARGETS[target]),)
 
 
@@ -93,13 +94,19 @@ def _figure(rows: pd.DataFrame, target: str) -> Block:
     rows = rows.assign(amount=rows.groupby("feature", observed=True)["value"].transform(amounts))
     shown = thinned(rows[rows["feature"].isin(names)])
     windows, users = rows["window"].nunique(), rows["user_id"].nunique()
-    title = f"{target}: single windows"
-    few = f" Fewer than {FEW} users: a hint only." if users < FEW else ""
-    caption = (
-        f"n = {count(shown['window'].nunique())} windows, spread evenly over the {count(windows)} held-out ones of "
-        f"{count(users)} users that were explained.{few}"
+    title = say("{target}: single windows", target=target)
+    few = say(" Fewer than {few} users: a hint only.", few=FEW) if users < FEW else ""
+    caption = say(
+        "n = {shown} windows, spread evenly over the {windows} held-out ones of {users} users that "
+        "were explained.{few}",
+        shown=count(shown["window"].nunique()),
+        windows=count(windows),
+        users=count(users),
+        few=few,
     )
-    said = f"SHAP values of single windows by column, strongest first: {'; '.join(map(feature, names))}."
+    said = say(
+        "SHAP values of single windows by column, strongest first: {columns}.", columns="; ".join(map(feature, names))
+    )
     return figure(_drawn(shown, names), title=title, description=f"{title}. {said} {caption}", caption=caption)
 
 
@@ -112,7 +119,7 @@ def _drawn(rows: pd.DataFrame, names: list[str]) -> Any:
         height=36 * len(names) + 116,
     )
     drawn.update_layout(margin_t=44, coloraxis={"colorscale": AMOUNTS, "cmin": 0, "cmax": 1, "colorbar": _bar()})
-    drawn.update_xaxes(title={"text": "SHAP (logits)", "standoff": 16}, nticks=6, **ZERO_LINE)
+    drawn.update_xaxes(title={"text": say("SHAP (logits)"), "standoff": 16}, nticks=6, **ZERO_LINE)
     drawn.update_yaxes(
         range=[len(names) - 0.4, -0.6],
         tickvals=list(range(len(names))),
@@ -126,7 +133,7 @@ def _bar() -> dict[str, Any]:
     return {
         **COLOUR_BAR,
         "tickvals": [0, 1],
-        "ticktext": ["little of it", "much of it"],
+        "ticktext": [say("little of it"), say("much of it")],
         "ticklabelposition": "outside",
     }
 

@@ -4,12 +4,22 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import marked, say, say_again
 from churn.report.blocks import Block, Fold
 from churn.report.run import records
 from churn.report.tables import Cell, Column, Table, number_cell, text_cell
 from churn.report.wording import count, feature, p_value
 
-TITLES = ("Cramér’s V", "χ²", "df", "p", "Adjusted p", "Categories", "n of the group", "n others")
+TITLES = (
+    marked("Cramér’s V"),
+    "χ²",
+    "df",
+    "p",
+    marked("Adjusted p"),
+    marked("Categories"),
+    marked("n of the group"),
+    marked("n others"),
+)
 
 
 def build(comparison: str, categories: pd.DataFrame, *, minimum: int) -> list[Block]:
@@ -23,22 +33,33 @@ def build(comparison: str, categories: pd.DataFrame, *, minimum: int) -> list[Bl
     if categories.empty:
         return []
     ordered = categories.sort_values(["circular", "cramers_v"], ascending=[True, False], kind="stable")
-    columns = (Column("Attribute"), Column("Kind", clipped=True), *(Column(name, numeric=True) for name in TITLES))
+    columns = (
+        Column(say("Attribute")),
+        Column(say("Kind"), clipped=True),
+        *(Column(say_again(name), numeric=True) for name in TITLES),
+    )
     rows = tuple(_row(row, minimum) for row in records(ordered))
-    return [Fold(_title(ordered), (Table(f"{comparison} (chi-square tests)", columns, rows),))]
+    return [
+        Fold(_title(ordered), (Table(say("{comparison} (chi-square tests)", comparison=comparison), columns, rows),))
+    ]
 
 
 def _title(ordered: pd.DataFrame) -> str:
-    strongest = ordered.iloc[0]
-    said = f"; strongest {feature(strongest['attribute'])}" if strongest["cramers_v"] > 0 else ""
-    return f"Attributes that are categories ({count(len(ordered))}{said})"
+    strongest, n = ordered.iloc[0], count(len(ordered))
+    if strongest["cramers_v"] > 0:
+        return say(
+            "Attributes that are categories ({n}; strongest {attribute})",
+            n=n,
+            attribute=feature(strongest["attribute"]),
+        )
+    return say("Attributes that are categories ({n})", n=n)
 
 
 def _row(row: Any, minimum: int) -> tuple[Cell, ...]:
-    pooled = f"{count(row.pooled)} rare pooled" if row.pooled else ""
+    pooled = say("{n} rare pooled", n=count(row.pooled)) if row.pooled else ""
     return (
         Cell(feature(row.attribute)),
-        text_cell("by construction" if row.circular else "no model saw it"),
+        text_cell(say("by construction") if row.circular else say("no model saw it")),
         number_cell(row.cramers_v, 2),
         number_cell(row.chi2, 2),
         number_cell(row.df, 0),

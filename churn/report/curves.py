@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say, say_again
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import GREY, SERIES, chart, figure
 from churn.report.run import Run, records
@@ -22,10 +23,12 @@ STYLES = {  # drawn in this order, the best on top
 def build(run: Run) -> list[Block]:
     """A chart of curves per model of each target, the chosen one first."""
     if curves_of(run).empty:
-        return [Text("No trial reported how it went step by step.")]
+        return [Text(say("No trial reported how it went step by step."))]
     text = Text(
-        "Log loss on half A after each reported step: an epoch of a network, some trees of LightGBM. Grey: pruned; "
-        "light blue: trials that came to their end; vermilion: the best trial."
+        say(
+            "Log loss on half A after each reported step: an epoch of a network, some trees of LightGBM. "
+            "Grey: pruned; light blue: trials that came to their end; vermilion: the best trial."
+        )
     )
     return [text, *(block for target in run.targets for block in _target(run, target))]
 
@@ -34,7 +37,7 @@ def _target(run: Run, target: str) -> list[Block]:
     curves = curves_of(run, target)
     charts = tuple(_model(run, target, name) for name in models_of(run, target) if (curves["model"] == name).any())
     if not charts:
-        return [Text(f"{TARGETS[target]}: no trial reported how it went step by step.")]
+        return [Text(say("{target}: no trial reported how it went step by step.", target=TARGETS[target]))]
     return [Caption(TARGETS[target]), Multiples(charts, least=15)]
 
 
@@ -43,16 +46,28 @@ def _model(run: Run, target: str, model: str) -> Figure:
     curves, trials = curves[curves["model"] == model], trials[trials["model"] == model]
     kinds = kinds_of(trials)
     drawn = chart([_lines(curves, kind, kinds) for kind in STYLES], height=250)
-    drawn.update_xaxes(title_text="step", nticks=6, showgrid=False)
-    drawn.update_yaxes(title_text="log loss, half A", nticks=5)
+    drawn.update_xaxes(title_text=say("step"), nticks=6, showgrid=False)
+    drawn.update_yaxes(title_text=say("log loss, half A"), nticks=5)
     n, lowest = curves["trial"].nunique(), curves.sort_values("log_loss").iloc[0]
     pruned = sum(kind == "pruned" for kind in kinds.values())
-    said = f"lowest {decimal(lowest['log_loss'])} at step {count(lowest['step'])} of trial {count(lowest['trial'])}"
+    said = say(
+        "lowest {lowest} at step {step} of trial {trial}",
+        lowest=decimal(lowest["log_loss"]),
+        step=count(lowest["step"]),
+        trial=count(lowest["trial"]),
+    )
     return figure(
         drawn,
         title=model,
-        description=f"{TARGETS[target]}, {model}: log loss by step, {count(n)} trials, {count(pruned)} pruned; {said}.",
-        caption=f"n = {count(n)} trials with a curve; {said}.",
+        description=say(
+            "{target}, {model}: log loss by step, {n} trials, {pruned} pruned; {said}.",
+            target=TARGETS[target],
+            model=model,
+            n=count(n),
+            pruned=count(pruned),
+            said=said,
+        ),
+        caption=say("n = {n} trials with a curve; {said}.", n=count(n), said=said),
     )
 
 
@@ -74,7 +89,9 @@ def _lines(curves: pd.DataFrame, kind: str, kinds: dict[int, str]) -> Any:
         customdata=trials,
         mode="lines",
         line=STYLES[kind],
-        hovertemplate=f"trial %{{customdata}} ({kind}), step %{{x}}: %{{y:.3f}}<extra></extra>",
+        hovertemplate=say(
+            "trial %{{customdata}} ({kind}), step %{{x}}: %{{y:.3f}}<extra></extra>", kind=say_again(kind)
+        ),
     )
 
 

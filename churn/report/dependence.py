@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say
 from churn.report import fidelity
 from churn.report.beeswarm import driving, thinned
 from churn.report.blocks import Block, Caption, Figure, Heading, Multiples, Text
 from churn.report.figures import COLOURS, GREY, ZERO_LINE, chart, figure
 from churn.report.run import Run
-from churn.report.wording import CHANCES, FEW, TARGETS, count, feature, more_of, shortened, signed
+from churn.report.wording import FEW, TARGETS, chance, count, feature, more_of, shortened, signed
 
 SHOWN = 4  # columns per target
 BINS, LEAST = 12, 10  # medians of the line, and windows from which on one is drawn
@@ -23,13 +24,14 @@ def build(run: Run) -> list[Block]:
     found = [block for target in run.targets for block in _target(run, target)]
     if not found:
         return []
-    text = (
-        f"The strongest columns, value by value: what a column added to the score (in logits) where it had that value "
-        f"over the {run.windows['history_days']} days of a history. Dots are held-out windows, the line joins medians; "
-        "the charts of a target share one scale. Dots far off the line: what the column does depends on other columns, "
-        "or on the day."
+    text = say(
+        "The strongest columns, value by value: what a column added to the score (in logits) where it "
+        "had that value over the {history_days} days of a history. Dots are held-out windows, the line "
+        "joins medians; the charts of a target share one scale. Dots far off the line: what the column "
+        "does depends on other columns, or on the day.",
+        history_days=run.windows["history_days"],
     )
-    return [Heading("The more, the …?"), Text(text), *found]
+    return [Heading(say("The more, the …?")), Text(text), *found]
 
 
 def _target(run: Run, target: str) -> list[Block]:
@@ -41,8 +43,10 @@ def _target(run: Run, target: str) -> list[Block]:
     ends = (float(rows["shap"].min()), float(rows["shap"].max()))
     charts = tuple(_figure(run, target, rows[rows["feature"] == name], name, ends) for name in names)
     users = rows["user_id"].nunique()
-    few = f": {count(users)} users, fewer than {FEW}, a hint only" if users < FEW else ""
-    return [Caption(f"{TARGETS[target]}{few}"), Multiples(charts, least=13)]
+    title = TARGETS[target]
+    if users < FEW:
+        title = say("{target}: {users} users, fewer than {few}, a hint only", target=title, users=count(users), few=FEW)
+    return [Caption(title), Multiples(charts, least=13)]
 
 
 def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[float, float]) -> Figure:
@@ -50,16 +54,23 @@ def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[fl
     logarithmic = skewed(rows["value"])
     drawn = chart([_dots(thinned(rows), logarithmic), _line(line, logarithmic, COLOURS[target])], height=230)
     margin = 0.04 * (ends[1] - ends[0]) or 1
-    drawn.update_yaxes(title_text="SHAP (logits)", range=[ends[0] - margin, ends[1] + margin], nticks=5, **ZERO_LINE)
-    drawn.update_xaxes(title_text="value (log scale)" if logarithmic else "value", nticks=5)
+    drawn.update_yaxes(
+        title_text=say("SHAP (logits)"), range=[ends[0] - margin, ends[1] + margin], nticks=5, **ZERO_LINE
+    )
+    drawn.update_xaxes(title_text=say("value (log scale)") if logarithmic else say("value"), nticks=5)
     if logarithmic:
         places = ticks(float(rows["value"].min()), float(rows["value"].max()))
         drawn.update_xaxes(tickvals=[math.log1p(place) for place in places], ticktext=[*map(count, places)])
-    said = f"{_said(run, target, name, line)} n = {count(len(rows))} windows."
+    said = say("{said} n = {n} windows.", said=_said(run, target, name, line), n=count(len(rows)))
     return figure(
         drawn,
         title=shortened(feature(name), 24),
-        description=f"{TARGETS[target]}: SHAP value of {feature(name)} by its value. {said}",
+        description=say(
+            "{target}: SHAP value of {column} by its value. {said}",
+            target=TARGETS[target],
+            column=feature(name),
+            said=said,
+        ),
         caption=said,
     )
 
@@ -120,8 +131,10 @@ def _said(run: Run, target: str, name: str, line: pd.DataFrame) -> str:
     way = str(ways.iloc[0]) if len(ways) else "mixed"
     more = more_of(name)
     more = more[:1].upper() + more[1:]
-    higher = {"raises": "higher", "lowers": "lower"}.get(way)
-    said = f"{more} → {higher} {CHANCES[target]}" if higher else f"{more}: no single direction"
+    if way in ("raises", "lowers"):
+        said = f"{more} → {chance(target, way)}"
+    else:
+        said = say("{more}: no single direction", more=more)
     return f"{said}{_ends(line)}."
 
 
@@ -129,7 +142,13 @@ def _ends(line: pd.DataFrame) -> str:
     if len(line) < 2:
         return ""
     first, last = ((float(row["value"]), float(row["shap"])) for _, row in line.iloc[[0, -1]].iterrows())
-    return f": median {signed(first[1])} at {_number(first[0])}, {signed(last[1])} at {_number(last[0])}"
+    return say(
+        ": median {first} at {first_value}, {last} at {last_value}",
+        first=signed(first[1]),
+        first_value=_number(first[0]),
+        last=signed(last[1]),
+        last_value=_number(last[0]),
+    )
 
 
 def _number(value: float) -> str:
@@ -159,7 +178,7 @@ def _line(line: pd.DataFrame, logarithmic: bool, colour: str) -> Any:
         mode="lines+markers",
         line={"color": colour, "width": 2.5},
         marker={"color": colour, "size": 6},
-        hovertemplate="%{customdata}: median SHAP %{y}<extra></extra>",
+        hovertemplate=say("%{{customdata}}: median SHAP %{{y}}<extra></extra>"),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import marked, say, say_again, say_many
 from churn.report import categories, forest
 from churn.report.blocks import Block, Fold, Heading, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, completed, kind
@@ -11,7 +12,7 @@ from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell
 from churn.report.wording import FEW, count, decimals, feature, listed, p_value, signed
 
-LOYAL = (
+LOYAL = marked(
     "Loyal earners are those whose chance of churn is under the line of likely churners and whose chance of a sticker "
     "is at the top among them: whom the platform keeps without being asked."
 )
@@ -19,15 +20,19 @@ LOYAL = (
 
 def build(run: Run) -> Section:
     """A forest plot and a table per comparison, what no model saw before descriptions."""
-    lead = (
-        "Those whom the rule would have put on the list against others, each user once, at the user’s latest day at "
-        "risk in the test part. For most that is the last before silence, so fewer come back than on other days. "
-        "Hedges’ g is the difference in standard deviations: .2 is small, .5 middling, .8 large."
+    lead = say(
+        "Those whom the rule would have put on the list against others, each user once, at the user’s "
+        "latest day at risk in the test part. For most that is the last before silence, so fewer come "
+        "back than on other days. Hedges’ g is the difference in standard deviations: .2 is small, .5 "
+        "middling, .8 large."
     )
     tests = run.table("segment_tests.csv")
     if tests.empty:
         return Section(
-            "differences", "How they differ", lead, (Text("No comparison was made: too few users in a group."),)
+            "differences",
+            say("How they differ"),
+            lead,
+            (Text(say("No comparison was made: too few users in a group.")),),
         )
     minimum = int(run.manifest["segment"].get("minimum_cell", FEW))
     tests = completed(tests)
@@ -79,8 +84,9 @@ def _clock(run: Run) -> list[Block]:
 def _comparison(name: str, group: pd.DataFrame, levels: pd.DataFrame, minimum: int) -> list[Block]:
     strength = group.assign(size=group["hedges_g"].abs())
     ordered = strength.sort_values(["circular", "size"], ascending=[True, False], kind="stable")
-    title = name[:1].upper() + name[1:]
-    words = [Text(LOYAL)] if _is_loyal(ordered) else []
+    title = say_again(name)
+    title = title[:1].upper() + title[1:]
+    words = [Text(say(LOYAL))] if _is_loyal(ordered) else []
     return [
         Heading(title),
         *words,
@@ -98,44 +104,72 @@ def _is_loyal(group: pd.DataFrame) -> bool:
 def _found(group: pd.DataFrame, minimum: int) -> str:
     free = group[group["kind"] != BY_CONSTRUCTION]
     if free.empty:
-        return "Every column compared here went into the scores, so there is no finding, only description."
+        return say("Every column compared here went into the scores, so there is no finding, only description.")
     tested = free[free["kind"] != UNTESTED]
     left_out = len(free) - len(tested)
-    why = f"a group has fewer than {count(minimum)} users, too few for a test"
+    few = count(minimum)
     if tested.empty:
-        return f"Nothing was tested: {why}. The differences below are described, and no finding."
-    kept = tested[tested["kind"] == FINDING]
+        return say(
+            "Nothing was tested: a group has fewer than {few} users, too few for a test. The differences below are "
+            "described, and no finding.",
+            few=few,
+        )
+    found = _kept(tested[tested["kind"] == FINDING], count(len(tested)))
+    if not left_out:
+        return found
+    more = say("{n} more were not: a group has fewer than {few} users, too few for a test.", n=count(left_out), few=few)
+    return f"{found} {more}"
+
+
+def _kept(kept: pd.DataFrame, tested: str) -> str:
+    """Which of the tested columns differ."""
+    if kept.empty:
+        return say("{tested} columns that no model saw were tested; none differ after adjustment.", tested=tested)
     names = listed([f"{feature(row.feature)} ({signed(row.hedges_g)})" for row in records(kept.head(6))])
-    said = f": {names}{' and more' if len(kept) > 6 else ''}." if len(kept) else "."
-    differ = count(len(kept)) if len(kept) else "none"
-    verb = "differs" if len(kept) == 1 else "differ"
-    more = f" {count(left_out)} more were not: {why}." if left_out else ""
-    return f"{count(len(tested))} columns that no model saw were tested; {differ} {verb} after adjustment{said}{more}"
+    if len(kept) > 6:
+        names = say("{names} and more", names=names)
+    return say_many(
+        "{tested} columns that no model saw were tested; {n} differs after adjustment: {names}.",
+        "{tested} columns that no model saw were tested; {n} differ after adjustment: {names}.",
+        len(kept),
+        tested=tested,
+        names=names,
+    )
 
 
 def _table(title: str, group: pd.DataFrame, minimum: int) -> Fold:
-    first = "loyal earners" if _is_loyal(group) else "the list"
+    loyal = _is_loyal(group)
     titles = (
-        *(f"Mean {'of' if _is_loyal(group) else 'on'} {first}", "Mean of others"),
-        *("n loyal" if _is_loyal(group) else "n listed", "n others"),
-        *("Hedges’ g", "Adjusted p", "t", "df", "p of t", "p of ranks", "p of t by Holm", "p of t by share of false"),
+        *(say("Mean of loyal earners") if loyal else say("Mean on the list"), say("Mean of others")),
+        *(say("n loyal") if loyal else say("n listed"), say("n others")),
+        *(say("Hedges’ g"), say("Adjusted p"), "t", "df", say("p of t"), say("p of ranks")),
+        *(say("p of t by Holm"), say("p of t by share of false")),
     )
-    columns = (Column("Column"), Column("Kind", clipped=True), *(Column(name, numeric=True) for name in titles))
+    columns = (
+        Column(say("Column")),
+        Column(say("Kind"), clipped=True),
+        *(Column(name, numeric=True) for name in titles),
+    )
     rows = tuple(_row(row, minimum) for row in records(group))
     explained = Text(
-        "Adjusted p decides: under .05 a row is a finding, and the chance of any false finding in the comparison is at "
-        "most that. It is Holm’s, over the p of ranks (Mann–Whitney) where there is one and the p of t (Welch) "
-        "elsewhere. Ranks are compared where a group is so skewed (beyond ±2) that few users make its mean. Beside it "
-        "stand the t-tests alone, by Holm and by Benjamini and Hochberg: under .05 by the latter, at most that share "
-        "of the findings is false."
+        say(
+            "Adjusted p decides: under .05 a row is a finding, and the chance of any false finding in the comparison "
+            "is at most that. It is Holm’s, over the p of ranks (Mann–Whitney) where there is one and the p of t "
+            "(Welch) elsewhere. Ranks are compared where a group is so skewed (beyond ±2) that few users make its "
+            "mean. Beside it stand the t-tests alone, by Holm and by Benjamini and Hochberg: under .05 by the latter, "
+            "at most that share of the findings is false."
+        )
     )
-    return Fold("The same as a table, with t-tests", (explained, Table(f"{title} (Welch’s t-tests)", columns, rows)))
+    return Fold(
+        say("The same as a table, with t-tests"),
+        (explained, Table(say("{title} (Welch’s t-tests)", title=title), columns, rows)),
+    )
 
 
 def _row(row: Any, minimum: int) -> tuple[Cell, ...]:
     return (
         Cell(feature(row.feature)),
-        Cell(row.kind),
+        Cell(say_again(row.kind)),
         number_cell(row.mean_priority, 2),
         number_cell(row.mean_other, 2),
         Cell(count(row.n_priority), order=str(row.n_priority), few=row.n_priority < minimum),

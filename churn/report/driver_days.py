@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say
 from churn.report import attribution, fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
@@ -17,15 +18,15 @@ SCALES = {"churn": "#0072b2", "sticker": "#b34d00"}
 
 def build(run: Run) -> list[Block]:
     """Heat maps of column by day; a network's own stands beside the surrogate's."""
-    text = "The darker a cell, the more the scores depend on that column on that day; −1 is the last day known."
+    text = say("The darker a cell, the more the scores depend on that column on that day; −1 is the last day known.")
     told = [target for target in run.targets if fidelity.standing(run, target) != "constant"]
     if not told:
         return []
     if any(_has_attributions(run, target) for target in told):
         text = " ".join([text, *_two_maps(run, told)])
-        return [Heading("By day before the cutoff"), Text(text), *(Beside(_pair(run, target)) for target in told)]
+        return [Heading(say("By day before the cutoff")), Text(text), *(Beside(_pair(run, target)) for target in told)]
     return [
-        Heading("By day before the cutoff"),
+        Heading(say("By day before the cutoff")),
         Text(text),
         Beside(tuple((_of_surrogate(run, target),) for target in told)),
     ]
@@ -40,9 +41,14 @@ def _two_maps(run: Run, told: list[str]) -> list[str]:
     both = [target for target in told if _has_attributions(run, target) and not fidelity.replaced(run, target)]
     if not both:
         return []
-    said = ["A map named after a network asks it itself (integrated gradients), the other asks the imitating trees."]
+    said = [
+        say("A map named after a network asks it itself (integrated gradients), the other asks the imitating trees.")
+    ]
     of_one = [TARGETS[target] for target in both if attribution.network(run, target) == run.chosen(target)]
-    agree = f"{listed(of_one)}: both maps are of one model, so where they agree, it does not hang on the method."
+    agree = say(
+        "{targets}: both maps are of one model, so where they agree, it does not hang on the method.",
+        targets=listed(of_one),
+    )
     return [*said, agree] if of_one else said
 
 
@@ -67,10 +73,14 @@ def _ordered(grid: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_surrogate(run: Run, target: str) -> Block:
-    title, grid = f"{TARGETS[target]}: which days count", _grid(run, target)
+    title, grid = say("{target}: which days count", target=TARGETS[target]), _grid(run, target)
     if grid.empty:
-        return Text(f"{title}: the explanation is not broken down by day.")
-    caption = f"{_strongest(grid)} Shade: mean |SHAP| (logits). {fidelity.in_short(run, target)}"
+        return Text(say("{title}: the explanation is not broken down by day.", title=title))
+    caption = say(
+        "{strongest} Shade: mean |SHAP| (logits). {fidelity}",
+        strongest=_strongest(grid),
+        fidelity=fidelity.in_short(run, target),
+    )
     return _figure(grid, title, caption.strip(), SCALES[target])
 
 
@@ -83,17 +93,21 @@ def _of_network(run: Run, target: str) -> Figure:
     shown = grid.loc[beside] if beside else grid.head(SHOWN)
     said = (
         _strongest(grid),
-        "Shade: mean |attribution| (logits).",
+        say("Shade: mean |attribution| (logits)."),
         attribution.scores_itself(run, target),
         attribution.completeness(run, target),
     )
-    title = f"{TARGETS[target]}: which days count for {attribution.network(run, target)} itself"
+    title = say(
+        "{target}: which days count for {network} itself",
+        target=TARGETS[target],
+        network=attribution.network(run, target),
+    )
     return _figure(shown, title, " ".join(filter(None, said)), SCALES[target])
 
 
 def _strongest(grid: pd.DataFrame) -> str:
     name, day = grid.max(axis=1).idxmax(), grid.max().idxmax()  # of the one cell that holds the highest value
-    return f"Strongest: {feature(str(name))} on day {signed(float(str(day)), 0)}."
+    return say("Strongest: {column} on day {day}.", column=feature(str(name)), day=signed(float(str(day)), 0))
 
 
 def _figure(grid: pd.DataFrame, title: str, caption: str, colour: str) -> Figure:
@@ -103,7 +117,10 @@ def _figure(grid: pd.DataFrame, title: str, caption: str, colour: str) -> Figure
 def _heat(grid: pd.DataFrame, colour: str) -> Any:
     days = [signed(float(day), 0) for day in grid.columns]
     hover = [
-        [f"{label(feature(name), 80)}, day {day}: {decimal(value)}" for day, value in zip(days, row, strict=True)]
+        [
+            say("{column}, day {day}: {value}", column=label(feature(name), 80), day=day, value=decimal(value))
+            for day, value in zip(days, row, strict=True)
+        ]
         for name, row in zip(grid.index, grid.to_numpy(), strict=True)
     ]
     heat = go.Heatmap(
@@ -120,6 +137,6 @@ def _heat(grid: pd.DataFrame, colour: str) -> Any:
     )
     drawn = chart([heat], height=26 * len(grid) + 110)
     drawn.update_layout(margin_t=44)
-    drawn.update_xaxes(type="category", title_text="days before the cutoff", showgrid=False)
+    drawn.update_xaxes(type="category", title_text=say("days before the cutoff"), showgrid=False)
     drawn.update_yaxes(autorange="reversed", showgrid=False)
     return drawn

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say, say_again
 from churn.report import attribution, beeswarm, dependence, driver_days, fidelity, shared_drivers
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import COLOURS, GREY, chart, figure, label
@@ -18,10 +19,10 @@ ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}
 
 def build(run: Run) -> Section:
     """The drivers of both targets, side by side, then user by user, by value, and by day before the cutoff."""
-    lead = (
-        "What moves the scores up or down, on average over users. These are habits of the model, not causes: "
-        "changing such a number by a campaign need not change what a user does. Strengths are in logits: +1 raises a "
-        "chance of 50\u00a0% to 73\u00a0%."
+    lead = say(
+        "What moves the scores up or down, on average over users. These are habits of the model, not "
+        "causes: changing such a number by a campaign need not change what a user does. Strengths are "
+        "in logits: +1 raises a chance of 50\u00a0% to 73\u00a0%."
     )
     blocks: tuple[Block, ...] = (
         Beside(tuple(_column(run, target) for target in run.targets)),
@@ -31,51 +32,57 @@ def build(run: Run) -> Section:
         *driver_days.build(run),
         _table(run),
     )
-    return Section("drivers", "Why: what the scores react to", lead, blocks)
+    return Section("drivers", say("Why: what the scores react to"), lead, blocks)
 
 
 def _column(run: Run, target: str) -> tuple[Block, ...]:
     if fidelity.standing(run, target) == "constant":
-        return Heading(TARGETS[target]), Text(fidelity.CONSTANT)
+        return Heading(TARGETS[target]), Text(say(fidelity.CONSTANT))
     if fidelity.replaced(run, target):
         return _of_network(run, target), *fidelity.notes(run, target)
     return _of_surrogate(run, target), *fidelity.notes(run, target)
 
 
 def _of_surrogate(run: Run, target: str) -> Block:
-    title = f"{TARGETS[target]}: strongest drivers"
+    title = say("{target}: strongest drivers", target=TARGETS[target])
     table = run.table("explanations.csv", target).sort_values("rank").head(SHOWN)
     if table.empty or not table["mean_abs_shap"].any():
-        return Text(f"{title}: the run explained nothing for this target.")
+        return Text(say("{title}: the run explained nothing for this target.", title=title))
     table = table.rename(columns={"mean_abs_shap": "strength"})
-    caption = (
-        f"▲ more of it raises the chance of {OUTCOMES[target]}, ▼ lowers it, ◆ mixed. Length: mean |SHAP|. "
-        f"{fidelity.in_short(run, target)}"
+    caption = say(
+        "▲ more of it raises the chance of {outcome}, ▼ lowers it, ◆ mixed. Length: mean |SHAP|. {fidelity}",
+        outcome=OUTCOMES[target],
+        fidelity=fidelity.in_short(run, target),
     )
     colour = GREY if fidelity.standing(run, target) == "sketch" else COLOURS[target]
-    return _figure(table, title, caption.strip(), x_title="mean |SHAP| (logits)", colour=colour)
+    return _figure(table, title, caption.strip(), x_title=say("mean |SHAP| (logits)"), colour=colour)
 
 
 def _of_network(run: Run, target: str) -> Block:
     name = attribution.network(run, target)
-    caption = (
-        f"▲ more of it raises the chance of {OUTCOMES[target]}, ▼ lowers it, ◆ mixed. Length: mean |attribution| "
-        f"of each day, added up. {attribution.scores_itself(run, target)} {attribution.completeness(run, target)}"
+    caption = say(
+        "▲ more of it raises the chance of {outcome}, ▼ lowers it, ◆ mixed. Length: mean |attribution| "
+        "of each day, added up. {remark} {completeness}",
+        outcome=OUTCOMES[target],
+        remark=attribution.scores_itself(run, target),
+        completeness=attribution.completeness(run, target),
     )
     return _figure(
         attribution.by_feature(run, target).head(SHOWN),
-        f"{TARGETS[target]}: what {name} itself reacts to",
+        say("{target}: what {name} itself reacts to", target=TARGETS[target], name=name),
         " ".join(caption.split()),
-        x_title="mean |attribution| (logits)",
+        x_title=say("mean |attribution| (logits)"),
         colour=COLOURS[target],
     )
 
 
 def _figure(table: pd.DataFrame, title: str, caption: str, *, x_title: str, colour: str) -> Block:
-    said = "; ".join(f"{feature(row.feature)} ({row.direction})" for row in records(table))
+    said = "; ".join(f"{feature(row.feature)} ({say_again(row.direction)})" for row in records(table))
     drawn = _bars(table, colour)
     drawn.update_xaxes(title_text=x_title)
-    return figure(drawn, title=title, description=f"{title}, in order: {said}.", caption=caption)
+    return figure(
+        drawn, title=title, description=say("{title}, in order: {said}.", title=title, said=said), caption=caption
+    )
 
 
 def _bars(table: pd.DataFrame, colour: str) -> Any:
@@ -83,7 +90,10 @@ def _bars(table: pd.DataFrame, colour: str) -> Any:
         label(feature(name), 24) + f"  {ARROWS.get(way, '◆')}"
         for name, way in zip(table["feature"], table["direction"], strict=True)
     ]
-    hover = [f"{label(feature(row.feature), 80)}: {decimal(row.strength)}, {row.direction}" for row in records(table)]
+    hover = [
+        f"{label(feature(row.feature), 80)}: {decimal(row.strength)}, {say_again(row.direction)}"
+        for row in records(table)
+    ]
     colours = [GREY if way == "mixed" else colour for way in table["direction"]]
     bars = go.Bar(
         x=list(table["strength"]),
@@ -105,11 +115,13 @@ def _table(run: Run) -> Fold:
         (
             text_cell(TARGETS.get(row.target, row.target)),
             text_cell(feature(row.feature)),
-            text_cell(row.direction),
+            text_cell(say_again(row.direction)),
             number_cell(row.mean_abs_shap),
             number_cell(row.rank, 0),
         )
         for row in records(table)
     )
-    columns = heads("Target", "Column", "Direction", "Mean |SHAP|", "Rank", first=3)
-    return Fold("All drivers as a table", (Table("All drivers, by the surrogates", columns, rows, searchable=True),))
+    columns = heads(say("Target"), say("Column"), say("Direction"), say("Mean |SHAP|"), say("Rank"), first=3)
+    return Fold(
+        say("All drivers as a table"), (Table(say("All drivers, by the surrogates"), columns, rows, searchable=True),)
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import Messages, marked, say, say_again
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.retrained import retrained
 from churn.report.run import Run, records
@@ -14,56 +15,68 @@ from churn.report.wording import TARGETS, count, feature, known, listed, percent
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
 ASIDE = ("collinear", "copy of")  # how the reasons of columns begin that others say already
-SINCE = {"duplicates": "Same as", "stability": "Agree"}  # not in the ledgers of older runs
-HEADS = {
-    "duplicates": "“Same as” names the columns left that say what a collinear one says, the closest first.",
-    "stability": (
-        "“Agree” is the share of Boruta’s runs that came to the verdict; “split”: one half contradicts the other."
-    ),
-}
+SINCE = Messages({"duplicates": marked("Same as"), "stability": marked("Agree")})  # not in the ledgers of older runs
+HEADS = Messages(
+    {
+        "duplicates": marked("“Same as” names the columns left that say what a collinear one says, the closest first."),
+        "stability": marked(
+            "“Agree” is the share of Boruta’s runs that came to the verdict; “split”: one half contradicts the other."
+        ),
+    }
+)
 
 
 def build(run: Run) -> Section:
     """Collinearity and relevance of each column, with the decision."""
-    lead = (
-        "The models use all columns; this checks which would do. Columns that say the same thing blur every "
-        "explanation, so collinear ones are set aside one by one, as long as a variance inflation (VIF) is above 10; "
-        "of the rest, those that beat shuffled copies of themselves are confirmed (Boruta). VIF is given as it was at "
-        "first."
+    lead = say(
+        "The models use all columns; this checks which would do. Columns that say the same thing blur "
+        "every explanation, so collinear ones are set aside one by one, as long as a variance "
+        "inflation (VIF) is above 10; of the rest, those that beat shuffled copies of themselves are "
+        "confirmed (Boruta). VIF is given as it was at first."
     )
     table = run.table("features.csv")
     if table.empty:
         return Section(
-            "features", "Which columns were kept", lead, (Text("No column was screened in this run: all were kept."),)
+            "features",
+            say("Which columns were kept"),
+            lead,
+            (Text(say("No column was screened in this run: all were kept.")),),
         )
     later = [name for name in SINCE if name in table and (table[name].notna() & table[name].ne("")).any()]
     rows = tuple(_row(row, later) for row in records(table))
     blocks: tuple[Block, ...] = (
         Text(" ".join([_kept(run), *_collinear(table), *(HEADS[name] for name in later)])),
         *_unsettled(run),
-        Table("All columns", _columns(later), rows, searchable=True),
+        Table(say("All columns"), _columns(later), rows, searchable=True),
         *retrained(run),
     )
-    return Section("features", "Which columns were kept", lead, blocks)
+    return Section("features", say("Which columns were kept"), lead, blocks)
 
 
 def _kept(run: Run) -> str:
     said = []
     for target in run.targets:
         kept = run.table("features.csv", target)["kept"].astype(bool)
-        said.append(f"{TARGETS[target]}: {count(int(kept.sum()))} of {count(len(kept))} kept.")
+        said.append(
+            say(
+                "{target}: {kept} of {all} kept.",
+                target=TARGETS[target],
+                kept=count(int(kept.sum())),
+                all=count(len(kept)),
+            )
+        )
     return " ".join(said)
 
 
 def _collinear(table: pd.DataFrame) -> list[str]:
     """A sentence where no column was set aside as collinear."""
     aside = table["reason"].fillna("").str.startswith(ASIDE)
-    return [] if aside.any() else ["None was set aside as collinear."]
+    return [] if aside.any() else [say("None was set aside as collinear.")]
 
 
 def _agree(stability: float) -> str:
     """The share of runs that agree on a verdict; where halves contradict each other, there is none."""
-    return "split" if stability == 0 else percent(stability, 0)
+    return say("split") if stability == 0 else percent(stability, 0)
 
 
 def _unsettled(run: Run) -> list[Block]:
@@ -73,24 +86,40 @@ def _unsettled(run: Run) -> list[Block]:
     if run.table("features.csv")["stability"].isna().all():
         return []
     told = [said for target in run.targets if (said := _doubtful(run, target))]
-    tried = "Boruta ran on two stretches of time, from each of its seeds"
+    share = percent(STABLE, 0)
     if not told:
-        same = f"at least {percent(STABLE, 0)} of the runs agree on every column."
-        return [Text(f"{tried}; {same}")]
-    body = (
-        f"{tried}; on these columns fewer than {percent(STABLE, 0)} of the runs agree, so in another "
-        f"season the verdict might be another. {' '.join(told)}"
+        settled = say(
+            "Boruta ran on two stretches of time, from each of its seeds; at least {share} of the runs agree on every "
+            "column.",
+            share=share,
+        )
+        return [Text(settled)]
+    body = say(
+        "Boruta ran on two stretches of time, from each of its seeds; on these columns fewer than {share} of the runs "
+        "agree, so in another season the verdict might be another.",
+        share=share,
     )
-    return [Note("Not settled", body, tone="care")]
+    return [Note(say("Not settled"), " ".join([body, *told]), tone="care")]
 
 
 def _doubtful(run: Run, target: str) -> str:
     table = run.table("features.csv", target)
     table = table[table["stability"] < STABLE].sort_values("stability", kind="stable")
-    names = [f"{feature(row.feature)} ({row.boruta}, {_agree(row.stability)})" for row in records(table)]
+    names = [f"{feature(row.feature)} ({say_again(row.boruta)}, {_agree(row.stability)})" for row in records(table)]
     if len(names) > NAMED:
-        names = [*names[:NAMED], f"{count(len(names) - NAMED)} more"]
+        names = [*names[:NAMED], say("{n} more", n=count(len(names) - NAMED))]
     return f"{TARGETS[target]}: {listed(names)}." if names else ""
+
+
+def _reason(reason: Any) -> Any:
+    """The ledger's reason; two kinds of them name a column or a number."""
+    if not isinstance(reason, str):
+        return None
+    if reason.startswith("copy of "):
+        return say("copy of {column}", column=reason.removeprefix("copy of "))
+    if reason.startswith("collinear ("):
+        return say("collinear {how}", how=reason.removeprefix("collinear "))
+    return say_again(reason)
 
 
 def _duplicates(names: Any) -> Cell:
@@ -100,14 +129,14 @@ def _duplicates(names: Any) -> Cell:
 
 def _columns(later: list[str]) -> tuple[Column, ...]:
     found = [
-        Column("Target"),
-        Column("Column"),
-        Column("VIF", numeric=True),
+        Column(say("Target")),
+        Column(say("Column")),
+        Column(say("VIF"), numeric=True),
         Column(SINCE["duplicates"]),
-        Column("Boruta"),
+        Column(say("Boruta")),
         Column(SINCE["stability"], numeric=True),
-        Column("Kept"),
-        Column("Reason", wide=True),
+        Column(say("Kept")),
+        Column(say("Reason"), wide=True),
     ]
     absent = {title for name, title in SINCE.items() if name not in later}
     return tuple(column for column in found if column.title not in absent)
@@ -121,8 +150,8 @@ def _row(row: Any, later: list[str]) -> tuple[Cell, ...]:
         Cell(feature(row.feature)),
         vif,
         *((_duplicates(row.duplicates),) if "duplicates" in later else ()),
-        text_cell(row.boruta),
+        text_cell(say_again(row.boruta) if isinstance(row.boruta, str) else None),
         *((replace(percent_cell(row.stability), text=_agree(row.stability)),) if "stability" in later else ()),
-        Cell("yes" if bool(row.kept) else "no"),
-        text_cell(row.reason),
+        Cell(say("yes") if bool(row.kept) else say("no")),
+        text_cell(_reason(row.reason)),
     )

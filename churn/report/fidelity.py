@@ -5,13 +5,14 @@ from typing import Any, Literal
 
 import yaml
 
+from churn.language import marked, say
 from churn.report import attribution
 from churn.report.blocks import Block, Fold, Note, Text
 from churn.report.run import Run, records
 from churn.report.wording import FEW, count, decimal, known, listed, percent, signed
 
 FLOOR = 0.9  # R², where the configuration names none
-CONSTANT = "The chosen model gives every user the same probability, so nothing drives it."
+CONSTANT = marked("The chosen model gives every user the same probability, so nothing drives it.")
 Standing = Literal["faithful", "sketch", "constant", "unmeasured"]
 
 
@@ -42,13 +43,13 @@ def notes(run: Run, target: str) -> tuple[Block, ...]:
     """What is explained and how well, what the chart shows instead where that is too little, and the rest folded."""
     row = _explained(run, target)
     if row is None:
-        return (Note("Fidelity", "Not measured: read the chart as a hint only.", tone="care"),)
+        return (Note(say("Fidelity"), say("Not measured: read the chart as a hint only."), tone="care"),)
     sketch = standing(run, target) == "sketch"
     on_list = _segment(run, target, row.model, "priority")
     said = [_stands_for(row, on_list), *([_under(run, target, row)] if sketch else []), *_few(run, target, on_list)]
     tone = "care" if sketch or row.n_users < FEW else "plain"
-    title = "Under the fidelity floor" if sketch else "Fidelity"
-    return Note(title, " ".join(said), tone), Fold("More on fidelity", (Text(_in_full(run, target, row)),))
+    title = say("Under the fidelity floor") if sketch else say("Fidelity")
+    return Note(title, " ".join(said), tone), Fold(say("More on fidelity"), (Text(_in_full(run, target, row)),))
 
 
 def in_short(run: Run, target: str) -> str:
@@ -56,7 +57,7 @@ def in_short(run: Run, target: str) -> str:
     row = _explained(run, target)
     if row is None:
         return ""
-    return f"Fidelity: R² {_share(row.r2)}, n = {count(row.n_users)} held-out users."
+    return say("Fidelity: R² {r2}, n = {n} held-out users.", r2=_share(row.r2), n=count(row.n_users))
 
 
 def _explained(run: Run, target: str) -> Any | None:
@@ -65,25 +66,48 @@ def _explained(run: Run, target: str) -> Any | None:
 
 
 def _stands_for(row: Any, on_list: Any | None) -> str:
-    users = "held-out users of the training part"
-    part = f"; on the list {_share(on_list.r2)} (n = {count(on_list.n_users)})" if on_list is not None else ""
-    return (
-        f"Explained are trees that imitate {row.model}: R² {_share(row.r2)} on {users} (n = {count(row.n_users)})"
-        f"{part}."
+    if on_list is None:
+        return say(
+            "Explained are trees that imitate {model}: R² {r2} on held-out users of the training part (n = {n}).",
+            model=row.model,
+            r2=_share(row.r2),
+            n=count(row.n_users),
+        )
+    return say(
+        "Explained are trees that imitate {model}: R² {r2} on held-out users of the training part (n = {n}); on the "
+        "list {r2_listed} (n = {n_listed}).",
+        model=row.model,
+        r2=_share(row.r2),
+        n=count(row.n_users),
+        r2_listed=_share(on_list.r2),
+        n_listed=count(on_list.n_users),
     )
 
 
 def _under(run: Run, target: str, row: Any) -> str:
     """What follows from a surrogate that imitates its model badly."""
-    said = f"That is less than the {decimal(floor(run), 2)} asked for: the trees do not speak for {row.model}."
+    said = say(
+        "That is less than the {floor} asked for: the trees do not speak for {model}.",
+        floor=decimal(floor(run), 2),
+        model=row.model,
+    )
     network = attribution.network(run, target)
     if not replaced(run, target):
-        return f"{said} The run holds no attribution of a network to show instead, so read the chart as a sketch."
+        return say(
+            "{said} The run holds no attribution of a network to show instead, so read the chart as a sketch.",
+            said=said,
+        )
     if network == row.model:
-        return f"{said} The chart shows {network}’s own attribution instead (integrated gradients)."
-    return (
-        f"{said} The chart shows the attribution of {network} instead (integrated gradients), the best network: a "
-        "second opinion, since the scores are not its own."
+        return say(
+            "{said} The chart shows {network}’s own attribution instead (integrated gradients).",
+            said=said,
+            network=network,
+        )
+    return say(
+        "{said} The chart shows the attribution of {network} instead (integrated gradients), the best "
+        "network: a second opinion, since the scores are not its own.",
+        said=said,
+        network=network,
     )
 
 
@@ -99,18 +123,25 @@ def _few(run: Run, target: str, on_list: Any | None) -> list[str]:
     if on_list is None:
         return []
     if on_list.n_users < FEW:
-        return [f"Fewer than {FEW} users on the list: read with care."]
+        return [say("Fewer than {few} users on the list: read with care.", few=FEW)]
     low = standing(run, target) == "faithful" and on_list.r2 < floor(run)
-    return [f"For the list that is under the {decimal(floor(run), 2)} asked for: a sketch."] if low else []
+    return (
+        [say("For the list that is under the {floor} asked for: a sketch.", floor=decimal(floor(run), 2))]
+        if low
+        else []
+    )
 
 
 def _in_full(run: Run, target: str, row: Any) -> str:
     """Ranks, the top tenth, users off the list, and how well other models are imitated."""
     said = [
-        f"On all held-out users: {_measured(row)}; {percent(row.top_tenth, 0)} of the scores’ top tenth are the trees’ "
-        "own."
+        say(
+            "On all held-out users: {measured}; {share} of the scores’ top tenth are the trees’ own.",
+            measured=_measured(row),
+            share=percent(row.top_tenth, 0),
+        )
     ]
-    for name, where in {"priority": "On the list", "other": "Off the list"}.items():
+    for name, where in {"priority": say("On the list"), "other": say("Off the list")}.items():
         found = _segment(run, target, row.model, name)
         said += [f"{where}: {_measured(found)}."] if found is not None else []
     return " ".join([*said, *_others(run, target)])
@@ -118,13 +149,19 @@ def _in_full(run: Run, target: str, row: Any) -> str:
 
 def _measured(row: Any) -> str:
     users, windows = count(row.n_users), count(row.n_windows)
-    return f"R² {_share(row.r2)}, rank correlation {signed(row.spearman)} (n = {users} users, {windows} windows)"
+    return say(
+        "R² {r2}, rank correlation {spearman} (n = {users} users, {windows} windows)",
+        r2=_share(row.r2),
+        spearman=signed(row.spearman),
+        users=users,
+        windows=windows,
+    )
 
 
 def _others(run: Run, target: str) -> list[str]:
     table = run.table("surrogates.csv", target)
     others = [f"{row.model} R² {_share(row.r2)}" for row in records(table[~table["explained"].astype(bool)])]
-    return [f"Trees that imitate other models: {listed(others)}."] if others else []
+    return [say("Trees that imitate other models: {others}.", others=listed(others))] if others else []
 
 
 def _share(r2: float) -> str:

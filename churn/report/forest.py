@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import marked, say, say_again
 from churn.report.blocks import Block
 from churn.report.figures import GREY, SERIES, Dots, dot_plot, figure, label
 from churn.report.run import records
@@ -13,7 +14,8 @@ from churn.report.wording import count, decimals, feature, p_value, signed
 SHOWN = 12  # rows per chart
 FREE = 8  # of those, for columns that no model saw, before the others get theirs
 LEVEL = 0.05
-FINDING, UNCLEAR, UNTESTED, BY_CONSTRUCTION = "finding", "no clear difference", "too few users", "by construction"
+FINDING, UNCLEAR = marked("finding"), marked("no clear difference")
+UNTESTED, BY_CONSTRUCTION = marked("too few users"), marked("by construction")
 STYLES = {
     FINDING: (SERIES[0], "circle"),
     UNCLEAR: (SERIES[0], "circle-open"),
@@ -52,7 +54,7 @@ def build(title: str, ordered: pd.DataFrame, *, minimum: int) -> Block:
     drawn = dot_plot(
         [one for one in series if one.labels],
         rows=[_label(row) for row in records(rows)],
-        x_title="← less  Hedges’ g  more →",
+        x_title=say("← less  Hedges’ g  more →"),
         reference=0.0,
     )
     drawn.update_layout(
@@ -62,16 +64,20 @@ def build(title: str, ordered: pd.DataFrame, *, minimum: int) -> Block:
         height=drawn.layout.height + (0 if len(drawn.data) > 1 else 32),
     )
     _part(drawn, rows)
-    said = "; ".join(
-        f"{feature(row.feature)}{' (by construction)' if row.kind == BY_CONSTRUCTION else ''} {signed(row.hedges_g)}"
-        for row in records(rows)
-    )
+    said = "; ".join(f"{_named(row)} {signed(row.hedges_g)}" for row in records(rows))
     return figure(
         drawn,
-        title=f"{title}: effect sizes",
-        description=f"Hedges’ g by column, with 95 % intervals. {said}.",
+        title=say("{title}: effect sizes", title=title),
+        description=say("Hedges’ g by column, with 95 % intervals. {said}.", said=said),
         caption=_caption(ordered, len(rows), minimum),
     )
+
+
+def _named(row: Any) -> str:
+    """A column, with a word where it went into the scores."""
+    if row.kind == BY_CONSTRUCTION:
+        return say("{column} (by construction)", column=feature(row.feature))
+    return feature(row.feature)
 
 
 def shown(ordered: pd.DataFrame) -> pd.DataFrame:
@@ -90,10 +96,22 @@ def _part(drawn: Any, rows: pd.DataFrame) -> None:
 
 def _caption(group: pd.DataFrame, drawn: int, minimum: int) -> str:
     first, others = int(group["n_priority"].max()), int(group["n_other"].max())
-    few = f" Fewer than {count(minimum)} users in a group: nothing is tested." if min(first, others) < minimum else ""
-    words = "on the list" if group["group"].iloc[0] == "priority" else str(group["group"].iloc[0])
-    left = f" The strongest {drawn} of {len(group)} columns; the table has all." if drawn < len(group) else ""
-    return f"Lines are 95 % intervals. n = {count(first)} {words}, {count(others)} others.{few}{left}"
+    few = (
+        say(" Fewer than {minimum} users in a group: nothing is tested.", minimum=count(minimum))
+        if min(first, others) < minimum
+        else ""
+    )
+    left = (
+        say(" The strongest {drawn} of {all} columns; the table has all.", drawn=drawn, all=len(group))
+        if drawn < len(group)
+        else ""
+    )
+    sizes = {"first": count(first), "others": count(others)}
+    if group["group"].iloc[0] == "priority":
+        lines = say("Lines are 95 % intervals. n = {first} on the list, {others} others.", **sizes)
+    else:
+        lines = say("Lines are 95 % intervals. n = {first} loyal earners, {others} others.", **sizes)
+    return f"{lines}{few}{left}"
 
 
 def _label(row: Any) -> str:
@@ -103,7 +121,9 @@ def _label(row: Any) -> str:
 def _series(group: pd.DataFrame, name: str, colour: str, symbol: str) -> Dots:
     hover = [_hover(row) for row in records(group)]
     labels = [_label(row) for row in records(group)]
-    return Dots(name, labels, list(group["hedges_g"]), list(group["low"]), list(group["high"]), hover, colour, symbol)
+    return Dots(
+        say_again(name), labels, list(group["hedges_g"]), list(group["low"]), list(group["high"]), hover, colour, symbol
+    )
 
 
 def _hover(row: Any) -> str:

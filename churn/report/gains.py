@@ -5,31 +5,33 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import marked, say
 from churn.report.blocks import Beside, Block, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
 from churn.report.run import Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
 from churn.report.wording import DECISIONS, FEW, TARGETS, count, decimal, decimals, percent, percents
 
-TITLE = "What a list of any length finds"
+TITLE = marked("What a list of any length finds")
 SAID = (0.1, 0.2, 0.5)  # shares whose gains the description names
 
 
 def build(run: Run) -> Section:
     """Gain and lift curves of the chosen models, the others faint behind them, then decisions at a threshold."""
-    lead = (
-        "Take the windows with the highest probabilities, as many as there is time for: which share of all those it "
-        "concerns is among them? On the dashed line a list does no better than one drawn by lot."
+    lead = say(
+        "Take the windows with the highest probabilities, as many as there is time for: which share of "
+        "all those it concerns is among them? On the dashed line a list does no better than one drawn "
+        "by lot."
     )
     curves = Beside(tuple(_curves(run, target) for target in run.targets))
-    return Section("gains", TITLE, lead, (curves, *_decisions(run)))
+    return Section("gains", say(TITLE), lead, (curves, *_decisions(run)))
 
 
 def _curves(run: Run, target: str) -> tuple[Block, ...]:
     table = run.table("gains.csv", target)
     own = table[table["model"] == run.chosen(target)].sort_values("share")
     if len(own) < 2:
-        return (Text(f"{TARGETS[target]}: the gains of the chosen model were not measured."),)
+        return (Text(say("{target}: the gains of the chosen model were not measured.", target=TARGETS[target])),)
     others = table[table["model"] != run.chosen(target)]
     return _gain(run, target, own, others), _lift(run, target, own, others)
 
@@ -40,11 +42,14 @@ def _gain(run: Run, target: str, own: pd.DataFrame, others: pd.DataFrame) -> Blo
     traces = [*_faint(faint), *_own(run, target, pd.concat([start, own]))]
     drawn = chart(traces, height=360, legend=True)
     drawn.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=REFERENCE_LINE, layer="below")
-    drawn.update_xaxes(title_text="share of windows on the list", tickformat=".0%", range=[0, 1.02], dtick=0.2)
-    drawn.update_yaxes(title_text="share found of all positives", tickformat=".0%", range=[0, 1.02], nticks=6)
-    title = f"{TARGETS[target]}: gain, {run.chosen(target)}"
+    drawn.update_xaxes(title_text=say("share of windows on the list"), tickformat=".0%", range=[0, 1.02], dtick=0.2)
+    drawn.update_yaxes(title_text=say("share found of all positives"), tickformat=".0%", range=[0, 1.02], nticks=6)
+    title = say("{target}: gain, {model}", target=TARGETS[target], model=run.chosen(target))
     return figure(
-        drawn, title=title, description=f"{title}, test part. {_said(own)}.", caption=f"{_said(own)}. {_size(run)}"
+        drawn,
+        title=title,
+        description=say("{title}, test part. {said}.", title=title, said=_said(own)),
+        caption=f"{_said(own)}. {_size(run)}",
     )
 
 
@@ -53,13 +58,19 @@ def _lift(run: Run, target: str, own: pd.DataFrame, others: pd.DataFrame) -> Blo
     faint = [(str(name), rows.assign(gain=rows["gain"] / rows["share"])) for name, rows in others.groupby("model")]
     drawn = chart([*_faint(faint), *_own(run, target, lifted)], height=280, legend=True)
     drawn.add_hline(y=1, line=REFERENCE_LINE, layer="below")
-    drawn.update_xaxes(title_text="share of windows on the list", tickformat=".0%", range=[0, 1.02], dtick=0.2)
-    drawn.update_yaxes(title_text="times the base rate", rangemode="tozero", nticks=6)
-    title = f"{TARGETS[target]}: lift, {run.chosen(target)}"
+    drawn.update_xaxes(title_text=say("share of windows on the list"), tickformat=".0%", range=[0, 1.02], dtick=0.2)
+    drawn.update_yaxes(title_text=say("times the base rate"), rangemode="tozero", nticks=6)
+    title = say("{target}: lift, {model}", target=TARGETS[target], model=run.chosen(target))
     said = "; ".join(
-        f"top {percent(row.share, 0)}: {decimal(row.gain, 2)} times the base rate" for row in records(_named(lifted))
+        say("top {share}: {gain} times the base rate", share=percent(row.share, 0), gain=decimal(row.gain, 2))
+        for row in records(_named(lifted))
     )
-    return figure(drawn, title=title, description=f"{title}, test part. {said}.", caption="Gain ÷ share; 1 is by lot.")
+    return figure(
+        drawn,
+        title=title,
+        description=say("{title}, test part. {said}.", title=title, said=said),
+        caption=say("Gain ÷ share; 1 is by lot."),
+    )
 
 
 def _named(own: pd.DataFrame) -> pd.DataFrame:
@@ -68,15 +79,25 @@ def _named(own: pd.DataFrame) -> pd.DataFrame:
 
 def _said(own: pd.DataFrame) -> str:
     return "; ".join(
-        f"the top {percent(row.share, 0)} hold {percent(row.gain, 0)} {percents(row.low, row.high)}"
+        say(
+            "the top {share} hold {gain} {interval}",
+            share=percent(row.share, 0),
+            gain=percent(row.gain, 0),
+            interval=percents(row.low, row.high),
+        )
         for row in records(_named(own))
     ).capitalize()
 
 
 def _size(run: Run) -> str:
     part = run.part("test")
-    few = f" Fewer than {FEW} users, so grey: read with care." if _few(run) else ""
-    return f"Band: 95 % interval. n = {count(part.get('windows'))} windows of {count(part.get('users'))} users.{few}"
+    few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if _few(run) else ""
+    return say(
+        "Band: 95 % interval. n = {windows} windows of {users} users.{few}",
+        windows=count(part.get("windows")),
+        users=count(part.get("users")),
+        few=few,
+    )
 
 
 def _few(run: Run) -> bool:
@@ -92,7 +113,7 @@ def _faint(curves: list[tuple[str, pd.DataFrame]]) -> list[Any]:
             x=list(rows["share"]), y=list(rows["gain"]), mode="lines", line={"color": FAINT, "width": 1.2}
         )
         trace.update(
-            name="other models", legendgroup="others", showlegend=place == 0, hovertext=hover, hoverinfo="text"
+            name=say("other models"), legendgroup="others", showlegend=place == 0, hovertext=hover, hoverinfo="text"
         )
         traces.append(trace)
     return traces
@@ -102,18 +123,26 @@ def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
     """The chosen model's curve in its band."""
     colour = GREY if _few(run) else COLOURS[target]
     hover = [
-        f"top {percent(row.share, 0)}: {decimal(row.gain, 2)} {decimals(row.low, row.high, 2)}" for row in records(own)
+        say(
+            "top {share}: {gain} {interval}",
+            share=percent(row.share, 0),
+            gain=decimal(row.gain, 2),
+            interval=decimals(row.low, row.high, 2),
+        )
+        for row in records(own)
     ]
     x, edge = list(own["share"]), {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0, "color": colour}}
     return [
         go.Scatter({**edge, "x": x, "y": list(own["low"])}, showlegend=False),
-        go.Scatter({**edge, "x": x, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name="95 % band"),
+        go.Scatter(
+            {**edge, "x": x, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95 % band")
+        ),
         go.Scatter(
             x=x,
             y=list(own["gain"]),
             mode="lines",
             line={"color": colour, "width": 2},
-            name="chosen model",
+            name=say("chosen model"),
             hovertext=hover,
             hoverinfo="text",
         ),
@@ -121,13 +150,16 @@ def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
 
 
 def _decisions(run: Run) -> list[Block]:
-    heading = Heading("Yes or no at one threshold")
+    heading = Heading(say("Yes or no at one threshold"))
     if run.table("thresholds.csv").empty:
-        return [heading, Text("No threshold was tuned in this run.")]
+        return [heading, Text(say("No threshold was tuned in this run."))]
     text = Text(
-        "Who has to say yes or no calls those positive whose probability reaches a threshold. Here it is the one tuned "
-        "for F1 on half B of the validation part, for each model its own; precision, recall and F1 at it are measured "
-        "on test. A list with a budget needs no threshold: read the curves above."
+        say(
+            "Who has to say yes or no calls those positive whose probability reaches a threshold. Here it "
+            "is the one tuned for F1 on half B of the validation part, for each model its own; precision, "
+            "recall and F1 at it are measured on test. A list with a budget needs no threshold: read the "
+            "curves above."
+        )
     )
     return [heading, text, *(_table(run, target) for target in run.targets)]
 
@@ -135,16 +167,16 @@ def _decisions(run: Run) -> list[Block]:
 def _table(run: Run, target: str) -> Block:
     tuned = run.table("thresholds.csv", target).sort_values("f1", ascending=False)
     if tuned.empty:
-        return Text(f"{TARGETS[target]}: no threshold was tuned.")
+        return Text(say("{target}: no threshold was tuned.", target=TARGETS[target]))
     columns = (
-        Column("Model"),
-        Column("Threshold", numeric=True),
-        Column("Share of half B called", numeric=True),
-        Column("F1, half B", numeric=True),
-        *(Column(f"{name}, test", numeric=True) for name in DECISIONS.values()),
+        Column(say("Model")),
+        Column(say("Threshold"), numeric=True),
+        Column(say("Share of half B called"), numeric=True),
+        Column(say("F1, half B"), numeric=True),
+        *(Column(say("{name}, test", name=name), numeric=True) for name in DECISIONS.values()),
     )
     rows = tuple(_row(run, target, row) for row in records(tuned))
-    return Table(f"{TARGETS[target]}: at the threshold tuned for F1 on half B", columns, rows)
+    return Table(say("{target}: at the threshold tuned for F1 on half B", target=TARGETS[target]), columns, rows)
 
 
 def _row(run: Run, target: str, tuned: Any) -> tuple[Cell, ...]:
@@ -152,7 +184,7 @@ def _row(run: Run, target: str, tuned: Any) -> tuple[Cell, ...]:
     board = board[(board["part"] == "test") & (board["model"] == tuned.model)]
     found = [estimate(board[board["metric"] == metric]) for metric in DECISIONS]
     return (
-        Cell(str(tuned.model), badge="chosen" if tuned.model == run.chosen(target) else ""),
+        Cell(str(tuned.model), badge=say("chosen") if tuned.model == run.chosen(target) else ""),
         number_cell(tuned.threshold, 2),
         percent_cell(tuned.share),
         number_cell(tuned.f1, 3),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from churn.language import say, say_again
 from churn.report.blocks import Block, Heading, Note, Section, Text
 from churn.report.run import Run
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell, text_cell
@@ -15,38 +16,47 @@ MEASURES = {"roc_auc": "ROC-AUC", "precision": "precision", "share": "share"}
 def build(run: Run) -> Section:
     """Rows read against rows used, the parts with their base rates, and what was unknown."""
     audit = run.manifest["audit"]
-    span = f"From {day(audit['first_day'])} to {day(audit['last_day'])}"
-    lead = f"{span}: what was read, what was used, and what was left out and why."
+    lead = say(
+        "From {first} to {last}: what was read, what was used, and what was left out and why.",
+        first=day(audit["first_day"]),
+        last=day(audit["last_day"]),
+    )
     blocks: list[Block] = [
         _reconciliation(run),
         *_quarantine(run),
-        Heading("Parts and base rates"),
+        Heading(say("Parts and base rates")),
         Text(_windows(audit)),
         _parts(run),
     ]
     blocks += [*_shared(audit), Text(_unknown(audit))]
-    blocks += [Heading("Columns that know too much"), *_alarms(audit), _inputs(run)]
-    return Section("health", "Data health", lead, tuple(blocks))
+    blocks += [Heading(say("Columns that know too much")), *_alarms(audit), _inputs(run)]
+    return Section("health", say("Data health"), lead, tuple(blocks))
 
 
 def _reconciliation(run: Run) -> Block:
     tables = run.manifest["reconciliation"]
     if not tables:
-        return Text("The run holds no account of its rows.")
+        return Text(say("The run holds no account of its rows."))
     reasons = list(dict.fromkeys(reason for counts in tables.values() for reason in counts["rejected"]))
     rows = [
-        (text_cell(key.replace("_", "-")), *(count_cell(counts.get(key, 0)) for counts in tables.values()))
+        (text_cell(say_again(key.replace("_", "-"))), *(count_cell(counts.get(key, 0)) for counts in tables.values()))
         for key in ROWS
     ]
     rows += [
         (
-            text_cell(f"rejected: {reason}"),
+            text_cell(say("rejected: {reason}", reason=say_again(reason))),
             *(count_cell(counts["rejected"].get(reason, 0)) for counts in tables.values()),
         )
         for reason in reasons
     ]
-    rows.append((text_cell("adds up"), *(Cell("yes" if _whole(counts) else "no") for counts in tables.values())))
-    return Table("Rows read = used + of non-members + rejected", heads("Rows", *tables), tuple(rows))
+    rows.append(
+        (text_cell(say("adds up")), *(Cell(say("yes") if _whole(counts) else say("no")) for counts in tables.values()))
+    )
+    return Table(
+        say("Rows read = used + of non-members + rejected"),
+        heads(say("Rows"), *(say_again(name) for name in tables)),
+        tuple(rows),
+    )
 
 
 def _quarantine(run: Run) -> list[Block]:
@@ -55,7 +65,12 @@ def _quarantine(run: Run) -> list[Block]:
     if not rejected:
         return []
     return [
-        Text(f"The {count(rejected)} rejected rows stand with their reasons in dataset/quarantine.parquet of this run.")
+        Text(
+            say(
+                "The {n} rejected rows stand with their reasons in dataset/quarantine.parquet of this run.",
+                n=count(rejected),
+            )
+        )
     ]
 
 
@@ -65,18 +80,26 @@ def _whole(counts: Mapping[str, Any]) -> bool:
 
 def _windows(audit: Mapping[str, Any]) -> str:
     gaps = audit.get("windows_in_gaps", 0)
-    kept_out = f"; {count(gaps)} of them belong to no part, lest the parts share days or users" if gaps else ""
-    return f"{count(audit['windows_labelled'])} windows (a user on a cutoff) have a known outcome{kept_out}."
+    if not gaps:
+        return say(
+            "{windows} windows (a user on a cutoff) have a known outcome.", windows=count(audit["windows_labelled"])
+        )
+    return say(
+        "{windows} windows (a user on a cutoff) have a known outcome; {gaps} of them belong to no "
+        "part, lest the parts share days or users.",
+        windows=count(audit["windows_labelled"]),
+        gaps=count(gaps),
+    )
 
 
 def _parts(run: Run) -> Block:
     parts = run.manifest["audit"]["parts"]
     if not parts:
-        return Text("The run holds no account of its parts.")
-    titles = ["Part", "First cutoff", "Last cutoff", "Windows", "Users", "Churn rate"]
-    columns = heads(*titles, *(["Sticker rate"] if run.stickers else []), first=3)
+        return Text(say("The run holds no account of its parts."))
+    titles = [say("Part"), say("First cutoff"), say("Last cutoff"), say("Windows"), say("Users"), say("Churn rate")]
+    columns = heads(*titles, *([say("Sticker rate")] if run.stickers else []), first=3)
     same_days = run.manifest["split_kind"] in ("user", "random")
-    title = "Parts, on the same days" if same_days else "Parts, in the order of time"
+    title = say("Parts, on the same days") if same_days else say("Parts, in the order of time")
     return Table(title, columns, tuple(_part(part, run) for part in parts))
 
 
@@ -86,26 +109,34 @@ def _shared(audit: Mapping[str, Any]) -> list[Block]:
     if not overlaps:
         return []
     text = Text(
-        "What two parts share. Days that both see are no fault as long as none of them is an outcome of the later "
-        "part: then an answer was given away."
+        say(
+            "What two parts share. Days that both see are no fault as long as none of them is an outcome "
+            "of the later part: then an answer was given away."
+        )
     )
-    titles = ["Earlier", "Later", "Users in both", "Days of a user seen by both", "of these, outcomes of the later"]
+    titles = [
+        say("Earlier"),
+        say("Later"),
+        say("Users in both"),
+        say("Days of a user seen by both"),
+        say("of these, outcomes of the later"),
+    ]
     rows = tuple(
         (
-            text_cell(pair["earlier"]),
-            text_cell(pair["later"]),
+            text_cell(say_again(pair["earlier"])),
+            text_cell(say_again(pair["later"])),
             *(count_cell(pair[key]) for key in ("users", "user_days", "outcome_days")),
         )
         for pair in overlaps
     )
-    return [text, Table("Overlaps of the parts", heads(*titles, first=2), rows)]
+    return [text, Table(say("Overlaps of the parts"), heads(*titles, first=2), rows)]
 
 
 def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:
     rates = [percent_cell(part.get(f"{target}_rate"), few=part["windows"] < 30) for target in run.targets]
     days = [Cell(day(part[key]), order=str(part[key])) for key in ("first_cutoff", "last_cutoff")]
     return (
-        text_cell(part["part"]),
+        text_cell(say_again(part["part"])),
         *days,
         count_cell(part["windows"], grey=True),
         count_cell(part["users"], grey=True),
@@ -117,34 +148,35 @@ def _alarms(audit: Mapping[str, Any]) -> list[Block]:
     """What the leak alarm named, in a table; a sentence where it named nothing or did not listen."""
     alarms = audit.get("alarms")
     if alarms is None:
-        return [Text("Not looked for: the run's manifest holds no account of it.")]
-    how = (
-        "Each feature and attribute was held alone against what became of the users of the training part. One that "
-        "tells it almost without a mistake is more likely to have been filled in afterwards than to foretell it."
+        return [Text(say("Not looked for: the run's manifest holds no account of it."))]
+    how = say(
+        "Each feature and attribute was held alone against what became of the users of the training "
+        "part. One that tells it almost without a mistake is more likely to have been filled in "
+        "afterwards than to foretell it."
     )
     if not alarms:
-        return [Text(f"{how} None does, and none looks like an identifier.")]
+        return [Text(say("{how} None does, and none looks like an identifier.", how=how))]
     columns = (
-        Column("Column", clipped=True),
-        Column("Kind"),
-        Column("Outcome"),
-        Column("Measure"),
-        Column("Value", numeric=True),
-        Column("Users", numeric=True),
-        Column("What it does", wide=True),
+        Column(say("Column"), clipped=True),
+        Column(say("Kind")),
+        Column(say("Outcome")),
+        Column(say("Measure")),
+        Column(say("Value"), numeric=True),
+        Column(say("Users"), numeric=True),
+        Column(say("What it does"), wide=True),
     )
-    table = Table("Possible leaks and identifiers", columns, tuple(_alarm(alarm) for alarm in alarms))
-    return [Note("Look at these columns before anything else", how, tone="care"), table]
+    table = Table(say("Possible leaks and identifiers"), columns, tuple(_alarm(alarm) for alarm in alarms))
+    return [Note(say("Look at these columns before anything else"), how, tone="care"), table]
 
 
 def _alarm(alarm: Mapping[str, Any]) -> tuple[Cell, ...]:
     low = alarm["low"]
-    at_least = f"at least {decimal(low)}" if low is not None else ""
+    at_least = say("at least {low}", low=decimal(low)) if low is not None else ""
     return (
         text_cell(alarm["column"]),
-        text_cell(alarm["kind"]),
+        text_cell(say_again(alarm["kind"])),
         text_cell(TARGETS.get(alarm["target"], alarm["target"])),
-        text_cell(MEASURES.get(alarm["measure"], alarm["measure"])),
+        text_cell(say_again(MEASURES.get(alarm["measure"], alarm["measure"]))),
         number_cell(alarm["statistic"], under=at_least),
         count_cell(alarm["n_users"], grey=True),
         text_cell(alarm["sentence"]),
@@ -154,23 +186,25 @@ def _alarm(alarm: Mapping[str, Any]) -> tuple[Cell, ...]:
 def _inputs(run: Run) -> Block:
     inputs = run.manifest["inputs"]
     columns = (
-        Column("Input"),
-        Column("Path", clipped=True),
-        Column("Rows", numeric=True),
-        Column("SHA-256", clipped=True),
+        Column(say("Input")),
+        Column(say("Path"), clipped=True),
+        Column(say("Rows"), numeric=True),
+        Column(say("SHA-256"), clipped=True),
     )
     rows = tuple(
         (text_cell(one["name"]), text_cell(one["path"]), count_cell(one["rows"]), text_cell(one["sha256"]))
         for one in inputs
     )
-    return Table("Inputs", columns, rows) if rows else Text("The run names no inputs.")
+    return Table(say("Inputs"), columns, rows) if rows else Text(say("The run names no inputs."))
 
 
 def _unknown(audit: Mapping[str, Any]) -> str:
     unknown = audit.get("unknown_events") or {}
     if not unknown:
-        return "Every event name was known from the training part."
+        return say("Every event name was known from the training part.")
     most = sorted(unknown.items(), key=lambda pair: -pair[1])[:10]
-    more = f" (and {count(len(unknown) - 10)} more)" if len(unknown) > 10 else ""
+    more = say(" (and {n} more)", n=count(len(unknown) - 10)) if len(unknown) > 10 else ""
     names = listed([f"{name} ({count(n)})" for name, n in most])
-    return f"Event names that the training part did not know, counted as “other”: {names}{more}."
+    return say(
+        "Event names that the training part did not know, counted as “other”: {names}{more}.", names=names, more=more
+    )

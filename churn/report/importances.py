@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import COLOURS, chart, figure, label
 from churn.report.run import Run, records
@@ -17,7 +18,7 @@ def build(run: Run, target: str) -> list[Block]:
     table = run.table("importances.csv", target)
     names = [name for name in models_of(run, target) if (table["model"] == name).any()]
     if not names:
-        return [Text(f"{TARGETS[target]}: too few trials to tell which settings mattered.")]
+        return [Text(say("{target}: too few trials to tell which settings mattered.", target=TARGETS[target]))]
     top = float(table["importance"].max())
     charts = tuple(_importance(run, target, name, top) for name in names)
     return [Caption(TARGETS[target]), Multiples(charts, least=15)]
@@ -30,14 +31,16 @@ def _importance(run: Run, target: str, model: str, top: float) -> Figure:
     n = int((done["model"] == model).sum())
     said = ", ".join(f"{row.parameter} {percent(row.importance, 0)}" for row in records(table))
     drawn = chart([_bars(table, COLOURS[target])], height=24 * len(table) + 62)
-    drawn.update_xaxes(title_text="share of the importance", tickformat=".0%", range=[0, top * 1.05], nticks=4)
+    drawn.update_xaxes(title_text=say("share of the importance"), tickformat=".0%", range=[0, top * 1.05], nticks=4)
     drawn.update_yaxes(autorange="reversed", showgrid=False)
-    hint = f", fewer than {FEW}: a hint only" if n < FEW else ""
+    hint = say(", fewer than {few}: a hint only", few=FEW) if n < FEW else ""
     return figure(
         drawn,
-        title=f"{model}{' (chosen)' if model == run.chosen(target) else ''}",
-        description=f"{TARGETS[target]}, {model}: importance of each setting. {said}.",
-        caption=f"n = {count(n)} completed trials{hint}.",
+        title=say("{model} (chosen)", model=model) if model == run.chosen(target) else model,
+        description=say(
+            "{target}, {model}: importance of each setting. {said}.", target=TARGETS[target], model=model, said=said
+        ),
+        caption=say("n = {n} completed trials{hint}.", n=count(n), hint=hint),
     )
 
 

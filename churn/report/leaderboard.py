@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import marked, say, say_again
 from churn.report import seeds
 from churn.report.blocks import Beside, Block, Fold, Heading, Items, Section, Text
 from churn.report.figures import SERIES, Dots, dot_plot, figure, label
@@ -14,32 +15,34 @@ from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimals, p
 
 BASELINE, RIVAL = "Majority", "LightGBM"
 YARDSTICKS = {
-    "Majority": "gives everyone the base rate",
-    "Persistence": "knows only on how many days of the history a user was active",
+    "Majority": marked("{model} gives everyone the base rate"),
+    "Persistence": marked("{model} knows only on how many days of the history a user was active"),
 }
 
 
 def build(run: Run) -> Section:
     """The test part's table with intervals, then paired differences, then the validation part's."""
-    lead = (
-        "Measured on the test part, which was read once, after every choice. Brackets are 95 % intervals from "
-        "drawing whole users again and again: the windows of one user are no independent witnesses."
+    lead = say(
+        "Measured on the test part, which was read once, after every choice. Brackets are 95 % "
+        "intervals from drawing whole users again and again: the windows of one user are no "
+        "independent witnesses."
     )
     blocks: list[Block] = [*_told(run), Text(_reading()), *(_board(run, target, "test") for target in run.targets)]
     val = tuple(_board(run, target, "val") for target in run.targets)
     blocks += [
-        Fold("The same on half A of the validation users, where models were stopped and chosen: optimistic", val),
+        Fold(say("The same on half A of the validation users, where models were stopped and chosen: optimistic"), val),
         *_paired(run),
         *seeds.build(run),
     ]
-    return Section("models", "How good the models are", lead, tuple(blocks))
+    return Section("models", say("How good the models are"), lead, tuple(blocks))
 
 
 def _reading() -> str:
-    return (
-        "Log loss, Brier and ECE are better when low, the others when high. Micro-AP flatters any model when one "
-        "outcome is rare, a constant guess included; so read it beside AP and the Majority row. Models were chosen on "
-        "the validation part, so the chosen one need not lead on test."
+    return say(
+        "Log loss, Brier and ECE are better when low, the others when high. Micro-AP flatters any "
+        "model when one outcome is rare, a constant guess included; so read it beside AP and the "
+        "Majority row. Models were chosen on the validation part, so the chosen one need not lead on "
+        "test."
     )
 
 
@@ -47,13 +50,16 @@ def _told(run: Run) -> list[Block]:
     """The conclusion on each target, and what the models without an explanation in their names are."""
     models = {str(model) for model in run.table("leaderboard.csv")["model"]}
     told = [said for target in run.targets if (said := _against_rival(run, target))]
-    simple = [f"{model} {words}" for model, words in YARDSTICKS.items() if model in models]
+    simple = [say(words, model=model) for model, words in YARDSTICKS.items() if model in models]
     if simple:
-        told.append(f"Yardsticks: {', '.join(simple)}.")
+        told.append(say("Yardsticks: {said}.", said=", ".join(simple)))
     if any(model.endswith(KEPT) for model in models):
         told.append(
-            f"Models whose names end in {KEPT} were trained again on the kept columns alone, for comparison; they may "
-            "be chosen like any other."
+            say(
+                "Models whose names end in {kept} were trained again on the kept columns alone, for "
+                "comparison; they may be chosen like any other.",
+                kept=KEPT,
+            )
         )
     return [Items(tuple(told))] if told else []
 
@@ -62,30 +68,59 @@ def _against_rival(run: Run, target: str) -> str:
     """Whether the chosen model is better than the boosted trees, in a sentence; nothing where it was not compared."""
     chosen = run.chosen(target)
     if chosen == RIVAL:
-        return f"{TARGETS[target]}: {RIVAL} itself is the chosen model."
+        return say("{target}: {rival} itself is the chosen model.", target=TARGETS[target], rival=RIVAL)
     table = run.table("differences.csv", target)
     pair = (table["model"] == chosen) & (table["reference"] == RIVAL) & (table["metric"] == "log_loss")
     found = estimate(table[pair])
     if found is None:
         return ""
-    numbers = f"log loss {signed(found.value, 3)} {decimals(found.low, found.high)} on test"
+    numbers = say(
+        "log loss {difference} {interval} on test",
+        difference=signed(found.value, 3),
+        interval=decimals(found.low, found.high),
+    )
     if found.low <= 0 <= found.high:
-        return f"{TARGETS[target]}: {chosen}, the chosen model, and {RIVAL} are not told apart ({numbers})."
-    way = "better" if found.high < 0 else "worse"
-    return f"{TARGETS[target]}: {chosen}, the chosen model, is clearly {way} than {RIVAL} ({numbers})."
+        return say(
+            "{target}: {chosen}, the chosen model, and {rival} are not told apart ({numbers}).",
+            target=TARGETS[target],
+            chosen=chosen,
+            rival=RIVAL,
+            numbers=numbers,
+        )
+    if found.high < 0:
+        return say(
+            "{target}: {chosen}, the chosen model, is clearly better than {rival} ({numbers}).",
+            target=TARGETS[target],
+            chosen=chosen,
+            rival=RIVAL,
+            numbers=numbers,
+        )
+    return say(
+        "{target}: {chosen}, the chosen model, is clearly worse than {rival} ({numbers}).",
+        target=TARGETS[target],
+        chosen=chosen,
+        rival=RIVAL,
+        numbers=numbers,
+    )
 
 
 def _board(run: Run, target: str, part: str) -> Block:
     board = run.table("leaderboard.csv", target)
     board = board[board["part"] == part]
     if board.empty:
-        return Text(f"{TARGETS[target]}: no model was measured on the {part} part.")
+        return Text(
+            say("{target}: no model was measured on the {part} part.", target=TARGETS[target], part=say_again(part))
+        )
     metrics = [metric for metric in METRICS if (board["metric"] == metric).any()]
     loss = board[board["metric"] == "log_loss"].set_index("model")["value"]
     models = sorted(board["model"].unique(), key=lambda model: (float(loss.get(model, float("inf"))), model))
-    columns = (Column("Model"), *(Column(METRICS[metric], numeric=True) for metric in metrics))
+    columns = (Column(say("Model")), *(Column(METRICS[metric], numeric=True) for metric in metrics))
     rows = tuple(_row(board[board["model"] == model], model, metrics, model == run.chosen(target)) for model in models)
-    return Table(f"{TARGETS[target]}: {part} part{_size(run, target, part)}", columns, rows)
+    return Table(
+        say("{target}: {part} part{size}", target=TARGETS[target], part=say_again(part), size=_size(run, target, part)),
+        columns,
+        rows,
+    )
 
 
 def _size(run: Run, target: str, part: str) -> str:
@@ -95,11 +130,16 @@ def _size(run: Run, target: str, part: str) -> str:
         return ""
     windows, users = found[0]["windows"], found[0]["users"]
     positive = round(windows * found[0][f"{target}_rate"])
-    return f", n = {count(windows)} windows of {count(users)} users, {count(positive)} windows positive"
+    return say(
+        ", n = {windows} windows of {users} users, {positive} windows positive",
+        windows=count(windows),
+        users=count(users),
+        positive=count(positive),
+    )
 
 
 def _row(board: pd.DataFrame, model: str, metrics: list[str], chosen: bool) -> tuple[Cell, ...]:
-    badge = "chosen" if chosen else "baseline" if model == BASELINE else ""
+    badge = say("chosen") if chosen else say("baseline") if model == BASELINE else ""
     band = estimate(board[board["metric"] == "ece_band"])
     return Cell(model, badge=badge), *(
         _value(metric, estimate(board[board["metric"] == metric]), band) for metric in metrics
@@ -112,21 +152,23 @@ def _value(metric: str, found: Estimate | None, band: Estimate | None) -> Cell:
     if metric == "accuracy":
         return percent_cell(found.value, under=percents(found.low, found.high))
     if metric == "ece" and band is not None:
-        return number_cell(found.value, under=f"band {decimals(band.low, band.high)}")
+        return number_cell(found.value, under=say("band {interval}", interval=decimals(band.low, band.high)))
     digits = 2 if metric == "lift_10" else 3
     return number_cell(found.value, digits, under=decimals(found.low, found.high, digits))
 
 
 def _paired(run: Run) -> list[Block]:
     table = run.table("differences.csv")
-    heading = Heading("Model against model, on the same users")
+    heading = Heading(say("Model against model, on the same users"))
     if table.empty:
-        return [heading, Text("No paired differences: the run compared no two models on the test part.")]
+        return [heading, Text(say("No paired differences: the run compared no two models on the test part."))]
     text = Text(
-        "Intervals of two models may overlap and one still be better on the same users. So here is the difference "
-        "itself: left of 0, the model has the lower log loss, which is better; an interval that holds 0 means that "
-        "this run cannot tell them apart. The intervals are not adjusted for their number: of twenty, one misses the "
-        "true difference by chance."
+        say(
+            "Intervals of two models may overlap and one still be better on the same users. So here is the "
+            "difference itself: left of 0, the model has the lower log loss, which is better; an interval "
+            "that holds 0 means that this run cannot tell them apart. The intervals are not adjusted for "
+            "their number: of twenty, one misses the true difference by chance."
+        )
     )
     return [heading, text, Beside(tuple((_forest(run, target),) for target in run.targets)), _all_differences(table)]
 
@@ -137,33 +179,45 @@ def _forest(run: Run, target: str) -> Block:
     common = table[table["model"] != table["reference"] + KEPT]["reference"]  # not of one twin alone
     table = table[table["reference"].isin(common)]
     if table.empty:
-        return Text(f"{TARGETS[target]}: no paired difference in log loss.")
+        return Text(say("{target}: no paired difference in log loss.", target=TARGETS[target]))
     rows = list(dict.fromkeys(label(model) for model in table.sort_values("value")["model"]))
     references = list(dict.fromkeys(table["reference"]))
     series = [_series(table[table["reference"] == name], str(name), place) for place, name in enumerate(references)]
-    drawn = dot_plot(series, rows=rows, x_title="log loss: better ← 0 → worse", reference=0.0)
+    drawn = dot_plot(series, rows=rows, x_title=say("log loss: better ← 0 → worse"), reference=0.0)
     drawn.update_layout(height=drawn.layout.height + 10 * len(rows) * (len(references) - 1))
     said = "; ".join(
-        f"{row.model} minus {row.reference} {signed(row.value, 3)} {decimals(row.low, row.high)}"
+        say(
+            "{model} minus {reference} {difference} {interval}",
+            model=row.model,
+            reference=row.reference,
+            difference=signed(row.value, 3),
+            interval=decimals(row.low, row.high),
+        )
         for row in records(table)
     )
     return figure(
         drawn,
-        title=f"{TARGETS[target]}: difference in log loss",
-        description=f"Paired differences on test. {said}.",
+        title=say("{target}: difference in log loss", target=TARGETS[target]),
+        description=say("Paired differences on test. {said}.", said=said),
         caption="",
     )
 
 
 def _series(table: pd.DataFrame, reference: str, place: int) -> Dots:
     hover = [
-        f"{row.model} minus {row.reference}: {signed(row.value, 3)} {decimals(row.low, row.high)}"
+        say(
+            "{model} minus {reference}: {difference} {interval}",
+            model=row.model,
+            reference=row.reference,
+            difference=signed(row.value, 3),
+            interval=decimals(row.low, row.high),
+        )
         for row in records(table)
     ]
     labels = [label(model) for model in table["model"]]
     colour, symbol = SERIES[place % len(SERIES)], ("circle", "diamond", "square")[place % 3]
     return Dots(
-        f"minus {label(reference)}",
+        say("minus {reference}", reference=label(reference)),
         labels,
         list(table["value"]),
         list(table["low"]),
@@ -175,15 +229,22 @@ def _series(table: pd.DataFrame, reference: str, place: int) -> Dots:
 
 
 def _all_differences(table: pd.DataFrame) -> Fold:
-    columns = (Column("Target"), Column("Model"), Column("Minus"), Column("Metric"), Column("Difference", numeric=True))
+    columns = (
+        Column(say("Target")),
+        Column(say("Model")),
+        Column(say("Minus")),
+        Column(say("Metric")),
+        Column(say("Difference"), numeric=True),
+    )
     rows = tuple(_difference(row) for row in records(table))
     return Fold(
-        "All paired differences as a table", (Table("Paired differences on test", columns, rows, searchable=True),)
+        say("All paired differences as a table"),
+        (Table(say("Paired differences on test"), columns, rows, searchable=True),),
     )
 
 
 def _difference(row: Any) -> tuple[Cell, ...]:
-    metric = (METRICS | DECISIONS).get(row.metric, row.metric)
+    metric = METRICS.get(row.metric, DECISIONS.get(row.metric, row.metric))
     words = (TARGETS.get(row.target, row.target), row.model, row.reference, metric)
     value = Cell(signed(row.value, 3), order=repr(float(row.value)), under=decimals(row.low, row.high))
     return *(text_cell(word) for word in words), value

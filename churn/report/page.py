@@ -10,6 +10,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
+from churn.language import say, say_again, speaking, spoken
 from churn.report import (
     anomalies,
     behaviour,
@@ -53,20 +54,22 @@ SECTIONS: tuple[Callable[[Run], Section], ...] = (
 )
 
 
-def write_report(run: Path) -> Path:
+def write_report(run: Path, language: str | None = None) -> Path:
     """Write `report.html` into the folder of a finished run.
 
     Args:
         run: the folder that `churn run` wrote.
+        language: of the page; the run's own by default.
 
     Returns:
         The page's path. The page holds everything it shows: it opens without a network.
 
     Raises:
-        UserError: if an artefact of the run is missing or lacks a column.
+        UserError: if an artefact of the run is missing or lacks a column, or the language is unknown.
     """
-    page = run / "report.html"
-    write_text(_render(read_run(run)), page)
+    page, found = run / "report.html", read_run(run)
+    with speaking(language or found.language):
+        write_text(_render(found), page)
     return page
 
 
@@ -78,9 +81,11 @@ def _render(run: Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"say": say}
     plotly, script = Markup(get_plotlyjs()), Markup(_asset(environment, "page.js"))
     return environment.get_template("page.html").render(
         sections=[build(run) for build in SECTIONS],
+        language=spoken(),
         subtitle=_subtitle(run),
         warning=words(run).warning,
         style=Markup(_asset(environment, "page.css")),
@@ -115,5 +120,7 @@ def _as_json(spec: str) -> Markup:
 
 
 def _subtitle(run: Run) -> str:
-    chosen = listed([f"{run.chosen(target)} for {target}" for target in run.targets])
-    return f"Data up to {day(run.manifest['audit']['last_day'])} · chosen models: {chosen}"
+    chosen = listed(
+        [say("{model} for {target}", model=run.chosen(target), target=say_again(target)) for target in run.targets]
+    )
+    return say("Data up to {day} · chosen models: {models}", day=day(run.manifest["audit"]["last_day"]), models=chosen)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from churn.language import say
 from churn.report.run import Run
 from churn.report.wording import OUTCOMES, count, known
 
@@ -14,23 +15,31 @@ def scoring(run: Run) -> str:
 
 def _refit(run: Run) -> str:
     if run.refit["policy"] != "all":
-        return "The models that were measured are those that score."
+        return say("The models that were measured are those that score.")
     learnt = run.refit["targets"]
     said = "; ".join(_learnt(target, learnt[target]) for target in run.targets if target in learnt)
-    return (
-        "Before scoring, the chosen models were trained again on every window whose outcome is known, the test part’s "
-        f"included, for as many steps as the measured model took ({said}), and the calibrator was kept. The measures "
-        "on this page are those of the model before."
+    return say(
+        "Before scoring, the chosen models were trained again on every window whose outcome is known, "
+        "the test part’s included, for as many steps as the measured model took ({said}), and the "
+        "calibrator was kept. The measures on this page are those of the model before.",
+        said=said,
     )
 
 
 def _learnt(target: str, facts: Mapping[str, Any]) -> str:
     steps = facts.get("steps")
-    took = f", {count(steps)} steps" if known(steps) and steps else ""
-    return f"{OUTCOMES[target]}: n\u00a0= {count(facts['windows'])} windows{took}"
+    took = say(", {steps} steps", steps=count(steps)) if known(steps) and steps else ""
+    return say(
+        "{outcome}: n\u00a0= {windows} windows{took}",
+        outcome=OUTCOMES[target],
+        windows=count(facts["windows"]),
+        took=took,
+    )
 
 
 def _seeds(run: Run) -> str:
     if run.seeds == 1:
-        return "Each was fitted from one seed."
-    return f"Networks were fitted from {count(run.seeds)} seeds each, whose probabilities are averaged."
+        return say("Each was fitted from one seed.")
+    return say(
+        "Networks were fitted from {seeds} seeds each, whose probabilities are averaged.", seeds=count(run.seeds)
+    )

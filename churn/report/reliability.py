@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.run import Run, records
@@ -14,28 +15,33 @@ from churn.report.wording import FEW, TARGETS, count, decimal, decimals, percent
 
 def build(run: Run) -> Section:
     """Reliability diagrams of the chosen models, the others faint behind them, and the calibrators."""
-    lead = (
-        "Of the users given 70 %, do 70 % fall silent? On the diagonal the forecast keeps its word; below it the "
-        "forecast exaggerates, above it plays down."
+    lead = say(
+        "Of the users given 70 %, do 70 % fall silent? On the diagonal the forecast keeps its word; "
+        "below it the forecast exaggerates, above it plays down."
     )
     blocks: list[Block] = [Beside(tuple((_diagram(run, target),) for target in run.targets)), *_calibrators(run)]
-    return Section("calibration", "Whether the probabilities hold", lead, tuple(blocks))
+    return Section("calibration", say("Whether the probabilities hold"), lead, tuple(blocks))
 
 
 def _diagram(run: Run, target: str) -> Block:
     bins = run.table("calibration.csv", target)
     own = bins[bins["model"] == run.chosen(target)].sort_values("mean_predicted")
     if own.empty:
-        return Text(f"{TARGETS[target]}: the calibration of the chosen model was not measured.")
-    title = f"{TARGETS[target]}: predicted and observed, {run.chosen(target)}"
+        return Text(say("{target}: the calibration of the chosen model was not measured.", target=TARGETS[target]))
+    title = say("{target}: predicted and observed, {model}", target=TARGETS[target], model=run.chosen(target))
     said = "; ".join(
-        f"predicted {percent(row.mean_predicted, 0)}, observed {percent(row.observed, 0)}" for row in records(own)
+        say(
+            "predicted {predicted}, observed {observed}",
+            predicted=percent(row.mean_predicted, 0),
+            observed=percent(row.observed, 0),
+        )
+        for row in records(own)
     )
     drawn = _draw(bins[bins["model"] != run.chosen(target)], own, target)
     return figure(
         drawn,
         title=title,
-        description=f"{title}, test part. {said}.",
+        description=say("{title}, test part. {said}.", title=title, said=said),
         caption=_caption(run, target, int(own["n"].sum())),
     )
 
@@ -43,11 +49,19 @@ def _diagram(run: Run, target: str) -> Block:
 def _caption(run: Run, target: str, n: int) -> str:
     ece, band = run.metric(target, "ece"), run.metric(target, "ece_band")
     error = (
-        f" Calibration error {decimal(ece.value)}; perfect calibration would show {decimals(band.low, band.high)}."
+        say(
+            " Calibration error {error}; perfect calibration would show {interval}.",
+            error=decimal(ece.value),
+            interval=decimals(band.low, band.high),
+        )
         if ece and band
         else ""
     )
-    return f"Band: 95 % interval of the observed share; it should hold the diagonal. n = {count(n)} windows.{error}"
+    return say(
+        "Band: 95 % interval of the observed share; it should hold the diagonal. n = {n} windows.{error}",
+        n=count(n),
+        error=error,
+    )
 
 
 def _draw(others: pd.DataFrame, own: pd.DataFrame, target: str) -> Any:
@@ -56,8 +70,8 @@ def _draw(others: pd.DataFrame, own: pd.DataFrame, target: str) -> Any:
     drawn.add_shape(
         type="line", x0=0, y0=0, x1=end, y1=end, line={"color": QUIET, "width": 1, "dash": "dash"}, layer="below"
     )
-    drawn.update_xaxes(title_text="predicted", tickformat=".0%", range=[-0.03 * end, end], nticks=6)
-    drawn.update_yaxes(title_text="observed", tickformat=".0%", range=[-0.03 * end, end], nticks=6)
+    drawn.update_xaxes(title_text=say("predicted"), tickformat=".0%", range=[-0.03 * end, end], nticks=6)
+    drawn.update_yaxes(title_text=say("observed"), tickformat=".0%", range=[-0.03 * end, end], nticks=6)
     return drawn
 
 
@@ -73,7 +87,7 @@ def _faint(others: pd.DataFrame) -> list[Any]:
         ]
         points = {"x": list(bins["mean_predicted"]), "y": list(bins["observed"])}
         trace = go.Scatter(
-            points, mode="lines", line=style, name="other models", legendgroup="others", showlegend=place == 0
+            points, mode="lines", line=style, name=say("other models"), legendgroup="others", showlegend=place == 0
         )
         traces.append(trace.update(hovertext=hover, hoverinfo="text"))
     return traces
@@ -84,15 +98,20 @@ def _band(own: pd.DataFrame, colour: str) -> list[Any]:
     across = list(own["mean_predicted"])
     low = go.Scatter({**edges, "x": across, "y": list(own["low"])}, showlegend=False)
     high = go.Scatter(
-        {**edges, "x": across, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name="95 % band"
+        {**edges, "x": across, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95 % band")
     )
     return [low, high]
 
 
 def _line(own: pd.DataFrame, target: str) -> Any:
     hover = [
-        f"predicted {percent(row.mean_predicted)}, observed {percent(row.observed)} {percents(row.low, row.high)}, n "
-        f"= {count(row.n)}"
+        say(
+            "predicted {predicted}, observed {observed} {interval}, n = {n}",
+            predicted=percent(row.mean_predicted),
+            observed=percent(row.observed),
+            interval=percents(row.low, row.high),
+            n=count(row.n),
+        )
         for row in records(own)
     ]
     colours = [GREY if n < FEW else COLOURS[target] for n in own["n"]]
@@ -102,7 +121,7 @@ def _line(own: pd.DataFrame, target: str) -> Any:
         mode="lines+markers",
         line={"color": COLOURS[target], "width": 1.6},
         marker={"color": colours, "size": 7, "line": {"color": INK, "width": 0}},
-        name="chosen model",
+        name=say("chosen model"),
         hovertext=hover,
         hoverinfo="text",
     )
@@ -110,12 +129,15 @@ def _line(own: pd.DataFrame, target: str) -> Any:
 
 def _calibrators(run: Run) -> list[Block]:
     table = run.table("calibrators.csv")
-    heading = Heading("How the probabilities were corrected")
+    heading = Heading(say("How the probabilities were corrected"))
     if table.empty:
-        return [heading, Text("No correction was fitted: the probabilities are the models’ own.")]
+        return [heading, Text(say("No correction was fitted: the probabilities are the models’ own."))]
     text = Text(
-        "Each model’s correction was chosen by log loss on users who took no part in fitting it; “none” wins unless "
-        "another is better. What it gained shows on the test part, which had no say in it."
+        say(
+            "Each model’s correction was chosen by log loss on users who took no part in fitting it; "
+            "“none” wins unless another is better. What it gained shows on the test part, which had no say "
+            "in it."
+        )
     )
     rows = tuple(
         (
@@ -130,10 +152,10 @@ def _calibrators(run: Run) -> list[Block]:
         )
         for row in records(table)
     )
-    titles = ("Half B before", "Half B after", "Test before", "Test after", "Gain on test")
-    columns = heads("Target", "Model", "Correction", *titles, first=3)
+    titles = (say("Half B before"), say("Half B after"), say("Test before"), say("Test after"), say("Gain on test"))
+    columns = heads(say("Target"), say("Model"), say("Correction"), *titles, first=3)
     return [
         heading,
         text,
-        Fold("Corrections by model", (Table("Log loss before and after correction", columns, rows),)),
+        Fold(say("Corrections by model"), (Table(say("Log loss before and after correction"), columns, rows),)),
     ]

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from churn.language import say
 from churn.report.blocks import Block, Text
 from churn.report.run import Run, records
 from churn.report.tables import Column, Table, number_cell, signed_cell, text_cell
@@ -13,7 +14,7 @@ KEPT = "_kept"  # ends the name of a model that was trained again on the kept co
 def retrained(run: Run) -> list[Block]:
     """A sentence, and each model beside the one that it came from, where the run has any."""
     if not run.manifest.get("retrained"):
-        return [Text("This is advice: the models of this run use every column, kept or not.")]
+        return [Text(say("This is advice: the models of this run use every column, kept or not."))]
     table = run.table("differences.csv")
     table = table[(table["metric"] == "log_loss") & (table["model"] == table["reference"] + KEPT)]
     rows = tuple(
@@ -26,28 +27,42 @@ def retrained(run: Run) -> list[Block]:
         )
         for row in records(table)
     )
-    said = (
-        f"The models whose names end in {KEPT} were trained again on the kept columns alone, all others on every "
-        f"column. {_concluded(table)}"
+    said = say(
+        "The models whose names end in {kept} were trained again on the kept columns alone, all others "
+        "on every column. {concluded}",
+        kept=KEPT,
+        concluded=_concluded(table),
     )
-    numbers = (Column(title, numeric=True) for title in ("All", "Kept", "Kept − all"))
-    columns = (Column("Target"), Column("Model"), *numbers)
-    return [Text(said), *([Table("Log loss on test, with all columns and the kept", columns, rows)] if rows else [])]
+    numbers = (Column(title, numeric=True) for title in (say("All"), say("Kept"), say("Kept − all")))
+    columns = (Column(say("Target")), Column(say("Model")), *numbers)
+    return [
+        Text(said),
+        *([Table(say("Log loss on test, with all columns and the kept"), columns, rows)] if rows else []),
+    ]
 
 
 def _concluded(table: pd.DataFrame) -> str:
     """How many differences are clear of 0, and on which side."""
     if table.empty:
-        return "They were not compared on the test part."
+        return say("They were not compared on the test part.")
     worse, better = int((table["low"] > 0).sum()), int((table["high"] < 0).sum())
     if len(table) == 1:
-        side = "above 0: the kept columns alone predict worse" if worse else "below 0: they predict better"
-        return f"The one difference lies clearly {side}." if worse + better else "The difference is not clear of 0."
+        if worse:
+            return say("The one difference lies clearly above 0: the kept columns alone predict worse.")
+        if better:
+            return say("The one difference lies clearly below 0: they predict better.")
+        return say("The difference is not clear of 0.")
     if not worse + better:
-        return f"None of the {count(len(table))} differences is clear of 0: no loss by the kept columns alone is shown."
-    return (
-        f"Of {count(len(table))} differences, {count(worse)} are clearly above 0 (the kept columns alone predict "
-        f"worse) and {count(better)} clearly below (better)."
+        return say(
+            "None of the {n} differences is clear of 0: no loss by the kept columns alone is shown.",
+            n=count(len(table)),
+        )
+    return say(
+        "Of {n} differences, {worse} are clearly above 0 (the kept columns alone predict worse) and "
+        "{better} clearly below (better).",
+        n=count(len(table)),
+        worse=count(worse),
+        better=count(better),
     )
 
 

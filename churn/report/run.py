@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from churn.artefacts import read_json, read_table
 from churn.errors import UserError
@@ -89,6 +90,11 @@ class Run:
     config: str  # YAML, as it stands in the folder
     tables: Mapping[str, pd.DataFrame]  # file name -> table
     verdicts: Sequence[Mapping[str, Any]]  # VERDICT_KEYS each, in the order to be shown
+
+    @property
+    def language(self) -> str:
+        """In which language its sentences were made."""
+        return str((yaml.safe_load(self.config) or {}).get("language", "en"))
 
     @property
     def targets(self) -> list[str]:

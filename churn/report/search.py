@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from churn.language import marked, say, say_again
 from churn.report import curves, importances, slices
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.run import Run
@@ -9,32 +10,34 @@ from churn.report.tables import Cell, Column, Table, number_cell, text_cell
 from churn.report.trials import FIXED, history, models_of, spent
 from churn.report.wording import TARGETS
 
-TITLE = "What was tried"
+TITLE = marked("What was tried")
 BEST = 5  # trials per model in the table
 
 
 def build(run: Run) -> Section:
     """Trials in their order, which settings mattered, and the best of each model with theirs."""
-    lead = "Each model’s settings were searched on half A of the validation part by log loss; lower is better."
+    lead = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
     if run.table("trials.csv").empty:
-        nothing = Text("No search was made: the models ran with their configured settings.")
-        return Section("search", TITLE, lead, (nothing,))
+        nothing = Text(say("No search was made: the models ran with their configured settings."))
+        return Section("search", say(TITLE), lead, (nothing,))
     histories = Beside(tuple((history(run, target),) for target in run.targets))
     tables = tuple(_best(run, target) for target in run.targets)
     folds = (
-        Fold("Learning curves of all trials", tuple(curves.build(run))),
-        Fold(f"The best {BEST} trials of each model, with their settings", tables),
+        Fold(say("Learning curves of all trials"), tuple(curves.build(run))),
+        Fold(say("The best {best} trials of each model, with their settings", best=BEST), tables),
     )
-    return Section("search", TITLE, lead, (Text(spent(run)), histories, *_importances(run), *_slices(run), *folds))
+    return Section("search", say(TITLE), lead, (Text(spent(run)), histories, *_importances(run), *_slices(run), *folds))
 
 
 def _importances(run: Run) -> list[Block]:
-    heading = Heading("Which settings mattered")
+    heading = Heading(say("Which settings mattered"))
     if run.table("importances.csv").empty:
-        return [heading, Text("Not known: that takes several trials that ended with different log losses.")]
+        return [heading, Text(say("Not known: that takes several trials that ended with different log losses."))]
     text = Text(
-        "How much each setting decides which trials are the best, as shares of 100 % per model. With few trials this "
-        "is a hint, no finding: chance alone gives some setting the largest share."
+        say(
+            "How much each setting decides which trials are the best, as shares of 100 % per model. With "
+            "few trials this is a hint, no finding: chance alone gives some setting the largest share."
+        )
     )
     return [heading, text, *(block for target in run.targets for block in importances.build(run, target))]
 
@@ -44,17 +47,19 @@ def _slices(run: Run) -> list[Block]:
     if run.table("trials.csv").groupby(["target", "model"]).size().max() < slices.LEAST:
         return []
     text = Text(
-        "Log loss of each trial against its settings. Blue: trials that came to their end; grey rings: pruned, with "
-        "the last that they reported; the vermilion diamond: the best. Settings moved together, so no chart shows one "
-        "setting’s effect alone."
+        say(
+            "Log loss of each trial against its settings. Blue: trials that came to their end; grey rings: "
+            "pruned, with the last that they reported; the vermilion diamond: the best. Settings moved "
+            "together, so no chart shows one setting’s effect alone."
+        )
     )
     chosen: list[Block] = []
     others: list[Block] = []
     for target in run.targets:
         for model in models_of(run, target):
             (chosen if model == run.chosen(target) else others).extend(slices.build(run, target, model))
-    rest = [Fold("The same for the other models", tuple(others))] if others else []
-    return [Heading("Settings and log loss"), text, *chosen, *rest]
+    rest = [Fold(say("The same for the other models"), tuple(others))] if others else []
+    return [Heading(say("Settings and log loss")), text, *chosen, *rest]
 
 
 def _best(run: Run, target: str) -> Table:
@@ -62,13 +67,17 @@ def _best(run: Run, target: str) -> Table:
         run.table("trials.csv", target).sort_values("value").groupby("model").head(BEST).sort_values(["model", "value"])
     )
     columns = (
-        Column("Model"),
-        Column("Trial", numeric=True),
-        Column("State"),
-        Column("Log loss", numeric=True),
-        Column("Settings", wide=True),
+        Column(say("Model")),
+        Column(say("Trial"), numeric=True),
+        Column(say("State")),
+        Column(say("Log loss"), numeric=True),
+        Column(say("Settings"), wide=True),
     )
-    return Table(f"{TARGETS[target]}: best trials", columns, tuple(_row(trial) for trial in trials.to_dict("records")))
+    return Table(
+        say("{target}: best trials", target=TARGETS[target]),
+        columns,
+        tuple(_row(trial) for trial in trials.to_dict("records")),
+    )
 
 
 def _row(trial: dict[Any, Any]) -> tuple[Cell, ...]:
@@ -77,5 +86,5 @@ def _row(trial: dict[Any, Any]) -> tuple[Cell, ...]:
         for name, value in trial.items()
         if name not in FIXED and value == value and value is not None
     ]
-    cells = text_cell(trial["model"]), number_cell(trial["trial"], 0), text_cell(str(trial["state"]).lower())
+    cells = text_cell(trial["model"]), number_cell(trial["trial"], 0), text_cell(say_again(str(trial["state"]).lower()))
     return *cells, number_cell(trial["value"]), Cell(", ".join(settings) or "–")

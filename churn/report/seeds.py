@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from churn.language import say
 from churn.report.blocks import Block, Heading, Text
 from churn.report.run import Run
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell
@@ -17,32 +18,36 @@ def build(run: Run) -> list[Block]:
     if table.empty:
         return []
     text = Text(
-        f"Networks start from numbers drawn by lot. Each was fitted from {count(run.seeds)} seeds, whose probabilities "
-        "are averaged: that average is the model on this page. Here is what each seed’s network, calibrated alone, "
-        "reaches on test: the mean over seeds with its standard deviation (sd), and the lowest and highest. A "
-        "difference between two models that is smaller than this spread may be luck alone."
+        say(
+            "Networks start from numbers drawn by lot. Each was fitted from {seeds} seeds, whose "
+            "probabilities are averaged: that average is the model on this page. Here is what each seed’s "
+            "network, calibrated alone, reaches on test: the mean over seeds with its standard deviation "
+            "(sd), and the lowest and highest. A difference between two models that is smaller than this "
+            "spread may be luck alone.",
+            seeds=count(run.seeds),
+        )
     )
-    return [Heading("How much is the luck of the seed"), text, *(_table(run, target) for target in run.targets)]
+    return [Heading(say("How much is the luck of the seed")), text, *(_table(run, target) for target in run.targets)]
 
 
 def _table(run: Run, target: str) -> Block:
     table = run.table("seeds.csv", target)
     table = table[table["part"] == "test"]
     if table.empty:
-        return Text(f"{TARGETS[target]}: no model was measured seed by seed.")
-    titles = ("Averaged", "Mean of seeds", "Sd", "Lowest", "Highest", "Seeds")
-    columns = (Column("Model"), Column("Measure"), *(Column(title, numeric=True) for title in titles))
+        return Text(say("{target}: no model was measured seed by seed.", target=TARGETS[target]))
+    titles = (say("Averaged"), say("Mean of seeds"), say("Sd"), say("Lowest"), say("Highest"), say("Seeds"))
+    columns = (Column(say("Model")), Column(say("Measure")), *(Column(title, numeric=True) for title in titles))
     rows = tuple(
         _row(run, target, str(model), str(metric), group["value"])
         for (model, metric), group in table[table["metric"].isin(SHOWN)].groupby(["model", "metric"], sort=False)
     )
-    return Table(f"{TARGETS[target]}: test part, by seed", columns, rows)
+    return Table(say("{target}: test part, by seed", target=TARGETS[target]), columns, rows)
 
 
 def _row(run: Run, target: str, model: str, metric: str, values: "pd.Series[float]") -> tuple[Cell, ...]:
     averaged = run.metric(target, metric, model)
     numbers = (averaged.value if averaged else None, values.mean(), values.std(), values.min(), values.max())
-    badge = "chosen" if model == run.chosen(target) else ""
+    badge = say("chosen") if model == run.chosen(target) else ""
     return (
         Cell(model, badge=badge),
         Cell(METRICS[metric]),

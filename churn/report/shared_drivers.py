@@ -4,11 +4,12 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import say, say_again, say_many
 from churn.report import attribution, fidelity
 from churn.report.blocks import Block, Fold, Heading, Text
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Table, heads
-from churn.report.wording import CHANCES, count, feature, more_of
+from churn.report.wording import chance, count, feature, more_of
 
 SHARE = 0.1  # of the strongest driver's strength, from which on a column counts as a driver
 SHOWN = 10  # rows
@@ -29,10 +30,10 @@ def build(run: Run) -> list[Block]:
         return []
     both = churn.merge(sticker, on="feature", suffixes=("_churn", "_sticker"))
     both = both.assign(places=both["rank_churn"] + both["rank_sticker"]).sort_values("places", kind="stable")
-    heading = Heading("What both targets react to")
+    heading = Heading(say("What both targets react to"))
     if both.empty:
-        return [heading, Text("No column is a driver of both targets: the two scores react to different things.")]
-    return [heading, Text(_said(both)), Fold("The columns, with their directions", (_table(both.head(SHOWN)),))]
+        return [heading, Text(say("No column is a driver of both targets: the two scores react to different things."))]
+    return [heading, Text(_said(both)), Fold(say("The columns, with their directions"), (_table(both.head(SHOWN)),))]
 
 
 def _drivers(run: Run, target: str) -> pd.DataFrame:
@@ -53,10 +54,15 @@ def _said(both: pd.DataFrame) -> str:
     ways = list(zip(both["direction_churn"], both["direction_sticker"], strict=True))
     same = sum(WAYS.get(way) == "same" for way in ways)
     opposite = sum(WAYS.get(way) == "opposite" for way in ways)
-    columns = "1 column is a driver" if len(both) == 1 else f"{count(len(both))} columns are drivers"
-    said = (
-        f"{columns} of both targets (at least a tenth as strong as the strongest one). Pulling the two the same way: "
-        f"{count(same)}; opposite ways: {count(opposite)}; unclear: {count(len(both) - same - opposite)}."
+    said = say_many(
+        "{n} column is a driver of both targets (at least a tenth as strong as the strongest one). Pulling the two the "
+        "same way: {same}; opposite ways: {opposite}; unclear: {unclear}.",
+        "{n} columns are drivers of both targets (at least a tenth as strong as the strongest one). Pulling the two "
+        "the same way: {same}; opposite ways: {opposite}; unclear: {unclear}.",
+        len(both),
+        same=count(same),
+        opposite=count(opposite),
+        unclear=count(len(both) - same - opposite),
     )
     clear = [row for row in records(both) if (row.direction_churn, row.direction_sticker) in WAYS]
     return f"{said} {_example(clear[0])}" if clear else said
@@ -64,21 +70,20 @@ def _said(both: pd.DataFrame) -> str:
 
 def _example(row: Any) -> str:
     more = more_of(row.feature)
-    churn, sticker = (
-        f"{'higher' if way == 'raises' else 'lower'} {CHANCES[target]}"
-        for target, way in (("churn", row.direction_churn), ("sticker", row.direction_sticker))
+    churn, sticker = chance("churn", row.direction_churn), chance("sticker", row.direction_sticker)
+    return say(
+        "The strongest with a clear direction: {more} → {churn}, {sticker}.", more=more, churn=churn, sticker=sticker
     )
-    return f"The strongest with a clear direction: {more} → {churn}, {sticker}."
 
 
 def _table(both: pd.DataFrame) -> Table:
     rows = tuple(
         (
             Cell(feature(row.feature)),
-            Cell(row.direction_churn, under=f"rank {count(row.rank_churn)}"),
-            Cell(row.direction_sticker, under=f"rank {count(row.rank_sticker)}"),
-            Cell(WAYS.get((row.direction_churn, row.direction_sticker), "unclear")),
+            Cell(say_again(row.direction_churn), under=say("rank {rank}", rank=count(row.rank_churn))),
+            Cell(say_again(row.direction_sticker), under=say("rank {rank}", rank=count(row.rank_sticker))),
+            Cell(say_again(WAYS.get((row.direction_churn, row.direction_sticker), "unclear"))),
         )
         for row in records(both)
     )
-    return Table("Shared drivers", heads("Column", "Churn", "Stickers", "Ways", first=4), rows)
+    return Table(say("Shared drivers"), heads(say("Column"), say("Churn"), say("Stickers"), say("Ways"), first=4), rows)

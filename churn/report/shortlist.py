@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import say
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
 from churn.report.listing import RANKS, drawn, order, rank_by, starts
@@ -24,30 +25,35 @@ def build(run: Run) -> Section:
     """The users of the priority segment, best first, with reasons."""
     users = run.table("priority.csv")
     who = drawn(run)
-    lead = (
-        f"{who[0].upper()}{who[1:]}{starts(run)}, best first, with what most raises each one’s "
+    lead = say(
+        "{who}{starts}, best first, with what most raises each one’s "
         "chance of falling silent, beside what is usual for that user (the average week of up to eight weeks before "
-        "the history) and for others."
+        "the history) and for others.",
+        who=who[0].upper() + who[1:],
+        starts=starts(run),
     )
     if users.empty:
         return Section(
-            "list", "Whom to contact", lead, (Text("Nobody is on the list at this cutoff."), _heuristic(run))
+            "list", say("Whom to contact"), lead, (Text(say("Nobody is on the list at this cutoff.")), _heuristic(run))
         )
     return Section("list", "Whom to contact", lead, (_heuristic(run), *held_back(run), *_list(run), Text(scoring(run))))
 
 
 def _heuristic(run: Run) -> Note:
     if not run.stickers:
-        body = (
-            "This run knows no stickers, so priority is the probability of churn itself: the list holds the users "
-            "most likely to fall silent, whatever they are worth."
+        body = say(
+            "This run knows no stickers, so priority is the probability of churn itself: the list holds "
+            "the users most likely to fall silent, whatever they are worth."
         )
-        return Note("How to read the priority", f"{body} {order(run)}".strip())
-    body = (
-        "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no probability of "
-        "anything, since whoever falls silent seldom receives a sticker in the same days."
+        return Note(say("How to read the priority"), f"{body} {order(run)}".strip())
+    body = say(
+        "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no "
+        "probability of anything, since whoever falls silent seldom receives a sticker in the same "
+        "days."
     )
-    return Note("How to read the priority", " ".join(filter(None, [body, order(run), _agreement(run)])), tone="care")
+    return Note(
+        say("How to read the priority"), " ".join(filter(None, [body, order(run), _agreement(run)])), tone="care"
+    )
 
 
 def _agreement(run: Run) -> str:
@@ -56,14 +62,27 @@ def _agreement(run: Run) -> str:
     found = {frozenset((row.a, row.b)): float(row.spearman) for row in records(table) if known(float(row.spearman))}
     churn, sticker = (found.get(frozenset((rank_by(run), name))) for name in ("p_churn", "p_sticker"))
     if churn is None or sticker is None:
-        return "The run holds no rank correlations that would show what its order follows."
+        return say("The run holds no rank correlations that would show what its order follows.")
     between = found.get(frozenset(("p_churn", "p_sticker")))
-    apart = f"; the two chances have {signed(between)} between them" if between is not None else ""
+    apart = (
+        say("; the two chances have {correlation} between them", correlation=signed(between))
+        if between is not None
+        else ""
+    )
     n = count(run.manifest["segment"]["scored"])
     return (
-        f"In this run its order {_follows(churn)} the chance of churn ({signed(churn)}) and {_follows(sticker)} the "
-        f"chance of a sticker ({signed(sticker)}){apart} (rank correlations, n = {n}; 1 is the same order, 0 none, −1 "
-        f"the reverse). {_reading(churn, sticker)}"
+        say(
+            "In this run its order {follows_churn} the chance of churn ({churn}) and {follows_sticker} the "
+            "chance of a sticker ({sticker}){apart} (rank correlations, n = {n}; 1 is the same order, 0 none, −1 "
+            "the reverse).",
+            follows_churn=_follows(churn),
+            churn=signed(churn),
+            follows_sticker=_follows(sticker),
+            sticker=signed(sticker),
+            apart=apart,
+            n=n,
+        )
+        + f" {_reading(churn, sticker)}"
     )
 
 
@@ -75,21 +94,21 @@ def _follows(rank_correlation: float) -> str:
         ('mostly follows', 'weakly follows', 'hardly follows', 'runs against')
     """
     if rank_correlation >= MOSTLY:
-        return "mostly follows"
+        return say("mostly follows")
     if rank_correlation <= -HARDLY:
-        return "runs against"
-    return "weakly follows" if rank_correlation >= HARDLY else "hardly follows"
+        return say("runs against")
+    return say("weakly follows") if rank_correlation >= HARDLY else say("hardly follows")
 
 
 def _reading(churn: float, sticker: float) -> str:
     """Who stands at the top of such an order."""
     if max(churn, sticker) < MOSTLY:
-        return "Read the list as a compromise: neither the users most likely to leave nor the most valued."
+        return say("Read the list as a compromise: neither the users most likely to leave nor the most valued.")
     if min(churn, sticker) >= MOSTLY:
-        return "Read the list as valued users who are likely to leave."
+        return say("Read the list as valued users who are likely to leave.")
     if sticker > churn:
-        return "Read the list as valued users who might leave, not as the users most likely to leave."
-    return "Read the list as the users most likely to leave, not as the most valued."
+        return say("Read the list as valued users who might leave, not as the users most likely to leave.")
+    return say("Read the list as the users most likely to leave, not as the most valued.")
 
 
 def _list(run: Run) -> list[Block]:
@@ -98,8 +117,8 @@ def _list(run: Run) -> list[Block]:
     chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]
     scores = list(dict.fromkeys(("priority", rank_by(run))))  # each once
     columns = (
-        Column("Rank", numeric=True),
-        Column("User", clipped=True),
+        Column(say("Rank"), numeric=True),
+        Column(say("User"), clipped=True),
         *(Column(RANKS[name].capitalize(), numeric=True) for name in scores),
         *(Column(CHANCES[name][0], numeric=True, least=CHANCES[name][1]) for name in chances),
         Column("Why", wide=True, choice=_choice(shown)),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say, say_again
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import GREY, SERIES, chart, figure, label
 from churn.report.run import Run
@@ -25,14 +26,16 @@ def build(run: Run, target: str, model: str) -> list[Block]:
     trials = run.table("trials.csv", target)
     own = trials[(trials["model"] == model) & trials["value"].notna()]
     names = [str(name) for name in own.columns if name not in FIXED and len(own[name].dropna().unique()) > 1]
-    title = f"{TARGETS[target]}: {model}{', the chosen model' if model == run.chosen(target) else ''}"
+    title = f"{TARGETS[target]}: {model}"
+    if model == run.chosen(target):
+        title = say("{target}: {model}, the chosen model", target=TARGETS[target], model=model)
     if not names or completed(own).empty:
-        return [Text(f"{title}: no setting was tried with more than one value.")]
+        return [Text(say("{title}: no setting was tried with more than one value.", title=title))]
     if len(own) < LEAST:
-        return [Text(f"{title}: {count(len(own))} trials are too few for a chart.")]
+        return [Text(say("{title}: {n} trials are too few for a chart.", title=title, n=count(len(own))))]
     own = own.assign(kind=own["trial"].map(kinds_of(own)))
     charts = tuple(_slice(own[own[name].notna()], name, title) for name in names)
-    return [Caption(f"{title}, n = {count(len(own))} trials"), Multiples(charts, least=9.5)]
+    return [Caption(say("{title}, n = {n} trials", title=title, n=count(len(own)))), Multiples(charts, least=9.5)]
 
 
 def scale_of(values: "pd.Series[Any]") -> Scale:
@@ -90,14 +93,21 @@ def _slice(own: pd.DataFrame, name: str, title: str) -> Figure:
         _name_levels(drawn, _levels(own[name]))
     if scale == "log":
         places = ticks(float(own[name].min()), float(own[name].max()))
-        drawn.update_xaxes(title_text="log scale", tickvals=places, ticktext=[*map(setting, places)], tickangle=0)
-    drawn.update_yaxes(title_text="log loss", nticks=4)
+        drawn.update_xaxes(title_text=say("log scale"), tickvals=places, ticktext=[*map(setting, places)], tickangle=0)
+    drawn.update_yaxes(title_text=say("log loss"), nticks=4)
     best = own.sort_values("value").iloc[0]
-    said = f"lowest {decimal(float(best['value']))} at {setting(best[name])}"
+    said = say("lowest {lowest} at {setting}", lowest=decimal(float(best["value"])), setting=setting(best[name]))
     return figure(
         drawn,
         title=name,
-        description=f"{title}: log loss by {name}, {scale} axis, n = {count(len(own))} trials; {said}.",
+        description=say(
+            "{title}: log loss by {setting}, {axis} axis, n = {n} trials; {said}.",
+            title=title,
+            setting=name,
+            axis=say_again(scale),
+            n=count(len(own)),
+            said=said,
+        ),
         caption="",
     )
 
@@ -118,7 +128,13 @@ def _levels(values: "pd.Series[Any]") -> list[str]:
 def _dots(rows: pd.DataFrame, name: str, scale: Scale, kind: str) -> Any:
     colour, symbol, size = SYMBOLS[kind]
     hover = [
-        f"trial {trial}: {label(setting(value), 40)}, log loss {decimal(loss)} ({kind})"
+        say(
+            "trial {trial}: {setting}, log loss {loss} ({kind})",
+            trial=trial,
+            setting=label(setting(value), 40),
+            loss=decimal(loss),
+            kind=say_again(kind),
+        )
         for trial, value, loss in zip(rows["trial"], rows[name], rows["value"], strict=True)
     ]
     return go.Scatter(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from churn.language import marked, say
 from churn.report.run import Run
 
 
@@ -17,34 +18,42 @@ class SplitWords:
 
 WORDS = {
     "time": SplitWords(
-        "by time: models learn from earlier weeks and are measured on later ones, as in use",
-        "Weeks held back until every choice was made.",
-        "weeks that no model had seen",
+        marked("by time: models learn from earlier weeks and are measured on later ones, as in use"),
+        marked("Weeks held back until every choice was made."),
+        marked("weeks that no model had seen"),
     ),
     "user": SplitWords(
-        "by user: models are measured on users they never saw, but on the same weeks",
-        "Users held back until every choice was made, on the same weeks as those the models learned from.",
-        "users whom no model had seen, on weeks that the models knew from others",
+        marked("by user: models are measured on users they never saw, but on the same weeks"),
+        marked("Users held back until every choice was made, on the same weeks as those the models learned from."),
+        marked("users whom no model had seen, on weeks that the models knew from others"),
         (
-            "The measures of this page say nothing about later weeks.",
-            "The data were split by user alone: the models learned from the very days on which they were measured, so "
-            "a season, an outage or a trend that moved everyone was known to them. The measures hold for new users on "
-            "known days. Split by time, or by user and time, to see how the models do in use.",
+            marked("The measures of this page say nothing about later weeks."),
+            marked(
+                "The data were split by user alone: the models learned from the very days on which they were "
+                "measured, so a season, an outage or a trend that moved everyone was known to them. The "
+                "measures hold for new users on known days. Split by time, or by user and time, to see how the "
+                "models do in use."
+            ),
         ),
     ),
     "user_time": SplitWords(
-        "by user and time: models are measured on later weeks of users they never saw",
-        "Later weeks of some users, all of whose days were held back until every choice was made.",
-        "later weeks of users whom no model had seen",
+        marked("by user and time: models are measured on later weeks of users they never saw"),
+        marked("Later weeks of some users, all of whose days were held back until every choice was made."),
+        marked("later weeks of users whom no model had seen"),
     ),
     "random": SplitWords(
-        "at random, which lets the models see days of the test part and makes every number here too good",
-        "Windows drawn at random and held back until every choice was made; most of their days the models knew.",
-        "windows drawn at random, most of whose days the models had seen",
+        marked("at random, which lets the models see days of the test part and makes every number here too good"),
+        marked(
+            "Windows drawn at random and held back until every choice was made; most of their days the models knew."
+        ),
+        marked("windows drawn at random, most of whose days the models had seen"),
         (
-            "Do not rely on the scores of this page.",
-            "The data were split at random: days of one user stand both in what the models learned from and in what "
-            "they were measured on. Every measure below is too good. Split by time, then run again.",
+            marked("Do not rely on the scores of this page."),
+            marked(
+                "The data were split at random: days of one user stand both in what the models learned from "
+                "and in what they were measured on. Every measure below is too good. Split by time, then run "
+                "again."
+            ),
         ),
     ),
 }
@@ -58,4 +67,8 @@ def words(run: Run) -> SplitWords:
         True
     """
     kind = str(run.manifest["split_kind"])
-    return WORDS.get(kind) or SplitWords(kind, "What was held back until every choice was made.", "the test part")
+    found = WORDS.get(kind)
+    if found is None:
+        return SplitWords(kind, say("What was held back until every choice was made."), say("the test part"))
+    warning = found.warning and (say(found.warning[0]), say(found.warning[1]))
+    return SplitWords(say(found.divided), say(found.test), say(found.unseen), warning)

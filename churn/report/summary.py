@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from churn.language import Messages, marked, say
 from churn.report import stake
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
@@ -11,19 +12,24 @@ from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
 from churn.report.wording import FEW, SEGMENTS, TARGETS, count, day, percent, percents
 
-LISTED = {"churn": "On the list before: fell silent", "sticker": "On the list before: received a sticker"}
-RATE_TITLES = {"churn": "Share that fell silent", "sticker": "Share that received a sticker"}
+LISTED = Messages(
+    {
+        "churn": marked("On the list before: fell silent"),
+        "sticker": marked("On the list before: received a sticker"),
+    }
+)
+RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": marked("Share that received a sticker")})
 
 
 def build(run: Run) -> Section:
     """How many users are at risk, what the list is worth, and whether to trust it."""
-    blocks: list[Block] = [Tiles(_tiles(run)), Heading("Can it be trusted?"), *_trust(run)]
+    blocks: list[Block] = [Tiles(_tiles(run)), Heading(say("Can it be trusted?")), *_trust(run)]
     warnings = tuple(str(warning) for warning in run.manifest["warnings"])
     if warnings:
-        blocks += [Heading("Warnings"), Items(warnings)]
-    blocks.append(Heading("What happened to such users before"))
+        blocks += [Heading(say("Warnings")), Items(warnings)]
+    blocks.append(Heading(say("What happened to such users before")))
     blocks.append(Tiles(tuple(_outcome(run, target) for target in run.targets)))
-    return Section("glance", "At a glance", _lead(run), (*blocks, *_rates(run)))
+    return Section("glance", say("At a glance"), _lead(run), (*blocks, *_rates(run)))
 
 
 def _trust(run: Run) -> list[Block]:
@@ -33,18 +39,26 @@ def _trust(run: Run) -> list[Block]:
 
 
 def _lead(run: Run) -> str:
-    horizon, segment = run.windows["horizon_days"], run.manifest["segment"]
-    chance = ", and how likely to receive a sticker" if run.stickers else ""
-    return (
-        f"{_at_risk(run)} {day(segment['cutoff'])} are at risk. Each has been scored: how likely to fall silent in "
-        f"the {horizon} days from then on{chance}."
-    )
+    horizon = run.windows["horizon_days"]
+    if run.stickers:
+        scored = say(
+            "Each has been scored: how likely to fall silent in the {horizon} days from then on, and how likely to "
+            "receive a sticker.",
+            horizon=horizon,
+        )
+    else:
+        scored = say(
+            "Each has been scored: how likely to fall silent in the {horizon} days from then on.", horizon=horizon
+        )
+    return f"{_at_risk(run)} {scored}"
 
 
 def _at_risk(run: Run) -> str:
+    cutoff = day(run.manifest["segment"]["cutoff"])
     if run.windows["at_risk"] == "member":
-        return "Members on"
-    return f"Users who were active in the {run.windows['at_risk_days']} days before"
+        return say("Members on {day} are at risk.", day=cutoff)
+    days = run.windows["at_risk_days"]
+    return say("Users who were active in the {days} days before {day} are at risk.", days=days, day=cutoff)
 
 
 def _tiles(run: Run) -> tuple[Tile, ...]:
@@ -52,12 +66,16 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
     listed = int((scores["segment"] == "priority").sum())
     likely = int((scores["p_churn"] >= segment["likely_churn"]).sum())
     at_risk = Tile(
-        "Users at risk",
+        say("Users at risk"),
         count(segment["scored"]),
-        f"scored on {day(segment['cutoff'])}; {count(likely)} of them with a chance of churn of "
-        f"{percent(segment['likely_churn'], 0)} or more.",
+        say(
+            "scored on {day}; {likely} of them with a chance of churn of {chance} or more.",
+            day=day(segment["cutoff"]),
+            likely=count(likely),
+            chance=percent(segment["likely_churn"], 0),
+        ),
     )
-    return at_risk, Tile("On the list", count(listed), f"{drawn(run)}."), *stake.tiles(run)
+    return at_risk, Tile(say("On the list"), count(listed), f"{drawn(run)}."), *stake.tiles(run)
 
 
 def _outcome(run: Run, target: str) -> Tile:
@@ -65,38 +83,48 @@ def _outcome(run: Run, target: str) -> Tile:
     name = LISTED[target]
     listed, everyone = run.rate("priority", target), run.rate("all", target)
     if listed is None or everyone is None:
-        return Tile(name, "–", "not measured: no labelled test window on the list.")
+        return Tile(name, "–", say("not measured: no labelled test window on the list"))
     rate, n = listed
-    detail = (
-        f"base rate {percent(everyone[0].value)}, so {_against(rate, everyone[0].value)}; {count(n)} users on test."
-    )
+    detail = f"{_against(rate, everyone[0].value, n)}."
     return Tile(name, percent(rate.value), detail, percents(rate.low, rate.high), few=n < FEW)
 
 
-def _against(rate: Estimate, base: float) -> str:
+def _against(rate: Estimate, base: float, n: int) -> str:
     """In words, on which side of the base rate the interval lies."""
+    usual, users = percent(base), count(n)
     if rate.low > base:
-        return "more often than usual"
-    return "less often than usual" if rate.high < base else "not clearly different"
+        return say("base rate {usual}, so more often than usual; {users} users on test", usual=usual, users=users)
+    if rate.high < base:
+        return say("base rate {usual}, so less often than usual; {users} users on test", usual=usual, users=users)
+    return say("base rate {usual}, so not clearly different; {users} users on test", usual=usual, users=users)
 
 
 def _rates(run: Run) -> list[Block]:
     if run.table("segment_rates.csv").empty:
-        return [Text("No observed rates: the test part held no labelled window of these groups.")]
+        return [Text(say("No observed rates: the test part held no labelled window of these groups."))]
     text = Text(
-        f"The same rule, applied to {words(run).unseen}: a list drawn on every day of the test part, and what "
-        "its users did in the days after. n counts places on these lists, the same user once a day; the 95 % intervals "
-        "(lines) allow for that. The dashed line is the base rate of everyone at risk; grey marks fewer than "
-        f"{FEW} users."
+        say(
+            "The same rule, applied to {unseen}: a list drawn on every day of the test part, and what its "
+            "users did in the days after. n counts places on these lists, the same user once a day; the 95 "
+            "% intervals (lines) allow for that. The dashed line is the base rate of everyone at risk; "
+            "grey marks fewer than {few} users.",
+            unseen=words(run).unseen,
+            few=FEW,
+        )
     )
     return [text, Beside(tuple((_rate_figure(run, target),) for target in run.targets))]
 
 
 def _rate_figure(run: Run, target: str) -> Block:
     rates = run.table("segment_rates.csv", target)
-    rates = rates[rates["segment"].isin(SEGMENTS)]
+    rates = rates[rates["segment"].isin(list(SEGMENTS))]
     labels = {
-        row.segment: f"{SEGMENTS[row.segment]}<br>n = {count(row.n)}, {count(row.n_users)} users"
+        row.segment: say(
+            "{segment}<br>n = {n}, {n_users} users",
+            segment=SEGMENTS[row.segment],
+            n=count(row.n),
+            n_users=count(row.n_users),
+        )
         for row in records(rates)
     }
     rows = [labels[segment] for segment in SEGMENTS if segment in labels]
@@ -109,11 +137,16 @@ def _rate_figure(run: Run, target: str) -> Block:
         f"{SEGMENTS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, {_size(row)}"
         for row in records(rates)
     )
-    return figure(drawn, title=RATE_TITLES[target], description=f"{RATE_TITLES[target]}, by group. {said}.", caption="")
+    return figure(
+        drawn,
+        title=RATE_TITLES[target],
+        description=say("{title}, by group. {said}.", title=RATE_TITLES[target], said=said),
+        caption="",
+    )
 
 
 def _size(row: Any) -> str:
-    return f"n = {count(row.n)}, {count(row.n_users)} users"
+    return say("n = {n}, {n_users} users", n=count(row.n), n_users=count(row.n_users))
 
 
 def _rate_dot(row: Any, label: str, colour: str) -> Dots:

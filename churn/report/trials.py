@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say, say_again
 from churn.report.blocks import Block, Text
 from churn.report.figures import GREY, SERIES, chart, figure, label
 from churn.report.run import Run, records
@@ -48,18 +49,25 @@ def spent(run: Run) -> str:
     """How many trials were pruned, and how many steps were never made."""
     trials, curves = run.table("trials.csv"), curves_of(run)
     pruned = int(stopped(trials).sum())
-    said = (
-        f"{count(len(trials))} trials were made; {count(pruned)} of them were pruned, that is given up because others "
-        "had done better by the same step."
+    said = say(
+        "{trials} trials were made; {pruned} of them were pruned, that is given up because others had "
+        "done better by the same step.",
+        trials=count(len(trials)),
+        pruned=count(pruned),
     )
     if curves.empty:
-        return f"{said} The run kept no learning curves, so it is not known how many steps that saved."
+        return say("{said} The run kept no learning curves, so it is not known how many steps that saved.", said=said)
     steps = curves.groupby(["target", "model", "trial"]).size()
     longest = steps.groupby(level=["target", "model"]).transform("max")
-    return (
-        f"{said} Together the {count(len(steps))} trials with a learning curve reported {count(steps.sum())} steps. "
-        "Had each been as long as the longest of its model and target, it would have been "
-        f"{count(longest.sum())}: pruning and stopping early saved {percent(1 - steps.sum() / longest.sum(), 0)}."
+    return say(
+        "{said} Together the {trials} trials with a learning curve reported {steps} steps. Had each "
+        "been as long as the longest of its model and target, it would have been {longest}: pruning "
+        "and stopping early saved {saved}.",
+        said=said,
+        trials=count(len(steps)),
+        steps=count(steps.sum()),
+        longest=count(longest.sum()),
+        saved=percent(1 - steps.sum() / longest.sum(), 0),
     )
 
 
@@ -68,15 +76,19 @@ def history(run: Run, target: str) -> Block:
     trials = run.table("trials.csv", target)
     done = completed(trials)
     if done.empty:
-        return Text(f"{TARGETS[target]}: no trial came to an end.")
+        return Text(say("{target}: no trial came to an end.", target=TARGETS[target]))
     drawn = chart([*_models(done), *_pruned(trials)], height=340, legend=True)
-    drawn.update_xaxes(title_text="trial", dtick=1 + int(trials["trial"].max()) // 8, showgrid=False)
-    drawn.update_yaxes(title_text="log loss, half A", nticks=6)
+    drawn.update_xaxes(title_text=say("trial"), dtick=1 + int(trials["trial"].max()) // 8, showgrid=False)
+    drawn.update_yaxes(title_text=say("log loss, half A"), nticks=6)
     caption = _caption(trials, done)
     return figure(
         drawn,
-        title=f"{TARGETS[target]}: log loss by trial",
-        description=f"Log loss of each trial and the best so far, by model. {_bests(done)} {caption}",
+        title=say("{target}: log loss by trial", target=TARGETS[target]),
+        description=say(
+            "Log loss of each trial and the best so far, by model. {bests} {caption}",
+            bests=_bests(done),
+            caption=caption,
+        ),
         caption=caption,
     )
 
@@ -84,17 +96,25 @@ def history(run: Run, target: str) -> Block:
 def _caption(trials: pd.DataFrame, done: pd.DataFrame) -> str:
     best = done.sort_values("value").iloc[0]
     failed = len(trials) - len(done) - int(stopped(trials).sum())
-    others = f", {count(failed)} failed" if failed else ""
-    won = f"{best['model']}, trial {count(best['trial'])}, {decimal(best['value'])}"
-    return (
-        f"{count(len(trials))} trials, {count(int(stopped(trials).sum()))} of them pruned{others}. Lines: the best so "
-        f"far. Best: {won}."
+    others = say(", {failed} failed", failed=count(failed)) if failed else ""
+    won = say(
+        "{model}, trial {trial}, {value}", model=best["model"], trial=count(best["trial"]), value=decimal(best["value"])
+    )
+    return say(
+        "{trials} trials, {pruned} of them pruned{others}. Lines: the best so far. Best: {won}.",
+        trials=count(len(trials)),
+        pruned=count(int(stopped(trials).sum())),
+        others=others,
+        won=won,
     )
 
 
 def _bests(done: pd.DataFrame) -> str:
     best = done.groupby("model")["value"].min().sort_values()
-    return "; ".join(f"{model} came to {decimal(value)}" for model, value in best.items()) + "."
+    return (
+        "; ".join(say("{model} came to {value}", model=model, value=decimal(value)) for model, value in best.items())
+        + "."
+    )
 
 
 def _pruned(trials: pd.DataFrame) -> list[Any]:
@@ -103,7 +123,7 @@ def _pruned(trials: pd.DataFrame) -> list[Any]:
     if seen.empty:
         return []
     marker = {"color": GREY, "symbol": "x-thin", "size": 7, "line": {"width": 1.5, "color": GREY}}
-    return [_points(seen, "pruned").update(marker=marker)]
+    return [_points(seen, say("pruned")).update(marker=marker)]
 
 
 def _models(done: pd.DataFrame) -> list[Any]:
@@ -119,7 +139,13 @@ def _models(done: pd.DataFrame) -> list[Any]:
 
 def _points(group: pd.DataFrame, name: str) -> Any:
     hover = [
-        f"{label(row.model)}, trial {row.trial}: {decimal(row.value)} ({str(row.state).lower()})"
+        say(
+            "{model}, trial {trial}: {value} ({kind})",
+            model=label(row.model),
+            trial=row.trial,
+            value=decimal(row.value),
+            kind=say_again(str(row.state).lower()),
+        )
         for row in records(group)
     ]
     places = {"x": list(group["trial"]), "y": list(group["value"])}

@@ -1,5 +1,6 @@
 """Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
 
+from churn.language import marked, say, say_again
 from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.run import Estimate, Run
@@ -7,32 +8,43 @@ from churn.report.wording import FEW, TARGETS, count, decimal, decimals, known, 
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
-SEEN = "The data were split at random, so the models had seen the days on which they were measured."
-DID = {"churn": "fell silent", "sticker": "received stickers"}
+SEEN = marked("The data were split at random, so the models had seen the days on which they were measured.")
+CAME = {  # what became of the users of past lists, beside everyone
+    "churn more": marked("fell silent more often than everyone ({listed} and {everyone})"),
+    "churn less": marked("fell silent less often than everyone ({listed} and {everyone})"),
+    "churn perhaps more": marked("fell silent not clearly more often than everyone ({listed} and {everyone})"),
+    "churn perhaps less": marked("fell silent not clearly less often than everyone ({listed} and {everyone})"),
+    "churn same": marked("fell silent as often as everyone ({listed} and {everyone})"),
+    "sticker more": marked("received stickers more often than everyone ({listed} and {everyone})"),
+    "sticker less": marked("received stickers less often than everyone ({listed} and {everyone})"),
+    "sticker perhaps more": marked("received stickers not clearly more often than everyone ({listed} and {everyone})"),
+    "sticker perhaps less": marked("received stickers not clearly less often than everyone ({listed} and {everyone})"),
+    "sticker same": marked("received stickers as often as everyone ({listed} and {everyone})"),
+}
 
 
 def on_list(run: Run) -> Check:
     """The verdict on past lists: what became of their users, beside everyone's rates and what was forecast."""
-    question = "Does the list find the right people?"
+    question = say("Does the list find the right people?")
     rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
     past = {target: (*one, everyone[0]) for target, (one, everyone) in rates.items() if one and everyone}
     if not past:
         return _unmeasured(question)
     said = listed([_beside(target, *found[::2]) for target, found in past.items()])
     promised = [_promised(run, target, found[0]) for target, found in past.items()]
-    detail = " ".join(filter(None, [f"Past lists {said}.", *promised]))
+    detail = " ".join(filter(None, [say("Past lists {said}.", said=said), *promised]))
     if run.manifest.get("split_kind") == "random":
-        return Check(question, "bad", "Cannot be told", SEEN)
+        return Check(question, "bad", say("Cannot be told"), say(SEEN))
     if min(found[1] for found in past.values()) < FEW:
-        return Check(question, "care", "Unclear", f"{detail} Too few users to tell.")
+        return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
     return Check(question, *_verdict({_side(found[0], found[2]) for found in past.values()}), detail)
 
 
 def _verdict(sides: set[str]) -> tuple[str, str]:
     """Tone and verdict: right only where some outcome came more often than usual and none less often."""
     if "above" in sides:
-        return ("care", "In part") if "below" in sides else ("good", "Yes")
-    return ("bad", "No") if "below" in sides else ("care", "Not shown")
+        return ("care", say("In part")) if "below" in sides else ("good", say("Yes"))
+    return ("bad", say("No")) if "below" in sides else ("care", say("Not shown"))
 
 
 def _side(rate: Estimate, everyone: Estimate) -> str:
@@ -42,11 +54,11 @@ def _side(rate: Estimate, everyone: Estimate) -> str:
 
 def _beside(target: str, rate: Estimate, everyone: Estimate) -> str:
     """What became of the users of past lists, against everyone, with both rates."""
-    shares = percent(rate.value, 0), percent(everyone.value, 0)
-    side, more = _side(rate, everyone), "more" if rate.value > everyone.value else "less"
-    clear = f"{more} often than" if side != "across" else f"not clearly {more} often than"
-    often = "as often as" if side == "across" and shares[0] == shares[1] else clear
-    return f"{DID[target]} {often} everyone ({shares[0]} and {shares[1]})"
+    on_it, of_all = percent(rate.value, 0), percent(everyone.value, 0)
+    way = "more" if rate.value > everyone.value else "less"
+    if _side(rate, everyone) == "across":
+        way = "same" if on_it == of_all else f"perhaps {way}"
+    return say(CAME[f"{target} {way}"], listed=on_it, everyone=of_all)
 
 
 def _promised(run: Run, target: str, rate: Estimate) -> str:
@@ -55,7 +67,12 @@ def _promised(run: Run, target: str, rate: Estimate) -> str:
     if forecast is None or rate.low <= forecast <= rate.high:
         return ""
     came = f"{percent(rate.value, 0)} {percents(rate.low, rate.high, 0)}"
-    return f"{TARGETS[target]}: the forecast promised {percent(forecast, 0)}, {came} came."
+    return say(
+        "{target}: the forecast promised {forecast}, {came} came.",
+        target=TARGETS[target],
+        forecast=percent(forecast, 0),
+        came=came,
+    )
 
 
 def overpromised(run: Run, target: str) -> bool:
@@ -77,69 +94,91 @@ def on_target(run: Run, target: str) -> tuple[Check, ...]:
     found = _calibration(run, target), _lift(run, target), _fidelity(run, target)
     if run.manifest.get("split_kind") != "random":
         return found
-    return tuple(Check(check.question, "bad", "Cannot be told", SEEN) for check in found)
+    return tuple(Check(check.question, "bad", say("Cannot be told"), say(SEEN)) for check in found)
 
 
 def _calibration(run: Run, target: str) -> Check:
-    question = "Do the probabilities mean what they say?"
+    question = say("Do the probabilities mean what they say?")
     ece, band = run.metric(target, "ece"), run.metric(target, "ece_band")
     if ece is None or band is None or not known(band.high):
         return _unmeasured(question)
-    detail = f"Calibration error {decimal(ece.value)}; perfect calibration would show {decimals(band.low, band.high)}."
+    detail = say(
+        "Calibration error {error}; perfect calibration would show {interval}.",
+        error=decimal(ece.value),
+        interval=decimals(band.low, band.high),
+    )
     if ece.value <= band.high:
-        return Check(question, "good", "Yes", detail)
+        return Check(question, "good", say("Yes"), detail)
     if ece.value <= 2 * band.high:
-        return Check(question, "care", "Roughly", f"{detail} Read them as high, middle and low.")
-    return Check(question, "bad", "No", f"{detail} Use the order of the users, not the percentages.")
+        return Check(
+            question, "care", say("Roughly"), say("{detail} Read them as high, middle and low.", detail=detail)
+        )
+    return Check(
+        question, "bad", say("No"), say("{detail} Use the order of the users, not the percentages.", detail=detail)
+    )
 
 
 def _lift(run: Run, target: str) -> Check:
-    question = "Does the top of the ranking beat chance?"
+    question = say("Does the top of the ranking beat chance?")
     lift = run.metric(target, "lift_10")
     if lift is None:
         return _unmeasured(question)
-    times = f"{decimal(lift.value, 2)} times the base rate {decimals(lift.low, lift.high, 2)}"
-    detail = f"Its top tenth has {times}; chance has 1."
+    detail = say(
+        "Its top tenth has {lift} times the base rate {interval}; chance has 1.",
+        lift=decimal(lift.value, 2),
+        interval=decimals(lift.low, lift.high, 2),
+    )
     if lift.low > 1:
-        return Check(question, "good", "Yes", detail)
+        return Check(question, "good", say("Yes"), detail)
     if lift.value > 1:
-        return Check(question, "care", "Perhaps", f"{detail} The interval holds 1.")
-    return Check(question, "bad", "No", detail)
+        return Check(question, "care", say("Perhaps"), say("{detail} The interval holds 1.", detail=detail))
+    return Check(question, "bad", say("No"), detail)
 
 
 def _fidelity(run: Run, target: str) -> Check:
-    question = "Do the explanations speak for the model?"
+    question = say("Do the explanations speak for the model?")
     surrogates = run.table("surrogates.csv", target)
     row = surrogates[surrogates["explained"].astype(bool)]
     if row.empty:
         return _unmeasured(question)
     r2, tenth, n = (float(row[name].iloc[0]) for name in ("r2", "top_tenth", "n_users"))
-    detail = (
-        f"The explained stand-in matches the scores with R² {decimal(r2, 2)} and {percent(tenth, 0)} of their top "
-        f"tenth (n = {count(n)} held-out users)."
+    detail = say(
+        "The explained stand-in matches the scores with R² {r2} and {tenth} of their top tenth (n = "
+        "{n} held-out users).",
+        r2=decimal(r2, 2),
+        tenth=percent(tenth, 0),
+        n=count(n),
     )
     if not known(r2):
-        return Check(question, "care", "Nothing to explain", fidelity.CONSTANT)
+        return Check(question, "care", say("Nothing to explain"), say(fidelity.CONSTANT))
     if n < FEW:
-        return Check(question, "care", "Unclear", f"{detail} Too few users to tell.")
+        return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
     if r2 >= fidelity.floor(run):
-        return Check(question, "good", "Yes", detail)
-    return Check(question, "care", "In part", detail) if r2 >= LOOSE else Check(question, "bad", "No", detail)
+        return Check(question, "good", say("Yes"), detail)
+    return Check(question, "care", say("In part"), detail) if r2 >= LOOSE else Check(question, "bad", say("No"), detail)
 
 
 def on_data(run: Run) -> Check:
     """The verdict on the rows that were rejected."""
-    question = "Is the data sound?"
+    question = say("Is the data sound?")
     tables = {name: counts for name, counts in run.manifest["reconciliation"].items() if counts.get("read")}
     if not tables:
         return _unmeasured(question)
     shares = {name: sum(counts["rejected"].values()) / counts["read"] for name, counts in tables.items()}
-    detail = "Rows rejected: " + listed([f"{percent(share, 2)} of {name}" for name, share in shares.items()]) + "."
+    detail = say("Rows rejected: {shares}.", shares=listed([_rejected(name, share) for name, share in shares.items()]))
     worst = max(shares.values())
     if worst < CLEAN:
-        return Check(question, "good", "Yes", detail)
-    return Check(question, "care", "Mostly", detail) if worst < DIRTY else Check(question, "bad", "Doubtful", detail)
+        return Check(question, "good", say("Yes"), detail)
+    return (
+        Check(question, "care", say("Mostly"), detail)
+        if worst < DIRTY
+        else Check(question, "bad", say("Doubtful"), detail)
+    )
+
+
+def _rejected(table: str, share: float) -> str:
+    return say("{share} of {table}", share=percent(share, 2), table=say_again(table))
 
 
 def _unmeasured(question: str) -> Check:
-    return Check(question, "care", "Not measured", "The run holds no number for it.")
+    return Check(question, "care", say("Not measured"), say("The run holds no number for it."))

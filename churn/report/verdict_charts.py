@@ -1,10 +1,12 @@
 """Charts of verdicts: differences from a reference, and a map of networks."""
 
+import re
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import say, say_again, say_many
 from churn.report.blocks import Block
 from churn.report.figures import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
 from churn.report.run import records
@@ -20,27 +22,48 @@ def forest(rows: pd.DataFrame, target: str) -> Block | None:
     told = rows[rows["difference"].notna()]
     if told.empty:
         return None
-    variants = [label(str(variant)) for variant in dict.fromkeys(told["variant"])]
+    variants = [label(variant_words(str(variant))) for variant in dict.fromkeys(told["variant"])]
     models = list(dict.fromkeys(told["model"]))
     series = [dots for place, name in enumerate(models) for dots in _series(told[told["model"] == name], place)]
     reference = _reference(rows)
-    drawn = dot_plot(series, rows=variants, x_title="log loss: better ← 0 → worse", reference=0.0)
+    drawn = dot_plot(series, rows=variants, x_title=say("log loss: better ← 0 → worse"), reference=0.0)
     drawn.update_layout(showlegend=True, margin_t=34, height=104 + (16 + 14 * len(models)) * len(variants))
     said = "; ".join(
-        f"{row.model}, {row.variant}: {signed(row.difference, 3)} {decimals(row.difference_low, row.difference_high)}"
+        f"{row.model}, {variant_words(row.variant)}: {signed(row.difference, 3)} "
+        f"{decimals(row.difference_low, row.difference_high)}"
         for row in records(told)
     )
     return figure(
         drawn,
-        title=f"{TARGETS.get(target, target)}: log loss minus that of “{reference}”",
-        description=f"Paired differences in log loss from {reference}, with 95 % intervals. {said}.",
-        caption=f"Lines are 95 % intervals over users. {_size(told)}",
+        title=say(
+            "{target}: log loss minus that of “{reference}”", target=TARGETS.get(target, target), reference=reference
+        ),
+        description=say(
+            "Paired differences in log loss from {reference}, with 95 % intervals. {said}.",
+            reference=reference,
+            said=said,
+        ),
+        caption=say("Lines are 95 % intervals over users. {size}", size=_size(told)),
     )
+
+
+def variant_words(variant: str) -> str:
+    """A variant's name, which artefacts hold in English, as it is shown.
+
+    Example:
+        >>> variant_words("7 days"), variant_words("sums only"), variant_words("none × 1 layer")
+        ('7 days', 'sums only', 'none × 1 layer')
+    """
+    if found := re.fullmatch(r"(\d+) days?", variant):
+        return say_many("{n} day", "{n} days", int(found[1]))
+    if found := re.fullmatch(r"(.+) × (\d+) layers?", variant):
+        return say_many("{scaling} × {n} layer", "{scaling} × {n} layers", int(found[2]), scaling=found[1])
+    return say_again(variant)
 
 
 def _reference(rows: pd.DataFrame) -> str:
     names = rows["variant"][rows["reference"].astype(bool)]
-    return str(names.iloc[0]) if len(names) else "the reference"
+    return variant_words(str(names.iloc[0])) if len(names) else say("the reference")
 
 
 def _series(rows: pd.DataFrame, place: int) -> list[Dots]:
@@ -52,11 +75,18 @@ def _series(rows: pd.DataFrame, place: int) -> list[Dots]:
 
 def _dots(rows: pd.DataFrame, colour: str, symbol: str, legend: bool) -> Dots:
     hover = [
-        f"{row.model}, {row.variant}: {signed(row.difference, 3)} {decimals(row.difference_low, row.difference_high)}, "
-        f"n = {count(row.n_windows)} windows of {count(row.n_users)} users"
+        say(
+            "{model}, {variant}: {difference} {interval}, n = {windows} windows of {users} users",
+            model=row.model,
+            variant=variant_words(row.variant),
+            difference=signed(row.difference, 3),
+            interval=decimals(row.difference_low, row.difference_high),
+            windows=count(row.n_windows),
+            users=count(row.n_users),
+        )
         for row in records(rows)
     ]
-    labels = [label(str(variant)) for variant in rows["variant"]]
+    labels = [label(variant_words(str(variant))) for variant in rows["variant"]]
     values, lows, highs = (list(rows[f"difference{end}"]) for end in ("", "_low", "_high"))
     name = label(str(rows["model"].iloc[0]))
     return Dots(name, labels, values, lows, highs, hover, colour, symbol, group=name, legend=legend)
@@ -65,9 +95,11 @@ def _dots(rows: pd.DataFrame, colour: str, symbol: str, legend: bool) -> Dots:
 def _size(rows: pd.DataFrame) -> str:
     """How many windows and users the variants were measured on."""
     ends = [(int(rows[name].min()), int(rows[name].max())) for name in ("n_windows", "n_users")]
-    windows, users = (count(low) if low == high else f"{count(low)} to {count(high)}" for low, high in ends)
-    few = f" Grey: fewer than {FEW} users, read with care." if (rows["n_users"] < FEW).any() else ""
-    return f"n = {windows} windows of {users} users.{few}"
+    windows, users = (
+        count(low) if low == high else say("{low} to {high}", low=count(low), high=count(high)) for low, high in ends
+    )
+    few = say(" Grey: fewer than {few} users, read with care.", few=FEW) if (rows["n_users"] < FEW).any() else ""
+    return say("n = {windows} windows of {users} users.{few}", windows=windows, users=users, few=few)
 
 
 def heat_map(rows: pd.DataFrame, target: str) -> Block | None:
@@ -85,14 +117,25 @@ def heat_map(rows: pd.DataFrame, target: str) -> Block | None:
     for row in records(cells[cells["reference"].astype(bool)]):
         _frame(drawn, list(grid.columns).index(row.column), list(grid.index).index(row.row))
     best = rows.sort_values("log_loss").iloc[0]
-    said = f"Lowest: {best['model']} with {best['variant']}, {decimal(best['log_loss'])}"
-    everything = "; ".join(f"{row.model}, {row.variant}: {decimal(row.log_loss)}" for row in records(rows))
+    said = say(
+        "Lowest: {model} with {variant}, {lowest}",
+        model=best["model"],
+        variant=variant_words(best["variant"]),
+        lowest=decimal(best["log_loss"]),
+    )
+    everything = "; ".join(
+        f"{row.model}, {variant_words(row.variant)}: {decimal(row.log_loss)}" for row in records(rows)
+    )
     return figure(
         drawn,
-        title=f"{TARGETS.get(target, target)}: log loss by network and scaling",
-        description=f"Log loss of {count(len(rows))} variants. {everything}.",
-        caption=f"The darker, the better; × 1, × 2: layers. {said}; the lowest of many is lower than it deserves. "
-        f"Framed: the reference. {_size(rows)}",
+        title=say("{target}: log loss by network and scaling", target=TARGETS.get(target, target)),
+        description=say("Log loss of {n} variants. {everything}.", n=count(len(rows)), everything=everything),
+        caption=say(
+            "The darker, the better; × 1, × 2: layers. {said}; the lowest of many is lower than it "
+            "deserves. Framed: the reference. {size}",
+            said=said,
+            size=_size(rows),
+        ),
     )
 
 

@@ -4,26 +4,28 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import marked, say, say_again
 from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Section, Text
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
-from churn.report.verdict_charts import forest, heat_map
+from churn.report.verdict_charts import forest, heat_map, variant_words
 from churn.report.wording import FEW, TARGETS, decimals
 
-TITLE = "What a sceptic would ask"
+TITLE = marked("What a sceptic would ask")
 CHARTS = {"architecture": heat_map}  # questions of too many variants for dots
 
 
 def build(run: Run) -> Section:
     """A heading, answers, charts and a table per question."""
-    lead = (
-        "Models were trained again under other conditions and measured side by side; nothing was chosen by what came "
-        "out. Differences are in log loss on the same windows: left of 0 is better than the reference."
+    lead = say(
+        "Models were trained again under other conditions and measured side by side; nothing was "
+        "chosen by what came out. Differences are in log loss on the same windows: left of 0 is better "
+        "than the reference."
     )
     if not run.verdicts:
-        return Section("verdicts", TITLE, lead, (Text("This run was asked none of these questions."),))
+        return Section("verdicts", say(TITLE), lead, (Text(say("This run was asked none of these questions.")),))
     names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.verdicts)
-    return Section("verdicts", TITLE, lead, tuple(block for name in names for block in _question(run, name)))
+    return Section("verdicts", say(TITLE), lead, tuple(block for name in names for block in _question(run, name)))
 
 
 def _question(run: Run, name: str) -> list[Block]:
@@ -36,10 +38,10 @@ def _question(run: Run, name: str) -> list[Block]:
     columns = tuple((one,) for one in charts if one is not None)
     behind = [block for each in asked for block in _behind(tables[each["target"]], each)]
     return [
-        Heading(str(asked[0]["question"])),
+        Heading(say_again(str(asked[0]["question"]))),
         Definitions(answers),
         *([Beside(columns)] if columns else []),
-        *([Fold("How it was measured, with all numbers", tuple(behind))] if behind else []),
+        *([Fold(say("How it was measured, with all numbers"), tuple(behind))] if behind else []),
     ]
 
 
@@ -52,10 +54,18 @@ def _behind(rows: pd.DataFrame, verdict: Any) -> list[Block]:
 
 def _table(rows: pd.DataFrame, target: str) -> Table:
     """All variants, those that the others are compared with marked."""
-    plain = ("Windows", "Users", "Base rate", *(("Come back",) if rows["returned"].notna().any() else ()))
-    titles = (*plain, "AP", "ROC-AUC", "Log loss", "Difference")
-    columns = (Column("Model"), Column("Variant"), *(Column(title, numeric=True) for title in titles))
-    return Table(f"{target}: all variants", columns, tuple(_row(row, "Come back" in titles) for row in records(rows)))
+    plain = (
+        say("Windows"),
+        say("Users"),
+        say("Base rate"),
+        *((say("Come back"),) if rows["returned"].notna().any() else ()),
+    )
+    titles = (*plain, say("AP"), say("ROC-AUC"), say("Log loss"), say("Difference"))
+    columns = (Column(say("Model")), Column(say("Variant")), *(Column(title, numeric=True) for title in titles))
+    with_returns = bool(rows["returned"].notna().any())
+    return Table(
+        say("{target}: all variants", target=target), columns, tuple(_row(row, with_returns) for row in records(rows))
+    )
 
 
 def _row(row: Any, with_returns: bool) -> tuple[Cell, ...]:
@@ -66,7 +76,7 @@ def _row(row: Any, with_returns: bool) -> tuple[Cell, ...]:
     ]
     return (
         Cell(str(row.model)),
-        Cell(str(row.variant), badge="reference" if bool(row.reference) else ""),
+        Cell(variant_words(str(row.variant)), badge=say("reference") if bool(row.reference) else ""),
         count_cell(row.n_windows),
         count_cell(row.n_users, grey=True),
         percent_cell(row.base_rate, few=few),

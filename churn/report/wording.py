@@ -5,29 +5,51 @@ from datetime import date
 from numbers import Real
 
 from churn.explanation import readable
+from churn.language import Messages, day_in_words, marked, say, spoken
 
 ABSENT = "–"
 FEW = 30  # cells with fewer users are greyed
-TARGETS = {"churn": "Churn", "sticker": "Stickers"}
-OUTCOMES = {"churn": "falling silent", "sticker": "receiving a sticker"}
-CHANCES = {"churn": "churn", "sticker": "chance of a sticker"}  # what is higher or lower
-SEGMENTS = {
-    "priority": "On the list",
-    "likely churner": "Likely churners, not listed",
-    "other": "Everyone else",
-    "all": "All users",
-}
-METRICS = {
-    "log_loss": "Log loss",
-    "roc_auc": "ROC-AUC",
-    "ap": "AP",
-    "brier": "Brier",
-    "ece": "ECE",
-    "lift_10": "Lift",
-    "accuracy": "Accuracy",
-    "micro_ap": "Micro-AP",
-}
-DECISIONS = {"precision": "Precision", "recall": "Recall", "f1": "F1"}  # at a threshold, which has a table of its own
+TARGETS = Messages({"churn": marked("Churn"), "sticker": marked("Stickers")})
+OUTCOMES = Messages({"churn": marked("falling silent"), "sticker": marked("receiving a sticker")})
+CHANCES = Messages({"churn": marked("churn"), "sticker": marked("chance of a sticker")})  # what is higher or lower
+SEGMENTS = Messages(
+    {
+        "priority": marked("On the list"),
+        "likely churner": marked("Likely churners, not listed"),
+        "other": marked("Everyone else"),
+        "all": marked("All users"),
+    }
+)
+METRICS = Messages(
+    {
+        "log_loss": marked("Log loss"),
+        "roc_auc": marked("ROC-AUC"),
+        "ap": marked("AP"),
+        "brier": marked("Brier"),
+        "ece": marked("ECE"),
+        "lift_10": marked("Lift"),
+        "accuracy": marked("Accuracy"),
+        "micro_ap": marked("Micro-AP"),
+    }
+)
+# at a threshold, which has a table of its own
+DECISIONS = Messages({"precision": marked("Precision"), "recall": marked("Recall"), "f1": marked("F1")})
+_TERMS = (  # words of artefacts, which `say_again` finds in the catalogue
+    *(marked("raises"), marked("lowers"), marked("mixed")),
+    *(marked("confirmed"), marked("tentative"), marked("rejected"), marked("removed")),
+    *(marked("complete"), marked("pruned"), marked("best"), marked("fail"), marked("running")),
+    *(marked("category"), marked("log"), marked("linear"), marked("sticker")),
+    *(marked("train"), marked("val"), marked("test"), marked("score")),
+    *(marked("none"), marked("temperature"), marked("platt"), marked("isotonic")),
+    *(marked("feature"), marked("attribute"), marked("identifier"), marked("precision"), marked("share")),
+    *(marked("opposite"), marked("same"), marked("unclear")),
+    *(marked("null user_id"), marked("null actor_id"), marked("null event"), marked("null event_id")),
+    *(marked("repeated user_id"), marked("repeated event_id"), marked("repeated row")),
+    *(marked("empty or unreadable row"), marked("null or unreadable timestamp"), marked("event not allowed")),
+    *(marked("not between the years 1900 and 2199"), marked("before the span"), marked("after the span")),
+    *(marked("null amount"), marked("negative amount"), marked("amount that is not a number")),
+    *(marked("read"), marked("used"), marked("non-members"), marked("events"), marked("stickers"), marked("members")),
+)
 ROLES = ("own", "fan", "away")  # how the names of counted events begin
 
 
@@ -129,7 +151,7 @@ def day(value: object) -> str:
         parsed = date.fromisoformat(str(value)[:10])
     except ValueError:
         return ABSENT
-    return f"{parsed.day} {parsed:%B %Y}"
+    return day_in_words(parsed)
 
 
 def seconds(value: float) -> str:
@@ -140,9 +162,14 @@ def seconds(value: float) -> str:
         ('3.2 s', '3 min 5 s', '2 h 2 min')
     """
     if value < 60:
-        return f"{value:.1f} s"
+        return say("{seconds:.1f} s", seconds=value)
     minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return say("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return say("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
+
+
+_WHEN = {"_before": marked("{feature} before"), "_afterwards": marked("{feature} afterwards")}
 
 
 def feature(name: str) -> str:
@@ -152,8 +179,10 @@ def feature(name: str) -> str:
         >>> feature("own_room_post"), feature("own_post_before"), feature("stickers_received")
         ('Own room post', 'Own post before', 'Stickers received')
     """
-    column = name.removesuffix("_before")
-    words = readable(column) + name[len(column) :].replace("_", " ")
+    words = readable(name)
+    for ending, message in _WHEN.items():
+        if name.endswith(ending):
+            words = say(message, feature=readable(name.removesuffix(ending)))
     return words[:1].upper() + words[1:]
 
 
@@ -170,13 +199,34 @@ def more_of(name: str) -> str:
     """
     words = name.replace("_", " ")
     role, _, event = words.partition(" ")
+    if name == "stickers_received":
+        return say("more stickers received")
     if role not in ROLES or not event:
-        return f"more {words}" if name == "stickers_received" else f"a higher {words}"
-    return f"more {plural(event)} elsewhere" if role == "away" else f"more {role} {plural(event)}"
+        return say("a higher {feature}", feature=readable(name))
+    return say(_MORE[role], events=plural(event))
+
+
+_MORE = {
+    "own": marked("more own {events}"),
+    "fan": marked("more fan {events}"),
+    "away": marked("more {events} elsewhere"),
+}
+
+
+def chance(target: str, way: str) -> str:
+    """What a column that raises or lowers a score does to the chance.
+
+    Example:
+        >>> chance("sticker", "lowers")
+        'lower chance of a sticker'
+    """
+    if way == "raises":
+        return say("higher {chance}", chance=CHANCES[target])
+    return say("lower {chance}", chance=CHANCES[target])
 
 
 def plural(noun: str) -> str:
-    """Several of a thing.
+    """Several of a thing; the log's own words, which have no plural where another language is spoken.
 
     Example:
         >>> plural("reply"), plural("code block"), plural("day"), plural("views")
@@ -184,6 +234,8 @@ def plural(noun: str) -> str:
         >>> plural("reply to fan")
         'replies to fans'
     """
+    if spoken() != "en":
+        return noun
     head, to, whom = noun.partition(" to ")
     if to:
         return f"{plural(head)} to {plural(whom)}"
@@ -211,4 +263,5 @@ def listed(items: list[str]) -> str:
         >>> listed(["a"]), listed(["a", "b", "c"])
         ('a', 'a, b and c')
     """
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+    *most, last = items or [""]
+    return say("{most} and {last}", most=", ".join(most), last=last) if most else last

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from churn.explanation.wording import Story, count_words, last_day_words, number
+from churn.language import speaking
 
 STORY = Story(2, 7, known_days=90, usual=3, others=8)
 
@@ -105,3 +106,13 @@ def test_the_longest_words_are_short_enough_for_a_cell():
 
 def test_someone_who_joined_on_the_day_of_the_cutoff_is_new():
     assert count_words(Story(0, 7, known_days=0, usual=np.nan, others=2)) == "none yet, being new; others 2 a week"
+
+
+def test_reasons_are_told_in_the_language_spoken():
+    fallen = STORY._replace(fewer=True, since=1, fell=pd.Timestamp("2024-03-04"))
+    with speaking("ko"):
+        assert count_words(STORY._replace(silent_days=5, long_silence=True)) == "5일째 없음; 평소 주 3회"
+        assert count_words(STORY) == "최근 7일 동안 2회; 평소 주 3회, 다른 사용자 주 8회"
+        assert count_words(STORY._replace(amount=True)) == "최근 7일 동안 2; 평소 주 3, 다른 사용자 주 8"
+        assert count_words(fallen) == "3월 4일 이후 1회, 평소(주 3회)보다 적음"
+        assert last_day_words("tenure", 12, others=60.25) == "12일; 다른 사용자 60"

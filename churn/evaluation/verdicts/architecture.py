@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from churn.data import Split
 from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.contestants import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt, other, thinned, users_of
 from churn.evaluation.verdicts.wording import amount, change, decimal, listed, measured
+from churn.language import say, say_many
 from churn.statistics import evaluate
 
 LAYERS = (1, 2)
@@ -27,10 +29,19 @@ def architecture(inquiry: Inquiry) -> Verdict:
         inquiry.target,
         QUESTIONS["architecture"],
         f"{_spreads(trials)} {_winner(trials, reference, inquiry)}",
-        f"{len(trials)} variants learned from the same {len(split.train):,} windows and were measured on the same "
-        f"{len(split.test):,}; the best was chosen on validation, since the best of many on test looks better than it "
-        f"is. A spread is the highest minus the lowest mean. {measured(users_of(split.test))}",
+        f"{_note(trials, split)} {measured(users_of(split.test))}",
         tabulate("architecture", trials, inquiry=inquiry, reference=reference),
+    )
+
+
+def _note(trials: list[Trial], split: Split) -> str:
+    return say(
+        "{n} variants learned from the same {train:,} windows and were measured on the same {test:,}; "
+        "the best was chosen on validation, since the best of many on test looks better than it is. A "
+        "spread is the highest minus the lowest mean.",
+        n=len(trials),
+        train=len(split.train),
+        test=len(split.test),
     )
 
 
@@ -59,12 +70,15 @@ def _spreads(trials: list[Trial]) -> str:
         networks=[trial.model for trial in trials], loss=[trial.log_loss for trial in trials]
     )
     spread = {name: np.ptp(table.groupby(name).loss.mean()) for name in ("scalings", "layers", "networks")}
-    said = [f"{decimal(spread['scalings'])} over scalings", f"{decimal(spread['layers'])} over numbers of layers"]
+    said = [
+        say("{scalings} over scalings", scalings=decimal(spread["scalings"])),
+        say("{layers} over numbers of layers", layers=decimal(spread["layers"])),
+    ]
     if len(set(table.networks)) > 1:
-        said.append(f"{decimal(spread['networks'])} over networks")
+        said.append(say("{networks} over networks", networks=decimal(spread["networks"])))
     if len(trials[0].each) > 1:
-        said.append(f"{decimal(_between_seeds(trials))} over the seeds of one variant")
-    return f"Mean log losses spread by {listed(said)}."
+        said.append(say("{between_seeds} over the seeds of one variant", between_seeds=decimal(_between_seeds(trials))))
+    return say("Mean log losses spread by {said}.", said=listed(said))
 
 
 def _between_seeds(trials: list[Trial]) -> float:
@@ -75,14 +89,41 @@ def _between_seeds(trials: list[Trial]) -> float:
 
 def _winner(trials: list[Trial], reference: str, inquiry: Inquiry) -> str:
     winner = min(trials, key=lambda trial: trial.loss_a)
-    chosen = f"the best of {len(trials)} by validation, {winner.model} with {winner.variant},"
+    n, model, variant = len(trials), winner.model, _words(winner.variant)
     if winner.variant == reference:
-        return f"{chosen[0].upper()}{chosen[1:]} has the default scaling and depth."
+        return say(
+            "The best of {n} by validation, {model} with {variant}, has the default scaling and depth.",
+            n=n,
+            model=model,
+            variant=variant,
+        )
     gap = compare(winner, other(trials, winner, reference), inquiry)
     if gap.high < 0:
-        return f"{chosen[0].upper()}{chosen[1:]} is clearly better than its default: by {amount(gap)}."
+        return say(
+            "The best of {n} by validation, {model} with {variant}, is clearly better than its default: by {amount}.",
+            n=n,
+            model=model,
+            variant=variant,
+            amount=amount(gap),
+        )
     if gap.low > 0:
-        return f"{chosen[0].upper()}{chosen[1:]} is worse on test than its default: by {amount(gap)}."
-    return (
-        f"No choice pays, as far as can be seen: {chosen} differs from its default by {change(gap)}, not clear of zero."
+        return say(
+            "The best of {n} by validation, {model} with {variant}, is worse on test than its default: by {amount}.",
+            n=n,
+            model=model,
+            variant=variant,
+            amount=amount(gap),
+        )
+    return say(
+        "No choice pays, as far as can be seen: the best of {n} by validation, {model} with {variant}, "
+        "differs from its default by {change}, not clear of zero.",
+        n=n,
+        model=model,
+        variant=variant,
+        change=change(gap),
     )
+
+
+def _words(variant: str) -> str:
+    scaling, layers = variant.split(" × ")
+    return say_many("{scaling} × {n} layer", "{scaling} × {n} layers", int(layers.split()[0]), scaling=scaling)

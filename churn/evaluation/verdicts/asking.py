@@ -16,6 +16,7 @@ from churn.evaluation.verdicts.measures import COLUMNS, Verdict
 from churn.evaluation.verdicts.order import order
 from churn.evaluation.verdicts.split import split
 from churn.evaluation.verdicts.trials import Inquiry
+from churn.language import say
 
 _ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
     "order": order,
@@ -68,4 +69,6 @@ def _answered(name: str, inquiry: Inquiry) -> Verdict:
         return _ANSWERS[name](inquiry)
     except UserError as error:
         nothing = pd.DataFrame(columns=list(COLUMNS))
-        return Verdict(name, inquiry.target, QUESTIONS[name], f"Cannot be told here: {error}.", "", nothing)
+        return Verdict(
+            name, inquiry.target, QUESTIONS[name], say("Cannot be told here: {error}.", error=error), "", nothing
+        )

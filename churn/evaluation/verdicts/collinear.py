@@ -11,11 +11,12 @@ from churn.evaluation.verdicts.measures import COLUMNS, Verdict, compare, tabula
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt_all, best, other, thinned, users_of
 from churn.evaluation.verdicts.wording import amount, change, listed, measured
 from churn.explanation import collinearity
+from churn.language import marked, say
 from churn.statistics import Interval
 
-WITH, WITHOUT = "every column", "without collinear ones"
+WITH, WITHOUT = marked("every column"), marked("without collinear ones")
 _MOST_NAMED = 4
-_NONE = "No column is collinear, so nothing hangs on it."
+_NONE = marked("No column is collinear, so nothing hangs on it.")
 
 
 def collinear(inquiry: Inquiry) -> Verdict:
@@ -23,7 +24,7 @@ def collinear(inquiry: Inquiry) -> Verdict:
     split = thinned(inquiry.dataset.split(), inquiry)
     removed = _collinear(split.train)
     left = [name for name in split.train.features if name not in removed]
-    sentence, note, table = _NONE, _note(removed, left, split), pd.DataFrame(columns=list(COLUMNS))
+    sentence, note, table = say(_NONE), _note(removed, left, split), pd.DataFrame(columns=list(COLUMNS))
     if removed:
         trials = attempt_all({WITH: split, WITHOUT: split.mapped(partial(Windows.only, features=left))}, inquiry)
         chosen = best(trials, WITH)
@@ -41,32 +42,51 @@ def _collinear(train: Windows) -> list[str]:
 
 def _named(removed: list[str]) -> str:
     more = len(removed) - _MOST_NAMED
-    return listed(removed if more <= 0 else [*removed[:_MOST_NAMED], f"{more} more"])
+    return listed(removed if more <= 0 else [*removed[:_MOST_NAMED], say("{n} more", n=more)])
 
 
 def _answer(chosen: Trial, fewer: Trial, removed: list[str], inquiry: Inquiry) -> str:
     if np.array_equal(chosen.p, fewer.p):
-        return (
-            f"The collinear columns do not matter: without {_named(removed)}, {chosen.model} says the same of everyone."
+        return say(
+            "The collinear columns do not matter: without {columns}, {model} says the same of everyone.",
+            columns=_named(removed),
+            model=chosen.model,
         )
     return _sentence(chosen.model, compare(fewer, chosen, inquiry), removed)
 
 
 def _sentence(model: str, gap: Interval, removed: list[str]) -> str:
-    without = f"without {_named(removed)}, {model}'s log loss"
+    columns = _named(removed)
     if gap.low > 0:
-        return f"The collinear columns matter: {without} rises by {amount(gap)}."
+        return say(
+            "The collinear columns matter: without {columns}, {model}'s log loss rises by {amount}.",
+            columns=columns,
+            model=model,
+            amount=amount(gap),
+        )
     if gap.high < 0:
-        return f"The collinear columns do harm here: {without} falls by {amount(gap)}."
-    return (
-        f"The collinear columns do not matter, as far as can be seen: {without} changes by {change(gap)}, not clear "
-        "of zero."
+        return say(
+            "The collinear columns do harm here: without {columns}, {model}'s log loss falls by {amount}.",
+            columns=columns,
+            model=model,
+            amount=amount(gap),
+        )
+    return say(
+        "The collinear columns do not matter, as far as can be seen: without {columns}, {model}'s log "
+        "loss changes by {change}, not clear of zero.",
+        columns=columns,
+        model=model,
+        change=change(gap),
     )
 
 
 def _note(removed: list[str], left: list[str], split: Split) -> str:
-    return (
-        f"Of {len(left) + len(removed)} columns, {len(removed)} were removed step by step: copies, and those of the "
-        "largest variance inflation until none was above 10, by the training windows alone. Models with and without "
-        f"them learn from the same {len(split.train):,} windows and are measured on the same {len(split.test):,}."
+    return say(
+        "Of {columns} columns, {removed} were removed step by step: copies, and those of the largest "
+        "variance inflation until none was above 10, by the training windows alone. Models with and "
+        "without them learn from the same {train:,} windows and are measured on the same {test:,}.",
+        columns=len(left) + len(removed),
+        removed=len(removed),
+        train=len(split.train),
+        test=len(split.test),
     )

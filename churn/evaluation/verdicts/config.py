@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 
 from churn.errors import UserError
+from churn.language import marked
 
 QUESTIONS = {
-    "order": "Does the order of days matter?",
-    "split": "What would a random split have pretended?",
-    "history": "How many days of history are enough?",
-    "horizon": "What does a shorter or longer horizon change?",
-    "collinear": "Do the collinear columns matter?",
-    "architecture": "Do scaling, layers and the kind of network matter?",
+    "order": marked("Does the order of days matter?"),
+    "split": marked("What would a random split have pretended?"),
+    "history": marked("How many days of history are enough?"),
+    "horizon": marked("What does a shorter or longer horizon change?"),
+    "collinear": marked("Do the collinear columns matter?"),
+    "architecture": marked("Do scaling, layers and the kind of network matter?"),
 }
 
 

@@ -20,6 +20,7 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import amount, change, listed, measured
+from churn.language import say, say_many
 from churn.statistics import Interval
 
 LEAST_KEPT = 0.5  # share of the training windows that must have so long a history for a length to be tried
@@ -45,10 +46,7 @@ def history(inquiry: Inquiry) -> Verdict:
         inquiry.target,
         QUESTIONS["history"],
         _answer(trials, lengths, configured, inquiry),
-        f"Models of each length learned from the same {len(split.train):,} windows and were measured on the same "
-        f"{len(split.test):,}, all with {lengths[-1]} days before the cutoff.{_reaching(inquiry)} The answer was read "
-        "off these test windows: a run with another length needs later ones to be measured on. "
-        f"{measured(users_of(split.test))}",
+        " ".join(_note(split, lengths[-1], inquiry)),
         tabulate("history", trials, inquiry=inquiry, reference=_named(configured)),
     )
 
@@ -79,10 +77,23 @@ def _named(days: int) -> str:
     return f"{days} day{'s' if days > 1 else ''}"
 
 
-def _reaching(inquiry: Inquiry) -> str:
-    """Which features know of days before any history."""
+def _note(split: Split, longest: int, inquiry: Inquiry) -> list[str]:
+    """How it was measured, and which features know of days before any history."""
     names = [feature.name for feature in inquiry.dataset.windows.derived if feature.reaches != "day"]
-    return f" At every length, {listed(names)} tell of the days before." if names else ""
+    return [
+        say(
+            "Models of each length learned from the same {train:,} windows and were measured on the same {test:,}, all "
+            "with {longest} days before the cutoff.",
+            train=len(split.train),
+            test=len(split.test),
+            longest=longest,
+        ),
+        *([say("At every length, {names} tell of the days before.", names=listed(names))] if names else []),
+        say(
+            "The answer was read off these test windows: a run with another length needs later ones to be measured on."
+        ),
+        measured(users_of(split.test)),
+    ]
 
 
 def _answer(trials: list[Trial], lengths: list[int], configured: int, inquiry: Inquiry) -> str:
@@ -90,7 +101,9 @@ def _answer(trials: list[Trial], lengths: list[int], configured: int, inquiry: I
     longest = other(trials, chosen, _named(lengths[-1]))
     shorter = {days: other(trials, chosen, _named(days)) for days in lengths[:-1]}
     if all(np.array_equal(trial.p, longest.p) for trial in shorter.values()):
-        return f"Cannot be told by {chosen.model}, which says the same of everyone whatever the history."
+        return say(
+            "Cannot be told by {model}, which says the same of everyone whatever the history.", model=chosen.model
+        )
     gaps = {days: compare(trial, longest, inquiry) for days, trial in shorter.items()}
     return _sentence(chosen.model, gaps, longest=lengths[-1])
 
@@ -101,10 +114,30 @@ def _sentence(model: str, gaps: dict[int, Interval], *, longest: int) -> str:
     enough = min((days for days in gaps if days > max(worse, default=0)), default=longest)
     if enough == longest:
         gap = gaps[second := max(gaps)]
-        return f"All {longest} days of history help: with {second}, {model}'s log loss is higher by {amount(gap)}."
-    days = f"{enough} day{'s' if enough > 1 else ''}"
-    too_short = f", while {listed(str(shorter) for shorter in worse)} are clearly worse" if worse else ""
-    return (
-        f"A history of {days} is enough, as far as can be seen: {model}'s log loss differs by {change(gaps[enough])} "
-        f"from that with {longest}{too_short}."
+        return say(
+            "All {longest} days of history help: with {second}, {model}'s log loss is higher by {amount}.",
+            longest=longest,
+            second=second,
+            model=model,
+            amount=amount(gap),
+        )
+    days, gap_left = say_many("{n} day", "{n} days", enough), change(gaps[enough])
+    if not worse:
+        return say(
+            "A history of {days} is enough, as far as can be seen: {model}'s log loss differs by {change} "
+            "from that with {longest}.",
+            days=days,
+            model=model,
+            change=gap_left,
+            longest=longest,
+        )
+    shorter = listed(str(one) for one in worse)
+    return say(
+        "A history of {days} is enough, as far as can be seen: {model}'s log loss differs by {change} "
+        "from that with {longest}, while {shorter} are clearly worse.",
+        days=days,
+        model=model,
+        change=gap_left,
+        longest=longest,
+        shorter=shorter,
     )

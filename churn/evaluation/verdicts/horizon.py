@@ -22,6 +22,7 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import decimal, listed, measured, percent
+from churn.language import say, say_many
 
 LEAST_KEPT = 0.5  # share of the training windows that must be left for a longer horizon to be tried
 
@@ -47,7 +48,7 @@ def horizon(inquiry: Inquiry) -> Verdict:
         table = table.assign(returned=table.variant.map(shares))
         sentence = f"{_back(back[configured], configured)}{sentence}"
         if len(back[configured].came):
-            note = f"{note} Returns were counted on all {part} windows whose days after lie in the log."
+            note = f"{note} {_counted_on(part)}"
     return Verdict("horizon", inquiry.target, QUESTIONS["horizon"], sentence, note, table)
 
 
@@ -121,21 +122,46 @@ def _named(days: int) -> str:
 def _back(back: Returns, days: int) -> str:
     if not len(back.came):
         return ""
-    return (
-        f"Of those silent for {_named(days)}, {percent(back.share)} (n = {len(back.came):,} windows of "
-        f"{len(np.unique(back.user)):,} users) act again within the next {BACK_DAYS // 7} weeks. "
+    said = say(
+        "Of those silent for {days}, {share} (n = {n:,} windows of {users:,} users) act again within the next {weeks} "
+        "weeks.",
+        days=say_many("{n} day", "{n} days", days),
+        share=percent(back.share),
+        n=len(back.came),
+        users=len(np.unique(back.user)),
+        weeks=BACK_DAYS // 7,
     )
+    return f"{said} "
+
+
+def _counted_on(part: str) -> str:
+    if part == "test":
+        return say("Returns were counted on all test windows whose days after lie in the log.")
+    return say("Returns were counted on all validation windows whose days after lie in the log.")
 
 
 def _skill(table: pd.DataFrame) -> str:
-    at = [f"{decimal(auc, 2)} for {days}" for days, auc in zip(table.variant, table.roc_auc, strict=True)]
+    at = [
+        say("{auc} for {days}", auc=decimal(auc, 2), days=say_many("{n} day", "{n} days", int(variant.split()[0])))
+        for variant, auc in zip(table.variant, table.roc_auc, strict=True)
+    ]
     rates = [percent(rate) for rate in table.base_rate]
-    return f"{table.model.iloc[0]}'s ROC-AUC is {listed(at)}, at base rates of {listed(rates)}."
+    return say(
+        "{model}'s ROC-AUC is {at}, at base rates of {rates}.",
+        model=table.model.iloc[0],
+        at=listed(at),
+        rates=listed(rates),
+    )
 
 
 def _note(split: Split, longest: int) -> str:
     return (
-        f"Every horizon has the same {len(split.train):,} windows to learn from and {len(split.test):,} to be measured "
-        f"on, chosen so that {longest} days keep the split's rule; the log losses have no difference, as the labels "
-        f"differ. {measured(users_of(split.test))}"
-    )
+        say(
+            "Every horizon has the same {train:,} windows to learn from and {test:,} to be measured on, "
+            "chosen so that {longest} days keep the split's rule; the log losses have no difference, as "
+            "the labels differ.",
+            train=len(split.train),
+            test=len(split.test),
+            longest=longest,
+        )
+    ) + f" {measured(users_of(split.test))}"

@@ -22,14 +22,15 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import amount, change, measured
+from churn.language import marked, say
 from churn.statistics import Interval
 
-IN_ORDER, PERMUTED = "days in order", "days permuted"
+IN_ORDER, PERMUTED = marked("days in order"), marked("days permuted")
 _TELLINGS: dict[str, Callable[[Windows], Windows]] = {
     IN_ORDER: lambda windows: windows,
     PERMUTED: Permuted.of,
-    "last day only": lambda windows: windows.recent(1),
-    "sums only": Summed.of,
+    marked("last day only"): lambda windows: windows.recent(1),
+    marked("sums only"): Summed.of,
 }
 
 
@@ -75,24 +76,52 @@ def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Tria
 def _answer(shuffled: Trial, chosen: Trial, inquiry: Inquiry) -> str:
     """The sentence, which has nothing to go by where a model has one day alone, or knows no days."""
     if np.array_equal(shuffled.p, chosen.p):
-        return f"Cannot be told by {chosen.model}, which says the same of everyone in whatever order the days come."
+        return say(
+            "Cannot be told by {model}, which says the same of everyone in whatever order the days come.",
+            model=chosen.model,
+        )
     return _sentence(chosen.model, compare(shuffled, chosen, inquiry))
 
 
 def _sentence(model: str, gap: Interval) -> str:
-    shuffled = f"with the days of each history shuffled, {model}'s log loss"
     if gap.low > 0:
-        return f"Order matters: {shuffled} rises by {amount(gap)}."
+        return say(
+            "Order matters: with the days of each history shuffled, {model}'s log loss rises by {amount}.",
+            model=model,
+            amount=amount(gap),
+        )
     if gap.high < 0:
-        return f"Order does more harm than good here: {shuffled} falls by {amount(gap)}."
-    return f"Order does not matter here, as far as can be seen: {shuffled} changes by {change(gap)}, not clear of zero."
+        return say(
+            "Order does more harm than good here: with the days of each history shuffled, {model}'s log "
+            "loss falls by {amount}.",
+            model=model,
+            amount=amount(gap),
+        )
+    return say(
+        "Order does not matter here, as far as can be seen: with the days of each history shuffled, "
+        "{model}'s log loss changes by {change}, not clear of zero.",
+        model=model,
+        change=change(gap),
+    )
 
 
 def _note(inquiry: Inquiry, split: Split) -> str:
     names = ", ".join(feature.name for feature in inquiry.dataset.windows.derived)
-    left_out = f", while {names} took no part, since derived features give the order away" if names else ""
-    return (
-        f"Each telling of the daily counts was learned from the same {len(split.train):,} windows and measured on the "
-        f"same {len(split.test):,}; shuffled windows have an order of their own in every part{left_out}. "
-        f"{measured(users_of(split.test))}"
-    )
+    train, test = len(split.train), len(split.test)
+    if names:
+        told = say(
+            "Each telling of the daily counts was learned from the same {train:,} windows and measured on the same "
+            "{test:,}; shuffled windows have an order of their own in every part, while {names} took no part, since "
+            "derived features give the order away.",
+            train=train,
+            test=test,
+            names=names,
+        )
+    else:
+        told = say(
+            "Each telling of the daily counts was learned from the same {train:,} windows and measured on the same "
+            "{test:,}; shuffled windows have an order of their own in every part.",
+            train=train,
+            test=test,
+        )
+    return f"{told} {measured(users_of(split.test))}"

@@ -23,6 +23,7 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import amount, change, decimal, measured
+from churn.language import say
 from churn.statistics import Interval
 
 HELD_OUT = 1 / 3  # of the users, from whom the test windows come
@@ -109,20 +110,46 @@ def _of(windows: Windows, users: np.ndarray) -> Windows:
 
 
 def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
-    losses = f"a log loss of {decimal(random.log_loss)} where {honest.model} honestly has {decimal(honest.log_loss)}"
+    pretended, found = decimal(random.log_loss), decimal(honest.log_loss)
     if gap.high < 0:
-        return f"A random split would have pretended {losses}: better by {amount(gap)}."
-    seen = f"{losses}, a difference of {change(gap)}"
+        return say(
+            "A random split would have pretended a log loss of {pretended} where {model} honestly has "
+            "{found}: better by {amount}.",
+            pretended=pretended,
+            model=honest.model,
+            found=found,
+            amount=amount(gap),
+        )
     if gap.low > 0:
-        return f"A random split would have pretended nothing here: it is even worse with {seen}."
-    return f"A random split would have pretended nothing that shows here: {seen}, not clear of zero."
+        return say(
+            "A random split would have pretended nothing here: it is even worse with a log loss of "
+            "{pretended} where {model} honestly has {found}, a difference of {change}.",
+            pretended=pretended,
+            model=honest.model,
+            found=found,
+            change=change(gap),
+        )
+    return say(
+        "A random split would have pretended nothing that shows here: a log loss of {pretended} where "
+        "{model} honestly has {found}, a difference of {change}, not clear of zero.",
+        pretended=pretended,
+        model=honest.model,
+        found=found,
+        change=change(gap),
+    )
 
 
 def _note(timed: Split) -> str:
     test = timed.test
     users = users_of(test)
     return (
-        f"Each learned from {len(timed.train):,} windows and was stopped on {len(timed.val):,} of the same kind. All "
-        f"predicted the same {len(test):,} windows of {users:,} users in the days of the test part. The kind time, "
-        f"with every user's earlier windows, is what production meets. {measured(users)}"
-    )
+        say(
+            "Each learned from {train:,} windows and was stopped on {val:,} of the same kind. All "
+            "predicted the same {test:,} windows of {users:,} users in the days of the test part. The kind "
+            "time, with every user's earlier windows, is what production meets.",
+            train=len(timed.train),
+            val=len(timed.val),
+            test=len(test),
+            users=users,
+        )
+    ) + f" {measured(users)}"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 
+from churn.language import say
 from churn.statistics import Interval
 
 FEW = 30  # users under which an interval is a guess
@@ -15,11 +16,19 @@ def measured(users: int) -> str:
         >>> "too narrow" in measured(12), "too narrow" in measured(500)
         (True, False)
     """
-    few = ", who are so few that the intervals are too narrow" if users < FEW else ""
-    return (
+    if users < FEW:
+        return say(
+            "Probabilities are the models' own, not calibrated, and hyperparameters are not searched anew. Brackets "
+            "hold 95 % intervals over {users:,} users, who are so few that the intervals are too narrow; they know "
+            "nothing of how another fit would have turned out, and each stands for itself: of twenty differences by "
+            "chance alone, one is expected to look clear of zero.",
+            users=users,
+        )
+    return say(
         "Probabilities are the models' own, not calibrated, and hyperparameters are not searched anew. Brackets hold "
-        f"95 % intervals over {users:,} users{few}; they know nothing of how another fit would have turned out, and "
-        "each stands for itself: of twenty differences by chance alone, one is expected to look clear of zero."
+        "95 % intervals over {users:,} users; they know nothing of how another fit would have turned out, and each "
+        "stands for itself: of twenty differences by chance alone, one is expected to look clear of zero.",
+        users=users,
     )
 
 
@@ -31,7 +40,7 @@ def decimal(value: float, digits: int = 3) -> str:
         ('.583', '−.012', '1.200', '.000', 'unknown')
     """
     if not math.isfinite(value):
-        return "unknown"
+        return say("unknown")
     text = f"{abs(value):.{digits}f}"
     sign = "−" if value < 0 and float(text) > 0 else ""
     return sign + text.removeprefix("0")
@@ -75,7 +84,7 @@ def percent(share: float) -> str:
         >>> percent(0.314)
         '31\N{NO-BREAK SPACE}%'
     """
-    return f"{100 * share:.0f}\u00a0%" if math.isfinite(share) else "unknown"
+    return f"{100 * share:.0f}\u00a0%" if math.isfinite(share) else say("unknown")
 
 
 def listed(items: Iterable[str]) -> str:
@@ -86,4 +95,4 @@ def listed(items: Iterable[str]) -> str:
         ('a', 'a, b and c')
     """
     *most, last = items
-    return f"{', '.join(most)} and {last}" if most else last
+    return say("{most} and {last}", most=", ".join(most), last=last) if most else last

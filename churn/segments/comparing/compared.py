@@ -5,11 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from churn.language import marked
 from churn.segments.config import SegmentConfig
 from churn.segments.priority import SEGMENTS
 
 PRIORITY, LIKELY, _OTHER = SEGMENTS
 LOYAL = "loyal earners"
+_NAMES = (  # of comparisons, as the report says them
+    marked("priority vs all others"),
+    marked("priority vs other likely churners"),
+    marked("loyal earners vs all others"),
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,153 @@
+"""Language: every sentence that a reader sees is looked up in the catalogue of the language spoken at the moment."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from churn.errors import UserError
+
+LANGUAGES = ("en", "ko")
+CATALOGUES = Path(__file__).parent / "languages"
+_LOCALES = {"en": "en_GB", "ko": "ko_KR"}  # how days are written
+_SPOKEN = ContextVar("language", default="en")
+
+
+def say(message: str, /, **values: object) -> str:
+    """A message in the language spoken, the values put in where the message has their names.
+
+    The message is the English one and a literal, so that it can be found by reading the code: whole sentences, with
+    named values and as `str.format` has them. One without a translation stays English.
+
+    Example:
+        >>> say("{n} users", n=3)
+        '3 users'
+        >>> with speaking("ko"):
+        ...     say("All users")
+        '전체 사용자'
+    """
+    return _catalogue(_SPOKEN.get()).gettext(message).format(**values)
+
+
+def say_many(one: str, many: str, n: int, /, **values: object) -> str:
+    """A message about one thing or several, by the language's own rule; {n} is the number, its thousands separated.
+
+    Example:
+        >>> say_many("{n} user of {whole}", "{n} users of {whole}", 1234, whole="all")
+        '1,234 users of all'
+    """
+    return _catalogue(_SPOKEN.get()).ngettext(one, many, n).format(n=f"{n:,}", **values)
+
+
+def marked(message: str) -> str:
+    """A message as it is, marked for the catalogue: what is said later, by `say`, must be a literal somewhere."""
+    return message
+
+
+def say_again(text: str) -> str:
+    """A text without values that an artefact holds in English, in the language spoken; one that is no message as it is.
+
+    Example:
+        >>> say_again("no {message}")
+        'no {message}'
+    """
+    return _catalogue(_SPOKEN.get()).gettext(text) if text else text
+
+
+class Messages(Mapping[str, str]):
+    """Marked messages by key, each looked up in the language that is spoken when it is asked for.
+
+    Example:
+        >>> groups = Messages({"everyone": marked("All users")})
+        >>> with speaking("ko"):
+        ...     groups["everyone"]
+        '전체 사용자'
+    """
+
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        self._messages = messages
+
+    def __getitem__(self, key: str) -> str:
+        """The message, said."""
+        return say(self._messages[key])
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys."""
+        return iter(self._messages)
+
+    def __len__(self) -> int:
+        """How many."""
+        return len(self._messages)
+
+
+def spoken() -> str:
+    """The language spoken, such as en."""
+    return _SPOKEN.get()
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language inside the block.
+
+    Raises:
+        UserError: for one that has no catalogue.
+    """
+    token = _SPOKEN.set(known_language(language))
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(token)
+
+
+def known_language(language: str) -> str:
+    """The language itself.
+
+    Raises:
+        UserError: for one that has no catalogue.
+    """
+    if language not in LANGUAGES:
+        raise UserError(f"expected a language out of {', '.join(LANGUAGES)}", repr(language), "correct the name")
+    return language
+
+
+def day_in_words(day: date) -> str:
+    """A day as the language spoken writes it.
+
+    Example:
+        >>> day_in_words(date(2016, 12, 25))
+        '25 December 2016'
+    """
+    from babel.dates import format_date  # a light command waits for no locale
+
+    return format_date(day, "long", locale=_LOCALES[_SPOKEN.get()])
+
+
+def day_and_month(day: date) -> str:
+    """A day of a year that goes without saying.
+
+    Example:
+        >>> day_and_month(date(2024, 3, 4))
+        '4 March'
+    """
+    from babel.dates import format_skeleton
+
+    return format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
+
+
+@cache
+def _catalogue(language: str) -> NullTranslations:
+    """The catalogue as it is edited, compiled in memory: no compiled file can lag behind it."""
+    if language == "en":
+        return NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = BytesIO()
+    with (CATALOGUES / language / "LC_MESSAGES" / "churn.po").open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,63 @@
+"""The page in another language, by the key of the run or by the command's option."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+from churn.artefacts import write_text
+from churn.cli import main
+from churn.errors import UserError
+from churn.report import write_report
+
+from .parsed_page import ParsedPage
+from .synthetic_run import CONFIG
+
+
+def test_the_page_is_written_in_the_language_asked_for(run) -> None:
+    page = ParsedPage(write_report(run, language="ko"))
+    assert "한눈에 보기" in page.text
+    assert "At a glance" not in page.text
+
+
+def test_the_page_is_written_in_the_run_s_language_by_default(run) -> None:
+    write_text(f"{CONFIG}language: ko\n", run / "config.yaml")
+    assert "한눈에 보기" in ParsedPage(write_report(run)).text
+    assert "At a glance" in ParsedPage(write_report(run, language="en")).text
+
+
+def test_the_command_has_an_option_for_the_language(run, capsys) -> None:
+    assert main(["report", "--run", str(run), "--language", "ko"]) == 0
+    assert "한눈에 보기" in ParsedPage(run / "report.html").text
+    capsys.readouterr()
+    assert main(["report", "--run", str(run), "--language", "tlh"]) == 2
+    assert "expected a language out of en, ko, got 'tlh'" in capsys.readouterr().err
+
+
+def test_an_unknown_language_leaves_the_old_page_alone(run) -> None:
+    page = write_report(run)
+    before = page.read_bytes()
+    with pytest.raises(UserError, match="expected a language"):
+        write_report(run, language="tlh")
+    assert page.read_bytes() == before
+
+
+def texts(value: object) -> list[str]:
+    """Every text inside a chart's JSON."""
+    if isinstance(value, str):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return [text for one in inside for text in texts(one)]
+
+
+def test_no_sentence_of_the_page_stays_english(run) -> None:
+    page = ParsedPage(write_report(run, language="ko"))
+    names = ("title", "aria-label", "placeholder")
+    shown = [*page.texts, *(value for _, given in page.elements for key, value in given.items() if key in names)]
+    shown += [text for script in page.scripts if script.startswith("{") for text in texts(json.loads(script))]
+    data = [path.read_text(encoding="utf8") for path in run.glob("*.*") if path.suffix in (".csv", ".json", ".yaml")]
+    known = " ".join([*data, *pd.read_parquet(run / "shap.parquet").feature.unique()]).replace("_", " ").lower()
+    phrases = {words for text in shown if text for words in re.findall(r"[A-Za-z’']+(?: [A-Za-z’']+){2,}", text)}
+    assert phrases, "nothing was looked at"
+    assert [words for words in sorted(phrases) if words.lower() not in known] == []

@@ -1,0 +1,125 @@
+"""The catalogue is complete: every message of the code has a translation that says the same values."""
+
+import ast
+import string
+from datetime import date
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from churn.errors import UserError
+from churn.language import CATALOGUES, LANGUAGES, day_in_words, marked, say, say_many, speaking, spoken
+
+PACKAGE = Path(__file__).parents[1] / "churn"
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+KEYWORDS = {"say": None, "say_many": (1, 2), "marked": None}
+
+
+@pytest.fixture(scope="module")
+def messages() -> set[str | tuple[str, ...]]:
+    """Every message that the code says."""
+    found = extract_from_dir(PACKAGE, METHODS, keywords=KEYWORDS)
+    return {message for _, _, message, _, _ in found}
+
+
+def catalogue(language: str) -> Catalog:
+    with (CATALOGUES / language / "LC_MESSAGES" / "churn.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def texts(strings: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (strings,) if isinstance(strings, str) else tuple(strings)
+
+
+def names(message: str) -> set[str]:
+    """What is put into a message, by `str.format`'s own reading."""
+    return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_message_is_translated_and_nothing_else(language, messages) -> None:
+    translated = {message.id for message in catalogue(language) if message.id and all(texts(message.string))}
+    assert sorted(map(str, messages - translated)) == []
+    assert sorted(map(str, translated - messages)) == []
+    assert not catalogue(language).obsolete
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_no_translation_is_a_guess(language) -> None:
+    assert [message.id for message in catalogue(language) if message.id and message.fuzzy] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_translations_hold_the_values_of_their_messages(language) -> None:
+    for message in catalogue(language):
+        if message.id:
+            wanted = names(texts(message.id)[-1])
+            assert [names(text) for text in texts(message.string)] == [wanted] * len(texts(message.string)), message.id
+
+
+def test_messages_are_known_to_the_check(messages) -> None:
+    assert "All users" in messages
+    assert len(messages) > 100
+
+
+def test_a_message_that_has_no_translation_stays_english() -> None:
+    with speaking("ko"):
+        assert say("{n} of a kind that nobody translated", n=3) == "3 of a kind that nobody translated"
+
+
+def test_values_are_put_in_as_they_are() -> None:
+    assert say("{name}: {size:.1f}", name="{size} <b>", size=2) == "{size} <b>: 2.0"
+
+
+def test_the_language_is_spoken_inside_the_block_only() -> None:
+    with speaking("ko"):
+        assert spoken() == "ko"
+        assert say("All users") == "전체 사용자"
+    assert spoken() == "en"
+    assert say("All users") == "All users"
+
+
+def test_the_language_is_forgotten_after_an_error() -> None:
+    with pytest.raises(RuntimeError), speaking("ko"):
+        raise RuntimeError
+    assert spoken() == "en"
+
+
+def test_one_thing_and_several_have_words_of_their_own() -> None:
+    said = [say_many("{n} apple", "{n} apples", n) for n in (0, 1, 2_000)]
+    assert said == ["0 apples", "1 apple", "2,000 apples"]
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(UserError, match="expected a language out of en, ko, got 'kr'"), speaking("kr"):
+        pass
+
+
+def test_a_marked_message_is_itself() -> None:
+    assert marked("All users") == "All users"
+
+
+def test_days_are_written_as_each_language_does() -> None:
+    with speaking("ko"):
+        assert day_in_words(date(2016, 2, 5)) == "2016년 2월 5일"
+    assert day_in_words(date(2016, 2, 5)) == "5 February 2016"
+
+
+def literals() -> list[tuple[str, ...]]:
+    """What stands as a literal in each call that says something, by Python's own parser."""
+    trees = [ast.parse(path.read_text(encoding="utf8")) for path in PACKAGE.rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    said = [call.args for call in calls if getattr(call.func, "id", "") in KEYWORDS]
+    return [tuple(arg.value for arg in args if isinstance(arg, ast.Constant)) for args in said]
+
+
+def test_no_message_hides_where_the_catalogue_s_tools_do_not_look(messages) -> None:
+    said = {literal[0] if len(literal) == 1 else literal[:2] for literal in literals() if literal}
+    assert sorted(map(str, said - messages)) == []
+
+
+def test_a_value_may_have_any_name() -> None:
+    assert say("{message} of {one}", message="a word", one="two") == "a word of two"
