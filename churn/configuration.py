@@ -77,6 +77,37 @@ class ExplanationConfig:
 
 
 @dataclass(frozen=True)
+class ExploreConfig:
+    """How the data are shown before any model.
+
+    Args:
+        seasons: Lengths of the seasons in days; a month of 30 beside the week, for instance.
+        period_days: Days of a cohort, and of its ages.
+        within_days: How long one waits for silent users to come back; a silence as long ends a user's stay.
+        journeys: Whether users' journeys are followed, for which the log is read once more.
+        gap_minutes: A silence longer than this begins a new session.
+        before_days: Days before the cutoff whose journeys are compared between groups.
+    """
+
+    seasons: list[int] = field(default_factory=lambda: [7])
+    period_days: int = 14
+    within_days: int = 28
+    journeys: bool = True
+    gap_minutes: float = 30
+    before_days: int = 28
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a length that is too short, or no season."""
+        if not self.seasons or min(self.seasons) < 2:
+            raise UserError("expected explore.seasons of at least 2 days each", self.seasons or "none", "correct them")
+        for name in ("period_days", "within_days", "before_days"):
+            if (days := getattr(self, name)) < 1:
+                raise UserError(f"expected explore.{name} of at least 1", days, "raise it")
+        if not self.gap_minutes > 0:
+            raise UserError("expected explore.gap_minutes above 0", self.gap_minutes, "30 is usual")
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """Everything that a run is configured by.
 
@@ -89,6 +120,7 @@ class RunConfig:
         verdicts: The questions that a sceptic would ask.
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.
+        explore: Seasons, cohorts and journeys.
         seed: Of everything that chance has a part in.
         language: Of the report, its warnings and the reasons of the list: en or ko.
     """
@@ -101,6 +133,7 @@ class RunConfig:
     verdicts: VerdictConfig = field(default_factory=VerdictConfig)
     explanation: ExplanationConfig = field(default_factory=ExplanationConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)
+    explore: ExploreConfig = field(default_factory=ExploreConfig)
     seed: int = 0
     language: str = "en"
 

@@ -20,6 +20,7 @@ from churn.stages import (
     compare_segments,
     evaluate_models,
     explain_models,
+    explore_data,
     find_anomalies,
     fit_models,
     group_users,
@@ -46,6 +47,7 @@ STAGES = (
     compare_segments,
     group_users,
     find_anomalies,
+    explore_data,
     review_run,
     write_report,
 )

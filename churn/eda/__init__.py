@@ -1,28 +1,45 @@
-"""Seeing the data: seasons, cohorts, silences, definitions of churn, and single users."""
+"""Seeing the data: seasons, journeys, cohorts, silences, definitions of churn, and single users."""
 
 from churn.eda.anatomy import Anatomy, anatomy
 from churn.eda.cohorts import Retention, Revenue, retention, revenue
-from churn.eda.decomposition import Seasons, daily_totals, decompose
+from churn.eda.decomposition import ACTIVE, Seasons, daily_totals, decompose
 from churn.eda.definitions import Definitions, definitions
+from churn.eda.directly_follows import DirectlyFollows, directly_follows
+from churn.eda.first_steps import FirstSteps, first_steps
+from churn.eda.journey_differences import JourneyDifferences, compare_journeys
+from churn.eda.journeys import Journeys, journeys, open_tables
 from churn.eda.survival import Returns, Survival, kaplan_meier, returns, survival
+from churn.eda.variants import Variants, variants
 from churn.eda.view import View
 
 __all__ = [
+    "ACTIVE",
     "Anatomy",
     "Definitions",
+    "DirectlyFollows",
+    "FirstSteps",
+    "JourneyDifferences",
+    "Journeys",
     "Retention",
     "Returns",
     "Revenue",
     "Seasons",
     "Survival",
+    "Variants",
     "View",
     "anatomy",
+    "compare_journeys",
     "daily_totals",
     "decompose",
     "definitions",
+    "directly_follows",
+    "first_steps",
+    "journeys",
     "kaplan_meier",
+    "open_tables",
     "retention",
     "returns",
     "revenue",
     "survival",
+    "variants",
 ]

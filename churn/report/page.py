@@ -28,6 +28,7 @@ from churn.report import (
     shortlist,
     summary,
     verdicts,
+    views,
 )
 from churn.report.blocks import Section
 from churn.report.run import Run, read_run
@@ -49,6 +50,9 @@ SECTIONS: tuple[Callable[[Run], Section], ...] = (
     verdicts.build,
     search.build,
     features.build,
+    views.seasons,
+    views.journeys,
+    views.cohorts,
     health.build,
     method.build,
 )

@@ -61,6 +61,7 @@ KEYS = (
     *("version", "seed", "created", "stages", "inputs", "reconciliation", "audit", "windows"),
     *("split_kind", "targets", "chosen", "warnings", "segment"),
 )
+VIEW_KEYS = ("section", "name", "words", "empty", "figure", "height")
 VERDICT_KEYS = ("verdict", "target", "question", "sentence", "note")
 # What a run writes only where it was asked for, or did not write when it was made by an older version.
 OPTIONAL = {
@@ -90,6 +91,7 @@ class Run:
     config: str  # YAML, as it stands in the folder
     tables: Mapping[str, pd.DataFrame]  # file name -> table
     verdicts: Sequence[Mapping[str, Any]]  # VERDICT_KEYS each, in the order to be shown
+    views: Sequence[Mapping[str, Any]]  # VIEW_KEYS each, likewise
 
     @property
     def language(self) -> str:
@@ -177,15 +179,17 @@ def read_run(folder: Path) -> Run:
     manifest = read_json(_present(folder / "manifest.json"))
     _complete("manifest.json", KEYS, manifest)
     config = _present(folder / "config.yaml").read_text(encoding="utf8")
-    return Run(manifest, config, {name: _read(folder / name) for name in COLUMNS}, _verdicts(folder / "verdicts.json"))
+    tables = {name: _read(folder / name) for name in COLUMNS}
+    verdicts = _entries(folder / "verdicts.json", VERDICT_KEYS)
+    return Run(manifest, config, tables, verdicts, _entries(folder / "views" / "views.json", VIEW_KEYS))
 
 
-def _verdicts(path: Path) -> Sequence[Mapping[str, Any]]:
+def _entries(path: Path, keys: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
     """What the run was asked beside its task, with the answers; nothing where it was not."""
-    verdicts: list[Mapping[str, Any]] = read_json(path) if path.is_file() else []
-    for verdict in verdicts:
-        _complete(path.name, VERDICT_KEYS, verdict)
-    return verdicts
+    entries: list[Mapping[str, Any]] = read_json(path) if path.is_file() else []
+    for entry in entries:
+        _complete(path.name, keys, entry)
+    return entries
 
 
 def _present(path: Path) -> Path:

@@ -3,6 +3,7 @@
 from churn.stages.context import Context, Facts
 from churn.stages.deciding import compare_segments, review_run, score_users, write_report
 from churn.stages.explaining import explain_models, screen_features
+from churn.stages.exploring import explore_data
 from churn.stages.fitting import fit_models, refit_models, retrain_models
 from churn.stages.judging import evaluate_models, reach_verdicts
 from churn.stages.observing import find_anomalies, group_users
@@ -14,6 +15,7 @@ __all__ = [
     "compare_segments",
     "evaluate_models",
     "explain_models",
+    "explore_data",
     "find_anomalies",
     "fit_models",
     "group_users",

@@ -1,0 +1,67 @@
+"""How the platform breathes and how its users walk: views that the run has drawn."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from churn.language import Messages, marked, say
+from churn.report.blocks import Block, Figure, Heading, Section, Text
+from churn.report.run import Run
+
+TITLES = Messages(
+    {
+        "seasons_active_users": marked("Active users, day by day"),
+        "seasons_stickers_received": marked("Stickers, day by day"),
+        "retention": marked("How many of each cohort are still active"),
+        "survival": marked("How long users stay"),
+        "returns": marked("After so many silent days, how many come back"),
+        "definitions": marked("What another definition of churn would change"),
+        "revenue": marked("What each cohort has earned"),
+        "directly_follows": marked("What follows what in a session"),
+        "first_steps": marked("How sessions begin"),
+        "variants": marked("The most frequent sessions"),
+        "journeys_of_the_list": marked("How the list walks, beside the others"),
+        "journeys_of_churners": marked("How those walked who then fell silent, beside those who stayed"),
+        "anatomy": marked("The first user on the list, day by day"),
+    }
+)
+
+
+def seasons(run: Run) -> Section:
+    """Trend, week and remainder of the platform's days."""
+    lead = say(
+        "Each day, taken apart into a slow trend, a pattern that repeats, and what is left. Read it before comparing "
+        "one day or week with another."
+    )
+    return Section("seasons", say("How the platform breathes"), lead, tuple(_blocks(run, "seasons")))
+
+
+def journeys(run: Run) -> Section:
+    """What users do one after the other."""
+    lead = say(
+        "What users did in their own rooms, in its order, parted into sessions where they paused. Groups are compared "
+        "by what they did before their cutoff alone."
+    )
+    return Section("journeys", say("How users walk"), lead, tuple(_blocks(run, "journeys", "anatomy")))
+
+
+def cohorts(run: Run) -> Section:
+    """How long users stay, who comes back, and what another definition would make of it."""
+    lead = say(
+        "How long users stay and how many come back after a silence: the evidence for the days that define churn."
+    )
+    return Section("cohorts", say("Who stays, who returns"), lead, tuple(_blocks(run, "cohorts")))
+
+
+def _blocks(run: Run, *sections: str) -> Iterator[Block]:
+    found = [view for view in run.views if view["section"] in sections]
+    if not found:
+        yield Text(say("The run has made no such view: it was switched off, or made by an older version."))
+    for view in found:
+        yield Heading(TITLES[view["name"]])
+        yield Text(view["words"][0])
+        if not view["empty"]:
+            yield _figure(view)
+
+
+def _figure(view: Mapping[str, Any]) -> Figure:
+    return Figure("", " ".join(view["words"]), "\n".join(view["words"][1:]), view["figure"], view["height"])

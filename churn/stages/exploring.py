@@ -1,0 +1,112 @@
+"""How the platform breathes and how its users walk: the views of the data, kept as they are drawn."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from churn import eda, segments
+from churn.artefacts import prepare_folder, read_table, write_json, write_table
+from churn.data.panel import STICKERS
+from churn.scoring import newest_windows
+from churn.stages.context import Context, Facts
+
+LISTED, OTHERS = "on the list", "others at risk"
+CHURNED, STAYED = "fell silent", "stayed"
+Named = tuple[str, str, eda.View]  # section, name, view
+
+
+def explore_data(context: Context) -> Facts:
+    """Seasons, cohorts, definitions, journeys and the first user's days: views/*.csv, views/views.json."""
+    folder = prepare_folder(context.folder / "views")
+    shown = []
+    for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
+        write_table(view.table.reset_index(), folder / f"{name}.csv")
+        figure = view.figure()
+        shown.append(
+            {
+                "section": section,
+                "name": name,
+                "words": str(view).splitlines(),
+                "empty": view.empty is not None,
+                "figure": figure.to_json(),
+                "height": int(figure.layout.height),
+            }
+        )
+    write_json(shown, folder / "views.json")
+    return {}
+
+
+def _seasons(context: Context) -> Iterator[Named]:
+    config, panel = context.config.explore, context.dataset.panel
+    totals = eda.daily_totals(panel)
+    units = {eda.ACTIVE: "users"} | ({STICKERS: "stickers"} if STICKERS in totals else {})
+    for name, unit in units.items():
+        yield "seasons", f"seasons_{name}", eda.decompose(totals[name], periods=config.seasons, unit=unit)
+
+
+def _cohorts(context: Context) -> Iterator[Named]:
+    config, dataset = context.config.explore, context.dataset
+    yield "cohorts", "retention", eda.retention(dataset.panel, period_days=config.period_days)
+    yield "cohorts", "survival", eda.survival(dataset.panel, silent_days=config.within_days)
+    yield "cohorts", "returns", eda.returns(dataset.panel, within_days=config.within_days, seed=context.config.seed)
+    yield "cohorts", "definitions", eda.definitions(dataset, later_days=config.within_days)
+    if dataset.panel.amounts is not None:
+        yield "cohorts", "revenue", eda.revenue(dataset.panel, period_days=config.period_days)
+
+
+def _journeys(context: Context) -> Iterator[Named]:
+    """Journeys by the log itself, which is read once more."""
+    config = context.config.explore
+    if not config.journeys:
+        return
+    with eda.open_tables(context.config.data, frames=context.frames) as tables:
+        walks = eda.journeys(tables, gap_minutes=config.gap_minutes)
+        yield "journeys", "directly_follows", eda.directly_follows(walks)
+        yield "journeys", "first_steps", eda.first_steps(walks)
+        yield "journeys", "variants", eda.variants(walks)
+        for name, groups in (("journeys_of_the_list", _listed(context)), ("journeys_of_churners", _fates(context))):
+            if groups["group"].nunique() == 2:
+                found = eda.compare_journeys(
+                    tables, groups, gap_minutes=config.gap_minutes, history_days=config.before_days
+                )
+                yield "journeys", name, found
+
+
+def _listed(context: Context) -> pd.DataFrame:
+    """The scored users, on the list or not: user_id, cutoff, group."""
+    users = _scored(context)
+    return users.assign(group=users["segment"].eq("priority").map({True: LISTED, False: OTHERS}))
+
+
+def _fates(context: Context) -> pd.DataFrame:
+    """What became of the users of the test part after their latest window there: user_id, cutoff, group."""
+    test = context.split.test
+    windows = test.take(segments.latest_windows(test))
+    users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
+    return users.assign(group=pd.Series(windows.churn).map({1: CHURNED, 0: STAYED}))
+
+
+def _scored(context: Context) -> pd.DataFrame:
+    """The scores beside the log's own ids, which the files may hide: user_id, public_id, cutoff, p_churn, segment."""
+    windows, key = newest_windows(context.dataset), context.config.segments.id_key
+    users = pd.DataFrame({"user_id": windows.user_ids})
+    public = segments.hidden(users, key, outside=context.folder)["user_id"]
+    scores = read_table(context.folder / "scores.parquet")
+    both = users.assign(public_id=public).merge(scores.rename(columns={"user_id": "public_id"}), on="public_id")
+    return both[["user_id", "public_id", "cutoff", "p_churn", "segment", "priority"]]
+
+
+def _anatomy(context: Context) -> Iterator[Named]:
+    """The days of the first user on the list, by the id that the list has."""
+    scored = _scored(context)
+    listed = scored[scored["segment"] == "priority"].sort_values("priority", ascending=False, kind="stable")
+    if listed.empty:
+        return
+    first = listed.iloc[0]
+    why = read_table(context.folder / "priority.csv").astype({"user_id": str})
+    scores = scored.assign(public_id=scored["public_id"].astype(str)).merge(
+        why.filter(regex="^(user_id|reason_)"), left_on="public_id", right_on="user_id", suffixes=("", "_listed")
+    )
+    found = eda.anatomy(context.dataset.panel, first["user_id"], scores=scores)
+    yield "anatomy", "anatomy", replace(found, user_id=first["public_id"])
