@@ -5,8 +5,9 @@ from html import escape
 from typing import Any
 
 INK, QUIET, RULE, GREY = "#1f2933", "#52606d", "#e4e7eb", "#9aa5b1"
-# Okabe and Ito's blue and vermilion: told apart with every common kind of colour blindness.
+# Okabe and Ito's: told apart with every common kind of colour blindness.
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
+COLOUR_BLIND = (BLUE, VERMILION, GREEN, "#cc79a7", "#e69f00", "#56b4e9", "#52606d", "#8a6d00")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 

@@ -7,14 +7,13 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from churn.charts import BLUE, GREEN, GREY, QUIET, VERMILION, chart
+from churn.charts import COLOUR_BLIND, GREY, QUIET, chart
 from churn.eda.captions import label, titled
 from churn.eda.journeys import END, OTHER, START, Journeys
 from churn.eda.view import View
 from churn.errors import UserError
 
 GOES_ON = "(goes on)"
-_COLOURS = (BLUE, VERMILION, GREEN, "#cc79a7", "#e69f00", "#56b4e9", "#8a6d00", "#52606d")  # Okabe and Ito's
 _OUTSIDE = {START: QUIET, END: QUIET, GOES_ON: QUIET, OTHER: GREY}
 
 
@@ -54,7 +53,7 @@ class FirstSteps(View):
         ]
         nodes = list(dict.fromkeys([*ends, *heads]))
         names = sorted({name for _, name in nodes} - set(_OUTSIDE))
-        colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)} | _OUTSIDE
+        colours = {name: COLOUR_BLIND[place % len(COLOUR_BLIND)] for place, name in enumerate(names)} | _OUTSIDE
         hover = [
             f"{label(row['from'])} → {label(row['to'])}, step {row['step']}<br>{row['sessions']:,} sessions "
             f"({row['share']:.1%}) of {row['users']:,} users"

@@ -1,4 +1,4 @@
-"""Charts in one quiet style."""
+"""Charts of the page: dots with their intervals, and what several sections share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,30 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from churn.charts import BLUE, COLOUR_BLIND, GREY, INK, QUIET, VERMILION, chart
 from churn.report.blocks import Figure
 from churn.report.wording import shortened
 
-INK, QUIET, RULE, GREY = "#1f2933", "#52606d", "#e4e7eb", "#9aa5b1"
+__all__ = [
+    "COLOURS",
+    "COLOUR_BAR",
+    "FAINT",
+    "GREY",
+    "INK",
+    "QUIET",
+    "REFERENCE_LINE",
+    "SERIES",
+    "ZERO_LINE",
+    "Dots",
+    "chart",
+    "dot_plot",
+    "figure",
+    "label",
+]
+
 FAINT = "#cbd2d9"  # curves behind the one that is spoken of
-# Okabe and Ito's blue and vermilion: told apart with every common kind of colour blindness.
-COLOURS = {"churn": "#0072b2", "sticker": "#d55e00"}
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#52606d", "#8a6d00")
+COLOURS = {"churn": BLUE, "sticker": VERMILION}
+SERIES = COLOUR_BLIND
 REFERENCE_LINE = {"color": QUIET, "width": 2, "dash": "dash"}  # shows on both sides of a grid line that lies over it
 ZERO_LINE: dict[str, Any] = {"zeroline": True, "zerolinecolor": QUIET, "zerolinewidth": 1.5}  # behind many dots
 COLOUR_BAR = {  # above a heat map
@@ -28,7 +44,6 @@ COLOUR_BAR = {  # above a heat map
     "outlinewidth": 0,
     "tickfont": {"size": 11},
 }
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
 @dataclass(frozen=True)
@@ -52,39 +67,9 @@ def label(text: str, length: int = 26) -> str:
     return escape(shortened(text, length))
 
 
-def figure(chart: Any, *, title: str, description: str, caption: str) -> Figure:
+def figure(drawn: Any, *, title: str, description: str, caption: str) -> Figure:
     """A chart as a block of the page."""
-    return Figure(title, description, caption, spec=str(chart.to_json()), height=int(chart.layout.height))
-
-
-def chart(traces: Sequence[Any], *, height: int, legend: bool = False) -> Any:
-    """An empty frame in the page's style around some traces."""
-    drawn = go.Figure(data=list(traces))
-    drawn.update_layout(
-        template="none",
-        height=height,
-        margin={"l": 8, "r": 12, "t": 34 if legend else 8, "b": 8},
-        font={"family": FONT, "size": 13, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=legend,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 12}},
-        hoverlabel={"bgcolor": "white", "bordercolor": GREY, "font": {"family": FONT, "size": 13, "color": INK}},
-        dragmode=False,  # a finger on the chart scrolls the page
-        bargap=0.35,
-    )
-    quiet = {"size": 12, "color": QUIET}
-    common = {
-        "automargin": True,
-        "fixedrange": True,
-        "zeroline": False,
-        "tickfont": quiet,
-        "gridcolor": RULE,
-        "ticks": "",
-    }
-    drawn.update_xaxes(**common, title={"font": quiet, "standoff": 8}, linecolor=RULE)
-    drawn.update_yaxes(**common, title={"font": quiet, "standoff": 8})
-    return drawn
+    return Figure(title, description, caption, spec=str(drawn.to_json()), height=int(drawn.layout.height))
 
 
 def dot_plot(
