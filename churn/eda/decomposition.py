@@ -42,8 +42,9 @@ class Seasons(View):
 
     @property
     def week(self) -> pd.Series:
-        """The weekly pattern: the mean of season_7 by weekday, Monday first, in the series' unit."""
-        return self.table["season_7"].groupby(pd.DatetimeIndex(self.table.index).dayofweek).mean()
+        """The weekly pattern: the mean of season_7 by weekday, Mon to Sun, in the series' unit."""
+        by_day = self.table["season_7"].groupby(pd.DatetimeIndex(self.table.index).dayofweek).mean()
+        return by_day.rename(dict(enumerate(WEEKDAYS)))
 
     def _say(self) -> str:
         first, last = pd.DatetimeIndex(self.table.index)[[0, -1]].strftime("%Y-%m-%d")
@@ -54,8 +55,9 @@ class Seasons(View):
         ]
         if 7 in self.season_strengths:
             week = self.week
-            high, low = (WEEKDAYS[place] for place in (week.to_numpy().argmax(), week.to_numpy().argmin()))
-            lines.append(f"highest on {high} ({week.max():+.3g}), lowest on {low} ({week.min():+.3g})")
+            lines.append(
+                f"highest on {week.idxmax()} ({week.max():+.3g}), lowest on {week.idxmin()} ({week.min():+.3g})"
+            )
         days = [f"{day:%Y-%m-%d} ({row.observed:.6g}, expected {row.expected:.3g})" for day, row in self._far()]
         lines.append(f"days that stand out: {'; '.join(days) if days else 'none'}")
         return "\n".join(lines + ([f"{self.missing_days} days had no row and count as 0"] * bool(self.missing_days)))

@@ -9,7 +9,7 @@ from ibis import _
 
 from churn.eda.captions import minutes
 from churn.eda.journeys import END, START, Journeys
-from churn.eda.process_map import draw_map
+from churn.eda.process_map import EDGES, draw_map, left_out
 from churn.eda.view import View
 
 NOWHERE = 0  # the place before a session's first step and after its last
@@ -27,7 +27,7 @@ class DirectlyFollows(View):
     size: str
     remarks: tuple[str, ...]
 
-    def map(self, *, edges: int = 15) -> Any:
+    def map(self, *, edges: int = EDGES) -> Any:
         """The process map: a plotly figure of the most frequent transitions.
 
         Args:
@@ -45,7 +45,9 @@ class DirectlyFollows(View):
             f"{row['users']:,} users, median {minutes(row['median_minutes'])}"
             for row in inner.to_dict("records")
         ]
-        return "\n".join([f"{len(self.table)} transitions ({self.size})", *lines, *self.remarks])
+        rest = left_out(self.table)
+        notes = [f"On the map: {rest}"] * bool(rest)
+        return "\n".join([f"{len(self.table)} transitions ({self.size})", *lines, *notes, *self.remarks])
 
 
 def directly_follows(journeys: Journeys) -> DirectlyFollows:

@@ -48,7 +48,9 @@ class JourneyDifferences(View):
             "by chance."
         )
         silent = f"{self.n_silent:,} users have no event before their cutoff and are left out."
-        return [chance, *[silent] * bool(self.n_silent)]
+        few = (self.table[["users_1", "users_2"]].min(axis=1) < FEW).any()
+        grey = f"Grey: fewer than {FEW} users in a group."
+        return [chance, *[silent] * bool(self.n_silent), *[grey] * bool(few)]
 
     def _say(self) -> str:
         first, second = self.groups
@@ -90,11 +92,10 @@ class JourneyDifferences(View):
             hoverinfo="text",
         )
         drawn = chart([dots], height=26 * len(rows) + 80)
-        drawn.update_xaxes(title_text=f"share of what follows, {first} minus {second}, percentage points")
+        drawn.update_xaxes(title_text=f"percentage points, {first} − {second}")
         drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
         drawn.add_vline(x=0, line={"color": QUIET, "width": 1.5, "dash": "dash"}, layer="below")
-        grey = f"Grey: fewer than {FEW} users in a group." if not all(known) else ""
-        return titled(drawn, f"How the groups walk ({self.size})", *self._notes(), grey)
+        return titled(drawn, f"What follows what: shares, compared ({self.size})", *self._notes())
 
 
 def compare_journeys(

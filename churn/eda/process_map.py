@@ -11,6 +11,7 @@ from churn.charts import BLUE, GREY, INK, QUIET, chart
 from churn.eda.captions import label, minutes, titled
 from churn.eda.journeys import END, START
 
+EDGES = 15  # transitions on a map
 _WIDE, _HIGH = 1.0, 0.62  # half axes of the ellipse on which the events stand
 _DOT = (16, 58)  # pixels
 _LINE = (1.0, 9.0)
@@ -18,7 +19,7 @@ _ROOM = 0.1  # kept free around the middle of a dot, in units of the axes
 Points = NDArray[np.float64]
 
 
-def draw_map(table: pd.DataFrame, *, edges: int, size: str) -> Any:
+def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
     """Draw the most frequent transitions of a table (from, to, count, share, users, median_minutes, n)."""
     import plotly.graph_objects as go
 
@@ -48,10 +49,12 @@ def draw_map(table: pd.DataFrame, *, edges: int, size: str) -> Any:
     )
     drawn.update_xaxes(visible=False, range=[-1.75, 1.75]).update_yaxes(visible=False, range=[-0.92, 1.0])
     units = "Dots: events; arrows: transitions, with the median time between. Point at one for its numbers."
-    return titled(drawn, f"What follows what ({size})", units, _left_out(table, shown))
+    return titled(drawn, f"What follows what ({size})", units, left_out(table, edges=edges))
 
 
-def _left_out(table: pd.DataFrame, shown: pd.DataFrame) -> str:
+def left_out(table: pd.DataFrame, *, edges: int = EDGES) -> str:
+    """What a map of so many transitions does not show, in words; nothing where it shows all."""
+    shown = table.sort_values("count", ascending=False, kind="stable").head(edges)
     rest = len(table) - len(shown)
     if not rest:
         return ""

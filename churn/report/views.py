@@ -1,10 +1,9 @@
 """How the platform breathes and how its users walk: views that the run has drawn."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from churn.language import Messages, marked, say
-from churn.report.blocks import Block, Figure, Heading, Section, Text
+from churn.report.blocks import Block, Figure, Heading, Items, Section, Text
 from churn.report.run import Run
 
 TITLES = Messages(
@@ -58,10 +57,8 @@ def _blocks(run: Run, *sections: str) -> Iterator[Block]:
         yield Text(say("The run has made no such view: it was switched off, or made by an older version."))
     for view in found:
         yield Heading(TITLES[view["name"]])
-        yield Text(view["words"][0])
+        first, *rest = view["words"]
+        yield Text(first)
         if not view["empty"]:
-            yield _figure(view)
-
-
-def _figure(view: Mapping[str, Any]) -> Figure:
-    return Figure("", " ".join(view["words"]), "\n".join(view["words"][1:]), view["figure"], view["height"])
+            yield Figure("", " ".join(view["words"]), "", view["figure"], view["height"])
+            yield Items(tuple(rest))

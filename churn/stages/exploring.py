@@ -22,7 +22,7 @@ def explore_data(context: Context) -> Facts:
     shown = []
     for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
         write_table(view.table.reset_index(), folder / f"{name}.csv")
-        figure = view.figure()
+        figure = view.figure().update_layout(title=None)  # the page has words of its own above it
         shown.append(
             {
                 "section": section,
@@ -64,7 +64,7 @@ def _journeys(context: Context) -> Iterator[Named]:
         walks = eda.journeys(tables, gap_minutes=config.gap_minutes)
         yield "journeys", "directly_follows", eda.directly_follows(walks)
         yield "journeys", "first_steps", eda.first_steps(walks)
-        yield "journeys", "variants", eda.variants(walks)
+        yield "journeys", "variants", eda.variants(walks, top=10)
         for name, groups in (("journeys_of_the_list", _listed(context)), ("journeys_of_churners", _fates(context))):
             if groups["group"].nunique() == 2:
                 found = eda.compare_journeys(
@@ -76,7 +76,8 @@ def _journeys(context: Context) -> Iterator[Named]:
 def _listed(context: Context) -> pd.DataFrame:
     """The scored users, on the list or not: user_id, cutoff, group."""
     users = _scored(context)
-    return users.assign(group=users["segment"].eq("priority").map({True: LISTED, False: OTHERS}))
+    users = users.assign(group=users["segment"].eq("priority").map({True: LISTED, False: OTHERS}))
+    return users.sort_values("group", kind="stable")  # the list first
 
 
 def _fates(context: Context) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def _fates(context: Context) -> pd.DataFrame:
     test = context.split.test
     windows = test.take(segments.latest_windows(test))
     users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
-    return users.assign(group=pd.Series(windows.churn).map({1: CHURNED, 0: STAYED}))
+    return users.assign(group=pd.Series(windows.churn).map({1: CHURNED, 0: STAYED})).sort_values("group", kind="stable")
 
 
 def _scored(context: Context) -> pd.DataFrame:
