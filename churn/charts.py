@@ -23,13 +23,12 @@ def chart(traces: Sequence[Any], *, height: int, legend: bool = False) -> Any:
     return _styled(go.Figure(data=list(traces)), height=height, top=34 if legend else 8, legend=legend)
 
 
-def panels(traces: Sequence[Sequence[Any]], *, captions: Sequence[str], columns: int = 1, height: int = 110) -> Any:
-    """Small charts in a grid, row by row, each with a caption; those below each other share their x axis.
+def panels(traces: Sequence[Sequence[Any]], *, captions: Sequence[str], height: int = 110) -> Any:
+    """Small charts one below the other, each with a caption, which share their x axis.
 
     Args:
         traces: The plotly traces of each chart.
         captions: What each shows, with its unit.
-        columns: Charts beside each other.
         height: Of a chart, in pixels.
 
     Example:
@@ -38,18 +37,15 @@ def panels(traces: Sequence[Sequence[Any]], *, captions: Sequence[str], columns:
     """
     from plotly.subplots import make_subplots
 
-    rows = -(-len(traces) // columns)
-    gap = 44 if columns == 1 else 104  # below a grid's charts stand their own axes
-    whole = 30 + rows * (height + gap)
-    spacing = {"vertical_spacing": gap / whole, "horizontal_spacing": 0.12}
-    drawn = make_subplots(rows, columns, shared_xaxes=columns == 1, subplot_titles=list(captions), **spacing)
-    for place, inside in enumerate(traces):
-        for trace in inside:
-            drawn.add_trace(trace, row=place // columns + 1, col=place % columns + 1)
+    gap = 48
+    whole = 30 + len(traces) * (height + gap)
+    drawn = make_subplots(
+        len(traces), 1, shared_xaxes=True, subplot_titles=list(captions), vertical_spacing=gap / whole
+    )
+    for place, inside in enumerate(traces, start=1):
+        drawn.add_traces(inside, rows=place, cols=1)
     for caption in drawn.layout.annotations:
-        caption.update(
-            x=caption.x - 0.5 * _width(columns), xanchor="left", align="left", font={"size": 12, "color": QUIET}
-        )
+        caption.update(x=0, xanchor="left", font={"size": 12, "color": QUIET})
     return _styled(drawn, height=whole, top=44, legend=False)
 
 
@@ -64,10 +60,6 @@ def sentence(text: str) -> Any:
     place = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
     drawn.add_annotation(text=escape(text, quote=False), **place, showarrow=False, font={"color": QUIET})
     return drawn.update_xaxes(visible=False).update_yaxes(visible=False)
-
-
-def _width(columns: int) -> float:
-    return (1 - 0.12 * (columns - 1)) / columns
 
 
 def _styled(drawn: Any, *, height: int, top: int, legend: bool) -> Any:

@@ -86,6 +86,18 @@ def test_a_run_writes_every_file_of_the_contract_with_its_columns(finished, file
     assert len(table)
 
 
+def test_views_of_the_data_are_kept_with_their_tables(finished) -> None:
+    views = {view["name"]: view for view in json.loads((finished.folder / "views" / "views.json").read_text())}
+    assert {view["section"] for view in views.values()} == {"seasons", "cohorts", "journeys", "anatomy"}
+    for name, view in views.items():
+        assert len(pd.read_csv(finished.folder / "views" / f"{name}.csv")) or view["empty"], name
+        assert view["words"], name
+    seasons = pd.read_csv(finished.folder / "views" / "seasons_active_users.csv")
+    assert len(seasons) == 90  # the example's days
+    page = finished.report.read_text(encoding="utf8")
+    assert all(f'id="{section}"' in page for section in ("seasons", "cohorts", "journeys"))
+
+
 def test_groups_and_anomalies_are_written_even_where_there_are_none(finished) -> None:
     manifest, scored = json.loads((finished.folder / "manifest.json").read_text()), finished.table("scores.parquet")
     groups, users = finished.table("groups.csv"), finished.table("groups.parquet")

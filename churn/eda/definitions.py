@@ -25,24 +25,28 @@ class Definitions(View):
     later_days: int
 
     def _say(self) -> str:
-        shown = self.table.drop(columns="at_risk_days").rename(columns={"churn": "base rate"})
-        shares = dict.fromkeys(("base rate", "returned"), "{:.1%}".format)
-        text = shown.to_string(index=False, formatters=shares, na_rep="–")
-        said = f"returned: of the churners watched, those active again within {self.later_days} days after the horizon"
-        return f"{text}\n{said}"
+        least = int(self.table["history_days"].min())
+        known = self.table[(self.table["history_days"] == least) & (self.table["windows"] > 0)]
+        lines = [
+            f"{rule}: {'; '.join(_told(row) for row in rows.to_dict('records'))}"
+            for rule, rows in known.groupby("at_risk", sort=False)
+        ]
+        said = f"who come back: of the churners watched, those active within {self.later_days} days after the horizon"
+        return "\n".join([f"{len(self.table)} definitions; here those with {least} days of history", *lines, said])
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
 
         parts = {
             "churn": "base rate of churn",
-            "returned": f"churners who come back within {self.later_days} days more",
+            "returned": f"who come back in {self.later_days} days",
         }
         cells = [(group, rule, column) for rule, group in self.table.groupby("at_risk", sort=False) for column in parts]
         traces = [[go.Heatmap(_heat(group, column))] for group, _, column in cells]
-        captions = [f"{parts[column]},<br>{rule}" for _, rule, column in cells]
-        drawn = panels(traces, captions=captions, columns=2, height=190)
-        drawn.update_xaxes(title_text="horizon, days", type="category", showgrid=False)
+        captions = [f"{parts[column]}, {rule}" for _, rule, column in cells]
+        drawn = panels(traces, captions=captions, height=130)
+        drawn.update_xaxes(type="category", showgrid=False, showticklabels=True)
+        drawn.update_xaxes(title_text="horizon, days", row=len(cells))
         return drawn.update_yaxes(title_text="history, days", type="category", showgrid=False)
 
 
@@ -121,6 +125,14 @@ def _returned(windows: Windows, later_days: int) -> tuple[int, int]:
     start = churners.user.astype(np.int64) * span + churners.cutoff + churners.horizon_days
     back = np.searchsorted(moment, start + later_days) > np.searchsorted(moment, start)
     return int(back.sum()), len(churners)
+
+
+def _told(row: dict[Any, Any]) -> str:
+    back = (
+        f"{row['returned']:.0%} of {row['watched']:,} come back" if row["watched"] else "too late to see who comes back"
+    )
+    days, n = row["horizon_days"], row["windows"]
+    return f"horizon {days} days, churn {row['churn']:.1%} (n = {n:,} windows), {back}"
 
 
 def _heat(group: pd.DataFrame, column: str) -> dict[str, Any]:

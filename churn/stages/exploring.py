@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -22,7 +23,7 @@ def explore_data(context: Context) -> Facts:
     shown = []
     for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
         write_table(view.table.reset_index(), folder / f"{name}.csv")
-        figure = view.figure().update_layout(title=None)  # the page has words of its own above it
+        figure = _untitled(view.figure())
         shown.append(
             {
                 "section": section,
@@ -35,6 +36,14 @@ def explore_data(context: Context) -> Facts:
         )
     write_json(shown, folder / "views.json")
     return {}
+
+
+def _untitled(figure: Any) -> Any:
+    """A chart without its title, and the room for it: the page has words of its own above."""
+    if figure.layout.title.text:
+        room = figure.layout.margin.t - 12
+        figure.update_layout(title=None, margin_t=12, height=figure.layout.height - room)
+    return figure
 
 
 def _seasons(context: Context) -> Iterator[Named]:

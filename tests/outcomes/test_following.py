@@ -281,6 +281,21 @@ def test_hashes_are_recognised_with_the_key_alone_and_raw_ids_stay_out(
         moved.rename(key)
 
 
+def test_no_id_stands_in_what_a_run_with_a_key_says_of_groups_anomalies_and_the_first_user(hashed, controlled, key):
+    names = Pseudonyms.open(key, outside=hashed)
+    raw = pd.read_parquet(controlled / "groups.parquet").user_id.tolist()
+    assert sorted(pd.read_parquet(hashed / "groups.parquet").user_id) == sorted(names(raw))
+    table, hidden = (pd.read_csv(folder / "groups.csv") for folder in (controlled, hashed))
+    pd.testing.assert_frame_equal(table, hidden)
+    for path in (hashed / "anomalies.csv", hashed / "views" / "views.json", hashed / "report.html"):
+        text = path.read_text(encoding="utf8")
+        assert not [user_id for user_id in raw if f"{user_id}" in text and len(user_id) > 3], path.name
+    assert pd.read_csv(hashed / "anomalies.csv").p_churn.notna().all()
+    shown = json.loads((hashed / "views" / "views.json").read_text())
+    first = next(view for view in shown if view["name"] == "anatomy")["words"][0].partition(":")[0]
+    assert first in names(raw)
+
+
 def test_hashing_changes_nobody_s_lot_and_nobody_s_place_and_the_sheet_holds_hashes_too(hashed, controlled, key):
     names = Pseudonyms.open(key, outside=hashed)
     plain, hidden = (pd.read_parquet(folder / "scores.parquet") for folder in (controlled, hashed))

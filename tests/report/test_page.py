@@ -49,7 +49,7 @@ def rewrite(run, change):
 def test_the_page_holds_every_section_in_its_order(finished, page):
     order = (
         "glance list budget line drivers differences behaviour anomalies models gains calibration verdicts search "
-        "features health method"
+        "features seasons journeys cohorts health method"
     )
     sections = [build(read_run(finished)) for build in SECTIONS]
     assert [section.anchor for section in sections] == order.split()

@@ -1,0 +1,64 @@
+"""The views on the page: what the run has drawn, with its words; a sentence where there is nothing."""
+
+import json
+import shutil
+
+import pytest
+
+from churn.artefacts import write_json
+from churn.report import views
+from churn.report.blocks import Figure, Heading, Items, Text
+from churn.report.run import read_run
+
+SECTIONS = (views.seasons, views.journeys, views.cohorts)
+VIEW = {
+    "section": "seasons",
+    "name": "seasons_active_users",
+    "words": ["users, n = 90 days", "highest on Fri", "<b>none</b>"],
+    "empty": False,
+    "figure": json.dumps({"data": [], "layout": {}}),
+    "height": 300,
+}
+
+
+@pytest.fixture
+def shown(copied):
+    def build(*entries):
+        (copied / "views").mkdir(exist_ok=True)
+        write_json(list(entries), copied / "views" / "views.json")
+        return read_run(copied)
+
+    return build
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "run")
+
+
+def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown):
+    heading, first, figure, rest = views.seasons(shown(VIEW)).blocks
+    assert heading == Heading("Active users, day by day")
+    assert first == Text("users, n = 90 days")
+    assert isinstance(figure, Figure)
+    assert figure.description == "users, n = 90 days highest on Fri <b>none</b>"
+    assert rest == Items(("highest on Fri", "<b>none</b>"))
+
+
+def test_a_view_with_nothing_to_draw_is_its_sentence(shown):
+    heading, sentence = views.seasons(shown(VIEW | {"words": ["2 days are too few."], "empty": True})).blocks
+    assert isinstance(heading, Heading)
+    assert sentence == Text("2 days are too few.")
+
+
+def test_each_view_stands_in_its_own_section(shown):
+    run = shown(
+        VIEW, VIEW | {"section": "cohorts", "name": "retention"}, VIEW | {"section": "anatomy", "name": "anatomy"}
+    )
+    names = [[block.body for block in build(run).blocks if isinstance(block, Heading)] for build in SECTIONS]
+    assert [len(found) for found in names] == [1, 1, 1]
+
+
+def test_a_run_without_views_says_so(copied):
+    (text,) = views.journeys(read_run(copied)).blocks
+    assert "no such view" in text.body
