@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import ceil, floor, isfinite
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.errors import UserError
-from churn.segments.config import BudgetConfig, SegmentConfig
+from churn.segments.config import BudgetConfig, RankBy, SegmentConfig
 from churn.segments.ranking import add_scores, ranked, sticker_if_stays
 from churn.statistics import Interval
 from churn.statistics.intervals import interval_of
@@ -28,6 +29,8 @@ class Plan:
     number: int | None  # users that can be contacted, at most as many as there are
     at_number: Interval | None  # the profit of contacting so many
     scored: int  # users planned for
+    paying: int  # of them, those whose own contact is expected to earn more than it costs
+    orders: dict[str, tuple[int, float]]  # the size of most profit, and that profit, by the score that orders the users
     budget: BudgetConfig
 
     def facts(self) -> dict[str, object]:
@@ -41,6 +44,9 @@ class Plan:
             "number": self.number,
             **_named("at_number", at_number),
             "scored": self.scored,
+            "paying": self.paying,
+            "pays_from": pays_from(self.budget),
+            "orders": {name: {"best": best, "profit": profit} for name, (best, profit) in self.orders.items()},
             "assumed": asdict(self.budget),
         }
 
@@ -82,6 +88,22 @@ def best_size(gain: Sequence[float] | NDArray[np.float64] | pd.Series) -> int:
     return int(np.argmax(np.append(0.0, np.cumsum(gain))))
 
 
+def pays_from(config: BudgetConfig) -> float | None:
+    """The p_churn from which on a contact is expected to pay, where every user kept is worth the same; else None.
+
+    1 or more: no contact pays.
+
+    Example:
+        >>> pays_from(BudgetConfig(contact_cost=0.5, save_rate=0.3, value=4)), pays_from(BudgetConfig(save_rate=0.3))
+        (0.4166666666666667, None)
+    """
+    if config.value is None or not config.save_rate:
+        return None
+    to_those_who_stay = config.uptake * config.incentive
+    earned = config.save_rate * (config.value - config.incentive) + to_those_who_stay
+    return (config.contact_cost + to_those_who_stay) / earned if earned > 0 else 1.0
+
+
 def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500, seed: int = 0) -> Plan:
     """Find the size of the list that brings the most expected profit, users ranked by `config.rank_by`.
 
@@ -111,7 +133,8 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
         raise UserError("expected segments.budget to plan by", "none", remedy)
     if not len(scores):
         raise UserError("expected users to plan for", "no scores", "check the last days of the log")
-    gain = gains(ranked(add_scores(scores), config.rank_by), config.budget)
+    scored = add_scores(scores)
+    gain = gains(ranked(scored, config.rank_by), config.budget)
     n, best = len(gain), best_size(gain)
     number = None if config.number is None else min(config.number, n)
     sizes = _sizes(n, {best} | ({number} if number is not None else set()))
@@ -122,7 +145,9 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
     rows = [(k, found[str(k)].value, found[str(k)].low, found[str(k)].high) for k in sizes]
     curve = pd.DataFrame(rows, columns=["k", "profit", "low", "high"])
     at_number = None if number is None else found[str(number)]
-    return Plan(curve, found["best"], found[str(best)], number, at_number, n, config.budget)
+    paying = int((gain > 0).sum())
+    orders = _orders(scored, config.budget)
+    return Plan(curve, found["best"], found[str(best)], number, at_number, n, paying, orders, config.budget)
 
 
 def best_places(
@@ -140,6 +165,17 @@ def best_places(
     edges = _edges(len(known), [best_size(known)])
     _, profit = _resampled(known, edges, repetitions=repetitions, seed=seed)
     return np.asarray(edges[profit.argmax(axis=1)])
+
+
+def _orders(scored: pd.DataFrame, config: BudgetConfig) -> dict[str, tuple[int, float]]:
+    """What each score that can order the users would earn at its own best size."""
+    found = {}
+    for name in get_args(RankBy):
+        if name in scored and scored[name].notna().any():
+            gain = gains(ranked(scored, name), config)
+            best = best_size(gain)
+            found[name] = (best, float(gain[:best].sum()))
+    return found
 
 
 def _worth(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from churn.errors import UserError
 
 Rule = Literal["quantile", "number", "profit"]
-RankBy = Literal["priority", "value_at_risk", "expected_loss"]
+RankBy = Literal["priority", "p_churn", "value_at_risk", "expected_loss"]
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,9 @@ class SegmentConfig:
         quantile: The share of users below the priority segment: .9 puts the top tenth on the list.
         number: Users that can be contacted. Where there are fewer, all are on the list. With another rule it is what
             the plan compares its best size with.
-        rank_by: The score that orders the list. `priority`: p_churn × p_sticker; `value_at_risk`: p_churn × P(sticker |
-            stays); `expected_loss`: that × the expected amount.
+        rank_by: The score that orders the list. `priority`: p_churn × p_sticker; `p_churn`, which earns most where
+            every user kept is worth the same; `value_at_risk`: p_churn × P(sticker | stays); `expected_loss`: that ×
+            the expected amount.
         likely_churn: The p_churn from which a user outside the segment counts as a likely churner.
         before_days: Days before the history that comparisons look back on.
         minimum_cell: Users under which a group's figures are greyed.

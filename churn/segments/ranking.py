@@ -62,5 +62,5 @@ def ranked(scored: pd.DataFrame, rank_by: RankBy, *, by_cutoff: bool = False) ->
         found = "none: the log has no stickers"
         raise UserError(f"expected amounts for segments.rank_by: {rank_by}", found, "rank by value_at_risk")
     keyed = scored.assign(list=scored.cutoff if by_cutoff else 0, key=scored.user_id.astype(str))
-    ascending = [True, False, False, True]
-    return keyed.sort_values(["list", rank_by, "p_churn", "key"], ascending=ascending, kind="stable")
+    by = {"list": True, rank_by: False, "p_churn": False, "key": True}  # whether ascending
+    return keyed.sort_values(list(by), ascending=list(by.values()), kind="stable")

@@ -20,7 +20,7 @@ def test_every_score_and_rule_has_the_rates_of_the_lists_it_would_have_drawn(dra
     config = SegmentConfig(number=4, budget=BudgetConfig(contact_cost=0.1, save_rate=0.3))
     found = had_it_been_drawn_otherwise(windows, scores, config, seed=3)
     pairs = found[["rank_by", "rule"]].drop_duplicates()
-    assert len(pairs) == 9 and found.used.sum() == 2
+    assert len(pairs) == 12 and found.used.sum() == 2
     one = SegmentConfig(number=4, rule="number", rank_by="value_at_risk")
     theirs = observed_rates(windows, prioritise(scores, one, by_cutoff=True), seed=3)
     row = found[(found.rank_by == "value_at_risk") & (found.rule == "number")].set_index("target")
@@ -35,7 +35,7 @@ def test_every_score_and_rule_has_the_rates_of_the_lists_it_would_have_drawn(dra
 def test_without_stickers_or_a_budget_fewer_lists_can_be_drawn(drawn):
     windows, scores = drawn
     found = had_it_been_drawn_otherwise(windows, scores[["user_id", "cutoff", "p_churn"]], SegmentConfig())
-    assert set(found.rank_by) == {"priority", "value_at_risk"} and set(found.rule) == {"quantile"}
+    assert set(found.rank_by) == {"priority", "p_churn", "value_at_risk"} and set(found.rule) == {"quantile"}
 
 
 def test_a_rule_that_lists_nobody_has_no_rates(drawn):

@@ -8,7 +8,7 @@ import pytest
 from churn.configuration import parse, run_config, run_parser
 from churn.segments import BudgetConfig, SegmentConfig, plan
 from churn.segments import budget as budgets
-from churn.segments.budget import POINTS, gains
+from churn.segments.budget import POINTS, gains, pays_from
 
 
 def scores_of(n=300, *, seed=0):
@@ -190,3 +190,22 @@ def test_a_hundred_thousand_users_are_planned_for_in_about_a_second():
     begin = process_time()
     plan(scores_of(100_000), config_of(number=500))
     assert process_time() - begin < 3
+
+
+def test_a_contact_pays_from_the_chance_at_which_its_gain_is_nothing():
+    budget = BudgetConfig(contact_cost=1.5, save_rate=0.4, incentive=2, uptake=0.3, value=12)
+    chance = pays_from(budget)
+    assert gains(pd.DataFrame({"p_churn": [chance]}), budget)[0] == pytest.approx(0, abs=1e-12)
+    assert pays_from(BudgetConfig(contact_cost=9, save_rate=0.1, value=4)) > 1
+
+
+def test_where_all_are_worth_the_same_no_order_earns_more_than_the_chance_of_churn():
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame({"user_id": range(300), "p_churn": rng.random(300), "p_sticker": rng.random(300) / 3})
+    budget = BudgetConfig(contact_cost=0.5, save_rate=0.3, value=4)
+    found = plan(scores, SegmentConfig(budget=budget), repetitions=5)
+    assert found.orders["p_churn"][0] == found.paying == (scores.p_churn > pays_from(budget)).sum()
+    assert found.orders["p_churn"][1] == max(profit for _, profit in found.orders.values())
+    assert found.orders["priority"] == (found.best.value, pytest.approx(found.profit.value))
+    by_churn = plan(scores, SegmentConfig(budget=budget, rank_by="p_churn"), repetitions=5)
+    assert by_churn.profit.value == pytest.approx(found.orders["p_churn"][1])
