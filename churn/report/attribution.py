@@ -44,7 +44,7 @@ def completeness(run: Run, target: str) -> str:
         return ""
     return say(
         "Adds up to {network}’s score within {gap} logits (n = {n} windows).",
-        network=found.get("model", "the network"),
+        network=found.get("model", say("the network")),
         gap=small(gap),
         n=count(n),
     )
