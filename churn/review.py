@@ -96,8 +96,12 @@ def _unbounded(rule: str | None, number: int | None, scored: int) -> list[str]:
     if rule != "number" or number is None or number < scored:
         return []
     return [
-        f"segments.number is {number:,} and {scored:,} users were scored: all of them are on the list, which so picks "
-        "nobody out, and on days like this one there is nobody to compare them with."
+        say(
+            "segments.number is {number:,} and {scored:,} users were scored: all of them are on the list, which so "
+            "picks nobody out, and on days like this one there is nobody to compare them with.",
+            number=number,
+            scored=scored,
+        )
     ]
 
 

@@ -42,9 +42,10 @@ def completeness(run: Run, target: str) -> str:
     gap, n = found.get("max_gap"), found.get("n_windows")
     if gap is None or not known(gap) or not known(n):
         return ""
+    unnamed = say("the network")
     return say(
         "Adds up to {network}’s score within {gap} logits (n = {n} windows).",
-        network=found.get("model", "the network"),
+        network=found.get("model", unnamed),
         gap=small(gap),
         n=count(n),
     )

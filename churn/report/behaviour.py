@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import marked, say
 from churn.report.blocks import Block, Figure, Fold, Section, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import FEW, count, decimal, feature, percent, percents, signed
 
-TITLE = "Groups of like behaviour"
+TITLE = marked("Groups of like behaviour")
 SHOWN = 16  # columns of the heat map
 LESS, NONE, MORE = "#d55e00", "#f5f7fa", "#0072b2"
 FACTS: dict[str, Any] = {"number": 1, "n_learnt": 0, "n_compared": 0, "learnt_from": "scored users"}
@@ -21,41 +22,46 @@ def build(run: Run) -> Section:
     """A heat map of group by column and a table of the groups, or the sentence that there are none."""
     groups, facts = run.table("groups.csv"), FACTS | dict(run.manifest.get("groups") or {})
     if groups.empty:
-        return Section("behaviour", TITLE, _none(run, facts), _search(run))
-    history = count(run.windows["history_days"])
-    lead = (
-        f"Users are alike here when the same things were counted in their last {history} days, in like numbers. "
-        f"The groups were found without looking at what happened afterwards. There are {count(len(groups))} "
-        f"of them, found among {count(facts['n_learnt'])} users."
+        return Section("behaviour", say(TITLE), _none(run, facts), _search(run))
+    lead = say(
+        "Users are alike here when the same things were counted in their last {history} days, in like numbers. The "
+        "groups were found without looking at what happened afterwards. There are {groups} of them, found among "
+        "{users} users.",
+        history=count(run.windows["history_days"]),
+        groups=count(len(groups)),
+        users=count(facts["n_learnt"]),
     )
     blocks: list[Block] = [Text(_learnt_from(facts)), _heat(run, groups), Text(_reading()), _table(run, groups)]
-    return Section("behaviour", TITLE, lead, (*blocks, *_search(run)))
+    return Section("behaviour", say(TITLE), lead, (*blocks, *_search(run)))
 
 
 def _none(run: Run, facts: dict[str, Any]) -> str:
     if run.table("group_stability.csv").empty:
-        return (
-            f"No groups were looked for. There were {count(facts['n_compared'])} users to compare, and a group needs "
-            f"{FEW}; or nothing about the users varied, or the configuration asks for none."
+        return say(
+            "No groups were looked for. There were {users} users to compare, and a group needs {few}; or nothing about "
+            "the users varied, or the configuration asks for none.",
+            users=count(facts["n_compared"]),
+            few=FEW,
         )
-    return (
-        f"No groups: users vary continuously. Among {count(facts['n_compared'])} users no number of groups was both "
-        "found again in parts of the users and further apart than groups made of users of one kind. Dividing them "
-        "all the same would draw lines where there are none."
+    return say(
+        "No groups: users vary continuously. Among {users} users no number of groups was both found again in parts of "
+        "the users and further apart than groups made of users of one kind. Dividing them all the same would draw "
+        "lines where there are none.",
+        users=count(facts["n_compared"]),
     )
 
 
 def _learnt_from(facts: dict[str, Any]) -> str:
     if facts["learnt_from"] == "scored users":
-        return "The groups were learnt from the scored users themselves."
-    return (
+        return say("The groups were learnt from the scored users themselves.")
+    return say(
         "There are too few scored users to learn groups from. So the groups were learnt from one earlier day of each "
         "user, drawn at random, and every scored user was given to the nearest group."
     )
 
 
 def _reading() -> str:
-    return (
+    return say(
         "Expected on the list are as many of the group as there would be if the list were drawn by lot. The observed "
         "rates are those of the test part, with 95 % intervals over users. They describe the groups; they do not say "
         "what would happen if a user changed group."
@@ -71,10 +77,15 @@ def _heat(run: Run, groups: pd.DataFrame) -> Figure:
     grid = columns.pivot_table(index="group", columns="feature", values="difference", sort=False)
     strongest = grid.abs().max().sort_values(ascending=False, kind="stable").head(SHOWN).index
     grid, n = grid[strongest].T, columns.groupby("group").n.first()
-    names = [f"Group {group}<br>n = {count(n[group])}" for group in grid.columns]
+    names = [say("Group {group}<br>n = {n}", group=group, n=count(n[group])) for group in grid.columns]
     hover = [
         [
-            f"{label(feature(str(name)), 80)}, group {group}: {signed(value)}"
+            say(
+                "{column}, group {group}: {difference}",
+                column=label(feature(str(name)), 80),
+                group=group,
+                difference=signed(value),
+            )
             for group, value in zip(grid, row, strict=True)
         ]
         for name, row in zip(grid.index, grid.to_numpy(), strict=True)
@@ -98,28 +109,28 @@ def _heat(run: Run, groups: pd.DataFrame) -> Figure:
     drawn.update_layout(margin_t=44)
     drawn.update_xaxes(type="category", showgrid=False)
     drawn.update_yaxes(autorange="reversed", showgrid=False)
-    said = "; ".join(f"group {_name(row)}" for row in records(groups))
-    caption = (
+    said = "; ".join(say("group {name}", name=_name(row)) for row in records(groups))
+    caption = say(
         "Blue: more than the average user. Vermilion: less. Shade: difference of the mean logarithms, in standard "
         "deviations of all users. n counts the users that the groups were learnt from."
     )
-    title = "How the groups differ"
-    return figure(drawn, title=title, description=f"{title}, by group and column: {said}.", caption=caption)
+    description = say("How the groups differ, by group and column: {said}.", said=said)
+    return figure(drawn, title=say("How the groups differ"), description=description, caption=caption)
 
 
 def _table(run: Run, groups: pd.DataFrame) -> Table:
-    titles = ["Scored users", "P(churn)", "Observed churn", "On the list", "Test users"]
+    titles = [say("Scored users"), say("P(churn)"), say("Observed churn"), say("On the list"), say("Test users")]
     if run.stickers:
-        titles[3:3] = ["P(sticker)", "Observed stickers"]
-    columns = (Column("Group", wide=True), *(Column(title, numeric=True) for title in titles))
-    return Table("What becomes of each group", columns, tuple(_row(run, row) for row in records(groups)))
+        titles[3:3] = [say("P(sticker)"), say("Observed stickers")]
+    columns = (Column(say("Group"), wide=True), *(Column(title, numeric=True) for title in titles))
+    return Table(say("What becomes of each group"), columns, tuple(_row(run, row) for row in records(groups)))
 
 
 def _row(run: Run, row: Any) -> tuple[Cell, ...]:
     few = row.n < FEW
     churn = (row.p_churn, row.churn, row.churn_low, row.churn_high)
     sticker = (row.p_sticker, row.sticker, row.sticker_low, row.sticker_high)
-    expected = f"{decimal(row.expected_listed, 1)} expected"
+    expected = say("{n} expected", n=decimal(row.expected_listed, 1))
     return (
         Cell(_name(row), order=str(row.group)),
         Cell(count(row.n), order=str(row.n), under=percent(row.share), few=few),
@@ -141,22 +152,29 @@ def _search(run: Run) -> tuple[Block, ...]:
     tried = run.table("group_stability.csv")
     if tried.empty:
         return ()
-    explained = Text(
+    titles = (
+        *(say("Stability"), say("Stability, shuffled"), say("Explained")),
+        *(say("Explained, shuffled"), say("Explained, one kind")),
+    )
+    rows = tuple(
+        (
+            number_cell(row.groups, 0),
+            *(number_cell(value, 2) for value in (row.stability, row.shuffled, row.explained)),
+            *(number_cell(value, 2) for value in (row.explained_shuffled, row.explained_one_kind)),
+            Cell(say("yes") if row.beats_both else say("no")),
+        )
+        for row in records(tried)
+    )
+    columns = (*heads(say("Groups"), *titles, first=0), Column(say("Beats both")))
+    table = Table(say("Numbers of groups tried"), columns, rows)
+    return (Fold(say("How the number of groups was chosen"), (Text(_tried()), table)),)
+
+
+def _tried() -> str:
+    return say(
         "Stability: parts of the users are drawn again and again and grouped anew; 1 says that two parts always agree "
         "(adjusted Rand index). Explained: the share of the variance that lies between the groups. Shuffled: the same "
         "columns, each in an order of its own. One kind: users who vary continuously, with the same means and "
         "correlations. A number of groups counts if it is stable (.6 or more) and beats both. The most stable number "
         "is taken, and of those as stable the largest."
     )
-    titles = ("Stability", "Stability, shuffled", "Explained", "Explained, shuffled", "Explained, one kind")
-    rows = tuple(
-        (
-            number_cell(row.groups, 0),
-            *(number_cell(value, 2) for value in (row.stability, row.shuffled, row.explained)),
-            *(number_cell(value, 2) for value in (row.explained_shuffled, row.explained_one_kind)),
-            Cell("yes" if row.beats_both else "no"),
-        )
-        for row in records(tried)
-    )
-    columns = (*heads("Groups", *titles, first=0), Column("Beats both"))
-    return (Fold("How the number of groups was chosen", (explained, Table("Numbers of groups tried", columns, rows))),)

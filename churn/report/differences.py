@@ -41,18 +41,22 @@ def build(run: Run) -> Section:
     blocks: list[Block] = []
     for name, group in tests.groupby("comparison", sort=False):
         blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
-    return Section("differences", "How they differ", lead, (_explained(minimum), *_pooled(run), *_clock(run), *blocks))
+    title = say("How they differ")
+    return Section("differences", title, lead, (_explained(minimum), *_pooled(run), *_clock(run), *blocks))
 
 
 def _explained(minimum: int) -> Text:
     return Text(
-        "Two kinds of rows. A column that went into the scores differs between the groups by construction: its row "
-        "(grey, “by construction”) describes the group and proves nothing. Findings can come only from columns that "
-        "no model saw (blue): filled where the difference holds after adjusting for the number of tests, those "
-        "of the grey rows included, hollow where it does not. Where a group is so skewed that a few users make its "
-        "mean, ranks decide what is a finding, since a t-test errs too often there. What happened afterwards is what "
-        "the scores set out to foresee: read it as a check of the list. Where a group has fewer than "
-        f"{count(minimum)} users nothing is tested, and its rows are grey, too."
+        say(
+            "Two kinds of rows. A column that went into the scores differs between the groups by construction: its row "
+            "(grey, “by construction”) describes the group and proves nothing. Findings can come only from columns "
+            "that no model saw (blue): filled where the difference holds after adjusting for the number of tests, "
+            "those of the grey rows included, hollow where it does not. Where a group is so skewed that a few users "
+            "make its mean, ranks decide what is a finding, since a t-test errs too often there. What happened "
+            "afterwards is what the scores set out to foresee: read it as a check of the list. Where a group has fewer "
+            "than {minimum} users nothing is tested, and its rows are grey, too.",
+            minimum=count(minimum),
+        )
     )
 
 
@@ -63,9 +67,14 @@ def _pooled(run: Run) -> list[Block]:
         return []
     return [
         Text(
-            f"A list of {count(segment['number'])} users a day is compared here by its share: on an average day of the "
-            f"test part {count(compared['per_day'])} users were at risk, and so of {count(compared['users'])} users "
-            f"{count(compared['listed'])} count as being on the list."
+            say(
+                "A list of {number} users a day is compared here by its share: on an average day of the test part "
+                "{per_day} users were at risk, and so of {users} users {listed} count as being on the list.",
+                number=count(segment["number"]),
+                per_day=count(compared["per_day"]),
+                users=count(compared["users"]),
+                listed=count(compared["listed"]),
+            )
         )
     ]
 
@@ -76,9 +85,17 @@ def _clock(run: Run) -> list[Block]:
     if clock is None or clock["timed"] == clock["actions"]:
         return []
     if not clock["timed"]:
-        return [Text("The log holds dates without a time of day, so hours of the day are not compared.")]
-    told = f"{count(clock['timed'])} of {count(clock['actions'])}"
-    return [Text(f"Of the users’ own actions, {told} have a time of day; the hours are compared by these alone.")]
+        return [Text(say("The log holds dates without a time of day, so hours of the day are not compared."))]
+    return [
+        Text(
+            say(
+                "Of the users’ own actions, {timed} of {actions} have a time of day; the hours are compared by these "
+                "alone.",
+                timed=count(clock["timed"]),
+                actions=count(clock["actions"]),
+            )
+        )
+    ]
 
 
 def _comparison(name: str, group: pd.DataFrame, levels: pd.DataFrame, minimum: int) -> list[Block]:

@@ -127,6 +127,6 @@ def _series(group: pd.DataFrame, name: str, colour: str, symbol: str) -> Dots:
 
 
 def _hover(row: Any) -> str:
-    tested = "not tested" if math.isnan(row.p_finding) else f"adjusted p {p_value(row.p_finding)}"
-    n = f"n = {count(row.n_priority)} and {count(row.n_other)}"
+    tested = say("not tested") if math.isnan(row.p_finding) else say("adjusted p {p}", p=p_value(row.p_finding))
+    n = say("n = {first} and {others}", first=count(row.n_priority), others=count(row.n_other))
     return f"{_label(row)}: {signed(row.hedges_g)} {decimals(row.low, row.high, 2)}, {tested}, {n}"

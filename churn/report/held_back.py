@@ -1,5 +1,6 @@
 """Who of the list is held back, in plain words."""
 
+from churn.language import say
 from churn.report.blocks import Text
 from churn.report.run import Run
 from churn.report.wording import count, percent
@@ -11,12 +12,18 @@ def held_back(run: Run) -> tuple[Text, ...]:
     if not control.get("share"):
         return ()
     if not control["held_back"]:
-        return (Text("A control group was asked for, but the list is too short to hold anybody back."),)
+        return (Text(say("A control group was asked for, but the list is too short to hold anybody back.")),)
     listed = control["held_back"] + control["contacted"]
     return (
         Text(
-            f"Of the {count(listed)} users of the priority segment, {count(control['held_back'])} are held back by lot "
-            f"(a share of {percent(control['share'], 0)}, seed {control['seed']}) and must not be contacted: they are "
-            "not in the list, control.csv names them, and the command churn outcomes compares them with the others."
+            say(
+                "Of the {listed} users of the priority segment, {held_back} are held back by lot (a share of {share}, "
+                "seed {seed}) and must not be contacted: they are not in the list, control.csv names them, and the "
+                "command churn outcomes compares them with the others.",
+                listed=count(listed),
+                held_back=count(control["held_back"]),
+                share=percent(control["share"], 0),
+                seed=control["seed"],
+            )
         ),
     )

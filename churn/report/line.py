@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.language import Messages, marked, say
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
 from churn.report.figures import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
@@ -14,37 +15,46 @@ from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, known, percents, signed
 
-TITLE = "How the line is drawn"
-RULES = {"quantile": "a share of the users", "number": "a number of users", "profit": "most expected profit"}
+TITLE = marked("How the line is drawn")
+RULES = Messages(
+    {
+        "quantile": marked("a share of the users"),
+        "number": marked("a number of users"),
+        "profit": marked("most expected profit"),
+    }
+)
 DASHES = {"quantile": "dash", "number": "dot", "profit": "dashdot"}
-NAMES = {**RANKS, "p_churn": "chance of churn", "p_sticker": "chance of a sticker"}
-OBSERVED = {"churn": "Fell silent", "sticker": "Received a sticker"}
+CHANCES = Messages({"p_churn": marked("chance of churn"), "p_sticker": marked("chance of a sticker")})
+OBSERVED = Messages({"churn": marked("Fell silent"), "sticker": marked("Received a sticker")})
 
 
 def build(run: Run) -> Section:
     """Both scales of the score with the lines of the rules, the users near the line, and other lists beside it."""
     lines = run.table("threshold.csv")
-    lead = (
-        f"Users are ordered by {RANKS[rank_by(run)]}, and the list ends somewhere in that order. Here is where each "
-        "rule ends it, how sharp that line is, and what another order or rule would have found."
+    lead = say(
+        "Users are ordered by {score}, and the list ends somewhere in that order. Here is where each rule ends it, how "
+        "sharp that line is, and what another order or rule would have found.",
+        score=RANKS[rank_by(run)],
     )
-    blocks: list[Block] = [Text("The run was made by a version that did not keep how the line was drawn.")]
+    blocks: list[Block] = [Text(say("The run was made by a version that did not keep how the line was drawn."))]
     if not lines.empty:
         blocks = [Text(_near(run, lines)), *_spread(run, lines), _rules(run, lines)]
-    return Section("line", TITLE, lead, (*blocks, *_otherwise(run), *_agreement(run)))
+    return Section("line", say(TITLE), lead, (*blocks, *_otherwise(run), *_agreement(run)))
 
 
 def _near(run: Run, lines: pd.DataFrame) -> str:
     """How many users stand where chance decides on which side of the line they are."""
     own = next((row for row in records(lines) if row.used), None)
     if own is None or not known(own.threshold):
-        return "The list holds nobody or everyone, so there is no line that a user could stand near."
-    interval = decimals(own.low, own.high)
-    scored = count(run.manifest["segment"]["scored"])
-    return (
-        f"The list ends at {decimal(own.threshold)} (95 % interval {interval}): among other users like these it would "
-        f"end somewhere in that interval. Of {scored} scored users, {count(own.near)} stand inside it, so whether they "
-        "are on the list is partly chance. The interval takes the probabilities as they are."
+        return say("The list holds nobody or everyone, so there is no line that a user could stand near.")
+    return say(
+        "The list ends at {threshold} (95 % interval {interval}): among other users like these it would end somewhere "
+        "in that interval. Of {scored} scored users, {near} stand inside it, so whether they are on the list is partly "
+        "chance. The interval takes the probabilities as they are.",
+        threshold=decimal(own.threshold),
+        interval=decimals(own.low, own.high),
+        scored=count(run.manifest["segment"]["scored"]),
+        near=count(own.near),
     )
 
 
@@ -63,43 +73,67 @@ def _spread(run: Run, lines: pd.DataFrame) -> tuple[Block, ...]:
 def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     score = RANKS[rank_by(run)]
     if found["raw"] is None:
-        return f"All {count(found['scored'])} users have the same {score}, so its order is that of the other columns."
+        return say(
+            "All {scored} users have the same {score}, so its order is that of the other columns.",
+            scored=count(found["scored"]),
+            score=score,
+        )
+    raw = signed(found["raw"])
     if found["log10"] is None:
-        return f"The skewness of the {score} is {signed(found['raw'])}; its logarithm does not vary."
-    zeros = f" {count(found['zeros'])} users have a {score} of 0 and no logarithm." if found["zeros"] else ""
-    return (
-        f"The skewness of the {score} is {signed(found['raw'])}, that of its logarithm {signed(found['log10'])} (0 is "
-        f"even on both sides; n\u00a0= {count(found['scored'])} users). The logarithm changes no order and no "
-        f"list.{zeros}"
+        return say("The skewness of the {score} is {raw}; its logarithm does not vary.", score=score, raw=raw)
+    said = say(
+        "The skewness of the {score} is {raw}, that of its logarithm {log} (0 is even on both sides; n\u00a0= {scored} "
+        "users). The logarithm changes no order and no list.",
+        score=score,
+        raw=raw,
+        log=signed(found["log10"]),
+        scored=count(found["scored"]),
     )
+    if not found["zeros"]:
+        return said
+    zeros = say("{n} users have a {score} of 0 and no logarithm.", n=count(found["zeros"]), score=score)
+    return f"{said} {zeros}"
 
 
 def _histogram(run: Run, table: pd.DataFrame, lines: pd.DataFrame, scale: str) -> Figure:
     score, n = RANKS[rank_by(run)], int(table["n"].sum())
     middle, width = (table["low"] + table["high"]) / 2, table["high"] - table["low"]
-    hover = [f"{decimal(row.low)} to {decimal(row.high)}: {count(row.n)} users" for row in records(table)]
+    hover = [
+        say("{low} to {high}: {n} users", low=decimal(row.low), high=decimal(row.high), n=count(row.n))
+        for row in records(table)
+    ]
     colour = GREY if n < FEW else SERIES[5]
     bars = go.Bar(x=list(middle), y=list(table["n"]), width=list(width), hovertext=hover, hoverinfo="text")
     bars.update(marker={"color": colour}, showlegend=False)
     top = float(table["n"].max())
     marks = [_mark(row, scale, top) for row in records(lines) if known(_on(scale, row.threshold))]
     drawn = chart([bars, *marks], height=300, legend=bool(marks))
-    named = score if scale == "raw" else f"log₁₀ of the {score}"
+    named = score if scale == "raw" else say("log₁₀ of the {score}", score=score)
     drawn.update_layout(bargap=0)
     drawn.update_xaxes(title_text=named, nticks=6)
-    drawn.update_yaxes(title_text="users", rangemode="tozero", nticks=5)
-    title = "The score as it is" if scale == "raw" else "Its logarithm"
-    few = f" Fewer than {FEW} users, so grey: read with care." if n < FEW else ""
-    ends = "; ".join(
-        f"{RULES[row.rule]}: {decimal(row.threshold)}" for row in records(lines) if known(_on(scale, row.threshold))
-    )
-    said = f"The list would end at: {ends}." if ends else "No rule draws a line."
+    drawn.update_yaxes(title_text=say("users"), rangemode="tozero", nticks=5)
+    few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if n < FEW else ""
     return figure(
         drawn,
-        title=title,
-        description=f"Histogram of the {named}, {count(n)} users. {said}",
-        caption=f"n\u00a0= {count(n)} users. The lines are where the rules end the list.{few}",
+        title=say("The score as it is") if scale == "raw" else say("Its logarithm"),
+        description=say(
+            "Histogram of the {score}, {n} users. {said}", score=named, n=count(n), said=_ends(lines, scale)
+        ),
+        caption=say(
+            "n\u00a0= {n} users. The lines are where the rules end the list.{few}",
+            n=count(n),
+            few=few,
+        ),
     )
+
+
+def _ends(lines: pd.DataFrame, scale: str) -> str:
+    """Where each rule would end the list."""
+    drawn = [row for row in records(lines) if known(_on(scale, row.threshold))]
+    if not drawn:
+        return say("No rule draws a line.")
+    ends = "; ".join(f"{RULES[row.rule]}: {decimal(row.threshold)}" for row in drawn)
+    return say("The list would end at: {ends}.", ends=ends)
 
 
 def _on(scale: str, threshold: float) -> float:
@@ -109,17 +143,18 @@ def _on(scale: str, threshold: float) -> float:
 
 
 def _mark(row: Any, scale: str, top: float) -> Any:
-    x, hover = _on(scale, row.threshold), f"{RULES[row.rule]}: from {decimal(row.threshold)} up"
+    x = _on(scale, row.threshold)
+    hover = say("{rule}: from {threshold} up", rule=RULES[row.rule], threshold=decimal(row.threshold))
     line = {"color": INK, "width": 2 if row.used else 1.2, "dash": "solid" if row.used else DASHES[row.rule]}
     drawn = go.Scatter(x=[x, x], y=[0, top], mode="lines", line=line, name=RULES[row.rule])
     return drawn.update(hovertext=[hover, hover], hoverinfo="text")
 
 
 def _rules(run: Run, lines: pd.DataFrame) -> Table:
-    columns = heads("Rule", "Users on the list", "Ends at", "Users near the line")
+    columns = heads(say("Rule"), say("Users on the list"), say("Ends at"), say("Users near the line"))
     rows = tuple(
         (
-            Cell(RULES[row.rule], badge="used" if row.used else ""),
+            Cell(RULES[row.rule], badge=say("used") if row.used else ""),
             count_cell(row.size),
             number_cell(row.threshold, under=decimals(row.low, row.high)),
             count_cell(row.near),
@@ -127,7 +162,8 @@ def _rules(run: Run, lines: pd.DataFrame) -> Table:
         for row in records(lines)
     )
     scored = count(run.manifest["segment"]["scored"])
-    return Table(f"Where each rule ends the list (n\u00a0= {scored} scored users)", columns, rows)
+    title = say("Where each rule ends the list (n\u00a0= {scored} scored users)", scored=scored)
+    return Table(title, columns, rows)
 
 
 def _otherwise(run: Run) -> tuple[Block, ...]:
@@ -135,7 +171,7 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     table = run.table("segment_rules.csv")
     if table.empty:
         return ()
-    columns = (Column("Ordered by"), Column("Ended by"), *heads("Windows", "Users", first=0))
+    columns = (Column(say("Ordered by")), Column(say("Ended by")), *heads(say("Windows"), say("Users"), first=0))
     columns = (*columns, *heads(*(OBSERVED[target] for target in run.targets), first=0))
     groups = list(table.groupby(["rank_by", "rule"], sort=False))
     first = groups[0][1]
@@ -149,14 +185,16 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
         *(percent_cell(float(first[first["target"] == target]["base"].iloc[0])) for target in run.targets),
     )
     text = Text(
-        "Lists drawn on every day of the test part by each order and each rule that this run knows enough for, and "
-        "what happened to the users on them. A list chosen after looking at this table needs new data to prove it."
+        say(
+            "Lists drawn on every day of the test part by each order and each rule that this run knows enough for, and "
+            "what happened to the users on them. A list chosen after looking at this table needs new data to prove it."
+        )
     )
     rows = (*(_listed(run, rows) for _, rows in groups), everyone)
     return (
-        Heading("Had the list been drawn otherwise"),
+        Heading(say("Had the list been drawn otherwise")),
         text,
-        Table("Observed rates by order and rule", columns, rows),
+        Table(say("Observed rates by order and rule"), columns, rows),
     )
 
 
@@ -165,7 +203,7 @@ def _listed(run: Run, rows: pd.DataFrame) -> tuple[Cell, ...]:
     few = row.n_users < FEW
     rates = [next(records(rows[rows["target"] == target])) for target in run.targets]
     return (
-        Cell(RANKS[row.rank_by], badge="used" if row.used else ""),
+        Cell(RANKS[row.rank_by], badge=say("used") if row.used else ""),
         Cell(RULES[row.rule]),
         count_cell(row.n),
         count_cell(row.n_users, grey=True),
@@ -181,16 +219,24 @@ def _agreement(run: Run) -> tuple[Block, ...]:
     names = list(dict.fromkeys([*table["a"], *table["b"]]))
     found = {frozenset((row.a, row.b)): float(row.kendall) for row in records(table)}
     rows = tuple(
-        (Cell(NAMES[a].capitalize()), *(_tau(found.get(frozenset((a, b)))) if a != b else Cell("–") for b in names))
-        for a in names
+        (Cell(_name(a)), *(_tau(found.get(frozenset((a, b)))) if a != b else Cell("–") for b in names)) for a in names
     )
     scored = count(run.manifest["segment"]["scored"])
     text = Text(
-        "Take any two users whom both orders tell apart: 1 says that both always put the same one first, −1 that they "
-        "never do, and 0 that they agree as often as not (Kendall’s τ)."
+        say(
+            "Take any two users whom both orders tell apart: 1 says that both always put the same one first, −1 that "
+            "they never do, and 0 that they agree as often as not (Kendall’s τ)."
+        )
     )
-    columns = heads("", *(NAMES[name].capitalize() for name in names))
-    return (Fold("How far the orders agree", (text, Table(f"Kendall’s τ (n\u00a0= {scored} users)", columns, rows))),)
+    columns = heads("", *(_name(name) for name in names))
+    title = say("Kendall’s τ (n\u00a0= {scored} users)", scored=scored)
+    return (Fold(say("How far the orders agree"), (text, Table(title, columns, rows))),)
+
+
+def _name(order: str) -> str:
+    """A score or a chance that users can be ordered by, with a capital."""
+    words = CHANCES[order] if order in CHANCES else RANKS[order]
+    return words.capitalize()
 
 
 def _tau(value: float | None) -> Cell:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from churn.language import say
+from churn.language import marked, say
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
 from churn.report.listing import RANKS, drawn, order, rank_by, starts
@@ -17,7 +17,10 @@ from churn.report.wording import count, decimal, known, signed
 SHOWN = 20_000  # rows; longer lists make a page too heavy to open
 AT_ONCE = 100  # rows that are drawn before any is asked for, and printed
 REASONS = ("reason_1", "reason_2", "reason_3")
-CHANCES = {"p_churn": ("Churn", "Churn at least"), "p_sticker": ("Sticker", "Sticker at least")}  # head, field
+CHANCES = {  # head, field
+    "p_churn": (marked("Churn"), marked("Churn at least")),
+    "p_sticker": (marked("Sticker"), marked("Sticker at least")),
+}
 MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly follows another, or at all
 
 
@@ -36,7 +39,8 @@ def build(run: Run) -> Section:
         return Section(
             "list", say("Whom to contact"), lead, (Text(say("Nobody is on the list at this cutoff.")), _heuristic(run))
         )
-    return Section("list", "Whom to contact", lead, (_heuristic(run), *held_back(run), *_list(run), Text(scoring(run))))
+    title = say("Whom to contact")
+    return Section("list", title, lead, (_heuristic(run), *held_back(run), *_list(run), Text(scoring(run))))
 
 
 def _heuristic(run: Run) -> Note:
@@ -120,15 +124,19 @@ def _list(run: Run) -> list[Block]:
         Column(say("Rank"), numeric=True),
         Column(say("User"), clipped=True),
         *(Column(RANKS[name].capitalize(), numeric=True) for name in scores),
-        *(Column(CHANCES[name][0], numeric=True, least=CHANCES[name][1]) for name in chances),
-        Column("Why", wide=True, choice=_choice(shown)),
+        *(Column(say(CHANCES[name][0]), numeric=True, least=say(CHANCES[name][1])) for name in chances),
+        Column(say("Why"), wide=True, choice=_choice(shown)),
     )
     rows = tuple(_row(user, scores, chances) for user in shown.to_dict("records"))
-    title = f"The list (n = {count(len(users))})"
+    title = say("The list (n = {n})", n=count(len(users)))
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
     if len(users) <= SHOWN:
         return [table]
-    said = f"The first {count(SHOWN)} of {count(len(users))} users; priority.csv and priority.xlsx hold them all."
+    said = say(
+        "The first {shown} of {n} users; priority.csv and priority.xlsx hold them all.",
+        shown=count(SHOWN),
+        n=count(len(users)),
+    )
     return [table, Text(said)]
 
 
@@ -136,7 +144,7 @@ def _choice(users: pd.DataFrame) -> Choice | None:
     """The columns that the reasons speak of, each with the number of users; nothing where they name none."""
     named = Counter(name for user in users.to_dict("records") for name in {_named(said) for said in _reasons(user)})
     options = tuple((name, f"{name} ({count(n)})") for name, n in named.most_common() if name)
-    return Choice("Reason", "any", options) if options else None
+    return Choice(say("Reason"), say("any"), options) if options else None
 
 
 def _reasons(user: dict[Any, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.language import say
 from churn.report.blocks import Tile
 from churn.report.run import Run
 from churn.report.trust import overpromised
@@ -22,8 +23,8 @@ def tiles(run: Run) -> tuple[Tile, ...]:
 
 def _churners(run: Run, listed: pd.DataFrame) -> Tile:
     n = len(listed)
-    detail = f"of the {count(n)} on the list, by their chances.{_before(run, n)}"
-    return Tile("Expected churners", decimal(float(listed["p_churn"].sum()), 1), detail, few=n < FEW)
+    detail = " ".join(filter(None, [say("of the {n} on the list, by their chances.", n=count(n)), _before(run, n)]))
+    return Tile(say("Expected churners"), decimal(float(listed["p_churn"].sum()), 1), detail, few=n < FEW)
 
 
 def _before(run: Run, n: int) -> str:
@@ -32,7 +33,8 @@ def _before(run: Run, n: int) -> str:
     if rate is None or rate[1] < FEW:
         return ""
     value, low, high = (n * share for share in (rate[0].value, rate[0].low, rate[0].high))
-    return f" At the rate of past lists: {decimal(value, 1)} {decimals(low, high, 1)}".rstrip() + "."
+    expected = f"{decimal(value, 1)} {decimals(low, high, 1)}".rstrip()
+    return say("At the rate of past lists: {expected}.", expected=expected)
 
 
 def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
@@ -40,13 +42,16 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
     if not run.stickers or "value_at_risk" not in listed:
         return None
     few, users = len(listed) < FEW, decimal(float(listed["value_at_risk"].sum()), 1)
-    much = " It may be too high: past lists received less."
-    caution = much if overpromised(run, "sticker") else ""
     if "expected_loss" not in listed:
-        detail = f"of these churners would receive a sticker if they stayed.{caution}"
-        return Tile("Stickers at stake", users, detail, few=few)
-    detail = f"that {users} of these churners would receive if they stayed.{caution}"
-    return Tile("Amount at stake", decimal(float(listed["expected_loss"].sum()), 1), detail, few=few)
+        detail = say("of these churners would receive a sticker if they stayed.")
+        return Tile(say("Stickers at stake"), users, f"{detail}{_caution(run)}", few=few)
+    detail = say("that {users} of these churners would receive if they stayed.", users=users)
+    amount = decimal(float(listed["expected_loss"].sum()), 1)
+    return Tile(say("Amount at stake"), amount, f"{detail}{_caution(run)}", few=few)
+
+
+def _caution(run: Run) -> str:
+    return say(" It may be too high: past lists received less.") if overpromised(run, "sticker") else ""
 
 
 def _profit(run: Run, n: int) -> Tile | None:
@@ -54,15 +59,22 @@ def _profit(run: Run, n: int) -> Tile | None:
     plan: Mapping[str, Any] | None = run.manifest.get("budget")
     if plan is None:
         return None
-    title = "Expected profit"
+    title = say("Expected profit")
     few, best, most = plan["scored"] < FEW, plan["best"], decimal(plan["profit"], 1)
     if not best:
-        return Tile(title, "–", "No list pays: no number of calls is expected to earn what it costs.", few=few)
+        nothing = say("No list pays: no number of calls is expected to earn what it costs.")
+        return Tile(title, "–", nothing, few=few)
     curve = run.table("budget.csv")
     row = curve[curve["k"] == n]
     if row.empty or best == n:
         between = decimals(plan["profit_low"], plan["profit_high"], 1)
-        return Tile(title, most, f"of calling the first {count(best)} users, which earns most.", between, few=few)
+        detail = say("of calling the first {best} users, which earns most.", best=count(best))
+        return Tile(title, most, detail, between, few=few)
     earned, low, high = (float(row[name].iloc[0]) for name in ("profit", "low", "high"))
-    detail = f"of calling the {count(n)} on the list. Calling the first {count(best)} would earn most: {most}."
+    detail = say(
+        "of calling the {n} on the list. Calling the first {best} would earn most: {most}.",
+        n=count(n),
+        best=count(best),
+        most=most,
+    )
     return Tile(title, decimal(earned, 1), detail, decimals(low, high, 1), few=few)

@@ -2,17 +2,22 @@
 
 import json
 import re
+import shutil
 
 import pandas as pd
 import pytest
 
-from churn.artefacts import write_text
+from churn.artefacts import read_table, write_table, write_text
 from churn.cli import main
 from churn.errors import UserError
 from churn.report import write_report
 
 from .parsed_page import ParsedPage
 from .synthetic_run import CONFIG
+from .test_anomalies import departed
+from .test_behaviour import grouped
+from .test_budget import planned, rewrite, ruled
+from .test_stake import promised, rescored
 
 
 def test_the_page_is_written_in_the_language_asked_for(run) -> None:
@@ -51,13 +56,50 @@ def texts(value: object) -> list[str]:
     return [text for one in inside for text in texts(one)]
 
 
-def test_no_sentence_of_the_page_stays_english(run) -> None:
+def english(run) -> list[str]:
+    """Three English words and more in a row on the Korean page, but what the run's files hold."""
     page = ParsedPage(write_report(run, language="ko"))
-    names = ("title", "aria-label", "placeholder")
+    names = ("title", "aria-label", "placeholder", "data-found", "data-copied", "data-failed", "data-label")
     shown = [*page.texts, *(value for _, given in page.elements for key, value in given.items() if key in names)]
     shown += [text for script in page.scripts if script.startswith("{") for text in texts(json.loads(script))]
     data = [path.read_text(encoding="utf8") for path in run.glob("*.*") if path.suffix in (".csv", ".json", ".yaml")]
     known = " ".join([*data, *pd.read_parquet(run / "shap.parquet").feature.unique()]).replace("_", " ").lower()
     phrases = {words for text in shown if text for words in re.findall(r"[A-Za-z’']+(?: [A-Za-z’']+){2,}", text)}
     assert phrases, "nothing was looked at"
-    assert [words for words in sorted(phrases) if words.lower() not in known] == []
+    return [words for words in sorted(phrases) if words.lower() not in known]
+
+
+def counted(run):
+    """Give a made-up run a list of so many users a day, some of them held back, from a log with few times of day."""
+    control = {"share": 0.1, "seed": 4, "held_back": 12, "contacted": 288}
+    ruled(run, rule="number", number=50, control=control)
+    compared = {"per_day": 40, "users": 300, "listed": 30}
+    rewrite(run, compared=compared, clock={"timed": 9, "actions": 10})
+    return run
+
+
+def emptied(run):
+    """Take the users who depart, the groups and the line from a made-up run."""
+    departed(grouped(run), users=())
+    write_table(read_table(run / "groups.csv").head(0), run / "groups.csv")
+    (run / "threshold.csv").unlink()
+    return run
+
+
+def at_stake(run):
+    return promised(rescored(planned(run), value_at_risk=0.1, expected_loss=0.5), 0.9)
+
+
+@pytest.mark.parametrize("told", [lambda run: run, grouped, departed, counted, at_stake, emptied])
+def test_no_sentence_of_the_page_stays_english(told, run) -> None:
+    assert english(told(run)) == []
+
+
+def test_no_sentence_of_a_page_without_stickers_stays_english(without_stickers, tmp_path) -> None:
+    assert english(shutil.copytree(without_stickers, tmp_path / "run")) == []
+
+
+def test_what_the_script_says_keeps_the_places_of_its_numbers(run) -> None:
+    page = ParsedPage(write_report(run, language="ko"))
+    said = [given for _, given in page.elements if "data-found" in given]
+    assert said and all(given["data-found"] == "{total}행 중 {found}행" for given in said)

@@ -6,11 +6,16 @@ from numpy.typing import NDArray
 
 from churn.data import Windows
 from churn.explanation import readable
+from churn.language import marked, say
 from churn.segments.behaviour.groups import Groups, totals
 
 NAMED = 3  # differences in a name
 NEARLY_ALL = 0.75  # of the columns, which differ to one side
 CLEAR = 0.25  # standard deviations, under which a difference names nothing
+_MOST = (
+    marked("high in nearly everything, most of all {most}"),
+    marked("low in nearly everything, most of all {most}"),
+)
 COLUMNS = ("group", "feature", "n", "mean", "mean_all", "difference")
 
 
@@ -62,11 +67,15 @@ def _unique(features: list[str], differences: NDArray[np.float64], taken: set[st
 
 def _name(features: list[str], differences: NDArray[np.float64], size: int) -> str:
     if not size:
-        return "like the average"
+        return say("like the average")
     strongest = np.argsort(-np.abs(differences), kind="stable")[:size]
-    for side, word in ((differences, "high"), (-differences, "low")):
+    for side, message in zip((differences, -differences), _MOST, strict=True):
         if size >= NAMED and (side >= CLEAR).mean() >= NEARLY_ALL and (side > -CLEAR).all():
-            most = ", ".join(readable(features[place]) for place in strongest)
-            return f"{word} in nearly everything, most of all {most}"
+            return say(message, most=", ".join(readable(features[place]) for place in strongest))
     ordered = sorted(strongest, key=lambda place: differences[place] < 0)
-    return ", ".join(f"{'high' if differences[place] > 0 else 'low'} {readable(features[place])}" for place in ordered)
+    return ", ".join(_part(features[place], differences[place]) for place in ordered)
+
+
+def _part(feature: str, difference: float) -> str:
+    words = readable(feature)
+    return say("high {feature}", feature=words) if difference > 0 else say("low {feature}", feature=words)

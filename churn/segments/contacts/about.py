@@ -2,23 +2,34 @@
 
 import pandas as pd
 
+from churn.language import Messages, marked, say
 from churn.segments.config import SegmentConfig
 
-ORDERS = {
-    "priority": "priority, the chance of churn × the chance of a sticker: a heuristic, no probability of anything",
-    "value_at_risk": "value at risk, the chance of churn × the chance of a sticker if the user stays",
-    "expected_loss": "expected loss, the chance of churn × the chance of a sticker if the user stays × its amount",
-}
-COLUMNS = {
-    "rank": "Place in the segment, 1 is the first to contact; places of users who are held back are left out",
-    "user_id": "The user",
-    "priority": "p_churn × p_sticker, or p_churn alone for a log without stickers",
-    "p_churn": "Chance of no own activity on any day of the horizon",
-    "p_sticker": "Chance of at least one sticker in the horizon",
-    "value_at_risk": "p_churn × the chance of a sticker if the user stays",
-    "expected_loss": "value_at_risk × the amount to expect of a sticker",
-    "reason_1, …": "What most raises this user's chance of churn, beside what is usual",
-}
+ORDERS = Messages(
+    {
+        "priority": marked(
+            "priority, the chance of churn × the chance of a sticker: a heuristic, no probability of anything"
+        ),
+        "value_at_risk": marked("value at risk, the chance of churn × the chance of a sticker if the user stays"),
+        "expected_loss": marked(
+            "expected loss, the chance of churn × the chance of a sticker if the user stays × its amount"
+        ),
+    }
+)
+COLUMNS = Messages(
+    {
+        "rank": marked(
+            "Place in the segment, 1 is the first to contact; places of users who are held back are left out"
+        ),
+        "user_id": marked("The user"),
+        "priority": marked("p_churn × p_sticker, or p_churn alone for a log without stickers"),
+        "p_churn": marked("Chance of no own activity on any day of the horizon"),
+        "p_sticker": marked("Chance of at least one sticker in the horizon"),
+        "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
+        "expected_loss": marked("value_at_risk × the amount to expect of a sticker"),
+        "reason_1, …": marked("What most raises this user's chance of churn, beside what is usual"),
+    }
+)
 Rows = list[tuple[str, object]]
 
 
@@ -33,15 +44,15 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int) -> Row
     listed = int((scored.segment == "priority").sum())
     columns = [(name, words) for name, words in COLUMNS.items() if name not in _known() or name in scored]
     return [
-        ("First day that was not known (cutoff)", scored.cutoff.iloc[0]),
-        ("Users scored", len(scored)),
-        ("Users in the priority segment", listed),
-        ("Size of the segment", _rule(config)),
-        ("Order", ORDERS[config.rank_by]),
-        ("Users to contact, on the first sheet", listed - held_back),
-        ("Users held back: do not contact", held_back),
-        ("Control group", _control(config, listed, held_back)),
-        ("Ids", "hashes; ids.csv beside the key tells whose" if config.id_key else "as in the log"),
+        (say("First day that was not known (cutoff)"), scored.cutoff.iloc[0]),
+        (say("Users scored"), len(scored)),
+        (say("Users in the priority segment"), listed),
+        (say("Size of the segment"), _rule(config)),
+        (say("Order"), ORDERS[config.rank_by]),
+        (say("Users to contact, on the first sheet"), listed - held_back),
+        (say("Users held back: do not contact"), held_back),
+        (say("Control group"), _control(config, listed, held_back)),
+        (say("Ids"), say("hashes; ids.csv beside the key tells whose") if config.id_key else say("as in the log")),
         *columns,
     ]
 
@@ -52,18 +63,19 @@ def _known() -> set[str]:
 
 def _rule(config: SegmentConfig) -> str:
     if config.rule == "number":
-        return f"the first {config.number} users, as many as can be contacted"
+        return say("the first {number} users, as many as can be contacted", number=config.number)
     if config.rule == "profit":
-        return "as many users as bring the most expected profit"
-    return f"the first {1 - config.quantile:.3g} of the users"
+        return say("as many users as bring the most expected profit")
+    return say("the first {share:.3g} of the users", share=1 - config.quantile)
 
 
 def _control(config: SegmentConfig, listed: int, held_back: int) -> str:
     if not config.control.share:
-        return "none: nobody is held back, so what a contact changes will not be known"
+        return say("none: nobody is held back, so what a contact changes will not be known")
     if not held_back:
-        return f"none: a segment of {listed} is too small to hold anybody back"
-    return (
-        f"a share of {config.control.share:g} of the segment, drawn by lot with seed {config.control.seed}; "
-        "control.csv names them"
+        return say("none: a segment of {listed} is too small to hold anybody back", listed=listed)
+    return say(
+        "a share of {share:g} of the segment, drawn by lot with seed {seed}; control.csv names them",
+        share=config.control.share,
+        seed=config.control.seed,
     )

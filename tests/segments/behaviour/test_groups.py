@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from churn.language import speaking
 from churn.segments import GroupConfig, find_groups, group_columns, group_names, group_table
 from churn.statistics import rate_interval
 
@@ -128,3 +129,11 @@ def test_without_groups_the_table_has_its_columns_alone(planted):
 def test_under_one_group_is_refused(refused):
     with refused("segments.groups.max of at least 1", "0", "raise"):
         GroupConfig(max=0)
+
+
+def test_names_are_composed_in_the_language_spoken():
+    low = {"own_post": -1.0, "fan_reply": -1.2, "away_visit": -0.8, "stickers_received": -0.6}
+    with speaking("ko"):
+        assert group_names(columns_of({"own_post": 1.0, "fan_reply": -1.0}))[1] == "본인 post 많음, 팬 reply 적음"
+        assert group_names(columns_of(low))[1] == "거의 모든 것이 적음, 특히 팬 reply, 본인 post, 다른 방 visit"
+        assert group_names(columns_of({"own_post": 0.1}))[1] == "평균과 비슷함"

@@ -1,4 +1,5 @@
 import csv
+import re
 
 import numpy as np
 import openpyxl
@@ -6,6 +7,7 @@ import pandas as pd
 import pytest
 from openpyxl.utils.escape import unescape
 
+from churn.language import speaking
 from churn.segments import ControlConfig, SegmentConfig, about, contact_list, export
 
 HOSTILE = [
@@ -169,6 +171,18 @@ def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tm
 def test_a_list_without_a_control_says_why(share, held, says, scored):
     lines = dict(about(scored, SegmentConfig(control=ControlConfig(share=share)), held_back=held))
     assert says in lines["Control group"]
+
+
+def test_the_second_sheet_speaks_the_language_spoken(scored):
+    configs = [
+        SegmentConfig(rank_by=order, rule=rule, number=3, control=ControlConfig(share=share), id_key=key)
+        for order, rule, share, key in (("priority", "quantile", 0, None), ("expected_loss", "number", 0.4, "key"))
+    ]
+    with speaking("ko"):
+        lines = [line for config in configs for line in about(scored, config, held_back=1)]
+    words = [text for term, value in lines for text in (term, value) if isinstance(text, str)]
+    assert ("대조군 사용자(연락하지 않음)", 1) in lines
+    assert [text for text in words if re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}", text)] == []
 
 
 def test_who_is_held_back_stands_in_control_csv_alone_and_the_others_keep_their_ranks(tmp_path):
