@@ -53,10 +53,18 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table that `write_table` wrote, with every number as it was."""
+    """Read a table that a run wrote, with every number as it was and ids as text.
+
+    Where text could pass for a formula, a file for spreadsheets has an apostrophe before it, which ids lose again.
+    """
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    return pd.read_csv(path, float_precision="round_trip")  # by default pandas misses a third of them by the last bit
+    # By default pandas misses a third of the numbers by the last bit, and reads the id 007 as 7 and "null" as missing.
+    return pd.read_csv(path, float_precision="round_trip", converters={"user_id": _restored})
+
+
+def _restored(user_id: str) -> str:
+    return user_id.removeprefix("'")
 
 
 class TargetTables:

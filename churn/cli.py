@@ -145,7 +145,10 @@ def _score(arguments: list[str]) -> None:
     with progress("score"):
         out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
     finished = RunConfig.load(options.run / "config.yaml")
-    about = read_json(options.run / "manifest.json").get("list_warnings", [])
+    about = [
+        *read_json(options.run / "manifest.json").get("list_warnings", []),
+        *read_json(out / "scoring.json")["warnings"],
+    ]
     cautions = f"{_caution(finished.data.split.kind, finished.language)}{_warnings(about)}"
     print(f"list: {out / 'priority.csv'}{_held_back(out)}{cautions}")
 

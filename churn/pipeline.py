@@ -60,8 +60,11 @@ class Run:
     folder: Path
 
     def table(self, name: str) -> pd.DataFrame:
-        """An artefact by its file's name, such as leaderboard.csv."""
-        return read_table(self.folder / name)
+        """An artefact by its file's name, such as leaderboard.csv; users' ids are of the type that the log's have."""
+        table = read_table(self.folder / name)
+        if "user_id" in table and table.user_id.dtype == object and name.endswith(".csv"):
+            return table.astype({"user_id": read_table(self.folder / "scores.parquet").user_id.dtype})
+        return table
 
     @property
     def priority(self) -> pd.DataFrame:

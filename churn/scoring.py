@@ -13,7 +13,7 @@ import pandas as pd
 from churn import explanation, segments
 from churn.artefacts import prepare_folder, read_json, write_json, write_table
 from churn.configuration import RunConfig
-from churn.data import DataConfig, Dataset, Frame, Vocabulary, Windows, prepare
+from churn.data import DataConfig, Dataset, Frame, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
 from churn.evaluation import Calibrator
 from churn.journal import Journal
@@ -73,7 +73,9 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     with speaking(finished.language):
         listing = write_scores(dataset, run / "models", config=finished.segments, out=out)
     place = os.path.relpath(run.resolve(), out.resolve())
-    write_json({"run": place, "segment": listing.facts(finished.segments)}, out / SCORING)
+    found = [str(finding) for finding in examine_new(dataset)]
+    told = {"run": place, "segment": listing.facts(finished.segments), "warnings": found}
+    write_json(told, out / SCORING)
     return out
 
 

@@ -9,7 +9,7 @@ from churn.data.events import STANDARD_COLUMNS
 from churn.data.example import example_dataset, example_frames, example_split, simulated_log
 from churn.data.features import FEATURES, Feature
 from churn.data.findings import Finding
-from churn.data.health import Health, examine
+from churn.data.health import Health, events_per_day, examine, examine_new
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import CAUTIONS, PARTS, Split, user_share
@@ -42,7 +42,9 @@ __all__ = [
     "WindowConfig",
     "Windows",
     "digest",
+    "events_per_day",
     "examine",
+    "examine_new",
     "example_dataset",
     "example_frames",
     "example_split",

@@ -21,6 +21,7 @@ THIN = 0.10  # of the median of the days around
 AROUND = 29  # days, the thin one in their middle
 USUAL = 20  # events of the days around under which a thin day is chance
 LONG_GAP = 14  # days without any event
+STOPPED = 2  # times the longest silence between two days with stickers
 HALF_A_DAY = 0.5  # of the quietest of the last four same weekdays: an unfinished last day
 STRANGERS = 0.5  # share of a table's rows that concern nobody on the member list
 UNSEEN = 0.9  # share of the member list without any event
@@ -130,6 +131,26 @@ def thin_days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, 
             say("Load what is missing: a day without its rows looks like silence."),
         )
     yield from _unfinished(panel, events)
+
+
+def stopped_stickers(panel: Panel) -> Iterator[Finding]:
+    """Stickers that end long before the log does: a table that was not brought up to date."""
+    rows = panel.sticker_rows()
+    days = np.unique(panel.days_where(rows)[1]) if rows is not None else np.empty(0, np.int32)
+    if len(days) < FEWEST:
+        return
+    silent = panel.n_days - 1 - int(days[-1])
+    if silent > STOPPED * int(np.diff(days).max()):
+        yield Finding(
+            say(
+                "The last sticker is of {day}, {silent} days before the log ends; before, there were never more than "
+                "{most} days between two.",
+                day=panel.date(int(days[-1])).date(),
+                silent=silent,
+                most=int(np.diff(days).max()),
+            ),
+            say("Load the stickers up to the last day of the events."),
+        )
 
 
 def _unfinished(panel: Panel, events: NDArray[np.float64]) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from churn.data.findings import (
     lost_rows,
     possible_leaks,
     runs,
+    stopped_stickers,
     thin_days,
     thin_folds,
     unknown_events,
@@ -76,6 +77,7 @@ def examine(dataset: Dataset, split: Split) -> Health:
         *unknown_events(dataset.unknown_events),
         *unseen_members(dataset, unseen),
         *thin_days(panel, scan.events_per_day, gaps),
+        *stopped_stickers(panel),
         *careless_split(dataset),
         *base_rates(split),
         *thin_folds(dataset.folds()),
@@ -92,6 +94,30 @@ def examine(dataset: Dataset, split: Split) -> Health:
         alarms,
         tuple(findings),
     )
+
+
+def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
+    """What should be known of a log that earlier models score, or that tells what happened: nothing of its labels.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> examine_new(example_dataset())
+        ()
+    """
+    panel = dataset.panel
+    per_day = events_per_day(dataset)
+    gaps = tuple(runs(per_day == 0))
+    return (
+        *lost_rows(dataset.reconciliation),
+        *unknown_events(dataset.unknown_events),
+        *thin_days(panel, per_day, gaps),
+        *stopped_stickers(panel),
+    )
+
+
+def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
+    """Own and fans' events of all users by day, (n_days,)."""
+    return _scan(dataset.panel, names=_event_features(dataset), training_days=0).events_per_day
 
 
 def _event_features(dataset: Dataset) -> dict[str, tuple[str, str]]:

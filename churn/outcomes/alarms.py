@@ -6,7 +6,7 @@ from churn.outcomes.calibration import LEFT_ALONE
 from churn.outcomes.rows import Row, records
 from churn.segments import AlarmConfig
 
-FEW = 30  # users at risk both times, under which two lists say nothing of each other
+FEW = 30  # users on either list, and at risk both times, under which two lists say nothing of each other
 
 
 def alarms(
@@ -57,7 +57,9 @@ def _unstable(stability: pd.DataFrame, config: AlarmConfig) -> list[str]:
         f"days apart: Jaccard {row['jaccard_at_risk']:.2f} among the {row['n_common']:,} users at risk both times; at "
         f"least {least:g} is expected"
         for row in records(stability)
-        if least is not None and row["n_common"] >= FEW and row["jaccard_at_risk"] < least
+        if least is not None
+        and min(row["n_list"], row["n_other"], row["n_common"]) >= FEW
+        and row["jaccard_at_risk"] < least
     ]
 
 

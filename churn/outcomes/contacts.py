@@ -39,6 +39,8 @@ def _forms(user_id: str, earlier: Earlier) -> list[str]:
 
 
 def _read(path: Path) -> list[str]:
+    if path.suffix in (".xlsx", ".xls"):
+        raise UserError("expected CSV or parquet in outcomes.contacted", path, "save the sheet as CSV")
     try:
         parquet = path.suffix == ".parquet"
         table = read_table(path) if parquet else pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -10,7 +10,7 @@ from churn.configuration import RunConfig
 from churn.errors import UserError
 from churn.journal import Journal
 from churn.scoring import SCORING
-from churn.segments import CONTACT, Pseudonyms, harmless
+from churn.segments import CONTACT, Pseudonyms
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,8 @@ def _groups(folder: Path, scored: pd.DataFrame) -> tuple[pd.Series, tuple[str, .
     if not (folder / "control.csv").exists():
         note = "The folder has no control.csv: everyone on the list is taken as contacted, and nobody as held back."
         return listed.map({True: CONTACT, False: ""}), (note,)
-    # without the converter pandas would read the id 007 as 7
-    table = pd.read_csv(folder / "control.csv", converters={"user_id": str})
-    known = dict(zip(table.user_id, table.group, strict=True))
-    # the file is one for spreadsheets, in which an id that could pass for a formula has an apostrophe before it
-    groups = scored.user_id.map(harmless).map(known).where(listed)
+    table = read_table(folder / "control.csv")
+    groups = scored.user_id.map(dict(zip(table.user_id, table.group, strict=True))).where(listed)
     if groups[listed].isna().any():
         found = f"{int(groups[listed].isna().sum())} of {int(listed.sum())} missing"
         raise UserError(f"expected everyone on the list in {folder / 'control.csv'}", found, "bring the file back")

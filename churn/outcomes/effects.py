@@ -21,6 +21,7 @@ TARGETS = ("retention", "sticker", "amount")
 EFFECT_COLUMNS = [
     *("comparison", "target", "n_a", "n_b", "a", "b", "difference", "low", "high", "p", "p_adjusted", "detectable"),
 ]
+LEAST_REACHED, FEW = 0.2, 30  # share and number of contacts, under which an effect per user reached says nothing
 INTENTION, REACHED, PER_CONTACT = "contact vs control", "reached vs not", "per user reached"
 
 
@@ -53,7 +54,8 @@ def effects(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray[np.boo
     Everyone counts in the group that the lot chose, contacted or not: that comparison alone is of groups that differ by
     chance only. Where it is known who was reached, those stand beside the others of the list (whom a contact reaches is
     not by chance, so that is a description), and the effect by intention to treat is also given per user reached,
-    divided by the difference in the shares that were (Wald's estimate, the interval that of the effect).
+    divided by the difference in the shares that were (Wald's estimate, the interval that of the effect), if at least 30
+    users and a fifth of the contacts were reached.
 
     Args:
         scored: The scored users with segment and group.
@@ -69,7 +71,8 @@ def effects(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray[np.boo
     listed = contact | control
     described = _compare(REACHED, seen, listed & reached, listed & ~reached)
     share = float(reached[contact].mean() - reached[control].mean())
-    return pd.concat([intention, described, *([_per_contact(intention, share)] if share > 0 else [])])
+    enough = share >= LEAST_REACHED and int(reached[contact].sum()) >= FEW
+    return pd.concat([intention, described, *([_per_contact(intention, share)] if enough else [])])
 
 
 def _compare(name: str, seen: pd.DataFrame, a: pd.Series, b: pd.Series) -> pd.DataFrame:

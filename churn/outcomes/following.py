@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from churn import __version__, segments
 from churn.artefacts import prepare_folder, write_json, write_table
-from churn.data import DataConfig, Dataset, Frame
+from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.errors import UserError
 from churn.outcomes import drift as drifting
 from churn.outcomes import lists
@@ -23,7 +23,7 @@ from churn.outcomes.calibration import calibration_since
 from churn.outcomes.contacts import really_contacted
 from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
-from churn.outcomes.happened import covered, happened
+from churn.outcomes.happened import check_days, covered, happened
 from churn.scoring import prepare_alike, score_windows
 from churn.segments import CONTACT, CONTROL, OutcomeConfig
 
@@ -92,6 +92,7 @@ def follow_up(
 
 
 def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path) -> FollowUp:
+    check_days(earlier, dataset)
     scored, seen = earlier.scored, happened(earlier, dataset.panel)
     reached, unknown = None, None
     if config.contacted is not None:
@@ -100,7 +101,8 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
     alone = alone if reached is None else alone & ~reached
     measured = calibration_since(scored, seen, alone=alone, run=earlier.run, repetitions=config.repetitions)
     stability, drifted = _later(earlier, dataset, config)
-    notes = [*earlier.notes, *_notes(earlier, seen, reached, unknown)]
+    about_log = [str(finding) for finding in examine_new(dataset)]
+    notes = [*earlier.notes, *about_log, *_notes(earlier, seen, reached, unknown)]
     if drifted.empty:
         notes.append("Nobody is at risk at the end of the log, so neither drift nor the next list can be told.")
     elif earlier.features is None:
@@ -123,7 +125,7 @@ def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[p
         drifted = drifting.drift(earlier.features, earlier.scored, newest=windows, newest_scored=newest)
     rank_by = earlier.config.segments.rank_by
     if config.previous is not None:
-        other, words = read_earlier(Path(config.previous)).scored, f"the list in {config.previous}"
+        other, words = _previous(config.previous, earlier), f"the list in {config.previous}"
         stability = lists.list_stability(earlier.scored, other, rank_by=rank_by, compared_with=words)
     else:
         day = min(cutoff + WEEK, end)
@@ -135,6 +137,22 @@ def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[p
         pd.DataFrame(columns=lists.COLUMNS) if stability is None else stability,
         pd.DataFrame(columns=drifting.COLUMNS) if drifted is None else drifted,
     )
+
+
+def _previous(folder: str, earlier: Earlier) -> pd.DataFrame:
+    """The scores of another folder, if they can be held against these.
+
+    Raises:
+        UserError: if it lacks the score that orders the list, or knows none of its users.
+    """
+    other, rank_by = read_earlier(Path(folder)).scored, earlier.config.segments.rank_by
+    if rank_by not in other:
+        remedy = "compare with a list that was drawn alike"
+        raise UserError(f"expected {rank_by}, which orders the list, in outcomes.previous", f"none in {folder}", remedy)
+    if not other.user_id.isin(earlier.scored.user_id).any():
+        remedy = "compare with a list of the same platform, its ids hashed by the same key or not at all"
+        raise UserError("expected users of this list in outcomes.previous", f"none of {len(other):,}", remedy)
+    return other
 
 
 def _scored_at(earlier: Earlier, dataset: Dataset, day: int) -> pd.DataFrame | None:

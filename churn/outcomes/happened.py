@@ -3,9 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from churn.data import Panel
+from churn.data import Dataset, Panel, events_per_day
 from churn.errors import UserError
 from churn.outcomes.earlier import Earlier
+
+USUAL_DAYS, LEAST_USUAL = (
+    28,
+    20,
+)  # days before the cutoff, and their median of events, under which an empty day is chance
 
 
 def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
@@ -42,6 +47,23 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
     return table.assign(sticker=total(rows) > 0, amount=total(rows, np.asarray(panel.amounts)))
 
 
+def check_days(earlier: Earlier, dataset: Dataset) -> None:
+    """Refuse a horizon with days whose rows are missing: everyone would be silent on them.
+
+    Raises:
+        UserError: for a day without any event where the days before the cutoff had twenty and more.
+    """
+    begin = covered(earlier, dataset.panel)
+    events = events_per_day(dataset)
+    usual = float(np.median(events[max(0, begin - USUAL_DAYS) : begin])) if begin else 0.0
+    horizon = np.arange(begin, begin + earlier.config.data.windows.horizon_days)
+    empty = horizon[events[horizon] == 0]
+    if len(empty) and usual >= LEAST_USUAL:
+        days = ", ".join(str(dataset.panel.date(int(day)).date()) for day in empty[:7])
+        expected = f"expected events on every day of the horizon, as before it (a median of {usual:,.0f} a day)"
+        raise UserError(expected, f"none on {days}", "load the rows of these days")
+
+
 def covered(earlier: Earlier, panel: Panel) -> int:
     """The panel's day that is the cutoff.
 
@@ -57,6 +79,6 @@ def covered(earlier: Earlier, panel: Panel) -> int:
         raise UserError(
             f"expected events up to {panel.date(needed).date()}, the last day of the horizon",
             f"none after {panel.date(panel.n_days - 1).date()}",
-            "wait for that day to be over, then load the log that holds it",
+            "wait for that day to be over, then load the log that holds it; or raise data.last_day",
         )
     return day

@@ -70,7 +70,6 @@ OPTIONAL = {
     "segment_categories.csv",
     *("groups.csv", "group_columns.csv", "group_stability.csv", "anomalies.csv"),
 }
-FOR_SPREADSHEETS = {"priority.csv", "anomalies.csv"}
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 
 
@@ -204,26 +203,12 @@ def _read(path: Path) -> pd.DataFrame:
     if path.name in OPTIONAL and not path.is_file():
         return pd.DataFrame(columns=columns)
     try:
-        # Without the converter, pandas would read the id 007 as 7 and the id "null" as missing.
-        by_list = path.name in FOR_SPREADSHEETS
-        table = (
-            pd.read_csv(_present(path), converters={"user_id": _restored}) if by_list else read_table(_present(path))
-        )
+        table = read_table(_present(path))
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=columns)
     if not table.empty:
         _complete(path.name, columns, table)
     return table if len(table.columns) else pd.DataFrame(columns=columns)
-
-
-def _restored(user_id: str) -> str:
-    """The id itself: where it could pass for a formula, the list for spreadsheets has an apostrophe before it.
-
-    Example:
-        >>> _restored("'-x7Q"), _restored("'tis"), _restored("007")
-        ('-x7Q', "'tis", '007')
-    """
-    return user_id[1:] if user_id[:1] == "'" and user_id[1:2] in {*"=+-@\t\r"} else user_id
 
 
 def _complete(name: str, wanted: Sequence[str], found: Any) -> None:

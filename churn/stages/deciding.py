@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 
 from churn import report, segments
-from churn.artefacts import write_table
+from churn.artefacts import write_table, write_with
 from churn.review import list_warnings, warnings
 from churn.scoring import score_windows, write_scores
 from churn.stages.context import Context, Facts
@@ -35,8 +35,8 @@ def compare_segments(context: Context) -> Facts:
     write_table(otherwise, context.folder / "segment_rules.csv")
     latest = segments.latest_windows(test)
     per_day = len(test) / len(np.unique(test.cutoff))
-    config = segments.pooled(config, users=len(latest), per_day=per_day)
-    one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), config)
+    pooled = segments.pooled(config, users=len(latest), per_day=per_day)
+    one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), pooled)
     windows = test.take(latest)
     members = dataset.members_at(windows)
     loyal = segments.loyal_earners(one_per_user, config) if "p_sticker" in one_per_user else None
@@ -50,12 +50,12 @@ def compare_segments(context: Context) -> Facts:
     tests = segments.compare(
         table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
     )
-    write_table(tests, context.folder / "segment_tests.csv")
+    write_with(lambda path: segments.write_safely(tests, path), context.folder / "segment_tests.csv")
     table, circular = segments.describe_categories(windows, members)
     categories = segments.compare_categories(
         table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
     )
-    write_table(categories, context.folder / "segment_categories.csv")
+    write_with(lambda path: segments.write_safely(categories, path), context.folder / "segment_categories.csv")
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
     listed = int((one_per_user.segment == "priority").sum())
     return {"clock": clock, "compared": {"users": len(latest), "listed": listed, "per_day": per_day}}

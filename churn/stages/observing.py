@@ -60,6 +60,9 @@ def find_anomalies(context: Context) -> Facts:
     found = segments.find_anomalies(newest, config, seed=context.config.seed)
     scored = read_table(out / "scores.parquet")
     table = _named(found.table, context).merge(scored[["user_id", "p_churn", "segment"]], on="user_id", how="left")
+    groups = read_table(out / "control.csv")
+    held = set(groups.user_id[groups.group == segments.CONTROL])
+    table["held_back"] = table.user_id.astype(str).isin(held)
     write_with(lambda path: segments.write_safely(table, path), out / "anomalies.csv")
     told = {"n_scored": len(newest), "n_examined": found.n_examined, "n_departed": found.n_departed}
     return {"anomalies": told | {"n_listed": len(table)}}

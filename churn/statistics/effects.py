@@ -67,8 +67,9 @@ def share_difference(successes_a: int, n_a: int, *, successes_b: int, n_b: int) 
 
     The interval is Newcombe's, from Wilson's intervals of both shares, which holds for few users and for shares near 0
     and 1. p is that of the chi-square test with n − 1 in the place of n, without Yates' correction, which is right down
-    to an expected 1 in each cell. The detectable difference is (1.96 + .84) √(s (1 − s) (1 / n_a + 1 / n_b)), with the
-    pooled share s taken with one success and one failure more, since a share of few users may be 0 or 1 by chance.
+    to an expected 1 in each cell; with less there is none. The detectable difference is
+    (1.96 + .84) √(s (1 − s) (1 / n_a + 1 / n_b)), with the pooled share s taken with one success and one failure more,
+    since a share of few users may be 0 or 1 by chance.
 
     Source:
         R. G. Newcombe, Interval estimation for the difference between independent proportions: comparison of eleven
@@ -117,10 +118,10 @@ def mean_difference(a: ArrayLike, b: ArrayLike) -> Effect:
 
 
 def _chi_square(successes_a: int, n_a: int, hits: int, n: int) -> float:
-    """The p-value of the n − 1 chi-square test; nan where all users are alike."""
-    if not 0 < hits < n:
-        return math.nan
+    """The p-value of the n − 1 chi-square test; nan where under one user is expected in a cell."""
     n_b = n - n_a
+    if min(n_a, n_b) * min(hits, n - hits) < n:
+        return math.nan
     surplus = successes_a * n_b - (hits - successes_a) * n_a
     return math.erfc(math.sqrt((n - 1) * surplus**2 / (n_a * n_b * hits * (n - hits)) / 2))
 

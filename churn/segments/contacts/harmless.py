@@ -1,13 +1,13 @@
 """Text that a spreadsheet would run as a formula, defused."""
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")  # of formulas, and of what was defused
 
 
 def harmless(value: object) -> object:
     """A leading apostrophe makes a spreadsheet read a cell as text.
 
     Example:
-        >>> harmless("=1+1"), harmless("ann"), harmless(-1)
-        ("'=1+1", 'ann', -1)
+        >>> harmless("=1+1"), harmless("ann"), harmless(-1), harmless("'tis")
+        ("'=1+1", 'ann', -1, "''tis")
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_STARTS) else value
