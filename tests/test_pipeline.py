@@ -210,12 +210,20 @@ def test_segment_tests_have_one_row_per_user_and_mark_the_circular(finished) -> 
     assert tests.comparison.nunique() == 3
     few = tests[["n_priority", "n_other"]].min(axis=1) < 30
     assert few.any() and tests.p[few].isna().all()
-    assert set(tests[tests.circular].feature) == {"own_post", "fan_comment", "stickers_received", "sticker_amount"}
+    seen = {"own_post", "fan_comment", "stickers_received", "sticker_amount", "share_on_weekends"}
+    assert set(tests[tests.circular].feature) == seen
     assert {"own_post_before", "churn_afterwards", "days_since_joined"} <= set(tests[~tests.circular].feature)
 
 
 def test_hostile_ids_come_through_whole(finished) -> None:
     assert set(HOSTILE) <= set(finished.table("windows.parquet").user_id)
+
+
+def test_lists_read_from_python_hold_the_ids_of_the_log(finished) -> None:
+    scored = set(finished.table("scores.parquet").user_id)
+    assert set(finished.priority.user_id) <= scored
+    assert set(finished.table("control.csv").user_id) <= scored
+    assert set(finished.table("anomalies.csv").user_id) <= scored
 
 
 def test_a_finished_run_is_not_done_again(finished, frames) -> None:

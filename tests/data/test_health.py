@@ -214,3 +214,8 @@ def test_a_log_without_stickers_and_members_can_be_examined(examined):
     windows = WindowConfig(history_days=3, horizon_days=3)
     health = examined({"events": frames["events"]}, windows=windows, split=SplitConfig(test_share=0.3))
     assert health.unseen == 0 and health.alarms == ()
+
+
+def test_stickers_that_end_long_before_the_log_are_found(examined):
+    old = changed("stickers", by=lambda stickers: stickers[~on(stickers, N_DAYS - 14, N_DAYS)])
+    assert any("The last sticker is of" in sentence for sentence in sentences(examined(old)))

@@ -21,7 +21,7 @@ def calibration(*, forecast=0.3, rate=(0.3, 0.2, 0.4), ece=0.05, band=0.08, grou
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def lists(shared, *, size=10, n=50):
+def lists(shared, *, size=40, n=200):
     """Two lists of `size` among n users of whom `shared` stand on both."""
     users = [f"u{place}" for place in range(n)]
     table = pd.DataFrame({"user_id": users, "cutoff": pd.Timestamp("2024-03-01"), "priority": np.arange(n) / n})
@@ -60,12 +60,12 @@ def test_calibration_alarms_for_what_is_large_and_no_chance(table, alarmed):
     assert [line.split(":")[0] for line in found] == alarmed
 
 
-def test_lists_that_hardly_share_anybody_alarm_unless_few_were_at_risk():
+def test_lists_that_hardly_share_anybody_alarm_unless_they_are_short():
     none = calibration().iloc[:0]
-    assert alarms(none, lists(5), NO_DRIFT, config=AlarmConfig()) == []
-    (line,) = alarms(none, lists(1), NO_DRIFT, config=AlarmConfig())
-    assert "1 users stand on both lists of 10 and 10, 7 days apart: Jaccard 0.05" in line
-    assert alarms(none, lists(1, size=8, n=25), NO_DRIFT, config=AlarmConfig()) == []
+    assert alarms(none, lists(20), NO_DRIFT, config=AlarmConfig()) == []
+    (line,) = alarms(none, lists(4), NO_DRIFT, config=AlarmConfig())
+    assert "4 users stand on both lists of 40 and 40, 7 days apart: Jaccard 0.05" in line
+    assert alarms(none, lists(0, size=29), NO_DRIFT, config=AlarmConfig()) == []
 
 
 def test_drift_alarms_where_it_is_watched_and_more_than_chance():

@@ -80,14 +80,21 @@ def test_a_group_of_nobody_has_no_rate_and_is_no_crash():
 
 
 def test_the_effect_per_user_reached_is_the_effect_over_the_difference_in_who_was():
-    scored, seen = table_of([True] * 30 + [False] * 10, [True] * 10 + [False] * 10)
+    scored, seen = table_of([True] * 60 + [False] * 20, [True] * 20 + [False] * 20)
     reached = np.zeros(len(scored), bool)
-    reached[:20] = True  # half of those to contact
+    reached[:40] = True  # half of those to contact
     found = effects(scored, seen, reached=reached).set_index("comparison")
     assert found.difference["contact vs control"] == pytest.approx(0.25)
     assert found.difference["per user reached"] == pytest.approx(0.5)
     assert found.low["per user reached"] == pytest.approx(2 * found.low["contact vs control"])
-    assert found.difference["reached vs not"] == pytest.approx(20 / 20 - 20 / 40)
+    assert found.difference["reached vs not"] == pytest.approx(40 / 40 - 40 / 80)
+
+
+def test_few_reached_users_have_no_effect_of_their_own():
+    scored, seen = table_of([True] * 60 + [False] * 20, [True] * 20 + [False] * 20)
+    reached = np.zeros(len(scored), bool)
+    reached[:29] = True
+    assert "per user reached" not in set(effects(scored, seen, reached=reached).comparison)
 
 
 def test_nobody_reached_leaves_the_effect_by_intention_alone():

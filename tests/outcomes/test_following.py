@@ -390,3 +390,32 @@ def test_control_and_hostile_ids_are_told_apart_in_the_files(controlled):
     listed = scored.user_id[scored.segment == "priority"]
     assert {harmless(user_id) for user_id in listed} == set(groups)
     assert set(HOSTILE) & set(scored.user_id)
+
+
+def test_days_of_the_horizon_without_any_event_are_refused_not_taken_for_silence(
+    controlled, data, frames, tmp_path, refused
+):
+    day = pd.to_datetime(frames["events"].timestamp).dt.normalize()
+    gap = frames | {"events": frames["events"][day != "2024-03-15"]}
+    with refused("events on every day of the horizon", "none on 2024-03-15", "load the rows"):
+        follow_up(controlled, data, config=QUICK, out=tmp_path / "out", frames=gap)
+
+
+def test_stickers_that_stop_before_the_horizon_are_noted(controlled, data, frames, tmp_path):
+    day = pd.to_datetime(frames["stickers"].timestamp)
+    old = frames | {"stickers": frames["stickers"][day < CUTOFF]}
+    found = follow_up(controlled, data, config=QUICK, out=tmp_path / "out", frames=old)
+    (note,) = [note for note in found.facts["notes"] if "The last sticker is of" in note]
+    assert "Load the stickers" in note
+
+
+def test_a_list_that_cannot_be_held_against_this_one_is_refused(controlled, hashed, data, frames, tmp_path, refused):
+    config = OutcomeConfig(repetitions=5, previous=str(hashed))
+    with refused("users of this list in outcomes.previous", "none of", "the same key"):
+        follow_up(controlled, data, config=config, out=tmp_path / "out", frames=frames)
+    other = shutil.copytree(hashed, tmp_path / "other")
+    scores = pd.read_parquet(other / "scores.parquet")
+    scores.drop(columns="priority").to_parquet(other / "scores.parquet", index=False)
+    config = OutcomeConfig(repetitions=5, previous=str(other))
+    with refused("priority, which orders the list", "none in", "drawn alike"):
+        follow_up(controlled, data, config=config, out=tmp_path / "out", frames=frames)
