@@ -14,7 +14,9 @@ RANKS = Messages(
 )
 MADE = Messages(
     {
-        "p_churn": marked("the chance of falling silent alone, which earns most where every user kept is worth the same"),
+        "p_churn": marked(
+            "the chance of falling silent alone, which earns most where every user kept is worth the same"
+        ),
         "value_at_risk": marked("the chance of falling silent × the chance of a sticker if the user stays"),
         "expected_loss": marked(
             "the chance of falling silent × the chance of a sticker if the user stays × the amount to expect of one"
