@@ -111,7 +111,7 @@ def _held_back(run: Run) -> str:
             "{held_back} users of the list are held back by lot, so that you will learn whether calls work.",
             held_back=count(control["held_back"]),
         )
-    return say("Nobody is held back, so you will not learn whether calls work; segments.control.share changes that.")
+    return say("Nobody is held back (segments.control.share), so you will not learn whether calls work.")
 
 
 def _money(found: Estimate) -> str:

@@ -29,8 +29,8 @@ PROMISED = {
 }
 TOPS = Messages(
     {
-        "churn": marked("Does the top of the churn score, taken alone, beat chance?"),
-        "sticker": marked("Does the top of the sticker score, taken alone, beat chance?"),
+        "churn": marked("Does the churn score alone beat chance?"),
+        "sticker": marked("Does the sticker score alone beat chance?"),
     }
 )
 
@@ -134,7 +134,7 @@ def _calibration(run: Run, target: str) -> Check:
         interval=decimals(band.low, band.high),
     )
     if ece.value <= band.high and (broken := _promised(run, target)):
-        return Check(question, "care", say("Overall, but not on past lists"), f"{detail} {broken}")
+        return Check(question, "care", say("Not on lists"), f"{detail} {broken}")
     if ece.value <= band.high:
         return Check(question, "good", say("Yes"), detail)
     if ece.value <= 2 * band.high:
