@@ -1,7 +1,7 @@
 """What a reader should know before trusting a run's numbers, as sentences."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +28,7 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
         *_shifted(audit["at_risk_per_test_day"], len(scores)),
         *_unbounded(manifest["segment"].get("rule"), manifest["segment"].get("number"), len(scores)),
         *_overpromised(read_table(folder / "segment_rates.csv")),
+        *_outdone(read_table(folder / "differences.csv"), manifest["chosen"]),
         *_unfaithful(surrogates, fidelity_floor),
         *audit["warnings"],
     ]
@@ -111,17 +112,40 @@ def _overpromised(rates: pd.DataFrame) -> list[str]:
     columns = (listed[name] for name in ("target", "forecast", "rate", "low", "high"))
     return [
         say(
-            "On the lists of the test part the mean probability of {target} was {forecast:.0%}, and "
-            "{rate:.0%} [{low:.0%}, {high:.0%}] came true: on a list, read it as an order, not as a chance.",
+            "On past lists, those of the test part, the mean probability of {target} was {forecast}, and {rate} "
+            "[{low}, {high}] came true: on a list, read it as an order, not as a chance.",
             target=say_again(str(target)),
-            forecast=forecast,
-            rate=rate,
-            low=low,
-            high=high,
+            forecast=_percent(forecast),
+            rate=_percent(rate),
+            low=f"{100 * low:.0f}",
+            high=f"{100 * high:.0f}",
         )
         for target, forecast, rate, low, high in zip(*columns, strict=True)
         if not low <= forecast <= high
     ]
+
+
+def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
+    """A model that was not chosen is clearly better on test than the one that scores."""
+    rows = differences[(differences.metric == "log_loss") & (differences.low > 0)]
+    rows = rows[rows.model == rows.target.map(chosen)]
+    return [
+        say(
+            "The model chosen for {target}, {model}, is clearly worse than {reference} on the test part: its log loss "
+            "is higher by {value:.3f} [{low:.3f}, {high:.3f}].",
+            target=say_again(str(row.target)),
+            model=row.model,
+            reference=row.reference,
+            value=row.value,
+            low=row.low,
+            high=row.high,
+        )
+        for row in rows.itertuples()
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}\u00a0%"
 
 
 def _uncalibrated(errors: _Errors) -> list[str]:
@@ -142,11 +166,11 @@ def _uncalibrated(errors: _Errors) -> list[str]:
 def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
     return [
         say(
-            "The drivers of {target} come from a surrogate that explains {share}% of the model on unseen "
-            "users, under the floor of {floor:.0%}: read them as a sketch.",
+            "The drivers of {target} come from a surrogate that explains {share} of the model on unseen "
+            "users, under the floor of {floor}: read them as a sketch.",
             target=say_again(str(target)),
-            share=math.floor(100 * max(0, r2)),
-            floor=floor,
+            share=_percent(math.floor(100 * max(0, r2)) / 100),
+            floor=_percent(floor),
         )
         if r2 == r2
         else say(

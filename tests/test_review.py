@@ -23,6 +23,7 @@ def reviewed(tmp_path):
         targets=("churn",),
         forecast=0.3,
         rule="quantile",
+        behind=-0.01,
     ):
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
         surrogates = pd.DataFrame({"target": ["churn"], "r2": [r2], "explained": [True]})
@@ -32,7 +33,14 @@ def reviewed(tmp_path):
         write_table(surrogates, tmp_path / "surrogates.csv")
         rates = {"segment": ["priority", "all"], "target": "churn", "rate": 0.25, "low": 0.2, "high": 0.35}
         write_table(pd.DataFrame(rates).assign(forecast=[forecast, 0.9]), tmp_path / "segment_rates.csv")
-        facts = {"audit": {"warnings": data, "at_risk_per_test_day": 10.0}, "segment": {"rule": rule, "number": 15}}
+        gap = {"target": "churn", "model": "GRU", "reference": "LightGBM", "metric": ["log_loss", "brier"]}
+        rows = pd.DataFrame(gap).assign(value=[0.05, 0.9], low=[behind, 0.8], high=[0.06, 1.0])
+        write_table(pd.concat([rows, rows.assign(model="MLP", low=0.02)]), tmp_path / "differences.csv")
+        facts = {
+            "audit": {"warnings": data, "at_risk_per_test_day": 10.0},
+            "segment": {"rule": rule, "number": 15},
+            "chosen": {"churn": "GRU"},
+        }
         write_json(facts, tmp_path / "manifest.json")
         return warnings(tmp_path, fidelity_floor=floor, calibrators=calibrators)
 
@@ -47,13 +55,17 @@ def test_a_sound_run_gives_no_warning(reviewed) -> None:
     ("facts", "says"),
     [
         ({"ece": 0.03}, "calibration error is 0.030, where a calibrated forecast stays under 0.020"),
-        ({"r2": 0.4}, "explains 40% of the model"),
+        ({"r2": 0.4}, "explains 40\N{NO-BREAK SPACE}% of the model"),
         ({"r2": float("nan")}, "nothing drives it"),
-        ({"forecast": 0.5}, "mean probability of churn was 50%, and 25% [20%, 35%] came true"),
-        ({"forecast": 0.1}, "mean probability of churn was 10%"),
+        (
+            {"forecast": 0.5},
+            "mean probability of churn was 50\N{NO-BREAK SPACE}%, and 25\N{NO-BREAK SPACE}% [20, 35] came true",
+        ),
+        ({"forecast": 0.1}, "mean probability of churn was 10\N{NO-BREAK SPACE}%"),
         ({"scored": 5}, "5 users are at risk now, where an average day of the test part had 10"),
         ({"scored": 16}, "16 users are at risk now"),
         ({"rule": "number"}, "segments.number is 15 and 10 users were scored: all of them are on the list"),
+        ({"behind": 0.04}, "The model chosen for churn, GRU, is clearly worse than LightGBM on the test part"),
         ({"data": ["The last day may not be over."]}, "The last day may not be over."),
     ],
     ids=str,
@@ -65,7 +77,7 @@ def test_each_trouble_is_one_sentence(reviewed, facts, says) -> None:
 
 
 @pytest.mark.parametrize(
-    "facts", [{"ece": 0.02}, {"r2": 0.9}, {"scored": 15}, {"scored": 7}, {"forecast": 0.35}], ids=str
+    "facts", [{"ece": 0.02}, {"r2": 0.9}, {"scored": 15}, {"scored": 7}, {"forecast": 0.35}, {"behind": 0.0}], ids=str
 )
 def test_what_lies_on_the_line_is_no_trouble(reviewed, facts) -> None:
     assert reviewed(**facts) == []

@@ -7,11 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.language import marked, say
-from churn.report.blocks import Block, Heading, Items, Section, Text
+from churn.report import earnings
+from churn.report.blocks import Block, Heading, Items, Note, Section, Text
 from churn.report.figures import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
-from churn.report.run import Run, records
-from churn.report.wording import FEW, count, decimal, known, percent
+from churn.report.run import Estimate, Run, records
+from churn.report.tables import Cell, Table, count_cell, heads, number_cell
+from churn.report.wording import FEW, count, decimal, decimals, known, percent
 
 TITLE = marked("What it is worth to call them")
 SEVERAL = 2  # points from which on there is a curve
@@ -27,8 +29,9 @@ def build(run: Run) -> Section:
         )
         return Section("budget", say(TITLE), lead, ())
     said = Text(f"{_best(found)} {_number(found)}".strip())
-    blocks = (said, *_curve(run, found), Heading(say("What this assumes")), Items(_assumed(found["assumed"])))
-    return Section("budget", say(TITLE), _lead(run), blocks)
+    assumed = Heading(say("What this assumes")), Items(_assumed(found["assumed"]))
+    blocks = (said, *_pays(run, found), *_of_the_list(run), *_conflict(run), *_curve(run, found))
+    return Section("budget", say(TITLE), _lead(run), (*blocks, *_orders(run, found), *assumed))
 
 
 def _lead(run: Run) -> str:
@@ -80,6 +83,107 @@ def _money(found: Mapping[str, Any], name: str) -> str:
     return f"{decimal(found[name], 1)}{between}"
 
 
+def _pays(run: Run, found: Mapping[str, Any]) -> tuple[Text, ...]:
+    """From which chance on a call pays, and how many users reach it; nothing for an older run."""
+    if "paying" not in found:
+        return ()
+    scored, paying, pays_from = count(found["scored"]), count(found["paying"]), found["pays_from"]
+    if pays_from is None:
+        said = say(
+            "What a user kept is worth differs between users, so no one chance of churn decides whether a call pays. "
+            "Taken alone, the calls to {paying} of the {scored} scored users are expected to pay.",
+            paying=paying,
+            scored=scored,
+        )
+    elif pays_from >= 1:
+        said = say("By these costs no call pays, however likely the user is to fall silent.")
+    else:
+        said = say(
+            "A call pays from a chance of churn of {chance} on. Of the {scored} scored users {paying} are over it, of "
+            "the {listed} on the list {paying_listed}.",
+            chance=percent(pays_from),
+            scored=scored,
+            paying=paying,
+            listed=count(len(earnings.listed_users(run))),
+            paying_listed=count(earnings.paying_on_list(run)),
+        )
+    return (Text(said),)
+
+
+def _of_the_list(run: Run) -> tuple[Text, ...]:
+    """What calling the list earns by the chances and, where it can be told, as past lists fared."""
+    earned, past, n = earnings.of_the_list(run), earnings.as_past_lists(run), count(len(earnings.listed_users(run)))
+    if earned is None:
+        return ()
+    said = say("Calling the {n} on the list is expected to earn {profit}.", n=n, profit=_between(earned))
+    if past is None:
+        return (Text(said),)
+    before = say(
+        "If as many of them fall silent as of past lists, it earns {profit}; this interval is that of the observed "
+        "rate.",
+        profit=_between(past),
+    )
+    return (Text(f"{said} {before}"),)
+
+
+def _between(found: Estimate) -> str:
+    return f"{decimal(found.value, 1)} {decimals(found.low, found.high, 1)}".rstrip()
+
+
+def _conflict(run: Run) -> tuple[Note, ...]:
+    """A caution where the settings and the stickers put a very different worth on a user."""
+    worths = earnings.worths(run)
+    if worths is None or not earnings.in_conflict(run):
+        return ()
+    said = say(
+        "The plan counts {value} for every user kept, which is a setting. The amount at stake counts the stickers of "
+        "{horizon} days alone, {stickers} for each likely loss on the list. Where a user kept stays for longer, the "
+        "setting may be right; otherwise correct segments.budget.value.",
+        value=decimal(worths[0], 2),
+        stickers=decimal(worths[1], 2),
+        horizon=run.windows["horizon_days"],
+    )
+    return (Note(say("Two worths of a user"), said, "care"),)
+
+
+def _orders(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
+    """What each score that can order the users would earn at its own best size; nothing for an older run."""
+    orders: Mapping[str, Mapping[str, Any]] = found.get("orders", {})
+    if not orders:
+        return ()
+    ordered = sorted(orders, key=lambda name: -orders[name]["profit"])
+    rows = tuple(
+        (
+            Cell(RANKS[name], badge=say("used") if name == rank_by(run) else ""),
+            count_cell(orders[name]["best"]),
+            number_cell(orders[name]["profit"], 1),
+        )
+        for name in ordered
+    )
+    scored = count(found["scored"])
+    title = say("What each order would earn at its best size (n\u00a0= {scored} scored users)", scored=scored)
+    columns = heads(say("Ordered by"), say("Users to call"), say("Expected profit"))
+    return (Text(_best_order(found, ordered[0], rank_by(run))), Table(title, columns, rows))
+
+
+def _best_order(found: Mapping[str, Any], first: str, used: str) -> str:
+    orders = found["orders"]
+    if orders[first]["profit"] <= orders.get(used, orders[first])["profit"]:
+        said = say("No other order would earn more than the one used.")
+    elif found["assumed"]["value"] is not None and first == "p_churn":
+        said = say(
+            "Where every user kept is worth the same, the order by chance of churn earns most; segments.rank_by: "
+            "p_churn orders the list so."
+        )
+    else:
+        said = say(
+            "The order by {score} would earn most; segments.rank_by: {name} orders the list so.",
+            score=RANKS[first],
+            name=first,
+        )
+    return f"{said} {say('All of these take the chances as right.')}"
+
+
 def _curve(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
     table = run.table("budget.csv").sort_values("k")
     if len(table) < SEVERAL:
@@ -120,7 +224,7 @@ def _mark(name: str, k: int, profit: float, *, symbol: str) -> Any:
 
 def _assumed(budget: Mapping[str, Any]) -> tuple[str, ...]:
     if budget["value"] is not None:
-        worth = say("A user whom it keeps is worth {value} for every user.", value=decimal(budget["value"], 2))
+        worth = say("Every user kept is worth {value}.", value=decimal(budget["value"], 2))
     else:
         worth = say(
             "A user whom it keeps is worth the chance of a sticker if the user stays × the amount to "
@@ -134,16 +238,25 @@ def _assumed(budget: Mapping[str, Any]) -> tuple[str, ...]:
             share=percent(budget["save_rate"]),
         ),
         worth,
-        say(
-            "An incentive of {incentive} is paid to those whom it keeps, and to {share} of those who would "
-            "have stayed anyway.",
-            incentive=decimal(budget["incentive"], 2),
-            share=percent(budget["uptake"]),
-        ),
+        *_incentive(budget),
         say("Nobody leaves because of a call, and nobody who would have stayed brings more for it."),
         say(
             "The chances of falling silent are taken as right. The interval covers which users happen to "
             "be scored, not wrong assumptions: a test that leaves some of the list alone, drawn by lot, is "
             "what would show the save rate."
+        ),
+    )
+
+
+def _incentive(budget: Mapping[str, Any]) -> tuple[str, ...]:
+    """To whom an incentive is paid; nothing where there is none."""
+    if not budget["incentive"]:
+        return ()
+    return (
+        say(
+            "An incentive of {incentive} is paid to those whom it keeps, and to {share} of those who would "
+            "have stayed anyway.",
+            incentive=decimal(budget["incentive"], 2),
+            share=percent(budget["uptake"]),
         ),
     )

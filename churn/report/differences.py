@@ -10,8 +10,9 @@ from churn.report.blocks import Block, Fold, Heading, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, completed, kind
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell
-from churn.report.wording import FEW, count, decimals, feature, listed, p_value, signed
+from churn.report.wording import FEW, count, decimal, decimals, feature, listed, p_value, signed
 
+IN_WORDS = 3  # findings whose means are told
 LOYAL = marked(
     "Loyal earners are those whose chance of churn is under the line of likely churners and whose chance of a sticker "
     "is at the top among them: whom the platform keeps without being asked."
@@ -21,9 +22,9 @@ LOYAL = marked(
 def build(run: Run) -> Section:
     """A forest plot and a table per comparison, what no model saw before descriptions."""
     lead = say(
-        "Those whom the rule would have put on the list against others, each user once, at the user’s "
-        "latest day at risk in the test part. For most that is the last before silence, so fewer come "
-        "back than on other days. Hedges’ g is the difference in standard deviations: .2 is small, .5 "
+        "Those whom the rule would have put on past lists against others, each user once, at the user’s "
+        "latest day at risk in the test part. For most that is the last before silence, so more of them fell silent "
+        "than on past lists of all days. Hedges’ g is the difference in standard deviations: .2 is small, .5 "
         "middling, .8 large."
     )
     tests = run.table("segment_tests.csv")
@@ -42,7 +43,7 @@ def build(run: Run) -> Section:
     for name, group in tests.groupby("comparison", sort=False):
         blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
     title = say("How they differ")
-    return Section("differences", title, lead, (_explained(minimum), *_pooled(run), *_clock(run), *blocks))
+    return Section("differences", title, lead, (_explained(minimum), _named(run), *_pooled(run), *_clock(run), *blocks))
 
 
 def _explained(minimum: int) -> Text:
@@ -56,6 +57,21 @@ def _explained(minimum: int) -> Text:
             "afterwards is what the scores set out to foresee: read it as a check of the list. Where a group has fewer "
             "than {minimum} users nothing is tested, and its rows are grey, too.",
             minimum=count(minimum),
+        )
+    )
+
+
+def _named(run: Run) -> Text:
+    """What the endings of the columns' names mean."""
+    windows, before = run.windows, int(run.manifest["segment"].get("before_days", 28))
+    return Text(
+        say(
+            "Names that end in “before” are of the {before} days before the {history} days that the models see, those "
+            "that end in “afterwards” of the {horizon} days after the user’s day. A share in the morning is the share "
+            "of the user’s own acts between 6:00 and 12:00; night, afternoon and evening are six hours each, too.",
+            before=before,
+            history=windows["history_days"],
+            horizon=windows["horizon_days"],
         )
     )
 
@@ -145,19 +161,35 @@ def _kept(kept: pd.DataFrame, tested: str) -> str:
     names = listed([f"{feature(row.feature)} ({signed(row.hedges_g)})" for row in records(kept.head(6))])
     if len(kept) > 6:
         names = say("{names} and more", names=names)
-    return say_many(
+    said = say_many(
         "{tested} columns that no model saw were tested; {n} differs after adjustment: {names}.",
         "{tested} columns that no model saw were tested; {n} differ after adjustment: {names}.",
         len(kept),
         tested=tested,
         names=names,
     )
+    return " ".join([said, *(_in_words(row) for row in records(kept.head(IN_WORDS)))])
+
+
+def _in_words(row: Any) -> str:
+    """Both groups' means of a column."""
+    return say(
+        "{feature}: {first} on average, the others {others}.",
+        feature=feature(row.feature),
+        first=decimal(row.mean_priority, _digits(row.mean_priority)),
+        others=decimal(row.mean_other, _digits(row.mean_other)),
+    )
+
+
+def _digits(mean: float) -> int:
+    """Decimals enough to tell two means apart, and no more."""
+    return 0 if abs(mean) >= 10 else 1 if abs(mean) >= 1 else 2
 
 
 def _table(title: str, group: pd.DataFrame, minimum: int) -> Fold:
     loyal = _is_loyal(group)
     titles = (
-        *(say("Mean of loyal earners") if loyal else say("Mean on the list"), say("Mean of others")),
+        *(say("Mean of loyal earners") if loyal else say("Mean on past lists"), say("Mean of others")),
         *(say("n loyal") if loyal else say("n listed"), say("n others")),
         *(say("Hedges’ g"), say("Adjusted p"), "t", "df", say("p of t"), say("p of ranks")),
         *(say("p of t by Holm"), say("p of t by share of false")),

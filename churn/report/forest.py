@@ -108,7 +108,7 @@ def _caption(group: pd.DataFrame, drawn: int, minimum: int) -> str:
     )
     sizes = {"first": count(first), "others": count(others)}
     if group["group"].iloc[0] == "priority":
-        lines = say("Lines are 95 % intervals. n = {first} on the list, {others} others.", **sizes)
+        lines = say("Lines are 95 % intervals. n = {first} on past lists, {others} others.", **sizes)
     else:
         lines = say("Lines are 95 % intervals. n = {first} loyal earners, {others} others.", **sizes)
     return f"{lines}{few}{left}"

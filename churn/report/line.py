@@ -67,7 +67,7 @@ def _spread(run: Run, lines: pd.DataFrame) -> tuple[Block, ...]:
         for scale in ("raw", "log10")
         if (table["scale"] == scale).any()
     )
-    return (Text(_skewed(run, found)), Beside(charts))
+    return (Beside(charts), Fold(say("How skewed the score is"), (Text(_skewed(run, found)),)))
 
 
 def _skewed(run: Run, found: Mapping[str, Any]) -> str:

@@ -7,12 +7,16 @@ from churn.report.wording import count, decimal, percent
 RANKS = Messages(
     {
         "priority": marked("priority"),
+        "p_churn": marked("chance of churn"),
         "value_at_risk": marked("value at risk"),
         "expected_loss": marked("expected loss"),
     }
 )
 MADE = Messages(
     {
+        "p_churn": marked(
+            "the chance of falling silent alone, which earns most where every user kept is worth the same"
+        ),
         "value_at_risk": marked("the chance of falling silent × the chance of a sticker if the user stays"),
         "expected_loss": marked(
             "the chance of falling silent × the chance of a sticker if the user stays × the amount to expect of one"
@@ -74,4 +78,4 @@ def order(run: Run) -> str:
             score=score,
         )
     ordered = say("The list is ordered by {score}: {made}.", score=score, made=MADE[rank_by(run)])
-    return f"{ordered} {say(APPROXIMATE)}"
+    return ordered if rank_by(run) == "p_churn" else f"{ordered} {say(APPROXIMATE)}"

@@ -2,11 +2,12 @@
 
 from churn.language import say
 from churn.report.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
+from churn.report.listing import APPROXIMATE
 from churn.report.policies import scoring
 from churn.report.run import Run
 from churn.report.splits import words
 from churn.report.tables import Table, heads, number_cell, text_cell
-from churn.report.wording import seconds
+from churn.report.wording import percent, seconds
 
 
 def build(run: Run) -> Section:
@@ -43,6 +44,12 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
                 horizon=horizon,
             ),
         ),
+        (
+            say("Window"),
+            say(
+                "One user at one cutoff: the days before it with what came after. A user has one on every day at risk."
+            ),
+        ),
         (say("At risk"), say("A user who can be lost: {risk}.", risk=risk)),
         (say("Churn, falling silent"), say("No activity of their own on any of the {horizon} days.", horizon=horizon)),
     ]
@@ -65,10 +72,29 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         else say("The chance of churn.")
     )
     return (
+        (
+            say("Likely churner"),
+            say(
+                "A user with a chance of churn of {chance} or more, on the list or not.",
+                chance=percent(run.manifest["segment"]["likely_churn"], 0),
+            ),
+        ),
         (say("Priority"), product),
+        *_worths(run),
+        (
+            say("Past lists"),
+            say("What the same rule would have listed on every day of the test part; the list is today’s alone."),
+        ),
         (
             say("Test part"),
             say("{test} Rates on test are what happened, not what a model thinks.", test=words(run).test),
+        ),
+        (
+            say("Half A, half B"),
+            say(
+                "The validation users, divided by lot: half A stopped and chose the models, half B fitted "
+                "and chose the correction of their probabilities."
+            ),
         ),
         (say("Models that score"), scoring(run)),
         (say("Base rate"), say("The share among all users: what a list drawn by lot would show.")),
@@ -94,6 +120,15 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
             ),
         ),
     )
+
+
+def _worths(run: Run) -> tuple[tuple[str, str], ...]:
+    """The other scores that can order the list; a run without stickers has none."""
+    if not run.stickers:
+        return ()
+    risk = say("The chance of churn × the chance of a sticker if the user stays.")
+    loss = say("The value at risk × the amount to expect of a sticker, by those so far.")
+    return ((say("Value at risk"), f"{risk} {say(APPROXIMATE)}"), (say("Expected loss"), loss))
 
 
 def _measures() -> tuple[tuple[str, str], ...]:

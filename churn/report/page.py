@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -127,4 +128,12 @@ def _subtitle(run: Run) -> str:
     chosen = listed(
         [say("{model} for {target}", model=run.chosen(target), target=say_again(target)) for target in run.targets]
     )
-    return say("Data up to {day} · chosen models: {models}", day=day(run.manifest["audit"]["last_day"]), models=chosen)
+    cutoff = date.fromisoformat(str(run.manifest["segment"]["cutoff"])[:10])
+    return say(
+        "Valid from {first} to {last} · made on {made} · data up to {day} · chosen models: {models}",
+        first=day(cutoff),
+        last=day(cutoff + timedelta(days=run.windows["horizon_days"] - 1)),
+        made=day(run.manifest["created"]),
+        day=day(run.manifest["audit"]["last_day"]),
+        models=chosen,
+    )

@@ -42,11 +42,11 @@ def _diagram(run: Run, target: str) -> Block:
         drawn,
         title=title,
         description=say("{title}, test part. {said}.", title=title, said=said),
-        caption=_caption(run, target, int(own["n"].sum())),
+        caption=_caption(run, target, own),
     )
 
 
-def _caption(run: Run, target: str, n: int) -> str:
+def _caption(run: Run, target: str, own: pd.DataFrame) -> str:
     ece, band = run.metric(target, "ece"), run.metric(target, "ece_band")
     error = (
         say(
@@ -57,10 +57,29 @@ def _caption(run: Run, target: str, n: int) -> str:
         if ece and band
         else ""
     )
-    return say(
-        "Band: 95 % interval of the observed share; it should hold the diagonal. n = {n} windows.{error}",
-        n=count(n),
+    said = say(
+        "Band: 95 % interval of the observed share; of right forecasts about 19 in 20 hold the diagonal. n = {n} "
+        "windows.{error}",
+        n=count(int(own["n"].sum())),
         error=error,
+    )
+    return f"{said} {_held(own)}"
+
+
+def _held(own: pd.DataFrame) -> str:
+    """In how many groups of like forecasts the interval holds the diagonal, and the one that misses it by most."""
+    gap = (own["low"] - own["mean_predicted"]).clip(lower=0) + (own["mean_predicted"] - own["high"]).clip(lower=0)
+    if not (gap > 0).any():
+        return say("Here all {n} groups do.", n=count(len(own)))
+    worst = next(records(own[gap == gap.max()]))
+    return say(
+        "Here {held} of {n} groups do; furthest off is the one predicted at {predicted}, where {observed} {interval} "
+        "came.",
+        held=count(int((gap == 0).sum())),
+        n=count(len(own)),
+        predicted=percent(worst.mean_predicted, 0),
+        observed=percent(worst.observed, 0),
+        interval=percents(worst.low, worst.high, 0),
     )
 
 
@@ -134,8 +153,8 @@ def _calibrators(run: Run) -> list[Block]:
         return [heading, Text(say("No correction was fitted: the probabilities are the models’ own."))]
     text = Text(
         say(
-            "Each model’s correction was chosen by log loss on users who took no part in fitting it; "
-            "“none” wins unless another is better. What it gained shows on the test part, which had no say "
+            "Each model’s correction was fitted on half B of the validation users and chosen by log loss on those of "
+            "them who took no part in fitting it; “none” wins unless another is better. What it gained shows on the test part, which had no say "
             "in it."
         )
     )

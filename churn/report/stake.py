@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from churn.language import say
+from churn.report import earnings
 from churn.report.blocks import Tile
 from churn.report.run import Run
 from churn.report.trust import overpromised
@@ -18,7 +19,7 @@ def tiles(run: Run) -> tuple[Tile, ...]:
     listed = scores[scores["segment"] == "priority"]
     if listed.empty:
         return ()
-    return tuple(filter(None, (_churners(run, listed), _lost(run, listed), _profit(run, len(listed)))))
+    return tuple(filter(None, (_churners(run, listed), _lost(run, listed), _profit(run, listed))))
 
 
 def _churners(run: Run, listed: pd.DataFrame) -> Tile:
@@ -41,11 +42,16 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
     """The amount expected of them if they stayed or, where no amounts are known, how many would receive a sticker."""
     if not run.stickers or "value_at_risk" not in listed:
         return None
-    few, users = len(listed) < FEW, decimal(float(listed["value_at_risk"].sum()), 1)
+    few = len(listed) < FEW
     if "expected_loss" not in listed:
         detail = say("of these churners would receive a sticker if they stayed.")
+        users = decimal(float(listed["value_at_risk"].sum()), 1)
         return Tile(say("Stickers at stake"), users, f"{detail}{_caution(run)}", few=few)
-    detail = say("that {users} of these churners would receive if they stayed.", users=users)
+    churners, horizon = float(listed["p_churn"].sum()), run.windows["horizon_days"]
+    each = decimal(float(listed["expected_loss"].sum()) / churners if churners else None, 2)
+    detail = say(
+        "in stickers of {horizon} days, lost with these churners: {each} for each.", horizon=horizon, each=each
+    )
     amount = decimal(float(listed["expected_loss"].sum()), 1)
     return Tile(say("Amount at stake"), amount, f"{detail}{_caution(run)}", few=few)
 
@@ -54,27 +60,30 @@ def _caution(run: Run) -> str:
     return say(" It may be too high: past lists received less.") if overpromised(run, "sticker") else ""
 
 
-def _profit(run: Run, n: int) -> Tile | None:
-    """What calling the list is expected to earn where the curve has its size, else what the best size would."""
-    plan: Mapping[str, Any] | None = run.manifest.get("budget")
+def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
+    """What calling the list is expected to earn: by the chances and, where it can be told, as past lists fared."""
+    plan, earned = earnings.plan_of(run), earnings.of_the_list(run)
     if plan is None:
         return None
-    title = say("Expected profit")
-    few, best, most = plan["scored"] < FEW, plan["best"], decimal(plan["profit"], 1)
-    if not best:
-        nothing = say("No list pays: no number of calls is expected to earn what it costs.")
-        return Tile(title, "–", nothing, few=few)
-    curve = run.table("budget.csv")
-    row = curve[curve["k"] == n]
-    if row.empty or best == n:
-        between = decimals(plan["profit_low"], plan["profit_high"], 1)
-        detail = say("of calling the first {best} users, which earns most.", best=count(best))
-        return Tile(title, most, detail, between, few=few)
-    earned, low, high = (float(row[name].iloc[0]) for name in ("profit", "low", "high"))
-    detail = say(
-        "of calling the {n} on the list. Calling the first {best} would earn most: {most}.",
-        n=count(n),
-        best=count(best),
-        most=most,
+    title, few = say("Expected profit"), len(listed) < FEW
+    if earned is None:
+        return Tile(title, "–", say("The run holds no curve of the profit."), few=few)
+    detail = " ".join(filter(None, [_worth(plan, len(listed)), _as_before(run)]))
+    return Tile(title, decimal(earned.value, 1), detail, decimals(earned.low, earned.high, 1), few=few)
+
+
+def _worth(plan: Mapping[str, Any], n: int) -> str:
+    value = plan.get("assumed", {}).get("value")
+    if value is None:
+        return say("of calling the {n} on the list.", n=count(n))
+    return say(
+        "of calling the {n} on the list, if every user kept is worth {value}.", n=count(n), value=decimal(value, 2)
     )
-    return Tile(title, decimal(earned, 1), detail, decimals(low, high, 1), few=few)
+
+
+def _as_before(run: Run) -> str:
+    past = earnings.as_past_lists(run)
+    if past is None:
+        return ""
+    expected = f"{decimal(past.value, 1)} {decimals(past.low, past.high, 1)}".rstrip()
+    return say("At the rate of past lists: {expected}.", expected=expected)

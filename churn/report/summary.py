@@ -4,18 +4,27 @@ from typing import Any
 
 from churn.language import Messages, marked, say
 from churn.report import stake
+from churn.report.advice import advice
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.listing import drawn
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
-from churn.report.wording import FEW, SEGMENTS, TARGETS, count, day, percent, percents
+from churn.report.wording import FEW, TARGETS, count, day, percent, percents
 
 LISTED = Messages(
     {
-        "churn": marked("On the list before: fell silent"),
-        "sticker": marked("On the list before: received a sticker"),
+        "churn": marked("On past lists: fell silent"),
+        "sticker": marked("On past lists: received a sticker"),
+    }
+)
+GROUPS = Messages(  # of the test part's days
+    {
+        "priority": marked("On past lists"),
+        "likely churner": marked("Likely churners, not listed"),
+        "other": marked("Everyone else"),
+        "all": marked("All users"),
     }
 )
 RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": marked("Share that received a sticker")})
@@ -29,7 +38,7 @@ def build(run: Run) -> Section:
         blocks += [Heading(say("Warnings")), Items(warnings)]
     blocks.append(Heading(say("What happened to such users before")))
     blocks.append(Tiles(tuple(_outcome(run, target) for target in run.targets)))
-    return Section("glance", say("At a glance"), _lead(run), (*blocks, *_rates(run)))
+    return Section("glance", say("At a glance"), advice(run), (*blocks, *_rates(run)))
 
 
 def _trust(run: Run) -> list[Block]:
@@ -38,27 +47,11 @@ def _trust(run: Run) -> list[Block]:
     return [Checks((on_list(run),)), Beside(tuple(columns)), Checks((on_data(run),))]
 
 
-def _lead(run: Run) -> str:
-    horizon = run.windows["horizon_days"]
-    if run.stickers:
-        scored = say(
-            "Each has been scored: how likely to fall silent in the {horizon} days from then on, and how likely to "
-            "receive a sticker.",
-            horizon=horizon,
-        )
-    else:
-        scored = say(
-            "Each has been scored: how likely to fall silent in the {horizon} days from then on.", horizon=horizon
-        )
-    return f"{_at_risk(run)} {scored}"
-
-
-def _at_risk(run: Run) -> str:
+def _who(run: Run) -> str:
     cutoff = day(run.manifest["segment"]["cutoff"])
     if run.windows["at_risk"] == "member":
-        return say("Members on {day} are at risk.", day=cutoff)
-    days = run.windows["at_risk_days"]
-    return say("Users who were active in the {days} days before {day} are at risk.", days=days, day=cutoff)
+        return say("members on {day}", day=cutoff)
+    return say("active in the {days} days before {day}", days=run.windows["at_risk_days"], day=cutoff)
 
 
 def _tiles(run: Run) -> tuple[Tile, ...]:
@@ -69,8 +62,8 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
         say("Users at risk"),
         count(segment["scored"]),
         say(
-            "scored on {day}; {likely} of them with a chance of churn of {chance} or more.",
-            day=day(segment["cutoff"]),
+            "{who}; {likely} of them with a chance of churn of {chance} or more.",
+            who=_who(run),
             likely=count(likely),
             chance=percent(segment["likely_churn"], 0),
         ),
@@ -104,10 +97,12 @@ def _rates(run: Run) -> list[Block]:
         return [Text(say("No observed rates: the test part held no labelled window of these groups."))]
     text = Text(
         say(
-            "The same rule, applied to {unseen}: a list drawn on every day of the test part, and what its "
-            "users did in the days after. n counts places on these lists, the same user once a day; the 95 "
-            "% intervals (lines) allow for that. The dashed line is the base rate of everyone at risk; "
-            "grey marks fewer than {few} users.",
+            "The same rule, applied to {unseen}: a list drawn on every day of the test part, and what its users did in "
+            "the {horizon} days after. n counts places on these lists, the same user once a day; the 95 % intervals "
+            "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
+            "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
+            "fewer than {few} users.",
+            horizon=run.windows["horizon_days"],
             unseen=words(run).unseen,
             few=FEW,
         )
@@ -117,24 +112,24 @@ def _rates(run: Run) -> list[Block]:
 
 def _rate_figure(run: Run, target: str) -> Block:
     rates = run.table("segment_rates.csv", target)
-    rates = rates[rates["segment"].isin(list(SEGMENTS))]
+    rates = rates[rates["segment"].isin(list(GROUPS))]
     labels = {
         row.segment: say(
             "{segment}<br>n = {n}, {n_users} users",
-            segment=SEGMENTS[row.segment],
+            segment=GROUPS[row.segment],
             n=count(row.n),
             n_users=count(row.n_users),
         )
         for row in records(rates)
     }
-    rows = [labels[segment] for segment in SEGMENTS if segment in labels]
+    rows = [labels[segment] for segment in GROUPS if segment in labels]
     series = [_rate_dot(row, labels[row.segment], COLOURS[target]) for row in records(rates)]
     everyone = run.rate("all", target)
     drawn = dot_plot(series, rows=rows, x_title="", reference=everyone[0].value if everyone else None, share=True)
     drawn.update_xaxes(nticks=4)
     drawn.update_layout(height=60 + 44 * len(rows), showlegend=False, scattermode="overlay", margin_t=8)
     said = "; ".join(
-        f"{SEGMENTS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, {_size(row)}"
+        f"{GROUPS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, {_size(row)}"
         for row in records(rates)
     )
     return figure(

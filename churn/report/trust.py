@@ -1,50 +1,85 @@
 """Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
 
-from churn.language import marked, say, say_again
+from churn.language import Messages, marked, say, say_again
 from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.run import Estimate, Run
-from churn.report.wording import FEW, TARGETS, count, decimal, decimals, known, listed, percent, percents
+from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent, percents
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
 SEEN = marked("The data were split at random, so the models had seen the days on which they were measured.")
-CAME = {  # what became of the users of past lists, beside everyone
-    "churn more": marked("fell silent more often than everyone ({listed} and {everyone})"),
-    "churn less": marked("fell silent less often than everyone ({listed} and {everyone})"),
-    "churn perhaps more": marked("fell silent not clearly more often than everyone ({listed} and {everyone})"),
-    "churn perhaps less": marked("fell silent not clearly less often than everyone ({listed} and {everyone})"),
-    "churn same": marked("fell silent as often as everyone ({listed} and {everyone})"),
-    "sticker more": marked("received stickers more often than everyone ({listed} and {everyone})"),
-    "sticker less": marked("received stickers less often than everyone ({listed} and {everyone})"),
-    "sticker perhaps more": marked("received stickers not clearly more often than everyone ({listed} and {everyone})"),
-    "sticker perhaps less": marked("received stickers not clearly less often than everyone ({listed} and {everyone})"),
-    "sticker same": marked("received stickers as often as everyone ({listed} and {everyone})"),
+WORKS = ("better", "mixed")  # what is found of lists that are right at least in part
+FOUND = Messages(
+    {
+        "better": marked("Past lists did better than a list drawn by lot."),
+        "mixed": marked("Past lists did better than a list drawn by lot in one outcome and worse in the other."),
+        "worse": marked("Past lists did worse than a list drawn by lot."),
+        "same": marked("Past lists were not clearly better than a list drawn by lot."),
+        "few": marked("There are too few users on past lists to tell."),
+    }
+)
+CAME = {
+    "churn": marked("{listed} of their users fell silent (everyone: {everyone})."),
+    "sticker": marked("{listed} of their users received a sticker (everyone: {everyone})."),
 }
+PROMISED = {
+    "churn": marked("The chances had promised that {forecast} would fall silent; {came} did."),
+    "sticker": marked("The chances had promised a sticker to {forecast}; {came} received one."),
+}
+TOPS = Messages(
+    {
+        "churn": marked("Does the churn score alone beat chance?"),
+        "sticker": marked("Does the sticker score alone beat chance?"),
+    }
+)
 
 
 def on_list(run: Run) -> Check:
     """The verdict on past lists: what became of their users, beside everyone's rates and what was forecast."""
-    question = say("Does the list find the right people?")
-    rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
-    past = {target: (*one, everyone[0]) for target, (one, everyone) in rates.items() if one and everyone}
-    if not past:
+    question, found = say("Does the list find the right people?"), found_of_list(run)
+    if found == "unknown":
         return _unmeasured(question)
-    said = listed([_beside(target, *found[::2]) for target, found in past.items()])
-    promised = [_promised(run, target, found[0]) for target, found in past.items()]
-    detail = " ".join(filter(None, [say("Past lists {said}.", said=said), *promised]))
-    if run.manifest.get("split_kind") == "random":
+    if found == "seen":
         return Check(question, "bad", say("Cannot be told"), say(SEEN))
-    if min(found[1] for found in past.values()) < FEW:
-        return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
-    return Check(question, *_verdict({_side(found[0], found[2]) for found in past.values()}), detail)
+    came = [_came(target, *pair[::2]) for target, pair in _past(run).items()]
+    promised = [_promised(run, target) for target in _past(run)]
+    return Check(question, *_verdict(found), " ".join(filter(None, [FOUND[found], *came, *promised])))
 
 
-def _verdict(sides: set[str]) -> tuple[str, str]:
-    """Tone and verdict: right only where some outcome came more often than usual and none less often."""
+def found_of_list(run: Run) -> str:
+    """Whether past lists beat a list drawn by lot: better, mixed, same, worse, or few, seen or unknown.
+
+    Better only where some outcome came more often than among everyone and none less often.
+    """
+    past = _past(run)
+    if not past:
+        return "unknown"
+    if run.manifest.get("split_kind") == "random":
+        return "seen"
+    if min(n for _, n, _ in past.values()) < FEW:
+        return "few"
+    sides = {_side(rate, everyone) for rate, _, everyone in past.values()}
     if "above" in sides:
-        return ("care", say("In part")) if "below" in sides else ("good", say("Yes"))
-    return ("bad", say("No")) if "below" in sides else ("care", say("Not shown"))
+        return "mixed" if "below" in sides else "better"
+    return "worse" if "below" in sides else "same"
+
+
+def _past(run: Run) -> dict[str, tuple[Estimate, int, Estimate]]:
+    """By target, the rate on past lists with its number of users, and everyone's rate."""
+    rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
+    return {target: (*listed, everyone[0]) for target, (listed, everyone) in rates.items() if listed and everyone}
+
+
+def _verdict(found: str) -> tuple[str, str]:
+    """Tone and verdict."""
+    return {
+        "better": ("good", say("Yes")),
+        "mixed": ("care", say("In part")),
+        "worse": ("bad", say("No")),
+        "same": ("care", say("No evidence")),
+        "few": ("care", say("Unclear")),
+    }[found]
 
 
 def _side(rate: Estimate, everyone: Estimate) -> str:
@@ -52,27 +87,18 @@ def _side(rate: Estimate, everyone: Estimate) -> str:
     return "above" if rate.low > everyone.value else "below" if rate.high < everyone.value else "across"
 
 
-def _beside(target: str, rate: Estimate, everyone: Estimate) -> str:
-    """What became of the users of past lists, against everyone, with both rates."""
-    on_it, of_all = percent(rate.value, 0), percent(everyone.value, 0)
-    way = "more" if rate.value > everyone.value else "less"
-    if _side(rate, everyone) == "across":
-        way = "same" if on_it == of_all else f"perhaps {way}"
-    return say(CAME[f"{target} {way}"], listed=on_it, everyone=of_all)
+def _came(target: str, rate: Estimate, everyone: Estimate) -> str:
+    """What became of the users of past lists, beside everyone."""
+    return say(CAME[target], listed=percent(rate.value, 0), everyone=percent(everyone.value, 0))
 
 
-def _promised(run: Run, target: str, rate: Estimate) -> str:
+def _promised(run: Run, target: str) -> str:
     """What was forecast of the users of past lists, where it did not come; nothing where none was kept."""
-    forecast = _forecast(run, target)
-    if forecast is None or rate.low <= forecast <= rate.high:
+    rate, forecast = run.rate("priority", target), _forecast(run, target)
+    if rate is None or forecast is None or rate[0].low <= forecast <= rate[0].high:
         return ""
-    came = f"{percent(rate.value, 0)} {percents(rate.low, rate.high, 0)}"
-    return say(
-        "{target}: the forecast promised {forecast}, {came} came.",
-        target=TARGETS[target],
-        forecast=percent(forecast, 0),
-        came=came,
-    )
+    came = f"{percent(rate[0].value, 0)} {percents(rate[0].low, rate[0].high, 0)}"
+    return say(PROMISED[target], forecast=percent(forecast, 0), came=came)
 
 
 def overpromised(run: Run, target: str) -> bool:
@@ -107,6 +133,8 @@ def _calibration(run: Run, target: str) -> Check:
         error=decimal(ece.value),
         interval=decimals(band.low, band.high),
     )
+    if ece.value <= band.high and (broken := _promised(run, target)):
+        return Check(question, "care", say("Not on lists"), f"{detail} {broken}")
     if ece.value <= band.high:
         return Check(question, "good", say("Yes"), detail)
     if ece.value <= 2 * band.high:
@@ -119,7 +147,7 @@ def _calibration(run: Run, target: str) -> Check:
 
 
 def _lift(run: Run, target: str) -> Check:
-    question = say("Does the top of the ranking beat chance?")
+    question = TOPS[target]
     lift = run.metric(target, "lift_10")
     if lift is None:
         return _unmeasured(question)

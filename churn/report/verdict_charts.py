@@ -1,12 +1,13 @@
 """Charts of verdicts: differences from a reference, and a map of networks."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from churn.language import say, say_again, say_many
+from churn.language import Messages, marked, say, say_again, say_many
 from churn.report.blocks import Block
 from churn.report.figures import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
 from churn.report.run import records
@@ -14,20 +15,34 @@ from churn.report.wording import FEW, TARGETS, count, decimal, decimals, signed
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 BLUES = [[0, "#005a8f"], [0.5, "#7fb2d1"], [1, "#f5f7fa"]]  # the darker, the better
+SPLITS = Messages(
+    {
+        "time": marked("by time"),
+        "user": marked("by user"),
+        "user_time": marked("by user and time"),
+        "random": marked("at random"),
+    }
+)
 GREYS = [[0, "#66717d"], [0.5, "#b6bec7"], [1, "#f5f7fa"]]
 
 
-def forest(rows: pd.DataFrame, target: str) -> Block | None:
-    """Differences from the reference by variant, a series per model; nothing where no two can be compared."""
+def forest(rows: pd.DataFrame, target: str, models: Sequence[str]) -> Block | None:
+    """Differences from the reference by variant, a series per model; nothing where no two can be compared.
+
+    Args:
+        rows: The variants of one question and target.
+        target: Theirs.
+        models: All of the question's, in an order: a model looks the same in the charts of every target.
+    """
     told = rows[rows["difference"].notna()]
     if told.empty:
         return None
     variants = [label(variant_words(str(variant))) for variant in dict.fromkeys(told["variant"])]
-    models = list(dict.fromkeys(told["model"]))
-    series = [dots for place, name in enumerate(models) for dots in _series(told[told["model"] == name], place)]
+    own = [(place, name) for place, name in enumerate(models) if (told["model"] == name).any()]
+    series = [dots for place, name in own for dots in _series(told[told["model"] == name], place)]
     reference = _reference(rows)
     drawn = dot_plot(series, rows=variants, x_title=say("log loss: better ← 0 → worse"), reference=0.0)
-    drawn.update_layout(showlegend=True, margin_t=34, height=104 + (16 + 14 * len(models)) * len(variants))
+    drawn.update_layout(showlegend=True, margin_t=34, height=104 + (16 + 14 * len(own)) * len(variants))
     said = "; ".join(
         f"{row.model}, {variant_words(row.variant)}: {signed(row.difference, 3)} "
         f"{decimals(row.difference_low, row.difference_high)}"
@@ -51,14 +66,14 @@ def variant_words(variant: str) -> str:
     """A variant's name, which artefacts hold in English, as it is shown.
 
     Example:
-        >>> variant_words("7 days"), variant_words("sums only"), variant_words("none × 1 layer")
-        ('7 days', 'sums only', 'none × 1 layer')
+        >>> variant_words("7 days"), variant_words("sums only"), variant_words("user_time")
+        ('7 days', 'sums only', 'by user and time')
     """
     if found := re.fullmatch(r"(\d+) days?", variant):
         return say_many("{n} day", "{n} days", int(found[1]))
     if found := re.fullmatch(r"(.+) × (\d+) layers?", variant):
         return say_many("{scaling} × {n} layer", "{scaling} × {n} layers", int(found[2]), scaling=found[1])
-    return say_again(variant)
+    return SPLITS[variant] if variant in SPLITS else say_again(variant)
 
 
 def _reference(rows: pd.DataFrame) -> str:

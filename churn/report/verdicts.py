@@ -12,7 +12,12 @@ from churn.report.verdict_charts import forest, heat_map, variant_words
 from churn.report.wording import FEW, TARGETS, decimals
 
 TITLE = marked("What a sceptic would ask")
-CHARTS = {"architecture": heat_map}  # questions of too many variants for dots
+KINDS = marked(
+    "The kinds of split differ in what the models learned from. By time: from earlier weeks of all users, as in use. "
+    "By user: from other users on the same weeks, too. By user and time: from other users on earlier weeks. At random: "
+    "from any user on any week, days beside the measured ones included."
+)
+MAPPED = "architecture"  # the question of too many variants for dots
 
 
 def build(run: Run) -> Section:
@@ -33,13 +38,18 @@ def _question(run: Run, name: str) -> list[Block]:
     answers = tuple((TARGETS.get(each["target"], each["target"]), str(each["sentence"])) for each in asked)
     table = run.table("verdicts.csv")
     tables = {each["target"]: table[(table["verdict"] == name) & (table["target"] == each["target"])] for each in asked}
-    draw = CHARTS.get(name, forest)
-    charts = [draw(rows, target) for target, rows in tables.items() if len(rows)]
+    models = sorted({str(model) for rows in tables.values() for model in rows["model"]})
+    charts = [
+        heat_map(rows, target) if name == MAPPED else forest(rows, target, models)
+        for target, rows in tables.items()
+        if len(rows)
+    ]
     columns = tuple((one,) for one in charts if one is not None)
     behind = [block for each in asked for block in _behind(tables[each["target"]], each)]
     return [
         Heading(say_again(str(asked[0]["question"]))),
         Definitions(answers),
+        *([Text(say(KINDS))] if name == "split" else []),
         *([Beside(columns)] if columns else []),
         *([Fold(say("How it was measured, with all numbers"), tuple(behind))] if behind else []),
     ]

@@ -56,7 +56,7 @@ def test_rows_are_sorted_by_strength_with_those_by_construction_below_a_line(plo
 
 
 def test_the_number_of_users_stands_at_the_chart_and_at_each_dot(plots):
-    assert "n = 212 on the list, 1,226 others" in plots[0][1].caption
+    assert "n = 212 on past lists, 1,226 others" in plots[0][1].caption
     assert "n = 22 loyal earners, 1,204 others" in plots[2][1].caption
     assert all("n = 212 and 1,226" in text for trace in plots[0][0]["data"] for text in trace["hovertext"])
 
@@ -96,7 +96,7 @@ def test_both_adjustments_and_the_ranks_are_in_the_table(finished):
         {"p of t", "Adjusted p", "p of t by Holm", "p of t by share of false", "n others"} <= set(columns)
         for columns in heads
     )
-    assert ["Mean on the list" in columns for columns in heads] == [True, True, False]
+    assert ["Mean on past lists" in columns for columns in heads] == [True, True, False]
 
 
 def test_categories_are_shown_with_their_strength_and_what_was_pooled(finished):

@@ -10,6 +10,7 @@ ORDERS = Messages(
         "priority": marked(
             "priority, the chance of churn × the chance of a sticker: a heuristic, no probability of anything"
         ),
+        "p_churn": marked("the chance of churn alone"),
         "value_at_risk": marked("value at risk, the chance of churn × the chance of a sticker if the user stays"),
         "expected_loss": marked(
             "expected loss, the chance of churn × the chance of a sticker if the user stays × its amount"

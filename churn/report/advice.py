@@ -1,0 +1,120 @@
+"""The page's first sentences: what to do with the list, and why."""
+
+from churn.language import say
+from churn.report import earnings
+from churn.report.listing import RANKS, rank_by
+from churn.report.run import Estimate, Run
+from churn.report.trust import WORKS, found_of_list
+from churn.report.wording import count, decimal, decimals, known
+
+
+def advice(run: Run) -> str:
+    """What to do with the list, what would earn more, and whether it will be known that calls work."""
+    listed = len(earnings.listed_users(run))
+    if not listed:
+        return _nobody(run)
+    profit = earnings.of_the_list(run)
+    said = _without_costs(run, listed) if profit is None else _with_costs(run, listed, profit)
+    return " ".join(filter(None, [said, _instead(run, profit), _held_back(run)]))
+
+
+def _nobody(run: Run) -> str:
+    plan = earnings.plan_of(run)
+    if plan is not None and not plan["best"]:
+        return say("Call nobody: no number of calls is expected to earn what it costs.")
+    return say("Nobody is on the list, so there is nobody to call.")
+
+
+def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
+    past, found = earnings.as_past_lists(run), found_of_list(run)
+    if profit.value <= 0:
+        return _at_a_loss(found, _money(Estimate(-profit.value, -profit.high, -profit.low)))
+    users, earned = count(listed), _money(profit)
+    if found in ("same", "worse"):
+        return say(
+            "Do not call this list yet: its chances promise a profit of {earned}, but past lists were not clearly "
+            "better than a list drawn by lot.",
+            earned=earned,
+        )
+    if past is not None and past.value <= 0:
+        return say(
+            "Do not call this list yet: its chances promise a profit of {earned}, but if as many fall silent as on "
+            "past lists, calling it earns {past}.",
+            earned=earned,
+            past=_money(past),
+        )
+    if found in WORKS:
+        return say("Call the {n} users on the list: the expected profit is {earned}.", n=users, earned=earned)
+    return say(
+        "Call the {n} users on the list only if you trust the chances: the expected profit is {earned}, but past lists "
+        "cannot show whether the list finds the right people.",
+        n=users,
+        earned=earned,
+    )
+
+
+def _at_a_loss(found: str, loss: str) -> str:
+    if found in ("same", "worse"):
+        return say(
+            "Do not call this list: calling it is expected to lose {loss}, and past lists were not clearly better than "
+            "a list drawn by lot.",
+            loss=loss,
+        )
+    return say("Do not call this list: calling it is expected to lose {loss}.", loss=loss)
+
+
+def _without_costs(run: Run, listed: int) -> str:
+    found, users = found_of_list(run), count(listed)
+    if found == "better":
+        return say(
+            "Call the {n} users on the list first: past lists found the right people. What that earns is not known, "
+            "since the run was told no costs.",
+            n=users,
+        )
+    if found == "mixed":
+        return say(
+            "Call the {n} users on the list first, but only for what past lists found: one outcome came more often "
+            "than among everyone, the other less often.",
+            n=users,
+        )
+    if found in ("same", "worse"):
+        return say(
+            "Do not choose by this list whom to call: past lists were not clearly better than a list drawn by lot."
+        )
+    return say("Whether the {n} users on the list are the right ones to call is not known.", n=users)
+
+
+def _instead(run: Run, profit: Estimate | None) -> str:
+    """Another order or size that is expected to earn clearly more than a list that should not be called."""
+    plan = earnings.plan_of(run)
+    if plan is None or profit is None or profit.value > 0:
+        return ""
+    orders = plan.get("orders") or {rank_by(run): {"best": plan["best"], "profit": plan["profit"]}}
+    name = max(orders, key=lambda one: float(orders[one]["profit"]))
+    best, most = orders[name]["best"], orders[name]["profit"]
+    if not best or most <= 0:
+        return say("No other list is expected to earn anything either.")
+    return say(
+        "By the chances, calling the first {best} users in the order of {score} would earn most: {most}.",
+        best=count(best),
+        score=RANKS[name],
+        most=decimal(most, 1),
+    )
+
+
+def _held_back(run: Run) -> str:
+    control = run.manifest["segment"].get("control")
+    if control is None:
+        return ""
+    if control.get("held_back"):
+        return say(
+            "{held_back} users of the list are held back by lot, so that you will learn whether calls work.",
+            held_back=count(control["held_back"]),
+        )
+    return say("Nobody is held back (segments.control.share), so you will not learn whether calls work.")
+
+
+def _money(found: Estimate) -> str:
+    """A profit with its interval, where it has one."""
+    between = decimals(found.low, found.high, 1) if known(found.low) and known(found.high) else ""
+    return f"{decimal(found.value, 1)} {between}".rstrip()
