@@ -10,8 +10,14 @@ from churn.charts import BLUE, GREEN, QUIET, VERMILION, panels
 from churn.data import Panel
 from churn.eda.view import View
 from churn.errors import UserError
+from churn.language import marked, say
 
-ROLES = {"own": "own events", "fan": "fans’ events", "stickers": "stickers"}
+SUMS = {"own": marked("{n} own events"), "fan": marked("{n} fans’ events"), "stickers": marked("{n} stickers")}
+PER_DAY = {
+    "own": marked("own events per day"),
+    "fan": marked("fans’ events per day"),
+    "stickers": marked("stickers per day"),
+}
 COLOURS = {"own": BLUE, "fan": GREEN, "stickers": VERMILION}
 
 
@@ -28,32 +34,37 @@ class Anatomy(View):
     def _say(self) -> str:
         active = self.table["active"]
         last = self.table.index[active].max()
-        sums = ", ".join(
-            f"{int(self.table[name].sum())} {words}" for name, words in ROLES.items() if name in self.table
+        sums = [say(words, n=int(self.table[name].sum())) for name, words in SUMS.items() if name in self.table]
+        days = say(
+            "{user}: {active} active days of {n} since {first:%Y-%m-%d}",
+            user=self.user_id,
+            active=int(active.sum()),
+            n=len(self.table),
+            first=self.table.index[0],
         )
-        days = f"{int(active.sum())} active days of {len(self.table)} since {self.table.index[0]:%Y-%m-%d}"
-        lines = [f"{self.user_id}: {days}", sums]
-        lines.append(f"last active {last:%Y-%m-%d}" if active.any() else "never active")
+        lines = [days, ", ".join(sums)]
+        lines.append(say("last active {day:%Y-%m-%d}", day=last) if active.any() else say("never active"))
         if "p_churn" in self.table and self.table["p_churn"].notna().any():
             newest = self.table[self.table["p_churn"].notna()].iloc[-1]
             why = f": {newest['why']}" if isinstance(newest.get("why"), str) and newest["why"] else ""
-            lines.append(f"P(churn) at {newest.name:%Y-%m-%d}: {newest['p_churn']:.2f}{why}")
+            chance = say("P(churn) at {day:%Y-%m-%d}: {p:.2f}", day=newest.name, p=newest["p_churn"])
+            lines.append(f"{chance}{why}")
         return "\n".join(lines)
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
 
-        strips = [name for name in ROLES if name in self.table]
+        strips = [name for name in PER_DAY if name in self.table]
         day = self.table.index
         traces = [[go.Bar(x=day, y=self.table[name], marker_color=COLOURS[name])] for name in strips]
-        captions = [f"{ROLES[name]} per day" for name in strips]
+        captions = [say(PER_DAY[name]) for name in strips]
         if "p_churn" in self.table:
             traces.append([self._chances()])
-            captions.append("P(churn) in the days from then on; the reasons on pointing")
+            captions.append(say("P(churn) in the days from then on; the reasons on pointing"))
         drawn = panels(traces, captions=captions, height=84).update_yaxes(rangemode="tozero")
         if "p_churn" in self.table:
             drawn.update_yaxes(range=[-0.03, 1.03], tickformat=".0%", row=len(captions))
-        return drawn.update_xaxes(title_text=f"day (n = {len(self.table)})", row=len(captions))
+        return drawn.update_xaxes(title_text=say("day (n = {n})", n=len(self.table)), row=len(captions))
 
     def _chances(self) -> Any:
         import plotly.graph_objects as go
@@ -88,7 +99,7 @@ def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None
         raise UserError("expected a user of the log", found, "see panel.users") from error
     first, last = int(panel.first[place]), int(panel.last[place])
     if last < first:
-        why = f"{user_id}: nothing was seen of this user in the log."
+        why = say("{user}: nothing was seen of this user in the log.", user=user_id)
         return Anatomy(pd.DataFrame(columns=["own", "fan", "active"]), why, user_id)
     rows = slice(int(panel.start[place]), int(panel.start[place]) + last - first + 1)
     counts = np.asarray(panel.counts[rows], dtype=np.int64)
@@ -121,4 +132,4 @@ def _hover(row: dict[Any, Any]) -> str:
     from html import escape
 
     why = f"<br>{escape(str(row['why']))}" if row.get("why") else ""
-    return f"P(churn) {row['p_churn']:.2f}{why}"
+    return say("P(churn) {p:.2f}", p=row["p_churn"]) + why

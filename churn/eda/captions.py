@@ -4,6 +4,7 @@ from html import escape
 from typing import Any
 
 from churn.charts import QUIET
+from churn.language import say, say_again
 
 
 def titled(chart: Any, text: str, *notes: str) -> Any:
@@ -22,7 +23,18 @@ def label(text: str, *, longest: int = 24) -> str:
         >>> label("<b>an event with a very long name"), label("post")
         ('&lt;b&gt;an event with a very…', 'post')
     """
+    text = called(text)
     return escape(text if len(text) <= longest else text[: longest - 1] + "…")
+
+
+def called(name: str) -> str:
+    """A type of event by the log's own name; what is none, such as (start), in the language spoken.
+
+    Example:
+        >>> called("post"), called("(start)")
+        ('post', '(start)')
+    """
+    return say_again(name) if name.startswith("(") else name
 
 
 def minutes(value: float) -> str:
@@ -32,7 +44,8 @@ def minutes(value: float) -> str:
         >>> minutes(0.5), minutes(12.3), minutes(150), minutes(4320)
         ('30 s', '12 min', '2.5 h', '3 d')
     """
-    for limit, size, unit in ((1, 1 / 60, "s"), (90, 1, "min"), (2880, 60, "h")):
-        if value < limit:
-            return f"{value / size:.2g} {unit}"
-    return f"{value / 1440:.3g} d"
+    if value < 1:
+        return say("{time:.2g} s", time=60 * value)
+    if value < 90:
+        return say("{time:.2g} min", time=value)
+    return say("{time:.2g} h", time=value / 60) if value < 2880 else say("{time:.3g} d", time=value / 1440)

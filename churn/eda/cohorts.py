@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from churn.charts import QUIET, chart
 from churn.data import Panel
 from churn.eda.view import View
+from churn.language import marked, say
 
 FEW = 30  # users under which a cohort's figures are greyed
-NO_STICKERS = "The log has no stickers, so no cohort earned any."
+NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,25 @@ class Retention(View):
             for age, row in ages.iterrows()
             if age in (1, 2, 4, 8, 12)
         ]
-        text = (
-            f"{len(sizes)} cohorts by {self.period_days}-day period of arrival, {sizes.sum()} users\n"
-            f"still active, by periods since arrival, all cohorts together: {'; '.join(shares) or 'not seen yet'}"
-        )
-        left_out = (
-            f"{self.left_out} users left out, who may have come before the log or came after its last whole period"
-        )
-        return f"{text}\n{left_out}" if self.left_out else text
+        lines = [
+            say(
+                "{n} cohorts by {days}-day period of arrival, {users} users",
+                n=len(sizes),
+                days=self.period_days,
+                users=sizes.sum(),
+            ),
+            say("still active, by periods since arrival, all cohorts together: {shares}", shares="; ".join(shares))
+            if shares
+            else say("still active, by periods since arrival, all cohorts together: not seen yet"),
+            say(
+                "{n} users left out, who may have come before the log or came after its last whole period",
+                n=self.left_out,
+            ),
+        ]
+        return "\n".join(lines if self.left_out else lines[:2])
 
     def _draw(self) -> Any:
-        return _triangle(self.table, "share", title="share active", percent=True, period_days=self.period_days)
+        return _triangle(self.table, "share", title=say("share active"), percent=True, period_days=self.period_days)
 
 
 @dataclass(frozen=True)
@@ -66,16 +75,24 @@ class Revenue(View):
         last = self.table.loc[self.table.groupby("cohort")["age"].idxmax()]
         best = last.iloc[int(last["per_user"].to_numpy().argmax())]
         whole = float(self.table["amount"].sum())
-        return (
-            f"sticker amounts of {len(last)} cohorts, {last['n'].sum()} users: {whole:,.6g} in all\n"
-            f"most per user: the cohort of {best['cohort']:%Y-%m-%d}, {best['per_user']:,.4g} each by period "
-            f"{best['age']} (n = {best['n']})"
+        earned = say(
+            "sticker amounts of {n} cohorts, {users} users: {whole:,.6g} in all",
+            n=len(last),
+            users=last["n"].sum(),
+            whole=whole,
         )
+        most = say(
+            "most per user: the cohort of {day:%Y-%m-%d}, {amount:,.4g} each by period {age} (n = {n})",
+            day=best["cohort"],
+            amount=best["per_user"],
+            age=best["age"],
+            n=best["n"],
+        )
+        return f"{earned}\n{most}"
 
     def _draw(self) -> Any:
-        return _triangle(
-            self.table, "per_user", title="amount per user so far", percent=False, period_days=self.period_days
-        )
+        title = say("amount per user so far")
+        return _triangle(self.table, "per_user", title=title, percent=False, period_days=self.period_days)
 
 
 def retention(panel: Panel, *, period_days: int = 7) -> Retention:
@@ -102,14 +119,14 @@ def retention(panel: Panel, *, period_days: int = 7) -> Retention:
     columns = ["cohort", "n", "age", "active", "share"]
     left_out = len(panel.users) - len(arrival.user)
     if not len(arrival.user):
-        why = f"No user arrived within the log's whole periods of {period_days} days, so there is no cohort."
+        why = _no_cohort(period_days)
         return Retention(pd.DataFrame(columns=columns), why, period_days, left_out)
     user, day = panel.days_where(np.asarray(panel.active))
     seen = arrival.by_age(user, day, np.ones(len(user)))
     active = (seen > 0).astype(float)
     table = arrival.summed(active, name="active")
     if not table["active"].gt(0).any():
-        why = "Nobody was active from the day of arrival on, so there is no retention to show."
+        why = say("Nobody was active from the day of arrival on, so there is no retention to show.")
         return Retention(pd.DataFrame(columns=columns), why, period_days, left_out)
     table["active"] = table["active"].astype(int)
     return Retention(table.assign(share=table["active"] / table["n"]), None, period_days, left_out)
@@ -130,10 +147,10 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
     columns = ["cohort", "n", "age", "amount", "per_user"]
     rows = panel.sticker_rows()
     if rows is None or panel.amounts is None:
-        return Revenue(pd.DataFrame(columns=columns), NO_STICKERS, period_days)
+        return Revenue(pd.DataFrame(columns=columns), say(NO_STICKERS), period_days)
     arrival = _arrivals(panel, period_days=period_days)
     if not len(arrival.user):
-        why = f"No user arrived within the log's whole periods of {period_days} days, so there is no cohort."
+        why = _no_cohort(period_days)
         return Revenue(pd.DataFrame(columns=columns), why, period_days)
     user, day = panel.days_where(rows)
     table = arrival.summed(arrival.by_age(user, day, panel.amounts[rows].astype(float)), name="amount")
@@ -193,6 +210,12 @@ def _arrivals(panel: Panel, *, period_days: int) -> _Arrivals:
     return _Arrivals(panel, user, period, begin, period_days, n_periods)
 
 
+def _no_cohort(period_days: int) -> str:
+    return say(
+        "No user arrived within the log's whole periods of {days} days, so there is no cohort.", days=period_days
+    )
+
+
 def _most(matrix: pd.DataFrame) -> float:
     """Where the colours end: the most after the period of arrival, in which nearly everyone is active."""
     later = matrix.drop(columns=0, errors="ignore").to_numpy()
@@ -206,6 +229,7 @@ def _triangle(table: pd.DataFrame, column: str, *, title: str, percent: bool, pe
     n = table.drop_duplicates("cohort").set_index("cohort")["n"].reindex(matrix.index)
     rows = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
     bar = {"tickformat": ".0%" if percent else None, "title": {"text": title, "font": {"size": 12}}, "thickness": 12}
+    value = "%{z:.1%}" if percent else "%{z:.4g}"
     heat = go.Heatmap(
         z=matrix.to_numpy(),
         x=list(matrix.columns),
@@ -216,10 +240,10 @@ def _triangle(table: pd.DataFrame, column: str, *, title: str, percent: bool, pe
         xgap=1,
         ygap=1,
         colorbar=bar,
-        hovertemplate="%{y}<br>age %{x}: %{z:" + (".1%" if percent else ".4g") + "}<extra></extra>",
+        hovertemplate="%{y}<br>" + say("age {age}: {value}", age="%{x}", value=value) + "<extra></extra>",
     )
     drawn = chart([heat], height=90 + 18 * len(rows))
-    drawn.update_xaxes(title_text=f"periods of {period_days} days since arrival", showgrid=False)
+    drawn.update_xaxes(title_text=say("periods of {days} days since arrival", days=period_days), showgrid=False)
     drawn.update_yaxes(title_text="", showgrid=False)
-    few = f"* fewer than {FEW} users" if (n < FEW).any() else ""
+    few = say("* fewer than {few} users", few=FEW) if (n < FEW).any() else ""
     return drawn.update_layout(title={"text": few, "font": {"size": 12, "color": QUIET}, "x": 0}, margin_t=30)

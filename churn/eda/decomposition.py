@@ -11,10 +11,19 @@ from numpy.typing import NDArray
 from churn.charts import BLUE, VERMILION, panels
 from churn.data import Panel
 from churn.eda.view import View
+from churn.language import marked, say
 
 ACTIVE = "active_users"
 STANDS_OUT = 3.5  # robust deviations of the remainder from which on a day is named
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = (
+    marked("Mon"),
+    marked("Tue"),
+    marked("Wed"),
+    marked("Thu"),
+    marked("Fri"),
+    marked("Sat"),
+    marked("Sun"),
+)
 Method = Literal["stl", "classical"]
 
 
@@ -48,22 +57,47 @@ class Seasons(View):
 
     def _say(self) -> str:
         first, last = pd.DatetimeIndex(self.table.index)[[0, -1]].strftime("%Y-%m-%d")
-        seasons = ", ".join(f"{days}-day season {strength:.2f}" for days, strength in self.season_strengths.items())
         lines = [
-            f"{self.name}, {self.unit} per day, {first} to {last} (n = {len(self.table)} days)",
-            f"strength from 0 to 1: trend {self.trend_strength:.2f}, {seasons}",
+            say(
+                "{name}, {unit} per day, {first} to {last} (n = {n} days)",
+                name=self.name,
+                unit=self.unit,
+                first=first,
+                last=last,
+                n=len(self.table),
+            ),
+            self._strengths(),
+            *[self._weekly()] * (7 in self.season_strengths),
+            self._far(),
         ]
-        if 7 in self.season_strengths:
-            week = self.week
-            lines.append(
-                f"highest on {week.idxmax()} ({week.max():+.3g}), lowest on {week.idxmin()} ({week.min():+.3g})"
-            )
-        days = [f"{day:%Y-%m-%d} ({row.observed:.6g}, expected {row.expected:.3g})" for day, row in self._far()]
-        lines.append(f"days that stand out: {'; '.join(days) if days else 'none'}")
-        return "\n".join(lines + ([f"{self.missing_days} days had no row and count as 0"] * bool(self.missing_days)))
+        missing = say("{n} days had no row and count as 0", n=self.missing_days)
+        return "\n".join(lines + [missing] * bool(self.missing_days))
 
-    def _far(self) -> list[tuple[Any, Any]]:
-        return list(self.stand_out.head(5).iterrows())
+    def _strengths(self) -> str:
+        seasons = [
+            say("{days}-day season {strength:.2f}", days=days, strength=strength)
+            for days, strength in self.season_strengths.items()
+        ]
+        return say(
+            "strength from 0 to 1: trend {trend:.2f}, {seasons}", trend=self.trend_strength, seasons=", ".join(seasons)
+        )
+
+    def _weekly(self) -> str:
+        week = self.week
+        return say(
+            "highest on {high} ({most:+.3g}), lowest on {low} ({least:+.3g})",
+            high=say(str(week.idxmax())),
+            most=week.max(),
+            low=say(str(week.idxmin())),
+            least=week.min(),
+        )
+
+    def _far(self) -> str:
+        days = [
+            say("{day:%Y-%m-%d} ({observed:.6g}, expected {expected:.3g})", day=day, **row[["observed", "expected"]])
+            for day, row in self.stand_out.head(5).iterrows()
+        ]
+        return say("days that stand out: {days}", days="; ".join(days)) if days else say("days that stand out: none")
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
@@ -76,12 +110,16 @@ class Seasons(View):
             marker = {"color": VERMILION, "size": 6}
             traces[place].append(go.Scatter(x=far.index, y=values, mode="markers", marker=marker))
         captions = [self._caption(part) for part in parts]
-        return panels(traces, captions=captions, height=96).update_xaxes(title_text="day", row=len(parts))
+        return panels(traces, captions=captions, height=96).update_xaxes(title_text=say("day"), row=len(parts))
 
     def _caption(self, part: str) -> str:
-        season = f"{part.removeprefix('season_')}-day season" if part.startswith("season") else part
-        what = {"observed": f"{self.name} (n = {len(self.table)} days)", "remainder": "remainder; dots stand out"}
-        return f"{what.get(part, season)}, {self.unit}"
+        if part == "observed":
+            return say("{name} (n = {n} days), {unit}", name=self.name, n=len(self.table), unit=self.unit)
+        if part == "trend":
+            return say("trend, {unit}", unit=self.unit)
+        if part == "remainder":
+            return say("remainder; dots stand out, {unit}", unit=self.unit)
+        return say("{days}-day season, {unit}", days=part.removeprefix("season_"), unit=self.unit)
 
 
 def daily_totals(panel: Panel, *, users: NDArray[np.bool_] | None = None) -> pd.DataFrame:
@@ -144,13 +182,24 @@ def decompose(
         (1.0, True)
     """
     observed, missing = _every_day(series)
-    name = str(series.name or "series")
+    name = str(series.name or say("series"))
     longest = max(periods)
     if len(observed) < 2 * longest:
-        empty = f"{name}: {len(observed)} days are too few to see a season of {longest}: it takes {2 * longest}."
+        empty = say(
+            "{name}: {n} days are too few to see a season of {days}: it takes {needed}.",
+            name=name,
+            n=len(observed),
+            days=longest,
+            needed=2 * longest,
+        )
         return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {})
     if observed.min() == observed.max():
-        empty = f"{name}: every day has {observed.iloc[0]:g} {unit}, so there is no season and no trend."
+        empty = say(
+            "{name}: every day has {value:g} {unit}, so there is no season and no trend.",
+            name=name,
+            value=observed.iloc[0],
+            unit=unit,
+        )
         return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {})
     trend, seasons = _parts(observed, tuple(periods), method=method, robust=robust)
     remainder = observed - trend - sum(seasons.values())

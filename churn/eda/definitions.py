@@ -11,6 +11,7 @@ import pandas as pd
 from churn.charts import panels
 from churn.data import Dataset, WindowConfig, Windows, slide
 from churn.eda.view import View
+from churn.language import say
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,25 @@ class Definitions(View):
             f"{rule}: {'; '.join(_told(row) for row in rows.to_dict('records'))}"
             for rule, rows in known.groupby("at_risk", sort=False)
         ]
-        said = f"who come back: of the churners watched, those active within {self.later_days} days after the horizon"
-        return "\n".join([f"{len(self.table)} definitions; here those with {least} days of history", *lines, said])
+        said = say(
+            "who come back: of the churners watched, those active within {days} days after the horizon",
+            days=self.later_days,
+        )
+        first = say("{n} definitions; here those with {days} days of history", n=len(self.table), days=least)
+        return "\n".join([first, *lines, said])
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
 
-        parts = {
-            "churn": "base rate of churn",
-            "returned": f"who come back in {self.later_days} days",
-        }
-        cells = [(group, rule, column) for rule, group in self.table.groupby("at_risk", sort=False) for column in parts]
-        traces = [[go.Heatmap(_heat(group, column))] for group, _, column in cells]
-        captions = [f"{parts[column]}, {rule}" for _, rule, column in cells]
+        traces, captions = [], []
+        for rule, group in self.table.groupby("at_risk", sort=False):
+            traces += [[go.Heatmap(_heat(group, column))] for column in ("churn", "returned")]
+            captions.append(say("base rate of churn, {rule}", rule=rule))
+            captions.append(say("who come back in {days} days, {rule}", days=self.later_days, rule=rule))
         drawn = panels(traces, captions=captions, height=130)
         drawn.update_xaxes(type="category", showgrid=False, showticklabels=True)
-        drawn.update_xaxes(title_text="horizon, days", row=len(cells))
-        return drawn.update_yaxes(title_text="history, days", type="category", showgrid=False)
+        drawn.update_xaxes(title_text=say("horizon, days"), row=len(traces))
+        return drawn.update_yaxes(title_text=say("history, days"), type="category", showgrid=False)
 
 
 def definitions(
@@ -86,12 +89,16 @@ def definitions(
             for rule, history, horizon in product(rules, history_days, horizon_days)
         ]
     )
-    why = None if table["windows"].any() else f"The log's {dataset.panel.n_days} days are too few for any of these."
-    return Definitions(table, why, later_days)
+    why = say("The log's {n} days are too few for any of these.", n=dataset.panel.n_days)
+    return Definitions(table, None if table["windows"].any() else why, later_days)
 
 
 def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str, Any]:
-    rule = "every member" if config.at_risk == "member" else f"active in the last {config.at_risk_days} days"
+    rule = (
+        say("every member")
+        if config.at_risk == "member"
+        else say("active in the last {days} days", days=config.at_risk_days)
+    )
     row: dict[str, Any] = {"at_risk": rule, "at_risk_days": config.at_risk_days}
     row |= {"history_days": config.history_days, "horizon_days": config.horizon_days}
     needed = max(config.history_days, config.at_risk_days) + config.horizon_days
@@ -128,11 +135,22 @@ def _returned(windows: Windows, later_days: int) -> tuple[int, int]:
 
 
 def _told(row: dict[Any, Any]) -> str:
-    back = (
-        f"{row['returned']:.0%} of {row['watched']:,} come back" if row["watched"] else "too late to see who comes back"
+    days, n, churn = row["horizon_days"], row["windows"], row["churn"]
+    if not row["watched"]:
+        return say(
+            "horizon {days} days, churn {churn:.1%} (n = {n:,} windows), too late to see who comes back",
+            days=days,
+            churn=churn,
+            n=n,
+        )
+    return say(
+        "horizon {days} days, churn {churn:.1%} (n = {n:,} windows), {returned:.0%} of {watched:,} come back",
+        days=days,
+        churn=churn,
+        n=n,
+        returned=row["returned"],
+        watched=row["watched"],
     )
-    days, n = row["horizon_days"], row["windows"]
-    return f"horizon {days} days, churn {row['churn']:.1%} (n = {n:,} windows), {back}"
 
 
 def _heat(group: pd.DataFrame, column: str) -> dict[str, Any]:

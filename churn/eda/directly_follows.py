@@ -7,10 +7,11 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from churn.eda.captions import minutes
+from churn.eda.captions import called, minutes
 from churn.eda.journeys import END, START, Journeys
 from churn.eda.process_map import EDGES, draw_map, left_out
 from churn.eda.view import View
+from churn.language import say
 
 NOWHERE = 0  # the place before a session's first step and after its last
 
@@ -40,14 +41,11 @@ class DirectlyFollows(View):
 
     def _say(self) -> str:
         inner = self.table[self.table["n"] > 0].head(5)
-        lines = [
-            f"{row['from']} → {row['to']}: {row['count']:,} times, {row['share']:.0%} of what follows {row['from']}, "
-            f"{row['users']:,} users, median {minutes(row['median_minutes'])}"
-            for row in inner.to_dict("records")
-        ]
+        lines = [_told(row) for row in inner.to_dict("records")]
         rest = left_out(self.table)
-        notes = [f"On the map: {rest}"] * bool(rest)
-        return "\n".join([f"{len(self.table)} transitions ({self.size})", *lines, *notes, *self.remarks])
+        notes = [say("On the map: {rest}", rest=rest)] * bool(rest)
+        first = say("{n} transitions ({size})", n=len(self.table), size=self.size)
+        return "\n".join([first, *lines, *notes, *self.remarks])
 
 
 def directly_follows(journeys: Journeys) -> DirectlyFollows:
@@ -74,6 +72,18 @@ def directly_follows(journeys: Journeys) -> DirectlyFollows:
     table = table.sort_values(["count", "from", "to"], ascending=[False, True, True], ignore_index=True)
     columns = ["from", "to", "count", "share", "users", "median_minutes", "n"]
     return DirectlyFollows(table[columns], journeys.empty, journeys.size, journeys.remarks)
+
+
+def _told(row: dict[Any, Any]) -> str:
+    return say(
+        "{source} → {target}: {n:,} times, {share:.0%} of what follows {source}, {users:,} users, median {time}",
+        source=called(row["from"]),
+        target=called(row["to"]),
+        n=row["count"],
+        share=row["share"],
+        users=row["users"],
+        time=minutes(row["median_minutes"]),
+    )
 
 
 def arcs(journeys: Journeys) -> ibis.Table:

@@ -8,12 +8,13 @@ import pandas as pd
 from ibis import _
 
 from churn.charts import COLOUR_BLIND, GREY, QUIET, chart
-from churn.eda.captions import label, titled
+from churn.eda.captions import called, label, titled
 from churn.eda.journeys import END, OTHER, START, Journeys
 from churn.eda.view import View
 from churn.errors import UserError
+from churn.language import marked, say
 
-GOES_ON = "(goes on)"
+GOES_ON = marked("(goes on)")
 _OUTSIDE = {START: QUIET, END: QUIET, GOES_ON: QUIET, OTHER: GREY}
 
 
@@ -32,16 +33,17 @@ class FirstSteps(View):
     n_lumped: int  # types of event that are shown as (other)
 
     def _notes(self) -> list[str]:
-        lumped = f"{self.n_lumped} rarer types of event are {OTHER}."
-        return [f"The first {self.k} steps; widths: sessions.", *[lumped] * bool(self.n_lumped)]
+        lumped = say("{n} rarer types of event are {other}.", n=self.n_lumped, other=called(OTHER))
+        return [say("The first {k} steps; widths: sessions.", k=self.k), *[lumped] * bool(self.n_lumped)]
 
     def _say(self) -> str:
         shares = self.table.groupby(["step", "to"])["share"].sum()
         lines = []
         for step in range(1, self.k + 1):
             at = shares[step].sort_values(ascending=False, kind="stable") if step in shares.index else pd.Series()
-            lines.append(f"step {step}: " + ", ".join(f"{name} {share:.1%}" for name, share in at.head(4).items()))
-        return "\n".join([f"First steps ({self.size})", *lines, *self._notes(), *self.remarks])
+            most = ", ".join(f"{called(str(name))} {share:.1%}" for name, share in at.head(4).items())
+            lines.append(say("step {step}: {shares}", step=step, shares=most))
+        return "\n".join([say("First steps ({size})", size=self.size), *lines, *self._notes(), *self.remarks])
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
@@ -54,11 +56,7 @@ class FirstSteps(View):
         nodes = list(dict.fromkeys([*ends, *heads]))
         names = sorted({name for _, name in nodes} - set(_OUTSIDE))
         colours = {name: COLOUR_BLIND[place % len(COLOUR_BLIND)] for place, name in enumerate(names)} | _OUTSIDE
-        hover = [
-            f"{label(row['from'])} → {label(row['to'])}, step {row['step']}<br>{row['sessions']:,} sessions "
-            f"({row['share']:.1%}) of {row['users']:,} users"
-            for row in self.table.to_dict("records")
-        ]
+        hover = [_hover(row) for row in self.table.to_dict("records")]
         flows = go.Sankey(
             node={
                 "label": [label(name) for _, name in nodes],
@@ -66,7 +64,7 @@ class FirstSteps(View):
                 "pad": 14,
                 "thickness": 14,
                 "line": {"width": 0},
-                "hovertemplate": "%{label}: %{value:,} sessions<extra></extra>",
+                "hovertemplate": "%{label}: " + say("{n} sessions", n="%{value:,}") + "<extra></extra>",
             },
             link={
                 "source": [nodes.index(node) for node in ends],
@@ -77,7 +75,16 @@ class FirstSteps(View):
                 "hovertemplate": "%{customdata}<extra></extra>",
             },
         )
-        return titled(chart([flows], height=420), f"How sessions begin ({self.size})", *self._notes())
+        return titled(chart([flows], height=420), say("How sessions begin ({size})", size=self.size), *self._notes())
+
+
+def _hover(row: dict[Any, Any]) -> str:
+    source, target = label(row["from"]), label(row["to"])
+    move = say("{source} → {target}, step {step}", source=source, target=target, step=row["step"])
+    sessions = say(
+        "{n:,} sessions ({share:.1%}) of {users:,} users", n=row["sessions"], share=row["share"], users=row["users"]
+    )
+    return f"{move}<br>{sessions}"
 
 
 def first_steps(journeys: Journeys, *, k: int = 5, top: int = 8) -> FirstSteps:

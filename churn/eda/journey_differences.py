@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from churn.charts import BLUE, GREY, QUIET, chart
 from churn.data.daily import Tables
-from churn.eda.captions import label, titled
+from churn.eda.captions import called, label, titled
 from churn.eda.directly_follows import arcs, named
 from churn.eda.journeys import Actors, day_number, journeys
 from churn.eda.view import View
 from churn.errors import UserError
+from churn.language import say
 from churn.statistics.intervals import bootstrap_each
 
 FEW = 30  # users: transitions with fewer in a group are greyed
@@ -39,28 +40,29 @@ class JourneyDifferences(View):
     @property
     def size(self) -> str:
         """The groups with the number of their users."""
-        return " and ".join(f"{name}: n = {n:,} users" for name, n in zip(self.groups, self.n_users, strict=True))
+        return say(
+            "{first}: n = {n_first:,} users and {second}: n = {n_second:,} users",
+            first=self.groups[0],
+            n_first=self.n_users[0],
+            second=self.groups[1],
+            n_second=self.n_users[1],
+        )
 
     def _notes(self) -> list[str]:
-        by_chance = (1 - self.level) * len(self.table)
-        chance = (
-            f"{self.level:.0%} intervals over users; of {len(self.table)} about {by_chance:.1g} would be clear of 0 "
-            "by chance."
+        chance = say(
+            "{level:.0%} intervals over users; of {n} about {by_chance:.1g} would be clear of 0 by chance.",
+            level=self.level,
+            n=len(self.table),
+            by_chance=(1 - self.level) * len(self.table),
         )
-        silent = f"{self.n_silent:,} users have no event before their cutoff and are left out."
+        silent = say("{n:,} users have no event before their cutoff and are left out.", n=self.n_silent)
         few = (self.table[["users_1", "users_2"]].min(axis=1) < FEW).any()
-        grey = f"Grey: fewer than {FEW} users in a group."
+        grey = say("Grey: fewer than {few} users in a group.", few=FEW)
         return [chance, *[silent] * bool(self.n_silent), *[grey] * bool(few)]
 
     def _say(self) -> str:
-        first, second = self.groups
-        lines = [
-            f"{row['from']} → {row['to']}: {row['share_1']:.1%} of {row['n_1']:,} ({first}), {row['share_2']:.1%} of "
-            f"{row['n_2']:,} ({second}), difference {100 * row['difference']:+.1f} points "
-            f"({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
-            for row in self.table.head(5).to_dict("records")
-        ]
-        return "\n".join([f"What follows what ({self.size})", *lines, *self._notes(), *self.remarks])
+        lines = [_told(row, self.groups) for row in self.table.head(5).to_dict("records")]
+        return "\n".join([say("What follows what ({size})", size=self.size), *lines, *self._notes(), *self.remarks])
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
@@ -71,8 +73,7 @@ class JourneyDifferences(View):
         known = [min(row["users_1"], row["users_2"]) >= FEW for row in rows]
         first, second = map(label, self.groups)
         hover = [
-            f"<b>{name}</b><br>{first}: {row['share_1']:.1%} of {row['n_1']:,} by {row['users_1']:,} users"
-            f"<br>{second}: {row['share_2']:.1%} of {row['n_2']:,} by {row['users_2']:,} users"
+            f"<b>{name}</b><br>{_made(row, '1', first)}<br>{_made(row, '2', second)}"
             for name, row in zip(names, rows, strict=True)
         ]
         dots = go.Scatter(
@@ -92,10 +93,10 @@ class JourneyDifferences(View):
             hoverinfo="text",
         )
         drawn = chart([dots], height=26 * len(rows) + 80)
-        drawn.update_xaxes(title_text=f"percentage points, {first} − {second}")
+        drawn.update_xaxes(title_text=say("percentage points, {first} − {second}", first=first, second=second))
         drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
         drawn.add_vline(x=0, line={"color": QUIET, "width": 1.5, "dash": "dash"}, layer="below")
-        return titled(drawn, f"What follows what: shares, compared ({self.size})", *self._notes())
+        return titled(drawn, say("What follows what: shares, compared ({size})", size=self.size), *self._notes())
 
 
 def compare_journeys(
@@ -182,8 +183,37 @@ def _lacking(names: tuple[str, str], found: tuple[int, int]) -> str | None:
     """What to say of a group in which nobody has events."""
     lacking = [name for name, n in zip(names, found, strict=True) if not n]
     if "nobody" in lacking and len(lacking) == 1:
-        return f"All users are of one group, {names[0]}, so there is nothing to compare them with."
-    return f"Nobody in {' and '.join(lacking)} has an event before the cutoff to compare." if lacking else None
+        return say("All users are of one group, {group}, so there is nothing to compare them with.", group=names[0])
+    if len(lacking) == 2:
+        first, second = lacking
+        return say(
+            "Nobody in {first} and {second} has an event before the cutoff to compare.", first=first, second=second
+        )
+    return say("Nobody in {group} has an event before the cutoff to compare.", group=lacking[0]) if lacking else None
+
+
+def _told(row: dict[Any, Any], groups: tuple[str, str]) -> str:
+    return say(
+        "{source} → {target}: {share_1:.1%} of {n_1:,} ({first}), {share_2:.1%} of {n_2:,} ({second}), difference "
+        "{difference:+.1f} points ({low:+.1f} to {high:+.1f})",
+        source=called(row["from"]),
+        target=called(row["to"]),
+        first=groups[0],
+        second=groups[1],
+        **{name: row[name] for name in ("share_1", "n_1", "share_2", "n_2")},
+        **{name: 100 * row[name] for name in ("difference", "low", "high")},
+    )
+
+
+def _made(row: dict[Any, Any], place: str, group: str) -> str:
+    """How often the first or the second group made a transition."""
+    return say(
+        "{group}: {share:.1%} of {n:,} by {users:,} users",
+        group=group,
+        share=row[f"share_{place}"],
+        n=row[f"n_{place}"],
+        users=row[f"users_{place}"],
+    )
 
 
 def _by_user(

@@ -18,10 +18,12 @@ from churn.data.dialects import dialect_of
 from churn.data.events import moment
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.tables import read_tables
+from churn.eda.captions import called
 from churn.eda.sessions import MINUTE, part
 from churn.errors import UserError
+from churn.language import marked, say, say_many
 
-START, END, OTHER = "(start)", "(end)", "(other)"
+START, END, OTHER = marked("(start)"), marked("(end)"), marked("(other)")
 Actors = Literal["own", "all"]
 
 
@@ -49,31 +51,39 @@ class Journeys:
     @property
     def size(self) -> str:
         """How much there is, for titles."""
-        return f"n = {self.n_sessions:,} {'journeys' if self.gap_minutes is None else 'sessions'} of {self.who}"
+        n = f"{self.n_sessions:,}"
+        if self.gap_minutes is None:
+            return say("n = {n} journeys of {who}", n=n, who=self.who)
+        return say("n = {n} sessions of {who}", n=n, who=self.who)
 
     @property
     def who(self) -> str:
         """The number of users."""
-        return f"{self.n_users:,} user{'s' * (self.n_users != 1)}"
+        return say_many("{n} user", "{n} users", self.n_users)
 
     @property
     def empty(self) -> str | None:
         """Why there are no paths to show; None where there are."""
         if not self.n_events:
-            return "No event can be used, so there are no paths to show."
+            return say("No event can be used, so there are no paths to show.")
         if self.n_users == 1:
-            return f"All {self.n_events:,} events are of one user, so there is no path that users share."
+            return say("All {n:,} events are of one user, so there is no path that users share.", n=self.n_events)
         if self.whole_days and self.n_ties:
-            return (
+            return say(
                 "The timestamps are no finer than a day, so the order of a day's events is not known: "
                 "there are no paths to show."
             )
         if len(self.events) == 1:
-            return f"All {self.n_events:,} events are of one type, {self.events[0]}, so there are no paths to show."
+            return say(
+                "All {n:,} events are of one type, {event}, so there are no paths to show.",
+                n=self.n_events,
+                event=called(self.events[0]),
+            )
         if self.n_sessions == self.n_events:
-            return (
-                f"No two events of a user are within {self.gap_minutes:g} minutes, so every session is a single "
-                "event: with a longer gap_minutes there may be paths."
+            return say(
+                "No two events of a user are within {minutes:g} minutes, so every session is a single event: with a "
+                "longer gap_minutes there may be paths.",
+                minutes=self.gap_minutes,
             )
         return None
 
@@ -82,17 +92,38 @@ class Journeys:
         """What a reader has to know of how events were ordered and counted."""
         told = []
         if self.n_ties:
-            share = f"{self.n_ties / self.n_events:.2%}"
-            told.append(f"{share} of the events are at the same moment as the user's one before: they stand by name.")
+            told.append(
+                say(
+                    "{share:.2%} of the events are at the same moment as the user's one before: they stand by name.",
+                    share=self.n_ties / self.n_events,
+                )
+            )
         if self.n_lumped:
-            told.append(f"{self.n_lumped:,} rarer types of event are counted as {OTHER}.")
+            told.append(say("{n:,} rarer types of event are counted as {other}.", n=self.n_lumped, other=called(OTHER)))
         return tuple(told)
 
     def __str__(self) -> str:
         """The size in a line, and the remarks."""
-        kind = "journeys" if self.gap_minutes is None else f"sessions, parted by {self.gap_minutes:g} minutes' silence"
-        size = f"{self.who}, {self.n_events:,} events of {len(self.events)} types, {self.n_sessions:,} {kind}"
-        return "\n".join([size, *self.remarks])
+        return "\n".join([self._counted(), *self.remarks])
+
+    def _counted(self) -> str:
+        n_events, n_types, n_sessions = f"{self.n_events:,}", len(self.events), f"{self.n_sessions:,}"
+        if self.gap_minutes is None:
+            return say(
+                "{who}, {events} events of {types} types, {n} journeys",
+                who=self.who,
+                events=n_events,
+                types=n_types,
+                n=n_sessions,
+            )
+        return say(
+            "{who}, {events} events of {types} types, {n} sessions, parted by {minutes:g} minutes' silence",
+            who=self.who,
+            events=n_events,
+            types=n_types,
+            n=n_sessions,
+            minutes=self.gap_minutes,
+        )
 
     def named(self, position: object) -> str:
         """The name of a type of event by its position, from 1 on."""

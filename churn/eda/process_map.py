@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from churn.charts import BLUE, GREY, INK, QUIET, chart
 from churn.eda.captions import label, minutes, titled
 from churn.eda.journeys import END, START
+from churn.language import say
 
 EDGES = 15  # transitions on a map
 _WIDE, _HIGH = 1.0, 0.62  # half axes of the ellipse on which the events stand
@@ -48,8 +49,8 @@ def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
         )
     )
     drawn.update_xaxes(visible=False, range=[-1.75, 1.75]).update_yaxes(visible=False, range=[-0.92, 1.0])
-    units = "Dots: events; arrows: transitions, with the median time between. Point at one for its numbers."
-    return titled(drawn, f"What follows what ({size})", units, left_out(table, edges=edges))
+    units = say("Dots: events; arrows: transitions, with the median time between. Point at one for its numbers.")
+    return titled(drawn, say("What follows what ({size})", size=size), units, left_out(table, edges=edges))
 
 
 def left_out(table: pd.DataFrame, *, edges: int = EDGES) -> str:
@@ -59,7 +60,7 @@ def left_out(table: pd.DataFrame, *, edges: int = EDGES) -> str:
     if not rest:
         return ""
     share = 1 - shown["count"].sum() / table["count"].sum()
-    return f"{rest:,} rarer transitions, {share:.1%} of all, are left out."
+    return say("{n:,} rarer transitions, {share:.1%} of all, are left out.", n=rest, share=share)
 
 
 def _places(counts: pd.Series) -> dict[str, Points]:
@@ -109,10 +110,12 @@ def _arrow(row: Mapping[Any, Any], places: dict[str, Points], most: int) -> list
 def _numbers(row: Mapping[Any, Any]) -> str:
     lines = [
         f"<b>{label(row['from'])} → {label(row['to'])}</b>",
-        f"{row['count']:,} times, by {row['users']:,} users",
-        f"{row['share']:.1%} of what follows {label(row['from'])}",
+        say("{n:,} times, by {users:,} users", n=row["count"], users=row["users"]),
+        say("{share:.1%} of what follows {event}", share=row["share"], event=label(row["from"])),
     ]
-    return "<br>".join(lines + ([f"median {minutes(row['median_minutes'])} (n = {row['n']:,})"] * bool(row["n"])))
+    if row["n"]:
+        lines.append(say("median {time} (n = {n:,})", time=minutes(row["median_minutes"]), n=row["n"]))
+    return "<br>".join(lines)
 
 
 def _curve(source: Points, target: Points) -> Points:

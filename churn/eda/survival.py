@@ -12,6 +12,7 @@ from churn.charts import BLUE, GREEN, chart
 from churn.data import Panel
 from churn.eda.spells import Spells, lifetimes, silences
 from churn.eda.view import View
+from churn.language import say
 
 BAND = "rgba(0, 114, 178, .18)"
 POINTS = (1, 3, 7, 14, 28, 56)  # days that the words speak of
@@ -36,22 +37,30 @@ class Survival(View):
         return float(gone.iloc[0]) if len(gone) else np.nan
 
     def _say(self) -> str:
-        half = f"half are gone by day {self.median:.0f}" if np.isfinite(self.median) else "fewer than half are gone"
         seen = self.table.set_index("day")
         shares = [
-            f"day {d}: {seen.survival[d]:.1%} [{seen.low[d]:.1%}, {seen.high[d]:.1%}]"
+            say("day {day}: {share}", day=d, share=_share(seen.survival[d], seen.low[d], seen.high[d]))
             for d in POINTS
             if d in seen.index
         ]
-        return (
-            f"users still active, from their first active day to the last before {self.silent_days} silent days\n"
-            f"n = {self.n_users} users, {self.n_ended} of them gone; {half}\n{'; '.join(shares)}"
+        what = say(
+            "users still active, from their first active day to the last before {days} silent days",
+            days=self.silent_days,
         )
+        return "\n".join([what, self._gone(), "; ".join(shares)])
+
+    def _gone(self) -> str:
+        n, ended = self.n_users, self.n_ended
+        if np.isfinite(self.median):
+            return say(
+                "n = {n} users, {ended} of them gone; half are gone by day {day:.0f}", n=n, ended=ended, day=self.median
+            )
+        return say("n = {n} users, {ended} of them gone; fewer than half are gone", n=n, ended=ended)
 
     def _draw(self) -> Any:
         drawn = chart(_with_band(_shown(self.table), "survival"), height=320)
-        drawn.update_xaxes(title_text="days since the first active day")
-        text = f"share still active (n = {self.n_users} users)"
+        drawn.update_xaxes(title_text=say("days since the first active day"))
+        text = say("share still active (n = {n} users)", n=self.n_users)
         return drawn.update_yaxes(title_text=text, tickformat=".0%", range=[0, 1.02])
 
 
@@ -71,14 +80,24 @@ class Returns(View):
     def _say(self) -> str:
         seen = self.table.set_index("silent_days")
         shares = [
-            f"after {d}: {seen.within[d]:.1%} [{seen.low[d]:.1%}, {seen.high[d]:.1%}] (n = {seen.at_risk[d]})"
+            say(
+                "after {days}: {share} (n = {n})",
+                days=d,
+                share=_share(seen.within[d], seen.low[d], seen.high[d]),
+                n=seen.at_risk[d],
+            )
             for d in POINTS
             if d in seen.index and np.isfinite(seen.within[d])
         ]
-        return (
-            f"silent users who come back within {self.within_days} days, by the days that they have been silent\n"
-            f"n = {self.n_silences} silences of {self.n_users} users\n{'; '.join(shares)}"
-        )
+        lines = [
+            say(
+                "silent users who come back within {days} days, by the days that they have been silent",
+                days=self.within_days,
+            ),
+            say("n = {n} silences of {users} users", n=self.n_silences, users=self.n_users),
+            "; ".join(shares),
+        ]
+        return "\n".join(lines)
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
@@ -88,14 +107,15 @@ class Returns(View):
         ever = go.Scatter(
             x=shown["silent_days"],
             y=shown["ever"],
-            name="ever",
+            name=say("ever"),
             mode="lines",
             line={"color": GREEN, "dash": "dot"},
         )
-        traces = [*_with_band(known, "within", x="silent_days", name=f"within {self.within_days} days"), ever]
+        within = say("within {days} days", days=self.within_days)
+        traces = [*_with_band(known, "within", x="silent_days", name=within), ever]
         drawn = chart(traces, height=340, legend=True)
-        drawn.update_xaxes(title_text="days silent so far")
-        text = f"share that comes back (n = {self.n_users} users)"
+        drawn.update_xaxes(title_text=say("days silent so far"))
+        text = say("share that comes back (n = {n} users)", n=self.n_users)
         return drawn.update_yaxes(title_text=text, tickformat=".0%", range=[0, 1.02])
 
 
@@ -129,7 +149,7 @@ def survival(panel: Panel, *, silent_days: int = 28) -> Survival:
     n, ended = len(spells.days), int(spells.ended.sum())
     columns = ["day", "at_risk", "ended", "survival", "low", "high"]
     if n < 2:
-        why = f"{n} users have a first active day after the log's first: too few for a survival curve."
+        why = say("{n} users have a first active day after the log's first: too few for a survival curve.", n=n)
         return Survival(pd.DataFrame(columns=columns), why, silent_days, n, ended)
     return Survival(kaplan_meier(spells.days, spells.ended), None, silent_days, n, ended)
 
@@ -188,7 +208,7 @@ def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed
     users, code = np.unique(spells.user, return_inverse=True)
     columns = ["silent_days", "at_risk", "users", "within", "low", "high", "ever"]
     if not spells.ended.any():
-        why = "Nobody was seen to come back after a silent day, so there is no curve of returns."
+        why = say("Nobody was seen to come back after a silent day, so there is no curve of returns.")
         return Returns(pd.DataFrame(columns=columns), why, within_days, len(users), len(spells.days))
     longest = int(spells.days[spells.ended].max())
     lasting = _lasting(spells, np.ones(len(spells.days)), longest)
@@ -229,6 +249,11 @@ def _within(lasting: NDArray[np.float64], days: int) -> NDArray[np.float64]:
     """Of the silences that reach 1, 2, … days, the share that ends in the next `days`, as far as it is known."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(1 - lasting[days:] / lasting[: len(lasting) - days])
+
+
+def _share(value: float, low: float, high: float) -> str:
+    """A share with its interval."""
+    return f"{value:.1%} [{low:.1%}, {high:.1%}]"
 
 
 def _shown(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,10 +8,11 @@ import pandas as pd
 from ibis import _
 
 from churn.charts import BLUE, chart
-from churn.eda.captions import label, minutes, titled
+from churn.eda.captions import called, label, minutes, titled
 from churn.eda.journeys import Journeys
 from churn.eda.view import View
 from churn.errors import UserError
+from churn.language import say
 
 _WORD = 62  # bits of a whole number that engines add up without overflow
 ARROW, MORE = " → ", "…"
@@ -33,35 +34,38 @@ class Variants(View):
     max_steps: int
 
     def _notes(self) -> list[str]:
-        listed = f"{len(self.table):,} of {self.n_variants:,} variants, with {self.table['share'].sum():.1%} of all."
-        cut = f"{self.n_cut:,} longer sessions are cut after {self.max_steps} events and end in {MORE}"
+        listed = say(
+            "{n:,} of {whole:,} variants, with {share:.1%} of all.",
+            n=len(self.table),
+            whole=self.n_variants,
+            share=self.table["share"].sum(),
+        )
+        cut = say(
+            "{n:,} longer sessions are cut after {steps} events and end in {more}",
+            n=self.n_cut,
+            steps=self.max_steps,
+            more=MORE,
+        )
         return [listed, *[cut] * bool(self.n_cut)]
 
     def _say(self) -> str:
-        lines = [
-            f"{row['sessions']:,} ({row['share']:.1%}) by {row['users']:,} users, {minutes(row['median_minutes'])}: "
-            f"{row['variant']}"
-            for row in self.table.head(5).to_dict("records")
-        ]
-        return "\n".join([f"Variants ({self.size})", *lines, *self._notes(), *self.remarks])
+        lines = [_told(row) for row in self.table.head(5).to_dict("records")]
+        return "\n".join([say("Variants ({size})", size=self.size), *lines, *self._notes(), *self.remarks])
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
 
         top = self.table.head(20)
-        names = [f"{place}. {label(text, longest=60)}" for place, text in enumerate(top["variant"], start=1)]
-        hover = [
-            f"{label(row['variant'], longest=200)}<br>{row['sessions']:,} sessions ({row['share']:.1%}) of "
-            f"{row['users']:,} users<br>median {minutes(row['median_minutes'])}"
-            for row in top.to_dict("records")
-        ]
+        rows = top.to_dict("records")
+        names = [f"{place}. {label(_path(row), longest=60)}" for place, row in enumerate(rows, start=1)]
+        hover = [_hover(row) for row in rows]
         bars = go.Bar(
             x=top["share"], y=names, orientation="h", marker={"color": BLUE}, hovertext=hover, hoverinfo="text"
         )
         drawn = chart([bars], height=24 * len(top) + 60)
-        drawn.update_xaxes(title_text="share of the sessions", tickformat=".0%", rangemode="tozero")
+        drawn.update_xaxes(title_text=say("share of the sessions"), tickformat=".0%", rangemode="tozero")
         drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
-        return titled(drawn, f"The most frequent variants ({self.size})", *self._notes())
+        return titled(drawn, say("The most frequent variants ({size})", size=self.size), *self._notes())
 
 
 def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) -> Variants:
@@ -103,6 +107,30 @@ def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) 
     return Variants(
         table[columns], journeys.empty, journeys.size, journeys.remarks, n_variants, n_cut, max_steps=max_steps
     )
+
+
+def _path(row: dict[Any, Any]) -> str:
+    """A variant with its rare events called as the language spoken does."""
+    return ARROW.join([*map(called, row["events"]), *[MORE] * row["cut"]])
+
+
+def _told(row: dict[Any, Any]) -> str:
+    return say(
+        "{n:,} ({share:.1%}) by {users:,} users, {time}: {path}",
+        n=row["sessions"],
+        share=row["share"],
+        users=row["users"],
+        time=minutes(row["median_minutes"]),
+        path=_path(row),
+    )
+
+
+def _hover(row: dict[Any, Any]) -> str:
+    sessions = say(
+        "{n:,} sessions ({share:.1%}) of {users:,} users", n=row["sessions"], share=row["share"], users=row["users"]
+    )
+    median = say("median {time}", time=minutes(row["median_minutes"]))
+    return "<br>".join([label(_path(row), longest=200), sessions, median])
 
 
 def _counted(journeys: Journeys, bits: int, max_steps: int) -> ibis.Table:

@@ -4,16 +4,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from churn import eda, segments
 from churn.artefacts import prepare_folder, read_table, write_json, write_table
 from churn.data.panel import STICKERS
+from churn.language import marked, say
 from churn.scoring import newest_windows
 from churn.stages.context import Context, Facts
 
-LISTED, OTHERS = "on the list", "others at risk"
-CHURNED, STAYED = "fell silent", "stayed"
+LISTED, OTHERS = marked("on the list"), marked("others at risk")
+CHURNED, STAYED = marked("fell silent"), marked("stayed")
+SERIES = {  # as the views call it, and its unit
+    eda.ACTIVE: (marked("active_users"), marked("users")),
+    STICKERS: (marked("stickers_received"), marked("stickers")),
+}
 Named = tuple[str, str, eda.View]  # section, name, view
 
 
@@ -49,9 +55,10 @@ def _untitled(figure: Any) -> Any:
 def _seasons(context: Context) -> Iterator[Named]:
     config, panel = context.config.explore, context.dataset.panel
     totals = eda.daily_totals(panel)
-    units = {eda.ACTIVE: "users"} | ({STICKERS: "stickers"} if STICKERS in totals else {})
-    for name, unit in units.items():
-        yield "seasons", f"seasons_{name}", eda.decompose(totals[name], periods=config.seasons, unit=unit)
+    for name in [name for name in SERIES if name in totals]:
+        called, unit = map(say, SERIES[name])
+        found = eda.decompose(totals[name].rename(called), periods=config.seasons, unit=unit)
+        yield "seasons", f"seasons_{name}", found
 
 
 def _cohorts(context: Context) -> Iterator[Named]:
@@ -85,16 +92,18 @@ def _journeys(context: Context) -> Iterator[Named]:
 def _listed(context: Context) -> pd.DataFrame:
     """The scored users, on the list or not: user_id, cutoff, group."""
     users = _scored(context)
-    users = users.assign(group=users["segment"].eq("priority").map({True: LISTED, False: OTHERS}))
-    return users.sort_values("group", kind="stable")  # the list first
+    listed = users["segment"].eq("priority")
+    users = users.assign(group=listed.map({True: say(LISTED), False: say(OTHERS)}))
+    return users.iloc[np.argsort(~listed, kind="stable")]  # the list first, whatever it is called
 
 
 def _fates(context: Context) -> pd.DataFrame:
     """What became of the users of the test part after their latest window there: user_id, cutoff, group."""
     test = context.split.test
     windows = test.take(segments.latest_windows(test))
-    users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
-    return users.assign(group=pd.Series(windows.churn).map({1: CHURNED, 0: STAYED})).sort_values("group", kind="stable")
+    fate = pd.Series(windows.churn).map({1: say(CHURNED), 0: say(STAYED)})
+    users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "group": fate})
+    return users.iloc[np.argsort(-windows.churn.astype(int), kind="stable")]  # who fell silent first
 
 
 def _scored(context: Context) -> pd.DataFrame:

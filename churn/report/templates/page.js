@@ -2,6 +2,11 @@
 (() => {
   const settings = { responsive: true, displaylogo: false, displayModeBar: false, scrollZoom: false, doubleClick: false };
   const language = document.documentElement.lang;
+  // Days on the axes, which plotly itself writes in English alone.
+  const months = Array.from({ length: 12 }, (_, month) => `${month + 1}월`);
+  const days = { year: "%Y년", month: "%Y-%m", dayMonth: "%b %-d일", dayMonthYear: "%Y년 %b %-d일" };
+  settings.locales = { ko: { dictionary: {}, format: { ...days, months, shortMonths: months } } };
+  settings.locale = language;
 
   function draw(chart) {
     near.unobserve(chart);
