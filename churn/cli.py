@@ -102,7 +102,7 @@ def _run(arguments: list[str]) -> None:
     from churn.pipeline import run
 
     finished = run(run_config(options), options.out)
-    print(f"report: {finished.report}{_warnings(finished.warnings)}")
+    print(f"report: {finished.report}{_held_back(options.out, 'manifest.json')}{_warnings(finished.warnings)}")
 
 
 def _tune(arguments: list[str]) -> None:
@@ -150,15 +150,15 @@ def _score(arguments: list[str]) -> None:
         *read_json(out / "scoring.json")["warnings"],
     ]
     cautions = f"{_caution(finished.data.split.kind, finished.language)}{_warnings(about)}"
-    print(f"list: {out / 'priority.csv'}{_held_back(out)}{cautions}")
+    print(f"list: {out / 'priority.csv'}{_held_back(out, 'scoring.json')}{cautions}")
 
 
-def _held_back(scored: Path) -> str:
+def _held_back(folder: Path, told: str) -> str:
     """A further line where users of the list must not be contacted."""
     from churn.artefacts import read_json
 
-    held = read_json(scored / "scoring.json")["segment"]["control"]["held_back"]
-    return f"\nheld back, not to be contacted: {held:,} users, named in {scored / 'control.csv'}" if held else ""
+    held = read_json(folder / told)["segment"]["control"]["held_back"]
+    return f"\nheld back, not to be contacted: {held:,} users, named in {folder / 'control.csv'}" if held else ""
 
 
 def _outcomes(arguments: list[str]) -> int:
