@@ -1,9 +1,10 @@
+import json
 import shutil
 
 import pandas as pd
 import pytest
 
-from churn.artefacts import read_table, write_table
+from churn.artefacts import read_table, write_json, write_table
 from churn.report import write_report
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -177,6 +178,20 @@ def test_a_chart_in_a_fold_is_drawn_to_its_width_when_the_fold_opens(visit, fini
         chart.locator(".main-svg").first.wait_for()
     widths = fold.locator(".main-svg").evaluate_all("(all) => all.map((svg) => svg.getBoundingClientRect().width)")
     assert 300 < min(widths) <= max(widths) <= 390
+
+
+@pytest.mark.parametrize(("language", "day"), [("ko", "2024년 1월 8일"), ("en", "Jan 8, 2024")])
+def test_days_on_an_axis_are_written_in_the_language_of_the_page(visit, finished, tmp_path, language, day):
+    run = shutil.copytree(finished, tmp_path / "run")
+    days = {"x": ["2024-01-01", "2024-01-08", "2024-01-15"], "y": [1, 2, 3], "type": "scatter"}
+    layout = {"xaxis": {"tickvals": days["x"]}}
+    figure = json.dumps({"data": [days], "layout": layout})
+    view = {"section": "seasons", "name": "retention", "words": [""], "empty": False, "figure": figure, "height": 200}
+    (run / "views").mkdir(exist_ok=True)
+    write_json([view], run / "views" / "views.json")
+    write_report(run, language=language)
+    page = with_every_chart(visit(run))
+    assert day in page.locator("#seasons .xtick text").all_text_contents()
 
 
 def test_tags_in_a_feature_name_are_shown_as_they_are(page):
