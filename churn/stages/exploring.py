@@ -46,7 +46,8 @@ def explore_data(context: Context) -> Facts:
 
 def _untitled(figure: Any) -> Any:
     """A chart without its title, and the room for it: the page has words of its own above."""
-    if figure.layout.title.text:
+    title = figure.layout.title.text
+    if title and not title.startswith("*"):  # a note on the cells with a star stays
         room = figure.layout.margin.t - 12
         figure.update_layout(title=None, margin_t=12, height=figure.layout.height - room)
     return figure
