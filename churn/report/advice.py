@@ -5,7 +5,7 @@ from churn.report import earnings
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Estimate, Run
 from churn.report.trust import WORKS, found_of_list
-from churn.report.wording import count, decimal, decimals, known
+from churn.report.wording import count, decimal
 
 
 def advice(run: Run) -> str:
@@ -28,8 +28,8 @@ def _nobody(run: Run) -> str:
 def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
     past, found = earnings.as_past_lists(run), found_of_list(run)
     if profit.value <= 0:
-        return _at_a_loss(found, _money(Estimate(-profit.value, -profit.high, -profit.low)))
-    users, earned = count(listed), _money(profit)
+        return _at_a_loss(found, decimal(-profit.value, 1))
+    users, earned = count(listed), decimal(profit.value, 1)
     if found in ("same", "worse"):
         return say(
             "Do not call this list yet: its chances promise a profit of {earned}, but past lists were not clearly "
@@ -41,7 +41,7 @@ def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
             "Do not call this list yet: its chances promise a profit of {earned}, but if as many fall silent as on "
             "past lists, calling it earns {past}.",
             earned=earned,
-            past=_money(past),
+            past=decimal(past.value, 1),
         )
     if found in WORKS:
         return say("Call the {n} users on the list: the expected profit is {earned}.", n=users, earned=earned)
@@ -112,9 +112,3 @@ def _held_back(run: Run) -> str:
             held_back=count(control["held_back"]),
         )
     return say("Nobody is held back (segments.control.share), so you will not learn whether calls work.")
-
-
-def _money(found: Estimate) -> str:
-    """A profit with its interval, where it has one."""
-    between = decimals(found.low, found.high, 1) if known(found.low) and known(found.high) else ""
-    return f"{decimal(found.value, 1)} {between}".rstrip()
