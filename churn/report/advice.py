@@ -95,7 +95,7 @@ def _instead(run: Run, profit: Estimate | None) -> str:
     if not best or most <= 0:
         return say("No other list is expected to earn anything either.")
     return say(
-        "By the chances, calling the first {best} users in the order of {score} would earn most: {most}.",
+        "By the chances, calling the first {best} users by {score} would earn most: {most}.",
         best=count(best),
         score=RANKS[name],
         most=decimal(most, 1),

@@ -73,10 +73,8 @@ def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
 def _worth(plan: Mapping[str, Any], n: int) -> str:
     value = plan.get("assumed", {}).get("value")
     if value is None:
-        return say("of calling the {n} on the list.", n=count(n))
-    return say(
-        "of calling the {n} on the list, if every user kept is worth {value}.", n=count(n), value=decimal(value, 2)
-    )
+        return say("of calling these {n}.", n=count(n))
+    return say("of calling these {n}, each user kept worth {value}.", n=count(n), value=decimal(value, 2))
 
 
 def _as_before(run: Run) -> str:

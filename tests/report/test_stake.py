@@ -101,14 +101,14 @@ def test_the_profit_stands_beside_that_at_the_rate_of_past_lists_and_the_worth_t
     planned(run, [(0, 0.0, 0.0, 0.0), (30, -2.7, -5.1, -0.1)], assumed=ASSUMED)
     detail = told(run)["Expected profit"][2]
     assert detail == (
-        "of calling the 30 on the list, if every user kept is worth 4.00. "
+        "of calling these 30, each user kept worth 4.00. "
         "At the rate of past lists: 3.8 [1.3, 6.2]."  # 30 × (.521 × .3 × 4 − .5)
     )
 
 
 def test_where_the_worth_differs_by_user_nothing_is_said_of_past_lists(run):
     planned(run, [(0, 0.0, 0.0, 0.0), (30, -2.7, -5.1, -0.1)], assumed=ASSUMED | {"value": None})
-    assert told(run)["Expected profit"][2] == "of calling the 30 on the list."
+    assert told(run)["Expected profit"][2] == "of calling these 30."
 
 
 def test_an_empty_list_has_nothing_at_stake(run):
