@@ -4,7 +4,7 @@ from churn.language import say
 from churn.report import earnings
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Estimate, Run
-from churn.report.trust import WORKS, found_of_list
+from churn.report.trust import WORKS, found_of_list, sides_of_list
 from churn.report.wording import count, decimal
 
 
@@ -72,16 +72,27 @@ def _without_costs(run: Run, listed: int) -> str:
             n=users,
         )
     if found == "mixed":
-        return say(
-            "Call the {n} users on the list first, but only for what past lists found: one outcome came more often "
-            "than among everyone, the other less often.",
-            n=users,
-        )
+        return _in_part(run, users)
     if found in ("same", "worse"):
         return say(
             "Do not choose by this list whom to call: past lists were not clearly better than a list drawn by lot."
         )
     return say("Whether the {n} users on the list are the right ones to call is not known.", n=users)
+
+
+def _in_part(run: Run, users: str) -> str:
+    """What a list is good for that beat one drawn by lot in one outcome alone."""
+    if sides_of_list(run)["churn"] == "above":
+        return say(
+            "Use the {n} users on the list to reach those who fall silent, not those who receive stickers: on past "
+            "lists more fell silent than among everyone, but fewer received a sticker.",
+            n=users,
+        )
+    return say(
+        "Use the {n} users on the list to reach those who receive stickers, not those who fall silent: on past lists "
+        "more received a sticker than among everyone, but fewer fell silent.",
+        n=users,
+    )
 
 
 def _instead(run: Run, profit: Estimate | None) -> str:

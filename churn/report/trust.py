@@ -59,10 +59,15 @@ def found_of_list(run: Run) -> str:
         return "seen"
     if min(n for _, n, _ in past.values()) < FEW:
         return "few"
-    sides = {_side(rate, everyone) for rate, _, everyone in past.values()}
+    sides = set(sides_of_list(run).values())
     if "above" in sides:
         return "mixed" if "below" in sides else "better"
     return "worse" if "below" in sides else "same"
+
+
+def sides_of_list(run: Run) -> dict[str, str]:
+    """By target, on which side of everyone's rate the interval of past lists lies: above, below or across."""
+    return {target: _side(rate, everyone) for target, (rate, _, everyone) in _past(run).items()}
 
 
 def _past(run: Run) -> dict[str, tuple[Estimate, int, Estimate]]:

@@ -18,14 +18,14 @@ def rewrite(run, **facts):
     write_json(read_json(run / "manifest.json") | facts, run / "manifest.json")
 
 
-def observed(run, interval, n_users=200):
-    """A run whose past lists fell silent so often, and whose stickers tell nothing."""
+def observed(run, interval, n_users=200, stickers=SAME):
+    """A run whose past lists fell silent so often, and received stickers so often."""
     table = read_table(run / "segment_rates.csv")
     everyone = table["segment"] == "all"
     table["n_users"] = n_users
     table.loc[everyone, "rate"] = 0.6
     table.loc[~everyone, ["rate", "low", "high"]] = sum(interval) / 2, *interval
-    table.loc[(table["target"] == "sticker") & ~everyone, ["rate", "low", "high"]] = 0.6, 0.5, 0.7
+    table.loc[(table["target"] == "sticker") & ~everyone, ["rate", "low", "high"]] = 0.6, *stickers
     write_table(table, run / "segment_rates.csv")
 
 
@@ -85,6 +85,18 @@ def test_a_list_that_loses_is_told_beside_the_order_that_would_earn_most(run):
 )
 def test_without_costs_past_lists_say_what_the_list_is_good_for(run, interval, begins):
     observed(run, interval)
+    assert said(run).startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("interval", "stickers", "begins"),
+    [
+        (BETTER, WORSE, "Use the 30 users on the list to reach those who fall silent, not"),
+        (WORSE, BETTER, "Use the 30 users on the list to reach those who receive stickers, not"),
+    ],
+)
+def test_a_list_that_is_right_in_part_is_good_for_that_part(run, interval, stickers, begins):
+    observed(run, interval, stickers=stickers)
     assert said(run).startswith(begins)
 
 
