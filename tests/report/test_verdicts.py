@@ -85,7 +85,7 @@ def test_a_model_looks_the_same_in_the_charts_of_every_target(run):
         {trace["name"]: (trace["marker"]["color"], trace["marker"]["symbol"]) for trace in json.loads(one.spec)["data"]}
         for one in pair
     ]
-    assert len(looks) == 2 and looks[0] == looks[1]
+    assert len(looks) == 2 and looks[0] == looks[1] and set(looks[0]) == {"GRU", "LightGBM"}
 
 
 def test_the_kinds_of_split_are_named_in_words_and_explained(run):
