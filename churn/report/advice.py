@@ -4,8 +4,8 @@ from churn.language import say
 from churn.report import earnings
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Estimate, Run
-from churn.report.trust import WORKS, found_of_list
-from churn.report.wording import count, decimal, decimals, known
+from churn.report.trust import WORKS, found_of_list, sides_of_list
+from churn.report.wording import count, decimal
 
 
 def advice(run: Run) -> str:
@@ -28,8 +28,8 @@ def _nobody(run: Run) -> str:
 def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
     past, found = earnings.as_past_lists(run), found_of_list(run)
     if profit.value <= 0:
-        return _at_a_loss(found, _money(Estimate(-profit.value, -profit.high, -profit.low)))
-    users, earned = count(listed), _money(profit)
+        return _at_a_loss(found, decimal(-profit.value, 1))
+    users, earned = count(listed), decimal(profit.value, 1)
     if found in ("same", "worse"):
         return say(
             "Do not call this list yet: its chances promise a profit of {earned}, but past lists were not clearly "
@@ -41,7 +41,7 @@ def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
             "Do not call this list yet: its chances promise a profit of {earned}, but if as many fall silent as on "
             "past lists, calling it earns {past}.",
             earned=earned,
-            past=_money(past),
+            past=decimal(past.value, 1),
         )
     if found in WORKS:
         return say("Call the {n} users on the list: the expected profit is {earned}.", n=users, earned=earned)
@@ -72,16 +72,27 @@ def _without_costs(run: Run, listed: int) -> str:
             n=users,
         )
     if found == "mixed":
-        return say(
-            "Call the {n} users on the list first, but only for what past lists found: one outcome came more often "
-            "than among everyone, the other less often.",
-            n=users,
-        )
+        return _in_part(run, users)
     if found in ("same", "worse"):
         return say(
             "Do not choose by this list whom to call: past lists were not clearly better than a list drawn by lot."
         )
     return say("Whether the {n} users on the list are the right ones to call is not known.", n=users)
+
+
+def _in_part(run: Run, users: str) -> str:
+    """What a list is good for that beat one drawn by lot in one outcome alone."""
+    if sides_of_list(run)["churn"] == "above":
+        return say(
+            "Use the {n} users on the list to reach those who fall silent, not those who receive stickers: on past "
+            "lists more fell silent than among everyone, but fewer received a sticker.",
+            n=users,
+        )
+    return say(
+        "Use the {n} users on the list to reach those who receive stickers, not those who fall silent: on past lists "
+        "more received a sticker than among everyone, but fewer fell silent.",
+        n=users,
+    )
 
 
 def _instead(run: Run, profit: Estimate | None) -> str:
@@ -95,7 +106,7 @@ def _instead(run: Run, profit: Estimate | None) -> str:
     if not best or most <= 0:
         return say("No other list is expected to earn anything either.")
     return say(
-        "By the chances, calling the first {best} users in the order of {score} would earn most: {most}.",
+        "By the chances, calling the first {best} users by {score} would earn most: {most}.",
         best=count(best),
         score=RANKS[name],
         most=decimal(most, 1),
@@ -112,9 +123,3 @@ def _held_back(run: Run) -> str:
             held_back=count(control["held_back"]),
         )
     return say("Nobody is held back (segments.control.share), so you will not learn whether calls work.")
-
-
-def _money(found: Estimate) -> str:
-    """A profit with its interval, where it has one."""
-    between = decimals(found.low, found.high, 1) if known(found.low) and known(found.high) else ""
-    return f"{decimal(found.value, 1)} {between}".rstrip()

@@ -51,13 +51,14 @@ def _best(found: Mapping[str, Any]) -> str:
     best, profit = count(found["best"]), _money(found, "profit")
     if not known(found["low"]):
         return say(
-            "Most is earned by calling the first {best} of {scored} users: an expected profit of {profit}.",
+            "In this order most is earned by calling the first {best} of {scored} users: an expected profit of "
+            "{profit}.",
             best=best,
             scored=scored,
             profit=profit,
         )
     return say(
-        "Most is earned by calling the first {best} of {scored} users (95 % interval {low} to {high}): "
+        "In this order most is earned by calling the first {best} of {scored} users (95 % interval {low} to {high}): "
         "an expected profit of {profit}.",
         best=best,
         scored=scored,

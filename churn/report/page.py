@@ -11,7 +11,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
-from churn.language import say, say_again, speaking, spoken
+from churn.language import say, speaking, spoken
 from churn.report import (
     anomalies,
     behaviour,
@@ -34,7 +34,7 @@ from churn.report import (
 from churn.report.blocks import Section
 from churn.report.run import Run, read_run
 from churn.report.splits import words
-from churn.report.wording import day, listed
+from churn.report.wording import day
 
 SECTIONS: tuple[Callable[[Run], Section], ...] = (
     summary.build,
@@ -125,15 +125,11 @@ def _as_json(spec: str) -> Markup:
 
 
 def _subtitle(run: Run) -> str:
-    chosen = listed(
-        [say("{model} for {target}", model=run.chosen(target), target=say_again(target)) for target in run.targets]
-    )
     cutoff = date.fromisoformat(str(run.manifest["segment"]["cutoff"])[:10])
     return say(
-        "Valid from {first} to {last} · made on {made} · data up to {day} · chosen models: {models}",
+        "Valid from {first} to {last} · made on {made} · data up to {day}",
         first=day(cutoff),
         last=day(cutoff + timedelta(days=run.windows["horizon_days"] - 1)),
         made=day(run.manifest["created"]),
         day=day(run.manifest["audit"]["last_day"]),
-        models=chosen,
     )

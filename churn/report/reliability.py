@@ -154,8 +154,8 @@ def _calibrators(run: Run) -> list[Block]:
     text = Text(
         say(
             "Each model’s correction was fitted on half B of the validation users and chosen by log loss on those of "
-            "them who took no part in fitting it; “none” wins unless another is better. What it gained shows on the test part, which had no say "
-            "in it."
+            "them who took no part in fitting it; “none” wins unless another is better. What it gained shows on the "
+            "test part, which had no say in it."
         )
     )
     rows = tuple(

@@ -49,15 +49,13 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
         return Tile(say("Stickers at stake"), users, f"{detail}{_caution(run)}", few=few)
     churners, horizon = float(listed["p_churn"].sum()), run.windows["horizon_days"]
     each = decimal(float(listed["expected_loss"].sum()) / churners if churners else None, 2)
-    detail = say(
-        "in stickers of {horizon} days, lost with these churners: {each} for each.", horizon=horizon, each=each
-    )
+    detail = say("in stickers of {horizon} days: {each} for each of these churners.", horizon=horizon, each=each)
     amount = decimal(float(listed["expected_loss"].sum()), 1)
     return Tile(say("Amount at stake"), amount, f"{detail}{_caution(run)}", few=few)
 
 
 def _caution(run: Run) -> str:
-    return say(" It may be too high: past lists received less.") if overpromised(run, "sticker") else ""
+    return say(" Past lists received less.") if overpromised(run, "sticker") else ""
 
 
 def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
@@ -75,10 +73,8 @@ def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
 def _worth(plan: Mapping[str, Any], n: int) -> str:
     value = plan.get("assumed", {}).get("value")
     if value is None:
-        return say("of calling the {n} on the list.", n=count(n))
-    return say(
-        "of calling the {n} on the list, if every user kept is worth {value}.", n=count(n), value=decimal(value, 2)
-    )
+        return say("of calling these {n}.", n=count(n))
+    return say("of calling these {n}, each user kept worth {value}.", n=count(n), value=decimal(value, 2))
 
 
 def _as_before(run: Run) -> str:

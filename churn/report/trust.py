@@ -59,10 +59,15 @@ def found_of_list(run: Run) -> str:
         return "seen"
     if min(n for _, n, _ in past.values()) < FEW:
         return "few"
-    sides = {_side(rate, everyone) for rate, _, everyone in past.values()}
+    sides = set(sides_of_list(run).values())
     if "above" in sides:
         return "mixed" if "below" in sides else "better"
     return "worse" if "below" in sides else "same"
+
+
+def sides_of_list(run: Run) -> dict[str, str]:
+    """By target, on which side of everyone's rate the interval of past lists lies: above, below or across."""
+    return {target: _side(rate, everyone) for target, (rate, _, everyone) in _past(run).items()}
 
 
 def _past(run: Run) -> dict[str, tuple[Estimate, int, Estimate]]:
@@ -101,6 +106,15 @@ def _promised(run: Run, target: str) -> str:
     return say(PROMISED[target], forecast=percent(forecast, 0), came=came)
 
 
+def _broken(run: Run, target: str) -> str:
+    """On which side the chances of the users of past lists were off; nothing where they were not."""
+    if not _promised(run, target):
+        return ""
+    if overpromised(run, target):
+        return say("On past lists they were too high.")
+    return say("On past lists they were off.")
+
+
 def overpromised(run: Run, target: str) -> bool:
     """Whether more was forecast of the users of past lists than the interval of what came allows."""
     rate, forecast = run.rate("priority", target), _forecast(run, target)
@@ -124,7 +138,7 @@ def on_target(run: Run, target: str) -> tuple[Check, ...]:
 
 
 def _calibration(run: Run, target: str) -> Check:
-    question = say("Do the probabilities mean what they say?")
+    question = say("Do the probabilities hold?")
     ece, band = run.metric(target, "ece"), run.metric(target, "ece_band")
     if ece is None or band is None or not known(band.high):
         return _unmeasured(question)
@@ -133,7 +147,7 @@ def _calibration(run: Run, target: str) -> Check:
         error=decimal(ece.value),
         interval=decimals(band.low, band.high),
     )
-    if ece.value <= band.high and (broken := _promised(run, target)):
+    if ece.value <= band.high and (broken := _broken(run, target)):
         return Check(question, "care", say("Not on lists"), f"{detail} {broken}")
     if ece.value <= band.high:
         return Check(question, "good", say("Yes"), detail)

@@ -145,3 +145,63 @@ def test_a_list_of_nobody_names_no_threshold(run):
     text = ParsedPage(write_report(run)).text
     assert "The 0 scored users with the highest priority, the size of most expected profit, best first" in text
     assert "Nobody is on the list" in text
+
+
+FACTS = {"paying": 104, "pays_from": 0.5, "orders": {"priority": {"best": 120, "profit": 36.0}}}
+CONSTANT = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}
+
+
+def words(run):
+    return " ".join(block.body for block in budget.build(read_run(run)).blocks if block.kind == "text")
+
+
+@pytest.mark.parametrize(
+    ("pays_from", "said"),
+    [
+        (
+            0.5,
+            "A call pays from a chance of churn of 50.0\xa0% on. Of the 300 scored users 104 are over it, of the 30 on",
+        ),
+        (1.0, "By these costs no call pays"),
+        (None, "Taken alone, the calls to 104 of the 300 scored users are expected to pay."),
+    ],
+)
+def test_the_chance_from_which_a_call_pays_is_told_with_how_many_reach_it(run, pays_from, said):
+    assert said in words(planned(run, **FACTS | {"pays_from": pays_from}))
+
+
+def test_users_of_the_list_over_the_chance_from_which_a_call_pays_are_counted(run):
+    scores = read_table(run / "scores.parquet")
+    listed = scores.index[scores["segment"] == "priority"]
+    scores.loc[listed, "p_churn"] = [0.6] * 7 + [0.4] * (len(listed) - 7)
+    write_table(scores, run / "scores.parquet")
+    assert "of the 30 on the list 7." in words(planned(run, **FACTS))
+
+
+def test_the_orders_stand_in_a_table_with_the_best_first(run):
+    orders = {"priority": {"best": 120, "profit": 36.0}, "p_churn": {"best": 104, "profit": 40.0}}
+    planned(run, **FACTS | {"orders": orders, "assumed": CONSTANT})
+    table = next(block for block in budget.build(read_run(run)).blocks if block.kind == "table")
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["chance of churn", "104", "40.0"],
+        ["priority", "120", "36.0"],
+    ]
+    assert table.rows[1][0].badge == "used" and "the order by chance of churn earns most" in words(run)
+    assert "No other order would earn more" in words(planned(run, **FACTS))
+
+
+def test_two_worths_far_apart_are_a_caution(run):
+    planned(run, assumed=CONSTANT)
+    scores = read_table(run / "scores.parquet")
+    for loss, cautions in ((1.1, 1), (3.9, 0)):
+        changed = scores.assign(value_at_risk=0.1, expected_loss=loss * scores["p_churn"])
+        write_table(changed, run / "scores.parquet")
+        found = [block for block in budget.build(read_run(run)).blocks if block.kind == "note"]
+        assert len(found) == cautions and all("1.10 for each likely loss" in note.body for note in found)
+
+
+def test_an_incentive_of_nothing_is_not_spoken_of(run):
+    (items,) = (
+        block.items for block in budget.build(read_run(planned(run, assumed=CONSTANT))).blocks if block.kind == "items"
+    )
+    assert "Every user kept is worth 4.00." in items and not any("incentive" in item for item in items)

@@ -128,3 +128,12 @@ def test_both_kinds_get_room_in_a_chart_and_none_is_wasted(free, circular):
     assert len(rows) == min(SHOWN, free + circular)
     assert (~rows.circular).sum() >= min(free, FREE) and rows.circular.sum() >= min(circular, SHOWN - FREE)
     assert all(part.n.tolist() == list(range(len(part))) for _, part in rows.groupby("circular"))
+
+
+def test_the_strongest_findings_are_told_with_the_means_of_both_groups(run):
+    tests = read_table(run / "segment_tests.csv")
+    found = np.where(tests.feature == "rooms_visited", 0.001, 0.5)
+    change(run, p_finding=found, mean_priority=55.2, mean_other=3.14)
+    bodies = [block.body for block in differences.build(read_run(run)).blocks if block.kind == "text"]
+    assert any(body.endswith("Rooms visited: 55 on average, the others 3.1.") for body in bodies)
+    assert any("“before” are of the 28 days before the 7 days that the models see" in body for body in bodies)

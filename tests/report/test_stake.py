@@ -57,9 +57,9 @@ def test_a_short_list_is_set_back(run):
 
 
 def test_the_amount_at_stake_is_the_sum_of_the_expected_losses(run):
-    found = told(rescored(run, value_at_risk=0.1, expected_loss=0.5))
+    found = told(rescored(run, p_churn=0.5, value_at_risk=0.1, expected_loss=0.5))
     assert found["Amount at stake"][0] == "15.0"
-    assert found["Amount at stake"][2] == "that 3.0 of these churners would receive if they stayed."
+    assert found["Amount at stake"][2] == ("in stickers of 7 days: 1.00 for each of these churners.")
 
 
 def test_without_amounts_the_users_who_would_receive_a_sticker_are_counted(run):
@@ -68,7 +68,7 @@ def test_without_amounts_the_users_who_would_receive_a_sticker_are_counted(run):
 
 def test_what_past_lists_promised_too_much_of_is_said_to_be_too_high(run):
     rescored(run, value_at_risk=0.1)
-    too_high = "It may be too high: past lists received less."
+    too_high = "Past lists received less."
     assert told(promised(run, 0.9))["Stickers at stake"][2].endswith(too_high)
     assert too_high not in told(promised(run, 0.0))["Stickers at stake"][2]
 
@@ -81,22 +81,34 @@ def test_a_run_without_stickers_has_none_at_stake(without_stickers):
     assert set(told(without_stickers)) == {"Expected churners"}
 
 
+ASSUMED = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}
+
+
 @pytest.mark.parametrize(
-    ("k", "plan", "said"),
+    ("curve", "said"),
     [
-        (
-            30,
-            {},
-            ("−2.7", "[−5.1, −.1]", "of calling the 30 on the list. Calling the first 149 would earn most: 11.1."),
-        ),
-        (31, {}, ("11.1", "[4.4, 16.7]", "of calling the first 149 users, which earns most.")),
-        (30, {"best": 30}, ("11.1", "[4.4, 16.7]", "of calling the first 30 users, which earns most.")),
-        (30, {"best": 0}, ("–", "", "No list pays: no number of calls is expected to earn what it costs.")),
+        ([(30, -2.7, -5.1, -0.1)], ("−2.7", "[−5.1, −.1]")),
+        ([(20, -2.0, -4.0, 0.0), (40, -4.0, -6.0, -2.0)], ("−3.0", "[−5.0, −1.0]")),
+        ([(29, -2.7, -5.1, -0.1)], ("–", "")),
     ],
 )
-def test_the_plan_tells_the_profit_of_the_list_or_else_of_the_best_size(run, k, plan, said):
-    planned(run, [(0, 0.0, 0.0, 0.0), (k, -2.7, -5.1, -0.1)], **plan)
-    assert told(run)["Expected profit"][:3] == said
+def test_the_profit_is_that_of_the_list_between_two_sizes_of_the_curve_where_need_be(run, curve, said):
+    planned(run, [(0, 0.0, 0.0, 0.0), *curve])
+    assert told(run)["Expected profit"][:2] == said
+
+
+def test_the_profit_stands_beside_that_at_the_rate_of_past_lists_and_the_worth_that_it_counts(run):
+    planned(run, [(0, 0.0, 0.0, 0.0), (30, -2.7, -5.1, -0.1)], assumed=ASSUMED)
+    detail = told(run)["Expected profit"][2]
+    assert detail == (
+        "of calling these 30, each user kept worth 4.00. "
+        "At the rate of past lists: 3.8 [1.3, 6.2]."  # 30 × (.521 × .3 × 4 − .5)
+    )
+
+
+def test_where_the_worth_differs_by_user_nothing_is_said_of_past_lists(run):
+    planned(run, [(0, 0.0, 0.0, 0.0), (30, -2.7, -5.1, -0.1)], assumed=ASSUMED | {"value": None})
+    assert told(run)["Expected profit"][2] == "of calling these 30."
 
 
 def test_an_empty_list_has_nothing_at_stake(run):
@@ -107,4 +119,4 @@ def test_an_empty_list_has_nothing_at_stake(run):
 
 def test_what_is_at_stake_stands_before_whether_to_trust_it(finished):
     text = ParsedPage(finished / "report.html").text
-    assert text.index("Expected churners") < text.index("Can it be trusted?") < text.index("On the list before")
+    assert text.index("Expected churners") < text.index("Can it be trusted?") < text.index("On past lists")

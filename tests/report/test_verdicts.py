@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
@@ -73,3 +74,27 @@ def test_a_question_without_numbers_keeps_its_sentence(run):
     write_table(read_table(run / "verdicts.csv").head(0), run / "verdicts.csv")
     assert HOSTILE_SENTENCE in ParsedPage(write_report(run)).text
     assert not drawn(run)
+
+
+def test_a_model_looks_the_same_in_the_charts_of_every_target(run):
+    table = read_table(run / "verdicts.csv")
+    turned = table[table["target"] == "sticker"].iloc[::-1]
+    write_table(pd.concat([table[table["target"] == "churn"], turned]), run / "verdicts.csv")
+    pair = [one for title, one in drawn(run).items() if title.endswith("“days in order”")]
+    looks = [
+        {trace["name"]: (trace["marker"]["color"], trace["marker"]["symbol"]) for trace in json.loads(one.spec)["data"]}
+        for one in pair
+    ]
+    assert len(looks) == 2 and looks[0] == looks[1] and set(looks[0]) == {"GRU", "LightGBM"}
+
+
+def test_the_kinds_of_split_are_named_in_words_and_explained(run):
+    names = {"days in order": "time", "days permuted": "user_time", "last day only": "user", "sums only": "random"}
+    table = read_table(run / "verdicts.csv").query("verdict == 'order'")
+    write_table(table.assign(verdict="split", variant=table["variant"].replace(names)), run / "verdicts.csv")
+    asked = [entry | {"verdict": "split"} for entry in read_json(run / "verdicts.json")][:1]
+    write_json(asked, run / "verdicts.json")
+    labels = json.loads(drawn(run)["Churn: log loss minus that of “by time”"].spec)["data"][0]["y"]
+    assert labels[:3] == ["by user and time", "by user", "at random"]
+    said = [block.body for block in verdicts.build(read_run(run)).blocks if block.kind == "text"]
+    assert any("By time: from earlier weeks of all users" in body for body in said)

@@ -1,0 +1,28 @@
+"""What the page says of calibration."""
+
+import pytest
+
+from churn.artefacts import read_table, write_table
+from churn.report import reliability
+from churn.report.run import read_run
+
+from .parsed_page import figures
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [
+        (False, "Here all 10 groups do."),
+        (True, "Here 9 of 10 groups do; furthest off is the one predicted at 40 %, where 29 % [21, 38] came."),
+    ],
+)
+def test_groups_whose_interval_misses_the_diagonal_are_counted_and_the_worst_is_named(run, off, said):
+    table = read_table(run / "calibration.csv")
+    table["bin"] = table.groupby(["target", "model"]).cumcount()
+    table = table[table["bin"] < 10].assign(low=0.0, high=1.0)
+    if off:
+        columns = ["mean_predicted", "observed", "low", "high"]
+        table.loc[table["bin"] == 3, columns] = 0.4, 0.29, 0.21, 0.38
+    write_table(table, run / "calibration.csv")
+    caption = next(iter(figures(reliability.build(read_run(run)).blocks))).caption
+    assert caption.replace("\xa0", " ").endswith(said)
