@@ -269,10 +269,10 @@ def test_rows_that_are_not_drawn_yet_are_searched_filtered_sorted_and_copied(lon
     long_page.locator("#list th", has_text="Churn").locator("button").click()
     assert column(long_page, 2)[:2] == ["user-1000", "user-0999"]
     long_page.locator("#list [data-least]").first.fill("49.5")
-    assert status(long_page) == "11 of 1,000 rows"
+    assert status(long_page) == "12 of 1,000 rows"  # 49.45 % is shown as 49.5 %
     long_page.locator("#list button", has_text="Copy ids").click()
-    assert long_page.evaluate("window.copied").split("\n") == [f"user-{n:04d}" for n in range(1_000, 989, -1)]
-    assert status(long_page) == "11 rows copied"
+    assert long_page.evaluate("window.copied").split("\n") == [f"user-{n:04d}" for n in range(1_000, 988, -1)]
+    assert status(long_page) == "12 rows copied"
     long_page.locator("#list input[type=search]").fill("USER-0993")
     assert column(long_page, 2) == ["user-0993"]
 
@@ -330,3 +330,43 @@ def test_no_label_of_a_chart_is_cut_off(request, width):
         }).map((text) => svg.closest('figure').querySelector('.figure-title').textContent + ': ' + text.textContent);
     })"""
     assert page.evaluate(cut) == []
+
+
+@pytest.mark.parametrize("typed", ["41.6", "41,6", "41.6 %", " 41,6"])
+def test_a_least_chance_keeps_who_is_shown_with_it_however_it_is_typed(long_page, typed):
+    users = long_page.locator("#list [data-least]").first
+    users.fill(typed)
+    shown = column(long_page, 4)
+    assert shown[0] == "41.6\u00a0%" and status(long_page) == f"{1_000 - 831} of 1,000 rows"
+
+
+def test_what_is_no_number_leaves_all_rows(long_page):
+    field = long_page.locator("#list [data-least]").first
+    field.fill("much")
+    assert status(long_page) == "1,000 of 1,000 rows" and field.get_attribute("aria-invalid") == "true"
+
+
+def test_words_are_found_in_any_order(page):
+    search = page.locator("#list input[type=search]")
+    search.fill("days QUOTED own")
+    assert column(page, 2) == ['"quoted"']
+    search.fill("days QUOTED never")
+    assert column(page, 2) == []
+
+
+def test_nothing_found_is_said(page):
+    nothing = page.locator("#list .nothing")
+    assert not nothing.is_visible()
+    page.locator("#list input[type=search]").fill("nobody has this")
+    assert nothing.inner_text() == "Nothing found: no row has all that is asked for."
+    page.locator("#list [data-clear]").click()
+    assert not nothing.is_visible()
+
+
+def test_on_a_phone_the_list_begins_short_and_a_button_shows_the_rest(visit, finished):
+    page = visit(finished, 390)
+    more = page.locator("#list [data-more]")
+    more.scroll_into_view_if_needed()
+    assert page.locator(LIST).count() == 10 and more.inner_text() == "Show 20 more rows"
+    more.click()
+    assert page.locator(LIST).count() == 30 and not more.is_visible()

@@ -23,6 +23,9 @@
   // What the page says is in its text, in the reader's language; numbers stand where {names} are.
   const say = (sentence, numbers) =>
     sentence.replace(/\{(\w+)\}/g, (_, name) => numbers[name].toLocaleString(language));
+  // On a narrow screen tables grow with the page instead of scrolling in a box, so they begin short.
+  const small = window.matchMedia("(max-width: 40rem)"), SHORT = 10;
+  const number = (text) => Number(text.replace(",", ".").replace(/\s*%$/, ""));
   const collator = new Intl.Collator(language, { numeric: true });
   // A spreadsheet would run a pasted cell that begins so as a formula.
   const safe = (value) => (/^[=+\-@\t\r\n]/.test(value) ? "'" + value : value).replace(/\n/g, "; ").replace(/[\t\r]+/g, " ");
@@ -51,7 +54,7 @@
       this.found = this.rows;
       this.more = block.querySelector("[data-more]");
       this.step = this.more ? Number(this.more.dataset.more) : Infinity;
-      this.limit = this.step;
+      this.limit = this.first;
       for (const head of this.heads) head.firstElementChild.addEventListener("click", () => this.sort(head));
       if (this.more) this.growing();
       if (block.dataset.found) this.tools();
@@ -63,11 +66,13 @@
       return typeof cell[0] === "string" ? cell[0] : cell.map((place) => lines[place]).join("\n");
     }
 
+    get first() { return small.matches ? Math.min(SHORT, this.step) : this.step; }
+
     growing() {
       const grow = () => { this.limit += this.step; this.show(); };
       this.more.addEventListener("click", grow);
       new IntersectionObserver((entries) => {
-        if (entries.some((entry) => entry.isIntersecting) && !this.more.hidden) grow();
+        if (entries.some((entry) => entry.isIntersecting) && !this.more.hidden && !small.matches) grow();
       }, { root: this.more.parentElement, rootMargin: "0px 0px 400px 0px" }).observe(this.more);
       window.addEventListener("beforeprint", () => { this.limit = this.step; this.show(); });
       this.show();
@@ -77,6 +82,7 @@
       this.status = this.block.querySelector(".status");
       this.fields = [...this.block.querySelectorAll("input, select")];
       this.clear = this.block.querySelector("[data-clear]");
+      this.nothing = this.block.querySelector(".nothing");
       for (const field of this.fields) field.addEventListener("input", () => this.filter());
       this.clear.addEventListener("click", () => {
         for (const field of this.fields) field.value = "";
@@ -120,15 +126,25 @@
       const tests = given.map((field) => {
         const { choice, least } = field.dataset, value = field.value.trim();
         if (choice) return (row) => row.texts[choice].split("\n").some((line) => line.startsWith(value + ":"));
-        if (least) return (row) => Number(row.orders[least] ?? NaN) >= value / 100;
-        return (row) => (row.words ??= row.texts.join(" ").toLowerCase()).includes(value.toLowerCase());
+        if (least) return this.atLeast(field, number(value), least);
+        const words = value.toLowerCase().split(/\s+/);
+        return (row) => words.every((word) => this.words(row).includes(word));
       });
       this.found = this.rows.filter((row) => tests.every((test) => test(row)));
-      this.limit = this.step;
+      this.limit = this.first;
+      this.nothing.hidden = this.found.length > 0;
       this.clear.hidden = given.length === 0;
       this.show();
       this.tell("found");
     }
+
+    // What the cell shows is compared, since a reader types what the cell shows; what is no number leaves all rows.
+    atLeast(field, value, place) {
+      field.ariaInvalid = String(Number.isNaN(value));
+      return (row) => Number.isNaN(value) || parseFloat(row.texts[place]) >= value;
+    }
+
+    words(row) { return (row.words ??= row.texts.join(" ").toLowerCase()); }
 
     sort(head) {
       const place = head.cellIndex, numeric = head.classList.contains("number");
@@ -145,7 +161,7 @@
       this.rows = keyed(this.rows);
       const found = new Set(this.found);
       this.found = this.rows.filter((row) => found.has(row));
-      this.limit = this.step;
+      this.limit = this.first;
       this.show();
     }
 
