@@ -49,7 +49,8 @@
       for (const cells of rows) {
         const texts = cells.map((cell) => this.text(cell, lines));
         const orders = cells.map((cell) => (Array.isArray(cell) && typeof cell[0] === "string" ? cell[1] : undefined));
-        this.rows.push({ texts, orders });
+        const badges = cells.map((cell) => (cell.badge ? cell : undefined));
+        this.rows.push({ texts, orders, badges });
       }
       this.found = this.rows;
       this.more = block.querySelector("[data-more]");
@@ -60,9 +61,9 @@
       if (block.dataset.found) this.tools();
     }
 
-    // A cell is its text, its text with what it sorts by, or the places of its lines.
+    // A cell is its text, its text with what it sorts by or with a badge, or the places of its lines.
     text(cell, lines) {
-      if (typeof cell === "string") return cell;
+      if (!Array.isArray(cell)) return cell.text ?? cell;
       return typeof cell[0] === "string" ? cell[0] : cell.map((place) => lines[place]).join("\n");
     }
 
@@ -107,8 +108,14 @@
         if (text.title) text.title = row.texts[place];
         if (row.orders[place] !== undefined) cell.dataset.order = row.orders[place];
         else delete cell.dataset.order;
+        cell.querySelector(".badge")?.remove();
+        if (row.badges[place]) text.after(" ", this.badge(row.badges[place]));
       }
       return (row.element = element);
+    }
+
+    badge({ badge, hint }) {
+      return Object.assign(document.createElement("span"), { className: "badge", textContent: badge, title: hint });
     }
 
     show() {
@@ -144,7 +151,7 @@
       return (row) => Number.isNaN(value) || parseFloat(row.texts[place]) >= value;
     }
 
-    words(row) { return (row.words ??= row.texts.join(" ").toLowerCase()); }
+    words(row) { return (row.words ??= [...row.texts, ...row.badges.map((one) => one?.badge ?? "")].join(" ").toLowerCase()); }
 
     sort(head) {
       const place = head.cellIndex, numeric = head.classList.contains("number");
