@@ -370,3 +370,36 @@ def test_on_a_phone_the_list_begins_short_and_a_button_shows_the_rest(visit, fin
     assert page.locator(LIST).count() == 10 and more.inner_text() == "Show 20 more rows"
     more.click()
     assert page.locator(LIST).count() == 30 and not more.is_visible()
+
+
+def test_paper_says_of_a_filtered_list_what_was_asked_for(page):
+    note, total = page.locator("#list .filtered"), page.locator(LIST).count()
+    page.locator("#list [data-least]").first.fill("50")
+    page.locator("#list select").select_option("fan reply")
+    found = page.locator(LIST).count()
+    page.emulate_media(media="print")
+    assert note.inner_text().startswith(
+        f"Not the whole table: {found} of {total} rows. Asked for: Churn at least: 50; "
+    )
+    page.emulate_media(media="screen")
+    assert not note.is_visible()
+    unfiltered(page)
+    page.emulate_media(media="print")
+    assert not note.is_visible()
+    page.emulate_media(media="screen")
+
+
+def test_on_paper_heads_are_text_and_no_pair_of_charts_is_a_grid(page):
+    """Chromium paints a button in the first head of a table alone, and leaves blank pages between rows of a grid."""
+    page.emulate_media(media="print")
+    shown = "(all) => [...new Set(all.map((one) => getComputedStyle(one).display))]"
+    assert page.locator("th button").evaluate_all(shown) == ["contents"]
+    assert page.locator(".beside:not(:has(.checks))").evaluate_all(shown) == ["block"]
+    page.emulate_media(media="screen")
+
+
+def test_tables_of_cards_show_all_their_cells_on_a_phone(narrow):
+    cards = narrow.locator(".box:has(table.cards)")
+    assert cards.count() >= 2
+    wide = "(all) => all.filter((box) => box.scrollWidth > box.clientWidth).length"
+    assert cards.evaluate_all(wide) == 0

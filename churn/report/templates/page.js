@@ -83,6 +83,7 @@
       this.status = this.block.querySelector(".status");
       this.fields = [...this.block.querySelectorAll("input, select")];
       this.clear = this.block.querySelector("[data-clear]");
+      this.filtered = this.block.querySelector(".filtered");
       this.nothing = this.block.querySelector(".nothing");
       for (const field of this.fields) field.addEventListener("input", () => this.filter());
       this.clear.addEventListener("click", () => {
@@ -139,10 +140,22 @@
       });
       this.found = this.rows.filter((row) => tests.every((test) => test(row)));
       this.limit = this.first;
+      this.note(given);
       this.nothing.hidden = this.found.length > 0;
       this.clear.hidden = given.length === 0;
       this.show();
       this.tell("found");
+    }
+
+    // Paper has no fields, so it says what was asked for.
+    note(given) {
+      const asked = given.map((field) => {
+        const name = field.labels[0] ? field.labels[0].firstChild.data.trim() : field.placeholder;
+        return `${name}: ${field.selectedOptions ? field.selectedOptions[0].text : field.value.trim()}`;
+      });
+      const values = { found: this.found.length, total: this.rows.length, asked: asked.join("; ") };
+      this.filtered.textContent = say(this.filtered.dataset.label, values);
+      this.filtered.hidden = given.length === 0;
     }
 
     // What the cell shows is compared, since a reader types what the cell shows; what is no number leaves all rows.
