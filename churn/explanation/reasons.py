@@ -1,6 +1,8 @@
 """Reasons in words: what about a user's last days speaks for the outcome, and what was usual for that user."""
 
 from collections import Counter
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,14 @@ from churn.data import Windows
 from churn.data.panel import AMOUNT, STICKERS
 from churn.errors import UserError
 from churn.explanation.stories import Pairs, stories
-from churn.explanation.wording import Story, count_words, last_day_words, yes_or_no_words
+from churn.explanation.wording import (
+    Story,
+    as_usual,
+    count_words,
+    last_day_words,
+    value_as_usual,
+    yes_or_no_words,
+)
 from churn.language import Messages, marked, say
 
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
@@ -46,7 +55,8 @@ def reasons(
     """The strongest reasons of each window: reason_1, reason_2, …, in plain words, empty where there are fewer.
 
     A count is told beside what was usual for the same user before the history, or beside the others' average where
-    the panel does not tell; see `stories` for what is said when. Other features are told as of the last day.
+    the panel does not tell; see `stories` for what is said when. Other features are told as of the last day. What is
+    as it is for others raises the probability too, but reads as no reason: it is told only of users with no other.
 
     Args:
         windows: The users' windows. No day from their cutoffs on is read.
@@ -72,14 +82,42 @@ def reasons(
     history = windows.history()
     totals = windows.summary(history)
     by_feature = _by_feature(windows, contributions, totals)
-    strongest = np.argsort(-by_feature, axis=1, kind="stable")[:, :top]
-    window, place = np.nonzero(np.take_along_axis(by_feature, strongest, axis=1) > 0)
-    feature = strongest[window, place]
-    pairs = Pairs(window, feature, history[window, :, feature], contributions[window, :, feature])
-    told, names = _told(windows, pairs, totals=totals, usual=usual), _names(windows.features)
-    words = np.full((len(windows), top), "", object)
-    words[window, place] = [f"{names[j]}: {text}" for j, text in zip(feature, told, strict=True)]
-    return pd.DataFrame(words, columns=[f"reason_{place + 1}" for place in range(top)])
+    strongest, names = np.argsort(-by_feature, axis=1, kind="stable"), _names(windows.features)
+    raises = np.take_along_axis(by_feature, strongest, axis=1) > 0
+    chosen = _Chosen([[] for _ in range(len(windows))], [[] for _ in range(len(windows))])
+    for first in range(0, strongest.shape[1], top):  # most users have their reasons after the first round
+        window, place = np.nonzero(raises[:, first : first + top] & chosen.lack(top)[:, None])
+        feature = strongest[window, first + place]
+        pairs = Pairs(window, feature, history[window, :, feature], contributions[window, :, feature])
+        for told in zip(window, feature, _told(windows, pairs, totals=totals, usual=usual), strict=True):
+            chosen.add(int(told[0]), f"{names[told[1]]}: {told[2].words}", told[2].as_usual)
+    return pd.DataFrame(chosen.rows(top), columns=[f"reason_{place + 1}" for place in range(top)], dtype=object)
+
+
+class _Told(NamedTuple):
+    words: str
+    as_usual: bool
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The reasons of each window, strongest first, and apart from them what is as usual."""
+
+    reasons: list[list[str]]
+    spare: list[list[str]]
+
+    def lack(self, top: int) -> NDArray[np.bool_]:
+        """Which windows have fewer reasons than asked for, (n,)."""
+        return np.array([len(found) < top for found in self.reasons], np.bool_)
+
+    def add(self, window: int, words: str, as_usual: bool) -> None:
+        """Put what is told where it belongs."""
+        (self.spare if as_usual else self.reasons)[window].append(words)
+
+    def rows(self, top: int) -> list[list[str]]:
+        """As many per window as asked for, empty where there are fewer; without any reason, what is as usual."""
+        found = zip(self.reasons, self.spare, strict=True)
+        return [((reasons or spare) + [""] * top)[:top] for reasons, spare in found]
 
 
 def readable(feature: str) -> str:
@@ -121,23 +159,26 @@ def _names(features: tuple[str, ...]) -> list[str]:
     return [word if times[word] == 1 else feature for word, feature in zip(words, features, strict=True)]
 
 
-def _told(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], usual: NDArray[np.float64]) -> list[str]:
+def _told(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], usual: NDArray[np.float64]) -> list[_Told]:
     """The words of each pair, with the one number per history of each window and feature, (n, f), and the usual."""
     counts = pairs.feature < len(windows.panel.features)
     weekly = usual / windows.history_days * 7
-    words = np.full(len(counts), "", object)
+    words: list[_Told] = [_Told("", True)] * len(counts)
     found = stories(windows, pairs.take(counts), others=weekly[pairs.feature[counts]])
-    words[counts] = [count_words(story) for story in found]
+    for pair, story in zip(np.flatnonzero(counts), found, strict=True):
+        words[pair] = _Told(count_words(story), as_usual(story))
     for pair in np.flatnonzero(~counts):
         feature = pairs.feature[pair]
         words[pair] = _derived_words(windows, feature, totals[pairs.window[pair], feature], others=usual[feature])
-    return list(words)
+    return words
 
 
-def _derived_words(windows: Windows, feature: int, value: float, *, others: float) -> str:
+def _derived_words(windows: Windows, feature: int, value: float, *, others: float) -> _Told:
     source, days = windows.sources[feature], windows.history_days
     if source is not None and source.reason == "yes or no":
-        return yes_or_no_words(value, others=others)
+        return _Told(yes_or_no_words(value, others=others), False)
     if source is not None and source.over_days == "sum":
-        return count_words(Story(value, days, known_days=days, usual=np.nan, others=others / days * 7, amount=True))
-    return last_day_words(windows.features[feature], value, others=others)
+        story = Story(value, days, known_days=days, usual=np.nan, others=others / days * 7, amount=True)
+        return _Told(count_words(story), as_usual(story))
+    words = last_day_words(windows.features[feature], value, others=others)
+    return _Told(words, value_as_usual(value, others=others))

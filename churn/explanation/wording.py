@@ -30,6 +30,8 @@ class Story(NamedTuple):  # there may be many, and a frozen dataclass takes seve
 def count_words(story: Story) -> str:
     """A count beside the user's own usual where it is below that, and beside the others'.
 
+    A reader expects a reason to be a low count; one above the others' says that the model reads it as a risk.
+
     Example:
         >>> story = Story(1, 7, known_days=90, usual=3.1, others=2, silent_days=5, long_silence=True)
         >>> count_words(story)
@@ -37,22 +39,37 @@ def count_words(story: Story) -> str:
         >>> count_words(story._replace(long_silence=False))
         '1 in the last 7 days; usually 3.1, others 2 a week'
         >>> count_words(story._replace(long_silence=False, total=4))
-        '4 in the last 7 days; others 2 a week'
+        '4 in the last 7 days, more than others (2 a week), which the model reads as a risk'
     """
-    others = say("others {rate}", rate=_rate(story.others, story))
-    if story.known_days and story.silent_days >= story.known_days:
-        never = say("{number} since first seen {days} ago", number=say("none"), days=_days(story.known_days))
-        return f"{never}; {others}"
-    if np.isnan(story.usual):
-        return f"{_fact(story)}; {others}"
+    if not _below_usual(story):
+        return _beside_others(story)
     if story.long_silence:
         usual = say("usually {rate}", rate=_rate(story.usual, story))
         return f"{_fact(story)}; {usual}"
     if story.fewer:
         return _fallen(story)
-    if 0 < story.total < story.usual / 7 * story.history_days:
-        return f"{_fact(story)}; {_both(story)}"
-    return f"{_fact(story)}; {others}"
+    return f"{_fact(story)}; {_both(story)}"
+
+
+def as_usual(story: Story) -> bool:
+    """Whether a count differs in nothing from what it is told beside, and so is no reason to a reader.
+
+    Example:
+        >>> story = Story(2, 7, known_days=90, usual=2, others=2.04)
+        >>> as_usual(story), as_usual(story._replace(total=1))
+        (True, False)
+    """
+    return not _below_usual(story) and not _above_others(story)
+
+
+def value_as_usual(value: float, *, others: float) -> bool:
+    """Whether a feature as of the last day reads like the average over users.
+
+    Example:
+        >>> value_as_usual(60, others=60.25), value_as_usual(12, others=60.25)
+        (True, False)
+    """
+    return _rounded(value) == _rounded(others)
 
 
 def last_day_words(feature: str, value: float, *, others: float) -> str:
@@ -61,8 +78,12 @@ def last_day_words(feature: str, value: float, *, others: float) -> str:
     Example:
         >>> last_day_words("tenure", 12, others=60.25)
         '12 days; others 60'
+        >>> last_day_words("days_since_activity", 5, others=2.44)
+        '5, more than others (2.4), which the model reads as a risk'
     """
     told = say("{number} days", number=number(value)) if feature in _IN_DAYS else number(value)
+    if value > others and not value_as_usual(value, others=others):
+        return _risky(told, _rounded(others))
     usual = say("others {rate}", rate=_rounded(others))
     return f"{told}; {usual}"
 
@@ -87,6 +108,39 @@ def number(value: float) -> str:
         ('12,345', '2.5')
     """
     return f"{value:,.0f}" if abs(value) >= 1000 else _digits(value, 4)
+
+
+def _never(story: Story) -> bool:
+    return bool(story.known_days) and story.silent_days >= story.known_days
+
+
+def _below_usual(story: Story) -> bool:
+    """Whether it is the own past that a count is low beside."""
+    if _never(story) or np.isnan(story.usual):
+        return False
+    return story.long_silence or story.fewer or 0 < story.total < story.usual / 7 * story.history_days
+
+
+def _above_others(story: Story) -> int:
+    """1 above the others, 0 where both are told alike, -1 below; the model knows the history alone, however new."""
+    weekly = story.total / story.history_days * 7
+    if _rate(weekly, story) == _rate(story.others, story):
+        return 0
+    return 1 if weekly > story.others else -1
+
+
+def _beside_others(story: Story) -> str:
+    fact, rate = _fact(story), _rate(story.others, story)
+    if _never(story):
+        fact = say("{number} since first seen {days} ago", number=say("none"), days=_days(story.known_days))
+    if _above_others(story) > 0:
+        return _risky(fact, rate)
+    others = say("others {rate}", rate=rate)
+    return f"{fact}; {others}"
+
+
+def _risky(fact: str, rate: str) -> str:
+    return say("{fact}, more than others ({rate}), which the model reads as a risk", fact=fact, rate=rate)
 
 
 def _fact(story: Story) -> str:

@@ -4,10 +4,12 @@ from typing import Any
 
 from churn.language import Messages, marked, say
 from churn.report.blocks import Section, Text
+from churn.report.marks import told
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import SEGMENTS, count, decimal, known
 
+AT_ONCE = 100  # rows that are drawn before any is asked for
 TITLE = marked("Out of the ordinary")
 FACTS = {"n_scored": 0, "n_examined": 0, "n_departed": 0, "n_listed": 0}
 DIRECTIONS = Messages(
@@ -17,7 +19,6 @@ DIRECTIONS = Messages(
         "burst and drop": marked("more and less"),
     }
 )
-TOLD = ("departure_1", "departure_2", "departure_3")
 
 
 def build(run: Run) -> Section:
@@ -25,8 +26,8 @@ def build(run: Run) -> Section:
     facts = FACTS | dict(run.manifest.get("anomalies") or {})
     lead = say(
         "Users whose last 7 days are unlike their own earlier weeks. A burst may be a success or an attack, a drop a "
-        "holiday or a quarrel: the page cannot tell which, so look before you call. Nothing here went into the scores "
-        "or the list."
+        "holiday or a quarrel: the page cannot tell which, so look before you call. This flag did not change a score "
+        "or the list, where it stands as “unusual week” with whoever is on it."
     )
     users = run.table("anomalies.csv")
     if users.empty:
@@ -46,17 +47,29 @@ def _nobody(facts: dict[str, int]) -> str:
 def _among(run: Run, facts: dict[str, int]) -> str:
     settings = dict(run.manifest["segment"].get("anomalies") or {})
     least = decimal(float(settings.get("least", 3.0)), 1)
+    sentence = _ALL if facts["n_departed"] <= facts["n_listed"] else _MOST
     return say(
-        "Of {scored} scored users, {examined} have at least 4 earlier weeks. Of those, {departed} depart in some count "
-        "by {least} standard deviations or more from their own weeks, and the {listed} most unusual are listed. The "
-        "rank is by an isolation forest, which holds each user’s departures against everyone’s: where all are "
-        "quieter, nobody stands out.",
+        sentence,
         scored=count(facts["n_scored"]),
         examined=count(facts["n_examined"]),
         departed=count(facts["n_departed"]),
         least=least,
         listed=count(facts["n_listed"]),
     )
+
+
+_MOST = marked(
+    "Of {scored} scored users, {examined} have at least 4 earlier weeks. Of those, {departed} depart in some count "
+    "by {least} standard deviations or more from their own weeks, and the {listed} most unusual are listed. The "
+    "rank is by an isolation forest, which holds each user’s departures against everyone’s: where all are "
+    "quieter, nobody stands out."
+)
+_ALL = marked(
+    "Of {scored} scored users, {examined} have at least 4 earlier weeks. Of those, {departed} depart in some count "
+    "by {least} standard deviations or more from their own weeks; all of them are listed. The rank is by an "
+    "isolation forest, which holds each user’s departures against everyone’s: where all are quieter, nobody stands "
+    "out."
+)
 
 
 def _table(run: Run) -> Table:
@@ -66,15 +79,15 @@ def _table(run: Run) -> Table:
         Column(say("Segment")),
     )
     rows = tuple(_row(row) for row in records(run.table("anomalies.csv")))
-    return Table(say("Users who depart from their own past"), columns, rows, searchable=True)
+    title = say("Users who depart from their own past")
+    return Table(title, columns, rows, searchable=True, cards=True, at_once=AT_ONCE)
 
 
 def _row(row: Any) -> tuple[Cell, ...]:
-    told = [text for text in (getattr(row, name) for name in TOLD) if isinstance(text, str) and text]
     return (
         text_cell(row.user_id),
         Cell(DIRECTIONS.get(row.direction, str(row.direction))),
-        Cell(" · ".join(told)),
+        Cell(" · ".join(told(row))),
         percent_cell(row.p_churn if known(row.p_churn) else None),
         number_cell(row.score, 2),
         Cell(SEGMENTS.get(row.segment, str(row.segment))),

@@ -8,11 +8,13 @@ import plotly.graph_objects as go
 from churn.language import marked, say
 from churn.report.blocks import Block, Figure, Fold, Section, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
+from churn.report.marks import group_name
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import FEW, count, decimal, feature, percent, percents, signed
 
 TITLE = marked("Groups of like behaviour")
+STABLE, LEAST_EXCESS = 0.6, 0.05  # what the search for groups asks for
 SHOWN = 16  # columns of the heat map
 LESS, NONE, MORE = "#d55e00", "#f5f7fa", "#0072b2"
 FACTS: dict[str, Any] = {"number": 1, "n_learnt": 0, "n_compared": 0, "learnt_from": "scored users"}
@@ -68,10 +70,6 @@ def _reading() -> str:
     )
 
 
-def _name(row: Any) -> str:
-    return f"{count(row.group)}: {row.name}"
-
-
 def _heat(run: Run, groups: pd.DataFrame) -> Figure:
     columns = run.table("group_columns.csv")
     grid = columns.pivot_table(index="group", columns="feature", values="difference", sort=False)
@@ -109,7 +107,7 @@ def _heat(run: Run, groups: pd.DataFrame) -> Figure:
     drawn.update_layout(margin_t=44)
     drawn.update_xaxes(type="category", showgrid=False)
     drawn.update_yaxes(autorange="reversed", showgrid=False)
-    said = "; ".join(say("group {name}", name=_name(row)) for row in records(groups))
+    said = "; ".join(say("group {name}", name=group_name(row)) for row in records(groups))
     caption = say(
         "Blue: more than the average user. Vermilion: less. Shade: difference of the mean logarithms, in standard "
         "deviations of all users. n counts the users that the groups were learnt from."
@@ -123,7 +121,8 @@ def _table(run: Run, groups: pd.DataFrame) -> Table:
     if run.stickers:
         titles[3:3] = [say("P(sticker)"), say("Observed stickers")]
     columns = (Column(say("Group"), wide=True), *(Column(title, numeric=True) for title in titles))
-    return Table(say("What becomes of each group"), columns, tuple(_row(run, row) for row in records(groups)))
+    rows = tuple(_row(run, row) for row in records(groups))
+    return Table(say("What becomes of each group"), columns, rows, cards=True)
 
 
 def _row(run: Run, row: Any) -> tuple[Cell, ...]:
@@ -132,7 +131,7 @@ def _row(run: Run, row: Any) -> tuple[Cell, ...]:
     sticker = (row.p_sticker, row.sticker, row.sticker_low, row.sticker_high)
     expected = say("{n} expected", n=decimal(row.expected_listed, 1))
     return (
-        Cell(_name(row), order=str(row.group)),
+        Cell(group_name(row), order=str(row.group)),
         Cell(count(row.n), order=str(row.n), under=percent(row.share), few=few),
         *(
             cell
@@ -161,13 +160,31 @@ def _search(run: Run) -> tuple[Block, ...]:
             number_cell(row.groups, 0),
             *(number_cell(value, 2) for value in (row.stability, row.shuffled, row.explained)),
             *(number_cell(value, 2) for value in (row.explained_shuffled, row.explained_one_kind)),
-            Cell(say("yes") if row.beats_both else say("no")),
+            Cell(_judged(row)),
         )
         for row in records(tried)
     )
-    columns = (*heads(say("Groups"), *titles, first=0), Column(say("Beats both")))
+    columns = (*heads(say("Groups"), *titles, first=0), Column(say("Does it count?"), wide=True))
     table = Table(say("Numbers of groups tried"), columns, rows)
     return (Fold(say("How the number of groups was chosen"), (Text(_tried()), table)),)
+
+
+def _judged(row: Any) -> str:
+    """Whether a number of groups counts, and if not, what it fails."""
+    if row.beats_both:
+        return say("yes")
+    excess = row.explained - row.explained_one_kind
+    fails = {
+        say("Stability is under {least}.", least=decimal(STABLE, 1)): row.stability < STABLE,
+        say("It is no more stable than shuffled columns."): row.stability <= row.shuffled,
+        say(
+            "It explains {excess} more than groups of one kind, and {least} more is asked.",
+            excess=decimal(max(excess, 0)),
+            least=decimal(LEAST_EXCESS, 2),
+        ): excess < LEAST_EXCESS,
+    }
+    failed = [sentence for sentence, fails_it in fails.items() if fails_it]
+    return " ".join([say("No."), *(failed or [say("Users drawn without groups explain as much at least once.")])])
 
 
 def _tried() -> str:
@@ -175,6 +192,7 @@ def _tried() -> str:
         "Stability: parts of the users are drawn again and again and grouped anew; 1 says that two parts always agree "
         "(adjusted Rand index). Explained: the share of the variance that lies between the groups. Shuffled: the same "
         "columns, each in an order of its own. One kind: users who vary continuously, with the same means and "
-        "correlations. A number of groups counts if it is stable (.6 or more) and beats both. The most stable number "
+        "correlations. A number of groups counts if it is stable (.6 or more), beats both, and explains .05 more than "
+        "users of one kind on average. The most stable number "
         "is taken, and of those as stable the largest."
     )

@@ -163,7 +163,7 @@ def _rules(run: Run, lines: pd.DataFrame) -> Table:
     )
     scored = count(run.manifest["segment"]["scored"])
     title = say("Where each rule ends the list (n\u00a0= {scored} scored users)", scored=scored)
-    return Table(title, columns, rows)
+    return Table(title, columns, rows, cards=True)
 
 
 def _otherwise(run: Run) -> tuple[Block, ...]:
@@ -194,7 +194,7 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     return (
         Heading(say("Had the list been drawn otherwise")),
         text,
-        Table(say("Observed rates by order and rule"), columns, rows),
+        Table(say("Observed rates by order and rule"), columns, rows, cards=True),
     )
 
 

@@ -49,6 +49,7 @@ COLUMNS = {
     ),
     "group_columns.csv": "group feature n mean mean_all difference",
     "group_stability.csv": ("groups stability shuffled explained explained_shuffled explained_one_kind beats_both"),
+    "groups.parquet": "user_id group",
     "anomalies.csv": "user_id score direction departure_1 departure_2 departure_3 p_churn segment",
     "agreement.csv": "a b spearman",
     "budget.csv": "k profit low high",
@@ -68,7 +69,7 @@ OPTIONAL = {
     *("seeds.csv", "verdicts.csv", "verdicts.json", "fidelity.csv", "shap.parquet", "attributions.csv"),
     *("budget.csv", "threshold.csv", "score_distribution.csv", "segment_rules.csv"),
     "segment_categories.csv",
-    *("groups.csv", "group_columns.csv", "group_stability.csv", "anomalies.csv"),
+    *("groups.csv", "group_columns.csv", "group_stability.csv", "groups.parquet", "anomalies.csv"),
 }
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 

@@ -9,6 +9,7 @@ from churn.language import marked, say
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
 from churn.report.listing import RANKS, drawn, order, rank_by, starts
+from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Choice, Column, Table, count_cell, percent_cell
@@ -117,7 +118,8 @@ def _reading(churn: float, sticker: float) -> str:
 
 def _list(run: Run) -> list[Block]:
     users = run.table("priority.csv")
-    shown = users.head(SHOWN)
+    shown, found = users.head(SHOWN), marks(run)
+    group = found.column(shown)
     chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]
     scores = list(dict.fromkeys(("priority", rank_by(run))))  # each once
     columns = (
@@ -125,19 +127,21 @@ def _list(run: Run) -> list[Block]:
         Column(say("User"), clipped=True),
         *(Column(RANKS[name].capitalize(), numeric=True) for name in scores),
         *(Column(say(CHANCES[name][0]), numeric=True, least=say(CHANCES[name][1])) for name in chances),
+        *([group] if group else []),
         Column(say("Why"), wide=True, choice=_choice(shown)),
     )
-    rows = tuple(_row(user, scores, chances) for user in shown.to_dict("records"))
+    rows = tuple(_row(user, scores, chances, found) for user in shown.to_dict("records"))
     title = say("The list (n = {n})", n=count(len(users)))
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
+    marked = [Text(sentence)] if (sentence := found.sentence(users)) else []
     if len(users) <= SHOWN:
-        return [table]
+        return [*marked, table]
     said = say(
         "The first {shown} of {n} users; priority.csv and priority.xlsx hold them all.",
         shown=count(SHOWN),
         n=count(len(users)),
     )
-    return [table, Text(said)]
+    return [*marked, table, Text(said)]
 
 
 def _choice(users: pd.DataFrame) -> Choice | None:
@@ -162,11 +166,12 @@ def _named(reason: str) -> str:
     return name if colon else ""
 
 
-def _row(user: dict[Any, Any], scores: list[str], chances: list[str]) -> tuple[Cell, ...]:
+def _row(user: dict[Any, Any], scores: list[str], chances: list[str], found: Marks) -> tuple[Cell, ...]:
     return (
         count_cell(user["rank"]),
-        Cell(str(user["user_id"])),
+        found.user(str(user["user_id"])),
         *(Cell(decimal(user[name]), order=repr(float(user[name]))) for name in scores),
         *(percent_cell(user[name]) for name in chances),
+        *([found.group(str(user["user_id"]))] if found.groups else []),
         Cell("\n".join(_reasons(user)) or "–"),
     )

@@ -15,6 +15,7 @@ class Cell:
     order: str = ""  # what the column sorts by; empty: the text
     under: str = ""  # a second, smaller line
     badge: str = ""
+    hint: str = ""  # said when the badge is pointed at
     few: bool = False
 
 
@@ -28,6 +29,7 @@ class Column:
     wide: bool = False  # sentences, which are not squeezed on a narrow screen
     least: str = ""  # label of a field for the least value to show, in per cent
     choice: "Choice | None" = None
+    below: bool = False  # on a narrow screen the cells of a stacked table stand in a line of their own
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Table:
     searchable: bool = False
     identified_by: int | None = None  # the column whose cells can be copied alone
     stacked: bool = False  # on a narrow screen the last cell stands below the others
+    cards: bool = False  # on a narrow screen each row is a card, its cells beside their heads
     at_once: int | None = None  # rows that are drawn at first and printed; cells of later ones are a text and an order
 
     @property
@@ -61,8 +64,8 @@ class Table:
     def later(self) -> str:
         """The other rows as JSON, which the browser draws when they are asked for.
 
-        A cell is its text; a number with an order is both; sentences are places among `lines`, since many rows share
-        them and a long list would make a heavy page.
+        A cell is its text; a number with an order is both; one with a badge names its parts; sentences and what is
+        chosen by are places among `lines`, since many rows share them and a long list would make a heavy page.
         """
         lines: dict[str, int] = {}
         rows = [[_brief(cell, column, lines) for cell, column in self._pairs(row)] for row in self.rows[self.at_once :]]
@@ -74,8 +77,10 @@ class Table:
 
 def _brief(cell: Cell, column: Column, lines: dict[str, int]) -> object:
     """A cell as the browser reads it; sentences that are new get a place among the lines."""
-    if column.wide:
+    if column.wide or column.choice:
         return [lines.setdefault(line, len(lines)) for line in cell.text.split("\n")]
+    if cell.badge:
+        return {"text": cell.text, "badge": cell.badge, "hint": cell.hint}
     return [cell.text, float(f"{float(cell.order):.9g}")] if cell.order else cell.text
 
 

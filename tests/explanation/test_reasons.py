@@ -14,6 +14,9 @@ def windows(panel_of):
     return found.take(np.array([0, 1]))
 
 
+RISK = ", which the model reads as a risk"
+
+
 def shap(*rows):
     """SHAP values of three days, the whole on the last one."""
     values = np.zeros((len(rows), 3, len(rows[0])))
@@ -24,7 +27,7 @@ def shap(*rows):
 def test_a_new_user_is_told_beside_the_others(windows):
     found = reasons(windows, shap([0.5, 0.1], [0.0, 0.2]), usual=np.array([7.25, 0.75]))
     assert found.reason_1[0] == "own post: 4 in the last 3 days; others 17 a week"
-    assert found.reason_2[0] == "stickers received: 1 in the last 3 days; others 1.8 a week"
+    assert found.reason_2[0] == "stickers received: 1 in the last 3 days, more than others (1.8 a week)" + RISK
     assert found.reason_1[1] == "stickers received: none since first seen 2 days ago; others 1.8 a week"
 
 
@@ -156,10 +159,36 @@ def test_a_change_before_the_history_has_no_day(post_words):
     assert words == "own post: 4 in the last 7 days, fewer than usual (14 a week)"
 
 
-@pytest.mark.parametrize("others", [1, 9])
-def test_more_than_usual_is_told_beside_the_others_alone(post_words, others):
-    words = post_words("x......" * 8 + "......5", shap=ON_EVERY_DAY, others=others)
-    assert words == f"own post: 5 in the last 7 days; others {others} a week"
+def test_more_than_usual_is_told_beside_the_others_alone(post_words):
+    words = post_words("x......" * 8 + "......5", shap=ON_EVERY_DAY, others=9)
+    assert words == "own post: 5 in the last 7 days; others 9 a week"
+
+
+def test_more_than_others_is_said_to_be_what_the_model_reads_as_a_risk(post_words):
+    words = post_words("x......" * 8 + "......5", shap=ON_EVERY_DAY, others=1)
+    assert words == f"own post: 5 in the last 7 days, more than others (1 a week){RISK}"
+
+
+@pytest.mark.parametrize("others", [5, 4.95, 5.04])
+def test_what_is_told_as_it_is_for_others_gives_way_to_a_weaker_reason(panel_of, others):
+    drawn = panel_of("x......" * 8 + "......5")
+    found = planted(drawn, others=[others, 3], shap=[ON_EVERY_DAY * 9, ON_EVERY_DAY])
+    assert found.loc[0].tolist() == ["stickers received: none since first seen 63 days ago; others 3 a week", "", ""]
+
+
+def test_what_is_as_it_is_for_others_is_told_where_nothing_else_is_left(post_words):
+    words = post_words("x......" * 8 + "......5", shap=ON_EVERY_DAY, others=5)
+    assert words == "own post: 5 in the last 7 days; others 5 a week"
+
+
+def test_a_reason_is_found_behind_more_that_are_as_usual_than_are_asked_for(windows):
+    chosen = [feature for feature in FEATURES if feature.name in ("tenure", "totals")]
+    derived = replace(windows.take(np.array([0])), derived=tuple(chosen))
+    totals, place = derived.summary()[0], {name: at for at, name in enumerate(derived.features)}
+    strength, usual = np.ones((1, 3, len(place))), totals.copy()
+    strength[..., place["total_own_post"]], usual[place["total_own_post"]] = 0.1, 60.25
+    found = reasons(derived, strength, usual=usual, top=1)
+    assert found.reason_1[0] == "total own post: 4; others 60"
 
 
 def test_a_fall_is_told_although_there_were_more_before_it(post_words):
@@ -210,7 +239,7 @@ def test_amounts_are_less_and_never_one_in_some_weeks(gifts):
     found = planted(panel, others=[0, 5, 50], shap=shap)
     assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (70 a week)", "", ""]
     found = planted(gifts("o......" * 8 + "..o...."), others=[0, 5, 0.5], shap=shap)
-    assert found.reason_1[0] == "sticker amount: 10 in the last 7 days; others 0.5 a week"
+    assert found.reason_1[0] == f"sticker amount: 10 in the last 7 days, more than others (0.5 a week){RISK}"
 
 
 def test_stickers_and_their_amount_are_one_reason(gifts):
@@ -227,8 +256,8 @@ def test_names_that_read_alike_are_left_as_they_are(windows):
     alike = replace(windows, panel=replace(windows.panel, features=("own_post", "own post")))
     found = reasons(alike, shap([0.5, 0.1], [0.5, 0.1]), usual=np.zeros(2))
     assert found.loc[0].tolist()[:2] == [
-        "own_post: 4 in the last 3 days; others none",
-        "own post: 1 in the last 3 days; others none",
+        f"own_post: 4 in the last 3 days, more than others (none){RISK}",
+        f"own post: 1 in the last 3 days, more than others (none){RISK}",
     ]
 
 
@@ -237,13 +266,13 @@ def test_a_feature_that_is_summed_is_told_of_the_history(windows):
         return np.full((*day.shape, 1), 2, np.float32)
 
     summed = Feature("hours", lambda panel: ("hours",), twos, over_days="sum")
-    found = reasons(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 1.5]))
-    assert found.reason_1[0] == "hours: 6 in the last 3 days; others 3.5 a week"
+    found = reasons(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 7.5]))
+    assert found.reason_1[0] == "hours: 6 in the last 3 days; others 18 a week"
 
 
 @pytest.mark.parametrize("top", [1, 2, 3, 5])
 def test_there_are_as_many_columns_as_asked_for_and_empty_ones_where_features_end(windows, top):
-    found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), usual=np.zeros(2), top=top)
+    found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), usual=np.full(2, 9.0), top=top)
     assert list(found.columns) == [f"reason_{place + 1}" for place in range(top)]
     assert (found.iloc[:, :2] != "").all(axis=None)
     assert (found.iloc[:, 2:] == "").all(axis=None)

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.explanation.wording import Story, count_words, last_day_words, number
+from churn.explanation.wording import Story, as_usual, count_words, last_day_words, number
 from churn.language import speaking
 
 STORY = Story(2, 7, known_days=90, usual=3, others=8)
@@ -33,16 +33,23 @@ def test_rates_are_told_with_two_digits_or_as_one_in_some_weeks(weekly, words):
 
 @pytest.mark.parametrize(
     ("weekly", "words"),
-    [(0, "others none"), (0.001, "others hardly any"), (0.7, "others 0.7 a week"), (2, "others 2 a week")],
+    [(0, "none"), (0.001, "hardly any"), (0.7, "0.7 a week"), (1.9, "1.9 a week")],
 )
 def test_the_others_rate_has_one_form(weekly, words):
-    assert count_words(STORY._replace(usual=np.nan, others=weekly)) == f"2 in the last 7 days; {words}"
-    assert count_words(STORY._replace(total=0, silent_days=90, others=weekly)).endswith(f"; {words}")
+    more = f"2 in the last 7 days, more than others ({words}), which the model reads as a risk"
+    assert count_words(STORY._replace(usual=np.nan, others=weekly)) == more
+    assert count_words(STORY._replace(total=0, silent_days=90, others=weekly)).endswith(f"; others {words}")
+
+
+@pytest.mark.parametrize(("others", "same"), [(2, True), (2.04, True), (1.96, True), (2.06, False), (1.94, False)])
+def test_a_count_is_as_usual_where_it_reads_like_the_others(others, same):
+    assert as_usual(STORY._replace(usual=2, others=others)) is same
+    assert not as_usual(STORY._replace(usual=3, others=others))  # fewer than the user's own
 
 
 def test_amounts_are_told_per_week_however_small():
-    small = STORY._replace(usual=np.nan, others=0.00002, amount=True, total=12.5)
-    assert count_words(small) == "12.5 in the last 7 days; others 0.00002 a week"
+    small = STORY._replace(usual=np.nan, others=0.00002, amount=True, total=0)
+    assert count_words(small) == "none in the last 7 days; others 0.00002 a week"
 
 
 def test_a_user_known_for_part_of_the_history_is_told_since_first_seen():
@@ -89,7 +96,10 @@ def test_a_silence_is_told_before_a_fall():
 
 def test_units_are_told_where_they_are_known():
     assert last_day_words("tenure", 12, others=60.25) == "12 days; others 60"
-    assert last_day_words("days_since_activity", 5, others=2.44) == "5; others 2.4"
+    assert (
+        last_day_words("days_since_activity", 5, others=2.44)
+        == "5, more than others (2.4), which the model reads as a risk"
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +111,8 @@ def test_numbers_have_no_exponent(value, words):
 
 def test_the_longest_words_are_short_enough_for_a_cell():
     longest = Story(100, 28, known_days=90, usual=1 / 8, others=1 / 8)
-    assert len(count_words(longest)) <= 70
+    assert len(count_words(longest._replace(others=200))) <= 70
+    assert len(count_words(longest)) <= 90  # with what the model makes of it
 
 
 def test_someone_who_joined_on_the_day_of_the_cutoff_is_new():

@@ -1,7 +1,10 @@
+import json
+from dataclasses import replace
+
 import pandas as pd
 
 from churn.artefacts import read_json, write_json
-from churn.report import anomalies, write_report
+from churn.report import anomalies, shortlist, write_report
 from churn.report.run import read_run
 from churn.segments import write_safely
 
@@ -55,3 +58,33 @@ def test_nobody_is_a_sentence(run):
     (run / "anomalies.csv").unlink()
     departed(run, users=())
     assert "Nobody is listed" in ParsedPage(write_report(run)).text
+
+
+def test_where_all_who_depart_are_listed_it_says_all(run):
+    text = ParsedPage(write_report(departed(run, n_departed=len(IDS)))).text
+    assert "from their own weeks; all of them are listed" in text and "the 4 most unusual" not in text
+
+
+def test_the_listed_whose_week_was_unusual_are_marked_with_what_departed(run):
+    departed(run)
+    cells = {row[1].text: row[1] for row in listed(run).rows}
+    assert cells["=1+1"].badge == "unusual week"
+    assert cells["=1+1"].hint == "own post: none for 7 days; usually 21 a week · '=cmd: 9 in the last 7 days"
+    assert sum(bool(cell.badge) for cell in cells.values()) == len({*IDS} & {*cells}) == 3
+    assert f"Marked “unusual week”: 3 of {len(cells)} users" in ParsedPage(write_report(run)).text
+
+
+def test_without_anomalies_nobody_is_marked(run):
+    assert not [row for row in listed(run).rows if row[1].badge]
+    assert "unusual week”: " not in ParsedPage(write_report(run)).text
+
+
+def listed(run):
+    """The list's table."""
+    return next(block for block in shortlist.build(read_run(run)).blocks if block.kind == "table")
+
+
+def test_the_badges_of_rows_that_are_drawn_later_travel_with_them(run):
+    table = replace(listed(departed(run)), at_once=0)
+    users = [row[1] for row in json.loads(table.later)["rows"]]
+    assert {"text": "=1+1", "badge": "unusual week", "hint": table.rows[1][1].hint} in users

@@ -3,10 +3,12 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import behaviour, write_report
+from churn.report import behaviour, shortlist, write_report
 from churn.report.run import read_run
+from churn.segments.behaviour import stability
 
 from .parsed_page import ParsedPage, figures
 
@@ -114,3 +116,45 @@ def test_hostile_names_run_nothing(run):
     page, text = said(grouped(run))
     assert HOSTILE in text
     assert not [attributes for tag, attributes in page.elements if "onerror" in attributes]
+
+
+def test_each_listed_user_stands_with_the_group(run):
+    folder = grouped(run)
+    users = read_table(run / "scores.parquet").user_id
+    table = pd.DataFrame({"user_id": users, "group": pd.Series(1, users.index, dtype="Int64")})
+    table.loc[table.user_id == "007", "group"] = pd.NA
+    table.loc[table.user_id == "=1+1", "group"] = 2
+    write_table(table, run / "groups.parquet")
+    block = next(block for block in shortlist.build(read_run(folder)).blocks if block.kind == "table")
+    place = [column.title for column in block.columns].index("Group")
+    names = {row[1].text: row[place].text for row in block.rows}
+    assert names["=1+1"] == f"2: low {HOSTILE}" and names["007"] == "–"
+    n = len(names) - 2
+    assert block.columns[place].choice.options == (("1", f"1: high own post ({n})"), ("2", f"2: low {HOSTILE} (1)"))
+    assert not [attributes for _, attributes in ParsedPage(write_report(run)).elements if "onerror" in attributes]
+
+
+def test_without_groups_the_list_has_no_column_of_them(run):
+    block = next(block for block in shortlist.build(read_run(run)).blocks if block.kind == "table")
+    assert "Group" not in [column.title for column in block.columns]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ((0.5, 0.6, 0.6, 0.5), "Stability is under .6. It is no more stable than shuffled columns."),
+        ((0.97, 0.4, 0.414, 0.367), "It explains .047 more than groups of one kind, and .05 more is asked."),
+        ((0.97, 0.4, 0.3, 0.4), "It explains .000 more than groups of one kind, and .05 more is asked."),
+        ((0.97, 0.4, 0.6, 0.4), "Users drawn without groups explain as much at least once."),
+    ],
+)
+def test_a_number_of_groups_that_does_not_count_says_what_it_fails(run, numbers, said):
+    grouped(run)
+    names = ["groups", "stability", "shuffled", "explained", "explained_one_kind", "explained_shuffled", "beats_both"]
+    write_table(pd.DataFrame([(2, *numbers, 0.1, False)], columns=names), run / "group_stability.csv")
+    fold = behaviour.build(read_run(run)).blocks[-1]
+    assert fold.blocks[-1].rows[0][-1].text == f"No. {said}"
+
+
+def test_the_page_asks_of_groups_what_the_search_asks():
+    assert (behaviour.STABLE, behaviour.LEAST_EXCESS) == (stability.STABLE, stability.LEAST_EXCESS)

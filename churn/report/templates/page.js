@@ -28,6 +28,9 @@
   // What the page says is in its text, in the reader's language; numbers stand where {names} are.
   const say = (sentence, numbers) =>
     sentence.replace(/\{(\w+)\}/g, (_, name) => numbers[name].toLocaleString(language));
+  // On a narrow screen tables grow with the page instead of scrolling in a box, so they begin short.
+  const small = window.matchMedia("(max-width: 40rem)"), SHORT = 10;
+  const number = (text) => Number(text.replace(",", ".").replace(/\s*%$/, ""));
   const collator = new Intl.Collator(language, { numeric: true });
   // A spreadsheet would run a pasted cell that begins so as a formula.
   const safe = (value) => (/^[=+\-@\t\r\n]/.test(value) ? "'" + value : value).replace(/\n/g, "; ").replace(/[\t\r]+/g, " ");
@@ -51,28 +54,31 @@
       for (const cells of rows) {
         const texts = cells.map((cell) => this.text(cell, lines));
         const orders = cells.map((cell) => (Array.isArray(cell) && typeof cell[0] === "string" ? cell[1] : undefined));
-        this.rows.push({ texts, orders });
+        const badges = cells.map((cell) => (cell.badge ? cell : undefined));
+        this.rows.push({ texts, orders, badges });
       }
       this.found = this.rows;
       this.more = block.querySelector("[data-more]");
       this.step = this.more ? Number(this.more.dataset.more) : Infinity;
-      this.limit = this.step;
+      this.limit = this.first;
       for (const head of this.heads) head.firstElementChild.addEventListener("click", () => this.sort(head));
       if (this.more) this.growing();
       if (block.dataset.found) this.tools();
     }
 
-    // A cell is its text, its text with what it sorts by, or the places of its lines.
+    // A cell is its text, its text with what it sorts by or with a badge, or the places of its lines.
     text(cell, lines) {
-      if (typeof cell === "string") return cell;
+      if (!Array.isArray(cell)) return cell.text ?? cell;
       return typeof cell[0] === "string" ? cell[0] : cell.map((place) => lines[place]).join("\n");
     }
+
+    get first() { return small.matches ? Math.min(SHORT, this.step) : this.step; }
 
     growing() {
       const grow = () => { this.limit += this.step; this.show(); };
       this.more.addEventListener("click", grow);
       new IntersectionObserver((entries) => {
-        if (entries.some((entry) => entry.isIntersecting) && !this.more.hidden) grow();
+        if (entries.some((entry) => entry.isIntersecting) && !this.more.hidden && !small.matches) grow();
       }, { root: this.more.parentElement, rootMargin: "0px 0px 400px 0px" }).observe(this.more);
       window.addEventListener("beforeprint", () => { this.limit = this.step; this.show(); });
       this.show();
@@ -82,6 +88,8 @@
       this.status = this.block.querySelector(".status");
       this.fields = [...this.block.querySelectorAll("input, select")];
       this.clear = this.block.querySelector("[data-clear]");
+      this.filtered = this.block.querySelector(".filtered");
+      this.nothing = this.block.querySelector(".nothing");
       for (const field of this.fields) field.addEventListener("input", () => this.filter());
       this.clear.addEventListener("click", () => {
         for (const field of this.fields) field.value = "";
@@ -106,8 +114,14 @@
         if (text.title) text.title = row.texts[place];
         if (row.orders[place] !== undefined) cell.dataset.order = row.orders[place];
         else delete cell.dataset.order;
+        cell.querySelector(".badge")?.remove();
+        if (row.badges[place]) text.after(" ", this.badge(row.badges[place]));
       }
       return (row.element = element);
+    }
+
+    badge({ badge, hint }) {
+      return Object.assign(document.createElement("span"), { className: "badge", textContent: badge, title: hint });
     }
 
     show() {
@@ -125,15 +139,37 @@
       const tests = given.map((field) => {
         const { choice, least } = field.dataset, value = field.value.trim();
         if (choice) return (row) => row.texts[choice].split("\n").some((line) => line.startsWith(value + ":"));
-        if (least) return (row) => Number(row.orders[least] ?? NaN) >= value / 100;
-        return (row) => (row.words ??= row.texts.join(" ").toLowerCase()).includes(value.toLowerCase());
+        if (least) return this.atLeast(field, number(value), least);
+        const words = value.toLowerCase().split(/\s+/);
+        return (row) => words.every((word) => this.words(row).includes(word));
       });
       this.found = this.rows.filter((row) => tests.every((test) => test(row)));
-      this.limit = this.step;
+      this.limit = this.first;
+      this.note(given);
+      this.nothing.hidden = this.found.length > 0;
       this.clear.hidden = given.length === 0;
       this.show();
       this.tell("found");
     }
+
+    // Paper has no fields, so it says what was asked for.
+    note(given) {
+      const asked = given.map((field) => {
+        const name = field.labels[0] ? field.labels[0].firstChild.data.trim() : field.placeholder;
+        return `${name}: ${field.selectedOptions ? field.selectedOptions[0].text : field.value.trim()}`;
+      });
+      const values = { found: this.found.length, total: this.rows.length, asked: asked.join("; ") };
+      this.filtered.textContent = say(this.filtered.dataset.label, values);
+      this.filtered.hidden = given.length === 0;
+    }
+
+    // What the cell shows is compared, since a reader types what the cell shows; what is no number leaves all rows.
+    atLeast(field, value, place) {
+      field.ariaInvalid = String(Number.isNaN(value));
+      return (row) => Number.isNaN(value) || parseFloat(row.texts[place]) >= value;
+    }
+
+    words(row) { return (row.words ??= [...row.texts, ...row.badges.map((one) => one?.badge ?? "")].join(" ").toLowerCase()); }
 
     sort(head) {
       const place = head.cellIndex, numeric = head.classList.contains("number");
@@ -150,7 +186,7 @@
       this.rows = keyed(this.rows);
       const found = new Set(this.found);
       this.found = this.rows.filter((row) => found.has(row));
-      this.limit = this.step;
+      this.limit = this.first;
       this.show();
     }
 

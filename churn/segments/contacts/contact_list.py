@@ -22,8 +22,11 @@ _FORMATS = {
     "value_at_risk": "0.000",
     "expected_loss": "#,##0.00",
 }
+_REASON = "reason_"  # how the columns of the reasons begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
 _WIDEST = 300  # pixels
+_REASON_WIDTH = 46  # characters; longer reasons wrap
+_A4 = 9
 
 
 def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
@@ -62,7 +65,7 @@ def export(
     """
     held = np.zeros(len(table), np.bool_) if held_back is None else held_back
     contacts = table[~held].reset_index(drop=True)
-    groups = table.drop(columns=[name for name in table if str(name).startswith("reason_")])
+    groups = table.drop(columns=[name for name in table if str(name).startswith(_REASON)])
     groups.insert(2, "group", np.where(held, CONTROL, CONTACT))
     write_with(lambda path: write_safely(contacts, path), folder / "priority.csv")
     write_with(lambda path: write_safely(groups, path), folder / "control.csv")
@@ -80,7 +83,7 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
         bold = book.add_format({"bold": True})
         sheet = book.add_worksheet("priority")
         for column, name in enumerate(table.columns):
-            shown = book.add_format({"num_format": _FORMATS[name]} if name in _FORMATS else {})
+            shown = book.add_format(_format(str(name)))
             sheet.write_string(0, column, name, bold)
             for row, value in enumerate(table[name], start=1):
                 # ids are text even where they are numbers, whose digits a spreadsheet would lose
@@ -90,8 +93,30 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
         sheet.autofit(_WIDEST)
+        for column, name in enumerate(table.columns):
+            if str(name).startswith(_REASON):
+                sheet.set_column(column, column, _REASON_WIDTH)
+        _for_paper(sheet)
         if about:
             _write_about(book, about)
+
+
+def _format(name: str) -> dict[str, object]:
+    shown: dict[str, object] = {"valign": "top"}
+    if name in _FORMATS:
+        shown["num_format"] = _FORMATS[name]
+    if name.startswith(_REASON):
+        shown["text_wrap"] = True
+    return shown
+
+
+def _for_paper(sheet: Any) -> None:
+    """Landscape, as wide as the paper, as long as it takes, the column names on each page."""
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&C&P / &N")
 
 
 def _write_about(book: Any, about: Sequence[tuple[str, object]]) -> None:

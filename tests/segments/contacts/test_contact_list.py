@@ -238,3 +238,20 @@ def test_rows_keep_their_order_in_both_files(tmp_path):
     export(table_of(list("cab")), tmp_path)
     assert [row["user_id"] for row in rows_of(tmp_path)] == list("cab")
     assert [cell.value for cell in sheet_of(tmp_path)["B"]] == ["user_id", *"cab"]
+
+
+def test_reasons_wrap_in_a_column_of_one_width_and_no_other_column_does(tmp_path):
+    export(table_of(["a", "x" * 1000]).assign(reason_1="own post: none for 5 days; " * 6), tmp_path)
+    sheet = sheet_of(tmp_path)
+    wraps = {sheet.cell(1, cell.column).value: bool(cell.alignment.wrap_text) for cell in sheet[2]}
+    assert [name for name, wrap in wraps.items() if wrap] == ["reason_1", "reason_2"]
+    assert 40 < sheet.column_dimensions["F"].width < 50
+
+
+def test_paper_is_landscape_one_page_wide_with_the_names_on_every_page(tmp_path):
+    export(table_of(["a", "b"]), tmp_path)
+    sheet = sheet_of(tmp_path)
+    assert sheet.page_setup.orientation == "landscape"
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+    assert sheet.print_title_rows == "$1:$1"

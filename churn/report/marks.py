@@ -1,0 +1,74 @@
+"""What else the run knows of a listed user: a week unlike the others, and the group of like behaviour."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from churn.language import say
+from churn.report.run import Run, records
+from churn.report.tables import Cell, Choice, Column, text_cell
+from churn.report.wording import count
+
+TOLD = ("departure_1", "departure_2", "departure_3")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """By user; a run without the artefact knows nobody's."""
+
+    departed: Mapping[str, str]  # what departed from the own past
+    groups: Mapping[str, str]  # the group's number and name
+
+    def user(self, user_id: str) -> Cell:
+        """The id, with a badge where the last week was unusual."""
+        if user_id not in self.departed:
+            return Cell(user_id)
+        return Cell(user_id, badge=say("unusual week"), hint=self.departed[user_id])
+
+    def group(self, user_id: str) -> Cell:
+        """The group, a dash where there is none."""
+        return text_cell(self.groups.get(user_id))
+
+    def column(self, users: pd.DataFrame) -> Column | None:
+        """The head of the groups, with a field to choose from; nothing where no user has one."""
+        named = Counter(self.groups[name] for name in map(str, users.user_id) if name in self.groups)
+        if not named:
+            return None
+        options = tuple(
+            (name.partition(":")[0], say("{group} ({n})", group=name, n=count(n))) for name, n in named.most_common()
+        )
+        return Column(say("Group"), clipped=True, below=True, choice=Choice(say("Group"), say("any"), options))
+
+    def sentence(self, users: pd.DataFrame) -> str:
+        """How many of the listed are marked, and where more is said of them; nothing where none is."""
+        marked = sum(name in self.departed for name in map(str, users.user_id))
+        if not marked:
+            return ""
+        return say(
+            "Marked “unusual week”: {n} of {listed} users, whose last 7 days are unlike their own earlier weeks. The "
+            "section “Out of the ordinary” tells what departed; look before you call.",
+            n=count(marked),
+            listed=count(len(users)),
+        )
+
+
+def marks(run: Run) -> Marks:
+    """What the run's optional tables hold of each user."""
+    departed = {str(row.user_id): " · ".join(told(row)) for row in records(run.table("anomalies.csv"))}
+    names = {int(row.group): group_name(row) for row in records(run.table("groups.csv"))}
+    users = run.table("groups.parquet").dropna(subset=["group"])
+    grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
+    return Marks(departed, grouped)
+
+
+def told(row: Any) -> list[str]:
+    """What departed of a user, in the words of the anomalies' table."""
+    return [text for text in (getattr(row, name) for name in TOLD) if isinstance(text, str) and text]
+
+
+def group_name(row: Any) -> str:
+    """A group's number and what sets it apart."""
+    return f"{count(row.group)}: {row.name}"
