@@ -121,7 +121,7 @@ def _list(run: Run) -> list[Block]:
     shown, found = users.head(SHOWN), marks(run)
     group = found.column(shown)
     chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]
-    scores = list(dict.fromkeys(("priority", rank_by(run))))  # each once
+    scores = [name for name in dict.fromkeys(("priority", rank_by(run))) if name not in chances]  # each once
     columns = (
         Column(say("Rank"), numeric=True),
         Column(say("User"), clipped=True),

@@ -38,7 +38,8 @@ def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy
         rank_by: The score behind the rank; one other than the priority has a column after the probabilities.
     """
     table = scored.join(reasons)[scored.segment == "priority"]
-    table = table.sort_values([rank_by, "p_churn"], ascending=False, kind="stable", ignore_index=True)
+    by = list(dict.fromkeys([rank_by, "p_churn"]))  # each once
+    table = table.sort_values(by, ascending=False, kind="stable", ignore_index=True)
     shown = dict.fromkeys(("priority", "p_churn", "p_sticker", rank_by))  # each once
     ranked = table[["user_id", *(name for name in shown if name in table), *reasons.columns]]
     ranked.insert(0, "rank", range(1, len(ranked) + 1))
