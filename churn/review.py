@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
     return [
         *list_warnings(folder, calibrators=calibrators),
         *_shifted(audit["at_risk_per_test_day"], len(scores)),
-        *_unbounded(manifest["segment"].get("rule"), manifest["segment"].get("number"), len(scores)),
+        *_unbounded(manifest["segment"], scores),
         *_overpromised(read_table(folder / "segment_rates.csv")),
         *_outdone(read_table(folder / "differences.csv"), manifest["chosen"]),
         *_unfaithful(surrogates, fidelity_floor),
@@ -92,10 +93,13 @@ def _shifted(per_day: float, scored: int) -> list[str]:
     ]
 
 
-def _unbounded(rule: str | None, number: int | None, scored: int) -> list[str]:
-    """More users can be contacted than there are: the list leaves nobody out."""
-    if rule != "number" or number is None or number < scored:
+def _unbounded(segment: Mapping[str, Any], scores: pd.DataFrame) -> list[str]:
+    """The list leaves nobody out, as where more users can be contacted than there are."""
+    scored, number = len(scores), segment.get("number")
+    if (scores.segment != "priority").any():
         return []
+    if segment.get("rule") != "number" or number is None:
+        return [say("All {scored:,} scored users are on the list, which so picks nobody out.", scored=scored)]
     return [
         say(
             "segments.number is {number:,} and {scored:,} users were scored: all of them are on the list, which so "

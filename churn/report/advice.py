@@ -10,7 +10,7 @@ from churn.report.wording import count, decimal
 
 def advice(run: Run) -> str:
     """What to do with the list, what would earn more, and whether it will be known that calls work."""
-    listed = len(earnings.listed_users(run))
+    listed = earnings.to_call(run)
     if not listed:
         return _nobody(run)
     profit = earnings.of_the_list(run)

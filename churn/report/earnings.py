@@ -26,17 +26,27 @@ def listed_users(run: Run) -> pd.DataFrame:
     return scores[scores["segment"] == "priority"]
 
 
+def to_call(run: Run) -> int:
+    """How many users of the list may be called: all but those who are held back by lot."""
+    control: Mapping[str, Any] = run.manifest["segment"].get("control") or {}
+    return len(listed_users(run)) - int(control.get("held_back", 0))
+
+
 def of_the_list(run: Run) -> Estimate | None:
-    """The expected profit of calling the list, between two points of the curve where it has not the list's size."""
+    """The expected profit of calling the list, between two points of the curve where it has not the list's size.
+
+    Of those held back, who are drawn along the whole list, nothing is earned.
+    """
     n, curve = len(listed_users(run)), run.table("budget.csv").sort_values("k")
     if plan_of(run) is None or not n or curve.empty or n > curve["k"].max():
         return None
-    return Estimate(*(float(np.interp(n, curve["k"], curve[name])) for name in ("profit", "low", "high")))
+    share = to_call(run) / n
+    return Estimate(*(share * float(np.interp(n, curve["k"], curve[name])) for name in ("profit", "low", "high")))
 
 
 def as_past_lists(run: Run) -> Estimate | None:
     """The list's profit if as many fell silent as on past lists; nothing where users differ in worth, or were few."""
-    budget, rate, n = _assumed(run), run.rate("priority", "churn"), len(listed_users(run))
+    budget, rate, n = _assumed(run), run.rate("priority", "churn"), to_call(run)
     if budget is None or budget.value is None or rate is None or rate[1] < FEW or not n:
         return None
     chances = pd.DataFrame({"p_churn": [rate[0].value, rate[0].low, rate[0].high]})

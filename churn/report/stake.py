@@ -66,7 +66,7 @@ def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
     title, few = say("Expected profit"), len(listed) < FEW
     if earned is None:
         return Tile(title, "–", say("The run holds no curve of the profit."), few=few)
-    detail = " ".join(filter(None, [_worth(plan, len(listed)), _as_before(run)]))
+    detail = " ".join(filter(None, [_worth(plan, earnings.to_call(run)), _as_before(run)]))
     return Tile(title, decimal(earned.value, 1), detail, decimals(earned.low, earned.high, 1), few=few)
 
 

@@ -147,6 +147,8 @@ def _calibration(run: Run, target: str) -> Check:
         error=decimal(ece.value),
         interval=decimals(band.low, band.high),
     )
+    if _few(run, target):
+        return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
     if ece.value <= band.high and (broken := _broken(run, target)):
         return Check(question, "care", say("Not on lists"), f"{detail} {broken}")
     if ece.value <= band.high:
@@ -160,6 +162,12 @@ def _calibration(run: Run, target: str) -> Check:
     )
 
 
+def _few(run: Run, target: str) -> bool:
+    """Whether the test part has too few users for a verdict."""
+    everyone = run.rate("all", target)
+    return everyone is not None and everyone[1] < FEW
+
+
 def _lift(run: Run, target: str) -> Check:
     question = TOPS[target]
     lift = run.metric(target, "lift_10")
@@ -170,6 +178,8 @@ def _lift(run: Run, target: str) -> Check:
         lift=decimal(lift.value, 2),
         interval=decimals(lift.low, lift.high, 2),
     )
+    if _few(run, target):
+        return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
     if lift.low > 1:
         return Check(question, "good", say("Yes"), detail)
     if lift.value > 1:
