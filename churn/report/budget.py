@@ -182,7 +182,8 @@ def _best_order(found: Mapping[str, Any], first: str, used: str) -> str:
             score=RANKS[first],
             name=first,
         )
-    return f"{said} {say('All of these take the chances as right.')}"
+    taken = say("All of these take the chances as right.")
+    return f"{said} {taken}"
 
 
 def _curve(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
