@@ -27,7 +27,7 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
     return [
         *list_warnings(folder, calibrators=calibrators),
         *_shifted(audit["at_risk_per_test_day"], len(scores)),
-        *_unbounded(manifest["segment"], scores),
+        *_unbounded(manifest["segment"], len(scores)),
         *_overpromised(read_table(folder / "segment_rates.csv")),
         *_outdone(read_table(folder / "differences.csv"), manifest["chosen"]),
         *_unfaithful(surrogates, fidelity_floor),
@@ -93,21 +93,21 @@ def _shifted(per_day: float, scored: int) -> list[str]:
     ]
 
 
-def _unbounded(segment: Mapping[str, Any], scores: pd.DataFrame) -> list[str]:
+def _unbounded(segment: Mapping[str, Any], scored: int) -> list[str]:
     """The list leaves nobody out, as where more users can be contacted than there are."""
-    scored, number = len(scores), segment.get("number")
-    if (scores.segment != "priority").any():
-        return []
-    if segment.get("rule") != "number" or number is None:
+    number = segment.get("number")
+    if segment.get("rule") == "number" and number is not None and number >= scored:
+        return [
+            say(
+                "segments.number is {number:,} and {scored:,} users were scored: all of them are on the list, which so "
+                "picks nobody out, and on days like this one there is nobody to compare them with.",
+                number=number,
+                scored=scored,
+            )
+        ]
+    if segment.get("listed") == scored:
         return [say("All {scored:,} scored users are on the list, which so picks nobody out.", scored=scored)]
-    return [
-        say(
-            "segments.number is {number:,} and {scored:,} users were scored: all of them are on the list, which so "
-            "picks nobody out, and on days like this one there is nobody to compare them with.",
-            number=number,
-            scored=scored,
-        )
-    ]
+    return []
 
 
 def _overpromised(rates: pd.DataFrame) -> list[str]:

@@ -23,6 +23,7 @@ def reviewed(tmp_path):
         targets=("churn",),
         forecast=0.3,
         rule="quantile",
+        listed=3,
         behind=-0.01,
     ):
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
@@ -38,7 +39,7 @@ def reviewed(tmp_path):
         write_table(pd.concat([rows, rows.assign(model="MLP", low=0.02)]), tmp_path / "differences.csv")
         facts = {
             "audit": {"warnings": data, "at_risk_per_test_day": 10.0},
-            "segment": {"rule": rule, "number": 15},
+            "segment": {"rule": rule, "number": 15, "listed": listed},
             "chosen": {"churn": "GRU"},
         }
         write_json(facts, tmp_path / "manifest.json")
@@ -64,6 +65,7 @@ def test_a_sound_run_gives_no_warning(reviewed) -> None:
         ({"forecast": 0.1}, "mean probability of churn was 10\N{NO-BREAK SPACE}%"),
         ({"scored": 5}, "5 users are at risk now, where an average day of the test part had 10"),
         ({"scored": 16}, "16 users are at risk now"),
+        ({"listed": 10}, "All 10 scored users are on the list"),
         ({"rule": "number"}, "segments.number is 15 and 10 users were scored: all of them are on the list"),
         ({"behind": 0.04}, "The model chosen for churn, GRU, is clearly worse than LightGBM on the test part"),
         ({"data": ["The last day may not be over."]}, "The last day may not be over."),

@@ -178,10 +178,10 @@ def test_the_floor_is_the_one_of_the_runs_configuration(run):
 
 
 def test_the_first_screen_holds_explanations_against_the_same_floor(run):
-    assert "Do the explanations speak for the model? The explained stand-in" in text_of(run)
-    before = text_of(run).count("In part Do the explanations")
+    assert "Do the explanations speak for the model? Yes. The explained stand-in" in text_of(run)
+    before = text_of(run).count("Do the explanations speak for the model? In part")
     set_r2(run, "churn", 0.89)
-    assert text_of(run).count("In part Do the explanations") == before + 1
+    assert text_of(run).count("Do the explanations speak for the model? In part") == before + 1
 
 
 def test_under_the_floor_without_a_network_the_bars_are_a_grey_sketch(run):
