@@ -126,7 +126,7 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     if (number := config.number) is not None and number > len(scored):
         step(f"{len(scored)} users to score, fewer than segments.number, {number}: all of them can be contacted")
     planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
-    why = _reasons(windows.take(inside), models).set_axis(scored.index[inside])
+    why = reasons_of(windows.take(inside), models).set_axis(scored.index[inside])
     listed = segments.contact_list(scored, why, rank_by=config.rank_by)
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
@@ -143,7 +143,8 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     return Listing(scored, planned, int(held.sum()))
 
 
-def _reasons(listed: Windows, models: Path) -> pd.DataFrame:
+def reasons_of(listed: Windows, models: Path) -> pd.DataFrame:
+    """What most raises each window's chance of churn, in words: reason_1, reason_2, reason_3; same rows."""
     folder = models / "churn"
     values = explanation.contributions(folder / "surrogate", listed)
     return explanation.reasons(listed, values, usual=np.asarray(read_json(folder / "usual.json")))

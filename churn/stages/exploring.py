@@ -11,7 +11,7 @@ from churn import eda, segments
 from churn.artefacts import prepare_folder, read_table, write_json, write_table
 from churn.data.panel import STICKERS
 from churn.language import marked, say
-from churn.scoring import newest_windows
+from churn.scoring import newest_windows, reasons_of, score_windows
 from churn.stages.context import Context, Facts
 
 LISTED, OTHERS = marked("on the list"), marked("others at risk")
@@ -108,25 +108,32 @@ def _fates(context: Context) -> pd.DataFrame:
 
 
 def _scored(context: Context) -> pd.DataFrame:
-    """The scores beside the log's own ids, which the files may hide: user_id, public_id, cutoff, p_churn, segment."""
+    """The segments beside the log's own ids, which the files may hide: user_id, public_id, cutoff,
+    p_churn, segment.
+    """
     windows, key = newest_windows(context.dataset), context.config.segments.id_key
     users = pd.DataFrame({"user_id": windows.user_ids})
     public = segments.hidden(users, key, outside=context.folder)["user_id"]
     scores = read_table(context.folder / "scores.parquet")
     both = users.assign(public_id=public).merge(scores.rename(columns={"user_id": "public_id"}), on="public_id")
-    return both[["user_id", "public_id", "cutoff", "p_churn", "segment", "priority"]]
+    return both[["user_id", "public_id", "cutoff", "p_churn", "segment"]]
 
 
 def _anatomy(context: Context) -> Iterator[Named]:
-    """The days of the first user on the list, by the id that the list has."""
-    scored = _scored(context)
-    listed = scored[scored["segment"] == "priority"].sort_values("priority", ascending=False, kind="stable")
+    """The days of the first user to contact, by the id that the list has, and what the models said of them.
+
+    The chances are those of cutoffs that no model has learnt from: of the test part on.
+    """
+    listed = read_table(context.folder / "priority.csv")
     if listed.empty:
         return
-    first = listed.iloc[0]
-    why = read_table(context.folder / "priority.csv").astype({"user_id": str})
-    scores = scored.assign(public_id=scored["public_id"].astype(str)).merge(
-        why.filter(regex="^(user_id|reason_)"), left_on="public_id", right_on="user_id", suffixes=("", "_listed")
-    )
-    found = eda.anatomy(context.dataset.panel, first["user_id"], scores=scores)
-    yield "anatomy", "anatomy", replace(found, user_id=first["public_id"])
+    users, public = _scored(context), str(listed["user_id"].iloc[0])
+    first = users[users["public_id"].astype(str) == public].iloc[0]
+    user_id = first["user_id"]
+    windows, models = context.dataset.windows, context.folder / "models"
+    unseen = windows.cutoff >= context.split.test.cutoff.min()
+    windows = windows.take(unseen & (windows.user_ids == user_id))
+    scores = score_windows(windows, models).join(reasons_of(windows, models))
+    scores.loc[scores["cutoff"] == first["cutoff"], "p_churn"] = first["p_churn"]  # as the list has it
+    found = eda.anatomy(context.dataset.panel, user_id, scores=scores)
+    yield "anatomy", "anatomy", replace(found, user_id=public)
