@@ -12,24 +12,31 @@ from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import marked, say
 
-SUMS = {"own": marked("{n} own events"), "fan": marked("{n} fans’ events"), "stickers": marked("{n} stickers")}
+SUMS = {
+    "own": marked("{n} own events"),
+    "fan": marked("{n} fans’ events"),
+    "away": marked("{n} events elsewhere"),
+    "stickers": marked("{n} stickers"),
+}
 PER_DAY = {
     "own": marked("own events per day"),
     "fan": marked("fans’ events per day"),
+    "away": marked("events elsewhere per day"),
     "stickers": marked("stickers per day"),
 }
-COLOURS = {"own": BLUE, "fan": GREEN, "stickers": VERMILION}
+COLOURS = {"own": BLUE, "fan": GREEN, "away": QUIET, "stickers": VERMILION}
 
 
 @dataclass(frozen=True)
 class Anatomy(View):
     """One user's days.
 
-    `table` has a row per day of the log from the user's first on: own, fan, stickers (counts), active, and where
+    `table` has a row per day of the log from the user's first on: own, fan, away, stickers (counts), active, and where
     scores were given p_churn (null on days that are no cutoff) and why (the reasons in words).
     """
 
     user_id: object
+    n_days: int  # of the log, from the user's first on
 
     def _say(self) -> str:
         active = self.table["active"]
@@ -39,7 +46,7 @@ class Anatomy(View):
             "{user}: {active} active days of {n} since {first:%Y-%m-%d}",
             user=self.user_id,
             active=int(active.sum()),
-            n=len(self.table),
+            n=self.n_days,
             first=self.table.index[0],
         )
         lines = [days, ", ".join(sums)]
@@ -64,7 +71,7 @@ class Anatomy(View):
         drawn = panels(traces, captions=captions, height=84).update_yaxes(rangemode="tozero")
         if "p_churn" in self.table:
             drawn.update_yaxes(range=[-0.03, 1.03], tickformat=".0%", row=len(captions))
-        return drawn.update_xaxes(title_text=say("day (n = {n})", n=len(self.table)), row=len(captions))
+        return drawn.update_xaxes(title_text=say("day (n = {n})", n=self.n_days), row=len(captions))
 
     def _chances(self) -> Any:
         import plotly.graph_objects as go
@@ -100,22 +107,25 @@ def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None
     first, last = int(panel.first[place]), int(panel.last[place])
     if last < first:
         why = say("{user}: nothing was seen of this user in the log.", user=user_id)
-        return Anatomy(pd.DataFrame(columns=["own", "fan", "active"]), why, user_id)
+        return Anatomy(pd.DataFrame(columns=["own", "fan", "active"]), why, user_id, 0)
     rows = slice(int(panel.start[place]), int(panel.start[place]) + last - first + 1)
     counts = np.asarray(panel.counts[rows], dtype=np.int64)
     columns = {
-        role: counts[:, [name.startswith(f"{role}_") for name in panel.features]].sum(axis=1) for role in ("own", "fan")
+        role: counts[:, [name.startswith(f"{role}_") for name in panel.features]].sum(axis=1)
+        for role in ("own", "fan", "away")
+        if role != "away" or any(name.startswith("away_") for name in panel.features)
     }
     if "stickers_received" in panel.features:
         columns["stickers"] = counts[:, panel.features.index("stickers_received")]
     table = pd.DataFrame(columns, index=panel.dates[first : last + 1])
     table["active"] = np.asarray(panel.active[rows])
     whole = table.reindex(panel.dates[first:], fill_value=0).astype({"active": bool})
-    return Anatomy(whole if scores is None else _with_scores(whole, scores, user_id, panel), None, user_id)
+    shown = whole if scores is None else _with_scores(whole, scores, user_id)
+    return Anatomy(shown, None, user_id, len(whole))
 
 
-def _with_scores(table: pd.DataFrame, scores: pd.DataFrame, user_id: object, panel: Panel) -> pd.DataFrame:
-    own = scores[scores["user_id"] == user_id]
+def _with_scores(table: pd.DataFrame, scores: pd.DataFrame, user_id: object) -> pd.DataFrame:
+    own = scores[(scores["user_id"] == user_id) & (scores["cutoff"] >= table.index[0])].drop_duplicates("cutoff")
     own = own.set_index(pd.DatetimeIndex(own["cutoff"]))
     days = table.index.union(own.index) if len(own) else table.index  # the newest cutoff is the day after the last
     table = table.reindex(days, fill_value=0).astype({"active": bool})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -67,7 +67,7 @@ class Seasons(View):
                 n=len(self.table),
             ),
             self._strengths(),
-            *[self._weekly()] * (7 in self.season_strengths),
+            *([self._weekly()] if 7 in self.season_strengths else []),
             self._far(),
         ]
         missing = say("{n} days had no row and count as 0", n=self.missing_days)
@@ -151,7 +151,7 @@ def decompose(
     *,
     periods: Sequence[int] = (7,),
     method: Method = "stl",
-    robust: bool = True,
+    robust: bool = False,
     unit: str = "events",
 ) -> Seasons:
     """Take a daily series apart into trend, seasons and remainder, which add up to it.
@@ -183,8 +183,12 @@ def decompose(
     """
     observed, missing = _every_day(series)
     name = str(series.name or say("series"))
+    if not periods or len(set(periods)) < len(periods) or method not in get_args(Method):
+        raise ValueError(
+            f"expected different periods and a method out of {get_args(Method)}, got {periods}, {method!r}"
+        )
     longest = max(periods)
-    if len(observed) < 2 * longest:
+    if len(observed) < 2 * longest + (len(periods) > 1):  # of several, MSTL leaves out one that fits just twice
         empty = say(
             "{name}: {n} days are too few to see a season of {days}: it takes {needed}.",
             name=name,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 import ibis
 import numpy as np
@@ -24,6 +24,7 @@ from churn.errors import UserError
 from churn.language import marked, say, say_many
 
 START, END, OTHER = marked("(start)"), marked("(end)"), marked("(other)")
+PLACES = (START, END, OTHER, "(goes on)")
 Actors = Literal["own", "all"]
 
 
@@ -79,6 +80,8 @@ class Journeys:
                 n=self.n_events,
                 event=called(self.events[0]),
             )
+        if self.n_sessions == self.n_events and self.gap_minutes is None:
+            return say("No user has two events, so there are no paths to show.")
         if self.n_sessions == self.n_events:
             return say(
                 "No two events of a user are within {minutes:g} minutes, so every session is a single event: with a "
@@ -182,8 +185,12 @@ def journeys(
         80 users, 18,965 events of 2 types, 14,722 sessions, parted by 60 minutes' silence
         0.01% of the events are at the same moment as the user's one before: they stand by name.
     """
-    if gap_minutes is not None and not gap_minutes > 0:
+    if gap_minutes is not None and not 0 < gap_minutes < np.inf:
         raise UserError("expected gap_minutes above 0", gap_minutes, "30 is usual; None for one journey per user")
+    if actors not in get_args(Actors):
+        raise UserError(f"expected actors out of {', '.join(get_args(Actors))}", repr(actors), "correct the name")
+    if max_event_types < 1:
+        raise UserError("expected max_event_types of at least 1", max_event_types, "raise it")
     events = _events(tables, actors)
     if cutoff is not None:
         events = events.filter(_.day < day_number(cutoff))
@@ -244,7 +251,8 @@ def _names(events: ibis.Table, limit: int) -> tuple[pd.DataFrame, int]:
     names = top.select("own", "event", "types").to_pandas()
     n_types = int(names["types"].max()) if len(names) else 0
     role = names["own"].map({True: "own ", False: "fan "}).fillna("").astype(str)
-    names["label"] = role + names["event"].astype(str)
+    label = role + names["event"].astype(str)
+    names["label"] = label.where(~label.isin(PLACES), "“" + label + "”")  # an event that is called as a place is
     names = names.sort_values("label", key=lambda labels: labels.str.encode("utf8"), ignore_index=True)
     names["code"] = np.arange(1, len(names) + 1)
     return names, n_types - len(names)

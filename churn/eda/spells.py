@@ -40,8 +40,9 @@ def silences(panel: Panel) -> Spells:
 def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
     """The days from each user's first active day to the last one before the first silence of `silent_days`.
 
-    A lifetime of one day begins and ends on the same day. It ends where that silence was seen whole; who was active
-    less than `silent_days` before the log's end is censored. Users never active have none.
+    A lifetime of one day begins and ends on the same day. An end can be seen up to `silent_days` before the log's last
+    day, so everyone who is there until then is censored on that day: were they followed further, only those who
+    stay would be, and nobody would seem to leave. Users never active, or first active after it, have none.
 
     Raises:
         ValueError: for fewer than one silent day.
@@ -55,6 +56,9 @@ def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
     gone = until - day - 1 >= silent_days
     stop = np.flatnonzero(gone | last)  # the candidates for a user's end: the first of them is it
     users, place = np.unique(user[stop], return_index=True)
-    end = stop[place]
-    begin = np.searchsorted(user, users)
-    return Spells(users.astype(np.int32), (day[end] - day[begin] + 1).astype(np.int32), gone[end])
+    end, begin = stop[place], np.searchsorted(user, users)
+    watched = panel.n_days - 1 - silent_days  # the last day on which an end could be seen
+    ended = gone[end] & (day[end] <= watched)
+    days = np.where(ended, day[end], watched) - day[begin] + 1
+    kept = day[begin] <= watched
+    return Spells(users[kept].astype(np.int32), days[kept].astype(np.int32), ended[kept])

@@ -122,9 +122,9 @@ class Returns(View):
 def survival(panel: Panel, *, silent_days: int = 28) -> Survival:
     """How long users stay: from the first active day to the last before a silence of `silent_days`.
 
-    Kaplan–Meier with Greenwood's variance and an interval on the log-log scale, by scipy. Who was active less than
-    `silent_days` before the log's end is censored. Users whose first day is the log's first may have been there before
-    it, and are left out.
+    Kaplan–Meier with Greenwood's variance and an interval on the log-log scale, by scipy. Everyone who is there until
+    `silent_days` before the log's end is censored on that day. Users whose first day is the log's first, or who joined
+    before it, may have been active before, and are left out.
 
     Args:
         panel: The panel.
@@ -138,13 +138,15 @@ def survival(panel: Panel, *, silent_days: int = 28) -> Survival:
         Statistical Association 53, 1958, pp. 457–481.
 
     Example:
+        >>> from dataclasses import replace
         >>> from churn.data import example_dataset
-        >>> found = survival(example_dataset().panel, silent_days=14)
-        >>> bool((found.table.survival.diff().dropna() <= 0).all())
-        True
+        >>> panel = example_dataset().panel  # whose users all joined before its log begins
+        >>> found = survival(replace(panel, arrived=panel.first), silent_days=14)
+        >>> found.n_users > 20, bool((found.table.survival.diff().dropna() <= 0).all())
+        (True, True)
     """
     spells = lifetimes(panel, silent_days=silent_days)
-    seen_from_start = panel.first[spells.user] > 0
+    seen_from_start = (panel.first[spells.user] > 0) & (panel.arrived[spells.user] >= 0)
     spells = Spells(spells.user[seen_from_start], spells.days[seen_from_start], spells.ended[seen_from_start])
     n, ended = len(spells.days), int(spells.ended.sum())
     columns = ["day", "at_risk", "ended", "survival", "low", "high"]
@@ -210,17 +212,21 @@ def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed
     if not spells.ended.any():
         why = say("Nobody was seen to come back after a silent day, so there is no curve of returns.")
         return Returns(pd.DataFrame(columns=columns), why, within_days, len(users), len(spells.days))
-    longest = int(spells.days[spells.ended].max())
+    longest, watched = int(spells.days[spells.ended].max()), int(spells.days.max())
     lasting = _lasting(spells, np.ones(len(spells.days)), longest)
     rng = np.random.default_rng(seed)
     drawn = (np.bincount(rng.integers(0, len(users), len(users)), minlength=len(users)) for _ in range(repetitions))
     samples = np.array(
-        [_within(_lasting(spells, weight[code].astype(float), longest), within_days) for weight in drawn]
+        [
+            _within(_lasting(spells, weight[code].astype(float), longest), within_days, watched=watched)
+            for weight in drawn
+        ]
     )
     silent = np.arange(1, longest + 1)
-    within = _within(lasting, within_days)
-    with np.errstate(all="ignore"):
-        low, high = np.nanquantile(samples, [0.025, 0.975], axis=0) if len(within) else (within, within)
+    within = _within(lasting, within_days, watched=watched)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.filterwarnings("ignore", message="All-NaN")  # days after which nobody was watched for so long
+        low, high = np.nanquantile(samples, [0.025, 0.975], axis=0)
         ever = 1 - lasting[-1] / lasting[:-1]
     table = pd.DataFrame(
         {
@@ -239,16 +245,18 @@ def _lasting(spells: Spells, weight: NDArray[np.floating], longest: int) -> NDAr
     days = np.minimum(spells.days, longest + 1)
     whole = np.bincount(days, weight, minlength=longest + 2)
     ended = np.bincount(days, weight * spells.ended, minlength=longest + 2)
-    at_risk = whole[::-1].cumsum()[::-1]
-    # A silence of n days ends on the day after; one cut off at n is known to have lasted n days and may last on.
+    # A silence of n days ends on the day after, on which one that is cut off at n was not watched any more.
+    at_risk = whole[::-1].cumsum()[::-1] - (whole - ended)
     hazard = np.divide(ended, at_risk, out=np.zeros(len(whole)), where=at_risk > 0)
     return np.append(1.0, (1 - hazard[1:-1]).cumprod())
 
 
-def _within(lasting: NDArray[np.float64], days: int) -> NDArray[np.float64]:
-    """Of the silences that reach 1, 2, … days, the share that ends in the next `days`, as far as it is known."""
+def _within(lasting: NDArray[np.float64], days: int, *, watched: int) -> NDArray[np.float64]:
+    """Of the silences that reach 1, 2, … days, the share that ends in the next `days`; nan if unwatched."""
+    reach = np.arange(1, len(lasting)) + days
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(1 - lasting[days:] / lasting[: len(lasting) - days])
+        found = 1 - lasting[np.minimum(reach, len(lasting)) - 1] / lasting[:-1]
+    return np.where(reach <= watched, found, np.nan)
 
 
 def _share(value: float, low: float, high: float) -> str:

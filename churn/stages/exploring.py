@@ -99,9 +99,12 @@ def _listed(context: Context) -> pd.DataFrame:
 
 
 def _fates(context: Context) -> pd.DataFrame:
-    """What became of the users of the test part after their latest window there: user_id, cutoff, group."""
+    """What became of the users of the test part after its last cutoff: user_id, cutoff, group.
+
+    At each user's own latest window, those who fell silent would be further into their silence than the others.
+    """
     test = context.split.test
-    windows = test.take(segments.latest_windows(test))
+    windows = test.take(test.cutoff == test.cutoff.max())
     fate = pd.Series(windows.churn).map({1: say(CHURNED), 0: say(STAYED)})
     users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "group": fate})
     return users.iloc[np.argsort(-windows.churn.astype(int), kind="stable")]  # who fell silent first

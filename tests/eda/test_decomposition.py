@@ -50,11 +50,11 @@ def test_parts_add_up_to_the_series() -> None:
 def test_stl_mstl_and_classical_equal_statsmodels() -> None:
     series = _planted(1)
     stl = STL(series, period=7, robust=True).fit()
-    found = decompose(series).table
+    found = decompose(series, robust=True).table
     np.testing.assert_array_equal(found["trend"], stl.trend)
     np.testing.assert_array_equal(found["season_7"], stl.seasonal)
     mstl = MSTL(series, periods=[7, 28], stl_kwargs={"robust": True}).fit()
-    found = decompose(series, periods=(28, 7)).table
+    found = decompose(series, periods=(28, 7), robust=True).table
     np.testing.assert_array_equal(found["season_28"], mstl.seasonal["seasonal_28"])
     classical = seasonal_decompose(series, period=7, extrapolate_trend=6)
     np.testing.assert_array_equal(decompose(series, method="classical").table["trend"], classical.trend)
@@ -112,3 +112,21 @@ def test_figure_names_its_unit_and_the_number_of_days() -> None:
     captions = [annotation.text for annotation in figure.layout.annotations]
     assert captions[0] == "posts (n = 140 days), posts a day"
     assert "7-day season, posts a day" in captions
+
+
+def test_days_that_stand_out_are_rare_where_nothing_was_planted() -> None:
+    named = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        named.append(len(decompose(pd.Series(rng.poisson(60 + 10 * (DAYS.dayofweek >= 5)), DAYS)).stand_out))
+    assert np.mean(named) < 0.01 * len(DAYS)
+
+
+def test_words_do_without_a_week_where_none_was_asked_for() -> None:
+    assert "30-day season" in str(decompose(_planted(0), periods=(30,)))
+
+
+def test_periods_that_are_none_or_the_same_are_refused() -> None:
+    for periods in ((), (7, 7)):
+        with pytest.raises(ValueError, match="different periods"):
+            decompose(_planted(0), periods=periods)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,8 +46,9 @@ def test_lifetime_runs_from_the_first_active_day_to_the_last_before_a_long_silen
     assert by_user["c"] == (1, True)
     patient = lifetimes(panel, silent_days=36)
     by_user = {panel.users[u]: (d, e) for u, d, e in zip(patient.user, patient.days, patient.ended, strict=True)}
-    assert by_user["a"] == (40, False)  # 35 silent days are too few, and after day 40 the log ends
-    assert by_user["c"] == (36, False)
+    assert by_user["a"] == (8, False)  # no end could be seen after day 8 of 44
+    assert by_user["b"] == (1, True)
+    assert by_user["c"] == (6, False)
 
 
 def test_silences_end_with_a_return_or_with_the_log(planted: Planted) -> None:
@@ -91,3 +93,39 @@ def test_nobody_to_follow_is_a_sentence(planted: Planted) -> None:
 def test_fewer_than_one_silent_day_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         survival(example_dataset().panel, silent_days=0)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_planted_hazard_of_leaving_is_found(seed: int, planted: Planted) -> None:
+    """Users are active every day and leave with chance .02 a day, whenever they came: .98^(d + 1) outlast day d."""
+    rng = np.random.default_rng(seed)
+    begin, life = rng.integers(1, 90, 1500), rng.geometric(0.02, 1500)
+    days = {f"u{i}": list(range(b, min(b + n, 120))) for i, (b, n) in enumerate(zip(begin, life, strict=True))}
+    found = survival(planted(days | {"whole": [0, 119]}).panel, silent_days=28).table.set_index("day")
+    for day in (7, 28, 56):
+        assert found.low[day] - 0.02 <= 0.98**day <= found.high[day] + 0.02
+
+
+def test_users_who_joined_before_the_log_are_left_out_of_survival() -> None:
+    panel = example_dataset().panel
+    joined = np.where(np.arange(len(panel.users)) < 40, -30, panel.first).astype(np.int32)
+    whole, fewer = (survival(replace(panel, arrived=a), silent_days=14) for a in (panel.first, joined))
+    assert fewer.n_users < whole.n_users
+
+
+def test_returns_of_silences_that_the_log_cuts_off_are_not_counted_as_staying_away(planted: Planted) -> None:
+    """On a log of 30 days most silences are cut off; still 1 − .9^7 of the users come back within 7 days."""
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        days = {f"u{i:03}": np.flatnonzero(rng.random(30) < 0.1).tolist() for i in range(400)} | {"whole": [0, 29]}
+        table = returns(planted(days).panel, within_days=7, repetitions=5).table
+        found.append(table.set_index("silent_days").within[[1, 3, 7]])
+    assert np.mean(found) == pytest.approx(1 - 0.9**7, abs=0.02)
+
+
+def test_short_silences_have_a_curve_as_far_as_they_were_watched(planted: Planted) -> None:
+    found = returns(planted({"a": [0, 2, 5, 9, 19], "b": [1, 4, 8, 18]}).panel)
+    assert found.table["within"].isna().all()
+    str(found)
+    found.figure()
