@@ -157,7 +157,7 @@ def _held_back(folder: Path, told: str) -> str:
     """A further line where users of the list must not be contacted."""
     from churn.artefacts import read_json
 
-    held = read_json(folder / told)["segment"]["control"]["held_back"]
+    held = read_json(folder / told).get("segment", {}).get("control", {}).get("held_back")
     return f"\nheld back, not to be contacted: {held:,} users, named in {folder / 'control.csv'}" if held else ""
 
 

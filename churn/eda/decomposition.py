@@ -14,6 +14,7 @@ from churn.eda.view import View
 from churn.language import marked, say
 
 ACTIVE = "active_users"
+SHUFFLINGS = 19  # of which a season that is more than chance beats all
 STANDS_OUT = 3.5  # robust deviations of the remainder from which on a day is named
 WEEKDAYS = (
     marked("Mon"),
@@ -41,6 +42,7 @@ class Seasons(View):
     missing_days: int  # days without a row, taken as 0
     trend_strength: float  # 0 none, 1 all of what is not season
     season_strengths: dict[int, float]  # by period in days: 0 none, 1 all of what is not trend
+    by_chance: dict[int, float]  # what a season shows at most where the days are shuffled, in 19 of 20 cases
 
     @property
     def stand_out(self) -> pd.DataFrame:
@@ -75,7 +77,12 @@ class Seasons(View):
 
     def _strengths(self) -> str:
         seasons = [
-            say("{days}-day season {strength:.2f}", days=days, strength=strength)
+            say(
+                "{days}-day season {strength:.2f} (by chance up to {chance:.2f})",
+                days=days,
+                strength=strength,
+                chance=self.by_chance[days],
+            )
             for days, strength in self.season_strengths.items()
         ]
         return say(
@@ -196,7 +203,7 @@ def decompose(
             days=longest,
             needed=2 * longest,
         )
-        return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {})
+        return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {}, {})
     if observed.min() == observed.max():
         empty = say(
             "{name}: every day has {value:g} {unit}, so there is no season and no trend.",
@@ -204,14 +211,15 @@ def decompose(
             value=observed.iloc[0],
             unit=unit,
         )
-        return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {})
+        return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {}, {})
     trend, seasons = _parts(observed, tuple(periods), method=method, robust=robust)
     remainder = observed - trend - sum(seasons.values())
     table = pd.DataFrame({"observed": observed, "trend": trend})
     table = table.assign(**{f"season_{days}": season for days, season in seasons.items()}, remainder=remainder)
     strengths = {days: _strength(season, remainder) for days, season in seasons.items()}
     table["score"] = _robust_scores(remainder, observed)
-    return Seasons(table, None, name, unit, missing, _strength(trend, remainder), strengths)
+    chance = _by_chance(observed, trend, periods=tuple(periods), method=method, robust=robust)
+    return Seasons(table, None, name, unit, missing, _strength(trend, remainder), strengths, chance)
 
 
 def _rows_of(panel: Panel, users: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
@@ -250,6 +258,20 @@ def _parts(
         return found.trend, {periods[0]: found.seasonal}
     found = MSTL(observed, periods=sorted(periods), stl_kwargs={"robust": robust}).fit()
     return found.trend, {days: found.seasonal[f"seasonal_{days}"] for days in sorted(periods)}
+
+
+def _by_chance(
+    observed: pd.Series, trend: pd.Series, *, periods: tuple[int, ...], method: Method, robust: bool
+) -> dict[int, float]:
+    """The most that each season shows in 19 shufflings of the days about the trend: a season fits noise, too."""
+    rng, around = np.random.default_rng(0), (observed - trend).to_numpy()
+    found: dict[int, float] = dict.fromkeys(periods, 0.0)
+    for _ in range(SHUFFLINGS):
+        shuffled = trend + rng.permutation(around)
+        line, seasons = _parts(shuffled, periods, method=method, robust=robust)
+        remainder = shuffled - line - sum(seasons.values())
+        found = {days: max(found[days], _strength(season, remainder)) for days, season in seasons.items()}
+    return found
 
 
 def _strength(part: pd.Series, remainder: pd.Series) -> float:

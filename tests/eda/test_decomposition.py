@@ -130,3 +130,13 @@ def test_periods_that_are_none_or_the_same_are_refused() -> None:
     for periods in ((), (7, 7)):
         with pytest.raises(ValueError, match="different periods"):
             decompose(_planted(0), periods=periods)
+
+
+def test_a_planted_week_beats_chance_and_noise_does_not() -> None:
+    week = decompose(_planted(0))
+    assert week.season_strengths[7] > week.by_chance[7]
+    beaten = 0
+    for seed in range(20):
+        noise = decompose(pd.Series(np.random.default_rng(seed).normal(50, 5, 140), DAYS))
+        beaten += noise.season_strengths[7] > noise.by_chance[7]
+    assert beaten <= 4
