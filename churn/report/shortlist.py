@@ -130,7 +130,9 @@ def _list(run: Run) -> list[Block]:
         *([group] if group else []),
         Column(say("Why"), wide=True, choice=_choice(shown)),
     )
-    rows = tuple(_row(user, scores, chances, found) for user in shown.to_dict("records"))
+    rows = tuple(
+        _row(user, scores, chances, found=found, grouped=group is not None) for user in shown.to_dict("records")
+    )
     title = say("The list (n = {n})", n=count(len(users)))
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
     marked = [Text(sentence)] if (sentence := found.sentence(users)) else []
@@ -166,12 +168,14 @@ def _named(reason: str) -> str:
     return name if colon else ""
 
 
-def _row(user: dict[Any, Any], scores: list[str], chances: list[str], found: Marks) -> tuple[Cell, ...]:
+def _row(
+    user: dict[Any, Any], scores: list[str], chances: list[str], *, found: Marks, grouped: bool
+) -> tuple[Cell, ...]:
     return (
         count_cell(user["rank"]),
         found.user(str(user["user_id"])),
         *(Cell(decimal(user[name]), order=repr(float(user[name]))) for name in scores),
         *(percent_cell(user[name]) for name in chances),
-        *([found.group(str(user["user_id"]))] if found.groups else []),
+        *([found.group(str(user["user_id"]))] if grouped else []),
         Cell("\n".join(_reasons(user)) or "–"),
     )
