@@ -90,5 +90,12 @@ def _row(row: Any) -> tuple[Cell, ...]:
         Cell(" · ".join(told(row))),
         percent_cell(row.p_churn if known(row.p_churn) else None),
         number_cell(row.score, 2),
-        Cell(SEGMENTS.get(row.segment, str(row.segment))),
+        Cell(_segment(row)),
     )
+
+
+def _segment(row: Any) -> str:
+    """Where the user stands; of the list, who is held back by lot is not to be called."""
+    if getattr(row, "held_back", False):
+        return say("Held back by lot: do not contact")
+    return SEGMENTS.get(row.segment, str(row.segment))

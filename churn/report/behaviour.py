@@ -34,7 +34,7 @@ def build(run: Run) -> Section:
         users=count(facts["n_learnt"]),
     )
     blocks: list[Block] = [Text(_learnt_from(facts)), _heat(run, groups), Text(_reading()), _table(run, groups)]
-    return Section("behaviour", say(TITLE), lead, (*blocks, *_search(run)))
+    return Section("behaviour", say(TITLE), lead, (*blocks, *_held_back(run), *_search(run)))
 
 
 def _none(run: Run, facts: dict[str, Any]) -> str:
@@ -68,6 +68,15 @@ def _reading() -> str:
         "rates are those of the test part, with 95 % intervals over users. They describe the groups; they do not say "
         "what would happen if a user changed group."
     )
+
+
+def _held_back(run: Run) -> tuple[Text, ...]:
+    """That the list's control group is counted too, where there is one."""
+    held_back = (run.manifest["segment"].get("control") or {}).get("held_back")
+    if not held_back:
+        return ()
+    text = say("“On the list” counts the {n} users who are held back by lot, too.", n=count(held_back))
+    return (Text(text),)
 
 
 def _heat(run: Run, groups: pd.DataFrame) -> Figure:

@@ -38,6 +38,14 @@ def test_users_stand_with_what_departed_and_among_how_many(run):
     assert any(heads[:3] == ["User", "Last week", "What departed"] for heads in page.tables)
 
 
+def test_who_is_held_back_does_not_stand_as_on_the_list(run):
+    departed(run)
+    table = pd.read_csv(run / "anomalies.csv").assign(segment="priority", held_back=[False, True, False, False])
+    table.to_csv(run / "anomalies.csv", index=False)
+    rows = anomalies.build(read_run(run)).blocks[-1].rows
+    assert [row[-1].text for row in rows] == ["On the list", "Held back by lot: do not contact", *["On the list"] * 2]
+
+
 def test_ids_are_as_they_are_and_none_is_run(run):
     section = anomalies.build(read_run(departed(run)))
     table = section.blocks[-1]
