@@ -11,7 +11,7 @@ import pytest
 
 import churn
 from churn import pipeline
-from churn.artefacts import read_json
+from churn.artefacts import read_json, read_table
 from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, example_frames
 from churn.errors import UserError
@@ -19,8 +19,8 @@ from churn.evaluation import VerdictConfig
 from churn.language import spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.scoring import score, score_windows
-from churn.segments import BudgetConfig, SegmentConfig
-from churn.stages import Context
+from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig
+from churn.stages import Context, find_anomalies, score_users
 from churn.training import TrainingConfig, TuningConfig
 
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
@@ -110,6 +110,20 @@ def test_groups_and_anomalies_are_written_even_where_there_are_none(finished) ->
     assert {"user_id", "score", "direction", "departure_1", "p_churn", "segment"} <= set(anomalies)
     assert len(anomalies) == manifest["anomalies"]["n_listed"] <= manifest["anomalies"]["n_departed"]
     assert anomalies.merge(scored, on=["user_id", "p_churn", "segment"]).shape[0] == len(anomalies)
+
+
+def test_anomalies_know_who_is_held_back(finished, tmp_path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished.folder, folder)
+    config = RunConfig.load(folder / "config.yaml")
+    chosen = replace(config.segments, control=ControlConfig(share=0.5), anomalies=AnomalyConfig(number=50, least=0.5))
+    context = Context(replace(config, segments=chosen), folder, {}, {})
+    score_users(context)
+    find_anomalies(context)
+    listed, control = read_table(folder / "anomalies.csv"), read_table(folder / "control.csv")
+    held = set(control.user_id[control.group == "control"].astype(str))
+    assert listed.held_back.any() and not listed.held_back[listed.segment == "priority"].all()
+    assert listed.held_back.tolist() == [str(user) in held for user in listed.user_id]
 
 
 def test_a_run_leaves_no_half_written_file(finished) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from churn import evaluation
+import pandas as pd
+
+from churn import evaluation, segments
 from churn.artefacts import read_table
 from churn.configuration import RunConfig
 from churn.data import Dataset, Frame, Split, Target, open_dataset
@@ -32,6 +34,10 @@ class Context:
     def split(self) -> Split:
         """The newest fold."""
         return self.dataset.split()
+
+    def public(self, users: pd.DataFrame) -> pd.DataFrame:
+        """A table of users, user_id as the run's lists have it: hashed where segments.id_key is set."""
+        return segments.hidden(users, self.config.segments.id_key, outside=self.folder)
 
     def model_folder(self, target: Target, name: str) -> Path:
         """Where a model is saved."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churn import eda, segments
+from churn import eda
 from churn.artefacts import prepare_folder, read_table, write_json, write_table
 from churn.data.panel import STICKERS
 from churn.language import marked, say
@@ -114,9 +114,8 @@ def _scored(context: Context) -> pd.DataFrame:
     """The segments beside the log's own ids, which the files may hide: user_id, public_id, cutoff,
     p_churn, segment.
     """
-    windows, key = newest_windows(context.dataset), context.config.segments.id_key
-    users = pd.DataFrame({"user_id": windows.user_ids})
-    public = segments.hidden(users, key, outside=context.folder)["user_id"]
+    users = pd.DataFrame({"user_id": newest_windows(context.dataset).user_ids})
+    public = context.public(users)["user_id"]
     scores = read_table(context.folder / "scores.parquet")
     both = users.assign(public_id=public).merge(scores.rename(columns={"user_id": "public_id"}), on="public_id")
     return both[["user_id", "public_id", "cutoff", "p_churn", "segment"]]

@@ -21,7 +21,7 @@ def group_users(context: Context) -> Facts:
     columns, group = segments.group_columns(groups, learnt), groups.assign(newest)
     names = segments.group_names(columns)
     scored = read_table(out / "scores.parquet")
-    users = _named(pd.DataFrame({"user_id": newest.user_ids, "cutoff": newest.dates}), context)
+    users = context.public(pd.DataFrame({"user_id": newest.user_ids, "cutoff": newest.dates}))
     users["group"] = pd.Series(group if len(groups) > 1 else pd.NA, users.index, dtype="Int64")
     scored = users[["user_id"]].merge(scored, on="user_id", validate="one_to_one")  # hashed ids stand in another order
     told = segments.group_table(names, scored, group, test=test, of_test=groups.assign(test))
@@ -31,11 +31,6 @@ def group_users(context: Context) -> Facts:
     write_table(users.sort_values("user_id", ignore_index=True), out / "groups.parquet")
     found = {"number": len(groups), "n_learnt": len(learnt), "learnt_from": _source(learnt, newest)}
     return {"groups": found | {"n_compared": groups.search.n_users, "n_columns": len(groups.features)}}
-
-
-def _named(table: pd.DataFrame, context: Context) -> pd.DataFrame:
-    """The users by the ids that the run's lists have."""
-    return segments.hidden(table, context.config.segments.id_key, outside=context.folder)
 
 
 def one_per_user(dataset: Dataset, *, seed: int) -> Windows:
@@ -59,7 +54,7 @@ def find_anomalies(context: Context) -> Facts:
     newest = newest_windows(context.dataset)
     found = segments.find_anomalies(newest, config, seed=context.config.seed)
     scored = read_table(out / "scores.parquet")
-    table = _named(found.table, context).merge(scored[["user_id", "p_churn", "segment"]], on="user_id", how="left")
+    table = context.public(found.table).merge(scored[["user_id", "p_churn", "segment"]], on="user_id", how="left")
     groups = read_table(out / "control.csv")
     held = set(groups.user_id[groups.group == segments.CONTROL])
     table["held_back"] = table.user_id.astype(str).isin(held)
