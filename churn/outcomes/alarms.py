@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from churn.configuration import AlarmConfig
 from churn.outcomes.calibration import LEFT_ALONE
 from churn.outcomes.rows import Row, records
-from churn.segments import AlarmConfig
 
 FEW = 30  # users on either list, and at risk both times, under which two lists say nothing of each other
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from churn import __version__, segments
 from churn.artefacts import prepare_folder, write_json, write_table
+from churn.configuration import OutcomeConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.errors import UserError
 from churn.outcomes import drift as drifting
@@ -25,7 +26,7 @@ from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
 from churn.outcomes.happened import check_days, covered, happened
 from churn.scoring import prepare_alike, score_windows
-from churn.segments import CONTACT, CONTROL, OutcomeConfig
+from churn.segments import CONTACT, CONTROL
 
 WEEK = 7  # days to the list that a list is compared with
 LIMITS = (

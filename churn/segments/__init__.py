@@ -36,20 +36,17 @@ from churn.segments.contacts import (
     write_safely,
 )
 from churn.segments.line import distribution, lines, skewness
-from churn.segments.outcome_config import AlarmConfig, OutcomeConfig
 from churn.segments.priority import agreement, prioritise
 
 __all__ = [
     "CONTACT",
     "CONTROL",
-    "AlarmConfig",
     "Anomalies",
     "AnomalyConfig",
     "BudgetConfig",
     "ControlConfig",
     "GroupConfig",
     "Groups",
-    "OutcomeConfig",
     "Plan",
     "Pseudonyms",
     "SegmentConfig",

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churn.configuration import AlarmConfig
 from churn.outcomes import drift as drifting
 from churn.outcomes.alarms import alarms
 from churn.outcomes.calibration import COLUMNS, LEFT_ALONE
 from churn.outcomes.lists import list_stability
-from churn.segments import AlarmConfig
 from churn.statistics import stability_index
 
 

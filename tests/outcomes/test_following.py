@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from churn.cli import main
+from churn.configuration import OutcomeConfig
 from churn.outcomes import follow_up, summary
 from churn.scoring import score
-from churn.segments import OutcomeConfig, Pseudonyms, SegmentConfig, harmless
+from churn.segments import Pseudonyms, SegmentConfig, harmless
 
 from .conftest import CUTOFF, HOSTILE
 

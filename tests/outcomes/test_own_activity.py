@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 import churn
-from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
+from churn.configuration import EvaluationConfig, ExplanationConfig, OutcomeConfig, RunConfig
 from churn.data import DataConfig, example_frames
 from churn.evaluation import VerdictConfig
 from churn.outcomes import follow_up, summary
-from churn.segments import ControlConfig, OutcomeConfig, SegmentConfig
+from churn.segments import ControlConfig, SegmentConfig
 from churn.training import TuningConfig
 
 
