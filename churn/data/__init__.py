@@ -4,7 +4,7 @@ The Lightning data module is imported from `churn.data.datamodule`, since it nee
 """
 
 from churn.data.config import DataConfig
-from churn.data.dataset import Dataset, open_dataset, prepare
+from churn.data.dataset import Dataset, open_dataset, prepare, read_panel
 from churn.data.events import STANDARD_COLUMNS
 from churn.data.example import example_dataset, example_frames, example_split, simulated_log
 from churn.data.features import FEATURES, Feature
@@ -51,6 +51,7 @@ __all__ = [
     "leak_alarms",
     "open_dataset",
     "prepare",
+    "read_panel",
     "rolling_origins",
     "simulated_log",
     "slide",

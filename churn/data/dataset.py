@@ -145,6 +145,35 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
     )
 
 
+def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] | None = None) -> Panel:
+    """Write the panel of every day of a log to a new folder, to look at: nothing is held back for a test.
+
+    Raises:
+        UserError: for anything that a user can mend in the data or the configuration, but not for a short log.
+
+    Example:
+        >>> import tempfile
+        >>> from churn.data import example_frames
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     read_panel(DataConfig(events="events"), Path(folder) / "panel", frames=example_frames()).n_days
+        90
+    """
+    with atomic(folder) as scratch:
+        scratch.mkdir()
+        with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
+            tables = read_tables(config, engines=engines, frames=frames or {})
+            daily = aggregate(
+                tables,
+                training_end=lambda first, last: last + 1,
+                activity_events=tuple(config.activity_events or ()),
+                max_event_types=config.max_event_types,
+            )
+            panels.build(daily, scratch / "days")
+            members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
+    panel = panels.load(folder / "days")
+    return panel if members is None else replace(panel, arrived=members.arrived(panel))
+
+
 def _with_members(panel: Panel, members: Members | None, *, config: DataConfig) -> tuple[Panel, dict[str, Timeline]]:
     """The panel with what the member list knows of arrivals, and the list's attributes over time."""
     if members is None:

@@ -7,7 +7,8 @@ from churn.eda.definitions import Definitions, definitions
 from churn.eda.directly_follows import DirectlyFollows, directly_follows
 from churn.eda.first_steps import FirstSteps, first_steps
 from churn.eda.journey_differences import JourneyDifferences, compare_journeys
-from churn.eda.journeys import Journeys, journeys, open_tables
+from churn.eda.journeys import Journeys, journeys
+from churn.eda.opening import open_panel, open_tables
 from churn.eda.survival import Returns, Survival, kaplan_meier, returns, survival
 from churn.eda.variants import Variants, variants
 from churn.eda.view import View
@@ -36,6 +37,7 @@ __all__ = [
     "first_steps",
     "journeys",
     "kaplan_meier",
+    "open_panel",
     "open_tables",
     "retention",
     "returns",

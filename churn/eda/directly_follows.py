@@ -8,7 +8,8 @@ import pandas as pd
 from ibis import _
 
 from churn.eda.captions import called, minutes
-from churn.eda.journeys import END, START, Journeys
+from churn.eda.coded_events import END, START
+from churn.eda.journeys import Journeys
 from churn.eda.process_map import EDGES, draw_map, left_out
 from churn.eda.view import View
 from churn.language import say
@@ -56,7 +57,8 @@ def directly_follows(journeys: Journeys) -> DirectlyFollows:
 
     Example:
         >>> from churn.data import DataConfig, example_frames
-        >>> from churn.eda.journeys import journeys, open_tables
+        >>> from churn.eda.journeys import journeys
+        >>> from churn.eda.opening import open_tables
         >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
         ...     graph = directly_follows(journeys(tables, actors="all"))
         >>> graph.table.loc[0, ["from", "to", "count"]].to_dict()

@@ -8,10 +8,11 @@ import pandas as pd
 from ibis import _
 
 from churn.charts import COLOUR_BLIND, GREY, QUIET, chart
+from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
-from churn.eda.journeys import END, OTHER, START, Journeys
+from churn.eda.coded_events import END, OTHER, START
+from churn.eda.journeys import Journeys
 from churn.eda.view import View
-from churn.errors import UserError
 from churn.language import marked, say
 
 GOES_ON = marked("(goes on)")
@@ -96,18 +97,19 @@ def first_steps(journeys: Journeys, *, k: int = 5, top: int = 8) -> FirstSteps:
         top: How many types of event keep their name, the most frequent within these steps.
 
     Raises:
-        UserError: for a `k` or a `top` below 1.
+        UserError: for a `k` or a `top` that is no whole number from 1 on.
 
     Example:
         >>> from churn.data import DataConfig, example_frames
-        >>> from churn.eda.journeys import journeys, open_tables
+        >>> from churn.eda.journeys import journeys
+        >>> from churn.eda.opening import open_tables
         >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
         ...     begun = first_steps(journeys(tables, actors="all"), k=2)
         >>> begun.table.loc[0, ["from", "to", "sessions"]].to_dict()
         {'from': '(start)', 'to': 'own post', 'sessions': 10755}
     """
-    if k < 1 or top < 1:
-        raise UserError("expected k and top of at least 1", f"{k} and {top}", "5 and 8 are usual")
+    check_count("k", k, usual="5 is usual")
+    check_count("top", top, usual="8 is usual")
     steps = journeys.steps.filter(_.step < k)
     seen = steps.group_by("event").aggregate(n=_.count()).order_by(ibis.desc("n"), "event").to_pandas()["event"]
     kept = [int(event) for event in seen[:top]] if len(seen) > top + 1 else [int(event) for event in seen]

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from churn.charts import BLUE, GREY, QUIET, chart
 from churn.data.daily import Tables
 from churn.eda.captions import called, label, titled
+from churn.eda.coded_events import Actors, day_number
 from churn.eda.directly_follows import arcs, named
-from churn.eda.journeys import Actors, day_number, journeys
+from churn.eda.journeys import journeys
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import say
@@ -134,7 +135,7 @@ def compare_journeys(
 
     Example:
         >>> from churn.data import DataConfig, example_frames
-        >>> from churn.eda.journeys import open_tables
+        >>> from churn.eda.opening import open_tables
         >>> frames = example_frames()
         >>> groups = frames["members"][["user_id"]].assign(cutoff="2024-03-01")
         >>> groups["group"] = ["churned" if number % 3 else "stayed" for number in range(len(groups))]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from churn.charts import BLUE, GREY, INK, QUIET, chart
 from churn.eda.captions import label, minutes, titled
-from churn.eda.journeys import END, START
+from churn.eda.coded_events import END, START
 from churn.language import say
 
 EDGES = 15  # transitions on a map

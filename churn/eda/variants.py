@@ -8,10 +8,10 @@ import pandas as pd
 from ibis import _
 
 from churn.charts import BLUE, chart
+from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, minutes, titled
 from churn.eda.journeys import Journeys
 from churn.eda.view import View
-from churn.errors import UserError
 from churn.language import say
 
 _WORD = 62  # bits of a whole number that engines add up without overflow
@@ -80,18 +80,20 @@ def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) 
         max_steps: Longer sessions are cut after so many events.
 
     Raises:
-        UserError: for a `max_steps` below 1.
+        UserError: for a `top` or a `max_steps` that is no whole number from 1 on.
 
     Example:
         >>> from churn.data import DataConfig, example_frames
-        >>> from churn.eda.journeys import journeys, open_tables
+        >>> from churn.eda.journeys import journeys
+        >>> from churn.eda.opening import open_tables
         >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
         ...     found = variants(journeys(tables, actors="all"))
         >>> found.table.loc[0, ["variant", "sessions"]].to_dict()
         {'variant': 'own post', 'sessions': 9588}
     """
-    if max_steps < 1:
-        raise UserError("expected max_steps of at least 1", max_steps, "20 is usual")
+    check_count("max_steps", max_steps, usual="20 is usual")
+    if top is not None:
+        check_count("top", top, usual="100 is usual; None for all")
     bits = max(1, len(journeys.events).bit_length())
     counts = _counted(journeys, bits, max_steps)
     totals = counts.aggregate(n=_.count(), cut=ibis.ifelse(_.cut, _.sessions, 0).sum().coalesce(0)).to_pyarrow()

@@ -50,9 +50,7 @@ def by_pm4py(log: Path) -> Answer:
 def by_churn(log: Path) -> Answer:
     """In the engine."""
     from churn.data import DataConfig
-    from churn.eda.directly_follows import directly_follows
-    from churn.eda.journeys import journeys, open_tables
-    from churn.eda.variants import variants
+    from churn.eda import directly_follows, journeys, open_tables, variants
 
     config = DataConfig(events=str(log / "events.parquet"))
     with open_tables(config) as tables:

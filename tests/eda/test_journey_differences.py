@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from churn.data import DataConfig
+from churn.eda.coded_events import START
 from churn.eda.journey_differences import JourneyDifferences, compare_journeys
-from churn.eda.journeys import START, open_tables
+from churn.eda.opening import open_tables
 
 DAY = pd.Timestamp("2024-03-01")
 N = 40  # users in each group

@@ -13,11 +13,12 @@ import pytest
 from churn.data import DataConfig
 from churn.data.sources import Engines
 from churn.data.tables import read_tables
+from churn.eda.coded_events import END, OTHER, START
 from churn.eda.directly_follows import directly_follows
 from churn.eda.first_steps import first_steps
-from churn.eda.journeys import END, OTHER, START, journeys, open_tables
+from churn.eda.journeys import journeys
+from churn.eda.opening import open_tables
 from churn.eda.variants import variants
-from churn.errors import UserError
 
 DAY = pd.Timestamp("2024-03-01")
 CONFIG = DataConfig(events="events")
@@ -278,9 +279,15 @@ def test_a_log_without_paths_gets_a_sentence_in_place_of_each_chart(case: str) -
 def test_a_log_without_any_usable_event_gets_a_sentence() -> None:
     frames = {"events": PLANTED["events"].assign(actor_id="fan")}
     with open_tables(CONFIG, frames=frames) as tables:
-        for walks in (journeys(tables), journeys(tables, actors="all", cutoff="2020-01-01")):
+        nothing = "No event can be used"
+        others = f'{len(PLANTED["events"])} events there are of others: with actors="all"'
+        for walks, passage in (
+            (journeys(tables), others),
+            (journeys(tables, cutoff="2020-01-01"), nothing),
+            (journeys(tables, actors="all", cutoff="2020-01-01"), nothing),
+        ):
             for view in (directly_follows, variants, first_steps):
-                assert "No event can be used" in str(view(walks))
+                assert passage in str(view(walks))
                 assert view(walks).figure().layout.annotations
 
 
@@ -296,7 +303,34 @@ def test_a_gap_of_nothing_is_refused(refused: Any) -> None:
             journeys(tables, gap_minutes=0)
         with refused("expected a day", "soon", "2024-03-01"):
             journeys(tables, cutoff="soon")
-        with refused("max_steps", "0", "20"):
-            variants(journeys(tables), max_steps=0)
-        with pytest.raises(UserError, match="k and top"):
-            first_steps(journeys(tables), k=0)
+
+
+USERS = pd.DataFrame({"user_id": ["ann", "bob"], "cutoff": ["2024-03-05", None]})
+
+
+@pytest.mark.parametrize(
+    ("users", "expected", "found"),
+    [
+        (USERS, "a day", "none"),
+        (USERS.rename(columns={"user_id": "id"}), "a column user_id", "id, cutoff"),
+        (USERS.assign(user_id="ann"), "each user once", "'ann' twice"),
+    ],
+)
+def test_users_who_cannot_be_followed_are_refused(users: pd.DataFrame, expected: str, found: str, refused: Any) -> None:
+    with open_tables(CONFIG, frames=PLANTED) as tables, refused(expected, found, ""):
+        journeys(tables, users=users)
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.5, True, "3"])
+def test_counts_that_are_no_whole_numbers_are_refused(value: Any, refused: Any) -> None:
+    with open_tables(CONFIG, frames=PLANTED) as tables:
+        walks = journeys(tables)
+        for name, ask in (
+            ("k", lambda: first_steps(walks, k=value)),
+            ("top", lambda: first_steps(walks, top=value)),
+            ("top", lambda: variants(walks, top=value)),
+            ("max_steps", lambda: variants(walks, max_steps=value)),
+            ("max_event_types", lambda: journeys(tables, max_event_types=value)),
+        ):
+            with refused(f"expected {name}, a whole number of at least 1", repr(value), "is usual"):
+                ask()
