@@ -1,15 +1,22 @@
 """Words on the charts of journeys."""
 
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from churn.charts import QUIET
 from churn.language import say, say_again
 
+_LARGE, _SMALL = 52, 60  # letters in a line on a phone
+
 
 def titled(chart: Any, text: str, *notes: str) -> Any:
     """A chart under a title, with small notes beneath the title."""
-    lines = [escape(text), *(f"<span style='font-size:12px'>{escape(note)}</span>" for note in notes if note)]
+    small = [line for note in notes for line in wrap(note, _SMALL)]
+    lines = [
+        *(escape(line) for line in wrap(text, _LARGE)),
+        *(f"<span style='font-size:12px'>{escape(line)}</span>" for line in small),
+    ]
     place = {"x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top", "pad": {"l": 8, "t": 20}}
     chart.update_layout(title={"text": "<br>".join(lines), "font": {"size": 14, "color": QUIET}, **place})
     chart.update_layout(margin_t=34 + 18 * len(lines), height=chart.layout.height + 18 * len(lines))

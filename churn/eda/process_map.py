@@ -14,9 +14,11 @@ from churn.language import say
 
 EDGES = 15  # transitions on a map
 _WIDE, _HIGH = 1.0, 0.62  # half axes of the ellipse on which the events stand
-_DOT = (16, 58)  # pixels
+_DOT = (14, 46)  # pixels
 _LINE = (1.0, 9.0)
 _ROOM = 0.1  # kept free around the middle of a dot, in units of the axes
+_ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)  # where on an arrow its label may stand, the best first
+_LABEL, _NAME = np.array([0.28, 0.13]), np.array([0.5, 0.34])  # room for words, in units of the axes
 Points = NDArray[np.float64]
 
 
@@ -29,8 +31,11 @@ def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
     counts[START] = counts[END] = table.loc[table["from"] == START, "count"].sum()
     counts = counts[counts.index.isin({*shown["from"], *shown["to"]})]
     places = _places(counts.drop([START, END], errors="ignore"))
-    rows = shown.iloc[::-1].to_dict("records")  # the frequent ones on top
-    drawn = chart([trace for row in rows for trace in _arrow(row, places, shown["count"].max())], height=520)
+    rows = shown.to_dict("records")
+    curves = [_curve(places[row["from"]], places[row["to"]]) for row in rows]
+    labels = _apart(curves, taken=[places[name] * [1, 1.12] for name in counts.index])
+    arrows = [_arrow(*each, shown["count"].max()) for each in zip(rows, curves, labels, strict=True)]
+    drawn = chart([trace for arrow in reversed(arrows) for trace in arrow], height=560)  # the frequent ones on top
     names = list(counts.index)
     drawn.add_trace(
         go.Scatter(
@@ -48,7 +53,7 @@ def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
             hoverinfo="text",
         )
     )
-    drawn.update_xaxes(visible=False, range=[-1.75, 1.75]).update_yaxes(visible=False, range=[-0.92, 1.0])
+    drawn.update_xaxes(visible=False, range=[-1.9, 1.9]).update_yaxes(visible=False, range=[-1.0, 1.0])
     units = say("Dots: events; arrows: transitions, with the median time between. Point at one for its numbers.")
     return titled(drawn, say("What follows what ({size})", size=size), units, left_out(table, edges=edges))
 
@@ -71,13 +76,28 @@ def _places(counts: pd.Series) -> dict[str, Points]:
     return {START: np.array([-1.6, 0.0]), END: np.array([1.6, 0.0]), **ring}
 
 
-def _arrow(row: Mapping[Any, Any], places: dict[str, Points], most: int) -> list[Any]:
-    """A curved line with a head, and an invisible dot in its middle that shows the numbers."""
+def _apart(curves: list[Points], *, taken: list[Points]) -> list[Points]:
+    """Where each curve's label stands: as near to its middle as other labels and the events' names let it."""
+    sizes, found = [_NAME] * len(taken), []
+    for curve in curves:
+        places = [curve[round(along * (len(curve) - 1))] for along in _ALONG]
+        covered = [_covered(place, taken, sizes) for place in places]
+        found.append(places[int(np.argmin(covered))])
+        taken, sizes = [*taken, found[-1]], [*sizes, _LABEL]
+    return found
+
+
+def _covered(place: Points, taken: list[Points], sizes: list[Points]) -> float:
+    """How much of a label at a place lies over what is there already, as an area."""
+    room = (_LABEL + np.array(sizes)) / 2 - np.abs(place - np.array(taken))
+    return round(float(np.minimum(room, _LABEL).clip(0).prod(axis=1).sum()), 6)
+
+
+def _arrow(row: Mapping[Any, Any], points: Points, at: Points, most: int) -> list[Any]:
+    """A curved line with a head, and a label that shows the numbers."""
     import plotly.graph_objects as go
 
-    points = _curve(places[row["from"]], places[row["to"]])
     width = _scaled(row["count"], most, _LINE)
-    middle = points[len(points) // 2]
     line = go.Scatter(
         x=points[:, 0],
         y=points[:, 1],
@@ -95,11 +115,11 @@ def _arrow(row: Mapping[Any, Any], places: dict[str, Points], most: int) -> list
     )
     note = minutes(row["median_minutes"]) if row["n"] else ""
     numbers = go.Scatter(
-        x=[middle[0]],
-        y=[middle[1]],
+        x=[at[0]],
+        y=[at[1]],
         mode="markers+text",
         marker={"size": 14, "color": "rgba(0,0,0,0)"},
-        text=[f"{row['count']:,}" + (f" · {note}" if note else "")],
+        text=[f"{row['count']:,}" + (f"<br>{note}" if note else "")],
         textfont={"size": 10, "color": INK},
         hovertext=[_numbers(row)],
         hoverinfo="text",

@@ -1,5 +1,6 @@
 """Journeys: planted paths, a slow count of the same sessions, and logs with nothing to show."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -235,6 +236,22 @@ def test_the_map_says_what_it_leaves_out() -> None:
     title = graph.map(edges=4).layout.title.text
     assert f"{len(graph.table) - 4:,} rarer transitions, {1 - kept:.1%} of all, are left out." in title
     assert "left out" not in graph.map(edges=1000).layout.title.text
+
+
+def test_no_label_of_the_map_covers_another() -> None:
+    with open_tables(CONFIG, frames=chance_log()) as tables:
+        drawn = directly_follows(journeys(tables, actors="all")).map(edges=10)
+    places = np.array([(trace.x[0], trace.y[0]) for trace in drawn.data if trace.mode == "markers+text"][:-1])
+    assert len(places) == 10
+    apart = np.abs(places[:, None] - places) >= (0.28, 0.13)
+    assert (apart.any(axis=2) | np.eye(10, dtype=bool)).all()
+
+
+def test_no_line_of_a_title_is_too_long_for_a_phone() -> None:
+    with open_tables(CONFIG, frames=chance_log()) as tables:
+        title = directly_follows(journeys(tables, actors="all")).map(edges=4).layout.title.text
+    lines = [re.sub("<.*?>", "", line) for line in title.split("<br>")]
+    assert len(lines) >= 4 and max(map(len, lines)) <= 60
 
 
 def test_names_are_no_tags_on_any_chart() -> None:
