@@ -25,7 +25,11 @@ def open_tables(config: DataConfig, *, frames: Mapping[str, Frame] | None = None
         ...     int(tables.events.count().execute())
         18965
     """
-    with Engines() as engines, readable_to_the_last_row():
+    with (
+        tempfile.TemporaryDirectory() as folder,  # for what does not fit in memory; else DuckDB spills where one stands
+        Engines(Path(folder) / "spilled") as engines,
+        readable_to_the_last_row(),
+    ):
         yield read_tables(config, engines=engines, frames=frames or {})
 
 
