@@ -240,6 +240,12 @@ def test_calibrators_that_there_are_not_are_refused(kinds, config, capsys, tmp_p
     assert kinds.strip("[]").split(", ")[-1] in said
 
 
+@pytest.mark.parametrize("seasons", ["[]", "[1]", "[7, 7]"])
+def test_seasons_that_cannot_be_told_apart_are_refused(seasons, config, capsys, tmp_path) -> None:
+    said = refusal(capsys, "run", "--config", config(), "--out", str(tmp_path / "run"), "--explore.seasons", seasons)
+    assert "different explore.seasons of at least 2 days each" in said
+
+
 @pytest.mark.parametrize("command", ["validate", "test"])
 def test_lightning_s_measures_say_so_too(command, config, capsys) -> None:
     model = ["--model", "churn.models.GRU", "--model.init_args.hidden_size", "2"]

@@ -95,8 +95,9 @@ class Journeys:
         if self.n_ties:
             told.append(
                 say(
-                    "{share:.2%} of the events are at the same moment as the user's one before: they stand by name.",
-                    share=self.n_ties / self.n_events,
+                    "{n:,} of {whole:,} events are at the same moment as the user's one before: they stand by name.",
+                    n=self.n_ties,
+                    whole=self.n_events,
                 )
             )
         if self.n_lumped:
@@ -164,7 +165,7 @@ def journeys(
         >>> with open_tables(config, frames=example_frames()) as tables:
         ...     print(journeys(tables, actors="all", gap_minutes=60))
         80 users, 18,965 events of 2 types, 14,722 sessions, parted by 60 minutes' silence
-        0.01% of the events are at the same moment as the user's one before: they stand by name.
+        1 of 18,965 events are at the same moment as the user's one before: they stand by name.
     """
     if gap_minutes is not None and not 0 < gap_minutes < np.inf:
         raise UserError("expected gap_minutes above 0", gap_minutes, "30 is usual; None for one journey per user")
