@@ -9,6 +9,7 @@ from churn.artefacts import write_json
 from churn.report import views
 from churn.report.blocks import Figure, Heading, Items, Text
 from churn.report.run import read_run
+from churn.report.shown import figures as charts_of
 
 SECTIONS = (views.seasons, views.journeys, views.cohorts)
 VIEW = {
@@ -62,3 +63,8 @@ def test_each_view_stands_in_its_own_section(shown):
 def test_a_run_without_views_says_so(copied):
     (text,) = views.journeys(read_run(copied)).blocks
     assert "no such view" in text.body
+
+
+def test_charts_by_themselves_are_called_as_the_headings_above_them(shown, copied):
+    shown(VIEW, VIEW | {"name": "seasons_stickers_received"})
+    assert list(charts_of(copied, "seasons")) == ["Active users, day by day", "Stickers, day by day"]
