@@ -379,7 +379,8 @@ def test_scoring_without_the_days_that_a_feature_knows_is_refused(derived, tmp_p
 
 def profitable_config(*, contact_cost: float) -> RunConfig:
     budget = BudgetConfig(contact_cost=contact_cost, save_rate=0.3)
-    segments = SegmentConfig(rule="profit", rank_by="expected_loss", number=500, budget=budget)
+    held = ControlConfig(share=0.2)
+    segments = SegmentConfig(rule="profit", rank_by="expected_loss", number=500, budget=budget, control=held)
     return replace(quick_config(), models=["churn.models.LightGBM"], segments=segments)
 
 
@@ -389,7 +390,7 @@ def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(fram
     manifest, curve = json.loads((finished.folder / "manifest.json").read_text()), finished.table("budget.csv")
     scores, found = finished.table("scores.parquet"), manifest["budget"]
     assert 0 < found["best"] < len(scores)
-    assert found["best"] == (scores.segment == "priority").sum() == len(finished.priority)
+    assert found["best"] == (scores.segment == "priority").sum()
     assert finished.priority.expected_loss.is_monotonic_decreasing
     assert curve.loc[curve.profit.idxmax(), "k"] == found["best"]
     assert (found["number"], manifest["segment"]["number"]) == (len(scores), 500)
@@ -397,13 +398,19 @@ def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(fram
     cutoff = manifest["segment"]["cutoff"]
     out = score(finished.folder, config.data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
     pd.testing.assert_frame_equal(pd.read_csv(out / "budget.csv"), pd.read_csv(finished.folder / "budget.csv"))
+    told, rates = found["list"], finished.table("segment_rates.csv").set_index(["segment", "target"])
+    listed, called = len(finished.table("control.csv")), len(finished.priority)
+    assert called < listed and (told["listed"], told["to_call"]) == (listed, called)
+    assert told["profit"]["value"] == pytest.approx(called / listed * found["profit"])
+    assert told["paying"] == listed and told["as_past_lists"] is None  # worth differs by user
+    assert told["past_users"] == rates.n_users["priority", "churn"] > 0
 
 
 def test_a_run_in_which_no_contact_pays_lists_nobody_and_says_so(frames, tmp_path) -> None:
     finished = churn.run(profitable_config(contact_cost=1e6), tmp_path / "run", frames=frames)
     manifest = json.loads((finished.folder / "manifest.json").read_text())
     assert (manifest["budget"]["best"], manifest["segment"]["threshold"]) == (0, None)
-    assert finished.priority.empty
+    assert finished.priority.empty and manifest["budget"]["list"]["profit"] is None
     assert "no number of calls is expected to earn what it costs" in finished.report.read_text()
 
 

@@ -10,10 +10,10 @@ from churn.report.wording import count, decimal
 
 def advice(run: Run) -> str:
     """What to do with the list, what would earn more, and whether it will be known that calls work."""
-    listed = earnings.to_call(run)
+    listed = len(run.table("priority.csv"))  # without those who are held back
     if not listed:
         return _nobody(run)
-    profit = earnings.of_the_list(run)
+    profit = earnings.profit(run)
     said = _without_costs(run, listed) if profit is None else _with_costs(run, listed, profit)
     return " ".join(filter(None, [said, _instead(run, profit), _held_back(run)]))
 
@@ -66,11 +66,7 @@ def _at_a_loss(found: str, loss: str) -> str:
 def _without_costs(run: Run, listed: int) -> str:
     found, users = found_of_list(run), count(listed)
     if found == "better":
-        return say(
-            "Call the {n} users on the list first: past lists found the right people. What that earns is not known, "
-            "since the run was told no costs.",
-            n=users,
-        )
+        return _first(run, users)
     if found == "mixed":
         return _in_part(run, users)
     if found in ("same", "worse"):
@@ -78,6 +74,15 @@ def _without_costs(run: Run, listed: int) -> str:
             "Do not choose by this list whom to call: past lists were not clearly better than a list drawn by lot."
         )
     return say("Whether the {n} users on the list are the right ones to call is not known.", n=users)
+
+
+def _first(run: Run, users: str) -> str:
+    """What a list is good for that beat one drawn by lot; of what it earns nothing where an older run did not say."""
+    said = say("Call the {n} users on the list first: past lists found the right people.", n=users)
+    if earnings.plan_of(run) is not None:
+        return said
+    unknown = say("What that earns is not known, since the run was told no costs.")
+    return f"{said} {unknown}"
 
 
 def _in_part(run: Run, users: str) -> str:

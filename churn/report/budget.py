@@ -15,6 +15,7 @@ from churn.report.run import Estimate, Run, records
 from churn.report.tables import Cell, Table, count_cell, heads, number_cell
 from churn.report.wording import FEW, count, decimal, decimals, known, percent
 
+APART = 2.0  # times, from which on two worths of a user conflict
 TITLE = marked("What it is worth to call them")
 SEVERAL = 2  # points from which on there is a curve
 
@@ -30,7 +31,7 @@ def build(run: Run) -> Section:
         return Section("budget", say(TITLE), lead, ())
     said = Text(f"{_best(found)} {_number(found)}".strip())
     assumed = Heading(say("What this assumes")), Items(_assumed(found["assumed"]))
-    blocks = (said, *_pays(run, found), *_of_the_list(run), *_conflict(run), *_curve(run, found))
+    blocks = (said, *_pays(found), *_of_the_list(run), *_conflict(run, found), *_curve(run, found))
     return Section("budget", say(TITLE), _lead(run), (*blocks, *_orders(run, found), *assumed))
 
 
@@ -84,7 +85,7 @@ def _money(found: Mapping[str, Any], name: str) -> str:
     return f"{decimal(found[name], 1)}{between}"
 
 
-def _pays(run: Run, found: Mapping[str, Any]) -> tuple[Text, ...]:
+def _pays(found: Mapping[str, Any]) -> tuple[Text, ...]:
     """From which chance on a call pays, and how many users reach it; nothing for an older run."""
     if "paying" not in found:
         return ()
@@ -98,6 +99,8 @@ def _pays(run: Run, found: Mapping[str, Any]) -> tuple[Text, ...]:
         )
     elif pays_from >= 1:
         said = say("By these costs no call pays, however likely the user is to fall silent.")
+    elif "list" not in found:
+        return ()
     else:
         said = say(
             "A call pays from a chance of churn of {chance} on. Of the {scored} scored users {paying} are over it, of "
@@ -105,17 +108,18 @@ def _pays(run: Run, found: Mapping[str, Any]) -> tuple[Text, ...]:
             chance=percent(pays_from),
             scored=scored,
             paying=paying,
-            listed=count(len(earnings.listed_users(run))),
-            paying_listed=count(earnings.paying_on_list(run)),
+            listed=count(found["list"]["listed"]),
+            paying_listed=count(found["list"]["paying"]),
         )
     return (Text(said),)
 
 
 def _of_the_list(run: Run) -> tuple[Text, ...]:
     """What calling the list earns by the chances and, where it can be told, as past lists fared."""
-    earned, past, n = earnings.of_the_list(run), earnings.as_past_lists(run), count(len(earnings.listed_users(run)))
+    earned, past = earnings.profit(run), earnings.as_past_lists(run)
     if earned is None:
         return ()
+    n = count(earnings.of_the_list(run)["listed"])
     said = say("Calling the {n} on the list is expected to earn {profit}.", n=n, profit=_between(earned))
     if past is None:
         return (Text(said),)
@@ -131,17 +135,17 @@ def _between(found: Estimate) -> str:
     return f"{decimal(found.value, 1)} {decimals(found.low, found.high, 1)}".rstrip()
 
 
-def _conflict(run: Run) -> tuple[Note, ...]:
+def _conflict(run: Run, found: Mapping[str, Any]) -> tuple[Note, ...]:
     """A caution where the settings and the stickers put a very different worth on a user."""
-    worths = earnings.worths(run)
-    if worths is None or not earnings.in_conflict(run):
+    value, stickers = found["assumed"]["value"], earnings.of_the_list(run).get("stickers_each")
+    if value is None or stickers is None or max(value, stickers) <= APART * min(value, stickers):
         return ()
     said = say(
         "The plan counts {value} for every user kept, which is a setting. The amount at stake counts the stickers of "
         "{horizon} days alone, {stickers} for each likely loss on the list. Where a user kept stays for longer, the "
         "setting may be right; otherwise correct segments.budget.value.",
-        value=decimal(worths[0], 2),
-        stickers=decimal(worths[1], 2),
+        value=decimal(value, 2),
+        stickers=decimal(stickers, 2),
         horizon=run.windows["horizon_days"],
     )
     return (Note(say("Two worths of a user"), said, "care"),)

@@ -1,8 +1,5 @@
 """What is at stake: who of the list is expected to fall silent, what goes with them, and what calling would earn."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from churn.language import say
@@ -60,21 +57,18 @@ def _caution(run: Run) -> str:
 
 def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
     """What calling the list is expected to earn: by the chances and, where it can be told, as past lists fared."""
-    plan, earned = earnings.plan_of(run), earnings.of_the_list(run)
-    if plan is None:
-        return None
-    title, few = say("Expected profit"), len(listed) < FEW
+    earned, few = earnings.profit(run), len(listed) < FEW
     if earned is None:
-        return Tile(title, "–", say("The run holds no curve of the profit."), few=few)
-    detail = " ".join(filter(None, [_worth(plan, earnings.to_call(run)), _as_before(run)]))
-    return Tile(title, decimal(earned.value, 1), detail, decimals(earned.low, earned.high, 1), few=few)
+        return None
+    detail = " ".join(filter(None, [_worth(run), _as_before(run)]))
+    return Tile(say("Expected profit"), decimal(earned.value, 1), detail, decimals(earned.low, earned.high, 1), few=few)
 
 
-def _worth(plan: Mapping[str, Any], n: int) -> str:
-    value = plan.get("assumed", {}).get("value")
+def _worth(run: Run) -> str:
+    n, value = count(earnings.of_the_list(run)["to_call"]), run.manifest["budget"]["assumed"]["value"]
     if value is None:
-        return say("of calling these {n}.", n=count(n))
-    return say("of calling these {n}, each user kept worth {value}.", n=count(n), value=decimal(value, 2))
+        return say("of calling these {n}.", n=n)
+    return say("of calling these {n}, each user kept worth {value}.", n=n, value=decimal(value, 2))
 
 
 def _as_before(run: Run) -> str:

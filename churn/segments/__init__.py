@@ -35,6 +35,7 @@ from churn.segments.contacts import (
     hold_back,
     write_safely,
 )
+from churn.segments.earnings import Earnings, expected_earnings
 from churn.segments.line import distribution, lines, skewness
 from churn.segments.priority import agreement, prioritise
 
@@ -45,6 +46,7 @@ __all__ = [
     "AnomalyConfig",
     "BudgetConfig",
     "ControlConfig",
+    "Earnings",
     "GroupConfig",
     "Groups",
     "Plan",
@@ -59,6 +61,7 @@ __all__ = [
     "describe_categories",
     "distribution",
     "expected_amounts",
+    "expected_earnings",
     "export",
     "find_anomalies",
     "find_groups",

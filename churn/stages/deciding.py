@@ -3,9 +3,10 @@
 from dataclasses import asdict
 
 import numpy as np
+import pandas as pd
 
 from churn import report, segments
-from churn.artefacts import write_table, write_with
+from churn.artefacts import read_json, read_table, write_table, write_with
 from churn.review import list_warnings, warnings
 from churn.scoring import score_windows, write_scores
 from churn.stages.context import Context, Facts
@@ -25,7 +26,10 @@ def score_users(context: Context) -> Facts:
 
 
 def compare_segments(context: Context) -> Facts:
-    """What happened to the lists of the test part, and how users differ: segment_{rates,rules,tests,categories}.csv."""
+    """What happened to the lists of the test part, and how users differ: segment_{rates,rules,tests,categories}.csv.
+
+    With past lists known, the budget's facts get what calling the newest one earns.
+    """
     config, dataset, test = context.config.segments, context.dataset, context.split.test
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
@@ -58,7 +62,24 @@ def compare_segments(context: Context) -> Facts:
     write_with(lambda path: segments.write_safely(categories, path), context.folder / "segment_categories.csv")
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
     listed = int((one_per_user.segment == "priority").sum())
-    return {"clock": clock, "compared": {"users": len(latest), "listed": listed, "per_day": per_day}}
+    compared = {"users": len(latest), "listed": listed, "per_day": per_day}
+    return {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
+
+
+def _with_earnings(context: Context, rates: pd.DataFrame) -> Facts | None:
+    """What the manifest says of the budget and, as `list`, of what calling the list earns; nothing without a budget."""
+    told = read_json(context.folder / "manifest.json")
+    budget: Facts | None = told["budget"]
+    if budget is None:
+        return None
+    earned = segments.expected_earnings(
+        read_table(context.folder / "scores.parquet"),
+        context.config.segments.budget,
+        curve=read_table(context.folder / "budget.csv"),
+        rates=rates,
+        held_back=told["segment"]["control"]["held_back"],
+    )
+    return budget | {"list": earned.facts()}
 
 
 def review_run(context: Context) -> Facts:

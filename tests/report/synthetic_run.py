@@ -38,6 +38,13 @@ HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted"', "x" * 1_000, "</scri
 CONFIG = "data:\n  events: events.parquet\n  note: '</pre><script>alert(4)</script>'\n"
 
 
+LIST = {  # what a manifest says that calling the 30 users of the list earns
+    **{"listed": 30, "to_call": 30, "paying": 7, "past_users": 212, "stickers_each": None},
+    "profit": {"value": -2.7, "low": -5.1, "high": -0.1},
+    "as_past_lists": {"value": 3.75, "low": 1.3, "high": 6.2},
+}
+
+
 def build_run(folder: Path, stickers: bool = True) -> Path:
     """Write every artefact of a finished run with plausible numbers."""
     targets = ["churn", "sticker"] if stickers else ["churn"]

@@ -1,6 +1,5 @@
 """What the page says first: whether to call the list."""
 
-import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
@@ -8,6 +7,7 @@ from churn.report.advice import advice
 from churn.report.run import read_run
 
 from .parsed_page import ParsedPage
+from .synthetic_run import LIST
 
 BETTER, SAME, WORSE = (0.7, 0.9), (0.5, 0.7), (0.3, 0.5)  # intervals of the list; everyone has .6
 ORDERS = {"priority": {"best": 149, "profit": 11.1}, "p_churn": {"best": 104, "profit": 22.5}}
@@ -29,11 +29,15 @@ def observed(run, interval, n_users=200, stickers=SAME):
     write_table(table, run / "segment_rates.csv")
 
 
-def planned(run, profit, **facts):
+def planned(run, profit, *, past=3.8, past_users=200, **facts):
+    """A run that was told costs, with what calling its list earns by the chances and at the rate of past lists."""
     plan = {"best": 149, "profit": 11.1, "scored": 300, "orders": ORDERS, "assumed": ASSUMED}
-    rewrite(run, budget=plan | facts)
-    curve = [(0, 0.0, 0.0, 0.0), (30, profit, profit - 2, profit + 2), (300, -9.0, -9.0, -9.0)]
-    write_table(pd.DataFrame(curve, columns=["k", "profit", "low", "high"]), run / "budget.csv")
+    earned = {"profit": around(profit), "as_past_lists": around(past), "past_users": past_users}
+    rewrite(run, budget=plan | {"list": LIST | earned} | facts)
+
+
+def around(value):
+    return {"value": value, "low": value - 2, "high": value + 2}
 
 
 def said(run):
@@ -58,13 +62,13 @@ def test_a_list_is_called_where_it_earns_and_past_lists_were_better_than_by_lot(
 
 def test_a_list_that_would_lose_at_the_rate_of_past_lists_is_not_called(run):
     observed(run, BETTER)
-    planned(run, 5.0, assumed=ASSUMED | {"contact_cost": 2.0})
+    planned(run, 5.0, past=-31.2)
     assert "if as many fall silent as on past lists, calling it earns −31.2." in said(run)
 
 
 def test_where_too_few_users_are_known_the_profit_rests_on_the_chances(run):
     observed(run, BETTER, n_users=12)
-    planned(run, 5.0)
+    planned(run, 5.0, past=-31.2, past_users=12)
     assert said(run).startswith("Call the 30 users on the list only if you trust the chances")
 
 
@@ -86,6 +90,23 @@ def test_a_list_that_loses_is_told_beside_the_order_that_would_earn_most(run):
 def test_without_costs_past_lists_say_what_the_list_is_good_for(run, interval, begins):
     observed(run, interval)
     assert said(run).startswith(begins)
+    assert ("was told no costs" in said(run)) == (interval == BETTER)
+
+
+def test_where_an_older_version_did_not_say_what_the_list_earns_nothing_is_said_of_it(run):
+    observed(run, BETTER)
+    planned(run, -2.7)
+    manifest = read_json(run / "manifest.json")
+    del manifest["budget"]["list"]
+    write_json(manifest, run / "manifest.json")
+    assert said(run).startswith("Call the 30 users on the list first: past lists found the right people.")
+    assert "costs" not in said(run) and "earn" not in said(run)
+
+
+def test_only_those_who_may_be_called_are_counted(run):
+    observed(run, BETTER)
+    write_table(read_table(run / "priority.csv").head(27), run / "priority.csv")  # three are held back
+    assert said(run).startswith("Call the 27 users")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +135,7 @@ def test_whether_anybody_is_held_back_is_said(run, held, ends):
 
 
 def test_a_list_of_nobody_is_not_called(run):
-    write_table(read_table(run / "scores.parquet").assign(segment="other"), run / "scores.parquet")
+    write_table(read_table(run / "priority.csv").head(0), run / "priority.csv")
     assert said(run) == "Nobody is on the list, so there is nobody to call."
     planned(run, 0.0, best=0)
     assert said(run).startswith("Call nobody: no number of calls")

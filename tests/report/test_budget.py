@@ -10,6 +10,7 @@ from churn.report.figures import GREY
 from churn.report.run import read_run
 
 from .parsed_page import ParsedPage, figures
+from .synthetic_run import LIST
 
 
 def planned(run, **facts):
@@ -30,6 +31,7 @@ def planned(run, **facts):
         },
         **{"number": 50, "at_number": 23.75, "at_number_low": 20.0, "at_number_high": 27.5},
         "assumed": {"contact_cost": 1.0, "save_rate": 0.3, "incentive": 2.0, "uptake": 0.4, "value": None},
+        "list": LIST,
     }
     rewrite(run, budget=known | facts)
     return run
@@ -171,11 +173,23 @@ def test_the_chance_from_which_a_call_pays_is_told_with_how_many_reach_it(run, p
 
 
 def test_users_of_the_list_over_the_chance_from_which_a_call_pays_are_counted(run):
-    scores = read_table(run / "scores.parquet")
-    listed = scores.index[scores["segment"] == "priority"]
-    scores.loc[listed, "p_churn"] = [0.6] * 7 + [0.4] * (len(listed) - 7)
-    write_table(scores, run / "scores.parquet")
     assert "of the 30 on the list 7." in words(planned(run, **FACTS))
+
+
+def test_what_the_list_earns_stands_beside_what_it_would_at_the_rate_of_past_lists(run):
+    by_chances = "Calling the 30 on the list is expected to earn −2.7 [−5.1, −.1]."
+    at_rate = "If as many of them fall silent as of past lists, it earns 3.8 [1.3, 6.2]; this interval is that of the"
+    assert f"{by_chances} {at_rate}" in words(planned(run)).replace("\xa0", " ")
+    assert "past lists" not in words(planned(run, list=LIST | {"past_users": 29}))
+
+
+def test_a_plan_of_an_older_version_tells_nothing_of_the_list(run):
+    planned(run, **FACTS | {"assumed": CONSTANT})
+    manifest = read_json(run / "manifest.json")
+    del manifest["budget"]["list"]
+    write_json(manifest, run / "manifest.json")
+    said = words(run)
+    assert "calling the first 120 of 300 users" in said and "on the list" not in said
 
 
 def test_the_orders_stand_in_a_table_with_the_best_first(run):
@@ -191,13 +205,12 @@ def test_the_orders_stand_in_a_table_with_the_best_first(run):
 
 
 def test_two_worths_far_apart_are_a_caution(run):
-    planned(run, assumed=CONSTANT)
-    scores = read_table(run / "scores.parquet")
-    for loss, cautions in ((1.1, 1), (3.9, 0)):
-        changed = scores.assign(value_at_risk=0.1, expected_loss=loss * scores["p_churn"])
-        write_table(changed, run / "scores.parquet")
+    for each, cautions in ((1.1, 1), (3.9, 0), (7.9, 0), (8.1, 1), (None, 0)):
+        planned(run, assumed=CONSTANT, list=LIST | {"stickers_each": each})
         found = [block for block in budget.build(read_run(run)).blocks if block.kind == "note"]
-        assert len(found) == cautions and all("1.10 for each likely loss" in note.body for note in found)
+        assert len(found) == cautions
+        assert all("counts 4.00 for every user kept, which" in note.body for note in found)
+        assert all(f"{each:.2f} for each likely loss" in note.body for note in found)
 
 
 def test_an_incentive_of_nothing_is_not_spoken_of(run):

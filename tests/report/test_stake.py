@@ -1,13 +1,17 @@
-import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import stake
+from churn.report import stake, write_report
 from churn.report.run import read_run
 
 from .parsed_page import ParsedPage
+from .synthetic_run import LIST
 
-PLAN = {"best": 149, "profit": 11.06, "profit_low": 4.36, "profit_high": 16.66, "scored": 300}
+ASSUMED = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}
+PLAN = {
+    **{"best": 149, "low": 134, "high": 164, "profit": 11.06, "profit_low": 4.36, "profit_high": 16.66},
+    **{"number": None, "scored": 300, "assumed": ASSUMED},
+}
 
 
 def told(run):
@@ -30,9 +34,9 @@ def promised(run, forecast):
     return run
 
 
-def planned(run, curve, **plan):
-    write_json(read_json(run / "manifest.json") | {"budget": PLAN | plan}, run / "manifest.json")
-    write_table(pd.DataFrame(curve, columns=["k", "profit", "low", "high"]), run / "budget.csv")
+def planned(run, *, assumed=ASSUMED, **told):
+    plan = PLAN | {"assumed": assumed, "list": LIST | told}
+    write_json(read_json(run / "manifest.json") | {"budget": plan}, run / "manifest.json")
     return run
 
 
@@ -81,34 +85,39 @@ def test_a_run_without_stickers_has_none_at_stake(without_stickers):
     assert set(told(without_stickers)) == {"Expected churners"}
 
 
-ASSUMED = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}
-
-
-@pytest.mark.parametrize(
-    ("curve", "said"),
-    [
-        ([(30, -2.7, -5.1, -0.1)], ("−2.7", "[−5.1, −.1]")),
-        ([(20, -2.0, -4.0, 0.0), (40, -4.0, -6.0, -2.0)], ("−3.0", "[−5.0, −1.0]")),
-        ([(29, -2.7, -5.1, -0.1)], ("–", "")),
-    ],
-)
-def test_the_profit_is_that_of_the_list_between_two_sizes_of_the_curve_where_need_be(run, curve, said):
-    planned(run, [(0, 0.0, 0.0, 0.0), *curve])
-    assert told(run)["Expected profit"][:2] == said
-
-
 def test_the_profit_stands_beside_that_at_the_rate_of_past_lists_and_the_worth_that_it_counts(run):
-    planned(run, [(0, 0.0, 0.0, 0.0), (30, -2.7, -5.1, -0.1)], assumed=ASSUMED)
-    detail = told(run)["Expected profit"][2]
-    assert detail == (
-        "of calling these 30, each user kept worth 4.00. "
-        "At the rate of past lists: 3.8 [1.3, 6.2]."  # 30 × (.521 × .3 × 4 − .5)
+    assert told(planned(run))["Expected profit"] == (
+        "−2.7",
+        "[−5.1, −.1]",
+        "of calling these 30, each user kept worth 4.00. At the rate of past lists: 3.8 [1.3, 6.2].",
+        False,
     )
 
 
-def test_where_the_worth_differs_by_user_nothing_is_said_of_past_lists(run):
-    planned(run, [(0, 0.0, 0.0, 0.0), (30, -2.7, -5.1, -0.1)], assumed=ASSUMED | {"value": None})
+def test_the_profit_is_of_those_who_may_be_called(run):
+    assert told(planned(run, to_call=27))["Expected profit"][2].startswith("of calling these 27, each")
+
+
+def test_a_profit_without_an_interval_stands_alone(run):
+    unknown = {"value": 1.5, "low": None, "high": None}
+    planned(run, profit=unknown, as_past_lists=unknown)
+    assert told(run)["Expected profit"][:2] == ("1.5", "")
+    assert told(run)["Expected profit"][2].endswith("At the rate of past lists: 1.5.")
+
+
+@pytest.mark.parametrize("told_of", [{"as_past_lists": None}, {"past_users": 29}])
+def test_where_the_worth_differs_by_user_or_past_lists_were_short_nothing_is_said_of_them(run, told_of):
+    planned(run, assumed=ASSUMED | {"value": None}, **told_of)
     assert told(run)["Expected profit"][2] == "of calling these 30."
+
+
+def test_a_plan_of_an_older_version_has_no_profit_of_the_list(run):
+    manifest = read_json(planned(run) / "manifest.json")
+    del manifest["budget"]["list"]
+    write_json(manifest, run / "manifest.json")
+    assert set(told(run)) == {"Expected churners"}
+    text = ParsedPage(write_report(run)).text
+    assert "Expected profit" not in text and "calling the first 149 of 300 users" in text
 
 
 def test_an_empty_list_has_nothing_at_stake(run):
