@@ -149,7 +149,8 @@ def _with_members(panel: Panel, members: Members | None, *, config: DataConfig) 
     """The panel with what the member list knows of arrivals, and the list's attributes over time."""
     if members is None:
         return panel, {}
-    return replace(panel, arrived=members.arrived(panel)), members.timelines(panel, config=config)
+    panel = replace(panel, arrived=members.arrived(panel), listed=members.listed())
+    return panel, members.timelines(panel, config=config)
 
 
 def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
