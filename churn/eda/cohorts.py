@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from churn.charts import QUIET, chart
 from churn.data import Panel
+from churn.eda.arguments import check_count
 from churn.eda.view import View
-from churn.language import marked, say
+from churn.language import marked, say, say_many
 
-FEW = 30  # users under which a cohort's figures are greyed
+FEW = 30  # users under which figures are marked
+WIDEST = 14  # columns up to which a cell has room for its number
 NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")
 
 
@@ -36,23 +38,25 @@ class Retention(View):
         sizes = self.table.drop_duplicates("cohort")["n"]
         ages = self.table.groupby("age")[["active", "n"]].sum()
         shares = [
-            f"{age}: {row.active / row.n:.1%} (n = {row.n:.0f})"
+            _share_at(age, row.active / row.n, n=int(row.n))
             for age, row in ages.iterrows()
             if age in (1, 2, 4, 8, 12)
         ]
         lines = [
-            say(
-                "{n} cohorts by {days}-day period of arrival, {users} users",
-                n=len(sizes),
+            say_many(
+                "{n} cohort by {days}-day period of arrival (users: {users:,})",
+                "{n} cohorts by {days}-day period of arrival (users: {users:,})",
+                len(sizes),
                 days=self.period_days,
                 users=sizes.sum(),
             ),
             say("still active, by periods since arrival, all cohorts together: {shares}", shares="; ".join(shares))
             if shares
             else say("still active, by periods since arrival, all cohorts together: not seen yet"),
-            say(
+            say_many(
+                "{n} user left out, who may have come before the log or came after its last whole period",
                 "{n} users left out, who may have come before the log or came after its last whole period",
-                n=self.left_out,
+                self.left_out,
             ),
         ]
         return "\n".join(lines if self.left_out else lines[:2])
@@ -75,9 +79,10 @@ class Revenue(View):
         last = self.table.loc[self.table.groupby("cohort")["age"].idxmax()]
         best = last.iloc[int(last["per_user"].to_numpy().argmax())]
         whole = float(self.table["amount"].sum())
-        earned = say(
-            "sticker amounts of {n} cohorts, {users} users: {whole:,.6g} in all",
-            n=len(last),
+        earned = say_many(
+            "sticker amounts of {n} cohort (users: {users:,}): {whole:,.6g} in all",
+            "sticker amounts of {n} cohorts (users: {users:,}): {whole:,.6g} in all",
+            len(last),
             users=last["n"].sum(),
             whole=whole,
         )
@@ -107,7 +112,7 @@ def retention(panel: Panel, *, period_days: int = 7) -> Retention:
         period_days: Days of a cohort and of an age.
 
     Raises:
-        ValueError: for fewer than one day.
+        UserError: for periods of fewer than one day.
 
     Example:
         >>> from churn.data import example_dataset
@@ -136,7 +141,7 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
     """What a user earns in stickers by age, cohort by cohort; the cohorts are those of `retention`.
 
     Raises:
-        ValueError: for fewer than one day.
+        UserError: for periods of fewer than one day.
 
     Example:
         >>> from churn.data import example_dataset
@@ -197,14 +202,11 @@ class _Arrivals:
 
 
 def _arrivals(panel: Panel, *, period_days: int) -> _Arrivals:
-    if period_days < 1:
-        raise ValueError(f"expected periods of at least 1 day, got {period_days}")
+    check_count("period_days", period_days)
     n_periods = panel.n_days // period_days
     begin = panel.n_days - n_periods * period_days
-    listed = bool((panel.arrived < panel.first).any())  # a list knows of arrivals before the first event
-    known = (panel.arrived >= begin) & (panel.arrived < panel.n_days)
-    if not listed:
-        known &= panel.arrived > 0
+    listed = np.zeros(len(panel.users), bool) if panel.listed is None else panel.listed
+    known = (panel.arrived >= begin) & (panel.arrived < panel.n_days) & (listed | (panel.arrived > 0))
     user = np.flatnonzero(known)
     period = (panel.arrived[user].astype(np.int64) - begin) // period_days
     return _Arrivals(panel, user, period, begin, period_days, n_periods)
@@ -214,6 +216,20 @@ def _no_cohort(period_days: int) -> str:
     return say(
         "No user arrived within the log's whole periods of {days} days, so there is no cohort.", days=period_days
     )
+
+
+def _share_at(age: object, share: float, *, n: int) -> str:
+    """A share of the users whom the log covers so long; few of them say so."""
+    if n < FEW:
+        return say("{age}: {share:.1%} (n = {n}, few)", age=age, share=share, n=n)
+    return say("{age}: {share:.1%} (n = {n:,})", age=age, share=share, n=n)
+
+
+def _in_cell(value: float, *, percent: bool) -> str:
+    """A number that is short enough for a cell."""
+    if not np.isfinite(value):
+        return ""
+    return f"{value:.0%}" if percent else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _most(matrix: pd.DataFrame) -> float:
@@ -230,8 +246,11 @@ def _triangle(table: pd.DataFrame, column: str, *, title: str, percent: bool, pe
     rows = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
     bar = {"tickformat": ".0%" if percent else None, "title": {"text": title, "font": {"size": 12}}, "thickness": 12}
     value = "%{z:.1%}" if percent else "%{z:.4g}"
+    roomy = matrix.shape[1] <= WIDEST
     heat = go.Heatmap(
         z=matrix.to_numpy(),
+        text=[[_in_cell(cell, percent=percent) for cell in row] for row in matrix.to_numpy()] if roomy else None,
+        texttemplate="%{text}" if roomy else None,  # in dark or light and of a size that fits, as plotly finds by cell
         x=list(matrix.columns),
         y=rows,
         colorscale=[[0, "#f5f7fa"], [1, "#005a8f"]],

@@ -1,0 +1,18 @@
+"""What the views ask of the numbers that they are given."""
+
+from numbers import Integral
+
+from churn.errors import UserError
+
+
+def check_count(name: str, value: object, *, least: int = 1) -> None:
+    """Raise a UserError unless a number of days, of samples or of rows is a whole one and large enough.
+
+    Example:
+        >>> check_count("period_days", 0)
+        Traceback (most recent call last):
+        ...
+        churn.errors.UserError: expected period_days of at least 1, a whole number, got 0; give 1 or more
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise UserError(f"expected {name} of at least {least}, a whole number", repr(value), f"give {least} or more")
