@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.charts import QUIET, chart
+from churn.charts import INK, QUIET, chart
 from churn.data import Panel
 from churn.eda.arguments import check_count
 from churn.eda.view import View
@@ -27,7 +27,7 @@ class Retention(View):
     """
 
     period_days: int
-    left_out: int  # users who may have come before the log, or after its last whole period
+    left_out: int  # users who came before the first whole period, or may have, or after the log's end
 
     @property
     def triangle(self) -> pd.DataFrame:
@@ -38,9 +38,7 @@ class Retention(View):
         sizes = self.table.drop_duplicates("cohort")["n"]
         ages = self.table.groupby("age")[["active", "n"]].sum()
         shares = [
-            _share_at(age, row.active / row.n, n=int(row.n))
-            for age, row in ages.iterrows()
-            if age in (1, 2, 4, 8, 12)
+            _share_at(age, row.active / row.n, n=int(row.n)) for age, row in ages.iterrows() if age in (1, 2, 4, 8, 12)
         ]
         lines = [
             say_many(
@@ -54,8 +52,8 @@ class Retention(View):
             if shares
             else say("still active, by periods since arrival, all cohorts together: not seen yet"),
             say_many(
-                "{n} user left out, who may have come before the log or came after its last whole period",
-                "{n} users left out, who may have come before the log or came after its last whole period",
+                "{n} user left out, who came before the log's first whole period, or may have, or after its end",
+                "{n} users left out, who came before the log's first whole period, or may have, or after its end",
                 self.left_out,
             ),
         ]
@@ -104,7 +102,7 @@ def retention(panel: Panel, *, period_days: int = 7) -> Retention:
     """Who is still active, by the period in which users arrived: a triangle, since late cohorts were seen for less.
 
     A user arrives on the day of joining, or where no list says so on the first day seen. Users whose first day is the
-    log's first may have been there before it, and are left out where no list says when they joined. Periods are
+    log's first may have been there before it, and are left out where no list says that they joined on that day. Periods are
     counted back from the log's last day, so that the newest is whole.
 
     Args:
@@ -226,10 +224,11 @@ def _share_at(age: object, share: float, *, n: int) -> str:
 
 
 def _in_cell(value: float, *, percent: bool) -> str:
-    """A number that is short enough for a cell."""
+    """A number that is short enough for a cell of a phone: whole percents without their sign, two digits."""
     if not np.isfinite(value):
         return ""
-    return f"{value:.0%}" if percent else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    shown = 100 * value if percent else value
+    return f"{shown:,.0f}" if percent or shown >= 10 else f"{shown:.2g}"
 
 
 def _most(matrix: pd.DataFrame) -> float:
@@ -239,30 +238,44 @@ def _most(matrix: pd.DataFrame) -> float:
 
 
 def _triangle(table: pd.DataFrame, column: str, *, title: str, percent: bool, period_days: int) -> Any:
-    import plotly.graph_objects as go
-
     matrix = table.pivot_table(index="cohort", columns="age", values=column).sort_index(ascending=False)
     n = table.drop_duplicates("cohort").set_index("cohort")["n"].reindex(matrix.index)
-    rows = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
-    bar = {"tickformat": ".0%" if percent else None, "title": {"text": title, "font": {"size": 12}}, "thickness": 12}
-    value = "%{z:.1%}" if percent else "%{z:.4g}"
     roomy = matrix.shape[1] <= WIDEST
-    heat = go.Heatmap(
+    heat = _with_numbers(matrix, percent=percent) if roomy else _with_bar(matrix, title=title, percent=percent)
+    heat.y = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
+    drawn = chart([heat], height=(106 if roomy else 90) + 18 * len(matrix))
+    periods = say("periods of {days} days since arrival", days=period_days)
+    shown = say("cells: share active, %") if percent else say("cells: amount per user so far")
+    drawn.update_xaxes(title_text=f"{periods}<br>{shown}" if roomy else periods, showgrid=False)
+    drawn.update_yaxes(title_text="", showgrid=False)
+    few = say("* fewer than {few} users", few=FEW) if (n < FEW).any() else ""
+    return drawn.update_layout(title={"text": few, "font": {"size": 12, "color": QUIET}, "x": 0}, margin_t=30)
+
+
+def _with_numbers(matrix: pd.DataFrame, *, percent: bool) -> Any:
+    """Cells that say their numbers, on colours that are light enough for dark text on all of them."""
+    text = [[_in_cell(cell, percent=percent) for cell in row] for row in matrix.to_numpy()]
+    heat = _heat(matrix, "#7fb2d3", percent=percent)
+    return heat.update(text=text, texttemplate="%{text}", textfont_color=INK, showscale=False)
+
+
+def _with_bar(matrix: pd.DataFrame, *, title: str, percent: bool) -> Any:
+    """Cells too many for numbers, with a bar of what their colours mean."""
+    bar = {"tickformat": ".0%" if percent else None, "title": {"text": title, "font": {"size": 12}}, "thickness": 12}
+    return _heat(matrix, "#005a8f", percent=percent).update(colorbar=bar)
+
+
+def _heat(matrix: pd.DataFrame, darkest: str, *, percent: bool) -> Any:
+    import plotly.graph_objects as go
+
+    value = "%{z:.1%}" if percent else "%{z:.4g}"
+    return go.Heatmap(
         z=matrix.to_numpy(),
-        text=[[_in_cell(cell, percent=percent) for cell in row] for row in matrix.to_numpy()] if roomy else None,
-        texttemplate="%{text}" if roomy else None,  # in dark or light and of a size that fits, as plotly finds by cell
         x=list(matrix.columns),
-        y=rows,
-        colorscale=[[0, "#f5f7fa"], [1, "#005a8f"]],
+        colorscale=[[0, "#f5f7fa"], [1, darkest]],
         zmin=0,
         zmax=_most(matrix) or 1,
         xgap=1,
         ygap=1,
-        colorbar=bar,
         hovertemplate="%{y}<br>" + say("age {age}: {value}", age="%{x}", value=value) + "<extra></extra>",
     )
-    drawn = chart([heat], height=90 + 18 * len(rows))
-    drawn.update_xaxes(title_text=say("periods of {days} days since arrival", days=period_days), showgrid=False)
-    drawn.update_yaxes(title_text="", showgrid=False)
-    few = say("* fewer than {few} users", few=FEW) if (n < FEW).any() else ""
-    return drawn.update_layout(title={"text": few, "font": {"size": 12, "color": QUIET}, "x": 0}, margin_t=30)

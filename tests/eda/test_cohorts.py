@@ -114,15 +114,16 @@ def test_cells_say_their_numbers_where_there_is_room() -> None:
     heat = found.figure().data[0]
     assert heat.texttemplate == "%{text}"
     shares = found.triangle.sort_index(ascending=False)
-    said = [[f"{share:.0%}" if share == share else "" for share in row] for row in shares.to_numpy()]
+    said = [[f"{100 * share:.0f}" if share == share else "" for share in row] for row in shares.to_numpy()]
     assert [list(row) for row in heat.text] == said
+    assert "share active, %" in found.figure().layout.xaxis.title.text
     assert retention(panel, period_days=5).figure().data[0].texttemplate is None  # 18 columns
 
 
 def test_cells_of_revenue_are_short_numbers(planted: Planted) -> None:
     days = {"a": [1, 8, 27], "b": [9], "old": [0]}
     heat = revenue(planted(days, [("a", 2, 0.25), ("a", 20, 123_456.0), ("b", 10, 3.14159)]).panel).figure().data[0]
-    assert {"0.25", "123,456", "3.14"} <= {text for row in heat.text for text in row}
+    assert {"0.25", "123,456", "3.1"} <= {text for row in heat.text for text in row}
 
 
 def test_one_cohort_of_one_user_is_said_in_the_singular(planted: Planted) -> None:
