@@ -102,8 +102,8 @@ def retention(panel: Panel, *, period_days: int = 7) -> Retention:
     """Who is still active, by the period in which users arrived: a triangle, since late cohorts were seen for less.
 
     A user arrives on the day of joining, or where no list says so on the first day seen. Users whose first day is the
-    log's first may have been there before it, and are left out where no list says that they joined on that day. Periods are
-    counted back from the log's last day, so that the newest is whole.
+    log's first may have been there before it, and are left out where no list says that they joined on that day.
+    Periods are counted back from the log's last day, so that the newest is whole.
 
     Args:
         panel: The panel.
