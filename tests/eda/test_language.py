@@ -43,7 +43,7 @@ def of_journeys(group: Callable[[int], str], *, gap_minutes: float | None) -> It
         yield from (eda.directly_follows(walks), eda.first_steps(walks, top=1), eda.variants(walks, max_steps=1))
         rare = eda.journeys(tables, actors="all", max_event_types=1)
         yield from (eda.directly_follows(rare), eda.first_steps(rare), eda.variants(rare))
-        yield eda.compare_journeys(tables, groups, actors="all", gap_minutes=gap_minutes, repetitions=20)
+        yield eda.compare_journeys(tables, groups, actors="all", gap_minutes=gap_minutes)
 
 
 def shown(value: Any, *, key: str = "") -> Iterator[str]:
