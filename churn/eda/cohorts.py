@@ -211,8 +211,10 @@ def _arrivals(panel: Panel, *, period_days: int) -> _Arrivals:
 
 
 def _no_cohort(period_days: int) -> str:
-    return say(
-        "No user arrived within the log's whole periods of {days} days, so there is no cohort.", days=period_days
+    return say_many(
+        "No user arrived within the log's days, so there is no cohort.",
+        "No user arrived within the log's whole periods of {n} days, so there is no cohort.",
+        period_days,
     )
 
 
@@ -244,7 +246,7 @@ def _triangle(table: pd.DataFrame, column: str, *, title: str, percent: bool, pe
     heat = _with_numbers(matrix, percent=percent) if roomy else _with_bar(matrix, title=title, percent=percent)
     heat.y = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
     drawn = chart([heat], height=(106 if roomy else 90) + 18 * len(matrix))
-    periods = say("periods of {days} days since arrival", days=period_days)
+    periods = say_many("days since arrival", "periods of {n} days since arrival", period_days)
     shown = say("cells: share active, %") if percent else say("cells: amount per user so far")
     drawn.update_xaxes(title_text=f"{periods}<br>{shown}" if roomy else periods, showgrid=False)
     drawn.update_yaxes(title_text="", showgrid=False)

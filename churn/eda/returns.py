@@ -36,9 +36,10 @@ class Returns(View):
         known = self.table[self.table["within"].notna() & self.table["silent_days"].isin(POINTS)]
         shares = [_told(row) for row in known.to_dict("records")]
         lines = [
-            say(
-                "silent users who come back within {days} days, by the days that they have been silent",
-                days=self.within_days,
+            say_many(
+                "silent users who come back within {n} day, by the days that they have been silent",
+                "silent users who come back within {n} days, by the days that they have been silent",
+                self.within_days,
             ),
             self._size(),
             "; ".join(shares) if shares else say("no silence was watched for so long, so no share is known"),
@@ -57,7 +58,7 @@ class Returns(View):
         known = shown[shown["within"].notna()]
         line = {"color": GREEN, "dash": "dot"}
         ever = go.Scatter(x=shown["silent_days"], y=shown["ever"], name=say("ever"), mode="lines", line=line)
-        within = say("within {days} days", days=self.within_days)
+        within = say_many("within {n} day", "within {n} days", self.within_days)
         traces = [*with_band(known, "within", x="silent_days", name=within), ever]
         drawn = chart(traces, height=340, legend=True)
         drawn.update_xaxes(title_text=say("days silent so far"))

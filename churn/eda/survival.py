@@ -35,9 +35,10 @@ class Survival(View):
 
     def _say(self) -> str:
         shares = [self._told(day) for day in POINTS if day <= self.table["day"].iloc[-1]]
-        what = say(
-            "users still active, from their first active day to the last before {days} silent days",
-            days=self.silent_days,
+        what = say_many(
+            "users still active, from their first active day to the last before {n} silent day",
+            "users still active, from their first active day to the last before {n} silent days",
+            self.silent_days,
         )
         return "\n".join([what, self._gone(), "; ".join(shares)])
 
