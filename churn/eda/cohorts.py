@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from churn.charts import INK, QUIET, chart
 from churn.data import Panel
 from churn.eda.arguments import check_count
+from churn.eda.curves import FEW, with_interval
 from churn.eda.view import View
 from churn.language import marked, say, say_many
+from churn.statistics.shares import block_intervals
 
-FEW = 30  # users under which figures are marked
 WIDEST = 14  # columns up to which a cell has room for its number
 NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")
 
@@ -157,6 +158,9 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
         return Revenue(pd.DataFrame(columns=columns), why, period_days)
     user, day = panel.days_where(rows)
     table = arrival.summed(arrival.by_age(user, day, panel.amounts[rows].astype(float)), name="amount")
+    if not table["amount"].any():
+        why = say("No user of the cohorts received a sticker.")
+        return Revenue(pd.DataFrame(columns=columns), why, period_days)
     so_far = table.groupby("cohort")["amount"].cumsum()
     return Revenue(table.assign(per_user=so_far / table["n"]), None, period_days)
 
@@ -212,17 +216,19 @@ def _arrivals(panel: Panel, *, period_days: int) -> _Arrivals:
 
 def _no_cohort(period_days: int) -> str:
     return say_many(
-        "No user arrived within the log's days, so there is no cohort.",
-        "No user arrived within the log's whole periods of {n} days, so there is no cohort.",
+        "No user is known to have arrived within the log's days, so there is no cohort.",
+        "No user is known to have arrived within the log's whole periods of {n} days, so there is no cohort.",
         period_days,
     )
 
 
 def _share_at(age: object, share: float, *, n: int) -> str:
-    """A share of the users whom the log covers so long; few of them say so."""
+    """A share of the users whom the log covers so long, with Clopper and Pearson's interval; few of them say so."""
+    low, high = block_intervals([share], [share * (1 - share) / n], cases=[n], users=[n])
+    told = with_interval(share, low[0], high[0])
     if n < FEW:
-        return say("{age}: {share:.1%} (n = {n}, few)", age=age, share=share, n=n)
-    return say("{age}: {share:.1%} (n = {n:,})", age=age, share=share, n=n)
+        return say("{age}: {share} (n = {n}, few)", age=age, share=told, n=n)
+    return say("{age}: {share} (n = {n:,})", age=age, share=told, n=n)
 
 
 def _in_cell(value: float, *, percent: bool) -> str:

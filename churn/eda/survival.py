@@ -14,6 +14,7 @@ from churn.eda.curves import FEW, POINTS, enough, noted, with_band, with_interva
 from churn.eda.spells import Spells, lifetimes
 from churn.eda.view import View
 from churn.language import say, say_many
+from churn.statistics.shares import block_intervals
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Survival(View):
     def _told(self, day: int) -> str:
         """The curve on a day: where the last end up to then left it."""
         before = self.table[self.table["day"] <= day].tail(1)[["survival", "low", "high"]]
-        share = with_interval(*before.iloc[0]) if len(before) else with_interval(1.0, np.nan, np.nan)
+        everyone = 1.0, *_edges(np.array([1.0]), np.array([self.n_users])).T[0]
+        share = with_interval(*(before.iloc[0] if len(before) else everyone))
         n = int(self.table.loc[self.table["day"] >= day, "at_risk"].iloc[0])
         if n < FEW:
             return say("day {day}: {share} (n = {n}, few)", day=day, share=share, n=n)
@@ -118,8 +120,9 @@ def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.Data
         ended: Whether the end was seen, (n,).
 
     Returns:
-        day, at_risk, ended, survival, low, high; low and high are nan where no interval is defined, as before the
-        first end and where nobody is left.
+        day, at_risk, ended, survival, low, high. Where the curve is 1, or 0, for which the log-log interval is not
+        defined, low and high are Clopper and Pearson's, of those who were watched for so long, or who ended; nan for
+        one alone.
 
     Example:
         >>> kaplan_meier(np.array([1, 2, 2, 4]), np.array([True, True, False, True])).survival.tolist()
@@ -134,8 +137,16 @@ def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.Data
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*interval is undefined")  # nan there, as the docstring says
         interval = curve.confidence_interval(method="log-log") if ended.any() else None
-    low, high = (
-        (interval.low.probabilities, interval.high.probabilities) if interval else (np.full(len(day), np.nan),) * 2
-    )
+    # those whose whole time up to the day is known
+    low, high = _edges(curve.probabilities, np.where(curve.probabilities < 1, ends.cumsum(), at_risk))
+    if interval:
+        inside = (curve.probabilities > 0) & (curve.probabilities < 1)
+        low = np.where(inside, interval.low.probabilities, low)
+        high = np.where(inside, interval.high.probabilities, high)
     table = {"day": day, "at_risk": at_risk, "ended": ends, "survival": curve.probabilities, "low": low, "high": high}
     return pd.DataFrame(table)
+
+
+def _edges(survival: NDArray[np.floating], n: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The ends of the intervals of curves that are 1 or 0 among n, (2, d)."""
+    return np.array(block_intervals(survival, np.zeros(len(survival)), cases=n, users=n))

@@ -82,6 +82,12 @@ def test_log_shorter_than_a_period_is_a_sentence(view: Callable[..., object]) ->
     assert "no cohort" in str(found)
 
 
+def test_cohorts_without_a_sticker_have_no_revenue(planted: Planted) -> None:
+    found = revenue(planted({"a": [1], "old": [0, 20]}, [("old", 1, 2.0)]).panel)
+    assert str(found) == "No user of the cohorts received a sticker."
+    assert found.figure().layout.annotations[0].text == found.empty
+
+
 def test_log_without_stickers_has_no_revenue(planted: Planted) -> None:
     found = revenue(planted({"a": [1, 19]}).panel)
     assert "no stickers" in str(found)
@@ -135,6 +141,6 @@ def test_one_cohort_of_one_user_is_said_in_the_singular(planted: Planted) -> Non
 
 def test_shares_of_few_users_say_so(planted: Planted) -> None:
     few = str(retention(planted({"a": [1], "b": [2, 10], "old": [0, 20]}).panel))
-    assert "1: 50.0% (n = 2, few)" in few
+    assert "1: 50.0% [1.3%, 98.7%] (n = 2, few)" in few
     many = {f"u{number}": [1, 9] for number in range(30)} | {"old": [0, 20]}
-    assert "1: 100.0% (n = 30);" in str(retention(planted(many).panel))
+    assert "1: 100.0% [88.4%, 100.0%] (n = 30);" in str(retention(planted(many).panel))

@@ -38,6 +38,19 @@ def test_durations_that_nobody_was_seen_to_end_survive() -> None:
     assert found["survival"].tolist() == [1.0, 1.0]
 
 
+def test_a_curve_at_1_or_0_has_the_exact_interval_of_those_who_were_watched() -> None:
+    days = np.array([2] * 4 + [5] * 6 + [9] * 10)
+    stay = kaplan_meier(days, np.zeros(20, bool))
+    assert stay["low"].to_numpy() == pytest.approx(0.025 ** (1 / np.array([20, 16, 10])))
+    assert stay["high"].tolist() == [1, 1, 1]
+    gone = kaplan_meier(days, days > 2).iloc[-1]
+    assert (gone["survival"], gone["low"], gone["high"]) == pytest.approx((0, 0, 1 - 0.025 ** (1 / 16)))
+    alone = kaplan_meier(np.array([1, 3]), np.array([True, True]))
+    assert alone["low"].notna().all()
+    one = kaplan_meier(np.array([1, 3]), np.array([False, True])).iloc[-1]
+    assert np.isnan([one["low"], one["high"]]).all()
+
+
 def test_lifetime_runs_from_the_first_active_day_to_the_last_before_a_long_silence(planted: Planted) -> None:
     panel = planted({"a": [1, 4, 40], "b": [2], "c": [3, 38], "z": [0, 44]}).panel
     found = lifetimes(panel, silent_days=14)
@@ -150,7 +163,7 @@ def test_words_have_the_curve_on_days_on_which_nothing_ended(planted: Planted) -
         "day 14: 66.7%",
         "day 28: 33.3%",
     ]
-    assert "day 1: 100.0% (n = 3, few)" in told
+    assert "day 1: 100.0% [29.2%, 100.0%] (n = 3, few)" in told
     assert "[" in told[2]
     assert "nan" not in str(found)
 
