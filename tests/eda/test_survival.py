@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from churn.data import Dataset, example_dataset
 from churn.eda import kaplan_meier, returns, survival
@@ -121,6 +122,27 @@ def test_returns_of_few_users_are_no_certainty(planted: Planted) -> None:
     assert table.within[5] == 0
     assert (table.low[5], table.high[5]) == pytest.approx((0, 1 - 0.025 ** (1 / 5)))
     assert "0.0% [0.0%, 52.2%] (n = 5, users: 5, few)" in str(returns(planted(days).panel, within_days=7))
+
+
+def test_silences_that_are_cut_off_tell_nothing_of_a_return(planted: Planted) -> None:
+    """Six users are watched for long and stay away; of twenty others it is not known yet."""
+    away = {f"u{number}": [10] for number in range(5)} | {f"late{number}": [50] for number in range(20)}
+    table = returns(planted(away | {"back": [0, 2, 59]}).panel, within_days=7).table.set_index("silent_days")
+    assert (table.within[5], table.users[5]) == (0, 26)
+    assert table.high[5] == pytest.approx(1 - 0.025 ** (1 / 6))
+
+
+def test_intervals_of_returns_are_as_wide_as_users_differ(planted: Planted) -> None:
+    """Sixty silences of twenty users: wide where each user is always alike, narrower where chance decides."""
+    alike = {f"u{i}": [1, 3, 5, 7] if i % 2 else [1, 20, 40, 60] for i in range(20)}
+    mixed = {f"u{i}": [1, 3, 22, 24] if i % 2 else [1, 20, 22, 41] for i in range(20)}
+    widths = []
+    for days in (alike, mixed):
+        closed = {user: [*active, *range(active[-1] + 1, 80)] for user, active in days.items()}
+        row = returns(planted(closed | {"whole": [0, 79]}).panel, within_days=5).table.set_index("silent_days").loc[1]
+        widths.append(row.high - row.low)
+    low, high = (stats.beta.ppf(q, a, b) for q, a, b in ((0.025, 10, 11), (0.975, 11, 10)))  # ten users of twenty
+    assert widths[0] > 0.95 * (high - low) > 1.3 * widths[1]
 
 
 def test_returns_of_one_user_have_no_interval(planted: Planted) -> None:
