@@ -10,7 +10,8 @@ from churn.language import say
 
 BAND = "rgba(0, 114, 178, .18)"
 POINTS = (1, 3, 7, 14, 28, 56)  # days that the words speak of
-FEW = 30  # users under which a curve is not drawn on, and words say so
+FEW = 30  # users under which a chart and words say so
+LEAST = 10  # users under which a curve is not drawn on
 
 
 def with_interval(share: float, low: float, high: float) -> str:
@@ -25,7 +26,7 @@ def with_interval(share: float, low: float, high: float) -> str:
 
 def enough(table: pd.DataFrame, *, users: str) -> pd.DataFrame:
     """A curve as far as enough users are left by a column of their number; all of a short one."""
-    many = table[users] >= FEW
+    many = table[users] >= LEAST
     return table[many] if many.sum() > 2 else table
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from churn.data import Dataset, example_dataset
-from churn.eda import kaplan_meier, returns, survival
+from churn.eda import Survival, kaplan_meier, returns, survival
 from churn.eda.spells import lifetimes, silences
 
 Planted = Callable[..., Dataset]
@@ -231,3 +231,14 @@ def test_short_silences_have_a_curve_as_far_as_they_were_watched(planted: Plante
     assert found.table["within"].isna().all()
     str(found)
     found.figure()
+
+
+def test_a_curve_is_drawn_as_far_as_ten_users_are_left_and_says_where_they_are_few() -> None:
+    rng = np.random.default_rng(0)
+    curve = kaplan_meier(rng.geometric(0.1, 200), np.ones(200, bool))
+    found = Survival(curve, None, 28, 200, 200).figure()
+    last = curve[curve["day"].isin(found.data[-1].x)].iloc[-1]
+    assert 10 <= last["at_risk"] < 30
+    assert "fewer than 30 users at the end of the curve" in found.layout.title.text
+    many = kaplan_meier(rng.integers(1, 4, 3000), rng.random(3000) < 0.5)
+    assert not Survival(many, None, 28, 3000, 1500).figure().layout.title.text
