@@ -171,14 +171,19 @@ def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] 
             panels.build(daily, scratch / "days")
             members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
     panel = panels.load(folder / "days")
-    return panel if members is None else replace(panel, arrived=members.arrived(panel))
+    return panel if members is None else _with_arrivals(panel, members)
 
 
 def _with_members(panel: Panel, members: Members | None, *, config: DataConfig) -> tuple[Panel, dict[str, Timeline]]:
     """The panel with what the member list knows of arrivals, and the list's attributes over time."""
     if members is None:
         return panel, {}
-    return replace(panel, arrived=members.arrived(panel)), members.timelines(panel, config=config)
+    panel = _with_arrivals(panel, members)
+    return panel, members.timelines(panel, config=config)
+
+
+def _with_arrivals(panel: Panel, members: Members) -> Panel:
+    return replace(panel, arrived=members.arrived(panel), listed=members.listed())
 
 
 def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:

@@ -81,6 +81,10 @@ class Members:
         days = (dates - panel.date(0)).dt.days
         return np.where(days.notna(), days.fillna(0), panel.arrived).astype(np.int32)
 
+    def listed(self) -> NDArray[np.bool_] | None:
+        """Whether the list says when each user joined, (u,); None for a list that does not say."""
+        return None if (dates := self.join_dates) is None else dates.notna().to_numpy()
+
     def timelines(self, panel: Panel, *, config: DataConfig) -> dict[str, Timeline]:
         """The attributes that are known while a user is there, by name."""
         known = {name: entry for name, entry in config.known_attributes.items() if entry.known != "after"}

@@ -39,6 +39,7 @@ class Panel:
     counts: NDArray[np.unsignedinteger]  # (rows, f) per day, in the smallest type that holds them all
     amounts: NDArray[np.float32] | None  # (rows,) in the log's currency; None for a log without stickers
     active: NDArray[np.bool_]  # (rows,) whether there was activity
+    listed: NDArray[np.bool_] | None = None  # (u,) whether a member list says when a user arrived; None without dates
 
     @property
     def dates(self) -> pd.DatetimeIndex:

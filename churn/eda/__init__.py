@@ -9,7 +9,8 @@ from churn.eda.first_steps import FirstSteps, first_steps
 from churn.eda.journey_differences import JourneyDifferences, compare_journeys
 from churn.eda.journeys import Journeys, journeys
 from churn.eda.opening import open_panel, open_tables
-from churn.eda.survival import Returns, Survival, kaplan_meier, returns, survival
+from churn.eda.returns import Returns, returns
+from churn.eda.survival import Survival, kaplan_meier, survival
 from churn.eda.variants import Variants, variants
 from churn.eda.view import View
 

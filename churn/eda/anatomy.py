@@ -10,14 +10,8 @@ from churn.charts import BLUE, GREEN, QUIET, VERMILION, panels
 from churn.data import Panel
 from churn.eda.view import View
 from churn.errors import UserError
-from churn.language import marked, say
+from churn.language import marked, say, say_many
 
-SUMS = {
-    "own": marked("{n} own events"),
-    "fan": marked("{n} fans’ events"),
-    "away": marked("{n} events elsewhere"),
-    "stickers": marked("{n} stickers"),
-}
 PER_DAY = {
     "own": marked("own events per day"),
     "fan": marked("fans’ events per day"),
@@ -41,12 +35,13 @@ class Anatomy(View):
     def _say(self) -> str:
         active = self.table["active"]
         last = self.table.index[active].max()
-        sums = [say(words, n=int(self.table[name].sum())) for name, words in SUMS.items() if name in self.table]
-        days = say(
-            "{user}: {active} active days of {n} since {first:%Y-%m-%d}",
+        sums = [_sum_in_words(name, int(self.table[name].sum())) for name in PER_DAY if name in self.table]
+        days = say_many(
+            "{user}: active on {active:,} of the {n} day since {first:%Y-%m-%d}",
+            "{user}: active on {active:,} of the {n} days since {first:%Y-%m-%d}",
+            self.n_days,
             user=self.user_id,
             active=int(active.sum()),
-            n=self.n_days,
             first=self.table.index[0],
         )
         lines = [days, ", ".join(sums)]
@@ -92,7 +87,7 @@ def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None
             are left out.
 
     Raises:
-        UserError: for a user whom the panel does not have.
+        UserError: for a user whom the panel does not have, or with two scores at one cutoff.
 
     Example:
         >>> from churn.data import example_dataset
@@ -125,8 +120,11 @@ def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None
 
 
 def _with_scores(table: pd.DataFrame, scores: pd.DataFrame, user_id: object) -> pd.DataFrame:
-    own = scores[(scores["user_id"] == user_id) & (scores["cutoff"] >= table.index[0])].drop_duplicates("cutoff")
+    own = scores[(scores["user_id"] == user_id) & (scores["cutoff"] >= table.index[0])]
     own = own.set_index(pd.DatetimeIndex(own["cutoff"]))
+    if (twice := own.index.duplicated()).any():
+        found = f"two on {own.index[twice][0]:%Y-%m-%d}"
+        raise UserError(f"expected one score of {user_id} per cutoff", found, "keep one of them")
     days = table.index.union(own.index) if len(own) else table.index  # the newest cutoff is the day after the last
     table = table.reindex(days, fill_value=0).astype({"active": bool})
     reasons = own.filter(regex=r"^reason_\d+$").fillna("")
@@ -136,6 +134,18 @@ def _with_scores(table: pd.DataFrame, scores: pd.DataFrame, user_id: object) -> 
         else pd.Series("", own.index)
     )
     return table.assign(p_churn=own["p_churn"].astype(float), why=why).fillna({"why": ""})
+
+
+def _sum_in_words(name: str, n: int) -> str:
+    match name:
+        case "own":
+            return say_many("{n} own event", "{n} own events", n)
+        case "fan":
+            return say_many("{n} fans’ event", "{n} fans’ events", n)
+        case "away":
+            return say_many("{n} event elsewhere", "{n} events elsewhere", n)
+        case _:
+            return say_many("{n} sticker", "{n} stickers", n)
 
 
 def _hover(row: dict[Any, Any]) -> str:

@@ -1,20 +1,18 @@
-"""Arguments of the views that only whole numbers from 1 on can be."""
+"""What the views ask of the numbers that they are given."""
 
 from numbers import Integral
 
 from churn.errors import UserError
 
 
-def check_count(name: str, value: object, *, usual: str) -> None:
-    """Refuse what is no whole number of at least 1.
-
-    Raises:
-        UserError: for anything else.
+def check_count(name: str, value: object, *, least: int = 1) -> None:
+    """Raise a UserError unless a number of days, of samples or of rows is a whole one and large enough.
 
     Example:
-        >>> check_count("k", 2.5, usual="5 is usual")
+        >>> check_count("period_days", 0)
         Traceback (most recent call last):
-        churn.errors.UserError: expected k, a whole number of at least 1, got 2.5; 5 is usual
+        ...
+        churn.errors.UserError: expected period_days of at least 1, a whole number, got 0; give 1 or more
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise UserError(f"expected {name}, a whole number of at least 1", repr(value), usual)
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise UserError(f"expected {name} of at least {least}, a whole number", repr(value), f"give {least} or more")

@@ -7,12 +7,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.charts import QUIET, chart
+from churn.charts import INK, QUIET, chart
 from churn.data import Panel
+from churn.eda.arguments import check_count
+from churn.eda.curves import FEW, with_interval
 from churn.eda.view import View
-from churn.language import marked, say
+from churn.language import marked, say, say_many
+from churn.statistics.shares import block_intervals
 
-FEW = 30  # users under which a cohort's figures are greyed
+WIDEST = 14  # columns up to which a cell has room for its number
 NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")
 
 
@@ -25,7 +28,7 @@ class Retention(View):
     """
 
     period_days: int
-    left_out: int  # users who may have come before the log, or after its last whole period
+    left_out: int  # users who came before the first whole period, or may have, or after the log's end
 
     @property
     def triangle(self) -> pd.DataFrame:
@@ -36,23 +39,23 @@ class Retention(View):
         sizes = self.table.drop_duplicates("cohort")["n"]
         ages = self.table.groupby("age")[["active", "n"]].sum()
         shares = [
-            f"{age}: {row.active / row.n:.1%} (n = {row.n:.0f})"
-            for age, row in ages.iterrows()
-            if age in (1, 2, 4, 8, 12)
+            _share_at(age, row.active / row.n, n=int(row.n)) for age, row in ages.iterrows() if age in (1, 2, 4, 8, 12)
         ]
         lines = [
-            say(
-                "{n} cohorts by {days}-day period of arrival, {users} users",
-                n=len(sizes),
+            say_many(
+                "{n} cohort by {days}-day period of arrival (users: {users:,})",
+                "{n} cohorts by {days}-day period of arrival (users: {users:,})",
+                len(sizes),
                 days=self.period_days,
                 users=sizes.sum(),
             ),
             say("still active, by periods since arrival, all cohorts together: {shares}", shares="; ".join(shares))
             if shares
             else say("still active, by periods since arrival, all cohorts together: not seen yet"),
-            say(
-                "{n} users left out, who may have come before the log or came after its last whole period",
-                n=self.left_out,
+            say_many(
+                "{n} user left out, who came before the log's first whole period, or may have, or after its end",
+                "{n} users left out, who came before the log's first whole period, or may have, or after its end",
+                self.left_out,
             ),
         ]
         return "\n".join(lines if self.left_out else lines[:2])
@@ -75,9 +78,10 @@ class Revenue(View):
         last = self.table.loc[self.table.groupby("cohort")["age"].idxmax()]
         best = last.iloc[int(last["per_user"].to_numpy().argmax())]
         whole = float(self.table["amount"].sum())
-        earned = say(
-            "sticker amounts of {n} cohorts, {users} users: {whole:,.6g} in all",
-            n=len(last),
+        earned = say_many(
+            "sticker amounts of {n} cohort (users: {users:,}): {whole:,.6g} in all",
+            "sticker amounts of {n} cohorts (users: {users:,}): {whole:,.6g} in all",
+            len(last),
             users=last["n"].sum(),
             whole=whole,
         )
@@ -99,15 +103,15 @@ def retention(panel: Panel, *, period_days: int = 7) -> Retention:
     """Who is still active, by the period in which users arrived: a triangle, since late cohorts were seen for less.
 
     A user arrives on the day of joining, or where no list says so on the first day seen. Users whose first day is the
-    log's first may have been there before it, and are left out where no list says when they joined. Periods are
-    counted back from the log's last day, so that the newest is whole.
+    log's first may have been there before it, and are left out where no list says that they joined on that day.
+    Periods are counted back from the log's last day, so that the newest is whole.
 
     Args:
         panel: The panel.
         period_days: Days of a cohort and of an age.
 
     Raises:
-        ValueError: for fewer than one day.
+        UserError: for periods of fewer than one day.
 
     Example:
         >>> from churn.data import example_dataset
@@ -136,7 +140,7 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
     """What a user earns in stickers by age, cohort by cohort; the cohorts are those of `retention`.
 
     Raises:
-        ValueError: for fewer than one day.
+        UserError: for periods of fewer than one day.
 
     Example:
         >>> from churn.data import example_dataset
@@ -154,6 +158,9 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
         return Revenue(pd.DataFrame(columns=columns), why, period_days)
     user, day = panel.days_where(rows)
     table = arrival.summed(arrival.by_age(user, day, panel.amounts[rows].astype(float)), name="amount")
+    if not table["amount"].any():
+        why = say("No user of the cohorts received a sticker.")
+        return Revenue(pd.DataFrame(columns=columns), why, period_days)
     so_far = table.groupby("cohort")["amount"].cumsum()
     return Revenue(table.assign(per_user=so_far / table["n"]), None, period_days)
 
@@ -197,23 +204,39 @@ class _Arrivals:
 
 
 def _arrivals(panel: Panel, *, period_days: int) -> _Arrivals:
-    if period_days < 1:
-        raise ValueError(f"expected periods of at least 1 day, got {period_days}")
+    check_count("period_days", period_days)
     n_periods = panel.n_days // period_days
     begin = panel.n_days - n_periods * period_days
-    listed = bool((panel.arrived < panel.first).any())  # a list knows of arrivals before the first event
-    known = (panel.arrived >= begin) & (panel.arrived < panel.n_days)
-    if not listed:
-        known &= panel.arrived > 0
+    listed = np.zeros(len(panel.users), bool) if panel.listed is None else panel.listed
+    known = (panel.arrived >= begin) & (panel.arrived < panel.n_days) & (listed | (panel.arrived > 0))
     user = np.flatnonzero(known)
     period = (panel.arrived[user].astype(np.int64) - begin) // period_days
     return _Arrivals(panel, user, period, begin, period_days, n_periods)
 
 
 def _no_cohort(period_days: int) -> str:
-    return say(
-        "No user arrived within the log's whole periods of {days} days, so there is no cohort.", days=period_days
+    return say_many(
+        "No user is known to have arrived within the log's days, so there is no cohort.",
+        "No user is known to have arrived within the log's whole periods of {n} days, so there is no cohort.",
+        period_days,
     )
+
+
+def _share_at(age: object, share: float, *, n: int) -> str:
+    """A share of the users whom the log covers so long, with Clopper and Pearson's interval; few of them say so."""
+    low, high = block_intervals([share], [share * (1 - share) / n], cases=[n], users=[n])
+    told = with_interval(share, low[0], high[0])
+    if n < FEW:
+        return say("{age}: {share} (n = {n}, few)", age=age, share=told, n=n)
+    return say("{age}: {share} (n = {n:,})", age=age, share=told, n=n)
+
+
+def _in_cell(value: float, *, percent: bool) -> str:
+    """A number that is short enough for a cell of a phone: whole percents without their sign, two digits."""
+    if not np.isfinite(value):
+        return ""
+    shown = 100 * value if percent else value
+    return f"{shown:,.0f}" if percent or shown >= 10 else f"{shown:.2g}"
 
 
 def _most(matrix: pd.DataFrame) -> float:
@@ -223,27 +246,44 @@ def _most(matrix: pd.DataFrame) -> float:
 
 
 def _triangle(table: pd.DataFrame, column: str, *, title: str, percent: bool, period_days: int) -> Any:
-    import plotly.graph_objects as go
-
     matrix = table.pivot_table(index="cohort", columns="age", values=column).sort_index(ascending=False)
     n = table.drop_duplicates("cohort").set_index("cohort")["n"].reindex(matrix.index)
-    rows = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
+    roomy = matrix.shape[1] <= WIDEST
+    heat = _with_numbers(matrix, percent=percent) if roomy else _with_bar(matrix, title=title, percent=percent)
+    heat.y = [f"{day:%Y-%m-%d} (n = {size}{'*' if size < FEW else ''})" for day, size in n.items()]
+    drawn = chart([heat], height=(106 if roomy else 90) + 18 * len(matrix))
+    periods = say_many("days since arrival", "periods of {n} days since arrival", period_days)
+    shown = say("cells: share active, %") if percent else say("cells: amount per user so far")
+    drawn.update_xaxes(title_text=f"{periods}<br>{shown}" if roomy else periods, showgrid=False)
+    drawn.update_yaxes(title_text="", showgrid=False)
+    few = say("* fewer than {few} users", few=FEW) if (n < FEW).any() else ""
+    return drawn.update_layout(title={"text": few, "font": {"size": 12, "color": QUIET}, "x": 0}, margin_t=30)
+
+
+def _with_numbers(matrix: pd.DataFrame, *, percent: bool) -> Any:
+    """Cells that say their numbers, on colours that are light enough for dark text on all of them."""
+    text = [[_in_cell(cell, percent=percent) for cell in row] for row in matrix.to_numpy()]
+    heat = _heat(matrix, "#7fb2d3", percent=percent)
+    return heat.update(text=text, texttemplate="%{text}", textfont_color=INK, showscale=False)
+
+
+def _with_bar(matrix: pd.DataFrame, *, title: str, percent: bool) -> Any:
+    """Cells too many for numbers, with a bar of what their colours mean."""
     bar = {"tickformat": ".0%" if percent else None, "title": {"text": title, "font": {"size": 12}}, "thickness": 12}
+    return _heat(matrix, "#005a8f", percent=percent).update(colorbar=bar)
+
+
+def _heat(matrix: pd.DataFrame, darkest: str, *, percent: bool) -> Any:
+    import plotly.graph_objects as go
+
     value = "%{z:.1%}" if percent else "%{z:.4g}"
-    heat = go.Heatmap(
+    return go.Heatmap(
         z=matrix.to_numpy(),
         x=list(matrix.columns),
-        y=rows,
-        colorscale=[[0, "#f5f7fa"], [1, "#005a8f"]],
+        colorscale=[[0, "#f5f7fa"], [1, darkest]],
         zmin=0,
         zmax=_most(matrix) or 1,
         xgap=1,
         ygap=1,
-        colorbar=bar,
         hovertemplate="%{y}<br>" + say("age {age}: {value}", age="%{x}", value=value) + "<extra></extra>",
     )
-    drawn = chart([heat], height=90 + 18 * len(rows))
-    drawn.update_xaxes(title_text=say("periods of {days} days since arrival", days=period_days), showgrid=False)
-    drawn.update_yaxes(title_text="", showgrid=False)
-    few = say("* fewer than {few} users", few=FEW) if (n < FEW).any() else ""
-    return drawn.update_layout(title={"text": few, "font": {"size": 12, "color": QUIET}, "x": 0}, margin_t=30)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from churn.charts import BLUE, VERMILION, panels
 from churn.data import Panel
+from churn.eda.series import NAMED, Method, check_periods, every_day, rounding, too_even, too_short
 from churn.eda.view import View
-from churn.language import marked, say
+from churn.language import marked, say, say_many
 
 ACTIVE = "active_users"
 SHUFFLINGS = 19  # of which a season that is more than chance beats all
@@ -25,7 +27,6 @@ WEEKDAYS = (
     marked("Sat"),
     marked("Sun"),
 )
-Method = Literal["stl", "classical"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ class Seasons(View):
             *([self._weekly()] if 7 in self.season_strengths else []),
             self._far(),
         ]
-        missing = say("{n} days had no row and count as 0", n=self.missing_days)
+        missing = say_many(
+            "{n} day had no row and counts as 0", "{n} days had no row and count as 0", self.missing_days
+        )
         return "\n".join(lines + [missing] * bool(self.missing_days))
 
     def _strengths(self) -> str:
@@ -102,7 +105,7 @@ class Seasons(View):
     def _far(self) -> str:
         days = [
             say("{day:%Y-%m-%d} ({observed:.6g}, expected {expected:.3g})", day=day, **row[["observed", "expected"]])
-            for day, row in self.stand_out.head(5).iterrows()
+            for day, row in self.stand_out.head(NAMED).iterrows()
         ]
         return say("days that stand out: {days}", days="; ".join(days)) if days else say("days that stand out: none")
 
@@ -120,13 +123,14 @@ class Seasons(View):
         return panels(traces, captions=captions, height=96).update_xaxes(title_text=say("day"), row=len(parts))
 
     def _caption(self, part: str) -> str:
+        name, unit = escape(self.name, quote=False), escape(self.unit, quote=False)  # plotly reads tags
         if part == "observed":
-            return say("{name} (n = {n} days), {unit}", name=self.name, n=len(self.table), unit=self.unit)
+            return say("{name} (n = {n} days), {unit}", name=name, n=len(self.table), unit=unit)
         if part == "trend":
-            return say("trend, {unit}", unit=self.unit)
+            return say("trend, {unit}", unit=unit)
         if part == "remainder":
-            return say("remainder; dots stand out, {unit}", unit=self.unit)
-        return say("{days}-day season, {unit}", days=part.removeprefix("season_"), unit=self.unit)
+            return say("remainder; dots stand out, {unit}", unit=unit)
+        return say("{days}-day season, {unit}", days=part.removeprefix("season_"), unit=unit)
 
 
 def daily_totals(panel: Panel, *, users: NDArray[np.bool_] | None = None) -> pd.DataFrame:
@@ -164,7 +168,8 @@ def decompose(
     """Take a daily series apart into trend, seasons and remainder, which add up to it.
 
     Days without a row count as 0. The strengths are those of Wang, Smith and Hyndman: 1 − Var(R) / Var(T + R) for the
-    trend, 1 − Var(R) / Var(S + R) for a season, at least 0.
+    trend, 1 − Var(R) / Var(S + R) for a season, at least 0. A series of which too few days differ from the others to
+    tell anything of the longest season (one, or one in four rounds of it) is a sentence that names these days.
 
     Args:
         series: Values by day; the index are dates.
@@ -174,7 +179,8 @@ def decompose(
         unit: Of the values.
 
     Raises:
-        ValueError: for an index that is no date, values that are not finite, or several periods with `classical`.
+        UserError: for an index that is no date, values that are not finite, periods that are none, under two days or
+            repeated, an unknown method, or several periods with `classical`.
 
     Source:
         R. B. Cleveland, W. S. Cleveland, J. E. McRae and I. Terpenning, STL: a seasonal-trend decomposition procedure
@@ -188,38 +194,21 @@ def decompose(
         >>> round(seasons.season_strengths[7], 2), seasons.stand_out.empty
         (1.0, True)
     """
-    observed, missing = _every_day(series)
+    check_periods(periods, method)
+    observed, missing = every_day(series)
     name = str(series.name or say("series"))
-    if not periods or len(set(periods)) < len(periods) or method not in get_args(Method):
-        raise ValueError(
-            f"expected different periods and a method out of {get_args(Method)}, got {periods}, {method!r}"
-        )
-    longest = max(periods)
-    if len(observed) < 2 * longest + (len(periods) > 1):  # of several, MSTL leaves out one that fits just twice
-        empty = say(
-            "{name}: {n} days are too few to see a season of {days}: it takes {needed}.",
-            name=name,
-            n=len(observed),
-            days=longest,
-            needed=2 * longest,
-        )
-        return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {}, {})
-    if observed.min() == observed.max():
-        empty = say(
-            "{name}: every day has {value:g} {unit}, so there is no season and no trend.",
-            name=name,
-            value=observed.iloc[0],
-            unit=unit,
-        )
+    if empty := too_short(observed, periods, name) or too_even(observed, max(periods), name=name, unit=unit):
         return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {}, {})
     trend, seasons = _parts(observed, tuple(periods), method=method, robust=robust)
     remainder = observed - trend - sum(seasons.values())
     table = pd.DataFrame({"observed": observed, "trend": trend})
     table = table.assign(**{f"season_{days}": season for days, season in seasons.items()}, remainder=remainder)
-    strengths = {days: _strength(season, remainder) for days, season in seasons.items()}
+    least = rounding(observed)
+    strengths = {days: _strength(season, remainder, least=least) for days, season in seasons.items()}
     table["score"] = _robust_scores(remainder, observed)
     chance = _by_chance(observed, trend, periods=tuple(periods), method=method, robust=robust)
-    return Seasons(table, None, name, unit, missing, _strength(trend, remainder), strengths, chance)
+    trend_strength = _strength(trend, remainder, least=least)
+    return Seasons(table, None, name, unit, missing, trend_strength, strengths, chance)
 
 
 def _rows_of(panel: Panel, users: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
@@ -233,24 +222,12 @@ def _rows_of(panel: Panel, users: NDArray[np.bool_] | None) -> NDArray[np.bool_]
     return np.asarray(edges[:-1].cumsum() > 0)
 
 
-def _every_day(series: pd.Series) -> tuple[pd.Series, int]:
-    if not isinstance(series.index, pd.DatetimeIndex):
-        raise ValueError(f"expected dates as the series' index, got {series.index.dtype}; use pandas.to_datetime")
-    if not np.isfinite(series.to_numpy(np.float64)).all():
-        raise ValueError("expected finite values, got nan or infinity; fill or drop them")
-    by_day = series.groupby(series.index.normalize()).sum().astype(float)
-    whole = by_day.asfreq("D", fill_value=0.0) if len(by_day) else by_day
-    return whole, len(whole) - len(by_day)
-
-
 def _parts(
     observed: pd.Series, periods: tuple[int, ...], *, method: Method, robust: bool
 ) -> tuple[pd.Series, dict[int, pd.Series]]:
     from statsmodels.tsa.seasonal import MSTL, STL, seasonal_decompose  # a second, which other commands should not pay
 
     if method == "classical":
-        if len(periods) > 1:
-            raise ValueError(f"expected one period with method classical, got {periods}; use method stl")
         found = seasonal_decompose(observed, period=periods[0], extrapolate_trend=periods[0] - 1)
         return found.trend, {periods[0]: found.seasonal}
     if len(periods) == 1:
@@ -264,29 +241,34 @@ def _by_chance(
     observed: pd.Series, trend: pd.Series, *, periods: tuple[int, ...], method: Method, robust: bool
 ) -> dict[int, float]:
     """The most that each season shows in 19 shufflings of the days about the trend: a season fits noise, too."""
-    rng, around = np.random.default_rng(0), (observed - trend).to_numpy()
+    rng, around, least = np.random.default_rng(0), (observed - trend).to_numpy(), rounding(observed)
     found: dict[int, float] = dict.fromkeys(periods, 0.0)
     for _ in range(SHUFFLINGS):
         shuffled = trend + rng.permutation(around)
         line, seasons = _parts(shuffled, periods, method=method, robust=robust)
         remainder = shuffled - line - sum(seasons.values())
-        found = {days: max(found[days], _strength(season, remainder)) for days, season in seasons.items()}
+        strengths = {days: _strength(season, remainder, least=least) for days, season in seasons.items()}
+        found = {days: max(found[days], strength) for days, strength in strengths.items()}
     return found
 
 
-def _strength(part: pd.Series, remainder: pd.Series) -> float:
+def _strength(part: pd.Series, remainder: pd.Series, *, least: float) -> float:
+    """How much of a part and the remainder is the part; 0 where both vary by no more than rounding."""
     whole = float(np.var(part + remainder))
-    return max(0.0, 1 - float(np.var(remainder)) / whole) if whole > 0 else 0.0
+    return max(0.0, 1 - float(np.var(remainder)) / whole) if whole > least**2 else 0.0
 
 
 def _robust_scores(remainder: pd.Series, observed: pd.Series) -> pd.Series:
     """In robust deviations: by the median, or where most days are alike by the mean absolute deviation.
 
-    What rounding alone leaves is 0. Source: B. Iglewicz and D. Hoaglin, How to detect and handle outliers, 1993.
+    Where most days have one value, the median deviation is what the other days bend the parts by, and the mean one is
+    taken if it is larger. What rounding alone leaves is 0.
+
+    Source:
+        B. Iglewicz and D. Hoaglin, How to detect and handle outliers, 1993.
     """
-    centred = remainder - remainder.median()
-    least = 1e-9 * float(observed.abs().max())
-    for spread in (1.4826 * float(centred.abs().median()), 1.2533 * float(centred.abs().mean())):
-        if spread > least:
-            return centred / spread
-    return centred * 0.0
+    centred, least = remainder - remainder.median(), rounding(observed)
+    median, mean = 1.4826 * float(centred.abs().median()), 1.2533 * float(centred.abs().mean())
+    alike = float(((observed - observed.median()).abs() <= least).mean()) > 0.5
+    spread = max(median, mean) if alike or median <= least else median
+    return centred / spread if spread > least else centred * 0.0

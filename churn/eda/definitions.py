@@ -10,8 +10,10 @@ import pandas as pd
 
 from churn.charts import panels
 from churn.data import Dataset, WindowConfig, Windows, slide
+from churn.eda.arguments import check_count
 from churn.eda.view import View
-from churn.language import say
+from churn.errors import UserError
+from churn.language import say, say_many
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,17 @@ class Definitions(View):
             f"{rule}: {'; '.join(_told(row) for row in rows.to_dict('records'))}"
             for rule, rows in known.groupby("at_risk", sort=False)
         ]
-        said = say(
-            "who come back: of the churners watched, those active within {days} days after the horizon",
-            days=self.later_days,
+        said = say_many(
+            "who come back: of the churners watched, those active within {n} day after the horizon",
+            "who come back: of the churners watched, those active within {n} days after the horizon",
+            self.later_days,
         )
-        first = say("{n} definitions; here those with {days} days of history", n=len(self.table), days=least)
+        first = say_many(
+            "{n} definition; here those with the shortest history (days: {days})",
+            "{n} definitions; here those with the shortest history (days: {days})",
+            len(self.table),
+            days=least,
+        )
         return "\n".join([first, *lines, said])
 
     def _draw(self) -> Any:
@@ -46,7 +54,11 @@ class Definitions(View):
         for rule, group in self.table.groupby("at_risk", sort=False):
             traces += [[go.Heatmap(_heat(group, column))] for column in ("churn", "returned")]
             captions.append(say("base rate of churn, {rule}", rule=rule))
-            captions.append(say("who come back in {days} days, {rule}", days=self.later_days, rule=rule))
+            captions.append(
+                say_many(
+                    "who come back in {n} day, {rule}", "who come back in {n} days, {rule}", self.later_days, rule=rule
+                )
+            )
         drawn = panels(traces, captions=captions, height=130)
         drawn.update_xaxes(type="category", showgrid=False, showticklabels=True)
         drawn.update_xaxes(title_text=say("horizon, days"), row=len(traces))
@@ -74,12 +86,19 @@ def definitions(
         at_risk_days: Lengths to try; where the configuration says `at_risk: member`, that rule is tried too.
         later_days: How long after the horizon one looks for those who come back.
 
+    Raises:
+        UserError: for lengths of which there are none, or that are less than a day.
+
     Example:
         >>> from churn.data import example_dataset
         >>> found = definitions(example_dataset(), history_days=[7], horizon_days=[3, 14], at_risk_days=[7]).table
         >>> bool(found.churn[0] > found.churn[1]), bool(found.returned[0] > found.returned[1])
         (True, True)
     """
+    _check("history_days", history_days)
+    _check("horizon_days", horizon_days)
+    _check("at_risk_days", at_risk_days)
+    check_count("later_days", later_days)
     own = dataset.config.windows
     rules = [replace(own, at_risk="active", at_risk_days=days) for days in at_risk_days]
     rules += [own] if own.at_risk == "member" else []
@@ -89,15 +108,26 @@ def definitions(
             for rule, history, horizon in product(rules, history_days, horizon_days)
         ]
     )
-    why = say("The log's {n} days are too few for any of these.", n=dataset.panel.n_days)
+    why = say_many(
+        "The log's {n} day is too few for any of these.",
+        "The log's {n} days are too few for any of these.",
+        dataset.panel.n_days,
+    )
     return Definitions(table, None if table["windows"].any() else why, later_days)
+
+
+def _check(name: str, lengths: Sequence[int]) -> None:
+    if not len(lengths):
+        raise UserError(f"expected one or more {name}", "none", "give the lengths to try")
+    for days in lengths:
+        check_count(name, days)
 
 
 def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str, Any]:
     rule = (
         say("every member")
         if config.at_risk == "member"
-        else say("active in the last {days} days", days=config.at_risk_days)
+        else say_many("active on the last day", "active in the last {n} days", config.at_risk_days)
     )
     row: dict[str, Any] = {"at_risk": rule, "at_risk_days": config.at_risk_days}
     row |= {"history_days": config.history_days, "horizon_days": config.horizon_days}
@@ -137,17 +167,19 @@ def _returned(windows: Windows, later_days: int) -> tuple[int, int]:
 def _told(row: dict[Any, Any]) -> str:
     days, n, churn = row["horizon_days"], row["windows"], row["churn"]
     if not row["watched"]:
-        return say(
-            "horizon {days} days, churn {churn:.1%} (n = {n:,} windows), too late to see who comes back",
+        return say_many(
+            "{days}-day horizon, churn {churn:.1%} (n = {n} window), too late to see who comes back",
+            "{days}-day horizon, churn {churn:.1%} (n = {n} windows), too late to see who comes back",
+            n,
             days=days,
             churn=churn,
-            n=n,
         )
-    return say(
-        "horizon {days} days, churn {churn:.1%} (n = {n:,} windows), {returned:.0%} of {watched:,} come back",
+    return say_many(
+        "{days}-day horizon, churn {churn:.1%} (n = {n} window), {returned:.0%} of {watched:,} come back",
+        "{days}-day horizon, churn {churn:.1%} (n = {n} windows), {returned:.0%} of {watched:,} come back",
+        n,
         days=days,
         churn=churn,
-        n=n,
         returned=row["returned"],
         watched=row["watched"],
     )

@@ -108,8 +108,8 @@ def first_steps(journeys: Journeys, *, k: int = 5, top: int = 8) -> FirstSteps:
         >>> begun.table.loc[0, ["from", "to", "sessions"]].to_dict()
         {'from': '(start)', 'to': 'own post', 'sessions': 10755}
     """
-    check_count("k", k, usual="5 is usual")
-    check_count("top", top, usual="8 is usual")
+    check_count("k", k)
+    check_count("top", top)
     steps = journeys.steps.filter(_.step < k)
     seen = steps.group_by("event").aggregate(n=_.count()).order_by(ibis.desc("n"), "event").to_pandas()["event"]
     kept = [int(event) for event in seen[:top]] if len(seen) > top + 1 else [int(event) for event in seen]

@@ -11,25 +11,28 @@ from numpy.typing import NDArray
 
 from churn.charts import BLUE, GREY, QUIET, chart
 from churn.data.daily import Tables
+from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
 from churn.eda.coded_events import Actors, day_number
 from churn.eda.directly_follows import arcs, named
 from churn.eda.journeys import journeys
 from churn.eda.view import View
 from churn.errors import UserError
-from churn.language import say
-from churn.statistics.intervals import bootstrap_each
+from churn.language import say, say_many
+from churn.statistics.shares import block_intervals, block_variance
 
 FEW = 30  # users: transitions with fewer in a group are greyed
+LEAST = 10  # users in a group to compare it at all
 
 
 @dataclass(frozen=True)
 class JourneyDifferences(View):
-    """The transitions of two groups, the largest difference first.
+    """The transitions of two groups, those of enough users first, and of them the largest difference.
 
     `table` has a row per transition: from, to; share_1 and share_2, of all that follows `from` in the first and the
-    second group; difference, first minus second, with low and high, its interval over users; n_1 and n_2, how often
-    anything follows `from`, and users_1 and users_2, who did that.
+    second group, nan where nobody did `from`; difference, first minus second, with low and high, its interval over
+    users, nan where a group has but one; n_1 and n_2, how often anything follows `from`, and users_1 and users_2, who
+    did that.
     """
 
     groups: tuple[str, str]
@@ -50,13 +53,18 @@ class JourneyDifferences(View):
         )
 
     def _notes(self) -> list[str]:
+        n = int(self.table["low"].notna().sum())
         chance = say(
             "{level:.0%} intervals over users; of {n} about {by_chance:.1g} would be clear of 0 by chance.",
             level=self.level,
-            n=len(self.table),
-            by_chance=(1 - self.level) * len(self.table),
+            n=n,
+            by_chance=(1 - self.level) * n,
         )
-        silent = say("{n:,} users have no event before their cutoff and are left out.", n=self.n_silent)
+        silent = say_many(
+            "{n} user has no event before the cutoff and is left out.",
+            "{n} users have no event before their cutoff and are left out.",
+            self.n_silent,
+        )
         few = (self.table[["users_1", "users_2"]].min(axis=1) < FEW).any()
         grey = say("Grey: fewer than {few} users in a group.", few=FEW)
         return [chance, *[silent] * bool(self.n_silent), *[grey] * bool(few)]
@@ -109,8 +117,6 @@ def compare_journeys(
     history_days: int | None = None,
     top: int = 15,
     max_event_types: int = 30,
-    repetitions: int = 500,
-    seed: int = 0,
     level: float = 0.95,
 ) -> JourneyDifferences:
     """Compare what follows what in two groups of users, before each user's cutoff.
@@ -126,12 +132,17 @@ def compare_journeys(
         history_days: How many days before the cutoff to read; all of them where None.
         top: How many transitions to compare: the most frequent of both groups together, whatever their difference.
         max_event_types: The types of event with a name of their own.
-        repetitions: Resamples of users.
-        seed: Of the resamples.
         level: Of the intervals.
 
     Raises:
-        UserError: for a missing column or cutoff, a user who is listed twice, or more than two groups.
+        UserError: for a missing column or cutoff, a user who is listed twice, more than two groups, or settings that
+            are no numbers of their kind.
+
+    Source:
+        R. G. Newcombe, Interval estimation for the difference between independent proportions: comparison of eleven
+        methods, Statistics in Medicine 17 (1998), 873-890, method 10, here from intervals that hold for users with
+        several events each, see `churn.statistics.shares`; as G. Y. Zou and A. Donner, Construction of confidence
+        limits about effect measures: a general approach, Statistics in Medicine 27 (2008), 1693-1702, have it.
 
     Example:
         >>> from churn.data import DataConfig, example_frames
@@ -144,6 +155,9 @@ def compare_journeys(
         >>> found.groups, found.n_users
         (('stayed', 'churned'), (27, 53))
     """
+    check_count("top", top)
+    if not 0 < level < 1:
+        raise UserError("expected a level between 0 and 1", level, "0.95 is usual")
     names, chosen = _checked(groups, history_days)
     walks = journeys(tables, gap_minutes=gap_minutes, actors=actors, users=chosen, max_event_types=max_event_types)
     first = (chosen["group"] == names[0]).to_numpy()
@@ -155,9 +169,9 @@ def compare_journeys(
     empty = walks.empty or _lacking(names, found)
     table = named(pairs, walks)[["from", "to"]]
     if len(table):
-        table = table.join(_compared(made, left, first[users], repetitions=repetitions, seed=seed, level=level))
-        order = table["difference"].abs().sort_values(ascending=False, kind="stable").index
-        table = table.loc[order].reset_index(drop=True)
+        table = table.join(_compared(made, left, first[users], level=level))
+        order = np.lexsort([-table["difference"].abs(), table[["users_1", "users_2"]].min(axis=1) < FEW])
+        table = table.iloc[order].reset_index(drop=True)
     silent = len(chosen) - sum(found)
     return JourneyDifferences(table, empty, names, found, silent, level, walks.remarks)
 
@@ -174,6 +188,7 @@ def _checked(groups: pd.DataFrame, history_days: int | None) -> tuple[tuple[str,
         raise UserError("expected two groups", ", ".join(seen), "compare two at a time")
     chosen = groups[list(wanted)].astype({"group": str}).reset_index(drop=True)
     if history_days is not None:
+        check_count("history_days", history_days)
         days = [day_number(day) - history_days for day in chosen["cutoff"]]
         chosen["since"] = pd.to_datetime(days, unit="D").date
     names = [*seen, "nobody", "nobody"]
@@ -190,30 +205,70 @@ def _lacking(names: tuple[str, str], found: tuple[int, int]) -> str | None:
         return say(
             "Nobody in {first} and {second} has an event before the cutoff to compare.", first=first, second=second
         )
-    return say("Nobody in {group} has an event before the cutoff to compare.", group=lacking[0]) if lacking else None
+    if lacking:
+        return say("Nobody in {group} has an event before the cutoff to compare.", group=lacking[0])
+    if min(found) < LEAST:
+        return say(
+            "Too few users to compare: {n_first:,} in {first}, {n_second:,} in {second}, with events; it takes {least} "
+            "in each.",
+            n_first=found[0],
+            first=names[0],
+            n_second=found[1],
+            second=names[1],
+            least=LEAST,
+        )
+    return None
 
 
 def _told(row: dict[Any, Any], groups: tuple[str, str]) -> str:
+    source, target = called(row["from"]), called(row["to"])
+    counts = {name: row[name] for name in ("share_1", "n_1", "share_2", "n_2")}
+    points = {name: 100 * row[name] for name in ("difference", "low", "high")}
+    if not (row["n_1"] and row["n_2"]):
+        there, other = ("1", groups[1]) if row["n_1"] else ("2", groups[0])
+        return say(
+            "{source} → {target}: {share:.1%} of {n:,} ({group}), nobody in {other} did {source}",
+            source=source,
+            target=target,
+            share=row[f"share_{there}"],
+            n=row[f"n_{there}"],
+            group=groups[int(there) - 1],
+            other=other,
+        )
+    if not np.isfinite(row["low"]):
+        return say(
+            "{source} → {target}: {share_1:.1%} of {n_1:,} ({first}), {share_2:.1%} of {n_2:,} ({second}), difference "
+            "{difference:+.1f} points, too few users for an interval",
+            source=source,
+            target=target,
+            first=groups[0],
+            second=groups[1],
+            difference=points["difference"],
+            **counts,
+        )
     return say(
         "{source} → {target}: {share_1:.1%} of {n_1:,} ({first}), {share_2:.1%} of {n_2:,} ({second}), difference "
         "{difference:+.1f} points ({low:+.1f} to {high:+.1f})",
-        source=called(row["from"]),
-        target=called(row["to"]),
+        source=source,
+        target=target,
         first=groups[0],
         second=groups[1],
-        **{name: row[name] for name in ("share_1", "n_1", "share_2", "n_2")},
-        **{name: 100 * row[name] for name in ("difference", "low", "high")},
+        **counts,
+        **points,
     )
 
 
 def _made(row: dict[Any, Any], place: str, group: str) -> str:
     """How often the first or the second group made a transition."""
-    return say(
-        "{group}: {share:.1%} of {n:,} by {users:,} users",
+    if not row[f"n_{place}"]:
+        return say("{group}: never", group=group)
+    return say_many(
+        "{group}: {share:.1%} of {times:,} by {n} user",
+        "{group}: {share:.1%} of {times:,} by {n} users",
+        row[f"users_{place}"],
         group=group,
         share=row[f"share_{place}"],
-        n=row[f"n_{place}"],
-        users=row[f"users_{place}"],
+        times=row[f"n_{place}"],
     )
 
 
@@ -237,34 +292,19 @@ def _by_user(
 
 
 def _compared(
-    made: NDArray[np.float64],
-    left: NDArray[np.float64],
-    first: NDArray[np.bool_],
-    *,
-    repetitions: int,
-    seed: int,
-    level: float,
+    made: NDArray[np.float64], left: NDArray[np.float64], first: NDArray[np.bool_], *, level: float
 ) -> pd.DataFrame:
     """Shares, difference and interval per transition."""
-
-    def share(weights: NDArray[np.float64], group: NDArray[np.bool_]) -> NDArray[np.float64]:
-        times, all_times = weights[:, group] @ made[group], weights[:, group] @ left[group]
-        return np.asarray(np.divide(times, all_times, out=np.full(times.shape, np.nan), where=all_times > 0))
-
-    def differences(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        values = share(weights, first) - share(weights, ~first)
-        return {str(pair): values[:, pair] for pair in range(values.shape[1])}
-
-    bounds = {str(pair): (-1.0, 1.0) for pair in range(made.shape[1])}
-    intervals = bootstrap_each(
-        np.arange(len(first)), differences, bounds=bounds, repetitions=repetitions, seed=seed, level=level
-    )
-    each = np.ones((1, len(first)))
     columns: dict[str, Any] = {}
+    ends = []
     for name, group in (("1", first), ("2", ~first)):
-        columns[f"share_{name}"] = share(each, group)[0]
-        columns[f"n_{name}"] = left[group].sum(axis=0).astype(int)
-        columns[f"users_{name}"] = (left[group] > 0).sum(axis=0)
-    for end, column in (("value", "difference"), ("low", "low"), ("high", "high")):
-        columns[column] = [getattr(intervals[name], end) for name in bounds]
+        hits, cases = made[group], left[group]
+        n, users = cases.sum(axis=0), (cases > 0).sum(axis=0)
+        share = np.divide(hits.sum(axis=0), n, out=np.full(len(n), np.nan), where=n > 0)
+        ends.append((share, *block_intervals(share, block_variance(hits, cases), cases=n, users=users, level=level)))
+        columns |= {f"share_{name}": share, f"n_{name}": n.astype(int), f"users_{name}": users}
+    (one, low_1, high_1), (two, low_2, high_2) = ends
+    columns |= {"difference": one - two}
+    columns |= {"low": one - two - np.hypot(one - low_1, high_2 - two)}
+    columns |= {"high": one - two + np.hypot(high_1 - one, two - low_2)}
     return pd.DataFrame(columns)

@@ -171,7 +171,7 @@ def journeys(
         raise UserError("expected gap_minutes above 0", gap_minutes, "30 is usual; None for one journey per user")
     if actors not in get_args(Actors):
         raise UserError(f"expected actors out of {', '.join(get_args(Actors))}", repr(actors), "correct the name")
-    check_count("max_event_types", max_event_types, usual="30 is usual")
+    check_count("max_event_types", max_event_types)
     coded = coded_events(tables, actors=actors, cutoff=cutoff, users=users, max_event_types=max_event_types)
     steps = part(coded.table, None if gap_minutes is None else int(gap_minutes * MINUTE))
     steps = tables.engine.create_table(ibis.util.gen_name("churn"), steps, temp=True)

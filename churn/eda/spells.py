@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.data import Panel
+from churn.eda.arguments import check_count
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,9 @@ def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
     stay would be, and nobody would seem to leave. Users never active, or first active after it, have none.
 
     Raises:
-        ValueError: for fewer than one silent day.
+        UserError: for fewer than one silent day.
     """
-    if silent_days < 1:
-        raise ValueError(f"expected at least 1 silent day, got {silent_days}")
+    check_count("silent_days", silent_days)
     user, day = panel.days_where(np.asarray(panel.active))
     last = np.append(user[1:] != user[:-1], True) if len(user) else np.empty(0, bool)
     until = np.append(day[1:], panel.n_days)

@@ -1,4 +1,4 @@
-"""Survival: how long users stay, and whether they come back after a silence."""
+"""Survival: how long users stay."""
 
 import warnings
 from dataclasses import dataclass
@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.charts import BLUE, GREEN, chart
+from churn.charts import chart
 from churn.data import Panel
-from churn.eda.spells import Spells, lifetimes, silences
+from churn.eda.curves import FEW, POINTS, enough, noted, with_band, with_interval
+from churn.eda.spells import Spells, lifetimes
 from churn.eda.view import View
-from churn.language import say
-
-BAND = "rgba(0, 114, 178, .18)"
-POINTS = (1, 3, 7, 14, 28, 56)  # days that the words speak of
-FEW = 30  # users under which a curve is not drawn on
+from churn.language import say, say_many
+from churn.statistics.shares import block_intervals
 
 
 @dataclass(frozen=True)
@@ -37,101 +35,54 @@ class Survival(View):
         return float(gone.iloc[0]) if len(gone) else np.nan
 
     def _say(self) -> str:
-        seen = self.table.set_index("day")
-        shares = [
-            say("day {day}: {share}", day=d, share=_share(seen.survival[d], seen.low[d], seen.high[d]))
-            for d in POINTS
-            if d in seen.index
-        ]
-        what = say(
-            "users still active, from their first active day to the last before {days} silent days",
-            days=self.silent_days,
+        shares = [self._told(day) for day in POINTS if day <= self.table["day"].iloc[-1]]
+        what = say_many(
+            "users still active, from their first active day to the last before {n} silent day",
+            "users still active, from their first active day to the last before {n} silent days",
+            self.silent_days,
         )
         return "\n".join([what, self._gone(), "; ".join(shares)])
 
+    def _told(self, day: int) -> str:
+        """The curve on a day: where the last end up to then left it."""
+        before = self.table[self.table["day"] <= day].tail(1)[["survival", "low", "high"]]
+        everyone = 1.0, *_edges(np.array([1.0]), np.array([self.n_users])).T[0]
+        share = with_interval(*(before.iloc[0] if len(before) else everyone))
+        n = int(self.table.loc[self.table["day"] >= day, "at_risk"].iloc[0])
+        if n < FEW:
+            return say("day {day}: {share} (n = {n}, few)", day=day, share=share, n=n)
+        return say("day {day}: {share} (n = {n:,})", day=day, share=share, n=n)
+
     def _gone(self) -> str:
-        n, ended = self.n_users, self.n_ended
-        if np.isfinite(self.median):
+        n, ended, day = self.n_users, self.n_ended, self.median
+        if np.isfinite(day):
             return say(
-                "n = {n} users, {ended} of them gone; half are gone by day {day:.0f}", n=n, ended=ended, day=self.median
+                "n = {n:,} users, {ended:,} of them gone; half are gone by day {day:.0f}", n=n, ended=ended, day=day
             )
-        return say("n = {n} users, {ended} of them gone; fewer than half are gone", n=n, ended=ended)
+        return say("n = {n:,} users, {ended:,} of them gone; fewer than half are gone", n=n, ended=ended)
 
     def _draw(self) -> Any:
-        drawn = chart(_with_band(_shown(self.table), "survival"), height=320)
+        shown = enough(self.table, users="at_risk")
+        drawn = chart(with_band(shown, "survival", x="day"), height=320)
         drawn.update_xaxes(title_text=say("days since the first active day"))
-        text = say("share still active (n = {n} users)", n=self.n_users)
-        return drawn.update_yaxes(title_text=text, tickformat=".0%", range=[0, 1.02])
-
-
-@dataclass(frozen=True)
-class Returns(View):
-    """Of those who have been silent for so many days, the share that comes back.
-
-    `table` has a row per number of silent days: silent_days, at_risk (silences that reached so long and were still
-    watched), users, within (share that comes back in the next `within_days`), ever (share that comes back before
-    the longest silence that could be watched), low, high (95 % of `within`, users drawn anew).
-    """
-
-    within_days: int
-    n_users: int
-    n_silences: int
-
-    def _say(self) -> str:
-        seen = self.table.set_index("silent_days")
-        shares = [
-            say(
-                "after {days}: {share} (n = {n})",
-                days=d,
-                share=_share(seen.within[d], seen.low[d], seen.high[d]),
-                n=seen.at_risk[d],
-            )
-            for d in POINTS
-            if d in seen.index and np.isfinite(seen.within[d])
-        ]
-        lines = [
-            say(
-                "silent users who come back within {days} days, by the days that they have been silent",
-                days=self.within_days,
-            ),
-            say("n = {n} silences of {users} users", n=self.n_silences, users=self.n_users),
-            "; ".join(shares),
-        ]
-        return "\n".join(lines)
-
-    def _draw(self) -> Any:
-        import plotly.graph_objects as go
-
-        shown = _shown(self.table)
-        known = shown[shown["within"].notna()]
-        ever = go.Scatter(
-            x=shown["silent_days"],
-            y=shown["ever"],
-            name=say("ever"),
-            mode="lines",
-            line={"color": GREEN, "dash": "dot"},
-        )
-        within = say("within {days} days", days=self.within_days)
-        traces = [*_with_band(known, "within", x="silent_days", name=within), ever]
-        drawn = chart(traces, height=340, legend=True)
-        drawn.update_xaxes(title_text=say("days silent so far"))
-        text = say("share that comes back (n = {n} users)", n=self.n_users)
-        return drawn.update_yaxes(title_text=text, tickformat=".0%", range=[0, 1.02])
+        text = say("share still active (n = {n:,} users)", n=self.n_users)
+        drawn.update_yaxes(title_text=text, tickformat=".0%", range=[0, 1.02])
+        return noted(drawn, shown, users="at_risk")
 
 
 def survival(panel: Panel, *, silent_days: int = 28) -> Survival:
     """How long users stay: from the first active day to the last before a silence of `silent_days`.
 
     Kaplan–Meier with Greenwood's variance and an interval on the log-log scale, by scipy. Everyone who is there until
-    `silent_days` before the log's end is censored on that day. Users whose first day is the log's first, or who joined
-    before it, may have been active before, and are left out.
+    `silent_days` before the log's end is censored on that day. Users who joined before the log's first day may have
+    been active before, and so may those first seen on it of whom no list says that they joined then: they are left out.
 
     Args:
         panel: The panel.
         silent_days: The silence from which on a user counts as gone.
 
     Raises:
-        ValueError: for fewer than one silent day.
+        UserError: for fewer than one silent day.
 
     Source:
         E. L. Kaplan and P. Meier, Nonparametric estimation from incomplete observations, Journal of the American
@@ -146,12 +97,17 @@ def survival(panel: Panel, *, silent_days: int = 28) -> Survival:
         (True, True)
     """
     spells = lifetimes(panel, silent_days=silent_days)
-    seen_from_start = (panel.first[spells.user] > 0) & (panel.arrived[spells.user] >= 0)
+    listed = np.zeros(len(panel.users), bool) if panel.listed is None else panel.listed
+    seen_from_start = ((panel.arrived >= 0) & (listed | (panel.first > 0)))[spells.user]
     spells = Spells(spells.user[seen_from_start], spells.days[seen_from_start], spells.ended[seen_from_start])
     n, ended = len(spells.days), int(spells.ended.sum())
     columns = ["day", "at_risk", "ended", "survival", "low", "high"]
     if n < 2:
-        why = say("{n} users have a first active day after the log's first: too few for a survival curve.", n=n)
+        why = say_many(
+            "{n} user was seen to arrive after the log began: too few for a survival curve.",
+            "{n} users were seen to arrive after the log began: too few for a survival curve.",
+            n,
+        )
         return Survival(pd.DataFrame(columns=columns), why, silent_days, n, ended)
     return Survival(kaplan_meier(spells.days, spells.ended), None, silent_days, n, ended)
 
@@ -164,8 +120,9 @@ def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.Data
         ended: Whether the end was seen, (n,).
 
     Returns:
-        day, at_risk, ended, survival, low, high; low and high are nan where no interval is defined, as before the
-        first end and where nobody is left.
+        day, at_risk, ended, survival, low, high. Where the curve is 1, or 0, for which the log-log interval is not
+        defined, low and high are Clopper and Pearson's, of those who were watched for so long, or who ended; nan for
+        one alone.
 
     Example:
         >>> kaplan_meier(np.array([1, 2, 2, 4]), np.array([True, True, False, True])).survival.tolist()
@@ -180,113 +137,16 @@ def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.Data
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*interval is undefined")  # nan there, as the docstring says
         interval = curve.confidence_interval(method="log-log") if ended.any() else None
-    low, high = (
-        (interval.low.probabilities, interval.high.probabilities) if interval else (np.full(len(day), np.nan),) * 2
-    )
+    # those whose whole time up to the day is known
+    low, high = _edges(curve.probabilities, np.where(curve.probabilities < 1, ends.cumsum(), at_risk))
+    if interval:
+        inside = (curve.probabilities > 0) & (curve.probabilities < 1)
+        low = np.where(inside, interval.low.probabilities, low)
+        high = np.where(inside, interval.high.probabilities, high)
     table = {"day": day, "at_risk": at_risk, "ended": ends, "survival": curve.probabilities, "low": low, "high": high}
     return pd.DataFrame(table)
 
 
-def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed: int = 0) -> Returns:
-    """After so many silent days, how many come back: the evidence for a definition of churn.
-
-    By Kaplan and Meier over all silences, S(n) being the share that lasts longer than n days: of those who have been
-    silent for n days, 1 − S(n + within_days) / S(n) come back within the next `within_days`. The interval draws users,
-    with all their silences.
-
-    Args:
-        panel: The panel.
-        within_days: How long one waits for a return.
-        repetitions: Bootstrap samples of users.
-        seed: Of the samples.
-
-    Example:
-        >>> from churn.data import example_dataset
-        >>> table = returns(example_dataset().panel, within_days=14).table
-        >>> bool(table.within[0] > table.within[20])
-        True
-    """
-    spells = silences(panel)
-    users, code = np.unique(spells.user, return_inverse=True)
-    columns = ["silent_days", "at_risk", "users", "within", "low", "high", "ever"]
-    if not spells.ended.any():
-        why = say("Nobody was seen to come back after a silent day, so there is no curve of returns.")
-        return Returns(pd.DataFrame(columns=columns), why, within_days, len(users), len(spells.days))
-    longest, watched = int(spells.days[spells.ended].max()), int(spells.days.max())
-    lasting = _lasting(spells, np.ones(len(spells.days)), longest)
-    rng = np.random.default_rng(seed)
-    drawn = (np.bincount(rng.integers(0, len(users), len(users)), minlength=len(users)) for _ in range(repetitions))
-    samples = np.array(
-        [
-            _within(_lasting(spells, weight[code].astype(float), longest), within_days, watched=watched)
-            for weight in drawn
-        ]
-    )
-    silent = np.arange(1, longest + 1)
-    within = _within(lasting, within_days, watched=watched)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.filterwarnings("ignore", message="All-NaN")  # days after which nobody was watched for so long
-        low, high = np.nanquantile(samples, [0.025, 0.975], axis=0)
-        ever = 1 - lasting[-1] / lasting[:-1]
-    table = pd.DataFrame(
-        {
-            "silent_days": silent,
-            "at_risk": [int((spells.days >= d).sum()) for d in silent],
-            "users": [len(np.unique(code[spells.days >= d])) for d in silent],
-        }
-    )
-    for name, values in (("within", within), ("low", low), ("high", high)):
-        table[name] = pd.Series(values).reindex(range(len(silent)))
-    return Returns(table.assign(ever=ever), None, within_days, len(users), len(spells.days))
-
-
-def _lasting(spells: Spells, weight: NDArray[np.floating], longest: int) -> NDArray[np.float64]:
-    """The share of silences that last at least 1, 2, … longest + 1 days, by Kaplan and Meier; (longest + 1,)."""
-    days = np.minimum(spells.days, longest + 1)
-    whole = np.bincount(days, weight, minlength=longest + 2)
-    ended = np.bincount(days, weight * spells.ended, minlength=longest + 2)
-    # A silence of n days ends on the day after, on which one that is cut off at n was not watched any more.
-    at_risk = whole[::-1].cumsum()[::-1] - (whole - ended)
-    hazard = np.divide(ended, at_risk, out=np.zeros(len(whole)), where=at_risk > 0)
-    return np.append(1.0, (1 - hazard[1:-1]).cumprod())
-
-
-def _within(lasting: NDArray[np.float64], days: int, *, watched: int) -> NDArray[np.float64]:
-    """Of the silences that reach 1, 2, … days, the share that ends in the next `days`; nan if unwatched."""
-    reach = np.arange(1, len(lasting)) + days
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = 1 - lasting[np.minimum(reach, len(lasting)) - 1] / lasting[:-1]
-    return np.where(reach <= watched, found, np.nan)
-
-
-def _share(value: float, low: float, high: float) -> str:
-    """A share with its interval."""
-    return f"{value:.1%} [{low:.1%}, {high:.1%}]"
-
-
-def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The curve as far as enough are left; all of a short one."""
-    enough = table["at_risk"] >= FEW
-    return table[enough] if enough.sum() > 2 else table
-
-
-def _with_band(table: pd.DataFrame, column: str, *, x: str = "day", name: str = "") -> list[Any]:
-    import plotly.graph_objects as go
-
-    step = {"color": BLUE, "width": 2, "shape": "hv"}
-    none = {"width": 0, "shape": "hv"}
-    across = table[x]
-    return [
-        go.Scatter(x=across, y=table["high"], mode="lines", line=none, showlegend=False, hoverinfo="skip"),
-        go.Scatter(
-            x=across,
-            y=table["low"],
-            mode="lines",
-            line=none,
-            fill="tonexty",
-            fillcolor=BAND,
-            showlegend=False,
-            hoverinfo="skip",
-        ),
-        go.Scatter(x=across, y=table[column], mode="lines", line=step, name=name),
-    ]
+def _edges(survival: NDArray[np.floating], n: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The ends of the intervals of curves that are 1 or 0 among n, (2, d)."""
+    return np.array(block_intervals(survival, np.zeros(len(survival)), cases=n, users=n))

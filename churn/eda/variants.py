@@ -91,9 +91,9 @@ def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) 
         >>> found.table.loc[0, ["variant", "sessions"]].to_dict()
         {'variant': 'own post', 'sessions': 9588}
     """
-    check_count("max_steps", max_steps, usual="20 is usual")
+    check_count("max_steps", max_steps)
     if top is not None:
-        check_count("top", top, usual="100 is usual; None for all")
+        check_count("top", top)
     bits = max(1, len(journeys.events).bit_length())
     counts = _counted(journeys, bits, max_steps)
     totals = counts.aggregate(n=_.count(), cut=ibis.ifelse(_.cut, _.sessions, 0).sum().coalesce(0)).to_pyarrow()

@@ -124,6 +124,14 @@ def test_members_from_joining_on_are_windows_and_without_a_date_from_the_first_d
     assert first.astype(str).to_dict() == {"ada": "2024-01-03", "ben": "2024-01-11", "cleo": "2024-01-03"}
 
 
+def test_the_panel_knows_of_whom_a_list_says_when_they_arrived(prepared):
+    members = pd.DataFrame({"user_id": ["ada", "ben", "cleo"], "joined": ["2024-01-01", None, "2024-01-11"]})
+    frames = {"events": log(), "members": members}
+    assert prepared(frames, windows=SHORT).panel.listed.tolist() == [True, False, True]
+    assert prepared(frames, member_columns={"joined": None}, windows=SHORT).panel.listed is None
+    assert prepared({"events": log()}, windows=SHORT).panel.listed is None
+
+
 @pytest.mark.parametrize("kind", ["text", "dates", "zoned", "times"])
 def test_joining_is_read_from_text_dates_and_times(prepared, kind):
     joined = {

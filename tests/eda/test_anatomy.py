@@ -60,3 +60,19 @@ def test_user_of_whom_nothing_was_seen_is_a_sentence(planted: Planted) -> None:
     found = anatomy(unseen, "a")
     assert "nothing was seen" in str(found)
     assert found.figure().layout.annotations[0].text == found.empty
+
+
+def test_one_of_a_kind_is_said_in_the_singular(planted: Planted) -> None:
+    dataset = planted({"a": [20], "b": [0, 3]}, [("a", 20, 5.0)])
+    told = str(anatomy(dataset.panel, "a"))
+    assert "a: active on 1 of the 1 day since 2024-01-21" in told
+    assert "1 own event, 0 fans’ events, 1 sticker" in told
+    assert "2 own events" in str(anatomy(dataset.panel, "b"))
+
+
+def test_two_scores_at_one_cutoff_are_refused(refused) -> None:
+    panel = example_dataset().panel
+    day = panel.date(panel.n_days)
+    scores = pd.DataFrame({"user_id": "user003", "cutoff": [day, day], "p_churn": [0.5, 0.6]})
+    with refused("one score of user003 per cutoff", f"two on {day:%Y-%m-%d}", "keep one"):
+        anatomy(panel, "user003", scores=scores)

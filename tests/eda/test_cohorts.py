@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,28 @@ def test_cohorts_follow_the_days_of_joining_where_a_list_has_them() -> None:
     assert found.table["n"].unique().tolist() == [40]
 
 
+@pytest.fixture
+def listed(prepared: Any) -> Callable[[dict[str, str | None]], Dataset]:
+    """Makes the dataset of users who are active on the first day and the last, with their days of joining."""
+
+    def make(joined: dict[str, str | None]) -> Dataset:
+        rows = [(user, day, "post") for user in joined for day in ("2024-01-01", "2024-01-28")]
+        events = pd.DataFrame(rows, columns=["user_id", "timestamp", "event"])
+        members = pd.DataFrame({"user_id": list(joined), "joined": list(joined.values())})
+        dataset: Dataset = prepared({"events": events, "members": members})
+        return dataset
+
+    return make
+
+
+def test_users_whom_a_list_has_join_on_the_first_day_are_a_cohort(listed: Any) -> None:
+    found = retention(listed({"a": "2024-01-01", "b": "2024-01-01", "c": None}).panel)
+    assert found.left_out == 1  # of whom no list says that the first day seen was that of joining
+    assert found.table["n"].tolist() == [2, 2, 2, 2]
+    early = retention(listed({"a": "2024-01-01", "b": "2023-12-31"}).panel)
+    assert (early.left_out, early.table["n"].max()) == (1, 1)
+
+
 def test_revenue_adds_up_to_all_stickers_of_the_cohorts(planted: Planted) -> None:
     days = {"a": [1, 8, 27], "b": [9], "old": [0]}
     stickers = [("a", 2, 5.0), ("a", 20, 7.0), ("b", 10, 1.5), ("old", 3, 100.0)]
@@ -57,6 +80,12 @@ def test_revenue_adds_up_to_all_stickers_of_the_cohorts(planted: Planted) -> Non
 def test_log_shorter_than_a_period_is_a_sentence(view: Callable[..., object]) -> None:
     found = view(example_dataset().panel, period_days=400)
     assert "no cohort" in str(found)
+
+
+def test_cohorts_without_a_sticker_have_no_revenue(planted: Planted) -> None:
+    found = revenue(planted({"a": [1], "old": [0, 20]}, [("old", 1, 2.0)]).panel)
+    assert str(found) == "No user of the cohorts received a sticker."
+    assert found.figure().layout.annotations[0].text == found.empty
 
 
 def test_log_without_stickers_has_no_revenue(planted: Planted) -> None:
@@ -78,6 +107,40 @@ def test_figure_states_n_of_each_cohort_and_marks_the_small() -> None:
     assert pd.Series(figure.data[0].y).str.contains(r"\*").any()
 
 
-def test_periods_under_a_day_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1 day"):
-        retention(example_dataset().panel, period_days=0)
+@pytest.mark.parametrize("view", [retention, revenue])
+@pytest.mark.parametrize("days", [0, -7, 1.5])
+def test_periods_that_are_no_days_are_refused(view: Callable[..., object], days: float, refused: Any) -> None:
+    with refused("period_days of at least 1, a whole number", str(days), "give"):
+        view(example_dataset().panel, period_days=days)
+
+
+def test_cells_say_their_numbers_where_there_is_room() -> None:
+    panel = example_dataset().panel
+    found = retention(panel, period_days=30)
+    heat = found.figure().data[0]
+    assert heat.texttemplate == "%{text}"
+    shares = found.triangle.sort_index(ascending=False)
+    said = [[f"{100 * share:.0f}" if share == share else "" for share in row] for row in shares.to_numpy()]
+    assert [list(row) for row in heat.text] == said
+    assert "share active, %" in found.figure().layout.xaxis.title.text
+    assert retention(panel, period_days=5).figure().data[0].texttemplate is None  # 18 columns
+
+
+def test_cells_of_revenue_are_short_numbers(planted: Planted) -> None:
+    days = {"a": [1, 8, 27], "b": [9], "old": [0]}
+    heat = revenue(planted(days, [("a", 2, 0.25), ("a", 20, 123_456.0), ("b", 10, 3.14159)]).panel).figure().data[0]
+    assert {"0.25", "123,456", "3.1"} <= {text for row in heat.text for text in row}
+
+
+def test_one_cohort_of_one_user_is_said_in_the_singular(planted: Planted) -> None:
+    panel = planted({"a": [1], "old": [0, 20]}, [("a", 1, 2.0)]).panel
+    assert "1 cohort by 7-day period of arrival (users: 1)" in str(retention(panel))
+    assert "1 user left out" in str(retention(panel))
+    assert "of 1 cohort (users: 1)" in str(revenue(panel))
+
+
+def test_shares_of_few_users_say_so(planted: Planted) -> None:
+    few = str(retention(planted({"a": [1], "b": [2, 10], "old": [0, 20]}).panel))
+    assert "1: 50.0% [1.3%, 98.7%] (n = 2, few)" in few
+    many = {f"u{number}": [1, 9] for number in range(30)} | {"old": [0, 20]}
+    assert "1: 100.0% [88.4%, 100.0%] (n = 30);" in str(retention(planted(many).panel))

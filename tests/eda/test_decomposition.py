@@ -1,5 +1,7 @@
 """Seasons: planted patterns are found, and the arithmetic is statsmodels'."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,13 +88,70 @@ def test_days_that_are_all_alike_are_a_sentence() -> None:
     assert "no season" in str(decompose(pd.Series(3.0, DAYS, name="posts")))
 
 
-def test_series_without_dates_or_with_gaps_in_its_values_is_refused() -> None:
-    with pytest.raises(ValueError, match="dates"):
+@pytest.mark.parametrize("size", [1.0, 1e6])
+def test_rounding_is_no_season(size: float) -> None:
+    noise = np.random.default_rng(0).normal(0, 1e-12, 140)
+    assert "every day has" in str(decompose(pd.Series(size * (1 + noise), DAYS, name="posts")))
+
+
+@pytest.mark.parametrize("robust", [False, True])
+def test_days_that_are_nearly_all_alike_are_a_sentence_that_names_the_others(robust: bool) -> None:
+    series = pd.Series(1.0, DAYS, name="posts")
+    series.iloc[[33, 90]] = [2, -2]
+    found = decompose(series, robust=robust, unit="posts")
+    assert str(found) == (
+        "posts: all but 2 of 140 days have the value 1 (posts), which is too even for a season or a trend; furthest "
+        "from it: 2024-03-31 (-2), 2024-02-03 (2)."
+    )
+    assert found.figure().layout.annotations[0].text == found.empty
+    one = decompose(series.iloc[:60], unit="posts")
+    assert "all but 1 of 60 days" in str(one)
+
+
+@pytest.mark.parametrize("method", ["stl", "classical"])
+def test_days_that_differ_often_do_not_stand_out(method: Any) -> None:
+    """On every fifth day it is 2, on the others 1: what the parts bend by is no scale for that."""
+    assert decompose(pd.Series(np.tile([1.0, 1, 1, 2, 1], 28), DAYS), method=method).stand_out.empty
+
+
+def test_a_day_of_the_usual_value_stands_out_where_another_is_due() -> None:
+    sundays = pd.Series(10.0 + 10 * (DAYS.dayofweek == 6), DAYS)
+    sundays.iloc[69] = 10  # a Sunday like any other day
+    assert decompose(sundays).stand_out.index[0] == DAYS[69]
+
+
+def test_an_exact_week_has_no_trend() -> None:
+    for method in ("stl", "classical"):
+        found = decompose(pd.Series(0.1 * (DAYS.dayofweek + 1), DAYS), method=method)
+        assert found.season_strengths[7] == pytest.approx(1)
+        assert found.trend_strength == 0
+
+
+def test_markup_in_a_name_or_a_unit_is_not_read_as_markup() -> None:
+    figure = decompose(_planted(0).rename("<b>posts</b>"), unit="a < b").figure()
+    captions = [annotation.text for annotation in figure.layout.annotations]
+    assert captions[0] == "&lt;b&gt;posts&lt;/b&gt; (n = 140 days), a &lt; b"
+    assert captions[-1].endswith("a &lt; b")
+
+
+def test_series_without_dates_or_with_gaps_in_its_values_is_refused(refused: Any) -> None:
+    with refused("dates as the series' index", "int64", "pandas.to_datetime"):
         decompose(pd.Series([1.0, 2.0]))
-    with pytest.raises(ValueError, match="finite"):
+    with refused("finite values", "nan", "fill or drop"):
         decompose(_planted(0).where(DAYS[3] != DAYS))
-    with pytest.raises(ValueError, match="one period"):
+    with refused("one period with method classical", "7, 28", "method stl"):
         decompose(_planted(0), periods=(7, 28), method="classical")
+
+
+def test_two_periods_say_how_many_days_they_take() -> None:
+    found = decompose(_planted(0).iloc[:28], periods=(7, 14))
+    assert "28 days are too few to see a season of 14: it takes 29" in str(found)
+    assert decompose(_planted(0).iloc[:29], periods=(7, 14)).empty is None
+    assert "1 day is too few" in str(decompose(_planted(0).iloc[:1]))
+
+
+def test_one_day_without_a_row_is_said_in_the_singular() -> None:
+    assert "1 day had no row and counts as 0" in str(decompose(_planted(0).drop(DAYS[[10]])))
 
 
 def test_totals_are_those_of_the_panel_and_of_the_users_asked_for() -> None:
@@ -126,10 +185,15 @@ def test_words_do_without_a_week_where_none_was_asked_for() -> None:
     assert "30-day season" in str(decompose(_planted(0), periods=(30,)))
 
 
-def test_periods_that_are_none_or_the_same_are_refused() -> None:
-    for periods in ((), (7, 7)):
-        with pytest.raises(ValueError, match="different periods"):
+def test_periods_that_are_none_or_the_same_are_refused(refused: Any) -> None:
+    for periods, found in (((), "none"), ((7, 7), "7, 7")):
+        with refused("one or more different periods", found, "periods"):
             decompose(_planted(0), periods=periods)
+    for days in (0, 1, -7, 7.0):
+        with refused("a period of at least 2", str(days), "give 2 or more"):
+            decompose(_planted(0), periods=(days,))
+    with refused("a method out of stl, classical", "x11", "correct"):
+        decompose(_planted(0), method="x11")
 
 
 def test_a_planted_week_beats_chance_and_noise_does_not() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,29 @@ def test_definitions_that_the_log_is_too_short_for_are_empty_cells(planted: Plan
     found.figure()
     nothing = definitions(dataset, history_days=[28], horizon_days=[7], at_risk_days=[7])
     assert "too few" in str(nothing)
+
+
+def test_lengths_that_are_none_are_refused(refused: Any) -> None:
+    dataset = example_dataset()
+    for name in ("history_days", "horizon_days", "at_risk_days"):
+        with refused(f"one or more {name}", "none", "give"):
+            definitions(dataset, **{name: []})
+        with refused(f"{name} of at least 1", "0", "give 1 or more"):
+            definitions(dataset, **{name: [7, 0]})
+    with refused("later_days of at least 1", "0", "give 1 or more"):
+        definitions(dataset, later_days=0)
+
+
+def test_one_definition_of_one_window_is_said_in_the_singular(planted: Planted) -> None:
+    lengths = {"history_days": [1], "horizon_days": [19], "at_risk_days": [1]}
+    two = definitions(planted({"a": [0], "b": [0, 19]}), **lengths, later_days=1)
+    assert "churn 50.0% (n = 2 windows)" in str(two)
+    dataset = planted({"a": [0], "b": [19]})
+    one = definitions(dataset, **lengths, later_days=1)
+    assert "1 definition; here those with the shortest history (days: 1)" in str(one)
+    assert "churn 100.0% (n = 1 window)" in str(one)
+    short = replace(dataset, panel=replace(dataset.panel, n_days=1))
+    assert "The log's 1 day is too few" in str(definitions(short, **lengths))
 
 
 def test_every_cell_of_the_heat_map_states_its_n() -> None:

@@ -56,7 +56,7 @@ def test_a_planted_difference_is_found_with_its_sign_and_nothing_else() -> None:
 def test_intervals_of_equal_groups_hold_zero_about_as_often_as_they_say() -> None:
     held = []
     for seed in range(12):
-        row = rows_of(compared(*log_of({"a": 0.5, "b": 0.5}, seed=seed), repetitions=100)).loc[("view", "like")]
+        row = rows_of(compared(*log_of({"a": 0.5, "b": 0.5}, seed=seed))).loc[("view", "like")]
         held.append(row["low"] <= 0 <= row["high"])
     assert sum(held) >= 9
 
@@ -105,6 +105,70 @@ def test_few_users_are_greyed_and_silent_ones_counted() -> None:
     assert "20 users have no event before their cutoff" in str(found)
     assert set(found.figure().data[0].marker.color) == {"#9aa5b1"}
     assert "Grey: fewer than 30 users" in found.figure().layout.title.text.replace("<br>", " ")
+
+
+@pytest.mark.parametrize("few", [1, 9])
+def test_groups_of_very_few_users_are_not_compared(few: int) -> None:
+    events, groups = log_of({"a": 0.5, "b": 0.5})
+    found = compared(events, groups.iloc[[*range(few), *range(N, N + 20)]])
+    assert str(found) == f"Too few users to compare: {few} in a, 20 in b, with events; it takes 10 in each."
+    assert not found.figure().data
+
+
+def test_shares_that_are_0_or_1_among_all_users_are_no_certainty() -> None:
+    """All 12 users of one group and none of the other do the same: the interval is Newcombe's, over users."""
+    events, groups = log_of({"a": 1.0, "b": 0.0})
+    row = rows_of(compared(events, groups.iloc[[*range(12), *range(N, N + 12)]])).loc[("view", "like")]
+    end = 0.025 ** (1 / 12)  # of Clopper and Pearson's interval of 12 out of 12
+    assert row["difference"] == 1
+    assert (row["low"], row["high"]) == pytest.approx((1 - np.hypot(1 - end, 1 - end), 1))
+    same = rows_of(compared(events, groups)).loc[(START, "view")]
+    assert same["low"] < -0.01 < 0.01 < same["high"]
+
+
+def walks_of(first: list[tuple[str, str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A group a, whose users make one step each, and a group b, who all sing and then like; the groups."""
+    steps = {f"a{number}": step for number, step in enumerate(first)} | {
+        f"b{number}": ("sing", "like") for number in range(N)
+    }
+    rows = [(user, DAY + pd.Timedelta(minutes=k), name) for user, step in steps.items() for k, name in enumerate(step)]
+    groups = pd.DataFrame(
+        {"user_id": list(steps), "group": [user[0] for user in steps], "cutoff": DAY + pd.Timedelta(days=9)}
+    )
+    return pd.DataFrame(rows, columns=["user_id", "timestamp", "event"]), groups
+
+
+def test_what_one_user_of_a_group_did_has_no_interval_and_stands_last() -> None:
+    found = compared(*walks_of([("sing", "post")] + [("view", "like")] * (N - 1)), top=3)
+    row = found.table.iloc[-1]
+    assert (row["from"], row["to"], row["users_1"], row["users_2"]) == ("sing", "like", 1, N)
+    assert np.isnan([row["low"], row["high"]]).all()
+    told = "sing → like: 0.0% of 1 (a), 100.0% of 40 (b), difference -100.0 points, too few users for an interval"
+    assert told in str(found).splitlines()
+    assert "a: 0.0% of 1 by 1 user<br>" in found.figure().data[0].hovertext[-1]
+
+
+def test_what_nobody_of_a_group_did_is_said_and_not_compared() -> None:
+    found = compared(*walks_of([("view", "like")] * N), top=5)
+    assert np.isnan(rows_of(found).loc[("sing", "like"), "difference"])
+    assert "sing → like: 100.0% of 40 (b), nobody in a did sing" in str(found)
+    assert "nan" not in str(found) + str(found.figure().data[0].hovertext)
+    assert "of 3 about" in str(found)  # those that are compared
+
+
+def test_odd_settings_are_refused(refused: Any) -> None:
+    events, groups = log_of({"a": 0.5, "b": 0.5})
+    for name in ("top", "history_days"):
+        with refused(f"{name} of at least 1", "0", "give 1 or more"):
+            compared(events, groups, **{name: 0})
+    for level in (0.0, 1.0, 95):
+        with refused("a level between 0 and 1", str(level), "0.95 is usual"):
+            compared(events, groups, level=level)
+
+
+def test_one_silent_user_is_said_in_the_singular() -> None:
+    events, groups = log_of({"a": 0.5, "b": 0.5})
+    assert "1 user has no event" in str(compared(events[events["user_id"] != "a0"], groups))
 
 
 def test_a_group_of_nobody_gets_a_sentence() -> None:

@@ -349,5 +349,5 @@ def test_counts_that_are_no_whole_numbers_are_refused(value: Any, refused: Any) 
             ("max_steps", lambda: variants(walks, max_steps=value)),
             ("max_event_types", lambda: journeys(tables, max_event_types=value)),
         ):
-            with refused(f"expected {name}, a whole number of at least 1", repr(value), "is usual"):
+            with refused(f"expected {name} of at least 1, a whole number", repr(value), "give 1 or more"):
                 ask()

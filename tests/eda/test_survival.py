@@ -3,12 +3,14 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from churn.data import Dataset, example_dataset
-from churn.eda import kaplan_meier, returns, survival
+from churn.eda import Survival, kaplan_meier, returns, survival
 from churn.eda.spells import lifetimes, silences
 
 Planted = Callable[..., Dataset]
@@ -35,6 +37,19 @@ def test_kaplan_meier_equals_lifelines(seed: int) -> None:
 def test_durations_that_nobody_was_seen_to_end_survive() -> None:
     found = kaplan_meier(np.array([3, 5]), np.array([False, False]))
     assert found["survival"].tolist() == [1.0, 1.0]
+
+
+def test_a_curve_at_1_or_0_has_the_exact_interval_of_those_who_were_watched() -> None:
+    days = np.array([2] * 4 + [5] * 6 + [9] * 10)
+    stay = kaplan_meier(days, np.zeros(20, bool))
+    assert stay["low"].to_numpy() == pytest.approx(0.025 ** (1 / np.array([20, 16, 10])))
+    assert stay["high"].tolist() == [1, 1, 1]
+    gone = kaplan_meier(days, days > 2).iloc[-1]
+    assert (gone["survival"], gone["low"], gone["high"]) == pytest.approx((0, 0, 1 - 0.025 ** (1 / 16)))
+    alone = kaplan_meier(np.array([1, 3]), np.array([True, True]))
+    assert alone["low"].notna().all()
+    one = kaplan_meier(np.array([1, 3]), np.array([False, True])).iloc[-1]
+    assert np.isnan([one["low"], one["high"]]).all()
 
 
 def test_lifetime_runs_from_the_first_active_day_to_the_last_before_a_long_silence(planted: Planted) -> None:
@@ -90,9 +105,96 @@ def test_nobody_to_follow_is_a_sentence(planted: Planted) -> None:
     assert "Nobody was seen to come back" in str(returns(alone))
 
 
-def test_fewer_than_one_silent_day_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        survival(example_dataset().panel, silent_days=0)
+def test_days_and_samples_that_are_none_are_refused(refused: Any) -> None:
+    panel = example_dataset().panel
+    with refused("silent_days of at least 1", "0", "give 1 or more"):
+        survival(panel, silent_days=0)
+    with refused("within_days of at least 1", "0", "give 1 or more"):
+        returns(panel, within_days=0)
+    with refused("repetitions of at least 2", "1", "give 2 or more"):
+        returns(panel, repetitions=1)
+
+
+def test_returns_of_few_users_are_no_certainty(planted: Planted) -> None:
+    """All four users are silent for 5 days and none of them comes back: that may be luck."""
+    days = {f"u{number}": [number] for number in range(4)} | {"back": [0, 2, 90]}
+    table = returns(planted(days).panel, within_days=7).table.set_index("silent_days")
+    assert table.within[5] == 0
+    assert (table.low[5], table.high[5]) == pytest.approx((0, 1 - 0.025 ** (1 / 5)))
+    assert "0.0% [0.0%, 52.2%] (n = 5, users: 5, few)" in str(returns(planted(days).panel, within_days=7))
+
+
+def test_silences_that_are_cut_off_tell_nothing_of_a_return(planted: Planted) -> None:
+    """Six users are watched for long and stay away; of twenty others it is not known yet."""
+    away = {f"u{number}": [10] for number in range(5)} | {f"late{number}": [50] for number in range(20)}
+    table = returns(planted(away | {"back": [0, 2, 59]}).panel, within_days=7).table.set_index("silent_days")
+    assert (table.within[5], table.users[5]) == (0, 26)
+    assert table.high[5] == pytest.approx(1 - 0.025 ** (1 / 6))
+
+
+def test_intervals_of_returns_are_as_wide_as_users_differ(planted: Planted) -> None:
+    """Sixty silences of twenty users: wide where each user is always alike, narrower where chance decides."""
+    alike = {f"u{i}": [1, 3, 5, 7] if i % 2 else [1, 20, 40, 60] for i in range(20)}
+    mixed = {f"u{i}": [1, 3, 22, 24] if i % 2 else [1, 20, 22, 41] for i in range(20)}
+    widths = []
+    for days in (alike, mixed):
+        closed = {user: [*active, *range(active[-1] + 1, 80)] for user, active in days.items()}
+        row = returns(planted(closed | {"whole": [0, 79]}).panel, within_days=5).table.set_index("silent_days").loc[1]
+        widths.append(row.high - row.low)
+    low, high = (stats.beta.ppf(q, a, b) for q, a, b in ((0.025, 10, 11), (0.975, 11, 10)))  # ten users of twenty
+    assert widths[0] > 0.95 * (high - low) > 1.3 * widths[1]
+
+
+def test_returns_of_one_user_have_no_interval(planted: Planted) -> None:
+    found = returns(planted({"a": [0, 2, 5, 9, 19, 40]}).panel, within_days=3)
+    assert found.table[["low", "high"]].isna().all(axis=None)
+    assert "[" not in str(found)
+    assert "after 1: 60.0% (n = 5, users: 1, few)" in str(found)
+    assert "of 1 user" in str(found)
+    assert "(n = 1 user)" in found.figure().layout.yaxis.title.text
+    assert "fewer than 30 users" in found.figure().layout.title.text
+
+
+@pytest.mark.parametrize("users", [5, 12, 60])
+def test_intervals_of_returns_hold_the_planted_share_however_few_users_there_are(users: int, planted: Planted) -> None:
+    held = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        days = {f"u{i}": np.flatnonzero(rng.random(90) < 0.05).tolist() or [3] for i in range(users)}
+        table = returns(planted(days | {"whole": [0, 89]}).panel, within_days=7, repetitions=60).table
+        row = table.set_index("silent_days").loc[3]
+        held.append(row.low <= 1 - 0.95**7 <= row.high)
+    assert np.mean(held) >= 0.9
+
+
+def test_silences_that_nobody_watched_on_are_said_to_be_unknown(planted: Planted) -> None:
+    found = returns(planted({"a": [0, 2, 5, 9, 19], "b": [1, 4, 8, 18]}).panel)
+    assert str(found).splitlines()[-1] == "no silence was watched for so long, so no share is known"
+    assert all(str(found).splitlines())
+
+
+def test_words_have_the_curve_on_days_on_which_nothing_ended(planted: Planted) -> None:
+    """Lifetimes of 2, 20 and 40 days: on day 7 the curve is where day 2 left it."""
+    days = {"a": [1, 2], "b": list(range(1, 21)), "c": list(range(1, 41)), "old": [0, 99]}
+    found = survival(planted(days).panel, silent_days=14)
+    told = str(found).splitlines()[-1].split("; ")
+    assert [words[: words.index("%") + 1] for words in told] == [
+        "day 1: 100.0%",
+        "day 3: 66.7%",
+        "day 7: 66.7%",
+        "day 14: 66.7%",
+        "day 28: 33.3%",
+    ]
+    assert "day 1: 100.0% [29.2%, 100.0%] (n = 3, few)" in told
+    assert "[" in told[2]
+    assert "nan" not in str(found)
+
+
+def test_users_whom_a_list_has_join_on_the_first_day_are_followed(planted: Planted) -> None:
+    panel = planted({"old": [0, 5, 60], "new": [3, 9], "other": [4]}).panel
+    listed = replace(panel, listed=np.array([False, True, False]) | (panel.users == "old"))
+    assert survival(panel).n_users == 2
+    assert survival(listed).n_users == 3
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -129,3 +231,14 @@ def test_short_silences_have_a_curve_as_far_as_they_were_watched(planted: Plante
     assert found.table["within"].isna().all()
     str(found)
     found.figure()
+
+
+def test_a_curve_is_drawn_as_far_as_ten_users_are_left_and_says_where_they_are_few() -> None:
+    rng = np.random.default_rng(0)
+    curve = kaplan_meier(rng.geometric(0.1, 200), np.ones(200, bool))
+    found = Survival(curve, None, 28, 200, 200).figure()
+    last = curve[curve["day"].isin(found.data[-1].x)].iloc[-1]
+    assert 10 <= last["at_risk"] < 30
+    assert "fewer than 30 users at the end of the curve" in found.layout.title.text
+    many = kaplan_meier(rng.integers(1, 4, 3000), rng.random(3000) < 0.5)
+    assert not Survival(many, None, 28, 3000, 1500).figure().layout.title.text
