@@ -2,7 +2,7 @@
 
 from churn.eda.anatomy import Anatomy, anatomy
 from churn.eda.cohorts import Retention, Revenue, retention, revenue
-from churn.eda.decomposition import ACTIVE, Seasons, daily_totals, decompose
+from churn.eda.decomposition import Seasons, decompose
 from churn.eda.definitions import Definitions, definitions
 from churn.eda.directly_follows import DirectlyFollows, directly_follows
 from churn.eda.first_steps import FirstSteps, first_steps
@@ -10,6 +10,7 @@ from churn.eda.journey_differences import JourneyDifferences, compare_journeys
 from churn.eda.journeys import Journeys, journeys
 from churn.eda.opening import open_panel, open_tables
 from churn.eda.returns import Returns, returns
+from churn.eda.series import ACTIVE, daily_totals
 from churn.eda.survival import Survival, kaplan_meier, survival
 from churn.eda.variants import Variants, variants
 from churn.eda.view import View

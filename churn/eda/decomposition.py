@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from churn.charts import BLUE, VERMILION, panels
-from churn.data import Panel
+from churn.eda.seasonal_parts import by_chance, parts_of, robust_scores, strength
 from churn.eda.series import NAMED, Method, check_periods, every_day, rounding, too_even, too_short
 from churn.eda.view import View
 from churn.language import marked, say, say_many
 
-ACTIVE = "active_users"
-SHUFFLINGS = 19  # of which a season that is more than chance beats all
 STANDS_OUT = 3.5  # robust deviations of the remainder from which on a day is named
 WEEKDAYS = (
     marked("Mon"),
@@ -133,30 +130,6 @@ class Seasons(View):
         return say("{days}-day season, {unit}", days=part.removeprefix("season_"), unit=unit)
 
 
-def daily_totals(panel: Panel, *, users: NDArray[np.bool_] | None = None) -> pd.DataFrame:
-    """What happened on each day, over all users or some: a row per day, a column per feature and `active_users`.
-
-    Args:
-        panel: The panel.
-        users: Which users to count, (u,); None for all.
-
-    Example:
-        >>> from churn.data import example_dataset
-        >>> totals = daily_totals(example_dataset().panel)
-        >>> totals.shape[0], list(totals.columns)
-        (90, ['own_post', 'fan_comment', 'stickers_received', 'sticker_amount', 'active_users'])
-    """
-    user, day = panel.days_where(_rows_of(panel, users))
-    rows = panel.start[user] + day - panel.first[user]
-    values = {
-        name: panel.amounts[rows] if name == "sticker_amount" and panel.amounts is not None else panel.counts[rows, i]
-        for i, name in enumerate(panel.features)
-    }
-    values[ACTIVE] = panel.active[rows]
-    totals = {name: np.bincount(day, column, minlength=panel.n_days) for name, column in values.items()}
-    return pd.DataFrame(totals, index=panel.dates)
-
-
 def decompose(
     series: pd.Series,
     *,
@@ -199,76 +172,13 @@ def decompose(
     name = str(series.name or say("series"))
     if empty := too_short(observed, periods, name) or too_even(observed, max(periods), name=name, unit=unit):
         return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {}, {})
-    trend, seasons = _parts(observed, tuple(periods), method=method, robust=robust)
+    trend, seasons = parts_of(observed, tuple(periods), method=method, robust=robust)
     remainder = observed - trend - sum(seasons.values())
     table = pd.DataFrame({"observed": observed, "trend": trend})
     table = table.assign(**{f"season_{days}": season for days, season in seasons.items()}, remainder=remainder)
     least = rounding(observed)
-    strengths = {days: _strength(season, remainder, least=least) for days, season in seasons.items()}
-    table["score"] = _robust_scores(remainder, observed)
-    chance = _by_chance(observed, trend, periods=tuple(periods), method=method, robust=robust)
-    trend_strength = _strength(trend, remainder, least=least)
+    strengths = {days: strength(season, remainder, least=least) for days, season in seasons.items()}
+    table["score"] = robust_scores(remainder, observed)
+    chance = by_chance(observed, trend, periods=tuple(periods), method=method, robust=robust)
+    trend_strength = strength(trend, remainder, least=least)
     return Seasons(table, None, name, unit, missing, trend_strength, strengths, chance)
-
-
-def _rows_of(panel: Panel, users: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    """The rows of some users, (rows,), without row 0, which is nobody's."""
-    inside = np.zeros(len(panel.active), bool)
-    length = panel.last - panel.first + 1
-    wanted = np.flatnonzero((length > 0) & (True if users is None else users))
-    edges = np.zeros(len(inside) + 1, np.int64)
-    np.add.at(edges, panel.start[wanted], 1)
-    np.add.at(edges, panel.start[wanted] + length[wanted], -1)
-    return np.asarray(edges[:-1].cumsum() > 0)
-
-
-def _parts(
-    observed: pd.Series, periods: tuple[int, ...], *, method: Method, robust: bool
-) -> tuple[pd.Series, dict[int, pd.Series]]:
-    from statsmodels.tsa.seasonal import MSTL, STL, seasonal_decompose  # a second, which other commands should not pay
-
-    if method == "classical":
-        found = seasonal_decompose(observed, period=periods[0], extrapolate_trend=periods[0] - 1)
-        return found.trend, {periods[0]: found.seasonal}
-    if len(periods) == 1:
-        found = STL(observed, period=periods[0], robust=robust).fit()
-        return found.trend, {periods[0]: found.seasonal}
-    found = MSTL(observed, periods=sorted(periods), stl_kwargs={"robust": robust}).fit()
-    return found.trend, {days: found.seasonal[f"seasonal_{days}"] for days in sorted(periods)}
-
-
-def _by_chance(
-    observed: pd.Series, trend: pd.Series, *, periods: tuple[int, ...], method: Method, robust: bool
-) -> dict[int, float]:
-    """The most that each season shows in 19 shufflings of the days about the trend: a season fits noise, too."""
-    rng, around, least = np.random.default_rng(0), (observed - trend).to_numpy(), rounding(observed)
-    found: dict[int, float] = dict.fromkeys(periods, 0.0)
-    for _ in range(SHUFFLINGS):
-        shuffled = trend + rng.permutation(around)
-        line, seasons = _parts(shuffled, periods, method=method, robust=robust)
-        remainder = shuffled - line - sum(seasons.values())
-        strengths = {days: _strength(season, remainder, least=least) for days, season in seasons.items()}
-        found = {days: max(found[days], strength) for days, strength in strengths.items()}
-    return found
-
-
-def _strength(part: pd.Series, remainder: pd.Series, *, least: float) -> float:
-    """How much of a part and the remainder is the part; 0 where both vary by no more than rounding."""
-    whole = float(np.var(part + remainder))
-    return max(0.0, 1 - float(np.var(remainder)) / whole) if whole > least**2 else 0.0
-
-
-def _robust_scores(remainder: pd.Series, observed: pd.Series) -> pd.Series:
-    """In robust deviations: by the median, or where most days are alike by the mean absolute deviation.
-
-    Where most days have one value, the median deviation is what the other days bend the parts by, and the mean one is
-    taken if it is larger. What rounding alone leaves is 0.
-
-    Source:
-        B. Iglewicz and D. Hoaglin, How to detect and handle outliers, 1993.
-    """
-    centred, least = remainder - remainder.median(), rounding(observed)
-    median, mean = 1.4826 * float(centred.abs().median()), 1.2533 * float(centred.abs().mean())
-    alike = float(((observed - observed.median()).abs() <= least).mean()) > 0.5
-    spread = max(median, mean) if alike or median <= least else median
-    return centred / spread if spread > least else centred * 0.0

@@ -7,22 +7,21 @@ import ibis
 import numpy as np
 import pandas as pd
 from ibis import _
-from numpy.typing import NDArray
 
 from churn.charts import BLUE, GREY, QUIET, chart
 from churn.data.daily import Tables
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
-from churn.eda.coded_events import Actors, day_number
+from churn.eda.coded_events import Actors
 from churn.eda.directly_follows import arcs, named
+from churn.eda.journey_groups import checked, lacking
 from churn.eda.journeys import journeys
+from churn.eda.transition_shares import compared_shares, counts_by_user
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import say, say_many
-from churn.statistics.shares import block_intervals, block_variance
 
 FEW = 30  # users: transitions with fewer in a group are greyed
-LEAST = 10  # users in a group to compare it at all
 
 
 @dataclass(frozen=True)
@@ -158,66 +157,22 @@ def compare_journeys(
     check_count("top", top)
     if not 0 < level < 1:
         raise UserError("expected a level between 0 and 1", level, "0.95 is usual")
-    names, chosen = _checked(groups, history_days)
+    names, chosen = checked(groups, history_days)
     walks = journeys(tables, gap_minutes=gap_minutes, actors=actors, users=chosen, max_event_types=max_event_types)
     first = (chosen["group"] == names[0]).to_numpy()
     moves = arcs(walks)
     pairs = moves.group_by("source", "target").aggregate(n=_.count())
     pairs = pairs.order_by(ibis.desc("n"), "source", "target").limit(top).to_pandas()
-    made, left, users = _by_user(moves, pairs)
+    made, left, users = counts_by_user(moves, pairs)
     found = (int(first[users].sum()), int((~first[users]).sum()))
-    empty = walks.empty or _lacking(names, found)
+    empty = walks.empty or lacking(names, found)
     table = named(pairs, walks)[["from", "to"]]
     if len(table):
-        table = table.join(_compared(made, left, first[users], level=level))
+        table = table.join(compared_shares(made, left, first[users], level=level))
         order = np.lexsort([-table["difference"].abs(), table[["users_1", "users_2"]].min(axis=1) < FEW])
         table = table.iloc[order].reset_index(drop=True)
     silent = len(chosen) - sum(found)
     return JourneyDifferences(table, empty, names, found, silent, level, walks.remarks)
-
-
-def _checked(groups: pd.DataFrame, history_days: int | None) -> tuple[tuple[str, str], pd.DataFrame]:
-    """The names of the two groups, in the order of their first rows, and the users with the days that are read."""
-    wanted = ("user_id", "group", "cutoff")
-    if lacking := [column for column in wanted if column not in groups.columns]:
-        raise UserError(f"expected the columns {', '.join(wanted)}", f"no {lacking[0]}", "add it to the groups")
-    if groups[list(wanted)].isna().any(axis=None):
-        raise UserError("expected groups without gaps", "a null", "drop or fill the row")
-    seen = [str(name) for name in groups["group"].unique()]
-    if len(seen) > 2:
-        raise UserError("expected two groups", ", ".join(seen), "compare two at a time")
-    chosen = groups[list(wanted)].astype({"group": str}).reset_index(drop=True)
-    if history_days is not None:
-        check_count("history_days", history_days)
-        days = [day_number(day) - history_days for day in chosen["cutoff"]]
-        chosen["since"] = pd.to_datetime(days, unit="D").date
-    names = [*seen, "nobody", "nobody"]
-    return (names[0], names[1]), chosen
-
-
-def _lacking(names: tuple[str, str], found: tuple[int, int]) -> str | None:
-    """What to say of a group in which nobody has events."""
-    lacking = [name for name, n in zip(names, found, strict=True) if not n]
-    if "nobody" in lacking and len(lacking) == 1:
-        return say("All users are of one group, {group}, so there is nothing to compare them with.", group=names[0])
-    if len(lacking) == 2:
-        first, second = lacking
-        return say(
-            "Nobody in {first} and {second} has an event before the cutoff to compare.", first=first, second=second
-        )
-    if lacking:
-        return say("Nobody in {group} has an event before the cutoff to compare.", group=lacking[0])
-    if min(found) < LEAST:
-        return say(
-            "Too few users to compare: {n_first:,} in {first}, {n_second:,} in {second}, with events; it takes {least} "
-            "in each.",
-            n_first=found[0],
-            first=names[0],
-            n_second=found[1],
-            second=names[1],
-            least=LEAST,
-        )
-    return None
 
 
 def _told(row: dict[Any, Any], groups: tuple[str, str]) -> str:
@@ -270,41 +225,3 @@ def _made(row: dict[Any, Any], place: str, group: str) -> str:
         share=row[f"share_{place}"],
         times=row[f"n_{place}"],
     )
-
-
-def _by_user(
-    moves: ibis.Table, pairs: pd.DataFrame
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """How often each user made a transition (u, t), and left the event that it comes from (u, t); the users (u,)."""
-    everyone = np.sort(moves.select("user").distinct().to_pandas()["user"].to_numpy(np.int64))
-    kinds = {"source": "int16", "target": "int16"}
-    shown = ibis.memtable(pairs[["source", "target"]], schema=kinds)
-    made = moves.semi_join(shown, ["source", "target"]).group_by("user", "source", "target").aggregate(n=_.count())
-    left = moves.group_by("user", "source").aggregate(n=_.count())
-    places = pairs.reset_index(names="pair")[["pair", "source", "target"]]
-    counts = []
-    for rows, keys in ((made, ["source", "target"]), (left, ["source"])):
-        found = rows.to_pandas().merge(places, on=keys)
-        matrix = np.zeros((len(everyone), len(pairs)))
-        matrix[np.searchsorted(everyone, found["user"]), found["pair"]] = found["n"]
-        counts.append(matrix)
-    return counts[0], counts[1], everyone
-
-
-def _compared(
-    made: NDArray[np.float64], left: NDArray[np.float64], first: NDArray[np.bool_], *, level: float
-) -> pd.DataFrame:
-    """Shares, difference and interval per transition."""
-    columns: dict[str, Any] = {}
-    ends = []
-    for name, group in (("1", first), ("2", ~first)):
-        hits, cases = made[group], left[group]
-        n, users = cases.sum(axis=0), (cases > 0).sum(axis=0)
-        share = np.divide(hits.sum(axis=0), n, out=np.full(len(n), np.nan), where=n > 0)
-        ends.append((share, *block_intervals(share, block_variance(hits, cases), cases=n, users=users, level=level)))
-        columns |= {f"share_{name}": share, f"n_{name}": n.astype(int), f"users_{name}": users}
-    (one, low_1, high_1), (two, low_2, high_2) = ends
-    columns |= {"difference": one - two}
-    columns |= {"low": one - two - np.hypot(one - low_1, high_2 - two)}
-    columns |= {"high": one - two + np.hypot(high_1 - one, two - low_2)}
-    return pd.DataFrame(columns)

@@ -1,18 +1,56 @@
-"""Daily series: what they must be to be taken apart, and what is said of those that cannot be."""
+"""Daily series: those of a panel, what they must be to be taken apart, and what is said of those that cannot be."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from churn.data import Panel
 from churn.eda.arguments import check_count
 from churn.errors import UserError
 from churn.language import say, say_many
 
+ACTIVE = "active_users"
 Method = Literal["stl", "classical"]
 ROUNDING = 1e-9  # of the largest value: what differs by less does not differ
 NAMED = 5  # days at most that words name
+
+
+def daily_totals(panel: Panel, *, users: NDArray[np.bool_] | None = None) -> pd.DataFrame:
+    """What happened on each day, over all users or some: a row per day, a column per feature and `active_users`.
+
+    Args:
+        panel: The panel.
+        users: Which users to count, (u,); None for all.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> totals = daily_totals(example_dataset().panel)
+        >>> totals.shape[0], list(totals.columns)
+        (90, ['own_post', 'fan_comment', 'stickers_received', 'sticker_amount', 'active_users'])
+    """
+    user, day = panel.days_where(_rows_of(panel, users))
+    rows = panel.start[user] + day - panel.first[user]
+    values = {
+        name: panel.amounts[rows] if name == "sticker_amount" and panel.amounts is not None else panel.counts[rows, i]
+        for i, name in enumerate(panel.features)
+    }
+    values[ACTIVE] = panel.active[rows]
+    totals = {name: np.bincount(day, column, minlength=panel.n_days) for name, column in values.items()}
+    return pd.DataFrame(totals, index=panel.dates)
+
+
+def _rows_of(panel: Panel, users: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """The rows of some users, (rows,), without row 0, which is nobody's."""
+    inside = np.zeros(len(panel.active), bool)
+    length = panel.last - panel.first + 1
+    wanted = np.flatnonzero((length > 0) & (True if users is None else users))
+    edges = np.zeros(len(inside) + 1, np.int64)
+    np.add.at(edges, panel.start[wanted], 1)
+    np.add.at(edges, panel.start[wanted] + length[wanted], -1)
+    return np.asarray(edges[:-1].cumsum() > 0)
 
 
 def check_periods(periods: Sequence[int], method: str) -> None:
