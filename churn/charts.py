@@ -68,8 +68,8 @@ def _styled(drawn: Any, *, height: int, top: int, legend: bool) -> Any:
         height=height,
         margin={"l": 8, "r": 12, "t": top, "b": 8},
         font={"family": FONT, "size": 13, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor="white",  # where it stands, in a notebook, may be dark
+        plot_bgcolor="white",
         showlegend=legend,
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 12}},
         hoverlabel={"bgcolor": "white", "bordercolor": GREY, "font": {"family": FONT, "size": 13, "color": INK}},
