@@ -42,7 +42,7 @@ class FirstSteps(View):
         lines = []
         for step in range(1, self.k + 1):
             at = shares[step].sort_values(ascending=False, kind="stable") if step in shares.index else pd.Series()
-            most = ", ".join(f"{called(str(name))} {share:.1%}" for name, share in at.head(4).items())
+            most = ", ".join(f"{called(str(name))} {_percent(share)}" for name, share in at.head(4).items())
             lines.append(say("step {step}: {shares}", step=step, shares=most))
         return "\n".join([say("First steps ({size})", size=self.size), *lines, *self._notes(), *self.remarks])
 
@@ -77,6 +77,10 @@ class FirstSteps(View):
             },
         )
         return titled(chart([flows], height=420), say("How sessions begin ({size})", size=self.size), *self._notes())
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.0005 else "< 0.1%"
 
 
 def _hover(row: dict[Any, Any]) -> str:
