@@ -17,6 +17,7 @@ from churn.data.attributes import Timeline, unknown_levels
 from churn.data.config import DataConfig
 from churn.data.daily import Daily, aggregate
 from churn.data.members import Members, check_features, check_first_day, derived, with_attributes
+from churn.data.origin import check_origin, origin_of
 from churn.data.panel import Panel
 from churn.data.parts import Split
 from churn.data.reconciliation import write_quarantine
@@ -100,7 +101,7 @@ def prepare(
     frames: Mapping[str, Frame] | None = None,
     vocabulary: Vocabulary | None = None,
 ) -> Dataset:
-    """Read the tables and write their panel to a folder; a folder that is there already is only opened.
+    """Read the tables and write their panel to a folder; a folder that was made of them already is only opened.
 
     Args:
         config: The `data:` block.
@@ -109,10 +110,13 @@ def prepare(
         vocabulary: A vocabulary frozen earlier, for scoring new data with old models.
 
     Raises:
-        UserError: for anything that a user can mend in the data or the configuration.
+        UserError: for anything that a user can mend in the data or the configuration, and for a folder that was made
+            of other data.
     """
     if not ((home := Path(folder)) / _META).exists():
         _build(config, home, frames, vocabulary)
+    elif made_of := read_json(home / _META).get("origin"):  # older folders do not say
+        check_origin(made_of, config, frames or {}, folder=home)
     return open_dataset(config, home)
 
 
@@ -212,6 +216,7 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
                 members.save(scratch)
             write_quarantine(daily.rejected, scratch / _QUARANTINE)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
+            meta |= {"origin": origin_of(config, frames or {})}
             write_json(meta, scratch / _META)
 
 

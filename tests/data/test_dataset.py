@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -549,3 +550,36 @@ def test_audit_counts_all_users_at_risk_on_a_day_of_the_test_part_whatever_their
     days = dataset.windows.table().groupby("cutoff").size()
     test_days = dataset.split().test.dates.unique()
     assert dataset.audit()["at_risk_per_test_day"] == pytest.approx(days[test_days].mean())
+
+
+OTHERS = {
+    "source": (lambda config, frames: (replace(config, events="log"), {"log": frames["events"]}), "another events"),
+    "zone": (lambda config, frames: (replace(config, zone="Asia/Seoul"), frames), "another zone"),
+    "rows": (lambda config, frames: (config, {"events": frames["events"].iloc[:-1]}), "another size of events"),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_a_folder_is_not_opened_for_other_data(case, tmp_path, refused) -> None:
+    config, frames = DataConfig(events="events"), {"events": example_frames()["events"]}
+    prepare(config, tmp_path / "dataset", frames=frames)
+    change, found = OTHERS[case]
+    other, others = change(config, frames)
+    with refused("a folder made of the same data", found, "choose another folder"):
+        prepare(other, tmp_path / "dataset", frames=others)
+
+
+def test_a_folder_is_opened_again_without_its_frames_and_for_other_windows(tmp_path) -> None:
+    config, frames = DataConfig(events="events"), {"events": example_frames()["events"]}
+    first = prepare(config, tmp_path / "dataset", frames=frames)
+    shorter = replace(config, windows=WindowConfig(horizon_days=3))
+    assert len(prepare(shorter, tmp_path / "dataset").windows) > 0 < len(first.windows)
+
+
+def test_a_file_that_has_grown_is_not_taken_for_the_one_before(tmp_path, refused) -> None:
+    events, file = example_frames()["events"], tmp_path / "events.parquet"
+    events.iloc[:-50].to_parquet(file)
+    prepare(DataConfig(events=str(file)), tmp_path / "dataset")
+    events.to_parquet(file)
+    with refused("a folder made of the same data", "another size of events", "delete this one"):
+        prepare(DataConfig(events=str(file)), tmp_path / "dataset")

@@ -1,7 +1,7 @@
 """Where tables come from: files, databases, data frames and the simulator."""
 
 from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row, without_password
-from churn.data.sources.opening import Frame, digest, open_table
+from churn.data.sources.opening import Frame, digest, open_table, size
 
 __all__ = [
     "Engines",
@@ -11,5 +11,6 @@ __all__ = [
     "moved",
     "open_table",
     "readable_to_the_last_row",
+    "size",
     "without_password",
 ]

@@ -80,6 +80,14 @@ def as_arrow(frame: Frame, *, name: str) -> pa.Table:
         ) from error
 
 
+def size(source: str, frames: Mapping[str, Frame]) -> int | None:
+    """How large a source is, where that is known without reading it: a frame's rows, or the bytes of its files."""
+    if source in frames:
+        shape = getattr(frames[source], "shape", None)
+        return None if shape is None else int(shape[0])
+    return None if is_url(source) or not (files := paths(source)) else sum(Path(file).stat().st_size for file in files)
+
+
 def digest(source: str, frames: Mapping[str, Frame]) -> str:
     """A hash of a source: of a file's bytes or a frame's columns and rows their SHA-256, else of the table's rows."""
     whole = hashlib.sha256()
