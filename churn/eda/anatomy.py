@@ -21,7 +21,7 @@ PER_DAY = {
 COLOURS = {"own": BLUE, "fan": GREEN, "away": QUIET, "stickers": VERMILION}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Anatomy(View):
     """One user's days.
 
@@ -87,7 +87,8 @@ def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None
             are left out.
 
     Raises:
-        UserError: for a user whom the panel does not have, or with two scores at one cutoff.
+        UserError: for a user whom the panel does not have, two scores of the user at one cutoff, and scores that lack
+            a column or are none.
 
     Example:
         >>> from churn.data import example_dataset
@@ -120,20 +121,38 @@ def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None
 
 
 def _with_scores(table: pd.DataFrame, scores: pd.DataFrame, user_id: object) -> pd.DataFrame:
-    own = scores[(scores["user_id"] == user_id) & (scores["cutoff"] >= table.index[0])]
-    own = own.set_index(pd.DatetimeIndex(own["cutoff"]))
+    if absent := {"user_id", "cutoff", "p_churn"} - set(scores.columns):
+        raise UserError("expected scores with user_id, cutoff and p_churn", f"no {', '.join(sorted(absent))}", "add it")
+    own = scores[scores["user_id"] == user_id]
+    own = own.set_index(_days(own["cutoff"]))
+    own = own[own.index >= table.index[0]]
+    if own.empty:
+        return table
+    if own.index.max() > (newest := table.index[-1] + pd.Timedelta(days=1)):
+        found = f"{own.index.max():%Y-%m-%d}"
+        raise UserError(
+            f"expected cutoffs up to {newest:%Y-%m-%d}, the day after the log", found, "give its own scores"
+        )
+    chances = pd.to_numeric(own["p_churn"], errors="coerce")
+    if (wrong := own["p_churn"].notna() & ~chances.between(0, 1)).any():
+        raise UserError("expected p_churn from 0 to 1", own["p_churn"][wrong].iloc[0], "give probabilities")
     if (twice := own.index.duplicated()).any():
         found = f"two on {own.index[twice][0]:%Y-%m-%d}"
         raise UserError(f"expected one score of {user_id} per cutoff", found, "keep one of them")
-    days = table.index.union(own.index) if len(own) else table.index  # the newest cutoff is the day after the last
+    days = table.index.union(own.index)  # the newest cutoff is the day after the last
     table = table.reindex(days, fill_value=0).astype({"active": bool})
-    reasons = own.filter(regex=r"^reason_\d+$").fillna("")
-    why = (
-        reasons.apply(lambda row: "; ".join(filter(None, row)), axis=1)
-        if reasons.shape[1]
-        else pd.Series("", own.index)
-    )
-    return table.assign(p_churn=own["p_churn"].astype(float), why=why).fillna({"why": ""})
+    reasons = own.filter(regex=r"^reason_\d+$").fillna("").astype(str)
+    why = pd.Series(["; ".join(filter(None, row)) for row in reasons.to_numpy()], own.index, dtype=object)
+    return table.assign(p_churn=chances.astype(float), why=why).fillna({"why": ""})
+
+
+def _days(cutoffs: pd.Series) -> pd.DatetimeIndex:
+    """Cutoffs as days, whether they are text, dates or moments."""
+    try:
+        days = pd.DatetimeIndex(pd.to_datetime(cutoffs))
+    except (TypeError, ValueError) as error:
+        raise UserError("expected cutoffs that are days", cutoffs.iloc[0], "write them as 2024-03-01") from error
+    return days.tz_localize(None).normalize()
 
 
 def _sum_in_words(name: str, n: int) -> str:

@@ -17,7 +17,7 @@ from churn.statistics.shares import block_intervals
 NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Retention(View):
     """The share of each cohort that is active in its 1st, 2nd, … period.
 
@@ -62,7 +62,7 @@ class Retention(View):
         return triangle(self.table, "share", title=say("share active"), percent=True, period_days=self.period_days)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Revenue(View):
     """What a user of each cohort has earned on average by its 1st, 2nd, … period.
 
@@ -157,7 +157,7 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
     user, day = panel.days_where(rows)
     table = arrival.summed(arrival.by_age(user, day, panel.amounts[rows].astype(float)), name="amount")
     if not table["amount"].any():
-        why = say("No user of the cohorts received a sticker.")
+        why = say("No user of the cohorts received a sticker that has an amount.")
         return Revenue(pd.DataFrame(columns=columns), why, period_days)
     so_far = table.groupby("cohort")["amount"].cumsum()
     return Revenue(table.assign(per_user=so_far / table["n"]), None, period_days)

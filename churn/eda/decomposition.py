@@ -26,7 +26,7 @@ WEEKDAYS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Seasons(View):
     """A daily series, taken apart.
 

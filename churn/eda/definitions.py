@@ -16,7 +16,7 @@ from churn.errors import UserError
 from churn.language import say, say_many
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Definitions(View):
     """What each definition of churn would mean.
 

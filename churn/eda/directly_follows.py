@@ -17,7 +17,7 @@ from churn.language import say
 NOWHERE = 0  # the place before a session's first step and after its last
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class DirectlyFollows(View):
     """What follows what, the most frequent first.
 

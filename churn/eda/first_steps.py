@@ -19,7 +19,7 @@ GOES_ON = marked("(goes on)")
 _OUTSIDE = {START: QUIET, END: QUIET, GOES_ON: QUIET, OTHER: GREY}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class FirstSteps(View):
     """How sessions begin.
 

@@ -24,7 +24,7 @@ from churn.language import say, say_many
 FEW = 30  # users: transitions with fewer in a group are greyed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class JourneyDifferences(View):
     """The transitions of two groups, those of enough users first, and of them the largest difference.
 

@@ -19,7 +19,7 @@ from churn.language import say, say_many
 from churn.statistics.shares import block_intervals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Returns(View):
     """Of those who have been silent for so many days, the share that comes back.
 

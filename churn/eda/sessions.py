@@ -4,7 +4,8 @@ import ibis
 from ibis import _
 
 MINUTE = 60_000_000  # microseconds
-DAY = 1440 * MINUTE
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 def part(coded: ibis.Table, gap: int | None) -> ibis.Table:
@@ -37,7 +38,7 @@ def part(coded: ibis.Table, gap: int | None) -> ibis.Table:
         previous=ibis.ifelse(_.first, None, _.previous),
         minutes=ibis.ifelse(_.first, None, _.since / float(MINUTE)),
         tie=(_.since == 0).fill_null(False),
-        whole=(_.since % DAY == 0).fill_null(True),
+        whole=(_.since % DAY).isin([0, HOUR, DAY - HOUR]).fill_null(True),  # a day of 23 or 25 hours is one
     )
 
 

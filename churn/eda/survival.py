@@ -17,7 +17,7 @@ from churn.language import say, say_many
 from churn.statistics.shares import block_intervals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Survival(View):
     """The share of users who are still there after so many days, by Kaplan and Meier.
 

@@ -18,7 +18,7 @@ _WORD = 62  # bits of a whole number that engines add up without overflow
 ARROW, MORE = " → ", "…"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Variants(View):
     """The most frequent sequences of events, the most frequent first.
 

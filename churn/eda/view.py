@@ -9,7 +9,7 @@ import pandas as pd
 from churn.charts import sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)  # tables are not compared in a word
 class View(ABC):
     """A table with what it says, and its chart."""
 
@@ -24,19 +24,15 @@ class View(ABC):
         """What the view says, in a few lines."""
         return self._say() if self.empty is None else self.empty
 
-    def _repr_html_(self) -> str:
-        """For notebooks: the words, then the chart."""
-        words = "".join(f"<p>{line}</p>" for line in _escaped(str(self)).splitlines())
-        return words + str(self.figure().to_html(full_html=False, include_plotlyjs="cdn"))
+    __repr__ = __str__
+
+    def _ipython_display_(self) -> None:
+        """For notebooks: the words, then the chart as plotly shows any, so without a network where it needs none."""
+        print(self)
+        self.figure().show()
 
     @abstractmethod
     def _draw(self) -> Any: ...
 
     @abstractmethod
     def _say(self) -> str: ...
-
-
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -76,3 +78,39 @@ def test_two_scores_at_one_cutoff_are_refused(refused) -> None:
     scores = pd.DataFrame({"user_id": "user003", "cutoff": [day, day], "p_churn": [0.5, 0.6]})
     with refused("one score of user003 per cutoff", f"two on {day:%Y-%m-%d}", "keep one"):
         anatomy(panel, "user003", scores=scores)
+
+
+SCORES = pd.DataFrame(
+    {"user_id": ["user003"], "cutoff": ["2024-03-20"], "p_churn": [0.4], "reason_1": "a", "reason_2": "b"}
+)
+
+
+@pytest.mark.parametrize("scores", [SCORES, SCORES.head(0), SCORES.assign(user_id="user004", cutoff="1999-01-01")])
+def test_a_user_without_a_score_has_the_days_alone(scores: pd.DataFrame) -> None:
+    found = anatomy(example_dataset().panel, "user004", scores=scores)
+    assert "p_churn" not in found.table
+    assert found.figure().data
+
+
+@pytest.mark.parametrize("cutoff", ["2024-03-20", date(2024, 3, 20), pd.Timestamp("2024-03-20 09:00", tz="Asia/Seoul")])
+def test_cutoffs_are_days_however_they_are_written(cutoff: object) -> None:
+    found = anatomy(example_dataset().panel, "user003", scores=SCORES.assign(cutoff=[cutoff])).table
+    assert found.index[found["p_churn"].notna()].tolist() == [pd.Timestamp("2024-03-20")]
+    assert found.loc["2024-03-20", "why"] == "a; b"
+    assert found.index.is_unique
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "found"),
+    [
+        ({"p_churn": 7}, "p_churn from 0 to 1", "7"),
+        ({"p_churn": "high"}, "p_churn from 0 to 1", "high"),
+        ({"cutoff": "soon"}, "cutoffs that are days", "soon"),
+        ({"cutoff": "2030-01-01"}, "the day after the log", "2030-01-01"),
+    ],
+)
+def test_scores_that_are_none_are_refused(change: dict[str, Any], expected: str, found: str, refused: Any) -> None:
+    with refused(expected, found, ""):
+        anatomy(example_dataset().panel, "user003", scores=SCORES.assign(**change))
+    with refused("user_id, cutoff and p_churn", "no cutoff", "add it"):
+        anatomy(example_dataset().panel, "user003", scores=SCORES.drop(columns="cutoff"))

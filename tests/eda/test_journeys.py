@@ -272,6 +272,18 @@ NOTHING = {
         "one user",
     ),
     "days alone": (log_of(*[(user, "24:00:00", event) for user in "xy" for event in "ab"]), "no finer than a day"),
+    "days alone, over a change of clocks": (
+        {
+            "events": pd.DataFrame(
+                {
+                    "user_id": list("xxxxyyyy"),
+                    "event": list("abab") * 2,
+                    "timestamp": pd.to_datetime(["2024-03-30", "2024-03-31", "2024-04-01", "2024-04-01"] * 2),
+                }
+            ).assign(timestamp=lambda log: log["timestamp"].dt.tz_localize("Europe/Berlin"))
+        },
+        "no finer than a day",
+    ),
     "gaps of weeks": (
         log_of(*[(user, f"{24 * 21 * i + i}:00:00", "ab"[i]) for user in "xy" for i in (0, 1)]),
         "No two events of a user are within 30 minutes",
@@ -290,7 +302,7 @@ def test_a_log_without_paths_gets_a_sentence_in_place_of_each_chart(case: str) -
             assert passage in made.figure().layout.annotations[0].text
             assert not made.figure().data
             assert len(made.table) > 0
-            assert "<p>" in made._repr_html_()
+            assert repr(made) == str(made)
 
 
 def test_a_log_without_any_usable_event_gets_a_sentence() -> None:

@@ -1,11 +1,12 @@
 """A log is opened as it lies, however short it is."""
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from churn import eda
 from churn.data import DataConfig, example_dataset, example_frames
@@ -46,17 +47,29 @@ def test_the_paths_of_a_day_are_shown() -> None:
     assert graph["post", "chat"] == 2
 
 
-def test_the_panel_is_that_of_the_dataset_and_gone_after_the_block() -> None:
+def test_the_panel_is_that_of_the_dataset_and_gone_after_the_block(tmp_path: Path, monkeypatch) -> None:
     config, whole = DataConfig(events="events", members="members"), example_dataset().panel
-    before = set(Path(tempfile.gettempdir()).iterdir())
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with eda.open_panel(config, frames=example_frames()) as panel:
         assert panel.users.tolist() == whole.users.tolist()
         np.testing.assert_array_equal(panel.active, whole.active)
         np.testing.assert_array_equal(panel.arrived, whole.arrived)
-    assert set(Path(tempfile.gettempdir()).iterdir()) <= before
+        assert list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_log_without_a_usable_event_is_refused_in_a_line() -> None:
     frames = {"events": ONE_DAY["events"].assign(timestamp=pd.NaT)}
     with pytest.raises(UserError), eda.open_panel(CONFIG, frames=frames):
         pass
+
+
+def test_a_view_in_a_notebook_is_its_words_and_its_chart(monkeypatch) -> None:
+    monkeypatch.setattr("plotly.io.renderers.default", "plotly_mimetype")
+    with eda.open_panel(DataConfig(events="events"), frames=example_frames()) as panel:
+        view = eda.returns(panel)
+    InteractiveShell.instance()
+    with capture_output() as shown:
+        view._ipython_display_()
+    assert str(view) in shown.stdout
+    assert "application/vnd.plotly.v1+json" in shown.outputs[0].data
