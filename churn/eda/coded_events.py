@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from numbers import Number
 from typing import Literal
 
 import ibis
@@ -61,7 +62,7 @@ def day_number(day: date | str) -> int:
         30
     """
     try:
-        moment = pd.Timestamp(day)
+        moment = pd.Timestamp(str(day) if isinstance(day, Number) else day)  # a number is a year or none
     except (TypeError, ValueError) as error:
         raise UserError("expected a day", repr(day), "write it as 2024-03-01") from error
     if pd.isna(moment):
@@ -105,6 +106,8 @@ def _listed(tables: Tables, events: ibis.Table) -> ibis.Table:
 
 def _chosen(events: ibis.Table, users: pd.DataFrame) -> ibis.Table:
     """Chosen users by their position, with the days between which their events are read."""
+    if not isinstance(users, pd.DataFrame):
+        raise UserError("expected a data frame of users", type(users).__name__, "make one with a column user_id")
     if "user_id" not in users.columns:
         raise UserError("expected users with a column user_id", ", ".join(map(str, users.columns)), "name it so")
     if users["user_id"].duplicated().any():
@@ -114,6 +117,12 @@ def _chosen(events: ibis.Table, users: pd.DataFrame) -> ibis.Table:
     kind = events.user_id.type()
     if kind.is_string():
         chosen["user_id"] = chosen["user_id"].astype(str)
+    elif kind.is_integer():
+        numbers = pd.to_numeric(chosen["user_id"], errors="coerce")
+        if (wrong := numbers.isna() | (numbers % 1 != 0)).any():
+            found = repr(chosen["user_id"][wrong].iloc[0])
+            raise UserError("expected user_id as in the log, whole numbers", found, "give the log's own ids")
+        chosen["user_id"] = numbers.astype("int64")
     schema = {"user_id": kind, "user": "int32"}
     for column in ("since", "cutoff"):
         if column in users.columns:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from churn.data import Panel
 from churn.eda.arrivals import arrivals, no_cohort
-from churn.eda.curves import FEW, with_interval
+from churn.eda.curves import FEW, idle_days, idle_in_words, with_interval
 from churn.eda.triangles import triangle
 from churn.eda.view import View
 from churn.language import marked, say, say_many
@@ -26,7 +26,8 @@ class Retention(View):
     """
 
     period_days: int
-    left_out: int  # users who came before the first whole period, or may have, or after the log's end
+    left_out: int  # users who came before the first whole period, or may have, or after the log's end, or never
+    idle_days: int  # on which nobody was active
 
     @property
     def triangle(self) -> pd.DataFrame:
@@ -51,12 +52,15 @@ class Retention(View):
             if shares
             else say("still active, by periods since arrival, all cohorts together: not seen yet"),
             say_many(
-                "{n} user left out, who came before the log's first whole period, or may have, or after its end",
-                "{n} users left out, who came before the log's first whole period, or may have, or after its end",
+                "{n} user left out, who came before the log's first whole period, or may have, or after its end, or "
+                "was never seen",
+                "{n} users left out, who came before the log's first whole period, or may have, or after its end, or "
+                "were never seen",
                 self.left_out,
             ),
         ]
-        return "\n".join(lines if self.left_out else lines[:2])
+        told = lines if self.left_out else lines[:2]
+        return "\n".join([*told, *idle_in_words(self.idle_days)])
 
     def _draw(self) -> Any:
         return triangle(self.table, "share", title=say("share active"), percent=True, period_days=self.period_days)
@@ -122,16 +126,16 @@ def retention(panel: Panel, *, period_days: int = 7) -> Retention:
     left_out = len(panel.users) - len(arrival.user)
     if not len(arrival.user):
         why = no_cohort(period_days)
-        return Retention(pd.DataFrame(columns=columns), why, period_days, left_out)
+        return Retention(pd.DataFrame(columns=columns), why, period_days, left_out, idle_days(panel))
     user, day = panel.days_where(np.asarray(panel.active))
     seen = arrival.by_age(user, day, np.ones(len(user)))
     active = (seen > 0).astype(float)
     table = arrival.summed(active, name="active")
     if not table["active"].gt(0).any():
         why = say("Nobody was active from the day of arrival on, so there is no retention to show.")
-        return Retention(pd.DataFrame(columns=columns), why, period_days, left_out)
+        return Retention(pd.DataFrame(columns=columns), why, period_days, left_out, idle_days(panel))
     table["active"] = table["active"].astype(int)
-    return Retention(table.assign(share=table["active"] / table["n"]), None, period_days, left_out)
+    return Retention(table.assign(share=table["active"] / table["n"]), None, period_days, left_out, idle_days(panel))
 
 
 def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:

@@ -6,12 +6,29 @@ import numpy as np
 import pandas as pd
 
 from churn.charts import BLUE, QUIET
-from churn.language import say
+from churn.data import Panel
+from churn.language import say, say_many
 
 BAND = "rgba(0, 114, 178, .18)"
 POINTS = (1, 3, 7, 14, 28, 56)  # days that the words speak of
 FEW = 30  # users under which a chart and words say so
 LEAST = 10  # users under which a curve is not drawn on
+
+
+def idle_days(panel: Panel) -> int:
+    """The days of a log on which nobody was active: a pause of all, or days that the log lacks."""
+    _, day = panel.days_where(np.asarray(panel.active))
+    return panel.n_days - len(np.unique(day))
+
+
+def idle_in_words(days: int) -> list[str]:
+    """What to say of them; nothing where there are none."""
+    told = say_many(
+        "nobody was active on {n} day: if the log lacks it, that silence is the log's",
+        "nobody was active on {n} days: if the log lacks them, those silences are the log's",
+        days,
+    )
+    return [told] * bool(days)
 
 
 def with_interval(share: float, low: float, high: float) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from churn.charts import panels
 from churn.data import Dataset, WindowConfig, Windows, slide
 from churn.eda.arguments import check_count
+from churn.eda.curves import FEW
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import say, say_many
@@ -45,7 +46,8 @@ class Definitions(View):
             len(self.table),
             days=least,
         )
-        return "\n".join([first, *lines, said])
+        counted = say("n counts windows, of which a user has one on every day at risk; * fewer than {few}", few=FEW)
+        return "\n".join([first, *lines, said, counted])
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
@@ -189,10 +191,13 @@ def _heat(group: pd.DataFrame, column: str) -> dict[str, Any]:
     def matrix(name: str) -> pd.DataFrame:
         return group.pivot_table(index="history_days", columns="horizon_days", values=name, dropna=False)
 
+    def in_cell(share: float, size: int) -> str:
+        return f"{share:.0%}{'*' if size < FEW else ''}<br>n = {size:,}" if np.isfinite(share) else "–"
+
     shares, n = matrix(column), matrix("windows" if column == "churn" else "watched").fillna(0).astype(int)
     shares = shares.reindex(index=n.index, columns=n.columns)
     text = [
-        [f"{share:.0%}<br>n = {size:,}" if np.isfinite(share) else "–" for share, size in zip(*pair, strict=True)]
+        [in_cell(share, size) for share, size in zip(*pair, strict=True)]
         for pair in zip(shares.to_numpy(), n.to_numpy(), strict=True)
     ]
     return {

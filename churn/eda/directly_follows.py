@@ -7,6 +7,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from churn.eda.arguments import check_count
 from churn.eda.captions import called, minutes
 from churn.eda.coded_events import END, START
 from churn.eda.journeys import Journeys
@@ -35,6 +36,7 @@ class DirectlyFollows(View):
         Args:
             edges: How many transitions to draw; a note says what is left out.
         """
+        check_count("edges", edges)
         return draw_map(self.table, edges=edges, size=self.size)
 
     def _draw(self) -> Any:
@@ -91,7 +93,7 @@ def _told(row: dict[Any, Any]) -> str:
 def arcs(journeys: Journeys) -> ibis.Table:
     """A row per transition, into the first and out of the last step too: (user, source, target, minutes)."""
     nowhere, never = ibis.literal(NOWHERE, "int16"), ibis.null("float64")
-    steps = journeys.steps
+    steps = journeys.opened()
     into = steps.select("user", "minutes", source=_.previous.coalesce(nowhere), target=_.event)
     out = steps.filter(_.last).select("user", minutes=never, source=_.event, target=nowhere)
     return into.union(out)

@@ -13,7 +13,7 @@ from churn.eda.captions import called, label, titled
 from churn.eda.coded_events import END, OTHER, START
 from churn.eda.journeys import Journeys
 from churn.eda.view import View
-from churn.language import marked, say
+from churn.language import marked, say, say_many
 
 GOES_ON = marked("(goes on)")
 _OUTSIDE = {START: QUIET, END: QUIET, GOES_ON: QUIET, OTHER: GREY}
@@ -34,14 +34,18 @@ class FirstSteps(View):
     n_lumped: int  # types of event that are shown as (other)
 
     def _notes(self) -> list[str]:
-        lumped = say("{n} rarer types of event are {other}.", n=self.n_lumped, other=called(OTHER))
-        return [say("The first {k} steps; widths: sessions.", k=self.k), *[lumped] * bool(self.n_lumped)]
+        on, other = called(GOES_ON), called(OTHER)
+        shown = say("Steps shown: {k}, with the number of sessions as width; {on}: longer sessions.", k=self.k, on=on)
+        lumped = say_many(
+            "{n} rarer type of event is {other}.", "{n} rarer types of event are {other}.", self.n_lumped, other=other
+        )
+        return [shown, *[lumped] * bool(self.n_lumped)]
 
     def _say(self) -> str:
         shares = self.table.groupby(["step", "to"])["share"].sum()
         lines = []
-        for step in range(1, self.k + 1):
-            at = shares[step].sort_values(ascending=False, kind="stable") if step in shares.index else pd.Series()
+        for step in range(1, min(self.k, int(self.table["step"].max())) + 1):
+            at = shares[step].sort_values(ascending=False, kind="stable")
             most = ", ".join(f"{called(str(name))} {_percent(share)}" for name, share in at.head(4).items())
             lines.append(say("step {step}: {shares}", step=step, shares=most))
         return "\n".join([say("First steps ({size})", size=self.size), *lines, *self._notes(), *self.remarks])
@@ -112,9 +116,9 @@ def first_steps(journeys: Journeys, *, k: int = 5, top: int = 8) -> FirstSteps:
         >>> begun.table.loc[0, ["from", "to", "sessions"]].to_dict()
         {'from': '(start)', 'to': 'own post', 'sessions': 10755}
     """
-    check_count("k", k)
+    check_count("k", k, most=1000)
     check_count("top", top)
-    steps = journeys.steps.filter(_.step < k)
+    steps = journeys.opened().filter(_.step < k)
     seen = steps.group_by("event").aggregate(n=_.count()).order_by(ibis.desc("n"), "event").to_pandas()["event"]
     kept = [int(event) for event in seen[:top]] if len(seen) > top + 1 else [int(event) for event in seen]
     flows = _flows(steps, kept, k).group_by("step", "source", "target")

@@ -66,7 +66,11 @@ class JourneyDifferences(View):
         )
         few = (self.table[["users_1", "users_2"]].min(axis=1) < FEW).any()
         grey = say("Grey: fewer than {few} users in a group.", few=FEW)
-        return [chance, *[silent] * bool(self.n_silent), *[grey] * bool(few)]
+        ends = say("A session that the cutoff cuts off counts as ended there.")
+        clear = (self.table["low"] > 0) | (self.table["high"] < 0)
+        none = say("None of the differences is clear of 0.")
+        notes = {none: n > 0 and not clear.any(), chance: True, ends: True, silent: self.n_silent, grey: few}
+        return [note for note, due in notes.items() if due]
 
     def _say(self) -> str:
         lines = [_told(row, self.groups) for row in self.table.head(5).to_dict("records")]
@@ -101,7 +105,7 @@ class JourneyDifferences(View):
             hoverinfo="text",
         )
         drawn = chart([dots], height=26 * len(rows) + 80)
-        drawn.update_xaxes(title_text=say("percentage points, {first} − {second}", first=first, second=second))
+        drawn.update_xaxes(title_text=f"{say('percentage points')}<br>{first} − {second}")
         drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
         drawn.add_vline(x=0, line={"color": QUIET, "width": 1.5, "dash": "dash"}, layer="below")
         return titled(drawn, say("What follows what: shares, compared ({size})", size=self.size), *self._notes())
@@ -155,7 +159,7 @@ def compare_journeys(
         (('stayed', 'churned'), (27, 53))
     """
     check_count("top", top)
-    if not 0 < level < 1:
+    if not (isinstance(level, float) and 0 < level < 1):
         raise UserError("expected a level between 0 and 1", level, "0.95 is usual")
     names, chosen = checked(groups, history_days)
     walks = journeys(tables, gap_minutes=gap_minutes, actors=actors, users=chosen, max_event_types=max_event_types)

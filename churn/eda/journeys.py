@@ -5,7 +5,6 @@ from datetime import date
 from typing import get_args
 
 import ibis
-import numpy as np
 import pandas as pd
 from ibis import _
 from ibis.backends import BaseBackend
@@ -17,6 +16,8 @@ from churn.eda.coded_events import OTHER, Actors, coded_events, count_usable
 from churn.eda.sessions import MINUTE, part
 from churn.errors import UserError
 from churn.language import say, say_many
+
+LONGEST = 10_000_000  # minutes, 19 years
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Journeys:
     whole_days: bool  # whether no timestamp tells more than the day
     n_lumped: int  # types of event that are counted as `(other)`
     n_of_others: int  # where no user did anything in the own room: the events of others there
+    n_asked: int | None  # users who were asked for; None where all are followed
 
     @property
     def size(self) -> str:
@@ -62,6 +64,13 @@ class Journeys:
                 "No user acted in their own room, so there are no paths to show. {n:,} events there are of others: "
                 'with actors="all" they are followed.',
                 n=self.n_of_others,
+            )
+        if not self.n_events and self.n_asked:
+            return say_many(
+                "The {n} user asked for has no usable event in the days that are read, so there are no paths to show.",
+                "None of the {n} users asked for has a usable event in the days that are read, so there are no paths "
+                "to show.",
+                self.n_asked,
             )
         if not self.n_events:
             return say("No event can be used, so there are no paths to show.")
@@ -95,7 +104,8 @@ class Journeys:
         if self.n_ties:
             told.append(
                 say(
-                    "{n:,} of {whole:,} events are at the same moment as the user's one before: they stand by name.",
+                    "{n:,} of {whole:,} events are at the same moment as the user's one before: of these, names "
+                    "decide the order.",
                     n=self.n_ties,
                     whole=self.n_events,
                 )
@@ -112,14 +122,14 @@ class Journeys:
         n_events, n_types, n_sessions = f"{self.n_events:,}", len(self.events), f"{self.n_sessions:,}"
         if self.gap_minutes is None:
             return say(
-                "{who}, {events} events of {types} types, {n} journeys",
+                "{who}, {events} events (types: {types}), {n} journeys",
                 who=self.who,
                 events=n_events,
                 types=n_types,
                 n=n_sessions,
             )
         return say(
-            "{who}, {events} events of {types} types, {n} sessions, parted by {minutes:g} minutes' silence",
+            "{who}, {events} events (types: {types}), {n} sessions, each up to a silence longer than {minutes:g} min",
             who=self.who,
             events=n_events,
             types=n_types,
@@ -130,6 +140,25 @@ class Journeys:
     def named(self, position: object) -> str:
         """The name of a type of event by its position, from 1 on."""
         return self.events[int(str(position)) - 1]
+
+    def opened(self) -> ibis.Table:
+        """The steps, as long as the tables are open that they were counted in.
+
+        Raises:
+            UserError: behind the block of `open_tables`.
+        """
+        try:
+            self.steps.limit(0).to_pyarrow()
+        except Exception as error:  # each engine has its own
+            found, remedy = "journeys whose tables are closed", "count inside the block of open_tables"
+            raise UserError("expected journeys whose tables are open", found, remedy) from error
+        return self.steps
+
+
+def _check_gap(minutes: object) -> None:
+    if isinstance(minutes, bool) or not isinstance(minutes, int | float) or not 0 < minutes <= LONGEST:
+        remedy = "30 is usual; None for one journey per user"
+        raise UserError(f"expected gap_minutes above 0 and up to {LONGEST:,}", repr(minutes), remedy)
 
 
 def journeys(
@@ -164,14 +193,14 @@ def journeys(
         >>> config = DataConfig(events="events", members="members")
         >>> with open_tables(config, frames=example_frames()) as tables:
         ...     print(journeys(tables, actors="all", gap_minutes=60))
-        80 users, 18,965 events of 2 types, 14,722 sessions, parted by 60 minutes' silence
-        1 of 18,965 events are at the same moment as the user's one before: they stand by name.
+        80 users, 18,965 events (types: 2), 14,722 sessions, each up to a silence longer than 60 min
+        1 of 18,965 events are at the same moment as the user's one before: of these, names decide the order.
     """
-    if gap_minutes is not None and not 0 < gap_minutes < np.inf:
-        raise UserError("expected gap_minutes above 0", gap_minutes, "30 is usual; None for one journey per user")
+    if gap_minutes is not None:
+        _check_gap(gap_minutes)
     if actors not in get_args(Actors):
         raise UserError(f"expected actors out of {', '.join(get_args(Actors))}", repr(actors), "correct the name")
-    check_count("max_event_types", max_event_types)
+    check_count("max_event_types", max_event_types, most=30_000)  # which fit into two bytes
     coded = coded_events(tables, actors=actors, cutoff=cutoff, users=users, max_event_types=max_event_types)
     steps = part(coded.table, None if gap_minutes is None else int(gap_minutes * MINUTE))
     steps = tables.engine.create_table(ibis.util.gen_name("churn"), steps, temp=True)
@@ -186,5 +215,12 @@ def journeys(
     everything = actors == "own" and cutoff is None and users is None
     of_others = count_usable(tables) if everything and not counted["n_events"] else 0
     return Journeys(
-        tables.engine, steps, coded.labels, gap_minutes, **counted, n_lumped=coded.n_lumped, n_of_others=of_others
+        tables.engine,
+        steps,
+        coded.labels,
+        gap_minutes,
+        **counted,
+        n_lumped=coded.n_lumped,
+        n_of_others=of_others,
+        n_asked=None if users is None else len(users),
     )

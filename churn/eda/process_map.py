@@ -17,6 +17,7 @@ _WIDE, _HIGH = 1.0, 0.62  # half axes of the ellipse on which the events stand
 _DOT = (14, 46)  # pixels
 _LINE = (1.0, 9.0)
 _ROOM = 0.1  # kept free around the middle of a dot, in units of the axes
+_BENDS = (0.16, 0.24, 0.08, 0.32, 0.4)  # of an arrow, as shares of its length, the best first
 _ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)  # where on an arrow its label may stand, the best first
 _LABEL, _NAME = np.array([0.28, 0.13]), np.array([0.5, 0.34])  # room for words, in units of the axes
 Points = NDArray[np.float64]
@@ -32,7 +33,7 @@ def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
     counts = counts[counts.index.isin({*shown["from"], *shown["to"]})]
     places = _places(counts.drop([START, END], errors="ignore"))
     rows = shown.to_dict("records")
-    curves = [_curve(places[row["from"]], places[row["to"]]) for row in rows]
+    curves = [_free_curve(row["from"], row["to"], places) for row in rows]
     labels = _apart(curves, taken=[places[name] * [1, 1.12] for name in counts.index])
     arrows = [_arrow(*each, shown["count"].max()) for each in zip(rows, curves, labels, strict=True)]
     drawn = chart([trace for arrow in reversed(arrows) for trace in arrow], height=560)  # the frequent ones on top
@@ -138,8 +139,16 @@ def _numbers(row: Mapping[Any, Any]) -> str:
     return "<br>".join(lines)
 
 
-def _curve(source: Points, target: Points) -> Points:
-    """Points (25, 2) of a bow that bends to the left of its way, so that there and back are two; a loop if at home."""
+def _free_curve(source: str, target: str, places: dict[str, Points]) -> Points:
+    """The curve that bends least among those that keep clear of the other events, which it does not visit."""
+    others = np.array([place for name, place in places.items() if name not in (source, target)]).reshape(-1, 2)
+    curves = [_curve(places[source], places[target], bend) for bend in _BENDS]
+    distances = [np.linalg.norm(curve[:, None] - others, axis=2).min(initial=np.inf) for curve in curves]
+    return next((c for c, free in zip(curves, distances, strict=True) if free > _ROOM), curves[np.argmax(distances)])
+
+
+def _curve(source: Points, target: Points, bend: float) -> Points:
+    """Points (n, 2) of a bow that bends to the left of its way, so that there and back are two; a loop if at home."""
     at = np.linspace(0, 1, 41)[:, None]
     if np.array_equal(source, target):
         aside = np.arctan2(source[1], source[0]) - 1.2  # beside the name, which stands outside
@@ -148,8 +157,8 @@ def _curve(source: Points, target: Points) -> Points:
         bow = middle + 0.15 * np.hstack([np.cos(turn), np.sin(turn)])
     else:
         way = target - source
-        bend = (source + target) / 2 + 0.16 * np.array([-way[1], way[0]])
-        bow = (1 - at) ** 2 * source + 2 * at * (1 - at) * bend + at**2 * target
+        aim = (source + target) / 2 + bend * np.array([-way[1], way[0]])
+        bow = (1 - at) ** 2 * source + 2 * at * (1 - at) * aim + at**2 * target
     free = (np.linalg.norm(bow - source, axis=1) > _ROOM) & (np.linalg.norm(bow - target, axis=1) > _ROOM)
     return np.asarray(bow[free])
 

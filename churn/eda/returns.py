@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from churn.charts import GREEN, chart
 from churn.data import Panel
 from churn.eda.arguments import check_count
-from churn.eda.curves import FEW, POINTS, enough, noted, with_band, with_interval
+from churn.eda.curves import FEW, POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
 from churn.eda.spells import Spells, silences
 from churn.eda.view import View
 from churn.language import say, say_many
@@ -31,6 +31,7 @@ class Returns(View):
     within_days: int
     n_users: int
     n_silences: int
+    idle_days: int  # on which nobody was active
 
     def _say(self) -> str:
         known = self.table[self.table["within"].notna() & self.table["silent_days"].isin(POINTS)]
@@ -42,6 +43,7 @@ class Returns(View):
                 self.within_days,
             ),
             self._size(),
+            *idle_in_words(self.idle_days),
             "; ".join(shares) if shares else say("no silence was watched for so long, so no share is known"),
         ]
         return "\n".join(lines)
@@ -103,7 +105,7 @@ def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed
     columns = ["silent_days", "at_risk", "users", "within", "low", "high", "ever"]
     if not spells.ended.any():
         why = say("Nobody was seen to come back after a silent day, so there is no curve of returns.")
-        return Returns(pd.DataFrame(columns=columns), why, within_days, len(users), len(spells.days))
+        return Returns(pd.DataFrame(columns=columns), why, within_days, len(users), len(spells.days), idle_days(panel))
     longest, watched = int(spells.days[spells.ended].max()), int(spells.days.max())
     silent = np.arange(1, longest + 1)
     lasting = _lasting(spells, np.ones(len(spells.days)), longest)
@@ -120,7 +122,7 @@ def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed
     table: dict[str, Any] = {"silent_days": silent, "at_risk": _reaching(spells.days, silent)}
     table |= {"users": _reaching(_longest_of_each(code, spells.days), silent)}
     table |= {"within": within, "low": low, "high": high, "ever": ever}
-    return Returns(pd.DataFrame(table), None, within_days, len(users), len(spells.days))
+    return Returns(pd.DataFrame(table), None, within_days, len(users), len(spells.days), idle_days(panel))
 
 
 def _drawn(n: int, *, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:

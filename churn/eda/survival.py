@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from churn.charts import chart
 from churn.data import Panel
-from churn.eda.curves import FEW, POINTS, enough, noted, with_band, with_interval
+from churn.eda.curves import FEW, POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
 from churn.eda.spells import Spells, lifetimes
 from churn.eda.view import View
 from churn.language import say, say_many
@@ -27,12 +27,24 @@ class Survival(View):
     silent_days: int
     n_users: int
     n_ended: int
+    idle_days: int  # on which nobody was active
 
     @property
     def median(self) -> float:
         """The day by which half of the users are gone; nan if the log ends before."""
         gone = self.table.loc[self.table["survival"] <= 0.5, "day"]
         return float(gone.iloc[0]) if len(gone) else np.nan
+
+    @property
+    def median_interval(self) -> tuple[float, float]:
+        """The days between which half are gone, 95 %, where the curve's own interval passes one half; nan if unseen.
+
+        Source:
+            R. Brookmeyer and J. Crowley, A confidence interval for the median survival time, Biometrics 38 (1982),
+            29-41, on the curve's scale.
+        """
+        low, high = (self.table.loc[self.table[end] <= 0.5, "day"] for end in ("low", "high"))
+        return (float(low.iloc[0]) if len(low) else np.nan, float(high.iloc[0]) if len(high) else np.nan)
 
     def _say(self) -> str:
         shares = [self._told(day) for day in POINTS if day <= self.table["day"].iloc[-1]]
@@ -41,7 +53,7 @@ class Survival(View):
             "users still active, from their first active day to the last before {n} silent days",
             self.silent_days,
         )
-        return "\n".join([what, self._gone(), "; ".join(shares)])
+        return "\n".join([what, self._gone(), *idle_in_words(self.idle_days), "; ".join(shares)])
 
     def _told(self, day: int) -> str:
         """The curve on a day: where the last end up to then left it."""
@@ -55,9 +67,23 @@ class Survival(View):
 
     def _gone(self) -> str:
         n, ended, day = self.n_users, self.n_ended, self.median
+        first, last = self.median_interval
+        if np.isfinite(day) and np.isfinite(last):
+            return say(
+                "n = {n:,} users, {ended:,} of them gone; half are gone by day {day:.0f} [{first:.0f}, {last:.0f}]",
+                n=n,
+                ended=ended,
+                day=day,
+                first=first,
+                last=last,
+            )
         if np.isfinite(day):
             return say(
-                "n = {n:,} users, {ended:,} of them gone; half are gone by day {day:.0f}", n=n, ended=ended, day=day
+                "n = {n:,} users, {ended:,} of them gone; half are gone by day {day:.0f} [{first:.0f} or later]",
+                n=n,
+                ended=ended,
+                day=day,
+                first=first,
             )
         return say("n = {n:,} users, {ended:,} of them gone; fewer than half are gone", n=n, ended=ended)
 
@@ -108,8 +134,8 @@ def survival(panel: Panel, *, silent_days: int = 28) -> Survival:
             "{n} users were seen to arrive after the log began: too few for a survival curve.",
             n,
         )
-        return Survival(pd.DataFrame(columns=columns), why, silent_days, n, ended)
-    return Survival(kaplan_meier(spells.days, spells.ended), None, silent_days, n, ended)
+        return Survival(pd.DataFrame(columns=columns), why, silent_days, n, ended, idle_days(panel))
+    return Survival(kaplan_meier(spells.days, spells.ended), None, silent_days, n, ended, idle_days(panel))
 
 
 def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.DataFrame:

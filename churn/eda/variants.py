@@ -15,6 +15,7 @@ from churn.eda.view import View
 from churn.language import say
 
 _WORD = 62  # bits of a whole number that engines add up without overflow
+DRAWN = 20
 ARROW, MORE = " → ", "…"
 
 
@@ -33,15 +34,15 @@ class Variants(View):
     n_cut: int  # sessions that are longer
     max_steps: int
 
-    def _notes(self) -> list[str]:
+    def _notes(self, shown: int) -> list[str]:
         listed = say(
-            "{n:,} of {whole:,} variants, with {share:.1%} of all.",
-            n=len(self.table),
+            "The {n:,} most frequent of {whole:,} variants stand for {share:.1%} of all.",
+            n=shown,
             whole=self.n_variants,
-            share=self.table["share"].sum(),
+            share=self.table["share"].head(shown).sum(),
         )
         cut = say(
-            "{n:,} longer sessions are cut after {steps} events and end in {more}",
+            "Longer sessions, cut (events: {steps}) and ending in {more}: {n:,}",
             n=self.n_cut,
             steps=self.max_steps,
             more=MORE,
@@ -50,12 +51,14 @@ class Variants(View):
 
     def _say(self) -> str:
         lines = [_told(row) for row in self.table.head(5).to_dict("records")]
-        return "\n".join([say("Variants ({size})", size=self.size), *lines, *self._notes(), *self.remarks])
+        return "\n".join(
+            [say("Variants ({size})", size=self.size), *lines, *self._notes(len(self.table)), *self.remarks]
+        )
 
     def _draw(self) -> Any:
         import plotly.graph_objects as go
 
-        top = self.table.head(20)
+        top = self.table.head(DRAWN)
         rows = top.to_dict("records")
         names = [f"{place}. {label(_path(row), longest=60)}" for place, row in enumerate(rows, start=1)]
         hover = [_hover(row) for row in rows]
@@ -65,7 +68,7 @@ class Variants(View):
         drawn = chart([bars], height=24 * len(top) + 60)
         drawn.update_xaxes(title_text=say("share of the sessions"), tickformat=".0%", rangemode="tozero")
         drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
-        return titled(drawn, say("The most frequent variants ({size})", size=self.size), *self._notes())
+        return titled(drawn, say("The most frequent variants ({size})", size=self.size), *self._notes(len(top)))
 
 
 def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) -> Variants:
@@ -91,7 +94,7 @@ def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) 
         >>> found.table.loc[0, ["variant", "sessions"]].to_dict()
         {'variant': 'own post', 'sessions': 9588}
     """
-    check_count("max_steps", max_steps)
+    check_count("max_steps", max_steps, most=1000)
     if top is not None:
         check_count("top", top)
     bits = max(1, len(journeys.events).bit_length())
@@ -144,7 +147,9 @@ def _counted(journeys: Journeys, bits: int, max_steps: int) -> ibis.Table:
         shift = ibis.ifelse(here, (_.step - first) * bits, 0).cast("int32")
         words[f"word{number}"] = ibis.ifelse(here, _.event.cast("int64") << shift, 0).sum().cast("int64")
     length, minutes_ = _.step.max() + 1, _.minutes.sum().coalesce(0.0)
-    sessions = journeys.steps.group_by("user", "session").aggregate(**words, cut=length > max_steps, minutes=minutes_)
+    sessions = (
+        journeys.opened().group_by("user", "session").aggregate(**words, cut=length > max_steps, minutes=minutes_)
+    )
     counts = sessions.group_by(*words, "cut").aggregate(
         sessions=_.count(), users=_.user.nunique(), median_minutes=_.minutes.median()
     )

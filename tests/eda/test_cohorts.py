@@ -84,7 +84,7 @@ def test_log_shorter_than_a_period_is_a_sentence(view: Callable[..., object]) ->
 
 def test_cohorts_without_a_sticker_have_no_revenue(planted: Planted) -> None:
     found = revenue(planted({"a": [1], "old": [0, 20]}, [("old", 1, 2.0)]).panel)
-    assert str(found) == "No user of the cohorts received a sticker."
+    assert str(found) == "No user of the cohorts received a sticker that has an amount."
     assert found.figure().layout.annotations[0].text == found.empty
 
 

@@ -176,7 +176,7 @@ def test_a_group_of_nobody_gets_a_sentence() -> None:
     cases = {
         "All users are of one group": (events, groups[groups["group"] == "a"]),
         "Nobody in b has an event": (events[events["user_id"].str.startswith("a")], groups),
-        "No event can be used": (events, groups.assign(cutoff="2020-01-01")),
+        "None of the 80 users asked for has": (events, groups.assign(cutoff="2020-01-01")),
     }
     for passage, (log, some) in cases.items():
         found = compared(log, some)

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from churn.data import Dataset, example_dataset
-from churn.eda import Survival, kaplan_meier, returns, survival
+from churn.eda import Survival, kaplan_meier, retention, returns, survival
 from churn.eda.spells import lifetimes, silences
 
 Planted = Callable[..., Dataset]
@@ -236,9 +236,34 @@ def test_short_silences_have_a_curve_as_far_as_they_were_watched(planted: Plante
 def test_a_curve_is_drawn_as_far_as_ten_users_are_left_and_says_where_they_are_few() -> None:
     rng = np.random.default_rng(0)
     curve = kaplan_meier(rng.geometric(0.1, 200), np.ones(200, bool))
-    found = Survival(curve, None, 28, 200, 200).figure()
+    found = Survival(curve, None, 28, 200, 200, 0).figure()
     last = curve[curve["day"].isin(found.data[-1].x)].iloc[-1]
     assert 10 <= last["at_risk"] < 30
     assert "fewer than 30 users at the end of the curve" in found.layout.title.text
     many = kaplan_meier(rng.integers(1, 4, 3000), rng.random(3000) < 0.5)
-    assert not Survival(many, None, 28, 3000, 1500).figure().layout.title.text
+    assert not Survival(many, None, 28, 3000, 1500, 0).figure().layout.title.text
+
+
+def test_days_on_which_nobody_was_active_are_said(planted: Planted) -> None:
+    days = {name: [*range(start, 30), *range(80, 110)] for start, name in enumerate("abcdef")}
+    panel = planted(days).panel
+    for view in (survival(panel), returns(panel), retention(panel)):
+        assert "nobody was active on 50 days" in str(view)
+    assert "nobody was active" not in str(survival(planted({"a": list(range(30)), "b": [1, 29], "c": [2]}).panel))
+
+
+def test_half_are_gone_between_two_days_as_in_lifelines() -> None:
+    rng = np.random.default_rng(1)
+    days, ended = rng.geometric(0.08, 90), rng.random(90) < 0.8
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lifelines import KaplanMeierFitter
+        from lifelines.utils import median_survival_times
+
+        peer = KaplanMeierFitter().fit(days, ended)
+        between = median_survival_times(peer.confidence_interval_)
+    found = Survival(kaplan_meier(days, ended), None, 28, 90, int(ended.sum()), 0)
+    assert found.median == peer.median_survival_time_
+    assert found.median_interval == tuple(between.to_numpy()[0])
+    assert "half are gone by day " in str(found)
+    assert f"[{found.median_interval[0]:.0f}, {found.median_interval[1]:.0f}]" in str(found)
