@@ -247,6 +247,21 @@ def test_no_label_of_the_map_covers_another() -> None:
     assert (apart.any(axis=2) | np.eye(10, dtype=bool)).all()
 
 
+def test_no_arrow_runs_through_an_event_that_it_does_not_visit() -> None:
+    names = [f"event {i}" for i in range(6)]
+    events = [("u", f"{i // 60:02}:{i % 60:02}:00", names[i % 6]) for i in range(60)]
+    starts = [("v", f"{24 * day}:00:00", names[day]) for day in range(6) for _ in range(5)]
+    with open_tables(CONFIG, frames=log_of(*events, *starts)) as tables:
+        drawn = directly_follows(journeys(tables)).map(edges=30)
+    dots = np.column_stack([drawn.data[-1].x, drawn.data[-1].y])
+    arrows = [np.column_stack([trace.x, trace.y]) for trace in drawn.data if trace.mode == "lines+markers"]
+    assert len(arrows) > 12
+    for arrow in arrows:
+        distance = np.linalg.norm(dots[:, None] - arrow, axis=2)
+        visited = np.minimum(distance[:, 0], distance[:, -1]) < 0.2
+        assert (visited | (distance.min(axis=1) > 0.09)).all()
+
+
 def test_no_line_of_a_title_is_too_long_for_a_phone() -> None:
     with open_tables(CONFIG, frames=chance_log()) as tables:
         title = directly_follows(journeys(tables, actors="all")).map(edges=4).layout.title.text
