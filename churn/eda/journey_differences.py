@@ -105,7 +105,8 @@ class JourneyDifferences(View):
             hoverinfo="text",
         )
         drawn = chart([dots], height=26 * len(rows) + 80)
-        drawn.update_xaxes(title_text=f"{say('percentage points')}<br>{first} − {second}")
+        unit = say("percentage points")
+        drawn.update_xaxes(title_text=f"{unit}<br>{first} − {second}")
         drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
         drawn.add_vline(x=0, line={"color": QUIET, "width": 1.5, "dash": "dash"}, layer="below")
         return titled(drawn, say("What follows what: shares, compared ({size})", size=self.size), *self._notes())

@@ -53,7 +53,8 @@ def _with_bar(matrix: pd.DataFrame, *, title: str, percent: bool) -> Any:
     """Cells too many for numbers, with a bar of what their colours mean."""
     if (most := _most(matrix)) < np.nanmax(matrix.to_numpy()):
         end = f"{most:.0%}" if percent else f"{most:.3g}"
-        title = f"{title}<br>{say('darkest: {most} or more', most=end)}"
+        darkest = say("darkest: {most} or more", most=end)
+        title = f"{title}<br>{darkest}"
     bar = {"tickformat": ".0%" if percent else None, "title": {"text": title, "font": {"size": 12}}, "thickness": 12}
     return _heat(matrix, "#005a8f", percent=percent).update(colorbar=bar)
 
