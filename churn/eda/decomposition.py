@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from churn.charts import BLUE, VERMILION, panels
-from churn.eda.seasonal_parts import by_chance, judged, parts_of, strength
+from churn.eda.seasonal_parts import STANDS_OUT, by_chance, judged, parts_of, strength
 from churn.eda.series import NAMED, Method, check_how, checked_periods, every_day, rounding, too_even, too_short
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import marked, say, say_many
 
-STANDS_OUT = 3.5  # deviations from what was due from which on a day is named
 WEEKDAYS = (marked("Mon"), marked("Tue"), marked("Wed"), marked("Thu"), marked("Fri"), marked("Sat"), marked("Sun"))
 
 
@@ -150,7 +149,7 @@ def decompose(
     The parts are those of the plain fit unless `robust` is asked for: strengths are shares of a variance, and a robust
     fit would take the events of a series that is mostly zeros for errors. The days that stand out are judged by another
     fit, whatever draws the parts, since the plain one spreads a day's shock over the weeks around it: robust, with
-    seasons that are the same all along, a trend that is smooth over four rounds, and Qn by n / (n − p) as the spread, p
+    seasons that are the same all along, a trend that is smooth over four rounds, and Qn as the spread, widened for the
     values fitted. Whole numbers from 0 on are judged as counts, which vary by Poisson's deviation at the least.
 
     Args:

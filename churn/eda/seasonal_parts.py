@@ -1,5 +1,6 @@
 """The parts of a daily series, how strong they are, and how far its days are from what was due."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from churn.eda.series import Method, rounding
 
 SHUFFLINGS = 19  # of which a season that is more than chance beats all
+STANDS_OUT = 3.5  # deviations from what was due from which on a day is named
 STIFF = 4  # rounds of the longest season over which the trend is smooth that a day is judged by
 
 
@@ -20,20 +22,21 @@ def parts_of(
 
         found = seasonal_decompose(observed, period=periods[0], extrapolate_trend=periods[0] - 1)
         return found.trend, {periods[0]: found.seasonal}
-    degree = {"seasonal_deg": 0} if window is None else {}
-    return _loess(observed, periods, window=window or 10 * len(observed) + 1, options={"robust": robust} | degree)
+    return _loess(observed, periods, window=window, options={"robust": robust})
 
 
 def _loess(
-    observed: pd.Series, periods: tuple[int, ...], *, window: int, options: dict[str, int | bool | None]
+    observed: pd.Series, periods: tuple[int, ...], *, window: int | None, options: Mapping[str, int]
 ) -> tuple[pd.Series, dict[int, pd.Series]]:
     from statsmodels.tsa.seasonal import MSTL, STL
 
     found: Any
+    length = window or 10 * len(observed) + 1  # as long as R's "periodic", and as there with a mean in place of a line
+    how: dict[str, Any] = {"seasonal_deg": int(window is not None), **options}
     if len(periods) == 1:
-        found = STL(observed, period=periods[0], seasonal=window, **options).fit()
+        found = STL(observed, period=periods[0], seasonal=length, **how).fit()
         return found.trend, {periods[0]: found.seasonal}
-    found = MSTL(observed, periods=sorted(periods), windows=[window] * len(periods), stl_kwargs=options).fit()
+    found = MSTL(observed, periods=sorted(periods), windows=[length] * len(periods), stl_kwargs=how).fit()
     return found.trend, {days: found.seasonal[f"seasonal_{days}"] for days in sorted(periods)}
 
 
@@ -74,14 +77,24 @@ def judged(observed: pd.Series, periods: tuple[int, ...]) -> pd.DataFrame:
     counts = bool((observed >= 0).all() and (observed == observed.round()).all())
     values = 2 * np.sqrt(observed + 0.375) if counts else observed
     days, stiff = len(values), STIFF * max(periods) + 1
-    options = {"robust": True, "seasonal_deg": 0, "trend": stiff}
-    trend, seasons = _loess(values, periods, window=10 * days + 1, options=options)
+    trend, seasons = _loess(values, periods, window=None, options={"robust": True, "trend": stiff})
     due, least = trend + sum(seasons.values()), rounding(values)
     fitted = sum(period - 1 for period in periods) + 2 * max(1.0, days / stiff)
-    spread = max(_spread(values, values - due) * days / max(1.0, days - fitted), float(counts))
+    spread = max(_spread(values, values - due) * _widened(days, free=max(1.0, days - fitted)), float(counts))
     score = (values - due) / spread if spread > least else 0.0 * due
     expected = ((due.clip(lower=0) / 2) ** 2 - 0.375).clip(lower=0) if counts else due
     return pd.DataFrame({"expected": expected.where(expected.abs() > least, 0.0), "score": score})
+
+
+def _widened(days: int, *, free: float) -> float:
+    """How much more a day may be off than the spread about a fit says.
+
+    By √(n / (n − p)) as the fit comes near the days it keeps, again so as it is far from those it drops, and by
+    Student's t for a spread that few days tell.
+    """
+    from scipy.stats import norm, t
+
+    return float(days / free * t.isf(norm.sf(STANDS_OUT), free) / STANDS_OUT)
 
 
 def _spread(values: pd.Series, remainder: pd.Series) -> float:

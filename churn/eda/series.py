@@ -161,14 +161,14 @@ def every_day(series: pd.Series) -> tuple[pd.Series, int]:
     if series.index.hasnans:
         raise UserError("expected a date for each value", "NaT", "drop these rows")
     days = series.index.tz_localize(None).normalize()  # midnight may be missing in a zone, but not a date
-    by_day = pd.Series(_finite(series), days).groupby(level=0).sum()
+    by_day = pd.Series(_finite(series)).groupby(np.ascontiguousarray(days)).sum()
     whole = by_day.asfreq("D", fill_value=0.0) if len(by_day) else by_day
     return whole, len(whole) - len(by_day)
 
 
 def _finite(series: pd.Series) -> NDArray[np.float64]:
     try:
-        values = series.to_numpy(np.float64, na_value=np.nan)
+        values = np.ascontiguousarray(series.to_numpy(np.float64, na_value=np.nan))
     except (TypeError, ValueError):
         raise UserError("expected numbers", series.dtype, "use pandas.to_numeric") from None
     if not np.isfinite(values).all():
