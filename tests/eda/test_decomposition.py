@@ -298,7 +298,9 @@ def test_a_caption_speaks_of_dots_only_if_there_are_any() -> None:
     dotted, plain = (decompose(series).figure() for series in (_planted(0), _saturdays(0)))
     assert dotted.layout.annotations[-1].text == "remainder; dots stand out, events"
     assert plain.layout.annotations[-1].text == "remainder, events"
-    assert [len(trace.x) for trace in dotted.data if trace.mode == "markers"] == [1, 1]
+    above, below = (trace for trace in dotted.data if trace.mode == "markers")
+    day = decompose(_planted(0)).table.loc[DAYS[60]]
+    assert (list(above.y), list(below.y)) == ([day["observed"]], [day["remainder"]])  # on the lines
 
 
 def test_days_may_come_in_any_order() -> None:
