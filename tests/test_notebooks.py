@@ -5,10 +5,13 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import churn
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 EXECUTE = [sys.executable, "-c", "from nbclient.cli import main; main()", "--inplace"]  # as `make notebooks` does
@@ -54,6 +57,20 @@ def test_notebook_is_committed_with_its_outputs(path: Path) -> None:
     kinds = {kind for cell in cells for output in cell["outputs"] for kind in output.get("data", {})}
     assert "image/png" in kinds
     assert not any(output["output_type"] == "error" for cell in cells for output in cell["outputs"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_another_log_is_one_line_which_needs_no_further_import(path: Path) -> None:
+    cell = code(path)[0]["source"]
+    said, line = next(pair for pair in pairwise(cell.splitlines()) if pair[0].startswith("# the one line to change"))
+    assert "import churn" in cell.splitlines()
+    for instead in said.split("your own: ")[1].split(", or "):
+        tree = ast.parse(cell.replace(line, f"data = {instead}"))
+        call = next(node.value for node in ast.walk(tree) if isinstance(node, ast.Assign))
+        names = [
+            node for node in ast.walk(call) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        ]
+        assert [(node.value.id, hasattr(churn, node.attr)) for node in names] == [("churn", True)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
