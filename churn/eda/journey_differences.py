@@ -13,6 +13,7 @@ from churn.data.daily import Tables
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
 from churn.eda.coded_events import Actors
+from churn.eda.curves import FEW
 from churn.eda.directly_follows import arcs, named
 from churn.eda.journey_groups import checked, lacking
 from churn.eda.journeys import journeys
@@ -20,8 +21,6 @@ from churn.eda.transition_shares import compared_shares, counts_by_user
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import say, say_many
-
-FEW = 30  # users: transitions with fewer in a group are greyed
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -182,7 +181,8 @@ def compare_journeys(
 
 def _told(row: dict[Any, Any], groups: tuple[str, str]) -> str:
     source, target = called(row["from"]), called(row["to"])
-    counts = {name: row[name] for name in ("share_1", "n_1", "share_2", "n_2")}
+    both = {name: row[name] for name in ("share_1", "n_1", "share_2", "n_2")}
+    both |= {"source": source, "target": target, "first": groups[0], "second": groups[1]}
     points = {name: 100 * row[name] for name in ("difference", "low", "high")}
     if not (row["n_1"] and row["n_2"]):
         there, other = ("1", groups[1]) if row["n_1"] else ("2", groups[0])
@@ -199,21 +199,13 @@ def _told(row: dict[Any, Any], groups: tuple[str, str]) -> str:
         return say(
             "{source} → {target}: {share_1:.1%} of {n_1:,} ({first}), {share_2:.1%} of {n_2:,} ({second}), difference "
             "{difference:+.1f} points, too few users for an interval",
-            source=source,
-            target=target,
-            first=groups[0],
-            second=groups[1],
             difference=points["difference"],
-            **counts,
+            **both,
         )
     return say(
         "{source} → {target}: {share_1:.1%} of {n_1:,} ({first}), {share_2:.1%} of {n_2:,} ({second}), difference "
         "{difference:+.1f} points ({low:+.1f} to {high:+.1f})",
-        source=source,
-        target=target,
-        first=groups[0],
-        second=groups[1],
-        **counts,
+        **both,
         **points,
     )
 

@@ -10,6 +10,7 @@ from ibis import _
 from ibis.backends import BaseBackend
 
 from churn.data.daily import Tables
+from churn.data.sources import engine_errors
 from churn.eda.arguments import check_count
 from churn.eda.captions import called
 from churn.eda.coded_events import OTHER, Actors, coded_events, count_usable
@@ -149,7 +150,7 @@ class Journeys:
         """
         try:
             self.steps.limit(0).to_pyarrow()
-        except Exception as error:  # each engine has its own
+        except engine_errors() as error:
             found, remedy = "journeys whose tables are closed", "count inside the block of open_tables"
             raise UserError("expected journeys whose tables are open", found, remedy) from error
         return self.steps

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -381,8 +382,15 @@ def test_ids_of_another_kind_are_refused(refused: Any) -> None:
             journeys(tables, users=[7])
 
 
-def test_journeys_of_closed_tables_say_so(refused: Any) -> None:
-    with open_tables(CONFIG, frames=PLANTED) as tables:
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_journeys_of_closed_tables_say_so(engine: str, tmp_path: Path, refused: Any) -> None:
+    frames, config = PLANTED, CONFIG
+    if engine == "sqlite":
+        store = ibis.sqlite.connect(tmp_path / "log.db")
+        store.create_table("events", PLANTED["events"])
+        store.disconnect()
+        frames, config = {}, DataConfig(events=f"sqlite://{tmp_path}/log.db::events")
+    with open_tables(config, frames=frames) as tables:
         walks = journeys(tables)
     for view in (directly_follows, variants, first_steps):
         with refused("tables are open", "closed", "inside the block of open_tables"):
