@@ -1,9 +1,10 @@
 """Reading and writing a run's files, so that each is either whole or absent."""
 
+import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,20 @@ import numpy as np
 import pandas as pd
 
 from churn.errors import UserError
+from churn.folder import PARTIAL
 
-PARTIAL = ".partial-"
+CONTENTS = ".contents.json"  # of a folder that is written at once: its files, each with its SHA-256
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a scratch path beside `path` and rename it there once the block has ended well.
 
-    The scratch may become a file or a folder; after an error it is removed and `path` is as it was.
+    The scratch may become a file or a folder; after an error it is removed and `path` is as it was. A folder knows its
+    files: `discard` and `check_whole` tell them from others.
+
+    Raises:
+        UserError: if a folder stands where a file has to, or holds what is not the program's.
 
     Example:
         >>> import tempfile
@@ -34,13 +40,108 @@ def atomic(path: Path) -> Iterator[Path]:
     scratch = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     try:
         yield scratch
-        if path.is_dir() and scratch.exists():
-            shutil.rmtree(path)
+        if scratch.is_dir():
+            _seal(scratch)
+            discard(path)
+        elif path.is_dir():
+            raise UserError(f"expected a file or nothing at {path}", "a folder", "move it elsewhere")
         scratch.replace(path)
     finally:
         if scratch.is_dir():
             shutil.rmtree(scratch)
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
+    """Yield a scratch folder whose files replace those of `folder`, all together, once the block has ended well.
+
+    Files of two times never lie side by side, whenever the process is killed: all old ones go before the first new one
+    comes. The last of `files` is the one by which a reader knows that the others are there.
+
+    Args:
+        folder: Where the files belong.
+        files: The names of all files that may be written; an old one that is not written anew goes, too. What else is
+            in the scratch folder is lost after the block, and nothing else in `folder` is touched.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for n in (1, 2):
+        ...     with together(folder, ["list.csv", "told.json"]) as scratch:
+        ...         write_text(f"list {n}", scratch / "list.csv")
+        ...         write_json(n, scratch / "told.json")
+        >>> sorted(p.name for p in folder.iterdir()), (folder / "list.csv").read_text()
+        (['list.csv', 'told.json'], 'list 2')
+    """
+    scratch = folder / f"{PARTIAL}{os.getpid()}-next"
+    scratch.mkdir(parents=True)
+    try:
+        yield scratch
+        for name in reversed(files):
+            (folder / name).unlink(missing_ok=True)
+        for name in files:
+            if (scratch / name).exists():
+                (scratch / name).rename(folder / name)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder that `atomic` wrote, if it is there.
+
+    Raises:
+        UserError: if anything else stands there or lies in it; then all of it stays.
+
+    Example:
+        >>> import tempfile
+        >>> panel = Path(tempfile.mkdtemp()) / "panel"
+        >>> write_with(Path.mkdir, panel)
+        >>> discard(panel)
+        >>> panel.exists()
+        False
+    """
+    if not os.path.lexists(folder):
+        return
+    own = folder.is_dir() and not folder.is_symlink() and (folder / CONTENTS).is_file()
+    made = {*read_json(folder / CONTENTS), CONTENTS} if own else set()
+    foreign = sorted(name for name in _files(folder) if name not in made)
+    if foreign or not own:
+        found = foreign[0] if foreign else "a folder, a file or a link of another"
+        raise UserError(f"expected nothing but this program's files in {folder}", found, "move it elsewhere")
+    shutil.rmtree(folder)
+
+
+def check_whole(folder: Path) -> None:
+    """Check that every file of a folder that `atomic` wrote is there as it was written.
+
+    Raises:
+        UserError: for the first one that is not.
+    """
+    remedy = "bring it back, or make it again"
+    for name, written in read_json(folder / CONTENTS).items():
+        if not (path := folder / name).is_file():
+            raise UserError(f"expected {path}", "no such file", remedy)
+        if _sha256(path) != written:
+            raise UserError(f"expected {path} as it was written", "another content", remedy)
+
+
+def _seal(folder: Path) -> None:
+    """Write down a folder's files."""
+    files = {name: _sha256(folder / name) for name in sorted(_files(folder))}
+    (folder / CONTENTS).write_text(json.dumps(files, indent=2) + "\n", encoding="utf8")
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Everything below a folder but folders, by its path from there."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_dir():
+            yield path.relative_to(folder).as_posix()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -106,29 +207,6 @@ def write_with(write: Callable[[Path], object], path: Path) -> None:
     """Let a library's own writer make the file or folder at `path`."""
     with atomic(path) as scratch:
         write(scratch)
-
-
-def prepare_folder(path: Path) -> Path:
-    """Make a folder that can be written to, and clear what an interrupted run left half-written.
-
-    Raises:
-        UserError: if the folder cannot be made or written to.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / f"{PARTIAL}probe"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UserError(
-            f"expected a folder that can be written to at {path}", error.strerror, "choose another --out"
-        ) from error
-    for stale in path.rglob(f"{PARTIAL}*"):
-        if stale.is_dir():
-            shutil.rmtree(stale)
-        else:
-            stale.unlink(missing_ok=True)
-    return path
 
 
 def _plain(value: object) -> object:

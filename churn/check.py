@@ -16,8 +16,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from churn.artefacts import prepare_folder, write_with
+from churn.artefacts import write_with
 from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, examine, prepare
+from churn.folder import claimed
 from churn.progress import progress
 
 ROLES = {"own": "own", "fan": "by fans", "away": "elsewhere"}
@@ -38,7 +39,8 @@ def check(config: DataConfig, out: Path | None = None) -> None:
         with progress("read"):
             dataset = prepare(config, Path(folder) / "dataset")
             if out is not None:
-                write_with(partial(copyfile, dataset.quarantine), prepare_folder(out) / dataset.quarantine.name)
+                with claimed(out, "rejected rows"):
+                    write_with(partial(copyfile, dataset.quarantine), out / dataset.quarantine.name)
             health = examine(dataset, dataset.split())
             sections = _page(dataset, health)
         console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from churn.artefacts import prepare_folder, read_json, read_table
+from churn.artefacts import read_json, read_table
 from churn.configuration import RunConfig
 from churn.data import Frame, digest
+from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
 from churn.report import figures
@@ -113,12 +114,11 @@ def tune(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | No
 def _run_stages(
     config: RunConfig, out: Path, stages: tuple[Callable[[Context], Facts], ...], frames: Mapping[str, Frame]
 ) -> Run:
-    hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
-    prepare_folder(out)
-    journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes)
-    config.save(out / "config.yaml")
-    context = Context(config, out, hashes, frames)
-    with speaking(config.language):
+    with claimed(out, "a run"), speaking(config.language):
+        hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
+        journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes)
+        config.save(out / "config.yaml")
+        context = Context(config, out, hashes, frames)
         for stage in stages:
             journal.do(stage.__name__, partial(stage, context))
     return Run(out)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from churn import explanation, segments
-from churn.artefacts import prepare_folder, read_json, write_json, write_table
+from churn.artefacts import read_json, together, write_json, write_table
 from churn.configuration import RunConfig
 from churn.data import DataConfig, Dataset, Frame, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
 from churn.evaluation import Calibrator
+from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
 from churn.models import load
@@ -23,6 +23,10 @@ from churn.progress import step
 from churn.segments import Plan, SegmentConfig
 
 SCORING = "scoring.json"  # of a folder that `score` wrote: the run, the cutoff, the segment
+FILES = (  # of such a folder
+    *("scores.parquet", "scored_features.parquet", "agreement.csv", "budget.csv", "quarantine.parquet"),
+    *("control.csv", "priority.csv", "priority.xlsx", SCORING),
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Listing:
 
 def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
-    priority.csv and .xlsx, control.csv, and scoring.json, which says how.
+    priority.csv and .xlsx, control.csv, quarantine.parquet, and scoring.json, which says how.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -59,23 +63,22 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
     _check_finished(run, out)
     finished = RunConfig.load(run / "config.yaml")
     last_day = str((as_date(cutoff) - pd.Timedelta(days=1)).date())
-    prepare_folder(out)
-    shutil.rmtree(out / "dataset", ignore_errors=True)  # of an earlier scoring, whose days may differ
     data = dataclasses.replace(data, last_day=last_day)
-    dataset = prepare_alike(run, finished.data, data, folder=out / "dataset", frames=frames)
-    newest = dataset.panel.date(dataset.panel.n_days)
-    if newest != as_date(cutoff):
-        raise UserError(
-            f"expected events up to {last_day}, the day before --cutoff",
-            f"none after {(newest - pd.Timedelta(days=1)).date()}",
-            f"load more, or lower --cutoff to {newest.date()}",
-        )
-    with speaking(finished.language):
-        listing = write_scores(dataset, run / "models", config=finished.segments, out=out)
-    place = os.path.relpath(run.resolve(), out.resolve())
-    found = [str(finding) for finding in examine_new(dataset)]
-    told = {"run": place, "segment": listing.facts(finished.segments), "warnings": found}
-    write_json(told, out / SCORING)
+    with claimed(out, "scores"), together(out, FILES) as scratch, speaking(finished.language):
+        dataset = prepare_alike(run, finished.data, data, folder=scratch / "dataset", frames=frames)
+        newest = dataset.panel.date(dataset.panel.n_days)
+        if newest != as_date(cutoff):
+            raise UserError(
+                f"expected events up to {last_day}, the day before --cutoff",
+                f"none after {(newest - pd.Timedelta(days=1)).date()}",
+                f"load more, or lower --cutoff to {newest.date()}",
+            )
+        listing = write_scores(dataset, run / "models", config=finished.segments, out=scratch)
+        place = os.path.relpath(run.resolve(), out.resolve())
+        found = [str(finding) for finding in examine_new(dataset)]
+        told = {"run": place, "segment": listing.facts(finished.segments), "warnings": found}
+        dataset.quarantine.rename(scratch / dataset.quarantine.name)
+        write_json(told, scratch / SCORING)
     return out
 
 

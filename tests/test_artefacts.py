@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from datetime import date
@@ -10,11 +9,12 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import (
-    PARTIAL,
     atomic,
-    prepare_folder,
+    check_whole,
+    discard,
     read_json,
     read_table,
+    together,
     write_json,
     write_table,
     write_text,
@@ -57,7 +57,7 @@ def test_an_error_leaves_what_was_there_before(tmp_path):
         with pytest.raises(KeyboardInterrupt), atomic(tmp_path / name) as scratch:
             scratch.write_text("new")
             raise KeyboardInterrupt
-    assert names(tmp_path) == ["note.txt", "panel"]
+    assert names(tmp_path) == [".contents.json", "note.txt", "panel"]
     assert (tmp_path / "note.txt").read_text() == "old"
 
 
@@ -68,7 +68,7 @@ def test_a_file_and_a_folder_replace_what_was_there(tmp_path):
             scratch.mkdir()
             (scratch / turn).touch()
     assert (tmp_path / "note.txt").read_text() == "second"
-    assert names(tmp_path) == ["note.txt", "panel", "second"]
+    assert names(tmp_path) == [".contents.json", "note.txt", "panel", "second"]
 
 
 def test_missing_folders_above_are_made(tmp_path):
@@ -76,52 +76,105 @@ def test_missing_folders_above_are_made(tmp_path):
     assert (tmp_path / "a" / "b" / "note.txt").read_text() == "deep"
 
 
-def test_a_process_that_is_killed_leaves_only_a_scratch_that_the_next_run_clears(tmp_path):
-    code = (
-        "import os, sys\nfrom pathlib import Path\nfrom churn.artefacts import atomic\n"
-        "with atomic(Path(sys.argv[1])) as scratch:\n    scratch.write_text('half')\n    os._exit(9)\n"
+# Folders written at once ---------------------------------------------------------------------------
+
+
+def written(folder, *files):
+    """A folder as a stage writes it."""
+    with atomic(folder) as scratch:
+        for name in files:
+            write_text(name, scratch / name)
+    return folder
+
+
+def test_what_lies_in_a_written_folder_and_was_not_written_there_is_never_removed(tmp_path, refused):
+    panel = written(tmp_path / "panel", "deep/values")
+    (panel / "deep" / "mine.csv").write_text("mine")
+    for remove in (discard, lambda folder: written(folder, "values")):
+        with refused(f"nothing but this program's files in {panel}", "deep/mine.csv", "move it"):
+            remove(panel)
+    assert (panel / "deep" / "mine.csv").read_text() == "mine"
+    assert (panel / "deep" / "values").read_text() == "deep/values"
+
+
+def test_a_folder_a_file_and_a_link_of_another_are_never_replaced(tmp_path, refused):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "home" / "mine.csv").touch()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(written(tmp_path / "elsewhere", "values"))
+    for name in ("home", "empty", "file", "link"):
+        with refused("nothing but this program's files", "", "move it"):
+            written(tmp_path / name, "values")
+    with refused("a file or nothing", "a folder", "move it"):
+        write_text("leaderboard", tmp_path / "home")
+    assert names(tmp_path) == sorted(
+        [".contents.json", "elsewhere", "empty", "file", "home", "link", "mine.csv", "values"]
     )
-    ended = subprocess.run([sys.executable, "-c", code, tmp_path / "note.txt"], check=False, cwd=Path.cwd())
-    assert ended.returncode == 9
-    assert len(names(tmp_path)) == 1
-    assert names(tmp_path)[0].startswith(PARTIAL)
-    assert names(prepare_folder(tmp_path)) == []
+    assert (tmp_path / "file").read_text() == "mine"
 
 
-# Folders ------------------------------------------------------------------------------------------
+def test_a_written_folder_is_removed_with_the_folders_that_were_written_into_it(tmp_path):
+    with atomic(tmp_path / "dataset") as scratch:
+        written(scratch / "panel", "values")
+    check_whole(tmp_path / "dataset")
+    discard(tmp_path / "dataset")
+    discard(tmp_path / "dataset")
+    assert names(tmp_path) == []
 
 
-def test_half_written_files_and_folders_of_any_depth_are_cleared_and_the_rest_is_kept(tmp_path):
-    for path in (f"{PARTIAL}1-models/{PARTIAL}2-trees.txt", f"stages/{PARTIAL}3-note.txt", f"stages/{PARTIAL}4/deep"):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).touch()
-    (tmp_path / "stages" / "note.txt").touch()
-    assert prepare_folder(tmp_path) == tmp_path
-    assert names(tmp_path) == ["note.txt", "stages"]
+def test_a_changed_and_a_missing_file_of_a_written_folder_are_named(tmp_path, refused):
+    model = written(tmp_path / "model", "trees.txt", "deep/weights")
+    check_whole(model)
+    (model / "deep" / "weights").write_text("deep/weightz")
+    with refused(f"{model}/deep/weights as it was written", "another content", "bring it back"):
+        check_whole(model)
+    (model / "deep" / "weights").unlink()
+    with refused(f"{model}/deep/weights", "no such file", "bring it back"):
+        check_whole(model)
 
 
-def test_a_new_folder_is_made_with_those_above_it(tmp_path):
-    assert prepare_folder(tmp_path / "runs" / "one").is_dir()
-    assert names(tmp_path) == ["one", "runs"]
+# Files written together ----------------------------------------------------------------------------
 
 
-def test_a_folder_below_a_regular_file_is_refused(tmp_path, refused):
-    (tmp_path / "file").touch()
-    with refused(f"a folder that can be written to at {tmp_path}/file/run", "Not a directory", "--out"):
-        prepare_folder(tmp_path / "file" / "run")
+def test_files_of_two_times_never_lie_side_by_side_wherever_the_process_is_killed(tmp_path):
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom churn.artefacts import together, write_text\n"
+        "left, text = int(sys.argv[2]), sys.argv[3]\n"
+        "def count(event, _):\n    global left\n"
+        "    if event in ('os.remove', 'os.rename'):\n        left -= 1\n        left < 0 and os._exit(9)\n"
+        "with together(Path(sys.argv[1]), ['control.csv', 'priority.csv', 'told.json']) as scratch:\n"
+        "    for name in ['priority.csv', 'told.json', *['control.csv'][: text == 'old']]:\n"
+        "        write_text(text, scratch / name)\n    sys.addaudithook(count)\n"
+    )
+
+    def swap(folder, moves, text):
+        return subprocess.run([sys.executable, "-c", code, folder, str(moves), text], check=False, cwd=Path.cwd())
+
+    seen = set()
+    for moves in range(7):
+        folder = tmp_path / str(moves)
+        assert swap(folder, 99, "old").returncode == 0
+        (folder / "mine.csv").write_text("mine")
+        ended = swap(folder, moves, "new").returncode
+        texts = {path.name: path.read_text() for path in folder.glob("*.*") if path.is_file()}
+        assert texts.pop("mine.csv") == "mine"
+        assert len(set(texts.values())) <= 1
+        assert "told.json" not in texts or texts.keys() in (
+            {"control.csv", "priority.csv", "told.json"},
+            {"priority.csv", "told.json"},
+        )
+        seen.add((ended, tuple(sorted(set(texts.values())))))
+    assert seen == {(9, ("old",)), (9, ()), (9, ("new",)), (0, ("new",))}
 
 
-def test_a_regular_file_in_place_of_the_folder_is_refused(tmp_path, refused):
-    (tmp_path / "file").touch()
-    with refused("a folder that can be written to", "File exists", "--out"):
-        prepare_folder(tmp_path / "file")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to every folder")
-def test_a_folder_without_permission_is_refused(tmp_path, refused):
-    tmp_path.chmod(0o500)
-    with refused("a folder that can be written to", "Permission denied", "--out"):
-        prepare_folder(tmp_path)
+def test_an_error_leaves_files_that_are_written_together_as_they_were(tmp_path):
+    write_text("old", tmp_path / "list.csv")
+    with pytest.raises(RuntimeError), together(tmp_path, ["list.csv"]) as scratch:
+        write_text("new", scratch / "list.csv")
+        raise RuntimeError
+    assert names(tmp_path) == ["list.csv"]
+    assert (tmp_path / "list.csv").read_text() == "old"
 
 
 # Tables, JSON and text ------------------------------------------------------------------------------

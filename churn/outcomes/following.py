@@ -13,10 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import __version__, segments
-from churn.artefacts import prepare_folder, write_json, write_table
+from churn.artefacts import together, write_json, write_table
 from churn.configuration import OutcomeConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.errors import UserError
+from churn.folder import claimed
 from churn.outcomes import drift as drifting
 from churn.outcomes import lists
 from churn.outcomes.alarms import alarms
@@ -28,6 +29,7 @@ from churn.outcomes.happened import check_days, covered, happened
 from churn.scoring import prepare_alike, score_windows
 from churn.segments import CONTACT, CONTROL
 
+FACTS = "outcomes.json"
 WEEK = 7  # days to the list that a list is compared with
 LIMITS = (
     "Effects are by intention to treat: everyone counts in the group that the lot chose, contacted or not.",
@@ -78,17 +80,17 @@ def follow_up(
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
         dataset = prepare_alike(earlier.run, old, data, folder=Path(folder) / "dataset", frames=frames)
         found = _found(earlier, dataset, config, out)
-    prepare_folder(out)
     tables = {
-        "outcomes": found.outcomes,
-        "effects": found.effects,
-        "calibration_since": found.calibration,
-        "stability": found.stability,
-        "drift": found.drift,
+        "outcomes.csv": found.outcomes,
+        "effects.csv": found.effects,
+        "calibration_since.csv": found.calibration,
+        "stability.csv": found.stability,
+        "drift.csv": found.drift,
     }
-    for name, table in tables.items():
-        write_table(table, out / f"{name}.csv")
-    write_json(found.facts, out / "outcomes.json")
+    with claimed(out, "outcomes"), together(out, (*tables, FACTS)) as scratch:
+        for name, table in tables.items():
+            write_table(table, scratch / name)
+        write_json(found.facts, scratch / FACTS)
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from churn import eda
-from churn.artefacts import prepare_folder, read_table, write_json, write_table
+from churn.artefacts import read_table, write_json, write_table
 from churn.data.panel import STICKERS
 from churn.language import marked, say
 from churn.scoring import newest_windows, reasons_of, score_windows
@@ -25,7 +25,7 @@ Named = tuple[str, str, eda.View]  # section, name, view
 
 def explore_data(context: Context) -> Facts:
     """Seasons, cohorts, definitions, journeys and the first user's days: views/*.csv, views/views.json."""
-    folder = prepare_folder(context.folder / "views")
+    folder = context.folder / "views"
     shown = []
     for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
         write_table(view.table.reset_index(), folder / f"{name}.csv")

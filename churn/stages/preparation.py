@@ -1,10 +1,9 @@
 """From the log to windows."""
 
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from churn.artefacts import write_table
+from churn.artefacts import discard, write_table
 from churn.data import examine, prepare, without_password
 from churn.scoring import newest_windows
 from churn.segments import Pseudonyms
@@ -16,7 +15,7 @@ def prepare_data(context: Context) -> Facts:
     config, id_key = context.config.data, context.config.segments.id_key
     if id_key:
         Pseudonyms.make(Path(id_key), outside=context.folder)
-    shutil.rmtree(context.folder / "dataset", ignore_errors=True)  # of a run that failed here, on other data perhaps
+    discard(context.folder / "dataset")  # of a run that failed here, on other data perhaps
     dataset = prepare(config, context.folder / "dataset", frames=context.frames)
     newest_windows(dataset)  # nobody to score is better known now than after the fitting
     split = dataset.split()

@@ -1,6 +1,5 @@
 """What a trial is: one model, fitted and judged on each fold, with a folder of its own."""
 
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +8,7 @@ import numpy as np
 import optuna
 from sklearn.metrics import log_loss
 
-from churn.artefacts import write_json
+from churn.artefacts import atomic, discard, write_json
 from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier, load
@@ -103,8 +102,9 @@ class Objective:
         self.best, self.best_value = model, value
         if (folder := self._folder_of(trial.number)) is not None:
             for earlier in folder.parent.glob("*/model"):
-                shutil.rmtree(earlier)
-            model.save(folder / "model")
+                discard(earlier)
+            with atomic(folder / "model") as scratch:
+                model.save(scratch)
 
 
 class _Searched:

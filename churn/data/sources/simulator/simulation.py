@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from churn.artefacts import prepare_folder, write_table
+from churn.artefacts import together, write_table
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.dirty_table import DirtyTable
 from churn.data.sources.simulator.growing import growing_table
@@ -25,12 +25,14 @@ from churn.data.sources.simulator.rows import (
     truth_of,
 )
 from churn.errors import UserError
+from churn.folder import claimed
 
 __all__ = ["PRESETS", "Dirt", "Preset", "simulate", "simulate_platform"]
 
 HISTORY_DAYS = HORIZON_DAYS = 7
 LEDGER = "ledger.csv"
 SCHEMAS = {"events": EVENTS_SCHEMA, "stickers": STICKERS_SCHEMA, "members": MEMBERS_SCHEMA, "truth": TRUTH_SCHEMA}
+FILES = (LEDGER, *(f"{name}.parquet" for name in SCHEMAS))
 
 
 def simulate(
@@ -54,7 +56,7 @@ def simulate(
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
         >>> simulate("small", seed=1, out=folder)
-        >>> sorted(path.name for path in folder.iterdir())
+        >>> sorted(path.name for path in folder.glob("*.parquet"))
         ['events.parquet', 'members.parquet', 'stickers.parquet', 'truth.parquet']
     """
     if preset not in PRESETS:
@@ -77,7 +79,11 @@ def simulate_platform(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None
         >>> print((folder / "ledger.csv").read_text().splitlines()[-6])
         stickers,null amount,3
     """
-    (prepare_folder(out) / LEDGER).unlink(missing_ok=True)
+    with claimed(out, "a log"), together(out, FILES) as scratch:
+        _write(preset, seed=seed, out=scratch, dirt=dirt)
+
+
+def _write(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None) -> None:
     rng, model, names = np.random.default_rng(seed), latent_model(preset.rates), Names(preset)
     population = populate(preset, model, rng=rng)
     outlooks = [horizon_outlook(model, weekday, horizon_days=HORIZON_DAYS) for weekday in range(7)]

@@ -1,0 +1,172 @@
+"""An output folder: whose it is, and which command is at work in it.
+
+Nothing heavy is imported here, so that a second command ends before it has loaded what it would have worked with.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from churn.errors import UserError
+
+MARKER = ".churn"  # in every output folder: what it holds, and who is or was the last to write there
+PARTIAL = ".churn-partial-"  # how the name of a half-written file or folder begins
+_FILE_SYSTEM_S = "lost+found"
+
+Kind = Literal["a run", "scores", "outcomes", "a log", "rejected rows"]
+
+_held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())  # by this thread
+
+
+@contextmanager
+def claimed(folder: Path, kind: Kind) -> Iterator[Path]:
+    """Hold an output folder for a block: made if absent, cleared of what a killed command left half-written.
+
+    The lock is the operating system's, on the marker, so it ends with its process, however that ends. A folder in
+    which nothing was written is gone again after the block. Within the block the folder may be claimed again.
+
+    Args:
+        folder: The folder.
+        kind: What it holds. A folder that holds something else is refused: its files would be replaced.
+
+    Raises:
+        UserError: if the folder is another's, another command is at work in it, or it cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> out = Path(tempfile.mkdtemp()) / "out"
+        >>> with claimed(out, "a log"):
+        ...     _ = (out / "events.csv").write_text("user_id")
+        >>> with claimed(out, "a run"):
+        ...     pass
+        Traceback (most recent call last):
+        ...
+        churn.errors.UserError: expected a new or empty folder or one with a run at ..., got one with a log; choose ...
+    """
+    place = Path(os.path.realpath(folder))
+    if place in _held.get():
+        yield folder
+        return
+    new = [path for path in (place, *place.parents) if not path.exists()]
+    with _locked(folder, kind):
+        token = _held.set(_held.get() | {place})
+        try:
+            yield folder
+        finally:
+            _held.reset(token)
+            if [path.name for path in place.iterdir()] == [MARKER]:
+                _leave(new, marker=place / MARKER)
+
+
+@contextmanager
+def _locked(folder: Path, kind: Kind) -> Iterator[None]:
+    marker = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _check_own(folder, kind)
+        marker = _lock(folder)
+        _check_own(folder, kind)  # again, now that nobody else writes
+        _sign(marker, kind)
+        _sweep(folder)
+    except OSError as error:
+        raise UserError(
+            f"expected a folder that can be written to at {folder}", error.strerror, "choose another --out"
+        ) from error
+    else:
+        yield
+    finally:
+        if marker is not None:
+            os.close(marker)
+
+
+def _check_own(folder: Path, kind: Kind) -> None:
+    """Raise a UserError for a folder that holds what this program did not make, or made as something else."""
+    holder = _signed(folder / MARKER)
+    if holder.get("holds", kind) != kind:
+        found, wanted = f"one with {holder['holds']}", f"one with {kind}"
+    elif not holder and (others := sorted(p.name for p in folder.iterdir() if not _is_nothing(p))):
+        found, wanted = f"one with {others[0]}", "one that this program made"
+    else:
+        return
+    remedy = "choose another --out; nothing was touched"
+    raise UserError(f"expected a new or empty folder or {wanted} at {folder}", found, remedy)
+
+
+def _is_nothing(path: Path) -> bool:
+    """Whether a path in a folder is a marker that was not signed yet, or belongs to the file system."""
+    return path.name == _FILE_SYSTEM_S or (path.name == MARKER and path.is_file() and not path.stat().st_size)
+
+
+def _lock(folder: Path) -> int:
+    """Open and lock the marker; its descriptor.
+
+    Raises:
+        UserError: if another has it.
+    """
+    while True:
+        marker = os.open(folder / MARKER, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _stands(marker, folder / MARKER):
+                return marker
+            os.close(marker)  # its last holder has removed it meanwhile
+            folder.mkdir(parents=True, exist_ok=True)
+        except BlockingIOError as error:
+            os.close(marker)
+            holder = _signed(folder / MARKER)
+            who = f"process {holder.get('process', '?')} on {holder.get('host', '?')}"
+            found = f"one in which {who} is at work since {holder.get('since', 'just now')}"
+            remedy = "wait until it has ended, or choose another --out"
+            raise UserError(f"expected {folder} to be free", found, remedy) from error
+
+
+def _stands(marker: int, path: Path) -> bool:
+    """Whether an open marker still lies at its path."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(marker), path.stat())
+    return False
+
+
+def _sign(marker: int, kind: Kind) -> None:
+    """Write down what a folder holds and who is at work in it."""
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    holder = {"holds": kind, "host": socket.gethostname(), "process": os.getpid(), "since": since}
+    text = f"{json.dumps(holder)}\n".encode()
+    os.pwrite(marker, text, 0)
+    os.ftruncate(marker, len(text))
+
+
+def _signed(marker: Path) -> dict[str, str]:
+    """What a marker says; nothing where there is none, it is not signed yet, or another program wrote it."""
+    try:
+        found = json.loads(marker.read_text(encoding="utf8"))
+    except (FileNotFoundError, IsADirectoryError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and "holds" in found else {}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed command left half-written, except in folders below that are claimed by themselves."""
+    for place, folders, files in os.walk(folder):
+        for name in [name for name in folders if name.startswith(PARTIAL)]:
+            shutil.rmtree(Path(place, name))
+        for name in files:
+            if name.startswith(PARTIAL):
+                Path(place, name).unlink()
+        folders[:] = [n for n in folders if not (n.startswith(PARTIAL) or Path(place, n, MARKER).exists())]
+
+
+def _leave(new: list[Path], *, marker: Path) -> None:
+    """Remove the marker and the folders that were made for it."""
+    with suppress(OSError):  # somebody else has begun to use one
+        marker.unlink()
+        for folder in new:
+            folder.rmdir()
