@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from churn.errors import UserError
 from churn.folder import PARTIAL
 
 CONTENTS = ".contents.json"  # of a folder that is written at once: its files, each with its SHA-256
+
+_written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
 
 
 @contextmanager
@@ -46,10 +49,30 @@ def atomic(path: Path) -> Iterator[Path]:
         elif path.is_dir():
             raise UserError(f"expected a file or nothing at {path}", "a folder", "move it elsewhere")
         scratch.replace(path)
+        if (written := _written.get()) is not None:
+            written.append(path)
     finally:
         if scratch.is_dir():
             shutil.rmtree(scratch)
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def recorded() -> Iterator[list[Path]]:
+    """Yield a list that gets every file and folder that `atomic` writes within the block.
+
+    Example:
+        >>> import tempfile
+        >>> with recorded() as written:
+        ...     write_text("whole", Path(tempfile.mkdtemp()) / "note.txt")
+        >>> [path.name for path in written]
+        ['note.txt']
+    """
+    token = _written.set(written := [])
+    try:
+        yield written
+    finally:
+        _written.reset(token)
 
 
 @contextmanager

@@ -1,40 +1,102 @@
 """The door: one command a function, each importing what it needs."""
 
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churn import __version__
 from churn.errors import UserError
+from churn.folder import MARKER, Kind, claimed
 from churn.progress import progress
+from churn.stopping import fall_silent, nobody_reads, stoppable
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
 _ALARM = 3  # exit code
 _LIGHTNING = ("fit", "validate", "test", "predict")
+_MADE: dict[str, Kind] = {  # what lies in a command's --out
+    "simulate": "a log",
+    "check": "rejected rows",
+    "run": "a run",
+    "tune": "a run",
+    "score": "scores",
+    "outcomes": "outcomes",
+}
+_RESUMED = (["run"], ["tune"])
+OUTCOMES = "outcomes"  # the folder in a run's or a scoring's own where what came of it is kept by default
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit code: 0, 2 for a user's mistake, 3 for an alarm of `churn outcomes`, 1 for a
-    fault of the program."""
+    """Run a command and return the exit code: 0, 2 for a user's mistake, 3 for an alarm of `churn outcomes`, 128 and
+    the signal's number where one ended the command, 1 for a fault of the program."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with stoppable() as stop:
+        try:
+            code, line = _attempt(arguments)
+        except BaseException:
+            if stop.number is None:
+                raise
+        if stop.number is not None:  # even where a library has made another error of it, or none
+            goes_on = "; the same command goes on from here" if arguments[:1] in _RESUMED else ""
+            code, line = 128 + stop.number, f"stopped by {stop.name}{goes_on}"
+    return _close(code, line)
+
+
+def _attempt(arguments: list[str]) -> tuple[int, str]:
+    """Run a command; its exit code and what is to be said at the end."""
     try:
-        return _dispatch(arguments)
+        with _claimed(arguments):
+            code = _dispatch(arguments)
+        sys.stdout.flush()
+        return code, ""
     except UserError as error:
-        print(f"churn: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("churn: stopped; the same command continues an unfinished run", file=sys.stderr)
-        return 130
+        return 2, str(error)
+    except BrokenPipeError as error:
+        return (128 + signal.SIGPIPE, "") if nobody_reads() else _fault(error)
     except Exception as error:
-        if os.environ.get("CHURN_TRACEBACK"):
-            raise
-        message = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"churn: unexpected {message}; set CHURN_TRACEBACK=1 to see where", file=sys.stderr)
-        return 1
+        return _fault(error)
+
+
+def _fault(error: Exception) -> tuple[int, str]:
+    if os.environ.get("CHURN_TRACEBACK"):
+        raise error
+    message = " ".join(f"{type(error).__name__}: {error}".split())
+    return 1, f"unexpected {message}; set CHURN_TRACEBACK=1 to see where"
+
+
+def _close(code: int, line: str) -> int:
+    """Say the last line; nothing where nobody reads any more."""
+    try:
+        if line:
+            print(f"churn: {line}", file=sys.stderr, flush=True)
+        sys.stdout.flush()
+    except OSError:
+        fall_silent()
+    return code
+
+
+@contextmanager
+def _claimed(arguments: Sequence[str]) -> Iterator[None]:
+    """Hold the output folder from the beginning, before anything heavy is loaded; a command claims it again itself."""
+    kind, out = _MADE.get(arguments[0]) if arguments else None, _option("--out", arguments)
+    if out is None and kind == "outcomes" and (run := _option("--run", arguments)) is not None:
+        out = run / OUTCOMES
+    with nullcontext() if out is None or kind is None else claimed(out, kind):
+        yield
+
+
+def _option(name: str, arguments: Sequence[str]) -> Path | None:
+    """The folder that an option names, by a look at the words alone."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        value = following if word == name else word.removeprefix(f"{name}=") if word.startswith(f"{name}=") else ""
+        if value:
+            return Path(value)
+    return None
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -175,7 +237,7 @@ def _outcomes(arguments: list[str]) -> int:
     options = parse(arguments, parser=parser)
     from churn.outcomes import follow_up, summary
 
-    out = options.run / "outcomes" if options.out is None else options.out
+    out = options.run / OUTCOMES if options.out is None else options.out
     with progress("outcomes"):
         found = follow_up(options.run, run_config(options).data, config=options.outcomes, out=out)
     summary(found)
@@ -193,8 +255,9 @@ def _report(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     from churn.report import write_report
 
-    with progress("report"):
-        page = write_report(options.run, language=options.language)
+    folder: Path = options.run
+    with progress("report"), claimed(folder, "a run") if (folder / MARKER).exists() else nullcontext():
+        page = write_report(folder, language=options.language)
     print(f"report: {page}")
 
 

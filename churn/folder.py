@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -70,7 +69,6 @@ def claimed(folder: Path, kind: Kind) -> Iterator[Path]:
 def _locked(folder: Path, kind: Kind) -> Iterator[None]:
     marker = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         _check_own(folder, kind)
         marker = _lock(folder)
         _check_own(folder, kind)  # again, now that nobody else writes
@@ -89,15 +87,23 @@ def _locked(folder: Path, kind: Kind) -> Iterator[None]:
 
 def _check_own(folder: Path, kind: Kind) -> None:
     """Raise a UserError for a folder that holds what this program did not make, or made as something else."""
-    holder = _signed(folder / MARKER)
+    others = _others(folder)
+    holder = _signed(folder / MARKER)  # after the others, since whoever makes these has signed before
     if holder.get("holds", kind) != kind:
         found, wanted = f"one with {holder['holds']}", f"one with {kind}"
-    elif not holder and (others := sorted(p.name for p in folder.iterdir() if not _is_nothing(p))):
+    elif not holder and others and os.path.lexists(folder / others[0]):
         found, wanted = f"one with {others[0]}", "one that this program made"
     else:
         return
     remedy = "choose another --out; nothing was touched"
     raise UserError(f"expected a new or empty folder or {wanted} at {folder}", found, remedy)
+
+
+def _others(folder: Path) -> list[str]:
+    """What lies in a folder; nothing where there is none, as making it will tell."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return sorted(path.name for path in folder.iterdir() if not _is_nothing(path))
+    return []
 
 
 def _is_nothing(path: Path) -> bool:
@@ -112,13 +118,16 @@ def _lock(folder: Path) -> int:
         UserError: if another has it.
     """
     while True:
-        marker = os.open(folder / MARKER, os.O_RDWR | os.O_CREAT, 0o666)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            marker = os.open(folder / MARKER, os.O_RDWR | os.O_CREAT, 0o666)
+        except FileNotFoundError:  # its last holder has removed the folder meanwhile
+            continue
         try:
             fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _stands(marker, folder / MARKER):
                 return marker
             os.close(marker)  # its last holder has removed it meanwhile
-            folder.mkdir(parents=True, exist_ok=True)
         except BlockingIOError as error:
             os.close(marker)
             holder = _signed(folder / MARKER)
@@ -138,7 +147,7 @@ def _stands(marker: int, path: Path) -> bool:
 def _sign(marker: int, kind: Kind) -> None:
     """Write down what a folder holds and who is at work in it."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
-    holder = {"holds": kind, "host": socket.gethostname(), "process": os.getpid(), "since": since}
+    holder = {"holds": kind, "host": os.uname().nodename, "process": os.getpid(), "since": since}
     text = f"{json.dumps(holder)}\n".encode()
     os.pwrite(marker, text, 0)
     os.ftruncate(marker, len(text))
@@ -148,7 +157,7 @@ def _signed(marker: Path) -> dict[str, str]:
     """What a marker says; nothing where there is none, it is not signed yet, or another program wrote it."""
     try:
         found = json.loads(marker.read_text(encoding="utf8"))
-    except (FileNotFoundError, IsADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return {}
     return found if isinstance(found, dict) and "holds" in found else {}
 

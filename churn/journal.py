@@ -5,18 +5,19 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from churn import __version__
-from churn.artefacts import read_json, write_json
+from churn.artefacts import read_json, recorded, write_json
 from churn.errors import UserError
-from churn.progress import progress
+from churn.progress import note, progress
 
 _FILE = "manifest.json"
+_PASSING = "trials"  # a folder of which nothing is read once its stage is over
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Journal:
                 "a run of another",
                 "choose another --out or delete the folder",
             )
+        journal._reopen()
         return journal
 
     @classmethod
@@ -71,19 +73,34 @@ class Journal:
         """The finished stages, in their order."""
         return [stage["name"] for stage in self.content["stages"]]
 
+    def _reopen(self) -> None:
+        """Take the first stage of which a file is gone, and all that follow it, for not done."""
+        for place, stage in enumerate(self.content["stages"]):
+            gone = next((name for name in stage.get("files", ()) if not (self.folder / name).exists()), None)
+            if gone is not None:
+                note(f"{self.folder / gone} is gone: {stage['name']} and what follows it are done again")
+                del self.content["stages"][place:]
+                return
+
     def do(self, name: str, stage: Callable[[], dict[str, Any]]) -> None:
-        """Run a stage that is not done yet; note what it returns, its seconds and the process's peak memory (MiB)."""
+        """Run a stage that is not done yet; note what it returns and wrote, its seconds and peak memory (MiB)."""
         if name in self.done:
             return
         start = time.monotonic()
-        with progress(name.replace("_", " ")):
+        with progress(name.replace("_", " ")), recorded() as written:
             facts = stage()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         peak_mb = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)  # bytes there, KiB elsewhere
         seconds = round(time.monotonic() - start, 3)
-        self.content["stages"].append({"name": name, "seconds": seconds, "peak_memory_mb": round(peak_mb, 1)})
+        told = {"name": name, "seconds": seconds, "peak_memory_mb": round(peak_mb, 1), "files": self._kept(written)}
+        self.content["stages"].append(told)
         self.content |= facts
         write_json(self.content, self.folder / _FILE)
+
+    def _kept(self, written: Iterable[Path]) -> list[str]:
+        """The written files that are still in the folder, by their names in it."""
+        inside = {path.relative_to(self.folder) for path in written if path.is_relative_to(self.folder)}
+        return sorted(p.as_posix() for p in inside if p.parts[0] != _PASSING and (self.folder / p).exists())
 
 
 def _hash(value: object) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import torch
 from jsonargparse import ArgumentError
-from pytorch_lightning.cli import LightningCLI
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.cli import LightningCLI, SaveConfigCallback
 
-from churn.artefacts import write_table
+from churn.artefacts import read_table, write_table
 from churn.data import CAUTIONS
 from churn.data.datamodule import ChurnDataModule
 from churn.errors import UserError
@@ -25,6 +26,24 @@ _NOISE = (
     ".*dirpath has changed.*",  # a checkpoint from an earlier run is read on purpose
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 on torch 2.13
 )
+
+
+_COLUMNS = ["user_id", "cutoff", "p"]  # of predictions
+
+
+class _SavedConfig(SaveConfigCallback):
+    """Lightning's copy of the configuration, which replaces an earlier copy and no other file."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Write it.
+
+        Raises:
+            UserError: if another file is in its place.
+        """
+        path = Path(trainer.log_dir or ".") / self.config_filename
+        if path.is_file() and not path.read_text(encoding="utf8", errors="replace").startswith("# pytorch_lightning"):
+            raise UserError(f"expected no file of yours at {path}", "one", "set a logger, or trainer.default_root_dir")
+        super().setup(trainer, pl_module, stage)
 
 
 class _Door(LightningCLI):
@@ -44,11 +63,17 @@ class _Door(LightningCLI):
             print(f"warning: {caution}")
 
     def after_predict(self) -> None:
-        """Write user_id, cutoff and p of every window whose horizon is not over."""
+        """Write user_id, cutoff and p of every window whose horizon is not over.
+
+        Raises:
+            UserError: if another file is in its place.
+        """
         windows = self.datamodule.split.score
         p = torch.cat(self.trainer.predict_loop.predictions).double().numpy()
         path = Path(self.trainer.default_root_dir) / "predictions.parquet"
-        write_table(pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "p": p}), path)
+        if path.exists() and list(read_table(path)) != _COLUMNS:
+            raise UserError(f"expected no file of yours at {path}", "one", "set trainer.default_root_dir")
+        write_table(pd.DataFrame(dict(zip(_COLUMNS, (windows.user_ids, windows.dates, p), strict=True))), path)
         print(f"predictions: {path}")
 
 
@@ -66,6 +91,7 @@ def lightning(arguments: Sequence[str]) -> None:
                 ChurnDataModule,
                 subclass_mode_model=True,
                 seed_everything_default=0,
+                save_config_callback=_SavedConfig,
                 save_config_kwargs={"overwrite": True},
                 trainer_defaults={
                     "enable_progress_bar": sys.stderr.isatty(),

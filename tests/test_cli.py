@@ -1,6 +1,7 @@
 """The door, as a user meets it: real processes for what start-up costs, `main` for the rest."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,9 +12,10 @@ import pytest
 import yaml
 
 from churn import __version__, pipeline
-from churn.artefacts import read_json
+from churn.artefacts import read_json, write_text
 from churn.cli import COMMANDS, main
 from churn.data import example_frames
+from churn.folder import claimed
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +158,36 @@ def test_a_folder_that_cannot_be_written_is_refused(config, capsys, tmp_path) ->
     assert "written to" in refusal(capsys, "run", "--config", config(), "--out", str(tmp_path / "file" / "run"))
 
 
+@pytest.mark.parametrize("command", ["run", "tune", "score", "simulate", "check", "outcomes"])
+def test_a_folder_of_the_user_s_own_is_refused_at_once_and_nothing_in_it_is_touched(
+    command, log, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(Path(log["events"]).parent, "dataset")
+    for name in ("leaderboard.csv/mine.txt", ".partial-mine", "mine.yaml"):
+        write_text("data: {events: dataset/events.parquet}", tmp_path / name)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    asked = [] if command == "simulate" else ["--config", "mine.yaml"]
+    asked += ["--run", "run"] if command in ("score", "outcomes") else []
+    said = refusal(capsys, command, *asked, "--out", ".")
+    assert "expected a new or empty folder or one that this program made at ., got one with .partial-mine" in said
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_a_second_command_in_a_folder_is_refused_before_anything_heavy_is_loaded(tmp_path) -> None:
+    script = (
+        "import sys; from churn.cli import main; code = main(sys.argv[1:]); "
+        "assert not {'numpy', 'pandas', 'torch', 'jsonargparse'} & set(sys.modules); sys.exit(code)"
+    )
+    for out in (["--out", tmp_path / "run"], [f"--out={tmp_path / 'run'}"]):
+        command = [sys.executable, "-c", script, "run", "--config", "none.yaml", *out]
+        with claimed(tmp_path / "run", "a run"):
+            done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"churn: expected {tmp_path / 'run'} to be free, got one in which process ")
+        assert done.stderr.count("\n") == 1
+
+
 def test_a_configuration_that_is_no_yaml_is_refused(capsys, tmp_path) -> None:
     (tmp_path / "bad.yaml").write_text("data: [")
     refusal(capsys, "run", "--config", str(tmp_path / "bad.yaml"), "--out", str(tmp_path / "run"))
@@ -268,7 +300,7 @@ def test_options_override_the_file(config, capsys) -> None:
 
 def test_simulating_writes_the_four_tables(tmp_path, capsys) -> None:
     assert main(["simulate", "--preset", "small", "--seed", "4", "--out", str(tmp_path)]) == 0
-    assert {p.stem for p in tmp_path.iterdir()} == {"events", "stickers", "members", "truth"}
+    assert {p.stem for p in tmp_path.glob("*.*") if p.suffix} == {"events", "stickers", "members", "truth"}
     assert not pd.read_parquet(tmp_path / "truth.parquet").isna().any().any()
     assert "huge" in refusal(capsys, "simulate", "--preset", "huge", "--out", str(tmp_path))
 

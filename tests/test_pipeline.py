@@ -262,6 +262,31 @@ def test_a_stopped_run_continues_and_ends_as_if_it_had_not_stopped(finished, fra
     pd.testing.assert_frame_equal(again.table("scores.parquet"), finished.table("scores.parquet"))
 
 
+def test_a_finished_run_whose_page_or_table_is_gone_makes_it_again(finished, frames, tmp_path, capsys) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    (folder / "report.html").unlink()
+    (folder / "groups.csv").unlink()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.csv")}
+    churn.run(quick_config(), folder, frames=frames)
+    assert capsys.readouterr().err == (
+        f"{folder / 'groups.csv'} is gone: group_users and what follows it are done again\n"
+    )
+    assert (folder / "report.html").exists()
+    pd.testing.assert_frame_equal(churn.Run(folder).table("groups.csv"), finished.table("groups.csv"))
+    again = {path.name for path, when in before.items() if path.stat().st_mtime_ns != when}
+    assert "anomalies.csv" in again
+    assert not again & {"leaderboard.csv", "segment_tests.csv", "priority.csv"}
+
+
+def test_a_file_that_somebody_put_into_a_run_s_dataset_is_not_removed(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    (folder / "manifest.json").unlink()  # as of a run that was stopped in its first stage
+    (folder / "dataset" / "mine.csv").write_text("mine")
+    with pytest.raises(UserError, match=r"this program's files in .*dataset, got mine.csv; move it elsewhere"):
+        churn.run(quick_config(), folder, frames=frames)
+    assert (folder / "dataset" / "mine.csv").read_text() == "mine"
+
+
 def test_a_folder_of_another_run_is_refused(finished, frames) -> None:
     with pytest.raises(UserError, match="choose another --out"):
         churn.run(replace(quick_config(), seed=1), finished.folder, frames=frames)
@@ -306,6 +331,29 @@ def test_scoring_past_the_data_is_refused(finished, frames, tmp_path) -> None:
 def test_scoring_at_what_is_no_date_is_refused(finished, frames, tmp_path, cutoff) -> None:
     with pytest.raises(UserError, match="expected a date for --cutoff"):
         score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
+
+
+def test_a_list_is_replaced_as_a_whole_or_not_at_all_and_what_lies_beside_it_stays(finished, frames, tmp_path) -> None:
+    def listed(cutoff: str) -> dict[str, bytes]:
+        score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
+        return {path.name: path.read_bytes() for path in (tmp_path / "s").glob("[!.]*.*")}
+
+    first = listed("2024-03-10")
+    (tmp_path / "s" / "dataset").mkdir()
+    (tmp_path / "s" / "dataset" / "mine.csv").write_text("mine")
+    with pytest.raises(UserError, match="expected events up to"):
+        listed("2025-01-01")
+    assert {name: (tmp_path / "s" / name).read_bytes() for name in first} == first
+    second = listed("2024-03-17")
+    assert second.keys() == first.keys()
+    assert not {name for name in ("scores.parquet", "control.csv", "scoring.json") if second[name] == first[name]}
+    assert (tmp_path / "s" / "dataset" / "mine.csv").read_text() == "mine"
+
+
+def test_scoring_into_another_run_s_folder_is_refused(finished, frames, tmp_path) -> None:
+    other = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    with pytest.raises(UserError, match=r"with scores at .*, got one with a run"):
+        score(finished.folder, quick_config().data, cutoff="2024-03-10", out=other, frames=frames)
 
 
 def test_scoring_into_the_run_s_own_folder_is_refused(finished, frames) -> None:

@@ -1,0 +1,88 @@
+"""Stopping: a signal that ends a command lets it clean up first, and shows in its exit code."""
+
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+_UNTOUCHED = {  # signals that cannot be caught, tell of a fault, only pause a process, or end none
+    *("SIGKILL", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT", "SIGCHLD", "SIGURG", "SIGWINCH"),
+    *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"),
+    *("SIGPIPE", "SIGXFSZ"),  # Python raises an OSError in their place
+}
+
+
+class StoppedError(BaseException):
+    """Raised where a signal meets the program; no `except Exception` may hold it up."""
+
+
+@dataclass
+class Stop:
+    """The signal that has asked a command to end, if one has."""
+
+    number: int | None = None
+
+    @property
+    def name(self) -> str:
+        """As in SIGTERM."""
+        found = signal.Signals(self.number) if self.number in set(signal.Signals) else None
+        return f"signal {self.number}" if found is None else found.name
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Stop the program once; while it cleans up, further signals are passed over."""
+        if self.number is None:
+            self.number = number
+            raise StoppedError
+
+
+@contextmanager
+def stoppable() -> Iterator[Stop]:
+    """Turn every signal that would end the process into a `StoppedError` for a block.
+
+    Signals that are ignored, as by `nohup`, stay so; outside the main thread nothing changes.
+
+    Example:
+        >>> with stoppable() as stop:
+        ...     try:
+        ...         signal.raise_signal(signal.SIGTERM)
+        ...     except StoppedError:
+        ...         print(f"cleaned up after {stop.name}")
+        cleaned up after SIGTERM
+    """
+    stop = Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    caught = {s for s in signal.valid_signals() if _name(s) not in _UNTOUCHED and signal.getsignal(s) in usual}
+    before = {number: signal.signal(number, stop) for number in caught}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def nobody_reads() -> bool:
+    """Whether the reader of standard output or error, as in `churn check | head -1`, has gone."""
+    poll = select.poll()
+    for descriptor in (1, 2):
+        poll.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def fall_silent() -> None:
+    """Let whatever was still to be printed vanish, so that Python does not complain of it at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _name(number: int) -> str:
+    return signal.Signals(number).name if number in set(signal.Signals) else ""
