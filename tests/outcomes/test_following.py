@@ -21,7 +21,15 @@ from churn.segments import Pseudonyms, SegmentConfig, harmless
 from .conftest import CUTOFF, HOSTILE
 
 QUICK = OutcomeConfig(repetitions=20)
-FILES = ["calibration_since.csv", "drift.csv", "effects.csv", "outcomes.csv", "outcomes.json", "stability.csv"]
+FILES = [
+    ".churn",
+    "calibration_since.csv",
+    "drift.csv",
+    "effects.csv",
+    "outcomes.csv",
+    "outcomes.json",
+    "stability.csv",
+]
 
 
 @pytest.fixture(scope="module")
