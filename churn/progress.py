@@ -1,4 +1,4 @@
-"""Progress for whoever waits at a terminal; silence where there is none."""
+"""Progress for whoever waits at a terminal; where there is none, only what has to be noted."""
 
 import sys
 import time
@@ -42,3 +42,8 @@ def step(text: str) -> None:
     if _open:
         name, status = _open[-1]
         status.update(f"{name}: {text} …")
+
+
+def note(text: str) -> None:
+    """Say something in a line of its own, whether or not somebody is at a terminal."""
+    print(text, file=sys.stderr, flush=True)
