@@ -1,23 +1,21 @@
 """Places: which trial comes next, so that a killed search, or one of several workers, makes the same ones."""
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from itertools import count, islice
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.exceptions import ExperimentalWarning
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.storages import fail_stale_trials
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-HEARTBEAT_SECONDS, SILENT_SECONDS, POLL_SECONDS = 5, 15, 0.5
-ENDED, RUNNING = (TrialState.COMPLETE, TrialState.PRUNED), (TrialState.RUNNING,)
+from churn.training.workers import RUNNING, Watch
+
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
 _PLACE = "place"  # attribute of a trial
 _STARTUP_TRIALS = 6  # drawn at random before TPE has something to go by
 
@@ -67,23 +65,26 @@ class SeededByPlace(BaseSampler):
         self._given = {} if place else self._defaults
 
 
-def trials_to_make(study: optuna.Study, wanted: int) -> Iterator[None]:
-    """Yield as often as there is a trial to make, until so many have ended, by this worker or by others.
+def trials_to_make(study: optuna.Study, wanted: int) -> Iterator[optuna.Trial]:
+    """Yield new trials until so many have ended, by this worker or by others.
 
     A trial that another worker is at counts as made; one whose worker has fallen silent is made again. Trials that
     fail are not made up for without end: a worker makes no more than were wanted, and one for each that was given up.
     """
-    _settle(study)
+    watch = Watch(study)
+    _settle(watch)
     made, before = 0, _n_given_up(study)
     while made < wanted + _n_given_up(study) - before:
-        ended, running = (len(study.get_trials(deepcopy=False, states=s)) for s in (ENDED, RUNNING))
+        under_way = len(watch.look())
+        ended = len(study.get_trials(deepcopy=False, states=ENDED))
         if ended >= wanted:
             return
-        if ended + running < wanted:
-            made += 1
-            yield
-        else:
-            _wait(study)
+        if ended + under_way >= wanted:
+            watch.wait()
+            continue
+        made += 1
+        with suppress(UpdateFinishedTrialError):  # given up by others before it began, as this worker was suspended
+            yield study.ask()
 
 
 def check_place(trial: optuna.Trial, wanted: int) -> None:
@@ -95,16 +96,6 @@ def check_place(trial: optuna.Trial, wanted: int) -> None:
     before = trial.study.get_trials(deepcopy=False, states=ENDED + RUNNING)
     if sum(other.number < trial.number for other in before) >= wanted:
         raise SuperfluousTrialError
-
-
-@contextmanager
-def unless_given_up() -> Iterator[None]:
-    """Pass over a trial that other workers gave up while this one was suspended: its place is no longer its own."""
-    try:
-        yield
-    except ValueError as error:
-        if not str(error).startswith("Cannot tell a"):  # Optuna has no error of its own for it
-            raise
 
 
 def _place(study: Study, trial: FrozenTrial) -> int:
@@ -128,23 +119,11 @@ def _n_given_up(study: Study) -> int:
     return sum(map(_given_up, study.get_trials(deepcopy=False, states=(TrialState.FAIL,))))
 
 
-def _settle(study: Study) -> None:
-    """Wait until trials that somebody had begun have ended or could have shown a sign of life.
+def _settle(watch: Watch) -> None:
+    """Wait until each trial that somebody had begun has ended, shown a sign of life, or been given up.
 
-    Only then is it known which of them a killed search has left, so that these come first.
+    Only then is it known which trials a killed search has left, so that these come first.
     """
-    begun, until = _running(study), time.monotonic() + SILENT_SECONDS + HEARTBEAT_SECONDS
-    while begun & _running(study) and time.monotonic() < until:
-        _wait(study)
-
-
-def _running(study: Study) -> set[int]:
-    return {trial.number for trial in study.get_trials(deepcopy=False, states=RUNNING)}
-
-
-def _wait(study: Study) -> None:
-    """Let others go on, and give the trials up whose worker has fallen silent."""
-    time.sleep(POLL_SECONDS)
-    with catch_warnings():
-        simplefilter("ignore", ExperimentalWarning)
-        fail_stale_trials(study)
+    begun = watch.look()
+    while begun & watch.look():
+        watch.wait()

@@ -1,52 +1,28 @@
 """Where trials are kept: in memory, or in a storage that a killed search continues from and several workers share."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from warnings import catch_warnings, simplefilter
+from weakref import finalize
 
 import optuna
-from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
+from optuna.exceptions import StorageInternalError
 from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages._heartbeat import BaseHeartbeat
-from optuna.storages.journal import JournalFileBackend
-from optuna.study import Study
-from optuna.trial import FrozenTrial
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from churn.data import without_password
 from churn.errors import UserError
-from churn.training.places import HEARTBEAT_SECONDS, POLL_SECONDS, RUNNING, SILENT_SECONDS, SeededByPlace
+from churn.training.places import SeededByPlace
+from churn.training.workers import POLL_SECONDS
 
 _JOURNAL = "journal:///"
-_ALIVE = "alive"  # attribute of a trial
+_LOCKED_SECONDS = 10  # after which a journal's lock, held for a line, is taken from a worker that was killed
 _ATTEMPTS = 5  # at opening a storage whose tables another worker is making
-
-
-class _Journal(JournalStorage, BaseHeartbeat):
-    """A journal whose workers show that they live, as those of a database do."""
-
-    def record_heartbeat(self, trial_id: int) -> None:
-        """Note the time."""
-        with suppress(UpdateFinishedTrialError):  # another worker has given the trial up
-            self.set_trial_system_attr(trial_id, _ALIVE, time.time())
-
-    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
-        running = self.get_all_trials(study_id, deepcopy=False, states=RUNNING)
-        oldest = time.time() - SILENT_SECONDS
-        return [trial._trial_id for trial in running if _last_sign(trial) < oldest]
-
-    def get_heartbeat_interval(self) -> int:
-        """Seconds."""
-        return HEARTBEAT_SECONDS
-
-    def get_heartbeat_stale_trial_callback(self) -> Callable[[Study, FrozenTrial], None] | None:
-        """None: whoever asks for trials to make finds the place free."""
-        return None
 
 
 def open_study(
@@ -119,17 +95,12 @@ def kept(storage: str | None) -> Iterator[None]:
         raise _lost(storage, causes[-1]) from error
 
 
-def _last_sign(trial: FrozenTrial) -> float:
-    """When a trial's worker was last heard of, in seconds since 1970."""
-    begun = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
-    return float(trial.system_attrs.get(_ALIVE, begun))
-
-
 def _storage(url: str | None) -> BaseStorage | None:
     if url is None:
         return None
     if url.startswith(_JOURNAL):
-        return _Journal(JournalFileBackend(str(Path(url.removeprefix(_JOURNAL)))))
+        file = str(Path(url.removeprefix(_JOURNAL)))
+        return JournalStorage(JournalFileBackend(file, JournalFileOpenLock(file, _LOCKED_SECONDS)))
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return _database(url)
@@ -141,9 +112,9 @@ def _storage(url: str | None) -> BaseStorage | None:
 
 
 def _database(url: str) -> RDBStorage:
-    with catch_warnings():
-        simplefilter("ignore", ExperimentalWarning)  # of the heartbeat, which tells a killed worker from a slow one
-        return RDBStorage(url, heartbeat_interval=HEARTBEAT_SECONDS, grace_period=SILENT_SECONDS)
+    storage = RDBStorage(url)
+    finalize(storage, storage.engine.dispose)  # or every search would leave its connections open
+    return storage
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pandas as pd
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.trial import TrialState
 
@@ -16,8 +17,9 @@ from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier
 from churn.training.objective import FailedTrialError, Objective
-from churn.training.places import SuperfluousTrialError, check_place, trials_to_make, unless_given_up
-from churn.training.storage import kept, open_study
+from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
+from churn.training.storage import kept, open_study, sqlite
+from churn.training.workers import alive, end, give_up_all
 
 _TRIALS_TO_WEIGH = 5  # under which importances are noise
 
@@ -113,8 +115,15 @@ def search(
         defaults=_defaults(kind, space, options, fixed),
     )
     with kept(tuning.storage):
+        if _is_own(tuning.storage, folder):
+            give_up_all(study)
         _make_trials(study, objective, tuning.trials if space else 1)
         return Found(objective.best_of(study), _table(study), _curves(study), _importances(study))
+
+
+def _is_own(storage: str | None, folder: Path | None) -> bool:
+    """Whether trials are kept in the folder of the run that is at work, where no other worker is."""
+    return folder is not None and storage in {sqlite(above / "trials.db") for above in folder.parents}
 
 
 def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None:
@@ -123,17 +132,26 @@ def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None
     Raises:
         UserError: if none succeeded.
     """
-
-    def attempt(trial: optuna.Trial) -> float:
-        check_place(trial, wanted)
-        return objective(trial)
-
     objective.outdo(study)
-    for _ in trials_to_make(study, wanted):
-        with unless_given_up():
-            study.optimize(attempt, n_trials=1, catch=(FailedTrialError, SuperfluousTrialError))
+    for trial in trials_to_make(study, wanted):
+        _make(trial, objective, wanted)
     if not study.get_trials(states=(TrialState.COMPLETE,)):
         raise _none_succeeded(objective.kind, study)
+
+
+def _make(trial: optuna.Trial, objective: Objective, wanted: int) -> None:
+    """Make one trial; whatever ends it, a signal too, is noted at once, so that nobody waits for it."""
+    value, state = None, TrialState.FAIL
+    try:
+        with alive(trial):
+            check_place(trial, wanted)
+            value, state = objective(trial), TrialState.COMPLETE
+    except optuna.TrialPruned:
+        state = TrialState.PRUNED
+    except (FailedTrialError, SuperfluousTrialError, UpdateFinishedTrialError):
+        pass  # the last: others gave it up while this worker was suspended, and its place is no longer its own
+    finally:
+        end(trial.study, trial, value, state=state)
 
 
 def _options(kind: type[Classifier], tuning: TuningConfig, fixed: dict[str, Any]) -> dict[str, list[int]]:

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import optuna
+import psycopg
 import pytest
 from optuna.pruners import NopPruner
 from optuna.trial import TrialState
@@ -18,8 +20,9 @@ from churn.data import example_split
 from churn.errors import UserError
 from churn.models import LightGBM
 from churn.training import TuningConfig, search
-from churn.training.places import SuperfluousTrialError, check_place
-from churn.training.storage import _storage, open_study
+from churn.training.places import SeededByPlace, SuperfluousTrialError, check_place
+from churn.training.storage import _storage, open_study, sqlite
+from churn.training.workers import give_up_all
 
 LITTLE = {"max_trees": 15}
 WORKER = """
@@ -41,6 +44,23 @@ search(Slow, [example_split()], target="churn", tuning=TuningConfig(6, sys.argv[
 @pytest.fixture(params=["sqlite:///", "journal:///"])
 def storage(request, tmp_path):
     return f"{request.param}{tmp_path}/trials.db"
+
+
+@pytest.fixture(params=["sqlite:///", "journal:///", "postgresql"])
+def any_storage(request, tmp_path):
+    if request.param != "postgresql":
+        return f"{request.param}{tmp_path}/trials.db"
+    server, name = request.getfixturevalue("postgres_url"), f"trials_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("postgresql://", "postgresql+psycopg://").replace("/postgres", f"/{name}")
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Silence is noticed soon."""
+    monkeypatch.setattr("churn.training.workers.HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("churn.training.workers.SILENT_SECONDS", 1)
 
 
 def worker(storage, seconds):
@@ -81,27 +101,68 @@ def test_a_search_may_be_made_longer(storage):
 
 
 @pytest.mark.parametrize("fits_before", [0, 1, 3])
-def test_a_trial_that_was_interrupted_is_made_again_with_the_same_hyperparameters(storage, monkeypatch, fits_before):
+def test_a_trial_that_a_signal_stopped_is_made_again_at_once_with_the_same_hyperparameters(
+    storage, monkeypatch, fits_before, capsys
+):
     whole = searched(None, 4, fixed=LITTLE).trials
     fits = []
 
     def killed(self, *arguments, **options):
         fits.append(1)
         if len(fits) > fits_before:
-            raise KeyboardInterrupt
+            raise SystemExit
         return original(self, *arguments, **options)
 
     original = LightGBM.fit
     monkeypatch.setattr(LightGBM, "fit", killed)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit):
         searched(storage, 4, fixed=LITTLE)
     monkeypatch.undo()
     parts = searched(storage, 4, fixed=LITTLE).trials
+    assert capsys.readouterr().err == ""  # nobody had to wait
     assert (parts.state == "fail").sum() == 1
     assert results(parts).equals(results(whole))
 
 
-def test_a_killed_search_continues_and_ends_with_exactly_the_trials_asked_for(storage):
+@pytest.mark.parametrize("sampler", [None, SeededByPlace(0, defaults={})], ids=["without a place", "with a place"])
+def test_a_trial_whose_worker_was_killed_before_its_first_sign_of_life_is_made_again(
+    any_storage, sampler, impatient, capsys
+):
+    searched(any_storage, 1, fixed=LITTLE)
+    optuna.load_study(study_name="LightGBM-churn", storage=_storage(any_storage), sampler=sampler).ask()
+    trials = searched(any_storage, 3, fixed=LITTLE).trials
+    assert trials.state.tolist() == ["complete", "fail", "complete", "complete"]
+    assert results(trials).equals(results(searched(None, 3, fixed=LITTLE).trials))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "waiting until other workers end 1 trial of LightGBM-churn" in line
+
+
+def test_nobody_waits_for_trials_in_the_folder_of_the_run_itself(tmp_path, capsys):
+    storage, folder = sqlite(tmp_path / "trials.db"), tmp_path / "trials" / "churn" / "LightGBM"
+    searched(storage, 1, fixed=LITTLE, folder=folder)
+    optuna.load_study(study_name="LightGBM-churn", storage=storage).ask()
+    assert searched(storage, 2, fixed=LITTLE, folder=folder).trials.state.tolist() == ["complete", "fail", "complete"]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_long_trial_of_a_worker_that_lives_is_waited_for(storage, impatient):
+    class Slow(LightGBM):
+        def fit(self, *arguments, **options):
+            time.sleep(3)  # longer than silence is borne
+            return super().fit(*arguments, **options)
+
+    Slow.__name__ = "LightGBM"
+    with ThreadPoolExecutor(1) as other:
+        slow = other.submit(
+            search, Slow, [example_split()], target="churn", tuning=TuningConfig(1, storage), fixed=LITTLE
+        )
+        while not _trials(storage):
+            time.sleep(0.1)
+        assert searched(storage, 1, fixed=LITTLE).trials.state.tolist() == ["complete"]
+        slow.result()
+
+
+def test_a_killed_search_continues_and_ends_with_exactly_the_trials_asked_for(storage, impatient):
     process = worker(storage, 1)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and _n_ended(storage) < 2:
@@ -123,19 +184,21 @@ def test_a_search_goes_on_as_if_it_had_not_been_interrupted(storage):
     assert parts.equals(whole)
 
 
-def test_a_worker_whose_trial_others_gave_up_meanwhile_goes_on_with_the_next(storage, monkeypatch):
-    """As when a laptop sleeps through the heartbeats."""
-    original, fits = LightGBM.fit, []
+@pytest.mark.parametrize(
+    ("owner", "name"), [(SeededByPlace, "before_trial"), (LightGBM, "fit"), (LightGBM, "predict_proba")]
+)
+def test_a_worker_whose_trial_others_gave_up_meanwhile_goes_on_with_the_next(storage, monkeypatch, owner, name):
+    """As when it was suspended: as the trial is made, before the first report, or after the last."""
+    original, calls = getattr(owner, name), []
 
     def suspended(self, *arguments, **options):
-        fits.append(1)
-        if len(fits) == 2:
+        calls.append(1)
+        if len(calls) == 2:
             others = optuna.load_study(study_name="LightGBM-churn", storage=_storage(storage))
-            [running] = others.get_trials(states=(TrialState.RUNNING,))
-            others._storage.set_trial_state_values(running._trial_id, TrialState.FAIL)
+            give_up_all(others)
         return original(self, *arguments, **options)
 
-    monkeypatch.setattr(LightGBM, "fit", suspended)
+    monkeypatch.setattr(owner, name, suspended)
     trials = searched(storage, 4, fixed=LITTLE).trials
     monkeypatch.undo()
     assert (trials.state == "fail").sum() == 1
@@ -205,12 +268,15 @@ def test_two_workers_share_one_search(storage):
     assert not drawn(trials).duplicated().any()
 
 
-def _n_ended(storage):
+def _trials(storage):
     try:
-        study = optuna.load_study(study_name="LightGBM-churn", storage=_storage(storage))
+        return optuna.load_study(study_name="LightGBM-churn", storage=_storage(storage)).trials
     except (KeyError, RuntimeError, optuna.exceptions.OptunaError):
-        return 0
-    return len([trial for trial in study.trials if trial.state.is_finished()])
+        return []
+
+
+def _n_ended(storage):
+    return sum(trial.state.is_finished() for trial in _trials(storage))
 
 
 def test_a_study_of_another_space_or_other_data_is_refused(storage):
