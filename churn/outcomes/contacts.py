@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from churn.artefacts import read_table
@@ -42,11 +43,17 @@ def _read(path: Path) -> list[str]:
     if path.suffix in (".xlsx", ".xls"):
         raise UserError("expected CSV or parquet in outcomes.contacted", path, "save the sheet as CSV")
     try:
-        parquet = path.suffix == ".parquet"
-        table = read_table(path) if parquet else pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = read_table(path) if path.suffix == ".parquet" else _text(path)
     except (OSError, ValueError) as error:  # of pandas's and pyarrow's, an empty file's among them
-        raise UserError("expected a table in outcomes.contacted", f"{path}: {error}", "correct the path") from error
+        raise UserError("expected a table in outcomes.contacted", f"{path}: {error}", "check the file") from error
     if "user_id" not in table:
         found = ", ".join(map(str, table.columns)) or "no column"
         raise UserError(f"expected a column user_id in {path}", found, "rename the column")
     return list(dict.fromkeys(table.user_id.astype(str)))
+
+
+def _text(path: Path) -> pd.DataFrame:
+    """CSV, plain or compressed, which Arrow unpacks: an error for a file that was cut is then one of the system's."""
+    with pa.input_stream(path) as stream:
+        table: pd.DataFrame = pd.read_csv(stream, dtype=str, keep_default_na=False)
+    return table

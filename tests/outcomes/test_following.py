@@ -1,6 +1,7 @@
 """Lists followed up on the example's log: what is counted, what is refused, and what stays hidden."""
 
 import csv
+import gzip
 import json
 import shutil
 import subprocess
@@ -174,12 +175,22 @@ def test_who_was_really_contacted_stands_beside_and_users_never_scored_are_count
     assert alone == found.facts["scored"] - len(contacts) - 1
 
 
-@pytest.mark.parametrize("text", ["", "id\nx\n", None])
-def test_a_file_of_contacts_without_users_is_refused(text, controlled, data, frames, tmp_path, refused):
-    if text is not None:
-        (tmp_path / "called.csv").write_text(text)
-    config = OutcomeConfig(contacted=str(tmp_path / "called.csv"))
-    with refused("column user_id" if text == "id\nx\n" else "outcomes.contacted", "", ""):
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("called.csv", b"", "outcomes.contacted"),
+        ("called.csv", b"id\nx\n", "column user_id"),
+        ("called.csv", None, "outcomes.contacted"),
+        ("called.csv.gz", gzip.compress(b"user_id\nx\n")[:-4], "outcomes.contacted"),  # cut
+    ],
+)
+def test_a_file_of_contacts_without_users_is_refused(
+    name, content, expected, controlled, data, frames, tmp_path, refused
+):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    config = OutcomeConfig(contacted=str(tmp_path / name))
+    with refused(expected, "", ""):
         follow_up(controlled, data, config=config, out=tmp_path / "out", frames=frames)
 
 

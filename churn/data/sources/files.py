@@ -1,7 +1,9 @@
 """Files of a log as tables of the embedded DuckDB: parquet, delimited text and JSON lines, plain or compressed."""
 
+import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from glob import escape, glob
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import duckdb
 import ibis
 from ibis.backends.duckdb import Backend
 
+from churn.data.sources.wholeness import check_parquet, check_text
 from churn.errors import UserError
 
 _ALL_FILES = 1 << 31
@@ -37,15 +40,21 @@ def open_files(
     files = paths(source)
     if not files:
         raise UserError("expected a file, a folder or a glob", f"{source!r}, which matches none", "check the path")
-    kind, files = files[0], [escape(file) for file in files]  # DuckDB would expand a glob in a file's name again
+    kind, names = files[0], [escape(file) for file in files]  # DuckDB would expand a glob in a file's name again
     try:
         if _PARQUET.search(kind):
-            return engine.read_parquet(files, union_by_name=True)
-        if _JSON_LINES.search(kind):
+            table = engine.read_parquet(names, union_by_name=True)
+            for file in files:
+                check_parquet(file)
+            return table
+        lines = _JSON_LINES.search(kind)
+        for file in files:
+            check_text(file, compression="auto" if lines else str((csv or {}).get("compression", "auto")))
+        if lines:
             options = {"format": "newline_delimited", "ignore_errors": True, "union_by_name": True}
             options |= {"sample_size": -1, "maximum_sample_files": _ALL_FILES}
-            return _kept(engine.read_json(files, **options), engine, ibis.util.gen_name("churn"))
-        return _delimited(files, engine, dict(csv or {}), as_text)
+            return _kept(engine.read_json(names, **options), engine, ibis.util.gen_name("churn"))
+        return _delimited(names, engine, dict(csv or {}), as_text)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UserError(
@@ -56,17 +65,51 @@ def open_files(
 
 
 def paths(source: str) -> list[str]:
-    """The files that a source stands for, sorted; of a folder all that lie below it, except in hidden ones."""
-    files: set[str] = set()
-    for match in [source] if Path(source).is_dir() else glob(source, recursive=True):
-        path = Path(match)
-        below = path.rglob("*") if source and path.is_dir() else [path]
-        files |= {str(file) for file in below if file.is_file() and not _hidden(file.relative_to(path))}
-    return sorted(files)
+    """The files that a source stands for, sorted; of a folder all that lie below it, except in hidden ones.
+
+    A file with several names, by links, is taken once: by the name with the fewest links, so that `day=2024-03-01`
+    above it still becomes a column.
+    """
+    names: dict[str, set[str]] = {}
+    for match in [source] if Path(source).is_dir() else _matches(source):
+        below = (Path(folder, file) for folder, files in _folders(match, hidden=(".", "_")) for file in files)
+        for path in below if source and Path(match).is_dir() else [Path(match)]:
+            if path.is_file():
+                names.setdefault(os.path.realpath(path), set()).add(str(path))
+    return sorted(min(same, key=lambda name: (_links(name), name)) for same in names.values())
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.parts)
+def _matches(pattern: str) -> Iterator[str]:
+    """What a glob matches; `**` goes into each folder once, where Python's follows links in circles."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        yield from glob(pattern)
+        return
+    place = parts.index("**")
+    top, rest = Path(*parts[:place]), parts[place + 1 :]
+    for root in glob(str(top)):
+        folders = (folder for folder, _ in _folders(root, hidden=(".",))) if rest else [root]
+        for folder in folders:
+            yield from _matches(str(Path(escape(folder), *rest)))
+
+
+def _folders(top: str, *, hidden: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
+    """A folder and those below it, each once, with their files; linked ones last, so that their own names go first."""
+    waiting, seen = deque([top]), set()
+    while waiting:
+        for folder, below, files in os.walk(waiting.popleft()):  # which goes into no link
+            if (place := os.path.realpath(folder)) in seen:
+                below.clear()
+                continue
+            seen.add(place)
+            below[:] = [name for name in below if not name.startswith(hidden)]
+            waiting.extend(str(link) for name in below if (link := Path(folder, name)).is_symlink())
+            yield folder, [name for name in files if not name.startswith(hidden)]
+
+
+def _links(name: str) -> int:
+    """How many links a path goes through."""
+    return sum(part.is_symlink() for part in (Path(name), *Path(name).parents))
 
 
 def _delimited(

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from churn.data.sources import Engines, open_table
+from churn.data.sources.files import paths
 
 ROWS = pd.DataFrame(
     {
@@ -169,3 +170,27 @@ def test_what_is_no_table_is_refused(read, refused, frame):
 def test_a_frame_with_two_columns_of_a_name_is_refused(read, refused):
     with refused("a table of pandas", "columns of the same name", "make it one"):
         read("log", frames={"log": pd.DataFrame([[1, 2]], columns=["user_id", "user_id"])})
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """A folder whose files have more names than one, with links in circles, and to a folder elsewhere."""
+    for name, rows in {"log/day=2024-03-01": ROWS, "elsewhere": ROWS.assign(user_id="zoe")}.items():
+        (tmp_path / name).mkdir(parents=True)
+        rows.to_csv(tmp_path / name / "part-0.csv", index=False)
+    log = tmp_path / "log"
+    for name, target in {"again": ".", "anew": ".", "newest": "day=2024-03-01", "a.csv": "newest/part-0.csv"}.items():
+        (log / name).symlink_to(target)
+    (log / "day=2024-03-01" / "up").symlink_to("..")
+    (log / "more").symlink_to(tmp_path / "elsewhere")
+    return log
+
+
+@pytest.mark.parametrize("pattern", ["", "**", "**/*.csv", "**/**/*.csv"])
+def test_each_file_is_read_once_however_many_links_lead_to_it(linked, pattern):
+    assert paths(str(linked / pattern)) == [f"{linked}/day=2024-03-01/part-0.csv", f"{linked}/more/part-0.csv"]
+
+
+def test_a_folder_beside_a_link_to_it_still_becomes_a_column(read, linked):
+    (linked / "more").unlink()
+    assert [str(row["day"]) for row in read(linked)] == ["2024-03-01"] * len(ROWS)

@@ -1,0 +1,85 @@
+"""Files that were cut or damaged on their way, which DuckDB reads as if nothing were missing."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from churn.errors import UserError
+
+_READ = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # compressions by their first bytes
+_UNREAD = {b"1AY&SY": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf": "7z"}
+_ENDINGS = {".gz": "gzip", ".zst": "zstd"}  # by which DuckDB goes
+_CHUNK = 1 << 20  # bytes unpacked at once
+
+# A page of parquet has a checksum if the header, in Thrift's compact form, begins with a fourth whole number.
+_WITH_CHECKSUM = re.compile(rb"(\x15[\x80-\xff]*[\x00-\x7f]){4}")
+
+
+def check_text(path: str, *, compression: str = "auto") -> None:
+    """Unpack a compressed file to its end, so that its length and its checksum are compared; a plain one has none.
+
+    Args:
+        path: The file.
+        compression: As in DuckDB's reader options: gzip, zstd, none, or auto, by the file's ending.
+
+    Raises:
+        UserError: if the file is cut or damaged, or compressed in another way than it is read.
+    """
+    asked = compression.lower()
+    codec = _ENDINGS.get(Path(path).suffix, "none") if asked.startswith("auto") else asked
+    try:
+        head = _head(path)
+        found = next((name for first, name in (_READ | _UNREAD).items() if head.startswith(first)), None)
+        if found is not None and found != codec:
+            remedy = "unpack it, or pack it with gzip or zstd and let it end in .gz or .zst"
+            raise UserError(f"expected plain text in {path}, or an ending that says how it is packed", found, remedy)
+        if codec in _READ.values():
+            _unpack(path, codec)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def check_parquet(path: str) -> None:
+    """Compare the checksums of a parquet file's pages, where its writer has left any.
+
+    Raises:
+        UserError: if a page is damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if _has_checksums(path, file.metadata):
+                for _ in file.iter_batches():
+                    pass
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _head(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        head = file.read(10)
+    return head[4:] if head.startswith(b"BZh") else head  # bzip2's signature stands behind the size of its blocks
+
+
+def _unpack(path: str, codec: str) -> None:
+    if not Path(path).stat().st_size:
+        raise OSError("Empty file")
+    with pa.CompressedInputStream(path, codec) as stream:
+        while stream.read(_CHUNK):
+            pass
+
+
+def _has_checksums(path: str, meta: pq.FileMetaData) -> bool:
+    """Whether the first page has one, or the pages are gzip's, which brings its own."""
+    if not meta.num_row_groups or not meta.num_columns:
+        return False
+    column = meta.row_group(0).column(0)
+    with Path(path).open("rb") as file:
+        file.seek(column.dictionary_page_offset or column.data_page_offset)
+        return column.compression == "GZIP" or _WITH_CHECKSUM.match(file.read(32)) is not None
+
+
+def _unreadable(path: str, error: OSError) -> UserError:
+    remedy = "copy it again" if error.errno is None else "check the file"  # only the system's complaints have a number
+    return UserError(f"expected {path} to be whole", str(error), remedy)
