@@ -122,8 +122,8 @@ def search(
 
 
 def _is_own(storage: str | None, folder: Path | None) -> bool:
-    """Whether trials are kept in the folder of the run that is at work, where no other worker is."""
-    return folder is not None and storage in {sqlite(above / "trials.db") for above in folder.parents}
+    """Whether trials are kept in RUN/trials.db and leave RUN/trials/TARGET/MODEL: nobody else is at work in a run."""
+    return folder is not None and storage in [sqlite(run / "trials.db") for run in folder.parents[2:3]]
 
 
 def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None:
