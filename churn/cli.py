@@ -2,11 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churn import __version__
+from churn.disk import writing
 from churn.errors import UserError
 from churn.progress import progress
 
@@ -22,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     fault of the program."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(arguments)
+        with writing(*_standard_output()), _flushed():
+            return _dispatch(arguments)
     except UserError as error:
         print(f"churn: {error}", file=sys.stderr)
         return 2
@@ -35,6 +38,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = " ".join(f"{type(error).__name__}: {error}".split())
         print(f"churn: unexpected {message}; set CHURN_TRACEBACK=1 to see where", file=sys.stderr)
         return 1
+
+
+def _standard_output() -> list[Path]:
+    """The file to which standard output goes, if it goes to one."""
+    path = Path("/dev/stdout").resolve()
+    return [path] if path.is_file() else []
+
+
+@contextmanager
+def _flushed() -> Iterator[None]:
+    """Write out what a block prints while an error is still heard, which it is not when the interpreter ends."""
+    try:
+        yield
+    finally:
+        try:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else it is tried again in the end
+            raise
 
 
 def _dispatch(arguments: list[str]) -> int:
