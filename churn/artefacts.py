@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churn.disk import PARTIAL, writing
 from churn.errors import UserError
-from churn.folder import PARTIAL
 
 CONTENTS = ".contents.json"  # of a folder that is written at once: its files, each with its SHA-256
 
@@ -29,7 +29,7 @@ def atomic(path: Path) -> Iterator[Path]:
     files: `discard` and `check_whole` tell them from others.
 
     Raises:
-        UserError: if a folder stands where a file has to, or holds what is not the program's.
+        UserError: if a folder stands where a file has to, or holds what is not the program's; if the disk is full.
 
     Example:
         >>> import tempfile
@@ -39,22 +39,23 @@ def atomic(path: Path) -> Iterator[Path]:
         >>> [p.name for p in folder.iterdir()]
         ['note.txt']
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
-    try:
-        yield scratch
-        if scratch.is_dir():
-            _seal(scratch)
-            discard(path)
-        elif path.is_dir():
-            raise UserError(f"expected a file or nothing at {path}", "a folder", "move it elsewhere")
-        scratch.replace(path)
-        if (written := _written.get()) is not None:
-            written.append(path)
-    finally:
-        if scratch.is_dir():
-            shutil.rmtree(scratch)
-        scratch.unlink(missing_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield scratch
+            if scratch.is_dir():
+                _seal(scratch)
+                discard(path)
+            elif path.is_dir():
+                raise UserError(f"expected a file or nothing at {path}", "a folder", "move it elsewhere")
+            scratch.replace(path)
+            if (written := _written.get()) is not None:
+                written.append(path)
+        finally:
+            if scratch.is_dir():
+                shutil.rmtree(scratch)
+            scratch.unlink(missing_ok=True)
 
 
 @contextmanager

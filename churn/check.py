@@ -1,7 +1,6 @@
 """A page in the terminal about the data, before anything is trained."""
 
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from rich.text import Text
 
 from churn.artefacts import write_with
 from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, examine, prepare
+from churn.disk import temporary_folder
 from churn.folder import claimed
 from churn.progress import progress
 
@@ -35,9 +35,9 @@ def check(config: DataConfig, out: Path | None = None) -> None:
     Raises:
         UserError: for anything that would stop a run.
     """
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
+    with temporary_folder() as folder:
         with progress("read"):
-            dataset = prepare(config, Path(folder) / "dataset")
+            dataset = prepare(config, folder / "dataset")
             if out is not None:
                 with claimed(out, "rejected rows"):
                     write_with(partial(copyfile, dataset.quarantine), out / dataset.quarantine.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churn import __version__
+from churn.disk import writing
 from churn.errors import UserError
 from churn.folder import MARKER, Kind, claimed
 from churn.progress import progress
@@ -50,9 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _attempt(arguments: list[str]) -> tuple[int, str]:
     """Run a command; its exit code and what is to be said at the end."""
     try:
-        with _claimed(arguments):
+        with writing(*_standard_output()), _claimed(arguments):
             code = _dispatch(arguments)
-        sys.stdout.flush()
+            sys.stdout.flush()
         return code, ""
     except UserError as error:
         return 2, str(error)
@@ -97,6 +98,12 @@ def _option(name: str, arguments: Sequence[str]) -> Path | None:
         if value:
             return Path(value)
     return None
+
+
+def _standard_output() -> list[Path]:
+    """The file to which standard output goes, if it goes to one."""
+    path = Path("/dev/stdout").resolve()
+    return [path] if path.is_file() else []
 
 
 def _dispatch(arguments: list[str]) -> int:

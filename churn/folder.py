@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from churn.disk import PARTIAL, writing
 from churn.errors import UserError
 
 MARKER = ".churn"  # in every output folder: what it holds, and who is or was the last to write there
-PARTIAL = ".churn-partial-"  # how the name of a half-written file or folder begins
 _FILE_SYSTEM_S = "lost+found"
 
 Kind = Literal["a run", "scores", "outcomes", "a log", "rejected rows"]
@@ -55,18 +55,17 @@ def claimed(folder: Path, kind: Kind) -> Iterator[Path]:
         yield folder
         return
     new = [path for path in (place, *place.parents) if not path.exists()]
-    with _locked(folder, kind):
+    with writing(folder), _locked(folder, kind, new=new):
         token = _held.set(_held.get() | {place})
         try:
             yield folder
         finally:
             _held.reset(token)
-            if [path.name for path in place.iterdir()] == [MARKER]:
-                _leave(new, marker=place / MARKER)
+            _leave(place, new, held=True)
 
 
 @contextmanager
-def _locked(folder: Path, kind: Kind) -> Iterator[None]:
+def _locked(folder: Path, kind: Kind, *, new: list[Path]) -> Iterator[None]:
     marker = None
     try:
         _check_own(folder, kind)
@@ -75,6 +74,7 @@ def _locked(folder: Path, kind: Kind) -> Iterator[None]:
         _sign(marker, kind)
         _sweep(folder)
     except OSError as error:
+        _leave(folder, new, held=marker is not None)
         raise UserError(
             f"expected a folder that can be written to at {folder}", error.strerror, "choose another --out"
         ) from error
@@ -173,9 +173,11 @@ def _sweep(folder: Path) -> None:
         folders[:] = [n for n in folders if not (n.startswith(PARTIAL) or Path(place, n, MARKER).exists())]
 
 
-def _leave(new: list[Path], *, marker: Path) -> None:
-    """Remove the marker and the folders that were made for it."""
+def _leave(folder: Path, new: list[Path], *, held: bool) -> None:
+    """Remove the marker, if it is held, of a folder that has nothing else, and the folders that were made for it."""
     with suppress(OSError):  # somebody else has begun to use one
-        marker.unlink()
-        for folder in new:
-            folder.rmdir()
+        if held and [path.name for path in folder.iterdir()] == [MARKER]:
+            (folder / MARKER).unlink()
+        for made in new:
+            if made.exists():
+                made.rmdir()

@@ -17,6 +17,7 @@ from churn.data.config import DataConfig
 from churn.data.dataset import prepare
 from churn.data.parts import Split
 from churn.data.windows import Target, Windows
+from churn.disk import temporary_place
 
 Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label
 
@@ -85,7 +86,7 @@ class ChurnDataModule(LightningDataModule):
     @cached_property
     def split(self) -> Split:
         """The split, made when first asked for, its panel in a folder that goes with the module."""
-        folder = tempfile.mkdtemp(prefix="churn-")
+        folder = tempfile.mkdtemp(prefix="churn-", dir=temporary_place())
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return prepare(self.config, Path(folder) / "dataset").split()
 

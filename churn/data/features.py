@@ -1,6 +1,5 @@
 """Features beyond counts: what else is known about a user at the end of a day."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churn.data.mapped import mapped_without_name
 from churn.data.panel import Panel
 
 Values = Callable[[Panel, NDArray[np.int32], NDArray[np.int32]], NDArray[np.float32]]
@@ -132,8 +132,7 @@ def _running_totals(panel: Panel) -> NDArray[np.float32]:
     shape = panel.counts.shape
     if not shape[1]:
         return np.zeros(shape, np.float32)
-    with tempfile.TemporaryFile(prefix="churn-totals-") as file:
-        totals = np.memmap(file, np.float32, mode="w+", shape=shape)
+    totals = mapped_without_name(np.float32, shape)
     end = np.append(panel.start, shape[0])  # of the rows before each user
     first = 0
     while first < len(panel.start):

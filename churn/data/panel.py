@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from churn.artefacts import atomic, read_json, write_json
 from churn.data.daily import Daily
+from churn.data.mapped import mapped
 from churn.data.vocabulary import STICKER_FEATURES
 from churn.errors import UserError
 
@@ -154,8 +155,7 @@ def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest
     base = (users["start"] - users["first"] - daily.first_day).to_numpy()  # row of a user's day 1970-01-01
 
     def column(name: str, dtype: DTypeLike, *width: int) -> NDArray[Any]:
-        shape = (rows, *width)
-        return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        return mapped(folder / f"{name}.npy", dtype, (rows, *width))
 
     counts = column("counts", np.min_scalar_type(largest), len(daily.vocabulary.features))
     amount_column = _amount_column(daily)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from churn.artefacts import read_json, write_json
 from churn.data.daily import Daily, Tables
 from churn.data.events import with_clock
+from churn.data.mapped import mapped
 from churn.data.windows import Windows
 
 QUARTERS = ("share_at_night", "share_in_morning", "share_in_afternoon", "share_in_evening")  # six hours each, from 0:00
@@ -138,7 +139,7 @@ def _by_day(acts: ibis.Table, *, dated: bool) -> ibis.Table:
 
 def _fill(days: ibis.Table, path: Path, *, first_day: int) -> None:
     n = int(days.count().execute())
-    rows = np.lib.format.open_memmap(path, mode="w+", dtype=_ROW, shape=(n + 1,))
+    rows = mapped(path, _ROW, (n + 1,))
     rows[0]["user"], filled = -1, 1  # a file of no rows could not be mapped
     for batch in days.order_by("user", "day").to_pyarrow_batches():
         part = rows[filled : filled + len(batch)]

@@ -1,14 +1,13 @@
 """Opening a log to look at it: its tables where they lie, or its days as a panel."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 from churn.data import DataConfig, Frame, Panel, read_panel
 from churn.data.daily import Tables
 from churn.data.sources import Engines, readable_to_the_last_row
 from churn.data.tables import read_tables
+from churn.disk import temporary_folder
 
 
 @contextmanager
@@ -26,8 +25,8 @@ def open_tables(config: DataConfig, *, frames: Mapping[str, Frame] | None = None
         18965
     """
     with (
-        tempfile.TemporaryDirectory() as folder,  # for what does not fit in memory; else DuckDB spills where one stands
-        Engines(Path(folder) / "spilled") as engines,
+        temporary_folder() as folder,  # for what does not fit in memory; else DuckDB spills where one stands
+        Engines(folder / "spilled") as engines,
         readable_to_the_last_row(),
     ):
         yield read_tables(config, engines=engines, frames=frames or {})
@@ -49,5 +48,5 @@ def open_panel(config: DataConfig, *, frames: Mapping[str, Frame] | None = None)
         ...     panel.n_days
         90
     """
-    with tempfile.TemporaryDirectory() as folder:
-        yield read_panel(config, Path(folder) / "panel", frames=frames)
+    with temporary_folder() as folder:
+        yield read_panel(config, folder / "panel", frames=frames)

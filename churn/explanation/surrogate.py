@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from churn.artefacts import read_json, write_json
+from churn.artefacts import read_json, write_json, write_text
 from churn.data import Windows, user_share
 from churn.errors import UserError
 from churn.explanation.direction import direction
@@ -51,7 +51,7 @@ class Surrogate:
     def save(self, folder: Path) -> None:
         """Write the trees as text and what they see as JSON to a new folder, for `contributions`."""
         folder.mkdir(parents=True)
-        self.booster.save_model(folder / _TREES)
+        write_text(self.booster.model_to_string(), folder / _TREES)
         write_json({"features": self.features, "history_days": self.shap.shape[1]}, folder / _SEEN)
 
     def by_feature(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.artefacts import write_text
 from churn.data import Split, Target, Windows
 from churn.models.base import Classifier, Report, check_range
 
@@ -125,7 +126,7 @@ class LightGBM(Classifier):
 
     def write(self, folder: Path) -> None:
         """Write the trees as text, up to the best one."""
-        self.booster.save_model(folder / "trees.txt")
+        write_text(self.booster.model_to_string(), folder / "trees.txt")
 
     def read(self, folder: Path) -> None:
         """Read the trees."""

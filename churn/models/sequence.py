@@ -1,6 +1,7 @@
 """The base of the recurrent networks: scaling, head, loss and the training loop."""
 
 from abc import abstractmethod
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -228,7 +229,9 @@ class SequenceClassifier(LightningModule, Classifier):
     def write(self, folder: Path) -> None:
         """Write the weights."""
         state = {"n_features": self.n_features, "epochs": self.epochs, "weights": self.state_dict()}
-        torch.save(state, folder / "weights.pt")
+        content = BytesIO()  # torch's own writer tells nothing of a full disk
+        torch.save(state, content)
+        (folder / "weights.pt").write_bytes(content.getvalue())
 
     def read(self, folder: Path) -> None:
         """Read the weights; nothing but tensors is loaded."""

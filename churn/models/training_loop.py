@@ -1,7 +1,6 @@
 """How a network is trained when nobody writes a trainer: one Lightning trainer with the recipe's settings."""
 
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from churn.data import Windows
 from churn.data.datamodule import Batch, ChurnDataModule
+from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.models.base import Report
 
@@ -58,7 +58,7 @@ def train(
     Raises:
         UserError: if the loss is not a number.
     """
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder, _quiet(), one_thread():
+    with temporary_folder() as folder, _quiet(), one_thread():
         seed_everything(seed, verbose=False)
         best = ModelCheckpoint(folder, monitor=MONITOR, save_weights_only=True)
         told = [] if report is None else [_Told(report)]
@@ -82,7 +82,7 @@ def train_again(
     seed: int,
 ) -> None:
     """Train a network in place from the beginning for some of its epochs, with nothing held out."""
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder, _quiet(), one_thread():
+    with temporary_folder() as folder, _quiet(), one_thread():
         seed_everything(seed, verbose=False)
         network.begin(windows)
         network.train()
@@ -91,7 +91,7 @@ def train_again(
     network._trainer = None
 
 
-def _trainer(folder: str, max_epochs: int, callbacks: Sequence[Callback]) -> Trainer:
+def _trainer(folder: Path, max_epochs: int, callbacks: Sequence[Callback]) -> Trainer:
     return Trainer(
         max_epochs=max_epochs,
         gradient_clip_val=1.0,

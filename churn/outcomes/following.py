@@ -1,7 +1,6 @@
 """Following a list up: from the log that went on to what happened, whether the models hold, and what to mind."""
 
 import dataclasses
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from churn import __version__, segments
 from churn.artefacts import together, write_json, write_table
 from churn.configuration import OutcomeConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new
+from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.folder import claimed
 from churn.outcomes import drift as drifting
@@ -77,8 +77,8 @@ def follow_up(
         raise UserError("expected another folder for the outcomes", f"the run's own, {out}", "choose another --out")
     daily = dataclasses.replace(earlier.config.data.windows, stride_days=1)  # so that the newest windows are there
     old = dataclasses.replace(earlier.config.data, windows=daily)
-    with tempfile.TemporaryDirectory(prefix="churn-") as folder:
-        dataset = prepare_alike(earlier.run, old, data, folder=Path(folder) / "dataset", frames=frames)
+    with temporary_folder() as folder:
+        dataset = prepare_alike(earlier.run, old, data, folder=folder / "dataset", frames=frames)
         found = _found(earlier, dataset, config, out)
     tables = {
         "outcomes.csv": found.outcomes,

@@ -10,6 +10,7 @@ from sklearn.metrics import log_loss
 
 from churn.artefacts import atomic, discard, write_json
 from churn.data import Split, Target
+from churn.disk import DiskError
 from churn.errors import UserError
 from churn.models import Classifier, load
 
@@ -38,11 +39,14 @@ class Objective:
         Raises:
             FailedTrialError: if the model cannot be fitted, with the reason in the trial's attribute `error`.
             TrialPruned: if it is hopeless.
+            DiskError: if a disk is full, which is no fault of the model's.
         """
         arguments = self._arguments(trial)
         self._note(trial, arguments=arguments)
         try:
             return self._judge(trial, arguments)
+        except DiskError:
+            raise
         except UserError as error:
             trial.set_user_attr("error", str(error))
             self._note(trial, arguments=arguments, error=str(error))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pandas as pd
 
 from churn.data import Dataset, Target
+from churn.disk import DiskError
 from churn.errors import UserError
 from churn.evaluation.verdicts.architecture import architecture
 from churn.evaluation.verdicts.collinear import collinear
@@ -67,6 +68,8 @@ def reach_verdicts(
 def _answered(name: str, inquiry: Inquiry) -> Verdict:
     try:
         return _ANSWERS[name](inquiry)
+    except DiskError:
+        raise
     except UserError as error:
         nothing = pd.DataFrame(columns=list(COLUMNS))
         return Verdict(

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,8 @@ def write_safely(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: Path) -> None:
-    with path.open("wb") as file, xlsxwriter.Workbook(file) as book:
+    content = BytesIO()  # a full disk makes the writer of archives complain for a second time, at nobody
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True})
         sheet = book.add_worksheet("priority")
         for column, name in enumerate(table.columns):
@@ -100,6 +102,7 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
         _for_paper(sheet)
         if about:
             _write_about(book, about)
+    path.write_bytes(content.getvalue())
 
 
 def _format(name: str) -> dict[str, object]:

@@ -1,0 +1,65 @@
+"""Arrays in files that are filled through a map, with all of their space taken before.
+
+A map of a file with holes takes space as it is filled, and where there is none left the process is killed by a signal.
+"""
+
+import errno
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from churn.disk import temporary_place, writing
+
+_BLOCK = bytes(1 << 20)
+
+
+def mapped(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Zeros in a new .npy file.
+
+    Raises:
+        DiskError: if they have no place.
+
+    Example:
+        >>> from churn.disk import temporary_folder
+        >>> with temporary_folder() as folder:
+        ...     mapped(folder / "days.npy", np.int32, (2, 3))[1, 2] = 7
+        ...     np.load(folder / "days.npy").tolist()
+        [[0, 0, 0], [0, 0, 7]]
+    """
+    kind = np.dtype(dtype)
+    header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+    with writing(path), path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        _take(file, math.prod(shape) * kind.itemsize)
+    array: NDArray[Any] = np.load(path, mmap_mode="r+")
+    return array
+
+
+def mapped_without_name(dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Zeros in a temporary file that goes with the array; at least one.
+
+    Raises:
+        DiskError: if they have no place.
+    """
+    place = temporary_place()
+    with writing(place), tempfile.TemporaryFile(prefix="churn-", dir=place) as file:
+        _take(file, math.prod(shape) * np.dtype(dtype).itemsize)
+        return np.memmap(file, dtype, mode="r+", shape=shape)
+
+
+def _take(file: IO[bytes], n_bytes: int) -> None:
+    """Take space behind what was written to a file, all of it or none."""
+    file.flush()
+    try:
+        os.posix_fallocate(file.fileno(), file.tell(), n_bytes)
+    except (AttributeError, OSError) as error:  # the platform or the file system has no such call
+        if isinstance(error, OSError) and error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+            raise
+        for begin in range(0, n_bytes, len(_BLOCK)):
+            file.write(_BLOCK[: n_bytes - begin])
+        file.flush()

@@ -1,0 +1,119 @@
+"""A disk that takes nothing more, told from other errors and said in one line; and the place of temporary files.
+
+Nothing heavy is imported here, since the door asks before anything else is loaded.
+"""
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from churn.errors import UserError
+
+PARTIAL = ".churn-partial-"  # how the name of a half-written file or folder begins
+_FULL = "a full disk"
+_FOUND = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: "a used-up quota",
+    errno.EFBIG: "a limit on the size of a file",
+    errno.EROFS: "a read-only file system",
+}
+_TEXTS = {os.strerror(code): found for code, found in _FOUND.items()} | {  # of engines that lose the number
+    "database or disk is full": _FULL,  # SQLite
+    "max_temp_directory_size": _FULL,  # DuckDB, whose limit is what was free when it was opened
+    "No usable temporary directory": "no folder for temporary files that takes one",  # Python
+}
+
+_written: ContextVar[tuple[Path, ...]] = ContextVar("written", default=())  # by this thread, innermost first
+
+
+class DiskError(UserError):
+    """A disk that is full or read-only."""
+
+
+@contextmanager
+def writing(*paths: Path) -> Iterator[None]:
+    """Say in one line, with a path, that a disk took no more of what a block wrote.
+
+    The path is the error's own or, where the library that wrote tells none, the one with the least space left: of this
+    block's, of the blocks' around it, or the folder for temporary files.
+
+    Args:
+        paths: What the block writes, or the folders in which it may.
+
+    Raises:
+        DiskError: in the place of any error that came of a full or read-only disk.
+
+    Example:
+        >>> with writing(Path("list.csv")):
+        ...     raise OSError(errno.ENOSPC, "No space left on device")
+        Traceback (most recent call last):
+        ...
+        churn.disk.DiskError: expected space to write list.csv, got a full disk; free some or choose another folder
+    """
+    token = _written.set((*paths, *_written.get()))
+    try:
+        yield
+    except Exception as error:  # engines have errors of their own for it
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+    finally:
+        _written.reset(token)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new folder that is gone after the block.
+
+    Example:
+        >>> with temporary_folder() as folder:
+        ...     _ = (folder / "note.txt").write_text("for now")
+        >>> folder.exists()
+        False
+    """
+    place = temporary_place()
+    with writing(place), tempfile.TemporaryDirectory(prefix="churn-", dir=place) as folder:
+        yield Path(folder)
+
+
+def temporary_place() -> Path:
+    """Where temporary files go: TMPDIR even where it is full, which Python would leave in silence for another."""
+    named = os.environ.get("TMPDIR", "")
+    return Path(named if Path(named).is_dir() and named else tempfile.gettempdir())
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _refusal(error: Exception) -> DiskError | None:
+    """What to say of an error, unless it came of anything but a disk or is said already."""
+    for cause in causes(error):
+        if isinstance(cause, DiskError):
+            return None
+        found = _FOUND.get(cause.errno or 0) if isinstance(cause, OSError) else None
+        if found or (found := next((found for text, found in _TEXTS.items() if text in str(cause)), None)):
+            named = getattr(cause, "filename2", None) or getattr(cause, "filename", None)  # of a copy the target
+            places = (*_written.get(), Path(os.environ.get("TMPDIR") or "/tmp"))
+            path = named if isinstance(named, str) else str(min(places, key=_space))
+            shown = re.sub(rf"{re.escape(PARTIAL)}\d+-", "", path)
+            return DiskError(f"expected space to write {shown}", found, "free some or choose another folder")
+    return None
+
+
+def _space(path: Path) -> float:
+    """The bytes that the file system of a path still takes."""
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    found = os.statvfs(there)
+    if not found.f_blocks:
+        return float("inf")  # of the kernel's own, such as a terminal's
+    return 0 if found.f_flag & os.ST_RDONLY else found.f_bavail * found.f_frsize

@@ -1,0 +1,159 @@
+import errno
+import os
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from churn.artefacts import atomic, write_text
+from churn.check import check
+from churn.cli import main
+from churn.data import DataConfig, example_frames
+from churn.disk import DiskError, temporary_folder, writing
+from churn.folder import claimed
+
+FULL, READ_ONLY, REMEDY = "a full disk", "a read-only file system", "free some or choose another folder"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", place], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@pytest.fixture
+def log(tmp_path):
+    """The example's events as a file of more than 1 MiB, and its `data:` block."""
+    events = example_frames()["events"]
+    events.to_csv(tmp_path / "events.csv", index=False)
+    return DataConfig(events=str(tmp_path / "events.csv"), features=["totals"])
+
+
+def fill(disk, *, leave=0):
+    """Take all space but so many bytes."""
+    found = os.statvfs(disk)
+    (disk / "full").write_bytes(bytes(found.f_bavail * found.f_frsize - leave))
+
+
+def names(folder):
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("make", ["mapped(disk / 'days.npy', 'u1', n)", "mapped_without_name('u1', n)"])
+def test_a_map_that_has_no_place_is_refused_before_it_is_filled(make, small_disk):
+    code = f"""if True:
+        import sys; from pathlib import Path; from churn.data.mapped import mapped, mapped_without_name
+        n, disk = (2 << 20,), Path(sys.argv[1])
+        try:
+            array = {make}
+        except Exception as error:
+            sys.exit(str(error))
+        array[:] = 1  # a signal ends the process
+    """
+    command = [sys.executable, "-c", code, small_disk]
+    ended = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"TMPDIR": str(small_disk)})
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"expected space to write {small_disk}")
+
+
+def test_a_full_disk_leaves_what_was_there_and_is_named_with_the_file(small_disk, refused):
+    write_text("old", small_disk / "note.txt")
+    fill(small_disk, leave=1 << 16)
+    with refused(f"space to write {small_disk / 'note.txt'}", FULL, REMEDY):
+        write_text("new" * (1 << 16), small_disk / "note.txt")
+    assert names(small_disk) == ["full", "note.txt"]
+    assert (small_disk / "note.txt").read_text() == "old"
+
+
+def test_a_folder_without_space_for_its_marker_is_not_made(small_disk, refused):
+    fill(small_disk)
+    with refused(f"space to write {small_disk}", FULL, REMEDY), claimed(small_disk / "deep" / "run", "a run"):
+        pass
+    assert names(small_disk) == ["full"]
+
+
+def test_a_read_only_disk_is_named(small_disk, refused):
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with refused(f"space to write {small_disk / 'run'}", READ_ONLY, REMEDY), claimed(small_disk / "run", "a run"):
+        pass
+
+
+def test_check_on_a_full_folder_for_temporary_files_is_one_line_and_leaves_nothing(
+    small_disk, log, monkeypatch, capsys
+):
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    fill(small_disk, leave=1 << 16)
+    assert main(["check", "--data.events", log.events]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"churn: expected space to write {small_disk}")
+    assert names(small_disk) == ["full"]
+    (small_disk / "full").unlink()
+    check(log)
+
+
+def test_a_page_that_standard_output_has_no_space_for_is_one_line(small_disk):
+    fill(small_disk)
+    with (small_disk / "page.txt").open("w") as page:
+        ended = subprocess.run(
+            [sys.executable, "-m", "churn", "--help"], stdout=page, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        f"churn: expected space to write {small_disk / 'page.txt'}, got {FULL}; {REMEDY}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), FULL),
+        (OSError(errno.EROFS, "Read-only file system"), READ_ONLY),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "quota"),
+        (RuntimeError("database or disk is full"), FULL),
+        (RuntimeError("IO Error: Could not write file: No space left on device"), FULL),
+        (RuntimeError("failed to offload data block; the 'max_temp_directory_size' setting"), FULL),
+    ],
+)
+def test_an_error_of_a_disk_is_found_behind_what_was_made_of_it(error, found, tmp_path, refused):
+    def translate():
+        try:
+            raise error
+        except type(error) as cause:
+            raise ValueError("expected tables that can be read") from cause
+
+    with refused(f"space to write {tmp_path}", found, REMEDY), writing(tmp_path):
+        translate()
+
+
+def test_other_errors_stay_as_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError), writing(tmp_path):
+        (tmp_path / "none").read_text()
+
+
+def test_of_a_copy_the_target_is_named_and_never_the_name_of_a_half_written_file(tmp_path, refused):
+    error = OSError(errno.ENOSPC, "No space left on device", "source", None, str(tmp_path / ".churn-partial-7-target"))
+    with refused(f"space to write {tmp_path / 'target'}", FULL, REMEDY), atomic(tmp_path / "folder"):
+        raise error
+
+
+def test_of_several_places_the_fullest_is_named(small_disk, tmp_path, refused):
+    fill(small_disk)
+    with refused(f"space to write {small_disk}", FULL, REMEDY), writing(small_disk), writing(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_temporary_files_never_leave_a_full_folder_in_silence(small_disk, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    fill(small_disk)
+    assert not tempfile.gettempdir().startswith(str(small_disk))
+    with pytest.raises(DiskError, match=str(small_disk)), temporary_folder() as folder:
+        (folder / "note.txt").write_bytes(bytes(1 << 13))
