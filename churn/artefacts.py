@@ -4,19 +4,22 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
 from churn.disk import PARTIAL, writing
 from churn.errors import UserError
 
 CONTENTS = ".contents.json"  # of a folder that is written at once: its files, each with its SHA-256
+_REMEDY = "bring it back, or make it again"
 
 _written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
 
@@ -128,7 +131,7 @@ def discard(folder: Path) -> None:
     if not os.path.lexists(folder):
         return
     own = folder.is_dir() and not folder.is_symlink() and (folder / CONTENTS).is_file()
-    made = {*read_json(folder / CONTENTS), CONTENTS} if own else set()
+    made = {*read_object(folder / CONTENTS), CONTENTS} if own else set()
     foreign = sorted(name for name in _files(folder) if name not in made)
     if foreign or not own:
         found = foreign[0] if foreign else "a folder, a file or a link of another"
@@ -137,22 +140,48 @@ def discard(folder: Path) -> None:
 
 
 def check_whole(folder: Path) -> None:
-    """Check that every file of a folder that `atomic` wrote is there as it was written.
+    """Check that every file of a folder that `atomic` wrote is there as it was written; of another's nothing is known.
 
     Raises:
         UserError: for the first one that is not.
     """
-    remedy = "bring it back, or make it again"
-    for name, written in read_json(folder / CONTENTS).items():
-        if not (path := folder / name).is_file():
-            raise UserError(f"expected {path}", "no such file", remedy)
-        if _sha256(path) != written:
-            raise UserError(f"expected {path} as it was written", "another content", remedy)
+    if os.path.lexists(folder / CONTENTS):
+        check_hashes(folder, read_object(folder / CONTENTS))
+
+
+def hashes_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
+    """The SHA-256 of some files of a folder, by name.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> write_text("whole", folder / "note.txt")
+        >>> known = hashes_of(folder, ["note.txt"])
+        >>> write_text("another", folder / "note.txt")
+        >>> check_hashes(folder, known)
+        Traceback (most recent call last):
+        ...
+        churn.errors.UserError: expected ...note.txt as it was written, got another content; bring it back, ...
+    """
+    return {name: _sha256(folder / name) for name in files}
+
+
+def check_hashes(folder: Path, known: Mapping[str, str]) -> None:
+    """Check that files of a folder are there and have the SHA-256 that is known of them.
+
+    Raises:
+        UserError: for the first one that is not or has another.
+    """
+    for name, written in known.items():
+        with as_written(folder / name):
+            found = _sha256(folder / name)
+        if found != written:
+            raise UserError(f"expected {folder / name} as it was written", "another content", _REMEDY)
 
 
 def _seal(folder: Path) -> None:
     """Write down a folder's files."""
-    files = {name: _sha256(folder / name) for name in sorted(_files(folder))}
+    files = hashes_of(folder, sorted(_files(folder)))
     (folder / CONTENTS).write_text(json.dumps(files, indent=2) + "\n", encoding="utf8")
 
 
@@ -177,15 +206,44 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             table.to_csv(scratch, index=False)
 
 
+@contextmanager
+def as_written(path: Path, *errors: type[Exception]) -> Iterator[None]:
+    """Read a file inside the block, or say which one is gone or can no longer be read.
+
+    Args:
+        path: The file.
+        errors: What the reader raises for a spoilt file beside OSError, ValueError and pyarrow's own.
+
+    Raises:
+        UserError: for a file that is not there, or for one of these errors.
+    """
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError) as error:
+        found = "a folder" if path.is_dir() else "no such file"
+        raise UserError(f"expected a file at {path}", found, _REMEDY) from error
+    except (OSError, ValueError, ArrowException, *errors) as error:
+        raise UserError(f"expected {path} as it was written", error or type(error).__name__, _REMEDY) from error
+
+
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table that a run wrote, with every number as it was and ids as text.
 
     Where text could pass for a formula, a file for spreadsheets has an apostrophe before it, which ids lose again.
+
+    Raises:
+        UserError: for a file that is gone, cut short or spoilt.
     """
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    # By default pandas misses a third of the numbers by the last bit, and reads the id 007 as 7 and "null" as missing.
-    return pd.read_csv(path, float_precision="round_trip", converters={"user_id": _restored})
+    with as_written(path), path.open("rb") as file:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        text = file.read()
+        if not text.endswith(b"\n"):
+            raise ValueError("a line that does not end")
+        if text.isspace():  # a table without columns
+            return pd.DataFrame()
+        # By default pandas misses a third of the numbers by the last bit, and reads the id 007 as 7 and "null" as none.
+        return pd.read_csv(BytesIO(text), float_precision="round_trip", converters={"user_id": _restored})
 
 
 def _restored(user_id: str) -> str:
@@ -217,8 +275,34 @@ def write_json(value: object, path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read what `write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf8"))
+    """Read what `write_json` wrote.
+
+    Raises:
+        UserError: for a file that is gone, cut short or spoilt.
+    """
+    with as_written(path):
+        return json.loads(path.read_text(encoding="utf8"))
+
+
+def read_object(path: Path, *keys: str, says: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Args:
+        path: The file.
+        keys: Those that it has to have.
+        says: What it has to say under other keys, unless it says nothing there, as an older version's does.
+
+    Raises:
+        UserError: as `read_json`, for another kind of value, for a missing key, and where it says another thing.
+    """
+    found = read_json(path)
+    missing = [key for key in keys if key not in found] if isinstance(found, dict) else ["an object"]
+    if missing:
+        raise UserError(f"expected {', '.join(missing)} in {path}", "none", _REMEDY)
+    for key, value in (says or {}).items():
+        if found.get(key, value) != value:
+            raise UserError(f"expected {key} {value} in {path}", found[key], _REMEDY)
+    return dict(found)
 
 
 def write_text(text: str, path: Path) -> None:

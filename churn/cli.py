@@ -209,11 +209,14 @@ def _score(arguments: list[str]) -> None:
     parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     options = parse(arguments, parser=parser)
+    from churn.models import allowing
     from churn.scoring import score
 
-    with progress("score"):
-        out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
-    finished = RunConfig.load(options.run / "config.yaml")
+    config = run_config(options)
+    with progress("score"), allowing(spec.class_path for spec in config.specs):
+        id_key = config.segments.id_key
+        out = score(options.run, config.data, cutoff=options.cutoff, out=options.out, id_key=id_key)
+        finished = RunConfig.stored(options.run)
     about = [
         *read_json(options.run / "manifest.json").get("list_warnings", []),
         *read_json(out / "scoring.json")["warnings"],
@@ -236,17 +239,19 @@ def _outcomes(arguments: list[str]) -> int:
     parser = run_parser("outcomes")
     parser.description = (
         "What happened after a list was made, by the log that went on (data), and what to compare with (outcomes); "
-        "other blocks are read and ignored. Exit code 3: an alarm of outcomes.alarms, a line of stderr each; 2: a "
-        "mistake in the input; 0: neither."
+        "of other blocks, only segments.id_key and the classes of models count. Exit code 3: an alarm of "
+        "outcomes.alarms, a line of stderr each; 2: a mistake in the input; 0: neither."
     )
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")
     options = parse(arguments, parser=parser)
+    from churn.models import allowing
     from churn.outcomes import follow_up, summary
 
-    out = options.run / OUTCOMES if options.out is None else options.out
-    with progress("outcomes"):
-        found = follow_up(options.run, run_config(options).data, config=options.outcomes, out=out)
+    config, out = run_config(options), options.run / OUTCOMES if options.out is None else options.out
+    with progress("outcomes"), allowing(spec.class_path for spec in config.specs):
+        id_key = config.segments.id_key
+        found = follow_up(options.run, config.data, config=options.outcomes, out=out, id_key=id_key)
     summary(found)
     for alarm in found.alarms:
         print(f"alarm: {alarm}", file=sys.stderr)

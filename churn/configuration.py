@@ -1,18 +1,19 @@
 """What a run can be configured by: dataclasses whose fields are the keys of the YAML file."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
-from churn.artefacts import write_text
+from churn.artefacts import as_written, write_text
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
 from churn.evaluation import KINDS, VerdictConfig
 from churn.language import known_language
+from churn.models import check_allowed
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
@@ -225,6 +226,50 @@ class RunConfig:
             UserError: if there is none, or a key or value in it is wrong.
         """
         return run_config(parse(["--config", str(path)], parser=run_parser()))
+
+    @classmethod
+    def stored(cls, run: Path) -> "RunConfig":
+        """Read the configuration in a run's folder, whoever made it: its classes have to be `churn.models.allowing`.
+
+        Raises:
+            UserError: if it is gone or spoilt, or names another class, which is not imported.
+        """
+        path = run / "config.yaml"
+        with as_written(path, yaml.YAMLError):
+            told = yaml.safe_load(path.read_text(encoding="utf8"))
+        _check_plain(told, cls, path)
+        for class_path in _named(told.get("models", [])):
+            check_allowed(class_path, named_in=path)
+        try:
+            return run_config(parse(["--config", yaml.safe_dump(told)], parser=run_parser()))
+        except UserError as error:
+            raise UserError(f"expected {path} as it was written", error, "bring it back") from error
+
+
+def _check_plain(told: object, kind: type, path: Path) -> None:
+    """Raise a UserError unless blocks are mappings of their own keys: the parser imports what else stands there."""
+    blocks = get_type_hints(kind)
+    foreign = [key for key in told if key not in blocks] if isinstance(told, dict) else [told]
+    if foreign or not isinstance(told, dict):
+        raise UserError(f"expected the keys of {kind.__name__} in {path}", foreign[0], "bring the file back")
+    for key, block in told.items():
+        if is_dataclass(blocks[key]):
+            _check_plain(block, blocks[key], path)
+
+
+def _named(models: object) -> Iterator[object]:
+    """What the `models:` of a configuration name as classes, those inside a model's arguments among them."""
+    entries = models if isinstance(models, list) else []
+    yield from (entry for entry in entries if isinstance(entry, str))
+    yield from _inside(models)
+
+
+def _inside(value: object) -> Iterator[object]:
+    if isinstance(value, dict) and "class_path" in value:
+        yield value["class_path"]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        yield from _inside(one)
 
 
 def _public(values: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from churn import __version__
-from churn.artefacts import read_json, recorded, write_json
+from churn.artefacts import read_object, recorded, write_json
 from churn.errors import UserError
 from churn.progress import note, progress
 
@@ -66,7 +66,7 @@ class Journal:
         """
         if not (folder / _FILE).exists():
             raise UserError("expected a run's folder", f"no {_FILE} in {folder}", "check --run")
-        return cls(folder, read_json(folder / _FILE))
+        return cls(folder, read_object(folder / _FILE, "stages"))
 
     @property
     def done(self) -> list[str]:

@@ -14,6 +14,7 @@ from churn.data import Frame, digest
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
+from churn.models import allowing
 from churn.report import figures
 from churn.stages import (
     Context,
@@ -114,7 +115,8 @@ def tune(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | No
 def _run_stages(
     config: RunConfig, out: Path, stages: tuple[Callable[[Context], Facts], ...], frames: Mapping[str, Frame]
 ) -> Run:
-    with claimed(out, "a run"), speaking(config.language):
+    own = (spec.class_path for spec in config.specs)
+    with claimed(out, "a run"), speaking(config.language), allowing(own):
         hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
         journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes)
         config.save(out / "config.yaml")

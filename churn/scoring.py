@@ -5,24 +5,27 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from churn import explanation, segments
-from churn.artefacts import read_json, together, write_json, write_table
+from churn.artefacts import as_written, hashes_of, read_json, read_object, together, write_json, write_table
 from churn.configuration import RunConfig
-from churn.data import DataConfig, Dataset, Frame, Vocabulary, Windows, examine_new, prepare
+from churn.data import DataConfig, Dataset, Frame, Target, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
-from churn.evaluation import Calibrator
+from churn.evaluation import Calibrator, chances
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
 from churn.models import load
 from churn.progress import step
-from churn.segments import Plan, SegmentConfig
+from churn.segments import Plan, Pseudonyms, SegmentConfig
 
 SCORING = "scoring.json"  # of a folder that `score` wrote: the run, the cutoff, the segment
+SURROGATE, USUAL = "surrogate", "usual.json"  # of a target's folder: what explains its model
+FOLLOWED = ("scores.parquet", "scored_features.parquet", "control.csv")  # what `outcomes` goes by
 FILES = (  # of such a folder
     *("scores.parquet", "scored_features.parquet", "agreement.csv", "budget.csv", "quarantine.parquet"),
     *("control.csv", "priority.csv", "priority.xlsx", SCORING),
@@ -36,6 +39,7 @@ class Listing:
     scored: pd.DataFrame
     plan: Plan | None  # with a budget
     held_back: int  # users of the list in the control group
+    hashes: dict[str, str]  # of the files that `outcomes` goes by, SHA-256 by name
 
     def facts(self, config: SegmentConfig) -> dict[str, object]:
         """What the manifest says of the segment: the configuration, then what came of it."""
@@ -47,23 +51,43 @@ class Listing:
             "listed": len(listed),
             "cutoff": str(self.scored.cutoff.iloc[0].date()),
             "control": dataclasses.asdict(config.control) | sizes,
+            "sha256": self.hashes,
         }
 
 
-def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mapping[str, Frame] | None = None) -> Path:
+def score(
+    run: Path,
+    data: DataConfig,
+    *,
+    cutoff: str,
+    out: Path,
+    id_key: str | None = None,
+    frames: Mapping[str, Frame] | None = None,
+) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
     priority.csv and .xlsx, control.csv, quarantine.parquet, and scoring.json, which says how.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
 
+    Args:
+        run: The run's folder; models of a class of your own have to be `churn.models.allowing`.
+        data: Where the new tables lie.
+        cutoff: The first day that is not known.
+        out: Where to write.
+        id_key: As `segments.id_key`. The run's own is never used, for a key is yours alone to name.
+        frames: Data frames by the names that stand in `data`.
+
     Raises:
-        UserError: if there is no finished run, `out` is its folder, or the data end more than a day before the cutoff.
+        UserError: if there is no finished run, `out` is its folder, the data end more than a day before the cutoff, or
+            the run's lists hold hashes and there is no key.
     """
     _check_finished(run, out)
-    finished = RunConfig.load(run / "config.yaml")
+    finished = RunConfig.stored(run)
     last_day = str((as_date(cutoff) - pd.Timedelta(days=1)).date())
     data = dataclasses.replace(data, last_day=last_day)
+    names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
+    config = dataclasses.replace(finished.segments, id_key=id_key)
     with claimed(out, "scores"), together(out, FILES) as scratch, speaking(finished.language):
         dataset = prepare_alike(run, finished.data, data, folder=scratch / "dataset", frames=frames)
         newest = dataset.panel.date(dataset.panel.n_days)
@@ -73,13 +97,32 @@ def score(run: Path, data: DataConfig, *, cutoff: str, out: Path, frames: Mappin
                 f"none after {(newest - pd.Timedelta(days=1)).date()}",
                 f"load more, or lower --cutoff to {newest.date()}",
             )
-        listing = write_scores(dataset, run / "models", config=finished.segments, out=scratch)
+        listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
         place = os.path.relpath(run.resolve(), out.resolve())
         found = [str(finding) for finding in examine_new(dataset)]
-        told = {"run": place, "segment": listing.facts(finished.segments), "warnings": found}
+        told = {"run": place, "segment": listing.facts(config), "warnings": found}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)
         write_json(told, scratch / SCORING)
     return out
+
+
+def open_key(id_key: str | None, *, outside: Path, hashed_in: Path | None) -> Pseudonyms | None:
+    """The key of the ids by the caller's configuration; a new one is made where there are no hashes to be met again.
+
+    Args:
+        id_key: The caller's `segments.id_key`.
+        outside: A folder that must not hold it.
+        hashed_in: The folder whose lists hold hashes, if there is one.
+
+    Raises:
+        UserError: if there are hashes and no key, and as `Pseudonyms`.
+    """
+    if id_key:
+        return (Pseudonyms.open if hashed_in else Pseudonyms.make)(Path(id_key), outside=outside)
+    if hashed_in is not None:
+        expected = f"expected segments.id_key in your configuration: the lists of {hashed_in} hold hashes"
+        raise UserError(expected, "none", "name the file of their key, or give that configuration, too")
+    return None
 
 
 def prepare_alike(
@@ -98,7 +141,8 @@ def prepare_alike(
     same = ("windows", "features", "zone", "activity_events", "allowed_events", "deduplicate")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
     taken = {name: getattr(old, name) for name in same} | {"attributes": seen}
-    vocabulary = Vocabulary.read(read_json(run / "models" / "vocabulary.json"))
+    with as_written(frozen := run / "models" / "vocabulary.json", KeyError, TypeError):
+        vocabulary = Vocabulary.read(read_json(frozen))
     return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary)
 
 
@@ -114,14 +158,16 @@ def newest_windows(dataset: Dataset) -> Windows:
     return windows
 
 
-def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: Path, seed: int = 0) -> Listing:
+def write_scores(
+    dataset: Dataset, models: Path, *, config: SegmentConfig, names: Pseudonyms | None, out: Path, seed: int = 0
+) -> Listing:
     """Score every user at risk at the newest cutoff, write the list and, with a budget, what contacting it is worth.
 
     The features behind the scores are kept, without ids, so that a later drift can be told. budget.csv has no rows
     where `config.budget` is not known.
 
     Raises:
-        UserError: if nobody is at risk, or the key of the ids is gone.
+        UserError: if nobody is at risk.
     """
     windows = newest_windows(dataset)
     scored = segments.prioritise(score_windows(windows, models, refitted=True), config)
@@ -134,8 +180,8 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
-    scored, listed = (segments.hidden(table, config.id_key, outside=out) for table in (scored, listed))
-    if config.id_key:  # the order of the ids would tell of them, too
+    scored, listed = (segments.hidden(table, names) for table in (scored, listed))
+    if names:  # the order of the ids would tell of them, too
         scored = scored.sort_values("user_id", ignore_index=True)
     write_table(scored, out / "scores.parquet")
     write_table(pd.DataFrame(windows.summary(), columns=list(windows.features)), out / "scored_features.parquet")
@@ -143,14 +189,34 @@ def write_scores(dataset: Dataset, models: Path, *, config: SegmentConfig, out: 
     about = segments.about(scored, config, held_back=int(held.sum()))
     segments.export(listed, out, held_back=held, about=about)
     write_table(planned.curve if planned else pd.DataFrame(columns=["k", "profit", "low", "high"]), out / "budget.csv")
-    return Listing(scored, planned, int(held.sum()))
+    return Listing(scored, planned, int(held.sum()), hashes_of(out, FOLLOWED))
 
 
 def reasons_of(listed: Windows, models: Path) -> pd.DataFrame:
     """What most raises each window's chance of churn, in words: reason_1, reason_2, reason_3; same rows."""
-    folder = models / "churn"
-    values = explanation.contributions(folder / "surrogate", listed)
-    return explanation.reasons(listed, values, usual=np.asarray(read_json(folder / "usual.json")))
+    folder = models / "churn" / SURROGATE
+    values = explanation.contributions(folder, listed, target="churn")
+    return explanation.reasons(listed, values, usual=np.asarray(read_json(folder / USUAL)))
+
+
+def chosen_models(models: Path) -> dict[Target, str]:
+    """The name of each target's chosen model, which is that of its folder.
+
+    Raises:
+        UserError: if none are chosen for churn, or they do not lie in the run's folder.
+    """
+    path = models / "chosen.json"
+    chosen = read_object(path, "churn")
+    for target, name in chosen.items():
+        if target not in get_args(Target) or not isinstance(name, str) or name not in _folders(models / target):
+            raise UserError(
+                f"expected a model of {models} in {path}", f"{name!r} for {target!r}", "bring the file back"
+            )
+    return {target: chosen[target] for target in get_args(Target) if target in chosen}
+
+
+def _folders(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
 
 
 def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
@@ -165,12 +231,12 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
             measured model.
     """
     table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
-    for target, name in read_json(models / "chosen.json").items():
+    for target, name in chosen_models(models).items():
         folder = models / target / name
-        calibrator = Calibrator(**read_json(folder / "calibrator.json"))
+        calibrator = Calibrator.load(folder / "calibrator.json", target=target, name=name)
         again = models / target / "refitted"
-        model = load(again if refitted and again.exists() else folder)
-        table[f"p_{target}"] = calibrator(model.predict_proba(windows))
+        model = load(again if refitted and again.exists() else folder, target=target, name=name)
+        table[f"p_{target}"] = calibrator(chances(model, windows, target=target, name=name).mean(axis=0))
     amounts = segments.expected_amounts(windows)
     return table if amounts is None else table.assign(expected_amount=amounts)
 

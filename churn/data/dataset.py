@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.artefacts import atomic, read_json, write_json
+from churn.artefacts import atomic, check_whole, read_object, write_json
 from churn.data import panel as panels
 from churn.data import rhythm as rhythms
 from churn.data.attributes import Timeline, unknown_levels
@@ -115,8 +115,10 @@ def prepare(
     """
     if not ((home := Path(folder)) / _META).exists():
         _build(config, home, frames, vocabulary)
-    elif made_of := read_json(home / _META).get("origin"):  # older folders do not say
-        check_origin(made_of, config, frames or {}, folder=home)
+    else:
+        check_whole(home)
+        if made_of := read_object(home / _META).get("origin"):  # older folders do not say
+            check_origin(made_of, config, frames or {}, folder=home)
     return open_dataset(config, home)
 
 
@@ -126,7 +128,7 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
     Raises:
         UserError: if two features have the same name, or an attribute was not asked for when the folder was made.
     """
-    meta, panel = read_json(folder / _META), panels.load(folder / "panel")
+    meta, panel = read_object(folder / _META), panels.load(folder / "panel")
     members = Members.load(folder, zone=config.zone) if config.members else None
     panel, timelines = _with_members(panel, members, config=config)
     vocabulary = Vocabulary.read(meta["vocabulary"])

@@ -2,7 +2,7 @@
 
 from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator, fit_calibrator
 from churn.evaluation.leaderboard import KEPT, differences, gains, leaderboard, reliabilities
-from churn.evaluation.predictions import Predictions, best_model, predict
+from churn.evaluation.predictions import Predictions, best_model, chances, predict
 from churn.evaluation.thresholds import tune_thresholds
 from churn.evaluation.verdicts import (
     Contestant,
@@ -22,6 +22,7 @@ __all__ = [
     "Verdict",
     "VerdictConfig",
     "best_model",
+    "chances",
     "choose_calibrator",
     "contestants",
     "differences",

@@ -1,7 +1,9 @@
 """Calibration: a monotone map from a model's probabilities to honest ones, fitted on half B of validation."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from churn.artefacts import as_written, read_object, write_json
+from churn.data import Target
 from churn.statistics import calibration_bins, rate_interval
 
 KINDS = ("none", "temperature", "platt", "isotonic")
@@ -29,6 +33,31 @@ class Calibrator:
     slope: float = 1.0
     shift: float = 0.0
     knots: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 1.0), (0.0, 1.0))
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for numbers with which it would turn the order round or leave [0, 1]."""
+        x, y = (np.asarray(side) for side in self.knots)
+        rising = x.shape == y.shape != (0,) and (np.diff(x) > 0).all() and (np.diff(y) >= 0).all()
+        within = all(0 <= number <= 1 for side in self.knots for number in side)
+        if not (self.kind in KINDS and 0 <= self.slope < np.inf and np.isfinite(self.shift) and rising and within):
+            found = f"{self.kind!r} with slope {self.slope}, shift {self.shift} and {len(x)} knots"
+            raise ValueError(f"expected a calibrator that rises from 0 to 1, got {found}")
+
+    def save(self, path: Path, *, target: Target, name: str) -> None:
+        """Write it, with the target and the name of its model, as JSON."""
+        write_json(asdict(self) | {"target": target, "name": name}, path)
+
+    @classmethod
+    def load(cls, path: Path, *, target: Target, name: str) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            UserError: if there is none, it cannot be one, or it belongs to another model.
+        """
+        found = read_object(path, "kind", "slope", "shift", "knots", says={"target": target, "name": name})
+        with as_written(path, TypeError):
+            x, y = (tuple(map(float, side)) for side in found["knots"])
+            return cls(str(found["kind"]), float(found["slope"]), float(found["shift"]), (x, y))
 
     def __call__(self, p: NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated probabilities, (n,)."""

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
+from churn.errors import UserError
 from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator
 from churn.evaluation.seeds import SEED_COLUMNS, seed_measures
 from churn.models import Classifier, members
@@ -48,7 +49,7 @@ def predict(
     parts = {"val": split.val_a, "calibration": half_b, "test": split.test, "score": split.score}
     tables, chosen, losses, seeds = [], {}, [], []
     for name, model in models.items():
-        by_seed = {part: _by_seed(model, windows) for part, windows in parts.items()}
+        by_seed = {part: chances(model, windows, target=target, name=name) for part, windows in parts.items()}
         raw: dict[str, Probabilities] = {part: p.mean(axis=0) for part, p in by_seed.items()}
         calibrator, tried = choose_calibrator(
             raw["calibration"], half_b.label(target), users=half_b.user, kinds=calibrators
@@ -81,9 +82,20 @@ def best_model(table: pd.DataFrame) -> str:
     return str(loss.groupby(level=0).mean().idxmin())
 
 
-def _by_seed(model: Classifier, windows: Windows) -> Probabilities:
-    """The probabilities of each fit that a model averages: (s, n)."""
-    return np.stack([member.predict_proba(windows) for member in members(model)])
+def chances(model: Classifier, windows: Windows, *, target: Target, name: str) -> Probabilities:
+    """The probabilities of each fit that a model averages, all from 0 to 1: (s, n).
+
+    Raises:
+        UserError: for a model that says anything else.
+    """
+    by_seed = [np.asarray(member.predict_proba(windows)) for member in members(model)]
+    for p in by_seed:
+        wrong = p[~((p >= 0) & (p <= 1))]
+        if p.shape != (len(windows),) or wrong.size:
+            found = wrong[0] if wrong.size else f"an array {p.shape} for {len(windows)} windows"
+            expected = f"expected a chance from 0 to 1 per window by {name} of {target}"
+            raise UserError(expected, found, "mend the model, or make it again")
+    return np.stack(by_seed)
 
 
 def _log_loss(y: NDArray[np.int8], p: Probabilities) -> float:

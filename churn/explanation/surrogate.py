@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from churn.artefacts import read_json, write_json, write_text
-from churn.data import Windows, user_share
+from churn.artefacts import check_whole, read_object, write_json, write_text
+from churn.data import Target, Windows, user_share
 from churn.errors import UserError
 from churn.explanation.direction import direction
 from churn.explanation.fidelity import Fidelity, Imitation
@@ -48,11 +48,12 @@ class Surrogate:
         """How well it imitates its model on users that it has not seen."""
         return self.imitation.fidelity()
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, *, target: Target = "churn") -> None:
         """Write the trees as text and what they see as JSON to a new folder, for `contributions`."""
         folder.mkdir(parents=True)
         write_text(self.booster.model_to_string(), folder / _TREES)
-        write_json({"features": self.features, "history_days": self.shap.shape[1]}, folder / _SEEN)
+        seen = {"target": target, "features": self.features, "history_days": self.shap.shape[1]}
+        write_json(seen, folder / _SEEN)
 
     def by_feature(self) -> pd.DataFrame:
         """Drivers: feature, mean_abs_shap of its whole history, direction, rank."""
@@ -118,17 +119,19 @@ def explain(
     return Surrogate(booster, windows.features, imitation, test, shap.reshape(values.shape), values, totals, base)
 
 
-def contributions(folder: Path, windows: Windows) -> NDArray[np.float64]:
+def contributions(folder: Path, windows: Windows, *, target: Target = "churn") -> NDArray[np.float64]:
     """SHAP values of some windows by a saved surrogate, in logits, 0 where it does not look: (n, d, f).
 
     Raises:
-        UserError: if there is none.
+        UserError: if there is none, it is of another target, or its files are not as they were written.
     """
     import lightgbm
 
     if not (folder / _SEEN).exists():
         raise UserError("expected a saved surrogate", f"no {_SEEN} in {folder}", "make the run again")
-    features, days = read_json(folder / _SEEN).values()
+    check_whole(folder)
+    saved = read_object(folder / _SEEN, "features", "history_days", says={"target": target})
+    features, days = saved["features"], saved["history_days"]
     seen = windows.only(features).recent(days)
     values, _ = _shap(lightgbm.Booster(model_file=folder / _TREES), seen.flat())
     found = np.zeros((len(windows), windows.history_days, len(windows.features)))

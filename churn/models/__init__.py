@@ -6,7 +6,7 @@ Networks and their gradients are imported when asked for, since they need torch.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from churn.models.base import Classifier, classifier, load
+from churn.models.base import Classifier, allowing, check_allowed, classifier, load
 from churn.models.ensemble import Ensemble, members
 from churn.models.lightgbm import LightGBM
 from churn.models.logistic import Logistic
@@ -32,6 +32,8 @@ __all__ = [
     "Persistence",
     "Selected",
     "again_on",
+    "allowing",
+    "check_allowed",
     "classifier",
     "integrated_gradients",
     "load",

@@ -1,15 +1,18 @@
 """What a model is: anything that fits a split and gives a probability per window."""
 
 import importlib
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.artefacts import read_json, write_json
+from churn.artefacts import check_whole, read_object, write_json
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
 
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     import optuna
 
 _DESCRIPTION = "model.json"
+_OWN = "churn.models."  # how the import paths of the house's classes begin
+
+_allowed: ContextVar[frozenset[str]] = ContextVar("allowed", default=frozenset())  # import paths of further classes
 
 # Told the step and half A's log loss after each step of a fit; what it raises ends the fit.
 Report = Callable[[int, float], None]
@@ -75,34 +81,101 @@ class Classifier(ABC):
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments, plain values."""
 
-    def save(self, folder: Path) -> None:
-        """Write the model to a new folder; nothing in it runs code when loaded."""
+    @classmethod
+    def class_path(cls) -> str:
+        """The import path of the class."""
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+    def save(self, folder: Path, *, target: Target | None = None, name: str | None = None) -> None:
+        """Write the model to a new folder; nothing in it runs code when loaded.
+
+        Args:
+            folder: The folder.
+            target: What the model predicts, by which `load` tells it from models of others.
+            name: What it is called, likewise.
+        """
         folder.mkdir(parents=True)
-        kind = type(self)
-        description = {"class_path": f"{kind.__module__}.{kind.__qualname__}", "init_args": self.arguments}
-        write_json(description, folder / _DESCRIPTION)
+        description = {"class_path": self.class_path(), "init_args": self.arguments}
+        write_json(description | _identity(target, name), folder / _DESCRIPTION)
         self.write(folder)
 
 
-def load(folder: Path) -> Classifier:
-    """Load a model that `Classifier.save` wrote.
+def load(folder: Path, *, target: Target | None = None, name: str | None = None) -> Classifier:
+    """Load a model that `Classifier.save` wrote, once it is known to be whole, the one asked for, and of a class that
+    may be imported: one of `churn.models`, or one that is `allowing`.
+
+    Args:
+        folder: The folder.
+        target: What the model has to predict.
+        name: What it has to be called.
 
     Raises:
-        UserError: if there is none.
+        UserError: if there is none, its files are not as they were written, or it is another.
     """
     if not (folder / _DESCRIPTION).exists():
         raise UserError("expected a saved model", f"no {_DESCRIPTION} in {folder}", "check the path, or run again")
-    description = read_json(folder / _DESCRIPTION)
+    check_whole(folder)
+    description = read_object(folder / _DESCRIPTION, "class_path", "init_args", says=_identity(target, name))
+    check_allowed(description["class_path"], named_in=folder / _DESCRIPTION)
     model = classifier(description["class_path"])(**description["init_args"])
     model.read(folder)
     return model
+
+
+def _identity(target: Target | None, name: str | None) -> dict[str, str]:
+    """What `model.json` says of whose a model is: as much as is known."""
+    return {key: value for key, value in (("target", target), ("name", name)) if value is not None}
+
+
+@contextmanager
+def allowing(class_paths: Iterable[str]) -> Iterator[None]:
+    """Let folders name some classes outside `churn.models` within the block, to load models of them.
+
+    A run's folder may come from anybody, and importing a module runs it. So nothing is imported that only a folder
+    names; `churn` allows the classes in the `models:` of the configuration that it is given.
+
+    Args:
+        class_paths: Import paths of classifiers, which are imported.
+
+    Raises:
+        UserError: as `classifier`.
+
+    Example:
+        >>> with allowing(["churn.models.Majority"]):
+        ...     check_allowed("churn.models.majority.Majority", named_in=Path("model.json"))
+        >>> check_allowed("shop.Network", named_in=Path("model.json"))
+        Traceback (most recent call last):
+        ...
+        churn.errors.UserError: expected a class of churn.models in model.json, or one that your configuration has under
+        `models`, got 'shop.Network'; add it there if you trust it, nothing was imported
+    """
+    named = list(class_paths)
+    token = _allowed.set(_allowed.get() | {*named, *(classifier(name).class_path() for name in named)})
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
+
+
+def check_allowed(class_path: object, *, named_in: Path) -> None:
+    """Refuse a class that a file of a folder names, unless it is one of `churn.models` or is `allowing`.
+
+    Raises:
+        UserError: for another one, which is not imported.
+    """
+    if str(class_path) not in _allowed.get() and not str(class_path).startswith(_OWN):
+        raise UserError(
+            f"expected a class of churn.models in {named_in}, or one that your configuration has under `models`",
+            repr(class_path),
+            "add it there if you trust it, nothing was imported",
+        )
 
 
 def classifier(class_path: str) -> type[Classifier]:
     """The classifier class at an import path.
 
     Raises:
-        UserError: if there is no such class, or it is no `Classifier`.
+        UserError: if there is no such class, or it is no `Classifier` that can be made.
 
     Example:
         >>> classifier("churn.models.Majority").__name__
@@ -117,7 +190,7 @@ def classifier(class_path: str) -> type[Classifier]:
             f"{class_path!r} ({error})",
             "write it like churn.models.GRU; a module of your own has to be installed or on PYTHONPATH",
         ) from error
-    if not (isinstance(found, type) and issubclass(found, Classifier)):
+    if not (isinstance(found, type) and issubclass(found, Classifier)) or inspect.isabstract(found):
         raise UserError("expected a subclass of churn.models.Classifier", class_path, "name another class")
     return found
 

@@ -1,15 +1,16 @@
 """The list to follow up, as its folder holds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 
-from churn.artefacts import read_json, read_table
+from churn.artefacts import check_hashes, read_object, read_table
 from churn.configuration import RunConfig
 from churn.errors import UserError
 from churn.journal import Journal
-from churn.scoring import SCORING
+from churn.scoring import SCORING, open_key
 from churn.segments import CONTACT, Pseudonyms
 
 
@@ -22,8 +23,19 @@ class Earlier:
     config: RunConfig  # that run's
     scored: pd.DataFrame  # user_id as text, the scores, segment, and group: the segment's contact or control, else ""
     features: pd.DataFrame | None  # of the scored windows; None for a folder that an older version wrote
-    names: Pseudonyms | None  # where the ids are hashes
+    hashed: bool  # whether the ids are hashes
+    names: Pseudonyms | None  # who makes them, once `with_key` was told the key
     notes: tuple[str, ...]  # what a reader must know of the folder
+
+    def with_key(self, id_key: str | None) -> Self:
+        """The list with the key of its hashes, if it holds any.
+
+        Raises:
+            UserError: if no key is named, or it is not there.
+        """
+        return (
+            replace(self, names=open_key(id_key, outside=self.folder, hashed_in=self.folder)) if self.hashed else self
+        )
 
     @property
     def cutoff(self) -> pd.Timestamp:
@@ -40,21 +52,23 @@ def read_earlier(folder: Path) -> Earlier:
     """Read the folder of a finished `churn run` or `churn score`.
 
     Raises:
-        UserError: if it is none, or the key of its ids is gone.
+        UserError: if it is none, or its files are not as they were written.
     """
-    run = folder / read_json(folder / SCORING)["run"] if (folder / SCORING).exists() else folder
-    if "score_users" not in Journal.resume(run).done or not (folder / "scores.parquet").exists():
+    scoring = read_object(folder / SCORING, "run", "segment") if (folder / SCORING).exists() else None
+    run = folder / str(scoring["run"]) if scoring else folder
+    journal = Journal.resume(run)
+    if "score_users" not in journal.done or not (folder / "scores.parquet").exists():
         raise UserError(f"expected a finished run or scoring in {folder}", "no scores", "finish it: churn run")
-    config = RunConfig.load(run / "config.yaml")
-    id_key = config.segments.id_key
+    segment = (scoring or journal.content)["segment"]
+    check_hashes(folder, segment.get("sha256", {}))  # older folders do not say
     scored = read_table(folder / "scores.parquet")
     if scored.empty:
         raise UserError(f"expected scored users in {folder / 'scores.parquet'}", "none", "check --run")
     scored = scored.assign(user_id=scored.user_id.astype(str))
     groups, notes = _groups(folder, scored)
     features = read_table(kept) if (kept := folder / "scored_features.parquet").exists() else None
-    names = Pseudonyms.open(Path(id_key), outside=folder) if id_key else None
-    return Earlier(folder, run, config, scored.assign(group=groups), features, names, notes)
+    hashed, scored = segment.get("id_key") is not None, scored.assign(group=groups)
+    return Earlier(folder, run, RunConfig.stored(run), scored, features, hashed, None, notes)
 
 
 def _groups(folder: Path, scored: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:

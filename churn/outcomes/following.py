@@ -57,7 +57,13 @@ class FollowUp:
 
 
 def follow_up(
-    run: Path, data: DataConfig, *, config: OutcomeConfig, out: Path, frames: Mapping[str, Frame] | None = None
+    run: Path,
+    data: DataConfig,
+    *,
+    config: OutcomeConfig,
+    out: Path,
+    id_key: str | None = None,
+    frames: Mapping[str, Frame] | None = None,
 ) -> FollowUp:
     """Read what happened in the horizon after a list was made and write outcomes.csv, effects.csv,
     calibration_since.csv, stability.csv, drift.csv and outcomes.json.
@@ -67,12 +73,14 @@ def follow_up(
         data: Where the log that went on lies; windows, features, zone and activity events are the run's.
         config: What to compare with, and from when on to alarm.
         out: Where to write.
+        id_key: The key of the list's hashes, if it holds any, as `segments.id_key`.
         frames: Data frames by the names that stand in `data`.
 
     Raises:
-        UserError: if the folder is none, the log does not cover the horizon or knows none of the users.
+        UserError: if the folder is none, its files were changed, the key is not named, or the log does not cover the
+            horizon or knows none of the users.
     """
-    earlier = read_earlier(run)
+    earlier = read_earlier(run).with_key(id_key)
     if out.resolve() in {run.resolve(), earlier.run.resolve()}:
         raise UserError("expected another folder for the outcomes", f"the run's own, {out}", "choose another --out")
     daily = dataclasses.replace(earlier.config.data.windows, stride_days=1)  # so that the newest windows are there

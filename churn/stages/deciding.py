@@ -18,7 +18,7 @@ def score_users(context: Context) -> Facts:
     """
     config, seed = context.config.segments, context.config.seed
     models, out = context.folder / "models", context.folder
-    listing = write_scores(context.dataset, models, config=config, out=out, seed=seed)
+    listing = write_scores(context.dataset, models, config=config, names=context.names, out=out, seed=seed)
     write_table(segments.lines(listing.scored, config, seed=seed), out / "threshold.csv")
     write_table(segments.distribution(listing.scored, config.rank_by), out / "score_distribution.csv")
     told = listing.facts(config) | {"skewness": segments.skewness(listing.scored, config.rank_by)}

@@ -8,11 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import explanation, segments
-from churn.artefacts import TargetTables, atomic, read_json, write_json
+from churn.artefacts import TargetTables, atomic, write_json
 from churn.data import Target, Windows
-from churn.models import load
 from churn.progress import step
-from churn.scoring import score_windows
+from churn.scoring import SURROGATE, USUAL, chosen_models, score_windows
 from churn.stages.context import Context, Facts
 
 
@@ -33,7 +32,7 @@ _ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "direction", "rank",
 
 def explain_models(context: Context) -> Facts:
     """Surrogates with their fidelity and SHAP values, a network's own attribution: explanations.csv, shap.parquet, …"""
-    tables, chosen = TargetTables(), read_json(context.folder / "models" / "chosen.json")
+    tables, chosen = TargetTables(), chosen_models(context.folder / "models")
     train = _sample(context.split.train, context.config.explanation.windows, seed=context.config.seed)
     segment = _segments(context, train)
     completeness: dict[str, dict[str, object]] = {}
@@ -56,7 +55,7 @@ def _imitate(
     """Imitate the chosen model and, to compare, every network of the configuration."""
     config, seed = context.config.explanation, context.config.seed
     models = {name: model for name, model in context.searched(target).items() if model.is_network}
-    models[chosen] = load(context.model_folder(target, chosen))
+    models[chosen] = context.model(target, chosen)
     for name, model in models.items():
         step(f"{name} on {target}")
         p = model.predict_proba(train)
@@ -74,13 +73,14 @@ def _imitate(
             }
             for file, table in explained.items():
                 tables.add(file, table, target=target)
-            _save_surrogate(found, train, context.folder / "models" / target)
+            _save_surrogate(found, train, context.folder / "models" / target / SURROGATE, target=target)
 
 
-def _save_surrogate(surrogate: explanation.Surrogate, train: Windows, folder: Path) -> None:
-    with atomic(folder / "surrogate") as scratch:
-        surrogate.save(scratch)
-    write_json(train.summary().mean(axis=0).tolist(), folder / "usual.json")
+def _save_surrogate(surrogate: explanation.Surrogate, train: Windows, folder: Path, *, target: Target) -> None:
+    """Write a surrogate and, to compare a window with, the usual one."""
+    with atomic(folder) as scratch:
+        surrogate.save(scratch, target=target)
+        write_json(train.summary().mean(axis=0).tolist(), scratch / USUAL)
 
 
 def _attribute(
@@ -88,7 +88,7 @@ def _attribute(
 ) -> dict[str, dict[str, object]]:
     """Attribute a network's own scores, those of the best one where the chosen model is none; say how they add up."""
     networks = {name: model for name, model in context.searched(target).items() if model.is_network}
-    scoring = load(context.model_folder(target, chosen))
+    scoring = context.model(target, chosen)
     if scoring.is_network:
         networks = {chosen: scoring}
     if not networks:

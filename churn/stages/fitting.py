@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from churn import evaluation, training
-from churn.artefacts import TargetTables, atomic, read_json, read_table
+from churn.artefacts import TargetTables, atomic, read_table
 from churn.data import Split, Target
-from churn.models import again_on, load, members
+from churn.models import again_on, members
 from churn.progress import step
+from churn.scoring import chosen_models
 from churn.stages.context import Context, Facts
 from churn.training import ModelSpec
 
@@ -43,7 +44,7 @@ def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: Ta
         folder=context.folder / "trials" / target / spec.name,
     )
     with atomic(folder) as scratch:
-        found.model.save(scratch)
+        found.model.save(scratch, target=target, name=spec.name)
         for name, table in zip(_SEARCHED, (found.trials, found.curves, found.importances), strict=True):
             table.to_csv(scratch / name, index=False)
 
@@ -69,9 +70,10 @@ def _retrain(context: Context, target: Target, name: str, kept: list[str]) -> st
     folder = context.model_folder(target, f"{name}{evaluation.KEPT}")
     if not folder.exists():
         step(f"{folder.name} on {target}")
-        twin = again_on(kept, load(context.model_folder(target, name)))
+        twin = again_on(kept, context.model(target, name))
         with atomic(folder) as scratch:
-            twin.fit(context.split, target=target, seed=context.config.seed).save(scratch)
+            twin.fit(context.split, target=target, seed=context.config.seed)
+            twin.save(scratch, target=target, name=folder.name)
     return folder.name
 
 
@@ -81,10 +83,10 @@ def refit_models(context: Context) -> Facts:
     if policy == "keep":
         return {"refit": {"policy": policy}}
     windows, learnt = context.dataset.labelled, {}
-    for target, name in read_json(context.folder / "models" / "chosen.json").items():
+    for target, name in chosen_models(context.folder / "models").items():
         step(f"{name} on {target}")
-        model = load(context.model_folder(target, name)).refit(windows, target=target, seed=context.config.seed)
+        model = context.model(target, name).refit(windows, target=target, seed=context.config.seed)
         with atomic(context.model_folder(target, "refitted")) as scratch:
-            model.save(scratch)
+            model.save(scratch, target=target, name=name)
         learnt[target] = {"windows": len(windows), "steps": model.steps}
     return {"refit": {"policy": policy, "targets": learnt}}

@@ -25,7 +25,7 @@ def _judge(context: Context, target: Target, tables: TargetTables) -> str:
     again = {"repetitions": context.config.evaluation.repetitions, "seed": seed}
     found = evaluation.predict(models, context.split, target=target, calibrators=kinds, seed=seed)
     for name, calibrator in found.calibrators.items():
-        write_json(asdict(calibrator), context.model_folder(target, name) / "calibrator.json")
+        calibrator.save(context.model_folder(target, name) / "calibrator.json", target=target, name=name)
     thresholds = evaluation.tune_thresholds(found.table)
     measured = {
         "predictions.parquet": found.table,

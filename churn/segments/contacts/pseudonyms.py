@@ -96,17 +96,10 @@ class Pseudonyms:
         return path
 
 
-def hidden(table: pd.DataFrame, id_key: str | None, *, outside: Path) -> pd.DataFrame:
-    """A table with hashes in the place of its column user_id, where a key is asked for; ids.csv remembers whose.
-
-    Args:
-        table: The rows of users.
-        id_key: The file of the key, which must be there; None leaves the ids.
-        outside: A folder that must not hold it.
-    """
-    if not id_key:
+def hidden(table: pd.DataFrame, names: Pseudonyms | None) -> pd.DataFrame:
+    """A table with hashes in the place of its column user_id, where there are any; ids.csv remembers whose."""
+    if names is None:
         return table
-    names = Pseudonyms.open(Path(id_key), outside=outside)
     names.remember(table.user_id)
     return table.assign(user_id=names(table.user_id))
 
