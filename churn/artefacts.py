@@ -72,7 +72,8 @@ def recorded() -> Iterator[list[Path]]:
         >>> [path.name for path in written]
         ['note.txt']
     """
-    token = _written.set(written := [])
+    written: list[Path] = []
+    token = _written.set(written)
     try:
         yield written
     finally:
