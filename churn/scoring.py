@@ -138,9 +138,10 @@ def prepare_alike(
         folder: Where to keep the panel.
         frames: Data frames by the names that stand in `new`.
     """
-    same = ("windows", "features", "zone", "activity_events", "allowed_events", "deduplicate")
+    same = ("windows", "features", "zone", "activity_events", "allowed_events")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
     taken = {name: getattr(old, name) for name in same} | {"attributes": seen}
+    taken["deduplicate"] = old.deduplicate or new.deduplicate  # new files may be loaded twice where the old were not
     with as_written(frozen := run / "models" / "vocabulary.json", KeyError, TypeError):
         vocabulary = Vocabulary.read(read_json(frozen))
     return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary)

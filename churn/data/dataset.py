@@ -21,6 +21,7 @@ from churn.data.origin import check_origin, origin_of
 from churn.data.panel import Panel
 from churn.data.parts import Split
 from churn.data.reconciliation import write_quarantine
+from churn.data.repeats import Repeats, repeats_in
 from churn.data.rhythm import Rhythm
 from churn.data.sliding import slide, too_few_days
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
@@ -43,6 +44,7 @@ class Dataset:
     members: pd.DataFrame | None  # user_id and attributes, in the panel's order
     joined: NDArray[np.int32] | None  # (u,) the panel's day from which a listed member is at risk; None without dates
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
+    repeats: dict[str, Repeats]  # per table without ids, unless it is large and not suspicious, or `deduplicate` is on
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
     unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
     timelines: dict[str, Timeline]  # of the attributes that change, by name
@@ -142,6 +144,7 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
         None if members is None else members.table,
         joined,
         meta["reconciliation"],
+        {name: Repeats(**found) for name, found in meta.get("repeats", {}).items()},  # older folders have none
         meta["unknown_events"],
         meta["unknown_levels"],
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
@@ -218,6 +221,8 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
                 members.save(scratch)
             write_quarantine(daily.rejected, scratch / _QUARANTINE)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
+            repeats = {} if config.deduplicate else repeats_in(tables)
+            meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
             meta |= {"origin": origin_of(config, frames or {})}
             write_json(meta, scratch / _META)
 

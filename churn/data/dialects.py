@@ -56,6 +56,7 @@ _to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # of
 _convert_to = _built_in("convert_to", ["string", "string"], "binary")
 _instant = _built_in("churn_instant", ["string"], "timestamp('UTC')", database="pg_temp")
 _date = _built_in("churn_date", ["string"], "date", database="pg_temp")
+_hashtextextended = _built_in("hashtextextended", ["string", "int64"], "int64")
 _number = _built_in("churn_number", ["string"], "float64", database="pg_temp")
 _unquoted = _built_in("churn_unquoted", ["json"], "string", database="pg_temp")
 
@@ -75,6 +76,7 @@ class Dialect:
     microseconds: Callable[[ibis.Value], ibis.Value]  # a finite moment, or a time in UTC, to those since 1970
     unquoted: Callable[[ibis.Value], ibis.Value]  # a JSON scalar to its text
     by_bytes: Callable[[ibis.Value], ibis.Value]  # text to what sorts it by its bytes, whatever the database's locale
+    hashed: Callable[[ibis.Value], ibis.Value]  # a value to a whole number, the same for equal values
 
 
 def _within_calendar(number: ibis.Value, unit: str) -> ibis.Value:
@@ -121,6 +123,7 @@ DIALECTS = {
         microseconds=_microseconds_in_duckdb,
         unquoted=lambda value: _json_extract_string(value, "$"),
         by_bytes=lambda text: text,
+        hashed=lambda value: value.hash(),
     ),
     "postgres": Dialect(
         instant=_instant,
@@ -131,6 +134,7 @@ DIALECTS = {
         microseconds=lambda when: (_date_part("epoch", when.cast(_MOMENT)) * 1_000_000.0).round().cast("int64"),
         unquoted=_unquoted,
         by_bytes=lambda text: _convert_to(text, "UTF8"),
+        hashed=lambda value: _hashtextextended(value.cast("string"), 0),
     ),
 }
 

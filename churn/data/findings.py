@@ -12,6 +12,7 @@ from churn.data.dataset import Dataset
 from churn.data.leaks import Alarm
 from churn.data.panel import Panel
 from churn.data.parts import CAUTIONS, Split
+from churn.data.repeats import Repeats
 from churn.data.views import FEWEST
 from churn.language import say, say_again, say_many
 from churn.statistics import column_shares
@@ -79,6 +80,30 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
                     table=say_again(table),
                 ),
                 say("Compare the ids of both tables, and which column is mapped to user_id."),
+            )
+
+
+def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding]:
+    """Tables of which all or some rows seem to have been loaded more than once."""
+    for table, found in repeats.items():
+        copied = runs(np.isin(panel.first_day + np.arange(panel.n_days), found.days))
+        where = []
+        if copied:
+            where.append(say("Nearly every row is there more than once {spans}.", spans=_spans(panel, copied)))
+        if found.in_part:
+            where.append(say("Rows come in pairs, as if one of several files had been read twice."))
+        if where:
+            yield Finding(
+                say(
+                    "{n:,} of {rows:,} usable rows of {table} ({share:.1%}) equal an earlier one in every column. "
+                    "{where}",
+                    n=found.rows,
+                    rows=found.usable,
+                    table=say_again(table),
+                    share=found.rows / found.usable,
+                    where=" ".join(where),
+                ),
+                say("Load each file once, or set data.deduplicate: true, which reads one of several equal rows."),
             )
 
 

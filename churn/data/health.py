@@ -14,6 +14,7 @@ from churn.data.findings import (
     careless_split,
     lost_rows,
     possible_leaks,
+    repeated_rows,
     runs,
     stopped_stickers,
     thin_days,
@@ -74,6 +75,7 @@ def examine(dataset: Dataset, split: Split) -> Health:
     unseen = int((panel.last < panel.first).sum())
     findings = [
         *lost_rows(dataset.reconciliation),
+        *repeated_rows(dataset.repeats, dataset.panel),
         *unknown_events(dataset.unknown_events),
         *unseen_members(dataset, unseen),
         *thin_days(panel, scan.events_per_day, gaps),
@@ -109,6 +111,7 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
     gaps = tuple(runs(per_day == 0))
     return (
         *lost_rows(dataset.reconciliation),
+        *repeated_rows(dataset.repeats, dataset.panel),
         *unknown_events(dataset.unknown_events),
         *thin_days(panel, per_day, gaps),
         *stopped_stickers(panel),

@@ -219,3 +219,48 @@ def test_a_log_without_stickers_and_members_can_be_examined(examined):
 def test_stickers_that_end_long_before_the_log_are_found(examined):
     old = changed("stickers", by=lambda stickers: stickers[~on(stickers, N_DAYS - 14, N_DAYS)])
     assert any("The last sticker is of" in sentence for sentence in sentences(examined(old)))
+
+
+def to_the(unit, events):
+    """Rows of the sound log at times that are kept to so many seconds, a tenth of them more than once by chance."""
+    rng = np.random.default_rng(3)
+    events = events.loc[events.index.repeat(1 + rng.poisson(0.3, len(events)))]
+    when = events.timestamp + pd.to_timedelta(rng.integers(0, 7200, len(events)) // unit * unit, unit="s")
+    return events.assign(timestamp=when)
+
+
+ONCE = {"kept to the second": 1, "kept to the minute": 60, "kept to the day": 7200}
+
+
+@pytest.mark.parametrize("unit", ONCE.values(), ids=ONCE)
+def test_rows_that_are_equal_by_chance_are_no_trouble(unit, examined):
+    assert not examined(changed(by=lambda events: to_the(unit, events))).findings
+
+
+@pytest.mark.parametrize(
+    ("again", "where"),
+    [
+        (lambda rows: rows, "Nearly every row is there more than once from 2024-01-01 to 2024-03-30."),
+        (lambda rows: pd.concat([rows, rows]), "Nearly every row is there more than once from 2024-01-01 to"),
+        (lambda rows: rows[on(rows, 30)], "Nearly every row is there more than once on 2024-01-31."),
+        (lambda rows: rows[rows.user_id < "u020"], "Rows come in pairs, as if one of several files had been read"),
+    ],
+    ids=["log twice", "log thrice", "day twice", "file twice"],
+)
+@pytest.mark.parametrize("unit", [1, 60])
+def test_rows_that_were_loaded_again_are_counted_and_their_days_named(unit, again, where, examined):
+    events = to_the(unit, sound()["events"])
+    loaded = pd.concat([events, again(events)])
+    health = examined(sound() | {"events": loaded})
+    n = loaded.duplicated().sum()
+    told = (
+        f"{n:,} of {len(loaded):,} usable rows of events ({n / len(loaded):.1%}) equal an earlier one in every column. "
+    )
+    (finding,) = (each for each in health.findings if "equal an earlier one" in each.sentence)
+    assert finding.sentence.startswith(told + where)
+    assert "deduplicate: true" in finding.remedy
+
+
+def test_stickers_that_were_loaded_twice_are_found(examined):
+    (finding,) = examined(changed("stickers", by=lambda rows: pd.concat([rows, rows]))).findings
+    assert "usable rows of stickers (50.0%)" in finding.sentence

@@ -110,16 +110,21 @@ def test_each_kind_of_dirt_is_counted_exactly_and_the_clean_rows_are_used(where,
     assert unread.timestamp.unique().tolist() == ["30th of February"]
 
 
+@pytest.mark.parametrize("sample", [200, 1 << 16])
 @pytest.mark.parametrize("where", ENGINES)
-def test_rows_that_are_equal_in_every_column_are_rejected_only_where_asked_for(where, prepared_in):
+def test_rows_that_are_equal_in_every_column_are_rejected_only_where_asked_for(where, sample, prepared_in, monkeypatch):
+    monkeypatch.setattr("churn.data.repeats._SAMPLE", sample)
     frames = example_frames(10, n_days=20)
     twice = frames | {"events": pd.concat([frames["events"]] * 2)}
     n = len(frames["events"])
     kept, _ = prepared_in(where, twice)
     assert kept.reconciliation["events"]["used"] == 2 * n
+    found = kept.repeats["events"]
+    assert (found.usable, len(found.days), found.in_part) == (2 * n, 20, False)
     once, _ = prepared_in(where, twice, deduplicate=True)
     repeats = int(twice["events"].duplicated().sum())
-    assert once.reconciliation["events"]["rejected"] == {"repeated row": repeats}
+    assert once.reconciliation["events"]["rejected"] == {"repeated row": repeats} == {"repeated row": found.rows}
+    assert once.repeats == {}
     assert once.reconciliation["events"]["used"] == 2 * n - repeats
 
 
