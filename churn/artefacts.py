@@ -102,7 +102,7 @@ def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
         >>> sorted(p.name for p in folder.iterdir()), (folder / "list.csv").read_text()
         (['list.csv', 'told.json'], 'list 2')
     """
-    scratch = folder / f"{PARTIAL}{os.getpid()}-next"
+    scratch = folder / f"{PARTIAL}{os.getpid()}"
     scratch.mkdir(parents=True)
     try:
         yield scratch

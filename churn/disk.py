@@ -105,7 +105,7 @@ def _refusal(error: Exception) -> DiskError | None:
             named = getattr(cause, "filename2", None) or getattr(cause, "filename", None)  # of a copy the target
             places = (*_written.get(), Path(os.environ.get("TMPDIR") or "/tmp"))
             path = named if isinstance(named, str) else str(min(places, key=_space))
-            shown = re.sub(rf"{re.escape(PARTIAL)}\d+-", "", path)
+            shown = re.sub(rf"{re.escape(PARTIAL)}\d+[-/]", "", path)
             return DiskError(f"expected space to write {shown}", found, "free some or choose another folder")
     return None
 

@@ -4,7 +4,9 @@ import logging
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -15,6 +17,7 @@ from pytorch_lightning.cli import LightningCLI, SaveConfigCallback
 from churn.artefacts import read_table, write_table
 from churn.data import CAUTIONS
 from churn.data.datamodule import ChurnDataModule
+from churn.disk import writing
 from churn.errors import UserError
 from churn.models.sequence import SequenceClassifier
 from churn.models.training_loop import one_thread
@@ -47,7 +50,23 @@ class _SavedConfig(SaveConfigCallback):
 
 
 class _Door(LightningCLI):
-    """LightningCLI whose `predict` keeps what it predicted, and whose measures say what the split is."""
+    """LightningCLI whose `predict` keeps what it predicted, and whose measures say what the split is.
+
+    Args:
+        blocks: Within which everything is written.
+        options: LightningCLI's own.
+    """
+
+    def __init__(self, blocks: ExitStack, **options: Any) -> None:
+        self.blocks = blocks
+        super().__init__(SequenceClassifier, ChurnDataModule, **options)
+
+    def instantiate_trainer(self, **settings: Any) -> Trainer:
+        """Note where the trainer writes, which errors of a full disk do not tell."""
+        trainer = super().instantiate_trainer(**settings)
+        loggers = [logger.save_dir for logger in trainer.loggers if logger.save_dir]
+        self.blocks.enter_context(writing(*map(Path, (trainer.default_root_dir, *loggers))))
+        return trainer
 
     def after_validate(self) -> None:
         """See `_caution`."""
@@ -85,10 +104,9 @@ def lightning(arguments: Sequence[str]) -> None:
     """
     _quieten()
     try:
-        with one_thread():
+        with one_thread(), ExitStack() as blocks:
             _Door(
-                SequenceClassifier,
-                ChurnDataModule,
+                blocks,
                 subclass_mode_model=True,
                 seed_everything_default=0,
                 save_config_callback=_SavedConfig,

@@ -12,10 +12,11 @@ from optuna.exceptions import StorageInternalError
 from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from churn.data import without_password
+from churn.disk import causes, writing
 from churn.errors import UserError
 from churn.training.places import SeededByPlace
 from churn.training.workers import POLL_SECONDS
@@ -86,13 +87,14 @@ def kept(storage: str | None) -> Iterator[None]:
         UserError: if it was.
     """
     try:
-        yield
+        with writing(*_files(storage)):
+            yield
     except (SQLAlchemyError, StorageInternalError, OSError, UnboundLocalError) as error:
         # UnboundLocalError: Optuna stumbles over what it could not write, and its own error hides the cause
-        causes = [one for one in _chain(error) if _of_storage(one, storage)]
-        if storage is None or not causes:
+        lost = [one for one in causes(error) if _of_storage(one, storage)]
+        if storage is None or not lost:
             raise
-        raise _lost(storage, causes[-1]) from error
+        raise _lost(storage, lost[-1]) from error
 
 
 def _storage(url: str | None) -> BaseStorage | None:
@@ -117,11 +119,14 @@ def _database(url: str) -> RDBStorage:
     return storage
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it came from."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+def _files(storage: str | None) -> list[Path]:
+    """The file of a storage that is one."""
+    if storage is None:
+        return []
+    if storage.startswith(_JOURNAL):
+        return [Path(storage.removeprefix(_JOURNAL))]
+    url = make_url(storage)
+    return [Path(url.database)] if url.get_backend_name() == "sqlite" and url.database else []
 
 
 def _of_storage(error: BaseException, storage: str | None) -> bool:
@@ -134,7 +139,8 @@ def _of_storage(error: BaseException, storage: str | None) -> bool:
 @contextmanager
 def _reachable(storage: str | None) -> Iterator[None]:
     try:
-        yield
+        with writing(*_files(storage)):
+            yield
     except (SQLAlchemyError, StorageInternalError, ImportError, OSError, ValueError) as error:
         if storage is None:
             raise
