@@ -1,16 +1,18 @@
 """The `data:` block, the same for every command."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from churn.data.attributes import Attribute
-from churn.data.sliding import WindowConfig
+from churn.data.attribute_config import Attribute
 from churn.data.split_config import SplitConfig
+from churn.data.window_config import WindowConfig
+from churn.keys import Block, Day, Range, Zone
 
 Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Block, key="data"):
     """Where the tables lie, how their columns are called, and which windows are made of them.
 
     Args:
@@ -48,20 +50,21 @@ class DataConfig:
     members: str | None = None
     member_columns: Mapped = None
     csv: dict[str, str | bool] | None = None
-    zone: str = "UTC"
-    first_day: str | None = None
-    last_day: str | None = None
+    zone: Annotated[str, Zone()] = "UTC"
+    first_day: Annotated[str, Day()] | None = None
+    last_day: Annotated[str, Day()] | None = None
     deduplicate: bool = False
     allowed_events: list[str] | None = None
     activity_events: list[str] | None = None
-    max_event_types: int = 30
+    max_event_types: Annotated[int, Range(1, 1_000)] = 30
     features: list[str] = field(default_factory=list)
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     windows: WindowConfig = field(default_factory=WindowConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
 
     def __post_init__(self) -> None:
-        """Raises UserError for an attribute whose block cannot be read."""
+        """Raises UserError for a value outside its range, or an attribute whose block cannot be read."""
+        super().__post_init__()
         _ = self.known_attributes
 
     @property

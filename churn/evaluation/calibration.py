@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from churn.evaluation.config import KINDS
 from churn.statistics import calibration_bins, rate_interval
 
-KINDS = ("none", "temperature", "platt", "isotonic")
 _EDGE = 1e-6  # keeps logits finite
 _FOLDS = 5
 

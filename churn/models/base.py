@@ -2,7 +2,7 @@
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
+from churn.keys import check_arguments
 
 if TYPE_CHECKING:
     import optuna
@@ -75,6 +76,10 @@ class Classifier(ABC):
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments, plain values."""
 
+    def check_arguments(self) -> None:
+        """Raises UserError for an argument outside the range that the constructor declares, which ends with it."""
+        check_arguments(type(self), self.arguments)
+
     def save(self, folder: Path) -> None:
         """Write the model to a new folder; nothing in it runs code when loaded."""
         folder.mkdir(parents=True)
@@ -120,30 +125,3 @@ def classifier(class_path: str) -> type[Classifier]:
     if not (isinstance(found, type) and issubclass(found, Classifier)):
         raise UserError("expected a subclass of churn.models.Classifier", class_path, "name another class")
     return found
-
-
-def check_range(
-    arguments: Mapping[str, float],
-    *,
-    least: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-) -> None:
-    """Check that numbers lie where they must; with a whole `least` of 1 or more, that they are whole.
-
-    Raises:
-        UserError: for the first argument that does not.
-
-    Example:
-        >>> check_range({"dropout": 0.1}, least=0, below=1)
-    """
-    for name, value in arguments.items():
-        whole = least is not None and least >= 1
-        fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-        fits = fits and (least is None or value >= least) and (above is None or value > above)
-        if not (fits and (below is None or value < below)):
-            limits = {"of at least": least, "above": above, "below": below}
-            said = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
-            raise UserError(
-                f"expected a {'whole number' if whole else 'number'} {said} as {name}", repr(value), "mend it"
-            )
