@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(arguments)
     except UserError as error:
-        print(f"churn: {error}", file=sys.stderr)
+        _complain(str(error))
         return 2
     except KeyboardInterrupt:
         print("churn: stopped; the same command continues an unfinished run", file=sys.stderr)
@@ -33,8 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if os.environ.get("CHURN_TRACEBACK"):
             raise
         message = " ".join(f"{type(error).__name__}: {error}".split())
-        print(f"churn: unexpected {message}; set CHURN_TRACEBACK=1 to see where", file=sys.stderr)
+        _complain(f"unexpected {message}; set CHURN_TRACEBACK=1 to see where")
         return 1
+
+
+def _complain(line: str) -> None:
+    """Print what is wrong, without the password of a URL that may stand in it."""
+    from churn.data import without_password
+
+    print(f"churn: {without_password(line)}", file=sys.stderr)
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ import duckdb
 import ibis
 from ibis.backends.duckdb import Backend
 
+from churn.data.sources.passwords import without_password
 from churn.errors import UserError
 
 _ALL_FILES = 1 << 31
@@ -36,7 +37,9 @@ def open_files(
     """
     files = paths(source)
     if not files:
-        raise UserError("expected a file, a folder or a glob", f"{source!r}, which matches none", "check the path")
+        raise UserError(
+            "expected a file, a folder or a glob", f"{without_password(source)!r}, which matches none", "check the path"
+        )
     kind, files = files[0], [escape(file) for file in files]  # DuckDB would expand a glob in a file's name again
     try:
         if _PARQUET.search(kind):
