@@ -77,6 +77,7 @@ def _usage() -> str:
 def _simulate(arguments: list[str]) -> None:
     from churn.configuration import parse
     from churn.data.sources.simulator import PRESETS, simulate
+    from churn.keys import SEEDS, OneOf, Range
 
     parser = _parser("simulate")
     parser.add_argument("--preset", default="small", help=f"how large: {', '.join(PRESETS)}")
@@ -84,6 +85,10 @@ def _simulate(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--dirt", type=int, help="rows to spoil of every kind of dirt; ledger.csv counts them")
     options = parse(arguments, parser=parser)
+    OneOf(tuple(PRESETS)).check("--preset", options.preset)
+    SEEDS.check("--seed", options.seed)
+    if options.dirt is not None:
+        Range(0, 1_000_000).check("--dirt", options.dirt)
     with progress(f"simulate {options.preset}"):
         simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt)
     if options.dirt is not None:
@@ -91,13 +96,15 @@ def _simulate(arguments: list[str]) -> None:
 
 
 def _check(arguments: list[str]) -> None:
-    from churn.check import check
     from churn.configuration import parse, run_config, run_parser
 
     parser = run_parser("check")
     parser.add_argument("--out", type=Path, default=None, help="folder for the rows that cannot be used")
     options = parse(arguments, parser=parser)
-    check(run_config(options).data, options.out)
+    config = run_config(options).data
+    from churn.check import check
+
+    check(config, options.out)
 
 
 def _run(arguments: list[str]) -> None:
@@ -106,9 +113,10 @@ def _run(arguments: list[str]) -> None:
     parser = run_parser("run")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     options = parse(arguments, parser=parser)
+    config = run_config(options)
     from churn.pipeline import run
 
-    finished = run(run_config(options), options.out)
+    finished = run(config, options.out)
     print(f"report: {finished.report}{_held_back(options.out, 'manifest.json')}{_warnings(finished.warnings)}")
 
 
@@ -118,9 +126,9 @@ def _tune(arguments: list[str]) -> None:
     parser = run_parser("tune")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     options = parse(arguments, parser=parser)
+    config = run_config(options)
     from churn.pipeline import tune
 
-    config = run_config(options)
     trials = tune(config, options.out).folder / "trials.csv"
     print(f"trials: {trials}{_caution(config.data.split.kind, config.language)}")
 
@@ -139,18 +147,22 @@ def _warnings(sentences: Sequence[str]) -> str:
 
 
 def _score(arguments: list[str]) -> None:
-    from churn.artefacts import read_json
     from churn.configuration import RunConfig, parse, run_config, run_parser
+    from churn.keys import as_day
 
     parser = run_parser("score")
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
     parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     options = parse(arguments, parser=parser)
+    as_day("--cutoff", options.cutoff)
+    data = run_config(options).data
     from churn.scoring import score
 
     with progress("score"):
-        out = score(options.run, run_config(options).data, cutoff=options.cutoff, out=options.out)
+        out = score(options.run, data, cutoff=options.cutoff, out=options.out)
+    from churn.artefacts import read_json
+
     finished = RunConfig.load(options.run / "config.yaml")
     about = [
         *read_json(options.run / "manifest.json").get("list_warnings", []),
@@ -180,11 +192,12 @@ def _outcomes(arguments: list[str]) -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")
     options = parse(arguments, parser=parser)
+    data = run_config(options).data
     from churn.outcomes import follow_up, summary
 
     out = options.run / "outcomes" if options.out is None else options.out
     with progress("outcomes"):
-        found = follow_up(options.run, run_config(options).data, config=options.outcomes, out=out)
+        found = follow_up(options.run, data, config=options.outcomes, out=out)
     summary(found)
     for alarm in found.alarms:
         print(f"alarm: {alarm}", file=sys.stderr)

@@ -1,6 +1,6 @@
 """What a run can be configured by: dataclasses whose fields are the keys of the YAML file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
+from churn import strict_yaml
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
 from churn.evaluation import EvaluationConfig, VerdictConfig
@@ -146,14 +147,18 @@ class RunConfig(Block):
         names = [spec.name for spec in self.specs]
         if not names or len(set(names)) < len(names):
             raise UserError("expected different models in `models`", ", ".join(names) or "none", "correct the list")
-        if (days := max(self.tuning.history_days, default=1)) > (most := self.data.windows.history_days):
-            found, remedy = f"{days}, longer than windows.history_days, {most}", "lower it, or raise that"
-            raise UserError("expected tuning.history_days within the windows", found, remedy)
+        self._check_history("tuning.history_days", max(self.tuning.history_days, default=None))
         if self.segments.rank_by == "expected_loss" and not self.data.stickers:
             remedy = "set data.stickers, or rank by value_at_risk"
             raise UserError("expected data.stickers with segments.rank_by: expected_loss", "none", remedy)
         for spec in self.specs:
             spec.check()
+            self._check_history(f"history_days of {spec.name}", spec.init_args.get("history_days"))
+
+    def _check_history(self, key: str, days: int | None) -> None:
+        if days is not None and days > (most := self.data.windows.history_days):
+            found, remedy = f"{days}, longer than windows.history_days, {most}", "lower it, or raise that"
+            raise UserError(f"expected {key} within the windows", found, remedy)
 
     @property
     def specs(self) -> list[ModelSpec]:
@@ -191,7 +196,7 @@ def _public(values: dict[str, Any]) -> dict[str, Any]:
 
 def run_parser(command: str = "run") -> ArgumentParser:
     """A parser whose options are the configuration's keys; options after --config override the file."""
-    parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False)
+    parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False, parser_mode=strict_yaml.MODE)
     parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
     parser.add_class_arguments(RunConfig)
     parser.add_class_arguments(OutcomeConfig, "outcomes")  # of `churn outcomes` alone, so no part of a run
@@ -205,11 +210,23 @@ def parse(arguments: Sequence[str], *, parser: ArgumentParser) -> Namespace:
         UserError: for an unknown key, a wrong value, or a file that cannot be read.
     """
     try:
-        options: Namespace = parser.instantiate(parser.parse_args(list(arguments)))
+        parsed = parser.parse_args(list(arguments))
+        for key in (*_blocks(RunConfig), *_blocks(OutcomeConfig, "outcomes.")):
+            if key in parsed and not isinstance(found := parsed[key], Namespace):
+                raise UserError(f"expected a mapping in {key}", repr(found), "write its keys below it, or leave it out")
+        options: Namespace = parser.instantiate(parsed)
         return options
-    except ArgumentError as error:
+    except (ArgumentError, OverflowError) as error:  # a number too large to be made a float overflows there
         remedy = f"see {parser.prog} --help or experiments/"
         raise UserError("expected a configuration that can be read", without_password(str(error)), remedy) from error
+
+
+def _blocks(block: type[Block], prefix: str = "") -> Iterator[str]:
+    """The keys of the blocks in a block."""
+    for one in fields(block):
+        if isinstance(one.type, type) and issubclass(one.type, Block):
+            yield f"{prefix}{one.name}"
+            yield from _blocks(one.type, f"{prefix}{one.name}.")
 
 
 def run_config(options: Namespace) -> RunConfig:

@@ -97,7 +97,8 @@ class Zone:
 Days = Annotated[int, Range(1, 10_000)]
 Share = Annotated[float, Range(0, 1)]
 ProperShare = Annotated[float, Range(above=0, below=1)]
-Seed = Annotated[int, Range(0, 2_000_000_000)]  # further seeds count on from it, and must stay below 2³¹
+SEEDS = Range(0, 2_000_000_000)  # further ones count on from each, and must stay below 2³¹
+Seed = Annotated[int, SEEDS]
 Lengths = Annotated[list[Days], Range(0, 20)]  # to choose from, or to compare
 Seeds = Annotated[int, Range(1, 100)]
 BatchSize = Annotated[int, Range(1, 1_000_000)]

@@ -32,11 +32,9 @@ def asked_for(
         columns: The columns of the member list; none without one.
 
     Raises:
-        UserError: for a name that there is not, is there twice, or that models must not or may not yet see.
+        UserError: for a name that there is not, or of which it is not said when it is known.
     """
     features = {feature.name: feature for feature in FEATURES}
-    if twice := [name for name in dict.fromkeys(names) if list(names).count(name) > 1]:
-        raise UserError("expected each name in data.features once", ", ".join(twice), "list it once")
     listed = [name for name in columns if name not in ("user_id", "joined")]
     for name in names:
         if name in features:
@@ -50,12 +48,6 @@ def asked_for(
                 f"expected data.attributes to say when {name} is known, since models are to see it",
                 "nothing",
                 f"add `{block}` to the data block if it never changes, or say daily or after",
-            )
-        if attributes[name].known == "after":
-            raise UserError(
-                "expected data.features that are known on the day",
-                f"{name}, known after",
-                "take it out of data.features: it is for comparisons alone",
             )
     chosen = [name for name in names if name not in features]
     return tuple(features[name] for name in names if name in features), tuple(attributes[name] for name in chosen)

@@ -6,8 +6,14 @@ from typing import Annotated
 from churn.data.attribute_config import Attribute
 from churn.data.split_config import SplitConfig
 from churn.data.window_config import WindowConfig
-from churn.keys import Block, Day, Range, Zone
+from churn.errors import UserError
+from churn.keys import Block, Day, OneOf, Range, Zone, check
 
+CSV_OPTIONS: dict[str, type] = {  # of DuckDB's reader
+    **dict.fromkeys(("delim", "sep", "quote", "escape", "comment", "new_line", "nullstr", "decimal_separator"), str),
+    **dict.fromkeys(("dateformat", "timestampformat", "thousands", "encoding", "compression"), str),
+    **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),
+}
 Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 
 
@@ -63,9 +69,18 @@ class DataConfig(Block, key="data"):
     split: SplitConfig = field(default_factory=SplitConfig)
 
     def __post_init__(self) -> None:
-        """Raises UserError for a value outside its range, or an attribute whose block cannot be read."""
+        """Raises UserError for a value outside its range, an option of `csv` that there is not, an attribute whose
+        block cannot be read, and features that are named twice or known too late."""
         super().__post_init__()
-        _ = self.known_attributes
+        for name, value in (self.csv or {}).items():
+            OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
+            check(f"data.csv.{name}", value, CSV_OPTIONS[name])
+        if twice := [name for name in dict.fromkeys(self.features) if self.features.count(name) > 1]:
+            raise UserError("expected each name in data.features once", ", ".join(twice), "list it once")
+        for name, attribute in self.known_attributes.items():
+            if name in self.features and attribute.known == "after":
+                remedy = "take it out of data.features: it is for comparisons alone"
+                raise UserError("expected data.features that are known on the day", f"{name}, known after", remedy)
 
     @property
     def known_attributes(self) -> dict[str, Attribute]:

@@ -5,6 +5,7 @@ from inspect import Parameter, isabstract, signature
 from typing import Annotated, Any, Literal
 
 from churn import models
+from churn.data import without_password
 from churn.errors import UserError
 from churn.keys import BatchSize, Block, Lengths, Range, Seeds, check_arguments
 
@@ -112,6 +113,13 @@ class TuningConfig(Block, key="tuning"):
     history_days: Lengths = field(default_factory=list)
     batch_size: Annotated[list[BatchSize], Range(0, 20)] = field(default_factory=lambda: [512, 1024, 2048])
     prune: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a value outside its range, or a storage that is no URL."""
+        super().__post_init__()
+        if self.storage is not None and "://" not in self.storage:
+            found = repr(without_password(self.storage))
+            raise UserError("expected a URL in tuning.storage", found, "write it as sqlite:///study.db")
 
 
 @dataclass(frozen=True)
