@@ -1,7 +1,8 @@
 """From a raw event log to a list of users to contact."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.configuration import RunConfig
@@ -26,23 +27,4 @@ __all__ = [
     "simulated_log",
 ]
 
-# Loaded when asked for, so that `churn --help` answers at once.
-_HOMES = {
-    "DataConfig": "churn.data",
-    "prepare": "churn.data",
-    "simulated_log": "churn.data",
-    "RunConfig": "churn.configuration",
-    "TuningConfig": "churn.training",
-    "TrainingConfig": "churn.training",
-    "VerdictConfig": "churn.evaluation",
-    "SegmentConfig": "churn.segments",
-    "BudgetConfig": "churn.segments",
-    "Run": "churn.pipeline",
-    "run": "churn.pipeline",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, __file__)  # so that `churn --help` answers at once

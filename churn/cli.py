@@ -71,10 +71,12 @@ def _fault(error: Exception) -> tuple[int, str]:
 
 
 def _close(code: int, line: str) -> int:
-    """Say the last line; nothing where nobody reads any more."""
+    """Say the last line, without the password of a URL that may stand in it; nothing where nobody reads any more."""
     try:
         if line:
-            print(f"churn: {line}", file=sys.stderr, flush=True)
+            from churn.data import without_password
+
+            print(f"churn: {without_password(line)}", file=sys.stderr, flush=True)
         sys.stdout.flush()
     except OSError:
         fall_silent()
@@ -139,6 +141,7 @@ def _usage() -> str:
 def _simulate(arguments: list[str]) -> None:
     from churn.configuration import parse
     from churn.data.sources.simulator import PRESETS, simulate
+    from churn.keys import SEEDS, OneOf, Range
 
     parser = _parser("simulate")
     parser.add_argument("--preset", default="small", help=f"how large: {', '.join(PRESETS)}")
@@ -146,6 +149,10 @@ def _simulate(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--dirt", type=int, help="rows to spoil of every kind of dirt; ledger.csv counts them")
     options = parse(arguments, parser=parser)
+    OneOf(tuple(PRESETS)).check("--preset", options.preset)
+    SEEDS.check("--seed", options.seed)
+    if options.dirt is not None:
+        Range(0, 1_000_000).check("--dirt", options.dirt)
     with progress(f"simulate {options.preset}"):
         simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt)
     if options.dirt is not None:
@@ -153,13 +160,15 @@ def _simulate(arguments: list[str]) -> None:
 
 
 def _check(arguments: list[str]) -> None:
-    from churn.check import check
     from churn.configuration import parse, run_config, run_parser
 
     parser = run_parser("check")
     parser.add_argument("--out", type=Path, default=None, help="folder for the rows that cannot be used")
     options = parse(arguments, parser=parser)
-    check(run_config(options).data, options.out)
+    config = run_config(options).data
+    from churn.check import check
+
+    check(config, options.out)
 
 
 def _run(arguments: list[str]) -> None:
@@ -168,9 +177,10 @@ def _run(arguments: list[str]) -> None:
     parser = run_parser("run")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     options = parse(arguments, parser=parser)
+    config = run_config(options)
     from churn.pipeline import run
 
-    finished = run(run_config(options), options.out)
+    finished = run(config, options.out)
     print(f"report: {finished.report}{_held_back(options.out, 'manifest.json')}{_warnings(finished.warnings)}")
 
 
@@ -180,9 +190,9 @@ def _tune(arguments: list[str]) -> None:
     parser = run_parser("tune")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     options = parse(arguments, parser=parser)
+    config = run_config(options)
     from churn.pipeline import tune
 
-    config = run_config(options)
     trials = tune(config, options.out).folder / "trials.csv"
     print(f"trials: {trials}{_caution(config.data.split.kind, config.language)}")
 
@@ -201,18 +211,20 @@ def _warnings(sentences: Sequence[str]) -> str:
 
 
 def _score(arguments: list[str]) -> None:
-    from churn.artefacts import read_json
     from churn.configuration import RunConfig, parse, run_config, run_parser
+    from churn.keys import as_day
 
     parser = run_parser("score")
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
     parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     options = parse(arguments, parser=parser)
+    as_day("--cutoff", options.cutoff)
+    config = run_config(options)
+    from churn.artefacts import read_json
     from churn.models import allowing
     from churn.scoring import score
 
-    config = run_config(options)
     with progress("score"), allowing(spec.class_path for spec in config.specs):
         id_key = config.segments.id_key
         out = score(options.run, config.data, cutoff=options.cutoff, out=options.out, id_key=id_key)
@@ -245,10 +257,11 @@ def _outcomes(arguments: list[str]) -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")
     options = parse(arguments, parser=parser)
+    config = run_config(options)
     from churn.models import allowing
     from churn.outcomes import follow_up, summary
 
-    config, out = run_config(options), options.run / OUTCOMES if options.out is None else options.out
+    out = options.run / OUTCOMES if options.out is None else options.out
     with progress("outcomes"), allowing(spec.class_path for spec in config.specs):
         id_key = config.segments.id_key
         found = follow_up(options.run, config.data, config=options.outcomes, out=out, id_key=id_key)

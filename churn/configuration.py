@@ -3,21 +3,20 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
-from churn.artefacts import as_written, write_text
+from churn import strict_yaml
 from churn.data import DataConfig, without_password
 from churn.errors import UserError
-from churn.evaluation import KINDS, VerdictConfig
-from churn.language import known_language
-from churn.models import check_allowed
+from churn.evaluation import EvaluationConfig, VerdictConfig
+from churn.keys import Block, Days, OneOf, Range, Repetitions, Seed, Seeds, Share
+from churn.language import LANGUAGES
+from churn.models import MODELS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
-
-MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")
 
 
 def _every_model() -> list[str | dict[str, Any]]:
@@ -25,30 +24,7 @@ def _every_model() -> list[str | dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class EvaluationConfig:
-    """How models are judged.
-
-    Args:
-        repetitions: Bootstrap samples of users behind each interval.
-        calibrators: The kinds of calibration to choose from by cross-fitting: none, temperature, platt, isotonic.
-            `none` alone switches calibration off; without it, some calibration is forced.
-    """
-
-    repetitions: int = 500
-    calibrators: list[str] = field(default_factory=lambda: list(KINDS))
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a kind of calibration that there is not, or for none to choose from."""
-        if not self.calibrators or not set(self.calibrators) <= set(KINDS):
-            raise UserError(
-                f"expected evaluation.calibrators out of {', '.join(KINDS)}",
-                ", ".join(map(repr, self.calibrators)) or "an empty list",
-                "correct the list, or write [none] for no calibration",
-            )
-
-
-@dataclass(frozen=True)
-class ExplanationConfig:
+class ExplanationConfig(Block, key="explanation"):
     """How probabilities are explained.
 
     Args:
@@ -61,24 +37,17 @@ class ExplanationConfig:
         fidelity_floor: The held-out R² under which the report warns of a surrogate.
     """
 
-    windows: int = 20_000
-    sample: int = 1_000
-    trees: int = 300
-    rounds: int = 25
-    seeds: int = 3
-    attributed: int = 200
-    fidelity_floor: float = 0.9
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a number that is too small."""
-        least = {"windows": 100, "sample": 1, "trees": 1, "rounds": 2, "seeds": 1, "attributed": 1}
-        for name, number in least.items():
-            if (found := getattr(self, name)) < number:
-                raise UserError(f"expected explanation.{name} of at least {number}", found, "raise it")
+    windows: Annotated[int, Range(100, 10_000_000)] = 20_000
+    sample: Annotated[int, Range(1, 100_000)] = 1_000
+    trees: Annotated[int, Range(1, 10_000)] = 300
+    rounds: Annotated[int, Range(2, 1_000)] = 25
+    seeds: Seeds = 3
+    attributed: Annotated[int, Range(1, 100_000)] = 200
+    fidelity_floor: Share = 0.9
 
 
 @dataclass(frozen=True)
-class ExploreConfig:
+class ExploreConfig(Block, key="explore"):
     """How the data are shown before any model.
 
     Args:
@@ -90,27 +59,22 @@ class ExploreConfig:
         before_days: Days before the cutoff whose journeys are compared between groups.
     """
 
-    seasons: list[int] = field(default_factory=lambda: [7])
-    period_days: int = 14
-    within_days: int = 28
+    seasons: Annotated[list[Annotated[int, Range(2, 1_000)]], Range(1, 5)] = field(default_factory=lambda: [7])
+    period_days: Days = 14
+    within_days: Days = 28
     journeys: bool = True
-    gap_minutes: float = 30
-    before_days: int = 28
+    gap_minutes: Annotated[float, Range(above=0, most=1_000_000)] = 30
+    before_days: Days = 28
 
     def __post_init__(self) -> None:
-        """Raises UserError for a length that is too short, or no season."""
-        if not self.seasons or min(self.seasons) < 2 or len(set(self.seasons)) < len(self.seasons):
-            expected, found = "expected different explore.seasons of at least 2 days each", self.seasons or "none"
-            raise UserError(expected, found, "correct them, or leave them out for [7]")
-        for name in ("period_days", "within_days", "before_days"):
-            if (days := getattr(self, name)) < 1:
-                raise UserError(f"expected explore.{name} of at least 1", days, "raise it")
-        if not self.gap_minutes > 0:
-            raise UserError("expected explore.gap_minutes above 0", self.gap_minutes, "30 is usual")
+        """Raises UserError for a value outside its range, or a season that is named twice."""
+        super().__post_init__()
+        if len(set(self.seasons)) < len(self.seasons):
+            raise UserError("expected different explore.seasons", self.seasons, "leave out what is there twice")
 
 
 @dataclass(frozen=True)
-class AlarmConfig:
+class AlarmConfig(Block, key="outcomes.alarms"):
     """From when on `churn outcomes` alarms. Null switches an alarm off; none goes off for what chance explains.
 
     Args:
@@ -122,22 +86,14 @@ class AlarmConfig:
             it alarms.
     """
 
-    psi: float | None = 0.25
-    ece: float | None = 0.1
-    calibration_gap: float | None = 0.05
-    jaccard: float | None = 0.1
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a threshold that no value could pass."""
-        for name in ("psi", "ece", "calibration_gap", "jaccard"):
-            found, most = getattr(self, name), float("inf") if name == "psi" else 1.0
-            if found is not None and not 0 <= found <= most:
-                span = "of at least 0" if name == "psi" else "from 0 to 1"
-                raise UserError(f"expected outcomes.alarms.{name} {span}", found, "correct it, or write null")
+    psi: Annotated[float, Range(0, 1_000)] | None = 0.25
+    ece: Share | None = 0.1
+    calibration_gap: Share | None = 0.05
+    jaccard: Share | None = 0.1
 
 
 @dataclass(frozen=True)
-class OutcomeConfig:
+class OutcomeConfig(Block, key="outcomes"):
     """How a list is followed up.
 
     Args:
@@ -151,16 +107,11 @@ class OutcomeConfig:
     contacted: str | None = None
     previous: str | None = None
     alarms: AlarmConfig = field(default_factory=AlarmConfig)
-    repetitions: int = 500
-
-    def __post_init__(self) -> None:
-        """Raises UserError for no repetitions."""
-        if self.repetitions < 1:
-            raise UserError("expected outcomes.repetitions of at least 1", self.repetitions, "raise it")
+    repetitions: Repetitions = 500
 
 
 @dataclass(frozen=True)
-class RunConfig:
+class RunConfig(Block):
     """Everything that a run is configured by.
 
     Args:
@@ -186,24 +137,28 @@ class RunConfig:
     explanation: ExplanationConfig = field(default_factory=ExplanationConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)
     explore: ExploreConfig = field(default_factory=ExploreConfig)
-    seed: int = 0
-    language: str = "en"
+    seed: Seed = 0
+    language: Annotated[str, OneOf(LANGUAGES)] = "en"
 
     def __post_init__(self) -> None:
         """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, for
         a rank by amounts that there are not, and for an unknown language."""
-        known_language(self.language)
-        for spec in self.specs:
-            spec.check()
+        super().__post_init__()
         names = [spec.name for spec in self.specs]
         if not names or len(set(names)) < len(names):
             raise UserError("expected different models in `models`", ", ".join(names) or "none", "correct the list")
-        if (days := max(self.tuning.history_days, default=1)) > (most := self.data.windows.history_days):
-            found, remedy = f"{days}, longer than windows.history_days, {most}", "lower it, or raise that"
-            raise UserError("expected tuning.history_days within the windows", found, remedy)
+        self._check_history("tuning.history_days", max(self.tuning.history_days, default=None))
         if self.segments.rank_by == "expected_loss" and not self.data.stickers:
             remedy = "set data.stickers, or rank by value_at_risk"
             raise UserError("expected data.stickers with segments.rank_by: expected_loss", "none", remedy)
+        for spec in self.specs:
+            spec.check()
+            self._check_history(f"history_days of {spec.name}", spec.init_args.get("history_days"))
+
+    def _check_history(self, key: str, days: int | None) -> None:
+        if days is not None and days > (most := self.data.windows.history_days):
+            found, remedy = f"{days}, longer than windows.history_days, {most}", "lower it, or raise that"
+            raise UserError(f"expected {key} within the windows", found, remedy)
 
     @property
     def specs(self) -> list[ModelSpec]:
@@ -216,6 +171,8 @@ class RunConfig:
 
     def save(self, path: Path) -> None:
         """Write every key as YAML, for `RunConfig.load`."""
+        from churn.artefacts import write_text  # a mistaken key waits for no pandas
+
         write_text(yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), path)
 
     @classmethod
@@ -234,6 +191,9 @@ class RunConfig:
         Raises:
             UserError: if it is gone or spoilt, or names another class, which is not imported.
         """
+        from churn.artefacts import as_written
+        from churn.models import check_allowed
+
         path = run / "config.yaml"
         with as_written(path, yaml.YAMLError):
             told = yaml.safe_load(path.read_text(encoding="utf8"))
@@ -283,7 +243,7 @@ def _public(values: dict[str, Any]) -> dict[str, Any]:
 
 def run_parser(command: str = "run") -> ArgumentParser:
     """A parser whose options are the configuration's keys; options after --config override the file."""
-    parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False)
+    parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False, parser_mode=strict_yaml.MODE)
     parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
     parser.add_class_arguments(RunConfig)
     parser.add_class_arguments(OutcomeConfig, "outcomes")  # of `churn outcomes` alone, so no part of a run
@@ -297,12 +257,23 @@ def parse(arguments: Sequence[str], *, parser: ArgumentParser) -> Namespace:
         UserError: for an unknown key, a wrong value, or a file that cannot be read.
     """
     try:
-        options: Namespace = parser.instantiate(parser.parse_args(list(arguments)))
+        parsed = parser.parse_args(list(arguments))
+        for key in (*_blocks(RunConfig), *_blocks(OutcomeConfig, "outcomes.")):
+            if key in parsed and not isinstance(found := parsed[key], Namespace):
+                raise UserError(f"expected a mapping in {key}", repr(found), "write its keys below it, or leave it out")
+        options: Namespace = parser.instantiate(parsed)
         return options
-    except ArgumentError as error:
-        raise UserError(
-            "expected a configuration that can be read", error, f"see {parser.prog} --help or experiments/"
-        ) from error
+    except (ArgumentError, OverflowError) as error:  # a number too large to be made a float overflows there
+        remedy = f"see {parser.prog} --help or experiments/"
+        raise UserError("expected a configuration that can be read", without_password(str(error)), remedy) from error
+
+
+def _blocks(block: type[Block], prefix: str = "") -> Iterator[str]:
+    """The keys of the blocks in a block."""
+    for one in fields(block):
+        if isinstance(one.type, type) and issubclass(one.type, Block):
+            yield f"{prefix}{one.name}"
+            yield from _blocks(one.type, f"{prefix}{one.name}.")
 
 
 def run_config(options: Namespace) -> RunConfig:

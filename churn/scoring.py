@@ -18,6 +18,7 @@ from churn.errors import UserError
 from churn.evaluation import Calibrator, chances
 from churn.folder import claimed
 from churn.journal import Journal
+from churn.keys import as_day
 from churn.language import speaking
 from churn.models import load
 from churn.progress import step
@@ -84,14 +85,15 @@ def score(
     """
     _check_finished(run, out)
     finished = RunConfig.stored(run)
-    last_day = str((as_date(cutoff) - pd.Timedelta(days=1)).date())
+    first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))
+    last_day = str((first_unknown - pd.Timedelta(days=1)).date())
     data = dataclasses.replace(data, last_day=last_day)
     names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
     config = dataclasses.replace(finished.segments, id_key=id_key)
     with claimed(out, "scores"), together(out, FILES) as scratch, speaking(finished.language):
         dataset = prepare_alike(run, finished.data, data, folder=scratch / "dataset", frames=frames)
         newest = dataset.panel.date(dataset.panel.n_days)
-        if newest != as_date(cutoff):
+        if newest != first_unknown:
             raise UserError(
                 f"expected events up to {last_day}, the day before --cutoff",
                 f"none after {(newest - pd.Timedelta(days=1)).date()}",
@@ -248,18 +250,3 @@ def _check_finished(run: Path, out: Path) -> None:
         raise UserError(f"expected a finished run in {run}", f"one whose last stage is {last}", "finish it: churn run")
     if out.resolve() == run.resolve():
         raise UserError("expected another folder for the scores", f"the run's own, {out}", "choose another --out")
-
-
-def as_date(text: str) -> pd.Timestamp:
-    """A cutoff as a date.
-
-    Raises:
-        UserError: for a text that is none.
-    """
-    try:
-        date = pd.Timestamp(str(text))
-        if pd.isna(date) or date.tzinfo is not None:
-            raise ValueError
-    except ValueError as error:
-        raise UserError("expected a date for --cutoff", repr(text), "write it as 2024-03-01") from error
-    return date.normalize()

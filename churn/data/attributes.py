@@ -4,55 +4,21 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self, cast, get_args
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churn.data.attribute_config import Attribute
 from churn.data.features import FEATURES, Feature
 from churn.data.panel import Panel
 from churn.data.vocabulary import OTHER, Encoding
 from churn.errors import UserError
 
-Known = Literal["arrival", "daily", "after"]
 LEVELS = 10  # levels of one attribute with columns of their own
 _UNPLAIN = re.compile(r"[^\w-]")  # what YAML might read as something else than a name
 _NEVER = -(1 << 30)  # a day before every panel
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """When a column of the member list is known.
-
-    Example:
-        >>> Attribute.of("plan", {"known": "daily", "from": "valid_from"})
-        Attribute(name='plan', known='daily', valid_from='valid_from')
-    """
-
-    name: str
-    known: Known  # `arrival`: always the same; `daily`: from a date on; `after`: only when all is over
-    valid_from: str | None = None  # the column of the dates of `daily`
-
-    @classmethod
-    def of(cls, name: str, block: Mapping[str, str]) -> Self:
-        """An attribute from its block in `data.attributes`.
-
-        Raises:
-            UserError: for a key or a value that there is not, or `daily` without a column of dates.
-        """
-        key, known = f"data.attributes.{name}", cast(Known, block.get("known"))
-        if known not in get_args(Known) or set(block) - {"known", "from"}:
-            raise UserError(
-                f"expected {key} as {{known: arrival}}, {{known: daily, from: COLUMN}} or {{known: after}}",
-                dict(block),
-                "correct it",
-            )
-        if (known == "daily") != ("from" in block):
-            raise UserError(
-                f"expected `from` in {key} where it is known daily, and only there", dict(block), "name its dates"
-            )
-        return cls(name, known, block.get("from"))
 
 
 def asked_for(
@@ -66,11 +32,9 @@ def asked_for(
         columns: The columns of the member list; none without one.
 
     Raises:
-        UserError: for a name that there is not, is there twice, or that models must not or may not yet see.
+        UserError: for a name that there is not, or of which it is not said when it is known.
     """
     features = {feature.name: feature for feature in FEATURES}
-    if twice := [name for name in dict.fromkeys(names) if list(names).count(name) > 1]:
-        raise UserError("expected each name in data.features once", ", ".join(twice), "list it once")
     listed = [name for name in columns if name not in ("user_id", "joined")]
     for name in names:
         if name in features:
@@ -84,12 +48,6 @@ def asked_for(
                 f"expected data.attributes to say when {name} is known, since models are to see it",
                 "nothing",
                 f"add `{block}` to the data block if it never changes, or say daily or after",
-            )
-        if attributes[name].known == "after":
-            raise UserError(
-                "expected data.features that are known on the day",
-                f"{name}, known after",
-                "take it out of data.features: it is for comparisons alone",
             )
     chosen = [name for name in names if name not in features]
     return tuple(features[name] for name in names if name in features), tuple(attributes[name] for name in chosen)

@@ -1,16 +1,24 @@
 """The `data:` block, the same for every command."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from churn.data.attributes import Attribute
-from churn.data.sliding import WindowConfig
+from churn.data.attribute_config import Attribute
 from churn.data.split_config import SplitConfig
+from churn.data.window_config import WindowConfig
+from churn.errors import UserError
+from churn.keys import Block, Day, OneOf, Range, Zone, check
 
+CSV_OPTIONS: dict[str, type] = {  # of DuckDB's reader
+    **dict.fromkeys(("delim", "sep", "quote", "escape", "comment", "new_line", "nullstr", "decimal_separator"), str),
+    **dict.fromkeys(("dateformat", "timestampformat", "thousands", "encoding", "compression"), str),
+    **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),
+}
 Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 
 
 @dataclass(frozen=True)
-class DataConfig:
+class DataConfig(Block, key="data"):
     """Where the tables lie, how their columns are called, and which windows are made of them.
 
     Args:
@@ -48,21 +56,31 @@ class DataConfig:
     members: str | None = None
     member_columns: Mapped = None
     csv: dict[str, str | bool] | None = None
-    zone: str = "UTC"
-    first_day: str | None = None
-    last_day: str | None = None
+    zone: Annotated[str, Zone()] = "UTC"
+    first_day: Annotated[str, Day()] | None = None
+    last_day: Annotated[str, Day()] | None = None
     deduplicate: bool = False
     allowed_events: list[str] | None = None
     activity_events: list[str] | None = None
-    max_event_types: int = 30
+    max_event_types: Annotated[int, Range(1, 1_000)] = 30
     features: list[str] = field(default_factory=list)
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
     windows: WindowConfig = field(default_factory=WindowConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
 
     def __post_init__(self) -> None:
-        """Raises UserError for an attribute whose block cannot be read."""
-        _ = self.known_attributes
+        """Raises UserError for a value outside its range, an option of `csv` that there is not, an attribute whose
+        block cannot be read, and features that are named twice or known too late."""
+        super().__post_init__()
+        for name, value in (self.csv or {}).items():
+            OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
+            check(f"data.csv.{name}", value, CSV_OPTIONS[name])
+        if twice := [name for name in dict.fromkeys(self.features) if self.features.count(name) > 1]:
+            raise UserError("expected each name in data.features once", ", ".join(twice), "list it once")
+        for name, attribute in self.known_attributes.items():
+            if name in self.features and attribute.known == "after":
+                remedy = "take it out of data.features: it is for comparisons alone"
+                raise UserError("expected data.features that are known on the day", f"{name}, known after", remedy)
 
     @property
     def known_attributes(self) -> dict[str, Attribute]:

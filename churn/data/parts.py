@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.overlaps import overlap, positions, reaching, users_in_both, windows_in_both
+from churn.data.split_config import Kind
 from churn.data.windows import UNKNOWN, Windows
 from churn.errors import LeakageError, UserError
 from churn.language import marked
 
-Kind = Literal["time", "user", "user_time", "random"]
 PARTS = ("train", "val", "test", "score")
 PAIRS = (("train", "val"), ("val", "test"), ("train", "test"))  # of parts that are fitted or judged
 CAUTIONS = {  # what a reader of measures must know, by kind of split

@@ -1,44 +1,15 @@
 """Sliding: which windows a panel has, and their labels."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.panel import Panel
+from churn.data.window_config import WindowConfig
 from churn.data.windows import UNKNOWN, Windows
 from churn.errors import UserError
 
 _CHUNK = 1 << 16  # windows labelled at a time, which bounds the scratch memory
-
-
-@dataclass(frozen=True)
-class WindowConfig:
-    """Which windows there are.
-
-    Args:
-        history_days: Days before the cutoff that a model sees.
-        horizon_days: Days from the cutoff on that it predicts.
-        stride_days: Days from one cutoff to the next.
-        at_risk: `active`: users with activity in the `at_risk_days` before the cutoff; `member`: everyone on the
-            member list, from the day `joined` on. That a window begins on the day of joining tells that the user
-            joined, and most likely acted, on that day: where a list is made overnight, map a column with the day after.
-        at_risk_days: Independent of `history_days`, so that histories are compared on the same windows.
-    """
-
-    history_days: int = 7
-    horizon_days: int = 7
-    stride_days: int = 1
-    at_risk: Literal["active", "member"] = "active"
-    at_risk_days: int = 7
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a length under one day."""
-        for name in ("history_days", "horizon_days", "stride_days", "at_risk_days"):
-            if (days := getattr(self, name)) < 1:
-                raise UserError(f"expected windows.{name} of at least 1", days, "raise it")
 
 
 def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | None = None) -> Windows:

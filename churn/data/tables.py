@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import ibis
 from ibis import _
@@ -22,7 +21,6 @@ from churn.data.events import (
     with_repeats,
 )
 from churn.data.sources import Engines, Frame, engine_errors, moved, open_table
-from churn.errors import UserError
 
 
 def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Frame]) -> Tables:
@@ -40,12 +38,12 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     }
     open_session(engines.local)
     engine = _working_engine(opened["events"].get_backend(), engines)
-    zone, span = _zone(config.zone), [_day(config, key) for key in ("first_day", "last_day")]
+    span = _days_since_1970(config.first_day), _days_since_1970(config.last_day)
 
     def canonical(name: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
         raw = opened[name]
         table = moved(Columns.find(raw, mapping, standard=standard, name=name).select(raw), engine)
-        table = with_day(with_amount(table, name=name), zone=zone, name=name)
+        table = with_day(with_amount(table, name=name), zone=config.zone, name=name)
         allowed = config.allowed_events if name == "events" else None
         return with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed)
 
@@ -109,20 +107,8 @@ def _text(ids: ibis.Value) -> ibis.Value:
     return text.re_replace(r"\.0$", "") if ids.type().is_floating() else text
 
 
-def _day(config: DataConfig, key: str) -> int | None:
-    text = getattr(config, key)
-    try:
-        return None if text is None else (date.fromisoformat(str(text)[:10]) - date(1970, 1, 1)).days
-    except ValueError as error:
-        raise UserError(f"expected a date in data.{key}", repr(text), "write it as 2024-03-01") from error
-
-
-def _zone(name: str) -> str:
-    """A name of the IANA database: others, such as PST, mean different zones to different engines."""
-    try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UserError("expected a time zone in data.zone", repr(name), "write it as Asia/Seoul or UTC") from error
+def _days_since_1970(day: str | None) -> int | None:
+    return None if day is None else (date.fromisoformat(day[:10]) - date(1970, 1, 1)).days
 
 
 def _names(config: DataConfig, table: str) -> set[str]:

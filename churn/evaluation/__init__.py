@@ -1,23 +1,30 @@
 """How good the probabilities are, and how far to trust them."""
 
-from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator, fit_calibrator
-from churn.evaluation.leaderboard import KEPT, differences, gains, leaderboard, reliabilities
-from churn.evaluation.predictions import Predictions, best_model, chances, predict
-from churn.evaluation.thresholds import tune_thresholds
-from churn.evaluation.verdicts import (
-    Contestant,
-    Verdict,
-    VerdictConfig,
-    contestants,
-    reach_verdicts,
-    verdict_table,
-)
+from typing import TYPE_CHECKING
+
+from churn.lazy import lazily
+
+if TYPE_CHECKING:
+    from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator
+    from churn.evaluation.config import KINDS, EvaluationConfig
+    from churn.evaluation.predictions import Predictions, best_model, chances, predict
+    from churn.evaluation.standings import KEPT, differences, gains, leaderboard, reliabilities
+    from churn.evaluation.thresholds import tune_thresholds
+    from churn.evaluation.verdicts import (
+        Contestant,
+        Verdict,
+        VerdictConfig,
+        contestants,
+        reach_verdicts,
+        verdict_table,
+    )
 
 __all__ = [
     "KEPT",
     "KINDS",
     "Calibrator",
     "Contestant",
+    "EvaluationConfig",
     "Predictions",
     "Verdict",
     "VerdictConfig",
@@ -35,3 +42,5 @@ __all__ = [
     "tune_thresholds",
     "verdict_table",
 ]
+
+__getattr__ = lazily(__name__, __file__)

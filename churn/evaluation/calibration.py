@@ -13,9 +13,9 @@ from scipy.special import expit, logit
 
 from churn.artefacts import as_written, read_object, write_json
 from churn.data import Target
+from churn.evaluation.config import KINDS
 from churn.statistics import calibration_bins, rate_interval
 
-KINDS = ("none", "temperature", "platt", "isotonic")
 _EDGE = 1e-6  # keeps logits finite
 _FOLDS = 5
 

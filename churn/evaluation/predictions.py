@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
-from churn.evaluation.calibration import KINDS, Calibrator, choose_calibrator
+from churn.evaluation.calibration import Calibrator, choose_calibrator
+from churn.evaluation.config import KINDS
 from churn.evaluation.seeds import SEED_COLUMNS, seed_measures
 from churn.models import Classifier, members
 from churn.statistics import evaluate

@@ -3,25 +3,27 @@
 Networks and their gradients are imported when asked for, since they need torch.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from churn.models.base import Classifier, allowing, check_allowed, classifier, load
-from churn.models.ensemble import Ensemble, members
-from churn.models.lightgbm import LightGBM
-from churn.models.logistic import Logistic
-from churn.models.majority import Majority
-from churn.models.persistence import Persistence
-from churn.models.selected import Selected, again_on, unwrapped
+from churn.lazy import lazily
 
 if TYPE_CHECKING:
+    from churn.models.base import Classifier, allowing, check_allowed, classifier, load
     from churn.models.bilstm import BiLSTM
+    from churn.models.ensemble import Ensemble, members
     from churn.models.gradients import integrated_gradients, logits
     from churn.models.gru import GRU
     from churn.models.gru_bilstm import GRUBiLSTM
+    from churn.models.lightgbm import LightGBM
+    from churn.models.logistic import Logistic
+    from churn.models.majority import Majority
+    from churn.models.persistence import Persistence
+    from churn.models.selected import Selected, again_on, unwrapped
 
+MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")  # that are compared
 __all__ = [
     "GRU",
+    "MODELS",
     "BiLSTM",
     "Classifier",
     "Ensemble",
@@ -42,16 +44,4 @@ __all__ = [
     "unwrapped",
 ]
 
-_WITH_TORCH = {
-    "GRU": "gru",
-    "BiLSTM": "bilstm",
-    "GRUBiLSTM": "gru_bilstm",
-    "integrated_gradients": "gradients",
-    "logits": "gradients",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _WITH_TORCH:
-        return getattr(importlib.import_module(f"churn.models.{_WITH_TORCH[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazily(__name__, __file__)

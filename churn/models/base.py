@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from churn.artefacts import check_whole, read_object, write_json
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
+from churn.keys import check_arguments
 
 if TYPE_CHECKING:
     import optuna
@@ -86,6 +87,10 @@ class Classifier(ABC):
         """The import path of the class."""
         return f"{cls.__module__}.{cls.__qualname__}"
 
+    def check_arguments(self) -> None:
+        """Raises UserError for an argument outside the range that the constructor declares, which ends with it."""
+        check_arguments(type(self), self.arguments)
+
     def save(self, folder: Path, *, target: Target | None = None, name: str | None = None) -> None:
         """Write the model to a new folder; nothing in it runs code when loaded.
 
@@ -149,7 +154,7 @@ def allowing(class_paths: Iterable[str]) -> Iterator[None]:
         churn.errors.UserError: expected a class of churn.models in model.json, or one that your configuration has under
         `models`, got 'shop.Network'; add it there if you trust it, nothing was imported
     """
-    named = list(class_paths)
+    named = [name for name in class_paths if not name.startswith(_OWN)]  # its own are, and would only be slow to load
     token = _allowed.set(_allowed.get() | {*named, *(classifier(name).class_path() for name in named)})
     try:
         yield
@@ -190,33 +195,10 @@ def classifier(class_path: str) -> type[Classifier]:
             f"{class_path!r} ({error})",
             "write it like churn.models.GRU; a module of your own has to be installed or on PYTHONPATH",
         ) from error
-    if not (isinstance(found, type) and issubclass(found, Classifier)) or inspect.isabstract(found):
+    if not (isinstance(found, type) and issubclass(found, Classifier)):
         raise UserError("expected a subclass of churn.models.Classifier", class_path, "name another class")
+    if inspect.isabstract(found):
+        raise UserError(
+            "expected a model that can be fitted", f"{class_path}, which others are made of", "name another"
+        )
     return found
-
-
-def check_range(
-    arguments: Mapping[str, float],
-    *,
-    least: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-) -> None:
-    """Check that numbers lie where they must; with a whole `least` of 1 or more, that they are whole.
-
-    Raises:
-        UserError: for the first argument that does not.
-
-    Example:
-        >>> check_range({"dropout": 0.1}, least=0, below=1)
-    """
-    for name, value in arguments.items():
-        whole = least is not None and least >= 1
-        fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-        fits = fits and (least is None or value >= least) and (above is None or value > above)
-        if not (fits and (below is None or value < below)):
-            limits = {"of at least": least, "above": above, "below": below}
-            said = " and ".join(f"{word} {limit}" for word, limit in limits.items() if limit is not None)
-            raise UserError(
-                f"expected a {'whole number' if whole else 'number'} {said} as {name}", repr(value), "mend it"
-            )

@@ -3,14 +3,15 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from churn.artefacts import write_text
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier, Report, check_range
+from churn.keys import Days, Range
+from churn.models.base import Classifier, Report
 
 if TYPE_CHECKING:
     import lightgbm
@@ -40,22 +41,19 @@ class LightGBM(Classifier):
 
     def __init__(
         self,
-        learning_rate: float = 0.05,
-        num_leaves: int = 31,
-        min_child_samples: int = 50,
-        feature_fraction: float = 0.8,
-        reg_lambda: float = 1.0,
-        max_trees: int = 1000,
-        patience: int = 50,
-        history_days: int | None = None,
+        learning_rate: Annotated[float, Range(above=0, most=1)] = 0.05,
+        num_leaves: Annotated[int, Range(2, 10_000)] = 31,
+        min_child_samples: Annotated[int, Range(1, 1_000_000)] = 50,
+        feature_fraction: Annotated[float, Range(above=0, most=1)] = 0.8,
+        reg_lambda: Annotated[float, Range(0, 1_000_000)] = 1.0,
+        max_trees: Annotated[int, Range(1, 100_000)] = 1000,
+        patience: Annotated[int, Range(1, 100_000)] = 50,
+        history_days: Days | None = None,
     ) -> None:
-        check_range({"max_trees": max_trees, "patience": patience, "min_child_samples": min_child_samples}, least=1)
-        check_range({"num_leaves": num_leaves}, least=2)
-        check_range({"learning_rate": learning_rate, "feature_fraction": feature_fraction}, above=0)
-        check_range({"reg_lambda": reg_lambda}, least=0)
         self.learning_rate, self.num_leaves, self.min_child_samples = learning_rate, num_leaves, min_child_samples
         self.feature_fraction, self.reg_lambda = feature_fraction, reg_lambda
         self.max_trees, self.patience, self.history_days = max_trees, patience, history_days
+        self.check_arguments()
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Logistic regression on the flattened window."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
+from churn.keys import Range
 from churn.models.base import Classifier, Report
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ class Logistic(Classifier):
     weight: NDArray[np.float64]  # (d * f,) per unit of log1p count
     intercept: float
 
-    def __init__(self, c: float = 0.1) -> None:
+    def __init__(self, c: Annotated[float, Range(above=0, most=1_000_000)] = 0.1) -> None:
         self.c = c
+        self.check_arguments()
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:

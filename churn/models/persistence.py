@@ -1,13 +1,14 @@
 """The persistence baseline: who was active will be."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
+from churn.keys import Range
 from churn.models.base import Classifier, Report
 
 
@@ -24,8 +25,9 @@ class Persistence(Classifier):
     reads_features: ClassVar[bool] = False
     rates: NDArray[np.float64]  # (history_days + 1,)
 
-    def __init__(self, prior_windows: float = 20.0) -> None:
+    def __init__(self, prior_windows: Annotated[float, Range(above=0, most=1_000_000_000)] = 20.0) -> None:
         self.prior_windows = prior_windows
+        self.check_arguments()
 
     @property
     def arguments(self) -> dict[str, Any]:

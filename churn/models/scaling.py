@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from churn.data import Windows
-from churn.errors import UserError
+from churn.keys import OneOf
 
 Scaling = Literal["none", "standard", "log_standard", "robust", "min_max"]
 SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
@@ -32,8 +32,7 @@ class Scale(nn.Module):
 
     def __init__(self, n_features: int, *, kind: Scaling) -> None:
         super().__init__()
-        if kind not in SCALINGS:  # an init_arg of a configuration comes here unchecked
-            raise UserError(f"expected scaling out of {', '.join(SCALINGS)}", repr(kind), "correct the name")
+        OneOf(SCALINGS).check("scaling", kind)
         self.kind = kind
         self.register_buffer("center", torch.zeros(n_features))
         self.register_buffer("spread", torch.ones(n_features))

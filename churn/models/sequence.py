@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
-from churn.models.base import Classifier, Report, check_range
+from churn.keys import BatchSize, Days, Range
+from churn.models.base import Classifier, Report
 from churn.models.scaling import SCALINGS, Scale, Scaling
 from churn.models.training_loop import one_thread, train, train_again
 
@@ -57,27 +58,23 @@ class SequenceClassifier(LightningModule, Classifier):
     def __init__(
         self,
         target: Target = "churn",
-        hidden_size: int = 32,
-        layers: int = 1,
+        hidden_size: Annotated[int, Range(1, 4_096)] = 32,
+        layers: Annotated[int, Range(1, 20)] = 1,
         bidirectional: bool = False,
-        dropout: float = 0.1,
+        dropout: Annotated[float, Range(0, below=1)] = 0.1,
         scaling: Scaling = "log_standard",
-        lr: float = 5e-3,
-        weight_decay: float = 1e-4,
-        positive_weight: float = 1.0,
-        batch_size: int = 1024,
-        max_epochs: int = 10,
-        patience: int = 3,
-        history_days: int | None = None,
+        lr: Annotated[float, Range(above=0, most=10)] = 5e-3,
+        weight_decay: Annotated[float, Range(0, 100)] = 1e-4,
+        positive_weight: Annotated[float, Range(above=0, most=1_000_000)] = 1.0,
+        batch_size: BatchSize = 1024,
+        max_epochs: Annotated[int, Range(1, 10_000)] = 10,
+        patience: Annotated[int, Range(1, 10_000)] = 3,
+        history_days: Days | None = None,
     ) -> None:
         super().__init__()
-        whole = {"hidden_size": hidden_size, "layers": layers, "batch_size": batch_size}
-        check_range(whole | {"max_epochs": max_epochs, "patience": patience}, least=1)
-        check_range({"dropout": dropout}, least=0, below=1)
-        check_range({"lr": lr, "positive_weight": positive_weight}, above=0)
-        check_range({"weight_decay": weight_decay}, least=0)
         self.target: Target = target
         self.save_hyperparameters()
+        self.check_arguments()
         self.n_features = 0
         self.epochs = 0
 

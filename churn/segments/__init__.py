@@ -1,43 +1,48 @@
 """From scores to a list, how the users on it differ, and what contacting them is worth."""
 
-from churn.segments.alternatives import had_it_been_drawn_otherwise
-from churn.segments.amounts import expected_amounts
-from churn.segments.behaviour import (
-    Anomalies,
-    Groups,
-    find_anomalies,
-    find_groups,
-    group_columns,
-    group_names,
-    group_table,
-)
-from churn.segments.budget import Plan, plan
-from churn.segments.comparing import (
-    compare,
-    compare_categories,
-    describe,
-    describe_categories,
-    latest_windows,
-    loyal_earners,
-    observed_rates,
-    pooled,
-)
-from churn.segments.config import AnomalyConfig, BudgetConfig, ControlConfig, GroupConfig, SegmentConfig
-from churn.segments.contacts import (
-    CONTACT,
-    CONTROL,
-    Pseudonyms,
-    about,
-    contact_list,
-    export,
-    harmless,
-    hidden,
-    hold_back,
-    write_safely,
-)
-from churn.segments.earnings import Earnings, expected_earnings
-from churn.segments.line import distribution, lines, skewness
-from churn.segments.priority import agreement, prioritise
+from typing import TYPE_CHECKING
+
+from churn.lazy import lazily
+
+if TYPE_CHECKING:
+    from churn.segments.alternatives import had_it_been_drawn_otherwise
+    from churn.segments.amounts import expected_amounts
+    from churn.segments.behaviour import (
+        Anomalies,
+        Groups,
+        find_anomalies,
+        find_groups,
+        group_columns,
+        group_names,
+        group_table,
+    )
+    from churn.segments.budget import Plan, plan
+    from churn.segments.comparing import (
+        compare,
+        compare_categories,
+        describe,
+        describe_categories,
+        latest_windows,
+        loyal_earners,
+        observed_rates,
+        pooled,
+    )
+    from churn.segments.config import AnomalyConfig, BudgetConfig, ControlConfig, GroupConfig, SegmentConfig
+    from churn.segments.contacts import (
+        CONTACT,
+        CONTROL,
+        Pseudonyms,
+        about,
+        contact_list,
+        export,
+        harmless,
+        hidden,
+        hold_back,
+        write_safely,
+    )
+    from churn.segments.earnings import Earnings, expected_earnings
+    from churn.segments.line import distribution, lines, skewness
+    from churn.segments.priority import agreement, prioritise
 
 __all__ = [
     "CONTACT",
@@ -82,3 +87,5 @@ __all__ = [
     "skewness",
     "write_safely",
 ]
+
+__getattr__ = lazily(__name__, __file__)

@@ -1,17 +1,18 @@
 """The `segments:` block: who is put on the list, by which score, and what contacting them costs."""
 
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
 from churn.errors import UserError
+from churn.keys import Block, Days, ProperShare, Range, Seed, Share
 
 Rule = Literal["quantile", "number", "profit"]
 RankBy = Literal["priority", "p_churn", "value_at_risk", "expected_loss"]
+Money = Annotated[float, Range(0, 1_000_000_000_000)]
 
 
 @dataclass(frozen=True)
-class BudgetConfig:
+class BudgetConfig(Block, key="segments.budget"):
     """What contacting a user costs and brings, in one currency.
 
     Args:
@@ -24,21 +25,15 @@ class BudgetConfig:
             would give in the horizon if it were one sticker; 1 for a log without stickers.
     """
 
-    contact_cost: float = 0.0
-    save_rate: float | None = None
-    incentive: float = 0.0
-    uptake: float = 1.0
-    value: float | None = None
+    contact_cost: Money = 0.0
+    save_rate: Share | None = None
+    incentive: Money = 0.0
+    uptake: Share = 1.0
+    value: Money | None = None
 
     def __post_init__(self) -> None:
-        """Raises UserError for a negative cost or value, a share outside [0, 1], and costs without a save rate."""
-        for name in ("contact_cost", "incentive", "value"):
-            found = getattr(self, name)
-            if found is not None and not (isfinite(found) and found >= 0):
-                raise UserError(f"expected segments.budget.{name} of at least 0", found, "correct it")
-        for name in ("save_rate", "uptake"):
-            if (share := getattr(self, name)) is not None and not 0 <= share <= 1:
-                raise UserError(f"expected segments.budget.{name} from 0 to 1", share, "correct it")
+        """Raises UserError for a value outside its range, and for costs without a save rate."""
+        super().__post_init__()
         if self.save_rate is None and (self.contact_cost or self.incentive or self.value is not None):
             raise UserError(
                 "expected segments.budget.save_rate with the other keys of segments.budget", "none", "set it"
@@ -51,23 +46,18 @@ class BudgetConfig:
 
 
 @dataclass(frozen=True)
-class GroupConfig:
+class GroupConfig(Block, key="segments.groups"):
     """Which groups of like behaviour are looked for.
 
     Args:
         max: Groups, at most; 1 looks for none.
     """
 
-    max: int = 8
-
-    def __post_init__(self) -> None:
-        """Raises UserError for less than one group."""
-        if self.max < 1:
-            raise UserError("expected segments.groups.max of at least 1", self.max, "raise it")
+    max: Annotated[int, Range(1, 50)] = 8
 
 
 @dataclass(frozen=True)
-class AnomalyConfig:
+class AnomalyConfig(Block, key="segments.anomalies"):
     """Who is listed for departing from the own past.
 
     Args:
@@ -75,18 +65,12 @@ class AnomalyConfig:
         least: The least departure of some count that is listed, in standard deviations of the user's own weeks.
     """
 
-    number: int = 20
-    least: float = 3.0
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a number or a departure under 0."""
-        for name in ("number", "least"):
-            if not (found := getattr(self, name)) >= 0:
-                raise UserError(f"expected segments.anomalies.{name} of at least 0", found, "correct it")
+    number: Annotated[int, Range(0, 1_000_000)] = 20
+    least: Annotated[float, Range(0, 1_000)] = 3.0
 
 
 @dataclass(frozen=True)
-class ControlConfig:
+class ControlConfig(Block, key="segments.control"):
     """Whom not to contact, though they are on the list.
 
     Args:
@@ -94,17 +78,12 @@ class ControlConfig:
         seed: Of the lot.
     """
 
-    share: float = 0.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a share outside [0, 1)."""
-        if not 0 <= self.share < 1:
-            raise UserError("expected segments.control.share from 0 to under 1", self.share, "correct it")
+    share: Annotated[float, Range(0, below=1)] = 0.0
+    seed: Seed = 0
 
 
 @dataclass(frozen=True)
-class SegmentConfig:
+class SegmentConfig(Block, key="segments"):
     """How users are divided.
 
     Args:
@@ -127,12 +106,12 @@ class SegmentConfig:
             the ids (HMAC-SHA256), and ids.csv beside the file tells whose. It must lie outside the run's folder.
     """
 
-    quantile: float = 0.9
-    likely_churn: float = 0.5
-    before_days: int = 28
-    minimum_cell: int = 30
+    quantile: ProperShare = 0.9
+    likely_churn: ProperShare = 0.5
+    before_days: Days = 28
+    minimum_cell: Annotated[int, Range(1, 1_000_000)] = 30
     rule: Rule = "quantile"
-    number: int | None = None
+    number: Annotated[int, Range(1, 1_000_000_000)] | None = None
     rank_by: RankBy = "priority"
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     groups: GroupConfig = field(default_factory=GroupConfig)
@@ -141,15 +120,8 @@ class SegmentConfig:
     id_key: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises UserError for a value that there is not, and for a rule that lacks what it needs."""
-        for name in ("quantile", "likely_churn"):
-            if not 0 < (share := getattr(self, name)) < 1:
-                raise UserError(f"expected segments.{name} between 0 and 1", share, "correct it")
-        for name, kinds in (("rule", get_args(Rule)), ("rank_by", get_args(RankBy))):
-            if (found := getattr(self, name)) not in kinds:
-                raise UserError(f"expected segments.{name} out of {', '.join(kinds)}", repr(found), "correct it")
-        if self.number is not None and self.number < 1:
-            raise UserError("expected segments.number of at least 1", self.number, "raise it")
+        """Raises UserError for a value outside its range, and for a rule that lacks what it needs."""
+        super().__post_init__()
         if self.rule == "number" and self.number is None:
             raise UserError("expected segments.number with segments.rule: number", "none", "say how many users")
         if self.rule == "profit" and not self.budget.known:

@@ -1,7 +1,15 @@
 """Fitting: the recipe and the search."""
 
-from churn.training.fit import ModelSpec, TrainingConfig, fit
-from churn.training.storage import sqlite
-from churn.training.tuning import Found, TuningConfig, search
+from typing import TYPE_CHECKING
+
+from churn.lazy import lazily
+
+if TYPE_CHECKING:
+    from churn.training.config import ModelSpec, TrainingConfig, TuningConfig
+    from churn.training.fitting import fit
+    from churn.training.storage import sqlite
+    from churn.training.tuning import Found, search
 
 __all__ = ["Found", "ModelSpec", "TrainingConfig", "TuningConfig", "fit", "search", "sqlite"]
+
+__getattr__ = lazily(__name__, __file__)

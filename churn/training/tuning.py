@@ -1,7 +1,7 @@
 """The search: Optuna's TPE over each model's own space and what belongs to the data, scored on half A of validation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -16,42 +16,13 @@ from optuna.trial import TrialState
 from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier
+from churn.training.config import TuningConfig
 from churn.training.objective import FailedTrialError, Objective
 from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
 from churn.training.storage import kept, open_study, sqlite
 from churn.training.workers import alive, end, give_up_all
 
 _TRIALS_TO_WEIGH = 5  # under which importances are noise
-
-
-@dataclass(frozen=True)
-class TuningConfig:
-    """How much is searched.
-
-    Args:
-        trials: Trials per model and target. The first takes the model's defaults, so that a short search is
-            never worse than none; 1 therefore searches nothing.
-        storage: Where trials are kept; in the run's own folder where None. sqlite:///study.db,
-            postgresql+psycopg://ada@db/trials or journal:///study.log may be shared by several workers, each with a
-            folder of its own. A killed search continues.
-        history_days: Lengths of history to choose from, none longer than `windows.history_days`; all of it where empty.
-        batch_size: Windows per step of a network to choose from.
-        prune: Give up a network whose log loss is, after as many epochs on the newest fold, worse than that of most.
-    """
-
-    trials: int = 3
-    storage: str | None = None
-    history_days: list[int] = field(default_factory=list)
-    batch_size: list[int] = field(default_factory=lambda: [512, 1024, 2048])
-    prune: bool = True
-
-    def __post_init__(self) -> None:
-        """Raises UserError for less than one trial, day or window."""
-        if self.trials < 1:
-            raise UserError("expected tuning.trials of at least 1", self.trials, "raise it")
-        for name in ("history_days", "batch_size"):
-            if any(number < 1 for number in getattr(self, name)):
-                raise UserError(f"expected numbers from 1 on in tuning.{name}", getattr(self, name), "raise them")
 
 
 @dataclass(frozen=True)

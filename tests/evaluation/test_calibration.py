@@ -9,7 +9,8 @@ from sklearn.linear_model import LogisticRegression
 
 from churn.artefacts import read_json, write_json
 from churn.evaluation import Calibrator, calibration, choose_calibrator, fit_calibrator
-from churn.evaluation.calibration import KINDS, reliability
+from churn.evaluation.calibration import reliability
+from churn.evaluation.config import KINDS
 
 GRID = np.linspace(0, 1, 501)
 FITTED = tuple(kind for kind in KINDS if kind != "none")

@@ -145,7 +145,7 @@ def test_a_negative_or_unknown_amount_is_refused(refused, name, amount):
 @pytest.mark.parametrize("name", ["save_rate", "uptake"])
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_outside_its_range_is_refused(refused, name, share):
-    with refused(f"segments.budget.{name} from 0 to 1", str(share), "correct"):
+    with refused(f"segments.budget.{name} of at least 0 and at most 1", str(share), "correct"):
         config_of(**{name: share})
 
 

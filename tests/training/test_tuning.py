@@ -125,7 +125,7 @@ def test_no_trials_is_refused() -> None:
 )
 def test_a_model_that_does_not_exist_or_fit_is_named(entry, says) -> None:
     with pytest.raises(UserError, match=says):
-        ModelSpec.of(entry).check()
+        ModelSpec.of(entry).load()
 
 
 def test_fitting_a_spec_gives_its_class() -> None:

@@ -1,7 +1,13 @@
 """Where tables come from: files, databases, data frames and the simulator."""
 
-from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row, without_password
-from churn.data.sources.opening import Frame, digest, open_table, size
+from typing import TYPE_CHECKING
+
+from churn.lazy import lazily
+
+if TYPE_CHECKING:
+    from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row
+    from churn.data.sources.opening import Frame, digest, open_table, size
+    from churn.data.sources.passwords import without_password
 
 __all__ = [
     "Engines",
@@ -14,3 +20,5 @@ __all__ = [
     "size",
     "without_password",
 ]
+
+__getattr__ = lazily(__name__, __file__)

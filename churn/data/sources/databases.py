@@ -1,6 +1,5 @@
 """Tables of a database, named by an ibis URL and a table: `postgresql://ada@db/shop::public.events`."""
 
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,29 +15,15 @@ from ibis.backends import BaseBackend
 from ibis.backends.duckdb import Backend as DuckDB
 from ibis.common.exceptions import IbisError, TableNotFound
 
+from churn.data.sources.passwords import passwords, without_password
 from churn.errors import UserError
 
 _STREAMED_ROWS = 100_000  # per batch from a database
-_PASSWORD = re.compile(
-    r"(?<=://)(?P<user>[^/:@\s]*):(?P<secret>.*)@"  # up to the last @, since people forget to encode what stands before
-    r"|(?<=[?&])(?P<key>[a-z_]*(?:password|secret|token|key))=(?P<option>.*?)(?=::|&|\s|$)",
-    re.IGNORECASE,
-)
 
 
 def is_url(source: str) -> bool:
     """Whether a source names a table of a database."""
     return "://" in source
-
-
-def without_password(text: str) -> str:
-    """A URL, or a text with one, fit to be printed and stored.
-
-    Example:
-        >>> without_password("postgresql://ada:s3cret@db/shop::events")
-        'postgresql://ada:***@db/shop::events'
-    """
-    return _PASSWORD.sub(lambda found: f"{found['key']}=***" if found["key"] else f"{found['user']}:***@", text)
 
 
 class Engines:
@@ -150,8 +135,8 @@ def _file(url: str) -> Path:
 def _reason(error: Exception, url: str) -> str:
     """The first line of an engine's complaint, without the password wherever it stands in it."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    for found in _PASSWORD.finditer(url):
-        text = text.replace(found["secret"] or found["option"] or "***", "***")
+    for secret in passwords(url):
+        text = text.replace(secret, "***")
     return without_password(text)
 
 

@@ -11,6 +11,7 @@ import duckdb
 import ibis
 from ibis.backends.duckdb import Backend
 
+from churn.data.sources.passwords import without_password
 from churn.data.sources.wholeness import check_parquet, check_text
 from churn.errors import UserError
 
@@ -39,7 +40,8 @@ def open_files(
     """
     files = paths(source)
     if not files:
-        raise UserError("expected a file, a folder or a glob", f"{source!r}, which matches none", "check the path")
+        found = f"{without_password(source)!r}, which matches none"
+        raise UserError("expected a file, a folder or a glob", found, "check the path")
     kind, names = files[0], [escape(file) for file in files]  # DuckDB would expand a glob in a file's name again
     try:
         if _PARQUET.search(kind):

@@ -1,9 +1,14 @@
 """Verdicts: answers that a sceptic would accept, each a table and one plain sentence."""
 
-from churn.evaluation.verdicts.asking import reach_verdicts
-from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
-from churn.evaluation.verdicts.contestants import Contestant, contestants
-from churn.evaluation.verdicts.measures import COLUMNS, Verdict, verdict_table
+from typing import TYPE_CHECKING
+
+from churn.lazy import lazily
+
+if TYPE_CHECKING:
+    from churn.evaluation.verdicts.asking import reach_verdicts
+    from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
+    from churn.evaluation.verdicts.contest import Contestant, contestants
+    from churn.evaluation.verdicts.measures import COLUMNS, Verdict, verdict_table
 
 __all__ = [
     "COLUMNS",
@@ -15,3 +20,5 @@ __all__ = [
     "reach_verdicts",
     "verdict_table",
 ]
+
+__getattr__ = lazily(__name__, __file__)

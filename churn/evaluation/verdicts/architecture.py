@@ -5,7 +5,7 @@ import pandas as pd
 
 from churn.data import Split
 from churn.evaluation.verdicts.config import QUESTIONS
-from churn.evaluation.verdicts.contestants import Contestant
+from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt, other, thinned, users_of
 from churn.evaluation.verdicts.wording import amount, change, decimal, listed, measured

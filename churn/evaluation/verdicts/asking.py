@@ -10,7 +10,7 @@ from churn.errors import UserError
 from churn.evaluation.verdicts.architecture import architecture
 from churn.evaluation.verdicts.collinear import collinear
 from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
-from churn.evaluation.verdicts.contestants import Contestant
+from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.history import history
 from churn.evaluation.verdicts.horizon import horizon
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict

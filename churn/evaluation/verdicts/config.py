@@ -1,8 +1,9 @@
 """The `verdicts:` block: which questions are asked, and at what expense."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from churn.errors import UserError
+from churn.keys import Block, Lengths, OneOf, Range, Repetitions, Seeds
 from churn.language import marked
 
 QUESTIONS = {
@@ -16,7 +17,7 @@ QUESTIONS = {
 
 
 @dataclass(frozen=True)
-class VerdictConfig:
+class VerdictConfig(Block, key="verdicts"):
     """Which questions are answered with fresh fits, and how.
 
     Args:
@@ -31,21 +32,11 @@ class VerdictConfig:
         horizons: Horizons to compare, in days, beside `windows.horizon_days`.
     """
 
-    ask: list[str] = field(default_factory=lambda: ["order", "split", "history", "horizon", "collinear"])
-    windows: int = 20_000
-    seeds: int = 1
-    repetitions: int = 200
-    histories: list[int] = field(default_factory=lambda: [3, 7, 14, 28])
-    horizons: list[int] = field(default_factory=lambda: [3, 7, 14])
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a question that there is not, and for a number that is too small."""
-        for name in self.ask:
-            if name not in QUESTIONS:
-                raise UserError(f"expected verdicts.ask out of {', '.join(QUESTIONS)}", repr(name), "correct the name")
-        for name, least in (("windows", 100), ("seeds", 1), ("repetitions", 1)):
-            if (number := getattr(self, name)) < least:
-                raise UserError(f"expected verdicts.{name} of at least {least}", number, "raise it")
-        for name in ("histories", "horizons"):
-            if (days := min(getattr(self, name), default=1)) < 1:
-                raise UserError(f"expected verdicts.{name} of at least 1 day each", days, "raise it")
+    ask: list[Annotated[str, OneOf(tuple(QUESTIONS))]] = field(
+        default_factory=lambda: ["order", "split", "history", "horizon", "collinear"]
+    )
+    windows: Annotated[int, Range(100, 10_000_000)] = 20_000
+    seeds: Seeds = 1
+    repetitions: Repetitions = 200
+    histories: Lengths = field(default_factory=lambda: [3, 7, 14, 28])
+    horizons: Lengths = field(default_factory=lambda: [3, 7, 14])

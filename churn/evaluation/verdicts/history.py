@@ -7,7 +7,7 @@ import numpy as np
 from churn.data import Split
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
-from churn.evaluation.verdicts.contestants import Contestant
+from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import (
     Inquiry,

@@ -9,7 +9,7 @@ import numpy as np
 from churn.data import Split, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
-from churn.evaluation.verdicts.contestants import Contestant
+from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.reordered import Permuted, Summed
 from churn.evaluation.verdicts.trials import (

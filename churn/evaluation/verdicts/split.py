@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from churn.data import Dataset, Split, SplitConfig, Windows, split_windows, user_share
-from churn.data.parts import Kind
+from churn.data.split_config import Kind
 from churn.data.windows import UNKNOWN
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from churn.data import Dataset, Split, Target, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import VerdictConfig
-from churn.evaluation.verdicts.contestants import Contestant
+from churn.evaluation.verdicts.contest import Contestant
 from churn.statistics import evaluate
 
 FEWEST_USERS = 10  # in test, under which no interval over users is to be believed

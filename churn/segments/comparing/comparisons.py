@@ -79,7 +79,7 @@ def describe(
     """
     names, panel = windows.panel.features, windows.panel
     table = pd.DataFrame(windows.summary(), columns=windows.features)
-    before = -windows.history_days - before_days, -windows.history_days - 1
+    before = -windows.history_days - min(before_days, panel.n_days), -windows.history_days - 1
     rows = windows.rows(first=before[0], last=before[1])
     totals = panel.gather(rows).sum(axis=1, dtype=np.float64)
     table = table.join(pd.DataFrame(totals, columns=[f"{name}_before" for name in names]))

@@ -1,0 +1,24 @@
+"""The `evaluation:` block: how models are judged."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from churn.keys import Block, OneOf, Range, Repetitions
+
+KINDS = ("none", "temperature", "platt", "isotonic")
+
+
+@dataclass(frozen=True)
+class EvaluationConfig(Block, key="evaluation"):
+    """How models are judged.
+
+    Args:
+        repetitions: Bootstrap samples of users behind each interval.
+        calibrators: The kinds of calibration to choose from by cross-fitting: none, temperature, platt, isotonic.
+            `none` alone switches calibration off; without it, some calibration is forced.
+    """
+
+    repetitions: Repetitions = 500
+    calibrators: Annotated[list[Annotated[str, OneOf(KINDS)]], Range(1, len(KINDS))] = field(
+        default_factory=lambda: list(KINDS)
+    )

@@ -1,0 +1,212 @@
+"""Keys: which values a key of the configuration, or an argument of a model, takes. Said once, beside its type."""
+
+import re
+from collections.abc import Callable, Mapping, Sized
+from dataclasses import dataclass, fields
+from datetime import date
+from inspect import signature
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo
+
+from churn.errors import UserError
+
+_WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a mapping",
+    type(None): "null",
+}
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00)?)?")  # YAML may have made a midnight of a day
+_YEARS = range(1900, 2200)
+
+
+class Limit(Protocol):
+    """A rule beside a type: `Annotated[int, limit]`."""
+
+    def check(self, key: str, value: Any) -> None:
+        """Raises a UserError that names the key of a value that breaks the rule."""
+
+
+@dataclass(frozen=True, repr=False)
+class Range:
+    """The numbers that a key takes; of a list, how many entries.
+
+    Example:
+        >>> Range(1, 100).check("training.seeds", 0)
+        Traceback (most recent call last):
+        churn.errors.UserError: expected training.seeds of at least 1 and at most 100, got 0; correct it
+    """
+
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def __repr__(self) -> str:
+        """The range in words, as `--help` shows it."""
+        if self.above is not None and self.below is not None:
+            return f"between {self.above:,} and {self.below:,}"
+        limits = {"of at least": self.least, "above": self.above, "at most": self.most, "below": self.below}
+        return " and ".join(f"{word} {limit:,}" for word, limit in limits.items() if limit is not None)
+
+    def check(self, key: str, value: Any) -> None:
+        """Raises UserError for a number that lies outside, as NaN and infinity do, or a list of another length."""
+        number, what = (len(value), " entries") if isinstance(value, Sized) else (value, "")
+        enough = (self.least is None or number >= self.least) and (self.above is None or number > self.above)
+        if not (enough and (self.most is None or number <= self.most) and (self.below is None or number < self.below)):
+            raise UserError(f"expected {key} {self}{what}", number, "correct it")
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A choice out of some names."""
+
+    choices: tuple[str, ...]
+
+    def check(self, key: str, value: Any) -> None:
+        """Raises UserError for anything else."""
+        if value not in self.choices:
+            raise UserError(f"expected {key} out of {', '.join(map(str, self.choices))}", repr(value), "correct it")
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day, written as 2024-03-01."""
+
+    def check(self, key: str, value: Any) -> None:
+        """Raises UserError for any other text."""
+        as_day(key, value)
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A name of the IANA database: others, such as PST, mean different zones to different engines."""
+
+    def check(self, key: str, value: Any) -> None:
+        """Raises UserError for a zone that there is not."""
+        try:
+            ZoneInfo(value)
+        except (LookupError, ValueError, OSError) as error:
+            raise UserError(f"expected a time zone in {key}", repr(value), "write it as Asia/Seoul or UTC") from error
+
+
+Days = Annotated[int, Range(1, 10_000)]
+Share = Annotated[float, Range(0, 1)]
+ProperShare = Annotated[float, Range(above=0, below=1)]
+SEEDS = Range(0, 2_000_000_000)  # further ones count on from each, and must stay below 2³¹
+Seed = Annotated[int, SEEDS]
+Lengths = Annotated[list[Days], Range(0, 20)]  # to choose from, or to compare
+Seeds = Annotated[int, Range(1, 100)]
+BatchSize = Annotated[int, Range(1, 1_000_000)]
+Repetitions = Annotated[int, Range(1, 10_000)]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of the configuration, whose values are checked whenever one is made, from YAML or in Python.
+
+    Example:
+        >>> @dataclass(frozen=True)
+        ... class Kitchen(Block, key="kitchen"):
+        ...     cooks: Annotated[int, Range(1, 5)] = 1
+        >>> Kitchen(cooks=9)
+        Traceback (most recent call last):
+        churn.errors.UserError: expected kitchen.cooks of at least 1 and at most 5, got 9; correct it
+    """
+
+    _prefix: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, key: str = "") -> None:
+        """Note the key under which the block stands; the whole configuration has none."""
+        cls._prefix = f"{key}." if key else ""
+
+    def __post_init__(self) -> None:
+        """Raises UserError for the first value that its key does not take."""
+        hints = get_type_hints(type(self), include_extras=True)
+        for one in fields(self):
+            check(f"{self._prefix}{one.name}", getattr(self, one.name), hints[one.name])
+
+
+def check(key: str, value: Any, kind: Any) -> None:
+    """Check a value against a type and the limits beside it; a type that YAML cannot write is left alone.
+
+    Raises:
+        UserError: for a value of another type, or one that a limit forbids.
+
+    Example:
+        >>> check("tuning.history_days", [3, True], list[Days])
+        Traceback (most recent call last):
+        churn.errors.UserError: expected a whole number in tuning.history_days, got True; correct it
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        check(key, value, inner[0])
+        for limit in inner[1:]:
+            limit.check(key, value)
+    elif origin in (Union, UnionType):
+        _check_any(key, value, inner)
+    elif origin is Literal:
+        OneOf(inner).check(key, value)
+    elif (plain := origin or kind) in _WORDS:
+        _check_type(key, value, plain)
+        for one in value if plain is list and inner else ():
+            check(key, one, inner[0])
+        for pair in value.items() if plain is dict and inner else ():
+            for one, type_ in zip(pair, inner, strict=True):
+                check(key, one, type_)
+
+
+def check_arguments(maker: Callable[..., object], arguments: Mapping[str, object], *, key: str = "") -> None:
+    """Check arguments against what a class or function declares beside its parameters.
+
+    Raises:
+        UserError: for the first one that it does not take.
+    """
+    for name, parameter in signature(maker).parameters.items():
+        if name in arguments:
+            check(f"{key}{name}", arguments[name], parameter.annotation)
+
+
+def _check_type(key: str, value: object, kind: type) -> None:
+    """A whole number is a number too; true and false are none."""
+    fits = isinstance(value, int | float if kind is float else kind)
+    if not fits or (isinstance(value, bool) and kind is not bool):
+        raise UserError(f"expected {_WORDS[kind]} in {key}", repr(value), "correct it")
+
+
+def _check_any(key: str, value: object, kinds: tuple[Any, ...]) -> None:
+    """Against the kinds that a union names; the complaint is the first one's."""
+    complaints = []
+    for kind in kinds:
+        try:
+            return check(key, value, kind)
+        except UserError as error:
+            complaints.append(error)
+    first, null = complaints[0], ", or write null" if type(None) in kinds else ""
+    raise UserError(first.expected, first.found, f"{first.remedy}{null}")
+
+
+def as_day(key: str, text: object) -> date:
+    """A day that a key holds.
+
+    Raises:
+        UserError: for anything but a day written as 2024-03-01, or its midnight.
+
+    Example:
+        >>> as_day("data.first_day", "2024-03-01 00:00:00")
+        datetime.date(2024, 3, 1)
+        >>> as_day("--cutoff", "03/04/2024")
+        Traceback (most recent call last):
+        churn.errors.UserError: expected a date for --cutoff, got '03/04/2024'; write it as 2024-03-01
+    """
+    try:
+        day = date.fromisoformat(found[1] if (found := _DAY.fullmatch(str(text))) else "")
+        if day.year not in _YEARS:
+            raise ValueError(f"the year {day.year}")
+    except ValueError as error:
+        raise UserError(f"expected a date for {key}", repr(text), "write it as 2024-03-01") from error
+    return day

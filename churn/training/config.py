@@ -1,0 +1,139 @@
+"""The `models:`, `tuning:` and `training:` blocks."""
+
+from dataclasses import dataclass, field
+from inspect import Parameter, signature
+from typing import Annotated, Any, Literal
+
+from churn import models
+from churn.data import without_password
+from churn.errors import UserError
+from churn.keys import BatchSize, Block, Lengths, Range, Seeds, check_arguments
+
+_OWN = {f"churn.models.{name}" for name in models.MODELS}
+
+
+@dataclass(frozen=True)
+class ModelSpec(Block, key="models"):
+    """A model as a configuration names it.
+
+    Args:
+        class_path: Import path of the class, such as churn.models.GRU.
+        init_args: Constructor arguments; what stands here is not searched.
+    """
+
+    class_path: str
+    init_args: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entry: str | dict[str, Any]) -> "ModelSpec":
+        """The model that an entry names: an import path, or a mapping with `class_path` and `init_args`.
+
+        Raises:
+            UserError: if the mapping has other keys.
+
+        Example:
+            >>> ModelSpec.of("churn.models.GRU").name
+            'GRU'
+        """
+        if isinstance(entry, str):
+            return cls(entry)
+        if "class_path" not in entry or set(entry) - {"class_path", "init_args"}:
+            keys = ", ".join(map(str, entry)) or "none"
+            raise UserError("expected the keys class_path and init_args in a model", keys, "correct the key")
+        return cls(entry["class_path"], dict(entry.get("init_args") or {}))
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return self.class_path.rpartition(".")[2]
+
+    def check(self) -> None:
+        """Check the class and its arguments; one of churn's own without any need not be loaded.
+
+        Raises:
+            UserError: as `load`.
+        """
+        if self.init_args or self.class_path not in _OWN:
+            self.load()
+
+    def load(self) -> "type[models.Classifier]":
+        """The class, once it is known that it can be made with the arguments.
+
+        Raises:
+            UserError: for an unknown class or argument, one that lacks arguments, or a value that is not taken.
+
+        Example:
+            >>> ModelSpec("churn.models.Majority").load().__name__
+            'Majority'
+        """
+        kind = models.classifier(self.class_path)
+        if issubclass(kind, models.Ensemble | models.Selected):
+            raise UserError(
+                "expected a model that can be fitted",
+                f"{self.class_path}, which others are made of",
+                f"choose out of {', '.join(models.MODELS)}, or name a class of your own",
+            )
+        parameters = signature(kind).parameters
+        known = [name for name in parameters if name != "target"]
+        if unknown := sorted(set(self.init_args) - set(known)):
+            options = ", ".join(known) or "none"
+            raise UserError(
+                f"expected arguments of {self.name} out of: {options}", ", ".join(unknown), "correct the key"
+            )
+        if lacking := [name for name in known if _is_needed(parameters[name]) and name not in self.init_args]:
+            raise UserError(f"expected arguments of {self.name}", f"none for {', '.join(lacking)}", "set init_args")
+        check_arguments(kind, self.init_args, key=f"models: {self.name}.")
+        return kind
+
+
+def _is_needed(parameter: Parameter) -> bool:
+    return parameter.default is Parameter.empty and parameter.kind not in (
+        Parameter.VAR_POSITIONAL,
+        Parameter.VAR_KEYWORD,
+    )
+
+
+@dataclass(frozen=True)
+class TuningConfig(Block, key="tuning"):
+    """How much is searched.
+
+    Args:
+        trials: Trials per model and target. The first takes the model's defaults, so that a short search is
+            never worse than none; 1 therefore searches nothing.
+        storage: Where trials are kept; in the run's own folder where None. sqlite:///study.db,
+            postgresql+psycopg://ada@db/trials or journal:///study.log may be shared by several workers, each with a
+            folder of its own. A killed search continues.
+        history_days: Lengths of history to choose from, none longer than `windows.history_days`; all of it where empty.
+        batch_size: Windows per step of a network to choose from.
+        prune: Give up a network whose log loss is, after as many epochs on the newest fold, worse than that of most.
+    """
+
+    trials: Annotated[int, Range(1, 10_000)] = 3
+    storage: str | None = None
+    history_days: Lengths = field(default_factory=list)
+    batch_size: Annotated[list[BatchSize], Range(0, 20)] = field(default_factory=lambda: [512, 1024, 2048])
+    prune: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a value outside its range, or a storage that is no URL."""
+        super().__post_init__()
+        if self.storage is not None and "://" not in self.storage:
+            found = repr(without_password(self.storage))
+            raise UserError("expected a URL in tuning.storage", found, "write it as sqlite:///study.db")
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Block, key="training"):
+    """How the best hyperparameters are used.
+
+    Args:
+        seeds: Fits from different seeds, whose probabilities are averaged and whose spread is reported.
+        refit: What scores: `keep`: the models that were measured; `all`: the same, learnt again from every window whose
+            label is known, for as many steps as the measured one took.
+        kept: Whether each model is also trained on the kept features of features.csv alone, with the hyperparameters
+            found; it stands in the leaderboard as the model's name with _kept, and may be the one that is chosen.
+    """
+
+    seeds: Seeds = 1
+    refit: Literal["keep", "all"] = "keep"
+    kept: bool = False

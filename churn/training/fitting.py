@@ -1,0 +1,44 @@
+"""The recipe: one model on one target, with a search where the model has something to search."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from churn.data import Split, Target
+from churn.models import Ensemble
+from churn.training.config import ModelSpec, TrainingConfig, TuningConfig
+from churn.training.tuning import Found, search
+
+
+def fit(
+    spec: ModelSpec,
+    folds: Sequence[Split],
+    *,
+    target: Target,
+    tuning: TuningConfig,
+    training: TrainingConfig | None = None,
+    seed: int = 0,
+    folder: Path | None = None,
+) -> Found:
+    """Search a model's hyperparameters on half A and keep the best trial's model, with its further seeds.
+
+    Args:
+        spec: The model.
+        folds: Splits, oldest first; the model kept is fitted on the last.
+        target: What is predicted.
+        tuning: The search.
+        training: Seeds; one by default.
+        seed: Of the search and its fits; further ones count on from it.
+        folder: Where trials leave their folders.
+
+    Raises:
+        UserError: as `ModelSpec.load` and `search`.
+    """
+    found = search(spec.load(), folds, target=target, tuning=tuning, fixed=spec.init_args, seed=seed, folder=folder)
+    seeds = training.seeds if training is not None and found.model.uses_chance else 1
+    if seeds == 1:
+        return found
+    further = [type(found.model)(**found.model.arguments) for _ in range(seeds - 1)]
+    for place, model in enumerate(further, start=1):
+        model.fit(folds[-1], target=target, seed=seed + place)
+    return replace(found, model=Ensemble([found.model, *further]))
