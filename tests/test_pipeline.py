@@ -13,12 +13,12 @@ import churn
 from churn import pipeline
 from churn.artefacts import read_json, read_table
 from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
-from churn.data import FEATURES, DataConfig, SplitConfig, example_frames
+from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
 from churn.errors import UserError
 from churn.evaluation import VerdictConfig
 from churn.language import spoken
 from churn.models import Ensemble, LightGBM, load
-from churn.scoring import score, score_windows
+from churn.scoring import prepare_alike, score, score_windows
 from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig
 from churn.stages import Context, find_anomalies, score_users
 from churn.training import TrainingConfig, TuningConfig
@@ -533,6 +533,18 @@ def test_scoring_defines_activity_and_days_as_the_run_did(frames, tmp_path) -> N
     score(finished.folder, plain, cutoff=cutoff, out=tmp_path / "scored", frames=log)
     again = pd.read_parquet(tmp_path / "scored" / "scores.parquet")
     pd.testing.assert_frame_equal(again, finished.table("scores.parquet"))
+
+
+@pytest.mark.parametrize(("old", "new"), [(True, False), (False, True), (False, False)])
+def test_equal_rows_are_rejected_in_new_data_if_the_run_or_its_caller_asks_for_it(
+    finished, frames, tmp_path, old, new
+) -> None:
+    log = frames | {"events": pd.concat([frames["events"]] * 2)}
+    blocks = (replace(quick_config().data, deduplicate=asked) for asked in (old, new))
+    dataset = prepare_alike(finished.folder, *blocks, folder=tmp_path / "dataset", frames=log)
+    rejected = dataset.reconciliation["events"]["rejected"]
+    assert rejected == ({"repeated row": log["events"].duplicated().sum()} if old or new else {})
+    assert any("equal an earlier one" in finding.sentence for finding in examine_new(dataset)) == (not rejected)
 
 
 @pytest.fixture(scope="module")

@@ -254,10 +254,10 @@ def test_rows_that_were_loaded_again_are_counted_and_their_days_named(unit, agai
     health = examined(sound() | {"events": loaded})
     n = loaded.duplicated().sum()
     told = (
-        f"{n:,} of {len(loaded):,} usable rows of events ({n / len(loaded):.1%}) equal an earlier one in every column. "
+        f"{n:,} of {len(loaded):,} usable rows of events ({n / len(loaded):.1%}) equal an earlier one in every column."
     )
     (finding,) = (each for each in health.findings if "equal an earlier one" in each.sentence)
-    assert finding.sentence.startswith(told + where)
+    assert finding.sentence.startswith(f"{told} {where}")
     assert "deduplicate: true" in finding.remedy
 
 
