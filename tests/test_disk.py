@@ -127,6 +127,7 @@ def test_a_page_that_standard_output_has_no_space_for_is_one_line(small_disk):
         (OSError(errno.EROFS, "Read-only file system"), READ_ONLY),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "quota"),
         (RuntimeError("database or disk is full"), FULL),
+        (RuntimeError("attempt to write a readonly database"), READ_ONLY),
         (RuntimeError("IO Error: Could not write file: No space left on device"), FULL),
         (RuntimeError("failed to offload data block; the 'max_temp_directory_size' setting"), FULL),
     ],
