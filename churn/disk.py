@@ -24,6 +24,7 @@ _FOUND = {
 }
 _TEXTS = {os.strerror(code): found for code, found in _FOUND.items()} | {  # of engines that lose the number
     "database or disk is full": _FULL,  # SQLite
+    "attempt to write a readonly database": "a read-only file system or file",  # SQLite
     "max_temp_directory_size": _FULL,  # DuckDB, whose limit is what was free when it was opened
     "No usable temporary directory": "no folder for temporary files that takes one",  # Python
 }

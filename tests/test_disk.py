@@ -3,15 +3,23 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 
+import numpy as np
 import pytest
+from optuna.pruners import NopPruner
 
 from churn.artefacts import atomic, write_text
 from churn.check import check
 from churn.cli import main
-from churn.data import DataConfig, example_frames
+from churn.data import DataConfig, example_dataset, example_frames, example_split
+from churn.data.mapped import mapped, mapped_without_name
 from churn.disk import DiskError, temporary_folder, writing
+from churn.evaluation import Contestant, VerdictConfig, reach_verdicts
 from churn.folder import claimed
+from churn.models import GRU, LightGBM
+from churn.training import TuningConfig, search
+from churn.training.storage import open_study
 
 FULL, READ_ONLY, REMEDY = "a full disk", "a read-only file system", "free some or choose another folder"
 
@@ -46,21 +54,22 @@ def names(folder):
     return sorted(path.name for path in folder.rglob("*"))
 
 
-@pytest.mark.parametrize("make", ["mapped(disk / 'days.npy', 'u1', n)", "mapped_without_name('u1', n)"])
-def test_a_map_that_has_no_place_is_refused_before_it_is_filled(make, small_disk):
-    code = f"""if True:
-        import sys; from pathlib import Path; from churn.data.mapped import mapped, mapped_without_name
-        n, disk = (2 << 20,), Path(sys.argv[1])
-        try:
-            array = {make}
-        except Exception as error:
-            sys.exit(str(error))
-        array[:] = 1  # a signal ends the process
-    """
-    command = [sys.executable, "-c", code, small_disk]
-    ended = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"TMPDIR": str(small_disk)})
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(f"expected space to write {small_disk}")
+def test_a_map_takes_its_space_before_it_is_filled(small_disk, monkeypatch, refused):
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    for make in (partial(mapped, small_disk / "days.npy"), mapped_without_name):
+        with refused(f"space to write {small_disk}", FULL, REMEDY):
+            make(np.uint8, (2 << 20,))  # to fill it would end the process by a signal
+
+
+def test_a_map_takes_its_space_where_none_can_be_reserved(small_disk, monkeypatch, refused):
+    def refuse(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    assert not mapped(small_disk / "days.npy", np.uint8, (1 << 19,)).any()
+    assert (small_disk / "days.npy").stat().st_blocks * 512 > 1 << 19
+    with refused(f"space to write {small_disk / 'more.npy'}", FULL, REMEDY):
+        mapped(small_disk / "more.npy", np.uint8, (1 << 20,))
 
 
 def test_a_full_disk_leaves_what_was_there_and_is_named_with_the_file(small_disk, refused):
@@ -118,6 +127,7 @@ def test_a_page_that_standard_output_has_no_space_for_is_one_line(small_disk):
         (OSError(errno.EROFS, "Read-only file system"), READ_ONLY),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "quota"),
         (RuntimeError("database or disk is full"), FULL),
+        (RuntimeError("attempt to write a readonly database"), READ_ONLY),
         (RuntimeError("IO Error: Could not write file: No space left on device"), FULL),
         (RuntimeError("failed to offload data block; the 'max_temp_directory_size' setting"), FULL),
     ],
@@ -157,3 +167,33 @@ def test_temporary_files_never_leave_a_full_folder_in_silence(small_disk, monkey
     assert not tempfile.gettempdir().startswith(str(small_disk))
     with pytest.raises(DiskError, match=str(small_disk)), temporary_folder() as folder:
         (folder / "note.txt").write_bytes(bytes(1 << 13))
+
+
+def test_a_full_disk_ends_a_search_and_a_verdict_and_is_no_fault_of_a_model_s(small_disk, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    tiny = {"hidden_size": 2, "max_epochs": 1}
+    dataset = example_dataset()
+    fill(small_disk)
+    with pytest.raises(DiskError, match=str(small_disk)):
+        search(GRU, [dataset.split()], target="churn", tuning=TuningConfig(1), fixed=tiny)
+    with pytest.raises(DiskError, match=str(small_disk)):
+        list(reach_verdicts(dataset, {"churn": [Contestant(GRU, tiny)]}, VerdictConfig(ask=["order"], windows=100)))
+    assert names(small_disk) == ["full"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_a_storage_on_a_full_disk_is_named(kind, small_disk, refused):
+    fill(small_disk)
+    with refused(f"space to write {small_disk / 'trials'}", FULL, REMEDY):
+        open_study(f"{kind}:///{small_disk / 'trials'}", name="churn", facts={}, seed=0, pruner=NopPruner())
+
+
+def test_models_without_space_are_refused_by_name(small_disk, refused):
+    split = example_split()
+    models = LightGBM(), GRU(hidden_size=64, max_epochs=1)
+    fitted = [model.fit(split, target="churn") for model in models]
+    fill(small_disk, leave=1 << 13)
+    for model in fitted:
+        with refused(f"space to write {small_disk / 'model'}", FULL, REMEDY), atomic(small_disk / "model") as scratch:
+            model.save(scratch)
+    assert names(small_disk) == ["full"]
