@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.artefacts import read_table
 from churn.errors import UserError
 from churn.outcomes.earlier import Earlier
 
@@ -43,7 +42,7 @@ def _read(path: Path) -> list[str]:
         raise UserError("expected CSV or parquet in outcomes.contacted", path, "save the sheet as CSV")
     try:
         parquet = path.suffix == ".parquet"
-        table = read_table(path) if parquet else pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = pd.read_parquet(path) if parquet else pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:  # of pandas's and pyarrow's, an empty file's among them
         raise UserError("expected a table in outcomes.contacted", f"{path}: {error}", "correct the path") from error
     if "user_id" not in table:
