@@ -88,6 +88,14 @@ def test_a_stored_configuration_is_read_as_it_was_saved(foreign, tmp_path):
         assert RunConfig.stored(tmp_path) == config
 
 
+def test_a_stored_configuration_that_was_cut_at_the_end_of_a_line_is_refused(tmp_path, refused):
+    RunConfig(DataConfig("events"), models=["churn.models.Majority"]).save(tmp_path / "config.yaml")
+    lines = (tmp_path / "config.yaml").read_text().splitlines(keepends=True)
+    (tmp_path / "config.yaml").write_text("".join(lines[:-2]))  # seed and language
+    with refused("seed, language in", "none", "bring the file back"):
+        RunConfig.stored(tmp_path)
+
+
 def test_a_model_of_another_target_or_name_or_with_another_file_is_refused(majority, tmp_path, refused):
     with atomic(tmp_path / "model") as scratch:
         majority.save(scratch, target="sticker", name="Majority")

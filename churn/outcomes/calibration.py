@@ -15,6 +15,8 @@ LEFT_ALONE, ALL = "not contacted", "all"
 METRICS = ("log_loss", "brier", "ece")
 COLUMNS = ["group", "target", "metric", "n", "value", "low", "high", "test", "test_low", "test_high"]
 
+_TEST = ["value", "low", "high"]  # of the leaderboard
+
 
 def calibration_since(
     scored: pd.DataFrame, seen: pd.DataFrame, *, alone: pd.Series, run: Path, repetitions: int
@@ -34,14 +36,14 @@ def calibration_since(
     """
     with as_written(run / "leaderboard.csv", AttributeError, KeyError, TypeError):  # columns and truths may be spoilt
         board = read_table(run / "leaderboard.csv")
-        test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])[["value", "low", "high"]]
+        test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])[_TEST]
     rows: list[tuple[object, ...]] = []
     for group, inside in ((LEFT_ALONE, alone), (ALL, pd.Series(True, scored.index))):
         for target in (name for name in ("churn", "sticker") if f"p_{name}" in scored and inside.any()):
             p, y = (table[name][inside] for table, name in ((scored, f"p_{target}"), (seen, target)))
             for metric, found in _measured(p.to_numpy(), y.to_numpy(), repetitions=repetitions).items():
                 known = (target, metric) in test.index
-                before = test.loc[(target, metric)] if known else (np.nan,) * 3
+                before = test.loc[(target, metric), _TEST] if known else (np.nan,) * 3
                 rows.append((group, target, metric, len(p), found.value, found.low, found.high, *before))
     return pd.DataFrame(rows, columns=COLUMNS)
 

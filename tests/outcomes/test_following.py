@@ -354,7 +354,7 @@ def test_the_key_is_the_caller_s_alone(hashed, key, data, frames, tmp_path, refu
 
 
 def test_lists_of_a_run_without_a_key_hold_hashes_where_the_caller_names_one(controlled, key, data, frames, tmp_path):
-    mine = tmp_path / "apart" / "mine"
+    mine = Pseudonyms.make(tmp_path / "apart" / "mine", outside=controlled).path
     out = score(controlled, data, cutoff=CUTOFF, out=tmp_path / "list", id_key=str(mine), frames=frames)
     scored, plain = (pd.read_parquet(folder / "scores.parquet") for folder in (out, controlled))
     assert set(scored.user_id) == set(Pseudonyms.open(mine, outside=out)(plain.user_id))
