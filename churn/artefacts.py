@@ -236,15 +236,16 @@ def read_table(path: Path) -> pd.DataFrame:
         UserError: for a file that is gone, cut short or spoilt.
     """
     with as_written(path), path.open("rb") as file:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        text = file.read()
-        if not text.endswith(b"\n"):
-            raise ValueError("a line that does not end")
-        if text.isspace():  # a table without columns
-            return pd.DataFrame()
-        # By default pandas misses a third of the numbers by the last bit, and reads the id 007 as 7 and "null" as none.
-        return pd.read_csv(BytesIO(text), float_precision="round_trip", converters={"user_id": _restored})
+        return pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(file.read())
+
+
+def _read_csv(text: bytes) -> pd.DataFrame:
+    if not text.endswith(b"\n"):
+        raise ValueError("a line that does not end")
+    if text.isspace():  # a table without columns
+        return pd.DataFrame()
+    # By default pandas misses a third of the numbers by the last bit, and reads the id 007 as 7 and "null" as missing.
+    return pd.read_csv(BytesIO(text), float_precision="round_trip", converters={"user_id": _restored})
 
 
 def _restored(user_id: str) -> str:

@@ -198,6 +198,8 @@ class RunConfig(Block):
         with as_written(path, yaml.YAMLError):
             told = yaml.safe_load(path.read_text(encoding="utf8"))
         _check_plain(told, cls, path)
+        if missing := [block.name for block in fields(cls) if block.name not in told]:
+            raise UserError(f"expected {', '.join(missing)} in {path}", "none", "bring the file back")
         for class_path in _named(told.get("models", [])):
             check_allowed(class_path, named_in=path)
         try:

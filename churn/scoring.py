@@ -109,7 +109,7 @@ def score(
 
 
 def open_key(id_key: str | None, *, outside: Path, hashed_in: Path | None) -> Pseudonyms | None:
-    """The key of the ids by the caller's configuration; a new one is made where there are no hashes to be met again.
+    """The key of the ids by the caller's configuration; a new one, with which nobody is recognised, is never made.
 
     Args:
         id_key: The caller's `segments.id_key`.
@@ -120,7 +120,7 @@ def open_key(id_key: str | None, *, outside: Path, hashed_in: Path | None) -> Ps
         UserError: if there are hashes and no key, and as `Pseudonyms`.
     """
     if id_key:
-        return (Pseudonyms.open if hashed_in else Pseudonyms.make)(Path(id_key), outside=outside)
+        return Pseudonyms.open(Path(id_key), outside=outside)
     if hashed_in is not None:
         expected = f"expected segments.id_key in your configuration: the lists of {hashed_in} hold hashes"
         raise UserError(expected, "none", "name the file of their key, or give that configuration, too")

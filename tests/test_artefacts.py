@@ -13,6 +13,7 @@ from churn.artefacts import (
     check_whole,
     discard,
     read_json,
+    read_object,
     read_table,
     together,
     write_json,
@@ -221,3 +222,33 @@ def test_json_refuses_what_other_readers_could_not_read(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json({"p": float("nan")}, tmp_path / "facts.json")
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.parquet", "note.json"])
+@pytest.mark.parametrize("damage", ["gone", "a folder", "empty", "cut"])
+def test_a_file_that_cannot_be_read_is_named(name, damage, tmp_path, refused):
+    path, read = tmp_path / name, read_json if name == "note.json" else read_table
+    if read is read_json:
+        write_json({"a": 1.5}, path)
+    else:
+        write_table(pd.DataFrame({"a": [1.5, 2.5]}), path)
+    whole = path.read_bytes()
+    path.unlink()
+    if damage == "a folder":
+        path.mkdir()
+    elif damage != "gone":
+        path.write_bytes(b"" if damage == "empty" else whole[:-2])
+    with refused(str(path), "", "bring it back"):
+        read(path)
+
+
+def test_a_table_without_columns_is_read_again(tmp_path):
+    write_table(pd.DataFrame(), tmp_path / "table.csv")
+    assert read_table(tmp_path / "table.csv").empty
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '{"other": 1}'])
+def test_a_json_file_of_another_shape_is_named(text, tmp_path, refused):
+    (tmp_path / "told.json").write_text(text)
+    with refused(f"in {tmp_path / 'told.json'}", "none", "bring it back"):
+        read_object(tmp_path / "told.json", "stages")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.artefacts import read_table
+from churn.artefacts import as_written, read_table
 from churn.statistics import RANGES, Interval, calibration_bins, ece_band, share_interval
 from churn.statistics.intervals import bootstrap_each
 from churn.statistics.metrics import CLIP, check_forecast, spread
@@ -14,6 +14,8 @@ from churn.statistics.metrics import CLIP, check_forecast, spread
 LEFT_ALONE, ALL = "not contacted", "all"
 METRICS = ("log_loss", "brier", "ece")
 COLUMNS = ["group", "target", "metric", "n", "value", "low", "high", "test", "test_low", "test_high"]
+
+_TEST = ["value", "low", "high"]  # of the leaderboard
 
 
 def calibration_since(
@@ -32,15 +34,16 @@ def calibration_since(
         run: The run whose models scored.
         repetitions: Bootstrap samples of users.
     """
-    board = read_table(run / "leaderboard.csv")
-    test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
+    with as_written(run / "leaderboard.csv", AttributeError, KeyError, TypeError):  # columns and truths may be spoilt
+        board = read_table(run / "leaderboard.csv")
+        test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])[_TEST]
     rows: list[tuple[object, ...]] = []
     for group, inside in ((LEFT_ALONE, alone), (ALL, pd.Series(True, scored.index))):
         for target in (name for name in ("churn", "sticker") if f"p_{name}" in scored and inside.any()):
             p, y = (table[name][inside] for table, name in ((scored, f"p_{target}"), (seen, target)))
             for metric, found in _measured(p.to_numpy(), y.to_numpy(), repetitions=repetitions).items():
                 known = (target, metric) in test.index
-                before = test.loc[(target, metric), ["value", "low", "high"]] if known else (np.nan,) * 3
+                before = test.loc[(target, metric), _TEST] if known else (np.nan,) * 3
                 rows.append((group, target, metric, len(p), found.value, found.low, found.high, *before))
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from churn.artefacts import read_table
 from churn.errors import UserError
 from churn.outcomes.earlier import Earlier
 
@@ -43,7 +42,7 @@ def _read(path: Path) -> list[str]:
     if path.suffix in (".xlsx", ".xls"):
         raise UserError("expected CSV or parquet in outcomes.contacted", path, "save the sheet as CSV")
     try:
-        table = read_table(path) if path.suffix == ".parquet" else _text(path)
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else _text(path)
     except (OSError, ValueError) as error:  # of pandas's and pyarrow's, an empty file's among them
         raise UserError("expected a table in outcomes.contacted", f"{path}: {error}", "check the file") from error
     if "user_id" not in table:

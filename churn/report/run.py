@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from churn.artefacts import read_json, read_table
+from churn.artefacts import as_written, read_json, read_object, read_table
 from churn.errors import UserError
 from churn.report.wording import known
 
@@ -176,9 +176,10 @@ def read_run(folder: Path) -> Run:
     """
     if not folder.is_dir():
         raise UserError(f"expected the folder of a finished run at {folder}", "nothing there", REMEDY)
-    manifest = read_json(_present(folder / "manifest.json"))
+    manifest = read_object(_present(folder / "manifest.json"))
     _complete("manifest.json", KEYS, manifest)
-    config = _present(folder / "config.yaml").read_text(encoding="utf8")
+    with as_written(path := _present(folder / "config.yaml"), yaml.YAMLError):
+        yaml.safe_load(config := path.read_text(encoding="utf8"))
     tables = {name: _read(folder / name) for name in COLUMNS}
     verdicts = _entries(folder / "verdicts.json", VERDICT_KEYS)
     return Run(manifest, config, tables, verdicts, _entries(folder / "views" / "views.json", VIEW_KEYS))
@@ -203,10 +204,7 @@ def _read(path: Path) -> pd.DataFrame:
     columns = COLUMNS[path.name].split()
     if path.name in OPTIONAL and not path.is_file():
         return pd.DataFrame(columns=columns)
-    try:
-        table = read_table(_present(path))
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=columns)
+    table = read_table(_present(path))
     if not table.empty:
         _complete(path.name, columns, table)
     return table if len(table.columns) else pd.DataFrame(columns=columns)

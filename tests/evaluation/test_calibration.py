@@ -1,5 +1,4 @@
 import json
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -7,7 +6,7 @@ from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from churn.artefacts import read_json, write_json
+from churn.errors import UserError
 from churn.evaluation import Calibrator, calibration, choose_calibrator, fit_calibrator
 from churn.evaluation.calibration import reliability
 from churn.evaluation.config import KINDS
@@ -86,10 +85,36 @@ def test_the_order_of_users_is_never_turned_round(kind, labels):
 def test_a_calibrator_comes_back_from_json_as_the_pipeline_reads_it(kind, tmp_path):
     p, y, _ = forecasts()
     calibrator = fit_calibrator(kind, p, y)
-    write_json(asdict(calibrator), tmp_path / "calibrator.json")
-    again = Calibrator(**read_json(tmp_path / "calibrator.json"))
+    calibrator.save(tmp_path / "calibrator.json", target="churn", name="GRU")
+    again = Calibrator.load(tmp_path / "calibrator.json", target="churn", name="GRU")
     assert (again(GRID) == calibrator(GRID)).all()
     assert json.loads((tmp_path / "calibrator.json").read_text())["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"kind": "magic"},
+        {"slope": -1.0},
+        {"slope": float("nan")},
+        {"shift": float("inf")},
+        {"knots": [[0.0, 1.0], [0.0, 6.35]]},
+        {"knots": [[0.0, 1.0], [0.9, 0.1]]},
+        {"knots": [[1.0, 0.0], [0.1, 0.9]]},
+        {"knots": [[0.0, 0.5, 1.0], [0.1, 0.9]]},
+        {"knots": [[], []]},
+        {"knots": None},
+        {"slope": "steep"},
+        {"target": "sticker"},
+        {"name": "LightGBM"},
+    ],
+)
+def test_what_could_not_calibrate_a_model_is_no_calibrator(numbers, tmp_path):
+    path = tmp_path / "calibrator.json"
+    Calibrator("platt").save(path, target="churn", name="GRU")
+    path.write_text(json.dumps(json.loads(path.read_text()) | numbers))
+    with pytest.raises(UserError, match=r"expected .*calibrator\.json.* bring it back"):
+        Calibrator.load(path, target="churn", name="GRU")
 
 
 def test_a_single_knot_says_the_same_everywhere():

@@ -175,3 +175,28 @@ def test_every_seed_of_an_average_is_measured_as_if_it_were_the_only_fit(split):
         for part in ("val", "test"):
             table = rows(alone, "alone", part)
             assert loss[7 + place, part] == pytest.approx(log_loss(table.y.astype(int), table.p))
+
+
+class Odd(Majority):
+    """Says one thing of every window."""
+
+    def __init__(self, says, columns=()):
+        self.says, self.columns = says, columns
+
+    def predict_proba(self, windows):
+        return np.full((len(windows), *self.columns), self.says)
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (Odd(6.35), "6.35"),
+        (Odd(-0.01), "-0.01"),
+        (Odd(np.nan), "nan"),
+        (Odd(0.5, (2,)), "array"),
+        (Ensemble([Odd(6.35), Odd(-5.35)]), "6.35"),  # whose average is 0.5
+    ],
+)
+def test_a_chance_outside_0_and_1_never_leaves_a_model(model, found, split, refused):
+    with refused("from 0 to 1 per window by Odd of churn", found, "mend the model"):
+        predict({"Odd": model}, split, target="churn")

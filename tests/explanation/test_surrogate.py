@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
+from churn.artefacts import atomic
 from churn.data import example_split, user_share
 from churn.errors import UserError
 from churn.explanation import Surrogate, contributions, explain
@@ -166,6 +167,17 @@ def test_what_the_model_does_not_see_has_no_part_in_its_explanation(windows, pla
 def test_no_surrogate_where_none_was_saved_is_an_error(windows, tmp_path, refused):
     with refused("saved surrogate", "no seen.json", "again"):
         contributions(tmp_path, windows)
+
+
+def test_a_surrogate_of_another_target_or_of_other_trees_is_refused(surrogate, windows, tmp_path, refused):
+    with atomic(tmp_path / "surrogate") as scratch:
+        surrogate.save(scratch, target="sticker")
+    with refused("target churn", "sticker", "bring it back"):
+        contributions(tmp_path / "surrogate", windows, target="churn")
+    with (tmp_path / "surrogate" / "trees.txt").open("a") as file:
+        file.write("\n")
+    with refused("trees.txt as it was written", "another content", "bring it back"):
+        contributions(tmp_path / "surrogate", windows, target="sticker")
 
 
 def test_no_windows_have_no_contributions(surrogate, windows, tmp_path):

@@ -15,8 +15,10 @@ import yaml
 
 from churn.cli import main
 from churn.configuration import OutcomeConfig
+from churn.errors import UserError
 from churn.outcomes import follow_up, summary
-from churn.scoring import score
+from churn.outcomes.earlier import read_earlier
+from churn.scoring import FOLLOWED, score
 from churn.segments import Pseudonyms, SegmentConfig, harmless
 
 from .conftest import CUTOFF, HOSTILE
@@ -41,6 +43,15 @@ def followed(controlled, data, frames, tmp_path_factory):
 def groups_of(folder):
     with (folder / "control.csv").open(newline="", encoding="utf8") as file:
         return {row["user_id"]: row["group"] for row in csv.DictReader(file)}
+
+
+def older(run, to):
+    """A copy of a run whose manifest does not say how the list's files were written, as an older version's."""
+    shutil.copytree(run, to)
+    manifest = json.loads((to / "manifest.json").read_text())
+    del manifest["segment"]["sha256"]
+    (to / "manifest.json").write_text(json.dumps(manifest))
+    return to
 
 
 def counted(frames, user_ids):
@@ -143,6 +154,7 @@ def test_a_folder_compared_with_itself_is_stable(controlled, data, frames, tmp_p
 def test_a_scoring_is_followed_up_like_a_run(controlled, data, frames, followed, tmp_path):
     score(controlled, data, cutoff=CUTOFF, out=tmp_path / "list", frames=frames)
     assert groups_of(tmp_path / "list") == groups_of(controlled)
+    assert set(json.loads((tmp_path / "list" / "scoring.json").read_text())["segment"]["sha256"]) == set(FOLLOWED)
     assert json.loads((tmp_path / "list" / "scoring.json").read_text())["segment"]["control"]["held_back"] > 0
     again = follow_up(tmp_path / "list", data, config=QUICK, out=tmp_path / "out", frames=frames)
     pd.testing.assert_frame_equal(again.outcomes, followed.outcomes)
@@ -242,7 +254,7 @@ def test_a_log_of_other_users_is_refused(controlled, frames, tmp_path, data, ref
 def test_a_folder_without_control_csv_counts_everyone_on_the_list_as_contacted(
     controlled, frames, tmp_path, data, capsys
 ):
-    shutil.copytree(controlled, tmp_path / "old")
+    older(controlled, tmp_path / "old")
     for name in ("control.csv", "scored_features.parquet"):
         (tmp_path / "old" / name).unlink()
     found = follow_up(tmp_path / "old", data, config=QUICK, out=tmp_path / "out", frames=frames)
@@ -258,7 +270,7 @@ def test_a_folder_without_control_csv_counts_everyone_on_the_list_as_contacted(
 
 @pytest.mark.parametrize("listed", [0, 1])
 def test_an_empty_list_and_a_list_of_one_are_followed_up(listed, controlled, frames, tmp_path, data, capsys):
-    shutil.copytree(controlled, tmp_path / "run")
+    older(controlled, tmp_path / "run")
     scores = pd.read_parquet(controlled / "scores.parquet")
     keep = (scores.segment != "priority") | (scores.index == scores.index[scores.segment == "priority"][0])
     scores.loc[~keep if listed else scores.segment == "priority", "segment"] = "other"
@@ -285,7 +297,7 @@ def test_hashes_are_recognised_with_the_key_alone_and_raw_ids_stay_out(
         assert not [user_id for user_id in ids if f">{user_id}<" in text], name
     (tmp_path / "called.csv").write_text("\n".join(["user_id", *ids[20:60], scores.user_id[0]]))
     config = OutcomeConfig(repetitions=20, contacted=str(tmp_path / "called.csv"))
-    found = follow_up(hashed, data, config=config, out=tmp_path / "out", frames=frames)
+    found = follow_up(hashed, data, config=config, out=tmp_path / "out", id_key=str(key), frames=frames)
     raw = pd.read_parquet(hashed / "windows.parquet")  # never scored: members who were not at risk at the cutoff
     at_risk = set(raw.user_id[raw.cutoff == CUTOFF])
     assert found.facts["contacts_never_scored"] == len([user_id for user_id in ids[20:60] if user_id not in at_risk])
@@ -296,7 +308,7 @@ def test_hashes_are_recognised_with_the_key_alone_and_raw_ids_stay_out(
     key.rename(moved)
     try:
         with refused("segments.id_key", "key", "bring it back"):
-            follow_up(hashed, data, config=QUICK, out=tmp_path / "again", frames=frames)
+            follow_up(hashed, data, config=QUICK, out=tmp_path / "again", id_key=str(key), frames=frames)
     finally:
         moved.rename(key)
 
@@ -331,6 +343,52 @@ def test_a_key_inside_the_run_s_folder_is_refused_before_anything_is_read(run_of
     with refused("segments.id_key outside", "key", "apart"):
         run_of(SegmentConfig(id_key=str(folder / "key")), folder)
     assert not (folder / "dataset").exists()
+
+
+def test_the_key_is_the_caller_s_alone(hashed, key, data, frames, tmp_path, refused):
+    run, theirs = shutil.copytree(hashed, tmp_path / "run"), tmp_path / "theirs" / "file"
+    theirs.parent.mkdir()
+    theirs.write_text("a file that could pass for a key")
+    config = run / "config.yaml"
+    config.write_text(config.read_text().replace(str(key), str(theirs)))
+    asked = {"cutoff": CUTOFF, "out": tmp_path / "list", "frames": frames}
+    with refused("segments.id_key in your configuration", "none", "name the file"):
+        score(run, data, **asked)
+    with refused("segments.id_key in your configuration", "none", "name the file"):
+        follow_up(run, data, config=QUICK, out=tmp_path / "list", frames=frames)
+    with refused("outside the folder", "mine", "apart"):
+        score(run, data, **asked, id_key=str(tmp_path / "list" / "mine"))
+    assert not (tmp_path / "list").exists()
+    score(run, data, **asked, id_key=str(key))
+    assert groups_of(tmp_path / "list") == groups_of(hashed)
+    assert [path.name for path in theirs.parent.iterdir()] == ["file"]
+
+
+def test_lists_of_a_run_without_a_key_hold_hashes_where_the_caller_names_one(controlled, key, data, frames, tmp_path):
+    mine = Pseudonyms.make(tmp_path / "apart" / "mine", outside=controlled).path
+    out = score(controlled, data, cutoff=CUTOFF, out=tmp_path / "list", id_key=str(mine), frames=frames)
+    scored, plain = (pd.read_parquet(folder / "scores.parquet") for folder in (out, controlled))
+    assert set(scored.user_id) == set(Pseudonyms.open(mine, outside=out)(plain.user_id))
+    about = openpyxl.load_workbook(out / "priority.xlsx")["about"]
+    assert "hashes; ids.csv beside the key tells whose" in [cell.value for cell in about["B"]]
+    with pytest.raises(UserError, match=r"segments\.id_key in your configuration"):
+        read_earlier(out).with_key(None)
+    assert read_earlier(out).with_key(str(mine)).names(["007"])[0] in set(scored.user_id)
+
+
+def flipped(control):
+    """The groups the other way round."""
+    swap = {"contact": "control", "control": "contact"}
+    return control.assign(group=control.group.map(swap))
+
+
+@pytest.mark.parametrize("edit", [flipped, lambda t: t.iloc[1:], lambda t: t.assign(user_id=t.user_id.str.lstrip("0"))])
+def test_a_list_whose_control_was_edited_is_refused(edit, controlled, tmp_path, refused):
+    shutil.copytree(controlled, tmp_path / "run")
+    path = tmp_path / "run" / "control.csv"
+    edit(pd.read_csv(path, dtype=str)).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    with refused("control.csv as it was written", "another content", "bring it back"):
+        read_earlier(tmp_path / "run")
 
 
 def test_scoring_says_how_many_are_held_back_and_the_manifest_does(controlled, files, capsys, tmp_path):
@@ -433,7 +491,7 @@ def test_a_list_that_cannot_be_held_against_this_one_is_refused(controlled, hash
     config = OutcomeConfig(repetitions=5, previous=str(hashed))
     with refused("users of this list in outcomes.previous", "none of", "the same key"):
         follow_up(controlled, data, config=config, out=tmp_path / "out", frames=frames)
-    other = shutil.copytree(hashed, tmp_path / "other")
+    other = older(hashed, tmp_path / "other")
     scores = pd.read_parquet(other / "scores.parquet")
     scores.drop(columns="priority").to_parquet(other / "scores.parquet", index=False)
     config = OutcomeConfig(repetitions=5, previous=str(other))

@@ -33,7 +33,8 @@ def test_retention_alone_is_followed_up_and_numbers_are_recognised(frames, tmp_p
     called = frames["events"].user_id.iloc[:1]
     called.to_frame().to_parquet(tmp_path / "called.parquet")
     asked = OutcomeConfig(repetitions=20, contacted=str(tmp_path / "called.parquet"))
-    found = follow_up(run, DataConfig(events="events"), config=asked, out=tmp_path / "out", frames=frames)
+    key = config.segments.id_key
+    found = follow_up(run, DataConfig(events="events"), config=asked, out=tmp_path / "out", id_key=key, frames=frames)
     assert set(found.outcomes.target) == {"retention"}
     assert found.facts["absent"] == 0
     assert found.facts["contacts_never_scored"] == 0
