@@ -14,6 +14,7 @@ from jsonargparse import ArgumentError
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.cli import LightningCLI, SaveConfigCallback
 
+from churn import strict_yaml
 from churn.artefacts import read_table, write_table
 from churn.data import CAUTIONS
 from churn.data.datamodule import ChurnDataModule
@@ -116,7 +117,7 @@ def lightning(arguments: Sequence[str]) -> None:
                     "enable_model_summary": sys.stderr.isatty(),
                     "gradient_clip_val": 1.0,
                 },
-                parser_kwargs={"prog": "churn", "exit_on_error": False},
+                parser_kwargs={"prog": "churn", "exit_on_error": False, "parser_mode": strict_yaml.MODE},
                 args=list(arguments),
             )
     except ArgumentError as error:

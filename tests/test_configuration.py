@@ -134,6 +134,8 @@ def test_every_number_has_a_lower_and_an_upper_bound(key):
         ({"explore.seasons": []}, "explore.seasons of at least 1 and at most 5 entries"),
         ({"verdicts.histories": [3, 0]}, "verdicts.histories of at least 1"),
         ({"evaluation.calibrators": ["plat"]}, "evaluation.calibrators out of none, temperature, platt, isotonic"),
+        ({"evaluation.calibrators": []}, "evaluation.calibrators of at least 1 and at most 4 entries, got 0"),
+        ({"explore.seasons": [1]}, "explore.seasons of at least 2"),
         ({"language": "kr"}, "language out of en, ko, got 'kr'"),
         ({"data.zone": "PST"}, "a time zone in data.zone, got 'PST'"),
         ({"data.first_day": "03/04/2024"}, "a date for data.first_day, got '03/04/2024'; write it as 2024-03-01"),
