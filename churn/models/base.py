@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
-from churn.keys import check_arguments
 
 if TYPE_CHECKING:
     import optuna
@@ -75,10 +74,6 @@ class Classifier(ABC):
     @abstractmethod
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments, plain values."""
-
-    def check_arguments(self) -> None:
-        """Raises UserError for an argument outside the range that the constructor declares, which ends with it."""
-        check_arguments(type(self), self.arguments)
 
     def save(self, folder: Path) -> None:
         """Write the model to a new folder; nothing in it runs code when loaded."""
