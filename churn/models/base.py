@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from churn.artefacts import check_whole, read_object, write_json
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
-from churn.keys import check_arguments
 
 if TYPE_CHECKING:
     import optuna
@@ -86,10 +85,6 @@ class Classifier(ABC):
     def class_path(cls) -> str:
         """The import path of the class."""
         return f"{cls.__module__}.{cls.__qualname__}"
-
-    def check_arguments(self) -> None:
-        """Raises UserError for an argument outside the range that the constructor declares, which ends with it."""
-        check_arguments(type(self), self.arguments)
 
     def save(self, folder: Path, *, target: Target | None = None, name: str | None = None) -> None:
         """Write the model to a new folder; nothing in it runs code when loaded.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from churn.artefacts import write_text
 from churn.data import Split, Target, Windows
-from churn.keys import Days, Range
+from churn.keys import Days, Range, check_arguments
 from churn.models.base import Classifier, Report
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class LightGBM(Classifier):
         patience: Annotated[int, Range(1, 100_000)] = 50,
         history_days: Days | None = None,
     ) -> None:
+        check_arguments(LightGBM, locals())
         self.learning_rate, self.num_leaves, self.min_child_samples = learning_rate, num_leaves, min_child_samples
         self.feature_fraction, self.reg_lambda = feature_fraction, reg_lambda
         self.max_trees, self.patience, self.history_days = max_trees, patience, history_days
-        self.check_arguments()
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
-from churn.keys import Range
+from churn.keys import Range, check_arguments
 from churn.models.base import Classifier, Report
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Logistic(Classifier):
     intercept: float
 
     def __init__(self, c: Annotated[float, Range(above=0, most=1_000_000)] = 0.1) -> None:
+        check_arguments(Logistic, locals())
         self.c = c
-        self.check_arguments()
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:

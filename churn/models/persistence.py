@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
-from churn.keys import Range
+from churn.keys import Range, check_arguments
 from churn.models.base import Classifier, Report
 
 
@@ -26,8 +26,8 @@ class Persistence(Classifier):
     rates: NDArray[np.float64]  # (history_days + 1,)
 
     def __init__(self, prior_windows: Annotated[float, Range(above=0, most=1_000_000_000)] = 20.0) -> None:
+        check_arguments(Persistence, locals())
         self.prior_windows = prior_windows
-        self.check_arguments()
 
     @property
     def arguments(self) -> dict[str, Any]:

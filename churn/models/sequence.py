@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
-from churn.keys import BatchSize, Days, Range
+from churn.keys import BatchSize, Days, Range, check_arguments
 from churn.models.base import Classifier, Report
 from churn.models.scaling import SCALINGS, Scale, Scaling
 from churn.models.training_loop import one_thread, train, train_again
@@ -71,10 +71,10 @@ class SequenceClassifier(LightningModule, Classifier):
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
     ) -> None:
+        check_arguments(SequenceClassifier, locals())
         super().__init__()
         self.target: Target = target
         self.save_hyperparameters()
-        self.check_arguments()
         self.n_features = 0
         self.epochs = 0
 

@@ -205,7 +205,7 @@ def test_a_loss_that_is_no_number_fails_its_trial_alone_and_the_others_stay() ->
 
 
 def test_a_network_whose_loss_is_no_number_says_so() -> None:
-    fixed = {"hidden_size": 8, "lr": 1e30, "max_epochs": 3}
+    fixed = {"hidden_size": 8, "lr": 10.0, "weight_decay": 100.0, "max_epochs": 3}
     with pytest.raises(
         UserError, match=r"expected a trial of GRU to succeed, got 1 that failed, .* not a number; lower lr"
     ):
