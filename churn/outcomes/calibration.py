@@ -35,7 +35,9 @@ def calibration_since(
         repetitions: Bootstrap samples of users.
     """
     with as_written(run / "leaderboard.csv", AttributeError, KeyError, TypeError):  # columns and truths may be spoilt
-        board = read_table(run / "leaderboard.csv")
+        board = read_table(run / "leaderboard.csv").astype(dict.fromkeys(_TEST, float))
+        if board.chosen.dtype != bool:
+            raise ValueError("truths that are none under chosen")
         test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])[_TEST]
     rows: list[tuple[object, ...]] = []
     for group, inside in ((LEFT_ALONE, alone), (ALL, pd.Series(True, scored.index))):

@@ -179,7 +179,8 @@ def read_run(folder: Path) -> Run:
     manifest = read_object(_present(folder / "manifest.json"))
     _complete("manifest.json", KEYS, manifest)
     with as_written(path := _present(folder / "config.yaml"), yaml.YAMLError):
-        yaml.safe_load(config := path.read_text(encoding="utf8"))
+        if not isinstance(yaml.safe_load(config := path.read_text(encoding="utf8")), dict):
+            raise ValueError("no keys")
     tables = {name: _read(folder / name) for name in COLUMNS}
     verdicts = _entries(folder / "verdicts.json", VERDICT_KEYS)
     return Run(manifest, config, tables, verdicts, _entries(folder / "views" / "views.json", VIEW_KEYS))
@@ -187,7 +188,7 @@ def read_run(folder: Path) -> Run:
 
 def _entries(path: Path, keys: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
     """What the run was asked beside its task, with the answers; nothing where it was not."""
-    entries: list[Mapping[str, Any]] = read_json(path) if path.is_file() else []
+    entries: list[Mapping[str, Any]] = read_json(path) if path.exists() else []
     for entry in entries:
         _complete(path.name, keys, entry)
     return entries
@@ -202,7 +203,7 @@ def _present(path: Path) -> Path:
 def _read(path: Path) -> pd.DataFrame:
     """Read a table; one without rows may lack its header, too."""
     columns = COLUMNS[path.name].split()
-    if path.name in OPTIONAL and not path.is_file():
+    if path.name in OPTIONAL and not path.exists():
         return pd.DataFrame(columns=columns)
     table = read_table(_present(path))
     if not table.empty:

@@ -56,3 +56,19 @@ def test_an_older_manifest_means_one_seed_and_models_kept(run):
     write_json(manifest, run / "manifest.json")
     found = read_run(run)
     assert (found.seeds, found.refit) == (1, {"policy": "keep"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("config.yaml", ""), ("config.yaml", "a: ["), ("manifest.json", "[]"), ("seeds.csv", "")]
+)
+def test_a_file_that_cannot_be_read_is_named(name, text, run):
+    (run / name).write_text(text)
+    with pytest.raises(UserError, match=rf"expected .*{name}"):
+        read_run(run)
+
+
+def test_a_folder_in_the_place_of_an_optional_file_is_named(run):
+    (run / "shap.parquet").unlink()
+    (run / "shap.parquet").mkdir()
+    with pytest.raises(UserError, match=r"expected shap\.parquet"):
+        read_run(run)
