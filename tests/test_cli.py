@@ -286,6 +286,21 @@ def test_lightning_s_measures_say_so_too(command, config, capsys) -> None:
     assert "every measure is too good" in capsys.readouterr().out
 
 
+def test_lightning_s_files_replace_earlier_ones_and_none_of_the_user_s(config, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, model = Path(config()), ["--model", "churn.models.GRU", "--model.init_args.hidden_size", "2"]
+    asked = ["-c", str(path), *model, "--trainer.logger", "false", "--trainer.enable_checkpointing", "false"]
+    mine = path.read_text()
+    assert f"no file of yours at {path}" in refusal(capsys, "fit", *asked, "--trainer.max_epochs", "1")
+    assert path.read_text() == mine
+    for _ in range(2):
+        assert main(["predict", *asked, "--trainer.default_root_dir", "own"]) == 0
+    capsys.readouterr()
+    pd.DataFrame({"mine": [1]}).to_parquet("own/predictions.parquet")
+    assert "no file of yours at" in refusal(capsys, "predict", *asked, "--trainer.default_root_dir", "own")
+    assert list(pd.read_parquet("own/predictions.parquet")) == ["mine"]
+
+
 def test_nothing_is_said_on_stderr_without_a_terminal(config, tmp_path) -> None:
     command = [sys.executable, "-m", "churn", "check", "--config", config()]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""

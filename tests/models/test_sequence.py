@@ -1,3 +1,5 @@
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -6,6 +8,7 @@ from pytorch_lightning import Trainer
 from churn.data import example_split
 from churn.data.datamodule import ChurnDataModule
 from churn.models import GRU, BiLSTM, GRUBiLSTM
+from churn.stopping import StoppedError, stoppable
 
 
 @pytest.mark.parametrize("kind", [GRU, BiLSTM, GRUBiLSTM])
@@ -47,6 +50,19 @@ def test_a_checkpoint_loads_with_weights_only(tmp_path) -> None:
     assert again.target == "sticker"
     windows = example_split().test
     np.testing.assert_allclose(again.predict_proba(windows), network.predict_proba(windows), atol=1e-7)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_training_at_once_whatever_lightning_makes_of_it(number) -> None:
+    epochs = []
+
+    def report(epoch: int, _: float) -> None:
+        epochs.append(epoch)
+        signal.raise_signal(number)
+
+    with stoppable() as stop, pytest.raises(StoppedError):
+        GRU(hidden_size=2, max_epochs=3).fit(example_split(), target="churn", report=report)
+    assert (epochs, stop.number) == ([0], number)
 
 
 def test_the_best_epoch_is_kept_not_the_last() -> None:
