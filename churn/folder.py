@@ -120,7 +120,7 @@ def _lock(folder: Path) -> int:
     while True:
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            marker = os.open(folder / MARKER, os.O_RDWR | os.O_CREAT, 0o666)
+            marker = os.open(folder / MARKER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         except FileNotFoundError:  # its last holder has removed the folder meanwhile
             continue
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from churn import __version__
-from churn.artefacts import read_object, recorded, write_json
+from churn.artefacts import as_written, read_object, recorded, write_json
 from churn.errors import UserError
 from churn.progress import note, progress
 
@@ -62,11 +62,14 @@ class Journal:
         """The journal of a folder that has one.
 
         Raises:
-            UserError: if it has none.
+            UserError: if it has none, or one that is spoilt.
         """
         if not (folder / _FILE).exists():
             raise UserError("expected a run's folder", f"no {_FILE} in {folder}", "check --run")
-        return cls(folder, read_object(folder / _FILE, "stages"))
+        journal = cls(folder, read_object(folder / _FILE, "stages"))
+        with as_written(folder / _FILE, KeyError, TypeError):
+            _ = journal.done
+        return journal
 
     @property
     def done(self) -> list[str]:

@@ -62,6 +62,13 @@ def test_a_folder_without_a_run_is_refused(tmp_path, refused):
         Journal.resume(tmp_path)
 
 
+@pytest.mark.parametrize("stages", ['[{"seconds": 1}]', '["data"]', "7"])
+def test_a_spoilt_manifest_is_named(stages, tmp_path, refused):
+    (tmp_path / "manifest.json").write_text(f'{{"stages": {stages}}}')
+    with refused(f"{tmp_path}/manifest.json as it was written", "", "make it again"):
+        Journal.resume(tmp_path)
+
+
 def test_nothing_is_drawn_where_there_is_no_terminal(tmp_path, capsys):
     Journal.open(tmp_path, **RUN).do("data", dict)
     assert capsys.readouterr() == ("", "")
