@@ -111,9 +111,8 @@ def test_check_on_a_full_folder_for_temporary_files_is_one_line_and_leaves_nothi
 def test_a_page_that_standard_output_has_no_space_for_is_one_line(small_disk):
     fill(small_disk)
     with (small_disk / "page.txt").open("w") as page:
-        ended = subprocess.run(
-            [sys.executable, "-m", "churn", "--help"], stdout=page, stderr=subprocess.PIPE, text=True
-        )
+        command, buffered = [sys.executable, "-m", "churn", "--help"], os.environ | {"PYTHONUNBUFFERED": ""}
+        ended = subprocess.run(command, stdout=page, stderr=subprocess.PIPE, text=True, env=buffered)
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == [
         f"churn: expected space to write {small_disk / 'page.txt'}, got {FULL}; {REMEDY}"
