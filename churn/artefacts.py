@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from io import BytesIO
@@ -19,7 +19,7 @@ from churn.disk import PARTIAL, writing
 from churn.errors import UserError
 
 CONTENTS = ".contents.json"  # of a folder that is written at once: its files, each with its SHA-256
-_REMEDY = "bring it back, or make it again"
+_REMEDY = "bring it back, or delete it and make it again"
 
 _written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
 
@@ -45,6 +45,8 @@ def atomic(path: Path) -> Iterator[Path]:
     scratch = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():  # before the work, since it would be for nothing
+            _check_own(path)
         try:
             yield scratch
             if scratch.is_dir():
@@ -53,6 +55,8 @@ def atomic(path: Path) -> Iterator[Path]:
             elif path.is_dir():
                 raise UserError(f"expected a file or nothing at {path}", "a folder", "move it elsewhere")
             scratch.replace(path)
+            if (path.parent / CONTENTS).is_file():
+                _enlist(path)
             if (written := _written.get()) is not None:
                 written.append(path)
         finally:
@@ -80,39 +84,17 @@ def recorded() -> Iterator[list[Path]]:
         _written.reset(token)
 
 
-@contextmanager
-def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
-    """Yield a scratch folder whose files replace those of `folder`, all together, once the block has ended well.
-
-    Files of two times never lie side by side, whenever the process is killed: all old ones go before the first new one
-    comes. The last of `files` is the one by which a reader knows that the others are there.
-
-    Args:
-        folder: Where the files belong.
-        files: The names of all files that may be written; an old one that is not written anew goes, too. What else is
-            in the scratch folder is lost after the block, and nothing else in `folder` is touched.
+def missing(path: Path) -> list[Path]:
+    """What is gone of a file, or of a folder that `atomic` wrote; the folder itself once a file of it is.
 
     Example:
-        >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> for n in (1, 2):
-        ...     with together(folder, ["list.csv", "told.json"]) as scratch:
-        ...         write_text(f"list {n}", scratch / "list.csv")
-        ...         write_json(n, scratch / "told.json")
-        >>> sorted(p.name for p in folder.iterdir()), (folder / "list.csv").read_text()
-        (['list.csv', 'told.json'], 'list 2')
+        >>> missing(Path("nowhere"))
+        [PosixPath('nowhere')]
     """
-    scratch = folder / f"{PARTIAL}{os.getpid()}"
-    scratch.mkdir(parents=True)
-    try:
-        yield scratch
-        for name in reversed(files):
-            (folder / name).unlink(missing_ok=True)
-        for name in files:
-            if (scratch / name).exists():
-                (scratch / name).rename(folder / name)
-    finally:
-        shutil.rmtree(scratch)
+    if not path.exists():
+        return [path]
+    listed = read_object(path / CONTENTS) if (path / CONTENTS).is_file() else {}
+    return [path / name for name in listed if not (path / name).exists()]
 
 
 def discard(folder: Path) -> None:
@@ -129,15 +111,19 @@ def discard(folder: Path) -> None:
         >>> panel.exists()
         False
     """
-    if not os.path.lexists(folder):
-        return
+    if os.path.lexists(folder):
+        _check_own(folder)
+        shutil.rmtree(folder)
+
+
+def _check_own(folder: Path) -> None:
+    """Raise a UserError for a folder that `atomic` did not write, or in which something else lies."""
     own = folder.is_dir() and not folder.is_symlink() and (folder / CONTENTS).is_file()
     made = {*read_object(folder / CONTENTS), CONTENTS} if own else set()
     foreign = sorted(name for name in _files(folder) if name not in made)
     if foreign or not own:
         found = foreign[0] if foreign else "a folder, a file or a link of another"
         raise UserError(f"expected nothing but this program's files in {folder}", found, "move it elsewhere")
-    shutil.rmtree(folder)
 
 
 def check_whole(folder: Path) -> None:
@@ -184,6 +170,16 @@ def _seal(folder: Path) -> None:
     """Write down a folder's files."""
     files = hashes_of(folder, sorted(_files(folder)))
     (folder / CONTENTS).write_text(json.dumps(files, indent=2) + "\n", encoding="utf8")
+
+
+def _enlist(path: Path) -> None:
+    """Write down a file that was added to such a folder later."""
+    contents = path.parent / CONTENTS
+    scratch = contents.with_name(f"{PARTIAL}{os.getpid()}-{CONTENTS}")
+    scratch.write_text(
+        json.dumps(read_object(contents) | hashes_of(path.parent, [path.name]), indent=2), encoding="utf8"
+    )
+    scratch.replace(contents)
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from churn import __version__
 from churn.disk import writing
 from churn.errors import UserError
-from churn.folder import MARKER, Kind, claimed
+from churn.folder import Kind, claimed
 from churn.progress import progress
 from churn.stopping import fall_silent, nobody_reads, stoppable
 
@@ -95,11 +95,11 @@ def _claimed(arguments: Sequence[str]) -> Iterator[None]:
 
 def _option(name: str, arguments: Sequence[str]) -> Path | None:
     """The folder that an option names, by a look at the words alone."""
+    found = None
     for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
         value = following if word == name else word.removeprefix(f"{name}=") if word.startswith(f"{name}=") else ""
-        if value:
-            return Path(value)
-    return None
+        found = Path(value) if value else found  # the last one counts
+    return found
 
 
 def _standard_output() -> list[Path]:
@@ -280,9 +280,8 @@ def _report(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     from churn.report import write_report
 
-    folder: Path = options.run
-    with progress("report"), claimed(folder, "a run") if (folder / MARKER).exists() else nullcontext():
-        page = write_report(folder, language=options.language)
+    with progress("report"):
+        page = write_report(options.run, language=options.language)
     print(f"report: {page}")
 
 

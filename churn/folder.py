@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -16,6 +17,7 @@ from typing import Literal
 
 from churn.disk import PARTIAL, writing
 from churn.errors import UserError
+from churn.replacement import complete
 
 MARKER = ".churn"  # in every output folder: what it holds, and who is or was the last to write there
 _FILE_SYSTEM_S = "lost+found"
@@ -68,10 +70,11 @@ def claimed(folder: Path, kind: Kind) -> Iterator[Path]:
 def _locked(folder: Path, kind: Kind, *, new: list[Path]) -> Iterator[None]:
     marker = None
     try:
-        _check_own(folder, kind)
+        _check_new(folder)
         marker = _lock(folder)
-        _check_own(folder, kind)  # again, now that nobody else writes
+        _check_own(folder, kind)
         _sign(marker, kind)
+        complete(folder)
         _sweep(folder)
     except OSError as error:
         _leave(folder, new, held=marker is not None)
@@ -85,30 +88,34 @@ def _locked(folder: Path, kind: Kind, *, new: list[Path]) -> Iterator[None]:
             os.close(marker)
 
 
+def _check_new(folder: Path) -> None:
+    """Raise a UserError for a folder in which something lies and no marker: whoever is at work has made that first."""
+    names = _names(folder)
+    if names and MARKER not in names:
+        raise _of_another(folder, "one that this program made", names[0])
+
+
 def _check_own(folder: Path, kind: Kind) -> None:
     """Raise a UserError for a folder that holds what this program did not make, or made as something else."""
-    others = _others(folder)
-    holder = _signed(folder / MARKER)  # after the others, since whoever makes these has signed before
-    if holder.get("holds", kind) != kind:
-        found, wanted = f"one with {holder['holds']}", f"one with {kind}"
-    elif not holder and others and os.path.lexists(folder / others[0]):
-        found, wanted = f"one with {others[0]}", "one that this program made"
-    else:
-        return
+    holder = _signed(folder / MARKER)
+    if not holder:
+        fresh = [MARKER] if _is_regular(folder / MARKER) and not (folder / MARKER).stat().st_size else []
+        if others := [name for name in _names(folder) if name not in fresh]:
+            raise _of_another(folder, "one that this program made", others[0])
+    elif holder["holds"] != kind:
+        raise _of_another(folder, f"one with {kind}", holder["holds"])
+
+
+def _of_another(folder: Path, wanted: str, found: str) -> UserError:
     remedy = "choose another --out; nothing was touched"
-    raise UserError(f"expected a new or empty folder or {wanted} at {folder}", found, remedy)
+    return UserError(f"expected a new or empty folder or {wanted} at {folder}", f"one with {found}", remedy)
 
 
-def _others(folder: Path) -> list[str]:
-    """What lies in a folder; nothing where there is none, as making it will tell."""
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder, sorted; nothing where there is none, as making it will tell."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        return sorted(path.name for path in folder.iterdir() if not _is_nothing(path))
+        return sorted(path.name for path in folder.iterdir() if path.name != _FILE_SYSTEM_S)
     return []
-
-
-def _is_nothing(path: Path) -> bool:
-    """Whether a path in a folder is a marker that was not signed yet, or belongs to the file system."""
-    return path.name == _FILE_SYSTEM_S or (path.name == MARKER and path.is_file() and not path.stat().st_size)
 
 
 def _lock(folder: Path) -> int:
@@ -123,6 +130,8 @@ def _lock(folder: Path) -> int:
             marker = os.open(folder / MARKER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         except FileNotFoundError:  # its last holder has removed the folder meanwhile
             continue
+        except (IsADirectoryError, FileExistsError) as error:
+            raise _of_another(folder, "one that this program made", MARKER) from error
         try:
             fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _stands(marker, folder / MARKER):
@@ -156,10 +165,18 @@ def _sign(marker: int, kind: Kind) -> None:
 def _signed(marker: Path) -> dict[str, str]:
     """What a marker says; nothing where there is none, it is not signed yet, or another program wrote it."""
     try:
-        found = json.loads(marker.read_text(encoding="utf8"))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+        if not _is_regular(marker):
+            return {}
+        first, _, _ = marker.read_text(encoding="utf8").partition("\n")  # what follows is of a longer, older one
+        found = json.loads(first)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     return found if isinstance(found, dict) and "holds" in found else {}
+
+
+def _is_regular(path: Path) -> bool:
+    """Whether a path is a file, which a reader cannot hang on."""
+    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _sweep(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from churn import __version__
-from churn.artefacts import as_written, read_object, recorded, write_json
+from churn.artefacts import as_written, missing, read_object, recorded, write_json
 from churn.errors import UserError
 from churn.progress import note, progress
 
@@ -79,9 +79,9 @@ class Journal:
     def _reopen(self) -> None:
         """Take the first stage of which a file is gone, and all that follow it, for not done."""
         for place, stage in enumerate(self.content["stages"]):
-            gone = next((name for name in stage.get("files", ()) if not (self.folder / name).exists()), None)
+            gone = next((path for name in stage.get("files", ()) for path in missing(self.folder / name)), None)
             if gone is not None:
-                note(f"{self.folder / gone} is gone: {stage['name']} and what follows it are done again")
+                note(f"{gone} is gone: {stage['name']} and what follows it are done again")
                 del self.content["stages"][place:]
                 return
 

@@ -36,18 +36,12 @@ _COLUMNS = ["user_id", "cutoff", "p"]  # of predictions
 
 
 class _SavedConfig(SaveConfigCallback):
-    """Lightning's copy of the configuration, which replaces an earlier copy and no other file."""
+    """Lightning's copy of the configuration in the folder of a logger; without one it could replace the user's own."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write it.
-
-        Raises:
-            UserError: if another file is in its place.
-        """
-        path = Path(trainer.log_dir or ".") / self.config_filename
-        if path.is_file() and not path.read_text(encoding="utf8", errors="replace").startswith("# pytorch_lightning"):
-            raise UserError(f"expected no file of yours at {path}", "one", "set a logger, or trainer.default_root_dir")
-        super().setup(trainer, pl_module, stage)
+        """Write it where there is a logger."""
+        if trainer.loggers:
+            super().setup(trainer, pl_module, stage)
 
 
 class _Door(LightningCLI):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churn import explanation, segments
-from churn.artefacts import as_written, hashes_of, read_json, read_object, together, write_json, write_table
+from churn.artefacts import as_written, hashes_of, read_json, read_object, write_json, write_table
 from churn.configuration import RunConfig
 from churn.data import DataConfig, Dataset, Frame, Target, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
@@ -22,6 +22,7 @@ from churn.keys import as_day
 from churn.language import speaking
 from churn.models import load
 from churn.progress import step
+from churn.replacement import together
 from churn.segments import Plan, Pseudonyms, SegmentConfig
 
 SCORING = "scoring.json"  # of a folder that `score` wrote: the run, the cutoff, the segment

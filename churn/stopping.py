@@ -5,6 +5,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ _UNTOUCHED = {  # signals that cannot be caught, tell of a fault, only pause a p
     *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"),
     *("SIGPIPE", "SIGXFSZ"),  # Python raises an OSError in their place
 }
+_CLEANING_SECONDS = 5
 
 
 class StoppedError(BaseException):
@@ -26,6 +28,7 @@ class Stop:
     """The signal that has asked a command to end, if one has."""
 
     number: int | None = None
+    since: float = 0.0  # seconds of a clock
 
     @property
     def name(self) -> str:
@@ -34,9 +37,10 @@ class Stop:
         return f"signal {self.number}" if found is None else found.name
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Stop the program once; while it cleans up, further signals are passed over."""
-        if self.number is None:
-            self.number = number
+        """Stop the program; for some seconds, while it cleans up, further signals are passed over."""
+        now = time.monotonic()
+        if self.number is None or now - self.since > _CLEANING_SECONDS:  # the first may have met deaf ears
+            self.number, self.since = self.number or number, now
             raise StoppedError
 
 

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from churn.artefacts import (
     read_json,
     read_object,
     read_table,
-    together,
     write_json,
     write_table,
     write_text,
@@ -107,7 +104,7 @@ def test_a_folder_a_file_and_a_link_of_another_are_never_replaced(tmp_path, refu
     for name in ("home", "empty", "file", "link"):
         with refused("nothing but this program's files", "", "move it"):
             written(tmp_path / name, "values")
-    with refused("a file or nothing", "a folder", "move it"):
+    with refused("nothing but this program's files", "mine.csv", "move it"):
         write_text("leaderboard", tmp_path / "home")
     assert names(tmp_path) == sorted(
         [".contents.json", "elsewhere", "empty", "file", "home", "link", "mine.csv", "values"]
@@ -133,49 +130,6 @@ def test_a_changed_and_a_missing_file_of_a_written_folder_are_named(tmp_path, re
     (model / "deep" / "weights").unlink()
     with refused(f"{model}/deep/weights", "no such file", "bring it back"):
         check_whole(model)
-
-
-# Files written together ----------------------------------------------------------------------------
-
-
-def test_files_of_two_times_never_lie_side_by_side_wherever_the_process_is_killed(tmp_path):
-    code = (
-        "import os, sys\nfrom pathlib import Path\nfrom churn.artefacts import together, write_text\n"
-        "left, text = int(sys.argv[2]), sys.argv[3]\n"
-        "def count(event, _):\n    global left\n"
-        "    if event in ('os.remove', 'os.rename'):\n        left -= 1\n        left < 0 and os._exit(9)\n"
-        "with together(Path(sys.argv[1]), ['control.csv', 'priority.csv', 'told.json']) as scratch:\n"
-        "    for name in ['priority.csv', 'told.json', *['control.csv'][: text == 'old']]:\n"
-        "        write_text(text, scratch / name)\n    sys.addaudithook(count)\n"
-    )
-
-    def swap(folder, moves, text):
-        return subprocess.run([sys.executable, "-c", code, folder, str(moves), text], check=False, cwd=Path.cwd())
-
-    seen = set()
-    for moves in range(7):
-        folder = tmp_path / str(moves)
-        assert swap(folder, 99, "old").returncode == 0
-        (folder / "mine.csv").write_text("mine")
-        ended = swap(folder, moves, "new").returncode
-        texts = {path.name: path.read_text() for path in folder.glob("*.*") if path.is_file()}
-        assert texts.pop("mine.csv") == "mine"
-        assert len(set(texts.values())) <= 1
-        assert "told.json" not in texts or texts.keys() in (
-            {"control.csv", "priority.csv", "told.json"},
-            {"priority.csv", "told.json"},
-        )
-        seen.add((ended, tuple(sorted(set(texts.values())))))
-    assert seen == {(9, ("old",)), (9, ()), (9, ("new",)), (0, ("new",))}
-
-
-def test_an_error_leaves_files_that_are_written_together_as_they_were(tmp_path):
-    write_text("old", tmp_path / "list.csv")
-    with pytest.raises(RuntimeError), together(tmp_path, ["list.csv"]) as scratch:
-        write_text("new", scratch / "list.csv")
-        raise RuntimeError
-    assert names(tmp_path) == ["list.csv"]
-    assert (tmp_path / "list.csv").read_text() == "old"
 
 
 # Tables, JSON and text ------------------------------------------------------------------------------

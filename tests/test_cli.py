@@ -286,12 +286,12 @@ def test_lightning_s_measures_say_so_too(command, config, capsys) -> None:
     assert "every measure is too good" in capsys.readouterr().out
 
 
-def test_lightning_s_files_replace_earlier_ones_and_none_of_the_user_s(config, capsys, tmp_path, monkeypatch) -> None:
+def test_lightning_s_files_replace_none_of_the_user_s(config, capsys, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     path, model = Path(config()), ["--model", "churn.models.GRU", "--model.init_args.hidden_size", "2"]
     asked = ["-c", str(path), *model, "--trainer.logger", "false", "--trainer.enable_checkpointing", "false"]
     mine = path.read_text()
-    assert f"no file of yours at {path}" in refusal(capsys, "fit", *asked, "--trainer.max_epochs", "1")
+    assert main(["fit", *asked, "--trainer.max_epochs", "1"]) == 0
     assert path.read_text() == mine
     for _ in range(2):
         assert main(["predict", *asked, "--trainer.default_root_dir", "own"]) == 0

@@ -56,6 +56,21 @@ def test_a_folder_of_somebody_else_is_refused_and_left_as_it_was(name, tmp_path,
     assert names(tmp_path) == sorted({first, name})
 
 
+def test_a_marker_that_is_no_file_is_not_read(tmp_path, refused):
+    os.mkfifo(tmp_path / MARKER)
+    with refused("or one that this program made", f"one with {MARKER}", "choose another --out"):
+        claimed(tmp_path, "a run").__enter__()
+
+
+def test_a_marker_that_was_signed_by_half_over_a_longer_one_is_read(tmp_path):
+    with claimed(tmp_path, "a run") as folder:
+        (folder / "note").touch()
+    with (tmp_path / MARKER).open("a") as marker:  # as where the process was killed before the rest was cut off
+        marker.write('01", "since": "2024-03-01"}\n')
+    with claimed(tmp_path, "a run"):
+        pass
+
+
 def test_a_file_system_s_own_folder_is_nobody_s(tmp_path):
     (tmp_path / "lost+found").mkdir()
     with claimed(tmp_path, "a run"):

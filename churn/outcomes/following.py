@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import __version__, segments
-from churn.artefacts import together, write_json, write_table
+from churn.artefacts import write_json, write_table
 from churn.configuration import OutcomeConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.disk import temporary_folder
@@ -26,6 +26,7 @@ from churn.outcomes.contacts import really_contacted
 from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
 from churn.outcomes.happened import check_days, covered, happened
+from churn.replacement import together
 from churn.scoring import prepare_alike, score_windows
 from churn.segments import CONTACT, CONTROL
 

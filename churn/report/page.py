@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
+from churn.folder import MARKER, claimed
 from churn.language import say, speaking, spoken
 from churn.report import (
     anomalies,
@@ -72,9 +74,11 @@ def write_report(run: Path, language: str | None = None) -> Path:
     Raises:
         UserError: if an artefact of the run is missing or lacks a column, or the language is unknown.
     """
-    page, found = run / "report.html", read_run(run)
-    with speaking(language or found.language):
-        write_text(_render(found), page)
+    page = run / "report.html"
+    with claimed(run, "a run") if (run / MARKER).exists() else nullcontext():  # a copy may have lost its marker
+        found = read_run(run)
+        with speaking(language or found.language):
+            write_text(_render(found), page)
     return page
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from churn import evaluation, training
-from churn.artefacts import TargetTables, atomic, read_table
+from churn.artefacts import TargetTables, atomic, missing, read_table
 from churn.data import Split, Target
 from churn.models import again_on, members
 from churn.progress import step
@@ -21,7 +21,7 @@ def fit_models(context: Context) -> Facts:
         for spec in context.config.specs:
             folder = context.model_folder(target, spec.name)
             step(f"{folder.name} on {target}")
-            if not folder.exists():
+            if missing(folder):
                 _fit(context, spec, folds, target)
             for name in _SEARCHED:
                 found = read_table(folder / name)
@@ -68,7 +68,7 @@ def _readers(context: Context, target: Target) -> list[str]:
 def _retrain(context: Context, target: Target, name: str, kept: list[str]) -> str:
     """Fit the model's twin on the kept features, unless it was done, and return the twin's name."""
     folder = context.model_folder(target, f"{name}{evaluation.KEPT}")
-    if not folder.exists():
+    if missing(folder):
         step(f"{folder.name} on {target}")
         twin = again_on(kept, context.model(target, name))
         with atomic(folder) as scratch:

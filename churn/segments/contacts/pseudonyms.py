@@ -1,6 +1,7 @@
 """Pseudonyms: users' ids as hashes that only the holder of a key can make."""
 
 import csv
+import fcntl
 import hmac
 import os
 import secrets
@@ -12,9 +13,11 @@ from typing import Self
 import pandas as pd
 
 from churn.artefacts import atomic
+from churn.disk import PARTIAL
 from churn.errors import UserError
 from churn.segments.contacts.harmless import harmless
 
+_IDS = "ids.csv"
 LEAST = 16  # bytes of a key; shorter ones can be guessed
 
 
@@ -66,6 +69,7 @@ class Pseudonyms:
             UserError: if there is none, it lies in that folder, or it is too short.
         """
         _check_apart(path, outside)
+        _remembered(path.with_name(_IDS))
         try:
             key = path.read_bytes().strip()
         except OSError as error:
@@ -84,16 +88,36 @@ class Pseudonyms:
         return [hmac.new(self.key, text, "sha256").hexdigest() for text in texts]
 
     def remember(self, user_ids: Iterable[object]) -> Path:
-        """Add the ids to ids.csv beside the key (hash, user_id), which its owner alone can read; return its path."""
+        """Add the ids to ids.csv beside the key (hash, user_id), which its owner alone can read; return its path.
+
+        Raises:
+            UserError: if another table is called so.
+        """
         ids = [str(user_id) for user_id in user_ids]
-        path = self.path.with_name("ids.csv")
-        known = pd.read_csv(path, dtype=str, keep_default_na=False) if path.exists() else None
         rows = pd.DataFrame({"hash": self(ids), "user_id": [harmless(user_id) for user_id in ids]}, dtype=object)
-        every = pd.concat([known, rows]).drop_duplicates("hash")
-        with atomic(path) as scratch:
-            scratch.touch(mode=0o600)
-            every.to_csv(scratch, index=False, quoting=csv.QUOTE_ALL)
+        path = self.path.with_name(_IDS)
+        with self.path.open("rb") as key:
+            fcntl.flock(key, fcntl.LOCK_EX)  # commands in other folders add theirs
+            for half in path.parent.glob(f"{PARTIAL}*-{_IDS}"):  # of a killed command, with plain ids in it
+                half.unlink()
+            every = pd.concat([_remembered(path), rows]).drop_duplicates("hash")
+            with atomic(path) as scratch:
+                scratch.touch(mode=0o600)
+                every.to_csv(scratch, index=False, quoting=csv.QUOTE_ALL)
         return path
+
+
+def _remembered(path: Path) -> pd.DataFrame | None:
+    """The ids that are known already; None where none are."""
+    if not path.exists():
+        return None
+    known = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if list(known) != ["hash", "user_id"]:
+        found = f"the columns {', '.join(known)}"
+        raise UserError(
+            f"expected no table of yours at {path}, beside segments.id_key", found, "keep the key elsewhere"
+        )
+    return known
 
 
 def hidden(table: pd.DataFrame, names: Pseudonyms | None) -> pd.DataFrame:

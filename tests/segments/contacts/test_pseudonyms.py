@@ -32,6 +32,20 @@ def test_the_key_does_not_show_when_it_is_printed(names):
     assert names.key.decode() not in repr(names)
 
 
+def test_a_table_of_the_user_s_own_is_not_taken_for_the_ids_and_a_killed_command_s_half_is_swept(
+    names, tmp_path, refused
+):
+    mine, half = tmp_path / "apart" / "ids.csv", tmp_path / "apart" / ".churn-partial-1-ids.csv"
+    half.write_text("hash,user_id\nx,ann\n")
+    names.remember(["ann"])
+    assert not half.exists()
+    mine.write_text("name,phone\nann,1\nbob,2\n")
+    for use in (lambda: names.remember(["eve"]), lambda: Pseudonyms.open(names.path, outside=tmp_path / "run")):
+        with refused(f"no table of yours at {mine}", "the columns name, phone", "keep the key elsewhere"):
+            use()
+    assert mine.read_text() == "name,phone\nann,1\nbob,2\n"
+
+
 def test_ids_are_remembered_beside_the_key_once_each_and_defused(names, tmp_path):
     path = names.remember(HOSTILE)
     names.remember([*HOSTILE[:2], "later"])

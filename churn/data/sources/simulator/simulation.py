@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from churn.artefacts import together, write_table
+from churn.artefacts import write_table
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.dirty_table import DirtyTable
 from churn.data.sources.simulator.growing import growing_table
@@ -26,6 +26,7 @@ from churn.data.sources.simulator.rows import (
 )
 from churn.errors import UserError
 from churn.folder import claimed
+from churn.replacement import together
 
 __all__ = ["PRESETS", "Dirt", "Preset", "simulate", "simulate_platform"]
 
