@@ -24,10 +24,10 @@ _FOUND = {
 }
 _TEXTS = {os.strerror(code): found for code, found in _FOUND.items()} | {  # of engines that lose the number
     "database or disk is full": _FULL,  # SQLite
-    "attempt to write a readonly database": "a read-only file system or file",  # SQLite
     "max_temp_directory_size": _FULL,  # DuckDB, whose limit is what was free when it was opened
     "No usable temporary directory": "no folder for temporary files that takes one",  # Python
 }
+_SERVERS = ("psycopg", "pymysql")  # drivers of databases whose disks are not this computer's
 
 _written: ContextVar[tuple[Path, ...]] = ContextVar("written", default=())  # by this thread, innermost first
 
@@ -90,19 +90,20 @@ def temporary_place() -> Path:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it came from."""
+    """An error and what it came from, unless that was said not to matter (`from None`)."""
     while error is not None:
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _refusal(error: Exception) -> DiskError | None:
-    """What to say of an error, unless it came of anything but a disk or is said already."""
+    """What to say of an error, unless it came of anything but a disk here or is said already."""
+    texts = {} if any(type(cause).__module__.startswith(_SERVERS) for cause in causes(error)) else _TEXTS
     for cause in causes(error):
         if isinstance(cause, DiskError):
             return None
         found = _FOUND.get(cause.errno or 0) if isinstance(cause, OSError) else None
-        if found or (found := next((found for text, found in _TEXTS.items() if text in str(cause)), None)):
+        if found or (found := next((found for text, found in texts.items() if text in str(cause)), None)):
             named = getattr(cause, "filename2", None) or getattr(cause, "filename", None)  # of a copy the target
             places = (*_written.get(), Path(os.environ.get("TMPDIR") or "/tmp"))
             path = named if isinstance(named, str) else str(min(places, key=_space))

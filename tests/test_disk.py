@@ -6,8 +6,10 @@ import tempfile
 from functools import partial
 
 import numpy as np
+import psycopg
 import pytest
 from optuna.pruners import NopPruner
+from sqlalchemy.exc import OperationalError
 
 from churn.artefacts import atomic, write_text
 from churn.check import check
@@ -15,6 +17,7 @@ from churn.cli import main
 from churn.data import DataConfig, example_dataset, example_frames, example_split
 from churn.data.mapped import mapped, mapped_without_name
 from churn.disk import DiskError, temporary_folder, writing
+from churn.errors import UserError
 from churn.evaluation import Contestant, VerdictConfig, reach_verdicts
 from churn.folder import claimed
 from churn.models import GRU, LightGBM
@@ -126,7 +129,6 @@ def test_a_page_that_standard_output_has_no_space_for_is_one_line(small_disk):
         (OSError(errno.EROFS, "Read-only file system"), READ_ONLY),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), "quota"),
         (RuntimeError("database or disk is full"), FULL),
-        (RuntimeError("attempt to write a readonly database"), READ_ONLY),
         (RuntimeError("IO Error: Could not write file: No space left on device"), FULL),
         (RuntimeError("failed to offload data block; the 'max_temp_directory_size' setting"), FULL),
     ],
@@ -140,6 +142,39 @@ def test_an_error_of_a_disk_is_found_behind_what_was_made_of_it(error, found, tm
 
     with refused(f"space to write {tmp_path}", found, REMEDY), writing(tmp_path):
         translate()
+
+
+def test_a_full_disk_of_a_database_server_is_none_of_this_computer_s(tmp_path):
+    full = psycopg.errors.DiskFull('could not extend file "base/1/2": No space left on device')
+    failed, told = OperationalError("INSERT", {}, full), UserError("expected to reach it", full, "check the server")
+    failed.__cause__ = full  # as SQLAlchemy raises it
+    with pytest.raises(UserError) as caught, writing(tmp_path):
+        raise told from failed
+    assert caught.value is told
+
+
+def test_a_database_that_may_not_be_written_is_no_disk_that_is_full(tmp_path, refused):
+    url = f"sqlite:///{tmp_path / 'trials.db'}"
+    open_study(url, name="churn", facts={}, seed=0, pruner=NopPruner())
+    with refused("to reach tuning.storage", "attempt to write a readonly database", "check the URL"):
+        open_study(
+            f"sqlite:///file:{tmp_path / 'trials.db'}?mode=ro&uri=true",
+            name="another",
+            facts={},
+            seed=0,
+            pruner=NopPruner(),
+        )
+
+
+def test_a_full_disk_that_did_not_matter_is_not_told(tmp_path):
+    def choose_another():
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError:
+            raise ValueError("expected another value") from None
+
+    with pytest.raises(ValueError, match="another value"), writing(tmp_path):
+        choose_another()
 
 
 def test_other_errors_stay_as_they_are(tmp_path):

@@ -10,7 +10,7 @@ import pandas as pd
 from ibis import _
 from numpy.typing import DTypeLike, NDArray
 
-from churn.artefacts import atomic, read_json, write_json
+from churn.artefacts import read_json, write_json
 from churn.data.daily import Daily
 from churn.data.mapped import mapped
 from churn.data.vocabulary import STICKER_FEATURES
@@ -84,23 +84,27 @@ class Panel:
 
 
 def build(daily: Daily, folder: Path) -> Panel:
-    """Write a panel from the engine's stream and open it; memory is bounded by one batch.
+    """Write a panel from the engine's stream to a new folder and open it; memory is bounded by one batch.
+
+    Args:
+        daily: What was counted.
+        folder: Where the panel is kept. After an error it stays half-written, so let it lie in a folder that `atomic`
+            writes, which writes down every file's hash once.
 
     Raises:
         UserError: for a day whose sticker amounts add to more than a float32 holds.
     """
-    with atomic(folder) as scratch:
-        scratch.mkdir()
-        users, largest = _spans(daily)
-        users.to_parquet(scratch / "users.parquet", index=False)
-        length = (users["last"] - users["first"] + 1).to_numpy()
-        _fill(daily, scratch, users, rows=int(length.sum()) + 1, largest=largest)
-        meta = {
-            "features": daily.vocabulary.features,
-            "first_day": daily.first_day,
-            "n_days": daily.last_day - daily.first_day + 1,
-        }
-        write_json(meta, scratch / "panel.json")
+    folder.mkdir()
+    users, largest = _spans(daily)
+    users.to_parquet(folder / "users.parquet", index=False)
+    length = (users["last"] - users["first"] + 1).to_numpy()
+    _fill(daily, folder, users, rows=int(length.sum()) + 1, largest=largest)
+    meta = {
+        "features": daily.vocabulary.features,
+        "first_day": daily.first_day,
+        "n_days": daily.last_day - daily.first_day + 1,
+    }
+    write_json(meta, folder / "panel.json")
     return load(folder)
 
 

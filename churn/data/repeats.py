@@ -46,8 +46,8 @@ class Repeats:
             >>> Repeats.of(log)
             Repeats(rows=103, usable=303, days=(1,), in_part=False)
         """
-        whole = _copied(counts)
-        days = tuple(day for day in counts.day.unique().tolist() if whole or _copied(counts[counts.day == day]))
+        copied, whole = _copied(counts), _copied(counts.assign(day=0)).any()
+        days = tuple(copied.index[copied | whole].tolist())
         usable = int((counts.n * counts.groups).sum())
         return cls(usable - int(counts.groups.sum()), usable, days, _in_pairs(counts[~counts.day.isin(days)]))
 
@@ -83,11 +83,11 @@ def _counts(table: ibis.Table, key: list[str]) -> pd.DataFrame:
     return counts
 
 
-def _copied(counts: pd.DataFrame) -> bool:
-    """Whether nearly every row is there twice, four times and so on; or three times, six times and so on."""
-    groups = counts.groups.sum()
-    most = max(counts.groups[counts.n % times == 0].sum() for times in _TIMES)
-    return bool(groups >= _FEWEST and most >= _NEARLY_ALL * groups)
+def _copied(counts: pd.DataFrame) -> pd.Series:
+    """Whether nearly every row of a day is there twice, four times and so on; or three times, six times and so on."""
+    copies = pd.DataFrame({times: counts.groups.where(counts.n % times == 0, 0) for times in _TIMES})
+    groups, most = counts.groups.groupby(counts.day).sum(), copies.groupby(counts.day).sum().max(axis=1)
+    return (groups >= _FEWEST) & (most >= _NEARLY_ALL * groups)
 
 
 def _in_pairs(counts: pd.DataFrame) -> bool:

@@ -42,6 +42,7 @@ def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: Ta
         training=config.training,
         seed=config.seed,
         folder=context.folder / "trials" / target / spec.name,
+        alone=config.tuning.storage is None,  # nobody else is at work in the run's folder
     )
     with atomic(folder) as scratch:
         found.model.save(scratch, target=target, name=spec.name)

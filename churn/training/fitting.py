@@ -19,6 +19,7 @@ def fit(
     training: TrainingConfig | None = None,
     seed: int = 0,
     folder: Path | None = None,
+    alone: bool = False,
 ) -> Found:
     """Search a model's hyperparameters on half A and keep the best trial's model, with its further seeds.
 
@@ -30,11 +31,13 @@ def fit(
         training: Seeds; one by default.
         seed: Of the search and its fits; further ones count on from it.
         folder: Where trials leave their folders.
+        alone: Whether no other worker uses the search's storage.
 
     Raises:
         UserError: as `ModelSpec.load` and `search`.
     """
-    found = search(spec.load(), folds, target=target, tuning=tuning, fixed=spec.init_args, seed=seed, folder=folder)
+    kind, fixed = spec.load(), spec.init_args
+    found = search(kind, folds, target=target, tuning=tuning, fixed=fixed, seed=seed, folder=folder, alone=alone)
     seeds = training.seeds if training is not None and found.model.uses_chance else 1
     if seeds == 1:
         return found

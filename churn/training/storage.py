@@ -91,7 +91,7 @@ def kept(storage: str | None) -> Iterator[None]:
             yield
     except (SQLAlchemyError, StorageInternalError, OSError, UnboundLocalError) as error:
         # UnboundLocalError: Optuna stumbles over what it could not write, and its own error hides the cause
-        lost = [one for one in causes(error) if _of_storage(one, storage)]
+        lost = _of_storage(error, storage)
         if storage is None or not lost:
             raise
         raise _lost(storage, lost[-1]) from error
@@ -129,11 +129,15 @@ def _files(storage: str | None) -> list[Path]:
     return [Path(url.database)] if url.get_backend_name() == "sqlite" and url.database else []
 
 
-def _of_storage(error: BaseException, storage: str | None) -> bool:
-    """Whether an error is one of reading or writing the storage."""
-    if isinstance(error, OSError) and storage is not None and storage.startswith(_JOURNAL):
-        return str(error.filename).startswith(storage.removeprefix(_JOURNAL))
-    return isinstance(error, SQLAlchemyError | StorageInternalError)
+def _of_storage(error: BaseException, storage: str | None) -> list[BaseException]:
+    """The error and its causes, as far as they came of reading or writing the storage; the last says most."""
+
+    def is_one(cause: BaseException) -> bool:
+        if isinstance(cause, OSError) and storage is not None and storage.startswith(_JOURNAL):
+            return str(cause.filename).startswith(storage.removeprefix(_JOURNAL))
+        return isinstance(cause, SQLAlchemyError | StorageInternalError)
+
+    return [cause for cause in causes(error) if is_one(cause)]
 
 
 @contextmanager
@@ -144,7 +148,7 @@ def _reachable(storage: str | None) -> Iterator[None]:
     except (SQLAlchemyError, StorageInternalError, ImportError, OSError, ValueError) as error:
         if storage is None:
             raise
-        raise _lost(storage, error) from error
+        raise _lost(storage, [error, *_of_storage(error, storage)][-1]) from error
 
 
 def _lost(storage: str, error: BaseException) -> UserError:

@@ -19,7 +19,7 @@ from churn.models import Classifier
 from churn.training.config import TuningConfig
 from churn.training.objective import FailedTrialError, Objective
 from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
-from churn.training.storage import kept, open_study, sqlite
+from churn.training.storage import kept, open_study
 from churn.training.workers import alive, end, give_up_all
 
 _TRIALS_TO_WEIGH = 5  # under which importances are noise
@@ -44,6 +44,7 @@ def search(
     fixed: dict[str, Any] | None = None,
     seed: int = 0,
     folder: Path | None = None,
+    alone: bool = False,
 ) -> Found:
     """Search a model's space and keep the best trial's model.
 
@@ -56,6 +57,8 @@ def search(
         fixed: Constructor arguments that are not searched.
         seed: Of the sampler and of every fit.
         folder: Where each trial leaves a folder of its own, and the best its model; nowhere where None.
+        alone: Whether no other worker uses the storage. Trials under way in it were then left by one that was killed,
+            and are given up at once; else one is waited for until its worker gives no sign of life.
 
     Raises:
         UserError: if the storage cannot be used, a target has one class in training, or no trial succeeded.
@@ -86,15 +89,10 @@ def search(
         defaults=_defaults(kind, space, options, fixed),
     )
     with kept(tuning.storage):
-        if _is_own(tuning.storage, folder):
+        if alone:
             give_up_all(study)
         _make_trials(study, objective, tuning.trials if space else 1)
         return Found(objective.best_of(study), _table(study), _curves(study), _importances(study))
-
-
-def _is_own(storage: str | None, folder: Path | None) -> bool:
-    """Whether trials are kept in RUN/trials.db and leave RUN/trials/TARGET/MODEL: nobody else is at work in a run."""
-    return folder is not None and storage in [sqlite(run / "trials.db") for run in folder.parents[2:3]]
 
 
 def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None:

@@ -36,7 +36,7 @@ def alive(trial: optuna.Trial) -> Iterator[None]:
         yield
     finally:
         over.set()
-        thread.join()
+        thread.join(HEARTBEAT_SECONDS)  # no longer: a storage that is lost may hold a sign for minutes
 
 
 def end(study: Study, trial: optuna.Trial | int, value: float | None = None, *, state: TrialState) -> None:

@@ -419,7 +419,7 @@ REFUSED = {
     "no file": ({}, {"events": "nowhere.parquet"}, "a file, a folder or a glob", "'nowhere.parquet'", "check the path"),
     "unknown zone": ({"events": log()}, {"zone": "Mars/Base"}, "a time zone in data.zone", "'Mars/Base'", "Asia/Seoul"),
     "empty zone": ({"events": log()}, {"zone": ""}, "a time zone in data.zone", "''", "Asia/Seoul"),
-    "first day that is none": ({"events": log()}, {"first_day": "x"}, "a date in data.first_day", "'x'", "2024-03-01"),
+    "first day that is none": ({"events": log()}, {"first_day": "x"}, "a date for data.first_day", "'x'", "2024-03-01"),
     "last day before the log": (
         {"events": log()},
         {"last_day": "2023-01-01"},

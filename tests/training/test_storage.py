@@ -23,7 +23,7 @@ from churn.models import LightGBM
 from churn.training import TuningConfig, search
 from churn.training.places import SeededByPlace, SuperfluousTrialError, check_place
 from churn.training.storage import _storage, open_study, sqlite
-from churn.training.workers import give_up_all
+from churn.training.workers import alive, give_up_all
 
 LITTLE = {"max_trees": 15}
 WORKER = """
@@ -154,13 +154,31 @@ def test_a_journal_that_a_worker_locked_as_it_was_killed_is_soon_free_again(tmp_
     assert searched("journal:///logs/trials.log", 1, fixed=LITTLE).trials.state.tolist() == ["complete"]
 
 
-@pytest.mark.parametrize(("run", "waits"), [(".", 0), ("run", 1)])
-def test_nobody_waits_for_trials_in_the_folder_of_the_run_itself(tmp_path, impatient, capsys, run, waits):
-    storage, folder = sqlite(tmp_path / "trials.db"), tmp_path / run / "trials" / "churn" / "LightGBM"
+@pytest.mark.parametrize(("alone", "waits"), [(True, 0), (False, 1)])
+def test_a_worker_alone_waits_for_no_trial(tmp_path, impatient, capsys, alone, waits):
+    storage = sqlite(tmp_path / "trials.db")
+    folder = tmp_path / "trials" / "churn" / "LightGBM"  # as in a run whose storage is named, and so may be shared
     searched(storage, 1, fixed=LITTLE, folder=folder)
     optuna.load_study(study_name="LightGBM-churn", storage=storage).ask()
-    assert searched(storage, 2, fixed=LITTLE, folder=folder).trials.state.tolist() == ["complete", "fail", "complete"]
+    trials = searched(storage, 2, fixed=LITTLE, folder=folder, alone=alone).trials
+    assert trials.state.tolist() == ["complete", "fail", "complete"]
     assert capsys.readouterr().err.count("waiting") == waits
+
+
+def test_a_storage_that_holds_a_sign_of_life_holds_up_no_trial(monkeypatch):
+    monkeypatch.setattr("churn.training.workers.HEARTBEAT_SECONDS", 0.1)
+    back, begun = threading.Event(), threading.Event()
+
+    class Held(optuna.trial.FixedTrial):
+        def set_user_attr(self, key, value):
+            begun.set()
+            back.wait(10)
+
+    start = time.monotonic()
+    with alive(Held({})):
+        begun.wait()
+    back.set()
+    assert time.monotonic() - start < 5
 
 
 def test_a_long_trial_of_a_worker_that_lives_is_waited_for(storage, impatient):

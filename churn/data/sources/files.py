@@ -78,7 +78,10 @@ def paths(source: str) -> list[str]:
         for path in below if source and Path(match).is_dir() else [Path(match)]:
             if path.is_file():
                 names.setdefault(os.path.realpath(path), set()).add(str(path))
-    return sorted(min(same, key=lambda name: (_links(name), name)) for same in names.values())
+    # Links are counted where there is a choice alone, for each folder above is asked.
+    return sorted(
+        same.pop() if len(same) == 1 else min(same, key=lambda name: (_links(name), name)) for same in names.values()
+    )
 
 
 def _matches(pattern: str) -> Iterator[str]:

@@ -45,14 +45,14 @@ def check_parquet(path: str) -> None:
     """Compare the checksums of a parquet file's pages, where its writer has left any.
 
     Raises:
-        UserError: if a page is damaged.
+        UserError: if a page is damaged, or what says how to read them.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if _has_checksums(path, file.metadata):
                 for _ in file.iter_batches():
                     pass
-    except OSError as error:
+    except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
 
 
@@ -80,6 +80,7 @@ def _has_checksums(path: str, meta: pq.FileMetaData) -> bool:
         return column.compression == "GZIP" or _WITH_CHECKSUM.match(file.read(32)) is not None
 
 
-def _unreadable(path: str, error: OSError) -> UserError:
-    remedy = "copy it again" if error.errno is None else "check the file"  # only the system's complaints have a number
+def _unreadable(path: str, error: Exception) -> UserError:
+    of_system = getattr(error, "errno", None) is not None  # only the system's complaints have a number
+    remedy = "check the file" if of_system else "copy it again"
     return UserError(f"expected {path} to be whole", str(error), remedy)

@@ -100,3 +100,10 @@ def test_a_damaged_page_of_parquet_is_noticed_where_the_writer_left_a_checksum(r
     assert rows("log.parquet", packed) == 5_000
     with refused("log.parquet to be whole", "check", "copy it again"):
         rows("log.parquet", flipped(packed, 3_000))
+
+
+def test_parquet_whose_schema_is_damaged_is_refused_by_name(rows, refused, tmp_path):
+    pq.write_table(pa.table({"user_id": range(5_000)}), tmp_path / "log.parquet")
+    packed = (tmp_path / "log.parquet").read_bytes()
+    with refused("log.parquet to be whole", "base64", "copy it again"):
+        rows("log.parquet", packed.replace(b"/////", b"//#//", 1))
