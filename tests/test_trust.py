@@ -13,14 +13,16 @@ from churn.models import Ensemble, Majority, allowing, load
 
 FOREIGN = {"class_path": "foreign.Net"}
 MODULE = """
+from pathlib import Path
 from churn.models import Majority
+Path(__file__).with_name("imported").touch()
 class Net(Majority): ...
 """
 
 
 @pytest.fixture
 def foreign(tmp_path, monkeypatch):
-    """A module that can be imported, and says so by being among the modules."""
+    """A module that can be imported, and leaves a file beside it then."""
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules" / "foreign.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path / "modules")
@@ -43,10 +45,10 @@ def test_a_class_that_only_a_folder_names_is_not_imported(named_in, foreign, maj
     edit(tmp_path / "model" / named_in, **FOREIGN)
     with refused("class of churn.models in", "'foreign.Net'", "nothing was imported"):
         load(tmp_path / "model")
-    assert "foreign" not in sys.modules
+    assert not (tmp_path / "modules" / "imported").exists()
     with allowing(["foreign.Net"]):
         load(tmp_path / "model")
-    assert "foreign" in sys.modules
+    assert (tmp_path / "modules" / "imported").exists()
 
 
 @pytest.mark.parametrize(
@@ -59,26 +61,49 @@ def test_what_is_no_model_of_the_house_is_refused(class_path, majority, tmp_path
         load(tmp_path / "model")
 
 
+NOT_ALLOWED = "class of churn.models in", "foreign.Net", "nothing was imported"
+NOT_A_LIST = "a list of models in", "foreign.Net", "bring the file back"
+NOT_WRITTEN = "config.yaml as it was written"
+
+
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "says"),
     [
-        {"models": ["foreign.Net"]},
-        {"models": [FOREIGN]},
-        {"models": [{"class_path": "churn.models.GRU", "init_args": {"lr": [FOREIGN]}}]},
-        {"segments": FOREIGN},
-        {"training": "foreign.Net"},
-        {"data": {"events": "events", "windows": FOREIGN}},
-        {"segments.control": FOREIGN},
-        {"config": "other.yaml"},
+        ({"models": ["foreign.Net"]}, NOT_ALLOWED),
+        ({"models": [FOREIGN]}, NOT_ALLOWED),
+        ({"models": ["{class_path: foreign.Net}"]}, NOT_ALLOWED),
+        ({"models": "[foreign.Net]"}, NOT_A_LIST),
+        ({"models": "[{class_path: foreign.Net}]"}, NOT_A_LIST),
+        ({"models": FOREIGN}, NOT_A_LIST),
+        ({"models": [{"class_path": "churn.models.GRU", "init_args": "{lr: 1}"}]}, (NOT_WRITTEN, "a mapping in", "")),
+        ({"models": [{"class_path": "churn.models.GRU", "init_args": {"lr": FOREIGN}}]}, (NOT_WRITTEN, "GRU.lr", "")),
+        ({"segments": FOREIGN}, (NOT_WRITTEN, "SegmentConfig, got 'class_path'", "")),
+        ({"training": "foreign.Net"}, (NOT_WRITTEN, "TrainingConfig, got 'foreign.Net'", "")),
+        ({"data": {"events": "events", "windows": FOREIGN}}, (NOT_WRITTEN, "WindowConfig, got 'class_path'", "")),
+        ({"data": {}}, (NOT_WRITTEN, "DataConfig, got", "")),
+        ({"segments.control": FOREIGN}, (NOT_WRITTEN, "RunConfig, got 'segments.control'", "")),
+        ({"config": "OTHER"}, (NOT_WRITTEN, "RunConfig, got 'config'", "")),
+        ({"seed": "3"}, (NOT_WRITTEN, "a whole number in seed, got '3'", "")),
+        ({"explore": {"seasons": "[7]"}}, (NOT_WRITTEN, "a list in explore.seasons, got '[7]'", "")),
     ],
 )
-def test_a_stored_configuration_imports_nothing_that_is_not_allowed(changes, foreign, tmp_path, refused):
+def test_a_stored_configuration_imports_nothing_that_is_not_allowed(changes, says, foreign, tmp_path, refused):
     config = RunConfig(DataConfig("events"), models=["churn.models.Majority"])
     (tmp_path / "other.yaml").write_text(yaml.safe_dump({"models": ["foreign.Net"]}))
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config.public() | changes))
-    with refused("config.yaml", "", ""):
+    told = yaml.safe_dump(config.public() | changes).replace("OTHER", str(tmp_path / "other.yaml"))
+    (tmp_path / "config.yaml").write_text(told)
+    with refused(*says):
         RunConfig.stored(tmp_path)
-    assert "foreign" not in sys.modules
+    assert not (tmp_path / "modules" / "imported").exists()
+
+
+@pytest.mark.parametrize("text", ["&m [*m]", "&m {data: *m}", "[&a [1], &b [*a, *a], *b]", "[" * 5000])
+def test_a_stored_configuration_that_grows_without_end_is_refused(text, tmp_path, refused):
+    RunConfig(DataConfig("events"), models=["churn.models.Majority"]).save(tmp_path / "config.yaml")
+    with (tmp_path / "config.yaml").open("a") as file:
+        file.write(f"more: {text}\n")
+    with refused(NOT_WRITTEN, "", "bring it back"):
+        RunConfig.stored(tmp_path)
 
 
 def test_a_stored_configuration_is_read_as_it_was_saved(foreign, tmp_path):
