@@ -13,7 +13,7 @@ def load(text: str) -> Any:
     """What a text says.
 
     Raises:
-        yaml.MarkedYAMLError: as `check`.
+        yaml.YAMLError: as `check`.
 
     Example:
         >>> load("data: {events: log}")
@@ -27,11 +27,11 @@ def check(text: str) -> None:
     """Refuse keys that a block repeats, and aliases, by which a few lines grow without end.
 
     Raises:
-        yaml.MarkedYAMLError: for the first one.
+        yaml.YAMLError: for the first one.
     """
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="an alias, which is not read", problem_mark=event.start_mark)
+            raise yaml.YAMLError(f"an alias, which is not read,\n{event.start_mark}")
     for key in _repeated(yaml.compose(text, Loader=yaml.SafeLoader)):
         raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
 
