@@ -127,13 +127,12 @@ def _check_own(folder: Path) -> None:
 
 
 def check_whole(folder: Path) -> None:
-    """Check that every file of a folder that `atomic` wrote is there as it was written; of another's nothing is known.
+    """Check that every file of a folder that `atomic` wrote is there as it was written, and the list of them, too.
 
     Raises:
         UserError: for the first one that is not.
     """
-    if os.path.lexists(folder / CONTENTS):
-        check_hashes(folder, read_object(folder / CONTENTS))
+    check_hashes(folder, read_object(folder / CONTENTS))
 
 
 def hashes_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
@@ -157,18 +156,21 @@ def check_hashes(folder: Path, known: Mapping[str, str]) -> None:
     """Check that files of a folder are there and have the SHA-256 that is known of them.
 
     Raises:
-        UserError: for the first one that is not or has another.
+        UserError: for the first one that is not or has another, and for what is no file of the folder.
     """
     for name, written in known.items():
-        with as_written(folder / name):
-            found = _sha256(folder / name)
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts or (path.exists() and not path.is_file()):
+            raise UserError(f"expected files of {folder} alone in the list of them", repr(name), _REMEDY)
+        with as_written(path):
+            found = _sha256(path)
         if found != written:
-            raise UserError(f"expected {folder / name} as it was written", "another content", _REMEDY)
+            raise UserError(f"expected {path} as it was written", "another content", _REMEDY)
 
 
 def _seal(folder: Path) -> None:
-    """Write down a folder's files."""
-    files = hashes_of(folder, sorted(_files(folder)))
+    """Write down a folder's files, anew where it was sealed before."""
+    files = hashes_of(folder, sorted(name for name in _files(folder) if name != CONTENTS))
     (folder / CONTENTS).write_text(json.dumps(files, indent=2) + "\n", encoding="utf8")
 
 

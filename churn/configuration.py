@@ -195,43 +195,33 @@ class RunConfig(Block):
         from churn.models import check_allowed
 
         path = run / "config.yaml"
-        with as_written(path, yaml.YAMLError):
-            told = yaml.safe_load(path.read_text(encoding="utf8"))
-        _check_plain(told, cls, path)
-        if missing := [block.name for block in fields(cls) if block.name not in told]:
+        with as_written(path, yaml.YAMLError, RecursionError):
+            text = path.read_text(encoding="utf8")
+            strict_yaml.check(text)
+            told = yaml.safe_load(text)
+        if missing := [one.name for one in fields(cls) if not isinstance(told, dict) or one.name not in told]:
             raise UserError(f"expected {', '.join(missing)} in {path}", "none", "bring the file back")
-        for class_path in _named(told.get("models", [])):
-            check_allowed(class_path, named_in=path)
+        if not isinstance(told["models"], list):
+            raise UserError(f"expected a list of models in {path}", repr(told["models"]), "bring the file back")
+        for entry in told["models"]:
+            check_allowed(entry.get("class_path") if isinstance(entry, dict) else entry, named_in=path)
         try:
-            return run_config(parse(["--config", yaml.safe_dump(told)], parser=run_parser()))
+            config: RunConfig = _block(cls, told)
         except UserError as error:
             raise UserError(f"expected {path} as it was written", error, "bring it back") from error
+        return config
 
 
-def _check_plain(told: object, kind: type, path: Path) -> None:
-    """Raise a UserError unless blocks are mappings of their own keys: the parser imports what else stands there."""
+def _block(kind: type, told: object) -> Any:
+    """A block of the values that `RunConfig.save` wrote, as they are: a parser would import what a text names."""
     blocks = get_type_hints(kind)
     foreign = [key for key in told if key not in blocks] if isinstance(told, dict) else [told]
     if foreign or not isinstance(told, dict):
-        raise UserError(f"expected the keys of {kind.__name__} in {path}", foreign[0], "bring the file back")
-    for key, block in told.items():
-        if is_dataclass(blocks[key]):
-            _check_plain(block, blocks[key], path)
-
-
-def _named(models: object) -> Iterator[object]:
-    """What the `models:` of a configuration name as classes, those inside a model's arguments among them."""
-    entries = models if isinstance(models, list) else []
-    yield from (entry for entry in entries if isinstance(entry, str))
-    yield from _inside(models)
-
-
-def _inside(value: object) -> Iterator[object]:
-    if isinstance(value, dict) and "class_path" in value:
-        yield value["class_path"]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inner:
-        yield from _inside(one)
+        raise UserError(f"expected the keys of {kind.__name__}", repr(foreign[0]), "bring the file back")
+    try:
+        return kind(**{key: _block(blocks[key], v) if is_dataclass(blocks[key]) else v for key, v in told.items()})
+    except TypeError as error:  # a key that has to be there is not
+        raise UserError(f"expected the keys of {kind.__name__}", error, "bring the file back") from error
 
 
 def _public(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Keys: which values a key of the configuration, or an argument of a model, takes. Said once, beside its type."""
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, fields
 from datetime import date
 from inspect import signature
+from numbers import Integral, Real
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
@@ -20,6 +22,7 @@ _WORDS = {
     dict: "a mapping",
     type(None): "null",
 }
+_KINDS = {int: Integral, float: Real, list: list | tuple}  # what may stand for a kind in Python, as NumPy's numbers do
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00)?)?")  # YAML may have made a midnight of a day
 _YEARS = range(1900, 2200)
 
@@ -57,7 +60,8 @@ class Range:
         """Raises UserError for a number that lies outside, as NaN and infinity do, or a list of another length."""
         number, what = (len(value), " entries") if isinstance(value, Sized) else (value, "")
         enough = (self.least is None or number >= self.least) and (self.above is None or number > self.above)
-        if not (enough and (self.most is None or number <= self.most) and (self.below is None or number < self.below)):
+        enough &= (self.most is None or number <= self.most) and (self.below is None or number < self.below)
+        if not (enough and abs(number) < math.inf):
             raise UserError(f"expected {key} {self}{what}", number, "correct it")
 
 
@@ -125,10 +129,23 @@ class Block:
         cls._prefix = f"{key}." if key else ""
 
     def __post_init__(self) -> None:
-        """Raises UserError for the first value that its key does not take."""
+        """Keep every value plain. Raises UserError for the first one that its key does not take."""
         hints = get_type_hints(type(self), include_extras=True)
         for one in fields(self):
-            check(f"{self._prefix}{one.name}", getattr(self, one.name), hints[one.name])
+            value = getattr(self, one.name)
+            check(f"{self._prefix}{one.name}", value, hints[one.name])
+            object.__setattr__(self, one.name, _plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """A value as YAML and JSON write and read it: a list for a tuple, Python's own numbers for NumPy's."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return int(value) if isinstance(value, Integral) else float(value)
+    return value
 
 
 def check(key: str, value: Any, kind: Any) -> None:
@@ -173,7 +190,7 @@ def check_arguments(maker: Callable[..., object], arguments: Mapping[str, object
 
 def _check_type(key: str, value: object, kind: type) -> None:
     """A whole number is a number too; true and false are none."""
-    fits = isinstance(value, int | float if kind is float else kind)
+    fits = isinstance(value, _KINDS.get(kind, kind))
     if not fits or (isinstance(value, bool) and kind is not bool):
         raise UserError(f"expected {_WORDS[kind]} in {key}", repr(value), "correct it")
 

@@ -1,4 +1,4 @@
-"""Strict YAML: configuration files in which no key stands twice, of which YAML's readers take the last."""
+"""Strict YAML: configuration files without aliases, in which no key stands twice: YAML's readers take the last."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,15 +13,27 @@ def load(text: str) -> Any:
     """What a text says.
 
     Raises:
-        yaml.MarkedYAMLError: for a key that a block repeats.
+        yaml.YAMLError: as `check`.
 
     Example:
         >>> load("data: {events: log}")
         {'data': {'events': 'log'}}
     """
+    check(text)
+    return get_loader("yaml")(text)
+
+
+def check(text: str) -> None:
+    """Refuse keys that a block repeats, and aliases, by which a few lines grow without end.
+
+    Raises:
+        yaml.YAMLError: for the first one.
+    """
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError(f"an alias, which is not read,\n{event.start_mark}")
     for key in _repeated(yaml.compose(text, Loader=yaml.SafeLoader)):
         raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
-    return get_loader("yaml")(text)
 
 
 def _repeated(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:

@@ -1,5 +1,6 @@
 """Every key of the configuration, whoever adds one: what it takes is declared, and whatever else is refused."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pytest
 import yaml
 from jsonargparse import ArgumentParser
@@ -15,10 +17,12 @@ from jsonargparse import ArgumentParser
 from churn import strict_yaml
 from churn.cli import main
 from churn.configuration import OutcomeConfig, RunConfig, parse, run_config, run_parser
+from churn.data import DataConfig
 from churn.data.config import CSV_OPTIONS
 from churn.errors import UserError
+from churn.evaluation import EvaluationConfig
 from churn.keys import Block, Range, check, check_arguments
-from churn.models import Majority
+from churn.models import LightGBM, Majority
 from churn.training import ModelSpec
 
 
@@ -175,6 +179,33 @@ def test_a_network_s_arguments_are_checked_before_any_is_trained(wrong):
 def test_a_class_s_missing_argument_is_named():
     with pytest.raises(UserError, match=r"expected arguments of Selective, got none for threshold"):
         ModelSpec(f"{__name__}.Selective").load()
+
+
+def test_numpys_numbers_and_tuples_are_taken_and_kept_plain(tmp_path):
+    models = ({"class_path": "churn.models.LightGBM", "init_args": {"num_leaves": np.int64(31)}},)
+    data = DataConfig("events", features=("tenure",))
+    config = RunConfig(data, models=models, evaluation=EvaluationConfig(repetitions=np.int64(9)))
+    config.save(tmp_path / "config.yaml")
+    assert RunConfig.stored(tmp_path) == config
+    assert LightGBM(num_leaves=np.int64(31), learning_rate=np.float32(0.5)).arguments["learning_rate"] == 0.5
+
+
+@pytest.mark.parametrize(("value", "kind"), [(np.float64(3), int), (np.True_, int), (True, float), ({}, list[int])])
+def test_what_only_looks_like_a_number_or_a_list_is_refused(value, kind):
+    with pytest.raises(UserError, match=r"in a\.key, got"):
+        check("a.key", value, kind)
+
+
+def test_a_path_is_no_text(refused):
+    with refused("text in data.events", "PosixPath('log')", "correct it"):
+        DataConfig(Path("log"))
+
+
+@pytest.mark.parametrize("limit", [Range(0), Range(above=0), Range(most=0)])
+def test_no_range_holds_infinity(limit):
+    for number in (math.inf, -math.inf, math.nan):
+        with pytest.raises(UserError, match=r"a\.key"):
+            limit.check("a.key", number)
 
 
 def test_what_yaml_cannot_write_is_left_to_the_class_that_takes_it():

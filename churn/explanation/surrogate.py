@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from churn.artefacts import check_whole, read_object, write_json, write_text
+from churn.artefacts import atomic, check_whole, read_object, write_json, write_text
 from churn.data import Target, Windows, user_share
 from churn.errors import UserError
 from churn.explanation.direction import direction
@@ -50,10 +50,11 @@ class Surrogate:
 
     def save(self, folder: Path, *, target: Target = "churn") -> None:
         """Write the trees as text and what they see as JSON to a new folder, for `contributions`."""
-        folder.mkdir(parents=True)
-        write_text(self.booster.model_to_string(), folder / _TREES)
         seen = {"target": target, "features": self.features, "history_days": self.shap.shape[1]}
-        write_json(seen, folder / _SEEN)
+        with atomic(folder) as scratch:
+            scratch.mkdir()
+            write_text(self.booster.model_to_string(), scratch / _TREES)
+            write_json(seen, scratch / _SEEN)
 
     def by_feature(self) -> pd.DataFrame:
         """Drivers: feature, mean_abs_shap of its whole history, direction, rank."""

@@ -2,8 +2,9 @@
 
 import importlib
 import inspect
+import pickle
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.artefacts import check_whole, read_object, write_json
+from churn.artefacts import as_written, atomic, check_whole, read_object, write_json
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
 
@@ -87,20 +88,23 @@ class Classifier(ABC):
         return f"{cls.__module__}.{cls.__qualname__}"
 
     def save(self, folder: Path, *, target: Target | None = None, name: str | None = None) -> None:
-        """Write the model to a new folder; nothing in it runs code when loaded.
+        """Write the model to a new folder, which knows its files by their SHA-256; nothing in it runs code when loaded.
 
         Args:
             folder: The folder.
             target: What the model predicts, by which `load` tells it from models of others.
             name: What it is called, likewise.
         """
-        folder.mkdir(parents=True)
         description = {"class_path": self.class_path(), "init_args": self.arguments}
-        write_json(description | _identity(target, name), folder / _DESCRIPTION)
-        self.write(folder)
+        with atomic(folder) as scratch:
+            scratch.mkdir()
+            write_json(description | _identity(target, name), scratch / _DESCRIPTION)
+            self.write(scratch)
 
 
-def load(folder: Path, *, target: Target | None = None, name: str | None = None) -> Classifier:
+def load(
+    folder: Path, *, target: Target | None = None, name: str | None = None, kind: type[Classifier] | None = None
+) -> Classifier:
     """Load a model that `Classifier.save` wrote, once it is known to be whole, the one asked for, and of a class that
     may be imported: one of `churn.models`, or one that is `allowing`.
 
@@ -108,6 +112,7 @@ def load(folder: Path, *, target: Target | None = None, name: str | None = None)
         folder: The folder.
         target: What the model has to predict.
         name: What it has to be called.
+        kind: The class that it has to be of, which is then imported by nobody.
 
     Raises:
         UserError: if there is none, its files are not as they were written, or it is another.
@@ -115,10 +120,31 @@ def load(folder: Path, *, target: Target | None = None, name: str | None = None)
     if not (folder / _DESCRIPTION).exists():
         raise UserError("expected a saved model", f"no {_DESCRIPTION} in {folder}", "check the path, or run again")
     check_whole(folder)
-    description = read_object(folder / _DESCRIPTION, "class_path", "init_args", says=_identity(target, name))
-    check_allowed(description["class_path"], named_in=folder / _DESCRIPTION)
-    model = classifier(description["class_path"])(**description["init_args"])
-    model.read(folder)
+    return read_model(folder, says=_identity(target, name), kind=kind)
+
+
+def read_model(
+    folder: Path, *, says: Mapping[str, str] | None = None, kind: type[Classifier] | None = None
+) -> Classifier:
+    """Read a model out of a folder that is known to be whole, as a member of a saved model is.
+
+    Args:
+        folder: The folder.
+        says: What its description has to say.
+        kind: As of `load`.
+
+    Raises:
+        UserError: as `load`.
+    """
+    path = folder / _DESCRIPTION
+    own = {} if kind is None else {"class_path": kind.class_path()}
+    description = read_object(path, "class_path", "init_args", says={**(says or {}), **own})
+    if kind is None:
+        check_allowed(description["class_path"], named_in=path)
+        kind = classifier(description["class_path"])
+    with as_written(path, TypeError, LookupError, RuntimeError, pickle.UnpicklingError):  # by whatever was tampered
+        model = kind(**description["init_args"])
+        model.read(folder)
     return model
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier, Report, load
+from churn.models.base import Classifier, Report, read_model
 
 
 class Ensemble(Classifier):
@@ -72,7 +72,7 @@ class Ensemble(Classifier):
     def read(self, folder: Path) -> None:
         """Read the members."""
         folders = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: int(path.name))
-        self._take([load(path) for path in folders])
+        self._take([read_model(path) for path in folders])
 
 
 def members(model: Classifier) -> list[Classifier]:

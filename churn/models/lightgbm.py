@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.artefacts import write_text
+from churn.artefacts import as_written, write_text
 from churn.data import Split, Target, Windows
 from churn.keys import Days, Range, check_arguments
 from churn.models.base import Classifier, Report
@@ -130,7 +130,8 @@ class LightGBM(Classifier):
         """Read the trees."""
         import lightgbm
 
-        self.booster = lightgbm.Booster(model_file=folder / "trees.txt")
+        with as_written(folder / "trees.txt", lightgbm.basic.LightGBMError):
+            self.booster = lightgbm.Booster(model_file=folder / "trees.txt")
 
 
 def _told(report: Report, learning_rate: float) -> Callable[..., None]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.data import Split, Target, Windows
-from churn.models.base import Classifier, Report, load
+from churn.models.base import Classifier, Report, read_model
 from churn.models.ensemble import Ensemble, members
 
 _MODEL = "model"  # the folder of the model itself
@@ -72,7 +72,7 @@ class Selected(Classifier):
 
     def read(self, folder: Path) -> None:
         """Read the model."""
-        self._take(load(folder / _MODEL))
+        self._take(read_model(folder / _MODEL))
 
     def _seen(self, windows: Windows) -> Windows:
         return windows.only(self.features)

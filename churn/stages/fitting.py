@@ -72,9 +72,8 @@ def _retrain(context: Context, target: Target, name: str, kept: list[str]) -> st
     if missing(folder):
         step(f"{folder.name} on {target}")
         twin = again_on(kept, context.model(target, name))
-        with atomic(folder) as scratch:
-            twin.fit(context.split, target=target, seed=context.config.seed)
-            twin.save(scratch, target=target, name=folder.name)
+        twin.fit(context.split, target=target, seed=context.config.seed)
+        twin.save(folder, target=target, name=folder.name)
     return folder.name
 
 
@@ -87,7 +86,6 @@ def refit_models(context: Context) -> Facts:
     for target, name in chosen_models(context.folder / "models").items():
         step(f"{name} on {target}")
         model = context.model(target, name).refit(windows, target=target, seed=context.config.seed)
-        with atomic(context.model_folder(target, "refitted")) as scratch:
-            model.save(scratch, target=target, name=name)
+        model.save(context.model_folder(target, "refitted"), target=target, name=name)
         learnt[target] = {"windows": len(windows), "steps": model.steps}
     return {"refit": {"policy": policy, "targets": learnt}}

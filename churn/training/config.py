@@ -40,7 +40,8 @@ class ModelSpec(Block, key="models"):
         if "class_path" not in entry or set(entry) - {"class_path", "init_args"}:
             keys = ", ".join(map(str, entry)) or "none"
             raise UserError("expected the keys class_path and init_args in a model", keys, "correct the key")
-        return cls(entry["class_path"], dict(entry.get("init_args") or {}))
+        arguments = entry.get("init_args")
+        return cls(entry["class_path"], {} if arguments is None else arguments)
 
     @property
     def name(self) -> str:

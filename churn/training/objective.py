@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 from sklearn.metrics import log_loss
 
-from churn.artefacts import atomic, discard, write_json
+from churn.artefacts import discard, write_json
 from churn.data import Split, Target
 from churn.disk import DiskError
 from churn.errors import UserError
@@ -69,7 +69,7 @@ class Objective:
             return self.best
         kept = self._folder_of(study.best_trial.number)
         if kept is not None and (kept / "model").exists():
-            return load(kept / "model")
+            return load(kept / "model", kind=self.kind)
         model = self.kind(**self._arguments(cast(optuna.Trial, optuna.trial.FixedTrial(study.best_params))))
         return model.fit(self.folds[-1], target=self.target, seed=self.seed)
 
@@ -107,8 +107,7 @@ class Objective:
         if (folder := self._folder_of(trial.number)) is not None:
             for earlier in folder.parent.glob("*/model"):
                 discard(earlier)
-            with atomic(folder / "model") as scratch:
-                model.save(scratch)
+            model.save(folder / "model")
 
 
 class _Searched:

@@ -262,6 +262,25 @@ def test_the_best_model_of_an_earlier_session_is_read_not_fitted_again(storage, 
     assert (again.model.predict_proba(val) != first.model.predict_proba(val)).any()
 
 
+def test_the_best_model_of_a_class_of_ones_own_is_read_again(storage, tmp_path):
+    class Own(LightGBM):
+        pass
+
+    first, again = (
+        search(
+            Own,
+            [example_split()],
+            target="churn",
+            tuning=TuningConfig(3, storage),
+            fixed=LITTLE,
+            folder=tmp_path / "trials",
+        )
+        for _ in range(2)
+    )
+    assert again.model is not first.model
+    assert type(again.model) is Own
+
+
 def test_the_best_model_stays_in_its_folder_when_a_longer_search_finds_none_better(storage, tmp_path):
     kept = []
     for trials in (2, 4):

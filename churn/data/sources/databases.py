@@ -134,10 +134,10 @@ def _file(url: str) -> Path:
 
 def _reason(error: Exception, url: str) -> str:
     """The first line of an engine's complaint, without the password wherever it stands in it."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    text = str(error).strip() or type(error).__name__
     for secret in passwords(url):
         text = text.replace(secret, "***")
-    return without_password(text)
+    return without_password(text.splitlines()[0])
 
 
 @contextmanager

@@ -125,6 +125,13 @@ SECRETS = [
     "postgresql://churn@127.0.0.1:1/x?password=wr:ng::events",
     "postgresql://churn@127.0.0.1:1/x?PASSWORD=wrng::events",
     "postgresql://churn@127.0.0.1:1/x?sslpassword=wrng::events",
+    "postgresql://churn@127.0.0.1:1/x?password=wr ng::events",
+    "postgresql://churn@127.0.0.1:1/x?password=wr\nng::events",
+    "postgresql://churn:wr\nng@127.0.0.1:1/x::events",
+    "mysql://churn@127.0.0.1:1/x?passwd=wrng::events",
+    "mysql://churn@127.0.0.1:1/x?pass=wrng::events",
+    "snowflake://churn@127.0.0.1:1/x?warehouse=a&passcode=wrng::events",
+    "mssql://127.0.0.1:1/x?odbc=Driver=a;PWD=wrng::events",
 ]
 
 
@@ -143,5 +150,7 @@ def test_a_host_may_be_an_address_of_ipv6(engines, refused):
 
 def test_a_password_is_taken_out_wherever_a_url_stands():
     assert without_password("x postgresql://ada:a@b:c@db:5432/x y") == "x postgresql://ada:***@db:5432/x y"
+    said = "expected db://x/y?password=*** to answer, got"
+    assert without_password(f"{said} PWD=secret alone; wait") == f"{said} PWD=*** alone; wait"
     assert without_password("runs/log.parquet") == "runs/log.parquet"
     assert without_password("postgresql://ada@db/x::t") == "postgresql://ada@db/x::t"
