@@ -46,7 +46,7 @@ class Repeats:
             >>> Repeats.of(log)
             Repeats(rows=103, usable=303, days=(1,), in_part=False)
         """
-        copied, whole = _copied(counts), _copied(counts.assign(day=0)).any()
+        copied, whole = _copied(counts), bool(_copied(counts.assign(day=0)).any())
         days = tuple(copied.index[copied | whole].tolist())
         usable = int((counts.n * counts.groups).sum())
         return cls(usable - int(counts.groups.sum()), usable, days, _in_pairs(counts[~counts.day.isin(days)]))

@@ -101,8 +101,7 @@ def _storage(url: str | None) -> BaseStorage | None:
     if url is None:
         return None
     if url.startswith(_JOURNAL):
-        file = str(Path(url.removeprefix(_JOURNAL)))
-        return JournalStorage(JournalFileBackend(file, JournalFileOpenLock(file, _LOCKED_SECONDS)))
+        return _journal(Path(url.removeprefix(_JOURNAL)))
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return _database(url)
@@ -111,6 +110,19 @@ def _storage(url: str | None) -> BaseStorage | None:
                 raise
             time.sleep(POLL_SECONDS)
     return None
+
+
+def _journal(path: Path) -> JournalStorage:
+    """Open a journal, less the line that a killed worker or a full disk has cut: the next one would be glued to it."""
+    lock = JournalFileOpenLock(str(path), _LOCKED_SECONDS)
+    backend = JournalFileBackend(str(path), lock)
+    lock.acquire()
+    try:
+        with path.open("rb+") as file:
+            file.truncate(file.read().rfind(b"\n") + 1)
+    finally:
+        lock.release()
+    return JournalStorage(backend)
 
 
 def _database(url: str) -> RDBStorage:

@@ -138,6 +138,15 @@ def test_a_trial_whose_worker_was_killed_before_its_first_sign_of_life_is_made_a
     assert "waiting until other workers end 1 trial of LightGBM-churn" in line
 
 
+def test_a_journal_whose_last_line_was_cut_goes_on_without_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    searched("journal:///trials.log", 1, fixed=LITTLE)
+    with Path("trials.log").open("a") as journal:
+        journal.write('{"op_code":4,"worker_id":"a')  # as a full disk leaves it
+    assert searched("journal:///trials.log", 2, fixed=LITTLE).trials.state.tolist() == ["complete"] * 2
+    assert searched("journal:///trials.log", 2, fixed=LITTLE).trials.state.tolist() == ["complete"] * 2
+
+
 def test_a_journal_that_a_worker_locked_as_it_was_killed_is_soon_free_again(tmp_path, monkeypatch):
     """The lock stays as it is left by whoever is killed before it is taken away; the path is relative."""
     monkeypatch.chdir(tmp_path)

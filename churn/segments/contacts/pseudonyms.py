@@ -113,7 +113,7 @@ def _remembered(path: Path) -> pd.DataFrame | None:
         return None
     known = pd.read_csv(path, dtype=str, keep_default_na=False)
     if list(known) != ["hash", "user_id"]:
-        found = f"the columns {', '.join(known)}"
+        found = f"the columns {', '.join(map(str, known))}"
         raise UserError(
             f"expected no table of yours at {path}, beside segments.id_key", found, "keep the key elsewhere"
         )
