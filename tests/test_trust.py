@@ -168,7 +168,12 @@ def test_a_stored_configuration_imports_nothing_that_is_not_allowed(changes, say
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("&m [*m]", "alias"), ("&m {data: *m}", "alias"), ("[&a [1], &b [*a, *a], *b]", "alias"), ("[" * 5000, "recurs")],
+    [
+        ("&m [*m]", "alias"),
+        ("&m {data: *m}", "alias"),
+        ("[&a [1], &b [*a, *a], *b]", "alias"),
+        ("[" * 5000 + "]" * 5000, "recurs"),
+    ],
 )
 def test_a_stored_configuration_that_grows_without_end_is_refused(text, says, tmp_path, refused):
     RunConfig(DataConfig("events"), models=["churn.models.Majority"]).save(tmp_path / "config.yaml")
