@@ -197,7 +197,7 @@ class RunConfig(Block):
         path = run / "config.yaml"
         with as_written(path, yaml.YAMLError, RecursionError):
             text = path.read_text(encoding="utf8")
-            strict_yaml.check(text)
+            strict_yaml.check_stored(text)
             told = yaml.safe_load(text)
         if missing := [one.name for one in fields(cls) if not isinstance(told, dict) or one.name not in told]:
             raise UserError(f"expected {', '.join(missing)} in {path}", "none", "bring the file back")

@@ -1,6 +1,5 @@
-"""Strict YAML: configuration files without aliases, in which no key stands twice: YAML's readers take the last."""
+"""Strict YAML: configuration files in which no key stands twice, since YAML's readers take the last one."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -24,31 +23,40 @@ def load(text: str) -> Any:
 
 
 def check(text: str) -> None:
-    """Refuse keys that a block repeats, and aliases, by which a few lines grow without end.
+    """Refuse keys that a block repeats, and blocks that stand in themselves.
 
     Raises:
         yaml.YAMLError: for the first one.
     """
+    _walk(yaml.compose(text, Loader=yaml.SafeLoader), above=())
+
+
+def check_stored(text: str) -> None:
+    """Refuse aliases, too, by which a few lines of a stranger's grow without end.
+
+    Raises:
+        yaml.YAMLError: as `check`, and for the first alias.
+    """
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError(f"an alias, which is not read,\n{event.start_mark}")
-    for key in _repeated(yaml.compose(text, Loader=yaml.SafeLoader)):
-        raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
+    check(text)
 
 
-def _repeated(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
-    """The keys that stand again in their block, at any depth; the blocks of a list, too."""
-    if isinstance(node, yaml.SequenceNode):
-        for entry in node.value:
-            yield from _repeated(entry)
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    yield key
-                seen.add(key.value)
-            yield from _repeated(value)
+def _walk(node: yaml.Node | None, *, above: tuple[yaml.Node, ...]) -> None:
+    """Look at a block, its blocks at any depth, and the blocks of lists."""
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    if any(node is one for one in above):
+        raise yaml.MarkedYAMLError(problem="a block that stands in itself", problem_mark=node.start_mark)
+    seen = set()
+    for entry in node.value:
+        key, inner = entry if isinstance(node, yaml.MappingNode) else (None, entry)
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value} is there twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        _walk(inner, above=(*above, node))
 
 
 set_loader(MODE, load, exceptions=(yaml.YAMLError,))

@@ -98,6 +98,16 @@ def test_a_key_takes_what_it_declares_and_refuses_all_else_in_a_line_that_names_
             check(key, found, KEYS[key])
 
 
+def test_an_alias_saves_writing_a_value_twice_and_a_block_in_itself_is_refused(tmp_path):
+    (tmp_path / "own.yaml").write_text("data: {events: &log log.parquet, members: *log}\n")
+    asked = ["--config", str(tmp_path / "own.yaml")]
+    assert run_config(parse(asked, parser=WHOLE)).data.members == "log.parquet"
+    for endless in ("data: &all {events: *all}", "models: &all [*all]"):
+        (tmp_path / "own.yaml").write_text(f"{endless}\n")
+        with pytest.raises(UserError, match="a block that stands in itself"):
+            parse(asked, parser=WHOLE)
+
+
 @pytest.mark.parametrize("key", BLOCKS)
 def test_a_block_is_a_mapping(key, tmp_path):
     for value in (3, None, ["x"]):
