@@ -1,6 +1,5 @@
 """A page in the terminal about the data, before anything is trained."""
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -19,7 +18,7 @@ from churn.artefacts import write_with
 from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, examine, prepare
 from churn.disk import temporary_folder
 from churn.folder import claimed
-from churn.progress import progress
+from churn.progress import page, progress
 
 ROLES = {"own": "own", "fan": "by fans", "away": "elsewhere"}
 GAPS = 10  # stretches listed
@@ -43,8 +42,7 @@ def check(config: DataConfig, out: Path | None = None) -> None:
                     write_with(partial(copyfile, dataset.quarantine), out / dataset.quarantine.name)
             health = examine(dataset, dataset.split())
             sections = _page(dataset, health)
-        console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
-        console.print(Group(*sections))
+        page().print(Group(*sections))
 
 
 def _page(dataset: Dataset, health: Health) -> list[RenderableType]:

@@ -13,7 +13,7 @@ from churn.disk import writing
 from churn.errors import UserError
 from churn.folder import Kind, claimed
 from churn.progress import progress
-from churn.stopping import fall_silent, nobody_reads, stoppable
+from churn.stopping import fall_silent, nobody_reads, print_out, stoppable
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
@@ -53,7 +53,7 @@ def _attempt(arguments: list[str]) -> tuple[int, str]:
     try:
         with writing(*_standard_output()), _claimed(arguments):
             code = _dispatch(arguments)
-            sys.stdout.flush()
+            print_out()
         return code, ""
     except UserError as error:
         return 2, str(error)
@@ -77,7 +77,7 @@ def _close(code: int, line: str) -> int:
             from churn.data import without_password
 
             print(f"churn: {without_password(line)}", file=sys.stderr, flush=True)
-        sys.stdout.flush()
+        print_out()
     except OSError:
         fall_silent()
     return code

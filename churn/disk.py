@@ -108,7 +108,8 @@ def _refusal(error: Exception) -> DiskError | None:
             places = (*_written.get(), Path(os.environ.get("TMPDIR") or "/tmp"))
             path = named if isinstance(named, str) else str(min(places, key=_space))
             shown = re.sub(rf"{re.escape(PARTIAL)}\d+[-/]", "", path)
-            return DiskError(f"expected space to write {shown}", found, "free some or choose another folder")
+            remedy = "choose another folder" if found == _FOUND[errno.EROFS] else "free some or choose another folder"
+            return DiskError(f"expected space to write {shown}", found, remedy)
     return None
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 from churn.disk import PARTIAL, writing
 from churn.errors import UserError
-from churn.replacement import complete
+from churn.replacement import complete, is_waiting
 
 MARKER = ".churn"  # in every output folder: what it holds, and who is or was the last to write there
 _FILE_SYSTEM_S = "lost+found"
@@ -86,6 +86,24 @@ def _locked(folder: Path, kind: Kind, *, new: list[Path]) -> Iterator[None]:
     finally:
         if marker is not None:
             os.close(marker)
+
+
+def holds(folder: Path) -> str | None:
+    """What an output folder holds; None for any other folder.
+
+    Example:
+        >>> import tempfile
+        >>> holds(Path(tempfile.mkdtemp()))
+    """
+    return _signed(folder / MARKER).get("holds")
+
+
+def completed(folder: Path, kind: Kind) -> Path:
+    """A folder to read from, after any replacement in it that a killed command has left unfinished."""
+    if is_waiting(folder):
+        with claimed(folder, kind):
+            pass
+    return folder
 
 
 def _check_new(folder: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.status import Status
 
 _WORTH_A_LINE = 2.0  # seconds
@@ -35,6 +36,17 @@ def progress(name: str) -> Iterator[None]:
             _open.pop()
     if (seconds := time.monotonic() - start) >= _WORTH_A_LINE:
         console.print(f"[green]✓[/] {name} [dim]{seconds:,.1f} s[/]")
+
+
+def page(width: int | None = None) -> "Console":
+    """Where a page of text is printed; rich's own would end the program in silence where nobody reads it any more."""
+    from rich.console import Console
+
+    class Page(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Page(file=sys.stdout, width=width, highlight=False, emoji=False, markup=False)
 
 
 def step(text: str) -> None:

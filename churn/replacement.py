@@ -54,10 +54,15 @@ def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
         complete(folder)
 
 
+def is_waiting(folder: Path) -> bool:
+    """Whether new files of a folder wait for `complete`."""
+    return (folder / _NEXT / _ORDER).is_file()
+
+
 def complete(folder: Path) -> None:
     """Put new files in their place which a process that was ended has left waiting."""
     waiting = folder / _NEXT
-    if not (waiting / _ORDER).is_file():
+    if not is_waiting(folder):
         return
     order = json.loads((waiting / _ORDER).read_text(encoding="utf8"))
     files = [name for name in order["files"] if Path(name).name == name]

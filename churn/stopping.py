@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 _UNTOUCHED = {  # signals that cannot be caught, tell of a fault, only pause a process, or end none
@@ -83,9 +84,24 @@ def nobody_reads() -> bool:
 def fall_silent() -> None:
     """Let whatever was still to be printed vanish, so that Python does not complain of it at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def print_out() -> None:
+    """Write out what is printed, where anything is.
+
+    Raises:
+        OSError: if it has no place, or nobody reads it.
+    """
+    try:
+        if sys.stdout is not None:  # as it is where standard output is closed
+            sys.stdout.flush()
+    except OSError as error:
+        file = Path("/dev/stdout").resolve()
+        error.filename = str(file) if file.is_file() else "standard output"
+        raise
 
 
 def _name(number: int) -> str:

@@ -99,3 +99,24 @@ def test_a_reader_who_has_gone_is_not_complained_of(closed, tmp_path):
     os.close(writer)
     assert done.returncode == (141 if "1" in closed else 2)
     assert not done.stderr
+
+
+def test_a_page_that_nobody_reads_ends_as_other_commands_do(tmp_path):
+    script = (
+        "from churn.progress import page; import sys; from churn import cli; "
+        "cli.COMMANDS['check'] = (lambda _: page(80).print('x' * 10**6), ''); sys.exit(cli.main(['check']))"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", script], stdout=writer, stderr=-1, cwd=Path.cwd())
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(("closing", "code"), [(">&-", 0), ("2>&-", 0), (">/dev/full", 2)])
+def test_a_closed_or_full_standard_output_is_no_fault_of_the_program(closing, code):
+    command = f"{sys.executable} -m churn --help {closing}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=Path.cwd())
+    assert done.returncode == code
+    said = "churn: expected space to write standard output, got a full disk; free some or choose another folder\n"
+    assert done.stderr == (said if code else "")

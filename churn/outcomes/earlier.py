@@ -9,6 +9,7 @@ import pandas as pd
 from churn.artefacts import check_hashes, read_object, read_table
 from churn.configuration import RunConfig
 from churn.errors import UserError
+from churn.folder import completed
 from churn.journal import Journal
 from churn.scoring import SCORING, open_key
 from churn.segments import CONTACT, Pseudonyms
@@ -54,6 +55,7 @@ def read_earlier(folder: Path) -> Earlier:
     Raises:
         UserError: if it is none, or its files are not as they were written.
     """
+    completed(folder, "scores")
     scoring = read_object(folder / SCORING, "run", "segment") if (folder / SCORING).exists() else None
     run = folder / str(scoring["run"]) if scoring else folder
     journal = Journal.resume(run)

@@ -1,17 +1,16 @@
 """A page in the terminal about what came of a list."""
 
-import sys
 from collections.abc import Sequence
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from churn.outcomes.calibration import LEFT_ALONE
 from churn.outcomes.following import FollowUp
 from churn.outcomes.rows import Row, records
+from churn.progress import page
 from churn.segments import CONTACT, CONTROL
 
 WIDTH, FEW, MOVED = 80, 30, 5  # columns; users under which figures are grey; columns of drift that are shown
@@ -21,7 +20,7 @@ _PERCENT = {"retention", "sticker", "churn"}
 
 def summary(found: FollowUp) -> None:
     """Print what came of a list, on one page of 80 columns."""
-    console = Console(file=sys.stdout, width=WIDTH, highlight=False, emoji=False, markup=False)
+    console = page(WIDTH)
     facts = found.facts
     console.print(
         _text(

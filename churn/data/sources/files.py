@@ -14,6 +14,7 @@ from ibis.backends.duckdb import Backend
 from churn.data.sources.passwords import without_password
 from churn.data.sources.wholeness import check_parquet, check_text
 from churn.errors import UserError
+from churn.folder import holds
 
 _ALL_FILES = 1 << 31
 _PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
@@ -67,7 +68,8 @@ def open_files(
 
 
 def paths(source: str) -> list[str]:
-    """The files that a source stands for, sorted; of a folder all that lie below it, except in hidden ones.
+    """The files that a source stands for, sorted; of a folder all that lie below it, except in hidden ones and in
+    those that hold what a command made of a log.
 
     A file with several names, by links, is taken once: by the name with the fewest links, so that `day=2024-03-01`
     above it still becomes a column.
@@ -77,11 +79,17 @@ def paths(source: str) -> list[str]:
         below = (Path(folder, file) for folder, files in _folders(match, hidden=(".", "_")) for file in files)
         for path in below if source and Path(match).is_dir() else [Path(match)]:
             if path.is_file():
-                names.setdefault(os.path.realpath(path), set()).add(str(path))
+                names.setdefault(_own_name(path), set()).add(str(path))
     # Links are counted where there is a choice alone, for each folder above is asked.
     return sorted(
         same.pop() if len(same) == 1 else min(same, key=lambda name: (_links(name), name)) for same in names.values()
     )
+
+
+def _own_name(path: Path) -> str:
+    """What a file is known by, whatever it is called here: a hard link has no name that is more its own than others."""
+    found = path.stat()
+    return f"{found.st_dev} {found.st_ino}" if found.st_nlink > 1 and found.st_ino else os.path.realpath(path)
 
 
 def _matches(pattern: str) -> Iterator[str]:
@@ -107,7 +115,7 @@ def _folders(top: str, *, hidden: tuple[str, ...]) -> Iterator[tuple[str, list[s
                 below.clear()
                 continue
             seen.add(place)
-            below[:] = [name for name in below if not name.startswith(hidden)]
+            below[:] = [n for n in below if not n.startswith(hidden) and holds(Path(folder, n)) in (None, "a log")]
             waiting.extend(str(link) for name in below if (link := Path(folder, name)).is_symlink())
             yield folder, [name for name in files if not name.startswith(hidden)]
 

@@ -7,8 +7,8 @@ _OPTION = r"[a-z_]*(?:pass\w*|pwd|secret|token|key)="
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (  # of a URL, of one with slashes amiss or none, of a URL's option, and of one that stands alone
-        r"(?P<before>://[^/:@\s]*:)(?P<secret>.*)(?=@)",  # to the last @, since people forget to encode earlier ones
-        r"(?P<before>(?:/|(?<![^\s'\"(\[{=,])(?!\w*://))[^\s/:@'\"]*:)(?P<secret>\S*)(?=@)",
+        r"(?P<before>://[^/:@\s]*:)(?!\*{3}@)(?P<secret>.*)(?=@)",  # to the last @: earlier ones may be its own
+        r"(?P<before>(?:/|(?<![^\s'\"(\[{=,])(?!\w*://))[^\s/:@'\"]*:)(?!\*{3}@)(?P<secret>\S*)(?=@)",
         rf"(?P<before>[?&;]{_OPTION})(?!\*{{3}}(?!\w))(?P<secret>.*?)(?=::|&|\Z)",  # spaces, too, unless it is masked
         rf"(?P<before>(?<!\S){_OPTION})(?P<secret>\S*?)(?=::|&|\s|\Z)",
     )

@@ -152,5 +152,7 @@ def test_a_password_is_taken_out_wherever_a_url_stands():
     assert without_password("x postgresql://ada:a@b:c@db:5432/x y") == "x postgresql://ada:***@db:5432/x y"
     said = "expected db://x/y?password=*** to answer, got"
     assert without_password(f"{said} PWD=secret alone; wait") == f"{said} PWD=*** alone; wait"
+    masked = "expected postgresql://ada:***@db, got none; write @ as %40"
+    assert without_password(masked) == masked
     assert without_password("runs/log.parquet") == "runs/log.parquet"
     assert without_password("postgresql://ada@db/x::t") == "postgresql://ada@db/x::t"

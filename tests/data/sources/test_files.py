@@ -6,6 +6,7 @@ import pytest
 
 from churn.data.sources import Engines, open_table
 from churn.data.sources.files import paths
+from churn.folder import claimed
 
 ROWS = pd.DataFrame(
     {
@@ -189,6 +190,23 @@ def linked(tmp_path):
 @pytest.mark.parametrize("pattern", ["", "**", "**/*.csv", "**/**/*.csv"])
 def test_each_file_is_read_once_however_many_links_lead_to_it(linked, pattern):
     assert paths(str(linked / pattern)) == [f"{linked}/day=2024-03-01/part-0.csv", f"{linked}/more/part-0.csv"]
+
+
+def test_a_hard_link_is_another_name_of_a_file_and_a_copy_is_another_file(tmp_path):
+    ROWS.to_csv(tmp_path / "a.csv", index=False)
+    (tmp_path / "b.csv").hardlink_to(tmp_path / "a.csv")
+    ROWS.to_csv(tmp_path / "c.csv", index=False)
+    assert paths(str(tmp_path)) == [f"{tmp_path}/a.csv", f"{tmp_path}/c.csv"]
+
+
+def test_what_a_command_made_of_a_log_is_no_part_of_it(tmp_path):
+    ROWS.to_csv(tmp_path / "log.csv", index=False)
+    for name, kind in (("run", "a run"), ("rejected", "rejected rows"), ("simulated", "a log")):
+        with claimed(tmp_path / name, kind) as folder:
+            ROWS.to_csv(folder / "part.csv", index=False)
+    assert paths(str(tmp_path)) == [f"{tmp_path}/log.csv", f"{tmp_path}/simulated/part.csv"]
+    assert paths(f"{tmp_path}/**/*.csv") == paths(str(tmp_path))
+    assert paths(f"{tmp_path}/run/*.csv") == [f"{tmp_path}/run/part.csv"]  # it was asked for by name
 
 
 def test_a_folder_beside_a_link_to_it_still_becomes_a_column(read, linked):
