@@ -116,7 +116,8 @@ def test_a_page_that_nobody_reads_ends_as_other_commands_do(tmp_path):
 @pytest.mark.parametrize(("closing", "code"), [(">&-", 0), ("2>&-", 0), (">/dev/full", 2)])
 def test_a_closed_or_full_standard_output_is_no_fault_of_the_program(closing, code):
     command = f"{sys.executable} -m churn --help {closing}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=Path.cwd())
+    buffered = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=Path.cwd(), env=buffered)
     assert done.returncode == code
     said = "churn: expected space to write standard output, got a full disk; free some or choose another folder\n"
     assert done.stderr == (said if code else "")
