@@ -127,7 +127,7 @@ def test_anomalies_know_who_is_held_back(finished, tmp_path) -> None:
 
 
 def test_a_run_leaves_no_half_written_file(finished) -> None:
-    assert not [path for path in finished.folder.rglob("*") if path.name.startswith(".partial")]
+    assert not [path for path in finished.folder.rglob("*") if path.name.startswith(".churn-partial")]
     assert {"config.yaml", "manifest.json", "priority.xlsx", "report.html"} <= {
         p.name for p in finished.folder.iterdir()
     }

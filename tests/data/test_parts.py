@@ -66,7 +66,7 @@ def test_days_that_the_embargo_forbids_are_a_leak(windows):
 
 
 def test_an_embargo_cannot_be_negative(windows, refused):
-    with refused("split.embargo_days of at least 0", "-4", "raise it"):
+    with refused("split.embargo_days of at least 0", "-4", "correct it"):
         SplitConfig(embargo_days=-4)
     with pytest.raises(LeakageError, match="-4"):
         Split(**parts(windows, train="2024-01-31"), embargo_days=-4)

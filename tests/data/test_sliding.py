@@ -158,7 +158,7 @@ def test_a_panel_without_activity_has_no_windows(panel_of):
 
 @pytest.mark.parametrize("name", ["history_days", "horizon_days", "stride_days", "at_risk_days"])
 def test_a_length_below_one_day_is_refused(name, refused):
-    with refused(f"windows.{name} of at least 1", "0", "raise it"):
+    with refused(f"windows.{name} of at least 1", "0", "correct it"):
         WindowConfig(**{name: 0})
 
 

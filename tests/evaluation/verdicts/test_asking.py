@@ -69,7 +69,7 @@ def test_unknown_question_is_refused(refused):
     ("key", "value"), [("windows", 99), ("seeds", 0), ("repetitions", 0), ("histories", [0]), ("horizons", [3, 0])]
 )
 def test_number_that_is_too_small_is_refused(refused, key, value):
-    with refused(f"verdicts.{key}", str(min(value) if isinstance(value, list) else value), "raise it"):
+    with refused(f"verdicts.{key}", str(min(value) if isinstance(value, list) else value), "correct it"):
         VerdictConfig(**{key: value})
 
 

@@ -127,7 +127,7 @@ def test_without_groups_the_table_has_its_columns_alone(planted):
 
 
 def test_under_one_group_is_refused(refused):
-    with refused("segments.groups.max of at least 1", "0", "raise"):
+    with refused("segments.groups.max of at least 1", "0", "correct"):
         GroupConfig(max=0)
 
 

@@ -250,4 +250,4 @@ def test_less_than_no_dirt_is_a_mistake(tmp_path, capsys):
     with pytest.raises(UserError, match=r"at least 0 rows \(late\), got -1; raise it"):
         Dirt(late=-1)
     assert main(["simulate", "--dirt", "-1", "--out", str(tmp_path)]) == 2
-    assert "dirt of at least 0 rows" in capsys.readouterr().err
+    assert "expected --dirt of at least 0" in capsys.readouterr().err
