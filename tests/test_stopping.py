@@ -25,6 +25,7 @@ def stopped(arguments):
             {then}
 
 cli.COMMANDS["run"] = cli.COMMANDS["report"] = (stopped, "")
+signal.signal(getattr(signal, sys.argv[2]), signal.SIG_DFL)  # which a process in the background may have to ignore
 sys.exit(cli.main(sys.argv[1:]))
 """
 

@@ -187,14 +187,14 @@ def test_loading_from_a_folder_without_a_model_is_refused(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "says"),
     [
-        ("GRU", {"layers": 0}, "expected a whole number of at least 1 as layers, got 0"),
-        ("GRU", {"hidden_size": 2.5}, "whole number of at least 1 as hidden_size, got 2.5"),
-        ("BiLSTM", {"dropout": 1.0}, "number of at least 0 and below 1 as dropout, got 1.0"),
-        ("GRUBiLSTM", {"max_epochs": 0}, "at least 1 as max_epochs"),
-        ("GRU", {"positive_weight": 0}, "number above 0 as positive_weight"),
-        ("GRU", {"lr": "x"}, "number above 0 as lr, got 'x'"),
-        ("LightGBM", {"max_trees": 0}, "at least 1 as max_trees"),
-        ("LightGBM", {"num_leaves": 1}, "at least 2 as num_leaves"),
+        ("GRU", {"layers": 0}, "expected layers of at least 1 and at most 20, got 0"),
+        ("GRU", {"hidden_size": 2.5}, "expected a whole number in hidden_size, got 2.5"),
+        ("BiLSTM", {"dropout": 1.0}, "expected dropout of at least 0 and below 1, got 1.0"),
+        ("GRUBiLSTM", {"max_epochs": 0}, "expected max_epochs of at least 1"),
+        ("GRU", {"positive_weight": 0}, "expected positive_weight above 0"),
+        ("GRU", {"lr": "x"}, "expected a number in lr, got 'x'"),
+        ("LightGBM", {"max_trees": 0}, "expected max_trees of at least 1"),
+        ("LightGBM", {"num_leaves": 1}, "expected num_leaves of at least 2"),
     ],
 )
 def test_an_argument_that_cannot_be_is_named(name, arguments, says) -> None:

@@ -443,7 +443,7 @@ def test_the_command_prints_a_page_of_80_columns_and_exits_with_0_without_an_ala
 
 
 def test_an_alarm_is_a_line_of_stderr_and_exit_code_3_after_everything_is_written(controlled, files, tmp_path):
-    config = files(repetitions=20, alarms={"jaccard": 1.0, "calibration_gap": 1.0, "ece": 1.0, "psi": 1e9})
+    config = files(repetitions=20, alarms={"jaccard": 1.0, "calibration_gap": 1.0, "ece": 1.0, "psi": None})
     command = [sys.executable, "-m", "churn", "outcomes", "--run", str(controlled), "--config", config]
     done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True)
     assert done.returncode == 3
