@@ -24,7 +24,7 @@ from churn.models import GRU, LightGBM
 from churn.training import TuningConfig, search
 from churn.training.storage import open_study
 
-FULL, READ_ONLY, REMEDY = "a full disk", "a read-only file system", "free some or choose another folder"
+FULL, READ_ONLY, REMEDY = "a full disk", "a read-only file system", "choose another folder"
 
 
 @pytest.fixture
