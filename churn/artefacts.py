@@ -85,7 +85,7 @@ def recorded() -> Iterator[list[Path]]:
 
 
 def missing(path: Path) -> list[Path]:
-    """What is gone of a file, or of a folder that `atomic` wrote; the folder itself once a file of it is.
+    """The lost files of a folder that `atomic` wrote, or a path itself where nothing is there.
 
     Example:
         >>> missing(Path("nowhere"))

@@ -97,7 +97,7 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _refusal(error: Exception) -> DiskError | None:
-    """What to say of an error, unless it came of anything but a disk here or is said already."""
+    """The complaint about a disk that an error came of; None for other errors and where it is said already."""
     texts = {} if any(type(cause).__module__.startswith(_SERVERS) for cause in causes(error)) else _TEXTS
     for cause in causes(error):
         if isinstance(cause, DiskError):

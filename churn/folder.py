@@ -89,7 +89,7 @@ def _locked(folder: Path, kind: Kind, *, new: list[Path]) -> Iterator[None]:
 
 
 def holds(folder: Path) -> str | None:
-    """What an output folder holds; None for any other folder.
+    """The kind of an output folder; None for any other folder.
 
     Example:
         >>> import tempfile
@@ -130,7 +130,7 @@ def _of_another(folder: Path, wanted: str, found: str) -> UserError:
 
 
 def _names(folder: Path) -> list[str]:
-    """What lies in a folder, sorted; nothing where there is none, as making it will tell."""
+    """The names in a folder, sorted; none where there is none, as making it will tell."""
     with suppress(FileNotFoundError, NotADirectoryError):
         return sorted(path.name for path in folder.iterdir() if path.name != _FILE_SYSTEM_S)
     return []
@@ -181,7 +181,7 @@ def _sign(marker: int, kind: Kind) -> None:
 
 
 def _signed(marker: Path) -> dict[str, str]:
-    """What a marker says; nothing where there is none, it is not signed yet, or another program wrote it."""
+    """The entries of a marker; none where there is none, it is not signed yet, or another program wrote it."""
     try:
         if not _is_regular(marker):
             return {}

@@ -87,13 +87,13 @@ def paths(source: str) -> list[str]:
 
 
 def _own_name(path: Path) -> str:
-    """What a file is known by, whatever it is called here: a hard link has no name that is more its own than others."""
+    """A name that all links to a file share; of hard links none is more the file's own than others."""
     found = path.stat()
     return f"{found.st_dev} {found.st_ino}" if found.st_nlink > 1 and found.st_ino else os.path.realpath(path)
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """What a glob matches; `**` goes into each folder once, where Python's follows links in circles."""
+    """The paths that a glob matches; `**` goes into each folder once, where Python's follows links in circles."""
     parts = Path(pattern).parts
     if "**" not in parts:
         yield from glob(pattern)
