@@ -118,7 +118,7 @@ def test_a_page_that_standard_output_has_no_space_for_is_one_line(small_disk):
         ended = subprocess.run(command, stdout=page, stderr=subprocess.PIPE, text=True, env=buffered)
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == [
-        f"churn: expected space to write {small_disk / 'page.txt'}, got {FULL}; {REMEDY}"
+        f"churn: expected space to write {small_disk / 'page.txt'}, got {FULL}; free some or {REMEDY}"
     ]
 
 
