@@ -86,6 +86,18 @@ class Split:
         windows: Windows = getattr(self, name)
         return windows
 
+    def unseen(self, windows: Windows) -> Windows:
+        """The windows of cutoffs that no model has learnt from: from the first one of the test part on.
+
+        Example:
+            >>> from churn.data import example_dataset
+            >>> dataset = example_dataset()
+            >>> split = dataset.split()
+            >>> bool(split.unseen(dataset.windows).cutoff.min() == split.test.cutoff.min())
+            True
+        """
+        return windows.take(windows.cutoff >= self.test.cutoff.min())
+
     def mapped(self, change: Callable[[Windows], Windows]) -> "Split":
         """The split with the same change made to each part."""
         return replace(

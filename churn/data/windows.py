@@ -79,6 +79,17 @@ class Windows:
         sticker = None if self.sticker is None else self.sticker[index]
         return replace(self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker)
 
+    def sample(self, size: int, *, seed: int = 0) -> "Windows":
+        """Windows drawn at random, in their order; all where there are no more than `size`.
+
+        Example:
+            >>> from churn.data import example_split
+            >>> len(example_split().train.sample(10))
+            10
+        """
+        drawn = np.random.default_rng(seed).permutation(len(self))[:size]
+        return self.take(np.sort(drawn))
+
     def recent(self, days: int | None) -> "Windows":
         """The same windows with the last `days` of their history alone; with all of it where None.
 

@@ -7,6 +7,7 @@ from churn.eda.definitions import Definitions, definitions
 from churn.eda.directly_follows import DirectlyFollows, directly_follows
 from churn.eda.first_steps import FirstSteps, first_steps
 from churn.eda.journey_differences import JourneyDifferences, compare_journeys
+from churn.eda.journey_groups import of_fates, of_the_list
 from churn.eda.journeys import Journeys, journeys
 from churn.eda.opening import open_panel, open_tables
 from churn.eda.returns import Returns, returns
@@ -39,6 +40,8 @@ __all__ = [
     "first_steps",
     "journeys",
     "kaplan_meier",
+    "of_fates",
+    "of_the_list",
     "open_panel",
     "open_tables",
     "retention",

@@ -1,13 +1,49 @@
 """The two groups whose journeys are compared: who is in them, and whether they are enough."""
 
+import numpy as np
 import pandas as pd
 
+from churn.data import Windows
 from churn.eda.arguments import check_count
 from churn.eda.coded_events import day_number
 from churn.errors import UserError
-from churn.language import say
+from churn.language import marked, say
 
 LEAST = 10  # users in a group to compare it at all
+LISTED, OTHERS = marked("on the list"), marked("others at risk")
+CHURNED, STAYED = marked("fell silent"), marked("stayed")
+
+
+def of_the_list(scored: pd.DataFrame) -> pd.DataFrame:
+    """The scored users, on the list or not, the list first whatever it is called: user_id, cutoff, group.
+
+    Example:
+        >>> users = pd.DataFrame({"user_id": [1, 2], "cutoff": "2024-03-01", "segment": ["other", "priority"]})
+        >>> of_the_list(users)[["user_id", "group"]].to_numpy().tolist()
+        [[2, 'on the list'], [1, 'others at risk']]
+    """
+    return _grouped(scored, scored["segment"].eq("priority"), (LISTED, OTHERS))
+
+
+def of_fates(part: Windows) -> pd.DataFrame:
+    """What became of a part's users after its last cutoff, those who fell silent first: user_id, cutoff, group.
+
+    At each user's own latest window, those who fell silent would be further into their silence than the others.
+
+    Example:
+        >>> from churn.data import example_split
+        >>> of_fates(example_split().test).cutoff.nunique()
+        1
+    """
+    windows = part.take(part.cutoff == part.cutoff.max())
+    users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
+    return _grouped(users, pd.Series(windows.churn == 1), (CHURNED, STAYED))
+
+
+def _grouped(users: pd.DataFrame, inside: pd.Series, names: tuple[str, str]) -> pd.DataFrame:
+    """The users and the name of each one's group, the first group's users first."""
+    table = users.assign(group=inside.map({True: say(names[0]), False: say(names[1])}))
+    return table.iloc[np.argsort(~inside, kind="stable")]
 
 
 def checked(groups: pd.DataFrame, history_days: int | None) -> tuple[tuple[str, str], pd.DataFrame]:

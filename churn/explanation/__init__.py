@@ -1,6 +1,7 @@
 """Why: what drives the probabilities, and how far an explanation can be trusted."""
 
 from churn.explanation.attribution import Attribution, attribute
+from churn.explanation.choice import to_attribute, to_imitate
 from churn.explanation.collinearity import Collinearity, collinearity
 from churn.explanation.features import feature_ledger
 from churn.explanation.fidelity import Fidelity, Imitation
@@ -20,4 +21,6 @@ __all__ = [
     "feature_ledger",
     "readable",
     "reasons",
+    "to_attribute",
+    "to_imitate",
 ]

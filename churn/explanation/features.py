@@ -38,8 +38,7 @@ def feature_ledger(
         collinear, and `removed` of the others, lest twins take each other's place; stability, the share of the runs
         that say so, not a number where none could be made; kept; reason.
     """
-    index = np.random.default_rng(seed).permutation(len(windows))[:sample]
-    windows = windows.take(np.sort(index))
+    windows = windows.sample(sample, seed=seed)
     totals, names = windows.summary(), list(windows.features)
     found = collinearity(totals, names)
     left = (found.reasons == "").to_numpy()

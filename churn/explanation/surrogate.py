@@ -111,9 +111,7 @@ def explain(
     x, y = windows.take(~held_out).flat(), score[~held_out]
     booster = lightgbm.train(_PARAMS | {"seed": seed}, lightgbm.Dataset(x, y), trees)
     imitation = Imitation(windows, score, np.asarray(booster.predict(windows.flat())), held_out)
-    test = windows.take(held_out)
-    rows = np.random.default_rng(seed).permutation(len(test))[:sample]
-    test = test.take(np.sort(rows))
+    test = windows.take(held_out).sample(sample, seed=seed)
     shap, base = _shap(booster, test.flat())
     values = test.history().astype(np.float64)
     totals = test.summary(values)

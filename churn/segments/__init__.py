@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from churn.segments.behaviour import (
         Anomalies,
         Groups,
+        beside_list,
+        enough_to_group,
         find_anomalies,
         find_groups,
         group_columns,
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     )
     from churn.segments.budget import Plan, plan
     from churn.segments.comparing import (
+        Contrasts,
         compare,
         compare_categories,
+        contrast,
         describe,
         describe_categories,
         latest_windows,
@@ -50,6 +54,7 @@ __all__ = [
     "Anomalies",
     "AnomalyConfig",
     "BudgetConfig",
+    "Contrasts",
     "ControlConfig",
     "Earnings",
     "GroupConfig",
@@ -59,12 +64,15 @@ __all__ = [
     "SegmentConfig",
     "about",
     "agreement",
+    "beside_list",
     "compare",
     "compare_categories",
     "contact_list",
+    "contrast",
     "describe",
     "describe_categories",
     "distribution",
+    "enough_to_group",
     "expected_amounts",
     "expected_earnings",
     "export",

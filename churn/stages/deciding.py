@@ -1,8 +1,8 @@
 """Whom to contact, how they differ, what to mind, and the page that says so."""
 
 from dataclasses import asdict
+from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from churn import report, segments
@@ -37,32 +37,11 @@ def compare_segments(context: Context) -> Facts:
     write_table(rates, context.folder / "segment_rates.csv")
     otherwise = segments.had_it_been_drawn_otherwise(test, probabilities, config, seed=context.config.seed)
     write_table(otherwise, context.folder / "segment_rules.csv")
-    latest = segments.latest_windows(test)
-    per_day = len(test) / len(np.unique(test.cutoff))
-    pooled = segments.pooled(config, users=len(latest), per_day=per_day)
-    one_per_user = segments.prioritise(probabilities.iloc[latest].reset_index(drop=True), pooled)
-    windows = test.take(latest)
-    members = dataset.members_at(windows)
-    loyal = segments.loyal_earners(one_per_user, config) if "p_sticker" in one_per_user else None
-    table, circular = segments.describe(
-        windows,
-        before_days=config.before_days,
-        members=members,
-        rhythm=dataset.rhythm,
-        rank_by=config.rank_by,
-    )
-    tests = segments.compare(
-        table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
-    )
-    write_with(lambda path: segments.write_safely(tests, path), context.folder / "segment_tests.csv")
-    table, circular = segments.describe_categories(windows, members)
-    categories = segments.compare_categories(
-        table, one_per_user.segment, circular=circular, loyal=loyal, minimum_cell=config.minimum_cell
-    )
-    write_with(lambda path: segments.write_safely(categories, path), context.folder / "segment_categories.csv")
+    found = segments.contrast(dataset, test, probabilities, config)
+    for table, name in ((found.tests, "segment_tests.csv"), (found.categories, "segment_categories.csv")):
+        write_with(partial(segments.write_safely, table), context.folder / name)
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
-    listed = int((one_per_user.segment == "priority").sum())
-    compared = {"users": len(latest), "listed": listed, "per_day": per_day}
+    compared = {"users": found.users, "listed": found.listed, "per_day": found.per_day}
     return {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
 
 

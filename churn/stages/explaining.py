@@ -33,7 +33,7 @@ _ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "direction", "rank",
 def explain_models(context: Context) -> Facts:
     """Surrogates with their fidelity and SHAP values, a network's own attribution: explanations.csv, shap.parquet, …"""
     tables, chosen = TargetTables(), chosen_models(context.folder / "models")
-    train = _sample(context.split.train, context.config.explanation.windows, seed=context.config.seed)
+    train = context.split.train.sample(context.config.explanation.windows, seed=context.config.seed)
     segment = _segments(context, train)
     completeness: dict[str, dict[str, object]] = {}
     for target, name in chosen.items():
@@ -54,9 +54,8 @@ def _imitate(
 ) -> None:
     """Imitate the chosen model and, to compare, every network of the configuration."""
     config, seed = context.config.explanation, context.config.seed
-    models = {name: model for name, model in context.searched(target).items() if model.is_network}
-    models[chosen] = context.model(target, chosen)
-    for name, model in models.items():
+    scoring = context.model(target, chosen)
+    for name, model in explanation.to_imitate(context.searched(target), chosen, scoring).items():
         step(f"{name} on {target}")
         p = model.predict_proba(train)
         found = explanation.explain(model.sees(train), p, sample=config.sample, trees=config.trees, seed=seed)
@@ -87,23 +86,15 @@ def _attribute(
     context: Context, train: Windows, *, target: Target, chosen: str, tables: TargetTables
 ) -> dict[str, dict[str, object]]:
     """Attribute a network's own scores, those of the best one where the chosen model is none; say how they add up."""
-    networks = {name: model for name, model in context.searched(target).items() if model.is_network}
-    scoring = context.model(target, chosen)
-    if scoring.is_network:
-        networks = {chosen: scoring}
-    if not networks:
+    searched, scoring = context.searched(target), context.model(target, chosen)
+    explained = explanation.to_attribute(searched, chosen, scoring, losses=context.val_losses(target))
+    if explained is None:
         tables.add("attributions.csv", pd.DataFrame(columns=_ATTRIBUTED), target=target)
         return {}
-    losses = context.val_losses(target)
-    name = min(networks, key=lambda one: losses[one])
+    name, network = explained
     step(f"attribution of {name} on {target}")
-    few = _sample(train, context.config.explanation.attributed, seed=context.config.seed)
-    found = explanation.attribute(networks[name], few, baseline=train)
+    few = train.sample(context.config.explanation.attributed, seed=context.config.seed)
+    found = explanation.attribute(network, few, baseline=train)
     tables.add("attributions.csv", found.by_day_and_feature().assign(model=name), target=target)
     tables.add("attributions.parquet", found.table(few).assign(model=name), target=target)
     return {target: {"model": name, "base": found.base, "max_gap": found.gap, "n_windows": len(few)}}
-
-
-def _sample(windows: Windows, size: int, *, seed: int) -> Windows:
-    index = np.random.default_rng(seed).permutation(len(windows))[:size]
-    return windows.take(np.sort(index))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from churn import eda
@@ -14,8 +13,6 @@ from churn.language import marked, say
 from churn.scoring import newest_windows, reasons_of, score_windows
 from churn.stages.context import Context, Facts
 
-LISTED, OTHERS = marked("on the list"), marked("others at risk")
-CHURNED, STAYED = marked("fell silent"), marked("stayed")
 SERIES = {  # as the views call it, and its unit
     eda.ACTIVE: (marked("active_users"), marked("users")),
     STICKERS: (marked("stickers_received"), marked("stickers")),
@@ -82,32 +79,13 @@ def _journeys(context: Context) -> Iterator[Named]:
         yield "journeys", "directly_follows", eda.directly_follows(walks)
         yield "journeys", "first_steps", eda.first_steps(walks)
         yield "journeys", "variants", eda.variants(walks, top=10)
-        for name, groups in (("journeys_of_the_list", _listed(context)), ("journeys_of_churners", _fates(context))):
+        listed, fates = eda.of_the_list(_scored(context)), eda.of_fates(context.split.test)
+        for name, groups in (("journeys_of_the_list", listed), ("journeys_of_churners", fates)):
             if groups["group"].nunique() == 2:
                 found = eda.compare_journeys(
                     tables, groups, gap_minutes=config.gap_minutes, history_days=config.before_days
                 )
                 yield "journeys", name, found
-
-
-def _listed(context: Context) -> pd.DataFrame:
-    """The scored users, on the list or not: user_id, cutoff, group."""
-    users = _scored(context)
-    listed = users["segment"].eq("priority")
-    users = users.assign(group=listed.map({True: say(LISTED), False: say(OTHERS)}))
-    return users.iloc[np.argsort(~listed, kind="stable")]  # the list first, whatever it is called
-
-
-def _fates(context: Context) -> pd.DataFrame:
-    """What became of the users of the test part after its last cutoff: user_id, cutoff, group.
-
-    At each user's own latest window, those who fell silent would be further into their silence than the others.
-    """
-    test = context.split.test
-    windows = test.take(test.cutoff == test.cutoff.max())
-    fate = pd.Series(windows.churn).map({1: say(CHURNED), 0: say(STAYED)})
-    users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "group": fate})
-    return users.iloc[np.argsort(-windows.churn.astype(int), kind="stable")]  # who fell silent first
 
 
 def _scored(context: Context) -> pd.DataFrame:
@@ -132,9 +110,8 @@ def _anatomy(context: Context) -> Iterator[Named]:
     users, public = _scored(context), str(listed["user_id"].iloc[0])
     first = users[users["public_id"].astype(str) == public].iloc[0]
     user_id = first["user_id"]
-    windows, models = context.dataset.windows, context.folder / "models"
-    unseen = windows.cutoff >= context.split.test.cutoff.min()
-    windows = windows.take(unseen & (windows.user_ids == user_id))
+    unseen, models = context.split.unseen(context.dataset.windows), context.folder / "models"
+    windows = unseen.take(unseen.user_ids == user_id)
     scores = score_windows(windows, models).join(reasons_of(windows, models))
     scores.loc[scores["cutoff"] == first["cutoff"], "p_churn"] = first["p_churn"]  # as the list has it
     found = eda.anatomy(context.dataset.panel, user_id, scores=scores)

@@ -1,13 +1,15 @@
 """What users are like: groups of like behaviour, and who departs from the own past."""
 
-from churn.segments.behaviour.anomalies import Anomalies, find_anomalies
-from churn.segments.behaviour.groups import Groups, find_groups
+from churn.segments.behaviour.anomalies import Anomalies, beside_list, find_anomalies
+from churn.segments.behaviour.groups import Groups, enough_to_group, find_groups
 from churn.segments.behaviour.names import group_columns, group_names
 from churn.segments.behaviour.tables import group_table
 
 __all__ = [
     "Anomalies",
     "Groups",
+    "beside_list",
+    "enough_to_group",
     "find_anomalies",
     "find_groups",
     "group_columns",

@@ -1,5 +1,6 @@
 """Anomalies: users whose last week departs from their own past as hardly anyone's does."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,23 @@ def find_anomalies(windows: Windows, config: AnomalyConfig, *, seed: int = 0) ->
     order = np.lexsort((ids, -score))  # of equally unusual ones, by id
     listed = order[departed[order]][: config.number]
     return Anomalies(_table(found, listed, score[listed], config.least), len(found.windows), int(departed.sum()))
+
+
+def beside_list(anomalies: pd.DataFrame, scored: pd.DataFrame, held_back: Collection[str]) -> pd.DataFrame:
+    """The listed users beside what the list says of each: p_churn, segment and held_back.
+
+    Args:
+        anomalies: user_id, as the list has it.
+        scored: user_id, p_churn, segment.
+        held_back: The ids in the control group, as text.
+
+    Example:
+        >>> scored = pd.DataFrame({"user_id": [1, 2], "p_churn": [0.3, 0.4], "segment": ["other", "priority"]})
+        >>> beside_list(pd.DataFrame({"user_id": [2]}), scored, {"2"}).to_dict("list")
+        {'user_id': [2], 'p_churn': [0.4], 'segment': ['priority'], 'held_back': [True]}
+    """
+    table = anomalies.merge(scored[["user_id", "p_churn", "segment"]], on="user_id", how="left")
+    return table.assign(held_back=table.user_id.astype(str).isin(held_back))
 
 
 def _unusual(standardised: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:

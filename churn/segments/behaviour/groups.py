@@ -12,6 +12,7 @@ from churn.segments.behaviour.stability import Search, clustered, scaler, search
 from churn.segments.config import GroupConfig
 
 _LEARNT = 20_000  # users that the centres are learnt from, at most
+_ENOUGH = 300  # scored users to learn groups from
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,31 @@ def find_groups(windows: Windows, config: GroupConfig, *, seed: int = 0) -> Grou
     fitted = clustered(scale.transform(np.log1p(counts[np.sort(few)])), found.number, seed=seed)
     largest_first = np.argsort(-np.bincount(fitted.labels_, minlength=found.number), kind="stable")
     return Groups(features, tuple(varies), scale, fitted.cluster_centers_[largest_first], found)
+
+
+def enough_to_group(newest: Windows, labelled: Windows, *, seed: int = 0) -> Windows:
+    """The windows to learn groups from: the newest day's or, with under 300 of them, one of each user of earlier days.
+
+    An earlier day is drawn at random, since the latest one would show most users in the week before they fell silent.
+
+    Args:
+        newest: One window per user.
+        labelled: The windows of earlier days.
+        seed: Of the draw.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> dataset = example_dataset()
+        >>> newest = dataset.split().score
+        >>> newest = newest.take(newest.cutoff == newest.cutoff.max())
+        >>> len(enough_to_group(newest, dataset.labelled)) == len(set(dataset.labelled.user_ids))
+        True
+    """
+    if len(newest) >= _ENOUGH:
+        return newest
+    drawn = np.random.default_rng(seed).permutation(len(labelled))
+    _, first = np.unique(labelled.user[drawn], return_index=True)
+    return labelled.take(np.sort(drawn[first]))
 
 
 def totals(windows: Windows) -> NDArray[np.float64]:

@@ -3,10 +3,13 @@
 from churn.segments.comparing.categories import compare_categories, describe_categories
 from churn.segments.comparing.compared import loyal_earners
 from churn.segments.comparing.comparisons import compare, describe, latest_windows, observed_rates, pooled
+from churn.segments.comparing.contrasts import Contrasts, contrast
 
 __all__ = [
+    "Contrasts",
     "compare",
     "compare_categories",
+    "contrast",
     "describe",
     "describe_categories",
     "latest_windows",

@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from churn.segments import AnomalyConfig, find_anomalies
+from churn.segments import AnomalyConfig, beside_list, find_anomalies
 from churn.segments.behaviour.departures import departures
 
 FEATURES = ("own_post", "fan_reply", "away_visit")
@@ -127,3 +128,11 @@ def test_a_log_too_short_for_a_past_examines_nobody(windows_of):
 def test_less_than_nothing_is_refused(refused, key):
     with refused(f"segments.anomalies.{key} of at least 0", "-1", "correct"):
         AnomalyConfig(**{key: -1})
+
+
+def test_a_user_without_a_score_stays_listed_and_who_is_held_back_is_told_by_the_id_as_text():
+    scored = pd.DataFrame({"user_id": [7, 8, 9], "p_churn": [0.1, 0.2, 0.3], "segment": ["priority", "other", "other"]})
+    table = beside_list(pd.DataFrame({"user_id": [9, 7, 5], "score": [0.9, 0.8, 0.7]}), scored, {"7"})
+    assert table.user_id.tolist() == [9, 7, 5]
+    assert table.p_churn.isna().tolist() == [False, False, True]
+    assert table.held_back.tolist() == [False, True, False]

@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from churn.language import speaking
-from churn.segments import GroupConfig, find_groups, group_columns, group_names, group_table
+from churn.segments import GroupConfig, enough_to_group, find_groups, group_columns, group_names, group_table
 from churn.statistics import rate_interval
 
 FEATURES = ("own_post", "fan_reply", "away_visit", "stickers_received", "sticker_amount")
@@ -137,3 +137,20 @@ def test_names_are_composed_in_the_language_spoken():
         assert group_names(columns_of({"own_post": 1.0, "fan_reply": -1.0}))[1] == "본인 post 많음, 팬 reply 적음"
         assert group_names(columns_of(low))[1] == "거의 모든 것이 적음, 특히 팬 reply, 본인 post, 다른 방 visit"
         assert group_names(columns_of({"own_post": 0.1}))[1] == "평균과 비슷함"
+
+
+@pytest.mark.parametrize(("n", "from_newest"), [(299, False), (300, True)])
+def test_groups_are_learnt_from_the_newest_day_where_it_has_users_enough(windows_of, n, from_newest):
+    newest, earlier = (windows_of(np.ones((n, 14, 1)), ("own_post",), cutoff=cutoff) for cutoff in (14, 7))
+    assert (enough_to_group(newest, earlier) is newest) == from_newest
+
+
+def test_earlier_days_give_one_window_of_each_user_at_random(windows_of):
+    days = [windows_of(np.ones((40, 14, 1)), ("own_post",), cutoff=cutoff) for cutoff in range(7, 15)]
+    user, cutoff = (np.concatenate([getattr(one, name) for one in days]) for name in ("user", "cutoff"))
+    order, churn = np.lexsort((cutoff, user)), np.zeros(len(user), np.int8)
+    earlier = replace(days[0], user=user[order], cutoff=cutoff[order], churn=churn, sticker=None)
+    found = enough_to_group(days[0], earlier, seed=1)
+    assert found.user.tolist() == list(range(40))
+    assert len(np.unique(found.cutoff)) > 4 and found.cutoff.mean() < 12
+    assert (enough_to_group(days[0], earlier, seed=2).cutoff != found.cutoff).any()

@@ -1,0 +1,43 @@
+"""The models that are explained: which ones a surrogate imitates, and which network's own score is attributed."""
+
+from collections.abc import Mapping
+
+from churn.models import Classifier
+
+
+def to_imitate(searched: Mapping[str, Classifier], chosen: str, model: Classifier) -> dict[str, Classifier]:
+    """The networks of a search, to compare, and the chosen model, whatever it is; by name.
+
+    Example:
+        >>> from churn.models import Majority
+        >>> list(to_imitate({"Majority": Majority()}, "Majority_kept", Majority()))
+        ['Majority_kept']
+    """
+    return _networks(searched) | {chosen: model}
+
+
+def to_attribute(
+    searched: Mapping[str, Classifier], chosen: str, model: Classifier, *, losses: Mapping[str, float]
+) -> tuple[str, Classifier] | None:
+    """The chosen model where it is a network; else the network of the lowest log loss; None where there is none.
+
+    Args:
+        searched: The models of a search, by name.
+        chosen: The name of the model that scores.
+        model: The model that scores.
+        losses: The log loss of each model on half A.
+
+    Example:
+        >>> from churn.models import Majority
+        >>> to_attribute({"Majority": Majority()}, "Majority", Majority(), losses={"Majority": 0.6}) is None
+        True
+    """
+    if model.is_network:
+        return chosen, model
+    networks = _networks(searched)
+    best = min(networks, key=lambda name: losses[name], default=None)
+    return None if best is None else (best, networks[best])
+
+
+def _networks(models: Mapping[str, Classifier]) -> dict[str, Classifier]:
+    return {name: model for name, model in models.items() if model.is_network}

@@ -1,0 +1,62 @@
+"""Contrasts of a part's users: one row per user, the list drawn once over all of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from churn.data import Dataset, Windows
+from churn.segments.comparing.categories import compare_categories, describe_categories
+from churn.segments.comparing.compared import PRIORITY, loyal_earners
+from churn.segments.comparing.comparisons import compare, describe, latest_windows, pooled
+from churn.segments.config import SegmentConfig
+from churn.segments.priority import prioritise
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """How the users of a part differ, and among how many that was asked."""
+
+    tests: pd.DataFrame  # as `compare`
+    categories: pd.DataFrame  # as `compare_categories`
+    users: int
+    listed: int  # users of the priority segment
+    per_day: float  # users at risk on an average day
+
+
+def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, config: SegmentConfig) -> Contrasts:
+    """Compare the users of a part, each at the latest of the windows, with a list that is drawn over all users at once.
+
+    Args:
+        dataset: Where the members and the hours of the day are known.
+        part: n windows, which no model has learnt from.
+        probabilities: user_id, cutoff, p_churn and, where there are stickers, p_sticker; n rows in the same order.
+        config: How the list is drawn, and the least number of users in a group.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> dataset = example_dataset()
+        >>> test = dataset.split().test
+        >>> chances = test.table()[["user_id", "cutoff"]].assign(p_churn=test.churn / 2, p_sticker=0.5)
+        >>> found = contrast(dataset, test, chances, SegmentConfig())
+        >>> found.users == len(set(test.user_ids)), found.listed < found.users < len(test)
+        (True, True)
+    """
+    latest = latest_windows(part)
+    windows, scored = part.take(latest), probabilities.iloc[latest].reset_index(drop=True)
+    per_day = len(part) / len(np.unique(part.cutoff))
+    scored = prioritise(scored, pooled(config, users=len(latest), per_day=per_day))
+    loyal = loyal_earners(scored, config) if "p_sticker" in scored else None
+    members = dataset.members_at(windows)
+    table, circular = describe(
+        windows, before_days=config.before_days, members=members, rhythm=dataset.rhythm, rank_by=config.rank_by
+    )
+    levels, circular_levels = describe_categories(windows, members)
+    cell = config.minimum_cell
+    return Contrasts(
+        compare(table, scored.segment, circular=circular, loyal=loyal, minimum_cell=cell),
+        compare_categories(levels, scored.segment, circular=circular_levels, loyal=loyal, minimum_cell=cell),
+        users=len(latest),
+        listed=int((scored.segment == PRIORITY).sum()),
+        per_day=per_day,
+    )
