@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churn import __version__
-from churn.disk import writing
+from churn.disk import unusable, writing
 from churn.errors import UserError
 from churn.folder import Kind, claimed
 from churn.progress import progress
@@ -59,6 +59,8 @@ def _attempt(arguments: list[str]) -> tuple[int, str]:
         return 2, str(error)
     except BrokenPipeError as error:
         return (128 + signal.SIGPIPE, "") if nobody_reads() else _fault(error)
+    except OSError as error:
+        return (2, str(unusable(error))) if unusable(error) else _fault(error)
     except Exception as error:
         return _fault(error)
 
@@ -105,7 +107,7 @@ def _option(name: str, arguments: Sequence[str]) -> Path | None:
 def _standard_output() -> list[Path]:
     """The file to which standard output goes, if it goes to one."""
     path = Path("/dev/stdout").resolve()
-    return [path] if path.is_file() else []
+    return [path] if os.path.isfile(path) else []  # noqa: PTH113 - it may lie where this user may not look
 
 
 def _dispatch(arguments: list[str]) -> int:

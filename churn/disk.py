@@ -27,6 +27,7 @@ _TEXTS = {os.strerror(code): found for code, found in _FOUND.items()} | {  # of 
     "max_temp_directory_size": _FULL,  # DuckDB, whose limit is what was free when it was opened
     "No usable temporary directory": "no folder for temporary files that takes one",  # Python
 }
+_UNUSABLE = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP}
 _SERVERS = ("psycopg", "pymysql")  # drivers of databases whose disks are not this computer's
 
 _written: ContextVar[tuple[Path, ...]] = ContextVar("written", default=())  # by this thread, innermost first
@@ -87,6 +88,22 @@ def temporary_place() -> Path:
     """Where temporary files go: TMPDIR even where it is full, which Python would leave in silence for another."""
     named = os.environ.get("TMPDIR", "")
     return Path(named if Path(named).is_dir() and named else tempfile.gettempdir())
+
+
+def unusable(error: OSError) -> UserError | None:
+    """What to say of a path that this user may not use or no disk can have; None for other errors.
+
+    Example:
+        >>> print(unusable(PermissionError(errno.EACCES, "Permission denied", "log.csv")))
+        expected a path that can be used at log.csv, got Permission denied; check its name and its permissions
+    """
+    if error.errno not in _UNUSABLE or not isinstance(error.filename, str | os.PathLike):
+        return None
+    path = os.fspath(error.filename)
+    shown = path if len(path) < 200 else f"{path[:60]}…"
+    return UserError(
+        f"expected a path that can be used at {shown}", error.strerror, "check its name and its permissions"
+    )
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -187,7 +187,7 @@ def _signed(marker: Path) -> dict[str, str]:
             return {}
         first, _, _ = marker.read_text(encoding="utf8").partition("\n")  # what follows is of a longer, older one
         found = json.loads(first)
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (OSError, ValueError):  # no marker, or one of a folder that is somebody else's alone
         return {}
     return found if isinstance(found, dict) and "holds" in found else {}
 
@@ -205,7 +205,7 @@ def _sweep(folder: Path) -> None:
         for name in files:
             if name.startswith(PARTIAL):
                 Path(place, name).unlink()
-        folders[:] = [n for n in folders if not (n.startswith(PARTIAL) or Path(place, n, MARKER).exists())]
+        folders[:] = [n for n in folders if not (n.startswith(PARTIAL) or os.path.lexists(Path(place, n, MARKER)))]
 
 
 def _leave(folder: Path, new: list[Path], *, held: bool) -> None:

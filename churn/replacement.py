@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from churn.disk import PARTIAL
 from churn.errors import UserError
 
 _NEXT, _ORDER = ".churn-next", ".order.json"  # a folder of new files that are all there; their names
+_WRITTEN = ".churn-written.json"  # beside the files: their names, so that no other file is ever replaced
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
             block, and nothing else in `folder` is touched.
 
     Raises:
-        UserError: if a folder stands in a file's place.
+        UserError: if a folder, or a file that was not written in this way, stands in the place of one.
 
     Example:
         >>> import tempfile
@@ -36,22 +37,44 @@ def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
         ...     with together(folder, ["list.csv", "told.json"]) as scratch:
         ...         _ = (scratch / "list.csv").write_text(f"list {n}")
         ...         _ = (scratch / "told.json").write_text("{}")
-        >>> sorted(p.name for p in folder.iterdir()), (folder / "list.csv").read_text()
+        >>> sorted(p.name for p in folder.glob("[!.]*")), (folder / "list.csv").read_text()
         (['list.csv', 'told.json'], 'list 2')
     """
-    for name in files:
-        if (folder / name).is_dir():
-            raise UserError(f"expected a file or nothing at {folder / name}", "a folder", "move it elsewhere")
+    _check_own(folder, files)
     scratch = folder / f"{PARTIAL}{os.getpid()}-next"
     scratch.mkdir(parents=True)
     try:
         yield scratch
-        order = {"files": list(files), "new": [name for name in files if (scratch / name).is_file()]}
+        new = [name for name in files if (scratch / name).is_file()]
+        (scratch / _WRITTEN).write_text(json.dumps(new), encoding="utf8")
+        order = {"files": [_WRITTEN, *files], "new": [_WRITTEN, *new]}
+        _keep_only(scratch, order["new"])
         (scratch / _ORDER).write_text(json.dumps(order), encoding="utf8")
         scratch.rename(folder / _NEXT)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         complete(folder)
+
+
+def _check_own(folder: Path, files: Sequence[str]) -> None:
+    """Raise a UserError, before the work, for what is not this program's in the place of a file."""
+    try:
+        written = json.loads((folder / _WRITTEN).read_text(encoding="utf8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        written = []
+    for path in (folder / name for name in (_NEXT, *files)):
+        if os.path.lexists(path) and (path.is_dir() or path.name not in written):
+            found = "a folder" if path.is_dir() else "a file that this program did not write"
+            raise UserError(f"expected no other's file at {path}", found, "move it elsewhere; nothing was touched")
+
+
+def _keep_only(folder: Path, names: Sequence[str]) -> None:
+    """Remove what else is in a scratch folder, so that what waits is nothing but files to be moved."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in names:
+            path.unlink()
 
 
 def is_waiting(folder: Path) -> bool:
@@ -63,14 +86,32 @@ def complete(folder: Path) -> None:
     """Put new files in their place which a process that was ended has left waiting."""
     waiting = folder / _NEXT
     if not is_waiting(folder):
+        with suppress(OSError):  # nothing is left of a replacement that was ended after its last move
+            waiting.rmdir()
         return
-    order = json.loads((waiting / _ORDER).read_text(encoding="utf8"))
-    files = [name for name in order["files"] if Path(name).name == name]
-    moved = [name for name in order["new"] if not (waiting / name).is_file()]
+    files, new = _ordered(waiting / _ORDER)
+    moved = [name for name in new if not (waiting / name).is_file()]
     for name in reversed(files):
         if name not in moved:
             (folder / name).unlink(missing_ok=True)
     for name in files:
         if (waiting / name).is_file():
             (waiting / name).rename(folder / name)
-    shutil.rmtree(waiting)
+    (waiting / _ORDER).unlink()  # the last of its files
+    waiting.rmdir()
+
+
+def _ordered(order: Path) -> tuple[list[str], list[str]]:
+    """The names of all files and of the new ones.
+
+    Raises:
+        UserError: for an order that this program cannot have written.
+    """
+    with suppress(KeyError, TypeError, ValueError):
+        told = json.loads(order.read_text(encoding="utf8"))
+        files, new = told["files"], told["new"]
+        plain = all(name == _WRITTEN or (Path(name).name == name and name[:1] != ".") for name in files)
+        if plain and set(new) <= set(files):
+            return list(files), list(new)
+    remedy = f"move the new files out of {order.parent} by hand, then delete it"
+    raise UserError(f"expected the names of new files in {order}", "something else", remedy)

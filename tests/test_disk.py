@@ -231,3 +231,40 @@ def test_models_without_space_are_refused_by_name(small_disk, refused):
         with refused(f"space to write {small_disk / 'model'}", FULL, REMEDY):
             model.save(small_disk / "model")
     assert names(small_disk) == ["full"]
+
+
+@pytest.mark.parametrize("path", ["{private}/log.parquet", "{private}/*.parquet", "{private}/deep/log.csv"])
+def test_a_path_that_this_user_may_not_use_is_one_line(path, tmp_path):
+    private = tmp_path / "private"
+    (private / "deep").mkdir(parents=True)
+    private.chmod(0)
+    ended = as_nobody("check", "--data.events", path.format(private=private))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr.startswith("churn: expected") and str(private) in ended.stderr
+
+
+def test_a_name_that_is_too_long_is_one_line(capsys):
+    assert main(["check", "--data.events", f"{'a' * 300}.parquet"]) == 2
+    assert "File name too long" in capsys.readouterr().err
+
+
+def test_standard_output_may_be_a_file_whose_folder_this_user_may_not_enter(tmp_path):
+    private = tmp_path / "private"
+    private.mkdir()
+    with (private / "page.txt").open("w") as page:
+        private.chmod(0)
+        assert as_nobody("--version", stdout=page).returncode == 0
+    private.chmod(0o700)
+    assert (private / "page.txt").read_text().startswith("churn ")
+
+
+def as_nobody(*arguments, stdout=subprocess.PIPE):
+    """A command of a user who owns nothing: in a child that gives its rights away after everything is loaded."""
+    if os.getuid():
+        pytest.skip("only root can give its rights away; the container of the continuous integration is root")
+    code = (
+        "import os, sys; from churn.cli import main; import churn.check; os.setuid(65534); sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, check=False, stdout=stdout, stderr=subprocess.PIPE, text=True)
