@@ -35,6 +35,7 @@ class Daily:
     reconciliation: dict[str, Reconciliation]
     rejected: dict[str, ibis.Table]  # the tables with rows that have a `reason`
     unknown_events: dict[str, int]  # counts of event types that have no column
+    event_types: tuple[str, ...]  # of all days, sorted
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def aggregate(
         reconciliation,
         {name: table for name, table in rows.items() if reconciliation[name].rejected},
         _unknown(counts, vocabulary),
+        tuple(sorted({event for _, event in counts})),
     )
 
 

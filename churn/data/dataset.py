@@ -25,6 +25,7 @@ from churn.data.repeats import Repeats, repeats_in
 from churn.data.rhythm import Rhythm
 from churn.data.sliding import slide, too_few_days
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
+from churn.data.spellings import Spellings, spellings_in
 from churn.data.splits import rolling_origins, split_windows, training_users
 from churn.data.tables import read_tables
 from churn.data.vocabulary import Vocabulary
@@ -45,6 +46,7 @@ class Dataset:
     joined: NDArray[np.int32] | None  # (u,) the panel's day from which a listed member is at risk; None without dates
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
     repeats: dict[str, Repeats]  # per table without ids, unless it is large and not suspicious, or `deduplicate` is on
+    spellings: dict[str, Spellings]  # of user_id and event, where a name is written in several ways
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
     unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
     timelines: dict[str, Timeline]  # of the attributes that change, by name
@@ -145,6 +147,7 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
         joined,
         meta["reconciliation"],
         {name: Repeats(**found) for name, found in meta.get("repeats", {}).items()},  # older folders have none
+        {name: Spellings(**found) for name, found in meta["spellings"].items()},
         meta["unknown_events"],
         meta["unknown_levels"],
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
@@ -223,6 +226,7 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
             repeats = {} if config.deduplicate else repeats_in(tables)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
+            meta |= {"spellings": {name: asdict(found) for name, found in spellings_in(tables, daily).items()}}
             meta |= {"origin": origin_of(config, frames or {})}
             write_json(meta, scratch / _META)
 

@@ -201,11 +201,6 @@ def _finite(column: ibis.Value) -> ibis.Value:
     return ~(column.isnan() | column.isinf())
 
 
-def _is_null(ids: ibis.Value) -> ibis.Value:
-    """Null, or NaN, as which some writers keep it."""
-    return ids.isnull() | ids.isnan() if ids.type().is_floating() else ids.isnull()
-
-
 def with_reason(
     table: ibis.Table, *, first_day: int | None, last_day: int | None, allowed_events: Sequence[str] | None = None
 ) -> ibis.Table:
@@ -217,7 +212,7 @@ def with_reason(
     given = [table[c].isnull() for c in table.columns if c != "day"]
     cases = [(ibis.and_(*given), "empty or unreadable row")] if len(given) > 1 else []
     texts = ("user_id", "actor_id", "event", "event_id")
-    cases += [(_is_null(table[name]), f"null {name}") for name in texts if name in table.columns]
+    cases += [(table[name].isnull(), f"null {name}") for name in texts if name in table.columns]
     cases.append((_.day.isnull(), "null or unreadable timestamp"))
     cases.append((~_.day.between(*CALENDAR), "not between the years 1900 and 2199"))
     if first_day is not None:

@@ -10,18 +10,15 @@ from numpy.typing import NDArray
 from churn.data.dataset import Dataset
 from churn.data.findings import (
     Finding,
-    base_rates,
-    careless_split,
     lost_rows,
-    possible_leaks,
     repeated_rows,
     runs,
-    stopped_stickers,
-    thin_days,
-    thin_folds,
+    several_spellings,
     unknown_events,
     unseen_members,
 )
+from churn.data.findings_of_days import stopped_stickers, thin_days
+from churn.data.findings_of_parts import base_rates, careless_split, possible_leaks, thin_folds
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import Split
@@ -76,6 +73,7 @@ def examine(dataset: Dataset, split: Split) -> Health:
     findings = [
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
+        *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
         *unseen_members(dataset, unseen),
         *thin_days(panel, scan.events_per_day, gaps),
@@ -112,6 +110,7 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
     return (
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
+        *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
         *thin_days(panel, per_day, gaps),
         *stopped_stickers(panel),

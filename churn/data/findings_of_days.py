@@ -1,0 +1,83 @@
+"""Findings about days: those without events, with hardly any, far from all others, and the last."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.findings import Finding, runs, spans
+from churn.data.panel import Panel
+from churn.data.views import FEWEST
+from churn.language import say, say_many
+
+THIN = 0.10  # of the median of the days around
+AROUND = 29  # days, the thin one in their middle
+USUAL = 20  # events of the days around under which a thin day is chance
+LONG_GAP = 14  # days without any event
+STOPPED = 2  # times the longest silence between two days with stickers
+HALF_A_DAY = 0.5  # of the quietest of the last four same weekdays: an unfinished last day
+
+
+def thin_days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, int], ...]) -> Iterator[Finding]:
+    """Gaps, days with hardly any event, and a last day that may not be over."""
+    long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP]
+    if long:
+        yield Finding(
+            say("There is no event at all {spans}.", spans=spans(panel, long)),
+            say("Load the missing days, or set data.first_day or data.last_day where a stray row lies beyond them."),
+        )
+    around = pd.Series(events).rolling(AROUND, center=True, min_periods=1).median().to_numpy()
+    is_thin = (events < THIN * around) & (around >= USUAL)
+    thin = [run for run in runs(is_thin[:-1]) if run not in long]
+    if thin:
+        n = sum(last - first + 1 for first, last in thin)
+        yield Finding(
+            say_many(
+                "{n} day with under a tenth of the events of the days around: {spans}.",
+                "{n} days with under a tenth of the events of the days around: {spans}.",
+                n,
+                spans=spans(panel, thin),
+            ),
+            say("Load what is missing: a day without its rows looks like silence."),
+        )
+    yield from _unfinished(panel, events)
+
+
+def stopped_stickers(panel: Panel) -> Iterator[Finding]:
+    """Stickers that end long before the log does: a table that was not brought up to date."""
+    rows = panel.sticker_rows()
+    days = np.unique(panel.days_where(rows)[1]) if rows is not None else np.empty(0, np.int32)
+    if len(days) < FEWEST:
+        return
+    silent = panel.n_days - 1 - int(days[-1])
+    if silent > STOPPED * int(np.diff(days).max()):
+        yield Finding(
+            say(
+                "The last sticker is of {day}, {silent} days before the log ends; before, there were never more than "
+                "{most} days between two.",
+                day=panel.date(int(days[-1])).date(),
+                silent=silent,
+                most=int(np.diff(days).max()),
+            ),
+            say("Load the stickers up to the last day of the events."),
+        )
+
+
+def _unfinished(panel: Panel, events: NDArray[np.float64]) -> Iterator[Finding]:
+    same_weekdays = events[:-1][::-1][6::7][:4]  # one, two, three and four weeks before the last day
+    least = same_weekdays.min(initial=np.inf)
+    if len(same_weekdays) == 4 and least >= USUAL and events[-1] < HALF_A_DAY * least:
+        yield Finding(
+            say(
+                "The last day, {day}, has {events:,.0f} events, where the same weekday of the four weeks "
+                "before had at least {least:,.0f}: it may not be over.",
+                day=panel.date(panel.n_days - 1).date(),
+                events=events[-1],
+                least=least,
+            ),
+            say(
+                "Set data.last_day to {day}, lest its missing hours count as silence.",
+                day=panel.date(panel.n_days - 2).date(),
+            ),
+        )
