@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from churn.data.leaks import Alarm, leak_alarms
     from churn.data.panel import Panel
     from churn.data.parts import CAUTIONS, PARTS, Split, user_share
+    from churn.data.reconciliation import at_fault
     from churn.data.rhythm import Rhythm
     from churn.data.sliding import slide
     from churn.data.sources import Frame, digest, without_password
@@ -47,6 +48,7 @@ __all__ = [
     "Vocabulary",
     "WindowConfig",
     "Windows",
+    "at_fault",
     "digest",
     "events_per_day",
     "examine",

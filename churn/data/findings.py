@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
 from churn.data.panel import Panel
+from churn.data.reconciliation import at_fault
 from churn.data.repeats import Repeats
 from churn.data.spellings import Spellings
 from churn.language import say, say_again, say_many
@@ -43,11 +44,12 @@ def runs(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    """Tables of which many rows were rejected, or concern nobody on the member list."""
+    """Tables of which many rows cannot be used, or concern nobody on the member list."""
     for table, counts in reconciliation.items():
-        lost = sum(counts["rejected"].values())
+        faults = at_fault(counts["rejected"])
+        lost = sum(faults.values())
         if lost > LOST * counts["read"]:
-            reasons = sorted(counts["rejected"].items(), key=lambda pair: -pair[1])[:3]
+            reasons = sorted(faults.items(), key=lambda pair: -pair[1])[:3]
             why = ", ".join(f"{reason} ({n:,})" for reason, n in reasons)
             yield Finding(
                 say(

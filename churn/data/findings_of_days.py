@@ -15,20 +15,60 @@ THIN = 0.10  # of the median of the days around
 AROUND = 29  # days, the thin one in their middle
 USUAL = 20  # events of the days around under which a thin day is chance
 LONG_GAP = 14  # days without any event
+STRAY = 0.01  # of the events of the largest stretch between long gaps
 STOPPED = 2  # times the longest silence between two days with stickers
 HALF_A_DAY = 0.5  # of the quietest of the last four same weekdays: an unfinished last day
 
 
-def thin_days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, int], ...]) -> Iterator[Finding]:
-    """Gaps, days with hardly any event, and a last day that may not be over."""
+Stretches = tuple[tuple[int, int], ...]  # the first and the last day of each
+
+
+def stray_days(panel: Panel, events: NDArray[np.float64], gaps: Stretches) -> Iterator[Finding]:
+    """Days at the beginning or the end that hold hardly any of the events, and lie far from all others."""
+    first, last = _sound_days(events, gaps)
+    days = np.arange(panel.n_days)
+    stray = (days < first) | (days > last)
+    if not stray.any():
+        return
+    keys = {"data.first_day": first, "data.last_day": last}
+    needed = {name: day for name, day in keys.items() if day not in (0, panel.n_days - 1)}
+    seen = runs(stray & ((events > 0) | np.isin(days, (0, panel.n_days - 1))))
+    yield Finding(
+        say(
+            "{n:,.0f} of {all:,.0f} events lie far from all others, {spans}.",
+            n=events[stray].sum(),
+            all=events.sum(),
+            spans=spans(panel, seen),
+        ),
+        say(
+            "If the dates are mistaken, set {keys}: rows beyond are set aside and counted. Else parts of the split "
+            "lie in days without events.",
+            keys=", ".join(f"{name}: {panel.date(day).date()}" for name, day in needed.items()),
+        ),
+    )
+
+
+def _sound_days(events: NDArray[np.float64], gaps: Stretches) -> tuple[int, int]:
+    """The first and the last day of what is left without the days that stray."""
     long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP]
+    begins, ends = [0, *(last + 1 for _, last in long)], [*(first - 1 for first, _ in long), len(events) - 1]
+    totals = np.array([events[begin : end + 1].sum() for begin, end in zip(begins, ends, strict=True)])
+    large = np.flatnonzero((totals >= STRAY * totals.max()) | (totals == 0))  # a log that ends in silence is whole
+    return int(begins[large[0]]), int(ends[large[-1]])
+
+
+def thin_days(panel: Panel, events: NDArray[np.float64], gaps: Stretches) -> Iterator[Finding]:
+    """Gaps, days with hardly any event, and a last day that may not be over; but for days that stray."""
+    begin, end = _sound_days(events, gaps)
+    long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP and begin < first and last < end]
     if long:
         yield Finding(
             say("There is no event at all {spans}.", spans=spans(panel, long)),
-            say("Load the missing days, or set data.first_day or data.last_day where a stray row lies beyond them."),
+            say("Load the missing days, or set data.first_day or data.last_day to leave out what lies beyond them."),
         )
     around = pd.Series(events).rolling(AROUND, center=True, min_periods=1).median().to_numpy()
     is_thin = (events < THIN * around) & (around >= USUAL)
+    is_thin[:begin], is_thin[end + 1 :] = False, False
     thin = [run for run in runs(is_thin[:-1]) if run not in long]
     if thin:
         n = sum(last - first + 1 for first, last in thin)
@@ -41,7 +81,7 @@ def thin_days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, 
             ),
             say("Load what is missing: a day without its rows looks like silence."),
         )
-    yield from _unfinished(panel, events)
+    yield from _unfinished(panel, events[: end + 1])
 
 
 def stopped_stickers(panel: Panel) -> Iterator[Finding]:
@@ -72,12 +112,12 @@ def _unfinished(panel: Panel, events: NDArray[np.float64]) -> Iterator[Finding]:
             say(
                 "The last day, {day}, has {events:,.0f} events, where the same weekday of the four weeks "
                 "before had at least {least:,.0f}: it may not be over.",
-                day=panel.date(panel.n_days - 1).date(),
+                day=panel.date(len(events) - 1).date(),
                 events=events[-1],
                 least=least,
             ),
             say(
                 "Set data.last_day to {day}, lest its missing hours count as silence.",
-                day=panel.date(panel.n_days - 2).date(),
+                day=panel.date(len(events) - 2).date(),
             ),
         )

@@ -45,7 +45,7 @@ def base_rates(split: Split) -> Iterator[Finding]:
                             target=say_again(target),
                             outcome=outcome,
                         ),
-                        say("Move the split's dates, or load more days or users."),
+                        say("Move the split's dates, or load more days or users: {least} would do.", least=FEWEST),
                     )
         yield from _rate(target, found["train"][0])
         yield from _shift(target, found["train"], found["test"])

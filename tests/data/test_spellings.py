@@ -36,7 +36,16 @@ def test_two_spellings_of_one_name_are_found(name, other):
 
 @pytest.mark.parametrize(
     ("name", "other"),
-    [("1", "10"), ("1.5", "15"), ("-7", "7"), ("u01", "u1"), ("a-1", "a1"), ("1e5", "1e6"), ("2.0.1", "2.1"), ("0", "")],
+    [
+        ("1", "10"),
+        ("1.5", "15"),
+        ("-7", "7"),
+        ("u01", "u1"),
+        ("a-1", "a1"),
+        ("1e5", "1e6"),
+        ("2.0.1", "2.1"),
+        ("0", ""),
+    ],
 )
 def test_different_names_stay_apart(name, other):
     assert folded(name) != folded(other)
