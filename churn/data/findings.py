@@ -59,7 +59,7 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
                     table=say_again(table),
                     why=why,
                 ),
-                say("Mend the rows, or the mapping of the columns of {table}.", table=say_again(table)),
+                _mending(table, faults),
             )
         if counts["non_members"] > STRANGERS * counts["read"]:
             yield Finding(
@@ -71,6 +71,16 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
                 ),
                 say("Compare the ids of both tables, and which column is mapped to user_id."),
             )
+
+
+def _mending(table: str, faults: dict[str, int]) -> str:
+    """The remedy for rows that cannot be used; refunds are no mistake, and there is a key for them."""
+    if max(faults, key=lambda reason: faults[reason]) == "negative amount":
+        return say(
+            "Where they are refunds, set data.negative: keep, which makes the amounts net, or drop, which leaves the "
+            "refunds out."
+        )
+    return say("Mend the rows, or the mapping of the columns of {table}.", table=say_again(table))
 
 
 def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from churn.statistics import column_shares
 RARE = 0.01  # base rate
 NOISE = 3.0  # standard errors between the rates of two parts
 SHIFT = 0.1  # of the training part's rate
+ONE = 0.8  # correlation of staying and receiving a sticker from which on the two targets are taken for one
 
 
 def careless_split(dataset: Dataset) -> Iterator[Finding]:
@@ -49,6 +50,30 @@ def base_rates(split: Split) -> Iterator[Finding]:
                     )
         yield from _rate(target, found["train"][0])
         yield from _shift(target, found["train"], found["test"])
+
+
+def twin_targets(split: Split) -> Iterator[Finding]:
+    """Two targets of which one is nearly the opposite of the other, as where one log of purchases is both tables."""
+    train = split.train
+    if "sticker" not in train.targets:
+        return
+    stays, sticker = train.label("churn") == 0, train.label("sticker") == 1
+    if not 0 < sticker.mean() < 1 or not 0 < stays.mean() < 1 or np.corrcoef(stays, sticker)[0, 1] < ONE:
+        return
+    yield Finding(
+        say(
+            "In {share:.1%} of the training windows, who stays receives a sticker and who churns receives none: "
+            "the two targets say one thing (correlation {r:.2f}, where {bound} is enough). P(churn) × P(sticker) then "
+            "is highest for a coin flip, so priority puts first the users of whom nobody knows whether they stay.",
+            share=float((stays == sticker).mean()),
+            r=float(np.corrcoef(stays, sticker)[0, 1]),
+            bound=ONE,
+        ),
+        say(
+            "Set segments.rank_by: value_at_risk (or expected_loss, where amounts matter), which lead with those most "
+            "likely to churn; or leave data.stickers out."
+        ),
+    )
 
 
 def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:

@@ -18,11 +18,11 @@ from churn.data.findings import (
     unseen_members,
 )
 from churn.data.findings_of_days import stopped_stickers, stray_days, thin_days
-from churn.data.findings_of_parts import base_rates, careless_split, possible_leaks, thin_folds
+from churn.data.findings_of_parts import base_rates, careless_split, possible_leaks, thin_folds, twin_targets
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import Split
-from churn.data.vocabulary import OTHER, ROLES
+from churn.data.vocabulary import ROLES
 
 _CHUNK = 1 << 16  # rows of the panel looked at once
 
@@ -79,7 +79,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *thin_days(panel, scan.events_per_day, gaps),
         *stopped_stickers(panel),
         *careless_split(dataset),
-        *([] if split is None else [*base_rates(split), *thin_folds(dataset.folds())]),
+        *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
         *possible_leaks(alarms),
     ]
     names = panel.features
@@ -122,7 +122,7 @@ def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
     known = dataset.config.known_attributes.values()
     after = [entry.name for entry in known if entry.known == "after"]
     dates = [entry.valid_from for entry in known if entry.valid_from]
-    return leak_alarms(split, dataset.members, exempt=[*after, *dates])
+    return leak_alarms(split, dataset.members, exempt=[*after, *dates], lumped=dataset.vocabulary.lumped)
 
 
 def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
@@ -132,7 +132,8 @@ def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
 
 def _event_features(dataset: Dataset) -> dict[str, tuple[str, str]]:
     """The features that count events, with their role and event type."""
-    every = {f"{role}_{event}": (role, event) for role in ROLES for event in (*dataset.vocabulary.events, OTHER)}
+    words = dataset.vocabulary
+    every = {f"{role}_{event}": (role, event) for role in ROLES for event in (*words.events, words.lumped)}
     return {name: every[name] for name in dataset.panel.features if name in every}
 
 

@@ -12,7 +12,8 @@ from ibis import _
 from churn.artefacts import atomic
 
 USED, NON_MEMBER = "used", "non-member"
-ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row")  # by a key of the data block
+LEFT_OUT = "negative amount, left out"
+ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)  # by a key of `data`
 QUARANTINE = ("table", "reason", "user_id", "actor_id", "event", "event_id", "timestamp", "amount")
 _BATCH_ROWS = 100_000
 

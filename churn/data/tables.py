@@ -19,8 +19,10 @@ from churn.data.events import (
     with_reason,
     with_repeats,
 )
+from churn.data.reconciliation import LEFT_OUT
 from churn.data.sources import Engines, Frame, engine_errors, moved, open_table
 
+_NEGATIVE = {"reject": "negative amount", "drop": LEFT_OUT, "keep": None}
 _WHOLE = 2.0**63  # from which on a fractional number is no int64
 
 
@@ -46,7 +48,8 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     def canonical(name: str) -> ibis.Table:
         table = with_day(with_amount(own[name], name=name), zone=config.zone, name=name)
         allowed = config.allowed_events if name == "events" else None
-        table = with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed)
+        negative = _NEGATIVE[config.negative]
+        table = with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed, negative=negative)
         return _without_repeats(table, config, engine)
 
     return Tables(

@@ -278,3 +278,23 @@ def test_rows_that_were_asked_to_be_left_out_are_no_fault(examined):
     lost = pd.concat([frames["events"], frames["events"].iloc[::20].assign(event=None)])
     found = [one for one in sentences(examined(frames | {"events": lost}, **asked)) if "could not be used" in one]
     assert found and "null event" in found[0] and "span" not in found[0] and "repeated" not in found[0]
+
+
+def test_an_event_called_other_is_no_lumped_one(examined):
+    frames = sound()
+    health = examined(frames | {"events": frames["events"].assign(event="other")})
+    assert health.alarms == ()
+    assert health.events.loc["other", "own"] == (frames["events"].actor_id != "fan").sum()
+    lumped = examined(frames | {"events": frames["events"].assign(event=lambda e: e.index.astype(str))})
+    assert [alarm.column for alarm in lumped.alarms] == ["event"]
+
+
+@pytest.mark.parametrize(("kept", "told"), [(1.0, "100.0% of"), (0.97, "% of"), (0.5, None)])
+def test_stickers_that_are_the_activity_itself_are_found(kept, told, examined):
+    posts = sound()["events"].loc[lambda e: e.event == "post"]
+    bought = posts.sample(frac=kept, random_state=0).drop(columns="event").assign(actor_id="shop", amount=5.0)
+    found = [one for one in examined({"events": posts, "stickers": bought}).findings if "receives none" in one.sentence]
+    if told is None:
+        assert found == []
+    else:
+        assert told in found[0].sentence and "segments.rank_by: value_at_risk" in found[0].remedy
