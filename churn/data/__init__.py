@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from churn.data.rhythm import Rhythm
     from churn.data.sliding import slide
     from churn.data.sources import Frame, digest, without_password
+    from churn.data.spellings import plain_ids
     from churn.data.split_config import SplitConfig
     from churn.data.splits import rolling_origins, split_windows, training_users
     from churn.data.vocabulary import Vocabulary
@@ -58,6 +59,7 @@ __all__ = [
     "example_split",
     "leak_alarms",
     "open_dataset",
+    "plain_ids",
     "prepare",
     "read_panel",
     "rolling_origins",

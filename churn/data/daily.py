@@ -106,7 +106,7 @@ def aggregate(
         reconciliation["members"] = reconcile(
             tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
         )
-    _check_balance(reconciliation)
+    _check_balance(reconciliation, events, users)
     return Daily(
         engine,
         users,
@@ -122,13 +122,15 @@ def aggregate(
     )
 
 
-def _check_balance(reconciliation: dict[str, Reconciliation]) -> None:
+def _check_balance(reconciliation: dict[str, Reconciliation], log: ibis.Table, users: ibis.Table) -> None:
     for name, rows in reconciliation.items():
         if not rows.balanced:
             raise UserError(f"expected {name} to stand still while it is read", rows, "read a copy or a snapshot")
     events = reconciliation["events"]
     if not events.used:
         found = f"none: {events.non_members:,} of {events.read:,} rows concern nobody on the member list"
+        one, other = (table.user_id.min().to_pyarrow().as_py() for table in (log, users))
+        found += f"; an id of the events is {one!r}, of the list {other!r}"
         raise UserError("expected events of the members", found, "check the ids of both tables and member_columns")
 
 

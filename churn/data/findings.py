@@ -74,8 +74,11 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _mending(table: str, faults: dict[str, int]) -> str:
-    """The remedy for rows that cannot be used; refunds are no mistake, and there is a key for them."""
-    if max(faults, key=lambda reason: faults[reason]) == "negative amount":
+    """The remedy for rows that cannot be used, by the most frequent reason: refunds and old stickers are no mistake."""
+    reason = max(faults, key=lambda name: faults[name])
+    if reason in ("before the first event", "after the last event"):
+        return say("Load the events of these days, too, or set data.first_day and data.last_day to what both cover.")
+    if reason == "negative amount":
         return say(
             "Where they are refunds, set data.negative: keep, which makes the amounts net, or drop, which leaves the "
             "refunds out."

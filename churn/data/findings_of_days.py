@@ -41,8 +41,8 @@ def stray_days(panel: Panel, events: NDArray[np.float64], gaps: Stretches) -> It
             spans=spans(panel, seen),
         ),
         say(
-            "If the dates are mistaken, set {keys}: rows beyond are set aside and counted. Else parts of the split "
-            "lie in days without events.",
+            "If the dates are mistaken, set {keys}: rows beyond are set aside and counted. Otherwise, parts of the "
+            "split lie in days without events.",
             keys=", ".join(f"{name}: {panel.date(day).date()}" for name, day in needed.items()),
         ),
     )

@@ -5,10 +5,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import pandas as pd
 from ibis import _
 
 from churn.data.daily import Daily, Tables
 
+FRACTIONAL = r"^(-?[0-9]+)[.]0+$"  # a whole number in a column that a null has made fractional
 _EXAMPLES = 3
 _NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:[.]0*)?")
 _NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # what stands where an id is missing
@@ -40,6 +42,16 @@ class Spellings:
         several = [sorted(ways) for _, ways in sorted(alike.items()) if len(ways) > 1]
         nobody = sorted(name for one in _NOBODY for name in alike.get(one, ()))
         return cls(len(several), sum(map(len, several)), several[:_EXAMPLES], nobody)
+
+
+def plain_ids(ids: pd.Series) -> pd.Series:
+    """Ids of a table from elsewhere as text, written as the log's are.
+
+    Example:
+        >>> plain_ids(pd.Series([7.0, 8.0])).tolist(), plain_ids(pd.Series(["7.0", "u1"])).tolist()
+        (['7', '8'], ['7', 'u1'])
+    """
+    return ids.astype(str).str.replace(FRACTIONAL, r"\1", regex=True)
 
 
 def folded(name: str) -> str:

@@ -21,6 +21,7 @@ from churn.data.events import (
 )
 from churn.data.reconciliation import LEFT_OUT
 from churn.data.sources import Engines, Frame, engine_errors, moved, open_table
+from churn.data.spellings import FRACTIONAL
 
 _NEGATIVE = {"reject": "negative amount", "drop": LEFT_OUT, "keep": None}
 _WHOLE = 2.0**63  # from which on a fractional number is no int64
@@ -115,7 +116,7 @@ def _text(ids: ibis.Value) -> ibis.Value:
         exact = ibis.ifelse(number == number.floor(), number, None).cast("int64").cast("string")
         return exact.coalesce(ibis.ifelse(ids.isnan(), None, ids).cast("string"))
     text = ids.cast("string")
-    return ibis.ifelse(text.contains(".0"), text.re_replace(r"^(-?[0-9]+)[.]0+$", r"\1"), text)
+    return ibis.ifelse(text.contains(".0"), text.re_replace(FRACTIONAL, r"\1"), text)
 
 
 def _days_since_1970(day: str | None) -> int | None:

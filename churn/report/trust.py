@@ -221,7 +221,7 @@ def on_data(run: Run) -> Check:
     detail = say("Rows rejected: {shares}.", shares=listed([_rejected(name, share) for name, share in shares.items()]))
     worst, found = max(shares.values()), len(run.manifest["audit"].get("warnings", ()))
     if found:
-        detail = f"{detail} {say_many('{n} warning is about the data.', '{n} warnings are about the data.', found)}"
+        detail += " " + say_many("{n} warning is about the data.", "{n} warnings are about the data.", found)
     if worst < CLEAN and not found:
         return Check(question, "good", say("Yes"), detail)
     return (

@@ -336,5 +336,7 @@ def test_times_that_engines_read_differently_are_read_by_none(text, prepared_in)
 def test_a_member_list_that_matches_nobody_is_refused(prepared_in, refused):
     frames = example_frames(10, n_days=20)
     frames["members"]["user_id"] = "stranger " + frames["members"].user_id
-    with refused("events of the members", "concern nobody on the member list", "check the ids"):
+    with refused(
+        "events of the members", "an id of the events is 'user000', of the list 'stranger user000'", "check the ids"
+    ):
         prepared_in("frames", frames)
