@@ -12,6 +12,7 @@ from churn.data.daily import Daily, Tables
 
 FRACTIONAL = r"^(-?[0-9]+)[.]0+$"  # a whole number in a column that a null has made fractional
 _EXAMPLES = 3
+_BEGINS = tuple("+-0123456789")  # of a number
 _NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:[.]0*)?")
 _NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # what stands where an id is missing
 
@@ -33,14 +34,16 @@ class Spellings:
     @classmethod
     def of(cls, names: Iterable[str], others: Iterable[str] = ()) -> "Spellings":
         """Compare names with each other, and with them others that matter as their spellings alone."""
-        alike: dict[str, set[str]] = {}
+        first: dict[str, str] = {}
+        ways: dict[str, set[str]] = {}
         for name in names:
-            alike.setdefault(folded(name), set()).add(name)
+            if (same := first.setdefault(one := folded(name), name)) != name:
+                ways.setdefault(one, {same}).add(name)
         for name in others:
-            if (one := folded(name)) in alike:
-                alike[one].add(name)
-        several = [sorted(ways) for _, ways in sorted(alike.items()) if len(ways) > 1]
-        nobody = sorted(name for one in _NOBODY for name in alike.get(one, ()))
+            if (same := first.get(one := folded(name), name)) != name:
+                ways.setdefault(one, {same}).add(name)
+        several = [sorted(ways[one]) for one in sorted(ways)]
+        nobody = sorted({name for one in _NOBODY if one in first for name in (first[one], *ways.get(one, ()))})
         return cls(len(several), sum(map(len, several)), several[:_EXAMPLES], nobody)
 
 
@@ -64,7 +67,7 @@ def folded(name: str) -> str:
     plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
     if not plain.isalnum():
         plain = "".join(sign for sign in plain if sign.isprintable() and not sign.isspace())
-    if not plain[-1:].isdigit() and not plain.endswith("."):
+    if plain[:1] not in _BEGINS:
         return plain.casefold()
     if number := _NUMBER.fullmatch(plain):
         return "".join(number.groups()).removeprefix("+")
