@@ -181,7 +181,8 @@ def test_a_stray_date_is_named_with_the_days_that_leave_it_out(when, stopped, pa
     log = small_log()
     sound = {"data.first_day": "2024-01-01"} if when < "2024" else {"data.last_day": "2024-02-29"}
     events = pd.concat([log, log.iloc[:1].assign(timestamp=pd.Timestamp(when))], ignore_index=True)
-    out, _ = stopped({"events": events})
+    out, err = stopped({"events": events})
+    assert "nobody acts from " in err and "data.last_day" in err
     assert f"1 of {len(events):,} events lie far from all others, on {when}." in out
     ((key, day),) = sound.items()
     assert f"set {key}: {day}: rows beyond are set aside" in out

@@ -152,7 +152,7 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         joined,
         meta["reconciliation"],
         {name: Repeats(**found) for name, found in meta.get("repeats", {}).items()},  # older folders have none
-        {name: Spellings(**found) for name, found in meta["spellings"].items()},
+        {name: Spellings(**found) for name, found in meta.get("spellings", {}).items()},
         meta["unknown_events"],
         meta["unknown_levels"],
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
@@ -268,14 +268,13 @@ def _training_end(config: DataConfig, first: int, last: int) -> int:
     Where parts are not held apart in time, that is the whole log.
     """
     split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
-    needed, n_days = begin + horizon_days, last + 1 - first
-    if split.by_time:
-        needed = days_needed(split, begin=begin, horizon_days=horizon_days) or needed
-    elif n_days >= needed:
+    n_days = last + 1 - first
+    if not split.by_time and n_days >= begin + horizon_days:
         return last + 1
     try:
         oldest = split.origins(_timestamp(first + begin), _timestamp(last + 1 - horizon_days))[0]
     except UserError:
+        needed = days_needed(split, begin=begin, horizon_days=horizon_days) or begin + horizon_days
         if n_days < needed:
             raise too_few_days(first, last, needed=needed) from None
         raise

@@ -147,10 +147,16 @@ def _placed(share: NDArray[np.float64], config: SplitConfig) -> NDArray[np.int8]
 
 def _remedy(windows: Windows, known: NDArray[np.bool_], config: SplitConfig) -> str:
     """What mends a part without windows, or without a class: more days, and how many, or another look at them."""
-    begin, n_days = int(windows.cutoff[known].min()), windows.panel.n_days
+    begin, panel = int(windows.cutoff[known].min()), windows.panel
     needed = days_needed(config, begin=begin, horizon_days=windows.horizon_days)
-    if needed is not None and n_days < needed:
-        return f"load more days: with these windows and shares it takes {needed}, and the log has {n_days}"
+    if needed is not None and panel.n_days < needed:
+        return f"load more days: with these windows and shares it takes {needed}, and the log has {panel.n_days}"
+    active = np.unique([0, *panel.days_where(panel.active)[1], panel.n_days - 1])
+    longest = int(np.diff(active).argmax())
+    before, after = int(active[longest]), int(active[longest + 1])
+    if after - before > panel.n_days / 2:
+        silent = f"from {panel.date(before + 1).date()} to {panel.date(after - 1).date()}"
+        return f"nobody acts {silent}, so set data.first_day or data.last_day to leave out what lies beyond"
     return (
         "see the days with churn check, move the split's dates or shares, load more days, or leave the target's "
         "table out"
