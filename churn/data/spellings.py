@@ -23,7 +23,7 @@ class Spellings:
 
     Example:
         >>> Spellings.of(["u1", " U1", "u2", "007", "7.0"])
-        Spellings(names=2, written=4, examples=[["007", "7.0"], [" U1", "u1"]], nobody=[])
+        Spellings(names=2, written=4, examples=[['007', '7.0'], [' U1', 'u1']], nobody=[])
     """
 
     names: int  # that are written in several ways
