@@ -414,7 +414,7 @@ REFUSED = {
     "too few days": (
         {"events": log().head(3)},
         {},
-        "at least 4 days",
+        "at least 13 days",
         "3 (2024-01-01 to 2024-01-03)",
         "windows.history",
     ),
