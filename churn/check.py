@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from churn.artefacts import write_with
-from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, examine, prepare
+from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, Split, examine, prepare
 from churn.disk import temporary_folder
+from churn.errors import UserError
 from churn.folder import claimed
 from churn.progress import page, progress
 
@@ -27,6 +28,8 @@ GAPS = 10  # stretches listed
 def check(config: DataConfig, out: Path | None = None) -> None:
     """Read the data and print what is there: tables, days, events, users, features, windows and warnings.
 
+    The page is printed even of data that cannot be split, since it says what is wrong with them.
+
     Args:
         config: The `data:` block.
         out: Where to keep the rows that cannot be used, as quarantine.parquet.
@@ -36,16 +39,27 @@ def check(config: DataConfig, out: Path | None = None) -> None:
     """
     with temporary_folder() as folder:
         with progress("read"):
-            dataset = prepare(config, folder / "dataset")
+            dataset = prepare(config, folder / "dataset", unsplit=True)
             if out is not None:
                 with claimed(out, "rejected rows"):
                     write_with(partial(copyfile, dataset.quarantine), out / dataset.quarantine.name)
-            health = examine(dataset, dataset.split())
-            sections = _page(dataset, health)
+            split, trouble = _split(dataset)
+            health = examine(dataset, split)
+            sections = _page(dataset, health, trouble)
         page().print(Group(*sections))
+    if trouble is not None:
+        raise trouble
 
 
-def _page(dataset: Dataset, health: Health) -> list[RenderableType]:
+def _split(dataset: Dataset) -> tuple[Split | None, UserError | None]:
+    """The newest fold, or what keeps the data from being split."""
+    try:
+        return dataset.folds()[-1], None
+    except UserError as error:
+        return None, error
+
+
+def _page(dataset: Dataset, health: Health, trouble: UserError | None) -> list[RenderableType]:
     return [
         *_section("Tables", [_columns(dataset)]),
         *_section("Rows", [_rows(dataset)]),
@@ -53,9 +67,9 @@ def _page(dataset: Dataset, health: Health) -> list[RenderableType]:
         *_section("Users", _users(dataset, health)),
         *_section("Events by role", [_events(health)]),
         *_section("Features", _features(dataset, health)),
-        *_section("Windows", _windows(dataset)),
+        *_section("Windows", _windows(dataset) if trouble is None else _labelled(dataset)),
         *_section("Warnings", _warnings(health.findings)),
-        _verdict(len(health.findings)),
+        _verdict(len(health.findings), trouble),
     ]
 
 
@@ -136,13 +150,24 @@ def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
     ]
 
 
-def _windows(dataset: Dataset) -> list[RenderableType]:
-    config, audit = dataset.config, dataset.audit()
-    windows = config.windows
+def _definition(dataset: Dataset) -> str:
+    windows = dataset.config.windows
     risk = "every member" if windows.at_risk == "member" else f"active in the last {windows.at_risk_days} days"
+    return f"history {windows.history_days} + horizon {windows.horizon_days} days, every {windows.stride_days}; {risk}"
+
+
+def _labelled(dataset: Dataset) -> list[RenderableType]:
+    """What is known of windows that cannot be split."""
+    known = dataset.labelled
+    rates = (f", {target} {known.label(target).mean():.4f}" for target in known.targets if len(known))
+    return [_text(_definition(dataset)), _text(f"labelled windows: {len(known):,}{''.join(rates)}; no split")]
+
+
+def _windows(dataset: Dataset) -> list[RenderableType]:
+    audit = dataset.audit()
     rates = ", ".join(f"{target} {rate:.4f}" for target, rate in audit["base_rates"].items())
     lines = [
-        f"history {windows.history_days} + horizon {windows.horizon_days} days, every {windows.stride_days}; {risk}",
+        _definition(dataset),
         f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} belong to no part",
         f"base rates: {rates}",
         f"split: {audit['kind']}, embargo of {audit['embargo_days']} days",
@@ -189,7 +214,9 @@ def _warnings(findings: Sequence[Finding]) -> list[RenderableType]:
     return [grid]
 
 
-def _verdict(n: int) -> Text:
+def _verdict(n: int, trouble: UserError | None) -> Text:
+    if trouble is not None:
+        return Text(f"A run would stop: {trouble}", style="bold red")
     if not n:
         return Text("No warnings: ready to run.", style="bold green")
     return Text(f"{n} warning{'s' * (n > 1)}: a run would go through; read them first.", style="bold yellow")

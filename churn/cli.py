@@ -162,11 +162,11 @@ def _simulate(arguments: list[str]) -> None:
 
 
 def _check(arguments: list[str]) -> None:
-    from churn.configuration import parse, run_config, run_parser
+    from churn.configuration import parse, run_config, run_parser, without_models
 
     parser = run_parser("check")
     parser.add_argument("--out", type=Path, default=None, help="folder for the rows that cannot be used")
-    options = parse(arguments, parser=parser)
+    options = without_models(parse(arguments, parser=parser))
     config = run_config(options).data
     from churn.check import check
 

@@ -268,6 +268,13 @@ def _blocks(block: type[Block], prefix: str = "") -> Iterator[str]:
             yield from _blocks(one.type, f"{prefix}{one.name}.")
 
 
+def without_models(options: Namespace) -> Namespace:
+    """The options of a command that trains nothing: to check arguments of models, torch would have to be loaded."""
+    named = [ModelSpec.of(entry).class_path for entry in options.models]
+    options.models = [path for path in named if path.startswith("churn.models.")] or _every_model()
+    return options
+
+
 def run_config(options: Namespace) -> RunConfig:
     """The configuration among a command's options."""
     return RunConfig(**{f.name: options[f.name] for f in fields(RunConfig)})

@@ -141,7 +141,7 @@ def prepare_alike(
         folder: Where to keep the panel.
         frames: Data frames by the names that stand in `new`.
     """
-    same = ("windows", "features", "zone", "activity_events", "allowed_events")
+    same = ("windows", "features", "zone", "activity_events", "allowed_events", "negative")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
     taken = {name: getattr(old, name) for name in same} | {"attributes": seen}
     taken["deduplicate"] = old.deduplicate or new.deduplicate  # new files may be loaded twice where the old were not

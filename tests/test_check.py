@@ -147,9 +147,55 @@ def test_a_pipe_gets_no_colours(config, environment):
     assert "labelled windows: " in done.stdout
 
 
-def test_a_log_that_cannot_be_split_ends_in_an_error(config, capsys):
+@pytest.fixture
+def stopped(config, capsys):
+    """What check prints of a log that no run can split: the page, and the error."""
+
+    def printed(frames, **data):
+        assert main(["check", "--config", config(frames, **data)]) == 2
+        out, err = capsys.readouterr()
+        assert [line for line in out.splitlines() if line in SECTIONS] == SECTIONS
+        assert err.count("\n") == 1 and err.startswith("churn: expected ")
+        assert words(out).endswith("A run would stop: " + words(err.removeprefix("churn: ")))
+        return words(out), words(err)
+
+    return printed
+
+
+def small_log(n_days=60, **columns):
+    """Posts of 20 users at noon, each on three of four days."""
+    user, day = np.nonzero((np.arange(20)[:, None] + np.arange(n_days)) % 4 > 0)
+    when = pd.Timestamp("2024-01-01 12:00") + pd.to_timedelta(day, unit="D")
+    return pd.DataFrame({"user_id": [f"u{k}" for k in user], "timestamp": when} | columns)
+
+
+def test_the_page_is_printed_of_a_log_that_cannot_be_split(stopped):
     frames = example_frames()
     frames["stickers"] = frames["stickers"].iloc[:1]
-    assert main(["check", "--config", config(frames)]) == 2
-    out, err = capsys.readouterr()
-    assert out == "" and err.startswith("churn: expected both classes of sticker")
+    _, err = stopped(frames)
+    assert "both classes of sticker" in err
+
+
+@pytest.mark.parametrize("when", ["2099-06-01", "2038-01-19", "1970-01-01"])
+def test_a_stray_date_is_named_with_the_days_that_leave_it_out(when, stopped, page):
+    log = small_log()
+    sound = {"data.first_day": "2024-01-01"} if when < "2024" else {"data.last_day": "2024-02-29"}
+    events = pd.concat([log, log.iloc[:1].assign(timestamp=pd.Timestamp(when))], ignore_index=True)
+    out, err = stopped({"events": events})
+    assert "nobody acts from " in err and "data.last_day" in err
+    assert f"1 of {len(events):,} events lie far from all others, on {when}." in out
+    ((key, day),) = sound.items()
+    assert f"set {key}: {day}: rows beyond are set aside" in out
+    assert "There is no event at all" not in out
+
+
+@pytest.mark.parametrize("n_days", [3, 10, 30])
+def test_too_few_days_are_shown_with_how_many_would_do(n_days, stopped):
+    out, err = stopped({"events": small_log(n_days)})
+    assert f"{n_days} of them" in out
+    assert "57" in err and "days" in err
+
+
+def test_dates_of_a_split_outside_the_log_leave_the_page(stopped):
+    out, err = stopped({"events": small_log()}, split={"val_from": "2025-01-01", "test_from": "2025-02-01"})
+    assert "days: 2024-01-01 to 2024-02-29" in out and "split.val_from" in err

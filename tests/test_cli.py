@@ -1,5 +1,6 @@
 """The door, as a user meets it: real processes for what start-up costs, `main` for the rest."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -97,7 +98,6 @@ def test_an_unknown_command_is_refused(capsys) -> None:
         ({"event_columns": {"user": "user_id"}}, "user"),
         ({"event_columns": {"timestamp": "event"}}, "timestamp"),
         ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
-        ({"windows": {"history_days": 60, "horizon_days": 60}}, "at least 120 days"),
         ({"windows": {"history_days": 0}}, "at least 1"),
         ({"windows": {"history_days": "week"}}, "week"),
         ({"split": {"val_from": "2024-03-01", "test_from": "2024-02-01"}}, "val_from < split.test_from"),
@@ -140,12 +140,21 @@ def test_an_empty_log_is_refused(config, capsys, tmp_path) -> None:
     assert "0 rows" in refusal(capsys, "check", "--config", config(events=str(tmp_path / "empty.parquet")))
 
 
-def test_a_target_with_one_class_is_refused(config, capsys, tmp_path) -> None:
+def test_a_run_on_too_few_days_or_a_target_with_one_class_is_refused(config, capsys, tmp_path) -> None:
     one = example_frames()["stickers"].iloc[:1]
     one.to_parquet(tmp_path / "one.parquet")
-    assert "both classes of sticker" in refusal(
-        capsys, "check", "--config", config(stickers=str(tmp_path / "one.parquet"))
-    )
+    run = ["run", "--out", str(tmp_path / "run"), "--config"]
+    assert "both classes of sticker" in refusal(capsys, *run, config(stickers=str(tmp_path / "one.parquet")))
+    assert "at least 516 days" in refusal(capsys, *run, config(windows={"history_days": 60, "horizon_days": 60}))
+
+
+def test_check_loads_nothing_that_trains(config) -> None:
+    models = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8}}
+    script = "import sys; from churn.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    command = [sys.executable, "-c", script, "check", "--config", config(), "--models", f"[{json.dumps(models)}]"]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1].split()
+    assert "churn.check" in loaded
+    assert not {"torch", "lightning", "pytorch_lightning", "lightgbm", "shap", "optuna", "sklearn"} & set(loaded)
 
 
 def test_a_file_that_is_no_parquet_is_refused(config, capsys, tmp_path) -> None:

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from churn.data.leaks import Alarm, leak_alarms
     from churn.data.panel import Panel
     from churn.data.parts import CAUTIONS, PARTS, Split, user_share
+    from churn.data.reconciliation import at_fault
     from churn.data.rhythm import Rhythm
     from churn.data.sliding import slide
     from churn.data.sources import Frame, digest, without_password
+    from churn.data.spellings import plain_ids
     from churn.data.split_config import SplitConfig
     from churn.data.splits import rolling_origins, split_windows, training_users
     from churn.data.vocabulary import Vocabulary
@@ -47,6 +49,7 @@ __all__ = [
     "Vocabulary",
     "WindowConfig",
     "Windows",
+    "at_fault",
     "digest",
     "events_per_day",
     "examine",
@@ -56,6 +59,7 @@ __all__ = [
     "example_split",
     "leak_alarms",
     "open_dataset",
+    "plain_ids",
     "prepare",
     "read_panel",
     "rolling_origins",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from churn.data.attribute_config import Attribute
 from churn.data.features import FEATURES, Feature
 from churn.data.panel import Panel
-from churn.data.vocabulary import OTHER, Encoding
+from churn.data.vocabulary import Encoding
 from churn.errors import UserError
 
 LEVELS = 10  # levels of one attribute with columns of their own
@@ -126,9 +126,8 @@ def freeze(
         numbers = pd.concat([_numbers(attribute.name, column) for column in (values, first)])
         return Encoding(attribute.name, kind, missing=bool(numbers.isna().any()))
     counts = values.dropna().astype(str).value_counts()
-    counts = counts.drop(OTHER, errors="ignore")
     levels = sorted(counts.index, key=lambda level: (-counts[level], level))
-    rare = len(levels) > LEVELS or bool((values == OTHER).any())
+    rare = len(levels) > LEVELS
     return Encoding(attribute.name, kind, levels=tuple(levels[:LEVELS]), rare=rare)
 
 

@@ -1,7 +1,7 @@
 """The `data:` block, the same for every command."""
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from churn.data.attribute_config import Attribute
 from churn.data.split_config import SplitConfig
@@ -14,6 +14,7 @@ CSV_OPTIONS: dict[str, type] = {  # of DuckDB's reader
     **dict.fromkeys(("dateformat", "timestampformat", "thousands", "encoding", "compression"), str),
     **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),
 }
+Negative = Literal["reject", "keep", "drop"]
 Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 
 
@@ -37,6 +38,9 @@ class DataConfig(Block, key="data"):
         last_day: The last day to read; later rows are rejected and counted.
         deduplicate: Reject rows that equal another in every mapped column, in tables without an event_id. They are
             kept by default, since they can be genuine.
+        negative: What a sticker of a negative amount, such as a refund, is. `reject`: a fault; its row is rejected and
+            counted. `drop`: left out and counted, without a warning. `keep`: part of the amounts, which so are net; it
+            is no sticker received.
         allowed_events: The event types to read; rows of others are rejected and counted.
         activity_events: The own events that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
@@ -60,6 +64,7 @@ class DataConfig(Block, key="data"):
     first_day: Annotated[str, Day()] | None = None
     last_day: Annotated[str, Day()] | None = None
     deduplicate: bool = False
+    negative: Negative = "reject"
     allowed_events: list[str] | None = None
     activity_events: list[str] | None = None
     max_event_types: Annotated[int, Range(1, 1_000)] = 30

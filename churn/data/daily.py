@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from churn.data.dialects import dialect_of
 from churn.data.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
-from churn.data.vocabulary import OTHER, ROLES, STICKER_FEATURES, Vocabulary
+from churn.data.vocabulary import ROLES, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
 
 CODES = (("user_id", "room"), ("actor_id", "actor"))  # whose id becomes which code
@@ -35,6 +35,7 @@ class Daily:
     reconciliation: dict[str, Reconciliation]
     rejected: dict[str, ibis.Table]  # the tables with rows that have a `reason`
     unknown_events: dict[str, int]  # counts of event types that have no column
+    event_types: tuple[str, ...]  # of all days, sorted
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def aggregate(
         reconciliation["members"] = reconcile(
             tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
         )
-    _check_balance(reconciliation)
+    _check_balance(reconciliation, events, users)
     return Daily(
         engine,
         users,
@@ -117,16 +118,19 @@ def aggregate(
         reconciliation,
         {name: table for name, table in rows.items() if reconciliation[name].rejected},
         _unknown(counts, vocabulary),
+        tuple(sorted({event for _, event in counts})),
     )
 
 
-def _check_balance(reconciliation: dict[str, Reconciliation]) -> None:
+def _check_balance(reconciliation: dict[str, Reconciliation], log: ibis.Table, users: ibis.Table) -> None:
     for name, rows in reconciliation.items():
         if not rows.balanced:
             raise UserError(f"expected {name} to stand still while it is read", rows, "read a copy or a snapshot")
     events = reconciliation["events"]
     if not events.used:
         found = f"none: {events.non_members:,} of {events.read:,} rows concern nobody on the member list"
+        one, other = (table.user_id.min().to_pyarrow().as_py() for table in (log, users))
+        found += f"; an id of the events is {one!r}, of the list {other!r}"
         raise UserError("expected events of the members", found, "check the ids of both tables and member_columns")
 
 
@@ -258,7 +262,8 @@ def _event_values(placed: ibis.Table, columns: dict[tuple[str, str], str | None]
         schema={"role": "string", "event": "string", "feature": "int32"},
     )
     values = placed.join(position, ["role", "event"]).select("code", "day", "feature", value=_.n.cast("float64"))
-    lumped = [i for i, name in enumerate(vocabulary.features) if name in {f"{role}_{OTHER}" for role in ROLES}]
+    names = {f"{role}_{vocabulary.lumped}" for role in ROLES}
+    lumped = [i for i, name in enumerate(vocabulary.features) if name in names]
     if not lumped:
         return values
     other = values.filter(_.feature.isin(lumped)).group_by("code", "day", "feature").aggregate(value=_.value.sum())
@@ -278,15 +283,17 @@ def _check_stickers(stickers: ibis.Table | None, vocabulary: Vocabulary) -> None
 
 
 def _received(stickers: ibis.Table) -> ibis.Table:
-    """All rows counted by receiver: (user_id, day, reason, n, amount)."""
-    amount = _.amount.sum() if "amount" in stickers.columns else _.count()
-    return stickers.group_by("user_id", "day", "reason").aggregate(n=_.count(), amount=amount.cast("float64"))
+    """All rows counted by receiver: (user_id, day, reason, n, gifts, amount); a refund is no gift."""
+    rows = stickers.group_by("user_id", "day", "reason")
+    if "amount" not in stickers.columns:
+        return rows.aggregate(n=_.count(), gifts=_.count(), amount=_.count().cast("float64"))
+    return rows.aggregate(n=_.count(), gifts=_.count(where=_.amount >= 0), amount=_.amount.sum().cast("float64"))
 
 
 def _sticker_values(received: ibis.Table, users: ibis.Table, vocabulary: Vocabulary) -> ibis.Table:
     count, amount = (vocabulary.features.index(name) for name in STICKER_FEATURES)
     days = received.filter(_.reason.isnull()).join(users, "user_id")
     return ibis.union(
-        days.select("code", "day", feature=ibis.literal(count, "int32"), value=_.n.cast("float64")),
+        days.select("code", "day", feature=ibis.literal(count, "int32"), value=_.gifts.cast("float64")),
         days.select("code", "day", feature=ibis.literal(amount, "int32"), value=_.amount),
     )

@@ -23,12 +23,14 @@ from churn.data.parts import Split
 from churn.data.reconciliation import write_quarantine
 from churn.data.repeats import Repeats, repeats_in
 from churn.data.rhythm import Rhythm
-from churn.data.sliding import slide, too_few_days
+from churn.data.sliding import first_cutoff, no_windows, slide, too_few_days
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
-from churn.data.splits import rolling_origins, split_windows, training_users
+from churn.data.spellings import Spellings, spellings_in
+from churn.data.splits import days_needed, rolling_origins, split_windows, training_users
 from churn.data.tables import read_tables
 from churn.data.vocabulary import Vocabulary
 from churn.data.windows import UNKNOWN, Windows
+from churn.errors import UserError
 
 _META, _QUARANTINE = "dataset.json", "quarantine.parquet"
 
@@ -45,6 +47,7 @@ class Dataset:
     joined: NDArray[np.int32] | None  # (u,) the panel's day from which a listed member is at risk; None without dates
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
     repeats: dict[str, Repeats]  # per table without ids, unless it is large and not suspicious, or `deduplicate` is on
+    spellings: dict[str, Spellings]  # of user_id and event, where a name is written in several ways
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
     unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
     timelines: dict[str, Timeline]  # of the attributes that change, by name
@@ -102,6 +105,7 @@ def prepare(
     *,
     frames: Mapping[str, Frame] | None = None,
     vocabulary: Vocabulary | None = None,
+    unsplit: bool = False,
 ) -> Dataset:
     """Read the tables and write their panel to a folder; a folder that was made of them already is only opened.
 
@@ -110,21 +114,23 @@ def prepare(
         folder: Where the panel is kept.
         frames: Data frames by the names that stand in `config.events`, `.stickers` and `.members`.
         vocabulary: A vocabulary frozen earlier, for scoring new data with old models.
+        unsplit: Whether a log with too few days for a split is prepared, too, to look at; its columns are then those
+            of all days.
 
     Raises:
         UserError: for anything that a user can mend in the data or the configuration, and for a folder that was made
             of other data.
     """
     if not ((home := Path(folder)) / _META).exists():
-        _build(config, home, frames, vocabulary)
+        _build(config, home, frames, vocabulary, unsplit=unsplit)
     else:
         check_whole(home)
         if made_of := read_object(home / _META).get("origin"):  # older folders do not say
             check_origin(made_of, config, frames or {}, folder=home)
-    return open_dataset(config, home)
+    return open_dataset(config, home, unsplit=unsplit)
 
 
-def open_dataset(config: DataConfig, folder: Path) -> Dataset:
+def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> Dataset:
     """Open what `prepare` wrote; windows are found anew, which takes milliseconds.
 
     Raises:
@@ -135,7 +141,8 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
     panel, timelines = _with_members(panel, members, config=config)
     vocabulary = Vocabulary.read(meta["vocabulary"])
     joined = None if members is None else members.joined(panel)
-    windows = slide(panel, config.windows, joined=joined)
+    short = unsplit and panel.n_days < first_cutoff(config.windows)
+    windows = no_windows(panel, config.windows) if short else slide(panel, config.windows, joined=joined)
     return Dataset(
         config,
         panel,
@@ -145,6 +152,7 @@ def open_dataset(config: DataConfig, folder: Path) -> Dataset:
         joined,
         meta["reconciliation"],
         {name: Repeats(**found) for name, found in meta.get("repeats", {}).items()},  # older folders have none
+        {name: Spellings(**found) for name, found in meta.get("spellings", {}).items()},
         meta["unknown_events"],
         meta["unknown_levels"],
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
@@ -195,7 +203,14 @@ def _with_arrivals(panel: Panel, members: Members) -> Panel:
     return replace(panel, arrived=members.arrived(panel), listed=members.listed())
 
 
-def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None, vocabulary: Vocabulary | None) -> None:
+def _build(
+    config: DataConfig,
+    folder: Path,
+    frames: Mapping[str, Frame] | None,
+    vocabulary: Vocabulary | None,
+    *,
+    unsplit: bool,
+) -> None:
     with atomic(folder) as scratch:
         scratch.mkdir()
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
@@ -203,7 +218,7 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
             check_features(config, tables.members)
             daily = aggregate(
                 tables,
-                training_end=lambda first, last: _training_end(config, first, last),
+                training_end=partial(_end_of_all if unsplit else _training_end, config),
                 training_users=partial(training_users, config=config.split) if config.split.by_user else None,
                 activity_events=tuple(config.activity_events or ()),
                 max_event_types=config.max_event_types,
@@ -223,6 +238,7 @@ def _build(config: DataConfig, folder: Path, frames: Mapping[str, Frame] | None,
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
             repeats = {} if config.deduplicate else repeats_in(tables)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
+            meta |= {"spellings": {name: asdict(found) for name, found in spellings_in(tables, daily).items()}}
             meta |= {"origin": origin_of(config, frames or {})}
             write_json(meta, scratch / _META)
 
@@ -251,15 +267,26 @@ def _training_end(config: DataConfig, first: int, last: int) -> int:
 
     Where parts are not held apart in time, that is the whole log.
     """
-    windows = config.windows
-    begin = first + max(windows.history_days, windows.at_risk_days if windows.at_risk == "active" else 0)
-    end = last + 1 - windows.horizon_days
-    if end < begin:
-        raise too_few_days(first, last, needed=begin - first + windows.horizon_days)
-    if not config.split.by_time:
+    split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
+    n_days = last + 1 - first
+    if not split.by_time and n_days >= begin + horizon_days:
         return last + 1
-    oldest = config.split.origins(_timestamp(begin), _timestamp(end))[0]
+    try:
+        oldest = split.origins(_timestamp(first + begin), _timestamp(last + 1 - horizon_days))[0]
+    except UserError:
+        needed = days_needed(split, begin=begin, horizon_days=horizon_days) or begin + horizon_days
+        if n_days < needed:
+            raise too_few_days(first, last, needed=needed) from None
+        raise
     return (oldest.val_from - pd.Timestamp("1970-01-01")).days - config.split.embargo_days
+
+
+def _end_of_all(config: DataConfig, first: int, last: int) -> int:
+    """As `_training_end`, of a log that cannot be split the day after the last."""
+    try:
+        return _training_end(config, first, last)
+    except UserError:
+        return last + 1
 
 
 def _timestamp(day: int) -> pd.Timestamp:

@@ -201,23 +201,24 @@ def _finite(column: ibis.Value) -> ibis.Value:
     return ~(column.isnan() | column.isinf())
 
 
-def _is_null(ids: ibis.Value) -> ibis.Value:
-    """Null, or NaN, as which some writers keep it."""
-    return ids.isnull() | ids.isnan() if ids.type().is_floating() else ids.isnull()
-
-
 def with_reason(
-    table: ibis.Table, *, first_day: int | None, last_day: int | None, allowed_events: Sequence[str] | None = None
+    table: ibis.Table,
+    *,
+    first_day: int | None,
+    last_day: int | None,
+    allowed_events: Sequence[str] | None = None,
+    negative: str | None = "negative amount",
 ) -> ibis.Table:
     """Add `reason`, why a row cannot be used, null where it can; the first that applies.
 
     `first_day` and `last_day` (days since 1970) are the stated span; rows outside it are named so, as are events
-    whose type is not among the `allowed_events`.
+    whose type is not among the `allowed_events`, and `negative` says what an amount below 0 is; None where it is one
+    like any other.
     """
     given = [table[c].isnull() for c in table.columns if c != "day"]
     cases = [(ibis.and_(*given), "empty or unreadable row")] if len(given) > 1 else []
     texts = ("user_id", "actor_id", "event", "event_id")
-    cases += [(_is_null(table[name]), f"null {name}") for name in texts if name in table.columns]
+    cases += [(table[name].isnull(), f"null {name}") for name in texts if name in table.columns]
     cases.append((_.day.isnull(), "null or unreadable timestamp"))
     cases.append((~_.day.between(*CALENDAR), "not between the years 1900 and 2199"))
     if first_day is not None:
@@ -227,7 +228,8 @@ def with_reason(
     if "event" in table.columns and allowed_events is not None:
         cases.append((~_.event.cast("string").isin(allowed_events), "event not allowed"))
     if "amount" in table.columns:
-        cases += [(_.amount.isnull(), "null amount"), (_.amount < 0, "negative amount")]
+        cases.append((_.amount.isnull(), "null amount"))
+        cases += [] if negative is None else [(_.amount < 0, negative)]
         if not table.amount.type().is_integer():
             cases.append((~_finite(_.amount), "amount that is not a number"))
     return table.mutate(reason=ibis.cases(*cases, else_=ibis.null("string")))

@@ -1,34 +1,23 @@
-"""What should be known before a run and mended, each finding with its remedy."""
+"""Findings: what should be known before a run and mended, each with its remedy; here those about rows and names."""
 
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
-from churn.data.leaks import Alarm
 from churn.data.panel import Panel
-from churn.data.parts import CAUTIONS, Split
+from churn.data.reconciliation import at_fault
 from churn.data.repeats import Repeats
-from churn.data.views import FEWEST
+from churn.data.spellings import Spellings
 from churn.language import say, say_again, say_many
-from churn.statistics import column_shares
 
 LOST = 0.01  # share of a table's rows
-THIN = 0.10  # of the median of the days around
-AROUND = 29  # days, the thin one in their middle
-USUAL = 20  # events of the days around under which a thin day is chance
-LONG_GAP = 14  # days without any event
-STOPPED = 2  # times the longest silence between two days with stickers
-HALF_A_DAY = 0.5  # of the quietest of the last four same weekdays: an unfinished last day
 STRANGERS = 0.5  # share of a table's rows that concern nobody on the member list
 UNSEEN = 0.9  # share of the member list without any event
-RARE = 0.01  # base rate
-NOISE = 3.0  # standard errors between the rates of two parts
-SHIFT = 0.1  # of the training part's rate
 
 
 @dataclass(frozen=True)
@@ -55,11 +44,12 @@ def runs(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    """Tables of which many rows were rejected, or concern nobody on the member list."""
+    """Tables of which many rows cannot be used, or concern nobody on the member list."""
     for table, counts in reconciliation.items():
-        lost = sum(counts["rejected"].values())
+        faults = at_fault(counts["rejected"])
+        lost = sum(faults.values())
         if lost > LOST * counts["read"]:
-            reasons = sorted(counts["rejected"].items(), key=lambda pair: -pair[1])[:3]
+            reasons = sorted(faults.items(), key=lambda pair: -pair[1])[:3]
             why = ", ".join(f"{reason} ({n:,})" for reason, n in reasons)
             yield Finding(
                 say(
@@ -69,7 +59,7 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
                     table=say_again(table),
                     why=why,
                 ),
-                say("Mend the rows, or the mapping of the columns of {table}.", table=say_again(table)),
+                _mending(table, faults),
             )
         if counts["non_members"] > STRANGERS * counts["read"]:
             yield Finding(
@@ -83,13 +73,26 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
             )
 
 
+def _mending(table: str, faults: dict[str, int]) -> str:
+    """The remedy for rows that cannot be used, by the most frequent reason: refunds and old stickers are no mistake."""
+    reason = max(faults, key=lambda name: faults[name])
+    if reason in ("before the first event", "after the last event"):
+        return say("Load the events of these days, too, or set data.first_day and data.last_day to what both cover.")
+    if reason == "negative amount":
+        return say(
+            "Where they are refunds, set data.negative: keep, which makes the amounts net, or drop, which leaves the "
+            "refunds out."
+        )
+    return say("Mend the rows, or the mapping of the columns of {table}.", table=say_again(table))
+
+
 def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding]:
     """Tables of which all or some rows seem to have been loaded more than once."""
     for table, found in repeats.items():
         copied = runs(np.isin(panel.first_day + np.arange(panel.n_days), found.days))
         where = []
         if copied:
-            where.append(say("Nearly every row is there more than once {spans}.", spans=_spans(panel, copied)))
+            where.append(say("Nearly every row is there more than once {spans}.", spans=spans(panel, copied)))
         if found.in_part:
             where.append(say("Rows come in pairs, as if one of several files had been read twice."))
         if where:
@@ -105,6 +108,53 @@ def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding
                 ),
                 say("Load each file once, or set data.deduplicate: true, which reads one of several equal rows."),
             )
+
+
+def several_spellings(spellings: dict[str, Spellings]) -> Iterator[Finding]:
+    """Users and event types that are written in several ways, and ids that stand for a missing one."""
+    if (found := spellings.get("user_id")) and found.names:
+        yield Finding(
+            say_many(
+                "{n} user stands under several ids ({written:,} in all) that differ in case, blanks, Unicode form or "
+                "zeros alone: {examples}.",
+                "{n} users stand under several ids ({written:,} in all) that differ in case, blanks, Unicode form or "
+                "zeros alone: {examples}.",
+                found.names,
+                written=found.written,
+                examples=_ways(found),
+            ),
+            say(
+                "Write each id in one way in every table, or in a view of it, such as lower(trim(user_id)): "
+                "each spelling counts as a user who acts less, and falls silent where the spelling changes."
+            ),
+        )
+    if (found := spellings.get("event")) and found.names:
+        yield Finding(
+            say_many(
+                "{n} event type stands under several names that differ in case, blanks or Unicode form alone: "
+                "{examples}.",
+                "{n} event types stand under several names that differ in case, blanks or Unicode form alone: "
+                "{examples}.",
+                found.names,
+                examples=_ways(found),
+            ),
+            say("Write each name in one way: each spelling is counted in a column of its own."),
+        )
+    if (found := spellings.get("user_id")) and found.nobody:
+        yield Finding(
+            say("There is a user called {names}.", names=", ".join(map(repr, found.nobody))),
+            say("If that stands for a missing id, make it null, and its rows are rejected and counted."),
+        )
+
+
+def _ways(found: Spellings) -> str:
+    """Examples of the spellings, those that look alike by their codes."""
+
+    def shown(ways: list[str]) -> str:
+        composed = {unicodedata.normalize("NFC", way) for way in ways}
+        return " = ".join(map(repr if len(composed) == len(ways) else ascii, ways))
+
+    return ", ".join(map(shown, found.examples)) + (", …" if found.names > len(found.examples) else "")
 
 
 def unknown_events(events: dict[str, int]) -> Iterator[Finding]:
@@ -133,71 +183,7 @@ def unseen_members(dataset: Dataset, unseen: int) -> Iterator[Finding]:
         )
 
 
-def thin_days(panel: Panel, events: NDArray[np.float64], gaps: tuple[tuple[int, int], ...]) -> Iterator[Finding]:
-    """Gaps, days with hardly any event, and a last day that may not be over."""
-    long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP]
-    if long:
-        yield Finding(
-            say("There is no event at all {spans}.", spans=_spans(panel, long)),
-            say("Load the missing days, or set data.first_day or data.last_day where a stray row lies beyond them."),
-        )
-    around = pd.Series(events).rolling(AROUND, center=True, min_periods=1).median().to_numpy()
-    is_thin = (events < THIN * around) & (around >= USUAL)
-    thin = [run for run in runs(is_thin[:-1]) if run not in long]
-    if thin:
-        n = sum(last - first + 1 for first, last in thin)
-        yield Finding(
-            say_many(
-                "{n} day with under a tenth of the events of the days around: {spans}.",
-                "{n} days with under a tenth of the events of the days around: {spans}.",
-                n,
-                spans=_spans(panel, thin),
-            ),
-            say("Load what is missing: a day without its rows looks like silence."),
-        )
-    yield from _unfinished(panel, events)
-
-
-def stopped_stickers(panel: Panel) -> Iterator[Finding]:
-    """Stickers that end long before the log does: a table that was not brought up to date."""
-    rows = panel.sticker_rows()
-    days = np.unique(panel.days_where(rows)[1]) if rows is not None else np.empty(0, np.int32)
-    if len(days) < FEWEST:
-        return
-    silent = panel.n_days - 1 - int(days[-1])
-    if silent > STOPPED * int(np.diff(days).max()):
-        yield Finding(
-            say(
-                "The last sticker is of {day}, {silent} days before the log ends; before, there were never more than "
-                "{most} days between two.",
-                day=panel.date(int(days[-1])).date(),
-                silent=silent,
-                most=int(np.diff(days).max()),
-            ),
-            say("Load the stickers up to the last day of the events."),
-        )
-
-
-def _unfinished(panel: Panel, events: NDArray[np.float64]) -> Iterator[Finding]:
-    same_weekdays = events[:-1][::-1][6::7][:4]  # one, two, three and four weeks before the last day
-    least = same_weekdays.min(initial=np.inf)
-    if len(same_weekdays) == 4 and least >= USUAL and events[-1] < HALF_A_DAY * least:
-        yield Finding(
-            say(
-                "The last day, {day}, has {events:,.0f} events, where the same weekday of the four weeks "
-                "before had at least {least:,.0f}: it may not be over.",
-                day=panel.date(panel.n_days - 1).date(),
-                events=events[-1],
-                least=least,
-            ),
-            say(
-                "Set data.last_day to {day}, lest its missing hours count as silence.",
-                day=panel.date(panel.n_days - 2).date(),
-            ),
-        )
-
-
-def _spans(panel: Panel, stretches: list[tuple[int, int]]) -> str:
+def spans(panel: Panel, stretches: list[tuple[int, int]]) -> str:
     """Stretches of days in words, five at most."""
     dates = [(panel.date(first).date(), panel.date(last).date()) for first, last in stretches[:5]]
     words = ", ".join(
@@ -205,101 +191,3 @@ def _spans(panel: Panel, stretches: list[tuple[int, int]]) -> str:
         for first, last in dates
     )
     return words + (say(" and in {n:,} more stretches", n=len(stretches) - 5) if len(stretches) > 5 else "")
-
-
-def careless_split(dataset: Dataset) -> Iterator[Finding]:
-    """What a split that does not hold the times apart does to every measure."""
-    if caution := say_again(CAUTIONS.get(dataset.config.split.kind, "")):
-        yield Finding(
-            f"{caution[0].upper()}{caution[1:]}.",
-            say("Set split.kind to time or user_time, and keep this one for showing the difference."),
-        )
-
-
-def base_rates(split: Split) -> Iterator[Finding]:
-    """Parts with few users of a class, base rates near 0 or 1, and a rate that changed."""
-    for target in split.train.targets:
-        found = {}
-        for name in ("train", "val", "test"):
-            part = split.part(name)
-            ones = part.label(target) == 1
-            found[name] = _share(ones, part.user)
-            for side, outcome in ((ones, 1), (~ones, 0)):
-                if (n := len(np.unique(part.user[side]))) < FEWEST:
-                    yield Finding(
-                        say(
-                            "{part} has {n:,} users with {target} = {outcome}: too few to learn from or to judge by.",
-                            part=say_again(name),
-                            n=n,
-                            target=say_again(target),
-                            outcome=outcome,
-                        ),
-                        say("Move the split's dates, or load more days or users."),
-                    )
-        yield from _rate(target, found["train"][0])
-        yield from _shift(target, found["train"], found["test"])
-
-
-def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
-    """The older folds whose training part is too small to say anything."""
-    for place, fold in enumerate(folds[:-1], start=1):
-        for target in fold.train.targets:
-            label = fold.train.label(target)
-            n = min(len(np.unique(fold.train.user[label == outcome])) for outcome in (0, 1))
-            if n < FEWEST:
-                yield Finding(
-                    say(
-                        "Fold {place} of {folds} trains on {n:,} users of a class of {target}: too few.",
-                        place=place,
-                        folds=len(folds),
-                        n=n,
-                        target=say_again(target),
-                    ),
-                    say("Lower split.folds or split.test_share, or load more days."),
-                )
-
-
-def _share(ones: NDArray[np.bool_], user: NDArray[np.int32]) -> tuple[float, float]:
-    """A rate with its standard error over users."""
-    share, error = column_shares(ones, np.ones((len(ones), 1), bool), users=user)
-    return float(share[0]), float(error[0])
-
-
-def _rate(target: str, rate: float) -> Iterator[Finding]:
-    if not RARE <= rate <= 1 - RARE:
-        yield Finding(
-            say(
-                "The base rate of {target} is {rate:.2%} on the training part: hardly anything to tell apart.",
-                target=say_again(target),
-                rate=rate,
-            ),
-            say("Change windows.horizon_days, windows.at_risk or data.activity_events."),
-        )
-
-
-def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -> Iterator[Finding]:
-    change, error = test[0] - train[0], float(np.hypot(train[1], test[1]))
-    if abs(change) > max(NOISE * error, SHIFT * train[0]):
-        yield Finding(
-            say(
-                "The rate of {target} is {test:.3f} on test and {train:.3f} on train, further apart than "
-                "chance between users would have it: the platform, the season or the log has changed.",
-                target=say_again(target),
-                test=test[0],
-                train=train[0],
-            ),
-            say("Begin the data later (data.first_day), or read the test's numbers with that in mind."),
-        )
-
-
-def possible_leaks(alarms: tuple[Alarm, ...]) -> Iterator[Finding]:
-    """The alarms, as findings."""
-    remedies = {
-        "feature": say("If the event is logged because of the outcome, remove it from the log."),
-        "attribute": say(
-            "If it is filled in later than the days it is used for, say so: data.attributes, known: after."
-        ),
-        "identifier": say("Leave it out of what a model sees."),
-    }
-    for alarm in alarms:
-        yield Finding(say("Possible leak: {sentence}", sentence=alarm.sentence), remedies[alarm.kind])

@@ -10,22 +10,19 @@ from numpy.typing import NDArray
 from churn.data.dataset import Dataset
 from churn.data.findings import (
     Finding,
-    base_rates,
-    careless_split,
     lost_rows,
-    possible_leaks,
     repeated_rows,
     runs,
-    stopped_stickers,
-    thin_days,
-    thin_folds,
+    several_spellings,
     unknown_events,
     unseen_members,
 )
+from churn.data.findings_of_days import stopped_stickers, stray_days, thin_days
+from churn.data.findings_of_parts import base_rates, careless_split, possible_leaks, thin_folds, twin_targets
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import Split
-from churn.data.vocabulary import OTHER, ROLES
+from churn.data.vocabulary import ROLES
 
 _CHUNK = 1 << 16  # rows of the panel looked at once
 
@@ -54,8 +51,9 @@ class _Scan:
     equal: list[tuple[int, int]]
 
 
-def examine(dataset: Dataset, split: Split) -> Health:
-    """Look at the days, columns and parts of a data set; nothing is fitted.
+def examine(dataset: Dataset, split: Split | None) -> Health:
+    """Look at the days, columns and parts of a data set, or without a split at the days and columns alone; nothing is
+    fitted.
 
     Example:
         >>> from churn.data import example_dataset
@@ -66,23 +64,22 @@ def examine(dataset: Dataset, split: Split) -> Health:
         val has 9 users with churn = 1: too few to learn from or to judge by. Move the split's dates, or load more...
     """
     panel = dataset.panel
-    scan = _scan(panel, names=_event_features(dataset), training_days=int(split.train.cutoff.max()))
-    known = dataset.config.known_attributes.values()
-    after = [entry.name for entry in known if entry.known == "after"]
-    dates = [entry.valid_from for entry in known if entry.valid_from]
-    alarms = leak_alarms(split, dataset.members, exempt=[*after, *dates])
+    training_days = panel.n_days if split is None else int(split.train.cutoff.max())
+    scan = _scan(panel, names=_event_features(dataset), training_days=training_days)
+    alarms = () if split is None else _alarms(dataset, split)
     gaps = tuple(runs(scan.events_per_day == 0))
     unseen = int((panel.last < panel.first).sum())
     findings = [
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
+        *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
         *unseen_members(dataset, unseen),
+        *stray_days(panel, scan.events_per_day, gaps),
         *thin_days(panel, scan.events_per_day, gaps),
         *stopped_stickers(panel),
         *careless_split(dataset),
-        *base_rates(split),
-        *thin_folds(dataset.folds()),
+        *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
         *possible_leaks(alarms),
     ]
     names = panel.features
@@ -112,10 +109,20 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
     return (
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
+        *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
+        *stray_days(panel, per_day, gaps),
         *thin_days(panel, per_day, gaps),
         *stopped_stickers(panel),
     )
+
+
+def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
+    """The leak alarms, but for attributes that no model sees."""
+    known = dataset.config.known_attributes.values()
+    after = [entry.name for entry in known if entry.known == "after"]
+    dates = [entry.valid_from for entry in known if entry.valid_from]
+    return leak_alarms(split, dataset.members, exempt=[*after, *dates], lumped=dataset.vocabulary.lumped)
 
 
 def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
@@ -125,7 +132,8 @@ def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
 
 def _event_features(dataset: Dataset) -> dict[str, tuple[str, str]]:
     """The features that count events, with their role and event type."""
-    every = {f"{role}_{event}": (role, event) for role in ROLES for event in (*dataset.vocabulary.events, OTHER)}
+    words = dataset.vocabulary
+    every = {f"{role}_{event}": (role, event) for role in ROLES for event in (*words.events, words.lumped)}
     return {name: every[name] for name in dataset.panel.features if name in every}
 
 

@@ -49,7 +49,12 @@ class _Columns:
 
 
 def leak_alarms(
-    split: Split, members: pd.DataFrame | None = None, *, exempt: Collection[str] = (), seed: int = 0
+    split: Split,
+    members: pd.DataFrame | None = None,
+    *,
+    exempt: Collection[str] = (),
+    lumped: str = OTHER,
+    seed: int = 0,
 ) -> tuple[Alarm, ...]:
     """Name every daily feature and member attribute that alone knows a target too well, and every identifier.
 
@@ -77,6 +82,7 @@ def leak_alarms(
         split: The parts; nothing but the training windows' labels is read of them.
         members: `user_id` and attributes in the panel's order; `joined` is no attribute.
         exempt: Attributes that are known to be filled in afterwards, and are not used.
+        lumped: What event types without a column of their own are called.
         seed: For the sample of users where there are many windows.
 
     Example:
@@ -92,7 +98,7 @@ def leak_alarms(
     train = train.take(train.active_days() > 0)
     tables = [] if members is None else readings(members.drop(columns=["user_id", "joined", *exempt], errors="ignore"))
     found = [*_features(train), *_attributes(train, tables)]
-    return (*_worst_of_each(found), *_identifiers(members, exempt), *_event_identifier(train))
+    return (*_worst_of_each(found), *_identifiers(members, exempt), *_event_identifier(train, lumped))
 
 
 def _sample(train: Windows, *, seed: int) -> Windows:
@@ -268,12 +274,12 @@ def _identifiers(members: pd.DataFrame | None, exempt: Collection[str]) -> Itera
             yield Alarm(str(name), "identifier", None, "share", share, None, n, sentence)
 
 
-def _event_identifier(train: Windows) -> Iterator[Alarm]:
+def _event_identifier(train: Windows, rest: str) -> Iterator[Alarm]:
     """The log's `event`, where most events are of types too rare for a column of their own."""
     names = train.panel.features
     totals = dict(zip(names, train.history().sum(axis=(0, 1), dtype=np.float64), strict=False))
     events = {name: n for name, n in totals.items() if name.startswith(tuple(f"{role}_" for role in ROLES))}
-    lumped = sum(n for name, n in events.items() if name in {f"{role}_{OTHER}" for role in ROLES})
+    lumped = sum(n for name, n in events.items() if name in {f"{role}_{rest}" for role in ROLES})
     share = lumped / max(1.0, sum(events.values()))
     if share > LUMPED:
         sentence = say(

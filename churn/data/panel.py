@@ -40,6 +40,7 @@ class Panel:
     counts: NDArray[np.unsignedinteger]  # (rows, f) per day, in the smallest type that holds them all
     amounts: NDArray[np.float32] | None  # (rows,) in the log's currency; None for a log without stickers
     active: NDArray[np.bool_]  # (rows,) whether there was activity
+    refunds: bool = False  # whether some amounts are below 0, and days may have an amount without a sticker
     listed: NDArray[np.bool_] | None = None  # (u,) whether a member list says when a user arrived; None without dates
 
     @property
@@ -63,6 +64,11 @@ class Panel:
             return None
         return np.asarray(self.counts[:, self.features.index(STICKERS)] > 0)
 
+    def amount_rows(self) -> NDArray[np.bool_] | None:
+        """The rows with a sticker or a refund, (rows,); None for a log without stickers."""
+        rows = self.sticker_rows()
+        return rows if rows is None or self.amounts is None or not self.refunds else rows | (self.amounts != 0)
+
     def newest_row(self, user: NDArray[np.integer], day: NDArray[np.integer]) -> NDArray[np.int64]:
         """The row of each user's newest day seen up to and including some days, 0 before the first: (n,), (n, d).
 
@@ -78,7 +84,8 @@ class Panel:
         found = np.take(np.asarray(self.counts), flat, axis=0)
         values = found.astype(np.float32)
         if self.amounts is not None:  # most days have none, and a second gather would cost as much as the first
-            gifts = np.flatnonzero(found[:, self.features.index(STICKERS)])
+            given = self.amounts[flat] if self.refunds else found[:, self.features.index(STICKERS)]
+            gifts = np.flatnonzero(given)
             values[gifts, self.features.index(AMOUNT)] = self.amounts[flat[gifts]]
         return values.reshape(*rows.shape, len(self.features))
 
@@ -98,11 +105,12 @@ def build(daily: Daily, folder: Path) -> Panel:
     users, largest = _spans(daily)
     users.to_parquet(folder / "users.parquet", index=False)
     length = (users["last"] - users["first"] + 1).to_numpy()
-    _fill(daily, folder, users, rows=int(length.sum()) + 1, largest=largest)
+    refunds = _fill(daily, folder, users, rows=int(length.sum()) + 1, largest=largest)
     meta = {
         "features": daily.vocabulary.features,
         "first_day": daily.first_day,
         "n_days": daily.last_day - daily.first_day + 1,
+        "refunds": refunds,
     }
     write_json(meta, folder / "panel.json")
     return load(folder)
@@ -125,6 +133,7 @@ def load(folder: Path) -> Panel:
         counts=rows["counts"],
         amounts=rows.get("amounts"),
         active=rows["active"],
+        refunds=meta.get("refunds", False),
     )
 
 
@@ -155,7 +164,8 @@ def _amount_column(daily: Daily) -> int:
     return features.index(AMOUNT) if AMOUNT in features else -1
 
 
-def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest: int) -> None:
+def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest: int) -> bool:
+    """Write the rows; whether some amounts are below 0."""
     base = (users["start"] - users["first"] - daily.first_day).to_numpy()  # row of a user's day 1970-01-01
 
     def column(name: str, dtype: DTypeLike, *width: int) -> NDArray[Any]:
@@ -164,14 +174,17 @@ def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest
     counts = column("counts", np.min_scalar_type(largest), len(daily.vocabulary.features))
     amount_column = _amount_column(daily)
     amounts = column("amounts", np.float32) if amount_column >= 0 else None
+    refunds = False
     for batch in daily.counts.to_pyarrow_batches():
         code, day, feature, value = (batch[name].to_numpy() for name in ("code", "day", "feature", "value"))
         row = base[code] + day
         if amounts is not None:
             amount = feature == amount_column
             amounts[row[amount]] = value[amount]
+            refunds |= bool((value[amount] < 0).any())
             row, feature, value = row[~amount], feature[~amount], value[~amount]
         counts[row, feature] = value
     active = column("active", np.bool_)
     for batch in daily.active_days.to_pyarrow_batches():
         active[base[batch["code"].to_numpy()] + batch["day"].to_numpy()] = True
+    return refunds

@@ -12,6 +12,8 @@ from ibis import _
 from churn.artefacts import atomic
 
 USED, NON_MEMBER = "used", "non-member"
+LEFT_OUT = "negative amount, left out"
+ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)  # by a key of `data`
 QUARANTINE = ("table", "reason", "user_id", "actor_id", "event", "event_id", "timestamp", "amount")
 _BATCH_ROWS = 100_000
 
@@ -34,6 +36,16 @@ class Reconciliation:
     def balanced(self) -> bool:
         """Whether every row that was read is accounted for."""
         return self.read == self.used + self.non_members + sum(self.rejected.values())
+
+
+def at_fault(rejected: Mapping[str, int]) -> dict[str, int]:
+    """The rejected rows, by reason, but for those that the configuration asks to leave out.
+
+    Example:
+        >>> at_fault({"after the span": 7, "null user_id": 1})
+        {'null user_id': 1}
+    """
+    return {reason: n for reason, n in rejected.items() if reason not in ASKED_FOR}
 
 
 def reconcile(table: ibis.Table, fates: ibis.Table) -> Reconciliation:

@@ -26,7 +26,7 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
     Raises:
         UserError: if the log is shorter than a history.
     """
-    begin = max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
+    begin = first_cutoff(config)
     if panel.n_days < begin:
         raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
     spells = _spells(panel, config, joined)
@@ -41,6 +41,18 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
         churn=_labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0),
         sticker=None if stickers is None else _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1),
     )
+
+
+def first_cutoff(config: WindowConfig) -> int:
+    """The first day of a panel that has a whole history before it."""
+    return max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
+
+
+def no_windows(panel: Panel, config: WindowConfig) -> Windows:
+    """The windows of a panel that is too short to have any."""
+    none, unlabelled = np.empty(0, np.int32), np.empty(0, np.int8)
+    sticker = None if panel.sticker_rows() is None else unlabelled
+    return Windows(panel, config.history_days, config.horizon_days, none, none, churn=unlabelled, sticker=sticker)
 
 
 def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:

@@ -7,10 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.parts import Split, user_share
+from churn.data.sliding import too_few_days
 from churn.data.split_config import Origin, SplitConfig
 from churn.data.windows import UNKNOWN, Windows
 from churn.errors import UserError
 
+_MOST_DAYS = 10_000  # of a log for which the fewest days of a split are looked for
 _TRAIN, _VAL, _TEST, _NONE = range(4)
 
 
@@ -38,6 +40,10 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
     """
     known = windows.churn != UNKNOWN
     if not known.any():
+        begin, horizon_days, panel = windows.history_days, windows.horizon_days, windows.panel
+        needed = days_needed(config, begin=begin, horizon_days=horizon_days) or begin + horizon_days
+        if panel.n_days < needed:
+            raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=needed)
         raise UserError("expected labelled windows", "none", "load more days, or check at_risk and activity_events")
     if not config.by_time:
         return (_split(windows, _untimed(windows, config), config),)
@@ -49,6 +55,32 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
         name = f" of fold {number} of {config.folds}" if config.folds > 1 else ""
         folds.append(_split(windows, _timed(windows, config, origin), config, fold=name))
     return tuple(folds)
+
+
+def days_needed(config: SplitConfig, *, begin: int, horizon_days: int) -> int | None:
+    """The fewest days of a log in which every part has cutoffs; None where dates, or no times, part the windows.
+
+    Args:
+        config: The split.
+        begin: The first cutoff, in days from the log's first.
+        horizon_days: Days of a horizon.
+
+    Example:
+        >>> days_needed(SplitConfig(), begin=7, horizon_days=7)
+        57
+    """
+    if not config.by_time or config.val_from or config.test_from:
+        return None
+    reach, zero = pd.Timedelta(days=horizon_days + config.embargo_days), pd.Timestamp(0)
+    first = zero + pd.Timedelta(days=begin)
+    for days in range(begin + horizon_days, _MOST_DAYS):
+        try:
+            oldest = config.origins(first, zero + pd.Timedelta(days=days - horizon_days))[0]
+        except UserError:
+            continue
+        if first + reach <= oldest.val_from and oldest.val_from + reach <= oldest.test_from:
+            return days
+    return None
 
 
 def training_users(users: pd.Index, config: SplitConfig) -> NDArray[np.bool_]:
@@ -71,7 +103,7 @@ def _split(windows: Windows, part: NDArray[np.int8], config: SplitConfig, *, fol
     known = windows.churn != UNKNOWN
     train, val, test = (windows.take(known & (part == place)) for place in (_TRAIN, _VAL, _TEST))
     split = Split(train, val, test, windows.take(~known), config.embargo_days, config.kind)
-    _check_classes(split, fold)
+    _check_classes(split, fold, remedy=_remedy(windows, known, config))
     return split
 
 
@@ -113,7 +145,25 @@ def _placed(share: NDArray[np.float64], config: SplitConfig) -> NDArray[np.int8]
     return np.searchsorted([test_from - config.val_share, test_from], share, side="right").astype(np.int8)
 
 
-def _check_classes(split: Split, fold: str) -> None:
+def _remedy(windows: Windows, known: NDArray[np.bool_], config: SplitConfig) -> str:
+    """What mends a part without windows, or without a class: more days, and how many, or another look at them."""
+    begin, panel = int(windows.cutoff[known].min()), windows.panel
+    needed = days_needed(config, begin=begin, horizon_days=windows.horizon_days)
+    if needed is not None and panel.n_days < needed:
+        return f"load more days: with these windows and shares it takes {needed}, and the log has {panel.n_days}"
+    active = np.unique([0, *panel.days_where(panel.active)[1], panel.n_days - 1])
+    longest = int(np.diff(active).argmax())
+    before, after = int(active[longest]), int(active[longest + 1])
+    if after - before > panel.n_days / 2:
+        silent = f"from {panel.date(before + 1).date()} to {panel.date(after - 1).date()}"
+        return f"nobody acts {silent}, so set data.first_day or data.last_day to leave out what lies beyond"
+    return (
+        "see the days with churn check, move the split's dates or shares, load more days, or leave the target's "
+        "table out"
+    )
+
+
+def _check_classes(split: Split, fold: str, *, remedy: str) -> None:
     for name, part in (("train", split.train), ("val", split.val_a), ("val", split.val_b), ("test", split.test)):
         for target in part.targets:
             classes = np.unique(part.label(target))
@@ -121,5 +171,5 @@ def _check_classes(split: Split, fold: str) -> None:
                 raise UserError(
                     f"expected both classes of {target} in {name}{fold}",
                     f"{len(part):,} windows of class {', '.join(map(str, classes)) or 'none'}",
-                    "move the split's dates or shares, load more days, or leave the target's table out",
+                    remedy,
                 )

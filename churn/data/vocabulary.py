@@ -1,9 +1,10 @@
 """The vocabulary: which event types and which of the members' attributes become columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-OTHER = "other"
+OTHER, REST = "other", "rest"
 ROLES = ("own", "fan", "away")
 STICKER_FEATURES = ("stickers_received", "sticker_amount")
 
@@ -13,8 +14,8 @@ class Encoding:
     """The columns of one attribute, frozen on the training span.
 
     Numbers and yes or no are one column, with another for `missing` where training had nulls. Text has a column
-    per level and one for `rare` levels where training had any; a null, like a level that training did not know
-    while no level was rare, is zero in all of them.
+    per level and one for `rare` levels where training had any, `other` or where a level is called so `rest`; a null,
+    like a level that training did not know while no level was rare, is zero in all of them.
 
     Example:
         >>> Encoding("tier", "level", levels=("free", "gold"), rare=True).columns
@@ -31,7 +32,7 @@ class Encoding:
     def columns(self) -> tuple[str, ...]:
         """The columns' names."""
         if self.kind == "level":
-            return tuple(f"{self.name}={level}" for level in (*self.levels, *[OTHER] * self.rare))
+            return tuple(f"{self.name}={level}" for level in (*self.levels, *[lumped(self.levels)] * self.rare))
         return (self.name, *[f"{self.name}_missing"] * self.missing)
 
 
@@ -41,7 +42,7 @@ class Vocabulary:
 
     A column counts the events of one type in one role: `own` (the user acts in the own room), `fan`
     (others act there) or `away` (the user acts in another's room). Types that are not listed are
-    counted together as `other`.
+    counted together as `other`, or where a listed one is called so, as `rest`.
 
     Example:
         >>> words = Vocabulary.of({("own", "post"): 9, ("fan", "like"): 5, ("own", "poll"): 1}, limit=2)
@@ -80,12 +81,30 @@ class Vocabulary:
         features = []
         for role in ROLES:
             seen = {event for r, event in counts if r == role}
-            features += [f"{role}_{event}" for event in events if event in seen and event != OTHER]
-            features += [f"{role}_{OTHER}"] * bool(seen - set(events) or OTHER in seen)
+            features += [f"{role}_{event}" for event in events if event in seen]
+            features += [f"{role}_{lumped(events)}"] * bool(seen - set(events))
         features += list(STICKER_FEATURES) * stickers
         return cls(events, tuple(features), first_day, last_day)
 
+    @property
+    def lumped(self) -> str:
+        """What the types without a column of their own are called."""
+        return lumped(self.events)
+
     def column(self, role: str, event: str) -> str | None:
         """The column that counts an event type in a role; None where there is none."""
-        name = f"{role}_{event if event in self.events else OTHER}"
+        name = f"{role}_{event if event in self.events else self.lumped}"
         return name if name in self.features else None
+
+
+def lumped(names: Sequence[str]) -> str:
+    """What all others are called beside some names, none of which it may be.
+
+    Example:
+        >>> lumped(["post"]), lumped(["other"]), lumped(["other", "rest"])
+        ('other', 'rest', 'rest_')
+    """
+    name = REST if OTHER in names else OTHER
+    while name in names:
+        name += "_"
+    return name

@@ -13,6 +13,7 @@ from ibis import _
 from churn.data.daily import Tables
 from churn.data.dialects import dialect_of
 from churn.data.events import moment
+from churn.data.spellings import plain_ids
 from churn.errors import UserError
 from churn.language import marked
 
@@ -116,7 +117,7 @@ def _chosen(events: ibis.Table, users: pd.DataFrame) -> ibis.Table:
     chosen = pd.DataFrame({"user_id": users["user_id"].to_numpy(), "user": np.arange(len(users), dtype=np.int32)})
     kind = events.user_id.type()
     if kind.is_string():
-        chosen["user_id"] = chosen["user_id"].astype(str)
+        chosen["user_id"] = plain_ids(chosen["user_id"])
     elif kind.is_integer():
         numbers = pd.to_numeric(chosen["user_id"], errors="coerce")
         if (wrong := numbers.isna() | (numbers % 1 != 0)).any():

@@ -151,7 +151,7 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
         True
     """
     columns = ["cohort", "n", "age", "amount", "per_user"]
-    rows = panel.sticker_rows()
+    rows = panel.amount_rows()
     if rows is None or panel.amounts is None:
         return Revenue(pd.DataFrame(columns=columns), say(NO_STICKERS), period_days)
     arrival = arrivals(panel, period_days=period_days)

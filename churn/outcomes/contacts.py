@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from churn.data import plain_ids
 from churn.errors import UserError
 from churn.outcomes.earlier import Earlier
 
@@ -48,7 +49,7 @@ def _read(path: Path) -> list[str]:
     if "user_id" not in table:
         found = ", ".join(map(str, table.columns)) or "no column"
         raise UserError(f"expected a column user_id in {path}", found, "rename the column")
-    return list(dict.fromkeys(table.user_id.astype(str)))
+    return list(dict.fromkeys(plain_ids(table.user_id)))
 
 
 def _text(path: Path) -> pd.DataFrame:

@@ -41,10 +41,10 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
 
     retention = total(np.asarray(panel.active)) > 0
     table = pd.DataFrame({"absent": user < 0, "retention": retention, "churn": ~retention})
-    rows = panel.sticker_rows()
-    if rows is None or panel.amounts is None:
+    gifts, rows = panel.sticker_rows(), panel.amount_rows()
+    if gifts is None or rows is None or panel.amounts is None:
         return table
-    return table.assign(sticker=total(rows) > 0, amount=total(rows, np.asarray(panel.amounts)))
+    return table.assign(sticker=total(gifts) > 0, amount=total(rows, np.asarray(panel.amounts)))
 
 
 def check_days(earlier: Earlier, dataset: Dataset) -> None:

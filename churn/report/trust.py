@@ -1,6 +1,7 @@
 """Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
 
-from churn.language import Messages, marked, say, say_again
+from churn.data import at_fault
+from churn.language import Messages, marked, say, say_again, say_many
 from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.run import Estimate, Run
@@ -211,15 +212,17 @@ def _fidelity(run: Run, target: str) -> Check:
 
 
 def on_data(run: Run) -> Check:
-    """The verdict on the rows that were rejected."""
+    """The verdict on the rows that could not be used, and on what else was found wrong with the data."""
     question = say("Is the data sound?")
     tables = {name: counts for name, counts in run.manifest["reconciliation"].items() if counts.get("read")}
     if not tables:
         return _unmeasured(question)
-    shares = {name: sum(counts["rejected"].values()) / counts["read"] for name, counts in tables.items()}
+    shares = {name: sum(at_fault(counts["rejected"]).values()) / counts["read"] for name, counts in tables.items()}
     detail = say("Rows rejected: {shares}.", shares=listed([_rejected(name, share) for name, share in shares.items()]))
-    worst = max(shares.values())
-    if worst < CLEAN:
+    worst, found = max(shares.values()), len(run.manifest["audit"].get("warnings", ()))
+    if found:
+        detail += " " + say_many("{n} warning is about the data.", "{n} warnings are about the data.", found)
+    if worst < CLEAN and not found:
         return Check(question, "good", say("Yes"), detail)
     return (
         Check(question, "care", say("Mostly"), detail)

@@ -12,7 +12,7 @@ from churn.data.panel import STICKERS
 
 @dataclass(frozen=True)
 class Gifts:
-    """The days on which stickers came, sorted by user and day."""
+    """The days on which stickers came or were refunded, sorted by user and day."""
 
     user: NDArray[np.int32]  # (g,) position in the panel
     day: NDArray[np.int32]  # (g,)
@@ -37,8 +37,8 @@ def expected_amounts(windows: Windows) -> NDArray[np.float64] | None:
     without a distribution from what was known before the cutoff (Bühlmann and Straub); where users do not differ more
     than chance has them, or nobody got stickers on two days, everyone's is m. nan where no sticker came before.
 
-    A sticker of a negative amount, such as a refund, never comes here: the row is rejected when the log is read,
-    counted in the reconciliation, and kept in quarantine. So no expected amount is negative, and no expected loss.
+    Refunds that `data.negative: keep` lets in lower the sums S and so the means. They are no stickers, and σ² and τ²
+    are those of the days with stickers. No expected amount is negative, and so no expected loss.
 
     Source:
         H. Bühlmann and E. Straub, Glaubwürdigkeit für Schadensätze, Mitteilungen der Vereinigung Schweizerischer
@@ -59,11 +59,11 @@ def expected_amounts(windows: Windows) -> NDArray[np.float64] | None:
     mean, weight = known.mean[windows.cutoff], known.weight[windows.cutoff]
     share = np.divide(number, number + weight, out=np.zeros(len(number)), where=number > 0)  # 0 at infinite weight
     own = np.divide(amount, number, out=np.zeros(len(number)), where=number > 0)
-    return np.where(share > 0, share * own + (1 - share) * mean, mean)
+    return np.maximum(np.where(share > 0, share * own + (1 - share) * mean, mean), 0)
 
 
 def _gifts(panel: Panel) -> Gifts | None:
-    rows = panel.sticker_rows()
+    rows = panel.amount_rows()
     if rows is None or panel.amounts is None:
         return None
     user, day = panel.days_where(rows)
@@ -84,6 +84,10 @@ def _before(gifts: Gifts, windows: Windows) -> tuple[NDArray[np.float64], NDArra
 def _known(gifts: Gifts, *, n_days: int) -> Known:
     """The overall mean and K before each day, from sums that each day adds to."""
 
+    net = np.append(0.0, np.bincount(gifts.day, gifts.amount, minlength=n_days).cumsum())
+    given = gifts.number > 0
+    gifts = Gifts(gifts.user[given], gifts.day[given], gifts.number[given], gifts.amount[given])
+
     def until(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.append(0.0, np.bincount(gifts.day, values, minlength=n_days).cumsum())
 
@@ -99,7 +103,7 @@ def _known(gifts: Gifts, *, n_days: int) -> Known:
         within = np.maximum(whole - means, 0) / (days - users)
         between = (means - s**2 / n - (users - 1) * within) / (n - squares / n)
         weight = np.where(between > 1e-12 * s**2 / n**2, within / between, np.inf)
-        return Known(s / n, np.where(np.isnan(weight), np.inf, weight))
+        return Known(net / n, np.where(np.isnan(weight), np.inf, weight))
 
 
 def _running(user: NDArray[np.int32], values: NDArray[np.float64]) -> NDArray[np.float64]:

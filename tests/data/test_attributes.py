@@ -229,10 +229,19 @@ def test_new_data_have_the_columns_of_the_training_span_and_new_levels_are_count
 
 
 def test_new_levels_join_the_rare_ones_where_training_had_some(prepared):
-    old = prepared_with(prepared, listed("a", "other", "a"), ["level"], {"level": ARRIVAL})
-    assert old.windows.features[1:] == ("level=a", "level=other")
-    new = prepared_with(prepared, listed("z", "a"), ["level"], {"level": ARRIVAL}, vocabulary=old.vocabulary)
-    assert (columns(new, "level=a", "level=other")[:, 0] == np.float32([[0, 1], [1, 0]])[new.windows.user]).all()
+    levels = [f"l{position:02}" for position in range(LEVELS + 1)]
+    old = prepared_with(prepared, listed(*levels), ["level"], {"level": ARRIVAL})
+    new = prepared_with(prepared, listed("z", "l00"), ["level"], {"level": ARRIVAL}, vocabulary=old.vocabulary)
+    assert (columns(new, "level=l00", "level=other")[:, 0] == np.float32([[0, 1], [1, 0]])[new.windows.user]).all()
+
+
+def test_a_level_called_other_is_one_like_any_other(prepared):
+    levels = ["other", *[f"l{position:02}" for position in range(LEVELS + 1)], "other"]
+    dataset = prepared_with(prepared, listed(*levels), ["level"], {"level": ARRIVAL})
+    assert dataset.windows.features[1] == "level=other" and dataset.windows.features[-1] == "level=rest"
+    user = dataset.windows.user
+    assert (columns(dataset, "level=other")[:, 0, 0] == np.isin(user, [0, LEVELS + 2])).all()
+    assert (columns(dataset, "level=rest")[:, 0, 0] == np.isin(user, [LEVELS, LEVELS + 1])).all()
 
 
 def test_new_data_of_another_kind_are_refused(prepared, refused):

@@ -22,6 +22,8 @@ from churn.data import (
     prepare,
     training_users,
 )
+from churn.data.findings import lost_rows
+from churn.segments import expected_amounts
 
 SHORT = WindowConfig(history_days=2, horizon_days=2, at_risk_days=2)
 DAYS = pd.date_range("2024-01-01", periods=20)
@@ -412,7 +414,7 @@ REFUSED = {
     "too few days": (
         {"events": log().head(3)},
         {},
-        "at least 4 days",
+        "at least 13 days",
         "3 (2024-01-01 to 2024-01-03)",
         "windows.history",
     ),
@@ -583,3 +585,38 @@ def test_a_file_that_has_grown_is_not_taken_for_the_one_before(tmp_path, refused
     events.to_parquet(file)
     with refused("a folder made of the same data", "another size of events", "delete this one"):
         prepare(DataConfig(events=str(file)), tmp_path / "dataset")
+
+
+# Refunds ------------------------------------------------------------------------------------------
+
+
+def refunded():
+    """Stickers of 5 on days 0, 2, 4, … and a refund of 5 on the days 2 and 5; see `log`."""
+    gifts = log(amount=5.0).iloc[::2]
+    back = log(amount=-5.0).iloc[[2, 5]]
+    return {"events": log(), "stickers": pd.concat([gifts, back], ignore_index=True)}
+
+
+@pytest.mark.parametrize(("negative", "reason"), [("reject", "negative amount"), ("drop", "negative amount, left out")])
+def test_refunds_are_left_out_and_counted_unless_they_are_kept(prepared, negative, reason):
+    found = prepared(refunded(), windows=SHORT, negative=negative)
+    assert found.reconciliation["stickers"]["rejected"] == {reason: 2}
+    assert found.panel.amounts[1:].tolist() == [5.0, 0.0] * 10
+    told = list(lost_rows(found.reconciliation))
+    assert bool(told) == (negative == "reject")
+    assert all("negative: keep" in one.remedy for one in told)
+
+
+def test_kept_refunds_make_amounts_net_and_are_no_stickers(prepared):
+    found = prepared(refunded(), windows=SHORT, negative="keep")
+    assert found.reconciliation["stickers"] == {"read": 12, "used": 12, "non_members": 0, "rejected": {}}
+    assert found.panel.amounts[1:].tolist() == [5.0, 0.0, 0.0, 0.0, 5.0, -5.0] + [5.0, 0.0] * 7
+    assert found.panel.counts[1:, 1].tolist() == [1, 0] * 10
+    windows = found.windows
+    days = windows.history()[:, :, windows.features.index("sticker_amount")]
+    expected = found.panel.amounts[1:][windows.cutoff[:, None] + np.arange(-2, 0)]
+    assert (days == expected).all() and (expected < 0).any()
+    plain = prepared(refunded(), windows=SHORT, negative="drop")
+    assert np.array_equal(windows.sticker, plain.windows.sticker)
+    assert expected_amounts(windows)[-1] == pytest.approx(40 / 10)
+    assert expected_amounts(plain.windows)[-1] == pytest.approx(5)

@@ -146,8 +146,11 @@ def test_days_without_any_event_are_listed_and_a_long_gap_is_found(examined):
     stray = changed(by=lambda e: pd.concat([e, e.iloc[:1].assign(timestamp=FIRST - pd.Timedelta(days=40))]))
     health = examined(stray)
     assert health.gaps == ((1, 39),)
-    (finding,) = [f for f in health.findings if "no event at all" in f.sentence]
-    assert "from 2023-11-23 to 2023-12-31" in finding.sentence and "data.first_day" in finding.remedy
+    (finding,) = [f for f in health.findings if "far from all others" in f.sentence]
+    assert "on 2023-11-22" in finding.sentence and "data.first_day: 2024-01-01:" in finding.remedy
+    two_seasons = changed(by=lambda events: events[~on(events, 10, 30)])
+    (finding,) = [f for f in examined(two_seasons).findings if "no event at all" in f.sentence]
+    assert "from 2024-01-11 to 2024-01-31" in finding.sentence and "data.first_day" in finding.remedy
 
 
 @pytest.mark.parametrize(("broken", "trouble"), [(100, 0), (101, 1)])
@@ -264,3 +267,34 @@ def test_rows_that_were_loaded_again_are_counted_and_their_days_named(unit, agai
 def test_stickers_that_were_loaded_twice_are_found(examined):
     (finding,) = examined(changed("stickers", by=lambda rows: pd.concat([rows, rows]))).findings
     assert "usable rows of stickers (50.0%)" in finding.sentence
+
+
+def test_rows_that_were_asked_to_be_left_out_are_no_fault(examined):
+    frames = sound()
+    twice = frames | {"events": pd.concat([frames["events"], frames["events"].iloc[::5]])}
+    asked = {"first_day": "2024-01-08", "last_day": "2024-03-25", "deduplicate": True}
+    health = examined(twice, **asked, allowed_events=["post", "like"])
+    assert not [one for one in sentences(health) if "could not be used" in one]
+    lost = pd.concat([frames["events"], frames["events"].iloc[::20].assign(event=None)])
+    found = [one for one in sentences(examined(frames | {"events": lost}, **asked)) if "could not be used" in one]
+    assert found and "null event" in found[0] and "span" not in found[0] and "repeated" not in found[0]
+
+
+def test_an_event_called_other_is_no_lumped_one(examined):
+    frames = sound()
+    health = examined(frames | {"events": frames["events"].assign(event="other")})
+    assert health.alarms == ()
+    assert health.events.loc["other", "own"] == (frames["events"].actor_id != "fan").sum()
+    lumped = examined(frames | {"events": frames["events"].assign(event=lambda e: e.index.astype(str))})
+    assert [alarm.column for alarm in lumped.alarms] == ["event"]
+
+
+@pytest.mark.parametrize(("kept", "told"), [(1.0, "100.0% of"), (0.97, "% of"), (0.5, None)])
+def test_stickers_that_are_the_activity_itself_are_found(kept, told, examined):
+    posts = sound()["events"].loc[lambda e: e.event == "post"]
+    bought = posts.sample(frac=kept, random_state=0).drop(columns="event").assign(actor_id="shop", amount=5.0)
+    found = [one for one in examined({"events": posts, "stickers": bought}).findings if "receives none" in one.sentence]
+    if told is None:
+        assert found == []
+    else:
+        assert told in found[0].sentence and "segments.rank_by: value_at_risk" in found[0].remedy

@@ -85,6 +85,61 @@ def dirty_log():
     return tables, {"events": dict.fromkeys(kinds, N), "stickers": dict.fromkeys(gifts, N)}
 
 
+SPELT = {
+    "text of a column that a null made fractional": lambda ids: [f"{i}.0" for i in ids],
+    "text of a decimal": lambda ids: [f"{i}.00" for i in ids],
+    "fractions": lambda ids: ids.astype(float),
+    "decimals": lambda ids: [Decimal(f"{i}.00") for i in ids],
+    "integers of 32 bits": lambda ids: ids.astype("int32"),
+}
+
+
+def numbered_log():
+    """The example's tables, of a few days, with whole numbers as ids."""
+    frames = example_frames(10, n_days=20)
+    number = {name: 12_000 + place for place, name in enumerate(frames["members"].user_id)}
+    for table in frames.values():
+        for column in {"user_id", "actor_id"} & set(table):
+            table[column] = table[column].map(number).fillna(7).astype("int64")
+    return frames
+
+
+@pytest.mark.parametrize("spelt", SPELT)
+@pytest.mark.parametrize("where", ENGINES)
+def test_a_number_is_one_id_however_it_is_written(where, spelt, prepared_in):
+    frames, write = numbered_log(), SPELT[spelt]
+    whole, _ = prepared_in("frames", frames)
+    other = frames | {"stickers": frames["stickers"].assign(user_id=write(frames["stickers"].user_id))}
+    mixed = other | {"events": frames["events"].assign(actor_id=write(frames["events"].actor_id))}
+    for tables in (other, mixed):
+        found, _ = prepared_in(where, tables)
+        assert found.panel.users.tolist() == whole.panel.users.astype(str).tolist()
+        assert found.reconciliation == whole.reconciliation
+        assert np.array_equal(found.panel.counts, whole.panel.counts)
+
+
+def test_ids_of_one_table_meet_without_a_member_list(tmp_path):
+    months = tmp_path / "log"
+    months.mkdir()
+    events = numbered_log()["events"]
+    early = events.timestamp < "2024-01-11"
+    events[early].to_csv(months / "january.csv", index=False)
+    events[~early].astype({"user_id": float, "actor_id": float}).to_csv(months / "february.csv", index=False)
+    found = prepare(DataConfig(events=str(months), windows=WINDOWS), tmp_path / "dataset")
+    assert found.panel.users.tolist() == sorted(events.user_id[events.user_id == events.actor_id].astype(str).unique())
+    again = prepare(DataConfig(events="log", windows=WINDOWS), tmp_path / "again", frames={"log": events})
+    assert found.windows.table().astype(str).equals(again.windows.table().astype(str))
+
+
+@pytest.mark.parametrize("where", ENGINES)
+def test_an_event_id_is_repeated_however_its_number_is_written(where, prepared_in):
+    days = pd.date_range("2024-01-01", periods=20)
+    log = pd.DataFrame({"user_id": "ada", "timestamp": days, "event_id": [str(k) for k in range(20)]})
+    twice = pd.concat([log, log.assign(event_id=log.event_id + ".0")])
+    found, _ = prepared_in(where, {"events": twice})
+    assert found.reconciliation["events"]["rejected"] == {"repeated event_id": 20}
+
+
 SPAN = {"first_day": "2024-01-01", "last_day": "2024-01-30", "allowed_events": ["post", "comment"]}
 
 
@@ -281,5 +336,7 @@ def test_times_that_engines_read_differently_are_read_by_none(text, prepared_in)
 def test_a_member_list_that_matches_nobody_is_refused(prepared_in, refused):
     frames = example_frames(10, n_days=20)
     frames["members"]["user_id"] = "stranger " + frames["members"].user_id
-    with refused("events of the members", "concern nobody on the member list", "check the ids"):
+    with refused(
+        "events of the members", "an id of the events is 'user000', of the list 'stranger user000'", "check the ids"
+    ):
         prepared_in("frames", frames)

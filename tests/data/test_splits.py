@@ -5,7 +5,17 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from churn.data import SplitConfig, WindowConfig, rolling_origins, slide, split_windows, training_users, user_share
+from churn.data import (
+    PARTS,
+    SplitConfig,
+    WindowConfig,
+    rolling_origins,
+    slide,
+    split_windows,
+    training_users,
+    user_share,
+)
+from churn.data.splits import days_needed
 from churn.errors import UserError
 
 from .calendars import KINDS, calendars, lacks_a_class, pairs, reference
@@ -291,3 +301,16 @@ def test_an_embargo_keeps_the_vocabulary_from_its_days_too(prepared):
         split = SplitConfig(val_from="2024-01-26", test_from="2024-02-04", embargo_days=embargo)
         found = prepared({"events": log}, windows=WindowConfig(2, 1, at_risk_days=2), split=split)
         assert found.panel.features == features
+
+
+@pytest.mark.parametrize("config", [SplitConfig(), SplitConfig(embargo_days=3), SplitConfig(folds=2)], ids=str)
+def test_the_fewest_days_of_a_split_are_those_from_which_every_part_has_windows(panel_of, config):
+    needed = days_needed(config, begin=7, horizon_days=7)
+    for n_days in (needed - 1, needed):
+        windows = slide(panel_of(*["x" * n_days] * 40), WindowConfig())
+        every = replace(windows, churn=np.where(windows.churn < 0, -1, windows.user % 2), sticker=None)
+        if n_days == needed:
+            assert min(len(fold.part(name)) for fold in rolling_origins(every, config) for name in PARTS) == 40
+        else:
+            with pytest.raises(UserError):
+                rolling_origins(every, config)

@@ -24,9 +24,15 @@ def test_ties_are_broken_by_name_so_that_the_vocabulary_is_stable():
     assert Vocabulary.of(dict(reversed(counts.items())), limit=2) == Vocabulary.of(counts, limit=2)
 
 
-def test_an_event_called_other_shares_the_column_of_the_rest():
-    words = Vocabulary.of({("own", "other"): 9, ("own", "post"): 5, ("own", "rare"): 1}, limit=2)
-    assert words.features == ("own_post", "own_other")
+def test_an_event_called_other_is_one_like_any_other_and_the_rest_is_called_otherwise():
+    counts = {("own", "other"): 9, ("own", "post"): 5, ("own", "rare"): 1, ("fan", "rare"): 1}
+    words = Vocabulary.of(counts, limit=2)
+    assert words.features == ("own_other", "own_post", "own_rest", "fan_rest")
+    assert [words.column("own", event) for event in ("other", "post", "rare")] == ["own_other", "own_post", "own_rest"]
+    assert words.column("fan", "other") is None
+    assert Vocabulary.of(counts | {("own", "rest"): 7}, limit=3).features[-2:] == ("own_rest_", "fan_rest_")
+    assert Vocabulary.of({("own", "other"): 9}, limit=2).features == ("own_other",)
+    assert Vocabulary.of({("own", "post"): 9, ("own", "other"): 5}, limit=1).features == ("own_post", "own_other")
 
 
 def test_stickers_add_their_number_and_amount_at_the_end():

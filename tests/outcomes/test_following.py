@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
@@ -17,6 +18,7 @@ from churn.cli import main
 from churn.configuration import OutcomeConfig
 from churn.errors import UserError
 from churn.outcomes import follow_up, summary
+from churn.outcomes.contacts import really_contacted
 from churn.outcomes.earlier import read_earlier
 from churn.scoring import FOLLOWED, score
 from churn.segments import Pseudonyms, SegmentConfig, harmless
@@ -159,6 +161,15 @@ def test_a_scoring_is_followed_up_like_a_run(controlled, data, frames, followed,
     again = follow_up(tmp_path / "list", data, config=QUICK, out=tmp_path / "out", frames=frames)
     pd.testing.assert_frame_equal(again.outcomes, followed.outcomes)
     pd.testing.assert_frame_equal(again.drift, followed.drift)
+
+
+def test_a_contact_whose_number_a_null_has_made_fractional_is_known_all_the_same(tmp_path):
+    earlier = SimpleNamespace(scored=pd.DataFrame({"user_id": ["7", "u1", "8"]}), names=None)
+    pd.DataFrame({"user_id": [8.0, 9.0]}).to_parquet(tmp_path / "called.parquet")
+    (tmp_path / "called.csv").write_text("user_id\n7.0\nu1\n")
+    for file, reached, unknown in (("called.parquet", [False, False, True], 1), ("called.csv", [True, True, False], 0)):
+        found = really_contacted(tmp_path / file, earlier)
+        assert (found[0].tolist(), found[1]) == (reached, unknown)
 
 
 def test_who_was_really_contacted_stands_beside_and_users_never_scored_are_counted(

@@ -84,3 +84,24 @@ def test_probabilities_that_hold_overall_but_broke_their_promise_on_lists_are_no
     found = trust.on_target(read_run(run), "churn")[0]
     assert (found.verdict, found.tone) == ("Not on lists", "care")
     assert found.detail.endswith("On past lists they were too high.")
+
+
+@pytest.mark.parametrize(
+    ("rejected", "found", "verdict"),
+    [
+        ({}, [], "Yes"),
+        ({"before the span": 900, "event not allowed": 50}, [], "Yes"),
+        ({}, ["There is no event at all from 2016-01-01 to 2016-01-20."], "Mostly"),
+        ({"null event": 30}, [], "Mostly"),
+        ({"null event": 90}, ["val has 9 users with churn = 1: too few."], "Doubtful"),
+    ],
+    ids=str,
+)
+def test_data_are_sound_where_nothing_was_found_and_no_row_was_lost_unasked(run, rejected, found, verdict):
+    manifest = read_json(run / "manifest.json")
+    manifest["reconciliation"] = {"events": {"read": 1_000, "used": 1, "non_members": 0, "rejected": rejected}}
+    manifest["audit"]["warnings"] = found
+    write_json(manifest, run / "manifest.json")
+    check = trust.on_data(read_run(run))
+    assert check.verdict == verdict
+    assert ("1 warning is about the data." in check.detail) == bool(found)

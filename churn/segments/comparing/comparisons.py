@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Rhythm, Windows
+from churn.data import FEATURES, Rhythm, Windows
 from churn.data.panel import AMOUNT, STICKERS
 from churn.data.rhythm import ELSEWHERE, WEEKENDS
 from churn.data.windows import UNKNOWN
@@ -87,10 +87,18 @@ def describe(
     table["days_since_first_seen"] = (windows.cutoff - panel.first[windows.user]).astype(float)
     if rhythm is not None:
         table = table.join(_habits(windows, rhythm, before=before))
-    for name, values in (_attributes(windows, members) | _afterwards(windows)).items():
-        table[name] = values
+    afterwards, taken = _afterwards(windows), set(table.columns) - _columns_of_attributes(windows)
+    for name, values in _attributes(windows, members).items():
+        table[f"{name} (member list)" if name in taken or name in afterwards else name] = values
+    table = table.assign(**afterwards)
     seen = seen_by_models(windows) | ({f"{name}_before" for name in (STICKERS, AMOUNT)} if rank_by == LOSS else set())
     return table, [name for name in table.columns if name in seen]
+
+
+def _columns_of_attributes(windows: Windows) -> set[str]:
+    """The columns of a history that are members' attributes."""
+    attributes = (feature for feature in windows.derived if feature not in FEATURES)
+    return {name for feature in attributes for name in feature.columns(windows.panel)}
 
 
 def _habits(windows: Windows, rhythm: Rhythm, *, before: tuple[int, int]) -> pd.DataFrame:

@@ -64,6 +64,16 @@ def test_sums_before_the_history_equal_those_by_hand(hand_made):
     assert two.own_post_before.tolist() == [5, 0, 0]  # days 2 and 3
 
 
+def test_an_attribute_that_is_called_as_a_feature_stands_beside_it(hand_made):
+    members = pd.DataFrame({"user_id": hand_made.user_ids, "own_post": [5, 6, 7], "churn_afterwards": 9, "age": 30})
+    plain, _ = describe(hand_made, before_days=4)
+    table, circular = describe(hand_made, before_days=4, members=members)
+    pd.testing.assert_frame_equal(table[plain.columns], plain)
+    beside = ["own_post (member list)", "churn_afterwards (member list)", "age"]
+    assert table[beside].iloc[0].tolist() == [5, 9, 30]
+    assert not set(beside) & set(circular)
+
+
 def test_circular_are_the_columns_of_the_history_and_no_others(test_part):
     members = example_dataset().members
     table, circular = describe(test_part, before_days=28, members=members.iloc[test_part.user])
