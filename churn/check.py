@@ -47,7 +47,7 @@ def check(config: DataConfig, out: Path | None = None) -> None:
 
 def _page(dataset: Dataset, health: Health) -> list[RenderableType]:
     return [
-        *_section("Tables", [_columns(dataset)]),
+        *_section("Tables", [_columns(dataset), _times(dataset)]),
         *_section("Rows", [_rows(dataset)]),
         *_section("Days", _days(dataset, health)),
         *_section("Users", _users(dataset, health)),
@@ -73,6 +73,13 @@ def _columns(dataset: Dataset) -> Table:
         use = dict.fromkeys(attributes, "attribute") | used
         rows += [(name, column, kind, use.get(column, "–")) for column, kind in schema.items()]
     return _table(("table", "column", "type", "used as"), rows)
+
+
+def _times(dataset: Dataset) -> Table:
+    """How each table's times are written, with one as it stands there and as it was read."""
+    keys = ("format", "text", "read", "first", "last")
+    rows = [(name, *(told.get(key, "–") for key in keys)) for name, told in dataset.times.items()]
+    return _table(("times of", "written as", "for example", "read as", "first", "last"), rows)
 
 
 def _rows(dataset: Dataset) -> Table:

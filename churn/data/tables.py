@@ -7,7 +7,7 @@ import ibis
 from ibis import _
 from ibis.backends import BaseBackend
 
-from churn.data.config import DataConfig, Mapped
+from churn.data.config import DataConfig
 from churn.data.daily import Tables
 from churn.data.dialects import DIALECTS, open_session
 from churn.data.events import (
@@ -21,6 +21,8 @@ from churn.data.events import (
     with_repeats,
 )
 from churn.data.sources import Engines, Frame, engine_errors, moved, open_table
+from churn.data.times import Written, needs_strptime, with_moments, written
+from churn.errors import UserError
 
 
 def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Frame]) -> Tables:
@@ -37,37 +39,89 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         for name, source in config.sources.items()
     }
     open_session(engines.local)
-    engine = _working_engine(opened["events"].get_backend(), engines)
+    home = _working_engine(opened["events"].get_backend(), engines)
     span = _days_since_1970(config.first_day), _days_since_1970(config.last_day)
+    ways: dict[str, Written] = {}
 
-    def canonical(name: str, mapping: Mapped, standard: dict[str, bool]) -> ibis.Table:
+    def timed(name: str, standard: dict[str, bool]) -> ibis.Table:
         raw = opened[name]
-        table = moved(Columns.find(raw, mapping, standard=standard, name=name).select(raw), engine)
-        table = with_day(with_amount(table, name=name), zone=config.zone, name=name)
+        table = Columns.find(raw, config.mappings[name], standard=standard, name=name).select(raw)
+        table = table if table.get_backend() is home else moved(table, engines.local)
+        table, ways[name] = _with_moments(table, "timestamp", config=config, name=name, engines=engines)
+        return table
+
+    def canonical(name: str, table: ibis.Table) -> ibis.Table:
+        table = with_day(with_amount(moved(table, engine), name=name), zone=config.zone)
         allowed = config.allowed_events if name == "events" else None
         return with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed)
 
-    events = canonical("events", config.event_columns, EVENT_COLUMNS)
-    stickers = canonical("stickers", config.sticker_columns, STICKER_COLUMNS) if config.stickers else None
-    members = _members(opened["members"], config, engine) if config.members else None
+    log = timed("events", EVENT_COLUMNS)
+    engine = log.get_backend()
+    events = canonical("events", log)
+    stickers = canonical("stickers", timed("stickers", STICKER_COLUMNS)) if config.stickers else None
+    members = _members(opened["members"], config, engines, engine) if config.members else None
     events, stickers, members = _same_ids(events, stickers, members)
+    timed_tables = {"events": events} | ({} if stickers is None else {"stickers": stickers})
     return Tables(
         engine,
         _without_repeats(events, config, engine),
         stickers if stickers is None else _without_repeats(stickers, config, engine),
         members,
         {name: {column: str(kind) for column, kind in table.schema().items()} for name, table in opened.items()},
+        {name: _span_of_times(table, ways[name]) for name, table in timed_tables.items()},
     )
 
 
-def _members(raw: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
+def _with_moments(
+    table: ibis.Table, column: str, *, config: DataConfig, name: str, engines: Engines
+) -> tuple[ibis.Table, Written]:
+    """A table with a column of times as moments, in DuckDB where a format has to be followed, and how it is written."""
+    asked = config.time_format(name)
+    if needs_strptime(table, column, asked=asked):
+        table = moved(table, engines.local)
+    how = written(table, column, asked=asked, name=f"{name}.{column}", key=f"data.{name.rstrip('s')}_columns")
+    return with_moments(table, how, column=column), how
+
+
+def _span_of_times(table: ibis.Table, how: Written) -> dict[str, str]:
+    """How times are written, one of them as it stands there and as it was read, and the first and the last."""
+    usable = table.filter(_.reason.isnull())
+    text = _.written if "written" in table.columns else _.timestamp.cast("string")
+    found = usable.aggregate(first=_.timestamp.min(), last=_.timestamp.max())
+    sample = usable.select(text=text, read=_.timestamp).limit(1)
+    told = [row for part in (sample, found) for row in part.to_pyarrow().to_pylist()]
+    return {"format": str(how)} | {key: str(value) for row in told for key, value in row.items()}
+
+
+def _members(raw: ibis.Table, config: DataConfig, engines: Engines, engine: BaseBackend) -> ibis.Table:
     columns = Columns.find(raw, config.member_columns, standard=MEMBER_COLUMNS, name="members")
-    members = moved(columns.select_all(raw), engine)
-    members = members.mutate(reason=ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string")))
+    members = columns.select_all(raw)
+    members = members if members.get_backend() in (engine, engines.local) else moved(members, engines.local)
     # Of an attribute that is known daily a user has a row per value, each from its own date on.
     dates = {entry.valid_from for entry in config.known_attributes.values() if entry.valid_from in members.columns}
+    for column in sorted({*filter(None, dates), *{"joined"} & {*members.columns}}):
+        members = _with_dates(members, column, config=config, engines=engines)
+    members = moved(members, engine)
+    members = members.mutate(reason=ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string")))
     members = with_repeats(members, key=["user_id", *sorted(filter(None, dates))], reason="repeated user_id")
     return engine.create_table(ibis.util.gen_name("churn"), members, temp=True)
+
+
+def _with_dates(members: ibis.Table, column: str, *, config: DataConfig, engines: Engines) -> ibis.Table:
+    """Members with a column of dates as moments; what is none is refused, for it would make a member of the first day.
+
+    Raises:
+        UserError: for a value that is no date.
+    """
+    if not (members[column].type().is_string() or members[column].type().is_numeric()):
+        return members
+    members, how = _with_moments(members, column, config=config, name="members", engines=engines)
+    wrong = members.filter(_.written.notnull() & members[column].isnull()).written.limit(1).to_pyarrow()
+    if len(wrong):
+        remedy = "map a column of dates, or null" if column == "joined" else "name a column of dates"
+        found = f"{wrong[0].as_py()!r} where others are {how}"
+        raise UserError(f"expected dates in members.{column}", found, remedy)
+    return members.drop("written", "dated")
 
 
 def _without_repeats(table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
