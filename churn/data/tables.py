@@ -166,9 +166,11 @@ def _days_since_1970(day: str | None) -> int | None:
 
 
 def _names(config: DataConfig, table: str) -> set[str]:
-    """The columns of a table that hold ids and names."""
+    """The columns of a table that are no numbers: ids, names, and what is read from its text."""
     mapping = config.mappings[table] or {}
-    return {own for column in ("user_id", "actor_id", "event", "event_id") if (own := mapping.get(column, column))}
+    timed = () if config.time_format(table) is None else ("timestamp", "joined")
+    names = ("user_id", "actor_id", "event", "event_id", "amount", *timed)
+    return {own for column in names if (own := mapping.get(column, column))}
 
 
 def _working_engine(engine: BaseBackend, engines: Engines) -> BaseBackend:
