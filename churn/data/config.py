@@ -33,7 +33,8 @@ class DataConfig(Block, key="data"):
         sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id; time_format.
         members: The member list; users outside it are removed. Without it, whoever acts is a user.
         member_columns: As `event_columns`: user_id, joined; time_format.
-        csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}.
+        csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}, and any encoding,
+            such as cp949. The decimal_separator holds for the amounts of every source that are text.
         zone: The time zone in which a day begins.
         first_day: The first day to read; earlier rows are rejected and counted.
         last_day: The last day to read; later rows are rejected and counted.
@@ -98,6 +99,12 @@ class DataConfig(Block, key="data"):
     def time_format(self, table: str) -> str | None:
         """The format of strptime in which a table's times are written; None where they speak for themselves."""
         return (self.mappings[table] or {}).get(FORMAT_KEY)
+
+    @property
+    def decimal(self) -> str | None:
+        """The sign before the decimals of amounts that are text; None where they tell it."""
+        given = (self.csv or {}).get("decimal_separator")
+        return None if given is None else str(given)
 
     @property
     def mappings(self) -> dict[str, Mapped]:

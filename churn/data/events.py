@@ -8,6 +8,7 @@ import ibis.expr.datatypes as dt
 from ibis import _
 
 from churn.data.dialects import dialect_of, isfinite
+from churn.data.numbers import number_in
 from churn.data.time_formats import FORMAT_KEY
 from churn.errors import UserError
 
@@ -118,21 +119,28 @@ def with_clock(table: ibis.Table, *, zone: str) -> ibis.Table:
     return table.mutate(hour=hour, whole=utc == utc.truncate("h"), midnight=midnight)
 
 
-def with_amount(table: ibis.Table, *, name: str) -> ibis.Table:
+def with_amount(table: ibis.Table, *, name: str, decimal: str | None = None) -> ibis.Table:
     """Read the amounts of a table that has them: numbers and decimals as they are, text as numbers.
 
     What cannot be read becomes NaN, which is rejected later.
+
+    Args:
+        table: The table.
+        name: Of the table, in messages.
+        decimal: The sign before decimals in text; by default the column tells it.
 
     Raises:
         UserError: if the column holds neither numbers nor text with numbers.
     """
     if "amount" not in table.columns or table.amount.type().is_numeric():
         return table
-    number = dialect_of(table).number(table.amount) if table.amount.type().is_string() else None
-    if number is None or (table.count().execute() and not number.count().execute()):
-        raise UserError(
-            f"expected numbers in {name}.amount", f"the type {table.amount.type()}", "map a column of numbers"
-        )
+    is_text = table.amount.type().is_string()
+    number = number_in(table, "amount", decimal=decimal, name=f"{name}.amount") if is_text else None
+    if number is None or (table.amount.count().execute() and not number.count().execute()):
+        found = table.filter(table.amount.notnull()).amount.limit(1).to_pandas()
+        sample = f", such as {found.iloc[0]!r}" if len(found) else ""
+        found = f"the type {table.amount.type()}{sample}"
+        raise UserError(f"expected numbers in {name}.amount", found, "map a column of numbers")
     unreadable = table.amount.notnull() & number.isnull()
     return table.mutate(amount=ibis.ifelse(unreadable, ibis.literal(float("nan")), number))
 

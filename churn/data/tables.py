@@ -14,6 +14,7 @@ from churn.data.events import (
     EVENT_COLUMNS,
     MEMBER_COLUMNS,
     STICKER_COLUMNS,
+    UNREADABLE,
     Columns,
     with_amount,
     with_day,
@@ -51,7 +52,8 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         return table
 
     def canonical(name: str, table: ibis.Table) -> ibis.Table:
-        table = with_day(with_amount(moved(table, engine), name=name), zone=config.zone)
+        table = moved(with_amount(table, name=name, decimal=config.decimal), engine)
+        table = with_day(table, zone=config.zone)
         allowed = config.allowed_events if name == "events" else None
         return with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed)
 
@@ -67,7 +69,10 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         _without_repeats(events, config, engine),
         stickers if stickers is None else _without_repeats(stickers, config, engine),
         members,
-        {name: {column: str(kind) for column, kind in table.schema().items()} for name, table in opened.items()},
+        {
+            name: {column: str(kind) for column, kind in table.drop(*{UNREADABLE} & {*table.columns}).schema().items()}
+            for name, table in opened.items()
+        },
         {name: _span_of_times(table, ways[name]) for name, table in timed_tables.items()},
     )
 
@@ -87,9 +92,9 @@ def _span_of_times(table: ibis.Table, how: Written) -> dict[str, str]:
     """How times are written, one of them as it stands there and as it was read, and the first and the last."""
     usable = table.filter(_.reason.isnull())
     text = _.written if "written" in table.columns else _.timestamp.cast("string")
-    found = usable.aggregate(first=_.timestamp.min(), last=_.timestamp.max())
-    sample = usable.select(text=text, read=_.timestamp).limit(1)
-    told = [row for part in (sample, found) for row in part.to_pyarrow().to_pylist()]
+    sample = usable.select(text=text, read=_.timestamp).limit(1).to_pandas()
+    ends = usable.aggregate(first=_.timestamp.min(), last=_.timestamp.max()).to_pandas()
+    told = [row for part in (sample, ends) for row in part.to_dict("records")]
     return {"format": str(how)} | {key: str(value) for row in told for key, value in row.items()}
 
 

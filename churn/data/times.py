@@ -191,9 +191,10 @@ def _only_format(table: ibis.Table, column: str, *, name: str, key: str) -> Writ
         remedy = f'map a column of times, or say how they are written: `{key}: {{{FORMAT_KEY}: "%d/%m/%Y %H:%M"}}`'
         raise UserError(f"expected times in {name}", repr(samples[0]), remedy)
     which = " or ".join(f'`{FORMAT_KEY}: "{form}"`' for form in fitting)
-    readings = ", ".join(_read(samples[0], form) for form in fitting)
+    sample = next((text for text in samples if len({_read(text, form) for form in fitting}) > 1), samples[0])
+    readings = ", ".join(f"{_read(sample, form)} by {form}" for form in fitting)
     remedy = f"say in {key} how they are written: {which}"
-    raise UserError(f"expected times in {name} that can be read in one way", f"{samples[0]!r}: {readings}", remedy)
+    raise UserError(f"expected times in {name} that can be read in one way", f"{sample!r}: {readings}", remedy)
 
 
 def _fitting(table: ibis.Table, column: str, forms: Sequence[str]) -> list[str]:
@@ -208,9 +209,8 @@ def _fitting(table: ibis.Table, column: str, forms: Sequence[str]) -> list[str]:
 
 
 def _read(sample: str, form: str) -> str:
-    table = ibis.memtable({"text": [sample]})
-    moment = by_format(table.text, form).cast("date").to_pyarrow()[0].as_py()
-    return f"{moment or 'none'} by {form}"
+    day = by_format(ibis.memtable({"text": [sample]}).text, form).cast("date").to_pyarrow()[0].as_py()
+    return str(day or "no day")
 
 
 def _text(column: ibis.Value) -> ibis.Value:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-
+from churn.data.sources.wholeness import unpacked
 from churn.disk import temporary_folder
 from churn.errors import UserError
 
@@ -28,7 +27,7 @@ def encoding_of(path: str, *, size: int = _HEAD) -> str | None:
         ...     encoding_of(file.name)
         'cp949'
     """
-    with pa.input_stream(path, compression="detect") as stream:
+    with unpacked(path) as stream:
         head: bytes = stream.read(size)
     if head.startswith(_UTF16):
         return "utf-16"
@@ -76,7 +75,7 @@ def _copy(path: str, encoding: str, folder: Path) -> Path:
         target = target.with_suffix("")
     try:
         reader = codecs.getreader(encoding)
-        opened = pa.input_stream(path, compression="detect")
+        opened = unpacked(path)
         with opened as stream, target.open("w", encoding="utf-8", newline="") as out:
             text = reader(stream)
             while part := text.read(_HEAD):

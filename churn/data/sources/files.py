@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import ibis
+from ibis import _
 from ibis.backends.duckdb import Backend
 
 from churn.data.events import UNREADABLE
@@ -61,7 +62,7 @@ def open_files(
         for file in files:
             check_text(file, compression="auto" if lines else str((csv or {}).get("compression", "auto")))
         table, broken = open_json(files, engine) if lines else open_delimited(files, engine, csv or {}, as_text)
-        return _with_broken(table, broken, engine)
+        return _with_broken(table, broken)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UserError(
@@ -71,16 +72,15 @@ def open_files(
         ) from error
 
 
-def _with_broken(table: ibis.Table, broken: Sequence[tuple[str, int, str]], engine: Backend) -> ibis.Table:
-    """The rows of a temporary table, and one of nulls for each line that cannot be read."""
+def _with_broken(table: ibis.Table, broken: Sequence[tuple[str, int, str]]) -> ibis.Table:
+    """The rows of a table, and one of nulls for each line that cannot be read."""
     if not broken:
         return table
-    name = table.get_name()
-    engine.raw_sql(f'ALTER TABLE "{name}" ADD COLUMN "{UNREADABLE}" VARCHAR')
-    nulls = ", ".join(["NULL"] * len(table.columns))
-    told = [[f"{Path(path).name}, line {line}: {text}"] for path, line, text in broken]
-    engine.con.executemany(f'INSERT INTO "{name}" VALUES ({nulls}, ?)', told)
-    return engine.table(name)
+    lines = ibis.memtable({UNREADABLE: [f"{Path(path).name}, line {line}: {text}" for path, line, text in broken]})
+    nulls = lines.select(
+        **{name: ibis.null(kind) for name, kind in table.schema().items()}, **{UNREADABLE: _[UNREADABLE]}
+    )
+    return table.mutate(**{UNREADABLE: ibis.null("string")}).union(nulls)
 
 
 def paths(source: str) -> list[str]:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from churn.data.sources.delimited import ISO_TIMES
 from churn.data.sources.encodings import beneath
+from churn.data.sources.wholeness import unpacked
 from churn.disk import temporary_folder
 
 _ALL_FILES = 1 << 31
@@ -39,7 +39,7 @@ def open_json(paths: Sequence[str], engine: Backend) -> tuple[ibis.Table, list[t
 
 
 def _is_array(path: str) -> bool:
-    with pa.input_stream(path, compression="detect") as stream:
+    with unpacked(path) as stream:
         return bool(stream.read(1 << 12).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["))
 
 
