@@ -69,12 +69,14 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         _without_repeats(events, config, engine),
         stickers if stickers is None else _without_repeats(stickers, config, engine),
         members,
-        {
-            name: {column: str(kind) for column, kind in table.drop(*{UNREADABLE} & {*table.columns}).schema().items()}
-            for name, table in opened.items()
-        },
+        {name: _types(table) for name, table in opened.items()},
         {name: _span_of_times(table, ways[name]) for name, table in timed_tables.items()},
     )
+
+
+def _types(table: ibis.Table) -> dict[str, str]:
+    """The columns of a table as it lies there."""
+    return {column: str(kind) for column, kind in table.schema().items() if column != UNREADABLE}
 
 
 def _with_moments(

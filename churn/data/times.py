@@ -180,11 +180,25 @@ def _asked(table: ibis.Table, column: str, form: str, *, name: str, key: str) ->
     return Written("strptime", form)
 
 
+def fitting_formats(table: ibis.Table, column: str) -> list[str]:
+    """The formats of strptime in which a column's text can be read; several where a day may be taken for a month.
+
+    Example:
+        >>> fitting_formats(ibis.memtable({"when": ["03/04/2023"]}), "when")
+        ['%d/%m/%Y', '%m/%d/%Y']
+    """
+    samples = _samples(table, column)
+    return _fitting(table, column, list(dict.fromkeys(form for sample in samples for form in formats_of(sample))))
+
+
+def _samples(table: ibis.Table, column: str) -> list[str]:
+    rows = table.filter(table[column].notnull()).limit(_FIRST_ROWS)
+    samples: list[str] = rows[column].to_pyarrow().to_pylist()
+    return samples
+
+
 def _only_format(table: ibis.Table, column: str, *, name: str, key: str) -> Written:
-    text = table[column]
-    samples = table.filter(text.notnull()).limit(_FIRST_ROWS)[column].to_pyarrow().to_pylist()
-    forms = list(dict.fromkeys(form for sample in samples for form in formats_of(sample)))
-    fitting = _fitting(table, column, forms)
+    samples, fitting = _samples(table, column), fitting_formats(table, column)
     if len(fitting) == 1:
         return Written("strptime", fitting[0])
     if not fitting:

@@ -57,7 +57,9 @@ def _speaks(text: bytes, codec: str, letters: str) -> bool:
 
 @contextmanager
 def as_utf8(paths: Sequence[str], encoding: str | None) -> Iterator[list[str]]:
-    """Files in UTF-8 for a block: themselves, or copies under a folder that is gone after it.
+    """Files in UTF-8 for a block: those that are so already, and copies of others, gone after it.
+
+    A configuration names one encoding for files of several origins, so that a file which is UTF-8 stays.
 
     Raises:
         UserError: for an encoding that there is not, or one that a file is not in.
@@ -66,7 +68,14 @@ def as_utf8(paths: Sequence[str], encoding: str | None) -> Iterator[list[str]]:
         yield list(paths)
         return
     with temporary_folder() as folder:
-        yield [str(_copy(path, encoding, folder)) for path in paths]
+        yield [path if _is_utf8(path) else str(_copy(path, encoding, folder)) for path in paths]
+
+
+def _is_utf8(path: str) -> bool:
+    """Whether a file's first bytes hold more than ASCII, and that in UTF-8: hardly ever text in another encoding."""
+    with unpacked(path) as stream:
+        head = stream.read(_HEAD)
+    return not head.isascii() and encoding_of(path) is None
 
 
 def _copy(path: str, encoding: str, folder: Path) -> Path:

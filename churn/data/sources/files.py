@@ -14,6 +14,7 @@ from ibis.backends.duckdb import Backend
 
 from churn.data.events import UNREADABLE
 from churn.data.sources.delimited import open_delimited
+from churn.data.sources.encodings import encoding_of
 from churn.data.sources.json_lines import open_json
 from churn.data.sources.passwords import without_password
 from churn.data.sources.spreadsheets import open_sheets
@@ -81,6 +82,12 @@ def _with_broken(table: ibis.Table, broken: Sequence[tuple[str, int, str]]) -> i
         **{name: ibis.null(kind) for name, kind in table.schema().items()}, **{UNREADABLE: _[UNREADABLE]}
     )
     return table.mutate(**{UNREADABLE: ibis.null("string")}).union(nulls)
+
+
+def likely_encoding(source: str) -> str | None:
+    """The encoding that delimited text asks to be read in; None for UTF-8, other files and tables of a database."""
+    texts = [path for path in paths(source) if not any(kind.search(path) for kind in (_PARQUET, _SHEETS, _JSON_LINES))]
+    return next((encoding for path in texts if (encoding := encoding_of(path))), None)
 
 
 def paths(source: str) -> list[str]:
