@@ -13,6 +13,7 @@ from churn.data import (
     Engines,
     Recognised,
     SplitConfig,
+    TableName,
     likely_encoding,
     look_at,
     open_table,
@@ -53,7 +54,7 @@ def init(files: Sequence[str], *, out: Path) -> None:
     print("\n".join([*body, f"configuration: {out}", f"next: churn check --config {out}"]))
 
 
-def _config(found: Mapping[str, Recognised], csv: dict[str, str] | None) -> DataConfig:
+def _config(found: Mapping[TableName, Recognised], csv: dict[str, str] | None) -> DataConfig:
     """The `data:` block of what was recognised."""
     keys: dict[str, object] = {name: one.look.source for name, one in found.items()}
     keys |= {f"{name.rstrip('s')}_columns": _mapping(name, one) for name, one in found.items()}
@@ -72,7 +73,7 @@ def _mapping(name: str, one: Recognised) -> dict[str, str | None]:
 
 
 def _written(
-    found: Mapping[str, Recognised], *, csv: dict[str, str] | None, times: Mapping[str, dict[str, str]]
+    found: Mapping[TableName, Recognised], *, csv: dict[str, str] | None, times: Mapping[str, dict[str, str]]
 ) -> str:
     """The configuration as YAML, each line with what speaks for it."""
     first, last = (pd.Timestamp(times["events"][end]).tz_localize(None).normalize() for end in ("first", "last"))
@@ -95,13 +96,9 @@ def _table(name: str, one: Recognised, times: Mapping[str, str]) -> list[str]:
     lines.append(f"  {name.rstrip('s')}_columns:")
     for standard, own in _mapping(name, one).items():
         lines.append(f"    {standard}: {'null' if own is None else _quoted(own)}  # {_reason(standard, one, times)}")
-    left = [c.name for c in one.look.columns if c not in one.mapping.values()]
-    if name == "members" and left:
-        lines.append(
-            f"  # compared between groups, and seen by models if data.attributes says when known: {_list(left)}"
-        )
-    elif left:
-        lines.append(f"  # not used: {_list(left)}")
+    attributes = "compared between groups, and seen by models if data.attributes says when they are known"
+    if left := [column.name for column in one.look.columns if column not in one.mapping.values()]:
+        lines.append(f"  # {attributes if name == 'members' else 'not used'}: {', '.join(left)}")
     return lines
 
 
@@ -132,10 +129,6 @@ def _windows(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
         f"  windows: {{history_days: {length}, horizon_days: {length}, at_risk_days: {length}}}  # of {days} days",
         f"  split: {{kind: time, val_share: 0.15, test_share: 0.15}}  # {dates}",
     ]
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names)
 
 
 def _quoted(text: str) -> str:

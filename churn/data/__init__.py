@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from churn.data.leaks import Alarm, leak_alarms
     from churn.data.panel import Panel
     from churn.data.parts import CAUTIONS, PARTS, Split, user_share
-    from churn.data.recognition import Recognised, look_at, recognise
+    from churn.data.recognition import Recognised, TableName, look_at, recognise
     from churn.data.rhythm import Rhythm
     from churn.data.sliding import slide
     from churn.data.sources import Engines, Frame, digest, likely_encoding, open_table, without_password
@@ -49,6 +49,7 @@ __all__ = [
     "Rhythm",
     "Split",
     "SplitConfig",
+    "TableName",
     "Target",
     "Vocabulary",
     "WindowConfig",

@@ -146,9 +146,10 @@ def _mapped(look: TableLook) -> Recognised:
     take("actor_id", [c for c in keys if likeness(c.name, "actor_id") > likeness(c.name, "user_id")], None, "")
     repeated = [column for column in keys if column.distinct < look.rows]
     take("user_id", keys, max(repeated, key=lambda c: c.distinct, default=None), "ids that come again")
-    few = [c for c in keys if c.is_text and c.distinct <= min(_MANY_EVENTS, look.rows // 2)]
-    take("event", few, min(few, key=lambda c: c.distinct, default=None), "text with few different values")
     take("amount", [column for column in look.columns if column.is_number], None, "")
+    texts = [column for column in keys if column.is_text and not (column.is_number or column.is_time)]
+    few = [c for c in texts if c.distinct <= min(_MANY_EVENTS, look.rows // 2)]
+    take("event", few, min(few, key=lambda c: c.distinct, default=None), "text with few different values")
     if "user_id" not in mapping:
         names = ", ".join(column.name for column in look.columns)
         raise UserError(f"expected a column of users in {look.source}", f"the columns {names}", "rename it user_id")

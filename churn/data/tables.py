@@ -123,10 +123,10 @@ def _with_dates(members: ibis.Table, column: str, *, config: DataConfig, engines
     if not (members[column].type().is_string() or members[column].type().is_numeric()):
         return members
     members, how = _with_moments(members, column, config=config, name="members", engines=engines)
-    wrong = members.filter(_.written.notnull() & members[column].isnull()).written.limit(1).to_pyarrow()
+    wrong = members.filter(_.written.notnull() & members[column].isnull()).limit(1).written.to_pandas()
     if len(wrong):
         remedy = "map a column of dates, or null" if column == "joined" else "name a column of dates"
-        found = f"{wrong[0].as_py()!r} where others are {how}"
+        found = f"{wrong[0]!r} where others are {how}"
         raise UserError(f"expected dates in members.{column}", found, remedy)
     return members.drop("written", "dated")
 

@@ -44,7 +44,8 @@ def formats_of(text: str) -> list[str]:
             form = zone.sub(directive, form)
     form = re.sub(r"(\d{4}-)W(\d{2})-(\d)", r"%G-W%V-%u", form)
     for letter, names in _NAMES.items():
-        form = names.sub(lambda found, letter=letter: f"%{letter.upper() if found[2] else letter}", form, count=1)
+        if found := names.search(form):
+            form = form.replace(found[0], f"%{letter.upper() if found[2] else letter}", 1)
     orders = _orders(form)
     return [_filled(form, order.split()) for order in orders] or ([form] if "%V" in form else [])
 
