@@ -47,6 +47,8 @@ def init(files: Sequence[str], *, out: Path) -> None:
         looks = [look_at(file, open_table(file, engines=engines, csv=csv)) for file in files]
         found = recognise(looks)
         tables = read_tables(_config(found, csv), engines=engines, frames={})
+    if "first" not in tables.times["events"] or tables.times["events"]["first"] == "NaT":
+        raise UserError(f"expected a usable event in {found['events'].look.source}", "none", "name a file with events")
     text = _written(found, csv=csv, times=tables.times)
     with writing(out), out.open("x", encoding="utf-8") as file:
         file.write(text)
