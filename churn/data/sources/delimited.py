@@ -57,7 +57,7 @@ def likely_options(path: str) -> dict[str, str]:
         ...     likely_options(file.name)
         {'delim': ';', 'encoding': 'cp1252'}
     """
-    encoding = encoding_of(path)
+    encoding = encoding_of(path, whole=True)
     with as_utf8([path], encoding) as plain, Path(plain[0]).open(encoding="utf-8", errors="replace") as file:
         lines = [line for _, line in zip(range(50), file, strict=False)]
     even = {sign: {line.count(sign) for line in lines} for sign in _DELIMITERS}

@@ -10,15 +10,23 @@ from churn.data.sources.wholeness import unpacked
 from churn.disk import temporary_folder
 from churn.errors import UserError
 
-_HEAD = 1 << 20  # bytes
+_PART = 1 << 20  # bytes
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LETTERS = {"cp949": "[가-힣]", "cp932": "[ぁ-ヿ一-龥]", "cp1251": "[А-яЁё]{3}"}  # of the languages that are so encoded
+_LETTERS = {  # of the languages that are so encoded; Japanese text could be Korean, but not the other way round
+    "cp932": "[ぁ-ヿ一-龥]",
+    "cp949": "[가-힣]",
+    "cp1251": "[А-яЁё]{3}",
+}
 _LIKELY = 0.8  # share of such letters among what is not ASCII
 _OTHERS = "cp1252"  # of Western Europe, which can be told from nothing
 
 
-def encoding_of(path: str, *, size: int = _HEAD) -> str | None:
+def encoding_of(path: str, *, whole: bool = False) -> str | None:
     """The encoding that a file's first bytes are likely in; None for UTF-8, a damaged line of it or two included.
+
+    Args:
+        path: The file.
+        whole: Whether to look on until there is anything that is not UTF-8.
 
     Example:
         >>> import tempfile
@@ -28,10 +36,18 @@ def encoding_of(path: str, *, size: int = _HEAD) -> str | None:
         'cp949'
     """
     with unpacked(path) as stream:
-        head: bytes = stream.read(size)
-    if head.startswith(_UTF16):
-        return "utf-16"
-    lines = [line for line in head.split(b"\n")[: -1 if len(head) == size else None] if not line.isascii()]
+        part: bytes = stream.read(_PART)
+        if part.startswith(_UTF16):
+            return "utf-16"
+        while part:
+            if (found := _encoding(part.split(b"\n")[: -1 if len(part) == _PART else None])) or not whole:
+                return found
+            part = stream.read(_PART)
+    return None
+
+
+def _encoding(lines: Sequence[bytes]) -> str | None:
+    lines = [line for line in lines if not line.isascii()]
     foreign = [line for line in lines if not _is_text(line, "utf-8")]
     if 2 * len(foreign) <= len(lines):
         return None
@@ -74,7 +90,7 @@ def as_utf8(paths: Sequence[str], encoding: str | None) -> Iterator[list[str]]:
 def _is_utf8(path: str) -> bool:
     """Whether a file's first bytes hold more than ASCII, and that in UTF-8: hardly ever text in another encoding."""
     with unpacked(path) as stream:
-        head = stream.read(_HEAD)
+        head = stream.read(_PART)
     return not head.isascii() and encoding_of(path) is None
 
 
@@ -87,7 +103,7 @@ def _copy(path: str, encoding: str, folder: Path) -> Path:
         opened = unpacked(path)
         with opened as stream, target.open("w", encoding="utf-8", newline="") as out:
             text = reader(stream)
-            while part := text.read(_HEAD):
+            while part := text.read(_PART):
                 out.write(part)
     except (LookupError, UnicodeError) as error:
         remedy = f"set `data.csv: {{encoding: {encoding_of(path) or 'utf-8'}}}`"

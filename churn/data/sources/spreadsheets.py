@@ -31,7 +31,9 @@ def open_sheets(paths: Sequence[str], engine: Backend, as_text: Collection[str])
 
 def _sheet(path: str) -> pd.DataFrame:
     try:
-        sheets = pd.read_excel(path, sheet_name=None, dtype=object, keep_default_na=False, na_values=[""])
+        sheets = pd.read_excel(
+            path, engine="openpyxl", sheet_name=None, dtype=object, keep_default_na=False, na_values=[""]
+        )
     except Exception as error:  # openpyxl, zipfile and the XML parser each have errors of their own
         remedy = "save it as .xlsx or CSV again"
         found = " ".join(str(error).split())
