@@ -57,7 +57,7 @@ class Columns:
             raise UserError(
                 f"expected the column {lacking[0]!r} in {name}",
                 f"the columns {', '.join(table.columns)}",
-                f"map it under data.{key}",
+                f"map it under data.{key}, as `churn init` does for a file",
             )
         return cls(found)
 
