@@ -109,6 +109,14 @@ def test_nothing_is_overwritten(log, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "churn.yaml").read_text() == "mine"
 
 
+def test_two_files_of_one_table_are_refused_with_the_way_to_name_both(log, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, part in {"may": log[::2], "june": log[1::2]}.items():
+        part.to_parquet(f"{name}.parquet")
+    assert main(["init", "may.parquet", "june.parquet"]) == 2
+    assert "quoted glob" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("columns", "said"), [(["customer_id", "action"], "a column of times"), (["created_at"], "a column of users")]
 )

@@ -88,7 +88,7 @@ def recognise(looks: Sequence[TableLook]) -> dict[TableName, Recognised]:
         if one is events:
             continue
         name: TableName = "members" if _is_list(one) else "stickers"
-        if name in tables or (name == "stickers" and "timestamp" not in one.mapping):
+        if name in tables or (name == "stickers" and not _is_giving(one)):
             remedy = "give one file per table; several files of one table as a folder or a quoted glob: 'log/*.csv'"
             raise UserError("expected one file of events, one of stickers and one of members", one.look.source, remedy)
         tables[name] = one
@@ -164,6 +164,11 @@ def _is_log(one: Recognised) -> tuple[bool, bool, bool, int]:
 def _is_list(one: Recognised) -> bool:
     """Whether a table has a row per user."""
     return one.mapping["user_id"].distinct >= _NEARLY_ALL * one.look.rows
+
+
+def _is_giving(one: Recognised) -> bool:
+    """Whether a table may hold stickers, which have times, and an amount unless nothing else tells rows apart."""
+    return "timestamp" in one.mapping and ("amount" in one.mapping or "event" not in one.mapping)
 
 
 def _acting(events: Recognised) -> Recognised:

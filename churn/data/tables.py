@@ -117,18 +117,26 @@ def _members(raw: ibis.Table, config: DataConfig, engines: Engines, engine: Base
 def _with_dates(members: ibis.Table, column: str, *, config: DataConfig, engines: Engines) -> ibis.Table:
     """Members with a column of dates as moments; what is none is refused, for it would make a member of the first day.
 
+    Numbers that are times since 1970 are left for the refusal of numbers.
+
     Raises:
         UserError: for a value that is no date.
     """
     if not (members[column].type().is_string() or members[column].type().is_numeric()):
         return members
-    members, how = _with_moments(members, column, config=config, name="members", engines=engines)
-    wrong = members.filter(_.written.notnull() & members[column].isnull()).limit(1).written.to_pandas()
+    remedy = "map member_columns.joined to a column of dates, or to null" if column == "joined" else ""
+    try:
+        found, how = _with_moments(members, column, config=config, name="members", engines=engines)
+    except UserError as error:
+        told = f"{error.remedy}; {remedy}" if remedy else error.remedy
+        raise UserError(error.expected, error.found, told) from error
+    if how.kind == "epoch":
+        return members
+    wrong = found.filter(_.written.notnull() & found[column].isnull()).limit(1).written.to_pandas()
     if len(wrong):
-        remedy = "map a column of dates, or null" if column == "joined" else "name a column of dates"
-        found = f"{wrong[0]!r} where others are {how}"
-        raise UserError(f"expected dates in members.{column}", found, remedy)
-    return members.drop("written", "dated")
+        value = f"{wrong[0]!r} where others are {how}"
+        raise UserError(f"expected dates in members.{column}", value, remedy or "name a column of dates")
+    return found.drop("written", "dated")
 
 
 def _without_repeats(table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
