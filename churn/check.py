@@ -47,7 +47,7 @@ def check(config: DataConfig, out: Path | None = None) -> None:
 
 def _page(dataset: Dataset, health: Health) -> list[RenderableType]:
     return [
-        *_section("Tables", [_columns(dataset), _times(dataset)]),
+        *_section("Tables", [_columns(dataset), *_times(dataset)]),
         *_section("Rows", [_rows(dataset)]),
         *_section("Days", _days(dataset, health)),
         *_section("Users", _users(dataset, health)),
@@ -75,11 +75,16 @@ def _columns(dataset: Dataset) -> Table:
     return _table(("table", "column", "type", "used as"), rows)
 
 
-def _times(dataset: Dataset) -> Table:
-    """How each table's times are written, with one as it stands there and as it was read."""
-    keys = ("format", "text", "read", "first", "last")
-    rows = [(name, *(told.get(key, "–") for key in keys)) for name, told in dataset.times.items()]
-    return _table(("times of", "written as", "for example", "read as", "first", "last"), rows)
+def _times(dataset: Dataset) -> list[RenderableType]:
+    """How each table's times are written, with one as it stands there and as it was read, and the ends."""
+    return [
+        _text(
+            f"times of {name}: {told['format']}; {told['text']!r} is read as {told['read']}; "
+            f"the first {told['first']}, the last {told['last']}"
+        )
+        for name, told in dataset.times.items()
+        if "text" in told
+    ]
 
 
 def _rows(dataset: Dataset) -> Table:

@@ -67,9 +67,9 @@ def test_how_times_are_written_is_shown_with_one_as_read_and_the_ends(page):
     frames = example_frames()
     frames["events"]["timestamp"] = frames["events"].timestamp.dt.strftime("%d.%m.%Y %H:%M")
     out = words(page(frames))
-    assert "events %d.%m.%Y %H:%M" in out.replace("%d.%m.%Y %H: %M", "%d.%m.%Y %H:%M")
     first = frames["stickers"].timestamp.min()
-    assert f"{first:%Y-%m-%d}" in out and "a column of times" in out
+    assert "times of events: %d.%m.%Y %H:%M; '" in out and "' is read as 2024-" in out
+    assert f"the first {first:%Y-%m-%d}" in out
 
 
 def test_a_column_left_unused_is_shown_so(page):

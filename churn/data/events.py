@@ -137,7 +137,7 @@ def with_amount(table: ibis.Table, *, name: str, decimal: str | None = None) -> 
     is_text = table.amount.type().is_string()
     number = number_in(table, "amount", decimal=decimal, name=f"{name}.amount") if is_text else None
     if number is None or (table.amount.count().execute() and not number.count().execute()):
-        found = table.filter(table.amount.notnull()).amount.limit(1).to_pandas()
+        found = table.filter(table.amount.notnull()).limit(1).amount.to_pandas()
         sample = f", such as {found.iloc[0]!r}" if len(found) else ""
         found = f"the type {table.amount.type()}{sample}"
         raise UserError(f"expected numbers in {name}.amount", found, "map a column of numbers")
