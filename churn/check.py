@@ -61,7 +61,7 @@ def _split(dataset: Dataset) -> tuple[Split | None, UserError | None]:
 
 def _page(dataset: Dataset, health: Health, trouble: UserError | None) -> list[RenderableType]:
     return [
-        *_section("Tables", [_columns(dataset)]),
+        *_section("Tables", [_columns(dataset), *_times(dataset)]),
         *_section("Rows", [_rows(dataset)]),
         *_section("Days", _days(dataset, health)),
         *_section("Users", _users(dataset, health)),
@@ -87,6 +87,18 @@ def _columns(dataset: Dataset) -> Table:
         use = dict.fromkeys(attributes, "attribute") | used
         rows += [(name, column, kind, use.get(column, "–")) for column, kind in schema.items()]
     return _table(("table", "column", "type", "used as"), rows)
+
+
+def _times(dataset: Dataset) -> list[RenderableType]:
+    """How each table's times are written, with one as it stands there and as it was read, and the ends."""
+    return [
+        _text(
+            f"times of {name}: {told['format']}; {told['text']!r} is read as {told['read']}; "
+            f"the first {told['first']}, the last {told['last']}"
+        )
+        for name, told in dataset.times.items()
+        if "text" in told
+    ]
 
 
 def _rows(dataset: Dataset) -> Table:

@@ -161,6 +161,18 @@ def _simulate(arguments: list[str]) -> None:
         print(f"ledger: {options.out / 'ledger.csv'}")
 
 
+def _init(arguments: list[str]) -> None:
+    from churn.configuration import parse
+
+    parser = _parser("init")
+    parser.add_argument("files", nargs="+", help="a file, folder, quoted glob or database's table for each table")
+    parser.add_argument("--out", type=Path, default=Path("churn.yaml"), help="the configuration to write, a new file")
+    options = parse(arguments, parser=parser)
+    from churn.init import init
+
+    init(options.files, out=options.out)
+
+
 def _check(arguments: list[str]) -> None:
     from churn.configuration import parse, run_config, run_parser, without_models
 
@@ -295,6 +307,7 @@ def _parser(command: str) -> "ArgumentParser":
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "simulate": (_simulate, "write a made-up log whose truth is known"),
+    "init": (_init, "look at files and write a commented configuration that runs"),
     "check": (_check, "read the data, train nothing: counts, base rates, windows per part"),
     "run": (_run, "the whole pipeline, from the log to the report; continues where it stopped"),
     "tune": (_tune, "the search alone"),

@@ -63,6 +63,15 @@ def test_columns_are_shown_with_type_and_use(page):
     assert "stickers amount int64 amount" in out
 
 
+def test_how_times_are_written_is_shown_with_one_as_read_and_the_ends(page):
+    frames = example_frames()
+    frames["events"]["timestamp"] = frames["events"].timestamp.dt.strftime("%d.%m.%Y %H:%M")
+    out = words(page(frames))
+    first = frames["stickers"].timestamp.min()
+    assert "times of events: %d.%m.%Y %H:%M; '" in out and "' is read as 2024-" in out
+    assert f"the first {first:%Y-%m-%d}" in out
+
+
 def test_a_column_left_unused_is_shown_so(page):
     frames = {"events": example_frames()["events"].assign(extra=1)}
     out = words(page(frames, event_columns={"actor_id": None}))

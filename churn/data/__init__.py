@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from churn.data.leaks import Alarm, leak_alarms
     from churn.data.panel import Panel
     from churn.data.parts import CAUTIONS, PARTS, Split, user_share
+    from churn.data.recognition import Recognised, TableName, look_at, recognise
     from churn.data.reconciliation import at_fault
     from churn.data.rhythm import Rhythm
     from churn.data.sliding import slide
-    from churn.data.sources import Frame, digest, without_password
+    from churn.data.sources import Engines, Frame, digest, likely_encoding, open_table, without_password
     from churn.data.spellings import plain_ids
     from churn.data.split_config import SplitConfig
     from churn.data.splits import rolling_origins, split_windows, training_users
+    from churn.data.tables import read_tables
+    from churn.data.time_formats import FORMAT_KEY
     from churn.data.vocabulary import Vocabulary
     from churn.data.window_config import WindowConfig
     from churn.data.windows import Target, Windows
@@ -32,19 +35,23 @@ if TYPE_CHECKING:
 __all__ = [
     "CAUTIONS",
     "FEATURES",
+    "FORMAT_KEY",
     "PARTS",
     "STANDARD_COLUMNS",
     "Alarm",
     "DataConfig",
     "Dataset",
+    "Engines",
     "Feature",
     "Finding",
     "Frame",
     "Health",
     "Panel",
+    "Recognised",
     "Rhythm",
     "Split",
     "SplitConfig",
+    "TableName",
     "Target",
     "Vocabulary",
     "WindowConfig",
@@ -58,10 +65,15 @@ __all__ = [
     "example_frames",
     "example_split",
     "leak_alarms",
+    "likely_encoding",
+    "look_at",
     "open_dataset",
+    "open_table",
     "plain_ids",
     "prepare",
     "read_panel",
+    "read_tables",
+    "recognise",
     "rolling_origins",
     "simulated_log",
     "slide",

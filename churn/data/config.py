@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from churn.data.attribute_config import Attribute
 from churn.data.split_config import SplitConfig
+from churn.data.time_formats import FORMAT_KEY
 from churn.data.window_config import WindowConfig
 from churn.errors import UserError
 from churn.keys import Block, Day, OneOf, Range, Zone, check
@@ -27,12 +28,14 @@ class DataConfig(Block, key="data"):
             table, such as postgresql://ada@db/shop::events or duckdb:///log.db::events.
         event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp, event_id. A name that is
             the same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
-            With an event_id, rows that repeat one are rejected and counted.
+            With an event_id, rows that repeat one are rejected and counted. Beside the columns, time_format says as
+            strptime does how the times are written, such as "%d/%m/%Y"; ISO 8601 and times since 1970 need none.
         stickers: The stickers (donations, purchases, …), if there are any.
-        sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id.
+        sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id; time_format.
         members: The member list; users outside it are removed. Without it, whoever acts is a user.
-        member_columns: As `event_columns`: user_id, joined.
-        csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}.
+        member_columns: As `event_columns`: user_id, joined; time_format.
+        csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}, and any encoding,
+            such as cp949. The decimal_separator holds for the amounts of every source that are text.
         zone: The time zone in which a day begins.
         first_day: The first day to read; earlier rows are rejected and counted.
         last_day: The last day to read; later rows are rejected and counted.
@@ -97,6 +100,16 @@ class DataConfig(Block, key="data"):
         """The tables that are there, by name."""
         every = {"events": self.events, "stickers": self.stickers, "members": self.members}
         return {name: source for name, source in every.items() if source is not None}
+
+    def time_format(self, table: str) -> str | None:
+        """The format of strptime in which a table's times are written; None where they speak for themselves."""
+        return (self.mappings[table] or {}).get(FORMAT_KEY)
+
+    @property
+    def decimal(self) -> str | None:
+        """The sign before the decimals of amounts that are text; None where they tell it."""
+        given = (self.csv or {}).get("decimal_separator")
+        return None if given is None else str(given)
 
     @property
     def mappings(self) -> dict[str, Mapped]:

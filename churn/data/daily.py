@@ -47,6 +47,7 @@ class Tables:
     stickers: ibis.Table | None = None
     members: ibis.Table | None = None
     columns: dict[str, dict[str, str]] = field(default_factory=dict)  # of each table as it lies there, with types
+    times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
 
 
 def aggregate(

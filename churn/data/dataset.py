@@ -52,6 +52,7 @@ class Dataset:
     unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
     timelines: dict[str, Timeline]  # of the attributes that change, by name
     columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
+    times: dict[str, dict[str, str]]  # per table, how times are written: format, text, read, first, last
     quarantine: Path  # the rows that cannot be used, with the reason
     rhythm: Rhythm | None  # when users act; None in new data to score, and of an older version
 
@@ -157,6 +158,7 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         meta["unknown_levels"],
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
         meta["columns"],
+        meta.get("times", {}),  # older folders have none
         folder / _QUARANTINE,
         Rhythm.load(folder),
     )
@@ -235,7 +237,7 @@ def _build(
             if members is not None:
                 members.save(scratch)
             write_quarantine(daily.rejected, scratch / _QUARANTINE)
-            meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns}
+            meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times}
             repeats = {} if config.deduplicate else repeats_in(tables)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
             meta |= {"spellings": {name: asdict(found) for name, found in spellings_in(tables, daily).items()}}

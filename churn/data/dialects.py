@@ -11,13 +11,20 @@ _MOMENT = dt.Timestamp(timezone="UTC")
 _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}  # per second
 
 # Text that engines read alike; beside it they know words such as `now`, and zones that mean different things.
-_DATE = r"^\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}"
-_TIME = r"\d{1,2}:\d{2}(:[0-5]\d([.]\d+)?)?"
-_ZONE = r"(Z|z|UTC|[+-]\d{2}(:?\d{2})?|[A-Z][A-Za-z]+/[A-Za-z_/]+)"
-_INSTANT = rf"{_DATE}([T ]+{_TIME}\s*{_ZONE}?)?\s*$"
+_ZONE = r"(Z|UTC|[+-]\d{2}(:?\d{2})?|[A-Z][A-Za-z]+/[A-Za-z_/]+)"
+_USUAL = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:[0-5]\d([.]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?)?)?$"
+_INSTANT = rf"^\d{{4}}-\d{{1,2}}-\d{{1,2}}([T ]\d{{1,2}}:\d{{2}}(:[0-5]\d([.]\d+)?)?( ?{_ZONE})?)?$"
+# The other forms of ISO 8601 and RFC 3339, and dates with the year first, made into the usual one.
+_BASIC_DATE = (r"^(\d{4})(\d{2})(\d{2})[Tt ]+", r"\1-\2-\3 ")
+_DATE = (r"^(\d{4})[-/.] ?(\d{1,2})[-/.] ?(\d{1,2})[.]?[Tt ]*", r"\1-\2-\3 ")
+_CLOCK = (
+    r"^(\S+) (\d{1,2}):?(\d{2})(:?(\d{2})([.,]\d+)?)? *(Z|z|UTC|GMT|[+-]\d{2}(:?\d{2})?|[A-Z][A-Za-z]+/[A-Za-z_/]+)?"
+    r"(\[[A-Za-z_/]+\])?$",
+    r"\1 \2:\3:\5\6 \7",
+)
+_LEAST = ((": ", ":00 "), (",", "."), (" +", "+"), (" -", "-"), (" Z", "Z"), (" z", "Z"), ("GMT", "UTC"))
 _SAFE_CASTS = {
     "churn_instant": ("timestamptz", _INSTANT),
-    "churn_date": ("date", _DATE),
     "churn_number": ("float8", ""),
 }
 _SAFE_CAST = """
@@ -49,13 +56,16 @@ _make_timestamp_ns = _built_in("make_timestamp_ns", ["int64"], "timestamp(9)")
 _epoch_us = _built_in("epoch_us", ["timestamp('UTC')"], "int64")
 _epoch_us_naive = _built_in("epoch_us", ["timestamp(6)"], "int64")
 _json_extract_string = _built_in("json_extract_string", ["json", "string"], "string")
+_try_strptime = {
+    zoned: _built_in("try_strptime", ["string", "string"], kind)
+    for zoned, kind in ((False, "timestamp(6)"), (True, "timestamp('UTC')"))
+}
 
 # PostgreSQL; those of pg_temp are made by `open_session`
 _date_part = _built_in("date_part", ["string", "timestamp('UTC')"], "float64")
 _to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # of seconds since 1970
 _convert_to = _built_in("convert_to", ["string", "string"], "binary")
 _instant = _built_in("churn_instant", ["string"], "timestamp('UTC')", database="pg_temp")
-_date = _built_in("churn_date", ["string"], "date", database="pg_temp")
 _hashtextextended = _built_in("hashtextextended", ["string", "int64"], "int64")
 _number = _built_in("churn_number", ["string"], "float64", database="pg_temp")
 _unquoted = _built_in("churn_unquoted", ["json"], "string", database="pg_temp")
@@ -69,7 +79,6 @@ class Dialect:
     """
 
     instant: Callable[[ibis.Value], ibis.Value]  # text to a moment
-    date: Callable[[ibis.Value], ibis.Value]  # text to a date
     number: Callable[[ibis.Value], ibis.Value]  # text to a float
     local_time: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's wall clock
     since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
@@ -83,6 +92,30 @@ def _within_calendar(number: ibis.Value, unit: str) -> ibis.Value:
     """Null for moments outside the years 1 to 9999, which engines refuse with an error for the whole table."""
     seconds = (number.cast("float64") / _TICKS[unit]).abs()
     return ibis.ifelse(seconds < 62_000_000_000, number, None)  # the year 1 lies 62,135,596,800 seconds before 1970
+
+
+def _usual(text: ibis.Value) -> ibis.Value:
+    """Text that is a time in any form of ISO 8601 or RFC 3339 in the usual one; other text as it happens to become."""
+    for pattern, written in (_BASIC_DATE, _DATE, _CLOCK):
+        text = text.strip().re_replace(pattern, written)
+    for found, plain in _LEAST:
+        text = text.replace(found, plain)
+    return text.strip()
+
+
+def _instant_in_duckdb(text: ibis.Value) -> ibis.Value:
+    """Most logs need no rewriting, which is dear."""
+    usual = _usual(text)
+    usual = ibis.ifelse(usual.re_search(_INSTANT), usual, None)
+    return ibis.ifelse(text.re_search(_USUAL), text.try_cast(_MOMENT), usual.try_cast(_MOMENT))
+
+
+def by_format(text: ibis.Value, form: str) -> ibis.Value:
+    """Text to a moment, or to a time in UTC, by a format of strptime; in DuckDB alone. Null for other text."""
+    if "%p" in form:
+        text = text.replace("오전", "AM").replace("오후", "PM")
+    zoned = "%z" in form or "%Z" in form
+    return _try_strptime[zoned](text.re_replace(r"Z\s*$", "+0000") if "%z" in form else text, form)
 
 
 def _in_duckdb(whole: ibis.Value, unit: str) -> ibis.Value:
@@ -115,8 +148,7 @@ def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
 
 DIALECTS = {
     "duckdb": Dialect(
-        instant=lambda text: ibis.ifelse(text.re_search(_INSTANT), text, None).try_cast(_MOMENT),
-        date=lambda text: ibis.ifelse(text.re_search(_DATE), text, None).try_cast("date"),
+        instant=_instant_in_duckdb,
         number=lambda text: text.try_cast("float64"),
         local_time=_time_in_duckdb,
         since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
@@ -126,8 +158,7 @@ DIALECTS = {
         hashed=lambda value: value.hash(),
     ),
     "postgres": Dialect(
-        instant=_instant,
-        date=_date,
+        instant=lambda text: _instant(ibis.ifelse(text.re_search(_USUAL), text, _usual(text))),
         number=_number,
         local_time=lambda when, zone: _timezone(zone, when.cast(_MOMENT)),
         since_epoch=lambda number, unit: _in_postgres(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),

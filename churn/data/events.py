@@ -8,6 +8,8 @@ import ibis.expr.datatypes as dt
 from ibis import _
 
 from churn.data.dialects import dialect_of, isfinite
+from churn.data.numbers import number_in
+from churn.data.time_formats import FORMAT_KEY
 from churn.errors import UserError
 
 # How each table may be mapped; False marks a column that the table can do without.
@@ -17,8 +19,8 @@ MEMBER_COLUMNS = {"user_id": True, "joined": False}
 STANDARD_COLUMNS = {"events": EVENT_COLUMNS, "stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS}
 
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
-_FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
-_EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": 1e20}  # numbers under it are read in that unit
+UNREADABLE = "unreadable line"  # of a file: where it stands and its text, in a column of a table that has any
+BESIDE = ("day", "dated", UNREADABLE)  # columns that tell nothing of their own about a row
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Columns:
             UserError: for an unknown standard name or a column that the table lacks.
         """
         key, mapping = f"{name.rstrip('s')}_columns", dict(mapping or {})
+        mapping.pop(FORMAT_KEY, None)
         if unknown := sorted(set(mapping) - set(standard)):
             raise UserError(f"expected the keys {', '.join(standard)} in {key}", unknown, "correct the key")
         wanted = {column: mapping.get(column, column) for column in standard}
@@ -54,7 +57,7 @@ class Columns:
             raise UserError(
                 f"expected the column {lacking[0]!r} in {name}",
                 f"the columns {', '.join(table.columns)}",
-                f"map it under data.{key}",
+                f"map it under data.{key}, as `churn init` does for a file",
             )
         return cls(found)
 
@@ -70,12 +73,13 @@ class Columns:
         """
         if "reason" in table.columns and "reason" not in self.names.values():
             raise UserError("expected no column called reason in members", "one", "rename it in the table or a view")
-        taken = {*self.names.values(), *MEMBER_COLUMNS}
+        taken = {*self.names.values(), *MEMBER_COLUMNS, UNREADABLE}
         kept = {c: table[c] for c in table.columns if c not in taken and is_attribute(table[c].type())}
         return table.select(**self._renamed(table), **kept)
 
     def _renamed(self, table: ibis.Table) -> dict[str, ibis.Value]:
-        return {standard: _typed(table[own], standard) for standard, own in self.names.items()}
+        lines = {UNREADABLE: table[UNREADABLE]} if UNREADABLE in table.columns else {}
+        return {standard: _typed(table[own], standard) for standard, own in self.names.items()} | lines
 
 
 def is_attribute(kind: dt.DataType) -> bool:
@@ -91,107 +95,52 @@ def _typed(column: ibis.Value, standard: str) -> ibis.Value:
     return column.cast("float64" if standard == "amount" else "string") if kind.is_null() else column
 
 
-def with_day(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
-    """Add `day`, whole days since 1970-01-01 in a zone; null where the timestamp cannot be read.
+def with_day(table: ibis.Table, *, zone: str) -> ibis.Table:
+    """Add `day`, whole days since 1970-01-01 in a zone; null where the moment in `timestamp` is null.
 
-    Timestamps may carry a zone; those without one are read as UTC. Numbers, in a column of text too, are seconds,
-    milliseconds, microseconds or nanoseconds since 1970, told apart by their size (from 1973 on); other text is parsed.
-    A date without a time of day is that day in every zone.
-
-    Raises:
-        UserError: if the column holds neither times, dates, numbers nor text, or no text that is a time.
+    A moment without a zone is one in UTC. A date without a time of day, as `dated` says, is that day in every zone.
     """
-    column = table["timestamp"]
-    when = moment(table, name)
-    date = dialect_of(table).local_time(ibis.ifelse(isfinite(when), when, None), zone).date()
-    if column.type().is_date():
-        date = ibis.ifelse(isfinite(when), column, None)
-    elif column.type().is_string():
-        short = column.strip().length() <= len("2024-03-01")
-        date = ibis.ifelse(short, dialect_of(table).date(column).coalesce(date), date)
+    when = ibis.ifelse(isfinite(table.timestamp), table.timestamp, None)
+    local_time = dialect_of(table).local_time
+    date = local_time(when, zone).date()
+    if "dated" in table.columns:
+        date = ibis.ifelse(table.dated, local_time(when, "UTC").date(), date)
     return table.mutate(day=date.epoch_days())
 
 
-def with_clock(table: ibis.Table, *, zone: str, name: str) -> ibis.Table:
-    """Add `hour`, 0 to 23 in a zone, null where the timestamp holds a date alone; `whole`, whether it lies on a whole
+def with_clock(table: ibis.Table, *, zone: str) -> ibis.Table:
+    """Add `hour`, 0 to 23 in a zone, null where the log holds a date alone; `whole`, whether the moment lies on a whole
     hour of UTC; and `midnight`, whether it is midnight sharp in the zone or in UTC, as which dates are often kept.
-
-    Raises:
-        UserError: as `with_day` does.
     """
-    column = table["timestamp"]
-    when = moment(table, name)
-    when = ibis.ifelse(isfinite(when), when, None)
+    when = ibis.ifelse(isfinite(table.timestamp), table.timestamp, None)
     here, utc = (dialect_of(table).local_time(when, z).cast("timestamp(6)") for z in (zone, "UTC"))
-    known = ibis.literal(not column.type().is_date())
-    if column.type().is_string():
-        known = column.strip().length() > len("2024-03-01")
+    hour = ibis.ifelse(~table.dated, here.hour(), None) if "dated" in table.columns else here.hour()
     midnight = (here == here.truncate("D")) | (utc == utc.truncate("D"))
-    return table.mutate(hour=ibis.ifelse(known, here.hour(), None), whole=utc == utc.truncate("h"), midnight=midnight)
+    return table.mutate(hour=hour, whole=utc == utc.truncate("h"), midnight=midnight)
 
 
-def moment(table: ibis.Table, name: str) -> ibis.Value:
-    """The timestamps of a table as moments, or as times in UTC; null where they cannot be read. See `with_day`."""
-    column = table["timestamp"]
-    kind = column.type()
-    if kind.is_timestamp():
-        return column
-    if kind.is_date():
-        return column.cast("timestamp")
-    if kind.is_numeric():
-        return _since_epoch(table, column)
-    if kind.is_string():
-        return _parsed(table, name)
-    raise UserError(f"expected times in {name}.timestamp", f"the type {kind}", "map a column of times")
-
-
-def _since_epoch(table: ibis.Table, number: ibis.Value) -> ibis.Value:
-    """Each number in its own unit, since files of one log may differ."""
-    if not number.type().is_integer():
-        number = ibis.ifelse(_finite(number), number, None).floor()
-    dialect, smaller = dialect_of(table), 0.0
-    cases = []
-    for unit, limit in _EPOCH_UNITS.items():
-        here = (number.abs() >= smaller) & (number.abs() < limit)
-        cases.append((here, dialect.since_epoch(ibis.ifelse(here, number, None), unit)))
-        smaller = limit
-    return ibis.cases(*cases, else_=None)
-
-
-def _parsed(table: ibis.Table, name: str) -> ibis.Value:
-    """Text as moments, or as numbers where the first rows hold these."""
-    column, dialect = table["timestamp"], dialect_of(table)
-    moment, number = dialect.instant(column), dialect.number(column)
-    head = table.filter(column.notnull()).limit(_FIRST_ROWS)
-    for rows in (head, table):  # the whole table only where its first rows tell nothing
-        n, moments, numbers = (
-            rows.aggregate(n=rows.count(), moments=moment.count(), numbers=number.count()).to_pandas().iloc[0]
-        )
-        if moments or numbers:
-            return moment.cast("timestamp").coalesce(_since_epoch(table, number)) if numbers else moment
-        if n < _FIRST_ROWS:
-            break
-    if n:
-        sample = head.limit(1).timestamp.to_pyarrow()[0].as_py()
-        raise UserError(f"expected times in {name}.timestamp", repr(sample), "map a column of times")
-    return moment
-
-
-def with_amount(table: ibis.Table, *, name: str) -> ibis.Table:
+def with_amount(table: ibis.Table, *, name: str, decimal: str | None = None) -> ibis.Table:
     """Read the amounts of a table that has them: numbers and decimals as they are, text as numbers.
 
     What cannot be read becomes NaN, which is rejected later.
+
+    Args:
+        table: The table.
+        name: Of the table, in messages.
+        decimal: The sign before decimals in text; by default the column tells it.
 
     Raises:
         UserError: if the column holds neither numbers nor text with numbers.
     """
     if "amount" not in table.columns or table.amount.type().is_numeric():
         return table
-    number = dialect_of(table).number(table.amount) if table.amount.type().is_string() else None
-    if number is None or (table.count().execute() and not number.count().execute()):
-        raise UserError(
-            f"expected numbers in {name}.amount", f"the type {table.amount.type()}", "map a column of numbers"
-        )
+    is_text = table.amount.type().is_string()
+    number = number_in(table, "amount", decimal=decimal, name=f"{name}.amount") if is_text else None
+    if number is None or (table.amount.count().execute() and not number.count().execute()):
+        found = table.filter(table.amount.notnull()).limit(1).amount.to_pandas()
+        sample = f", such as {found.iloc[0]!r}" if len(found) else ""
+        found = f"the type {table.amount.type()}{sample}"
+        raise UserError(f"expected numbers in {name}.amount", found, "map a column of numbers")
     unreadable = table.amount.notnull() & number.isnull()
     return table.mutate(amount=ibis.ifelse(unreadable, ibis.literal(float("nan")), number))
 
@@ -215,7 +164,7 @@ def with_reason(
     whose type is not among the `allowed_events`, and `negative` says what an amount below 0 is; None where it is one
     like any other.
     """
-    given = [table[c].isnull() for c in table.columns if c != "day"]
+    given = [table[c].isnull() for c in table.columns if c not in BESIDE]
     cases = [(ibis.and_(*given), "empty or unreadable row")] if len(given) > 1 else []
     texts = ("user_id", "actor_id", "event", "event_id")
     cases += [(table[name].isnull(), f"null {name}") for name in texts if name in table.columns]

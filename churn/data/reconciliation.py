@@ -10,11 +10,13 @@ import pyarrow.parquet as pq
 from ibis import _
 
 from churn.artefacts import atomic
+from churn.data.events import UNREADABLE
 
 USED, NON_MEMBER = "used", "non-member"
 LEFT_OUT = "negative amount, left out"
 ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)  # by a key of `data`
-QUARANTINE = ("table", "reason", "user_id", "actor_id", "event", "event_id", "timestamp", "amount")
+QUARANTINE = ("table", "reason", "user_id", "actor_id", "event", "event_id", "timestamp", "amount", "line")
+_KEPT_AS = {"timestamp": "written", "line": UNREADABLE}  # the columns that hold the text of a file
 _BATCH_ROWS = 100_000
 
 
@@ -67,9 +69,14 @@ def write_quarantine(tables: Mapping[str, ibis.Table], path: Path) -> int:
     rows = 0
     with atomic(path) as scratch, pq.ParquetWriter(scratch, schema, compression="zstd") as file:
         for name, table in tables.items():
-            columns = {c: table[c].cast("string") if c in table.columns else ibis.null("string") for c in QUARANTINE}
+            own = {c: _KEPT_AS[c] if _KEPT_AS.get(c) in table.columns else c for c in QUARANTINE}
+            columns = {c: _text(table, own[c]) for c in QUARANTINE}
             rejected = table.filter(_.reason.notnull()).select(**columns | {"table": ibis.literal(name)})
             for batch in rejected.to_pyarrow_batches(chunk_size=_BATCH_ROWS):
                 file.write_batch(batch.cast(schema))
                 rows += batch.num_rows
     return rows
+
+
+def _text(table: ibis.Table, column: str) -> ibis.Value:
+    return table[column].cast("string") if column in table.columns else ibis.null("string")

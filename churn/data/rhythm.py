@@ -116,7 +116,7 @@ def build(tables: Tables, daily: Daily, folder: Path, *, zone: str, activity_eve
 
 def _acts(tables: Tables, daily: Daily, *, zone: str, activity_events: Sequence[str] | None) -> ibis.Table:
     """What users did, counted: (code, own, day, quarter, midnight, n, whole); quarter is null without a time of day."""
-    events = with_clock(tables.events, zone=zone, name="events").filter(_.reason.isnull())
+    events = with_clock(tables.events, zone=zone).filter(_.reason.isnull())
     if "actor_id" not in events.columns:
         events = events.mutate(actor_id=_.user_id)
     events = events.mutate(own=_.user_id == _.actor_id)

@@ -12,7 +12,6 @@ from ibis import _
 
 from churn.data.daily import Tables
 from churn.data.dialects import dialect_of
-from churn.data.events import moment
 from churn.data.spellings import plain_ids
 from churn.errors import UserError
 from churn.language import marked
@@ -83,7 +82,7 @@ def _events(tables: Tables, actors: Actors) -> ibis.Table:
         log = log.mutate(actor_id=_.user_id)
     if "event" not in log.columns:
         log = log.mutate(event=ibis.literal("event"))
-    at = dialect_of(log).microseconds(moment(log, "events"))
+    at = dialect_of(log).microseconds(log.timestamp)
     log = log.select("user_id", "day", "reason", event=_.event.cast("string"), own=_.user_id == _.actor_id, at=at)
     log = log.filter(_.reason.isnull()).drop("reason")
     return log.filter(_.own).mutate(own=ibis.null("boolean")) if actors == "own" else log

@@ -135,24 +135,27 @@ def test_the_panel_knows_of_whom_a_list_says_when_they_arrived(prepared):
     assert prepared({"events": log()}, windows=SHORT).panel.listed is None
 
 
-@pytest.mark.parametrize("kind", ["text", "dates", "zoned", "times"])
+@pytest.mark.parametrize("kind", ["text", "dates", "zoned", "times", "digits", "serial", "named"])
 def test_joining_is_read_from_text_dates_and_times(prepared, kind):
     joined = {
         "text": "2024-01-11",
         "dates": datetime.date(2024, 1, 11),
         "zoned": pd.Timestamp("2024-01-11 01:00", tz="Asia/Seoul") + pd.Timedelta(hours=9),
         "times": pd.Timestamp("2024-01-11 18:00"),
+        "digits": 20240111,
+        "serial": 45302.75,
+        "named": "11 Jan 2024",
     }[kind]
     members = pd.DataFrame({"user_id": ["ada"], "joined": [joined]})
     windows = prepared({"events": log(), "members": members}, windows=WindowConfig(2, 2, at_risk="member")).windows
     assert windows.dates.min() == pd.Timestamp("2024-01-11")
 
 
-@pytest.mark.parametrize("joined", ["soon", 20240111, "9999-12-31"])
+@pytest.mark.parametrize("joined", ["soon", 7, "9999-12-31"])
 def test_joining_that_is_no_date_is_refused_and_nothing_is_kept(tmp_path, refused, joined):
     frames = {"events": log(), "members": pd.DataFrame({"user_id": ["ada"], "joined": [joined]})}
     config = DataConfig(events="events", members="members", windows=SHORT)
-    with refused("dates in members.joined", "", "member_columns.joined"):
+    with refused("s in members.joined", "", "member_columns.joined"):
         prepare(config, tmp_path / "dataset", frames=frames)
     assert list(tmp_path.iterdir()) == []
 

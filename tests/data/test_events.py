@@ -7,6 +7,7 @@ import pytest
 
 from churn.data.dialects import open_session
 from churn.data.events import EVENT_COLUMNS, MEMBER_COLUMNS, STICKER_COLUMNS, Columns, with_day, with_reason
+from churn.data.times import with_moments, written
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
@@ -23,7 +24,8 @@ def days_of(engine):
     def days(values, *, zone="UTC"):
         column = values if isinstance(values, pa.Array) else pa.Array.from_pandas(values)
         table = engine.create_table(ibis.util.gen_name("log"), pa.table({"timestamp": column}), temp=True)
-        found = with_day(table, zone=zone, name="events").day.to_pyarrow().to_pylist()
+        how = written(table, "timestamp", asked=None, name="events.timestamp", key="data.event_columns")
+        found = with_day(with_moments(table, how), zone=zone).day.to_pyarrow().to_pylist()
         return [None if day is None else str(pd.Timestamp(day, unit="D").date()) for day in found]
 
     return days

@@ -6,6 +6,7 @@ from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row
+    from churn.data.sources.files import likely_encoding
     from churn.data.sources.opening import Frame, digest, open_table, size
     from churn.data.sources.passwords import without_password
 
@@ -14,6 +15,7 @@ __all__ = [
     "Frame",
     "digest",
     "engine_errors",
+    "likely_encoding",
     "moved",
     "open_table",
     "readable_to_the_last_row",

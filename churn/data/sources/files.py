@@ -1,4 +1,4 @@
-"""Files of a log as tables of the embedded DuckDB: parquet, delimited text and JSON lines, plain or compressed."""
+"""Files of a log as tables of the embedded DuckDB: parquet, spreadsheets, delimited text and JSON, also compressed."""
 
 import os
 import re
@@ -9,15 +9,21 @@ from pathlib import Path
 
 import duckdb
 import ibis
+from ibis import _
 from ibis.backends.duckdb import Backend
 
+from churn.data.events import UNREADABLE
+from churn.data.sources.delimited import open_delimited
+from churn.data.sources.encodings import encoding_of
+from churn.data.sources.json_lines import open_json
 from churn.data.sources.passwords import without_password
+from churn.data.sources.spreadsheets import open_sheets
 from churn.data.sources.wholeness import check_parquet, check_text
 from churn.errors import UserError
 from churn.folder import holds
 
-_ALL_FILES = 1 << 31
 _PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
+_SHEETS = re.compile(r"\.(xlsx|xlsm)$", re.IGNORECASE)
 _JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.\w+)?$", re.IGNORECASE)
 
 
@@ -28,7 +34,7 @@ def open_files(
 
     Parquet stays where it is. Text is read once into a temporary table, all of it before a column's type is settled,
     so that a value that does not fit makes a column of text instead of an error; a line that cannot be read is kept
-    as a row of nulls, to be rejected and counted.
+    as a row of nulls, to be rejected and counted, with its place and text in the column `UNREADABLE`.
 
     Args:
         source: The file, glob or folder.
@@ -43,21 +49,21 @@ def open_files(
     if not files:
         found = f"{without_password(source)!r}, which matches none"
         raise UserError("expected a file, a folder or a glob", found, "check the path")
-    kind, names = files[0], [escape(file) for file in files]  # DuckDB would expand a glob in a file's name again
+    kind = files[0]
     try:
         if _PARQUET.search(kind):
-            table = engine.read_parquet(names, union_by_name=True)
+            # DuckDB would expand a glob in a file's name again.
+            table = engine.read_parquet([escape(file) for file in files], union_by_name=True)
             for file in files:
                 check_parquet(file)
             return table
+        if _SHEETS.search(kind):
+            return open_sheets(files, engine, as_text)
         lines = _JSON_LINES.search(kind)
         for file in files:
             check_text(file, compression="auto" if lines else str((csv or {}).get("compression", "auto")))
-        if lines:
-            options = {"format": "newline_delimited", "ignore_errors": True, "union_by_name": True}
-            options |= {"sample_size": -1, "maximum_sample_files": _ALL_FILES}
-            return _kept(engine.read_json(names, **options), engine, ibis.util.gen_name("churn"))
-        return _delimited(names, engine, dict(csv or {}), as_text)
+        table, broken = open_json(files, engine) if lines else open_delimited(files, engine, csv or {}, as_text)
+        return _with_broken(table, broken)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise UserError(
@@ -65,6 +71,23 @@ def open_files(
             reason,
             "check the file or `data.csv`",
         ) from error
+
+
+def _with_broken(table: ibis.Table, broken: Sequence[tuple[str, int, str]]) -> ibis.Table:
+    """The rows of a table, and one of nulls for each line that cannot be read."""
+    if not broken:
+        return table
+    lines = ibis.memtable({UNREADABLE: [f"{Path(path).name}, line {line}: {text}" for path, line, text in broken]})
+    nulls = lines.select(
+        **{name: ibis.null(kind) for name, kind in table.schema().items()}, **{UNREADABLE: _[UNREADABLE]}
+    )
+    return table.mutate(**{UNREADABLE: ibis.null("string")}).union(nulls)
+
+
+def likely_encoding(source: str) -> str | None:
+    """The encoding that delimited text asks to be read in; None for UTF-8, other files and tables of a database."""
+    texts = [path for path in paths(source) if not any(kind.search(path) for kind in (_PARQUET, _SHEETS, _JSON_LINES))]
+    return next((encoding for path in texts if (encoding := encoding_of(path))), None)
 
 
 def paths(source: str) -> list[str]:
@@ -93,7 +116,11 @@ def _own_name(path: Path) -> str:
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """The paths that a glob matches; `**` goes into each folder once, where Python's follows links in circles."""
+    """The file that is so called, or the paths that a glob matches; `**` goes into each folder once, where Python's
+    follows links in circles."""
+    if Path(pattern).is_file():
+        yield pattern
+        return
     parts = Path(pattern).parts
     if "**" not in parts:
         yield from glob(pattern)
@@ -123,40 +150,3 @@ def _folders(top: str, *, hidden: tuple[str, ...]) -> Iterator[tuple[str, list[s
 def _links(name: str) -> int:
     """How many links a path goes through."""
     return sum(part.is_symlink() for part in (Path(name), *Path(name).parents))
-
-
-def _delimited(
-    files: list[str], engine: Backend, options: dict[str, str | bool], as_text: Collection[str]
-) -> ibis.Table:
-    every: dict[str, object] = {"sample_size": -1, "files_to_sniff": -1, **options}
-    sniffed = engine.read_csv(files, **{"union_by_name": True, "ignore_errors": True} | every).columns
-    if text := {column: "VARCHAR" for column in sniffed if column in as_text}:
-        every["types"] = text
-    if len(files) == 1 or _alike(files, engine, every, sniffed):
-        return _counted(files, engine, every)
-    every["union_by_name"] = True  # for which DuckDB keeps no list of bad lines: one of them stops the reading
-    return _kept(engine.read_csv(files, **every), engine, ibis.util.gen_name("churn"))
-
-
-def _alike(files: list[str], engine: Backend, options: dict[str, object], columns: Sequence[str]) -> bool:
-    """Whether every file has every column."""
-    heads = options | {"ignore_errors": True, "sample_size": 1_000}
-    try:
-        return all(set(engine.read_csv(file, **heads).columns) == set(columns) for file in files)
-    except duckdb.Error:
-        return False
-
-
-def _counted(files: list[str], engine: Backend, options: dict[str, object]) -> ibis.Table:
-    """The lines that can be read, and a row of nulls for each that cannot."""
-    rejects, name = ibis.util.gen_name("rejects"), ibis.util.gen_name("churn")
-    counted = {"store_rejects": True, "rejects_table": rejects, "rejects_scan": f"{rejects}_scan"}
-    table = _kept(engine.read_csv(files, **counted | options), engine, name)
-    nulls = ", ".join(f"NULL AS c{i}" for i in range(len(table.columns)))
-    lines = f'SELECT DISTINCT file_id, line FROM "{rejects}"'
-    engine.raw_sql(f'INSERT INTO "{name}" SELECT {nulls} FROM ({lines})')
-    return table
-
-
-def _kept(table: ibis.Table, engine: Backend, name: str) -> ibis.Table:
-    return engine.create_table(name, table, temp=True)

@@ -41,6 +41,12 @@ def check_text(path: str, *, compression: str = "auto") -> None:
         raise _unreadable(path, error) from error
 
 
+def unpacked(path: str) -> pa.NativeFile:
+    """A file opened for reading, unpacked if its first bytes say how it is packed."""
+    codec = next((name for first, name in _READ.items() if _head(path).startswith(first)), None)
+    return pa.input_stream(path, compression=codec)
+
+
 def check_parquet(path: str) -> None:
     """Compare the checksums of a parquet file's pages, where its writer has left any.
 

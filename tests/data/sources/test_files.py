@@ -4,6 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from churn.data.events import UNREADABLE
 from churn.data.sources import Engines, open_table
 from churn.data.sources.files import paths
 from churn.folder import claimed
@@ -212,3 +213,95 @@ def test_what_a_command_made_of_a_log_is_no_part_of_it(tmp_path):
 def test_a_folder_beside_a_link_to_it_still_becomes_a_column(read, linked):
     (linked / "more").unlink()
     assert [str(row["day"]) for row in read(linked)] == ["2024-03-01"] * len(ROWS)
+
+
+def test_a_file_with_brackets_in_its_name_is_read_and_globs_stay(read, tmp_path):
+    for name in ("log[2024].csv", "log2.csv"):
+        ROWS.assign(event=name).to_csv(tmp_path / name, index=False)
+    assert {row["event"] for row in read(tmp_path / "log[2024].csv")} == {"log[2024].csv"}
+    assert {row["event"] for row in read(tmp_path / "log[0-9].csv")} == {"log2.csv"}
+
+
+def test_json_lines_that_are_no_objects_are_set_aside_one_by_one(read, tmp_path):
+    lines = ['{"user_id":"ada","n":1}', "3", '{"user_id":"ben"', "null", "[1]", "", '{"user_id":"cleo","n":2}']
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    rows = read(tmp_path / "log.jsonl")
+    assert sorted(str(row["user_id"]) for row in rows) == ["None"] * 4 + ["ada", "cleo"]
+    told = sorted(row[UNREADABLE] for row in rows if row["user_id"] is None)
+    assert told == [f"log.jsonl, line {n}: {lines[n - 1]}" for n in (2, 3, 4, 5)]
+
+
+def test_a_json_array_is_read_like_lines(read, tmp_path):
+    for name, lines in (("a.json", False), ("b.jsonl", True)):
+        ROWS[["user_id", "event"]].to_json(tmp_path / name, orient="records", lines=lines)
+    assert read(tmp_path / "a.json") == read(tmp_path / "b.jsonl")
+
+
+def test_a_line_of_delimited_text_keeps_its_number_and_its_text(read, tmp_path):
+    (tmp_path / "log.csv").write_text("user_id,n\nada,1\nben,2,too,many\ncleo,3\n")
+    assert [row[UNREADABLE] for row in read(tmp_path / "log.csv")].count("log.csv, line 3: ben,2,too,many") == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp949", "김하나"), ("cp1252", "Jürgen"), ("utf-16", "Jürgen"), ("cp932", "さくら")]
+)
+def test_another_encoding_is_named_and_read_when_it_is_said(read, refused, tmp_path, encoding, name, ending):
+    path, text = tmp_path / f"log.{ending}", f"user_id;event\n{name};post\n".encode(encoding)
+    path.write_bytes(gzip.compress(text) if ending.endswith("gz") else text)
+    with refused("text in UTF-8", "another", f'`data.csv: {{delim: ";", encoding: "{encoding}"}}`'):
+        read(path)
+    assert read(path, csv={"encoding": encoding}) == [{"user_id": name, "event": "post"}]
+
+
+def test_an_encoding_is_no_trouble_to_a_file_that_is_utf_8(read, tmp_path):
+    (tmp_path / "log.csv").write_text("user_id;event\n김하나;post\n")
+    assert read(tmp_path / "log.csv", csv={"encoding": "cp949"})[0]["user_id"] == "김하나"
+
+
+def test_an_encoding_that_does_not_fit_is_refused_with_the_likely_one(read, refused, tmp_path):
+    (tmp_path / "log.csv").write_bytes("user_id;event\n김하나;post\n".encode("cp949"))
+    with refused("in the encoding ascii", "decode", "encoding: cp949"):
+        read(tmp_path / "log.csv", csv={"encoding": "ascii"})
+    with refused("in the encoding klingon", "klingon", "encoding: cp949"):
+        read(tmp_path / "log.csv", csv={"encoding": "klingon"})
+
+
+def test_few_lines_in_another_encoding_are_set_aside_and_many_name_it(read, refused, tmp_path):
+    good, bad = "ada,post\n" * 300_000, "Jürgen,post\n".encode("cp1252")
+    (tmp_path / "log.csv").write_bytes(b"user_id,event\n" + good.encode() + bad)
+    assert [row["event"] for row in read(tmp_path / "log.csv")].count(None) == 1
+    (tmp_path / "log.csv").write_bytes(b"user_id,event\n" + good.encode() + bad * 10_000)
+    with refused("text in UTF-8", "another", "cp1252"):
+        read(tmp_path / "log.csv")
+
+
+def test_a_workbook_reads_like_parquet_and_its_ids_are_text(read, parquet, tmp_path):
+    ROWS.assign(user_id=[7, "b", None]).to_excel(tmp_path / "log.xlsx", index=False)
+    rows = read(tmp_path / "log.xlsx", as_text={"user_id"})
+    assert [row["user_id"] for row in rows] == ["7", "b", None]
+    assert [row["amount"] for row in rows] == [row["amount"] for row in read(parquet)]
+    assert [row["timestamp"] for row in rows] == [row["timestamp"] for row in read(parquet)]
+
+
+def test_a_workbook_with_several_sheets_or_none_is_refused(read, refused, tmp_path):
+    with pd.ExcelWriter(tmp_path / "log.xlsx") as book:
+        for name in ("May", "June"):
+            ROWS.to_excel(book, sheet_name=name, index=False)
+    with refused("one sheet with rows", "the sheets May, June", "file of its own"):
+        read(tmp_path / "log.xlsx")
+    (tmp_path / "log.xlsx").write_text("user_id")
+    with refused("a workbook that can be read", "zip", "CSV"):
+        read(tmp_path / "log.xlsx")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_date_that_the_reader_could_only_guess_stays_text(read, tmp_path, ending):
+    frame = pd.DataFrame({"user_id": ["ada"], "born": ["03/04/2023"], "since": ["13-04-2023"], "at": ["2023-04-13"]})
+    if ending == "csv":
+        frame.to_csv(tmp_path / "log.csv", index=False)
+    else:
+        frame.to_json(tmp_path / "log.jsonl", orient="records", lines=True)
+    row = read(tmp_path / f"log.{ending}")[0]
+    assert (row["born"], row["since"]) == ("03/04/2023", "13-04-2023")
+    assert str(row["at"]) == "2023-04-13"

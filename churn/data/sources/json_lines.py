@@ -1,0 +1,64 @@
+"""JSON as a table: an object a line, or an array of objects."""
+
+from collections.abc import Sequence
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+from churn.data.sources.delimited import ISO_TIMES
+from churn.data.sources.encodings import beneath
+from churn.data.sources.wholeness import unpacked
+from churn.disk import temporary_folder
+
+_ALL_FILES = 1 << 31
+_LINES = (  # each line as one text, which JSON cannot break: it writes signs such as \\x01 in another way
+    "read_csv(?, delim='\x01', quote='', escape='', header=false, auto_detect=false, strict_mode=false, "
+    "columns={'text': 'VARCHAR'}, max_line_size=20000000)"
+)
+_GOOD = "starts_with(ltrim(text), '{') AND json_valid(text)"
+
+
+def open_json(paths: Sequence[str], engine: Backend) -> tuple[ibis.Table, list[tuple[str, int, str]]]:
+    """Read JSON into a temporary table; times in other forms than ISO 8601 are left as text.
+
+    Returns:
+        The table, and each line that is no object: its file, its number and its text.
+    """
+    if _is_array(paths[0]):
+        return _table([escape(path) for path in paths], engine, {"format": "array"}), []
+    broken = [(path, *line) for path in paths for line in _broken(path, engine)]
+    options = {"format": "newline_delimited", "ignore_errors": True}
+    if not broken:
+        return _table([escape(path) for path in paths], engine, options), []
+    with temporary_folder() as folder:
+        names = [_mended(path, engine, folder) if any(path == one[0] for one in broken) else path for path in paths]
+        return _table([escape(name) for name in names], engine, options), broken
+
+
+def _is_array(path: str) -> bool:
+    with unpacked(path) as stream:
+        return bool(stream.read(1 << 12).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["))
+
+
+def _broken(path: str, engine: Backend) -> list[tuple[int, str]]:
+    lines = f"SELECT row_number() OVER () AS line, text FROM {_LINES}"
+    query = f"SELECT line, text FROM ({lines}) WHERE trim(text) <> '' AND NOT ({_GOOD})"
+    found: list[tuple[int, str]] = engine.con.execute(query, [escape(path)]).fetchall()
+    return found
+
+
+def _mended(path: str, engine: Backend, folder: Path) -> str:
+    """A copy of a file without the lines that are no objects."""
+    target = beneath(folder, path).with_suffix(".json")
+    options = "FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE ''"
+    name = str(target).replace("'", "''")
+    engine.con.execute(f"COPY (SELECT text FROM {_LINES} WHERE {_GOOD}) TO '{name}' ({options})", [escape(path)])
+    return str(target)
+
+
+def _table(names: list[str], engine: Backend, options: dict[str, Any]) -> ibis.Table:
+    every = options | {"union_by_name": True, "sample_size": -1, "maximum_sample_files": _ALL_FILES} | ISO_TIMES
+    return engine.create_table(ibis.util.gen_name("churn"), engine.read_json(names, **every), temp=True)

@@ -1,0 +1,138 @@
+"""A first configuration, written from a look at the files."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from churn.data import (
+    FORMAT_KEY,
+    STANDARD_COLUMNS,
+    DataConfig,
+    Engines,
+    Recognised,
+    SplitConfig,
+    TableName,
+    likely_encoding,
+    look_at,
+    open_table,
+    read_tables,
+    recognise,
+    without_password,
+)
+from churn.disk import writing
+from churn.errors import UserError
+from churn.progress import progress
+
+_USUAL_DAYS = 7
+_LEAST_SPAN = 60  # days of a log whose validation part, 15 % of the cutoffs, holds a horizon of the usual length
+_SPAN_PER_HORIZON = 9  # days of a shorter log for each day of the horizon
+
+
+def init(files: Sequence[str], *, out: Path) -> None:
+    """Recognise the tables in files, write a configuration of them, and print what was recognised and why.
+
+    Args:
+        files: A file, folder, glob or database's table for each table, in any order.
+        out: The YAML file, which must not be there yet.
+
+    Raises:
+        UserError: for files that cannot be read or told apart, and if `out` is there.
+    """
+    if out.exists():
+        raise UserError(f"expected a new file at {out}", "one that is there", "choose another --out, or delete it")
+    csv = {"encoding": encoding} if (encoding := next(filter(None, map(likely_encoding, files)), None)) else None
+    with progress("look"), Engines() as engines:
+        looks = [look_at(file, open_table(file, engines=engines, csv=csv)) for file in files]
+        found = recognise(looks)
+        tables = read_tables(_config(found, csv), engines=engines, frames={})
+    if "first" not in tables.times["events"] or tables.times["events"]["first"] == "NaT":
+        raise UserError(f"expected a usable event in {found['events'].look.source}", "none", "name a file with events")
+    text = _written(found, csv=csv, times=tables.times)
+    with writing(out), out.open("x", encoding="utf-8") as file:
+        file.write(text)
+    body = [line for line in text.splitlines() if line and not line.startswith("#")]
+    print("\n".join([*body, f"configuration: {out}", f"next: churn check --config {out}"]))
+
+
+def _config(found: Mapping[TableName, Recognised], csv: dict[str, str] | None) -> DataConfig:
+    """The `data:` block of what was recognised."""
+    keys: dict[str, object] = {name: one.look.source for name, one in found.items()}
+    keys |= {f"{name.rstrip('s')}_columns": _mapping(name, one) for name, one in found.items()}
+    return DataConfig(**keys, csv=csv)  # type: ignore[arg-type]  # jsonargparse would read them from YAML
+
+
+def _mapping(name: str, one: Recognised) -> dict[str, str | None]:
+    """The columns of a table, each standard one that is not there null where a column is called so."""
+    names = {column.name for column in one.look.columns}
+    mapping: dict[str, str | None] = {
+        standard: column.name if (column := one.mapping.get(standard)) else None
+        for standard in STANDARD_COLUMNS[name]
+        if standard in one.mapping or standard in names
+    }
+    return mapping | ({FORMAT_KEY: one.forms[0]} if one.forms else {})
+
+
+def _written(
+    found: Mapping[TableName, Recognised], *, csv: dict[str, str] | None, times: Mapping[str, dict[str, str]]
+) -> str:
+    """The configuration as YAML, each line with what speaks for it."""
+    first, last = (pd.Timestamp(times["events"][end]).tz_localize(None).normalize() for end in ("first", "last"))
+    lines = ["# Written by `churn init` from a look at the files: read it through, change what is wrong, then run", ""]
+    lines += ["# churn check --config THIS FILE", "data:"]
+    for name, one in found.items():
+        lines += _table(name, one, times.get(name, {}))
+    if csv is not None:
+        lines.append(f"  csv: {{encoding: {csv['encoding']}}}  # the text is not UTF-8")
+    lines.append("  zone: UTC  # where a day begins, and the zone of times that name none; such as Asia/Seoul")
+    lines += _windows(first, last)
+    lines += ["", "# All models are compared by default; these two take a minute:"]
+    lines += ["# models: [churn.models.LightGBM, churn.models.Majority]", ""]
+    return "\n".join(lines)
+
+
+def _table(name: str, one: Recognised, times: Mapping[str, str]) -> list[str]:
+    span = f", {times['first'][:10]} to {times['last'][:10]}" if times else ""
+    lines = [f"  {name}: {_quoted(without_password(one.look.source))}  # {one.look.rows:,} rows{span}"]
+    lines.append(f"  {name.rstrip('s')}_columns:")
+    for standard, own in _mapping(name, one).items():
+        lines.append(f"    {standard}: {'null' if own is None else _quoted(own)}  # {_reason(standard, one, times)}")
+    attributes = "compared between groups, and seen by models if data.attributes says when they are known"
+    if left := [column.name for column in one.look.columns if column not in one.mapping.values()]:
+        lines.append(f"  # {attributes if name == 'members' else 'not used'}: {', '.join(left)}")
+    return lines
+
+
+def _reason(standard: str, one: Recognised, times: Mapping[str, str]) -> str:
+    if standard == FORMAT_KEY:
+        others = " or ".join(f'"{form}"' for form in one.forms[1:])
+        read = f"{times['text']!r} is read as {times['read'][:16]}" if times else "as strptime has it"
+        return f"{read}; MAKE SURE: it may be {others}, which the file does not tell" if others else read
+    column = one.mapping.get(standard)
+    if column is None:
+        return "a column of this name that is none"
+    sample = f"; {times['format']}" if standard == "timestamp" and times and not one.forms else ""
+    many = f"; {column.distinct:,} different" if standard in ("user_id", "actor_id", "event") else ""
+    return f"{one.why[standard]}{many}{sample}"
+
+
+def _windows(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
+    """Windows that the log is long enough for, and the split by shares with the dates that they come to."""
+    days = (last - first).days + 1
+    length = _USUAL_DAYS if days >= _LEAST_SPAN else max(1, days // _SPAN_PER_HORIZON)
+    cutoffs = first + pd.Timedelta(days=length), last + pd.Timedelta(days=1 - length)
+    try:
+        val, test = (day.date() for day in SplitConfig().boundaries(*cutoffs))
+        dates = f"validation from {val}, test from {test}; as dates: val_from, test_from"
+    except UserError:
+        dates = f"the log has {days} days, too few for three parts"
+    return [
+        f"  windows: {{history_days: {length}, horizon_days: {length}, at_risk_days: {length}}}  # of {days} days",
+        f"  split: {{kind: time, val_share: 0.15, test_share: 0.15}}  # {dates}",
+    ]
+
+
+def _quoted(text: str) -> str:
+    """Text that YAML takes for text."""
+    return text if text.replace("_", "a").isalnum() and not text[:1].isdigit() else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,128 @@
+"""`churn init`: a configuration that runs without an edit, from files as they come."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from churn.cli import main
+
+NAMES = {"user_id": "customer_id", "event": "action", "timestamp": "created_at"}
+
+
+@pytest.fixture(scope="module")
+def log():
+    """150 users who post, view and like on a random share of the days between their first and last, of 60."""
+    rng = np.random.default_rng(0)
+    first, last = np.sort(rng.integers(0, 60, (2, 150)), axis=0)
+    day = np.arange(60)
+    there = (day >= first[:, None]) & (day <= last[:, None]) & (rng.random((150, 60)) < rng.uniform(0.1, 0.9, (150, 1)))
+    user, day = np.repeat(np.argwhere(there), rng.poisson(3, there.sum()), axis=0).T
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(day * 86_400 + rng.integers(0, 86_400, len(day)), unit="s")
+    kind = rng.choice(["post", "view", "like"], len(day))
+    rows = pd.DataFrame({"customer_id": [f"c{u}" for u in user], "action": kind, "created_at": when})
+    return rows.sort_values("created_at", ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def purchases(log):
+    return log.sample(600, random_state=1)[["customer_id", "created_at"]].assign(amount=np.arange(600) / 2 + 1)
+
+
+@pytest.fixture
+def started(tmp_path, monkeypatch, capsys):
+    """Runs `churn init` on files in the working folder, then `churn check`; the `data:` block and what both said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*files):
+        assert main(["init", *files]) == 0
+        said = capsys.readouterr().out
+        assert main(["check", "--config", "churn.yaml"]) == 0
+        return yaml.safe_load((tmp_path / "churn.yaml").read_text())["data"], said + capsys.readouterr().out
+
+    return run
+
+
+def test_a_log_with_other_names_needs_no_edit(log, started, tmp_path):
+    log.to_csv(tmp_path / "log.csv", index=False)
+    data, said = started("log.csv")
+    assert (data["events"], data["event_columns"]) == ("log.csv", NAMES)
+    assert "user_id: customer_id  # by its name" in said and "churn check --config churn.yaml" in said
+
+
+def test_purchases_and_members_are_told_from_the_log_in_any_order(log, purchases, started, tmp_path):
+    members = pd.DataFrame({"customer_id": log.customer_id.unique(), "signed_up": "2023-12-01", "plan": "free"})
+    for name, frame in {"a": members, "b": purchases, "c": log}.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    data, said = started("a.csv", "b.csv", "c.csv")
+    assert (data["members"], data["stickers"], data["events"]) == ("a.csv", "b.csv", "c.csv")
+    assert data["member_columns"] == {"user_id": "customer_id", "joined": "signed_up"}
+    assert data["sticker_columns"]["amount"] == "amount"
+    assert "sticker 0." in said
+
+
+def test_what_a_spreadsheet_saves_in_german_is_read(log, purchases, started, tmp_path):
+    names = {"customer_id": "Kundennummer", "action": "Aktion", "created_at": "Zeitpunkt", "amount": "Betrag"}
+    euros = purchases.amount.map("{:.2f} €".format).str.replace(".", ",")
+    for name, frame in {"log": log, "kauf": purchases.assign(amount=euros)}.items():
+        frame = frame.assign(created_at=frame.created_at.dt.strftime("%d.%m.%Y %H:%M")).rename(columns=names)
+        frame.to_csv(tmp_path / f"{name}.csv", sep=";", index=False, encoding="cp1252")
+    data, said = started("log.csv", "kauf.csv")
+    assert data["event_columns"]["time_format"] == "%d.%m.%Y %H:%M"
+    assert data["sticker_columns"]["amount"] == "Betrag" and data["csv"] == {"encoding": "cp1252"}
+    assert f"{len(log):,}" in said and "rejected" not in said
+
+
+def test_korean_text_of_windows_is_read(log, started, tmp_path):
+    log = log.rename(columns={"customer_id": "회원번호", "action": "행동", "created_at": "일시"})
+    log.to_csv(tmp_path / "log.csv", index=False, encoding="cp949")
+    data, _ = started("log.csv")
+    assert data["csv"] == {"encoding": "cp949"}
+    assert data["event_columns"] == {"user_id": "회원번호", "event": "행동", "timestamp": "일시"}
+
+
+def test_whoever_acts_is_the_user_where_nobody_acts_in_an_own_room(log, started, tmp_path):
+    log.rename(columns={"customer_id": "sender"}).assign(room="r" + log.action).to_parquet(tmp_path / "log.parquet")
+    data, _ = started("log.parquet")
+    assert data["event_columns"]["user_id"] == "sender" and "actor_id" not in data["event_columns"]
+
+
+def test_a_short_log_gets_windows_that_fit_it(log, started, tmp_path):
+    log[log.created_at < "2024-01-31"].to_parquet(tmp_path / "log.parquet")
+    assert started("log.parquet")[0]["windows"]["horizon_days"] == 3
+
+
+def test_an_order_that_the_file_does_not_tell_is_marked(log, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    early = log[log.created_at.dt.day <= 12]
+    early.assign(created_at=early.created_at.dt.strftime("%d/%m/%Y")).to_csv("log.csv", index=False)
+    assert main(["init", "log.csv"]) == 0
+    assert 'MAKE SURE: it may be "%m/%d/%Y"' in capsys.readouterr().out
+
+
+def test_nothing_is_overwritten(log, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    log.to_parquet("log.parquet")
+    (tmp_path / "churn.yaml").write_text("mine")
+    assert main(["init", "log.parquet"]) == 2
+    assert "expected a new file at churn.yaml" in capsys.readouterr().err
+    assert (tmp_path / "churn.yaml").read_text() == "mine"
+
+
+def test_two_files_of_one_table_are_refused_with_the_way_to_name_both(log, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, part in {"may": log[::2], "june": log[1::2]}.items():
+        part.to_parquet(f"{name}.parquet")
+    assert main(["init", "may.parquet", "june.parquet"]) == 2
+    assert "quoted glob" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"), [(["customer_id", "action"], "a column of times"), (["created_at"], "a column of users")]
+)
+def test_files_that_hold_no_log_are_refused(columns, said, log, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    log[columns].to_parquet("log.parquet")
+    assert main(["init", "log.parquet"]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "churn.yaml").exists()
