@@ -38,7 +38,7 @@ FILES = (  # of such a folder
 class Listing:
     """The scored users, what contacting them is worth, and who of the list is held back."""
 
-    scored: pd.DataFrame
+    scored: pd.DataFrame  # with the ids of the log, whatever the files hold
     plan: Plan | None  # with a budget
     held_back: int  # users of the list in the control group
     hashes: dict[str, str]  # of the files that `outcomes` goes by, SHA-256 by name
@@ -51,6 +51,7 @@ class Listing:
             "threshold": float(listed.min()) if listed.notna().any() else None,  # by the rule `profit` nobody may be
             "scored": len(self.scored),
             "listed": len(listed),
+            "ties": segments.ties(self.scored, config.rank_by),
             "cutoff": str(self.scored.cutoff.iloc[0].date()),
             "control": dataclasses.asdict(config.control) | sizes,
             "sha256": self.hashes,
@@ -184,10 +185,10 @@ def write_scores(
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
-    scored, listed = (segments.hidden(table, names) for table in (scored, listed))
+    public, listed = (segments.hidden(table, names) for table in (scored, listed))
     if names:  # the order of the ids would tell of them, too
-        scored = scored.sort_values("user_id", ignore_index=True)
-    write_table(scored, out / "scores.parquet")
+        public = public.sort_values("user_id", ignore_index=True)
+    write_table(public, out / "scores.parquet")
     write_table(pd.DataFrame(windows.summary(), columns=list(windows.features)), out / "scored_features.parquet")
     write_table(segments.agreement(scored), out / "agreement.csv")
     about = segments.about(scored, config, held_back=int(held.sum()))

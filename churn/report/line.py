@@ -74,7 +74,7 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     score = RANKS[rank_by(run)]
     if found["raw"] is None:
         return say(
-            "All {scored} users have the same {score}, so its order is that of the other columns.",
+            "All {scored} users have the same {score}, so where their chance of churn is the same, too, the order is by lot.",
             scored=count(found["scored"]),
             score=score,
         )

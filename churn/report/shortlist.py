@@ -14,6 +14,7 @@ from churn.report.policies import scoring
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Choice, Column, Table, count_cell, percent_cell
 from churn.report.wording import count, decimal, known, signed
+from churn.segments import among_equals
 
 SHOWN = 20_000  # rows; longer lists make a page too heavy to open
 AT_ONCE = 100  # rows that are drawn before any is asked for, and printed
@@ -41,7 +42,7 @@ def build(run: Run) -> Section:
             "list", say("Whom to contact"), lead, (Text(say("Nobody is on the list at this cutoff.")), _heuristic(run))
         )
     title = say("Whom to contact")
-    return Section("list", title, lead, (_heuristic(run), *held_back(run), *_list(run), Text(scoring(run))))
+    return Section("list", title, lead, (_heuristic(run), *_equals(run), *held_back(run), *_list(run), Text(scoring(run))))
 
 
 def _heuristic(run: Run) -> Note:
@@ -59,6 +60,15 @@ def _heuristic(run: Run) -> Note:
     return Note(
         say("How to read the priority"), " ".join(filter(None, [body, order(run), _agreement(run)])), tone="care"
     )
+
+
+def _equals(run: Run) -> tuple[Block, ...]:
+    """What the lot decides where scores are equal; nothing where none are, and of older runs."""
+    segment = run.manifest["segment"]
+    found = segment.get("ties")
+    if not found or not found["listed"]:
+        return ()
+    return (Note(say("Equal scores"), among_equals(found, listed=segment["listed"]), tone="care"),)
 
 
 def _agreement(run: Run) -> str:

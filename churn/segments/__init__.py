@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         CONTROL,
         Pseudonyms,
         about,
+        among_equals,
         contact_list,
         export,
         harmless,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from churn.segments.earnings import Earnings, expected_earnings
     from churn.segments.line import distribution, lines, skewness
     from churn.segments.priority import agreement, prioritise
+    from churn.segments.ranking import ties
 
 __all__ = [
     "CONTACT",
@@ -59,6 +61,7 @@ __all__ = [
     "SegmentConfig",
     "about",
     "agreement",
+    "among_equals",
     "compare",
     "compare_categories",
     "contact_list",
@@ -85,6 +88,7 @@ __all__ = [
     "pooled",
     "prioritise",
     "skewness",
+    "ties",
     "write_safely",
 ]
 

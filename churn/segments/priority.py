@@ -19,8 +19,8 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
 
     Priority is p_churn × p_sticker, or p_churn alone; value_at_risk is p_churn × P(sticker | stays), see
     `sticker_if_stays`; where there is an expected_amount, expected_loss is that × the amount. The segment holds the
-    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by id,
-    so that its size is always as configured.
+    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by lot,
+    so that its size is always as configured; `ties` counts whom the lot put there.
 
     Args:
         scores: A row per window.
@@ -62,7 +62,7 @@ def _sizes(order: pd.DataFrame, config: SegmentConfig) -> pd.Series:
     if config.rule == "number":
         return pd.Series(config.number, order.index)
     if config.rule == "quantile":
-        users = order.groupby("list", sort=False)["key"].transform("size")
+        users = order.groupby("list", sort=False)["p_churn"].transform("size")
         return (users * (1 - config.quantile)).round().clip(lower=1)
     gain = pd.Series(gains(order, config.budget), order.index)
     sizes = {name: best_size(rows) for name, rows in gain.groupby(order["list"])}

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from churn.segments import BudgetConfig, SegmentConfig, agreement, prioritise
+from churn.segments import BudgetConfig, SegmentConfig, agreement, prioritise, ties
 from churn.segments.priority import SEGMENTS
 
 CUTOFF = pd.Timestamp("2024-03-01")
@@ -54,16 +54,46 @@ def test_no_users_give_no_list():
 
 
 def test_constant_priorities_still_give_a_list_of_the_configured_size():
-    scores = scores_of(100).assign(p_churn=0.4, p_sticker=0.1)
-    assert listed(prioritise(scores, SegmentConfig())).user_id.tolist() == [f"u{i:04}" for i in range(10)]
+    scored = prioritise(scores_of(100).assign(p_churn=0.4, p_sticker=0.1), SegmentConfig())
+    assert len(listed(scored)) == 10
+    assert ties(scored, "priority") == {"listed": 10, "line": 100, "line_listed": 10}
 
 
-def test_ties_go_to_the_likelier_churner_and_then_to_the_first_id():
+def test_ties_go_to_the_likelier_churner():
     scores = pd.DataFrame(
         {"user_id": list("dcba"), "cutoff": CUTOFF, "p_churn": [0.5, 0.5, 0.25, 0.125], "p_sticker": [0.5, 0.5, 1, 0.5]}
     )
-    assert prioritise(scores, SegmentConfig(quantile=0.75)).segment.tolist().index("priority") == 1
-    assert listed(prioritise(scores, SegmentConfig(quantile=0.5))).user_id.tolist() == ["d", "c"]
+    scored = prioritise(scores, SegmentConfig(quantile=0.5))
+    assert listed(scored).user_id.tolist() == ["d", "c"]
+    assert ties(scored, "priority") == {"listed": 2, "line": 2, "line_listed": 2}
+
+
+def test_among_equal_scores_the_lot_decides_anew_at_every_cutoff():
+    same = scores_of(400).assign(p_churn=0.4, p_sticker=0.1)
+    on = pd.DataFrame(
+        {
+            day: (prioritise(same.assign(cutoff=CUTOFF + pd.Timedelta(days=day)), SegmentConfig()).segment == "priority")
+            for day in range(50)
+        }
+    )
+    first, second = on[:200].mean().mean(), on[200:].mean().mean()
+    assert first == pytest.approx(second, abs=0.02)  # the first ids are not favoured
+    assert on.mean(axis=1).max() < 0.4  # nor is any user
+
+
+def test_the_lot_knows_no_names_but_their_order():
+    same = scores_of(100).assign(p_churn=0.4, p_sticker=0.1)
+    renamed = same.assign(user_id=[f"customer {place:03}" for place in range(7, 107)])
+    numbered = same.assign(user_id=range(5, 105))
+    first, *others = (prioritise(one, SegmentConfig()).segment.tolist() for one in (same, renamed, numbered))
+    assert others == [first, first]
+
+
+def test_rounding_errors_tell_nobody_apart():
+    same = scores_of(100).assign(p_churn=0.3, p_sticker=0.1)
+    noise = 1 + np.where(np.arange(100) < 50, 0, 1e-9)  # as a network's float32 leaves it
+    found = [prioritise(one, SegmentConfig()).segment.tolist() for one in (same, same.assign(p_churn=0.3 * noise))]
+    assert found[0] == found[1]
 
 
 def test_the_order_of_the_rows_and_their_index_do_not_matter():
