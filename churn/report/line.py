@@ -74,7 +74,8 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     score = RANKS[rank_by(run)]
     if found["raw"] is None:
         return say(
-            "All {scored} users have the same {score}, so where their chance of churn is the same, too, the order is by lot.",
+            "All {scored} users have the same {score}: their order is by the chance of churn, and by lot where that is "
+            "the same.",
             scored=count(found["scored"]),
             score=score,
         )

@@ -42,7 +42,9 @@ def build(run: Run) -> Section:
             "list", say("Whom to contact"), lead, (Text(say("Nobody is on the list at this cutoff.")), _heuristic(run))
         )
     title = say("Whom to contact")
-    return Section("list", title, lead, (_heuristic(run), *_equals(run), *held_back(run), *_list(run), Text(scoring(run))))
+    return Section(
+        "list", title, lead, (_heuristic(run), *_equals(run), *held_back(run), *_list(run), Text(scoring(run)))
+    )
 
 
 def _heuristic(run: Run) -> Note:

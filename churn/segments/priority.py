@@ -9,6 +9,7 @@ from scipy.stats import kendalltau
 from churn.segments.budget import best_size, gains
 from churn.segments.config import SegmentConfig
 from churn.segments.ranking import add_scores, ranked
+from churn.statistics import varies
 
 SEGMENTS = ("priority", "likely churner", "other")
 SCORES = ("priority", "p_churn", "p_sticker", "value_at_risk", "expected_loss")
@@ -19,8 +20,8 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
 
     Priority is p_churn × p_sticker, or p_churn alone; value_at_risk is p_churn × P(sticker | stays), see
     `sticker_if_stays`; where there is an expected_amount, expected_loss is that × the amount. The segment holds the
-    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by lot,
-    so that its size is always as configured; `ties` counts whom the lot put there.
+    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by
+    lot, so that its size is always as configured; `ties` counts of whom the lot decided.
 
     Args:
         scores: A row per window.
@@ -51,9 +52,9 @@ def agreement(scored: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for a, b in combinations(names, 2):
         x, y = scored[a], scored[b]
-        varies = x.max() > x.min() and y.max() > y.min()
-        kendall = float(kendalltau(x, y, nan_policy="omit").statistic) if varies else np.nan
-        rows.append((a, b, x.corr(y, method="spearman") if varies else np.nan, kendall))
+        differ = varies(x) and varies(y)
+        kendall = float(kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan
+        rows.append((a, b, x.corr(y, method="spearman") if differ else np.nan, kendall))
     return pd.DataFrame(rows, columns=["a", "b", "spearman", "kendall"])
 
 

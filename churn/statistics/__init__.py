@@ -23,10 +23,13 @@ from churn.statistics.intervals import (
 )
 from churn.statistics.metrics import METRICS, RANGES, calibration_bins, evaluate
 from churn.statistics.ranking import ColumnAuc, Z, column_aucs, column_shares
+from churn.statistics.sides import LEAST_LIFT, LEAST_LOSS, Side, above, side, varies
 from churn.statistics.tests import WelchResult, is_skewed, mann_whitney, welch
 
 __all__ = [
     "DECISIONS",
+    "LEAST_LIFT",
+    "LEAST_LOSS",
     "METRICS",
     "RANGES",
     "SHARES",
@@ -34,10 +37,12 @@ __all__ = [
     "ColumnAuc",
     "Effect",
     "Interval",
+    "Side",
     "Stability",
     "Threshold",
     "WelchResult",
     "Z",
+    "above",
     "association",
     "benjamini_hochberg",
     "best_threshold",
@@ -61,6 +66,8 @@ __all__ = [
     "rate_interval",
     "share_difference",
     "share_interval",
+    "side",
     "stability_index",
+    "varies",
     "welch",
 ]

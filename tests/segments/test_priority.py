@@ -70,12 +70,8 @@ def test_ties_go_to_the_likelier_churner():
 
 def test_among_equal_scores_the_lot_decides_anew_at_every_cutoff():
     same = scores_of(400).assign(p_churn=0.4, p_sticker=0.1)
-    on = pd.DataFrame(
-        {
-            day: (prioritise(same.assign(cutoff=CUTOFF + pd.Timedelta(days=day)), SegmentConfig()).segment == "priority")
-            for day in range(50)
-        }
-    )
+    days = [same.assign(cutoff=CUTOFF + pd.Timedelta(days=day)) for day in range(50)]
+    on = pd.concat([prioritise(day, SegmentConfig()).segment == "priority" for day in days], axis=1)
     first, second = on[:200].mean().mean(), on[200:].mean().mean()
     assert first == pytest.approx(second, abs=0.02)  # the first ids are not favoured
     assert on.mean(axis=1).max() < 0.4  # nor is any user

@@ -72,7 +72,8 @@ def among_equals(found: Mapping[str, int], *, listed: int) -> str:
     if not found["listed"]:
         return say("No two users have the same scores, so nothing is left to the lot.")
     order = say(
-        "{n:,} of the {listed:,} users on the list have the same scores as others, and their order among these is by lot.",
+        "{n:,} of the {listed:,} users on the list have the same scores as others, and their order among these is by "
+        "lot.",
         n=found["listed"],
         listed=listed,
     )

@@ -32,7 +32,7 @@ _A4 = 9
 
 
 def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
-    """The users of the priority segment, in the order of `ranked`: rank, user_id, priority, p_churn, p_sticker, reasons.
+    """The priority segment in the order of `ranked`: rank, user_id, priority, p_churn, p_sticker, reasons.
 
     Args:
         scored: All scored users with their segment.
