@@ -2,7 +2,7 @@
 
 from churn.statistics.adjustment import benjamini_hochberg, holm
 from churn.statistics.association import AssociationResult, association
-from churn.statistics.calibration_band import ece_band
+from churn.statistics.calibration_band import calibrated_bands, ece_band
 from churn.statistics.decisions import (
     DECISIONS,
     Threshold,
@@ -47,6 +47,7 @@ __all__ = [
     "benjamini_hochberg",
     "best_threshold",
     "bootstrap",
+    "calibrated_bands",
     "calibration_bins",
     "column_aucs",
     "column_shares",

@@ -131,7 +131,7 @@ def test_probabilities_do_not_hold_where_too_many_groups_are_off(run):
     assert verdict(run, 0) == ("Yes", "good")
     bins = read_table(run / "calibration.csv")
     off = bins["bin"] < 3
-    bins.loc[off, ["low", "high"]] = bins.loc[off, ["mean_predicted", "mean_predicted"]].to_numpy() + [0.01, 0.02]
+    bins.loc[off, "low"], bins.loc[off, "high"] = bins["mean_predicted"] + 0.01, bins["mean_predicted"] + 0.02
     write_table(bins, run / "calibration.csv")
     assert verdict(run, 0) == ("Roughly", "care")
     assert trust.on_target(read_run(run), "churn")[0].detail.endswith("groups of like forecasts are off.")
