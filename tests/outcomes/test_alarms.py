@@ -70,24 +70,24 @@ def alarmed(rng, n, *, truth):
     for target in ("churn", "sticker"):
         p = rng.beta(2, 3, n)
         found = measures(p, rng.random(n) < truth(p), repetitions=2, targets=2)
-        rows = [
-            (LEFT_ALONE, target, name, n, one.value, one.low, one.high, *[np.nan] * 3) for name, one in found.items()
-        ]
+        ends = {name: (one.value, one.low, one.high) for name, one in found.items()}
+        rows = [(LEFT_ALONE, target, name, n, *three, *[np.nan] * 3) for name, three in ends.items()]
         tables.append(pd.DataFrame(rows, columns=COLUMNS))
     at_any = AlarmConfig(ece=0, calibration_gap=0)  # so that chance alone is what holds an alarm back
     return bool(alarms(pd.concat(tables), NO_LISTS, NO_DRIFT, config=at_any))
 
 
-@pytest.mark.parametrize("n", [30, 75, 200])
+@pytest.mark.parametrize("n", [30, 200])
 def test_a_calibrated_list_alarms_in_five_of_a_hundred_cases_at_most(n):
     rng = np.random.default_rng(n)
-    assert np.mean([alarmed(rng, n, truth=lambda p: p) for _ in range(250)]) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 250)
+    share = np.mean([alarmed(rng, n, truth=lambda p: p) for _ in range(60)])
+    assert share <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 60)  # test_calibration_band.py looks closer
 
 
 def test_forecasts_that_are_off_alarm():
     rng = np.random.default_rng(0)
-    assert np.mean([alarmed(rng, 200, truth=lambda p: 0.6 * p) for _ in range(40)]) > 0.9
-    assert np.mean([alarmed(rng, 200, truth=lambda p: np.where(p > 0.4, 0.4, p)) for _ in range(40)]) > 0.5
+    assert np.mean([alarmed(rng, 200, truth=lambda p: 0.6 * p) for _ in range(10)]) > 0.9
+    assert np.mean([alarmed(rng, 200, truth=lambda p: np.where(p > 0.4, 0.4, p)) for _ in range(10)]) > 0.5
 
 
 def test_lists_that_hardly_share_anybody_alarm_unless_they_are_short():
