@@ -15,7 +15,7 @@ from churn.artefacts import as_written, hashes_of, read_json, read_object, write
 from churn.configuration import RunConfig
 from churn.data import DataConfig, Dataset, Frame, Target, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
-from churn.evaluation import Calibrator, chances
+from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.keys import as_day
@@ -225,8 +225,9 @@ def _folders(folder: Path) -> list[str]:
 
 
 def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
-    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn, p_sticker, and what a sticker is
-    expected to be worth by what was known at the cutoff, expected_amount; the last two with stickers alone.
+    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn, p_sticker, p_sticker_if_stays, and what
+    a sticker is expected to be worth by what was known at the cutoff, expected_amount; the last three with stickers
+    alone, and the chance if the user stays where it was learnt.
 
     Args:
         windows: What to score.
@@ -242,6 +243,9 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
         again = models / target / "refitted"
         model = load(again if refitted and again.exists() else folder, target=target, name=name)
         table[f"p_{target}"] = calibrator(chances(model, windows, target=target, name=name).mean(axis=0))
+    if "p_sticker" in table and (learnt := models / "sticker" / IF_STAYS).exists():
+        if_stays = IfStays.load(learnt)(table.p_churn.to_numpy(), table.p_sticker.to_numpy())
+        table["p_sticker_if_stays"] = if_stays
     amounts = segments.expected_amounts(windows)
     return table if amounts is None else table.assign(expected_amount=amounts)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from churn.language import marked, say
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
-from churn.report.listing import RANKS, drawn, order, rank_by, starts
+from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
 from churn.report.run import Run, records
@@ -55,12 +55,13 @@ def _heuristic(run: Run) -> Note:
         )
         return Note(say("How to read the priority"), f"{body} {order(run)}".strip())
     body = say(
-        "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no "
-        "probability of anything, since whoever falls silent seldom receives a sticker in the same "
-        "days."
+        "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no probability of "
+        "anything, since the two depend on each other."
     )
     return Note(
-        say("How to read the priority"), " ".join(filter(None, [body, order(run), _agreement(run)])), tone="care"
+        say("How to read the priority"),
+        " ".join(filter(None, [body, stickers_of_churners(run), order(run), _agreement(run)])),
+        tone="care",
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         loyal_earners,
         observed_rates,
         pooled,
+        stickers_by_stay,
     )
     from churn.segments.config import AnomalyConfig, BudgetConfig, ControlConfig, GroupConfig, SegmentConfig
     from churn.segments.contacts import (
@@ -88,6 +89,7 @@ __all__ = [
     "pooled",
     "prioritise",
     "skewness",
+    "stickers_by_stay",
     "ties",
     "write_safely",
 ]

@@ -13,12 +13,16 @@ _DIGITS = 6  # significant; a network in float32 gives one history scores that d
 
 
 def sticker_if_stays(scores: pd.DataFrame) -> pd.Series:
-    """P(sticker | stays), from the two probabilities that are known: p_sticker / (1 − p_churn), at most 1; (n,).
+    """P(sticker | stays), (n,): as it was learnt from users who stayed, else p_sticker / (1 − p_churn), at most 1.
 
-    Exact where nobody who churns receives a sticker and both probabilities are right, for then P(sticker) =
-    P(stays) × P(sticker | stays). Where churners receive some, since a sticker needs no activity of its receiver, it is
-    too high, by P(churn) × P(sticker | churns) / P(stays): by little for a user who is likely to stay, and by most at
-    p_churn near 1, where the bound of 1 holds it. Without stickers it is 1: all who stay are worth the same.
+    A run learns it, see `churn.evaluation.IfStays`. The quotient of runs that did not is exact where nobody who churns
+    receives a sticker and both probabilities are right, for then P(sticker) = P(stays) × P(sticker | stays). Where
+    churners receive some, since a sticker needs no activity of its receiver, it is too high, by P(churn) ×
+    P(sticker | churns) / P(stays): by little for a user who is likely to stay, and by most at p_churn near 1, where
+    the bound of 1 holds it. Without stickers it is 1: all who stay are worth the same.
+
+    Args:
+        scores: p_churn and, with stickers, p_sticker and, where it was learnt, p_sticker_if_stays.
 
     Example:
         >>> sticker_if_stays(pd.DataFrame({"p_churn": [0.5, 0.9, 1.0], "p_sticker": [0.1, 0.2, 0.0]})).tolist()
@@ -26,6 +30,8 @@ def sticker_if_stays(scores: pd.DataFrame) -> pd.Series:
     """
     if "p_sticker" not in scores:
         return pd.Series(1.0, scores.index)
+    if "p_sticker_if_stays" in scores:
+        return scores.p_sticker_if_stays
     stays = (1 - scores.p_churn).mask(scores.p_churn >= 1, np.finfo(float).tiny)  # so that 0 / 0 is 0
     return (scores.p_sticker / stays).clip(upper=1.0)
 

@@ -63,7 +63,10 @@ def compare_segments(context: Context) -> Facts:
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
     listed = int((one_per_user.segment == "priority").sum())
     compared = {"users": len(latest), "listed": listed, "per_day": per_day}
-    return {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
+    told = {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
+    if test.sticker is None:
+        return told
+    return told | {"stickers": segments.stickers_by_stay(test, probabilities, seed=context.config.seed)}
 
 
 def _with_earnings(context: Context, rates: pd.DataFrame) -> Facts | None:

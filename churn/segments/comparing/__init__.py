@@ -3,6 +3,7 @@
 from churn.segments.comparing.categories import compare_categories, describe_categories
 from churn.segments.comparing.compared import loyal_earners
 from churn.segments.comparing.comparisons import compare, describe, latest_windows, observed_rates, pooled
+from churn.segments.comparing.stayers import stickers_by_stay
 
 __all__ = [
     "compare",
@@ -13,4 +14,5 @@ __all__ = [
     "loyal_earners",
     "observed_rates",
     "pooled",
+    "stickers_by_stay",
 ]
