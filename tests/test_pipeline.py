@@ -42,7 +42,8 @@ FILES = {
     "shap.parquet": "target user_id cutoff feature value shap",
     "attributions.csv": "target model feature day attribution mean_abs rank",
     "attributions.parquet": "target model user_id cutoff feature day attribution",
-    "scores.parquet": "user_id cutoff p_churn p_sticker p_sticker_if_stays priority segment value_at_risk expected_amount",
+    "scores.parquet": "user_id cutoff p_churn p_sticker p_sticker_if_stays priority segment value_at_risk "
+    "expected_amount",
     "agreement.csv": "a b spearman kendall",
     "segment_tests.csv": "comparison feature n_priority n_other mean_priority mean_other t df p p_adjusted p_bh p_rank "
     "hedges_g low high circular group",

@@ -13,7 +13,7 @@ from churn.artefacts import as_written, read_object, write_json
 
 IF_STAYS = "if_stays.json"  # of the sticker's folder of models
 _EDGE = 1e-6  # keeps logits finite
-_QUOTIENT = np.array([0.0, 1.0, 1.0])
+_QUOTIENT, _PRIOR = np.array([0.0, 1.0, 1.0]), 10.0  # where the weights are drawn to, and how strongly
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class IfStays:
 
 
 def fit_if_stays(p_churn: NDArray[np.float64], p_sticker: NDArray[np.float64], received: NDArray[np.int8]) -> IfStays:
-    """Fit by the log loss of users who stayed; of few, it stays near the quotient (a normal prior of width 1).
+    """Fit by the log loss of users who stayed; of few, it stays near the quotient, by a normal prior.
 
     Args:
         p_churn: The chances of windows whose user stayed, (n,), none of which the models were trained on.
@@ -74,8 +74,8 @@ def fit_if_stays(p_churn: NDArray[np.float64], p_sticker: NDArray[np.float64], r
 
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z, off = columns @ theta, theta - _QUOTIENT
-        value = (np.logaddexp(0, z) - received * z).sum() + (off**2).sum() / 2
-        return float(value), columns.T @ (expit(z) - received) + off
+        value = (np.logaddexp(0, z) - received * z).sum() + _PRIOR * (off**2).sum() / 2
+        return float(value), columns.T @ (expit(z) - received) + _PRIOR * off
 
     bounds = [(None, None), (0.0, None), (0.0, 1.0)]
     return IfStays(*map(float, minimize(loss, _QUOTIENT, jac=True, method="L-BFGS-B", bounds=bounds).x))

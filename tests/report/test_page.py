@@ -121,9 +121,7 @@ def test_what_is_said_of_stickers_and_silence_is_what_happened_here(run):
     often = stickers | {"churned": stickers["churned"] | {"rate": 0.2}}
     write_json(manifest | {"stickers": often}, run / "manifest.json")
     text = ParsedPage(write_report(run)).text.replace("\xa0", " ")
-    assert (
-        "Whoever falls silent may well receive a sticker in the same days: on the test part 20.0 % of them did" in text
-    )
+    assert "may well receive a sticker in the same days: on the test part 20.0 % of them did" in text
     assert "seldom receives a sticker" not in text
     assert "it promised one to 25.1 % of those who stayed, and 26.5 % [22.0, 31.0] received one (n = 402 users)" in text
     write_json({key: value for key, value in manifest.items() if key != "stickers"}, run / "manifest.json")

@@ -8,10 +8,10 @@ from churn.data import Windows
 from churn.segments.ranking import sticker_if_stays
 from churn.statistics import rate_interval
 
+Received = dict[str, float | int | None]
 
-def stickers_by_stay(
-    windows: Windows, scores: pd.DataFrame, *, seed: int = 0
-) -> dict[str, dict[str, float | int | None]]:
+
+def stickers_by_stay(windows: Windows, scores: pd.DataFrame, *, seed: int = 0) -> dict[str, Received]:
     """How often a sticker came to users who churned and to those who stayed: churned, stayed.
 
     Each has rate, low, high (over users), n (windows), n_users and forecast, the mean chance of a sticker if the user
@@ -27,11 +27,9 @@ def stickers_by_stay(
     return {name: _received(windows, forecast, inside, seed=seed) for name, inside in groups.items()}
 
 
-def _received(
-    windows: Windows, forecast: NDArray[np.float64], inside: NDArray[np.bool_], *, seed: int
-) -> dict[str, float | int | None]:
+def _received(windows: Windows, forecast: NDArray[np.float64], inside: NDArray[np.bool_], *, seed: int) -> Received:
     user = windows.user[inside]
-    found: dict[str, float | int | None] = {"n": len(user), "n_users": len(np.unique(user))}
+    found: Received = {"n": len(user), "n_users": len(np.unique(user))}
     if not len(user):
         return found | dict.fromkeys(("rate", "low", "high", "forecast"))
     rate = rate_interval(windows.label("sticker")[inside], user, seed=seed)
