@@ -51,6 +51,7 @@ class Listing:
             "threshold": float(listed.min()) if listed.notna().any() else None,  # by the rule `profit` nobody may be
             "scored": len(self.scored),
             "listed": len(listed),
+            "likely_churn": segments.likely_line(self.scored, config),
             "ties": segments.ties(self.scored, config.rank_by),
             "cutoff": str(self.scored.cutoff.iloc[0].date()),
             "control": dataclasses.asdict(config.control) | sizes,

@@ -162,7 +162,8 @@ def _list(run: Run) -> list[Block]:
 def _choice(users: pd.DataFrame) -> Choice | None:
     """The columns that the reasons speak of, each with the number of users; nothing where they name none."""
     named = Counter(name for user in users.to_dict("records") for name in {_named(said) for said in _reasons(user)})
-    options = tuple((name, f"{name} ({count(n)})") for name, n in named.most_common() if name)
+    most = sorted(named.items(), key=lambda item: (-item[1], item[0]))  # a set has another order in every process
+    options = tuple((name, f"{name} ({count(n)})") for name, n in most if name)
     return Choice(say("Reason"), say("any"), options) if options else None
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from churn.segments.earnings import Earnings, expected_earnings
     from churn.segments.line import distribution, lines, skewness
-    from churn.segments.priority import agreement, prioritise
+    from churn.segments.priority import agreement, likely_line, prioritise
     from churn.segments.ranking import ties
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "hidden",
     "hold_back",
     "latest_windows",
+    "likely_line",
     "lines",
     "loyal_earners",
     "observed_rates",

@@ -1,6 +1,6 @@
 """Whom to contact, how they differ, what to mind, and the page that says so."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,9 @@ def compare_segments(context: Context) -> Facts:
 
     With past lists known, the budget's facts get what calling the newest one earns.
     """
-    config, dataset, test = context.config.segments, context.dataset, context.split.test
+    dataset, test = context.dataset, context.split.test
+    drawn = read_json(context.folder / "manifest.json")["segment"]
+    config = replace(context.config.segments, likely_churn=drawn["likely_churn"])  # one line on all days
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
     rates = segments.observed_rates(test, daily, seed=context.config.seed)

@@ -107,19 +107,28 @@ def test_everyone_is_in_one_of_three_segments_by_the_line_for_churners():
     assert ((rest.p_churn >= 0.7) == (rest.segment == "likely churner")).all()
 
 
+def test_where_nine_in_ten_churn_a_likely_churner_is_likelier_than_they():
+    scores = scores_of(stickers=False)
+    scored = prioritise(scores.assign(p_churn=0.8 + 0.2 * scores.p_churn), SegmentConfig())
+    rest = scored[scored.segment != "priority"]
+    assert 0.35 < (rest.segment == "likely churner").mean() < 0.55
+    assert (prioritise(scores.assign(p_churn=0.9), SegmentConfig()).segment != "other").all()  # nobody is less likely
+
+
 def test_the_line_itself_counts_as_a_likely_churner():
-    scores = pd.DataFrame({"user_id": list("abc"), "cutoff": CUTOFF, "p_churn": [0.9, 0.5, 0.4999]})
+    scores = pd.DataFrame({"user_id": list("abc"), "cutoff": CUTOFF, "p_churn": [0.6, 0.5, 0.4]})
     scored = prioritise(scores, SegmentConfig(quantile=0.7))
     assert scored.segment.tolist() == ["priority", "likely churner", "other"]
 
 
 def test_a_list_by_cutoff_is_what_each_day_alone_would_give():
     days = [scores_of(n, seed=n).assign(cutoff=CUTOFF + pd.Timedelta(days=n)) for n in (3, 40, 100)]
-    together = prioritise(pd.concat(days, ignore_index=True), SegmentConfig(), by_cutoff=True)
-    alone = pd.concat([prioritise(day, SegmentConfig()) for day in days], ignore_index=True)
+    config = SegmentConfig(likely_churn=0.5)
+    together = prioritise(pd.concat(days, ignore_index=True), config, by_cutoff=True)
+    alone = pd.concat([prioritise(day, config) for day in days], ignore_index=True)
     assert together.segment.tolist() == alone.segment.tolist()
     assert listed(together).groupby("cutoff").size().tolist() == [1, 4, 10]
-    assert prioritise(pd.concat(days, ignore_index=True), SegmentConfig()).segment.tolist() != alone.segment.tolist()
+    assert prioritise(pd.concat(days, ignore_index=True), config).segment.tolist() != alone.segment.tolist()
 
 
 def test_a_missing_probability_comes_last():
@@ -232,7 +241,7 @@ def test_where_nobody_brings_profit_nobody_is_listed():
 
 def test_the_rule_of_profit_sizes_the_list_of_every_cutoff_alone():
     days = [scores_of(n, seed=n).assign(cutoff=CUTOFF + pd.Timedelta(days=n)) for n in (3, 40, 100)]
-    config = SegmentConfig(rule="profit", budget=BUDGET)
+    config = SegmentConfig(rule="profit", budget=BUDGET, likely_churn=0.5)
     together = prioritise(pd.concat(days, ignore_index=True), config, by_cutoff=True)
     alone = pd.concat([prioritise(day, config) for day in days], ignore_index=True)
     assert together.segment.tolist() == alone.segment.tolist()

@@ -7,8 +7,9 @@ import pandas as pd
 
 from churn.language import marked
 from churn.segments.config import SegmentConfig
-from churn.segments.priority import SEGMENTS
+from churn.segments.priority import SEGMENTS, likely_line
 from churn.segments.ranking import in_order
+from churn.statistics.sides import ROUNDING
 
 PRIORITY, LIKELY, _OTHER = SEGMENTS
 LOYAL = "loyal earners"
@@ -44,7 +45,7 @@ def loyal_earners(scored: pd.DataFrame, config: SegmentConfig) -> pd.Series:
         >>> loyal_earners(scored, SegmentConfig()).tolist()
         [False, False, True]
     """
-    stayers = scored[scored.p_churn < config.likely_churn]
+    stayers = scored[scored.p_churn < likely_line(scored, config) - ROUNDING]
     order = in_order(stayers.assign(list=0), {"p_sticker": False, "p_churn": True})
     size = max(1, round(len(order) * (1 - config.quantile)))
     return pd.Series(np.isin(np.arange(len(scored)), scored.index.get_indexer(order.index[:size])), scored.index)
