@@ -64,7 +64,8 @@ def compare_segments(context: Context) -> Facts:
     write_with(lambda path: segments.write_safely(categories, path), context.folder / "segment_categories.csv")
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
     listed = int((one_per_user.segment == "priority").sum())
-    compared = {"users": len(latest), "listed": listed, "per_day": per_day}
+    tied = segments.ties(one_per_user, config.rank_by)
+    compared = {"users": len(latest), "listed": listed, "per_day": per_day, "ties": tied}
     told = {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
     if test.sticker is None:
         return told
