@@ -84,9 +84,9 @@ def calibrated_bands(
     drawn = [((generator.random((size, scores.size)) < scores) - scores) @ place for size in sizes]
     off = np.concatenate(drawn) / scores.size  # (b, bins)
     rates, errors = scores.mean() + off.sum(axis=1), np.abs(off).sum(axis=1)
-    ends = (float(np.quantile(rates, end, method=way)) for end, way in ((1 - upper, "lower"), (upper, "higher")))
+    low, high = np.quantile(rates, 1 - upper, method="lower"), np.quantile(rates, upper, method="higher")
     return {
-        "rate": Interval(float(rates.mean()), *ends),
+        "rate": Interval(float(rates.mean()), float(low), float(high)),
         "ece": Interval(float(errors.mean()), 0.0, float(np.quantile(errors, level, method="higher"))),
     }
 
