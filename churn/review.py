@@ -9,7 +9,7 @@ import pandas as pd
 
 from churn.artefacts import read_json, read_table
 from churn.language import say, say_again
-from churn.statistics import LEAST_LOSS, above, side
+from churn.statistics import LEAST_LOSS, Interval, above, side
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
 
@@ -145,7 +145,7 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
             high=row.high,
         )
         for row in rows.itertuples()
-        if side(row, least=LEAST_LOSS) == "above"
+        if side(Interval(row.value, row.low, row.high), least=LEAST_LOSS) == "above"
     ]
 
 

@@ -131,8 +131,8 @@ def digits(values: pd.Series) -> pd.Series:
 
 def _lots(rows: pd.DataFrame) -> NDArray[np.int64]:
     """Each row's place by lot among those of its list, (n,)."""
-    users = rows[[name for name in ("list", "user_id", "cutoff") if name in rows]].reset_index(drop=True)
-    users = users.sort_values(list(users), kind="stable")
+    by = [name for name in ("list", "user_id", "cutoff") if name in rows]
+    users = rows[by].reset_index(drop=True).sort_values(by, kind="stable")
     places = np.empty(len(users), np.int64)
     for _, one in users.groupby("list", sort=False):
         occasion = one.cutoff.max().toordinal() if "cutoff" in one else 0

@@ -66,7 +66,7 @@ def compare_segments(context: Context) -> Facts:
     listed = int((one_per_user.segment == "priority").sum())
     tied = segments.ties(one_per_user, config.rank_by)
     compared = {"users": len(latest), "listed": listed, "per_day": per_day, "ties": tied}
-    told = {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
+    told: Facts = {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
     if test.sticker is None:
         return told
     return told | {"stickers": segments.stickers_by_stay(test, probabilities, seed=context.config.seed)}
