@@ -133,6 +133,8 @@ def _overpromised(rates: pd.DataFrame) -> list[str]:
 def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
     """A model that was not chosen is better on test than the one that scores, clearly and by what matters."""
     rows = differences[(differences.metric == "log_loss") & (differences.model == differences.target.map(chosen))]
+    ends = rows[["value", "low", "high"]].to_numpy(float).tolist()
+    worse = [side(Interval(*three), least=LEAST_LOSS) == "above" for three in ends]
     return [
         say(
             "The model chosen for {target}, {model}, is clearly worse than {reference} on the test part: its log loss "
@@ -144,8 +146,7 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
             low=row.low,
             high=row.high,
         )
-        for row in rows.itertuples()
-        if side(Interval(row.value, row.low, row.high), least=LEAST_LOSS) == "above"
+        for row in rows.loc[pd.Series(worse, rows.index, dtype=bool)].itertuples()
     ]
 
 
