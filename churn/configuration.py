@@ -80,8 +80,9 @@ class AlarmConfig(Block, key="outcomes.alarms"):
     Args:
         psi: Population stability index of a feature or score, less what chance alone would show, above which it alarms.
         ece: Expected calibration error since, above which it alarms, if it is also above a calibrated forecast's band.
-        calibration_gap: Distance of the mean forecast from the rate that came, above which it alarms, if the forecast
-            is also outside the rate's interval.
+        calibration_gap: Distance of the mean forecast from the rate that came, above which it alarms, if the rate is
+            also outside a calibrated forecast's band. Calibrated forecasts pass any of these bands in 5 of 100 lists,
+            and those of fewer than 30 users whom nobody contacted are not judged.
         jaccard: Agreement of two lists among the users at risk both times, users on both / users on either, below which
             it alarms.
     """

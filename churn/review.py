@@ -9,6 +9,7 @@ import pandas as pd
 
 from churn.artefacts import read_json, read_table
 from churn.language import say, say_again
+from churn.statistics import LEAST_LOSS, Interval, above, side
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
 
@@ -130,9 +131,10 @@ def _overpromised(rates: pd.DataFrame) -> list[str]:
 
 
 def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
-    """A model that was not chosen is clearly better on test than the one that scores."""
-    rows = differences[(differences.metric == "log_loss") & (differences.low > 0)]
-    rows = rows[rows.model == rows.target.map(chosen)]
+    """A model that was not chosen is better on test than the one that scores, clearly and by what matters."""
+    rows = differences[(differences.metric == "log_loss") & (differences.model == differences.target.map(chosen))]
+    ends = rows[["value", "low", "high"]].to_numpy(float).tolist()
+    worse = [side(Interval(*three), least=LEAST_LOSS) == "above" for three in ends]
     return [
         say(
             "The model chosen for {target}, {model}, is clearly worse than {reference} on the test part: its log loss "
@@ -144,7 +146,7 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
             low=row.low,
             high=row.high,
         )
-        for row in rows.itertuples()
+        for row in rows.loc[pd.Series(worse, rows.index, dtype=bool)].itertuples()
     ]
 
 
@@ -163,7 +165,7 @@ def _uncalibrated(errors: _Errors) -> list[str]:
             band=band,
         )
         for target, (error, band) in errors.items()
-        if error > band
+        if above(error, band)
     ]
 
 

@@ -15,7 +15,7 @@ from churn.artefacts import as_written, hashes_of, read_json, read_object, write
 from churn.configuration import RunConfig
 from churn.data import DataConfig, Dataset, Frame, Target, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
-from churn.evaluation import Calibrator, chances
+from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.keys import as_day
@@ -38,7 +38,7 @@ FILES = (  # of such a folder
 class Listing:
     """The scored users, what contacting them is worth, and who of the list is held back."""
 
-    scored: pd.DataFrame
+    scored: pd.DataFrame  # with the ids of the log, whatever the files hold
     plan: Plan | None  # with a budget
     held_back: int  # users of the list in the control group
     hashes: dict[str, str]  # of the files that `outcomes` goes by, SHA-256 by name
@@ -51,6 +51,8 @@ class Listing:
             "threshold": float(listed.min()) if listed.notna().any() else None,  # by the rule `profit` nobody may be
             "scored": len(self.scored),
             "listed": len(listed),
+            "likely_churn": segments.likely_line(self.scored, config),
+            "ties": segments.ties(self.scored, config.rank_by),
             "cutoff": str(self.scored.cutoff.iloc[0].date()),
             "control": dataclasses.asdict(config.control) | sizes,
             "sha256": self.hashes,
@@ -184,10 +186,10 @@ def write_scores(
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
-    scored, listed = (segments.hidden(table, names) for table in (scored, listed))
+    public, listed = (segments.hidden(table, names) for table in (scored, listed))
     if names:  # the order of the ids would tell of them, too
-        scored = scored.sort_values("user_id", ignore_index=True)
-    write_table(scored, out / "scores.parquet")
+        public = public.sort_values("user_id", ignore_index=True)
+    write_table(public, out / "scores.parquet")
     write_table(pd.DataFrame(windows.summary(), columns=list(windows.features)), out / "scored_features.parquet")
     write_table(segments.agreement(scored), out / "agreement.csv")
     about = segments.about(scored, config, held_back=int(held.sum()))
@@ -224,8 +226,9 @@ def _folders(folder: Path) -> list[str]:
 
 
 def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
-    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn, p_sticker, and what a sticker is
-    expected to be worth by what was known at the cutoff, expected_amount; the last two with stickers alone.
+    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn, p_sticker, p_sticker_if_stays, and what
+    a sticker is expected to be worth by what was known at the cutoff, expected_amount; the last three with stickers
+    alone, and the chance if the user stays where it was learnt.
 
     Args:
         windows: What to score.
@@ -241,6 +244,9 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
         again = models / target / "refitted"
         model = load(again if refitted and again.exists() else folder, target=target, name=name)
         table[f"p_{target}"] = calibrator(chances(model, windows, target=target, name=name).mean(axis=0))
+    if "p_sticker" in table and (learnt := models / "sticker" / IF_STAYS).exists():
+        if_stays = IfStays.load(learnt)(table.p_churn.to_numpy(), table.p_sticker.to_numpy())
+        table["p_sticker_if_stays"] = if_stays
     amounts = segments.expected_amounts(windows)
     return table if amounts is None else table.assign(expected_amount=amounts)
 

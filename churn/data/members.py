@@ -39,6 +39,8 @@ class Members:
             UserError: for dates that cannot be read.
         """
         rows: pd.DataFrame = listed.filter(_.reason.isnull()).drop("reason").to_pandas()
+        # an engine gives rows in an order of its own
+        rows = rows.sort_values(rows.columns.tolist(), key=lambda column: column.astype(str))
         for name in _date_columns(config):
             times = as_times(rows[name], name=name, zone=config.zone, remedy="name a column of dates")
             rows = rows.loc[times.sort_values(kind="stable").index]

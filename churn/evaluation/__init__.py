@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from churn.evaluation.config import KINDS, EvaluationConfig
     from churn.evaluation.predictions import Predictions, best_model, chances, predict
     from churn.evaluation.standings import KEPT, differences, gains, leaderboard, reliabilities
+    from churn.evaluation.stayers import IF_STAYS, IfStays, fit_if_stays
     from churn.evaluation.thresholds import tune_thresholds
     from churn.evaluation.verdicts import (
         Contestant,
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "IF_STAYS",
     "KEPT",
     "KINDS",
     "Calibrator",
     "Contestant",
     "EvaluationConfig",
+    "IfStays",
     "Predictions",
     "Verdict",
     "VerdictConfig",
@@ -34,6 +37,7 @@ __all__ = [
     "contestants",
     "differences",
     "fit_calibrator",
+    "fit_if_stays",
     "gains",
     "leaderboard",
     "predict",

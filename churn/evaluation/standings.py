@@ -16,7 +16,7 @@ from churn.statistics import (
 from churn.statistics import gains as gain_curve
 
 PARTS = ("val", "test")
-REFERENCES = ("LightGBM", "Majority")
+REFERENCES = ("LightGBM", "Majority", "Persistence")
 KEPT = "_kept"  # ends the name of a model that was trained again on the kept features
 
 
@@ -46,7 +46,8 @@ def differences(
 ) -> pd.DataFrame:
     """Each model minus each reference on the same test windows: model, reference, metric, value, low, high.
 
-    References are LightGBM and the majority, and for a model on the kept features the same with all of them.
+    References are LightGBM, the majority and persistence, and for a model on the kept features the same model with all
+    of them.
     """
     threshold = _by_model(thresholds)
     test = dict(iter(predictions[predictions.part == "test"].groupby("model", sort=False)))

@@ -5,14 +5,17 @@ import pandas as pd
 from churn.configuration import AlarmConfig
 from churn.outcomes.calibration import LEFT_ALONE
 from churn.outcomes.rows import Row, records
+from churn.statistics import above
 
-FEW = 30  # users on either list, and at risk both times, under which two lists say nothing of each other
+FEW = 30  # users under which forecasts are not judged, and two lists say nothing of each other
 
 
 def alarms(
     calibration: pd.DataFrame, stability: pd.DataFrame, drifted: pd.DataFrame, *, config: AlarmConfig
 ) -> list[str]:
     """A sentence for each threshold that is passed by more than chance explains.
+
+    A list whose forecasts are calibrated alarms for its calibration in at most 5 of 100 cases.
 
     Args:
         calibration: From `calibration_since`; users whom nobody contacted count.
@@ -23,26 +26,28 @@ def alarms(
     found = []
     for target, part in calibration[calibration.group == LEFT_ALONE].groupby("target", sort=False):
         measured = {row["metric"]: row for row in records(part)}
+        if measured["rate"]["n"] < FEW:
+            continue
         found += [*_gap(measured, str(target), config), *_error(measured, str(target), config)]
     return [*found, *_unstable(stability, config), *_drifted(drifted, config)]
 
 
 def _gap(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[str]:
-    forecast, rate = measured["forecast"]["value"], measured["rate"]
-    if config.calibration_gap is None or abs(forecast - rate["value"]) <= config.calibration_gap:
+    forecast, rate, band = measured["forecast"]["value"], measured["rate"], measured["rate_band"]
+    if config.calibration_gap is None or not above(abs(forecast - rate["value"]), config.calibration_gap):
         return []
-    if rate["low"] <= forecast <= rate["high"]:
+    if not (above(band["low"], rate["value"]) or above(rate["value"], band["high"])):
         return []
     return [
-        f"calibration_gap: the mean probability of {target} was {forecast:.1%}, and {rate['value']:.1%} "
-        f"[{rate['low']:.1%}, {rate['high']:.1%}] of {rate['n']:,} users whom nobody contacted came true; "
-        f"allowed {config.calibration_gap:g}"
+        f"calibration_gap: the mean probability of {target} was {forecast:.1%}, and {rate['value']:.1%} of "
+        f"{rate['n']:,} users whom nobody contacted came true; a calibrated forecast stays between {band['low']:.1%} "
+        f"and {band['high']:.1%}, allowed {config.calibration_gap:g}"
     ]
 
 
 def _error(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[str]:
     error, band = measured["ece"], measured["ece_band"]["high"]
-    if config.ece is None or not (error["value"] > config.ece and error["value"] > band):
+    if config.ece is None or not (above(error["value"], config.ece) and above(error["value"], band)):
         return []
     return [
         f"ece: the calibration error of {target} is {error['value']:.3f} (n = {error['n']:,}), a calibrated forecast "

@@ -7,11 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import as_written, read_table
-from churn.statistics import RANGES, Interval, calibration_bins, ece_band, share_interval
+from churn.statistics import RANGES, Interval, calibrated_bands, calibration_bins, share_interval
 from churn.statistics.intervals import bootstrap_each
-from churn.statistics.metrics import CLIP, check_forecast, spread
+from churn.statistics.metrics import CLIP, ECE_BINS, check_forecast, spread
 
 LEFT_ALONE, ALL = "not contacted", "all"
+FALSE_ALARMS = 0.05  # chance that a calibrated list passes any band of its group
+LEAST_DRAWN, EACH = 400, 10  # outcomes drawn for a band, users in a bin
 METRICS = ("log_loss", "brier", "ece")
 COLUMNS = ["group", "target", "metric", "n", "value", "low", "high", "test", "test_low", "test_high"]
 
@@ -25,7 +27,8 @@ def calibration_since(
 
     Columns: group, target, metric, n, value, low, high, test, test_low, test_high.
 
-    `ece_band` is the calibration error that a calibrated forecast would show by chance.
+    `rate_band` and `ece_band` are the rates and calibration errors that a calibrated forecast would show by chance:
+    what it passes in 5 of 100 cases, in any of these bands of a group.
 
     Args:
         scored: The scored users.
@@ -41,27 +44,54 @@ def calibration_since(
         test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])[_TEST]
     rows: list[tuple[object, ...]] = []
     for group, inside in ((LEFT_ALONE, alone), (ALL, pd.Series(True, scored.index))):
-        for target in (name for name in ("churn", "sticker") if f"p_{name}" in scored and inside.any()):
+        targets = [name for name in ("churn", "sticker") if f"p_{name}" in scored and inside.any()]
+        for target in targets:
             p, y = (table[name][inside] for table, name in ((scored, f"p_{target}"), (seen, target)))
-            for metric, found in _measured(p.to_numpy(), y.to_numpy(), repetitions=repetitions).items():
+            for metric, found in measures(
+                p.to_numpy(), y.to_numpy(), repetitions=repetitions, targets=len(targets)
+            ).items():
                 known = (target, metric) in test.index
                 before = test.loc[(target, metric), _TEST] if known else (np.nan,) * 3
                 rows.append((group, target, metric, len(p), found.value, found.low, found.high, *before))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _measured(p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions: int) -> dict[str, Interval]:
-    users = np.arange(len(p))
+def measures(
+    p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions: int, targets: int = 1
+) -> dict[str, Interval]:
+    """All of one target, by name.
+
+    Args:
+        p: Forecasts, (n,).
+        y: What came, (n,).
+        repetitions: Bootstrap samples of users.
+        targets: How many targets are measured, over which the chance of a false alarm is divided.
+    """
+    drawn, level = max(repetitions, LEAST_DRAWN), 1 - FALSE_ALARMS / (2 * targets)
+    bands = calibrated_bands(p, bins=bins_of(len(p)), level=level, repetitions=drawn)
     return {
         "forecast": Interval(float(p.mean()), np.nan, np.nan),
         "rate": share_interval(int(y.sum()), len(y)),
+        "rate_band": bands["rate"],
         **error_intervals(p, y, repetitions=repetitions),
-        "ece_band": ece_band(y, p, users=users, repetitions=repetitions),
+        "ece_band": bands["ece"],
     }
+
+
+def bins_of(n: int) -> int:
+    """Bins of the calibration error, as many as hold users enough: with a user in each, it says how sure a forecast is.
+
+    Example:
+        >>> bins_of(13), bins_of(60), bins_of(1000)
+        (1, 6, 15)
+    """
+    return min(ECE_BINS, max(1, n // EACH))
 
 
 def error_intervals(p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions: int) -> dict[str, Interval]:
     """What `metric_intervals` gives for METRICS, where each user has one row; without rankings, so faster.
+
+    Of fewer than 150 users the calibration error has fewer than 15 bins, see `bins_of`.
 
     Args:
         p: Forecasts, (n,).
@@ -69,9 +99,11 @@ def error_intervals(p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions
         repetitions: Bootstrap samples of users.
     """
     labels, scores = check_forecast(y, p)
+    bins = bins_of(scores.size)
+    off = spread(labels - scores, calibration_bins(scores, bins), width=bins)
     clipped = np.clip(scores, CLIP, 1 - CLIP)
     loss = -np.log(np.where(labels == 1, clipped, 1 - clipped))
-    columns = np.column_stack([loss, (labels - scores) ** 2, spread(labels - scores, calibration_bins(scores))])
+    columns = np.column_stack([loss, (labels - scores) ** 2, off])
 
     def errors(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         means = weights @ columns / weights.sum(axis=1, keepdims=True)

@@ -173,9 +173,9 @@ def _scored_at(earlier: Earlier, dataset: Dataset, day: int) -> pd.DataFrame | N
     if not len(windows):
         return None
     scores = score_windows(windows, earlier.run / "models", refitted=True)
-    ids = scores.user_id.astype(str)
-    scores = scores.assign(user_id=ids if earlier.names is None else earlier.names(ids))
-    return segments.prioritise(scores, earlier.config.segments)
+    listed = segments.prioritise(scores, earlier.config.segments)  # by the ids of the log, as `score` draws it
+    ids = listed.user_id.astype(str)
+    return listed.assign(user_id=ids if earlier.names is None else earlier.names(ids))
 
 
 def _notes(earlier: Earlier, seen: pd.DataFrame, reached: NDArray[np.bool_] | None, unknown: int | None) -> list[str]:

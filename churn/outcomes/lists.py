@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
+from churn.statistics import varies
+
 COLUMNS = [
     *(
         "compared_with",
@@ -48,14 +50,14 @@ def list_stability(first: pd.DataFrame, second: pd.DataFrame, *, rank_by: str, c
     scored = set(common.user_id)
     overlap = len(a & scored) * len(b & scored) / n if n else 0.0
     x, y = (common[f"{rank_by}_{side}"] for side in "ab")
-    varies = n > 1 and x.min() < x.max() and y.min() < y.max()
+    differ = varies(x) and varies(y)
     either, at_risk = len(a | b), len((a | b) & scored)
     row = (
         *(compared_with, second.cutoff.iloc[0], (second.cutoff.iloc[0] - first.cutoff.iloc[0]).days, len(a), len(b)),
         *(both, both / either if either else np.nan, _jaccard(overlap, len(a) + len(b))),
         both / at_risk if at_risk else np.nan,
         *(both / len(a) if a else np.nan, len((a - b) & scored), len(a - scored)),
-        *(float(kendalltau(x, y, nan_policy="omit").statistic) if varies else np.nan, n),
+        *(float(kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan, n),
     )
     return pd.DataFrame([row], columns=COLUMNS)
 

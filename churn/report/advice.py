@@ -4,7 +4,7 @@ from churn.language import say
 from churn.report import earnings
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Estimate, Run
-from churn.report.trust import WORKS, found_of_list, sides_of_list
+from churn.report.trust import WORKS, found_of_list, rates_of_list, sides_of_list
 from churn.report.wording import count, decimal
 
 
@@ -67,6 +67,8 @@ def _without_costs(run: Run, listed: int) -> str:
     found, users = found_of_list(run), count(listed)
     if found == "better":
         return _first(run, users)
+    if found == "slight":
+        return _hardly(run, users)
     if found == "mixed":
         return _in_part(run, users)
     if found in ("same", "worse"):
@@ -83,6 +85,17 @@ def _first(run: Run, users: str) -> str:
         return said
     unknown = say("What that earns is not known, since the run was told no costs.")
     return f"{said} {unknown}"
+
+
+def _hardly(run: Run, users: str) -> str:
+    """What a list is good for that beat one drawn by lot by so little that it matters to nobody."""
+    lift = max(rate.value / everyone.value for rate, everyone in rates_of_list(run) if everyone.value)
+    return say(
+        "The {n} users on the list are hardly better to call than any others: past lists found the right people {lift} "
+        "times as often as a list drawn by lot.",
+        n=users,
+        lift=decimal(lift, 2),
+    )
 
 
 def _in_part(run: Run, users: str) -> str:

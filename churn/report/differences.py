@@ -43,7 +43,12 @@ def build(run: Run) -> Section:
     for name, group in tests.groupby("comparison", sort=False):
         blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
     title = say("How they differ")
-    return Section("differences", title, lead, (_explained(minimum), _named(run), *_pooled(run), *_clock(run), *blocks))
+    return Section(
+        "differences",
+        title,
+        lead,
+        (_explained(minimum), _named(run), *_pooled(run), *_twins(run), *_clock(run), *blocks),
+    )
 
 
 def _explained(minimum: int) -> Text:
@@ -90,6 +95,23 @@ def _pooled(run: Run) -> list[Block]:
                 per_day=count(compared["per_day"]),
                 users=count(compared["users"]),
                 listed=count(compared["listed"]),
+            )
+        )
+    ]
+
+
+def _twins(run: Run) -> list[Block]:
+    """Where the lot divided users of equal scores into list and others; nothing elsewhere, and of older runs."""
+    ties = (run.manifest.get("compared") or {}).get("ties")
+    if not ties or ties["line"] == ties["line_listed"]:
+        return []
+    return [
+        Text(
+            say(
+                "Of {line} users with the same scores at the end of the list, {on} count as being on it, drawn by lot, "
+                "and are compared with the others like them: the more there are, the less the groups can differ.",
+                line=count(ties["line"]),
+                on=count(ties["line_listed"]),
             )
         )
     ]

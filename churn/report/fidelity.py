@@ -9,7 +9,8 @@ from churn.language import marked, say
 from churn.report import attribution
 from churn.report.blocks import Block, Fold, Note, Text
 from churn.report.run import Run, records
-from churn.report.wording import FEW, count, decimal, known, listed, percent, signed
+from churn.report.wording import FEW, count, decimal, known, percent, signed
+from churn.report.wording import listed as in_a_row
 
 FLOOR = 0.9  # R², where the configuration names none
 CONSTANT = marked("The chosen model gives every user the same probability, so nothing drives it.")
@@ -34,6 +35,12 @@ def standing(run: Run, target: str) -> Standing:
     return "faithful" if row.r2 >= floor(run) else "sketch"
 
 
+def listed(run: Run, target: str) -> Any | None:
+    """The surrogate's fidelity among those who would be on the list; nothing where it was not measured."""
+    row = _explained(run, target)
+    return None if row is None else _segment(run, target, row.model, "priority")
+
+
 def replaced(run: Run, target: str) -> bool:
     """Whether a network's own attribution stands in the place of the surrogate's drivers."""
     return standing(run, target) == "sketch" and not attribution.by_feature(run, target).empty
@@ -45,7 +52,7 @@ def notes(run: Run, target: str) -> tuple[Block, ...]:
     if row is None:
         return (Note(say("Fidelity"), say("Not measured: read the chart as a hint only."), tone="care"),)
     sketch = standing(run, target) == "sketch"
-    on_list = _segment(run, target, row.model, "priority")
+    on_list = listed(run, target)
     said = [_stands_for(row, on_list), *([_under(run, target, row)] if sketch else []), *_few(run, target, on_list)]
     tone = "care" if sketch or row.n_users < FEW else "plain"
     title = say("Under the fidelity floor") if sketch else say("Fidelity")
@@ -161,7 +168,7 @@ def _measured(row: Any) -> str:
 def _others(run: Run, target: str) -> list[str]:
     table = run.table("surrogates.csv", target)
     others = [f"{row.model} R² {_share(row.r2)}" for row in records(table[~table["explained"].astype(bool)])]
-    return [say("Trees that imitate other models: {others}.", others=listed(others))] if others else []
+    return [say("Trees that imitate other models: {others}.", others=in_a_row(others))] if others else []
 
 
 def _share(r2: float) -> str:

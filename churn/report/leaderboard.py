@@ -11,9 +11,10 @@ from churn.report.figures import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
 from churn.report.run import Estimate, Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimals, percents, signed
+from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimal, decimals, percents, signed
+from churn.statistics import LEAST_LOSS, side
 
-BASELINE, RIVAL = "Majority", "LightGBM"
+BASELINE, RIVALS = "Majority", ("LightGBM", "Persistence")
 YARDSTICKS = {
     "Majority": marked("{model} gives everyone the base rate"),
     "Persistence": marked("{model} knows only on how many days of the history a user was active"),
@@ -49,7 +50,8 @@ def _reading() -> str:
 def _told(run: Run) -> list[Block]:
     """The conclusion on each target, and what the models without an explanation in their names are."""
     models = {str(model) for model in run.table("leaderboard.csv")["model"]}
-    told = [said for target in run.targets if (said := _against_rival(run, target))]
+    pairs = ((target, rival) for target in run.targets for rival in RIVALS)
+    told = [said for target, rival in pairs if (said := _against(run, target, rival))]
     simple = [say(words, model=model) for model, words in YARDSTICKS.items() if model in models]
     if simple:
         told.append(say("Yardsticks: {said}.", said=", ".join(simple)))
@@ -64,13 +66,13 @@ def _told(run: Run) -> list[Block]:
     return [Items(tuple(told))] if told else []
 
 
-def _against_rival(run: Run, target: str) -> str:
-    """Whether the chosen model is better than the boosted trees, in a sentence; nothing where it was not compared."""
+def _against(run: Run, target: str, rival: str) -> str:
+    """Whether the chosen model is better than a rival, in a sentence; nothing where it was not compared."""
     chosen = run.chosen(target)
-    if chosen == RIVAL:
-        return say("{target}: {rival} itself is the chosen model.", target=TARGETS[target], rival=RIVAL)
+    if chosen == rival:
+        return say("{target}: {rival} itself is the chosen model.", target=TARGETS[target], rival=rival)
     table = run.table("differences.csv", target)
-    pair = (table["model"] == chosen) & (table["reference"] == RIVAL) & (table["metric"] == "log_loss")
+    pair = (table["model"] == chosen) & (table["reference"] == rival) & (table["metric"] == "log_loss")
     found = estimate(table[pair])
     if found is None:
         return ""
@@ -79,27 +81,37 @@ def _against_rival(run: Run, target: str) -> str:
         difference=signed(found.value, 3),
         interval=decimals(found.low, found.high),
     )
-    if found.low <= 0 <= found.high:
+    clear, matters = side(found), side(found, least=LEAST_LOSS)
+    if clear == "across":
         return say(
             "{target}: {chosen}, the chosen model, and {rival} are not told apart ({numbers}).",
             target=TARGETS[target],
             chosen=chosen,
-            rival=RIVAL,
+            rival=rival,
             numbers=numbers,
         )
-    if found.high < 0:
+    if matters == "across":
+        return say(
+            "{target}: {chosen}, the chosen model, and {rival} hardly differ, by less than {least} ({numbers}).",
+            target=TARGETS[target],
+            chosen=chosen,
+            rival=rival,
+            least=decimal(LEAST_LOSS),
+            numbers=numbers,
+        )
+    if matters == "below":
         return say(
             "{target}: {chosen}, the chosen model, is clearly better than {rival} ({numbers}).",
             target=TARGETS[target],
             chosen=chosen,
-            rival=RIVAL,
+            rival=rival,
             numbers=numbers,
         )
     return say(
         "{target}: {chosen}, the chosen model, is clearly worse than {rival} ({numbers}).",
         target=TARGETS[target],
         chosen=chosen,
-        rival=RIVAL,
+        rival=rival,
         numbers=numbers,
     )
 

@@ -74,7 +74,8 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     score = RANKS[rank_by(run)]
     if found["raw"] is None:
         return say(
-            "All {scored} users have the same {score}, so its order is that of the other columns.",
+            "All {scored} users have the same {score}: their order is by the chance of churn, and by lot where that is "
+            "the same.",
             scored=count(found["scored"]),
             score=score,
         )

@@ -2,7 +2,9 @@
 
 from churn.language import Messages, marked, say
 from churn.report.run import Run
-from churn.report.wording import count, decimal, percent
+from churn.report.wording import count, decimal, known, percent, percents
+
+SELDOM = 0.25  # of the rate among those who stay, up to which churners receive stickers seldom
 
 RANKS = Messages(
     {
@@ -23,7 +25,7 @@ MADE = Messages(
         ),
     }
 )
-APPROXIMATE = marked(
+QUOTIENT = marked(
     "The chance of a sticker if the user stays is taken as the chance of a sticker ÷ the chance of staying, at most 1, "
     "which is right where nobody who falls silent receives one, and else too high."
 )
@@ -61,6 +63,50 @@ def drawn(run: Run) -> str:
     )
 
 
+def if_stays(run: Run) -> str:
+    """Where the chance of a sticker if the user stays comes from, and whether it held; older runs took a quotient."""
+    stayed = run.manifest.get("stickers", {}).get("stayed")
+    if stayed is None:
+        return say(QUOTIENT)
+    learnt = say("The chance of a sticker if the user stays was learnt from validation users who stayed (half B).")
+    if not known(stayed["rate"]):
+        return learnt
+    held = say(
+        "On the test part it promised one to {forecast} of those who stayed, and {rate} {interval} received one (n = "
+        "{n} users).",
+        forecast=percent(stayed["forecast"]),
+        rate=percent(stayed["rate"]),
+        interval=percents(stayed["low"], stayed["high"]),
+        n=count(stayed["n_users"]),
+    )
+    return f"{learnt} {held}"
+
+
+def stickers_of_churners(run: Run) -> str:
+    """How often users who fell silent received a sticker here; nothing of older runs."""
+    found = run.manifest.get("stickers")
+    if found is None or not (known(found["churned"]["rate"]) and known(found["stayed"]["rate"])):
+        return ""
+    churned, stayed = found["churned"], found["stayed"]
+    numbers = {
+        "churned": percent(churned["rate"]),
+        "stayed": percent(stayed["rate"]),
+        "n": count(churned["n_users"]),
+        "n_stayed": count(stayed["n_users"]),
+    }
+    if churned["rate"] <= SELDOM * stayed["rate"]:
+        return say(
+            "Whoever falls silent seldom receives a sticker in the same days: on the test part {churned} of them did "
+            "(n = {n} users), and {stayed} of those who stayed (n = {n_stayed}).",
+            **numbers,
+        )
+    return say(
+        "Whoever falls silent may well receive a sticker in the same days: on the test part {churned} of them did "
+        "(n = {n} users), and {stayed} of those who stayed (n = {n_stayed}).",
+        **numbers,
+    )
+
+
 def starts(run: Run) -> str:
     """From which score on, in brackets; nothing for an empty list."""
     threshold = run.manifest["segment"]["threshold"]
@@ -78,4 +124,4 @@ def order(run: Run) -> str:
             score=score,
         )
     ordered = say("The list is ordered by {score}: {made}.", score=score, made=MADE[rank_by(run)])
-    return ordered if rank_by(run) == "p_churn" else f"{ordered} {say(APPROXIMATE)}"
+    return ordered if rank_by(run) == "p_churn" else f"{ordered} {if_stays(run)}"

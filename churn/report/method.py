@@ -2,7 +2,7 @@
 
 from churn.language import say
 from churn.report.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
-from churn.report.listing import APPROXIMATE
+from churn.report.listing import if_stays
 from churn.report.policies import scoring
 from churn.report.run import Run
 from churn.report.splits import words
@@ -128,7 +128,7 @@ def _worths(run: Run) -> tuple[tuple[str, str], ...]:
         return ()
     risk = say("The chance of churn × the chance of a sticker if the user stays.")
     loss = say("The value at risk × the amount to expect of a sticker, by those so far.")
-    return ((say("Value at risk"), f"{risk} {say(APPROXIMATE)}"), (say("Expected loss"), loss))
+    return ((say("Value at risk"), f"{risk} {if_stays(run)}"), (say("Expected loss"), loss))
 
 
 def _measures() -> tuple[tuple[str, str], ...]:

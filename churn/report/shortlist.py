@@ -8,12 +8,13 @@ import pandas as pd
 from churn.language import marked, say
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
-from churn.report.listing import RANKS, drawn, order, rank_by, starts
+from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Choice, Column, Table, count_cell, percent_cell
 from churn.report.wording import count, decimal, known, signed
+from churn.segments import among_equals
 
 SHOWN = 20_000  # rows; longer lists make a page too heavy to open
 AT_ONCE = 100  # rows that are drawn before any is asked for, and printed
@@ -41,7 +42,9 @@ def build(run: Run) -> Section:
             "list", say("Whom to contact"), lead, (Text(say("Nobody is on the list at this cutoff.")), _heuristic(run))
         )
     title = say("Whom to contact")
-    return Section("list", title, lead, (_heuristic(run), *held_back(run), *_list(run), Text(scoring(run))))
+    return Section(
+        "list", title, lead, (_heuristic(run), *_equals(run), *held_back(run), *_list(run), Text(scoring(run)))
+    )
 
 
 def _heuristic(run: Run) -> Note:
@@ -52,13 +55,23 @@ def _heuristic(run: Run) -> Note:
         )
         return Note(say("How to read the priority"), f"{body} {order(run)}".strip())
     body = say(
-        "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no "
-        "probability of anything, since whoever falls silent seldom receives a sticker in the same "
-        "days."
+        "Priority is the chance of falling silent × the chance of a sticker: a heuristic, and no probability of "
+        "anything, since the two depend on each other."
     )
     return Note(
-        say("How to read the priority"), " ".join(filter(None, [body, order(run), _agreement(run)])), tone="care"
+        say("How to read the priority"),
+        " ".join(filter(None, [body, stickers_of_churners(run), order(run), _agreement(run)])),
+        tone="care",
     )
+
+
+def _equals(run: Run) -> tuple[Block, ...]:
+    """What the lot decides where scores are equal; nothing where none are, and of older runs."""
+    segment = run.manifest["segment"]
+    found = segment.get("ties")
+    if not found or not found["listed"]:
+        return ()
+    return (Note(say("Equal scores"), among_equals(found, listed=segment["listed"]), tone="care"),)
 
 
 def _agreement(run: Run) -> str:
@@ -149,7 +162,8 @@ def _list(run: Run) -> list[Block]:
 def _choice(users: pd.DataFrame) -> Choice | None:
     """The columns that the reasons speak of, each with the number of users; nothing where they name none."""
     named = Counter(name for user in users.to_dict("records") for name in {_named(said) for said in _reasons(user)})
-    options = tuple((name, f"{name} ({count(n)})") for name, n in named.most_common() if name)
+    most = sorted(named.items(), key=lambda item: (-item[1], item[0]))  # a set has another order in every process
+    options = tuple((name, f"{name} ({count(n)})") for name, n in most if name)
     return Choice(say("Reason"), say("any"), options) if options else None
 
 

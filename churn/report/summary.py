@@ -12,6 +12,7 @@ from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
 from churn.report.wording import FEW, TARGETS, count, day, percent, percents
+from churn.statistics import side
 
 LISTED = Messages(
     {
@@ -85,9 +86,9 @@ def _outcome(run: Run, target: str) -> Tile:
 def _against(rate: Estimate, base: float, n: int) -> str:
     """In words, on which side of the base rate the interval lies."""
     usual, users = percent(base), count(n)
-    if rate.low > base:
+    if side(rate, base) == "above":
         return say("base rate {usual}, so more often than usual; {users} users on test", usual=usual, users=users)
-    if rate.high < base:
+    if side(rate, base) == "below":
         return say("base rate {usual}, so less often than usual; {users} users on test", usual=usual, users=users)
     return say("base rate {usual}, so not clearly different; {users} users on test", usual=usual, users=users)
 

@@ -1,19 +1,24 @@
 """Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
 
+from typing import Any
+
 from churn.data import at_fault
 from churn.language import Messages, marked, say, say_again, say_many
 from churn.report import fidelity
 from churn.report.blocks import Check
+from churn.report.reliability import groups_off
 from churn.report.run import Estimate, Run
 from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent, percents
+from churn.statistics import LEAST_LIFT, Side, above, side
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
 SEEN = marked("The data were split at random, so the models had seen the days on which they were measured.")
-WORKS = ("better", "mixed")  # what is found of lists that are right at least in part
+WORKS = ("better", "slight", "mixed")  # what is found of lists that are right at least in part
 FOUND = Messages(
     {
         "better": marked("Past lists did better than a list drawn by lot."),
+        "slight": marked("Past lists did better than a list drawn by lot, but by less than a tenth."),
         "mixed": marked("Past lists did better than a list drawn by lot in one outcome and worse in the other."),
         "worse": marked("Past lists did worse than a list drawn by lot."),
         "same": marked("Past lists were not clearly better than a list drawn by lot."),
@@ -49,9 +54,10 @@ def on_list(run: Run) -> Check:
 
 
 def found_of_list(run: Run) -> str:
-    """Whether past lists beat a list drawn by lot: better, mixed, same, worse, or few, seen or unknown.
+    """Whether past lists beat a list drawn by lot: better, slight, mixed, same, worse, or few, seen or unknown.
 
-    Better only where some outcome came more often than among everyone and none less often.
+    Better only where some outcome came more often than among everyone, by the least lift that matters, and none less
+    often; slight where the lift is less.
     """
     past = _past(run)
     if not past:
@@ -62,13 +68,26 @@ def found_of_list(run: Run) -> str:
         return "few"
     sides = set(sides_of_list(run).values())
     if "above" in sides:
-        return "mixed" if "below" in sides else "better"
+        return "mixed" if "below" in sides else "better" if _matters(run) else "slight"
     return "worse" if "below" in sides else "same"
 
 
-def sides_of_list(run: Run) -> dict[str, str]:
+def sides_of_list(run: Run) -> dict[str, Side]:
     """By target, on which side of everyone's rate the interval of past lists lies: above, below or across."""
-    return {target: _side(rate, everyone) for target, (rate, _, everyone) in _past(run).items()}
+    return {target: side(rate, everyone.value) for target, (rate, _, everyone) in _past(run).items()}
+
+
+def rates_of_list(run: Run) -> list[tuple[Estimate, Estimate]]:
+    """The rate of each outcome on past lists, and everyone's."""
+    return [(rate, everyone) for rate, _, everyone in _past(run).values()]
+
+
+def _matters(run: Run) -> bool:
+    """Whether some outcome came so much more often on past lists that a list is worth the trouble."""
+    return any(
+        side(rate, everyone.value, least=(LEAST_LIFT - 1) * everyone.value) == "above"
+        for rate, everyone in rates_of_list(run)
+    )
 
 
 def _past(run: Run) -> dict[str, tuple[Estimate, int, Estimate]]:
@@ -81,16 +100,12 @@ def _verdict(found: str) -> tuple[str, str]:
     """Tone and verdict."""
     return {
         "better": ("good", say("Yes")),
+        "slight": ("care", say("Hardly")),
         "mixed": ("care", say("In part")),
         "worse": ("bad", say("No")),
         "same": ("care", say("No evidence")),
         "few": ("care", say("Unclear")),
     }[found]
-
-
-def _side(rate: Estimate, everyone: Estimate) -> str:
-    """On which side of everyone's rate the list's interval lies."""
-    return "above" if rate.low > everyone.value else "below" if rate.high < everyone.value else "across"
 
 
 def _came(target: str, rate: Estimate, everyone: Estimate) -> str:
@@ -150,9 +165,12 @@ def _calibration(run: Run, target: str) -> Check:
     )
     if _few(run, target):
         return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
-    if ece.value <= band.high and (broken := _broken(run, target)):
+    held, off = not above(ece.value, band.high), groups_off(run, target)
+    if held and (broken := _broken(run, target)):
         return Check(question, "care", say("Not on lists"), f"{detail} {broken}")
-    if ece.value <= band.high:
+    if held and off.too_many:
+        return Check(question, "care", say("Roughly"), f"{detail} {off}")
+    if held:
         return Check(question, "good", say("Yes"), detail)
     if ece.value <= 2 * band.high:
         return Check(
@@ -181,9 +199,11 @@ def _lift(run: Run, target: str) -> Check:
     )
     if _few(run, target):
         return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
-    if lift.low > 1:
+    if side(lift, 1, least=LEAST_LIFT - 1) == "above":
         return Check(question, "good", say("Yes"), detail)
-    if lift.value > 1:
+    if side(lift, 1) == "above":
+        return Check(question, "care", say("Hardly"), say("{detail} That is less than a tenth more.", detail=detail))
+    if above(lift.value, 1):
         return Check(question, "care", say("Perhaps"), say("{detail} The interval holds 1.", detail=detail))
     return Check(question, "bad", say("No"), detail)
 
@@ -206,9 +226,24 @@ def _fidelity(run: Run, target: str) -> Check:
         return Check(question, "care", say("Nothing to explain"), say(fidelity.CONSTANT))
     if n < FEW:
         return Check(question, "care", say("Unclear"), say("{detail} Too few users to tell.", detail=detail))
-    if r2 >= fidelity.floor(run):
-        return Check(question, "good", say("Yes"), detail)
-    return Check(question, "care", say("In part"), detail) if r2 >= LOOSE else Check(question, "bad", say("No"), detail)
+    if r2 < LOOSE:
+        return Check(question, "bad", say("No"), detail)
+    if (on_list := fidelity.listed(run, target)) is not None and on_list.r2 < fidelity.floor(run):
+        return _less_on_list(question, detail, on_list)
+    if r2 < fidelity.floor(run):
+        return Check(question, "care", say("In part"), detail)
+    return Check(question, "good", say("Yes"), detail)
+
+
+def _less_on_list(question: str, detail: str, on_list: Any) -> Check:
+    """The verdict where the trees do not speak for the list, whose reasons come from them."""
+    said = say(
+        "{detail} On the list, whose reasons are theirs, it is R² {r2} (n = {n}).",
+        detail=detail,
+        r2=decimal(on_list.r2, 2),
+        n=count(on_list.n_users),
+    )
+    return Check(question, "care" if on_list.r2 >= LOOSE else "bad", say("Not on lists"), said)
 
 
 def on_data(run: Run) -> Check:

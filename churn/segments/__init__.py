@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         loyal_earners,
         observed_rates,
         pooled,
+        stickers_by_stay,
     )
     from churn.segments.config import AnomalyConfig, BudgetConfig, ControlConfig, GroupConfig, SegmentConfig
     from churn.segments.contacts import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         CONTROL,
         Pseudonyms,
         about,
+        among_equals,
         contact_list,
         export,
         harmless,
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
     )
     from churn.segments.earnings import Earnings, expected_earnings
     from churn.segments.line import distribution, lines, skewness
-    from churn.segments.priority import agreement, prioritise
+    from churn.segments.priority import agreement, likely_line, prioritise
+    from churn.segments.ranking import ties
 
 __all__ = [
     "CONTACT",
@@ -64,6 +67,7 @@ __all__ = [
     "SegmentConfig",
     "about",
     "agreement",
+    "among_equals",
     "beside_list",
     "compare",
     "compare_categories",
@@ -86,6 +90,7 @@ __all__ = [
     "hidden",
     "hold_back",
     "latest_windows",
+    "likely_line",
     "lines",
     "loyal_earners",
     "observed_rates",
@@ -93,6 +98,8 @@ __all__ = [
     "pooled",
     "prioritise",
     "skewness",
+    "stickers_by_stay",
+    "ties",
     "write_safely",
 ]
 

@@ -95,7 +95,8 @@ class SegmentConfig(Block, key="segments"):
         rank_by: The score that orders the list. `priority`: p_churn × p_sticker; `p_churn`, which earns most where
             every user kept is worth the same; `value_at_risk`: p_churn × P(sticker | stays); `expected_loss`: that ×
             the expected amount.
-        likely_churn: The p_churn from which a user outside the segment counts as a likely churner.
+        likely_churn: The p_churn from which a user outside the segment counts as a likely churner. By default the mean
+            p_churn of the scored users, .5 at least: more likely than not, and than usual.
         before_days: Days before the history that comparisons look back on.
         minimum_cell: Users under which a group's figures are greyed.
         budget: Costs and worth of a contact.
@@ -107,7 +108,7 @@ class SegmentConfig(Block, key="segments"):
     """
 
     quantile: ProperShare = 0.9
-    likely_churn: ProperShare = 0.5
+    likely_churn: ProperShare | None = None
     before_days: Days = 28
     minimum_cell: Annotated[int, Range(1, 1_000_000)] = 30
     rule: Rule = "quantile"

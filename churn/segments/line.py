@@ -8,6 +8,7 @@ from scipy import stats
 from churn.segments.budget import best_places, gains
 from churn.segments.config import RankBy, Rule, SegmentConfig
 from churn.segments.ranking import ranked
+from churn.statistics import varies
 
 BINS = 40
 _LEVEL = 0.95
@@ -114,6 +115,6 @@ def _scales(score: pd.Series) -> dict[str, NDArray[np.float64]]:
 
 
 def _skewness(values: NDArray[np.float64]) -> float | None:
-    if values.size < 2 or np.ptp(values) <= 1e-12 * np.abs(values).max():
+    if not varies(values):
         return None
     return round(float(stats.skew(values)), 9) + 0.0  # no minus zero

@@ -9,8 +9,11 @@ from scipy.stats import kendalltau
 from churn.segments.budget import best_size, gains
 from churn.segments.config import SegmentConfig
 from churn.segments.ranking import add_scores, ranked
+from churn.statistics import varies
+from churn.statistics.sides import ROUNDING
 
 SEGMENTS = ("priority", "likely churner", "other")
+LIKELY = 0.5  # more likely than not
 SCORES = ("priority", "p_churn", "p_sticker", "value_at_risk", "expected_loss")
 
 
@@ -19,8 +22,8 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
 
     Priority is p_churn × p_sticker, or p_churn alone; value_at_risk is p_churn × P(sticker | stays), see
     `sticker_if_stays`; where there is an expected_amount, expected_loss is that × the amount. The segment holds the
-    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by id,
-    so that its size is always as configured.
+    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by
+    lot, so that its size is always as configured; `ties` counts of whom the lot decided.
 
     Args:
         scores: A row per window.
@@ -31,7 +34,7 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
         UserError: where there are no amounts to rank by.
 
     Example:
-        >>> scores = pd.DataFrame({"user_id": list("abcd"), "p_churn": [0.9, 0.6, 0.5, 0.1]})
+        >>> scores = pd.DataFrame({"user_id": list("abcd"), "p_churn": [0.9, 0.6, 0.5, 0.0]})
         >>> prioritise(scores, SegmentConfig(quantile=0.75)).segment.tolist()
         ['priority', 'likely churner', 'likely churner', 'other']
         >>> prioritise(scores, SegmentConfig(rule="number", number=2)).segment.tolist()
@@ -41,8 +44,22 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
     order = ranked(scored, config.rank_by, by_cutoff=by_cutoff)
     place = order.groupby("list", sort=False).cumcount()
     listed = (place < _sizes(order, config)).reindex(scored.index)
-    rest = np.where(scored.p_churn >= config.likely_churn, SEGMENTS[1], SEGMENTS[2])
+    rest = np.where(scored.p_churn >= likely_line(scored, config) - ROUNDING, SEGMENTS[1], SEGMENTS[2])
     return scored.assign(segment=np.where(listed, SEGMENTS[0], rest))
+
+
+def likely_line(scored: pd.DataFrame, config: SegmentConfig) -> float:
+    """The p_churn from which a user counts as a likely churner: as configured, else the mean one, .5 at least.
+
+    Example:
+        >>> many, few = pd.DataFrame({"p_churn": [0.95, 0.85]}), pd.DataFrame({"p_churn": [0.3, 0.1]})
+        >>> round(likely_line(many, SegmentConfig()), 3), likely_line(few, SegmentConfig())
+        (0.9, 0.5)
+    """
+    if config.likely_churn is not None:
+        return config.likely_churn
+    usual = float(scored.p_churn.mean())
+    return max(LIKELY, usual) if usual == usual else LIKELY
 
 
 def agreement(scored: pd.DataFrame) -> pd.DataFrame:
@@ -51,9 +68,9 @@ def agreement(scored: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for a, b in combinations(names, 2):
         x, y = scored[a], scored[b]
-        varies = x.max() > x.min() and y.max() > y.min()
-        kendall = float(kendalltau(x, y, nan_policy="omit").statistic) if varies else np.nan
-        rows.append((a, b, x.corr(y, method="spearman") if varies else np.nan, kendall))
+        differ = varies(x) and varies(y)
+        kendall = float(kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan
+        rows.append((a, b, x.corr(y, method="spearman") if differ else np.nan, kendall))
     return pd.DataFrame(rows, columns=["a", "b", "spearman", "kendall"])
 
 
@@ -62,7 +79,7 @@ def _sizes(order: pd.DataFrame, config: SegmentConfig) -> pd.Series:
     if config.rule == "number":
         return pd.Series(config.number, order.index)
     if config.rule == "quantile":
-        users = order.groupby("list", sort=False)["key"].transform("size")
+        users = order.groupby("list", sort=False)["p_churn"].transform("size")
         return (users * (1 - config.quantile)).round().clip(lower=1)
     gain = pd.Series(gains(order, config.budget), order.index)
     sizes = {name: best_size(rows) for name, rows in gain.groupby(order["list"])}

@@ -1,6 +1,6 @@
 """Whom to contact, how they differ, what to mind, and the page that says so."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 import pandas as pd
@@ -30,7 +30,9 @@ def compare_segments(context: Context) -> Facts:
 
     With past lists known, the budget's facts get what calling the newest one earns.
     """
-    config, dataset, test = context.config.segments, context.dataset, context.split.test
+    dataset, test = context.dataset, context.split.test
+    drawn = read_json(context.folder / "manifest.json")["segment"]
+    config = replace(context.config.segments, likely_churn=drawn["likely_churn"])  # one line on all days
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
     rates = segments.observed_rates(test, daily, seed=context.config.seed)
@@ -41,8 +43,11 @@ def compare_segments(context: Context) -> Facts:
     for table, name in ((found.tests, "segment_tests.csv"), (found.categories, "segment_categories.csv")):
         write_with(partial(segments.write_safely, table), context.folder / name)
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
-    compared = {"users": found.users, "listed": found.listed, "per_day": found.per_day}
-    return {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
+    compared = {"users": found.users, "listed": found.listed, "per_day": found.per_day, "ties": found.ties}
+    told: Facts = {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
+    if test.sticker is None:
+        return told
+    return told | {"stickers": segments.stickers_by_stay(test, probabilities, seed=context.config.seed)}
 
 
 def _with_earnings(context: Context, rates: pd.DataFrame) -> Facts | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from churn import evaluation
 from churn.artefacts import TargetTables, write_json, write_table
 from churn.data import Target
+from churn.scoring import score_windows
 from churn.stages.context import Context, Facts
 
 
@@ -16,7 +17,18 @@ def evaluate_models(context: Context) -> Facts:
     tables.write(context.folder)
     write_json(chosen, context.folder / "models" / "chosen.json")
     write_json(asdict(context.dataset.vocabulary), context.folder / "models" / "vocabulary.json")
+    if "sticker" in chosen:
+        _learn_if_stays(context)
     return {"chosen": chosen}
+
+
+def _learn_if_stays(context: Context) -> None:
+    """The chance of a sticker if the user stays, by the users of half B who did."""
+    half_b, models = context.split.val_b, context.folder / "models"
+    stayed = half_b.take(half_b.churn == 0)
+    scores = score_windows(stayed, models)
+    found = evaluation.fit_if_stays(scores.p_churn.to_numpy(), scores.p_sticker.to_numpy(), stayed.label("sticker"))
+    found.save(models / "sticker" / evaluation.IF_STAYS)
 
 
 def _judge(context: Context, target: Target, tables: TargetTables) -> str:

@@ -2,7 +2,7 @@
 
 from churn.statistics.adjustment import benjamini_hochberg, holm
 from churn.statistics.association import AssociationResult, association
-from churn.statistics.calibration_band import ece_band
+from churn.statistics.calibration_band import calibrated_bands, ece_band
 from churn.statistics.decisions import (
     DECISIONS,
     Threshold,
@@ -23,10 +23,13 @@ from churn.statistics.intervals import (
 )
 from churn.statistics.metrics import METRICS, RANGES, calibration_bins, evaluate
 from churn.statistics.ranking import ColumnAuc, Z, column_aucs, column_shares
+from churn.statistics.sides import LEAST_LIFT, LEAST_LOSS, Side, above, side, varies
 from churn.statistics.tests import WelchResult, is_skewed, mann_whitney, welch
 
 __all__ = [
     "DECISIONS",
+    "LEAST_LIFT",
+    "LEAST_LOSS",
     "METRICS",
     "RANGES",
     "SHARES",
@@ -34,14 +37,17 @@ __all__ = [
     "ColumnAuc",
     "Effect",
     "Interval",
+    "Side",
     "Stability",
     "Threshold",
     "WelchResult",
     "Z",
+    "above",
     "association",
     "benjamini_hochberg",
     "best_threshold",
     "bootstrap",
+    "calibrated_bands",
     "calibration_bins",
     "column_aucs",
     "column_shares",
@@ -61,6 +67,8 @@ __all__ = [
     "rate_interval",
     "share_difference",
     "share_interval",
+    "side",
     "stability_index",
+    "varies",
     "welch",
 ]

@@ -54,6 +54,43 @@ def ece_band(
     return Interval(float(errors.mean()), float(low), float(high))
 
 
+def calibrated_bands(
+    p: ArrayLike, *, bins: int = ECE_BINS, level: float = 0.95, repetitions: int = 500, seed: int = 0
+) -> dict[str, Interval]:
+    """Tell which rate and which ECE a perfectly calibrated forecaster of independent users would show: rate, ece.
+
+    `p` (n,) holds a probability of each of n users, who decide by it alone: what came is drawn again and again. So both
+    bands hold their level for any number of users, which `ece_band`, made for windows that depend on each other, does
+    not for few. `value` is the mean of what was drawn, the ends of the rate are two-sided, and the ECE has its upper
+    end alone, 0 being as calibrated as can be.
+
+    Raises:
+        ValueError: for probabilities outside [0, 1], none, or fewer repetitions than the level needs.
+
+    Example:
+        >>> found = calibrated_bands(np.linspace(0.1, 0.9, 200))
+        >>> print(found["rate"])
+        0.500 (0.445 to 0.565)
+        >>> print(found["ece"])
+        0.097 (0.000 to 0.129)
+    """
+    upper = tails(level)[1]
+    if repetitions * (1 - upper) < 1:
+        raise ValueError(f"expected at least {int(np.ceil(1 / (1 - upper)))} repetitions, got {repetitions}")
+    _, scores = check_forecast(np.zeros(np.size(p)), p)
+    place = spread(np.ones(scores.size), calibration_bins(scores, bins), width=bins)
+    generator, step = np.random.default_rng(seed), max(1, CHUNK_CELLS // scores.size)
+    sizes = (min(step, repetitions - start) for start in range(0, repetitions, step))
+    drawn = [((generator.random((size, scores.size)) < scores) - scores) @ place for size in sizes]
+    off = np.concatenate(drawn) / scores.size  # (b, bins)
+    rates, errors = scores.mean() + off.sum(axis=1), np.abs(off).sum(axis=1)
+    low, high = np.quantile(rates, 1 - upper, method="lower"), np.quantile(rates, upper, method="higher")
+    return {
+        "rate": Interval(float(rates.mean()), float(low), float(high)),
+        "ece": Interval(float(errors.mean()), 0.0, float(np.quantile(errors, level, method="higher"))),
+    }
+
+
 def _signs(n_users: int, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """Draw a sign for each user, chunk by chunk: (c, n_users)."""
     if repetitions < 1:

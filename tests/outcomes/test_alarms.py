@@ -5,19 +5,21 @@ import pytest
 from churn.configuration import AlarmConfig
 from churn.outcomes import drift as drifting
 from churn.outcomes.alarms import alarms
-from churn.outcomes.calibration import COLUMNS, LEFT_ALONE
+from churn.outcomes.calibration import COLUMNS, LEFT_ALONE, measures
 from churn.outcomes.lists import list_stability
 from churn.statistics import stability_index
 
 
-def calibration(*, forecast=0.3, rate=(0.3, 0.2, 0.4), ece=0.05, band=0.08, group=LEFT_ALONE):
+def calibration(*, forecast=0.3, rate=(0.3, 0.2, 0.4), ece=0.05, band=0.08, group=LEFT_ALONE, n=90):
+    value, low, high = rate
     values = {
         "forecast": (forecast, np.nan, np.nan),
         "rate": rate,
+        "rate_band": (forecast, forecast - (high - value), forecast + (value - low)),
         "ece": (ece, 0.0, 1.0),
         "ece_band": (0.04, 0.01, band),
     }
-    rows = [(group, "churn", metric, 90, *value, 0.1, 0.0, 0.2) for metric, value in values.items()]
+    rows = [(group, "churn", metric, n, *value, 0.1, 0.0, 0.2) for metric, value in values.items()]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -52,12 +54,40 @@ NO_DRIFT = drifts([1, 2], [1, 2]).iloc[:0]
         (calibration(ece=0.3, band=0.2), ["ece"]),
         (calibration(ece=0.3, band=0.4), []),  # chance shows as much
         (calibration(ece=0.09, band=0.02), []),
+        (calibration(ece=0.3104125070266235, band=0.31041250702662343), []),  # the band but for rounding
+        (calibration(forecast=0.5, ece=0.3, n=29), []),  # too few users to judge by
         (calibration(forecast=0.5, ece=0.3, group="all"), []),  # a contact is meant to prove a forecast wrong
     ],
 )
 def test_calibration_alarms_for_what_is_large_and_no_chance(table, alarmed):
     found = alarms(table, NO_LISTS, NO_DRIFT, config=AlarmConfig())
     assert [line.split(":")[0] for line in found] == alarmed
+
+
+def alarmed(rng, n, *, truth):
+    """Whether a made-up list of n users alarms whose forecasts of both targets come true as `truth` of them says."""
+    tables = []
+    for target in ("churn", "sticker"):
+        p = rng.beta(2, 3, n)
+        found = measures(p, rng.random(n) < truth(p), repetitions=2, targets=2)
+        ends = {name: (one.value, one.low, one.high) for name, one in found.items()}
+        rows = [(LEFT_ALONE, target, name, n, *three, *[np.nan] * 3) for name, three in ends.items()]
+        tables.append(pd.DataFrame(rows, columns=COLUMNS))
+    at_any = AlarmConfig(ece=0, calibration_gap=0)  # so that chance alone is what holds an alarm back
+    return bool(alarms(pd.concat(tables), NO_LISTS, NO_DRIFT, config=at_any))
+
+
+@pytest.mark.parametrize("n", [30, 200])
+def test_a_calibrated_list_alarms_in_five_of_a_hundred_cases_at_most(n):
+    rng = np.random.default_rng(n)
+    share = np.mean([alarmed(rng, n, truth=lambda p: p) for _ in range(60)])
+    assert share <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 60)  # test_calibration_band.py looks closer
+
+
+def test_forecasts_that_are_off_alarm():
+    rng = np.random.default_rng(0)
+    assert np.mean([alarmed(rng, 200, truth=lambda p: 0.6 * p) for _ in range(10)]) > 0.9
+    assert np.mean([alarmed(rng, 200, truth=lambda p: np.where(p > 0.4, 0.4, p)) for _ in range(10)]) > 0.5
 
 
 def test_lists_that_hardly_share_anybody_alarm_unless_they_are_short():

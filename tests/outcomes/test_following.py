@@ -132,7 +132,7 @@ def test_calibration_leaves_out_whom_somebody_contacted(followed):
     n = table.groupby("group").n.unique()
     assert n["all"].tolist() == [facts["scored"]]
     assert n["not contacted"].tolist() == [facts["scored"] - facts["contact"]]
-    assert set(table.metric) == {"forecast", "rate", "log_loss", "brier", "ece", "ece_band"}
+    assert set(table.metric) == {"forecast", "rate", "rate_band", "log_loss", "brier", "ece", "ece_band"}
     assert table.set_index("metric").test["log_loss"].notna().all()
 
 

@@ -283,4 +283,8 @@ def _manifest(scores, targets):
             "scored": len(scores),
             "cutoff": "2016-12-25",
         },
+        "stickers": {
+            "churned": {"rate": 0.008, "low": 0.005, "high": 0.012, "n": 6_420, "n_users": 611, "forecast": 0.21},
+            "stayed": {"rate": 0.265, "low": 0.22, "high": 0.31, "n": 4_323, "n_users": 402, "forecast": 0.251},
+        },
     }

@@ -2,6 +2,8 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import trust, write_report
+from churn.report.advice import advice
+from churn.report.reliability import GroupsOff
 from churn.report.run import read_run
 
 from .parsed_page import ParsedPage
@@ -26,6 +28,7 @@ def judged(run, intervals, **columns):
     [
         ((0.40, 0.50), (0.06, 0.20), "Yes"),
         ((0.30, 0.42), (0.20, 0.30), "Yes"),
+        ((0.365, 0.405), (0.06, 0.20), "Hardly"),
         ((0.20, 0.30), (0.20, 0.30), "In part"),
         ((0.20, 0.30), (0.06, 0.20), "No"),
         ((0.30, 0.42), (0.06, 0.18), "No evidence"),
@@ -105,3 +108,65 @@ def test_data_are_sound_where_nothing_was_found_and_no_row_was_lost_unasked(run,
     check = trust.on_data(read_run(run))
     assert check.verdict == verdict
     assert ("1 warning is about the data." in check.detail) == bool(found)
+
+
+def verdict(run, place, target="churn"):
+    found = trust.on_target(read_run(run), target)[place]
+    return found.verdict, found.tone
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "said"),
+    [
+        (1.0, 1.0000000000000002, ("No", "bad")),  # a constant's, but for rounding
+        (1.05, 1.02, ("Hardly", "care")),
+        (1.05, 0.98, ("Perhaps", "care")),
+        (2.4, 2.1, ("Yes", "good")),
+    ],
+)
+def test_a_score_beats_chance_by_what_matters_and_not_by_rounding(run, value, low, said):
+    board = read_table(run / "leaderboard.csv")
+    lift = board["metric"] == "lift_10"
+    board.loc[lift, ["value", "low", "high"]] = value, low, max(value, low) + value - 1
+    write_table(board, run / "leaderboard.csv")
+    assert verdict(run, 1) == said
+
+
+@pytest.mark.parametrize(
+    ("everyone", "on_list", "said"),
+    [
+        (0.94, 0.93, ("Yes", "good")),
+        (0.94, 0.26, ("Not on lists", "bad")),
+        (0.94, 0.70, ("Not on lists", "care")),
+        (0.70, 0.95, ("In part", "care")),
+        (0.30, 0.20, ("No", "bad")),
+    ],
+)
+def test_explanations_speak_for_the_model_where_they_do_so_on_the_list_too(run, everyone, on_list, said):
+    for name, r2 in {"surrogates.csv": everyone, "fidelity.csv": on_list}.items():
+        write_table(read_table(run / name).assign(r2=r2), run / name)
+    assert verdict(run, 2) == said
+
+
+def test_probabilities_do_not_hold_where_too_many_groups_are_off(run):
+    assert verdict(run, 0) == ("Yes", "good")
+    bins = read_table(run / "calibration.csv")
+    off = bins["bin"] < 3
+    bins.loc[off, "low"], bins.loc[off, "high"] = bins["mean_predicted"] + 0.01, bins["mean_predicted"] + 0.02
+    write_table(bins, run / "calibration.csv")
+    assert verdict(run, 0) == ("Roughly", "care")
+    assert trust.on_target(read_run(run), "churn")[0].detail.endswith("groups of like forecasts are off.")
+
+
+@pytest.mark.parametrize(("off", "too_many"), [(0, False), (2, False), (3, True)])
+def test_of_ten_groups_three_are_too_many_to_be_chance(off, too_many):
+    assert GroupsOff(off, 10).too_many is too_many
+
+
+def test_a_list_that_hardly_beats_one_by_lot_is_not_recommended(run):
+    manifest = read_json(run / "manifest.json")
+    write_json({name: facts for name, facts in manifest.items() if name != "budget"}, run / "manifest.json")
+    judged(run, {"churn": (0.375, 0.395), "sticker": (0.06, 0.18)})
+    assert "hardly better to call than any others: past lists found the right people 1.07 times as often" in advice(
+        read_run(run)
+    )

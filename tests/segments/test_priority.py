@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from churn.segments import BudgetConfig, SegmentConfig, agreement, prioritise
+from churn.segments import BudgetConfig, SegmentConfig, agreement, prioritise, ties
 from churn.segments.priority import SEGMENTS
 
 CUTOFF = pd.Timestamp("2024-03-01")
@@ -54,16 +54,42 @@ def test_no_users_give_no_list():
 
 
 def test_constant_priorities_still_give_a_list_of_the_configured_size():
-    scores = scores_of(100).assign(p_churn=0.4, p_sticker=0.1)
-    assert listed(prioritise(scores, SegmentConfig())).user_id.tolist() == [f"u{i:04}" for i in range(10)]
+    scored = prioritise(scores_of(100).assign(p_churn=0.4, p_sticker=0.1), SegmentConfig())
+    assert len(listed(scored)) == 10
+    assert ties(scored, "priority") == {"listed": 10, "line": 100, "line_listed": 10}
 
 
-def test_ties_go_to_the_likelier_churner_and_then_to_the_first_id():
+def test_ties_go_to_the_likelier_churner():
     scores = pd.DataFrame(
         {"user_id": list("dcba"), "cutoff": CUTOFF, "p_churn": [0.5, 0.5, 0.25, 0.125], "p_sticker": [0.5, 0.5, 1, 0.5]}
     )
-    assert prioritise(scores, SegmentConfig(quantile=0.75)).segment.tolist().index("priority") == 1
-    assert listed(prioritise(scores, SegmentConfig(quantile=0.5))).user_id.tolist() == ["d", "c"]
+    scored = prioritise(scores, SegmentConfig(quantile=0.5))
+    assert listed(scored).user_id.tolist() == ["d", "c"]
+    assert ties(scored, "priority") == {"listed": 2, "line": 2, "line_listed": 2}
+
+
+def test_among_equal_scores_the_lot_decides_anew_at_every_cutoff():
+    same = scores_of(400).assign(p_churn=0.4, p_sticker=0.1)
+    days = [same.assign(cutoff=CUTOFF + pd.Timedelta(days=day)) for day in range(50)]
+    on = pd.concat([prioritise(day, SegmentConfig()).segment == "priority" for day in days], axis=1)
+    first, second = on[:200].mean().mean(), on[200:].mean().mean()
+    assert first == pytest.approx(second, abs=0.02)  # the first ids are not favoured
+    assert on.mean(axis=1).max() < 0.4  # nor is any user
+
+
+def test_the_lot_knows_no_names_but_their_order():
+    same = scores_of(100).assign(p_churn=0.4, p_sticker=0.1)
+    renamed = same.assign(user_id=[f"customer {place:03}" for place in range(7, 107)])
+    numbered = same.assign(user_id=range(5, 105))
+    first, *others = (prioritise(one, SegmentConfig()).segment.tolist() for one in (same, renamed, numbered))
+    assert others == [first, first]
+
+
+def test_rounding_errors_tell_nobody_apart():
+    same = scores_of(100).assign(p_churn=0.3, p_sticker=0.1)
+    noise = 1 + np.where(np.arange(100) < 50, 0, 1e-9)  # as a network's float32 leaves it
+    found = [prioritise(one, SegmentConfig()).segment.tolist() for one in (same, same.assign(p_churn=0.3 * noise))]
+    assert found[0] == found[1]
 
 
 def test_the_order_of_the_rows_and_their_index_do_not_matter():
@@ -81,19 +107,28 @@ def test_everyone_is_in_one_of_three_segments_by_the_line_for_churners():
     assert ((rest.p_churn >= 0.7) == (rest.segment == "likely churner")).all()
 
 
+def test_where_nine_in_ten_churn_a_likely_churner_is_likelier_than_they():
+    scores = scores_of(stickers=False)
+    scored = prioritise(scores.assign(p_churn=0.8 + 0.2 * scores.p_churn), SegmentConfig())
+    rest = scored[scored.segment != "priority"]
+    assert 0.35 < (rest.segment == "likely churner").mean() < 0.55
+    assert (prioritise(scores.assign(p_churn=0.9), SegmentConfig()).segment != "other").all()  # nobody is less likely
+
+
 def test_the_line_itself_counts_as_a_likely_churner():
-    scores = pd.DataFrame({"user_id": list("abc"), "cutoff": CUTOFF, "p_churn": [0.9, 0.5, 0.4999]})
+    scores = pd.DataFrame({"user_id": list("abc"), "cutoff": CUTOFF, "p_churn": [0.6, 0.5, 0.4]})
     scored = prioritise(scores, SegmentConfig(quantile=0.7))
     assert scored.segment.tolist() == ["priority", "likely churner", "other"]
 
 
 def test_a_list_by_cutoff_is_what_each_day_alone_would_give():
     days = [scores_of(n, seed=n).assign(cutoff=CUTOFF + pd.Timedelta(days=n)) for n in (3, 40, 100)]
-    together = prioritise(pd.concat(days, ignore_index=True), SegmentConfig(), by_cutoff=True)
-    alone = pd.concat([prioritise(day, SegmentConfig()) for day in days], ignore_index=True)
+    config = SegmentConfig(likely_churn=0.5)
+    together = prioritise(pd.concat(days, ignore_index=True), config, by_cutoff=True)
+    alone = pd.concat([prioritise(day, config) for day in days], ignore_index=True)
     assert together.segment.tolist() == alone.segment.tolist()
     assert listed(together).groupby("cutoff").size().tolist() == [1, 4, 10]
-    assert prioritise(pd.concat(days, ignore_index=True), SegmentConfig()).segment.tolist() != alone.segment.tolist()
+    assert prioritise(pd.concat(days, ignore_index=True), config).segment.tolist() != alone.segment.tolist()
 
 
 def test_a_missing_probability_comes_last():
@@ -206,7 +241,7 @@ def test_where_nobody_brings_profit_nobody_is_listed():
 
 def test_the_rule_of_profit_sizes_the_list_of_every_cutoff_alone():
     days = [scores_of(n, seed=n).assign(cutoff=CUTOFF + pd.Timedelta(days=n)) for n in (3, 40, 100)]
-    config = SegmentConfig(rule="profit", budget=BUDGET)
+    config = SegmentConfig(rule="profit", budget=BUDGET, likely_churn=0.5)
     together = prioritise(pd.concat(days, ignore_index=True), config, by_cutoff=True)
     alone = pd.concat([prioritise(day, config) for day in days], ignore_index=True)
     assert together.segment.tolist() == alone.segment.tolist()

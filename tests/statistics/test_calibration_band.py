@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from churn.statistics import ece_band, evaluate
+from churn.statistics import calibrated_bands, calibration_bins, ece_band, evaluate
 
 from .panels import holds, panel
 
@@ -52,3 +52,24 @@ def test_single_user_has_no_band() -> None:
 def test_labels_that_make_no_sense_are_refused() -> None:
     with pytest.raises(ValueError, match="labels 0 and 1"):
         ece_band([0, 3], [0.1, 0.2], users=[1, 2])
+
+
+@pytest.mark.parametrize(("n", "bins"), [(5, 5), (30, 3), (75, 7), (200, 15)])
+def test_bands_of_independent_users_hold_their_level_for_any_number_of_them(n: int, bins: int) -> None:
+    rng, passed = np.random.default_rng(n), []
+    for seed in range(30):
+        p = rng.beta(2, 3, n)
+        bands = calibrated_bands(p, bins=bins, repetitions=300, seed=seed)
+        off = (rng.random((200, n)) < p) - p
+        places = calibration_bins(p, bins)[None] == np.arange(bins)[:, None]
+        errors, rates = np.abs(off @ places.T).sum(axis=1) / n, p.mean() + off.mean(axis=1)
+        outside = (rates < bands["rate"].low - 1e-9) | (rates > bands["rate"].high + 1e-9)
+        passed.append([errors > bands["ece"].high + 1e-9, outside])
+    share = np.mean(passed, axis=(0, 2))
+    assert (share <= 0.06).all()
+    assert n < 30 or (share > 0.025).all()  # nor are they idly wide
+
+
+def test_fewer_draws_than_the_level_needs_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least 40 repetitions"):
+        calibrated_bands([0.5], repetitions=10)

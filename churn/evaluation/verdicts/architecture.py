@@ -8,7 +8,7 @@ from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt, other, thinned, users_of
-from churn.evaluation.verdicts.wording import amount, change, decimal, listed, measured
+from churn.evaluation.verdicts.wording import amount, change, decimal, listed, matters, measured, too_little
 from churn.language import say, say_many
 from churn.statistics import evaluate
 
@@ -98,7 +98,7 @@ def _winner(trials: list[Trial], reference: str, inquiry: Inquiry) -> str:
             variant=variant,
         )
     gap = compare(winner, other(trials, winner, reference), inquiry)
-    if gap.high < 0:
+    if matters(gap) == "below":
         return say(
             "The best of {n} by validation, {model} with {variant}, is clearly better than its default: by {amount}.",
             n=n,
@@ -106,7 +106,7 @@ def _winner(trials: list[Trial], reference: str, inquiry: Inquiry) -> str:
             variant=variant,
             amount=amount(gap),
         )
-    if gap.low > 0:
+    if matters(gap) == "above":
         return say(
             "The best of {n} by validation, {model} with {variant}, is worse on test than its default: by {amount}.",
             n=n,
@@ -116,11 +116,12 @@ def _winner(trials: list[Trial], reference: str, inquiry: Inquiry) -> str:
         )
     return say(
         "No choice pays, as far as can be seen: the best of {n} by validation, {model} with {variant}, "
-        "differs from its default by {change}, not clear of zero.",
+        "differs from its default by {change} ({why}).",
         n=n,
         model=model,
         variant=variant,
         change=change(gap),
+        why=too_little(gap),
     )
 
 

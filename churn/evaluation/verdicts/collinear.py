@@ -9,7 +9,7 @@ from churn.data import Split, Windows
 from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt_all, best, other, thinned, users_of
-from churn.evaluation.verdicts.wording import amount, change, listed, measured
+from churn.evaluation.verdicts.wording import amount, change, listed, matters, measured, too_little
 from churn.explanation import collinearity
 from churn.language import marked, say
 from churn.statistics import Interval
@@ -57,14 +57,14 @@ def _answer(chosen: Trial, fewer: Trial, removed: list[str], inquiry: Inquiry) -
 
 def _sentence(model: str, gap: Interval, removed: list[str]) -> str:
     columns = _named(removed)
-    if gap.low > 0:
+    if matters(gap) == "above":
         return say(
             "The collinear columns matter: without {columns}, {model}'s log loss rises by {amount}.",
             columns=columns,
             model=model,
             amount=amount(gap),
         )
-    if gap.high < 0:
+    if matters(gap) == "below":
         return say(
             "The collinear columns do harm here: without {columns}, {model}'s log loss falls by {amount}.",
             columns=columns,
@@ -73,10 +73,11 @@ def _sentence(model: str, gap: Interval, removed: list[str]) -> str:
         )
     return say(
         "The collinear columns do not matter, as far as can be seen: without {columns}, {model}'s log "
-        "loss changes by {change}, not clear of zero.",
+        "loss changes by {change} ({why}).",
         columns=columns,
         model=model,
         change=change(gap),
+        why=too_little(gap),
     )
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from churn.data import Split
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
@@ -19,7 +17,7 @@ from churn.evaluation.verdicts.trials import (
     thinned,
     users_of,
 )
-from churn.evaluation.verdicts.wording import amount, change, listed, measured
+from churn.evaluation.verdicts.wording import amount, change, listed, matters, measured, same_chances
 from churn.language import say, say_many
 from churn.statistics import Interval
 
@@ -100,7 +98,7 @@ def _answer(trials: list[Trial], lengths: list[int], configured: int, inquiry: I
     chosen = best(trials, _named(configured))
     longest = other(trials, chosen, _named(lengths[-1]))
     shorter = {days: other(trials, chosen, _named(days)) for days in lengths[:-1]}
-    if all(np.array_equal(trial.p, longest.p) for trial in shorter.values()):
+    if all(same_chances(trial.p, longest.p) for trial in shorter.values()):
         return say(
             "Cannot be told by {model}, which says the same of everyone whatever the history.", model=chosen.model
         )
@@ -110,7 +108,7 @@ def _answer(trials: list[Trial], lengths: list[int], configured: int, inquiry: I
 
 def _sentence(model: str, gaps: dict[int, Interval], *, longest: int) -> str:
     """The shortest history from which on none is clearly worse than the longest; gaps are log losses minus its own."""
-    worse = [days for days, gap in gaps.items() if gap.low > 0]
+    worse = [days for days, gap in gaps.items() if matters(gap) == "above"]
     enough = min((days for days in gaps if days > max(worse, default=0)), default=longest)
     if enough == longest:
         gap = gaps[second := max(gaps)]

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from churn.data import Split, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
@@ -21,7 +19,7 @@ from churn.evaluation.verdicts.trials import (
     thinned,
     users_of,
 )
-from churn.evaluation.verdicts.wording import amount, change, measured
+from churn.evaluation.verdicts.wording import amount, change, matters, measured, same_chances, too_little
 from churn.language import marked, say
 from churn.statistics import Interval
 
@@ -75,7 +73,7 @@ def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Tria
 
 def _answer(shuffled: Trial, chosen: Trial, inquiry: Inquiry) -> str:
     """The sentence, which has nothing to go by where a model has one day alone, or knows no days."""
-    if np.array_equal(shuffled.p, chosen.p):
+    if same_chances(shuffled.p, chosen.p):
         return say(
             "Cannot be told by {model}, which says the same of everyone in whatever order the days come.",
             model=chosen.model,
@@ -84,13 +82,13 @@ def _answer(shuffled: Trial, chosen: Trial, inquiry: Inquiry) -> str:
 
 
 def _sentence(model: str, gap: Interval) -> str:
-    if gap.low > 0:
+    if matters(gap) == "above":
         return say(
             "Order matters: with the days of each history shuffled, {model}'s log loss rises by {amount}.",
             model=model,
             amount=amount(gap),
         )
-    if gap.high < 0:
+    if matters(gap) == "below":
         return say(
             "Order does more harm than good here: with the days of each history shuffled, {model}'s log "
             "loss falls by {amount}.",
@@ -99,9 +97,10 @@ def _sentence(model: str, gap: Interval) -> str:
         )
     return say(
         "Order does not matter here, as far as can be seen: with the days of each history shuffled, "
-        "{model}'s log loss changes by {change}, not clear of zero.",
+        "{model}'s log loss changes by {change} ({why}).",
         model=model,
         change=change(gap),
+        why=too_little(gap),
     )
 
 

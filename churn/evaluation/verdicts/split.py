@@ -22,7 +22,7 @@ from churn.evaluation.verdicts.trials import (
     resized,
     users_of,
 )
-from churn.evaluation.verdicts.wording import amount, change, decimal, measured
+from churn.evaluation.verdicts.wording import amount, change, decimal, matters, measured, too_little
 from churn.language import say
 from churn.statistics import Interval
 
@@ -111,7 +111,7 @@ def _of(windows: Windows, users: np.ndarray) -> Windows:
 
 def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
     pretended, found = decimal(random.log_loss), decimal(honest.log_loss)
-    if gap.high < 0:
+    if matters(gap) == "below":
         return say(
             "A random split would have pretended a log loss of {pretended} where {model} honestly has "
             "{found}: better by {amount}.",
@@ -120,7 +120,7 @@ def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
             found=found,
             amount=amount(gap),
         )
-    if gap.low > 0:
+    if matters(gap) == "above":
         return say(
             "A random split would have pretended nothing here: it is even worse with a log loss of "
             "{pretended} where {model} honestly has {found}, a difference of {change}.",
@@ -131,11 +131,12 @@ def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
         )
     return say(
         "A random split would have pretended nothing that shows here: a log loss of {pretended} where "
-        "{model} honestly has {found}, a difference of {change}, not clear of zero.",
+        "{model} honestly has {found}, a difference of {change} ({why}).",
         pretended=pretended,
         model=honest.model,
         found=found,
         change=change(gap),
+        why=too_little(gap),
     )
 
 

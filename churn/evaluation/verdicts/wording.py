@@ -3,8 +3,11 @@
 import math
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from churn.language import say
-from churn.statistics import Interval
+from churn.statistics import LEAST_LOSS, Interval, Side, side
 
 FEW = 30  # users under which an interval is a guess
 
@@ -56,6 +59,38 @@ def change(interval: Interval) -> str:
     value = decimal(interval.value)
     plus = "+" if interval.value > 0 and float(value) > 0 else ""
     return f"{plus}{value} {brackets(interval)}".rstrip()
+
+
+def matters(gap: Interval) -> Side:
+    """On which side of zero a difference in log loss lies, if it is clear of it and large enough to matter.
+
+    Example:
+        >>> matters(Interval(0.012, 0.008, 0.016)), matters(Interval(-0.001, -0.002, -0.0005))
+        ('above', 'across')
+    """
+    return side(gap, least=LEAST_LOSS)
+
+
+def same_chances(p: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two forecasts (n,) of the same windows differ by rounding alone, in sums of float32.
+
+    Example:
+        >>> same_chances(np.array([0.3]), np.array([0.30000001])), same_chances(np.array([0.3]), np.array([0.31]))
+        (True, False)
+    """
+    return bool(np.allclose(p, other, rtol=0, atol=1e-6))
+
+
+def too_little(gap: Interval) -> str:
+    """Why nothing follows from a difference in log loss.
+
+    Example:
+        >>> too_little(Interval(0.012, -0.001, 0.016)), too_little(Interval(-0.001, -0.002, -0.0005))
+        ('not clear of zero', 'less than .002, too little to matter')
+    """
+    if side(gap) == "across":
+        return say("not clear of zero")
+    return say("less than {least}, too little to matter", least=decimal(LEAST_LOSS))
 
 
 def amount(interval: Interval) -> str:

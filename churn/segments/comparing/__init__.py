@@ -4,6 +4,7 @@ from churn.segments.comparing.categories import compare_categories, describe_cat
 from churn.segments.comparing.compared import loyal_earners
 from churn.segments.comparing.comparisons import compare, describe, latest_windows, observed_rates, pooled
 from churn.segments.comparing.contrasts import Contrasts, contrast
+from churn.segments.comparing.stayers import stickers_by_stay
 
 __all__ = [
     "Contrasts",
@@ -16,4 +17,5 @@ __all__ = [
     "loyal_earners",
     "observed_rates",
     "pooled",
+    "stickers_by_stay",
 ]

@@ -7,7 +7,9 @@ import pandas as pd
 
 from churn.language import marked
 from churn.segments.config import SegmentConfig
-from churn.segments.priority import SEGMENTS
+from churn.segments.priority import SEGMENTS, likely_line
+from churn.segments.ranking import in_order
+from churn.statistics.sides import ROUNDING
 
 PRIORITY, LIKELY, _OTHER = SEGMENTS
 LOYAL = "loyal earners"
@@ -32,7 +34,7 @@ def loyal_earners(scored: pd.DataFrame, config: SegmentConfig) -> pd.Series:
     """Who will likely stay and be given stickers: of those with p_churn under the line, the top tenth by p_sticker.
 
     The share is that of the priority segment, and ties are broken as there: by p_churn, here the lower first, then by
-    id. Some of them may be in the priority segment, too.
+    lot. Some of them may be in the priority segment, too.
 
     Args:
         scored: user_id, p_churn and p_sticker, a row per user.
@@ -43,10 +45,8 @@ def loyal_earners(scored: pd.DataFrame, config: SegmentConfig) -> pd.Series:
         >>> loyal_earners(scored, SegmentConfig()).tolist()
         [False, False, True]
     """
-    stayers = scored[scored.p_churn < config.likely_churn]
-    order = stayers.assign(key=stayers.user_id.astype(str)).sort_values(
-        ["p_sticker", "p_churn", "key"], ascending=[False, True, True], kind="stable"
-    )
+    stayers = scored[scored.p_churn < likely_line(scored, config) - ROUNDING]
+    order = in_order(stayers.assign(list=0), {"p_sticker": False, "p_churn": True})
     size = max(1, round(len(order) * (1 - config.quantile)))
     return pd.Series(np.isin(np.arange(len(scored)), scored.index.get_indexer(order.index[:size])), scored.index)
 

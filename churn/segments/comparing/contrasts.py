@@ -11,6 +11,7 @@ from churn.segments.comparing.compared import PRIORITY, loyal_earners
 from churn.segments.comparing.comparisons import compare, describe, latest_windows, pooled
 from churn.segments.config import SegmentConfig
 from churn.segments.priority import prioritise
+from churn.segments.ranking import ties
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Contrasts:
     users: int
     listed: int  # users of the priority segment
     per_day: float  # users at risk on an average day
+    ties: dict[str, int]  # as `ranking.ties`
 
 
 def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, config: SegmentConfig) -> Contrasts:
@@ -59,4 +61,5 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
         users=len(latest),
         listed=int((scored.segment == PRIORITY).sum()),
         per_day=per_day,
+        ties=ties(scored, config.rank_by),
     )

@@ -1,6 +1,6 @@
 """What leaves the house: the list as files, who is held back, and ids that are hashed."""
 
-from churn.segments.contacts.about import about
+from churn.segments.contacts.about import about, among_equals
 from churn.segments.contacts.contact_list import contact_list, export, write_safely
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
 from churn.segments.contacts.harmless import harmless
@@ -11,6 +11,7 @@ __all__ = [
     "CONTROL",
     "Pseudonyms",
     "about",
+    "among_equals",
     "contact_list",
     "export",
     "harmless",

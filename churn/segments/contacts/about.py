@@ -1,9 +1,12 @@
 """What a list is, in plain words for its second sheet."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from churn.language import Messages, marked, say
 from churn.segments.config import SegmentConfig
+from churn.segments.ranking import ties
 
 ORDERS = Messages(
     {
@@ -50,12 +53,38 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int) -> Row
         (say("Users in the priority segment"), listed),
         (say("Size of the segment"), _rule(config)),
         (say("Order"), ORDERS[config.rank_by]),
+        (say("Order among equal scores"), among_equals(ties(scored, config.rank_by), listed=listed)),
         (say("Users to contact, on the first sheet"), listed - held_back),
         (say("Users held back: do not contact"), held_back),
         (say("Control group"), _control(config, listed, held_back)),
         (say("Ids"), say("hashes; ids.csv beside the key tells whose") if config.id_key else say("as in the log")),
         *columns,
     ]
+
+
+def among_equals(found: Mapping[str, int], *, listed: int) -> str:
+    """What the lot decides of a list, in words.
+
+    Args:
+        found: What `ties` counted.
+        listed: Users on the list.
+    """
+    if not found["listed"]:
+        return say("No two users have the same scores, so nothing is left to the lot.")
+    order = say(
+        "{n:,} of the {listed:,} users on the list have the same scores as others, and their order among these is by "
+        "lot.",
+        n=found["listed"],
+        listed=listed,
+    )
+    if found["line"] == found["line_listed"]:
+        return order
+    line = say(
+        "The list ends among {line:,} users with the same scores: {on:,} of them were put on it by lot.",
+        line=found["line"],
+        on=found["line_listed"],
+    )
+    return f"{order} {line}"
 
 
 def _known() -> set[str]:

@@ -15,6 +15,7 @@ from churn.artefacts import write_with
 from churn.segments.config import RankBy
 from churn.segments.contacts.control import CONTACT, CONTROL
 from churn.segments.contacts.harmless import harmless
+from churn.segments.ranking import ranked
 
 _FORMATS = {
     "p_churn": "0.0%",
@@ -31,20 +32,19 @@ _A4 = 9
 
 
 def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
-    """The users of the priority segment, best first: rank, user_id, priority, p_churn, p_sticker, reasons.
+    """The priority segment in the order of `ranked`: rank, user_id, priority, p_churn, p_sticker, reasons.
 
     Args:
-        scored: The scored users with their segment.
-        reasons: Their reasons in words, same rows.
+        scored: All scored users with their segment.
+        reasons: The reasons of those on the list in words, same index.
         rank_by: The score behind the rank; one other than the priority has a column after the probabilities.
     """
-    table = scored.join(reasons)[scored.segment == "priority"]
-    by = list(dict.fromkeys([rank_by, "p_churn"]))  # each once
-    table = table.sort_values(by, ascending=False, kind="stable", ignore_index=True)
+    table = ranked(scored, rank_by).join(reasons)
+    table = table[table.segment == "priority"].reset_index(drop=True)
     shown = dict.fromkeys(("priority", "p_churn", "p_sticker", rank_by))  # each once
-    ranked = table[["user_id", *(name for name in shown if name in table), *reasons.columns]]
-    ranked.insert(0, "rank", range(1, len(ranked) + 1))
-    return ranked
+    listed = table[["user_id", *(name for name in shown if name in table), *reasons.columns]]
+    listed.insert(0, "rank", range(1, len(listed) + 1))
+    return listed
 
 
 def export(

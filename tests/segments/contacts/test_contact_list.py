@@ -8,7 +8,8 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from churn.language import speaking
-from churn.segments import ControlConfig, SegmentConfig, about, contact_list, export
+from churn.segments import ControlConfig, SegmentConfig, about, contact_list, export, prioritise
+from churn.segments.ranking import ranked
 
 HOSTILE = [
     '=HYPERLINK("http://evil.example","click")',
@@ -78,6 +79,33 @@ def test_the_list_holds_the_segment_best_first_with_everyones_own_reasons(scored
     assert found["rank"].tolist() == [1, 2, 3]
     assert found.reason_1.tolist() == ["why c", "why a", "why d"]
     assert found.reason_2.tolist() == ["more c", "", ""]
+
+
+def test_the_first_users_of_the_plan_are_the_first_of_the_file():
+    scores = pd.DataFrame({"user_id": range(1, 31), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": 0.4})
+    scored = prioritise(scores, SegmentConfig(rule="number", number=12))
+    found = contact_list(scored, pd.DataFrame({"reason_1": [""] * 30}))
+    assert found.user_id.tolist() == ranked(scored, "priority").user_id.tolist()[:12]
+    for k in range(1, 12):
+        first = prioritise(scores, SegmentConfig(rule="number", number=k))
+        assert set(first.user_id[first.segment == "priority"]) == set(found.user_id[:k])
+
+
+@pytest.mark.parametrize(
+    ("p", "said"),
+    [
+        ([0.9, 0.8, 0.7], "No two users have the same scores, so nothing is left to the lot."),
+        (
+            [0.9, 0.5, 0.5],
+            "1 of the 2 users on the list have the same scores as others, and their order among these is by lot. "
+            "The list ends among 2 users with the same scores: 1 of them were put on it by lot.",
+        ),
+    ],
+)
+def test_the_second_sheet_says_what_the_lot_decided(p, said):
+    scores = pd.DataFrame({"user_id": list("abc"), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": p})
+    config = SegmentConfig(rule="number", number=2)
+    assert dict(about(prioritise(scores, config), config, held_back=0))["Order among equal scores"] == said
 
 
 def test_without_stickers_the_list_does_without_their_column(scored):
@@ -179,7 +207,8 @@ def test_the_second_sheet_speaks_the_language_spoken(scored):
         for order, rule, share, key in (("priority", "quantile", 0, None), ("expected_loss", "number", 0.4, "key"))
     ]
     with speaking("ko"):
-        lines = [line for config in configs for line in about(scored, config, held_back=1)]
+        known = scored.assign(expected_loss=scored.priority)
+        lines = [line for config in configs for line in about(known, config, held_back=1)]
     words = [text for term, value in lines for text in (term, value) if isinstance(text, str)]
     assert ("대조군 사용자(연락하지 않음)", 1) in lines
     assert [text for text in words if re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}", text)] == []
