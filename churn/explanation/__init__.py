@@ -4,6 +4,7 @@ from churn.explanation.attribution import Attribution, attribute
 from churn.explanation.collinearity import Collinearity, collinearity
 from churn.explanation.features import feature_ledger
 from churn.explanation.fidelity import Fidelity, Imitation
+from churn.explanation.others import beside, others
 from churn.explanation.reasons import readable, reasons
 from churn.explanation.surrogate import Surrogate, contributions, explain
 
@@ -14,10 +15,12 @@ __all__ = [
     "Imitation",
     "Surrogate",
     "attribute",
+    "beside",
     "collinearity",
     "contributions",
     "explain",
     "feature_ledger",
+    "others",
     "readable",
     "reasons",
 ]

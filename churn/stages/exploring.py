@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churn import eda
+from churn import eda, explanation
 from churn.artefacts import read_table, write_json, write_table
 from churn.data.panel import STICKERS
 from churn.language import marked, say
@@ -134,8 +134,10 @@ def _anatomy(context: Context) -> Iterator[Named]:
     user_id = first["user_id"]
     windows, models = context.dataset.windows, context.folder / "models"
     unseen = windows.cutoff >= context.split.test.cutoff.min()
-    windows = windows.take(unseen & (windows.user_ids == user_id))
-    scores = score_windows(windows, models).join(reasons_of(windows, models))
+    mine = windows.take(unseen & (windows.user_ids == user_id))
+    among = windows.take(np.isin(windows.cutoff, mine.cutoff))
+    told = reasons_of(mine, models, among=among, others=explanation.others(among))
+    scores = score_windows(mine, models).join(told)
     scores.loc[scores["cutoff"] == first["cutoff"], "p_churn"] = first["p_churn"]  # as the list has it
     found = eda.anatomy(context.dataset.panel, user_id, scores=scores)
     yield "anatomy", "anatomy", replace(found, user_id=public)
