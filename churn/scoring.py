@@ -13,7 +13,7 @@ import pandas as pd
 from churn import explanation, segments
 from churn.artefacts import as_written, hashes_of, read_json, read_object, write_json, write_table
 from churn.configuration import RunConfig
-from churn.data import DataConfig, Dataset, Frame, Target, Vocabulary, Windows, examine_new, prepare
+from churn.data import DataConfig, Dataset, Drift, Frame, Target, Training, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
 from churn.evaluation import Calibrator, chances
 from churn.folder import claimed
@@ -103,11 +103,20 @@ def score(
             )
         listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
         place = os.path.relpath(run.resolve(), out.resolve())
-        found = [str(finding) for finding in examine_new(dataset)]
-        told = {"run": place, "segment": listing.facts(config), "warnings": found}
+        moved = _drift(run, dataset)
+        found = [str(finding) for finding in (*examine_new(dataset), *(moved.findings() if moved else ()))]
+        drift = moved.facts() if moved else None
+        told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)
         write_json(told, scratch / SCORING)
     return out
+
+
+def _drift(run: Path, dataset: Dataset) -> Drift | None:
+    """How far the newest day has moved from the run's training part; None where the run does not know that."""
+    with as_written(path := run / "manifest.json", KeyError, TypeError, AttributeError):
+        told = read_json(path)["drift"]
+        return Drift.since(Training.read(told["training"]), dataset) if told else None
 
 
 def open_key(id_key: str | None, *, outside: Path, hashed_in: Path | None) -> Pseudonyms | None:

@@ -10,6 +10,7 @@ from churn.lazy import lazily
 if TYPE_CHECKING:
     from churn.data.config import DataConfig
     from churn.data.dataset import Dataset, open_dataset, prepare, read_panel
+    from churn.data.drift import Drift, Training
     from churn.data.events import STANDARD_COLUMNS
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.features import FEATURES, Feature
@@ -35,6 +36,7 @@ __all__ = [
     "Alarm",
     "DataConfig",
     "Dataset",
+    "Drift",
     "Feature",
     "Finding",
     "Frame",
@@ -44,6 +46,7 @@ __all__ = [
     "Split",
     "SplitConfig",
     "Target",
+    "Training",
     "Vocabulary",
     "WindowConfig",
     "Windows",

@@ -99,7 +99,7 @@ def _tenure(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> ND
 
 def _tenure_capped(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
     """Tenure up to a number of days that users of any log reach early: later days hold no value that is new."""
-    return np.minimum(_tenure(panel, user, day), _ESTABLISHED)
+    return np.minimum(_tenure(panel, user, day), np.float32(_ESTABLISHED))
 
 
 def _days_since_activity(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -139,7 +139,7 @@ def _totals(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> ND
 def _averages(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
     """Sums over all days up to and including a day, divided by the days that the log could have shown of the user."""
     days = np.maximum(day - np.maximum(panel.begin[user], 0)[:, None] + 1, 1)
-    return _totals(panel, user, day) / days[:, :, None].astype(np.float32)
+    return np.asarray(_totals(panel, user, day) / days[:, :, None], np.float32)
 
 
 @_once_per_panel

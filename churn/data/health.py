@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
+from churn.data.drift import Drift, Training
 from churn.data.findings import (
     Finding,
     base_rates,
@@ -41,6 +42,7 @@ class Health:
     constant: tuple[str, ...]  # features with one value on all training days
     duplicates: tuple[tuple[str, str], ...]  # pairs of features that are equal on all training days
     alarms: tuple[Alarm, ...]
+    drift: Drift | None  # from the training part to the newest cutoff; None where nobody is at risk there
     findings: tuple[Finding, ...]
 
 
@@ -73,6 +75,7 @@ def examine(dataset: Dataset, split: Split) -> Health:
     alarms = leak_alarms(split, dataset.members, exempt=[*after, *dates])
     gaps = tuple(runs(scan.events_per_day == 0))
     unseen = int((panel.last < panel.first).sum())
+    drift = Drift.since(Training.of(dataset, split), dataset)
     findings = [
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
@@ -83,6 +86,7 @@ def examine(dataset: Dataset, split: Split) -> Health:
         *careless_split(dataset),
         *base_rates(split),
         *thin_folds(dataset.folds()),
+        *(drift.findings() if drift else ()),
         *possible_leaks(alarms),
     ]
     names = panel.features
@@ -94,6 +98,7 @@ def examine(dataset: Dataset, split: Split) -> Health:
         tuple(name for name, same in zip(names, scan.constant, strict=True) if same),
         tuple((names[a], names[b]) for a, b in scan.equal),
         alarms,
+        drift,
         tuple(findings),
     )
 

@@ -41,14 +41,14 @@ def beside(table: pd.DataFrame, windows: Windows) -> NDArray[np.float64]:
 
 def _of_one_day(windows: Windows) -> pd.DataFrame:
     counts = np.array([source is None or source.over_days == "sum" for source in windows.sources])
-    known = int(np.clip(windows.cutoff - windows.panel.begin[windows.user], 0, windows.history_days).sum())
+    known = int(windows.known_days().sum())
     total = windows.summary().sum(axis=0)
     return pd.DataFrame(
         {
             "cutoff": windows.dates[0],
             "feature": windows.features,
             "value": np.where(counts, total / max(known, 1) * WEEK_DAYS, total / len(windows)),
-            "per_days": pd.array(np.where(counts, WEEK_DAYS, None), dtype="Int64"),
+            "per_days": pd.array([WEEK_DAYS if count else None for count in counts], dtype="Int64"),
             "users": len(windows),
             "user_days": known,
         }
