@@ -188,10 +188,10 @@ class Drift:
             return say("No column's mean has moved by half a standard deviation since the training part.")
         told = [
             say(
-                "{column} from {train:,.3g} to {now:,.3g} ({shift:+.1f})",
+                "{column} from {train} to {now} ({shift:+.1f})",
                 column=name,
-                train=self.training.columns[name].mean,
-                now=self.now.means[name],
+                train=_number(self.training.columns[name].mean),
+                now=_number(self.now.means[name]),
                 shift=shift,
             )
             for name, shift in list(moved.items())[:_NAMED]
@@ -213,13 +213,12 @@ class Drift:
             return say("No column has left the range that it had in the training part.")
         told = [
             say(
-                "{column} ({test:.0%} of the test windows and {now:.0%} of the users scored beyond {low:,.4g} to "
-                "{high:,.4g})",
+                "{column} ({test:.0%} of the test windows and {now:.0%} of the users scored beyond {low} to {high})",
                 column=name,
                 test=self.training.columns[name].beyond_test,
                 now=self.now.beyond[name],
-                low=self.training.columns[name].low,
-                high=self.training.columns[name].high,
+                low=_number(self.training.columns[name].low),
+                high=_number(self.training.columns[name].high),
             )
             for name in left[:_NAMED]
         ]
@@ -228,6 +227,11 @@ class Drift:
 
 def _read_rates(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     return {target: (rate, error) for target, (rate, error) in facts["rates"].items()}
+
+
+def _number(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _listed(told: list[str], n: int) -> str:
