@@ -53,7 +53,7 @@ class Training:
         deviation = np.sqrt(np.maximum(squares / len(train) - mean**2, 0))
         numbers = np.column_stack([mean, deviation, low, high, beyond]).tolist()
         columns = {
-            name: Column(*row, source=source.name if source else None)
+            name: Column(row[0], row[1], row[2], row[3], row[4], source and source.name)
             for name, row, source in zip(train.features, numbers, train.sources, strict=True)
             if source is None or source.reason is not None
         }
