@@ -53,7 +53,7 @@ class Training:
         deviation = np.sqrt(np.maximum(squares / len(train) - mean**2, 0))
         numbers = np.column_stack([mean, deviation, low, high, beyond]).tolist()
         columns = {
-            name: Column(row[0], row[1], row[2], row[3], row[4], source and source.name)
+            name: Column(row[0], row[1], row[2], row[3], row[4], source.name if source else None)
             for name, row, source in zip(train.features, numbers, train.sources, strict=True)
             if source is None or source.reason is not None
         }
@@ -179,7 +179,7 @@ class Drift:
         found = {
             name: (mean - column.mean) / column.deviation
             for name, mean in self.now.means.items()
-            if (column := self.training.columns[name]).deviation
+            if (column := self.training.columns[name]).low < column.high
         }
         return dict(sorted(((k, z) for k, z in found.items() if abs(z) > least), key=lambda pair: -abs(pair[1])))
 
