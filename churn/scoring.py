@@ -13,7 +13,7 @@ import pandas as pd
 from churn import explanation, segments
 from churn.artefacts import as_written, hashes_of, read_json, read_object, write_json, write_table
 from churn.configuration import RunConfig
-from churn.data import DataConfig, Dataset, Frame, Target, Vocabulary, Windows, examine_new, prepare
+from churn.data import DataConfig, Dataset, Drift, Frame, Target, Training, Vocabulary, Windows, examine_new, prepare
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
 from churn.folder import claimed
@@ -26,11 +26,12 @@ from churn.replacement import together
 from churn.segments import Plan, Pseudonyms, SegmentConfig
 
 SCORING = "scoring.json"  # of a folder that `score` wrote: the run, the cutoff, the segment
-SURROGATE, USUAL = "surrogate", "usual.json"  # of a target's folder: what explains its model
+SURROGATE = "surrogate"  # of a target's folder: what explains its model
 FOLLOWED = ("scores.parquet", "scored_features.parquet", "control.csv")  # what `outcomes` goes by
+_AVERAGED = 2_000  # users of a day whose SHAP values are averaged
 FILES = (  # of such a folder
     *("scores.parquet", "scored_features.parquet", "agreement.csv", "budget.csv", "quarantine.parquet"),
-    *("control.csv", "priority.csv", "priority.xlsx", SCORING),
+    *("control.csv", "priority.csv", "priority.xlsx", "others.csv", SCORING),
 )
 
 
@@ -69,7 +70,7 @@ def score(
     frames: Mapping[str, Frame] | None = None,
 ) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
-    priority.csv and .xlsx, control.csv, quarantine.parquet, and scoring.json, which says how.
+    priority.csv and .xlsx, others.csv, control.csv, quarantine.parquet, and scoring.json, which says how.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -104,11 +105,20 @@ def score(
             )
         listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
         place = os.path.relpath(run.resolve(), out.resolve())
-        found = [str(finding) for finding in examine_new(dataset)]
-        told = {"run": place, "segment": listing.facts(config), "warnings": found}
+        moved = _drift(run, dataset)
+        found = [str(finding) for finding in (*examine_new(dataset), *(moved.findings() if moved else ()))]
+        drift = moved.facts() if moved else None
+        told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)
         write_json(told, scratch / SCORING)
     return out
+
+
+def _drift(run: Path, dataset: Dataset) -> Drift | None:
+    """How far the newest day has moved from the run's training part; None where the run does not know that."""
+    with as_written(path := run / "manifest.json", KeyError, TypeError, AttributeError):
+        told = read_json(path)["drift"]
+        return Drift.since(Training.read(told["training"]), dataset) if told else None
 
 
 def open_key(id_key: str | None, *, outside: Path, hashed_in: Path | None) -> Pseudonyms | None:
@@ -181,7 +191,8 @@ def write_scores(
     if (number := config.number) is not None and number > len(scored):
         step(f"{len(scored)} users to score, fewer than segments.number, {number}: all of them can be contacted")
     planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
-    why = reasons_of(windows.take(inside), models).set_axis(scored.index[inside])
+    others = explanation.others(windows)
+    why = reasons_of(windows.take(inside), models, among=windows, others=others).set_axis(scored.index[inside])
     listed = segments.contact_list(scored, why, rank_by=config.rank_by)
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
@@ -191,6 +202,7 @@ def write_scores(
         public = public.sort_values("user_id", ignore_index=True)
     write_table(public, out / "scores.parquet")
     write_table(pd.DataFrame(windows.summary(), columns=list(windows.features)), out / "scored_features.parquet")
+    write_table(others, out / "others.csv")
     write_table(segments.agreement(scored), out / "agreement.csv")
     about = segments.about(scored, config, held_back=int(held.sum()))
     segments.export(listed, out, held_back=held, about=about)
@@ -198,11 +210,23 @@ def write_scores(
     return Listing(scored, planned, int(held.sum()), hashes_of(out, FOLLOWED))
 
 
-def reasons_of(listed: Windows, models: Path) -> pd.DataFrame:
-    """What most raises each window's chance of churn, in words: reason_1, reason_2, reason_3; same rows."""
+def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:
+    """What sets each window's chance of churn above that of others, in words: reason_1, reason_2, reason_3; same rows.
+
+    SHAP values are counted from the users of the same day, too. Counted from the training part, a column that has moved
+    since would be everybody's reason.
+
+    Args:
+        listed: The windows.
+        models: The folder of a run's models.
+        among: Everyone at risk on the same cutoffs.
+        others: The averages of `among`.
+    """
     folder = models / "churn" / SURROGATE
-    values = explanation.contributions(folder, listed, target="churn")
-    return explanation.reasons(listed, values, usual=np.asarray(read_json(folder / USUAL)))
+    few = among.take(np.unique(np.linspace(0, len(among) - 1, min(len(among), _AVERAGED), dtype=np.int64)))
+    usual = explanation.contributions(folder, few, target="churn").mean(axis=0)
+    values = explanation.contributions(folder, listed, target="churn") - usual
+    return explanation.reasons(listed, values, others=explanation.beside(others, listed))
 
 
 def chosen_models(models: Path) -> dict[Target, str]:

@@ -23,6 +23,8 @@ from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentCo
 from churn.stages import Context, find_anomalies, score_users
 from churn.training import TrainingConfig, TuningConfig
 
+from .explanation.recomputed import Log, check
+
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted", comma', "x" * 1000]
 METRICS = ["accuracy", "micro_ap", "ap", "roc_auc", "log_loss", "brier", "ece", "lift_10", "precision", "recall", "f1"]
@@ -147,6 +149,33 @@ def test_the_manifest_accounts_for_every_row(finished, frames) -> None:
     assert [s["name"] for s in manifest["stages"]] == [stage.__name__ for stage in pipeline.STAGES]
     assert all(s["seconds"] >= 0 and s["peak_memory_mb"] > 0 for s in manifest["stages"])
     assert all(len(i["sha256"]) == 64 and i["rows"] == len(frames[i["name"]]) for i in manifest["inputs"])
+
+
+@pytest.mark.parametrize("which", ["finished", "derived"])
+def test_every_reason_of_a_list_holds_when_it_is_recomputed_from_the_raw_log(which, frames, request) -> None:
+    run = request.getfixturevalue(which)
+    run, tables = run if isinstance(run, tuple) else (run, frames)
+    cutoff = run.table("scores.parquet").cutoff.iloc[0]
+    log = Log(tables, cutoff, history_days=7)
+    reasons = run.priority.set_index("user_id").filter(like="reason").fillna("")
+    told = [(user.removeprefix("'"), reason) for user, row in reasons.T.items() for reason in row if reason]
+    assert len([check(log, user, reason) for user, reason in told if not reason.startswith("tier")]) > 5
+    compared = run.table("others.csv").set_index("feature")
+    assert compared.value["own_post"] == pytest.approx(7 * log.others("own post"))
+    assert (compared.users == len(log.at_risk)).all() and (compared.cutoff == str(cutoff.date())).all()
+
+
+def test_the_manifest_and_new_scores_tell_how_far_the_scored_day_has_moved(finished, frames, tmp_path) -> None:
+    drift = read_json(finished.folder / "manifest.json")["drift"]
+    scores = finished.table("scores.parquet")
+    assert (drift["now"]["cutoff"], drift["now"]["at_risk"]) == (str(scores.cutoff.iloc[0].date()), len(scores))
+    cutoff = str((scores.cutoff.iloc[0] - pd.Timedelta(days=20)).date())
+    again = score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path / "scores", frames=frames)
+    told = read_json(again / "scoring.json")["drift"]
+    assert told["training"] == drift["training"]
+    assert told["now"]["at_risk"] == len(pd.read_parquet(again / "scores.parquet")) != drift["now"]["at_risk"]
+    assert set(pd.read_csv(again / "others.csv").cutoff) == {cutoff}
+    assert "users are at risk on" in finished.report.read_text(encoding="utf8")
 
 
 def test_the_manifest_holds_the_data_s_warnings_and_the_run_s_repeat_them(finished) -> None:
@@ -439,7 +468,8 @@ def test_scoring_without_the_days_that_a_feature_knows_is_refused(derived, tmp_p
     finished, tables = derived
     late = {n: f[f.timestamp >= pd.Timestamp("2024-02-01")] if "timestamp" in f else f for n, f in tables.items()}
     cutoff = str(finished.table("scores.parquet").cutoff.iloc[0].date())
-    with pytest.raises(UserError, match=r"from 2024-01-01 on.*days_since_activity, totals, got none before 2024-02-01"):
+    needed = r"from 2024-01-01 on.*days_since_activity, totals, averages, got none before 2024-02-01"
+    with pytest.raises(UserError, match=needed):
         score(finished.folder, quick_config().data, cutoff=cutoff, out=tmp_path, frames=late)
 
 

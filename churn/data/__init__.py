@@ -10,6 +10,7 @@ from churn.lazy import lazily
 if TYPE_CHECKING:
     from churn.data.config import DataConfig
     from churn.data.dataset import Dataset, open_dataset, prepare, read_panel
+    from churn.data.drift import Drift, Training
     from churn.data.events import STANDARD_COLUMNS
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.features import FEATURES, Feature
@@ -41,6 +42,7 @@ __all__ = [
     "Alarm",
     "DataConfig",
     "Dataset",
+    "Drift",
     "Engines",
     "Feature",
     "Finding",
@@ -53,6 +55,7 @@ __all__ = [
     "SplitConfig",
     "TableName",
     "Target",
+    "Training",
     "Vocabulary",
     "WindowConfig",
     "Windows",

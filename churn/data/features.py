@@ -16,6 +16,7 @@ from churn.data.panel import Panel
 Values = Callable[[Panel, NDArray[np.int32], NDArray[np.int32]], NDArray[np.float32]]
 T = TypeVar("T")
 _CHUNK = 1 << 20  # rows added up at a time
+_ESTABLISHED = 28  # days of tenure from which a user is no newcomer
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Feature:
         reason: How a column reads as a reason for a user: a number, yes or no, or not at all.
         reaches: How far back it knows a user beside the day itself: to the `arrival`, or all the `past`. What it
             reaches is part of the score, and new data to score must go back as far.
+        risky: Which values a reader takes for a risk without being told so: those below the others' or above.
+        bounded: The feature that says nearly as much, and does not grow with the date, of one that does.
 
     Example:
         >>> from churn.data import example_split
@@ -46,6 +49,8 @@ class Feature:
     over_days: Literal["sum", "last"] = "last"
     reason: Literal["number", "yes or no"] | None = "number"
     reaches: Literal["day", "arrival", "past"] = "day"
+    risky: Literal["low", "high"] = "low"
+    bounded: str | None = None
 
 
 def _once_per_panel(function: Callable[[Panel], T]) -> Callable[[Panel], T]:
@@ -92,6 +97,11 @@ def _tenure(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> ND
     return _column(np.maximum(day - panel.arrived[user][:, None], 0))
 
 
+def _tenure_capped(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Tenure up to a number of days that users of any log reach early: later days hold no value that is new."""
+    return np.minimum(_tenure(panel, user, day), np.float32(_ESTABLISHED))
+
+
 def _days_since_activity(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
     """Days since the last own activity, 0 on a day with some.
 
@@ -126,6 +136,12 @@ def _totals(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> ND
     return np.take(np.asarray(_running_totals(panel)), panel.newest_row(user, day), axis=0)
 
 
+def _averages(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Sums over all days up to and including a day, divided by the days that the log could have shown of the user."""
+    days = np.maximum(day - np.maximum(panel.begin[user], 0)[:, None] + 1, 1)
+    return np.asarray(_totals(panel, user, day) / days[:, :, None], np.float32)
+
+
 @_once_per_panel
 def _running_totals(panel: Panel) -> NDArray[np.float32]:
     """Each row's sums over its user's rows so far, in a file without a name that goes with the array: (rows, f)."""
@@ -154,6 +170,10 @@ def _named(*columns: str) -> Callable[[Panel], tuple[str, ...]]:
     return lambda panel: columns
 
 
+def _each(prefix: str) -> Callable[[Panel], tuple[str, ...]]:
+    return lambda panel: tuple(f"{prefix}_{name}" for name in panel.features)
+
+
 FEATURES = (
     Feature(
         "weekday",
@@ -167,7 +187,9 @@ FEATURES = (
         lambda panel, user, day: _month_days(panel)[day],
         reason=None,
     ),
-    Feature("days_since_activity", _named("days_since_activity"), _days_since_activity, reaches="past"),
-    Feature("tenure", _named("tenure"), _tenure, reaches="arrival"),
-    Feature("totals", lambda panel: tuple(f"total_{name}" for name in panel.features), _totals, reaches="past"),
+    Feature("days_since_activity", _named("days_since_activity"), _days_since_activity, reaches="past", risky="high"),
+    Feature("tenure", _named("tenure"), _tenure, reaches="arrival", bounded="tenure_capped"),
+    Feature("tenure_capped", _named("tenure_capped"), _tenure_capped, reaches="arrival"),
+    Feature("totals", _each("total"), _totals, reaches="past", bounded="averages"),
+    Feature("averages", _each("average"), _averages, reaches="past"),
 )

@@ -35,7 +35,7 @@ def base_rates(split: Split) -> Iterator[Finding]:
         for name in ("train", "val", "test"):
             part = split.part(name)
             ones = part.label(target) == 1
-            found[name] = _share(ones, part.user)
+            found[name] = share_of(ones, part.user)
             for side, outcome in ((ones, 1), (~ones, 0)):
                 if (n := len(np.unique(part.user[side]))) < FEWEST:
                     yield Finding(
@@ -95,7 +95,7 @@ def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
                 )
 
 
-def _share(ones: NDArray[np.bool_], user: NDArray[np.int32]) -> tuple[float, float]:
+def share_of(ones: NDArray[np.bool_], user: NDArray[np.int32]) -> tuple[float, float]:
     """A rate with its standard error over users."""
     share, error = column_shares(ones, np.ones((len(ones), 1), bool), users=user)
     return float(share[0]), float(error[0])

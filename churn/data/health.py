@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
+from churn.data.drift import Drift, Training
 from churn.data.findings import (
     Finding,
     lost_rows,
@@ -38,6 +39,7 @@ class Health:
     constant: tuple[str, ...]  # features with one value on all training days
     duplicates: tuple[tuple[str, str], ...]  # pairs of features that are equal on all training days
     alarms: tuple[Alarm, ...]
+    drift: Drift | None  # from the training part to the newest cutoff; None where nobody is at risk there
     findings: tuple[Finding, ...]
 
 
@@ -69,6 +71,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     alarms = () if split is None else _alarms(dataset, split)
     gaps = tuple(runs(scan.events_per_day == 0))
     unseen = int((panel.last < panel.first).sum())
+    drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
     findings = [
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
@@ -80,6 +83,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *stopped_stickers(panel),
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
+        *(drift.findings() if drift else ()),
         *possible_leaks(alarms),
     ]
     names = panel.features
@@ -91,6 +95,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         tuple(name for name, same in zip(names, scan.constant, strict=True) if same),
         tuple((names[a], names[b]) for a, b in scan.equal),
         alarms,
+        drift,
         tuple(findings),
     )
 

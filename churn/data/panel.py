@@ -48,6 +48,11 @@ class Panel:
         """The panel's days, (n_days,)."""
         return pd.date_range(self.date(0), periods=self.n_days)
 
+    @property
+    def begin(self) -> NDArray[np.int32]:
+        """The day from which each user is known, of joining or of being first seen; from n_days on not yet: (u,)."""
+        return np.where(self.first <= self.last, np.minimum(self.first, self.arrived), self.arrived)
+
     def date(self, day: int) -> pd.Timestamp:
         """The calendar date of a day of the panel."""
         return pd.Timestamp("1970-01-01") + pd.Timedelta(days=self.first_day + int(day))

@@ -163,6 +163,11 @@ class Windows:
         """The history with a column per feature and day, (n, d * f); see `flat_features`."""
         return self.history().reshape(len(self), self.history_days * len(self.features))
 
+    def known_days(self) -> NDArray[np.int64]:
+        """The days of the history on which the user was already known, (n,)."""
+        known = self.cutoff - self.panel.begin[self.user]
+        return np.asarray(np.clip(known, 0, self.history_days), np.int64)
+
     def active_days(self) -> NDArray[np.int64]:
         """The days with activity in the history, (n,)."""
         days: NDArray[np.int64] = np.take(self.panel.active, self.rows(), axis=0).sum(axis=1)

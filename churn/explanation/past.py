@@ -41,7 +41,7 @@ def own_past(windows: Windows, window: NDArray[np.int64], count: NDArray[np.int6
         (array([4.5, 4.2]), array([2, 3]))
     """
     panel, user, days = windows.panel, windows.user[window], windows.history_days
-    known = np.clip(windows.cutoff[window] - _begin(panel)[user], 0, windows.cutoff[window]).astype(np.int64)
+    known = np.clip(windows.cutoff[window] - panel.begin[user], 0, windows.cutoff[window]).astype(np.int64)
     before = np.clip(known - days, 0, USUAL_DAYS)
     rows = windows.rows(first=-days - USUAL_DAYS, last=-days - 1)
     total = _values(panel, rows[window], count).sum(axis=1)
@@ -75,11 +75,6 @@ def fallen(
     missing, expected = from_the_end[np.arange(len(days)), days], daily[:, 0] * (days + 1)
     noticeable = np.where(amounts, expected / 2, np.maximum(1, np.sqrt(expected)))
     return counts.shape[1] - 1 - days, np.where(missing >= noticeable, missing, 0)
-
-
-def _begin(panel: Panel) -> NDArray[np.int32]:
-    """The day from which each user is known, (u,); from the cutoff on where that is not yet."""
-    return np.where(panel.first <= panel.last, np.minimum(panel.first, panel.arrived), panel.arrived)
 
 
 def _values(panel: Panel, rows: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -40,6 +40,7 @@ _DERIVED = Messages(
         "churn": marked("churn"),
         "sticker": marked("sticker"),
         "tenure": marked("tenure"),
+        "tenure_capped": marked("tenure, at most four weeks"),
         "weekend": marked("weekend"),
         "weekday_sine": marked("weekday sine"),
         "weekday_cosine": marked("weekday cosine"),
@@ -50,7 +51,7 @@ _DERIVED = Messages(
 
 
 def reasons(
-    windows: Windows, contributions: NDArray[np.float64], *, usual: NDArray[np.float64], top: int = 3
+    windows: Windows, contributions: NDArray[np.float64], *, others: NDArray[np.float64], top: int = 3
 ) -> pd.DataFrame:
     """The strongest reasons of each window: reason_1, reason_2, …, in plain words, empty where there are fewer.
 
@@ -61,7 +62,7 @@ def reasons(
     Args:
         windows: The users' windows. No day from their cutoffs on is read.
         contributions: Their SHAP values, (n, d, f); those that raise the probability count.
-        usual: The average of each feature's one number per history over all users, (f,).
+        others: The averages over the users at risk on the same day, (n, f) or (f,): of counts per week.
         top: Reasons per user.
 
     Raises:
@@ -72,7 +73,7 @@ def reasons(
         >>> from churn.data import example_split
         >>> newest = example_split().score
         >>> shap = np.full(newest.history().shape, 0.1) * [1, 0, 0, 0]  # of own posts alone
-        >>> found = reasons(newest, shap, usual=newest.summary().mean(axis=0))
+        >>> found = reasons(newest, shap, others=newest.summary().mean(axis=0))
         >>> found.reason_1.iloc[0]
         'own post: 2 in the last 7 days, fewer than usual (4.5 a week)'
     """
@@ -81,6 +82,7 @@ def reasons(
         raise UserError("expected windows with all of their features", found, "pass the whole windows")
     history = windows.history()
     totals = windows.summary(history)
+    others = np.broadcast_to(others, totals.shape)
     by_feature = _by_feature(windows, contributions, totals)
     strongest, names = np.argsort(-by_feature, axis=1, kind="stable"), _names(windows.features)
     raises = np.take_along_axis(by_feature, strongest, axis=1) > 0
@@ -89,7 +91,7 @@ def reasons(
         window, place = np.nonzero(raises[:, first : first + top] & chosen.lack(top)[:, None])
         feature = strongest[window, first + place]
         pairs = Pairs(window, feature, history[window, :, feature], contributions[window, :, feature])
-        for told in zip(window, feature, _told(windows, pairs, totals=totals, usual=usual), strict=True):
+        for told in zip(window, feature, _told(windows, pairs, totals=totals, others=others), strict=True):
             chosen.add(int(told[0]), f"{names[told[1]]}: {told[2].words}", told[2].as_usual)
     return pd.DataFrame(chosen.rows(top), columns=[f"reason_{place + 1}" for place in range(top)], dtype=object)
 
@@ -127,7 +129,7 @@ def readable(feature: str) -> str:
         >>> readable("own_post"), readable("fan_reply"), readable("away_visit"), readable("total_away_visit")
         ('own post', 'fan reply', 'visit elsewhere', 'total visit elsewhere')
     """
-    counted = feature.removeprefix("total_")
+    counted = feature.removeprefix("total_").removeprefix("average_")
     role, _, event = counted.partition("_")
     if counted in _DERIVED:
         words = _DERIVED[counted]
@@ -135,6 +137,8 @@ def readable(feature: str) -> str:
         words = say(_COUNTED[role], event=event.replace("_", " "))
     else:
         words = counted.replace("_", " ")
+    if feature.startswith("average_"):
+        return say("{counted} a day so far", counted=words)
     return words if counted == feature else say("total {counted}", counted=words)
 
 
@@ -159,26 +163,27 @@ def _names(features: tuple[str, ...]) -> list[str]:
     return [word if times[word] == 1 else feature for word, feature in zip(words, features, strict=True)]
 
 
-def _told(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], usual: NDArray[np.float64]) -> list[_Told]:
-    """The words of each pair, with the one number per history of each window and feature, (n, f), and the usual."""
+def _told(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], others: NDArray[np.float64]) -> list[_Told]:
+    """The words of each pair, with the one number per history of each window and feature, and the others', (n, f)."""
     counts = pairs.feature < len(windows.panel.features)
-    weekly = usual / windows.history_days * 7
+    beside = others[pairs.window, pairs.feature]
     words: list[_Told] = [_Told("", True)] * len(counts)
-    found = stories(windows, pairs.take(counts), others=weekly[pairs.feature[counts]])
+    found = stories(windows, pairs.take(counts), others=beside[counts])
     for pair, story in zip(np.flatnonzero(counts), found, strict=True):
         words[pair] = _Told(count_words(story), as_usual(story))
     for pair in np.flatnonzero(~counts):
-        feature = pairs.feature[pair]
-        words[pair] = _derived_words(windows, feature, totals[pairs.window[pair], feature], others=usual[feature])
+        value = totals[pairs.window[pair], pairs.feature[pair]]
+        words[pair] = _derived_words(windows, pairs.feature[pair], value, others=beside[pair])
     return words
 
 
 def _derived_words(windows: Windows, feature: int, value: float, *, others: float) -> _Told:
     source, days = windows.sources[feature], windows.history_days
     if source is not None and source.reason == "yes or no":
-        return _Told(yes_or_no_words(value, others=others), False)
+        return _Told(yes_or_no_words(value, others=others), value == others)
     if source is not None and source.over_days == "sum":
-        story = Story(value, days, known_days=days, usual=np.nan, others=others / days * 7, amount=True)
+        story = Story(value, days, known_days=days, usual=np.nan, others=others, amount=True)
         return _Told(count_words(story), as_usual(story))
-    words = last_day_words(windows.features[feature], value, others=others)
+    risky = "low" if source is None else source.risky
+    words = last_day_words(windows.features[feature], value, others=others, risky=risky)
     return _Told(words, value_as_usual(value, others=others))

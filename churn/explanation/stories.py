@@ -64,6 +64,7 @@ def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> l
             "long_silence": long_silence & ~amounts,
             "fewer": fewer,
             "fell": pd.Series(dates, dtype=object).where(first > 0, None),
+            "fallen_days": length - first,
             "since": since,
             "amount": amounts,
         }

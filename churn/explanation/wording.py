@@ -1,14 +1,14 @@
 """One reason in plain words: a count beside what was usual, or another feature as of the last day."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from churn.language import day_and_month, say, say_many
 
-_IN_DAYS = {"tenure"}
-_YEAR = 52  # weeks
+_IN_DAYS = {"tenure", "tenure_capped"}
+_WEEK = 7
 
 
 class Story(NamedTuple):  # there may be many, and a frozen dataclass takes several times as long to make
@@ -23,12 +23,18 @@ class Story(NamedTuple):  # there may be many, and a frozen dataclass takes seve
     long_silence: bool = False  # whether the silence is what speaks for the outcome, and longer than usual
     fewer: bool = False  # whether the count fell, and that speaks for the outcome
     fell: pd.Timestamp | None = None  # the day of the fall, if inside the history
-    since: float = 0  # the count since the fall, or of the history where it came before
+    fallen_days: int = 0  # from the fall to the cutoff, or of the history where it came before
+    since: float = 0  # the count in these days
     amount: bool = False
+
+    @property
+    def days(self) -> int:
+        """The days of the history that the user could have had; of one who is new, as many as others."""
+        return min(self.known_days or self.history_days, self.history_days)
 
 
 def count_words(story: Story) -> str:
-    """A count beside the user's own usual where it is below that, and beside the others'.
+    """A count beside the user's own usual where it is below that, and beside the others', all of as many days.
 
     A reader expects a reason to be a low count; one above the others' says that the model reads it as a risk.
 
@@ -38,6 +44,8 @@ def count_words(story: Story) -> str:
         'none for 5 days; usually 3.1 a week'
         >>> count_words(story._replace(long_silence=False))
         '1 in the last 7 days; usually 3.1, others 2 a week'
+        >>> count_words(story._replace(long_silence=False, history_days=28))
+        '1 in the last 28 days; usually 12, others 8 in 28 days'
         >>> count_words(story._replace(long_silence=False, total=4))
         '4 in the last 7 days, more than others (2 a week), which the model reads as a risk'
     """
@@ -59,7 +67,7 @@ def as_usual(story: Story) -> bool:
         >>> as_usual(story), as_usual(story._replace(total=1))
         (True, False)
     """
-    return not _below_usual(story) and not _above_others(story)
+    return not _below_usual(story) and not story.long_silence and not _above_others(story)
 
 
 def value_as_usual(value: float, *, others: float) -> bool:
@@ -72,20 +80,28 @@ def value_as_usual(value: float, *, others: float) -> bool:
     return _rounded(value) == _rounded(others)
 
 
-def last_day_words(feature: str, value: float, *, others: float) -> str:
+def last_day_words(feature: str, value: float, *, others: float, risky: Literal["low", "high"] = "low") -> str:
     """A feature as of the last day, beside the average over users.
+
+    Args:
+        feature: Its column.
+        value: As of the last day.
+        others: The average over users.
+        risky: Which values read as a risk by themselves; of others, it is said that the model reads them so.
 
     Example:
         >>> last_day_words("tenure", 12, others=60.25)
         '12 days; others 60'
-        >>> last_day_words("days_since_activity", 5, others=2.44)
-        '5, more than others (2.4), which the model reads as a risk'
+        >>> last_day_words("days_since_activity", 5, others=2.44, risky="high")
+        '5; others 2.4'
+        >>> last_day_words("days_since_activity", 1, others=2.44, risky="high")
+        '1, less than others (2.4), which the model reads as a risk'
     """
     told = say("{number} days", number=number(value)) if feature in _IN_DAYS else number(value)
-    if value > others and not value_as_usual(value, others=others):
-        return _risky(told, _rounded(others))
-    usual = say("others {rate}", rate=_rounded(others))
-    return f"{told}; {usual}"
+    if value_as_usual(value, others=others) or (value > others) == (risky == "high"):
+        usual = say("others {rate}", rate=_rounded(others))
+        return f"{told}; {usual}"
+    return _risky(told, _rounded(others), more=value > others)
 
 
 def yes_or_no_words(value: float, *, others: float) -> str:
@@ -118,12 +134,15 @@ def _below_usual(story: Story) -> bool:
     """Whether it is the own past that a count is low beside."""
     if _never(story) or np.isnan(story.usual):
         return False
-    return story.long_silence or story.fewer or 0 < story.total < story.usual / 7 * story.history_days
+    if story.long_silence or story.fewer:
+        return True
+    weekly = story.total / story.days * _WEEK
+    return 0 < weekly < story.usual and _rate(weekly, story) != _rate(story.usual, story)
 
 
 def _above_others(story: Story) -> int:
-    """1 above the others, 0 where both are told alike, -1 below; the model knows the history alone, however new."""
-    weekly = story.total / story.history_days * 7
+    """1 above the others, 0 where both are told alike, -1 below."""
+    weekly = story.total / story.days * _WEEK
     if _rate(weekly, story) == _rate(story.others, story):
         return 0
     return 1 if weekly > story.others else -1
@@ -131,31 +150,33 @@ def _above_others(story: Story) -> int:
 
 def _beside_others(story: Story) -> str:
     fact, rate = _fact(story), _rate(story.others, story)
-    if _never(story):
-        fact = say("{number} since first seen {days} ago", number=say("none"), days=_days(story.known_days))
-    if _above_others(story) > 0:
+    if not story.long_silence and _above_others(story) > 0:  # of a silence, it is the silence that is the reason
         return _risky(fact, rate)
     others = say("others {rate}", rate=rate)
     return f"{fact}; {others}"
 
 
-def _risky(fact: str, rate: str) -> str:
-    return say("{fact}, more than others ({rate}), which the model reads as a risk", fact=fact, rate=rate)
+def _risky(fact: str, rate: str, *, more: bool = True) -> str:
+    if more:
+        return say("{fact}, more than others ({rate}), which the model reads as a risk", fact=fact, rate=rate)
+    return say("{fact}, less than others ({rate}), which the model reads as a risk", fact=fact, rate=rate)
 
 
 def _fact(story: Story) -> str:
     if not story.known_days:
         return say("none yet, being new")
+    told = _counted(number(story.total), story) if story.total else say("none")
+    if _never(story) or (story.known_days < story.history_days and not story.long_silence):
+        return say_many(
+            "{number} on the {n} day known", "{number} in all {n} days known", story.known_days, number=told
+        )
     if story.silent_days and (story.long_silence or not story.total):
         return say("none for {days}", days=_days(story.silent_days))
-    told = _counted(number(story.total), story) if story.total else say("none")
-    if 0 < story.known_days < story.history_days:
-        return say("{number} since first seen {days} ago", number=told, days=_days(story.known_days))
     return say("{number} in the last {days}", number=told, days=_days(story.history_days))
 
 
 def _fallen(story: Story) -> str:
-    since, usual = _counted(number(story.since), story), _rate(story.usual, story)
+    since, usual = _counted(number(story.since), story), _rate(story.usual, story, days=story.fallen_days)
     if story.fell is None:
         days = _days(story.history_days)
         if story.amount:
@@ -168,31 +189,34 @@ def _fallen(story: Story) -> str:
 
 
 def _both(story: Story) -> str:
-    """The user's own usual and the others'; the unit stands once where both have the same."""
-    usual, others = _weekly(story.usual, story), _weekly(story.others, story)
-    if usual and others:
+    """The user's own usual and the others'; the unit stands once."""
+    usual, others = (_counted(_in(story.days, weekly), story) for weekly in (story.usual, story.others))
+    if not story.others:
+        return say("usually {usual}, others none", usual=_rate(story.usual, story))
+    if story.days == _WEEK:
         return say("usually {usual}, others {others} a week", usual=usual, others=others)
-    return say("usually {usual}, others {others}", usual=_rate(story.usual, story), others=_rate(story.others, story))
+    return say_many(
+        "usually {usual}, others {others} in {n} day",
+        "usually {usual}, others {others} in {n} days",
+        story.days,
+        usual=usual,
+        others=others,
+    )
 
 
-def _rate(weekly: float, story: Story) -> str:
-    """What is seen in a week or, of something rare, in how many weeks one is."""
-    if told := _weekly(weekly, story):
-        return say("{number} a week", number=told)
+def _rate(weekly: float, story: Story, *, days: int = 0) -> str:
+    """What is seen in as many days as the count is of, or in other ones; of a silence, in a week."""
     if not weekly:
         return say("none")
-    weeks = round(1 / weekly)
-    return say("1 in {weeks} weeks", weeks=weeks) if weeks <= _YEAR else say("hardly any")
+    days = days or (_WEEK if story.long_silence or not story.total else story.days)
+    told = _counted(_in(days, weekly), story)
+    if days == _WEEK:
+        return say("{number} a week", number=told)
+    return say_many("{number} in {n} day", "{number} in {n} days", days, number=told)
 
 
-def _weekly(weekly: float, story: Story) -> str:
-    """The number to tell per week; empty where there is none, or nothing so often."""
-    if not weekly:
-        return ""
-    if story.amount or weekly >= 1:
-        return _counted(_rounded(weekly), story)
-    # between once and twice in two weeks there is no whole number of weeks to tell
-    return _counted(f"{weekly:.1g}", story) if weekly > 0.5 else ""
+def _in(days: int, weekly: float) -> str:
+    return _rounded(weekly / _WEEK * days)
 
 
 def _counted(number: str, story: Story) -> str:

@@ -11,7 +11,6 @@ COLUMNS = [
     *("mean_reference", "mean_newest", "watched"),
 ]
 _FALSE_ALARMS = 0.05  # chance of one among all watched columns, without drift
-_CLOCKS = {"weekday", "month_day", "tenure", "totals"}  # features that move with the date itself
 
 
 def drift(
@@ -30,7 +29,8 @@ def drift(
         newest_scored: Their scores.
     """
     now = pd.DataFrame(newest.summary(), columns=list(newest.features))
-    clocks = {name for feature in FEATURES if feature.name in _CLOCKS for name in feature.columns(newest.panel)}
+    with_the_date = [feature for feature in FEATURES if feature.bounded or feature.reason is None]
+    clocks = {name for feature in with_the_date for name in feature.columns(newest.panel)}
     pairs = [] if reference is None else [("feature", name, reference[name], now[name]) for name in now]
     pairs += [("score", name, scored[name], newest_scored[name]) for name in SCORES if name in scored]
     watched = [not (kind == "feature" and name in clocks) for kind, name, *_ in pairs]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from churn.data import Drift
 from churn.language import say, say_again
 from churn.report.blocks import Block, Heading, Note, Section, Text
 from churn.report.run import Run
@@ -29,8 +30,17 @@ def build(run: Run) -> Section:
         _parts(run),
     ]
     blocks += [*_shared(audit), Text(_unknown(audit))]
+    blocks += _drift(run)
     blocks += [Heading(say("Columns that know too much")), *_alarms(audit), _inputs(run)]
     return Section("health", say("Data health"), lead, tuple(blocks))
+
+
+def _drift(run: Run) -> list[Block]:
+    """How far the scored day has moved from the training part."""
+    told = run.manifest.get("drift")
+    if not told:
+        return []
+    return [Heading(say("From the training part to now")), *map(Text, Drift.read(told).sentences())]
 
 
 def _reconciliation(run: Run) -> Block:

@@ -33,7 +33,7 @@ def build(run: Run) -> Section:
     lead = say(
         "{who}{starts}, best first, with what most raises each one’s "
         "chance of falling silent, beside what is usual for that user (the average week of up to eight weeks before "
-        "the history) and for others.",
+        "the history) and for others (the average of all users at risk on that day).",
         who=who[0].upper() + who[1:],
         starts=starts(run),
     )

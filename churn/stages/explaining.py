@@ -1,17 +1,16 @@
 """Why: the feature ledger, surrogates and attributions."""
 
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn import explanation, segments
-from churn.artefacts import TargetTables, atomic, write_json
+from churn.artefacts import TargetTables
 from churn.data import Target, Windows
 from churn.progress import step
-from churn.scoring import SURROGATE, USUAL, chosen_models, score_windows
+from churn.scoring import SURROGATE, chosen_models, score_windows
 from churn.stages.context import Context, Facts
 
 
@@ -72,14 +71,7 @@ def _imitate(
             }
             for file, table in explained.items():
                 tables.add(file, table, target=target)
-            _save_surrogate(found, train, context.folder / "models" / target / SURROGATE, target=target)
-
-
-def _save_surrogate(surrogate: explanation.Surrogate, train: Windows, folder: Path, *, target: Target) -> None:
-    """Write a surrogate and, to compare a window with, the usual one."""
-    with atomic(folder) as scratch:
-        surrogate.save(scratch, target=target)
-        write_json(train.summary().mean(axis=0).tolist(), scratch / USUAL)
+            found.save(context.folder / "models" / target / SURROGATE, target=target)
 
 
 def _attribute(

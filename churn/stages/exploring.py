@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from churn import eda
+from churn import eda, explanation
 from churn.artefacts import read_table, write_json, write_table
 from churn.data.panel import STICKERS
 from churn.language import marked, say
@@ -111,8 +112,10 @@ def _anatomy(context: Context) -> Iterator[Named]:
     first = users[users["public_id"].astype(str) == public].iloc[0]
     user_id = first["user_id"]
     unseen, models = context.split.unseen(context.dataset.windows), context.folder / "models"
-    windows = unseen.take(unseen.user_ids == user_id)
-    scores = score_windows(windows, models).join(reasons_of(windows, models))
+    mine = unseen.take(unseen.user_ids == user_id)
+    among = unseen.take(np.isin(unseen.cutoff, mine.cutoff))
+    told = reasons_of(mine, models, among=among, others=explanation.others(among))
+    scores = score_windows(mine, models).join(told)
     scores.loc[scores["cutoff"] == first["cutoff"], "p_churn"] = first["p_churn"]  # as the list has it
     found = eda.anatomy(context.dataset.panel, user_id, scores=scores)
     yield "anatomy", "anatomy", replace(found, user_id=public)

@@ -31,6 +31,7 @@ def prepare_data(context: Context) -> Facts:
         "reconciliation": counts,
         "targets": dataset.windows.targets,
         "windows": asdict(config.windows),
+        "drift": health.drift.facts() if health.drift else None,
         "split_kind": config.split.kind,
         "audit": dataset.audit()
         | {"alarms": [asdict(alarm) for alarm in health.alarms], "warnings": [str(found) for found in health.findings]},

@@ -278,7 +278,7 @@ def test_an_attribute_known_only_after_can_never_enter_a_model_but_can_be_compar
 
 
 def test_unknown_names_are_refused_with_what_there_is(prepared, refused):
-    with refused("weekday, month_day, days_since_activity, tenure, totals, or an attribute", "'moon'", "the name"):
+    with refused("weekday, month_day, days_since_activity, tenure, tenure_capped", "'moon'", "the name"):
         prepared_with(prepared, listed(1, 2, 3), ["moon"], {})
     with refused("of the member list: level", "'joined'", "the name"):
         prepared_with(prepared, listed(1, 2, 3, joined="2024-01-01"), ["joined"], {})

@@ -116,6 +116,21 @@ def test_tenure_counts_from_the_first_day_seen_or_from_joining(panel_of):
     ]
 
 
+def test_capped_tenure_grows_for_four_weeks(panel_of):
+    capped = numbers("tenure_capped", panel_of("x" * 40))[0]
+    assert capped == [*range(28), *[28] * 12]
+
+
+def test_averages_are_totals_by_the_days_that_the_log_could_have_shown(panel_of):
+    panel = panel_of("..3.b....", ".........", "x........")
+    assert BY_NAME["averages"].columns(panel) == ("average_own_post", "average_stickers_received")
+    found = every_day(BY_NAME["averages"], panel)[:, :, 0]
+    assert found[0] == pytest.approx([0, 0, 3, 1.5, 4 / 3, 1, 0.8, 4 / 6, 4 / 7])
+    assert found[1].tolist() == [0] * 9
+    joined = every_day(BY_NAME["averages"], replace(panel, arrived=np.array([-100, 5, 0], np.int32)))[:, :, 0]
+    assert joined[0] == pytest.approx([0, 0, 1, 3 / 4, 4 / 5, 4 / 6, 4 / 7, 4 / 8, 4 / 9])
+
+
 def test_totals_begin_at_zero_and_stay_after_the_last_row(panel_of):
     panel = panel_of("..3.b....", "o...x.2..", ".........")
     found = every_day(BY_NAME["totals"], panel)
@@ -187,7 +202,10 @@ def slow(picture, day, *, arrived, first_day):
     calendar = [math.sin(week), math.cos(week), today.weekday() >= 5, math.sin(month), math.cos(month)]
     amount = sum(d / 4 + 1 for d in given)
     counts = [own.count(day), given.count(day), (day / 4 + 1) * given.count(day)]
-    return [*counts, *calendar, since, tenure, len(own), len(given), amount]
+    seen = min([d for d, sign in enumerate(picture) if sign != "."], default=arrived)
+    shown = max(day - max(min(seen, arrived), 0) + 1, 1)
+    totals = [len(own), len(given), amount]
+    return [*counts, *calendar, since, tenure, min(tenure, 28), *totals, *(total / shown for total in totals)]
 
 
 def with_amounts(panel):

@@ -25,14 +25,14 @@ def shap(*rows):
 
 
 def test_a_new_user_is_told_beside_the_others(windows):
-    found = reasons(windows, shap([0.5, 0.1], [0.0, 0.2]), usual=np.array([7.25, 0.75]))
-    assert found.reason_1[0] == "own post: 4 in the last 3 days; others 17 a week"
-    assert found.reason_2[0] == "stickers received: 1 in the last 3 days, more than others (1.8 a week)" + RISK
-    assert found.reason_1[1] == "stickers received: none since first seen 2 days ago; others 1.8 a week"
+    found = reasons(windows, shap([0.5, 0.1], [0.0, 0.2]), others=np.array([17, 1.75]))
+    assert found.reason_1[0] == "own post: 4 in the last 3 days; others 7.3 in 3 days"
+    assert found.reason_2[0] == "stickers received: 1 in the last 3 days, more than others (0.75 in 3 days)" + RISK
+    assert found.reason_1[1] == "stickers received: none in all 2 days known; others 1.8 a week"
 
 
 def test_only_what_raises_the_probability_is_a_reason(windows):
-    found = reasons(windows, shap([-0.9, 0.1], [-0.1, 0.0]), usual=np.zeros(2))
+    found = reasons(windows, shap([-0.9, 0.1], [-0.1, 0.0]), others=np.zeros(2))
     assert found.reason_1[0].startswith("stickers received")
     assert found.reason_2[0] == ""
     assert found.loc[1].tolist() == ["", "", ""]
@@ -42,13 +42,13 @@ def test_days_are_added_before_features_are_compared(windows):
     values = np.zeros((2, 3, 2))
     values[:, :, 0] = [2, -1, -1.5]  # strong on one day, lowering on the whole
     values[:, :, 1] = 0.1
-    found = reasons(windows, values, usual=np.zeros(2))
+    found = reasons(windows, values, others=np.zeros(2))
     assert found.reason_1.str.startswith("stickers received").all()
     assert (found.reason_2 == "").all()
 
 
 def test_the_strongest_comes_first_and_ties_keep_the_panels_order(windows):
-    found = reasons(windows, shap([0.1, 0.9], [0.3, 0.3]), usual=np.zeros(2))
+    found = reasons(windows, shap([0.1, 0.9], [0.3, 0.3]), others=np.zeros(2))
     assert found.reason_1[0].startswith("stickers")
     assert found.reason_1[1].startswith("own post")
 
@@ -60,7 +60,7 @@ def test_the_calendar_is_no_reason_and_other_features_are_told_as_of_the_last_da
     values = np.zeros((2, 3, len(place)))
     for name, value in {"weekend": 9, "weekday_sine": 9, "tenure": 2, "total_own_post": 1}.items():
         values[:, 2, place[name]] = value
-    found = reasons(derived, values, usual=np.full(len(place), 60.25))
+    found = reasons(derived, values, others=np.full(len(place), 60.25))
     assert found.loc[0].tolist() == ["tenure: 2 days; others 60", "total own post: 4; others 60", ""]
     assert found.reason_2[1] == "total own post: 2; others 60"
 
@@ -70,7 +70,7 @@ def test_what_is_yes_or_no_is_told_so(windows):
         return np.broadcast_to((user == 0)[:, None, None], (*day.shape, 1)).astype(np.float32)
 
     tier = Feature("tier", lambda panel: ("tier=gold",), gold, reason="yes or no")
-    found = reasons(replace(windows, derived=(tier,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 0.204]))
+    found = reasons(replace(windows, derived=(tier,)), shap([0, 0, 1], [0, 0, 1]), others=np.array([1, 1, 0.204]))
     assert found.reason_1.tolist() == ["tier=gold: yes; yes for 20% of others", "tier=gold: no; yes for 20% of others"]
 
 
@@ -80,7 +80,7 @@ def planted(panel, *, others, shap=1.0, cutoff=None):
     cutoffs = np.full(len(zeros), cutoff or panel.n_days, np.int32)
     windows = Windows(panel, 7, 1, np.arange(len(zeros), dtype=np.int32), cutoffs, zeros, None)
     values = np.broadcast_to(np.asarray(shap, float), (len(zeros), len(panel.features), 7)).swapaxes(1, 2)
-    return reasons(windows, values, usual=np.array(others, float))
+    return reasons(windows, values, others=np.array(others, float))
 
 
 @pytest.fixture(scope="session")
@@ -141,17 +141,17 @@ def test_a_silence_whose_days_do_not_speak_for_the_outcome_is_not_told(post_word
     assert words == "own post: 1 in the last 7 days; usually 3, others 8 a week"
 
 
-def test_what_never_was_is_told_since_the_user_was_first_seen(panel_of):
+def test_what_never_was_is_told_of_all_days_known(panel_of):
     found = planted(panel_of("o" * 40, "." * 20 + "o" * 20), others=[8, 0.25], shap=[ON_EVERY_DAY, np.zeros(7)])
     assert found.reason_1.tolist() == [
-        "own post: none since first seen 40 days ago; others 8 a week",
-        "own post: none since first seen 20 days ago; others 8 a week",
+        "own post: none in all 40 days known; others 8 a week",
+        "own post: none in all 20 days known; others 8 a week",
     ]
 
 
 def test_fewer_than_usual_is_told_since_the_day_on_which_it_changed(post_words):
     words = post_words("2" * 56 + "222.x.x", shap=ON_EVERY_DAY, others=30)
-    assert words == "own post: 2 since 29 February, fewer than usual (14 a week)"
+    assert words == "own post: 2 since 29 February, fewer than usual (8 in 4 days)"
 
 
 def test_a_change_before_the_history_has_no_day(post_words):
@@ -173,7 +173,7 @@ def test_more_than_others_is_said_to_be_what_the_model_reads_as_a_risk(post_word
 def test_what_is_told_as_it_is_for_others_gives_way_to_a_weaker_reason(panel_of, others):
     drawn = panel_of("x......" * 8 + "......5")
     found = planted(drawn, others=[others, 3], shap=[ON_EVERY_DAY * 9, ON_EVERY_DAY])
-    assert found.loc[0].tolist() == ["stickers received: none since first seen 63 days ago; others 3 a week", "", ""]
+    assert found.loc[0].tolist() == ["stickers received: none in all 63 days known; others 3 a week", "", ""]
 
 
 def test_what_is_as_it_is_for_others_is_told_where_nothing_else_is_left(post_words):
@@ -185,15 +185,16 @@ def test_a_reason_is_found_behind_more_that_are_as_usual_than_are_asked_for(wind
     chosen = [feature for feature in FEATURES if feature.name in ("tenure", "totals")]
     derived = replace(windows.take(np.array([0])), derived=tuple(chosen))
     totals, place = derived.summary()[0], {name: at for at, name in enumerate(derived.features)}
-    strength, usual = np.ones((1, 3, len(place))), totals.copy()
+    counts = [source is None for source in derived.sources]
+    strength, usual = np.ones((1, 3, len(place))), totals * np.where(counts, 7 / 3, 1)
     strength[..., place["total_own_post"]], usual[place["total_own_post"]] = 0.1, 60.25
-    found = reasons(derived, strength, usual=usual, top=1)
+    found = reasons(derived, strength, others=usual, top=1)
     assert found.reason_1[0] == "total own post: 4; others 60"
 
 
 def test_a_fall_is_told_although_there_were_more_before_it(post_words):
     words = post_words("2" * 56 + "99.x.x.", shap=ON_EVERY_DAY, others=30)
-    assert words == "own post: 2 since 28 February, fewer than usual (14 a week)"
+    assert words == "own post: 2 since 28 February, fewer than usual (10 in 5 days)"
 
 
 def test_fewer_than_usual_is_not_told_of_one_who_still_has_more_than_others(post_words):
@@ -237,7 +238,7 @@ def gifts(panel_of):
 def test_amounts_are_less_and_never_one_in_some_weeks(gifts):
     panel, shap = gifts("o" * 56 + "oo....o"), [np.zeros(7), np.zeros(7), ON_EVERY_DAY]
     found = planted(panel, others=[0, 5, 50], shap=shap)
-    assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (70 a week)", "", ""]
+    assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (50 in 5 days)", "", ""]
     found = planted(gifts("o......" * 8 + "..o...."), others=[0, 5, 0.5], shap=shap)
     assert found.reason_1[0] == f"sticker amount: 10 in the last 7 days, more than others (0.5 a week){RISK}"
 
@@ -247,14 +248,14 @@ def test_stickers_and_their_amount_are_one_reason(gifts):
     found = planted(gifts("o" * 56 + "......."), others=[0, 5, 50], shap=shap)
     assert found.loc[0].tolist() == ["stickers received: none for 7 days; usually 7 a week", "", ""]
     found = planted(gifts("o" * 56 + "oo....o"), others=[0, 5, 50], shap=shap)
-    assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (70 a week)", "", ""]
+    assert found.loc[0].tolist() == ["sticker amount: 10 since 28 February, less than usual (50 in 5 days)", "", ""]
     against = planted(gifts("o" * 56 + "......."), others=[0, 5, 50], shap=[np.zeros(7), ON_EVERY_DAY, -shap[2]])
     assert (against == "").all(axis=None)
 
 
 def test_names_that_read_alike_are_left_as_they_are(windows):
     alike = replace(windows, panel=replace(windows.panel, features=("own_post", "own post")))
-    found = reasons(alike, shap([0.5, 0.1], [0.5, 0.1]), usual=np.zeros(2))
+    found = reasons(alike, shap([0.5, 0.1], [0.5, 0.1]), others=np.zeros(2))
     assert found.loc[0].tolist()[:2] == [
         f"own_post: 4 in the last 3 days, more than others (none){RISK}",
         f"own post: 1 in the last 3 days, more than others (none){RISK}",
@@ -266,28 +267,28 @@ def test_a_feature_that_is_summed_is_told_of_the_history(windows):
         return np.full((*day.shape, 1), 2, np.float32)
 
     summed = Feature("hours", lambda panel: ("hours",), twos, over_days="sum")
-    found = reasons(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), usual=np.array([1, 1, 7.5]))
-    assert found.reason_1[0] == "hours: 6 in the last 3 days; others 18 a week"
+    found = reasons(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), others=np.array([1, 1, 17.5]))
+    assert found.reason_1[0] == "hours: 6 in the last 3 days; others 7.5 in 3 days"
 
 
 @pytest.mark.parametrize("top", [1, 2, 3, 5])
 def test_there_are_as_many_columns_as_asked_for_and_empty_ones_where_features_end(windows, top):
-    found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), usual=np.full(2, 9.0), top=top)
+    found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), others=np.full(2, 9.0), top=top)
     assert list(found.columns) == [f"reason_{place + 1}" for place in range(top)]
     assert (found.iloc[:, :2] != "").all(axis=None)
     assert (found.iloc[:, 2:] == "").all(axis=None)
 
 
 def test_no_windows_give_no_rows_but_all_columns(windows):
-    found = reasons(windows.take(np.empty(0, np.int64)), np.empty((0, 3, 2)), usual=np.zeros(2))
+    found = reasons(windows.take(np.empty(0, np.int64)), np.empty((0, 3, 2)), others=np.zeros(2))
     assert found.shape == (0, 3)
 
 
 def test_large_numbers_are_written_out(windows):
     counts = np.where(windows.panel.counts > 0, 12345, 0).astype(np.uint16)
     rich = replace(windows, panel=replace(windows.panel, counts=counts))
-    found = reasons(rich, shap([0.5, 0.0], [0.5, 0.0]), usual=np.array([1234567.0, 0]))
-    assert found.reason_1[0] == "own post: 37,035 in the last 3 days; others 2,880,656 a week"
+    found = reasons(rich, shap([0.5, 0.0], [0.5, 0.0]), others=np.array([2_880_656.0, 0]))
+    assert found.reason_1[0] == "own post: 37,035 in the last 3 days; others 1,234,567 in 3 days"
 
 
 @pytest.mark.parametrize(
@@ -328,11 +329,11 @@ def test_names_say_whose_doing_it_is_and_where_without_a_colon(feature, words):
 def test_names_of_any_kind_pass(windows, feature, words):
     assert readable(feature) == words
     hostile = replace(windows, panel=replace(windows.panel, features=(feature, "b")))
-    found = reasons(hostile, shap([0.5, 0.0], [0.5, 0.0]), usual=np.zeros(2))
+    found = reasons(hostile, shap([0.5, 0.0], [0.5, 0.0]), others=np.zeros(2))
     assert found.reason_1[0].startswith(f"{words}: 4 in the last")
 
 
 def test_windows_with_some_features_alone_are_refused(windows, refused):
     few = windows.only(["stickers_received"])
     with refused("all of their features", "stickers_received alone", "whole windows"):
-        reasons(few, np.zeros((2, 3, 1)), usual=np.zeros(1))
+        reasons(few, np.zeros((2, 3, 1)), others=np.zeros(1))

@@ -31,7 +31,9 @@ COLUMNS = Messages(
         "p_sticker": marked("Chance of at least one sticker in the horizon"),
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
         "expected_loss": marked("value_at_risk × the amount to expect of a sticker"),
-        "reason_1, …": marked("What most raises this user's chance of churn, beside what is usual"),
+        "reason_1, …": marked(
+            "What most raises this user's chance of churn, beside what is usual and the average of all users scored"
+        ),
     }
 )
 Rows = list[tuple[str, object]]

@@ -1,0 +1,183 @@
+"""Reasons held against the raw tables, by other means than the package's own: pandas and regular expressions."""
+
+import re
+
+import pandas as pd
+
+DAYS, RATE = r"(?P<days>[\d,]+) days?", r"(?P<rate>none|[\d.,]+)(?P<unit> a week| in [\d,]+ days?)?"
+FACTS = {
+    "silence": rf"none for {DAYS}",
+    "known": rf"(?P<n>none|[\d.,]+) (?:in all|on the) {DAYS} known",
+    "last": rf"(?P<n>none|[\d.,]+) in the last {DAYS}",
+    "since": r"(?P<n>[\d.,]+) since (?P<date>\d+ \w+)",
+}
+RISK = ", which the model reads as a risk"
+
+
+def number(text):
+    """What is written, and half of its last digit."""
+    if text == "none":
+        return 0.0, 0.0
+    plain = text.replace(",", "")
+    decimals = len(plain.partition(".")[2])
+    return float(plain), 0.5 * 10**-decimals + 1e-9
+
+
+class Log:
+    """Daily series of every user's counts before a cutoff, from the raw tables."""
+
+    def __init__(self, frames, cutoff, *, history_days, at_risk_days=7):
+        self.cutoff, self.history_days = pd.Timestamp(cutoff), history_days
+        events = _by_day(frames["events"])
+        self.start = events.day.min()
+        events = events[events.day < self.cutoff]
+        own = events.user_id == events.actor_id
+        parts = [
+            (events[own], "own {}", "user_id"),
+            (events[~own], "fan {}", "user_id"),
+            (events[~own], "{} elsewhere", "actor_id"),
+        ]
+        rows = [
+            pd.DataFrame({"user": part[who], "day": part.day, "name": part.event.map(form.format), "value": 1.0})
+            for part, form, who in parts
+        ]
+        if "stickers" in frames:
+            gifts = _by_day(frames["stickers"])
+            gifts = gifts[gifts.day < self.cutoff]
+            for name, value in (("stickers received", 1.0), ("sticker amount", gifts.amount)):
+                rows.append(pd.DataFrame({"user": gifts.user_id, "day": gifts.day, "name": name, "value": value}))
+        self.rows = pd.concat(rows)
+        joined = {}
+        if "members" in frames:
+            joined = frames["members"].set_index("user_id").joined.to_dict()
+        seen = self.rows.groupby("user").day.min()
+        self.begin = {user: max(min(day, joined.get(user, day)), self.start) for user, day in seen.items()}
+        self.active = events[own].groupby("user_id").day.max()
+        recent = self.active >= self.cutoff - pd.Timedelta(days=at_risk_days)
+        self.at_risk = [user for user in self.active.index[recent] if not joined or user in joined]
+        self.joined = joined
+        self.days = {key: dict(zip(part.day, part.value, strict=True)) for key, part in self._sums()}
+        self.averages = {}
+
+    def _sums(self):
+        sums = self.rows.groupby(["user", "name", "day"]).value.sum().reset_index()
+        return sums.groupby(["user", "name"])
+
+    def total(self, user, name, days, until=0):
+        """The sum over some days that end so many days before the cutoff."""
+        found = self.days.get((user, name), {})
+        ago = {(self.cutoff - day).days - until: value for day, value in found.items()}
+        return sum(value for days_ago, value in ago.items() if 1 <= days_ago <= days)
+
+    def known(self, user):
+        return (self.cutoff - self.begin[user]).days
+
+    def others(self, name):
+        """The average per user and day of everyone at risk, of the days that each could have had."""
+        if name not in self.averages:
+            days = sum(min(self.known(user), self.history_days) for user in self.at_risk)
+            totals = [self.total(user, name, self.history_days) for user in self.at_risk]
+            self.averages[name] = sum(totals) / days
+        return self.averages[name]
+
+    def others_last_day(self, name):
+        """The average of everyone at risk, as of the day before the cutoff."""
+        if name not in self.averages:
+            self.averages[name] = sum(self.last_day(user, name) for user in self.at_risk) / len(self.at_risk)
+        return self.averages[name]
+
+    def usual(self, user, name):
+        days = min(self.known(user) - self.history_days, 56)
+        return self.total(user, name, days, until=self.history_days) / days
+
+    def last_day(self, user, name):
+        if name == "days since activity":
+            return (self.cutoff - self.active[user]).days - 1
+        if name.startswith("tenure"):
+            days = (self.cutoff - self.joined.get(user, self.begin[user])).days - 1
+            return min(days, 28) if "four weeks" in name else days
+        if name.endswith(" a day so far"):
+            return self.total(user, name.removesuffix(" a day so far"), 10_000) / self.known(user)
+        return self.total(user, name.removeprefix("total "), 10_000)
+
+
+def _by_day(table):
+    times = pd.to_datetime(table.timestamp, utc=True).dt.tz_localize(None)
+    return table.assign(day=times.dt.normalize())
+
+
+def check(log, user, reason):
+    """Raise an AssertionError for a reason that is not true, mixes units, or points another way than it says."""
+    name, _, words = reason.partition(": ")
+    if any(name.startswith(start) for start in ("days since", "tenure", "total ")) or name.endswith("a day so far"):
+        return _check_last_day(log, user, name, words)
+    kind, fact = next((kind, found) for kind, form in FACTS.items() if (found := re.match(form, words)))
+    days, value = _check_fact(log, user, name, kind, fact)
+    rest = words[fact.end() :]
+    told = re.fullmatch(
+        rf"(?:; usually (?P<u>[\d.,]+)(?P<uu> a week| in [\d,]+ days?)?)?(?:[;,] others {RATE})?"
+        rf"(?:, more than others \({RATE.replace('rate', 'r').replace('unit', 'x')}\){RISK})?"
+        r"(?:, (?:fewer|less) than usual \((?P<f>[\d.,]+)(?P<fu> a week| in [\d,]+ days?)\))?",
+        rest,
+    )
+    assert told and rest, reason
+    said = told.groupdict()
+    length = 7 if not value else days
+    for key, unit, truth in (
+        ("u", said["uu"] or said["unit"], lambda: log.usual(user, name)),
+        ("f", said["fu"], lambda: log.usual(user, name)),
+        ("rate", said["unit"], lambda: log.others(name)),
+        ("r", said["x"], lambda: log.others(name)),
+    ):
+        if said[key] is None:
+            continue
+        there, half = number(said[key])
+        assert said[key] == "none" or _days_of(unit) == length, f"{reason}: {value} of {length} days"
+        assert abs(truth() * length - there) <= max(half, 0.05 * there), f"{reason}: {truth() * length}"
+        assert value < there if key in "uf" else (value > there if key == "r" else True), reason
+    if said["rate"] and not said["u"]:
+        assert value <= number(said["rate"])[0] + number(said["rate"])[1], reason
+    return kind
+
+
+def _check_fact(log, user, name, kind, fact):
+    """The days that a fact is of, and its value."""
+    found = fact.groupdict()
+    if kind == "since":
+        date = pd.Timestamp(f"{found['date']} {log.cutoff.year}")
+        days = (log.cutoff - date).days
+    else:
+        days = int(found["days"].replace(",", ""))
+    if kind == "silence":
+        assert log.total(user, name, days) == 0
+        assert log.total(user, name, days + 1) > 0
+        return days, 0.0
+    assert days == {"known": log.known(user), "last": log.history_days, "since": days}[kind], (name, fact.group())
+    value, half = number(found["n"])
+    assert abs(log.total(user, name, days) - value) <= max(half, 0.001 * value), (name, fact.group())
+    return days, value
+
+
+def _days_of(unit):
+    return 7 if unit == " a week" else int(re.search(r"[\d,]+", unit).group().replace(",", ""))
+
+
+def _check_last_day(log, user, name, words):
+    said = re.fullmatch(
+        r"(?P<v>[\d.,]+)(?: days)?"
+        rf"(?:; others (?P<o>[\d.,]+)|, (?P<side>more|less) than others \((?P<r>[\d.,]+)\){RISK})",
+        words,
+    )
+    assert said, (name, words)
+    value, half = number(said["v"])
+    assert abs(log.last_day(user, name) - value) <= max(half, 0.001 * value), (name, words)
+    there, half = number(said["o"] or said["r"])
+    truth = log.others_last_day(name)
+    assert abs(truth - there) <= max(half, 0.05 * there), (name, words, truth)
+    high = name == "days since activity"
+    if said["side"]:
+        assert said["side"] == ("less" if high else "more")
+        assert (value < there) == high or abs(value - there) <= half
+    else:
+        assert (value >= there - half) if high else (value <= there + half), (name, words)
+    return "last day"
