@@ -15,6 +15,7 @@ from churn.evaluation import EvaluationConfig, VerdictConfig
 from churn.keys import Block, Days, OneOf, Range, Repetitions, Seed, Seeds, Share
 from churn.language import LANGUAGES
 from churn.models import MODELS
+from churn.progress import OPTIONS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
@@ -235,7 +236,8 @@ def _public(values: dict[str, Any]) -> dict[str, Any]:
 
 def run_parser(command: str = "run") -> ArgumentParser:
     """A parser whose options are the configuration's keys; options after --config override the file."""
-    parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False, parser_mode=strict_yaml.MODE)
+    prog, mode = f"churn {command}", strict_yaml.MODE
+    parser = ArgumentParser(prog=prog, exit_on_error=False, parser_mode=mode, epilog=OPTIONS)
     parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
     parser.add_class_arguments(RunConfig)
     parser.add_class_arguments(OutcomeConfig, "outcomes")  # of `churn outcomes` alone, so no part of a run
