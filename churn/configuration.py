@@ -170,14 +170,14 @@ class RunConfig(Block):
         """Every key as plain data, fit to be stored: passwords are left out of the sources."""
         return _public(asdict(self))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write every key as YAML, for `RunConfig.load`."""
         from churn.artefacts import write_text  # a mistaken key waits for no pandas
 
-        write_text(yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), path)
+        write_text(yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), Path(path))
 
     @classmethod
-    def load(cls, path: Path) -> "RunConfig":
+    def load(cls, path: Path | str) -> "RunConfig":
         """Read a YAML file.
 
         Raises:

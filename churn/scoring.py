@@ -58,11 +58,11 @@ class Listing:
 
 
 def score(
-    run: Path,
+    run: Path | str,
     data: DataConfig,
     *,
     cutoff: str,
-    out: Path,
+    out: Path | str,
     id_key: str | None = None,
     frames: Mapping[str, Frame] | None = None,
 ) -> Path:
@@ -84,6 +84,7 @@ def score(
         UserError: if there is no finished run, `out` is its folder, the data end more than a day before the cutoff, or
             the run's lists hold hashes and there is no key.
     """
+    run, out = Path(run), Path(out)
     _check_finished(run, out)
     finished = RunConfig.stored(run)
     first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))

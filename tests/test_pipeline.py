@@ -1,6 +1,7 @@
 """Whole runs on the example data: contract, resumption, scoring of new data, and the Python door."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,13 @@ import pandas as pd
 import pytest
 
 import churn
-from churn import pipeline
+from churn import pipeline, stages
 from churn.artefacts import read_json, read_table
-from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
+from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
 from churn.errors import UserError
 from churn.evaluation import VerdictConfig
-from churn.language import spoken
+from churn.language import speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.scoring import prepare_alike, score, score_windows
 from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig
@@ -157,7 +158,7 @@ def test_the_manifest_holds_the_data_s_warnings_and_the_run_s_repeat_them(finish
 
 def test_a_planted_leak_stands_in_the_manifest_with_its_numbers(frames, tmp_path, monkeypatch) -> None:
     account = [f"A-{n}" for n in range(len(frames["members"]))]
-    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:1])
+    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:2])
     churn.run(quick_config(), tmp_path / "run", frames=frames | {"members": frames["members"].assign(account=account)})
     audit = json.loads((tmp_path / "run" / "manifest.json").read_text())["audit"]
     (alarm,) = audit["alarms"]
@@ -260,6 +261,73 @@ def test_a_stopped_run_continues_and_ends_as_if_it_had_not_stopped(finished, fra
     again = churn.run(quick_config(), tmp_path / "run", frames=frames)
     pd.testing.assert_frame_equal(again.leaderboard, finished.leaderboard)
     pd.testing.assert_frame_equal(again.table("scores.parquet"), finished.table("scores.parquet"))
+
+
+HANGUL = re.compile("[가-힣]")
+WORDS = ("priority.csv", "groups.csv", "anomalies.csv", "views/views.json", "manifest.json")
+
+
+def test_a_finished_run_learns_another_language_and_trains_nothing(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    trained = [*folder.glob("models/*/*/model.json"), *(folder / name for name in ("trials.csv", "leaderboard.csv"))]
+    before = {path: path.stat().st_mtime_ns for path in trained}
+    assert not [name for name in WORDS if HANGUL.search((folder / name).read_text(encoding="utf8"))]
+    churn.run(replace(quick_config(), language="ko"), folder, frames=frames)
+    assert {path: path.stat().st_mtime_ns for path in trained} == before
+    ko = {name: (folder / name).read_text(encoding="utf8") for name in WORDS}
+    listed = [name for name in WORDS if name != "anomalies.csv" or finished.table(name).size]
+    assert [name for name in listed if not HANGUL.search(ko[name])] == []
+    assert 'lang="ko"' in (folder / "report.html").read_text(encoding="utf8")
+    manifest = json.loads(ko["manifest.json"])
+    assert all(HANGUL.search(warning) for warning in (*manifest["warnings"], *manifest["audit"]["warnings"]))
+    assert RunConfig.load(folder / "config.yaml").language == "ko"
+    pd.testing.assert_frame_equal(churn.Run(folder).table("scores.parquet"), finished.table("scores.parquet"))
+
+
+class Watched:
+    """A block of the configuration that notes the keys read of it."""
+
+    def __init__(self, block: object, prefix: str, read: set[str]) -> None:
+        self._block, self._prefix, self._read = block, prefix, read
+
+    def __getattr__(self, name: str) -> object:
+        self._read.add(f"{self._prefix}.{name}")
+        return getattr(self._block, name)
+
+
+TRAINING = ("screen_features", "retrain_models", "evaluate_models", "explain_models", "refit_models")
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_stage_reads_no_key_that_is_said_not_to_matter_to_it(name, finished, tmp_path) -> None:
+    folder, read = Path(shutil.copytree(finished.folder, tmp_path / "run")), set()
+    config = RunConfig.load(folder / "config.yaml")
+    for block in ("segments", "explore", "verdicts", "explanation"):
+        object.__setattr__(config, block, Watched(getattr(config, block), block, read))
+    with speaking("ko"):
+        getattr(stages, name)(Context(config, folder, {}, {}))
+    spoken_of = {key for key in read if (key in pipeline.READERS or key.partition(".")[0] in pipeline.READERS)}
+    assert {key for key in spoken_of if name not in _readers_of(key)} == set()
+    for path in finished.folder.glob("*.csv"):
+        assert path.read_bytes() == (folder / path.name).read_bytes()
+
+
+def _readers_of(key: str) -> list[str]:
+    return [stage.__name__ for stage in pipeline.READERS.get(key) or pipeline.READERS[key.partition(".")[0]]]
+
+
+def test_a_longer_list_is_drawn_with_the_models_that_there_are(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("models/*/*/model.json")}
+    config = replace(
+        quick_config(), segments=SegmentConfig(rule="number", number=7), explore=ExploreConfig(journeys=False)
+    )
+    drawn = churn.run(config, folder, frames=frames)
+    assert len(drawn.priority) == 7 != len(finished.priority)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert not (folder / "views" / "variants.csv").exists() and (folder / "views" / "retention.csv").exists()
+    with pytest.raises(UserError, match=r"got seed: 0 → 1; take"):
+        churn.run(replace(config, seed=1), folder, frames=frames)
 
 
 def test_a_finished_run_whose_page_or_table_is_gone_makes_it_again(finished, frames, tmp_path, capsys) -> None:
