@@ -141,7 +141,17 @@ def prepare_alike(
         new: That of the new tables.
         folder: Where to keep the panel.
         frames: Data frames by the names that stand in `new`.
+
+    Raises:
+        UserError: for a feature of a class outside `churn` that only the run names.
     """
+    foreign = [name for name in old.features if "." in name and name not in {*old.attributes, *new.features}]
+    if foreign:
+        raise UserError(
+            f"expected data.features of your configuration to name what the models of {run} see beside churn's own",
+            f"none of {foreign[0]!r}",
+            "add it there if you trust it, nothing was imported",
+        )
     same = ("windows", "features", "zone", "activity_events", "allowed_events")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
     taken = {name: getattr(old, name) for name in same} | {"attributes": seen}

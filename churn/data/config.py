@@ -40,8 +40,8 @@ class DataConfig(Block, key="data"):
         allowed_events: The event types to read; rows of others are rejected and counted.
         activity_events: The own events that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
-        features: What models see beside the counts: weekday, month_day, days_since_activity, tenure, totals, and
-            attributes of the member list; by default nothing.
+        features: What models see beside the counts: weekday, month_day, days_since_activity, tenure, totals,
+            attributes of the member list, and import paths of a `churn.data.Feature` of your own; by default nothing.
         attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
             changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
             it holds, {closed_reason: {known: after}} for one that no model may ever see.

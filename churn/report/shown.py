@@ -27,13 +27,16 @@ def figures(run: Path | str, section: str) -> dict[str, Any]:
         UserError: for a section that there is not, or an artefact of the run that is missing.
     """
     artefacts = read_run(Path(run))
-    built = {found.anchor: found for found in (build(artefacts) for build in SECTIONS)}
-    if section not in built:
-        raise UserError(f"expected a section out of {', '.join(built)}", repr(section), "correct the name")
-    return {name: plotly.io.from_json(one.spec) for name, one in _named(built[section].blocks)}
+    anchors = []
+    for build in SECTIONS:
+        found = build(artefacts)
+        if found.anchor == section:
+            return {name: plotly.io.from_json(one.spec) for name, one in named(found.blocks)}
+        anchors.append(found.anchor)
+    raise UserError(f"expected a section out of {', '.join(anchors)}", repr(section), "correct the name")
 
 
-def _named(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
+def named(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
     """The charts, each with a name of its own."""
     drawn = list(_drawn(blocks))
     short, taken = Counter(path[1:] for path, _ in drawn), Counter[str]()
