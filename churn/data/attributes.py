@@ -40,8 +40,9 @@ def asked_for(
         if name in features:
             continue
         if name not in listed:
-            there = f"{', '.join(features)}, the import path of a Feature, or an attribute of the member list: {', '.join(listed) or 'none'}"
-            raise UserError(f"expected data.features out of {there}", repr(name), "correct the name")
+            there = f"{', '.join(features)}, or an attribute of the member list: {', '.join(listed) or 'none'}"
+            remedy = "correct the name, or write the import path of a Feature of your own"
+            raise UserError(f"expected data.features out of {there}", repr(name), remedy)
         if name not in attributes:
             block = f"attributes: {{{json.dumps(name) if _UNPLAIN.search(name) else name}: {{known: arrival}}}}"
             raise UserError(

@@ -1,7 +1,6 @@
 """The charts by themselves are those of the page, each under a name of its own."""
 
 import re
-
 from pathlib import Path
 
 import pytest
