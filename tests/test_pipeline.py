@@ -1,5 +1,6 @@
 """Whole runs on the example data: contract, resumption, scoring of new data, and the Python door."""
 
+import csv
 import json
 import re
 import shutil
@@ -97,6 +98,16 @@ def test_views_of_the_data_are_kept_with_their_tables(finished) -> None:
     assert len(seasons) == 90  # the example's days
     page = finished.report.read_text(encoding="utf8")
     assert all(f'id="{section}"' in page for section in ("seasons", "cohorts", "journeys"))
+
+
+def test_no_cell_of_a_view_s_table_is_a_formula(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    named = frames | {"events": frames["events"].assign(event="=HYPERLINK(A1)")}
+    stages.explore_data(Context(RunConfig.load(folder / "config.yaml"), folder, {}, named))
+    cells = [cell for path in folder.glob("views/*.csv") for row in csv.reader(path.open()) for cell in row]
+    assert any("=HYPERLINK(A1)" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "\t"))]
+    assert read_table(folder / "views" / "seasons_active_users.csv")["index"].iloc[0] == "2024-01-01"
 
 
 def test_groups_and_anomalies_are_written_even_where_there_are_none(finished) -> None:
