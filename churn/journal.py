@@ -90,7 +90,7 @@ class Journal:
 
     def _turn_to(self, begun_with: dict[str, Any], readers: Mapping[str, Sequence[str]]) -> None:
         """Take the stages that changed keys matter to for not done."""
-        known = self.content.get(_BEGUN_WITH, {})
+        known = read_object(self.folder / _FILE, _BEGUN_WITH)[_BEGUN_WITH]
         changed = list(_differences(known.get("config", {}), begun_with["config"]))
         stale = {key: _of(key, readers) for key, _ in changed}
         refused = [said for key, said in changed if stale[key] is None]

@@ -66,6 +66,12 @@ def test_a_folder_of_another_version_is_refused(tmp_path, refused, monkeypatch):
         Journal.open(tmp_path, **RUN)
 
 
+def test_a_manifest_that_does_not_tell_its_configuration_is_named(tmp_path, refused):
+    (tmp_path / "manifest.json").write_text('{"stages": []}')
+    with refused(f"begun_with in {tmp_path / 'manifest.json'}", "none", "make it again"):
+        Journal.open(tmp_path, **RUN)
+
+
 def test_only_the_entries_that_differ_are_named_of_a_long_list(tmp_path, refused):
     models = [f"churn.models.{name}" for name in ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Majority")]
     Journal.open(tmp_path, **RUN | {"config": {"models": models}}).do("data", dict)
