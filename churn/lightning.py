@@ -16,10 +16,10 @@ from typing import Any
 import pandas as pd
 import torch
 from jsonargparse import ArgumentError, Namespace
+from lightning_fabric.utilities.exceptions import MisconfigurationException  # as Lightning itself imports it
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from churn import strict_yaml
 from churn.artefacts import read_table, write_table
@@ -98,12 +98,15 @@ class _Door(LightningCLI):
         own: Namespace = self.config[self.config.subcommand]
         return own
 
+    def _classes(self, key: str) -> list[Namespace]:
+        """The classes that a key of the trainer names: one, or a list of some."""
+        named = self._own.trainer[key]
+        return [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, Namespace)]
+
     def before_instantiate_classes(self) -> None:
         """Give each logger a folder, and see that there is what it writes with."""
-        found = self._own.trainer.logger
-        for logger in found if isinstance(found, list) else [found]:
-            if isinstance(logger, Namespace):
-                _settle(logger, folder=self._own.trainer.default_root_dir or ".")
+        for logger in self._classes("logger"):
+            _settle(logger, folder=self._own.trainer.default_root_dir or ".")
 
     def instantiate_classes(self) -> None:
         """Make trainer, network and data.
@@ -121,18 +124,19 @@ class _Door(LightningCLI):
         trainer = super().instantiate_trainer(**settings)
         loggers = [logger.save_dir for logger in trainer.loggers if logger.save_dir]
         self.blocks.enter_context(writing(*map(Path, (trainer.default_root_dir, *loggers))))
-        own = [one for one in self._own.trainer.callbacks or () if one.class_path.endswith(ModelCheckpoint.__name__)]
+        own = [one for one in self._classes("callbacks") if one.class_path.endswith(ModelCheckpoint.__name__)]
         if isinstance(kept := trainer.checkpoint_callback, ModelCheckpoint) and not own and trainer.limit_val_batches:
             kept.monitor = MONITOR
         return trainer
 
     def after_fit(self) -> None:
         """Say how good the best epoch was, where its weights lie, and how they are tested."""
-        kept, last = self.trainer.checkpoint_callback, self.trainer.callback_metrics.get(MONITOR)
-        path, best = getattr(kept, "best_model_path", ""), getattr(kept, "best_model_score", None)
-        if (value := last if best is None else best) is not None:
-            print(f"{kept.monitor if best is not None else MONITOR}: {value:.4f}")
-        if path:
+        kept, name, value = self.trainer.checkpoint_callback, MONITOR, self.trainer.callback_metrics.get(MONITOR)
+        if isinstance(kept, ModelCheckpoint) and kept.monitor and kept.best_model_score is not None:
+            name, value = kept.monitor, kept.best_model_score
+        if value is not None:
+            print(f"{name}: {value:.4f}")
+        if isinstance(kept, ModelCheckpoint) and (path := kept.best_model_path):
             print(f"checkpoint: {path}\ntest it: {shlex.join(['churn', 'test', *self._asked(), '--ckpt_path', path])}")
 
     def _asked(self) -> list[str]:
