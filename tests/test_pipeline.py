@@ -104,7 +104,12 @@ def test_no_cell_of_a_view_s_table_is_a_formula(finished, frames, tmp_path) -> N
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
     named = frames | {"events": frames["events"].assign(event="=HYPERLINK(A1)")}
     stages.explore_data(Context(RunConfig.load(folder / "config.yaml"), folder, {}, named))
-    cells = [cell for path in folder.glob("views/*.csv") for row in csv.reader(path.open()) for cell in row]
+    cells = [
+        cell
+        for path in folder.glob("views/*.csv")
+        for row in csv.reader(path.read_text("utf8").splitlines())
+        for cell in row
+    ]
     assert any("=HYPERLINK(A1)" in cell for cell in cells)
     assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "\t"))]
     assert read_table(folder / "views" / "seasons_active_users.csv")["index"].iloc[0] == "2024-01-01"
