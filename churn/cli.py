@@ -12,7 +12,7 @@ from churn import __version__
 from churn.disk import unusable, writing
 from churn.errors import UserError
 from churn.folder import Kind, claimed
-from churn.progress import progress
+from churn.progress import OPTIONS, Loudness, progress, telling
 from churn.stopping import fall_silent, nobody_reads, print_out, stoppable
 
 if TYPE_CHECKING:
@@ -29,14 +29,15 @@ _MADE: dict[str, Kind] = {  # what lies in a command's --out
     "outcomes": "outcomes",
 }
 _RESUMED = (["run"], ["tune"])
+_LOUDNESS: dict[str, Loudness] = {"--quiet": "quiet", "--verbose": "verbose"}
 OUTCOMES = "outcomes"  # the folder in a run's or a scoring's own where what came of it is kept by default
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0, 2 for a user's mistake, 3 for an alarm of `churn outcomes`, 128 and
     the signal's number where one ended the command, 1 for a fault of the program."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    with stoppable() as stop:
+    arguments, loudness = _loudness(list(sys.argv[1:] if arguments is None else arguments))
+    with stoppable() as stop, telling(loudness):
         try:
             code, line = _attempt(arguments)
         except BaseException:
@@ -46,6 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             goes_on = "; the same command goes on from here" if arguments[:1] in _RESUMED else ""
             code, line = 128 + stop.number, f"stopped by {stop.name}{goes_on}"
     return _close(code, line)
+
+
+def _loudness(arguments: list[str]) -> tuple[list[str], Loudness]:
+    """The arguments without those that ask for more or less progress, which every command takes; the last one counts.
+
+    Lightning's own `--verbose`, of `churn test`, has a value.
+    """
+    nexts = [*arguments[1:], ""]
+    asked = [i for i, word in enumerate(arguments) if word in _LOUDNESS and nexts[i].lower() not in ("true", "false")]
+    loudness = _LOUDNESS[arguments[asked[-1]]] if asked else "usual"
+    return [word for i, word in enumerate(arguments) if i not in asked], loudness
 
 
 def _attempt(arguments: list[str]) -> tuple[int, str]:
@@ -136,7 +148,7 @@ def _usage() -> str:
     lines = "\n".join(f"  {name:<26} {text}" for name, text in rows)
     return (
         f"usage: churn COMMAND [options]\n\nFrom a raw event log to a list of users to contact.\n\n{lines}\n\n"
-        "churn COMMAND --help lists a command's options; --version prints the version."
+        f"churn COMMAND --help lists a command's options; --version prints the version.\n{OPTIONS}"
     )
 
 
@@ -302,7 +314,7 @@ def _report(arguments: list[str]) -> None:
 def _parser(command: str) -> "ArgumentParser":
     from jsonargparse import ArgumentParser
 
-    return ArgumentParser(prog=f"churn {command}", exit_on_error=False)
+    return ArgumentParser(prog=f"churn {command}", exit_on_error=False, epilog=OPTIONS)
 
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {

@@ -15,6 +15,7 @@ from churn.evaluation import EvaluationConfig, VerdictConfig
 from churn.keys import Block, Days, OneOf, Range, Repetitions, Seed, Seeds, Share
 from churn.language import LANGUAGES
 from churn.models import MODELS
+from churn.progress import OPTIONS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
@@ -170,14 +171,14 @@ class RunConfig(Block):
         """Every key as plain data, fit to be stored: passwords are left out of the sources."""
         return _public(asdict(self))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write every key as YAML, for `RunConfig.load`."""
         from churn.artefacts import write_text  # a mistaken key waits for no pandas
 
-        write_text(yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), path)
+        write_text(yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), Path(path))
 
     @classmethod
-    def load(cls, path: Path) -> "RunConfig":
+    def load(cls, path: Path | str) -> "RunConfig":
         """Read a YAML file.
 
         Raises:
@@ -236,7 +237,8 @@ def _public(values: dict[str, Any]) -> dict[str, Any]:
 
 def run_parser(command: str = "run") -> ArgumentParser:
     """A parser whose options are the configuration's keys; options after --config override the file."""
-    parser = ArgumentParser(prog=f"churn {command}", exit_on_error=False, parser_mode=strict_yaml.MODE)
+    prog, mode = f"churn {command}", strict_yaml.MODE
+    parser = ArgumentParser(prog=prog, exit_on_error=False, parser_mode=mode, epilog=OPTIONS)
     parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
     parser.add_class_arguments(RunConfig)
     parser.add_class_arguments(OutcomeConfig, "outcomes")  # of `churn outcomes` alone, so no part of a run

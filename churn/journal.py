@@ -1,11 +1,10 @@
 """The journal of a run: which stages are done, how long they took, and on what they ran. It is the manifest."""
 
-import hashlib
 import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,8 @@ from churn.progress import note, progress
 
 _FILE = "manifest.json"
 _PASSING = "trials"  # a folder of which nothing is read once its stage is over
+_BEGUN_WITH = "begun_with"  # the configuration and the hashes of the tables
+_LONGEST = 60  # signs of a value that an error shows
 
 
 @dataclass
@@ -37,23 +38,34 @@ class Journal:
     content: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, folder: Path, *, seed: int, config: dict[str, Any], inputs: dict[str, str]) -> Self:
-        """Begin a run, or continue one of the same version, configuration and inputs (name to hash).
+    def open(
+        cls,
+        folder: Path,
+        *,
+        seed: int,
+        config: dict[str, Any],
+        inputs: dict[str, str],
+        readers: Mapping[str, Sequence[str]] | None = None,
+    ) -> Self:
+        """Begin a run, or continue one.
+
+        Args:
+            folder: The run's folder.
+            seed: Of the run.
+            config: The configuration as plain data.
+            inputs: The hash of each table, by name.
+            readers: The stages that a key of the configuration matters to, by key or by block of keys. They are done
+                again where the key has another value than the run was begun with.
 
         Raises:
-            UserError: if the folder holds a run of another kind.
+            UserError: if any other key has another value, or the version or a table is another.
         """
-        fingerprint = _hash({"version": __version__, "config": config, "inputs": inputs})
+        begun_with = json.loads(json.dumps({"config": config, "inputs": inputs}, default=str))
         if not (folder / _FILE).exists():
             start = {"version": __version__, "seed": seed, "created": datetime.now(UTC).isoformat(timespec="seconds")}
-            return cls(folder, start | {"fingerprint": fingerprint, "stages": []})
+            return cls(folder, start | {_BEGUN_WITH: begun_with, "stages": []})
         journal = cls.resume(folder)
-        if journal.content.get("fingerprint") != fingerprint:
-            raise UserError(
-                f"expected {folder} to be empty or to hold a run of the same version, configuration and data",
-                "a run of another",
-                "choose another --out or delete the folder",
-            )
+        journal._turn_to(begun_with, readers or {})
         journal._reopen()
         return journal
 
@@ -75,6 +87,30 @@ class Journal:
     def done(self) -> list[str]:
         """The finished stages, in their order."""
         return [stage["name"] for stage in self.content["stages"]]
+
+    def _turn_to(self, begun_with: dict[str, Any], readers: Mapping[str, Sequence[str]]) -> None:
+        """Take the stages that changed keys matter to for not done."""
+        known = read_object(self.folder / _FILE, _BEGUN_WITH)[_BEGUN_WITH]
+        changed = list(_differences(known.get("config", {}), begun_with["config"]))
+        stale = {key: _of(key, readers) for key, _ in changed}
+        refused = [said for key, said in changed if stale[key] is None]
+        if self.content.get("version") != __version__:
+            refused.append(f"version: {self.content.get('version')} → {__version__}")
+        hashes = known.get("inputs", {}), begun_with["inputs"]
+        refused += [f"other rows in data.{name}" for name, _ in _differences(*hashes)]
+        if refused:
+            raise UserError(
+                f"expected the version, configuration and data that the run in {self.folder} was begun with",
+                ", ".join(refused),
+                "take these back, or choose another --out",
+            )
+        for _, said in changed:
+            note(f"{said}: what depends on it is done again")
+        if changed:
+            again = {name for names in stale.values() for name in names or ()}
+            self.content["stages"] = [stage for stage in self.content["stages"] if stage["name"] not in again]
+            self.content[_BEGUN_WITH] = begun_with
+            write_json(self.content, self.folder / _FILE)
 
     def _reopen(self) -> None:
         """Take the first stage of which a file is gone, and all that follow it, for not done."""
@@ -106,5 +142,30 @@ class Journal:
         return sorted(p.as_posix() for p in inside if p.parts[0] != _PASSING and (self.folder / p).exists())
 
 
-def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+def _of(key: str, readers: Mapping[str, Sequence[str]]) -> Sequence[str] | None:
+    """The stages that a key matters to by its own entry or that of the smallest block around it; None without any."""
+    while key and key not in readers:
+        key = key.rpartition(".")[0]
+    return readers.get(key)
+
+
+def _differences(old: object, new: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """The keys that differ, each with what it was and is.
+
+    Example:
+        >>> list(_differences({"a": {"b": 1, "c": [1, 2]}}, {"a": {"b": 2, "c": [1, 3]}}))
+        [('a.b', 'a.b: 1 → 2'), ('a.c', 'a.c: [2] → [3]')]
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys((*old, *new)):
+            yield from _differences(old.get(name), new.get(name), f"{key}.{name}".removeprefix("."))
+    elif old != new:
+        if isinstance(old, list) and isinstance(new, list) and (lost := [one for one in old if one not in new]):
+            old, new = lost, [one for one in new if one not in old]
+        yield key, f"{key}: {_shown(old)} → {_shown(new)}"
+
+
+def _shown(value: object) -> str:
+    """A value as YAML has it in a line, cut where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

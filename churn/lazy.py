@@ -13,7 +13,7 @@ def lazily(package: str, file: str) -> Callable[[str], Any]:
     """A package's `__getattr__`: it imports what stands under `if TYPE_CHECKING:` in the package's file.
 
     So names are listed once, where type checkers read them. None may be a module's of the package, too: loading that
-    module would put it in the name's place.
+    module would put it in the name's place. `dir` of the package shows its `__all__`, loaded or not.
 
     Example:
         >>> import churn.data
@@ -22,7 +22,11 @@ def lazily(package: str, file: str) -> Callable[[str], Any]:
         >>> churn.data.nonsense
         Traceback (most recent call last):
         AttributeError: module 'churn.data' has no attribute 'nonsense'
+        >>> "SplitConfig" in dir(churn.data), "lazily" in dir(churn.data)
+        (True, False)
     """
+    module = vars(sys.modules[package])
+    module["__dir__"] = lambda: sorted({*module["__all__"], *(name for name in module if name.startswith("__"))})
 
     def load(name: str) -> Any:
         if name not in (homes := _homes(file)):

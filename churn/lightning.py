@@ -1,18 +1,25 @@
 """One network and one target through LightningCLI: fit, validate, test and predict."""
 
 import logging
+import re
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.util import find_spec
+from inspect import Parameter, signature
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pandas as pd
 import torch
-from jsonargparse import ArgumentError
-from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.cli import LightningCLI, SaveConfigCallback
+from jsonargparse import ArgumentError, Namespace
+from lightning_fabric.utilities.exceptions import MisconfigurationException  # as Lightning itself imports it
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveConfigCallback
 
 from churn import strict_yaml
 from churn.artefacts import read_table, write_table
@@ -21,17 +28,28 @@ from churn.data.datamodule import ChurnDataModule
 from churn.disk import writing
 from churn.errors import UserError
 from churn.models.sequence import SequenceClassifier
-from churn.models.training_loop import one_thread
+from churn.models.training_loop import MONITOR, one_thread
+from churn.progress import OPTIONS, is_quiet, progress, step
 
 _NOISE = (
     ".*does not have many workers.*",  # batches are gathered from memory: worker processes would only cost time
     ".*LightningCLI's args parameter.*",  # the door passes its own arguments on
     r"[\s\S]*(Jsonargparse|deprecated in v4)",  # Lightning 2.6 on jsonargparse 4.49 and later
     ".*dirpath has changed.*",  # a checkpoint from an earlier run is read on purpose
+    ".*smaller than the logging interval.*",  # epochs are logged, not steps
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 on torch 2.13
 )
-
-
+_LIBRARIES = {  # what Lightning's loggers write with: the packages, one of which is needed, and how it is installed
+    "TensorBoardLogger": (("tensorboard", "tensorboardX"), "'churn[loggers]'"),
+    "MLFlowLogger": (("mlflow",), "'churn[loggers]'"),
+    "WandbLogger": (("wandb",), "wandb"),
+    "CometLogger": (("comet_ml",), "comet-ml"),
+}
+_WHEREVER = ""  # as a logger's folder: where the trainer writes, or the logger's own default
+_DEFAULTS = {
+    "logger": {"class_path": "pytorch_lightning.loggers.CSVLogger", "init_args": {"save_dir": _WHEREVER}},
+    "gradient_clip_val": 1.0,
+}
 _COLUMNS = ["user_id", "cutoff", "p"]  # of predictions
 
 
@@ -39,29 +57,95 @@ class _SavedConfig(SaveConfigCallback):
     """Lightning's copy of the configuration in the folder of a logger; without one it could replace the user's own."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write it where there is a logger."""
-        if trainer.loggers:
+        """Write it where there is a logger with a folder."""
+        if trainer.loggers and trainer.log_dir:
             super().setup(trainer, pl_module, stage)
 
 
+class _Epochs(Callback):
+    """Tells whoever waits how each epoch went."""
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say its number and what it was worth."""
+        loss = trainer.callback_metrics.get(MONITOR)
+        worth = "" if loss is None else f", {MONITOR} {loss:.4f}"
+        step(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}{worth}")
+
+
 class _Door(LightningCLI):
-    """LightningCLI whose `predict` keeps what it predicted, and whose measures say what the split is.
+    """LightningCLI whose `fit` says what came of it, whose `predict` keeps what it predicted, and whose measures say
+    what the split is.
 
     Args:
         blocks: Within which everything is written.
+        words: The command's arguments, the command first.
         options: LightningCLI's own.
     """
 
-    def __init__(self, blocks: ExitStack, **options: Any) -> None:
-        self.blocks = blocks
-        super().__init__(SequenceClassifier, ChurnDataModule, **options)
+    def __init__(self, blocks: ExitStack, words: Sequence[str], **options: Any) -> None:
+        self.blocks, self.words = blocks, list(words)
+        super().__init__(SequenceClassifier, ChurnDataModule, args=self.words, **options)
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse them, and see that a checkpoint is one before Lightning looks into it."""
+        super().parse_arguments(parser, args)
+        if path := self._own.get("ckpt_path"):
+            _check_checkpoint(Path(path))
+
+    @property
+    def _own(self) -> Namespace:
+        """The command's part of the configuration, which Lightning makes anew when it has read a checkpoint."""
+        own: Namespace = self.config[self.config.subcommand]
+        return own
+
+    def _classes(self, key: str) -> list[Namespace]:
+        """The classes that a key of the trainer names: one, or a list of some."""
+        named = self._own.trainer[key]
+        return [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, Namespace)]
+
+    def before_instantiate_classes(self) -> None:
+        """Give each logger a folder, and see that there is what it writes with."""
+        for logger in self._classes("logger"):
+            _settle(logger, folder=self._own.trainer.default_root_dir or ".")
+
+    def instantiate_classes(self) -> None:
+        """Make trainer, network and data.
+
+        Raises:
+            UserError: if one cannot be made as it is configured.
+        """
+        try:
+            super().instantiate_classes()
+        except (ValueError, TypeError, ImportError, MisconfigurationException) as error:
+            raise UserError("expected a trainer, a model and data that can be made", error, _REMEDY) from error
 
     def instantiate_trainer(self, **settings: Any) -> Trainer:
-        """Note where the trainer writes, which errors of a full disk do not tell."""
+        """Note where the trainer writes, which errors of a full disk do not tell; keep the best epoch by default."""
         trainer = super().instantiate_trainer(**settings)
         loggers = [logger.save_dir for logger in trainer.loggers if logger.save_dir]
         self.blocks.enter_context(writing(*map(Path, (trainer.default_root_dir, *loggers))))
+        own = [one for one in self._classes("callbacks") if one.class_path.endswith(ModelCheckpoint.__name__)]
+        if isinstance(kept := trainer.checkpoint_callback, ModelCheckpoint) and not own and trainer.limit_val_batches:
+            kept.monitor = MONITOR
         return trainer
+
+    def after_fit(self) -> None:
+        """Say how good the best epoch was, where its weights lie, and how they are tested."""
+        kept, name, value = self.trainer.checkpoint_callback, MONITOR, self.trainer.callback_metrics.get(MONITOR)
+        if isinstance(kept, ModelCheckpoint) and kept.monitor and kept.best_model_score is not None:
+            name, value = kept.monitor, kept.best_model_score
+        if value is not None:
+            print(f"{name}: {value:.4f}")
+        if isinstance(kept, ModelCheckpoint) and (path := kept.best_model_path):
+            print(f"checkpoint: {path}\ntest it: {shlex.join(['churn', 'test', *self._asked(), '--ckpt_path', path])}")
+
+    def _asked(self) -> list[str]:
+        """The arguments of the command but for the checkpoint that it began with."""
+        words = self.words[1:]
+        if "--ckpt_path" in words:
+            place = words.index("--ckpt_path")
+            del words[place : place + 2]
+        return [word for word in words if not word.startswith("--ckpt_path=")]
 
     def after_validate(self) -> None:
         """See `_caution`."""
@@ -91,37 +175,89 @@ class _Door(LightningCLI):
         print(f"predictions: {path}")
 
 
+_REMEDY = "see churn fit --help or experiments/"
+
+
 def lightning(arguments: Sequence[str]) -> None:
     """Run one of LightningCLI's commands.
 
     Raises:
-        UserError: for an unknown key or a wrong value.
+        UserError: for an unknown key, a wrong value, a library that is missing, or a checkpoint that does not fit.
     """
     _quieten()
+    bar = sys.stderr.isatty() and not is_quiet()
+    parser = {"exit_on_error": False, "parser_mode": strict_yaml.MODE, "epilog": OPTIONS}
     try:
         with one_thread(), ExitStack() as blocks:
+            if not sys.stderr.isatty():
+                blocks.enter_context(progress(arguments[0]))
             _Door(
                 blocks,
+                arguments,
                 subclass_mode_model=True,
                 seed_everything_default=0,
                 save_config_callback=_SavedConfig,
                 save_config_kwargs={"overwrite": True},
-                trainer_defaults={
-                    "enable_progress_bar": sys.stderr.isatty(),
-                    "enable_model_summary": sys.stderr.isatty(),
-                    "gradient_clip_val": 1.0,
+                trainer_defaults=_DEFAULTS
+                | {"enable_progress_bar": bar, "enable_model_summary": bar, "callbacks": [_Epochs()]},
+                parser_kwargs={
+                    "prog": "churn",
+                    **parser,
+                    **{name: {"epilog": OPTIONS} for name in LightningCLI.subcommands()},
                 },
-                parser_kwargs={"prog": "churn", "exit_on_error": False, "parser_mode": strict_yaml.MODE},
-                args=list(arguments),
             )
     except ArgumentError as error:
+        raise UserError("expected a configuration that can be read", _in_short(error), _REMEDY) from error
+    except MisconfigurationException as error:
+        raise UserError("expected settings that Lightning can work with", error, _REMEDY) from error
+
+
+def _check_checkpoint(path: Path) -> None:
+    """Raise a UserError for a file that is no checkpoint of a network; a word of Lightning's for one may pass."""
+    if path.name in ("best", "last", "hpc") and not path.exists():
+        return
+    try:
+        found = torch.load(path, weights_only=True, map_location="cpu")
+        known = isinstance(found, dict) and "n_features" in found
+        problem = None if known else "another file"
+    except FileNotFoundError:
+        problem = "no such file"
+    except Exception:  # whatever a reader of pickles makes of other bytes
+        problem = "another file, or a damaged one"
+    if problem:
+        raise UserError(f"expected a checkpoint of `churn fit` at {path}", problem, "correct --ckpt_path")
+
+
+def _in_short(error: ArgumentError) -> str:
+    """What a parser complains of, without the types that it has tried."""
+    text = str(error)
+    found = re.search(r'Parser key "(?P<key>[^"]+)".*Union subtypes.*Given value: (?P<value>.*)', text, re.DOTALL)
+    if found is None:
+        return text
+    why = re.findall(r"Problem with given class_path '([^']*)':\s*(.*)", text)
+    return "; ".join(f"{key}: {problem}" for key, problem in why) or f"{found['value']} for {found['key']}"
+
+
+def _settle(logger: Namespace, *, folder: str) -> None:
+    """Put a folder in the place of `_WHEREVER`.
+
+    Raises:
+        UserError: if the logger's library is missing.
+    """
+    packages, install = _LIBRARIES.get(logger.class_path.rpartition(".")[2], ((), ""))
+    if packages and not any(map(find_spec, packages)):
         raise UserError(
-            "expected a configuration that can be read", error, "see churn fit --help or experiments/"
-        ) from error
+            f"expected the library of trainer.logger {logger.class_path}", f"no {packages[0]}", f"pip install {install}"
+        )
+    if logger.init_args.get("save_dir") == _WHEREVER:
+        default = signature(resolve_name(logger.class_path)).parameters["save_dir"].default
+        logger.init_args.save_dir = folder if default is Parameter.empty else default
+    if "mlflow" in packages and not logger.init_args.get("tracking_uri"):
+        logger.init_args.tracking_uri = f"sqlite:///{folder}/mlflow.db"  # MLflow 3 refuses Lightning's own, a folder
 
 
 def _quieten() -> None:
     for message in _NOISE:
         warnings.filterwarnings("ignore", message=message)
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or is_quiet():
         logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)

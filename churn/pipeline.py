@@ -1,7 +1,7 @@
 """The whole run on one page."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from churn.journal import Journal
 from churn.language import speaking
 from churn.models import allowing
 from churn.report import figures
+from churn.segments import SegmentConfig
 from churn.stages import (
     Context,
     Facts,
     compare_segments,
     evaluate_models,
+    examine_data,
     explain_models,
     explore_data,
     find_anomalies,
@@ -36,8 +38,10 @@ from churn.stages import (
     write_report,
 )
 
-STAGES = (
+Stage = Callable[[Context], Facts]
+STAGES: tuple[Stage, ...] = (
     prepare_data,
+    examine_data,
     fit_models,
     screen_features,
     retrain_models,
@@ -53,13 +57,28 @@ STAGES = (
     review_run,
     write_report,
 )
+_ON_THE_LIST = (score_users, compare_segments, group_users, find_anomalies, explore_data, review_run, write_report)
+_EXPLAINED = ("explanation.windows", "explanation.sample", "explanation.trees", "explanation.attributed")
+_DRAWN = tuple(f"segments.{one.name}" for one in fields(SegmentConfig) if one.name != "id_key")  # a key stays for good
+# The stages that a key or a block of keys matters to, since they read it or what another one wrote by it. A run whose
+# key has another value does them again and trains nothing; any other key makes another run.
+READERS: dict[str, tuple[Stage, ...]] = {
+    "language": (examine_data, reach_verdicts, *_ON_THE_LIST),
+    "verdicts": (reach_verdicts, write_report),
+    **dict.fromkeys((*_EXPLAINED, *_DRAWN), (explain_models, *_ON_THE_LIST)),
+    "explanation.fidelity_floor": (review_run, write_report),
+    "explore": (explore_data, write_report),
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Run:
     """A run's folder, read when asked for."""
 
     folder: Path
+
+    def __init__(self, folder: Path | str) -> None:
+        object.__setattr__(self, "folder", Path(folder))
 
     def table(self, name: str) -> pd.DataFrame:
         """An artefact by its file's name, such as leaderboard.csv; users' ids are of the type that the log's have."""
@@ -84,7 +103,7 @@ class Run:
         return list(read_json(self.folder / "manifest.json")["warnings"])
 
     def figures(self, section: str) -> dict[str, Any]:
-        """The charts of a section of the report, such as `drivers`, by their titles; plotly figures."""
+        """The charts of a section of the report, such as `drivers`; see `churn.report.figures`."""
         return figures(self.folder, section)
 
     @property
@@ -109,16 +128,16 @@ def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | Non
 
 def tune(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
     """The search alone: data, fitting and trials. `run` on the same folder continues from there."""
-    return _run_stages(config, Path(out), STAGES[:2], frames or {})
+    stages = tuple(stage for stage in STAGES if stage in (prepare_data, examine_data, fit_models))
+    return _run_stages(config, Path(out), stages, frames or {})
 
 
-def _run_stages(
-    config: RunConfig, out: Path, stages: tuple[Callable[[Context], Facts], ...], frames: Mapping[str, Frame]
-) -> Run:
+def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames: Mapping[str, Frame]) -> Run:
     own = (spec.class_path for spec in config.specs)
     with claimed(out, "a run"), speaking(config.language), allowing(own):
         hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
-        journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes)
+        readers = {key: [reader.__name__ for reader in every] for key, every in READERS.items()}
+        journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes, readers=readers)
         config.save(out / "config.yaml")
         context = Context(config, out, hashes, frames)
         for stage in stages:

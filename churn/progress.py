@@ -1,41 +1,89 @@
-"""Progress for whoever waits at a terminal; where there is none, only what has to be noted."""
+"""Progress for whoever waits: a moving sign at a terminal, lines in a log, as much of either as is asked for."""
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.status import Status
 
-_WORTH_A_LINE = 2.0  # seconds
-_open: list[tuple[str, "Status"]] = []  # what is under way, innermost last
+Loudness = Literal["quiet", "usual", "verbose"]
+OPTIONS = (
+    "--quiet shows no progress, --verbose a line for every step; by default there is a moving sign at a terminal, and "
+    "elsewhere a line on standard error for every stage, with its seconds."
+)
+_WORTH_A_LINE = 2.0  # seconds that a terminal is told of
+_SILENCE = 30.0  # seconds after which a log hears of a step, too
+
+_loudness: ContextVar[Loudness | None] = ContextVar("loudness", default=None)  # None in Python, where nobody was asked
+_open: list[Callable[[str], None]] = []  # who hears of a step, innermost last
+
+
+@contextmanager
+def telling(loudness: Loudness) -> Iterator[None]:
+    """Show so much of whatever is under way within the block."""
+    token = _loudness.set(loudness)
+    try:
+        yield
+    finally:
+        _loudness.reset(token)
+
+
+def is_quiet() -> bool:
+    """Whether nobody wants to see progress."""
+    return _loudness.get() == "quiet"
 
 
 @contextmanager
 def progress(name: str) -> Iterator[None]:
-    """Show a moving sign beside a name until the block ends, and its seconds if it took long.
+    """Show that a block is under way, and its seconds once it has ended well.
 
     Example:
         >>> with progress("count"):
         ...     pass
     """
-    if not sys.stderr.isatty():
+    loudness = _loudness.get()
+    if loudness == "quiet" or not (loudness or sys.stderr.isatty()):
         yield
         return
-    from rich.console import Console
-
-    console, start = Console(stderr=True), time.monotonic()
-    with console.status(f"{name} …") as status:
-        _open.append((name, status))
+    shown = _sign(name) if sys.stderr.isatty() and loudness != "verbose" else _lines(name, loudness == "verbose")
+    with shown as hear:
+        _open.append(hear)
         try:
             yield
         finally:
             _open.pop()
+
+
+@contextmanager
+def _sign(name: str) -> Iterator[Callable[[str], None]]:
+    """A moving sign beside a name, then its seconds if it took long."""
+    from rich.console import Console
+
+    console, start = Console(stderr=True), time.monotonic()
+    with console.status(f"{name} …") as status:
+        yield lambda text: status.update(f"{name}: {text} …")
     if (seconds := time.monotonic() - start) >= _WORTH_A_LINE:
         console.print(f"[green]✓[/] {name} [dim]{seconds:,.1f} s[/]")
+
+
+@contextmanager
+def _lines(name: str, every_step: bool) -> Iterator[Callable[[str], None]]:
+    """A line at the end with the seconds; before, one for a step where all are wanted or none came for long."""
+    start = last = time.monotonic()
+
+    def hear(text: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if every_step or now - last >= _SILENCE:
+            last = now
+            note(f"{name}: {text} …")
+
+    yield hear
+    note(f"{name}: {time.monotonic() - start:,.1f} s")
 
 
 def page(width: int | None = None) -> "Console":
@@ -52,8 +100,7 @@ def page(width: int | None = None) -> "Console":
 def step(text: str) -> None:
     """Say what the innermost block is doing now."""
     if _open:
-        name, status = _open[-1]
-        status.update(f"{name}: {text} …")
+        _open[-1](text)
 
 
 def note(text: str) -> None:

@@ -61,11 +61,11 @@ class Listing:
 
 
 def score(
-    run: Path,
+    run: Path | str,
     data: DataConfig,
     *,
     cutoff: str,
-    out: Path,
+    out: Path | str,
     id_key: str | None = None,
     frames: Mapping[str, Frame] | None = None,
 ) -> Path:
@@ -87,6 +87,7 @@ def score(
         UserError: if there is no finished run, `out` is its folder, the data end more than a day before the cutoff, or
             the run's lists hold hashes and there is no key.
     """
+    run, out = Path(run), Path(out)
     _check_finished(run, out)
     finished = RunConfig.stored(run)
     first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))
@@ -152,7 +153,17 @@ def prepare_alike(
         new: That of the new tables.
         folder: Where to keep the panel.
         frames: Data frames by the names that stand in `new`.
+
+    Raises:
+        UserError: for a feature of a class outside `churn` that only the run names.
     """
+    foreign = [name for name in old.features if "." in name and name not in {*old.attributes, *new.features}]
+    if foreign:
+        raise UserError(
+            f"expected data.features of your configuration to name what the models of {run} see beside churn's own",
+            f"none of {foreign[0]!r}",
+            "add it there if you trust it, nothing was imported",
+        )
     same = ("windows", "features", "zone", "activity_events", "allowed_events", "negative")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
     taken = {name: getattr(old, name) for name in same} | {"attributes": seen}

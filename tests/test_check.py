@@ -149,7 +149,7 @@ def test_a_hostile_name_in_a_warning_is_shown_as_it_is(page):
 
 @pytest.mark.parametrize("environment", [{}, {"COLUMNS": "200"}, {"TERM": "dumb"}], ids=str)
 def test_a_pipe_gets_no_colours(config, environment):
-    command = [sys.executable, "-m", "churn", "check", "--config", config(example_frames())]
+    command = [sys.executable, "-m", "churn", "check", "--quiet", "--config", config(example_frames())]
     environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR")} | environment
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert "\x1b" not in done.stdout and done.stderr == ""

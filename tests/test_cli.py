@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -42,7 +44,7 @@ def config(log, tmp_path):
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line that a refused command prints."""
-    assert main(arguments) == 2
+    assert main([*arguments, "--quiet"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("churn: expected ")
@@ -244,7 +246,7 @@ def test_check_and_run_say_where_the_measures_say_less_than_they_seem_to(
         return {"warnings": read_json(context.folder / "manifest.json")["audit"]["warnings"]}
 
     # the line is printed when the stages are done, of which none after the data says anything about the split
-    monkeypatch.setattr(pipeline, "STAGES", (pipeline.STAGES[0], review_data))
+    monkeypatch.setattr(pipeline, "STAGES", (*pipeline.STAGES[:2], review_data))
     for arguments in (["check"], ["run", "--out", str(tmp_path / "run")], ["tune", "--out", str(tmp_path / "run")]):
         assert main([*arguments, "--config", config(split={"kind": kind})]) == 0
         out = " ".join(capsys.readouterr().out.split())
@@ -310,9 +312,22 @@ def test_lightning_s_files_replace_none_of_the_user_s(config, capsys, tmp_path, 
     assert list(pd.read_parquet("own/predictions.parquet")) == ["mine"]
 
 
-def test_nothing_is_said_on_stderr_without_a_terminal(config, tmp_path) -> None:
-    command = [sys.executable, "-m", "churn", "check", "--config", config()]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
+@pytest.mark.parametrize(
+    ("words", "lines"), [((), 1), (("--verbose",), 1), (("--quiet",), 0), (("--verbose", "--quiet"), 0)]
+)
+def test_a_line_says_how_long_it_took_where_there_is_no_terminal_unless_quiet_is_asked_for(words, lines, log) -> None:
+    command = [sys.executable, "-m", "churn", *words, "check", "--data.events", log["events"]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    said = done.stderr.splitlines()
+    assert len(said) == lines and all(re.fullmatch(r"read: [0-9.]+ s", line) for line in said)
+    assert "labelled windows" in done.stdout
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "fit"])
+def test_every_command_s_help_tells_how_to_hear_more_or_less(command, capsys) -> None:
+    with suppress(SystemExit):
+        main([command, "--help"])
+    assert "--quiet shows no progress" in " ".join(capsys.readouterr().out.split())
 
 
 def test_options_override_the_file(config, capsys) -> None:

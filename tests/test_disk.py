@@ -102,7 +102,7 @@ def test_check_on_a_full_folder_for_temporary_files_is_one_line_and_leaves_nothi
 ):
     monkeypatch.setenv("TMPDIR", str(small_disk))
     fill(small_disk, leave=1 << 16)
-    assert main(["check", "--data.events", log.events]) == 2
+    assert main(["check", "--quiet", "--data.events", log.events]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith(f"churn: expected space to write {small_disk}")

@@ -1,8 +1,13 @@
+import re
+
 import pytest
 
 import churn.journal
+import churn.progress
 from churn.artefacts import read_json
+from churn.errors import UserError
 from churn.journal import Journal
+from churn.progress import progress, step, telling
 
 RUN = {"seed": 3, "config": {"data": {"events": "log.parquet"}}, "inputs": {"events": "abc"}}
 
@@ -37,18 +42,103 @@ def test_a_stage_that_fails_is_not_done_and_those_before_it_are(tmp_path):
     assert Journal.open(tmp_path, **RUN).done == ["data"]
 
 
-@pytest.mark.parametrize("change", [{"config": {"data": {"events": "other"}}}, {"inputs": {"events": "def"}}])
-def test_a_folder_of_another_run_is_refused(tmp_path, refused, change):
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"config": {"data": {"events": "other"}}}, "data.events: log.parquet → other"),
+        ({"config": {"data": {"events": "log.parquet", "zone": "UTC"}}}, "data.zone: null → UTC"),
+        ({"config": {"data": {}, "models": ["a"]}}, 'data.events: log.parquet → null, models: null → ["a"]'),
+        ({"inputs": {"events": "def"}}, "other rows in data.events"),
+        ({"inputs": {"events": "abc", "stickers": "def"}}, "other rows in data.stickers"),
+    ],
+)
+def test_a_folder_of_another_run_is_refused_by_the_name_of_every_key(tmp_path, refused, change, says):
     Journal.open(tmp_path, **RUN).do("data", dict)
-    with refused("same version, configuration and data", "a run of another", "--out"):
+    with refused("version, configuration and data that the run", says, "--out"):
         Journal.open(tmp_path, **RUN | change)
+    assert Journal.open(tmp_path, **RUN).done == ["data"]
 
 
 def test_a_folder_of_another_version_is_refused(tmp_path, refused, monkeypatch):
     Journal.open(tmp_path, **RUN).do("data", dict)
     monkeypatch.setattr(churn.journal, "__version__", "0.0.1")
-    with refused("same version, configuration and data", "a run of another", "--out"):
+    with refused("version, configuration and data that the run", f"version: {churn.__version__} → 0.0.1", "--out"):
         Journal.open(tmp_path, **RUN)
+
+
+def test_a_manifest_that_does_not_tell_its_configuration_is_named(tmp_path, refused):
+    (tmp_path / "manifest.json").write_text('{"stages": []}')
+    with refused(f"begun_with in {tmp_path / 'manifest.json'}", "none", "make it again"):
+        Journal.open(tmp_path, **RUN)
+
+
+def test_only_the_entries_that_differ_are_named_of_a_long_list(tmp_path, refused):
+    models = [f"churn.models.{name}" for name in ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Majority")]
+    Journal.open(tmp_path, **RUN | {"config": {"models": models}}).do("data", dict)
+    with refused("", 'models: ["churn.models.Majority"] → []', ""):
+        Journal.open(tmp_path, **RUN | {"config": {"models": models[:-1]}})
+
+
+def test_a_changed_key_has_the_stages_done_again_that_it_matters_to(tmp_path, capsys):
+    readers = {"language": ["page"], "list": ["score", "page"], "list.key": [], "list.rule": ["page"]}
+    config = {"language": "en", "list": {"rule": "share", "number": 3}, "data": 1}
+    stages = ("data", "fit", "score", "page")
+
+    def redone(changes):
+        journal = Journal.open(tmp_path, **RUN | {"config": config | changes}, readers=readers)
+        left = [name for name in stages if name not in journal.done]
+        for name in stages:
+            journal.do(name, dict)
+        return left
+
+    assert redone({}) == list(stages)
+    assert redone({}) == []
+    assert redone({"language": "ko"}) == ["page"]
+    assert "language: en → ko" in capsys.readouterr().err
+    assert redone({"language": "ko", "list": {"rule": "share", "number": 4}}) == ["score", "page"]
+    assert redone({"list": {"rule": "profit", "number": 4}}) == ["page"]
+    with pytest.raises(UserError, match=r"got data: 1 → 2; take") as caught:
+        redone({"data": 2, "language": "ko"})
+    assert "language" not in str(caught.value)
+
+
+def test_a_run_that_is_stopped_after_a_key_was_changed_goes_on_with_the_new_value(tmp_path):
+    readers = {"language": ["page"]}
+    for language in ("en", "ko"):
+        journal = Journal.open(tmp_path, **RUN | {"config": {"language": language}}, readers=readers)
+        journal.do("data", dict)
+        if language == "en":
+            journal.do("page", dict)
+    again = Journal.open(tmp_path, **RUN | {"config": {"language": "ko"}}, readers=readers)
+    assert again.done == ["data"]
+
+
+@pytest.mark.parametrize(("loudness", "lines"), [("usual", 1), ("verbose", 3), ("quiet", 0)])
+def test_a_stage_is_a_line_with_its_seconds_where_there_is_no_terminal(loudness, lines, tmp_path, capsys):
+    def fit():
+        step("GRU on churn")
+        step("GRU on sticker")
+        return {}
+
+    with telling(loudness):
+        Journal.open(tmp_path, **RUN).do("fit_models", fit)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == lines
+    assert not lines or re.fullmatch(r"fit models: \d+\.\d s", said[-1])
+    assert lines < 3 or said[0] == "fit models: GRU on churn …"
+
+
+def test_a_stage_that_fails_is_not_said_to_have_ended(tmp_path, capsys):
+    with telling("usual"), pytest.raises(ZeroDivisionError):
+        Journal.open(tmp_path, **RUN).do("fit", lambda: {"p": 1 / 0})
+    assert capsys.readouterr().err == ""
+
+
+def test_a_log_hears_of_a_step_where_nothing_was_said_for_long(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(churn.progress, "_SILENCE", 0.0)
+    with telling("usual"), progress("fit"):
+        step("GRU")
+    assert capsys.readouterr().err.splitlines()[0] == "fit: GRU …"
 
 
 def test_the_order_of_keys_does_not_make_another_run(tmp_path):

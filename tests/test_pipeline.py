@@ -1,6 +1,8 @@
 """Whole runs on the example data: contract, resumption, scoring of new data, and the Python door."""
 
+import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +12,13 @@ import pandas as pd
 import pytest
 
 import churn
-from churn import pipeline
+from churn import pipeline, stages
 from churn.artefacts import read_json, read_table
-from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
+from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, IfStays, VerdictConfig
-from churn.language import spoken
+from churn.language import speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.scoring import prepare_alike, score, score_windows
 from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig
@@ -99,6 +101,21 @@ def test_views_of_the_data_are_kept_with_their_tables(finished) -> None:
     assert len(seasons) == 90  # the example's days
     page = finished.report.read_text(encoding="utf8")
     assert all(f'id="{section}"' in page for section in ("seasons", "cohorts", "journeys"))
+
+
+def test_no_cell_of_a_view_s_table_is_a_formula(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    named = frames | {"events": frames["events"].assign(event="=HYPERLINK(A1)")}
+    stages.explore_data(Context(RunConfig.load(folder / "config.yaml"), folder, {}, named))
+    cells = [
+        cell
+        for path in folder.glob("views/*.csv")
+        for row in csv.reader(path.read_text("utf8").splitlines())
+        for cell in row
+    ]
+    assert any("=HYPERLINK(A1)" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "\t"))]
+    assert read_table(folder / "views" / "seasons_active_users.csv")["index"].iloc[0] == "2024-01-01"
 
 
 def test_groups_and_anomalies_are_written_even_where_there_are_none(finished) -> None:
@@ -187,7 +204,7 @@ def test_the_manifest_holds_the_data_s_warnings_and_the_run_s_repeat_them(finish
 
 def test_a_planted_leak_stands_in_the_manifest_with_its_numbers(frames, tmp_path, monkeypatch) -> None:
     account = [f"A-{n}" for n in range(len(frames["members"]))]
-    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:1])
+    monkeypatch.setattr(pipeline, "STAGES", pipeline.STAGES[:2])
     churn.run(quick_config(), tmp_path / "run", frames=frames | {"members": frames["members"].assign(account=account)})
     audit = json.loads((tmp_path / "run" / "manifest.json").read_text())["audit"]
     (alarm,) = audit["alarms"]
@@ -309,6 +326,73 @@ def test_a_stopped_run_continues_and_ends_as_if_it_had_not_stopped(finished, fra
     assert contents(again.folder) == contents(finished.folder)
 
 
+HANGUL = re.compile("[가-힣]")
+WORDS = ("priority.csv", "groups.csv", "anomalies.csv", "views/views.json", "manifest.json")
+
+
+def test_a_finished_run_learns_another_language_and_trains_nothing(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    trained = [*folder.glob("models/*/*/model.json"), *(folder / name for name in ("trials.csv", "leaderboard.csv"))]
+    before = {path: path.stat().st_mtime_ns for path in trained}
+    assert not [name for name in WORDS if HANGUL.search((folder / name).read_text(encoding="utf8"))]
+    churn.run(replace(quick_config(), language="ko"), folder, frames=frames)
+    assert {path: path.stat().st_mtime_ns for path in trained} == before
+    ko = {name: (folder / name).read_text(encoding="utf8") for name in WORDS}
+    full = [name for name in WORDS if not name.endswith(".csv") or len(finished.table(name))]
+    assert [name for name in full if not HANGUL.search(ko[name])] == []
+    assert 'lang="ko"' in (folder / "report.html").read_text(encoding="utf8")
+    manifest = json.loads(ko["manifest.json"])
+    assert all(HANGUL.search(warning) for warning in (*manifest["warnings"], *manifest["audit"]["warnings"]))
+    assert RunConfig.load(folder / "config.yaml").language == "ko"
+    pd.testing.assert_frame_equal(churn.Run(folder).table("scores.parquet"), finished.table("scores.parquet"))
+
+
+class Watched:
+    """A block of the configuration that notes the keys read of it."""
+
+    def __init__(self, block: object, prefix: str, read: set[str]) -> None:
+        self._block, self._prefix, self._read = block, prefix, read
+
+    def __getattr__(self, name: str) -> object:
+        self._read.add(f"{self._prefix}.{name}")
+        return getattr(self._block, name)
+
+
+TRAINING = ("screen_features", "retrain_models", "evaluate_models", "explain_models", "refit_models")
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_stage_reads_no_key_that_is_said_not_to_matter_to_it(name, finished, tmp_path) -> None:
+    folder, read = Path(shutil.copytree(finished.folder, tmp_path / "run")), set()
+    config = RunConfig.load(folder / "config.yaml")
+    for block in ("segments", "explore", "verdicts", "explanation"):
+        object.__setattr__(config, block, Watched(getattr(config, block), block, read))
+    with speaking("ko"):
+        getattr(stages, name)(Context(config, folder, {}, {}))
+    spoken_of = {key for key in read if (key in pipeline.READERS or key.partition(".")[0] in pipeline.READERS)}
+    assert {key for key in spoken_of if name not in _readers_of(key)} == set()
+    for path in finished.folder.glob("*.csv"):
+        assert path.read_bytes() == (folder / path.name).read_bytes()
+
+
+def _readers_of(key: str) -> list[str]:
+    return [stage.__name__ for stage in pipeline.READERS.get(key) or pipeline.READERS[key.partition(".")[0]]]
+
+
+def test_a_longer_list_is_drawn_with_the_models_that_there_are(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("models/*/*/model.json")}
+    config = replace(
+        quick_config(), segments=SegmentConfig(rule="number", number=7), explore=ExploreConfig(journeys=False)
+    )
+    drawn = churn.run(config, folder, frames=frames)
+    assert len(drawn.priority) == 7 != len(finished.priority)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert not (folder / "views" / "variants.csv").exists() and (folder / "views" / "retention.csv").exists()
+    with pytest.raises(UserError, match=r"got seed: 0 → 1; take"):
+        churn.run(replace(config, seed=1), folder, frames=frames)
+
+
 def test_a_finished_run_whose_page_or_table_is_gone_makes_it_again(finished, frames, tmp_path, capsys) -> None:
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
     (folder / "report.html").unlink()
@@ -412,7 +496,7 @@ def test_scoring_into_the_run_s_own_folder_is_refused(finished, frames) -> None:
 def test_scoring_with_a_run_that_is_not_finished_is_refused(finished, frames, tmp_path) -> None:
     shutil.copytree(finished.folder, tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    manifest["stages"] = manifest["stages"][:7]  # its models have not been learnt again
+    manifest["stages"] = manifest["stages"][:8]  # its models have not been learnt again
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UserError, match=r"expected a finished run in .*, got one whose last stage is explain_models"):
         score(tmp_path / "run", quick_config().data, cutoff="2024-03-10", out=tmp_path / "s", frames=frames)

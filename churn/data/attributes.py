@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.attribute_config import Attribute
-from churn.data.features import FEATURES, Feature
+from churn.data.features import Feature, features_among
 from churn.data.panel import Panel
 from churn.data.vocabulary import Encoding
 from churn.errors import UserError
@@ -34,14 +34,15 @@ def asked_for(
     Raises:
         UserError: for a name that there is not, or of which it is not said when it is known.
     """
-    features = {feature.name: feature for feature in FEATURES}
+    features = features_among(names, attributes=(*attributes, *columns))
     listed = [name for name in columns if name not in ("user_id", "joined")]
     for name in names:
         if name in features:
             continue
         if name not in listed:
             there = f"{', '.join(features)}, or an attribute of the member list: {', '.join(listed) or 'none'}"
-            raise UserError(f"expected data.features out of {there}", repr(name), "correct the name")
+            remedy = "correct the name, or write the import path of a Feature of your own"
+            raise UserError(f"expected data.features out of {there}", repr(name), remedy)
         if name not in attributes:
             block = f"attributes: {{{json.dumps(name) if _UNPLAIN.search(name) else name}: {{known: arrival}}}}"
             raise UserError(

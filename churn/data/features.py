@@ -1,8 +1,9 @@
 """Features beyond counts: what else is known about a user at the end of a day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from pkgutil import resolve_name
 from typing import Literal, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from churn.data.mapped import mapped_without_name
 from churn.data.panel import Panel
+from churn.errors import UserError
 
 Values = Callable[[Panel, NDArray[np.int32], NDArray[np.int32]], NDArray[np.float32]]
 T = TypeVar("T")
@@ -193,3 +195,39 @@ FEATURES = (
     Feature("totals", _each("total"), _totals, reaches="past", bounded="averages"),
     Feature("averages", _each("average"), _averages, reaches="past"),
 )
+
+
+def features_among(names: Iterable[str], *, attributes: Collection[str]) -> dict[str, Feature]:
+    """The features by name: those above, and those among some names that are import paths of a user's own.
+
+    Args:
+        names: As in `data.features`.
+        attributes: Names that may look like an import path and are attributes of the member list.
+
+    Raises:
+        UserError: for an import path of anything but a `Feature`.
+
+    Example:
+        >>> features_among(["churn.data.features.FEATURES"], attributes=())
+        Traceback (most recent call last):
+        ...
+        churn.errors.UserError: expected the import path of a churn.data.Feature in data.features, got
+        'churn.data.features.FEATURES' (a tuple); write it like shop.features.REFUNDS; a module of your own has to...
+    """
+    found = {feature.name: feature for feature in FEATURES}
+    return found | {name: _imported(name) for name in names if "." in name and name not in {*found, *attributes}}
+
+
+def _imported(path: str) -> Feature:
+    try:
+        found = resolve_name(path)
+        problem = f"a {type(found).__name__}"
+    except (ImportError, AttributeError, ValueError) as error:
+        found, problem = None, str(error)
+    if not isinstance(found, Feature):
+        raise UserError(
+            "expected the import path of a churn.data.Feature in data.features",
+            f"{path!r} ({problem})",
+            "write it like shop.features.REFUNDS; a module of your own has to be installed or on PYTHONPATH",
+        )
+    return found

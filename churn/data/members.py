@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from churn.data.attributes import Timeline, as_features, as_times, asked_for, check_columns, freeze
 from churn.data.config import DataConfig
-from churn.data.features import FEATURES, Feature
+from churn.data.features import Feature, features_among
 from churn.data.panel import Panel
 from churn.data.splits import training_users
 from churn.data.vocabulary import Vocabulary
@@ -104,7 +104,8 @@ def check_first_day(config: DataConfig, members: Members | None, *, first_day: i
     """Raise a UserError if new data begin too late for features that know a user's past (days since 1970)."""
     joined = members is not None and members.join_dates is not None
     reaching = {"past"} if joined else {"past", "arrival"}
-    needed = [feature.name for feature in FEATURES if feature.name in config.features and feature.reaches in reaching]
+    features = features_among(config.features, attributes=config.attributes)
+    needed = [name for name in config.features if name in features and features[name].reaches in reaching]
     if needed and first_day > trained_from:
         dates = pd.to_datetime([trained_from, first_day], unit="D").strftime("%Y-%m-%d")
         raise UserError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.explanation.boruta_shap import VERDICTS, boruta_shap
-from churn.language import say
+from churn.language import marked
 
 _FEWEST = 40  # rows under which LightGBM, with 20 in a leaf, makes no split
 
@@ -87,5 +87,5 @@ def _blocks(cutoff: NDArray[np.integer], blocks: int) -> list[NDArray[np.int64]]
 def _unjudgeable(y: NDArray[np.integer]) -> str:
     """Why no relevance can be judged from some labels; empty where it can."""
     if len(y) < _FEWEST:
-        return say("not judged: {n} windows, fewer than {fewest}", n=len(y), fewest=_FEWEST)
-    return "" if np.ptp(y) else say("not judged: all windows have the same label")
+        return f"not judged: {len(y)} windows, fewer than {_FEWEST}"
+    return "" if np.ptp(y) else marked("not judged: all windows have the same label")

@@ -104,7 +104,7 @@ class LightGBM(Classifier):
     def _params(self, seed: int, *, n: int) -> dict[str, Any]:
         """What LightGBM's training takes, for so many windows."""
         return {k: v for k, v in self.arguments.items() if k not in _NOT_LIGHTGBMS} | {
-            "num_threads": min(os.cpu_count() or 1, 1 + n // _WINDOWS_PER_THREAD),
+            "num_threads": min(_threads(), 1 + n // _WINDOWS_PER_THREAD),
             "objective": "binary",
             "seed": seed,
             "verbosity": -1,
@@ -132,6 +132,12 @@ class LightGBM(Classifier):
 
         with as_written(folder / "trees.txt", lightgbm.basic.LightGBMError):
             self.booster = lightgbm.Booster(model_file=folder / "trees.txt")
+
+
+def _threads() -> int:
+    """The most threads to take: OMP_NUM_THREADS, as for everything that computes with OpenMP, or every core."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # of nested levels the first
+    return int(asked) if asked.isdecimal() and int(asked) else os.cpu_count() or 1
 
 
 def _told(report: Report, learning_rate: float) -> Callable[..., None]:

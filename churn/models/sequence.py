@@ -1,5 +1,6 @@
 """The base of the recurrent networks: scaling, head, loss and the training loop."""
 
+import math
 from abc import abstractmethod
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from churn.data import Split, Target, Windows
 from churn.data.datamodule import Batch, ChurnDataModule, loader
+from churn.errors import UserError
 from churn.keys import BatchSize, Days, Range, check_arguments
 from churn.models.base import Classifier, Report
 from churn.models.scaling import SCALINGS, Scale, Scaling
@@ -77,6 +79,7 @@ class SequenceClassifier(LightningModule, Classifier):
         self.save_hyperparameters()
         self.n_features = 0
         self.epochs = 0
+        self.resumed = 0, 0  # the epoch and the step that a checkpoint was kept in
 
     @abstractmethod
     def encoder(self, n_features: int) -> nn.Module:
@@ -146,8 +149,21 @@ class SequenceClassifier(LightningModule, Classifier):
         checkpoint["n_features"] = self.n_features
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Make the layers that the checkpoint fills."""
-        self.build(checkpoint["n_features"])
+        """Make the layers that the checkpoint fills, and take its place in the schedule but not the schedule's length.
+
+        So training goes on for more epochs than were planned at first, or with batches of another size.
+
+        Raises:
+            UserError: if the layers are made already, for data of another number of columns.
+        """
+        self.build(n := checkpoint["n_features"])
+        if n != self.n_features:
+            expected = f"expected a checkpoint for data with {self.n_features} columns a day"
+            raise UserError(expected, n, "give the data: block that it was trained with")
+        for schedule in checkpoint.get("lr_schedulers", ()):
+            self.resumed = int(checkpoint["epoch"]), int(schedule["last_epoch"])
+            schedule.clear()
+            schedule["last_epoch"] = self.resumed[1]
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """The log loss of a batch, weighted as configured."""
@@ -177,9 +193,19 @@ class SequenceClassifier(LightningModule, Classifier):
         optimizer = torch.optim.AdamW(
             self.parameters(), lr=self.hparams["lr"], weight_decay=self.hparams["weight_decay"], fused=True
         )
-        steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.hparams["lr"], total_steps=steps)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.hparams["lr"], total_steps=self._steps())
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _steps(self) -> int:
+        """The steps of the schedule: all of a training's, or those so far and those still to come."""
+        steps, epochs, (epoch, step) = (
+            int(self.trainer.estimated_stepping_batches),
+            self.trainer.max_epochs,
+            self.resumed,
+        )
+        if not epochs or epochs < 0 or step + steps * (epochs - epoch - 1) / epochs <= steps:
+            return steps
+        return step + math.ceil(steps * (epochs - epoch) / epochs)  # there were more steps in an epoch
 
     # A classifier's verbs -------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Which columns went into the explanation, and why the others did not."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ HEADS = Messages(
         ),
     }
 )
+_TOO_FEW = re.compile(r"not judged: ([0-9]+) windows, fewer than ([0-9]+)")
 
 
 def build(run: Run) -> Section:
@@ -112,9 +114,11 @@ def _doubtful(run: Run, target: str) -> str:
 
 
 def _reason(reason: Any) -> Any:
-    """The ledger's reason; two kinds of them name a column or a number."""
+    """The ledger's reason; three kinds name a column or numbers."""
     if not isinstance(reason, str):
         return None
+    if found := _TOO_FEW.fullmatch(reason):
+        return say("not judged: {n} windows, fewer than {fewest}", n=found[1], fewest=found[2])
     if reason.startswith("copy of "):
         return say("copy of {column}", column=reason.removeprefix("copy of "))
     if reason.startswith("collinear ("):

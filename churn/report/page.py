@@ -61,7 +61,7 @@ SECTIONS: tuple[Callable[[Run], Section], ...] = (
 )
 
 
-def write_report(run: Path, language: str | None = None) -> Path:
+def write_report(run: Path | str, language: str | None = None) -> Path:
     """Write `report.html` into the folder of a finished run.
 
     Args:
@@ -74,6 +74,7 @@ def write_report(run: Path, language: str | None = None) -> Path:
     Raises:
         UserError: if an artefact of the run is missing or lacks a column, or the language is unknown.
     """
+    run = Path(run)
     page = run / "report.html"
     with claimed(run, "a run") if (run / MARKER).exists() else nullcontext():  # a copy may have lost its marker
         found = read_run(run)

@@ -1,5 +1,6 @@
 """The report's charts by themselves, for notebooks."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,16 @@ from typing import Any
 import plotly.io
 
 from churn.errors import UserError
-from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Multiples
+from churn.report.blocks import Beside, Block, Caption, Figure, Fold, Heading, Multiples
 from churn.report.page import SECTIONS
 from churn.report.run import read_run
 
 
-def figures(run: Path, section: str) -> dict[str, Any]:
+def figures(run: Path | str, section: str) -> dict[str, Any]:
     """The plotly charts of one section of a run's report by their titles, those in folds too.
 
-    A chart without a title of its own has that of the heading above it.
+    Before the title stands what the page has above a group of charts, such as the target, as in `Churn: tenure`; where
+    two groups have charts of one name, the heading above them, too. A chart without a title has that of the heading.
 
     Args:
         run: The run's folder.
@@ -24,25 +26,40 @@ def figures(run: Path, section: str) -> dict[str, Any]:
     Raises:
         UserError: for a section that there is not, or an artefact of the run that is missing.
     """
-    artefacts = read_run(run)
-    built = {found.anchor: found for found in (build(artefacts) for build in SECTIONS)}
-    if section not in built:
-        raise UserError(f"expected a section out of {', '.join(built)}", repr(section), "correct the name")
-    return {title: plotly.io.from_json(one.spec) for title, one in _drawn(built[section].blocks)}
+    artefacts = read_run(Path(run))
+    anchors = []
+    for build in SECTIONS:
+        found = build(artefacts)
+        if found.anchor == section:
+            return {name: plotly.io.from_json(one.spec) for name, one in named(found.blocks)}
+        anchors.append(found.anchor)
+    raise UserError(f"expected a section out of {', '.join(anchors)}", repr(section), "correct the name")
 
 
-def _drawn(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
-    """The charts with their titles; one without has that of the heading above it."""
-    heading = ""
+def named(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:
+    """The charts, each with a name of its own."""
+    drawn = list(_drawn(blocks))
+    short, taken = Counter(path[1:] for path, _ in drawn), Counter[str]()
+    for path, figure in drawn:
+        name = ": ".join(filter(None, path if short[path[1:]] > 1 else path[1:]))
+        taken[name] += 1
+        yield name if taken[name] == 1 else f"{name} ({taken[name]})", figure
+
+
+def _drawn(blocks: Iterable[Block], heading: str = "") -> Iterator[tuple[tuple[str, str, str], Figure]]:
+    """The charts, each with the heading or fold that it stands under, the caption of its group, and its title."""
+    caption = ""
     for block in blocks:
         if isinstance(block, Heading):
-            heading = block.body
+            heading, caption = block.body, ""
+        elif isinstance(block, Caption):
+            caption = block.body
         elif isinstance(block, Figure):
-            yield block.title or heading, block
+            yield (heading, caption, block.title or heading), block
         elif isinstance(block, Multiples):
-            yield from ((one.title, one) for one in block.figures)
+            yield from (((heading, caption, one.title), one) for one in block.figures)
         elif isinstance(block, Fold):
-            yield from _drawn(block.blocks)
+            yield from _drawn(block.blocks, block.title)
         elif isinstance(block, Beside):
             for column in block.columns:
-                yield from _drawn(column)
+                yield from _drawn(column, heading)

@@ -7,13 +7,14 @@ from churn.stages.exploring import explore_data
 from churn.stages.fitting import fit_models, refit_models, retrain_models
 from churn.stages.judging import evaluate_models, reach_verdicts
 from churn.stages.observing import find_anomalies, group_users
-from churn.stages.preparation import prepare_data
+from churn.stages.preparation import examine_data, prepare_data
 
 __all__ = [
     "Context",
     "Facts",
     "compare_segments",
     "evaluate_models",
+    "examine_data",
     "explain_models",
     "explore_data",
     "find_anomalies",

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from churn import eda, explanation
-from churn.artefacts import read_table, write_json, write_table
+from churn import eda, explanation, segments
+from churn.artefacts import read_json, read_table, write_json, write_with
 from churn.data.panel import STICKERS
 from churn.language import marked, say
+from churn.progress import step
 from churn.scoring import newest_windows, reasons_of, score_windows
 from churn.stages.context import Context, Facts
 
@@ -24,9 +27,12 @@ Named = tuple[str, str, eda.View]  # section, name, view
 def explore_data(context: Context) -> Facts:
     """Seasons, cohorts, definitions, journeys and the first user's days: views/*.csv, views/views.json."""
     folder = context.folder / "views"
+    _clear(folder)
     shown = []
     for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
-        write_table(view.table.reset_index(), folder / f"{name}.csv")
+        step(name.replace("_", " "))
+        table = view.table.reset_index()  # its index may hold what the log calls its events
+        write_with(partial(segments.write_safely, table), folder / f"{name}.csv")
         figure = _untitled(view.figure())
         shown.append(
             {
@@ -40,6 +46,13 @@ def explore_data(context: Context) -> Facts:
         )
     write_json(shown, folder / "views.json")
     return {}
+
+
+def _clear(folder: Path) -> None:
+    """Remove the tables of an earlier configuration, whose views may not be made again."""
+    kept = read_json(folder / "views.json") if (folder / "views.json").exists() else []
+    for view in kept:
+        (folder / f"{view['name']}.csv").unlink(missing_ok=True)
 
 
 def _untitled(figure: Any) -> Any:

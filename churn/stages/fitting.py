@@ -20,7 +20,6 @@ def fit_models(context: Context) -> Facts:
     for target in folds[-1].train.targets:
         for spec in context.config.specs:
             folder = context.model_folder(target, spec.name)
-            step(f"{folder.name} on {target}")
             if missing(folder):
                 _fit(context, spec, folds, target)
             for name in _SEARCHED:
@@ -33,6 +32,7 @@ def fit_models(context: Context) -> Facts:
 
 def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: Target) -> None:
     config, folder = context.config, context.model_folder(target, spec.name)
+    step(f"{spec.name} on {target}")
     storage = config.tuning.storage or training.sqlite(context.folder / "trials.db")
     found = training.fit(
         spec,

@@ -18,9 +18,7 @@ def prepare_data(context: Context) -> Facts:
     discard(context.folder / "dataset")  # of a run that failed here, on other data perhaps
     dataset = prepare(config, context.folder / "dataset", frames=context.frames)
     newest_windows(dataset)  # nobody to score is better known now than after the fitting
-    split = dataset.split()
-    write_table(split.table(), context.folder / "windows.parquet")
-    health = examine(dataset, split)
+    write_table(dataset.split().table(), context.folder / "windows.parquet")
     counts = dataset.reconciliation
     inputs = [
         {"name": name, "path": without_password(source), "rows": counts[name]["read"], "sha256": context.hashes[name]}
@@ -31,8 +29,13 @@ def prepare_data(context: Context) -> Facts:
         "reconciliation": counts,
         "targets": dataset.windows.targets,
         "windows": asdict(config.windows),
-        "drift": health.drift.facts() if health.drift else None,
         "split_kind": config.split.kind,
-        "audit": dataset.audit()
-        | {"alarms": [asdict(alarm) for alarm in health.alarms], "warnings": [str(found) for found in health.findings]},
     }
+
+
+def examine_data(context: Context) -> Facts:
+    """The health of the data, in numbers and in sentences."""
+    health = examine(context.dataset, context.split)
+    alarms, findings = [asdict(alarm) for alarm in health.alarms], [str(found) for found in health.findings]
+    audit = context.dataset.audit() | {"alarms": alarms, "warnings": findings}
+    return {"audit": audit, "drift": health.drift.facts() if health.drift else None}

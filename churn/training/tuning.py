@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from churn.data import Split, Target
 from churn.errors import UserError
 from churn.models import Classifier
+from churn.progress import step
 from churn.training.config import TuningConfig
 from churn.training.objective import FailedTrialError, Objective
 from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
@@ -103,6 +104,7 @@ def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None
     """
     objective.outdo(study)
     for trial in trials_to_make(study, wanted):
+        step(f"{objective.kind.__name__} on {objective.target}, trial {trial.number + 1} of {wanted}")
         _make(trial, objective, wanted)
     if not study.get_trials(states=(TrialState.COMPLETE,)):
         raise _none_succeeded(objective.kind, study)

@@ -444,7 +444,8 @@ def files(frames, tmp_path):
 def test_the_command_prints_a_page_of_80_columns_and_exits_with_0_without_an_alarm(controlled, files, capsys, tmp_path):
     quiet = dict.fromkeys(("psi", "ece", "calibration_gap", "jaccard"))
     config = files(repetitions=20, alarms=quiet)
-    assert main(["outcomes", "--run", str(controlled), "--config", config, "--out", str(tmp_path / "out")]) == 0
+    asked = ["--run", str(controlled), "--config", config, "--out", str(tmp_path / "out"), "--quiet"]
+    assert main(["outcomes", *asked]) == 0
     out, err = capsys.readouterr()
     assert err == ""
     assert max(map(len, out.splitlines())) <= 80
@@ -456,7 +457,7 @@ def test_the_command_prints_a_page_of_80_columns_and_exits_with_0_without_an_ala
 def test_an_alarm_is_a_line_of_stderr_and_exit_code_3_after_everything_is_written(controlled, files, tmp_path):
     config = files(repetitions=20, alarms={"jaccard": 1.0, "calibration_gap": 1.0, "ece": 1.0, "psi": None})
     command = [sys.executable, "-m", "churn", "outcomes", "--run", str(controlled), "--config", config]
-    done = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True)
+    done = subprocess.run([*command, "--out", str(tmp_path / "out"), "--quiet"], capture_output=True, text=True)
     assert done.returncode == 3
     (line,) = done.stderr.splitlines()
     assert line.startswith("alarm: jaccard: ")

@@ -18,6 +18,7 @@ from churn.evaluation.verdicts.order import order
 from churn.evaluation.verdicts.split import split
 from churn.evaluation.verdicts.trials import Inquiry
 from churn.language import say
+from churn.progress import step
 
 _ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
     "order": order,
@@ -62,6 +63,7 @@ def reach_verdicts(
             raise ValueError(f"expected contestants of different classes for {target}, got {names}")
     for name in config.ask:
         for target, few in contestants.items():
+            step(f"{QUESTIONS[name]} ({target})")
             yield _answered(name, Inquiry(dataset, target, tuple(few), config, seed))
 
 

@@ -75,9 +75,9 @@ def export(
 
 
 def write_safely(table: pd.DataFrame, path: Path) -> None:
-    """Write a CSV file in which no text is a formula to a spreadsheet."""
+    """Write a CSV file in which no text is a formula to a spreadsheet, nor a column's name."""
     # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
-    table.map(harmless).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    table.map(harmless).rename(columns=harmless).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from churn.language import speaking
-from churn.segments import ControlConfig, SegmentConfig, about, contact_list, export, prioritise
+from churn.segments import ControlConfig, SegmentConfig, about, contact_list, export, prioritise, write_safely
 from churn.segments.ranking import ranked
 
 HOSTILE = [
@@ -284,3 +284,8 @@ def test_paper_is_landscape_one_page_wide_with_the_names_on_every_page(tmp_path)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
     assert sheet.print_title_rows == "$1:$1"
+
+
+def test_no_name_of_a_column_is_a_formula_either(tmp_path):
+    write_safely(pd.DataFrame({"=1+1": ["@x"], "n": [-1]}), tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text() == '"\'=1+1","n"\n"\'@x",-1\n'
