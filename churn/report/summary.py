@@ -8,6 +8,7 @@ from churn.report.advice import advice
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.listing import drawn
+from churn.report.returning import returning
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
@@ -32,7 +33,7 @@ RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": ma
 
 def build(run: Run) -> Section:
     """How many users are at risk, what the list is worth, and whether to trust it."""
-    blocks: list[Block] = [Tiles(_tiles(run)), Heading(say("Can it be trusted?")), *_trust(run)]
+    blocks: list[Block] = [*returning(run), Tiles(_tiles(run)), Heading(say("Can it be trusted?")), *_trust(run)]
     warnings = tuple(str(warning) for warning in run.manifest["warnings"])
     if warnings:
         blocks += [Heading(say("Warnings")), Items(warnings)]
