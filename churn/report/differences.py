@@ -24,8 +24,8 @@ def build(run: Run) -> Section:
     lead = say(
         "Those whom the rule would have put on past lists against others, each user once, at the user’s "
         "latest day at risk in the test part. For most that is the last before silence, so more of them fell silent "
-        "than on past lists of all days. Hedges’ g is the difference in standard deviations: .2 is small, .5 "
-        "middling, .8 large."
+        "than on past lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
+        "middling, 0.8 large."
     )
     tests = run.table("segment_tests.csv")
     if tests.empty:
@@ -202,10 +202,10 @@ def _table(title: str, group: pd.DataFrame, minimum: int) -> Fold:
     rows = tuple(_row(row, minimum) for row in records(group))
     explained = Text(
         say(
-            "Adjusted p decides: under .05 a row is a finding, and the chance of any false finding in the comparison "
+            "Adjusted p decides: under 0.05 a row is a finding, and the chance of any false finding in the comparison "
             "is at most that. It is Holm’s, over the p of ranks (Mann–Whitney) where there is one and the p of t "
             "(Welch) elsewhere. Ranks are compared where a group is so skewed (beyond ±2) that few users make its "
-            "mean. Beside it stand the t-tests alone, by Holm and by Benjamini and Hochberg: under .05 by the latter, "
+            "mean. Beside it stand the t-tests alone, by Holm and by Benjamini and Hochberg: under 0.05 by the latter, "
             "at most that share of the findings is false."
         )
     )

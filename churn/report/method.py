@@ -137,7 +137,7 @@ def _measures() -> tuple[tuple[str, str], ...]:
             say("Log loss, Brier"),
             say("How far the probabilities are from what happened; lower is better. Models are chosen by log loss."),
         ),
-        (say("ROC-AUC"), say("How often a user who did is ranked above one who did not; .5 is chance.")),
+        (say("ROC-AUC"), say("How often a user who did is ranked above one who did not; 0.5 is chance.")),
         (say("AP"), say("Average precision of the outcome itself; its chance level is the base rate.")),
         (
             say("Micro-AP"),

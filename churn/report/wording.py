@@ -74,17 +74,17 @@ def count(n: float | None) -> str:
 
 
 def decimal(value: float | None, digits: int = 3) -> str:
-    """A number without the idle zero before its point, and with a true minus sign.
+    """A number with a true minus sign and its thousands separated.
 
     Example:
         >>> decimal(0.7184), decimal(-0.5, 2), decimal(1.234, 2), decimal(-0.0001), decimal(1234.5, 1)
-        ('.718', '−.50', '1.23', '.000', '1,234.5')
+        ('0.718', '−0.50', '1.23', '0.000', '1,234.5')
     """
     if value is None or not known(value):
         return ABSENT
     text = f"{abs(value):,.{digits}f}"
     sign = "−" if value < 0 and float(text.replace(",", "")) > 0 else ""
-    return sign + (text[1:] if text.startswith("0.") else text)
+    return sign + text
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -92,7 +92,7 @@ def signed(value: float | None, digits: int = 2) -> str:
 
     Example:
         >>> signed(0.82), signed(-0.5), signed(0.0)
-        ('+.82', '−.50', '.00')
+        ('+0.82', '−0.50', '0.00')
     """
     text = decimal(value, digits)
     return f"+{text}" if value is not None and known(value) and value > 0 and set(text) & set("123456789") else text
@@ -113,7 +113,7 @@ def decimals(low: float | None, high: float | None, digits: int = 3) -> str:
 
     Example:
         >>> decimals(0.7, 0.73, 2), decimals(None, 0.73)
-        ('[.70,\xa0.73]', '')
+        ('[0.70,\xa00.73]', '')
     """
     return f"[{decimal(low, digits)},\u00a0{decimal(high, digits)}]" if known(low) and known(high) else ""
 
@@ -135,9 +135,9 @@ def p_value(p: float | None) -> str:
 
     Example:
         >>> p_value(0.0321), p_value(1e-9)
-        ('.032', '< .001')
+        ('0.032', '< 0.001')
     """
-    return "< .001" if p is not None and known(p) and p < 0.001 else decimal(p)
+    return "< 0.001" if p is not None and known(p) and p < 0.001 else decimal(p)
 
 
 def day(value: object) -> str:

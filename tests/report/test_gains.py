@@ -100,5 +100,5 @@ def test_the_page_says_which_models_score(run, refit, said):
 
 def test_what_calibration_gained_on_test_is_signed(finished):
     text = ParsedPage(finished / "report.html").text
-    assert "Churn GRU none .600 .590 .612 .615 −.003" in text
-    assert "Churn LightGBM isotonic .600 .590 .612 .604 +.008" in text
+    assert "Churn GRU none 0.600 0.590 0.612 0.615 −0.003" in text
+    assert "Churn LightGBM isotonic 0.600 0.590 0.612 0.604 +0.008" in text

@@ -112,7 +112,7 @@ def test_the_same_run_gives_the_same_page(finished, run):
 
 def test_priority_is_called_a_heuristic_beside_the_agreement_numbers(page):
     assert "seldom receives a sticker" in page.text and "heuristic" in page.text
-    assert "runs against the chance of churn (−.50) and mostly follows the chance of a sticker (+.82)" in page.text
+    assert "runs against the chance of churn (−0.50) and mostly follows the chance of a sticker (+0.82)" in page.text
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_what_the_parts_share_is_shown_with_the_outcomes_given_away(run):
 
 def test_columns_that_know_too_much_are_named_with_their_numbers(page):
     assert "closed_on (filled in or empty) alone tells who was silent" in page.text
-    assert "at least .936" in page.text
+    assert "at least 0.936" in page.text
     assert "<img src=x onerror=alert(6)> looks like an identifier." in page.text
 
 
