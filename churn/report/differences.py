@@ -29,21 +29,47 @@ def build(run: Run) -> Section:
     )
     tests = run.table("segment_tests.csv")
     if tests.empty:
-        return Section(
-            "differences",
-            say("How they differ"),
-            lead,
-            (Text(say("No comparison was made: too few users in a group.")),),
-        )
+        nothing = Text(say("No comparison was made: too few users in a group."))
+        return Section("differences", say("How they differ"), lead, (nothing,))
     minimum = int(run.manifest["segment"].get("minimum_cell", FEW))
     tests = completed(tests)
     tests = tests.assign(kind=[kind(row, minimum) for row in records(tests)])
     levels = run.table("segment_categories.csv")
     blocks: list[Block] = []
+    small: list[str] = []
     for name, group in tests.groupby("comparison", sort=False):
-        blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
+        if _size(group) < minimum:
+            small.append(_sizes(str(name), group))
+        else:
+            blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
+    left = [_not_compared(small, minimum)] if small else []
     title = say("How they differ")
-    return Section("differences", title, lead, (_explained(minimum), _named(run), *_pooled(run), *_clock(run), *blocks))
+    if not blocks:
+        return Section("differences", title, lead, tuple(left))
+    described = (_explained(minimum), _named(run), *_pooled(run), *_clock(run))
+    return Section("differences", title, lead, (*described, *blocks, *left))
+
+
+def _size(group: pd.DataFrame) -> int:
+    """How many users the smaller group of a comparison has."""
+    return int(min(group["n_priority"].max(), group["n_other"].max()))
+
+
+def _sizes(name: str, group: pd.DataFrame) -> str:
+    first, others = count(group["n_priority"].max()), count(group["n_other"].max())
+    return say("{comparison} ({first} and {others} users)", comparison=say_again(name), first=first, others=others)
+
+
+def _not_compared(comparisons: list[str], minimum: int) -> Text:
+    """The comparisons of a group that is too small for any test, in one line."""
+    return Text(
+        say(
+            "Not compared, since a group has fewer than {minimum} users: {comparisons}. The numbers are in "
+            "segment_tests.csv.",
+            minimum=count(minimum),
+            comparisons="; ".join(comparisons),
+        )
+    )
 
 
 def _explained(minimum: int) -> Text:
@@ -124,7 +150,7 @@ def _comparison(name: str, group: pd.DataFrame, levels: pd.DataFrame, minimum: i
         Heading(title),
         *words,
         Text(_found(ordered, minimum)),
-        forest.build(title, ordered, minimum=minimum),
+        forest.build(title, ordered),
         _table(title, ordered, minimum),
         *categories.build(title, levels, minimum=minimum),
     ]
@@ -142,11 +168,7 @@ def _found(group: pd.DataFrame, minimum: int) -> str:
     left_out = len(free) - len(tested)
     few = count(minimum)
     if tested.empty:
-        return say(
-            "Nothing was tested: a group has fewer than {few} users, too few for a test. The differences below are "
-            "described, and no finding.",
-            few=few,
-        )
+        return say("Nothing was tested: of each column too few users are known, fewer than {few} in a group.", few=few)
     found = _kept(tested[tested["kind"] == FINDING], count(len(tested)))
     if not left_out:
         return found

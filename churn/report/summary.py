@@ -113,7 +113,7 @@ def _rates(run: Run) -> list[Block]:
 
 def _rate_figure(run: Run, target: str) -> Block:
     rates = run.table("segment_rates.csv", target)
-    rates = rates[rates["segment"].isin(list(GROUPS))]
+    rates = rates[rates["segment"].isin(list(GROUPS)) & (rates["n"] > 0)]
     labels = {
         row.segment: say(
             "{segment}<br>n = {n}, {n_users} users",

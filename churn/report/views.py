@@ -1,6 +1,7 @@
 """How the platform breathes and how its users walk: views that the run has drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from churn.language import Messages, marked, say
 from churn.report.blocks import Block, Figure, Heading, Items, Section, Text
@@ -56,9 +57,20 @@ def _blocks(run: Run, *sections: str) -> Iterator[Block]:
     if not found:
         yield Text(say("The run has made no such view: it was switched off, or made by an older version."))
     for view in found:
+        if view["empty"]:
+            continue
         yield Heading(TITLES[view["name"]])
         first, *rest = view["words"]
         yield Text(first)
-        if not view["empty"]:
-            yield Figure("", " ".join(view["words"]), "", view["figure"], view["height"])
-            yield Items(tuple(rest))
+        yield Figure("", " ".join(view["words"]), "", view["figure"], view["height"])
+        yield Items(tuple(rest))
+    yield from _nothing([view for view in found if view["empty"]])
+
+
+def _nothing(views: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+    """A line for views that have nothing to show, all for one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for view in views:
+        reasons.setdefault(" ".join(view["words"]), []).append(TITLES[view["name"]])
+    if reasons:
+        yield Items(tuple(f"{' · '.join(titles)}: {why}" for why, titles in reasons.items()))

@@ -17,8 +17,8 @@ from churn.stages.context import Context, Facts
 LISTED, OTHERS = marked("on the list"), marked("others at risk")
 CHURNED, STAYED = marked("fell silent"), marked("stayed")
 SERIES = {  # as the views call it, and its unit
-    eda.ACTIVE: (marked("active_users"), marked("users")),
-    STICKERS: (marked("stickers_received"), marked("stickers")),
+    eda.ACTIVE: (marked("active users"), marked("users")),
+    STICKERS: (marked("stickers received"), marked("stickers")),
 }
 Named = tuple[str, str, eda.View]  # section, name, view
 

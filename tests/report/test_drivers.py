@@ -217,8 +217,9 @@ def test_no_heading_stands_without_a_chart_when_no_surrogate_speaks_for_its_mode
 
 
 def test_fidelity_inside_the_priority_segment_is_told_and_a_low_one_is_a_sketch(run):
-    assert "imitate GRU: R² 0.91 on held-out users of the training part (n = 812); on the list 0.84 (n = 88)." in text_of(
-        run
+    assert (
+        "imitate GRU: R² 0.91 on held-out users of the training part (n = 812); on the list 0.84 (n = 88)."
+        in text_of(run)
     )
     assert "On the list: R² 0.84, rank correlation +0.90 (n = 88 users, 528 windows)" in text_of(run)
     assert "under the 0.90 asked for: a sketch" in text_of(run)
