@@ -65,7 +65,7 @@ def test_a_run_of_an_older_version_has_the_old_charts_and_no_others(run):
 
 def test_every_chart_of_drivers_says_how_many_stand_behind_it_and_its_unit(run):
     found = list(figures(drivers.build(read_run(run)).blocks))
-    assert len(found) == 2 + 2 + 8 + 4  # bars, swarms, dependence, days
+    assert len(found) == 2 + 2 + 8 + 3  # bars, swarms, dependence, days
     for one in found:
         assert one.title and one.description and "n = " in one.caption, one.title
         assert json.loads(one.spec)["layout"]["xaxis"]["title"]["text"], one.title
@@ -151,8 +151,16 @@ def test_the_strongest_column_is_on_the_networks_map_though_not_on_the_surrogate
     assert "shout" in found.caption and any("shout" in name for name in traces(found)[0]["y"])
 
 
+@pytest.mark.parametrize("r2", [0.93, 0.5])
+def test_a_network_that_does_not_score_has_no_map_of_days(run, r2):
+    set_r2(run, "sticker", r2)
+    titles = [title for title in drawn(run) if title.startswith("Stickers: which days")]
+    assert titles == (["Stickers: which days count"] if r2 > 0.9 else [])
+
+
 def test_a_network_that_does_not_score_is_said_to_be_another_model(run):
-    caption = drawn(run)["Stickers: which days count for BiLSTM itself"].caption
+    set_r2(run, "sticker", 0.5)
+    caption = drawn(run)["Stickers: what BiLSTM itself reacts to"].caption
     assert "BiLSTM is the best network, not the model behind the scores (LightGBM)." in caption
 
 
