@@ -110,7 +110,7 @@ def _pooled(run: Run) -> list[Block]:
     return [
         Text(
             say(
-                "A list of {number} users a day is compared here by its share: on an average day of the test part "
+                "A list of {number} users is compared here by its share: on an average cutoff of the test part "
                 "{per_day} users were at risk, and so of {users} users {listed} count as being on the list.",
                 number=count(segment["number"]),
                 per_day=count(compared["per_day"]),
@@ -172,7 +172,9 @@ def _found(group: pd.DataFrame, minimum: int) -> str:
     found = _kept(tested[tested["kind"] == FINDING], count(len(tested)))
     if not left_out:
         return found
-    more = say("{n} more were not: a group has fewer than {few} users, too few for a test.", n=count(left_out), few=few)
+    more = say(
+        "Not tested: {n} more, of which too few users are known (under {few} in a group).", n=count(left_out), few=few
+    )
     return f"{found} {more}"
 
 

@@ -13,7 +13,7 @@ from churn.report.figures import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, known, percents, signed
+from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, every, known, percents, signed
 
 TITLE = marked("How the line is drawn")
 RULES = Messages(
@@ -176,18 +176,19 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     groups = list(table.groupby(["rank_by", "rule"], sort=False))
     first = groups[0][1]
     rates = run.table("segment_rates.csv", run.targets[0])
-    every = next(records(rates[rates["segment"] == "all"]), None)
+    all_users = next(records(rates[rates["segment"] == "all"]), None)
     everyone = (
         Cell(SEGMENTS["all"]),
         Cell("–"),
-        count_cell(every.n if every else None),
-        count_cell(every.n_users if every else None),
+        count_cell(all_users.n if all_users else None),
+        count_cell(all_users.n_users if all_users else None),
         *(percent_cell(float(first[first["target"] == target]["base"].iloc[0])) for target in run.targets),
     )
     text = Text(
         say(
-            "Lists drawn on every day of the test part by each order and each rule that this run knows enough for, and "
-            "what happened to the users on them. A list chosen after looking at this table needs new data to prove it."
+            "Lists drawn {every} in the test part by each order and each rule that this run knows enough for, and what "
+            "happened to the users on them. A list chosen after looking at this table needs new data to prove it.",
+            every=every(run.windows["stride_days"]),
         )
     )
     rows = (*(_listed(run, rows) for _, rows in groups), everyone)

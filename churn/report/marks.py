@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from churn.language import say
+from churn.language import say, say_many
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Choice, Column, text_cell
 from churn.report.wording import count
@@ -47,10 +47,12 @@ class Marks:
         marked = sum(name in self.departed for name in map(str, users.user_id))
         if not marked:
             return ""
-        return say(
-            "Marked “unusual week”: {n} of {listed} users, whose last 7 days are unlike their own earlier weeks. The "
+        return say_many(
+            "Marked “unusual week”: {n} user of {listed}, whose last 7 days are unlike the user’s own earlier weeks. "
+            "The section “Out of the ordinary” tells what departed; look before you call.",
+            "Marked “unusual week”: {n} users of {listed}, whose last 7 days are unlike their own earlier weeks. The "
             "section “Out of the ordinary” tells what departed; look before you call.",
-            n=count(marked),
+            marked,
             listed=count(len(users)),
         )
 

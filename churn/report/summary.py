@@ -12,7 +12,7 @@ from churn.report.returning import returning
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
-from churn.report.wording import FEW, TARGETS, count, day, percent, percents
+from churn.report.wording import FEW, TARGETS, count, day, every, percent, percents
 
 LISTED = Messages(
     {
@@ -98,13 +98,14 @@ def _rates(run: Run) -> list[Block]:
         return [Text(say("No observed rates: the test part held no labelled window of these groups."))]
     text = Text(
         say(
-            "The same rule, applied to {unseen}: a list drawn on every day of the test part, and what its users did in "
-            "the {horizon} days after. n counts places on these lists, the same user once a day; the 95 % intervals "
+            "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
+            "{horizon} days after. n counts places on these lists, the same user once a list; the 95 % intervals "
             "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
             "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
             "fewer than {few} users.",
             horizon=run.windows["horizon_days"],
             unseen=words(run).unseen,
+            every=every(run.windows["stride_days"]),
             few=FEW,
         )
     )

@@ -5,7 +5,7 @@ from datetime import date
 from numbers import Real
 
 from churn.explanation import readable
-from churn.language import Messages, day_in_words, marked, say, spoken
+from churn.language import Messages, day_in_words, marked, say
 
 ABSENT = "–"
 FEW = 30  # cells with fewer users are greyed
@@ -154,6 +154,16 @@ def day(value: object) -> str:
     return day_in_words(parsed)
 
 
+def every(days: int) -> str:
+    """How often there is a cutoff.
+
+    Example:
+        >>> every(1), every(7)
+        ('every day', 'every 7 days')
+    """
+    return say("every day") if days == 1 else say("every {days} days", days=days)
+
+
 def seconds(value: float) -> str:
     """A duration.
 
@@ -189,28 +199,17 @@ def feature(name: str) -> str:
 def more_of(name: str) -> str:
     """More of a column, in words: kinds of events are counted, anything else is higher or lower.
 
+    An event keeps the log's own name, of which nobody knows the plural.
+
     Example:
-        >>> more_of("fan_reply"), more_of("away_code_block"), more_of("stickers_received")
-        ('more fan replies', 'more code blocks elsewhere', 'more stickers received')
-        >>> more_of("own_reply_to_fan")
-        'more own replies to fans'
-        >>> more_of("weekday_sin")
-        'a higher weekday sin'
+        >>> more_of("fan_reply"), more_of("own_Besuch"), more_of("stickers_received"), more_of("weekday_sin")
+        ('more of fan reply', 'more of own Besuch', 'more stickers received', 'a higher weekday sin')
     """
-    words = name.replace("_", " ")
-    role, _, event = words.partition(" ")
     if name == "stickers_received":
         return say("more stickers received")
-    if role not in ROLES or not event:
-        return say("a higher {feature}", feature=readable(name))
-    return say(_MORE[role], events=plural(event))
-
-
-_MORE = {
-    "own": marked("more own {events}"),
-    "fan": marked("more fan {events}"),
-    "away": marked("more {events} elsewhere"),
-}
+    if name.partition("_")[0] in ROLES:
+        return say("more of {feature}", feature=readable(name))
+    return say("a higher {feature}", feature=readable(name))
 
 
 def chance(target: str, way: str) -> str:
@@ -223,27 +222,6 @@ def chance(target: str, way: str) -> str:
     if way == "raises":
         return say("higher {chance}", chance=CHANCES[target])
     return say("lower {chance}", chance=CHANCES[target])
-
-
-def plural(noun: str) -> str:
-    """Several of a thing; the log's own words, which have no plural where another language is spoken.
-
-    Example:
-        >>> plural("reply"), plural("code block"), plural("day"), plural("views")
-        ('replies', 'code blocks', 'days', 'views')
-        >>> plural("reply to fan")
-        'replies to fans'
-    """
-    if spoken() != "en":
-        return noun
-    head, to, whom = noun.partition(" to ")
-    if to:
-        return f"{plural(head)} to {plural(whom)}"
-    if noun.endswith("y") and noun[-2:-1] not in {*"aeiou"}:
-        return f"{noun[:-1]}ies"
-    if noun.endswith("s"):
-        return noun
-    return f"{noun}es" if noun.endswith(("x", "ch", "sh")) else f"{noun}s"
 
 
 def shortened(text: str, length: int = 26) -> str:

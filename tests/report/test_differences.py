@@ -89,7 +89,7 @@ def test_columns_with_too_few_known_values_are_counted_as_not_tested(run):
     blocks = differences.build(read_run(run)).blocks
     (said, *_) = [block.body for block in blocks if block.kind == "text" and "were tested" in block.body]
     assert "5 columns that no model saw were tested; 5 differ after adjustment" in said
-    assert "1 more were not: a group has fewer than 30 users" in said
+    assert "Not tested: 1 more, of which too few users are known (under 30 in a group)." in said
     grey = {trace["name"]: trace["marker"]["color"] for trace in json.loads(next(figures(blocks)).spec)["data"]}
     assert grey["too few users"] == GREY != grey["finding"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.errors import UserError
-from churn.report import write_report
+from churn.report import line, method, summary, write_report
 from churn.report.figures import GREY
 from churn.report.page import SECTIONS
 from churn.report.run import read_run
@@ -176,6 +176,18 @@ def test_the_page_says_what_its_kind_of_split_means_and_warns_above_all_else(run
         assert (other in text) == (banner is not None and banner.startswith(other))
     if banner is not None:
         assert page.index(banner) < page.index("<h1>")
+
+
+@pytest.mark.parametrize(("stride", "every"), [(1, "every day"), (7, "every 7 days")])
+def test_past_lists_are_said_to_be_as_far_apart_as_the_cutoffs(run, stride, every):
+    rewrite(run, lambda manifest: manifest["windows"].update(stride_days=stride))
+    found = read_run(run)
+    told = [
+        block.body for build in (summary.build, line.build) for block in build(found).blocks if block.kind == "text"
+    ]
+    terms = dict(method.build(found).blocks[0].terms)
+    said = [text for text in (*told, terms["Past lists"], terms["Window"]) if every in text]
+    assert len(said) == 4
 
 
 def test_what_the_parts_share_is_shown_with_the_outcomes_given_away(run):
