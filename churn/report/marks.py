@@ -40,7 +40,7 @@ class Marks:
         options = tuple(
             (name.partition(":")[0], say("{group} ({n})", group=name, n=count(n))) for name, n in named.most_common()
         )
-        return Column(say("Group"), clipped=True, below=True, choice=Choice(say("Group"), say("any"), options))
+        return Column(say("Group"), below=True, choice=Choice(say("Group"), say("any"), options))
 
     def sentence(self, users: pd.DataFrame) -> str:
         """How many of the listed are marked, and where more is said of them; nothing where none is."""

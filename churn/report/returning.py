@@ -17,10 +17,8 @@ def returning(run: Run) -> tuple[Note, ...]:
         return ()
     share = " ".join(filter(None, [percent(row.within, 0), percents(row.low, row.high, 0)]))
     said = say(
-        "Of the users who had been silent for {silent} days, {share} were active again within {within} more days "
-        "(n\u00a0= {n} silences of {users} users in this log): without a list of this run, and as far as the log tells "
-        "by themselves. Falling silent is therefore not the same as leaving, and some of those who return after a call "
-        "would have returned without it.",
+        "Of users silent for {silent} days, {share} were active again within {within} more days, without a call from "
+        "this list (n\u00a0= {n} silences of {users} users).",
         silent=silent,
         share=share,
         within=_within(run),
@@ -28,7 +26,7 @@ def returning(run: Run) -> tuple[Note, ...]:
         users=count(row.users),
     )
     few = say("Fewer than {few} users: read it with care.", few=FEW) if row.users < FEW else ""
-    return (Note(say("Who comes back without a call"), " ".join(filter(None, [said, few]))),)
+    return (Note(say("Falling silent is not leaving"), " ".join(filter(None, [said, few]))),)
 
 
 def _within(run: Run) -> int:
