@@ -104,7 +104,7 @@ def test_models_of_few_trials_are_one_line_and_no_charts_of_a_few_dots(run):
         for block in search.build(read_run(run)).blocks
         if block.kind == "text" and block.body.startswith("Not drawn, since fewer than 10 trials were made")
     ]
-    assert "Churn: GRU;" in said and "BiLSTM" not in said
+    assert "Churn: GRU;" in said and "Churn: BiLSTM" not in said
     assert not [name for name in built(run) if "GRU, the chosen model: log loss by" in name]
     change(run, "trials.csv", lambda trials: trials[trials["trial"] < 4])
     assert not [
