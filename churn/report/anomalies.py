@@ -31,7 +31,7 @@ def build(run: Run) -> Section:
     )
     users = run.table("anomalies.csv")
     if users.empty:
-        return Section("anomalies", say(TITLE), lead, (Text(_nobody(facts)),))
+        return Section("anomalies", say(TITLE), _nobody(facts), ())
     return Section("anomalies", say(TITLE), lead, (Text(_among(run, facts)), _table(run)))
 
 

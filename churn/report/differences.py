@@ -29,8 +29,8 @@ def build(run: Run) -> Section:
     )
     tests = run.table("segment_tests.csv")
     if tests.empty:
-        nothing = Text(say("No comparison was made: too few users in a group."))
-        return Section("differences", say("How they differ"), lead, (nothing,))
+        nothing = say("No comparison was made: too few users in a group.")
+        return Section("differences", say("How they differ"), nothing, ())
     minimum = int(run.manifest["segment"].get("minimum_cell", FEW))
     tests = completed(tests)
     tests = tests.assign(kind=[kind(row, minimum) for row in records(tests)])
@@ -42,12 +42,11 @@ def build(run: Run) -> Section:
             small.append(_sizes(str(name), group))
         else:
             blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
-    left = [_not_compared(small, minimum)] if small else []
-    title = say("How they differ")
+    title, left = say("How they differ"), _not_compared(small, minimum) if small else ""
     if not blocks:
-        return Section("differences", title, lead, tuple(left))
+        return Section("differences", title, left, ())
     described = (_explained(minimum), _named(run), *_pooled(run), *_clock(run))
-    return Section("differences", title, lead, (*described, *blocks, *left))
+    return Section("differences", title, lead, (*described, *blocks, *([Text(left)] if left else [])))
 
 
 def _size(group: pd.DataFrame) -> int:
@@ -60,15 +59,13 @@ def _sizes(name: str, group: pd.DataFrame) -> str:
     return say("{comparison} ({first} and {others} users)", comparison=say_again(name), first=first, others=others)
 
 
-def _not_compared(comparisons: list[str], minimum: int) -> Text:
+def _not_compared(comparisons: list[str], minimum: int) -> str:
     """The comparisons of a group that is too small for any test, in one line."""
-    return Text(
-        say(
-            "Not compared, since a group has fewer than {minimum} users: {comparisons}. The numbers are in "
-            "segment_tests.csv.",
-            minimum=count(minimum),
-            comparisons="; ".join(comparisons),
-        )
+    return say(
+        "Not compared, since a group has fewer than {minimum} users: {comparisons}. The numbers are in "
+        "segment_tests.csv.",
+        minimum=count(minimum),
+        comparisons="; ".join(comparisons),
     )
 
 

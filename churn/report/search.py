@@ -16,10 +16,10 @@ BEST = 5  # trials per model in the table
 
 def build(run: Run) -> Section:
     """Trials in their order, which settings mattered, and the best of each model with theirs."""
-    lead = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
     if run.table("trials.csv").empty:
-        nothing = Text(say("No search was made: the models ran with their configured settings."))
-        return Section("search", say(TITLE), lead, (nothing,))
+        nothing = say("No search was made: the models ran with their configured settings.")
+        return Section("search", say(TITLE), nothing, ())
+    lead = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
     histories = Beside(tuple((history(run, target),) for target in run.targets))
     tables = tuple(_best(run, target) for target in run.targets)
     folds = (

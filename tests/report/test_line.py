@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
@@ -80,6 +81,16 @@ def test_other_lists_stand_beside_the_base_and_those_of_few_users_are_set_back(f
     assert first[0].badge == "used" and not any(cell.few for cell in first)
     assert second[0].text == "value at risk" and [cell.few for cell in second[-2:]] == [True, True]
     assert [cell.text for cell in everyone[-2:]] == ["30.0\u00a0%", "30.0\u00a0%"] and everyone[3].text == "1,438"
+
+
+def test_scores_that_draw_one_list_are_one_row(run):
+    table = read_table(run / "segment_rules.csv")
+    one = table[table["rank_by"] == "priority"]
+    others = [one.assign(rank_by=name, used=False) for name in ("p_churn", "expected_loss")]
+    write_table(pd.concat([table, *others]), run / "segment_rules.csv")
+    first, second, _ = observed(run).rows
+    assert first[0].text == "priority · chance of churn · expected loss" and first[0].badge == "used"
+    assert second[0].text == "value at risk"
 
 
 def test_the_agreement_of_the_orders_is_a_table_of_kendalls_tau(finished):

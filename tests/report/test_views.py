@@ -66,8 +66,8 @@ def test_each_view_stands_in_its_own_section(shown):
 
 
 def test_a_run_without_views_says_so(copied):
-    (text,) = views.journeys(read_run(copied)).blocks
-    assert "no such view" in text.body
+    section = views.journeys(read_run(copied))
+    assert "no such view" in section.lead and not section.blocks
 
 
 def test_charts_by_themselves_are_called_as_the_headings_above_them(shown, copied):
