@@ -12,7 +12,7 @@ from churn.report.figures import GREY
 from churn.report.page import SECTIONS
 from churn.report.run import read_run
 
-from .parsed_page import ParsedPage
+from .parsed_page import ParsedPage, figures
 from .synthetic_run import HOSTILE
 
 SENTENCES = {
@@ -154,6 +154,16 @@ def test_a_group_of_fewer_than_30_users_is_greyed(finished):
     colours = {trace["y"][0].split("<br>")[1]: trace["marker"]["color"] for trace in traces}
     assert colours["n = 198, 22 users"] == GREY
     assert GREY not in {colours["n = 1,908, 212 users"], colours["n = 12,942, 1,438 users"]}
+
+
+def test_a_group_of_nobody_has_no_row(run):
+    rates = read_table(run / "segment_rates.csv")
+    nobody = rates["segment"] == "likely churner"
+    rates.loc[nobody, ["n", "n_users", "rate", "low", "high"]] = 0, 0, None, None, None
+    write_table(rates, run / "segment_rates.csv")
+    drawn = [json.loads(one.spec) for one in figures(summary.build(read_run(run)).blocks)]
+    rows = [spec["layout"]["yaxis"]["categoryarray"] for spec in drawn]
+    assert len(rows) == 2 and all(len(labels) == 3 and "n = 0" not in str(labels) for labels in rows)
 
 
 @pytest.mark.parametrize(
