@@ -117,7 +117,7 @@ def test_the_line_joins_the_medians_and_the_sentence_says_its_direction(run):
     nothing = rows.query("target == 'churn' and feature == 'fan_reply' and value == 0")["shap"].median()
     line = traces(one)[1]
     assert (line["customdata"][0], line["y"][0]) == (0, pytest.approx(nothing, abs=0.001))
-    assert one.caption.startswith("More fan replies → lower churn: median +0.2")
+    assert one.caption.startswith("More of fan reply → lower churn: median +0.2")
 
 
 def test_what_both_targets_react_to_is_told_with_both_directions(run):
