@@ -70,7 +70,7 @@ def test_the_spread_over_seeds_stands_beside_the_averaged_model(run):
     seeds.loc[of_one & (seeds["metric"] == "roc_auc"), "value"] = values
     write_table(seeds, run / "seeds.csv")
     text = ParsedPage(write_report(run)).text
-    assert "GRU chosen ROC-AUC .7580 .7200 .0158 .7000 .7400 5" in text
+    assert "GRU chosen ROC-AUC 0.7580 0.7200 0.0158 0.7000 0.7400 5" in text
 
 
 def test_with_one_seed_there_is_no_table_of_seeds(run):
