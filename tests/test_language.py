@@ -1,6 +1,7 @@
 """The catalogue is complete: every message of the code has a translation that says the same values."""
 
 import ast
+import re
 import string
 from datetime import date
 from pathlib import Path
@@ -58,6 +59,12 @@ def test_translations_hold_the_values_of_their_messages(language) -> None:
         if message.id:
             wanted = names(texts(message.id)[-1])
             assert [names(text) for text in texts(message.string)] == [wanted] * len(texts(message.string)), message.id
+
+
+def test_a_korean_question_ends_with_a_question_mark_and_scores_are_not_marks_of_an_exam() -> None:
+    said = {text for message in catalogue("ko") if message.id for text in texts(message.string)}
+    assert sorted(text for text in said if re.search("[는은한른린인]가$|니까$", text)) == []
+    assert sorted(text for text in said if "채점" in text) == []
 
 
 def test_messages_are_known_to_the_check(messages) -> None:

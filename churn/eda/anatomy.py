@@ -56,7 +56,7 @@ class Anatomy(View):
     def _draw(self) -> Any:
         import plotly.graph_objects as go
 
-        strips = [name for name in PER_DAY if name in self.table]
+        strips = [name for name in PER_DAY if name in self.table and (name == "own" or self.table[name].any())]
         day = self.table.index
         traces = [[go.Bar(x=day, y=self.table[name], marker_color=COLOURS[name])] for name in strips]
         captions = [say(PER_DAY[name]) for name in strips]

@@ -83,11 +83,8 @@ class Journeys:
                 "there are no paths to show."
             )
         if len(self.events) == 1:
-            return say(
-                "All {n:,} events are of one type, {event}, so there are no paths to show.",
-                n=self.n_events,
-                event=called(self.events[0]),
-            )
+            event = called(self.events[0])
+            return say("All events are of one type, {event}, so there are no paths to show.", event=event)
         if self.n_sessions == self.n_events and self.gap_minutes is None:
             return say("No user has two events, so there are no paths to show.")
         if self.n_sessions == self.n_events:

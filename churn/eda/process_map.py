@@ -20,6 +20,8 @@ _ROOM = 0.1  # kept free around the middle of a dot, in units of the axes
 _BENDS = (0.16, 0.24, 0.08, 0.32, 0.4)  # of an arrow, as shares of its length, the best first
 _ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)  # where on an arrow its label may stand, the best first
 _LABEL, _NAME = np.array([0.28, 0.13]), np.array([0.5, 0.34])  # room for words, in units of the axes
+_CROSSED = 0.002  # area that a point of another arrow under a label counts for
+_WORDS: dict[str, Any] = {"showarrow": False, "bgcolor": "rgba(255,255,255,0.85)", "borderpad": 1}  # over the arrows
 Points = NDArray[np.float64]
 
 
@@ -35,25 +37,30 @@ def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
     rows = shown.to_dict("records")
     curves = [_free_curve(row["from"], row["to"], places) for row in rows]
     labels = _apart(curves, taken=[places[name] * [1, 1.12] for name in counts.index])
-    arrows = [_arrow(*each, shown["count"].max()) for each in zip(rows, curves, labels, strict=True)]
-    drawn = chart([trace for arrow in reversed(arrows) for trace in arrow], height=560)  # the frequent ones on top
+    arrows = [_arrow(row, curve, shown["count"].max()) for row, curve in zip(rows, curves, strict=True)]
+    drawn = chart(arrows[::-1], height=560)  # the frequent ones on top
     names = list(counts.index)
+    sizes = {name: _scaled(counts[name], counts.max(), _DOT) for name in names}
     drawn.add_trace(
         go.Scatter(
             x=[places[name][0] for name in names],
             y=[places[name][1] for name in names],
-            mode="markers+text",
+            mode="markers",
             marker={
-                "size": [_scaled(counts[name], counts.max(), _DOT) for name in names],
+                "size": [sizes[name] for name in names],
                 "color": [QUIET if name in (START, END) else BLUE for name in names],
                 "line": {"color": "white", "width": 2},
             },
-            text=[f"<b>{label(name)}</b><br>{counts[name]:,}" for name in names],
-            textposition=["top center" if places[name][1] >= 0 else "bottom center" for name in names],
             hovertext=[f"{label(name)}: {counts[name]:,}" for name in names],
             hoverinfo="text",
         )
     )
+    for row, at in zip(rows, labels, strict=True):
+        drawn.add_annotation(x=at[0], y=at[1], **_number(row), **_WORDS)
+    for name in names:
+        x, y = places[name]
+        aside = {"yanchor": "bottom" if y >= 0 else "top", "yshift": np.copysign(sizes[name] / 2, y or 1)}
+        drawn.add_annotation(x=x, y=y, text=f"<b>{label(name)}</b><br>{counts[name]:,}", **aside, **_WORDS)
     drawn.update_xaxes(visible=False, range=[-1.9, 1.9]).update_yaxes(visible=False, range=[-1.0, 1.0])
     units = say("Dots: events; arrows: transitions, with the median time between. Point at one for its numbers.")
     return titled(drawn, say("What follows what ({size})", size=size), units, left_out(table, edges=edges))
@@ -78,11 +85,12 @@ def _places(counts: pd.Series) -> dict[str, Points]:
 
 
 def _apart(curves: list[Points], *, taken: list[Points]) -> list[Points]:
-    """Where each curve's label stands: as near to its middle as other labels and the events' names let it."""
+    """Where each curve's label stands: as near to its middle as other labels, curves and the events' names let it."""
     sizes, found = [_NAME] * len(taken), []
-    for curve in curves:
+    for number, curve in enumerate(curves):
         places = [curve[round(along * (len(curve) - 1))] for along in _ALONG]
-        covered = [_covered(place, taken, sizes) for place in places]
+        others = np.concatenate([np.empty((0, 2)), *curves[:number], *curves[number + 1 :]])
+        covered = [_covered(place, taken, sizes) + _CROSSED * _inside(place, others) for place in places]
         found.append(places[int(np.argmin(covered))])
         taken, sizes = [*taken, found[-1]], [*sizes, _LABEL]
     return found
@@ -94,12 +102,17 @@ def _covered(place: Points, taken: list[Points], sizes: list[Points]) -> float:
     return round(float(np.minimum(room, _LABEL).clip(0).prod(axis=1).sum()), 6)
 
 
-def _arrow(row: Mapping[Any, Any], points: Points, at: Points, most: int) -> list[Any]:
-    """A curved line with a head, and a label that shows the numbers."""
+def _inside(place: Points, points: Points) -> int:
+    """How many points (n, 2) a label at a place would lie over."""
+    return int((np.abs(points - place) < _LABEL / 2).all(axis=1).sum())
+
+
+def _arrow(row: Mapping[Any, Any], points: Points, most: int) -> Any:
+    """A curved line with a head."""
     import plotly.graph_objects as go
 
     width = _scaled(row["count"], most, _LINE)
-    line = go.Scatter(
+    return go.Scatter(
         x=points[:, 0],
         y=points[:, 1],
         mode="lines+markers",
@@ -114,18 +127,12 @@ def _arrow(row: Mapping[Any, Any], points: Points, at: Points, most: int) -> lis
         opacity=0.75,
         hoverinfo="skip",
     )
-    note = minutes(row["median_minutes"]) if row["n"] else ""
-    numbers = go.Scatter(
-        x=[at[0]],
-        y=[at[1]],
-        mode="markers+text",
-        marker={"size": 14, "color": "rgba(0,0,0,0)"},
-        text=[f"{row['count']:,}" + (f"<br>{note}" if note else "")],
-        textfont={"size": 10, "color": INK},
-        hovertext=[_numbers(row)],
-        hoverinfo="text",
-    )
-    return [line, numbers]
+
+
+def _number(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The words of a label, with all its numbers on pointing."""
+    note = f"<br>{minutes(row['median_minutes'])}" if row["n"] else ""
+    return {"text": f"{row['count']:,}{note}", "font": {"size": 10, "color": INK}, "hovertext": _numbers(row)}
 
 
 def _numbers(row: Mapping[Any, Any]) -> str:

@@ -1,6 +1,6 @@
 """The page's first sentences: what to do with the list, and why."""
 
-from churn.language import say
+from churn.language import say, say_many
 from churn.report import earnings
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Estimate, Run
@@ -29,7 +29,7 @@ def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
     past, found = earnings.as_past_lists(run), found_of_list(run)
     if profit.value <= 0:
         return _at_a_loss(found, decimal(-profit.value, 1))
-    users, earned = count(listed), decimal(profit.value, 1)
+    earned = decimal(profit.value, 1)
     if found in ("same", "worse"):
         return say(
             "Do not call this list yet: its chances promise a profit of {earned}, but past lists were not clearly "
@@ -44,11 +44,18 @@ def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
             past=decimal(past.value, 1),
         )
     if found in WORKS:
-        return say("Call the {n} users on the list: the expected profit is {earned}.", n=users, earned=earned)
-    return say(
+        return say_many(
+            "Call the one user on the list: the expected profit is {earned}.",
+            "Call the {n} users on the list: the expected profit is {earned}.",
+            listed,
+            earned=earned,
+        )
+    return say_many(
+        "Call the one user on the list only if you trust the chances: the expected profit is {earned}, but past lists "
+        "cannot show whether the list finds the right people.",
         "Call the {n} users on the list only if you trust the chances: the expected profit is {earned}, but past lists "
         "cannot show whether the list finds the right people.",
-        n=users,
+        listed,
         earned=earned,
     )
 
@@ -64,52 +71,66 @@ def _at_a_loss(found: str, loss: str) -> str:
 
 
 def _without_costs(run: Run, listed: int) -> str:
-    found, users = found_of_list(run), count(listed)
+    found = found_of_list(run)
     if found == "better":
-        return _first(run, users)
+        return _first(run, listed)
     if found == "slight":
-        return _hardly(run, users)
+        return _hardly(run, listed)
     if found == "mixed":
-        return _in_part(run, users)
+        return _in_part(run, listed)
     if found in ("same", "worse"):
         return say(
             "Do not choose by this list whom to call: past lists were not clearly better than a list drawn by lot."
         )
-    return say("Whether the {n} users on the list are the right ones to call is not known.", n=users)
+    return say_many(
+        "Whether the one user on the list is the right one to call is not known.",
+        "Whether the {n} users on the list are the right ones to call is not known.",
+        listed,
+    )
 
 
-def _first(run: Run, users: str) -> str:
+def _first(run: Run, listed: int) -> str:
     """What a list is good for that beat one drawn by lot; of what it earns nothing where an older run did not say."""
-    said = say("Call the {n} users on the list first: past lists found the right people.", n=users)
+    said = say_many(
+        "Call the one user on the list first: past lists found the right people.",
+        "Call the {n} users on the list first: past lists found the right people.",
+        listed,
+    )
     if earnings.plan_of(run) is not None:
         return said
     unknown = say("What that earns is not known, since the run was told no costs.")
     return f"{said} {unknown}"
 
 
-def _hardly(run: Run, users: str) -> str:
+def _hardly(run: Run, listed: int) -> str:
     """What a list is good for that beat one drawn by lot by so little that it matters to nobody."""
     lift = max(rate.value / everyone.value for rate, everyone in rates_of_list(run) if everyone.value)
-    return say(
+    return say_many(
+        "The one user on the list is hardly better to call than any other: past lists found the right people {lift} "
+        "times as often as a list drawn by lot.",
         "The {n} users on the list are hardly better to call than any others: past lists found the right people {lift} "
         "times as often as a list drawn by lot.",
-        n=users,
+        listed,
         lift=decimal(lift, 2),
     )
 
 
-def _in_part(run: Run, users: str) -> str:
+def _in_part(run: Run, listed: int) -> str:
     """What a list is good for that beat one drawn by lot in one outcome alone."""
     if sides_of_list(run)["churn"] == "above":
-        return say(
+        return say_many(
+            "Use the list of one user to reach those who fall silent, not those who receive stickers: on past lists "
+            "more fell silent than among everyone, but fewer received a sticker.",
             "Use the {n} users on the list to reach those who fall silent, not those who receive stickers: on past "
             "lists more fell silent than among everyone, but fewer received a sticker.",
-            n=users,
+            listed,
         )
-    return say(
+    return say_many(
+        "Use the list of one user to reach those who receive stickers, not those who fall silent: on past lists more "
+        "received a sticker than among everyone, but fewer fell silent.",
         "Use the {n} users on the list to reach those who receive stickers, not those who fall silent: on past lists "
         "more received a sticker than among everyone, but fewer fell silent.",
-        n=users,
+        listed,
     )
 
 
@@ -136,8 +157,9 @@ def _held_back(run: Run) -> str:
     if control is None:
         return ""
     if control.get("held_back"):
-        return say(
-            "{held_back} users of the list are held back by lot, so that you will learn whether calls work.",
-            held_back=count(control["held_back"]),
+        return say_many(
+            "One user of the list is held back by lot, so that you will learn whether calls work.",
+            "{n} users of the list are held back by lot, so that you will learn whether calls work.",
+            control["held_back"],
         )
     return say("Nobody is held back (segments.control.share), so you will not learn whether calls work.")

@@ -31,7 +31,7 @@ def build(run: Run) -> Section:
     )
     users = run.table("anomalies.csv")
     if users.empty:
-        return Section("anomalies", say(TITLE), lead, (Text(_nobody(facts)),))
+        return Section("anomalies", say(TITLE), _nobody(facts), ())
     return Section("anomalies", say(TITLE), lead, (Text(_among(run, facts)), _table(run)))
 
 
@@ -59,16 +59,15 @@ def _among(run: Run, facts: dict[str, int]) -> str:
 
 
 _MOST = marked(
-    "Of {scored} scored users, {examined} have at least 4 earlier weeks. Of those, {departed} depart in some count "
+    "Scored users with at least 4 earlier weeks: {examined} of {scored}. Of these, {departed} depart in some count "
     "by {least} standard deviations or more from their own weeks, and the {listed} most unusual are listed. The "
     "rank is by an isolation forest, which holds each user’s departures against everyone’s: where all are "
     "quieter, nobody stands out."
 )
 _ALL = marked(
-    "Of {scored} scored users, {examined} have at least 4 earlier weeks. Of those, {departed} depart in some count "
-    "by {least} standard deviations or more from their own weeks; all of them are listed. The rank is by an "
-    "isolation forest, which holds each user’s departures against everyone’s: where all are quieter, nobody stands "
-    "out."
+    "Scored users with at least 4 earlier weeks: {examined} of {scored}. Departing in some count by {least} standard "
+    "deviations or more from their own weeks: {departed}, all listed. The rank is by an isolation forest, which holds "
+    "each user’s departures against everyone’s: where all are quieter, nobody stands out."
 )
 
 

@@ -68,6 +68,6 @@ def small(gap: float) -> str:
 
     Example:
         >>> small(0.00312), small(0.0000004), small(0.25)
-        ('.004', '.001', '.250')
+        ('0.004', '0.001', '0.250')
     """
-    return f"{max(1, -(-gap * 1000 // 1)) / 1000:.3f}".removeprefix("0")
+    return f"{max(1, -(-gap * 1000 // 1)) / 1000:.3f}"

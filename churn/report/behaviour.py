@@ -201,7 +201,6 @@ def _tried() -> str:
         "Stability: parts of the users are drawn again and again and grouped anew; 1 says that two parts always agree "
         "(adjusted Rand index). Explained: the share of the variance that lies between the groups. Shuffled: the same "
         "columns, each in an order of its own. One kind: users who vary continuously, with the same means and "
-        "correlations. A number of groups counts if it is stable (.6 or more), beats both, and explains .05 more than "
-        "users of one kind on average. The most stable number "
-        "is taken, and of those as stable the largest."
+        "correlations. A number of groups counts if it is stable (0.6 or more), beats both, and explains 0.05 more "
+        "than users of one kind on average. The most stable number is taken, and of those as stable the largest."
     )

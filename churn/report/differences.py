@@ -24,30 +24,48 @@ def build(run: Run) -> Section:
     lead = say(
         "Those whom the rule would have put on past lists against others, each user once, at the user’s "
         "latest day at risk in the test part. For most that is the last before silence, so more of them fell silent "
-        "than on past lists of all days. Hedges’ g is the difference in standard deviations: .2 is small, .5 "
-        "middling, .8 large."
+        "than on past lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
+        "middling, 0.8 large."
     )
     tests = run.table("segment_tests.csv")
     if tests.empty:
-        return Section(
-            "differences",
-            say("How they differ"),
-            lead,
-            (Text(say("No comparison was made: too few users in a group.")),),
-        )
+        nothing = say("No comparison was made: too few users in a group.")
+        return Section("differences", say("How they differ"), nothing, ())
     minimum = int(run.manifest["segment"].get("minimum_cell", FEW))
     tests = completed(tests)
     tests = tests.assign(kind=[kind(row, minimum) for row in records(tests)])
     levels = run.table("segment_categories.csv")
     blocks: list[Block] = []
+    small: list[str] = []
     for name, group in tests.groupby("comparison", sort=False):
-        blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
-    title = say("How they differ")
-    return Section(
-        "differences",
-        title,
-        lead,
-        (_explained(minimum), _named(run), *_pooled(run), *_twins(run), *_clock(run), *blocks),
+        if _size(group) < minimum:
+            small.append(_sizes(str(name), group))
+        else:
+            blocks += _comparison(str(name), group, levels[levels["comparison"] == name], minimum)
+    title, left = say("How they differ"), _not_compared(small, minimum) if small else ""
+    if not blocks:
+        return Section("differences", title, left, ())
+    described = (_explained(minimum), _named(run), *_pooled(run), *_twins(run), *_clock(run))
+    return Section("differences", title, lead, (*described, *blocks, *([Text(left)] if left else [])))
+
+
+def _size(group: pd.DataFrame) -> int:
+    """How many users the smaller group of a comparison has."""
+    return int(min(group["n_priority"].max(), group["n_other"].max()))
+
+
+def _sizes(name: str, group: pd.DataFrame) -> str:
+    first, others = count(group["n_priority"].max()), count(group["n_other"].max())
+    return say("{comparison} ({first} and {others} users)", comparison=say_again(name), first=first, others=others)
+
+
+def _not_compared(comparisons: list[str], minimum: int) -> str:
+    """The comparisons of a group that is too small for any test, in one line."""
+    return say(
+        "Not compared, since a group has fewer than {minimum} users: {comparisons}. The numbers are in "
+        "segment_tests.csv.",
+        minimum=count(minimum),
+        comparisons="; ".join(comparisons),
     )
 
 
@@ -89,7 +107,7 @@ def _pooled(run: Run) -> list[Block]:
     return [
         Text(
             say(
-                "A list of {number} users a day is compared here by its share: on an average day of the test part "
+                "A list of {number} users is compared here by its share: on an average cutoff of the test part "
                 "{per_day} users were at risk, and so of {users} users {listed} count as being on the list.",
                 number=count(segment["number"]),
                 per_day=count(compared["per_day"]),
@@ -146,7 +164,7 @@ def _comparison(name: str, group: pd.DataFrame, levels: pd.DataFrame, minimum: i
         Heading(title),
         *words,
         Text(_found(ordered, minimum)),
-        forest.build(title, ordered, minimum=minimum),
+        forest.build(title, ordered),
         _table(title, ordered, minimum),
         *categories.build(title, levels, minimum=minimum),
     ]
@@ -164,15 +182,13 @@ def _found(group: pd.DataFrame, minimum: int) -> str:
     left_out = len(free) - len(tested)
     few = count(minimum)
     if tested.empty:
-        return say(
-            "Nothing was tested: a group has fewer than {few} users, too few for a test. The differences below are "
-            "described, and no finding.",
-            few=few,
-        )
+        return say("Nothing was tested: of each column too few users are known, fewer than {few} in a group.", few=few)
     found = _kept(tested[tested["kind"] == FINDING], count(len(tested)))
     if not left_out:
         return found
-    more = say("{n} more were not: a group has fewer than {few} users, too few for a test.", n=count(left_out), few=few)
+    more = say(
+        "Not tested: {n} more, of which too few users are known (under {few} in a group).", n=count(left_out), few=few
+    )
     return f"{found} {more}"
 
 
@@ -224,10 +240,10 @@ def _table(title: str, group: pd.DataFrame, minimum: int) -> Fold:
     rows = tuple(_row(row, minimum) for row in records(group))
     explained = Text(
         say(
-            "Adjusted p decides: under .05 a row is a finding, and the chance of any false finding in the comparison "
+            "Adjusted p decides: under 0.05 a row is a finding, and the chance of any false finding in the comparison "
             "is at most that. It is Holm’s, over the p of ranks (Mann–Whitney) where there is one and the p of t "
             "(Welch) elsewhere. Ranks are compared where a group is so skewed (beyond ±2) that few users make its "
-            "mean. Beside it stand the t-tests alone, by Holm and by Benjamini and Hochberg: under .05 by the latter, "
+            "mean. Beside it stand the t-tests alone, by Holm and by Benjamini and Hochberg: under 0.05 by the latter, "
             "at most that share of the findings is false."
         )
     )

@@ -20,44 +20,40 @@ def build(run: Run) -> list[Block]:
     """Heat maps of column by day; a network's own stands beside the surrogate's."""
     text = say("The darker a cell, the more the scores depend on that column on that day; −1 is the last day known.")
     told = [target for target in run.targets if fidelity.standing(run, target) != "constant"]
-    if not told:
+    maps = [columns for target in told if (columns := _maps(run, target))]
+    if not maps:
         return []
-    if any(_has_attributions(run, target) for target in told):
-        text = " ".join([text, *_two_maps(run, told)])
-        return [Heading(say("By day before the cutoff")), Text(text), *(Beside(_pair(run, target)) for target in told)]
-    return [
-        Heading(say("By day before the cutoff")),
-        Text(text),
-        Beside(tuple((_of_surrogate(run, target),) for target in told)),
-    ]
+    text = " ".join([text, *_two_maps(run, told)])
+    two = any(len(columns) > 1 for columns in maps)
+    beside = [Beside(columns) for columns in maps] if two else [Beside(tuple(one for (one,) in maps))]
+    return [Heading(say("By day before the cutoff")), Text(text), *beside]
 
 
-def _has_attributions(run: Run, target: str) -> bool:
-    return not attribution.by_feature(run, target).empty
+def _scores(run: Run, target: str) -> bool:
+    """Whether the network whose attributions the run holds is the model behind the scores."""
+    found = not attribution.by_feature(run, target).empty
+    return found and attribution.network(run, target) == run.chosen(target)
 
 
 def _two_maps(run: Run, told: list[str]) -> list[str]:
-    """What the maps of a target ask, and of which targets both ask one model."""
-    both = [target for target in told if _has_attributions(run, target) and not fidelity.replaced(run, target)]
+    """What the two maps of a target ask; nothing where no target has two."""
+    both = [TARGETS[target] for target in told if _scores(run, target) and not fidelity.replaced(run, target)]
     if not both:
         return []
-    said = [
-        say("A map named after a network asks it itself (integrated gradients), the other asks the imitating trees.")
-    ]
-    of_one = [TARGETS[target] for target in both if attribution.network(run, target) == run.chosen(target)]
+    asked = say(
+        "A map named after a network asks it itself (integrated gradients), the other asks the imitating trees."
+    )
     agree = say(
         "{targets}: both maps are of one model, so where they agree, it does not hang on the method.",
-        targets=listed(of_one),
+        targets=listed(both),
     )
-    return [*said, agree] if of_one else said
+    return [asked, agree]
 
 
-def _pair(run: Run, target: str) -> tuple[tuple[Block, ...], ...]:
-    """The surrogate's map, unless it is a sketch that the network's can replace, and the network's."""
-    if not _has_attributions(run, target):
-        return ((_of_surrogate(run, target),),)
-    own = (_of_network(run, target),)
-    return (own,) if fidelity.replaced(run, target) else ((_of_surrogate(run, target),), own)
+def _maps(run: Run, target: str) -> tuple[tuple[Block, ...], ...]:
+    """The surrogate's map, unless it is a sketch that a network replaces, and that of a network which scores."""
+    of_surrogate = () if fidelity.replaced(run, target) else ((_of_surrogate(run, target),),)
+    return (*of_surrogate, *(((_of_network(run, target),),) if _scores(run, target) else ()))
 
 
 def _grid(run: Run, target: str) -> pd.DataFrame:
@@ -94,7 +90,6 @@ def _of_network(run: Run, target: str) -> Figure:
     said = (
         _strongest(grid),
         say("Shade: mean |attribution| (logits)."),
-        attribution.scores_itself(run, target),
         attribution.completeness(run, target),
     )
     title = say(

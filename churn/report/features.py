@@ -38,12 +38,8 @@ def build(run: Run) -> Section:
     )
     table = run.table("features.csv")
     if table.empty:
-        return Section(
-            "features",
-            say("Which columns were kept"),
-            lead,
-            (Text(say("No column was screened in this run: all were kept.")),),
-        )
+        nothing = say("No column was screened in this run: all were kept.")
+        return Section("features", say("Which columns were kept"), nothing, ())
     later = [name for name in SINCE if name in table and (table[name].notna() & table[name].ne("")).any()]
     rows = tuple(_row(row, later) for row in records(table))
     blocks: tuple[Block, ...] = (

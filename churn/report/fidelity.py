@@ -172,5 +172,5 @@ def _others(run: Run, target: str) -> list[str]:
 
 
 def _share(r2: float) -> str:
-    """Two digits, cut off rather than rounded: .8976 is less than a floor of .90."""
+    """Two digits, cut off rather than rounded: 0.8976 is less than a floor of 0.90."""
     return decimal(math.floor(100 * r2) / 100 if known(r2) else r2, 2)

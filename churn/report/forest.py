@@ -41,13 +41,12 @@ def kind(row: Any, minimum: int) -> str:
     return FINDING if row.p_finding < LEVEL else UNCLEAR
 
 
-def build(title: str, ordered: pd.DataFrame, *, minimum: int) -> Block:
+def build(title: str, ordered: pd.DataFrame) -> Block:
     """The strongest rows of a comparison, a row per column, what went into the scores below and apart.
 
     Args:
         title: The comparison.
         ordered: Its rows with their kind: those that no model saw first, each by falling strength.
-        minimum: Users in a group under which nothing was tested.
     """
     rows = shown(ordered)
     series = [_series(rows[rows["kind"] == name], name, *style) for name, style in STYLES.items()]
@@ -69,7 +68,7 @@ def build(title: str, ordered: pd.DataFrame, *, minimum: int) -> Block:
         drawn,
         title=say("{title}: effect sizes", title=title),
         description=say("Hedges’ g by column, with 95 % intervals. {said}.", said=said),
-        caption=_caption(ordered, len(rows), minimum),
+        caption=_caption(ordered, len(rows)),
     )
 
 
@@ -94,13 +93,8 @@ def _part(drawn: Any, rows: pd.DataFrame) -> None:
         drawn.add_hline(y=circular - 0.5, line={"color": GREY, "width": 1, "dash": "dot"}, layer="below")
 
 
-def _caption(group: pd.DataFrame, drawn: int, minimum: int) -> str:
+def _caption(group: pd.DataFrame, drawn: int) -> str:
     first, others = int(group["n_priority"].max()), int(group["n_other"].max())
-    few = (
-        say(" Fewer than {minimum} users in a group: nothing is tested.", minimum=count(minimum))
-        if min(first, others) < minimum
-        else ""
-    )
     left = (
         say(" The strongest {drawn} of {all} columns; the table has all.", drawn=drawn, all=len(group))
         if drawn < len(group)
@@ -111,7 +105,7 @@ def _caption(group: pd.DataFrame, drawn: int, minimum: int) -> str:
         lines = say("Lines are 95 % intervals. n = {first} on past lists, {others} others.", **sizes)
     else:
         lines = say("Lines are 95 % intervals. n = {first} loyal earners, {others} others.", **sizes)
-    return f"{lines}{few}{left}"
+    return f"{lines}{left}"
 
 
 def _label(row: Any) -> str:

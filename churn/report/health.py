@@ -77,7 +77,7 @@ def _quarantine(run: Run) -> list[Block]:
     return [
         Text(
             say(
-                "The {n} rejected rows stand with their reasons in dataset/quarantine.parquet of this run.",
+                "Rejected rows ({n}) stand with their reasons in dataset/quarantine.parquet of this run.",
                 n=count(rejected),
             )
         )

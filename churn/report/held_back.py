@@ -17,9 +17,9 @@ def held_back(run: Run) -> tuple[Text, ...]:
     return (
         Text(
             say(
-                "Of the {listed} users of the priority segment, {held_back} are held back by lot (a share of {share}, "
-                "seed {seed}) and must not be contacted: they are not in the list, control.csv names them, and the "
-                "command churn outcomes compares them with the others.",
+                "Held back by lot (a share of {share}, seed {seed}): {held_back} of the {listed} users of the priority "
+                "segment. Whoever is held back must not be contacted, stands not in the list but in control.csv, and "
+                "is compared with the others by the command churn outcomes.",
                 listed=count(listed),
                 held_back=count(control["held_back"]),
                 share=percent(control["share"], 0),

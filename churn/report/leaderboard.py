@@ -40,7 +40,8 @@ def build(run: Run) -> Section:
 
 def _reading() -> str:
     return say(
-        "Log loss, Brier and ECE are better when low, the others when high. Micro-AP flatters any "
+        "Log loss, Brier and ECE are better when low, the others when high; under an ECE stands what perfect "
+        "calibration would show. Micro-AP flatters any "
         "model when one outcome is rare, a constant guess included; so read it beside AP and the "
         "Majority row. Models were chosen on the validation part, so the chosen one need not lead on "
         "test."
@@ -164,7 +165,7 @@ def _value(metric: str, found: Estimate | None, band: Estimate | None) -> Cell:
     if metric == "accuracy":
         return percent_cell(found.value, under=percents(found.low, found.high))
     if metric == "ece" and band is not None:
-        return number_cell(found.value, under=say("band {interval}", interval=decimals(band.low, band.high)))
+        return number_cell(found.value, under=decimals(band.low, band.high))
     digits = 2 if metric == "lift_10" else 3
     return number_cell(found.value, digits, under=decimals(found.low, found.high, digits))
 

@@ -1,6 +1,6 @@
 """How the line is drawn: the score's distribution, where each rule ends the list, and how far that is chance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from churn.report.figures import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, known, percents, signed
+from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, every, known, percents, signed
 
 TITLE = marked("How the line is drawn")
 RULES = Messages(
@@ -177,21 +177,22 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     groups = list(table.groupby(["rank_by", "rule"], sort=False))
     first = groups[0][1]
     rates = run.table("segment_rates.csv", run.targets[0])
-    every = next(records(rates[rates["segment"] == "all"]), None)
+    all_users = next(records(rates[rates["segment"] == "all"]), None)
     everyone = (
         Cell(SEGMENTS["all"]),
         Cell("–"),
-        count_cell(every.n if every else None),
-        count_cell(every.n_users if every else None),
+        count_cell(all_users.n if all_users else None),
+        count_cell(all_users.n_users if all_users else None),
         *(percent_cell(float(first[first["target"] == target]["base"].iloc[0])) for target in run.targets),
     )
     text = Text(
         say(
-            "Lists drawn on every day of the test part by each order and each rule that this run knows enough for, and "
-            "what happened to the users on them. A list chosen after looking at this table needs new data to prove it."
+            "Lists drawn {every} in the test part by each order and each rule that this run knows enough for, and what "
+            "happened to the users on them. A list chosen after looking at this table needs new data to prove it.",
+            every=every(run.windows["stride_days"]),
         )
     )
-    rows = (*(_listed(run, rows) for _, rows in groups), everyone)
+    rows = (*(_listed(run, alike) for alike in _alike([rows for _, rows in groups])), everyone)
     return (
         Heading(say("Had the list been drawn otherwise")),
         text,
@@ -199,12 +200,25 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     )
 
 
-def _listed(run: Run, rows: pd.DataFrame) -> tuple[Cell, ...]:
+def _alike(lists: Iterable[pd.DataFrame]) -> list[list[pd.DataFrame]]:
+    """Lists by one rule that hold as many with the same outcomes are one: without stickers every score is another."""
+    found: dict[tuple[Any, ...], list[pd.DataFrame]] = {}
+    for rows in lists:
+        numbers = rows[["rule", "n", "n_users", "rate"]].fillna(-1)
+        found.setdefault(tuple(numbers.itertuples(index=False, name=None)), []).append(rows)
+    return list(found.values())
+
+
+def _listed(run: Run, alike: list[pd.DataFrame]) -> tuple[Cell, ...]:
+    rows = alike[0]
     row = next(records(rows))
     few = row.n_users < FEW
     rates = [next(records(rows[rows["target"] == target])) for target in run.targets]
     return (
-        Cell(RANKS[row.rank_by], badge=say("used") if row.used else ""),
+        Cell(
+            " · ".join(RANKS[one["rank_by"].iloc[0]] for one in alike),
+            badge=say("used") if any(one["used"].any() for one in alike) else "",
+        ),
         Cell(RULES[row.rule]),
         count_cell(row.n),
         count_cell(row.n_users, grey=True),
@@ -215,8 +229,8 @@ def _listed(run: Run, rows: pd.DataFrame) -> tuple[Cell, ...]:
 def _agreement(run: Run) -> tuple[Block, ...]:
     """How far the orders by each score and each chance agree, by Kendall's τ."""
     table = run.table("agreement.csv")
-    if table.empty or "kendall" not in table:
-        return ()
+    if table.empty or "kendall" not in table or not run.stickers:
+        return ()  # without stickers every score is the chance of churn
     names = list(dict.fromkeys([*table["a"], *table["b"]]))
     found = {frozenset((row.a, row.b)): float(row.kendall) for row in records(table)}
     rows = tuple(

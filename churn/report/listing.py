@@ -1,6 +1,6 @@
 """By which rule and which score the list was drawn, in plain words."""
 
-from churn.language import Messages, marked, say
+from churn.language import Messages, marked, say, say_many
 from churn.report.run import Run
 from churn.report.wording import count, decimal, known, percent, percents
 
@@ -45,15 +45,17 @@ def drawn(run: Run) -> str:
             "all {scored} scored users, since {number} can be contacted", scored=count(scored), number=count(number)
         )
     if rule == "number":
-        return say(
-            "the {number} scored users with the highest {score}, as many as can be contacted",
-            number=count(number),
+        return say_many(
+            "the scored user with the highest {score}, as many as can be contacted",
+            "the {n} scored users with the highest {score}, as many as can be contacted",
+            number,
             score=score,
         )
     if rule == "profit":
-        return say(
-            "the {listed} scored users with the highest {score}, the size of most expected profit",
-            listed=count(segment["listed"]),
+        return say_many(
+            "the scored user with the highest {score}, the size of most expected profit",
+            "the {n} scored users with the highest {score}, the size of most expected profit",
+            segment["listed"],
             score=score,
         )
     return say(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from churn.language import say
+from churn.language import say, say_many
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Choice, Column, text_cell
 from churn.report.wording import count
@@ -40,17 +40,19 @@ class Marks:
         options = tuple(
             (name.partition(":")[0], say("{group} ({n})", group=name, n=count(n))) for name, n in named.most_common()
         )
-        return Column(say("Group"), clipped=True, below=True, choice=Choice(say("Group"), say("any"), options))
+        return Column(say("Group"), below=True, choice=Choice(say("Group"), say("any"), options))
 
     def sentence(self, users: pd.DataFrame) -> str:
         """How many of the listed are marked, and where more is said of them; nothing where none is."""
         marked = sum(name in self.departed for name in map(str, users.user_id))
         if not marked:
             return ""
-        return say(
-            "Marked “unusual week”: {n} of {listed} users, whose last 7 days are unlike their own earlier weeks. The "
+        return say_many(
+            "Marked “unusual week”: {n} user of {listed}, whose last 7 days are unlike the user’s own earlier weeks. "
+            "The section “Out of the ordinary” tells what departed; look before you call.",
+            "Marked “unusual week”: {n} users of {listed}, whose last 7 days are unlike their own earlier weeks. The "
             "section “Out of the ordinary” tells what departed; look before you call.",
-            n=count(marked),
+            marked,
             listed=count(len(users)),
         )
 

@@ -7,7 +7,7 @@ from churn.report.policies import scoring
 from churn.report.run import Run
 from churn.report.splits import words
 from churn.report.tables import Table, heads, number_cell, text_cell
-from churn.report.wording import percent, seconds
+from churn.report.wording import every, percent, seconds
 
 
 def build(run: Run) -> Section:
@@ -29,6 +29,7 @@ def build(run: Run) -> Section:
 
 def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     history, horizon = run.windows["history_days"], run.windows["horizon_days"]
+    often = every(run.windows["stride_days"])
     risk = (
         say("every member from the day of joining on")
         if run.windows["at_risk"] == "member"
@@ -47,7 +48,8 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
         (
             say("Window"),
             say(
-                "One user at one cutoff: the days before it with what came after. A user has one on every day at risk."
+                "One user at one cutoff: the days before it with what came after; a user at risk has one {every}.",
+                every=often,
             ),
         ),
         (say("At risk"), say("A user who can be lost: {risk}.", risk=risk)),
@@ -83,7 +85,10 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         *_worths(run),
         (
             say("Past lists"),
-            say("What the same rule would have listed on every day of the test part; the list is today’s alone."),
+            say(
+                "What the same rule would have listed {every} in the test part; the list is today’s alone.",
+                every=every(run.windows["stride_days"]),
+            ),
         ),
         (
             say("Test part"),
@@ -137,7 +142,7 @@ def _measures() -> tuple[tuple[str, str], ...]:
             say("Log loss, Brier"),
             say("How far the probabilities are from what happened; lower is better. Models are chosen by log loss."),
         ),
-        (say("ROC-AUC"), say("How often a user who did is ranked above one who did not; .5 is chance.")),
+        (say("ROC-AUC"), say("How often a user who did is ranked above one who did not; 0.5 is chance.")),
         (say("AP"), say("Average precision of the outcome itself; its chance level is the base rate.")),
         (
             say("Micro-AP"),

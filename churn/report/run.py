@@ -57,6 +57,7 @@ COLUMNS = {
     "score_distribution.csv": "scale low high n",
     "segment_rules.csv": "rank_by rule used n n_users target rate low high base",
     "priority.csv": "rank user_id priority p_churn reason_1 reason_2 reason_3",
+    "views/returns.csv": "silent_days at_risk users within low high",
 }
 KEYS = (
     *("version", "seed", "created", "stages", "inputs", "reconciliation", "audit", "windows"),
@@ -70,6 +71,7 @@ OPTIONAL = {
     *("budget.csv", "threshold.csv", "score_distribution.csv", "segment_rules.csv"),
     "segment_categories.csv",
     *("groups.csv", "group_columns.csv", "group_stability.csv", "groups.parquet", "anomalies.csv"),
+    "views/returns.csv",
 }
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 
@@ -181,7 +183,7 @@ def read_run(folder: Path) -> Run:
     with as_written(path := _present(folder / "config.yaml"), yaml.YAMLError):
         if not isinstance(yaml.safe_load(config := path.read_text(encoding="utf8")), dict):
             raise ValueError("no keys")
-    tables = {name: _read(folder / name) for name in COLUMNS}
+    tables = {name: _read(folder, name) for name in COLUMNS}
     verdicts = _entries(folder / "verdicts.json", VERDICT_KEYS)
     return Run(manifest, config, tables, verdicts, _entries(folder / "views" / "views.json", VIEW_KEYS))
 
@@ -200,14 +202,14 @@ def _present(path: Path) -> Path:
     return path
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(folder: Path, name: str) -> pd.DataFrame:
     """Read a table; one without rows may lack its header, too."""
-    columns = COLUMNS[path.name].split()
-    if path.name in OPTIONAL and not path.exists():
+    columns = COLUMNS[name].split()
+    if name in OPTIONAL and not (folder / name).exists():
         return pd.DataFrame(columns=columns)
-    table = read_table(_present(path))
+    table = read_table(_present(folder / name))
     if not table.empty:
-        _complete(path.name, columns, table)
+        _complete(name, columns, table)
     return table if len(table.columns) else pd.DataFrame(columns=columns)
 
 

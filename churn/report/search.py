@@ -16,10 +16,10 @@ BEST = 5  # trials per model in the table
 
 def build(run: Run) -> Section:
     """Trials in their order, which settings mattered, and the best of each model with theirs."""
-    lead = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
     if run.table("trials.csv").empty:
-        nothing = Text(say("No search was made: the models ran with their configured settings."))
-        return Section("search", say(TITLE), lead, (nothing,))
+        nothing = say("No search was made: the models ran with their configured settings.")
+        return Section("search", say(TITLE), nothing, ())
+    lead = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
     histories = Beside(tuple((history(run, target),) for target in run.targets))
     tables = tuple(_best(run, target) for target in run.targets)
     folds = (
@@ -44,7 +44,9 @@ def _importances(run: Run) -> list[Block]:
 
 def _slices(run: Run) -> list[Block]:
     """Those of the chosen models in sight, the others on demand; nothing where no model has trials enough to draw."""
-    if run.table("trials.csv").groupby(["target", "model"]).size().max() < slices.LEAST:
+    searched = [(target, model) for target in run.targets for model in models_of(run, target)]
+    drawn = {one: blocks for one in searched if (blocks := slices.build(run, *one))}
+    if not drawn:
         return []
     text = Text(
         say(
@@ -53,13 +55,22 @@ def _slices(run: Run) -> list[Block]:
             "together, so no chart shows one setting’s effect alone."
         )
     )
-    chosen: list[Block] = []
-    others: list[Block] = []
-    for target in run.targets:
-        for model in models_of(run, target):
-            (chosen if model == run.chosen(target) else others).extend(slices.build(run, target, model))
+    chosen = [block for (target, model), found in drawn.items() if model == run.chosen(target) for block in found]
+    others = [block for (target, model), found in drawn.items() if model != run.chosen(target) for block in found]
     rest = [Fold(say("The same for the other models"), tuple(others))] if others else []
-    return [Heading(say("Settings and log loss")), text, *chosen, *rest]
+    left = [f"{TARGETS[target]}: {model}" for target, model in searched if (target, model) not in drawn]
+    return [Heading(say("Settings and log loss")), text, *chosen, *rest, *([_not_drawn(left)] if left else [])]
+
+
+def _not_drawn(models: list[str]) -> Text:
+    """The models of which a chart would show too little, in one line."""
+    return Text(
+        say(
+            "Not drawn, since fewer than {least} trials were made or no setting took several values: {models}.",
+            least=slices.LEAST,
+            models="; ".join(models),
+        )
+    )
 
 
 def _best(run: Run, target: str) -> Table:

@@ -8,31 +8,29 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.language import say, say_again
-from churn.report.blocks import Block, Caption, Figure, Multiples, Text
+from churn.report.blocks import Block, Caption, Figure, Multiples
 from churn.report.figures import GREY, SERIES, chart, figure, label
 from churn.report.run import Run
 from churn.report.trials import FIXED, completed, kinds_of
 from churn.report.wording import TARGETS, count, decimal
 
 WIDE_RATIO = 20  # the largest value over the smallest from which on an axis is logarithmic
-LEAST = 3  # trials from which on they are drawn
+LEAST = 10  # trials from which on they are drawn: of fewer, the table says as much
 FEW_LEVELS = 6  # up to so many whole numbers are shown as levels
 SYMBOLS = {"pruned": (GREY, "circle-open", 6), "complete": (SERIES[0], "circle", 6), "best": (SERIES[1], "diamond", 9)}
 Scale = Literal["category", "log", "linear"]
 
 
 def build(run: Run, target: str, model: str) -> list[Block]:
-    """A small chart per setting that took several values, all on one scale of log loss."""
+    """A small chart per setting that took several values, all on one scale of log loss; nothing for few trials."""
     trials = run.table("trials.csv", target)
     own = trials[(trials["model"] == model) & trials["value"].notna()]
     names = [str(name) for name in own.columns if name not in FIXED and len(own[name].dropna().unique()) > 1]
+    if not names or completed(own).empty or len(own) < LEAST:
+        return []
     title = f"{TARGETS[target]}: {model}"
     if model == run.chosen(target):
         title = say("{target}: {model}, the chosen model", target=TARGETS[target], model=model)
-    if not names or completed(own).empty:
-        return [Text(say("{title}: no setting was tried with more than one value.", title=title))]
-    if len(own) < LEAST:
-        return [Text(say("{title}: {n} trials are too few for a chart.", title=title, n=count(len(own))))]
     own = own.assign(kind=own["trial"].map(kinds_of(own)))
     charts = tuple(_slice(own[own[name].notna()], name, title) for name in names)
     return [Caption(say("{title}, n = {n} trials", title=title, n=count(len(own)))), Multiples(charts, least=9.5)]

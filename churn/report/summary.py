@@ -8,10 +8,11 @@ from churn.report.advice import advice
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.listing import drawn
+from churn.report.returning import returning
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
-from churn.report.wording import FEW, TARGETS, count, day, percent, percents
+from churn.report.wording import FEW, TARGETS, count, day, every, percent, percents
 from churn.statistics import side
 
 LISTED = Messages(
@@ -33,7 +34,7 @@ RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": ma
 
 def build(run: Run) -> Section:
     """How many users are at risk, what the list is worth, and whether to trust it."""
-    blocks: list[Block] = [Tiles(_tiles(run)), Heading(say("Can it be trusted?")), *_trust(run)]
+    blocks: list[Block] = [*returning(run), Tiles(_tiles(run)), Heading(say("Can it be trusted?")), *_trust(run)]
     warnings = tuple(str(warning) for warning in run.manifest["warnings"])
     if warnings:
         blocks += [Heading(say("Warnings")), Items(warnings)]
@@ -98,13 +99,14 @@ def _rates(run: Run) -> list[Block]:
         return [Text(say("No observed rates: the test part held no labelled window of these groups."))]
     text = Text(
         say(
-            "The same rule, applied to {unseen}: a list drawn on every day of the test part, and what its users did in "
-            "the {horizon} days after. n counts places on these lists, the same user once a day; the 95 % intervals "
+            "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
+            "{horizon} days after. n counts places on these lists, the same user once a list; the 95 % intervals "
             "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
             "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
             "fewer than {few} users.",
             horizon=run.windows["horizon_days"],
             unseen=words(run).unseen,
+            every=every(run.windows["stride_days"]),
             few=FEW,
         )
     )
@@ -113,7 +115,7 @@ def _rates(run: Run) -> list[Block]:
 
 def _rate_figure(run: Run, target: str) -> Block:
     rates = run.table("segment_rates.csv", target)
-    rates = rates[rates["segment"].isin(list(GROUPS))]
+    rates = rates[rates["segment"].isin(list(GROUPS)) & (rates["n"] > 0)]
     labels = {
         row.segment: say(
             "{segment}<br>n = {n}, {n_users} users",

@@ -28,7 +28,7 @@ def build(run: Run) -> Section:
         "than the reference."
     )
     if not run.verdicts:
-        return Section("verdicts", say(TITLE), lead, (Text(say("This run was asked none of these questions.")),))
+        return Section("verdicts", say(TITLE), say("This run was asked none of these questions."), ())
     names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.verdicts)
     return Section("verdicts", say(TITLE), lead, tuple(block for name in names for block in _question(run, name)))
 

@@ -1,6 +1,7 @@
 """How the platform breathes and how its users walk: views that the run has drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from churn.language import Messages, marked, say
 from churn.report.blocks import Block, Figure, Heading, Items, Section, Text
@@ -31,7 +32,7 @@ def seasons(run: Run) -> Section:
         "Each day, taken apart into a slow trend, a pattern that repeats, and what is left. Read it before comparing "
         "one day or week with another."
     )
-    return Section("seasons", say("How the platform breathes"), lead, tuple(_blocks(run, "seasons")))
+    return _section(run, "seasons", say("How the platform breathes"), lead)
 
 
 def journeys(run: Run) -> Section:
@@ -40,7 +41,7 @@ def journeys(run: Run) -> Section:
         "What users did in their own rooms, in its order, parted into sessions where they paused. Groups are compared "
         "by what they did before their cutoff alone."
     )
-    return Section("journeys", say("How users walk"), lead, tuple(_blocks(run, "journeys", "anatomy")))
+    return _section(run, "journeys", say("How users walk"), lead, "anatomy")
 
 
 def cohorts(run: Run) -> Section:
@@ -48,17 +49,32 @@ def cohorts(run: Run) -> Section:
     lead = say(
         "How long users stay and how many come back after a silence: the evidence for the days that define churn."
     )
-    return Section("cohorts", say("Who stays, who returns"), lead, tuple(_blocks(run, "cohorts")))
+    return _section(run, "cohorts", say("Who stays, who returns"), lead)
 
 
-def _blocks(run: Run, *sections: str) -> Iterator[Block]:
-    found = [view for view in run.views if view["section"] in sections]
-    if not found:
-        yield Text(say("The run has made no such view: it was switched off, or made by an older version."))
+def _section(run: Run, anchor: str, title: str, lead: str, *others: str) -> Section:
+    """The views of a section and of others; one sentence where there are none."""
+    found = [view for view in run.views if view["section"] in (anchor, *others)]
+    nothing = say("The run has made no such view: it was switched off, or made by an older version.")
+    return Section(anchor, title, lead if found else nothing, tuple(_blocks(found)))
+
+
+def _blocks(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
     for view in found:
+        if view["empty"]:
+            continue
         yield Heading(TITLES[view["name"]])
         first, *rest = view["words"]
         yield Text(first)
-        if not view["empty"]:
-            yield Figure("", " ".join(view["words"]), "", view["figure"], view["height"])
-            yield Items(tuple(rest))
+        yield Figure("", " ".join(view["words"]), "", view["figure"], view["height"])
+        yield Items(tuple(rest))
+    yield from _nothing([view for view in found if view["empty"]])
+
+
+def _nothing(views: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+    """A line for views that have nothing to show, all for one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for view in views:
+        reasons.setdefault(" ".join(view["words"]), []).append(TITLES[view["name"]])
+    if reasons:
+        yield Items(tuple(f"{' · '.join(titles)}: {why}" for why, titles in reasons.items()))

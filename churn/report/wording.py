@@ -5,7 +5,7 @@ from datetime import date
 from numbers import Real
 
 from churn.explanation import readable
-from churn.language import Messages, day_in_words, marked, say, spoken
+from churn.language import Messages, day_in_words, marked, say
 
 ABSENT = "–"
 FEW = 30  # cells with fewer users are greyed
@@ -75,17 +75,17 @@ def count(n: float | None) -> str:
 
 
 def decimal(value: float | None, digits: int = 3) -> str:
-    """A number without the idle zero before its point, and with a true minus sign.
+    """A number with a true minus sign and its thousands separated.
 
     Example:
         >>> decimal(0.7184), decimal(-0.5, 2), decimal(1.234, 2), decimal(-0.0001), decimal(1234.5, 1)
-        ('.718', '−.50', '1.23', '.000', '1,234.5')
+        ('0.718', '−0.50', '1.23', '0.000', '1,234.5')
     """
     if value is None or not known(value):
         return ABSENT
     text = f"{abs(value):,.{digits}f}"
     sign = "−" if value < 0 and float(text.replace(",", "")) > 0 else ""
-    return sign + (text[1:] if text.startswith("0.") else text)
+    return sign + text
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -93,7 +93,7 @@ def signed(value: float | None, digits: int = 2) -> str:
 
     Example:
         >>> signed(0.82), signed(-0.5), signed(0.0)
-        ('+.82', '−.50', '.00')
+        ('+0.82', '−0.50', '0.00')
     """
     text = decimal(value, digits)
     return f"+{text}" if value is not None and known(value) and value > 0 and set(text) & set("123456789") else text
@@ -114,7 +114,7 @@ def decimals(low: float | None, high: float | None, digits: int = 3) -> str:
 
     Example:
         >>> decimals(0.7, 0.73, 2), decimals(None, 0.73)
-        ('[.70,\xa0.73]', '')
+        ('[0.70,\xa00.73]', '')
     """
     return f"[{decimal(low, digits)},\u00a0{decimal(high, digits)}]" if known(low) and known(high) else ""
 
@@ -136,9 +136,9 @@ def p_value(p: float | None) -> str:
 
     Example:
         >>> p_value(0.0321), p_value(1e-9)
-        ('.032', '< .001')
+        ('0.032', '< 0.001')
     """
-    return "< .001" if p is not None and known(p) and p < 0.001 else decimal(p)
+    return "< 0.001" if p is not None and known(p) and p < 0.001 else decimal(p)
 
 
 def day(value: object) -> str:
@@ -153,6 +153,16 @@ def day(value: object) -> str:
     except ValueError:
         return ABSENT
     return day_in_words(parsed)
+
+
+def every(days: int) -> str:
+    """How often there is a cutoff.
+
+    Example:
+        >>> every(1), every(7)
+        ('every day', 'every 7 days')
+    """
+    return say("every day") if days == 1 else say("every {days} days", days=days)
 
 
 def seconds(value: float) -> str:
@@ -190,28 +200,17 @@ def feature(name: str) -> str:
 def more_of(name: str) -> str:
     """More of a column, in words: kinds of events are counted, anything else is higher or lower.
 
+    An event keeps the log's own name, of which nobody knows the plural.
+
     Example:
-        >>> more_of("fan_reply"), more_of("away_code_block"), more_of("stickers_received")
-        ('more fan replies', 'more code blocks elsewhere', 'more stickers received')
-        >>> more_of("own_reply_to_fan")
-        'more own replies to fans'
-        >>> more_of("weekday_sin")
-        'a higher weekday sin'
+        >>> more_of("fan_reply"), more_of("own_Besuch"), more_of("stickers_received"), more_of("weekday_sin")
+        ('more of fan reply', 'more of own Besuch', 'more stickers received', 'a higher weekday sin')
     """
-    words = name.replace("_", " ")
-    role, _, event = words.partition(" ")
     if name == "stickers_received":
         return say("more stickers received")
-    if role not in ROLES or not event:
-        return say("a higher {feature}", feature=readable(name))
-    return say(_MORE[role], events=plural(event))
-
-
-_MORE = {
-    "own": marked("more own {events}"),
-    "fan": marked("more fan {events}"),
-    "away": marked("more {events} elsewhere"),
-}
+    if name.partition("_")[0] in ROLES:
+        return say("more of {feature}", feature=readable(name))
+    return say("a higher {feature}", feature=readable(name))
 
 
 def chance(target: str, way: str) -> str:
@@ -224,27 +223,6 @@ def chance(target: str, way: str) -> str:
     if way == "raises":
         return say("higher {chance}", chance=CHANCES[target])
     return say("lower {chance}", chance=CHANCES[target])
-
-
-def plural(noun: str) -> str:
-    """Several of a thing; the log's own words, which have no plural where another language is spoken.
-
-    Example:
-        >>> plural("reply"), plural("code block"), plural("day"), plural("views")
-        ('replies', 'code blocks', 'days', 'views')
-        >>> plural("reply to fan")
-        'replies to fans'
-    """
-    if spoken() != "en":
-        return noun
-    head, to, whom = noun.partition(" to ")
-    if to:
-        return f"{plural(head)} to {plural(whom)}"
-    if noun.endswith("y") and noun[-2:-1] not in {*"aeiou"}:
-        return f"{noun[:-1]}ies"
-    if noun.endswith("s"):
-        return noun
-    return f"{noun}es" if noun.endswith(("x", "ch", "sh")) else f"{noun}s"
 
 
 def shortened(text: str, length: int = 26) -> str:

@@ -18,8 +18,8 @@ from churn.scoring import newest_windows, reasons_of, score_windows
 from churn.stages.context import Context, Facts
 
 SERIES = {  # as the views call it, and its unit
-    eda.ACTIVE: (marked("active_users"), marked("users")),
-    STICKERS: (marked("stickers_received"), marked("stickers")),
+    eda.ACTIVE: (marked("active users"), marked("users")),
+    STICKERS: (marked("stickers received"), marked("stickers")),
 }
 Named = tuple[str, str, eda.View]  # section, name, view
 

@@ -25,6 +25,12 @@ def test_days_are_those_that_were_planted(planted: Planted) -> None:
     assert table["active"].sum() == 2
 
 
+def test_what_a_user_never_had_is_no_empty_strip(planted: Planted) -> None:
+    dataset = planted({"a": [2, 5], "b": [0, 20]}, [("a", 3, 5.0)])
+    shown = {user: [one.text for one in anatomy(dataset.panel, user).figure().layout.annotations] for user in "ab"}
+    assert shown == {"a": ["own events per day", "stickers per day"], "b": ["own events per day"]}
+
+
 def test_scores_and_reasons_stand_on_their_cutoffs() -> None:
     panel = example_dataset().panel
     day = panel.date(panel.n_days)

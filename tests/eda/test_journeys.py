@@ -239,10 +239,13 @@ def test_the_map_says_what_it_leaves_out() -> None:
     assert "left out" not in graph.map(edges=1000).layout.title.text
 
 
-def test_no_label_of_the_map_covers_another() -> None:
+def test_no_label_of_the_map_covers_another_and_no_arrow_strikes_one() -> None:
     with open_tables(CONFIG, frames=chance_log()) as tables:
         drawn = directly_follows(journeys(tables, actors="all")).map(edges=10)
-    places = np.array([(trace.x[0], trace.y[0]) for trace in drawn.data if trace.mode == "markers+text"][:-1])
+    words = drawn.layout.annotations  # which lie over every trace
+    assert {one.bgcolor for one in words} == {"rgba(255,255,255,0.85)"}
+    assert not [trace for trace in drawn.data if trace.text]
+    places = np.array([(one.x, one.y) for one in words if one.hovertext])
     assert len(places) == 10
     apart = np.abs(places[:, None] - places) >= (0.28, 0.13)
     assert (apart.any(axis=2) | np.eye(10, dtype=bool)).all()

@@ -80,6 +80,7 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "score_distribution.csv": _distribution(scores),
         "segment_rules.csv": _otherwise(targets),
         "priority.csv": _priority(scores, stickers),
+        "views/returns.csv": _returns(),
     }
     for name, table in tables.items():
         write_table(table, folder / name)
@@ -181,6 +182,10 @@ def _categories():
 def _lines():
     rows = [("quantile", 30, 0.1217, 0.111, 0.137, 12, True), ("number", 50, 0.104, 0.096, 0.112, 17, False)]
     return table_of("rule size threshold low high near used", rows)
+
+
+def _returns():
+    return table_of("silent_days at_risk users within low high", [(7, 812, 306, 0.746, 0.71, 0.78)])
 
 
 def _distribution(scores):

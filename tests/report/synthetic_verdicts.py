@@ -44,7 +44,7 @@ def questions(targets):
 def _sentence(verdict):
     if verdict == "horizon":
         return "With 7 days, 31 % of those called lost come back within four weeks; with 28 days 12 % do."
-    return "A little: GRU's log loss differs by +.012 [.004, .019], which is clear of zero but small."
+    return "A little: GRU's log loss differs by +0.012 [0.004, 0.019], which is clear of zero but small."
 
 
 def verdicts(rng, targets):

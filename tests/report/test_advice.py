@@ -9,7 +9,7 @@ from churn.report.run import read_run
 from .parsed_page import ParsedPage
 from .synthetic_run import LIST
 
-BETTER, SAME, WORSE = (0.7, 0.9), (0.5, 0.7), (0.3, 0.5)  # intervals of the list; everyone has .6
+BETTER, SAME, WORSE = (0.7, 0.9), (0.5, 0.7), (0.3, 0.5)  # intervals of the list; everyone has 0.6
 ORDERS = {"priority": {"best": 149, "profit": 11.1}, "p_churn": {"best": 104, "profit": 22.5}}
 ASSUMED = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}
 
@@ -103,6 +103,15 @@ def test_where_an_older_version_did_not_say_what_the_list_earns_nothing_is_said_
     assert "costs" not in said(run) and "earn" not in said(run)
 
 
+@pytest.mark.parametrize("profit", [None, 5.0])
+def test_a_list_of_one_is_called_in_the_singular(run, profit):
+    observed(run, BETTER)
+    if profit:
+        planned(run, profit)
+    write_table(read_table(run / "priority.csv").head(1), run / "priority.csv")
+    assert said(run).startswith("Call the one user on the list")
+
+
 def test_only_those_who_may_be_called_are_counted(run):
     observed(run, BETTER)
     write_table(read_table(run / "priority.csv").head(27), run / "priority.csv")  # three are held back
@@ -126,6 +135,7 @@ def test_a_list_that_is_right_in_part_is_good_for_that_part(run, interval, stick
     [
         (0, "Nobody is held back (segments.control.share), so you will not learn whether calls work."),
         (6, "6 users of the list are held back by lot, so that you will learn whether calls work."),
+        (1, "One user of the list is held back by lot, so that you will learn whether calls work."),
     ],
 )
 def test_whether_anybody_is_held_back_is_said(run, held, ends):

@@ -31,7 +31,7 @@ def departed(run, users=tuple(IDS), **facts):
 def test_users_stand_with_what_departed_and_among_how_many(run):
     page = ParsedPage(write_report(departed(run)))
     text = page.text.replace("\u00a0", " ")
-    assert "Of 300 scored users, 280 have at least 4 earlier weeks. Of those, 9 depart" in text
+    assert "Scored users with at least 4 earlier weeks: 280 of 300." in text and "own weeks: 9, all listed" in text
     assert "by 3.0 standard deviations or more from their own weeks, and the 4 most unusual are listed" in text
     assert "own post: none for 7 days; usually 21 a week · " in text
     assert "less than usual" in text and "25.0 %" in text and "Likely churners, not listed" in text

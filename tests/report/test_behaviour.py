@@ -150,9 +150,9 @@ def test_without_groups_the_list_has_no_column_of_them(run):
 @pytest.mark.parametrize(
     ("numbers", "said"),
     [
-        ((0.5, 0.6, 0.6, 0.5), "Stability is under .6. It is no more stable than shuffled columns."),
-        ((0.97, 0.4, 0.414, 0.367), "It explains .047 more than groups of one kind, and .05 more is asked."),
-        ((0.97, 0.4, 0.3, 0.4), "It explains .000 more than groups of one kind, and .05 more is asked."),
+        ((0.5, 0.6, 0.6, 0.5), "Stability is under 0.6. It is no more stable than shuffled columns."),
+        ((0.97, 0.4, 0.414, 0.367), "It explains 0.047 more than groups of one kind, and 0.05 more is asked."),
+        ((0.97, 0.4, 0.3, 0.4), "It explains 0.000 more than groups of one kind, and 0.05 more is asked."),
         ((0.97, 0.4, 0.6, 0.4), "Users drawn without groups explain as much at least once."),
     ],
 )

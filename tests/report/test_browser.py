@@ -247,6 +247,7 @@ def test_copied_rows_hold_whole_ids_and_no_formula(page):
     ids = [row[1] for row in rows]
     assert rows[0][:3] == ["Rank", "User", "Priority"] and len(rows) == page.locator(LIST).count() + 1
     assert "'=1+1" in ids and "x" * 1_000 in ids and "<script>alert(1)</script>" in ids
+    assert any(cell.endswith(" %") for cell in rows[1]) and "\xa0" not in page.evaluate("window.copied")
 
 
 def test_a_least_chance_and_a_reason_leave_the_rows_that_have_both(page):
@@ -419,3 +420,21 @@ def test_tables_of_cards_show_all_their_cells_on_a_phone(narrow):
     assert cards.count() >= 2
     wide = "(all) => all.filter((box) => box.scrollWidth > box.clientWidth).length"
     assert cards.evaluate_all(wide) == 0
+
+
+def test_the_contents_mark_the_section_that_is_read(visit, finished):
+    page = visit(finished)
+    for anchor in ("glance", "line"):
+        page.evaluate(f"document.getElementById('{anchor}').scrollIntoView({{behavior: 'instant'}})")
+        marked = page.locator("nav a[aria-current]")
+        api.expect(marked).to_have_count(1)
+        api.expect(marked).to_have_attribute("href", f"#{anchor}")
+
+
+def test_a_table_that_goes_on_to_the_right_fades_there_until_its_end(narrow, wide):
+    boxes = {page: page.locator("#models > .table > .box").first for page in (narrow, wide)}
+    api.expect(boxes[narrow]).to_have_class("box wider")
+    assert "gradient" in boxes[narrow].evaluate("(box) => getComputedStyle(box).maskImage")
+    boxes[narrow].evaluate("(box) => box.scrollTo(box.scrollWidth, 0)")
+    api.expect(boxes[narrow]).to_have_class("box")
+    api.expect(boxes[wide]).to_have_class("box")

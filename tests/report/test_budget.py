@@ -106,12 +106,12 @@ def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({}, "The 10 % of the scored users with the highest priority (from .122 up), best first"),
+        ({}, "The 10 % of the scored users with the highest priority (from 0.122 up), best first"),
         (
             {"rule": "number", "number": 30},
             "The 30 scored users with the highest priority, as many as can be contacted",
         ),
-        ({"rule": "number", "number": 500}, "All 300 scored users, since 500 can be contacted (from .122 up)"),
+        ({"rule": "number", "number": 500}, "All 300 scored users, since 500 can be contacted (from 0.122 up)"),
         (
             {"rule": "profit", "listed": 120},
             "The 120 scored users with the highest priority, the size of most expected",
@@ -133,7 +133,7 @@ def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
     )
     write_table(agreement, run / "agreement.csv")
     page = ParsedPage(write_report(run))
-    assert "the highest value at risk" in page.text and ".777" in page.text
+    assert "the highest value at risk" in page.text and "0.777" in page.text
     assert (
         "The list is ordered by value at risk: the chance of falling silent × the chance of a sticker if" in page.text
     )
@@ -177,7 +177,7 @@ def test_users_of_the_list_over_the_chance_from_which_a_call_pays_are_counted(ru
 
 
 def test_what_the_list_earns_stands_beside_what_it_would_at_the_rate_of_past_lists(run):
-    by_chances = "Calling the 30 on the list is expected to earn −2.7 [−5.1, −.1]."
+    by_chances = "Calling the 30 on the list is expected to earn −2.7 [−5.1, −0.1]."
     at_rate = "If as many of them fall silent as of past lists, it earns 3.8 [1.3, 6.2]; this interval is that of the"
     assert f"{by_chances} {at_rate}" in words(planned(run)).replace("\xa0", " ")
     assert "past lists" not in words(planned(run, list=LIST | {"past_users": 29}))

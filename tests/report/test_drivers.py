@@ -65,7 +65,7 @@ def test_a_run_of_an_older_version_has_the_old_charts_and_no_others(run):
 
 def test_every_chart_of_drivers_says_how_many_stand_behind_it_and_its_unit(run):
     found = list(figures(drivers.build(read_run(run)).blocks))
-    assert len(found) == 2 + 2 + 8 + 4  # bars, swarms, dependence, days
+    assert len(found) == 2 + 2 + 8 + 3  # bars, swarms, dependence, days
     for one in found:
         assert one.title and one.description and "n = " in one.caption, one.title
         assert json.loads(one.spec)["layout"]["xaxis"]["title"]["text"], one.title
@@ -117,7 +117,7 @@ def test_the_line_joins_the_medians_and_the_sentence_says_its_direction(run):
     nothing = rows.query("target == 'churn' and feature == 'fan_reply' and value == 0")["shap"].median()
     line = traces(one)[1]
     assert (line["customdata"][0], line["y"][0]) == (0, pytest.approx(nothing, abs=0.001))
-    assert one.caption.startswith("More fan replies → lower churn: median +.2")
+    assert one.caption.startswith("More of fan reply → lower churn: median +0.2")
 
 
 def test_what_both_targets_react_to_is_told_with_both_directions(run):
@@ -142,7 +142,7 @@ def test_the_networks_own_map_stands_beside_the_surrogates_with_the_same_rows(ru
     found = drawn(run)
     surrogate, network = found["Churn: which days count"], found["Churn: which days count for GRU itself"]
     assert traces(surrogate)[0]["y"] == traces(network)[0]["y"]
-    assert "Adds up to GRU’s score within .004 logits (n = 200 windows)" in network.caption
+    assert "Adds up to GRU’s score within 0.004 logits (n = 200 windows)" in network.caption
     assert "not the model behind" not in network.caption
 
 
@@ -151,8 +151,16 @@ def test_the_strongest_column_is_on_the_networks_map_though_not_on_the_surrogate
     assert "shout" in found.caption and any("shout" in name for name in traces(found)[0]["y"])
 
 
+@pytest.mark.parametrize("r2", [0.93, 0.5])
+def test_a_network_that_does_not_score_has_no_map_of_days(run, r2):
+    set_r2(run, "sticker", r2)
+    titles = [title for title in drawn(run) if title.startswith("Stickers: which days")]
+    assert titles == (["Stickers: which days count"] if r2 > 0.9 else [])
+
+
 def test_a_network_that_does_not_score_is_said_to_be_another_model(run):
-    caption = drawn(run)["Stickers: which days count for BiLSTM itself"].caption
+    set_r2(run, "sticker", 0.5)
+    caption = drawn(run)["Stickers: what BiLSTM itself reacts to"].caption
     assert "BiLSTM is the best network, not the model behind the scores (LightGBM)." in caption
 
 
@@ -161,7 +169,7 @@ def test_under_the_floor_the_networks_own_attribution_replaces_the_surrogate(run
     found, text = drawn(run), text_of(run)
     assert "Churn: what GRU itself reacts to" in found and "Churn: strongest drivers" not in found
     assert not {"Churn: single windows", "Churn: which days count"} & {*found}
-    assert "less than the .90 asked for: the trees do not speak for GRU." in text
+    assert "less than the 0.90 asked for: the trees do not speak for GRU." in text
     assert "The chart shows GRU’s own attribution instead" in text
     bars = traces(found["Churn: what GRU itself reacts to"])[0]
     table = read_table(run / "attributions.csv").query("target == 'churn'")
@@ -217,13 +225,14 @@ def test_no_heading_stands_without_a_chart_when_no_surrogate_speaks_for_its_mode
 
 
 def test_fidelity_inside_the_priority_segment_is_told_and_a_low_one_is_a_sketch(run):
-    assert "imitate GRU: R² .91 on held-out users of the training part (n = 812); on the list .84 (n = 88)." in text_of(
-        run
+    assert (
+        "imitate GRU: R² 0.91 on held-out users of the training part (n = 812); on the list 0.84 (n = 88)."
+        in text_of(run)
     )
-    assert "On the list: R² .84, rank correlation +.90 (n = 88 users, 528 windows)" in text_of(run)
-    assert "under the .90 asked for: a sketch" in text_of(run)
+    assert "On the list: R² 0.84, rank correlation +0.90 (n = 88 users, 528 windows)" in text_of(run)
+    assert "under the 0.90 asked for: a sketch" in text_of(run)
     change(run, "fidelity.csv", lambda table: table.assign(r2=0.95))
-    assert "under the .90 asked for: a sketch" not in text_of(run)
+    assert "under the 0.90 asked for: a sketch" not in text_of(run)
     change(run, "fidelity.csv", lambda table: table.assign(n_users=12))
     assert "Fewer than 30 users on the list: read with care." in text_of(run)
 
@@ -307,7 +316,7 @@ def test_models_trained_again_on_the_kept_columns_are_compared(run):
     text = text_of(run)
     assert advice not in text and "trained again on the kept columns alone" in text
     assert "Models whose names end in _kept were trained again on the kept columns alone, for comparison" in text
-    assert ".588 +.003 [−.001, .007]" in text
+    assert "0.588 +0.003 [−0.001, 0.007]" in text
     assert "None of the 1 differences is clear of 0" not in text and "The difference is not clear of 0" in text
     change(run, "differences.csv", lambda table: table.replace({"low": {-0.001: 0.001}}))
     assert "The one difference lies clearly above 0: the kept columns alone predict worse." in text_of(run)
@@ -332,7 +341,7 @@ def test_what_the_other_fidelities_are_is_folded(run):
     column = drivers.build(read_run(run)).blocks[0].columns[0]
     assert [block.kind for block in column] == ["figure", "note", "fold"]
     assert "rank correlation" not in column[1].body and "other models" not in column[1].body
-    assert "top tenth" in column[2].blocks[0].body and "LightGBM R² .62" in column[2].blocks[0].body
+    assert "top tenth" in column[2].blocks[0].body and "LightGBM R² 0.62" in column[2].blocks[0].body
 
 
 def test_maps_are_compared_only_where_both_are_of_one_model(run):

@@ -70,7 +70,7 @@ def test_the_spread_over_seeds_stands_beside_the_averaged_model(run):
     seeds.loc[of_one & (seeds["metric"] == "roc_auc"), "value"] = values
     write_table(seeds, run / "seeds.csv")
     text = ParsedPage(write_report(run)).text
-    assert "GRU chosen ROC-AUC .7580 .7200 .0158 .7000 .7400 5" in text
+    assert "GRU chosen ROC-AUC 0.7580 0.7200 0.0158 0.7000 0.7400 5" in text
 
 
 def test_with_one_seed_there_is_no_table_of_seeds(run):
@@ -100,5 +100,5 @@ def test_the_page_says_which_models_score(run, refit, said):
 
 def test_what_calibration_gained_on_test_is_signed(finished):
     text = ParsedPage(finished / "report.html").text
-    assert "Churn GRU none .600 .590 .612 .615 −.003" in text
-    assert "Churn LightGBM isotonic .600 .590 .612 .604 +.008" in text
+    assert "Churn GRU none 0.600 0.590 0.612 0.615 −0.003" in text
+    assert "Churn LightGBM isotonic 0.600 0.590 0.612 0.604 +0.008" in text

@@ -24,7 +24,7 @@ def with_control(run, control):
 def test_the_list_says_how_many_are_held_back_and_where_they_stand(run):
     held = with_control(run, {"share": 0.1, "seed": 4, "held_back": 12, "contacted": 1100})
     (text,) = held_back(held)
-    assert "Of the 1,112 users of the priority segment, 12 are held back" in text.body
+    assert "12 of the 1,112 users of the priority segment. Whoever is held back must not be contacted" in text.body
     assert "a share of 10\N{NO-BREAK SPACE}%" in text.body
     assert "seed 4" in text.body
     assert "control.csv" in text.body

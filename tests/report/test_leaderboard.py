@@ -22,7 +22,7 @@ def told(run):
         (
             -0.02,
             -0.004,
-            "GRU, the chosen model, is clearly better than LightGBM (log loss −.012 [−.020, −.004] on test)",
+            "GRU, the chosen model, is clearly better than LightGBM (log loss −0.012 [−0.020, −0.004] on test)",
         ),
         (-0.02, 0.004, "GRU, the chosen model, and LightGBM are not told apart"),
         (-0.002, -0.0002, "GRU, the chosen model, and LightGBM hardly differ, by less than .002 (log loss −.001"),

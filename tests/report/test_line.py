@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
@@ -34,7 +35,7 @@ def skewness(run, **facts):
 
 def test_the_users_near_the_line_are_counted_with_its_interval(finished):
     text = ParsedPage(finished / "report.html").text
-    assert "The list ends at .122 (95 % interval [.111, .137])" in text
+    assert "The list ends at 0.122 (95 % interval [0.111, 0.137])" in text
     assert "Of 300 scored users, 12 stand inside it" in text
 
 
@@ -47,7 +48,7 @@ def test_both_scales_are_drawn_with_the_line_of_every_rule_and_their_skewness(fi
         assert sum(bars["y"]) == 300
         assert marks[0]["line"]["dash"] == "solid" != marks[1]["line"]["dash"]
     text = ParsedPage(finished / "report.html").text
-    assert "The skewness of the priority is +1.84, that of its logarithm −.91" in text
+    assert "The skewness of the priority is +1.84, that of its logarithm −0.91" in text
 
 
 def test_scores_of_zero_are_said_to_have_no_logarithm(run):
@@ -82,10 +83,20 @@ def test_other_lists_stand_beside_the_base_and_those_of_few_users_are_set_back(f
     assert [cell.text for cell in everyone[-2:]] == ["30.0\u00a0%", "30.0\u00a0%"] and everyone[3].text == "1,438"
 
 
+def test_scores_that_draw_one_list_are_one_row(run):
+    table = read_table(run / "segment_rules.csv")
+    one = table[table["rank_by"] == "priority"]
+    others = [one.assign(rank_by=name, used=False) for name in ("p_churn", "expected_loss")]
+    write_table(pd.concat([table, *others]), run / "segment_rules.csv")
+    first, second, _ = observed(run).rows
+    assert first[0].text == "priority · chance of churn · expected loss" and first[0].badge == "used"
+    assert second[0].text == "value at risk"
+
+
 def test_the_agreement_of_the_orders_is_a_table_of_kendalls_tau(finished):
     fold = line.build(read_run(finished)).blocks[-1]
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in fold.blocks[1].rows}
-    assert rows["Priority"] == ["–", "−.36", "+.64"] and rows["Chance of a sticker"] == ["+.64", "−.71", "–"]
+    assert rows["Priority"] == ["–", "−0.36", "+0.64"] and rows["Chance of a sticker"] == ["+0.64", "−0.71", "–"]
 
 
 def test_a_run_of_an_older_version_says_that_it_did_not_keep_the_line(run):

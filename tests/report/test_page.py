@@ -7,12 +7,12 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.errors import UserError
-from churn.report import write_report
+from churn.report import line, method, summary, write_report
 from churn.report.figures import GREY
 from churn.report.page import SECTIONS
 from churn.report.run import read_run
 
-from .parsed_page import ParsedPage
+from .parsed_page import ParsedPage, figures
 from .synthetic_run import HOSTILE
 
 SENTENCES = {
@@ -112,7 +112,7 @@ def test_the_same_run_gives_the_same_page(finished, run):
 
 def test_priority_is_called_a_heuristic_beside_the_agreement_numbers(page):
     assert "seldom receives a sticker" in page.text and "heuristic" in page.text
-    assert "runs against the chance of churn (−.50) and mostly follows the chance of a sticker (+.82)" in page.text
+    assert "runs against the chance of churn (−0.50) and mostly follows the chance of a sticker (+0.82)" in page.text
 
 
 def test_what_is_said_of_stickers_and_silence_is_what_happened_here(run):
@@ -170,6 +170,16 @@ def test_a_group_of_fewer_than_30_users_is_greyed(finished):
     assert GREY not in {colours["n = 1,908, 212 users"], colours["n = 12,942, 1,438 users"]}
 
 
+def test_a_group_of_nobody_has_no_row(run):
+    rates = read_table(run / "segment_rates.csv")
+    nobody = rates["segment"] == "likely churner"
+    rates.loc[nobody, ["n", "n_users", "rate", "low", "high"]] = 0, 0, None, None, None
+    write_table(rates, run / "segment_rates.csv")
+    drawn = [json.loads(one.spec) for one in figures(summary.build(read_run(run)).blocks)]
+    rows = [spec["layout"]["yaxis"]["categoryarray"] for spec in drawn]
+    assert len(rows) == 2 and all(len(labels) == 3 and "n = 0" not in str(labels) for labels in rows)
+
+
 @pytest.mark.parametrize(
     ("kind", "banner", "said"),
     [
@@ -192,6 +202,18 @@ def test_the_page_says_what_its_kind_of_split_means_and_warns_above_all_else(run
         assert page.index(banner) < page.index("<h1>")
 
 
+@pytest.mark.parametrize(("stride", "every"), [(1, "every day"), (7, "every 7 days")])
+def test_past_lists_are_said_to_be_as_far_apart_as_the_cutoffs(run, stride, every):
+    rewrite(run, lambda manifest: manifest["windows"].update(stride_days=stride))
+    found = read_run(run)
+    told = [
+        block.body for build in (summary.build, line.build) for block in build(found).blocks if block.kind == "text"
+    ]
+    terms = dict(method.build(found).blocks[0].terms)
+    said = [text for text in (*told, terms["Past lists"], terms["Window"]) if every in text]
+    assert len(said) == 4
+
+
 def test_what_the_parts_share_is_shown_with_the_outcomes_given_away(run):
     shared = {"earlier": "train", "later": "val", "users": 1_234, "user_days": 5_678, "outcome_days": 91_011}
     rewrite(run, lambda manifest: manifest["audit"].update(overlaps=[shared]))
@@ -201,7 +223,7 @@ def test_what_the_parts_share_is_shown_with_the_outcomes_given_away(run):
 
 def test_columns_that_know_too_much_are_named_with_their_numbers(page):
     assert "closed_on (filled in or empty) alone tells who was silent" in page.text
-    assert "at least .936" in page.text
+    assert "at least 0.936" in page.text
     assert "<img src=x onerror=alert(6)> looks like an identifier." in page.text
 
 

@@ -88,7 +88,7 @@ def test_a_run_without_stickers_has_none_at_stake(without_stickers):
 def test_the_profit_stands_beside_that_at_the_rate_of_past_lists_and_the_worth_that_it_counts(run):
     assert told(planned(run))["Expected profit"] == (
         "−2.7",
-        "[−5.1, −.1]",
+        "[−5.1, −0.1]",
         "of calling these 30, each user kept worth 4.00. At the rate of past lists: 3.8 [1.3, 6.2].",
         False,
     )

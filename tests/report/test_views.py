@@ -46,10 +46,15 @@ def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown)
     assert rest == Items(("highest on Fri", "<b>none</b>"))
 
 
-def test_a_view_with_nothing_to_draw_is_its_sentence(shown):
-    heading, sentence = views.seasons(shown(VIEW | {"words": ["2 days are too few."], "empty": True})).blocks
-    assert isinstance(heading, Heading)
-    assert sentence == Text("2 days are too few.")
+def test_views_that_have_nothing_to_draw_are_one_line_a_reason_below_those_that_have(shown):
+    few, many = VIEW | {"words": ["2 days are too few."], "empty": True}, VIEW | {"name": "retention"}
+    entries = few, many, few | {"name": "seasons_stickers_received"}, few | {"words": ["None."], "name": "survival"}
+    *drawn, lines = views.seasons(shown(*entries)).blocks
+    assert [block for block in drawn if isinstance(block, Heading)] == [
+        Heading("How many of each cohort are still active")
+    ]
+    together = "Active users, day by day · Stickers, day by day: 2 days are too few."
+    assert lines == Items((together, "How long users stay: None."))
 
 
 def test_each_view_stands_in_its_own_section(shown):
@@ -61,8 +66,8 @@ def test_each_view_stands_in_its_own_section(shown):
 
 
 def test_a_run_without_views_says_so(copied):
-    (text,) = views.journeys(read_run(copied)).blocks
-    assert "no such view" in text.body
+    section = views.journeys(read_run(copied))
+    assert "no such view" in section.lead and not section.blocks
 
 
 def test_charts_by_themselves_are_called_as_the_headings_above_them(shown, copied):

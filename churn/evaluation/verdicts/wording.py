@@ -36,17 +36,17 @@ def measured(users: int) -> str:
 
 
 def decimal(value: float, digits: int = 3) -> str:
-    """A number without the idle zero before its point.
+    """A number with a true minus sign.
 
     Example:
         >>> decimal(0.5834), decimal(-0.012), decimal(1.2), decimal(-0.0001), decimal(float("nan"))
-        ('.583', '−.012', '1.200', '.000', 'unknown')
+        ('0.583', '−0.012', '1.200', '0.000', 'unknown')
     """
     if not math.isfinite(value):
         return say("unknown")
     text = f"{abs(value):.{digits}f}"
     sign = "−" if value < 0 and float(text) > 0 else ""
-    return sign + text.removeprefix("0")
+    return sign + text
 
 
 def change(interval: Interval) -> str:
@@ -54,7 +54,7 @@ def change(interval: Interval) -> str:
 
     Example:
         >>> change(Interval(0.012, -0.001, 0.016))
-        '+.012 [−.001, .016]'
+        '+0.012 [−0.001, 0.016]'
     """
     value = decimal(interval.value)
     plus = "+" if interval.value > 0 and float(value) > 0 else ""
@@ -98,7 +98,7 @@ def amount(interval: Interval) -> str:
 
     Example:
         >>> amount(Interval(-0.012, -0.016, -0.008))
-        '.012 [.008, .016]'
+        '0.012 [0.008, 0.016]'
     """
     if interval.value >= 0:
         return f"{decimal(interval.value)} {brackets(interval)}".rstrip()

@@ -25,6 +25,23 @@
     for (const chart of document.querySelectorAll(".chart:not(details:not([open]) .chart)")) draw(chart);
   });
 
+  // The section that lies a fifth below the top of the screen is marked in the contents.
+  const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
+  const reading = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries)
+      if (isIntersecting) for (const [anchor, link] of links) link.ariaCurrent = anchor === target.id ? "true" : null;
+  }, { rootMargin: "-20% 0px -79% 0px" });
+  for (const section of document.querySelectorAll("section")) reading.observe(section);
+
+  // A table that goes on to the right fades there, so that a reader sees that it scrolls.
+  const fade = (box) => box.classList.toggle("wider", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+  const resized = new ResizeObserver((entries) => { for (const { target } of entries) fade(target.closest(".box")); });
+  for (const box of document.querySelectorAll(".table > .box")) {
+    box.addEventListener("scroll", () => fade(box), { passive: true });
+    resized.observe(box);
+    resized.observe(box.firstElementChild);
+  }
+
   // What the page says is in its text, in the reader's language; numbers stand where {names} are.
   const say = (sentence, numbers) =>
     sentence.replace(/\{(\w+)\}/g, (_, name) => numbers[name].toLocaleString(language));
@@ -32,8 +49,8 @@
   const small = window.matchMedia("(max-width: 40rem)"), SHORT = 10;
   const number = (text) => Number(text.replace(",", ".").replace(/\s*%$/, ""));
   const collator = new Intl.Collator(language, { numeric: true });
-  // A spreadsheet would run a pasted cell that begins so as a formula.
-  const safe = (value) => (/^[=+\-@\t\r\n]/.test(value) ? "'" + value : value).replace(/\n/g, "; ").replace(/[\t\r]+/g, " ");
+  // A spreadsheet would run a pasted cell that begins so as a formula, and takes a no-break space for a letter.
+  const safe = (value) => (/^[=+\-@\t\r\n]/.test(value) ? "'" + value : value).replace(/\n/g, "; ").replace(/[\t\r\u00a0]+/g, " ");
 
   /** The rows of a table: those in the page's text, and those that are drawn when they are asked for. */
   class List {

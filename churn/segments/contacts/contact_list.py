@@ -12,6 +12,7 @@ import xlsxwriter
 from numpy.typing import NDArray
 
 from churn.artefacts import write_with
+from churn.language import say
 from churn.segments.config import RankBy
 from churn.segments.contacts.control import CONTACT, CONTROL
 from churn.segments.contacts.harmless import harmless
@@ -84,7 +85,7 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
     content = BytesIO()  # a full disk makes the writer of archives complain for a second time, at nobody
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True})
-        sheet = book.add_worksheet("priority")
+        sheet = book.add_worksheet(say("priority"))
         for column, name in enumerate(table.columns):
             shown = book.add_format(_format(str(name)))
             sheet.write_string(0, column, name, bold)
@@ -124,7 +125,7 @@ def _for_paper(sheet: Any) -> None:
 
 
 def _write_about(book: Any, about: Sequence[tuple[str, object]]) -> None:
-    sheet, bold = book.add_worksheet("about"), book.add_format({"bold": True, "valign": "top"})
+    sheet, bold = book.add_worksheet(say("about")), book.add_format({"bold": True, "valign": "top"})
     text = book.add_format({"text_wrap": True, "align": "left", "valign": "top"})
     date = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
     for row, (term, value) in enumerate(about):

@@ -46,8 +46,8 @@ def test_spread_is_between_means_over_all_else():
         }
     )
     said = _spreads(found)
-    assert ".150 over scalings" in said
-    assert ".050 over numbers of layers" in said
+    assert "0.150 over scalings" in said
+    assert "0.050 over numbers of layers" in said
     assert "networks" not in said
     assert "seeds" not in said
 
@@ -55,9 +55,9 @@ def test_spread_is_between_means_over_all_else():
 @pytest.mark.parametrize(
     ("loss", "loss_a", "said"),
     [
-        (0.3, 0.3, "is clearly better than its default: by .100"),
+        (0.3, 0.3, "is clearly better than its default: by 0.100"),
         (0.3, 0.5, "has the default scaling and depth"),
-        (0.5, 0.3, "is worse on test than its default: by .100"),
+        (0.5, 0.3, "is worse on test than its default: by 0.100"),
         (0.4, 0.3, "No choice pays, as far as can be seen"),
     ],
 )

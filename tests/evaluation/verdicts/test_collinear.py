@@ -75,7 +75,7 @@ def test_where_no_column_is_collinear_there_is_nothing_to_compare(told, lives):
 @pytest.mark.parametrize(
     ("gap", "words"),
     [
-        (Interval(0.01, 0.005, 0.02), "The collinear columns matter: without b and c, GRU's log loss rises by .010"),
+        (Interval(0.01, 0.005, 0.02), "The collinear columns matter: without b and c, GRU's log loss rises by 0.010"),
         (Interval(-0.01, -0.02, -0.005), "The collinear columns do harm here: without b and c, GRU's log loss falls"),
         (
             Interval(0.001, 0.0005, 0.0015),

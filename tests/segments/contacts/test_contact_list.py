@@ -186,11 +186,20 @@ def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tm
     assert rows["Users scored"].value == 5
     assert rows["Users in the priority segment"].value == 3
     assert rows["Users held back: do not contact"].value == 1
-    assert "share of 0.4 of the segment, drawn by lot with seed 3" in rows["Control group"].value
+    assert "40\u00a0% of the segment, drawn by lot with seed 3" in rows["Control group"].value
+    assert rows["Size of the segment"].value == "the first 10\u00a0% of the users"
     assert "hashes" in rows["Ids"].value
     assert "p_sticker" in rows
     assert "expected_loss" not in rows
     assert not [cell for row in book["about"].iter_rows() for cell in row if cell.data_type == "f"]
+
+
+def test_the_sheets_have_names_in_the_language_spoken(scored, tmp_path):
+    with speaking("ko"):
+        export(table_of(["a"]), tmp_path, about=about(scored, SegmentConfig(quantile=0.85), held_back=0))
+    book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
+    assert book.sheetnames == ["우선순위", "안내"]
+    assert "사용자 중 상위 15\u00a0%" in [row[1].value for row in book["안내"].iter_rows()]
 
 
 @pytest.mark.parametrize(

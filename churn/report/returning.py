@@ -1,0 +1,34 @@
+"""Who comes back without a call: what whoever calls should know before anything else."""
+
+import yaml
+
+from churn.language import say
+from churn.report.blocks import Note
+from churn.report.run import Run, records
+from churn.report.wording import FEW, count, known, percent, percents
+
+
+def returning(run: Run) -> tuple[Note, ...]:
+    """The share of silences as long as the horizon that end by themselves; nothing where no run has counted it."""
+    silent = run.windows["horizon_days"]
+    table = run.table("views/returns.csv")
+    row = next((row for row in records(table) if row.silent_days == silent), None)
+    if row is None or not known(row.within):
+        return ()
+    share = " ".join(filter(None, [percent(row.within, 0), percents(row.low, row.high, 0)]))
+    said = say(
+        "Of users silent for {silent} days, {share} were active again within {within} more days, without a call from "
+        "this list (n\u00a0= {n} silences of {users} users).",
+        silent=silent,
+        share=share,
+        within=_within(run),
+        n=count(row.at_risk),
+        users=count(row.users),
+    )
+    few = say("Fewer than {few} users: read it with care.", few=FEW) if row.users < FEW else ""
+    return (Note(say("Falling silent is not leaving"), " ".join(filter(None, [said, few]))),)
+
+
+def _within(run: Run) -> int:
+    """How many days the run waited for a return."""
+    return int((yaml.safe_load(run.config).get("explore") or {}).get("within_days", 28))

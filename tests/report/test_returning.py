@@ -1,0 +1,49 @@
+"""What the first screen says of those who come back without a call."""
+
+import pandas as pd
+import pytest
+
+from churn.artefacts import write_table, write_text
+from churn.report import summary
+from churn.report.run import read_run
+
+from .synthetic_run import CONFIG
+
+WITHIN = {"silent_days": [6, 7, 8], "at_risk": [900, 812, 700], "users": [320, 306, 290], "within": [0.9, 0.746, 0.7]}
+LIMITS = {"low": [0.8, 0.71, 0.6], "high": [0.95, 0.78, 0.8], "ever": [1.0, 1.0, 1.0]}
+
+
+@pytest.fixture
+def told(run):
+    """What stands under the advice where so many came back."""
+
+    def first_of(**changed):
+        (run / "views").mkdir(exist_ok=True)
+        write_table(pd.DataFrame(WITHIN | LIMITS | changed), run / "views" / "returns.csv")
+        return summary.build(read_run(run)).blocks[0]
+
+    return first_of
+
+
+def test_who_comes_back_without_a_call_stands_under_the_advice_with_its_denominator(told):
+    note = told()
+    assert note.kind == "note"
+    said = note.body.replace("\xa0", " ")
+    assert said == (
+        "Of users silent for 7 days, 75 % [71, 78] were active again within 28 more days, without a call from this "
+        "list (n = 812 silences of 306 users)."
+    )
+
+
+def test_the_days_waited_for_a_return_are_those_of_the_run(told, run):
+    write_text(f"{CONFIG}explore:\n  within_days: 14\n", run / "config.yaml")
+    assert "within 14 more days" in told().body
+
+
+def test_a_share_of_few_users_is_to_be_read_with_care(told):
+    assert "Fewer than 30 users: read it with care." in told(users=[40, 29, 20]).body
+
+
+@pytest.mark.parametrize("unknown", [{"within": [0.9, None, 0.7]}, {"silent_days": [8, 9, 10]}])
+def test_nothing_is_said_of_returns_that_nobody_watched_for_so_long(told, unknown):
+    assert told(**unknown).kind == "tiles"
