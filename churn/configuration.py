@@ -19,6 +19,8 @@ from churn.progress import OPTIONS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
+_HEAD = "# Every key of a run, written by churn\n"  # a file without it is a user's
+
 
 def _every_model() -> list[str | dict[str, Any]]:
     return [f"churn.models.{name}" for name in MODELS]
@@ -172,10 +174,18 @@ class RunConfig(Block):
         return _public(asdict(self))
 
     def save(self, path: Path | str) -> None:
-        """Write every key as YAML, for `RunConfig.load`."""
+        """Write every key as YAML, for `RunConfig.load`.
+
+        Raises:
+            UserError: if another file stands there, such as the one that the configuration was read from.
+        """
         from churn.artefacts import write_text  # a mistaken key waits for no pandas
 
-        write_text(yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), Path(path))
+        path = Path(path)
+        if path.exists() and not path.read_bytes().startswith(_HEAD.encode()):
+            remedy = "move it elsewhere; nothing was touched"
+            raise UserError(f"expected no file of yours at {path}", "one that this program did not write", remedy)
+        write_text(_HEAD + yaml.safe_dump(self.public(), sort_keys=False, allow_unicode=True), path)
 
     @classmethod
     def load(cls, path: Path | str) -> "RunConfig":

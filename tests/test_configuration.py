@@ -4,7 +4,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import is_dataclass
+from dataclasses import is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -274,3 +274,15 @@ def test_a_mistaken_key_is_said_without_loading_what_a_run_needs():
     code, *loaded = done.stdout.split()
     assert code == "2"
     assert not {"numpy", "pandas", "scipy", "sklearn", "optuna", "sqlalchemy", "duckdb", "ibis", "torch"} & set(loaded)
+
+
+def test_a_configuration_of_a_user_s_own_is_never_replaced(tmp_path, refused):
+    path, config = tmp_path / "config.yaml", RunConfig(DataConfig("events"))
+    path.write_text("# my notes\ndata: {events: events}\n")
+    with refused(f"no file of yours at {path}", "did not write", "move it"):
+        config.save(path)
+    assert path.read_text().startswith("# my notes")
+    path.unlink()
+    for language in ("en", "ko"):
+        replace(config, language=language).save(path)
+    assert RunConfig.stored(tmp_path).language == "ko"

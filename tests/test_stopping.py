@@ -114,6 +114,13 @@ def test_a_page_that_nobody_reads_ends_as_other_commands_do(tmp_path):
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+def test_a_closed_standard_error_takes_no_command_its_place(tmp_path):
+    command = f"{sys.executable} -m churn simulate --out {tmp_path / 'log'} 2>&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=Path.cwd())
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "log" / "events.parquet").exists()
+
+
 @pytest.mark.parametrize(("closing", "code"), [(">&-", 0), ("2>&-", 0), (">/dev/full", 2)])
 def test_a_closed_or_full_standard_output_is_no_fault_of_the_program(closing, code):
     command = f"{sys.executable} -m churn --help {closing}"

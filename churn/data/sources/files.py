@@ -4,7 +4,9 @@ import os
 import re
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from glob import escape, glob
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -24,6 +26,7 @@ from churn.folder import holds
 
 _PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
 _SHEETS = re.compile(r"\.(xlsx|xlsm)$", re.IGNORECASE)
+_SIGN = re.compile(r"[*?\[]")  # of a glob
 _JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.\w+)?$", re.IGNORECASE)
 
 
@@ -98,7 +101,7 @@ def paths(source: str) -> list[str]:
     above it still becomes a column.
     """
     names: dict[str, set[str]] = {}
-    for match in [source] if Path(source).is_dir() else _matches(source):
+    for match in [source] if Path(source).is_dir() else _logs(source):
         below = (Path(folder, file) for folder, files in _folders(match, hidden=(".", "_")) for file in files)
         for path in below if source and Path(match).is_dir() else [Path(match)]:
             if path.is_file():
@@ -109,6 +112,23 @@ def paths(source: str) -> list[str]:
     )
 
 
+def _logs(source: str) -> Iterator[str]:
+    """The file that is so called, or what a glob matches, except in folders that hold what a command made of a log and
+    that a sign of the glob matched: one that is named in full is asked for."""
+    if Path(source).is_file():
+        yield source
+        return
+    named = sum(1 for _ in takewhile(lambda part: not _SIGN.search(part), Path(source).parts))
+
+    @cache
+    def made(folder: Path) -> bool:
+        return len(folder.parts) > named and (holds(folder) not in (None, "a log") or made(folder.parent))
+
+    for match in _matches(source):
+        if not made(Path(match) if Path(match).is_dir() else Path(match).parent):
+            yield match
+
+
 def _own_name(path: Path) -> str:
     """A name that all links to a file share; of hard links none is more the file's own than others."""
     found = path.stat()
@@ -116,11 +136,7 @@ def _own_name(path: Path) -> str:
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """The file that is so called, or the paths that a glob matches; `**` goes into each folder once, where Python's
-    follows links in circles."""
-    if Path(pattern).is_file():
-        yield pattern
-        return
+    """The paths that a glob matches; `**` goes into each folder once, where Python's follows links in circles."""
     parts = Path(pattern).parts
     if "**" not in parts:
         yield from glob(pattern)

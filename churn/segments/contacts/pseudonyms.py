@@ -111,12 +111,14 @@ def _remembered(path: Path) -> pd.DataFrame | None:
     """The ids that are known already; None where none are."""
     if not path.exists():
         return None
-    known = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        known = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:  # empty, no text, no table, a folder
+        known = pd.DataFrame(columns=[f"none: {error}"])
     if list(known) != ["hash", "user_id"]:
         found = f"the columns {', '.join(map(str, known))}"
-        raise UserError(
-            f"expected no table of yours at {path}, beside segments.id_key", found, "keep the key elsewhere"
-        )
+        remedy = "keep the key elsewhere"
+        raise UserError(f"expected no table of yours at {path}, beside segments.id_key", found, remedy)
     return known
 
 

@@ -207,6 +207,8 @@ def test_what_a_command_made_of_a_log_is_no_part_of_it(tmp_path):
             ROWS.to_csv(folder / "part.csv", index=False)
     assert paths(str(tmp_path)) == [f"{tmp_path}/log.csv", f"{tmp_path}/simulated/part.csv"]
     assert paths(f"{tmp_path}/**/*.csv") == paths(str(tmp_path))
+    assert paths(f"{tmp_path}/*/*.csv") == [f"{tmp_path}/simulated/part.csv"]
+    assert paths(f"{tmp_path}/*") == paths(str(tmp_path))
     assert paths(f"{tmp_path}/run/*.csv") == [f"{tmp_path}/run/part.csv"]  # it was asked for by name
 
 

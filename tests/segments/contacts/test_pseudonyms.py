@@ -46,6 +46,14 @@ def test_a_table_of_the_user_s_own_is_not_taken_for_the_ids_and_a_killed_command
     assert mine.read_text() == "name,phone\nann,1\nbob,2\n"
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", None], ids=["empty", "no text", "a folder"])
+def test_whatever_else_is_called_as_the_ids_are_is_one_line(content, names, tmp_path, refused):
+    mine = tmp_path / "apart" / "ids.csv"
+    mine.mkdir() if content is None else mine.write_bytes(content)
+    with refused(f"no table of yours at {mine}", "the columns none", "keep the key elsewhere"):
+        names.remember(["ann"])
+
+
 def test_ids_are_remembered_beside_the_key_once_each_and_defused(names, tmp_path):
     path = names.remember(HOSTILE)
     names.remember([*HOSTILE[:2], "later"])
