@@ -305,11 +305,13 @@ def _report(arguments: list[str]) -> None:
     parser = _parser("report")
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
     parser.add_argument("--language", default=None, help="of the page: en or ko; the run's own by default")
+    own = "import paths of sections of your own; what report.sections of the run names is not imported"
+    parser.add_argument("--sections", type=list[str], default=[], help=own)
     options = parse(arguments, parser=parser)
     from churn.report import write_report
 
     with progress("report"):
-        page = write_report(options.run, language=options.language)
+        page = write_report(options.run, options.language, sections=options.sections)
     print(f"report: {page}")
 
 

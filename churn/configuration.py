@@ -115,6 +115,18 @@ class OutcomeConfig(Block, key="outcomes"):
 
 
 @dataclass(frozen=True)
+class ReportConfig(Block, key="report"):
+    """What the page shows beside its own sections.
+
+    Args:
+        sections: Import paths of functions of your own, from a `churn.report.Run` to a `churn.report.Section`; they
+            stand before the last section.
+    """
+
+    sections: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class RunConfig(Block):
     """Everything that a run is configured by.
 
@@ -128,6 +140,7 @@ class RunConfig(Block):
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.
         explore: Seasons, cohorts and journeys.
+        report: Sections of your own.
         seed: Of everything that chance has a part in.
         language: Of the report, its warnings and the reasons of the list: en or ko.
     """
@@ -141,6 +154,7 @@ class RunConfig(Block):
     explanation: ExplanationConfig = field(default_factory=ExplanationConfig)
     segments: SegmentConfig = field(default_factory=SegmentConfig)
     explore: ExploreConfig = field(default_factory=ExploreConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
     seed: Seed = 0
     language: Annotated[str, OneOf(LANGUAGES)] = "en"
 

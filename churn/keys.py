@@ -5,14 +5,16 @@ import re
 from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, fields
 from datetime import date
+from importlib import import_module
 from inspect import signature
 from numbers import Integral, Real
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 from churn.errors import UserError
 
+T = TypeVar("T")
 _WORDS = {
     bool: "true or false",
     int: "a whole number",
@@ -227,3 +229,33 @@ def as_day(key: str, text: object) -> date:
     except ValueError as error:
         raise UserError(f"expected a date for {key}", repr(text), "write it as 2024-03-01") from error
     return day
+
+
+def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
+    """What a module of the package's, or of a user's own, has under a name.
+
+    Args:
+        path: The import path; its module is run.
+        kind: The type that it has to be of.
+        expected: What a message calls it.
+        like: An example of such a path.
+
+    Raises:
+        UserError: if there is no such module or name in it, or it is of another type.
+
+    Example:
+        >>> imported("churn.keys.Dya", type, expected="a limit", like="churn.keys.Day")
+        Traceback (most recent call last):
+        churn.errors.UserError: expected the import path of a limit, got 'churn.keys.Dya' (module 'churn.keys' has no
+        attribute 'Dya'); write it like churn.keys.Day; a module of your own has to be installed or on PYTHONPATH
+    """
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+        problem = f"a {type(found).__name__}"
+    except (ImportError, AttributeError, ValueError) as error:
+        found, problem = None, str(error)
+    if not isinstance(found, kind):
+        remedy = f"write it like {like}; a module of your own has to be installed or on PYTHONPATH"
+        raise UserError(f"expected the import path of {expected}", f"{path!r} ({problem})", remedy)
+    return found

@@ -1,6 +1,6 @@
 """The whole run on one page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -68,6 +68,7 @@ READERS: dict[str, tuple[Stage, ...]] = {
     **dict.fromkeys((*_EXPLAINED, *_DRAWN), (explain_models, *_ON_THE_LIST)),
     "explanation.fidelity_floor": (review_run, write_report),
     "explore": (explore_data, write_report),
+    "report": (write_report,),
 }
 
 
@@ -102,9 +103,9 @@ class Run:
         """What a reader should know before trusting the numbers."""
         return list(read_json(self.folder / "manifest.json")["warnings"])
 
-    def figures(self, section: str) -> dict[str, Any]:
+    def figures(self, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
         """The charts of a section of the report, such as `drivers`; see `churn.report.figures`."""
-        return figures(self.folder, section)
+        return figures(self.folder, section, sections=sections)
 
     @property
     def report(self) -> Path:

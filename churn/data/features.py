@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import wraps
-from pkgutil import resolve_name
 from typing import Literal, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from churn.data.mapped import mapped_without_name
 from churn.data.panel import Panel
-from churn.errors import UserError
+from churn.keys import imported
 
 Values = Callable[[Panel, NDArray[np.int32], NDArray[np.int32]], NDArray[np.float32]]
 T = TypeVar("T")
@@ -215,19 +214,6 @@ def features_among(names: Iterable[str], *, attributes: Collection[str]) -> dict
         'churn.data.features.FEATURES' (a tuple); write it like shop.features.REFUNDS; a module of your own has to...
     """
     found = {feature.name: feature for feature in FEATURES}
-    return found | {name: _imported(name) for name in names if "." in name and name not in {*found, *attributes}}
-
-
-def _imported(path: str) -> Feature:
-    try:
-        found = resolve_name(path)
-        problem = f"a {type(found).__name__}"
-    except (ImportError, AttributeError, ValueError) as error:
-        found, problem = None, str(error)
-    if not isinstance(found, Feature):
-        raise UserError(
-            "expected the import path of a churn.data.Feature in data.features",
-            f"{path!r} ({problem})",
-            "write it like shop.features.REFUNDS; a module of your own has to be installed or on PYTHONPATH",
-        )
-    return found
+    own = [name for name in names if "." in name and name not in {*found, *attributes}]
+    expected, like = "a churn.data.Feature in data.features", "shop.features.REFUNDS"
+    return found | {name: imported(name, Feature, expected=expected, like=like) for name in own}

@@ -1,6 +1,5 @@
 """What a model is: anything that fits a split and gives a probability per window."""
 
-import importlib
 import inspect
 import pickle
 from abc import ABC, abstractmethod
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from churn.artefacts import as_written, atomic, check_whole, read_object, write_json
 from churn.data import Split, Target, Windows
 from churn.errors import UserError
+from churn.keys import imported
 
 if TYPE_CHECKING:
     import optuna
@@ -207,16 +207,8 @@ def classifier(class_path: str) -> type[Classifier]:
         >>> classifier("churn.models.Majority").__name__
         'Majority'
     """
-    module, _, name = class_path.rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise UserError(
-            "expected the import path of a classifier",
-            f"{class_path!r} ({error})",
-            "write it like churn.models.GRU; a module of your own has to be installed or on PYTHONPATH",
-        ) from error
-    if not (isinstance(found, type) and issubclass(found, Classifier)):
+    found = imported(class_path, type, expected="a classifier", like="churn.models.GRU")
+    if not issubclass(found, Classifier):
         raise UserError("expected a subclass of churn.models.Classifier", class_path, "name another class")
     if inspect.isabstract(found):
         raise UserError(

@@ -1,6 +1,8 @@
 """The report: one page from the artefacts of a finished run."""
 
+from churn.report.blocks import Figure, Heading, Note, Section, Text
 from churn.report.page import write_report
+from churn.report.run import Run
 from churn.report.shown import figures
 
-__all__ = ["figures", "write_report"]
+__all__ = ["Figure", "Heading", "Note", "Run", "Section", "Text", "figures", "write_report"]

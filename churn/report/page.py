@@ -1,11 +1,12 @@
 """The page: the sections in their order, in one file that needs no network."""
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from types import FunctionType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -13,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
 from churn.folder import MARKER, claimed
+from churn.keys import imported
 from churn.language import say, speaking, spoken
 from churn.report import (
     anomalies,
@@ -61,12 +63,29 @@ SECTIONS: tuple[Callable[[Run], Section], ...] = (
 )
 
 
-def write_report(run: Path | str, language: str | None = None) -> Path:
+def sections_with(own: Sequence[str]) -> tuple[Callable[[Run], Section], ...]:
+    """The page's sections, and before the last one those of a user's own, by import path.
+
+    Raises:
+        UserError: for a path at which no function stands.
+
+    Example:
+        >>> len(sections_with(["churn.report.summary.build"])) - len(SECTIONS)
+        1
+    """
+    expected, like = "a function from a run to a section, in report.sections", "shop.sections.refunds"
+    found = [imported(path, FunctionType, expected=expected, like=like) for path in own]
+    return (*SECTIONS[:-1], *found, SECTIONS[-1])
+
+
+def write_report(run: Path | str, language: str | None = None, *, sections: Sequence[str] = ()) -> Path:
     """Write `report.html` into the folder of a finished run.
 
     Args:
         run: the folder that `churn run` wrote.
         language: of the page; the run's own by default.
+        sections: as `report.sections`, import paths of sections of your own. The run's own are never used, for a
+            folder may be anybody's, and importing a module runs it.
 
     Returns:
         The page's path. The page holds everything it shows: it opens without a network.
@@ -74,16 +93,16 @@ def write_report(run: Path | str, language: str | None = None) -> Path:
     Raises:
         UserError: if an artefact of the run is missing or lacks a column, or the language is unknown.
     """
-    run = Path(run)
+    run, builds = Path(run), sections_with(sections)
     page = run / "report.html"
     with claimed(run, "a run") if (run / MARKER).exists() else nullcontext():  # a copy may have lost its marker
         found = read_run(run)
         with speaking(language or found.language):
-            write_text(_render(found), page)
+            write_text(_render(found, builds), page)
     return page
 
 
-def _render(run: Run) -> str:
+def _render(run: Run, builds: Sequence[Callable[[Run], Section]]) -> str:
     environment = Environment(
         loader=PackageLoader("churn.report"),
         autoescape=True,
@@ -94,7 +113,7 @@ def _render(run: Run) -> str:
     environment.globals |= {"say": say}
     plotly, script = Markup(get_plotlyjs()), Markup(_asset(environment, "page.js"))
     return environment.get_template("page.html").render(
-        sections=[build(run) for build in SECTIONS],
+        sections=[build(run) for build in builds],
         language=spoken(),
         subtitle=_subtitle(run),
         warning=words(run).warning,

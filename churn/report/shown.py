@@ -1,7 +1,7 @@
 """The report's charts by themselves, for notebooks."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,11 @@ import plotly.io
 
 from churn.errors import UserError
 from churn.report.blocks import Beside, Block, Caption, Figure, Fold, Heading, Multiples
-from churn.report.page import SECTIONS
+from churn.report.page import sections_with
 from churn.report.run import read_run
 
 
-def figures(run: Path | str, section: str) -> dict[str, Any]:
+def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
     """The plotly charts of one section of a run's report by their titles, those in folds too.
 
     Before the title stands what the page has above a group of charts, such as the target, as in `Churn: tenure`; where
@@ -22,13 +22,14 @@ def figures(run: Path | str, section: str) -> dict[str, Any]:
     Args:
         run: The run's folder.
         section: The section's place in the page's address, such as `drivers`.
+        sections: Import paths of sections of your own, as of `write_report`.
 
     Raises:
         UserError: for a section that there is not, or an artefact of the run that is missing.
     """
     artefacts = read_run(Path(run))
     anchors = []
-    for build in SECTIONS:
+    for build in sections_with(sections):
         found = build(artefacts)
         if found.anchor == section:
             return {name: plotly.io.from_json(one.spec) for name, one in named(found.blocks)}

@@ -77,5 +77,5 @@ def review_run(context: Context) -> Facts:
 
 def write_report(context: Context) -> Facts:
     """The page, from the artefacts alone."""
-    report.write_report(context.folder)
+    report.write_report(context.folder, sections=context.config.report.sections)
     return {}

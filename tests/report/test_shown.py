@@ -26,7 +26,7 @@ def test_every_chart_of_every_section_is_there(finished):
 
 def test_charts_of_two_targets_are_told_apart_by_the_target(finished):
     shown = Run(str(finished)).figures("drivers")
-    assert len(shown) == 16
+    assert len(shown) == 15
     names = [name for name in shown if name.endswith("Own reply")]
     assert len({name.partition(":")[0] for name in names}) == len(names) == 2
 
