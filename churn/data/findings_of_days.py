@@ -117,7 +117,7 @@ def _unfinished(panel: Panel, events: NDArray[np.float64]) -> Iterator[Finding]:
                 least=least,
             ),
             say(
-                "Set data.last_day to {day}, lest its missing hours count as silence.",
+                "Set data.last_day to {day}, so that its missing hours do not count as silence.",
                 day=panel.date(len(events) - 2).date(),
             ),
         )

@@ -35,8 +35,8 @@ def feature_ledger(
     Returns:
         One row per feature, in the windows' order: feature; vif; duplicates, for a collinear one those that
         collinearity keeps and that say the same, strongest first; boruta, what most runs say of those that are not
-        collinear, and `removed` of the others, lest twins take each other's place; stability, the share of the runs
-        that say so, not a number where none could be made; kept; reason.
+        collinear, and `removed` of the others, so that twins do not take each other's place; stability, the share of
+        the runs that say so, not a number where none could be made; kept; reason.
     """
     windows = windows.sample(sample, seed=seed)
     totals, names = windows.summary(), list(windows.features)
