@@ -161,7 +161,7 @@ def stopped(config, capsys):
     """What check prints of a log that no run can split: the page, and the error."""
 
     def printed(frames, **data):
-        assert main(["check", "--config", config(frames, **data)]) == 2
+        assert main(["check", "--quiet", "--config", config(frames, **data)]) == 2
         out, err = capsys.readouterr()
         assert [line for line in out.splitlines() if line in SECTIONS] == SECTIONS
         assert err.count("\n") == 1 and err.startswith("churn: expected ")

@@ -565,7 +565,7 @@ def profitable_config(*, contact_cost: float) -> RunConfig:
 
 
 def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(frames, tmp_path) -> None:
-    config = profitable_config(contact_cost=0.3)
+    config = profitable_config(contact_cost=0.1)
     finished = churn.run(config, tmp_path / "run", frames=frames)
     manifest, curve = json.loads((finished.folder / "manifest.json").read_text()), finished.table("budget.csv")
     scores, found = finished.table("scores.parquet"), manifest["budget"]

@@ -299,7 +299,7 @@ def test_ids_that_are_not_a_number_are_null(prepared_in):
     ids = pa.array([7.0] * 15 + [float("nan")] * 5)
     table = pa.table({"user_id": ids, "timestamp": pa.array(log.timestamp)})
     found, _ = prepared_in("frames", {"events": table})
-    assert found.panel.users.tolist() == [7]
+    assert found.panel.users.tolist() == ["7"]
     assert found.reconciliation["events"]["rejected"] == {"null user_id": 5}
 
 

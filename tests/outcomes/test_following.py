@@ -28,6 +28,7 @@ from .conftest import CUTOFF, HOSTILE
 QUICK = OutcomeConfig(repetitions=20)
 FILES = [
     ".churn",
+    ".churn-written.json",
     "calibration_since.csv",
     "drift.csv",
     "effects.csv",

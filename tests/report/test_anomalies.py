@@ -31,7 +31,7 @@ def departed(run, users=tuple(IDS), **facts):
 def test_users_stand_with_what_departed_and_among_how_many(run):
     page = ParsedPage(write_report(departed(run)))
     text = page.text.replace("\u00a0", " ")
-    assert "Scored users with at least 4 earlier weeks: 280 of 300." in text and "own weeks: 9, all listed" in text
+    assert "Scored users with at least 4 earlier weeks: 280 of 300. Of these, 9 depart" in text
     assert "by 3.0 standard deviations or more from their own weeks, and the 4 most unusual are listed" in text
     assert "own post: none for 7 days; usually 21 a week · " in text
     assert "less than usual" in text and "25.0 %" in text and "Likely churners, not listed" in text
@@ -70,7 +70,7 @@ def test_nobody_is_a_sentence(run):
 
 def test_where_all_who_depart_are_listed_it_says_all(run):
     text = ParsedPage(write_report(departed(run, n_departed=len(IDS)))).text
-    assert "from their own weeks; all of them are listed" in text and "the 4 most unusual" not in text
+    assert f"from their own weeks: {len(IDS)}, all listed" in text and "the 4 most unusual" not in text
 
 
 def test_the_listed_whose_week_was_unusual_are_marked_with_what_departed(run):
@@ -79,7 +79,7 @@ def test_the_listed_whose_week_was_unusual_are_marked_with_what_departed(run):
     assert cells["=1+1"].badge == "unusual week"
     assert cells["=1+1"].hint == "own post: none for 7 days; usually 21 a week · '=cmd: 9 in the last 7 days"
     assert sum(bool(cell.badge) for cell in cells.values()) == len({*IDS} & {*cells}) == 3
-    assert f"Marked “unusual week”: 3 of {len(cells)} users" in ParsedPage(write_report(run)).text
+    assert f"Marked “unusual week”: 3 users of {len(cells)}, whose" in ParsedPage(write_report(run)).text
 
 
 def test_without_anomalies_nobody_is_marked(run):

@@ -86,7 +86,7 @@ def too_little(gap: Interval) -> str:
 
     Example:
         >>> too_little(Interval(0.012, -0.001, 0.016)), too_little(Interval(-0.001, -0.002, -0.0005))
-        ('not clear of zero', 'less than .002, too little to matter')
+        ('not clear of zero', 'less than 0.002, too little to matter')
     """
     if side(gap) == "across":
         return say("not clear of zero")
