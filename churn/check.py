@@ -169,7 +169,7 @@ def _definition(dataset: Dataset) -> str:
 
 
 def _labelled(dataset: Dataset) -> list[RenderableType]:
-    """What is known of windows that cannot be split."""
+    """The windows of a log that cannot be split: their number and base rates."""
     known = dataset.labelled
     rates = (f", {target} {known.label(target).mean():.4f}" for target in known.targets if len(known))
     return [_text(_definition(dataset)), _text(f"labelled windows: {len(known):,}{''.join(rates)}; no split")]

@@ -116,7 +116,7 @@ class OutcomeConfig(Block, key="outcomes"):
 
 @dataclass(frozen=True)
 class ReportConfig(Block, key="report"):
-    """What the page shows beside its own sections.
+    """Sections of a user's own on the page.
 
     Args:
         sections: Import paths of functions of your own, from a `churn.report.Run` to a `churn.report.Section`; they

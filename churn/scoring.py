@@ -13,7 +13,19 @@ import pandas as pd
 from churn import explanation, segments
 from churn.artefacts import as_written, hashes_of, read_json, read_object, write_json, write_table
 from churn.configuration import RunConfig
-from churn.data import DataConfig, Dataset, Drift, Frame, Target, Training, Vocabulary, Windows, examine_new, prepare
+from churn.data import (
+    DataConfig,
+    Dataset,
+    Drift,
+    Frame,
+    Target,
+    Training,
+    Vocabulary,
+    Windows,
+    drift_findings,
+    examine_new,
+    prepare,
+)
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
 from churn.folder import claimed
@@ -107,7 +119,7 @@ def score(
         listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
         place = os.path.relpath(run.resolve(), out.resolve())
         moved = _drift(run, dataset)
-        found = [str(finding) for finding in (*examine_new(dataset), *(moved.findings() if moved else ()))]
+        found = [str(finding) for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
         drift = moved.facts() if moved else None
         told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.features import FEATURES, Feature
     from churn.data.findings import Finding
+    from churn.data.findings_of_drift import drift_findings, drift_sentences
     from churn.data.health import Health, events_per_day, examine, examine_new
     from churn.data.leaks import Alarm, leak_alarms
     from churn.data.panel import Panel
@@ -61,6 +62,8 @@ __all__ = [
     "Windows",
     "at_fault",
     "digest",
+    "drift_findings",
+    "drift_sentences",
     "events_per_day",
     "examine",
     "examine_new",

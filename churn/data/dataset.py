@@ -284,7 +284,7 @@ def _training_end(config: DataConfig, first: int, last: int) -> int:
 
 
 def _end_of_all(config: DataConfig, first: int, last: int) -> int:
-    """As `_training_end`, of a log that cannot be split the day after the last."""
+    """The training part's end by `_training_end`; of a log that cannot be split, the day after its last."""
     try:
         return _training_end(config, first, last)
     except UserError:

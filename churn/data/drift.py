@@ -8,20 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
-from churn.data.features import FEATURES
-from churn.data.findings import Finding
-from churn.data.findings_of_parts import NOISE, SHIFT, share_of
+from churn.data.findings_of_parts import NOISE, share_of
 from churn.data.parts import Split
 from churn.data.windows import Windows
-from churn.language import say, say_again
 
 _CHUNK = 1 << 16  # windows that are gathered at once
-_NEWEST = 28  # days of cutoffs whose labels are the newest known
-_RATIO = 1.5  # between two days' numbers of users, or acts, from which on they differ
+NEWEST_DAYS = 28  # days of cutoffs whose labels are the newest known
 _DEVIATIONS = 0.5  # of the training part, from which on a column's mean has moved
 BEYOND = 0.05  # share of windows beyond the training part's range from which on a column has left it
-_NAMED = 5  # columns in a sentence
-_BOUNDED = {feature.name: feature.bounded for feature in FEATURES if feature.bounded}
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Training:
-    """What the training part was like."""
+    """The training part in numbers, for comparison with later days."""
 
     at_risk: float  # users a day
     activity: float  # own events per user at risk and week
@@ -70,7 +64,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Now:
-    """What the users at risk on the scored day are like."""
+    """The users at risk on the scored day, in numbers."""
 
     cutoff: str
     at_risk: int
@@ -95,8 +89,8 @@ class Drift:
             >>> from churn.data import example_dataset
             >>> dataset = example_dataset()
             >>> found = Drift.since(Training.of(dataset, dataset.split()), dataset)
-            >>> print(found.sentences()[0])
-            59 users are at risk on 2024-03-31; on an average day of the training part there were 67.
+            >>> found.now.at_risk, round(found.training.at_risk)
+            (59, 67)
         """
         windows = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
         if not len(windows):
@@ -107,7 +101,7 @@ class Drift:
         known = [names[place] for place in places]
         beyond = _beyond(windows, *ranges.T, places=places)
         labelled = dataset.labelled
-        newest = labelled.take(labelled.cutoff > labelled.cutoff.max(initial=0) - _NEWEST)
+        newest = labelled.take(labelled.cutoff > labelled.cutoff.max(initial=0) - NEWEST_DAYS)
         now = Now(
             str(windows.dates[0].date()),
             len(windows),
@@ -127,54 +121,7 @@ class Drift:
         """All of it, ready for JSON."""
         return asdict(self)
 
-    def sentences(self) -> list[str]:
-        """Users, activity, base rates, columns that moved and columns that left their range, a sentence each."""
-        return [self._users(), self._acts(), *map(self._rate, self.now.rates), self._shifts(), self._ranges()]
-
-    def findings(self) -> Iterator[Finding]:
-        """The sentences about what has moved further than chance would have it, each with its remedy."""
-        then, now = self.training, self.now
-        again = say("Begin the data later (data.first_day) or train again: what held then may not hold now.")
-        if _apart(then.at_risk, now.at_risk):
-            yield Finding(self._users(), again)
-        if _apart(then.activity, now.activity):
-            yield Finding(self._acts(), again)
-        for target, (newest, error) in now.rates.items():
-            rate, before = then.rates.get(target, (newest, error))
-            if abs(newest - rate) > max(NOISE * float(np.hypot(before, error)), SHIFT * rate):
-                yield Finding(self._rate(target), again)
-        if self._moved():
-            yield Finding(self._shifts(), again)
-        if beyond := self._left():
-            yield Finding(self._ranges(), _remedy([self.training.columns[name].source for name in beyond]))
-
-    def _users(self) -> str:
-        return say(
-            "{now:,} users are at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",
-            now=self.now.at_risk,
-            cutoff=self.now.cutoff,
-            train=self.training.at_risk,
-        )
-
-    def _acts(self) -> str:
-        return say(
-            "A user at risk has {now:,.1f} own events a week on {cutoff}, and had {train:,.1f} in the training part.",
-            now=self.now.activity,
-            cutoff=self.now.cutoff,
-            train=self.training.activity,
-        )
-
-    def _rate(self, target: str) -> str:
-        return say(
-            "The rate of {target} is {now:.3f} in the newest {days} days whose outcome is known, and was {train:.3f} "
-            "in the training part.",
-            target=say_again(target),
-            now=self.now.rates[target][0],
-            days=_NEWEST,
-            train=self.training.rates.get(target, self.now.rates[target])[0],
-        )
-
-    def _moved(self) -> dict[str, float]:
+    def moved(self) -> dict[str, float]:
         """The columns whose mean has moved, in standard deviations of the training part, the furthest first."""
         least = max(_DEVIATIONS, NOISE / self.now.at_risk**0.5)
         found = {
@@ -184,75 +131,14 @@ class Drift:
         }
         return dict(sorted(((k, z) for k, z in found.items() if abs(z) > least), key=lambda pair: -abs(pair[1])))
 
-    def _shifts(self) -> str:
-        if not (moved := self._moved()):
-            return say("No column's mean has moved by half a standard deviation since the training part.")
-        told = [
-            say(
-                "{column} from {train} to {now} ({shift:+.1f})",
-                column=name,
-                train=_number(self.training.columns[name].mean),
-                now=_number(self.now.means[name]),
-                shift=shift,
-            )
-            for name, shift in list(moved.items())[:_NAMED]
-        ]
-        return say(
-            "{n} of {columns} columns have moved since the training part (in its standard deviations): {told}.",
-            n=len(moved),
-            columns=len(self.now.means),
-            told=_listed(told, len(moved)),
-        )
-
-    def _left(self) -> list[str]:
+    def left_range(self) -> list[str]:
         """The columns that have left the training part's range, the furthest first."""
         shares = {name: max(self.training.columns[name].beyond_test, now) for name, now in self.now.beyond.items()}
         return sorted((name for name, share in shares.items() if share > BEYOND), key=lambda name: -shares[name])
 
-    def _ranges(self) -> str:
-        if not (left := self._left()):
-            return say("No column has left the range that it had in the training part.")
-        told = [
-            say(
-                "{column} ({test:.0%} of the test windows and {now:.0%} of the users scored beyond {low} to {high})",
-                column=name,
-                test=self.training.columns[name].beyond_test,
-                now=self.now.beyond[name],
-                low=_number(self.training.columns[name].low),
-                high=_number(self.training.columns[name].high),
-            )
-            for name in left[:_NAMED]
-        ]
-        return say("Columns have left the range of the training part: {told}.", told=_listed(told, len(left)))
-
 
 def _read_rates(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     return {target: (rate, error) for target, (rate, error) in facts["rates"].items()}
-
-
-def _number(value: float) -> str:
-    """Three digits, or all before the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _listed(told: list[str], n: int) -> str:
-    return "; ".join(told) + (say(" and {n:,} more", n=n - _NAMED) if n > _NAMED else "")
-
-
-def _remedy(sources: list[str | None]) -> str:
-    """What to ask for in the place of features that grow with the date."""
-    pairs = [f"{_BOUNDED[name]} ({name})" for name in dict.fromkeys(sources) if name in _BOUNDED]
-    if not pairs:
-        return say("Models have never seen such values: leave the columns out, or give shares or ratios instead.")
-    return say(
-        "Models have never seen such values, and trees take them all for one: in data.features, name {features} "
-        "instead.",
-        features=", ".join(pairs),
-    )
-
-
-def _apart(one: float, other: float) -> bool:
-    return max(one, other) > _RATIO * min(one, other)
 
 
 def _base_rates(windows: Windows) -> dict[str, tuple[float, float]]:

@@ -20,7 +20,7 @@ ONE = 0.8  # correlation of staying and receiving a sticker from which on the tw
 
 
 def careless_split(dataset: Dataset) -> Iterator[Finding]:
-    """What a split that does not hold the times apart does to every measure."""
+    """The caution for a split that does not hold the times apart."""
     if caution := say_again(CAUTIONS.get(dataset.config.split.kind, "")):
         yield Finding(
             f"{caution[0].upper()}{caution[1:]}.",

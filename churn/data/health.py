@@ -19,6 +19,7 @@ from churn.data.findings import (
     unseen_members,
 )
 from churn.data.findings_of_days import stopped_stickers, stray_days, thin_days
+from churn.data.findings_of_drift import drift_findings
 from churn.data.findings_of_parts import base_rates, careless_split, possible_leaks, thin_folds, twin_targets
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
@@ -83,7 +84,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *stopped_stickers(panel),
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
-        *(drift.findings() if drift else ()),
+        *(drift_findings(drift) if drift else ()),
         *possible_leaks(alarms),
     ]
     names = panel.features

@@ -21,7 +21,7 @@ _PLAUSIBLE = 6e8  # the least number that is likely a time since 1970: 1989, in 
 
 @dataclass(frozen=True)
 class ColumnLook:
-    """What the values of a column are like."""
+    """A column, judged by its values."""
 
     name: str
     is_time: bool

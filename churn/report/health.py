@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from churn.data import Drift
+from churn.data import Drift, drift_sentences
 from churn.language import say, say_again
 from churn.report.blocks import Block, Heading, Note, Section, Text
 from churn.report.run import Run
@@ -40,7 +40,7 @@ def _drift(run: Run) -> list[Block]:
     told = run.manifest.get("drift")
     if not told:
         return []
-    return [Heading(say("From the training part to now")), *map(Text, Drift.read(told).sentences())]
+    return [Heading(say("From the training part to now")), *map(Text, drift_sentences(Drift.read(told)))]
 
 
 def _reconciliation(run: Run) -> Block:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.data import Drift, Training, WindowConfig, examine
+from churn.data import Drift, Training, WindowConfig, drift_findings, drift_sentences, examine
 
 FIRST = pd.Timestamp("2024-01-01")
 N_USERS, N_DAYS = 200, 90
@@ -47,7 +47,7 @@ def test_users_at_risk_and_their_activity_are_told_beside_the_training_part(fall
     assert fallen.now.activity == pytest.approx(len(recent) / recent.user_id.nunique())
     assert fallen.training.at_risk == pytest.approx(199, abs=1.5)  # 1 in 128 users is silent on all of 7 days
     assert fallen.training.activity == pytest.approx(14, abs=0.3)
-    told = [finding.sentence for finding in fallen.findings()]
+    told = [finding.sentence for finding in drift_findings(fallen)]
     assert (
         f"{fallen.now.at_risk} users are at risk on 2024-03-31; on an average day of the training part there were 1"
         in told[0]
@@ -58,12 +58,12 @@ def test_users_at_risk_and_their_activity_are_told_beside_the_training_part(fall
 def test_a_base_rate_of_the_newest_labels_is_told_beside_that_of_the_training_part(fallen):
     rate, before = fallen.now.rates["churn"][0], fallen.training.rates["churn"][0]
     assert rate > 0.15 > 0.05 > before
-    assert f"The rate of churn is {rate:.3f} in the newest 28 days" in " ".join(fallen.sentences())
-    assert any("rate of churn" in finding.sentence for finding in fallen.findings())
+    assert f"The rate of churn is {rate:.3f} in the newest 28 days" in " ".join(drift_sentences(fallen))
+    assert any("rate of churn" in finding.sentence for finding in drift_findings(fallen))
 
 
 def test_columns_that_moved_are_named_with_their_means(fallen):
-    (sentence,) = [found for found in fallen.sentences() if "columns have moved" in found]
+    (sentence,) = [found for found in drift_sentences(fallen) if "columns have moved" in found]
     means = fallen.training.columns["own_post"].mean, fallen.now.means["own_post"]
     assert f"own_post from {means[0]:.3g} to {means[1]:.3g}" in sentence
     assert "1 of 1 columns" in sentence
@@ -71,9 +71,9 @@ def test_columns_that_moved_are_named_with_their_means(fallen):
 
 def test_nothing_is_found_where_nothing_moves_though_every_number_is_told(drift_of):
     still = drift_of(log())
-    assert list(still.findings()) == []
-    assert len(still.sentences()) == 5
-    assert still.sentences()[-1] == "No column has left the range that it had in the training part."
+    assert list(drift_findings(still)) == []
+    assert len(drift_sentences(still)) == 5
+    assert drift_sentences(still)[-1] == "No column has left the range that it had in the training part."
 
 
 def test_columns_that_leave_the_training_range_are_named_with_shares_and_what_to_name_instead(drift_of):
@@ -81,7 +81,7 @@ def test_columns_that_leave_the_training_range_are_named_with_shares_and_what_to
     tenure = found.training.columns["tenure"]
     assert tenure.low == 0
     assert 0.2 < tenure.beyond_test < found.now.beyond["tenure"] < 0.7
-    finding = list(found.findings())[-1]
+    finding = list(drift_findings(found))[-1]
     assert (
         f"tenure ({tenure.beyond_test:.0%} of the test windows and {found.now.beyond['tenure']:.0%} of"
         in finding.sentence
@@ -102,7 +102,7 @@ def test_new_data_are_held_against_what_the_run_wrote_down(prepared, fallen):
     still = prepared(log())
     again = Drift.since(Training.read(written["training"]), still)
     assert again.training == fallen.training
-    assert list(again.findings()) == []
+    assert list(drift_findings(again)) == []
 
 
 def test_shares_beyond_a_range_are_those_of_all_windows_however_they_are_gathered(prepared, drift_of, monkeypatch):
