@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from churn.configuration import RunConfig
     from churn.data import DataConfig, prepare, simulated_log
     from churn.evaluation import VerdictConfig
-    from churn.pipeline import Run, run
+    from churn.pipeline import run
+    from churn.runs import Run
     from churn.segments import BudgetConfig, SegmentConfig
     from churn.training import TrainingConfig, TuningConfig
 

@@ -209,7 +209,7 @@ def _run(arguments: list[str]) -> None:
     from churn.pipeline import run
 
     finished = run(config, options.out)
-    print(f"report: {finished.report}{_held_back(options.out, 'manifest.json')}{_warnings(finished.warnings)}")
+    print(f"report: {finished.report}{_held_back(options.out)}{_warnings(finished.warnings)}")
 
 
 def _tune(arguments: list[str]) -> None:
@@ -219,9 +219,10 @@ def _tune(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     options = parse(arguments, parser=parser)
     config = run_config(options)
+    from churn.artefacts import declared
     from churn.pipeline import tune
 
-    trials = tune(config, options.out).folder / "trials.csv"
+    trials = tune(config, options.out).folder / declared.TRIALS.file
     print(f"trials: {trials}{_caution(config.data.split.kind, config.language)}")
 
 
@@ -249,7 +250,7 @@ def _score(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     as_day("--cutoff", options.cutoff)
     config = run_config(options)
-    from churn.artefacts import read_json
+    from churn.artefacts import declared
     from churn.models import allowing
     from churn.scoring import score
 
@@ -258,19 +259,21 @@ def _score(arguments: list[str]) -> None:
         out = score(options.run, config.data, cutoff=options.cutoff, out=options.out, id_key=id_key)
         finished = RunConfig.stored(options.run)
     about = [
-        *read_json(options.run / "manifest.json").get("list_warnings", []),
-        *read_json(out / "scoring.json")["warnings"],
+        *declared.MANIFEST.read(options.run).get("list_warnings", []),
+        *declared.SCORING.read(out)["warnings"],
     ]
     cautions = f"{_caution(finished.data.split.kind, finished.language)}{_warnings(about)}"
-    print(f"list: {out / 'priority.csv'}{_held_back(out, 'scoring.json')}{cautions}")
+    print(f"list: {out / declared.CONTACTS.file}{_held_back(out)}{cautions}")
 
 
-def _held_back(folder: Path, told: str) -> str:
+def _held_back(folder: Path) -> str:
     """A further line where users of the list must not be contacted."""
-    from churn.artefacts import read_json
+    from churn.artefacts import declared
+    from churn.segments import CONTROL
 
-    held = read_json(folder / told).get("segment", {}).get("control", {}).get("held_back")
-    return f"\nheld back, not to be contacted: {held:,} users, named in {folder / 'control.csv'}" if held else ""
+    held = int((declared.PRIORITY.read(folder).group == CONTROL).sum())
+    named = folder / declared.CONTROL.file
+    return f"\nheld back, not to be contacted: {held:,} users, named in {named}" if held else ""
 
 
 def _outcomes(arguments: list[str]) -> int:

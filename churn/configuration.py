@@ -19,6 +19,7 @@ from churn.progress import OPTIONS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
+STORED = "config.yaml"  # in a run's folder
 _HEAD = "# Every key of a run, written by churn\n"  # a file without it is a user's
 
 
@@ -220,7 +221,7 @@ class RunConfig(Block):
         from churn.artefacts import as_written
         from churn.models import check_allowed
 
-        path = run / "config.yaml"
+        path = run / STORED
         with as_written(path, yaml.YAMLError, RecursionError):
             text = path.read_text(encoding="utf8")
             strict_yaml.check_stored(text)

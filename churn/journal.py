@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from churn import __version__
-from churn.artefacts import as_written, missing, read_object, recorded, write_json
+from churn.artefacts import as_written, declared, missing, read_object, recorded, write_json
 from churn.errors import UserError
 from churn.progress import note, progress
 
-_FILE = "manifest.json"
+_FILE = declared.MANIFEST.file
 _PASSING = "trials"  # a folder of which nothing is read once its stage is over
 _BEGUN_WITH = "begun_with"  # the configuration and the hashes of the tables
 _LONGEST = 60  # signs of a value that an error shows

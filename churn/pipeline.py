@@ -1,21 +1,17 @@
 """The whole run on one page."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from churn.artefacts import read_json, read_table
-from churn.configuration import RunConfig
+from churn.configuration import STORED, RunConfig
 from churn.data import Frame, digest
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
 from churn.models import allowing
-from churn.report import figures
+from churn.runs import Run
 from churn.segments import SegmentConfig
 from churn.stages import (
     Context,
@@ -72,47 +68,6 @@ READERS: dict[str, tuple[Stage, ...]] = {
 }
 
 
-@dataclass(frozen=True, init=False)
-class Run:
-    """A run's folder, read when asked for."""
-
-    folder: Path
-
-    def __init__(self, folder: Path | str) -> None:
-        object.__setattr__(self, "folder", Path(folder))
-
-    def table(self, name: str) -> pd.DataFrame:
-        """An artefact by its file's name, such as leaderboard.csv; users' ids are of the type that the log's have."""
-        table = read_table(self.folder / name)
-        if "user_id" in table and table.user_id.dtype == object and name.endswith(".csv"):
-            return table.astype({"user_id": read_table(self.folder / "scores.parquet").user_id.dtype})
-        return table
-
-    @property
-    def priority(self) -> pd.DataFrame:
-        """The list: whom to contact first, and why."""
-        return self.table("priority.csv")
-
-    @property
-    def leaderboard(self) -> pd.DataFrame:
-        """All metrics of all models."""
-        return self.table("leaderboard.csv")
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a reader should know before trusting the numbers."""
-        return list(read_json(self.folder / "manifest.json")["warnings"])
-
-    def figures(self, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
-        """The charts of a section of the report, such as `drivers`; see `churn.report.figures`."""
-        return figures(self.folder, section, sections=sections)
-
-    @property
-    def report(self) -> Path:
-        """The report's page."""
-        return self.folder / "report.html"
-
-
 def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
     """Run every stage that the folder does not hold yet.
 
@@ -139,7 +94,7 @@ def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames:
         hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
         readers = {key: [reader.__name__ for reader in every] for key, every in READERS.items()}
         journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes, readers=readers)
-        config.save(out / "config.yaml")
+        config.save(out / STORED)
         context = Context(config, out, hashes, frames)
         for stage in stages:
             journal.do(stage.__name__, partial(stage, context))

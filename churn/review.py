@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from churn.artefacts import read_json, read_table
+from churn.artefacts import declared, read_json
 from churn.language import say, say_again
 from churn.statistics import LEAST_LOSS, Interval, above, side
 
@@ -22,15 +22,15 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
         fidelity_floor: The held-out R² under which a surrogate's drivers are a sketch.
         calibrators: The kinds of calibration that could be chosen.
     """
-    surrogates = read_table(folder / "surrogates.csv")
-    scores, manifest = read_table(folder / "scores.parquet"), read_json(folder / "manifest.json")
+    surrogates, scores = declared.SURROGATES.read(folder), declared.SCORES.read(folder)
+    manifest = read_json(folder / declared.MANIFEST.file)
     audit = manifest["audit"]
     return [
         *list_warnings(folder, calibrators=calibrators),
         *_shifted(audit["at_risk_per_test_day"], len(scores)),
         *_unbounded(manifest["segment"], len(scores)),
-        *_overpromised(read_table(folder / "segment_rates.csv")),
-        *_outdone(read_table(folder / "differences.csv"), manifest["chosen"]),
+        *_overpromised(declared.SEGMENT_RATES.read(folder)),
+        *_outdone(declared.DIFFERENCES.read(folder), manifest["chosen"]),
         *_unfaithful(surrogates, fidelity_floor),
         *audit["warnings"],
     ]
@@ -43,7 +43,7 @@ def list_warnings(folder: Path, *, calibrators: Collection[str]) -> list[str]:
         folder: The run's folder.
         calibrators: The kinds of calibration that could be chosen.
     """
-    board = read_table(folder / "leaderboard.csv")
+    board = declared.LEADERBOARD.read(folder)
     test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])
     errors = {
         target: (test.loc[(target, "ece"), "value"], test.loc[(target, "ece_band"), "high"])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from churn import explanation, segments
-from churn.artefacts import as_written, hashes_of, read_json, read_object, write_json, write_table
+from churn.artefacts import as_written, declared, hashes_of, read_json, read_object
 from churn.configuration import RunConfig
 from churn.data import (
     DataConfig,
@@ -37,13 +37,13 @@ from churn.progress import step
 from churn.replacement import together
 from churn.segments import Plan, Pseudonyms, SegmentConfig
 
-SCORING = "scoring.json"  # of a folder that `score` wrote: the run, the cutoff, the segment
 SURROGATE = "surrogate"  # of a target's folder: what explains its model
-FOLLOWED = ("scores.parquet", "scored_features.parquet", "control.csv")  # what `outcomes` goes by
+_LISTED = (declared.SCORES, declared.SCORED_FEATURES, declared.PRIORITY)  # what `outcomes` goes by
 _AVERAGED = 2_000  # users of a day whose SHAP values are averaged
-FILES = (  # of such a folder
-    *("scores.parquet", "scored_features.parquet", "agreement.csv", "budget.csv", "quarantine.parquet"),
-    *("control.csv", "priority.csv", "priority.xlsx", "others.csv", SCORING),
+FILES = (  # of a folder that `score` wrote
+    *(artefact.file for artefact in (*_LISTED, declared.CONTACTS, declared.CONTROL, declared.AGREEMENT)),
+    *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
+    *(declared.BOOK, declared.QUARANTINE.file),
 )
 
 
@@ -123,13 +123,13 @@ def score(
         drift = moved.facts() if moved else None
         told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)
-        write_json(told, scratch / SCORING)
+        declared.SCORING.write(told, scratch)
     return out
 
 
 def _drift(run: Path, dataset: Dataset) -> Drift | None:
     """How far the newest day has moved from the run's training part; None where the run does not know that."""
-    with as_written(path := run / "manifest.json", KeyError, TypeError, AttributeError):
+    with as_written(path := run / declared.MANIFEST.file, KeyError, TypeError, AttributeError):
         told = read_json(path)["drift"]
         return Drift.since(Training.read(told["training"]), dataset) if told else None
 
@@ -220,17 +220,15 @@ def write_scores(
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
-    public, listed = (segments.hidden(table, names) for table in (scored, listed))
-    if names:  # the order of the ids would tell of them, too
-        public = public.sort_values("user_id", ignore_index=True)
-    write_table(public, out / "scores.parquet")
-    write_table(pd.DataFrame(windows.summary(), columns=list(windows.features)), out / "scored_features.parquet")
-    write_table(others, out / "others.csv")
-    write_table(segments.agreement(scored), out / "agreement.csv")
+    hide = names.hide if names else None
+    declared.SCORES.write(scored, out, hide)
+    declared.SCORED_FEATURES.write(pd.DataFrame(windows.summary(), columns=list(windows.features)), out)
+    declared.OTHERS.write(others, out)
+    declared.AGREEMENT.write(segments.agreement(scored), out)
     about = segments.about(scored, config, held_back=int(held.sum()))
-    segments.export(listed, out, held_back=held, about=about)
-    write_table(planned.curve if planned else pd.DataFrame(columns=["k", "profit", "low", "high"]), out / "budget.csv")
-    return Listing(scored, planned, int(held.sum()), hashes_of(out, FOLLOWED))
+    segments.export(listed, out, held_back=held, about=about, hide=hide)
+    declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
+    return Listing(scored, planned, int(held.sum()), hashes_of(out, [artefact.file for artefact in _LISTED]))
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.artefacts import atomic, check_whole, read_object, write_json
+from churn.artefacts import atomic, check_whole, declared, read_object, write_json
 from churn.data import panel as panels
 from churn.data import rhythm as rhythms
 from churn.data.attributes import Timeline, unknown_levels
@@ -32,7 +32,7 @@ from churn.data.vocabulary import Vocabulary
 from churn.data.windows import UNKNOWN, Windows
 from churn.errors import UserError
 
-_META, _QUARANTINE = "dataset.json", "quarantine.parquet"
+_META = "dataset.json"
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
         meta["columns"],
         meta.get("times", {}),  # older folders have none
-        folder / _QUARANTINE,
+        folder / declared.QUARANTINE.file,
         Rhythm.load(folder),
     )
 
@@ -236,7 +236,7 @@ def _build(
                 rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
             if members is not None:
                 members.save(scratch)
-            write_quarantine(daily.rejected, scratch / _QUARANTINE)
+            write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times}
             repeats = {} if config.deduplicate else repeats_in(tables)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}

@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
 
-from churn.artefacts import atomic
+from churn.artefacts import atomic, declared
 from churn.data.events import UNREADABLE
 
 USED, NON_MEMBER = "used", "non-member"
 LEFT_OUT = "negative amount, left out"
 ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)  # by a key of `data`
-QUARANTINE = ("table", "reason", "user_id", "actor_id", "event", "event_id", "timestamp", "amount", "line")
+QUARANTINE = tuple(declared.QUARANTINE.types)
 _KEPT_AS = {"timestamp": "written", "line": UNREADABLE}  # the columns that hold the text of a file
 _BATCH_ROWS = 100_000
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.artefacts import as_written, read_table
+from churn.artefacts import as_written, declared, read_table
 from churn.statistics import RANGES, Interval, calibrated_bands, calibration_bins, share_interval
 from churn.statistics.intervals import bootstrap_each
 from churn.statistics.metrics import CLIP, ECE_BINS, check_forecast, spread
@@ -15,8 +15,6 @@ LEFT_ALONE, ALL = "not contacted", "all"
 FALSE_ALARMS = 0.05  # chance that a calibrated list passes any band of its group
 LEAST_DRAWN, EACH = 400, 10  # outcomes drawn for a band, users in a bin
 METRICS = ("log_loss", "brier", "ece")
-COLUMNS = ["group", "target", "metric", "n", "value", "low", "high", "test", "test_low", "test_high"]
-
 _TEST = ["value", "low", "high"]  # of the leaderboard
 
 
@@ -37,8 +35,9 @@ def calibration_since(
         run: The run whose models scored.
         repetitions: Bootstrap samples of users.
     """
-    with as_written(run / "leaderboard.csv", AttributeError, KeyError, TypeError):  # columns and truths may be spoilt
-        board = read_table(run / "leaderboard.csv").astype(dict.fromkeys(_TEST, float))
+    path = run / declared.LEADERBOARD.file
+    with as_written(path, AttributeError, KeyError, TypeError):  # columns and truths may be spoilt
+        board = read_table(path).astype(dict.fromkeys(_TEST, float))
         if board.chosen.dtype != bool:
             raise ValueError("truths that are none under chosen")
         test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])[_TEST]
@@ -53,7 +52,7 @@ def calibration_since(
                 known = (target, metric) in test.index
                 before = test.loc[(target, metric), _TEST] if known else (np.nan,) * 3
                 rows.append((group, target, metric, len(p), found.value, found.low, found.high, *before))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return declared.CALIBRATION_SINCE.of(rows)
 
 
 def measures(

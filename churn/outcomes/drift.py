@@ -2,19 +2,16 @@
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.data import FEATURES, Windows
 from churn.statistics import stability_index
 
 SCORES = ("p_churn", "p_sticker", "priority", "value_at_risk", "expected_loss")
-COLUMNS = [
-    *("kind", "name", "psi", "by_chance", "excess", "limit", "bins", "n_reference", "n_newest"),
-    *("mean_reference", "mean_newest", "watched"),
-]
 _FALSE_ALARMS = 0.05  # chance of one among all watched columns, without drift
 
 
 def drift(
-    reference: pd.DataFrame | None, scored: pd.DataFrame, *, newest: Windows, newest_scored: pd.DataFrame
+    reference: pd.DataFrame, scored: pd.DataFrame, *, newest: Windows, newest_scored: pd.DataFrame
 ) -> pd.DataFrame:
     """The stability index of every feature (its sum over the history) and score, the most moved first: kind, name, psi,
     by_chance, excess, limit, bins, n_reference, n_newest, mean_reference, mean_newest, watched.
@@ -23,7 +20,7 @@ def drift(
     an index stays under without drift, in 95 of 100 cases for all watched columns together.
 
     Args:
-        reference: The features of the windows that were scored; None where they are not known.
+        reference: The features of the windows that were scored.
         scored: Their scores.
         newest: The newest windows.
         newest_scored: Their scores.
@@ -31,7 +28,7 @@ def drift(
     now = pd.DataFrame(newest.summary(), columns=list(newest.features))
     with_the_date = [feature for feature in FEATURES if feature.bounded or feature.reason is None]
     clocks = {name for feature in with_the_date for name in feature.columns(newest.panel)}
-    pairs = [] if reference is None else [("feature", name, reference[name], now[name]) for name in now]
+    pairs = [("feature", name, reference[name], now[name]) for name in now]
     pairs += [("score", name, scored[name], newest_scored[name]) for name in SCORES if name in scored]
     watched = [not (kind == "feature" and name in clocks) for kind, name, *_ in pairs]
     level = 1 - _FALSE_ALARMS / max(1, sum(watched))
@@ -40,4 +37,4 @@ def drift(
         found = stability_index(old, new, level=level)
         index = (found.psi, found.by_chance, found.excess, found.limit, found.bins, found.n_reference, found.n_newest)
         rows.append((kind, name, *index, float(old.mean()), float(new.mean()), is_watched))
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values("excess", ascending=False, kind="stable", ignore_index=True)
+    return declared.DRIFT.of(rows).sort_values("excess", ascending=False, kind="stable", ignore_index=True)

@@ -6,13 +6,13 @@ from typing import Self
 
 import pandas as pd
 
-from churn.artefacts import check_hashes, read_object, read_table
+from churn.artefacts import check_hashes, declared
 from churn.configuration import RunConfig
 from churn.errors import UserError
 from churn.folder import completed
 from churn.journal import Journal
-from churn.scoring import SCORING, open_key
-from churn.segments import CONTACT, Pseudonyms
+from churn.scoring import open_key
+from churn.segments import Pseudonyms
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,9 @@ class Earlier:
     run: Path  # whose models scored
     config: RunConfig  # that run's
     scored: pd.DataFrame  # user_id as text, the scores, segment, and group: the segment's contact or control, else ""
-    features: pd.DataFrame | None  # of the scored windows; None for a folder that an older version wrote
+    features: pd.DataFrame  # of the scored windows
     hashed: bool  # whether the ids are hashes
     names: Pseudonyms | None  # who makes them, once `with_key` was told the key
-    notes: tuple[str, ...]  # what a reader must know of the folder
 
     def with_key(self, id_key: str | None) -> Self:
         """The list with the key of its hashes, if it holds any.
@@ -56,32 +55,17 @@ def read_earlier(folder: Path) -> Earlier:
         UserError: if it is none, or its files are not as they were written.
     """
     completed(folder, "scores")
-    scoring = read_object(folder / SCORING, "run", "segment") if (folder / SCORING).exists() else None
+    scoring = declared.SCORING.read(folder) if (folder / declared.SCORING.file).exists() else None
     run = folder / str(scoring["run"]) if scoring else folder
     journal = Journal.resume(run)
-    if "score_users" not in journal.done or not (folder / "scores.parquet").exists():
+    if "score_users" not in journal.done or not (folder / declared.SCORES.file).exists():
         raise UserError(f"expected a finished run or scoring in {folder}", "no scores", "finish it: churn run")
     segment = (scoring or journal.content)["segment"]
-    check_hashes(folder, segment.get("sha256", {}))  # older folders do not say
-    scored = read_table(folder / "scores.parquet")
+    check_hashes(folder, segment["sha256"])
+    scored = declared.SCORES.read(folder)
     if scored.empty:
-        raise UserError(f"expected scored users in {folder / 'scores.parquet'}", "none", "check --run")
-    scored = scored.assign(user_id=scored.user_id.astype(str))
-    groups, notes = _groups(folder, scored)
-    features = read_table(kept) if (kept := folder / "scored_features.parquet").exists() else None
-    hashed, scored = segment.get("id_key") is not None, scored.assign(group=groups)
-    return Earlier(folder, run, RunConfig.stored(run), scored, features, hashed, None, notes)
-
-
-def _groups(folder: Path, scored: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
-    """Who was to be contacted and who was held back."""
-    listed = scored.segment == "priority"
-    if not (folder / "control.csv").exists():
-        note = "The folder has no control.csv: everyone on the list is taken as contacted, and nobody as held back."
-        return listed.map({True: CONTACT, False: ""}), (note,)
-    table = read_table(folder / "control.csv")
-    groups = scored.user_id.map(dict(zip(table.user_id, table.group, strict=True))).where(listed)
-    if groups[listed].isna().any():
-        found = f"{int(groups[listed].isna().sum())} of {int(listed.sum())} missing"
-        raise UserError(f"expected everyone on the list in {folder / 'control.csv'}", found, "bring the file back")
-    return groups.fillna(""), ()
+        raise UserError(f"expected scored users in {folder / declared.SCORES.file}", "none", "check --run")
+    groups = declared.PRIORITY.read(folder).set_index("user_id")["group"]
+    scored = scored.assign(group=scored.user_id.map(groups).fillna(""), user_id=scored.user_id.astype(str))
+    hashed, features = segment.get("id_key") is not None, declared.SCORED_FEATURES.read(folder)
+    return Earlier(folder, run, RunConfig.stored(run), scored, features, hashed, None)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churn.artefacts import declared
 from churn.segments import CONTACT, CONTROL
 from churn.statistics import (
     Effect,
@@ -18,9 +19,6 @@ from churn.statistics import (
 )
 
 TARGETS = ("retention", "sticker", "amount")
-EFFECT_COLUMNS = [
-    *("comparison", "target", "n_a", "n_b", "a", "b", "difference", "low", "high", "p", "p_adjusted", "detectable"),
-]
 LEAST_REACHED, FEW = 0.2, 30  # share and number of contacts, under which an effect per user reached says nothing
 INTENTION, REACHED, PER_CONTACT = "contact vs control", "reached vs not", "per user reached"
 
@@ -45,7 +43,7 @@ def group_outcomes(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray
             forecast = float(forecasts[target][inside].mean()) if target in forecasts and inside.any() else np.nan
             lift = found.value / everyone if everyone else np.nan
             rows.append((group, target, len(values), found.value, found.low, found.high, forecast, lift))
-    return pd.DataFrame(rows, columns=["group", "target", "n", "rate", "low", "high", "forecast", "lift"])
+    return declared.OUTCOMES.of(rows)
 
 
 def effects(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray[np.bool_] | None) -> pd.DataFrame:
@@ -64,7 +62,7 @@ def effects(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray[np.boo
     """
     contact, control = (scored.group == name for name in (CONTACT, CONTROL))
     if not (contact.any() and control.any()):
-        return pd.DataFrame(columns=EFFECT_COLUMNS)
+        return declared.EFFECTS.empty()
     intention = _compare(INTENTION, seen, contact, control)
     if reached is None:
         return intention
@@ -81,7 +79,7 @@ def _compare(name: str, seen: pd.DataFrame, a: pd.Series, b: pd.Series) -> pd.Da
         (name, target, e.n_a, e.n_b, e.a, e.b, *_ends(e.difference), e.p, np.nan, e.detectable)
         for target, e in found.items()
     ]
-    table = pd.DataFrame(rows, columns=EFFECT_COLUMNS)
+    table = declared.EFFECTS.of(rows)
     return table.assign(p_adjusted=holm(table.p))
 
 

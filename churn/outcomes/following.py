@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import __version__, segments
-from churn.artefacts import write_json, write_table
+from churn.artefacts import declared
 from churn.configuration import OutcomeConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.disk import temporary_folder
@@ -30,7 +30,6 @@ from churn.replacement import together
 from churn.scoring import prepare_alike, score_windows
 from churn.segments import CONTACT, CONTROL
 
-FACTS = "outcomes.json"
 WEEK = 7  # days to the list that a list is compared with
 LIMITS = (
     "Effects are by intention to treat: everyone counts in the group that the lot chose, contacted or not.",
@@ -90,16 +89,17 @@ def follow_up(
         dataset = prepare_alike(earlier.run, old, data, folder=folder / "dataset", frames=frames)
         found = _found(earlier, dataset, config, out)
     tables = {
-        "outcomes.csv": found.outcomes,
-        "effects.csv": found.effects,
-        "calibration_since.csv": found.calibration,
-        "stability.csv": found.stability,
-        "drift.csv": found.drift,
+        declared.OUTCOMES: found.outcomes,
+        declared.EFFECTS: found.effects,
+        declared.CALIBRATION_SINCE: found.calibration,
+        declared.STABILITY: found.stability,
+        declared.DRIFT: found.drift,
     }
-    with claimed(out, "outcomes"), together(out, (*tables, FACTS)) as scratch:
-        for name, table in tables.items():
-            write_table(table, scratch / name)
-        write_json(found.facts, scratch / FACTS)
+    files = [artefact.file for artefact in (*tables, declared.FOLLOW_UP)]
+    with claimed(out, "outcomes"), together(out, files) as scratch:
+        for artefact, table in tables.items():
+            artefact.write(table, scratch)
+        declared.FOLLOW_UP.write(found.facts, scratch)
     return found
 
 
@@ -114,11 +114,9 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
     measured = calibration_since(scored, seen, alone=alone, run=earlier.run, repetitions=config.repetitions)
     stability, drifted = _later(earlier, dataset, config)
     about_log = [str(finding) for finding in examine_new(dataset)]
-    notes = [*earlier.notes, *about_log, *_notes(earlier, seen, reached, unknown)]
+    notes = [*about_log, *_notes(earlier, seen, reached, unknown)]
     if drifted.empty:
         notes.append("Nobody is at risk at the end of the log, so neither drift nor the next list can be told.")
-    elif earlier.features is None:
-        notes.append("The folder has no scored_features.parquet, so only the drift of the scores is measured.")
     facts = _facts(earlier, dataset, seen, unknown) | {
         "notes": notes,
         "alarms": alarms(measured, stability, drifted, config=config.alarms),
@@ -146,8 +144,8 @@ def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[p
             words = "the list that the same models make later"
             stability = lists.list_stability(earlier.scored, other_day, rank_by=rank_by, compared_with=words)
     return (
-        pd.DataFrame(columns=lists.COLUMNS) if stability is None else stability,
-        pd.DataFrame(columns=drifting.COLUMNS) if drifted is None else drifted,
+        declared.STABILITY.empty() if stability is None else stability,
+        declared.DRIFT.empty() if drifted is None else drifted,
     )
 
 

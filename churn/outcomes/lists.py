@@ -4,22 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
+from churn.artefacts import declared
 from churn.statistics import varies
-
-COLUMNS = [
-    *(
-        "compared_with",
-        "cutoff",
-        "days",
-        "n_list",
-        "n_other",
-        "n_both",
-        "jaccard",
-        "jaccard_by_chance",
-        "jaccard_at_risk",
-    ),
-    *("stayed", "left_list", "left_risk", "kendall", "n_common"),
-]
 
 
 def list_stability(first: pd.DataFrame, second: pd.DataFrame, *, rank_by: str, compared_with: str) -> pd.DataFrame:
@@ -59,7 +45,7 @@ def list_stability(first: pd.DataFrame, second: pd.DataFrame, *, rank_by: str, c
         *(both / len(a) if a else np.nan, len((a - b) & scored), len(a - scored)),
         *(float(kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan, n),
     )
-    return pd.DataFrame([row], columns=COLUMNS)
+    return declared.STABILITY.of([row])
 
 
 def _jaccard(both: float, sizes: int) -> float:

@@ -2,7 +2,7 @@
 
 from churn.report.blocks import Figure, Heading, Note, Section, Text
 from churn.report.page import write_report
-from churn.report.run import Run
 from churn.report.shown import figures
+from churn.runs import Run
 
 __all__ = ["Figure", "Heading", "Note", "Run", "Section", "Text", "figures", "write_report"]

@@ -3,14 +3,15 @@
 from churn.language import say, say_many
 from churn.report import earnings
 from churn.report.listing import RANKS, rank_by
-from churn.report.run import Estimate, Run
 from churn.report.trust import WORKS, found_of_list, rates_of_list, sides_of_list
 from churn.report.wording import count, decimal
+from churn.runs import Run
+from churn.statistics import Interval
 
 
 def advice(run: Run) -> str:
     """What to do with the list, what would earn more, and whether it will be known that calls work."""
-    listed = len(run.table("priority.csv"))  # without those who are held back
+    listed = len(run.priority)  # without those who are held back
     if not listed:
         return _nobody(run)
     profit = earnings.profit(run)
@@ -25,7 +26,7 @@ def _nobody(run: Run) -> str:
     return say("Nobody is on the list, so there is nobody to call.")
 
 
-def _with_costs(run: Run, listed: int, profit: Estimate) -> str:
+def _with_costs(run: Run, listed: int, profit: Interval) -> str:
     past, found = earnings.as_past_lists(run), found_of_list(run)
     if profit.value <= 0:
         return _at_a_loss(found, decimal(-profit.value, 1))
@@ -134,7 +135,7 @@ def _in_part(run: Run, listed: int) -> str:
     )
 
 
-def _instead(run: Run, profit: Estimate | None) -> str:
+def _instead(run: Run, profit: Interval | None) -> str:
     """Another order or size that is expected to earn clearly more than a list that should not be called."""
     plan = earnings.plan_of(run)
     if plan is None or profit is None or profit.value > 0:

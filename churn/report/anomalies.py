@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from churn.artefacts import declared
 from churn.language import Messages, marked, say
 from churn.report.blocks import Section, Text
 from churn.report.marks import told
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import SEGMENTS, count, decimal, known
+from churn.runs import Run, records
 
 AT_ONCE = 100  # rows that are drawn before any is asked for
 TITLE = marked("Out of the ordinary")
@@ -29,7 +30,7 @@ def build(run: Run) -> Section:
         "holiday or a quarrel: the page cannot tell which, so look before you call. This flag did not change a score "
         "or the list, where it stands as “unusual week” with whoever is on it."
     )
-    users = run.table("anomalies.csv")
+    users = run.table(declared.ANOMALIES)
     if users.empty:
         return Section("anomalies", say(TITLE), _nobody(facts), ())
     return Section("anomalies", say(TITLE), lead, (Text(_among(run, facts)), _table(run)))
@@ -77,7 +78,7 @@ def _table(run: Run) -> Table:
         *(Column(title, numeric=True) for title in (say("P(churn)"), say("Score"))),
         Column(say("Segment")),
     )
-    rows = tuple(_row(row) for row in records(run.table("anomalies.csv")))
+    rows = tuple(_row(row) for row in records(run.table(declared.ANOMALIES)))
     title = say("Users who depart from their own past")
     return Table(title, columns, rows, searchable=True, cards=True, at_once=AT_ONCE)
 

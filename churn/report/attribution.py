@@ -5,20 +5,21 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import say
-from churn.report.run import Run
 from churn.report.wording import count, known
+from churn.runs import Run
 
 
 def network(run: Run, target: str) -> str:
     """The network whose attributions the run holds; empty where there is none."""
-    table = run.table("attributions.csv", target)
+    table = run.table(declared.ATTRIBUTIONS, target)
     return "" if table.empty else str(table["model"].iloc[0])
 
 
 def by_feature(run: Run, target: str) -> pd.DataFrame:
     """Drivers over the whole history, strongest first: feature, strength, direction, rank; no rows for no network."""
-    table = run.table("attributions.csv", target)
+    table = run.table(declared.ATTRIBUTIONS, target)
     strength = table.groupby("feature", sort=False)["mean_abs"].sum().astype(float)
     strength = strength.sort_values(ascending=False, kind="stable")
     if not strength.any():
@@ -30,7 +31,7 @@ def by_feature(run: Run, target: str) -> pd.DataFrame:
 
 def by_day(run: Run, target: str) -> pd.DataFrame:
     """Strengths by column (rows) and day (columns), in logits; empty where nothing was attributed."""
-    table = run.table("attributions.csv", target)
+    table = run.table(declared.ATTRIBUTIONS, target)
     if by_feature(run, target).empty:
         return pd.DataFrame()
     return table.pivot_table(index="feature", columns="day", values="mean_abs")

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report import fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.figures import COLOUR_BAR, ZERO_LINE, chart, figure, label
-from churn.report.run import Run
 from churn.report.wording import FEW, TARGETS, count, feature
+from churn.runs import Run
 
 SHOWN = 10  # columns per chart
 WINDOWS = 250  # dots per column: more would make the page heavy and show nothing new
@@ -45,7 +46,7 @@ def _column(run: Run, target: str) -> tuple[Block, ...]:
 
 def driving(run: Run, target: str) -> pd.DataFrame:
     """SHAP values of the columns that vary and move the score: feature, value, shap, window; strongest first."""
-    table = run.table("shap.parquet", target)
+    table = run.table(declared.SHAP, target)
     if table.empty:
         return table.assign(window=[])
     table = table.assign(window=table.groupby(["user_id", "cutoff"], observed=True).ngroup())

@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report.blocks import Block, Figure, Fold, Section, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
 from churn.report.marks import group_name
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import FEW, count, decimal, feature, percent, percents, signed
+from churn.runs import Run, records
 
 TITLE = marked("Groups of like behaviour")
 STABLE, LEAST_EXCESS = 0.6, 0.05  # what the search for groups asks for
@@ -22,14 +23,14 @@ FACTS: dict[str, Any] = {"number": 1, "n_learnt": 0, "n_compared": 0, "learnt_fr
 
 def build(run: Run) -> Section:
     """A heat map of group by column and a table of the groups, or the sentence that there are none."""
-    groups, facts = run.table("groups.csv"), FACTS | dict(run.manifest.get("groups") or {})
+    groups, facts = run.table(declared.GROUPS), FACTS | dict(run.manifest.get("groups") or {})
     if groups.empty:
         return Section("behaviour", say(TITLE), _none(run, facts), _search(run))
     lead = say(
         "Users are alike here when the same things were counted in their last {history} days, in like numbers. The "
         "groups were found without looking at what happened afterwards. There are {groups} of them, found among "
         "{users} users.",
-        history=count(run.windows["history_days"]),
+        history=count(run.windowing["history_days"]),
         groups=count(len(groups)),
         users=count(facts["n_learnt"]),
     )
@@ -38,7 +39,7 @@ def build(run: Run) -> Section:
 
 
 def _none(run: Run, facts: dict[str, Any]) -> str:
-    if run.table("group_stability.csv").empty:
+    if run.table(declared.GROUP_STABILITY).empty:
         return say(
             "No groups were looked for. There were {users} users to compare, and a group needs {few}; or nothing about "
             "the users varied, or the configuration asks for none.",
@@ -80,7 +81,7 @@ def _held_back(run: Run) -> tuple[Text, ...]:
 
 
 def _heat(run: Run, groups: pd.DataFrame) -> Figure:
-    columns = run.table("group_columns.csv")
+    columns = run.table(declared.GROUP_COLUMNS)
     grid = columns.pivot_table(index="group", columns="feature", values="difference", sort=False)
     strongest = grid.abs().max().sort_values(ascending=False, kind="stable").head(SHOWN).index
     grid, n = grid[strongest].T, columns.groupby("group").n.first()
@@ -157,7 +158,7 @@ def _observed(value: float, low: float, high: float, n_users: int) -> Cell:
 
 
 def _search(run: Run) -> tuple[Block, ...]:
-    tried = run.table("group_stability.csv")
+    tried = run.table(declared.GROUP_STABILITY)
     if tried.empty:
         return ()
     titles = (

@@ -6,14 +6,16 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report import earnings
 from churn.report.blocks import Block, Heading, Items, Note, Section, Text
 from churn.report.figures import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
-from churn.report.run import Estimate, Run, records
 from churn.report.tables import Cell, Table, count_cell, heads, number_cell
 from churn.report.wording import FEW, count, decimal, decimals, known, percent
+from churn.runs import Run, records
+from churn.statistics import Interval
 
 APART = 2.0  # times, from which on two worths of a user conflict
 TITLE = marked("What it is worth to call them")
@@ -131,7 +133,7 @@ def _of_the_list(run: Run) -> tuple[Text, ...]:
     return (Text(f"{said} {before}"),)
 
 
-def _between(found: Estimate) -> str:
+def _between(found: Interval) -> str:
     return f"{decimal(found.value, 1)} {decimals(found.low, found.high, 1)}".rstrip()
 
 
@@ -146,7 +148,7 @@ def _conflict(run: Run, found: Mapping[str, Any]) -> tuple[Note, ...]:
         "setting may be right; otherwise correct segments.budget.value.",
         value=decimal(value, 2),
         stickers=decimal(stickers, 2),
-        horizon=run.windows["horizon_days"],
+        horizon=run.windowing["horizon_days"],
     )
     return (Note(say("Two worths of a user"), said, "care"),)
 
@@ -191,7 +193,7 @@ def _best_order(found: Mapping[str, Any], first: str, used: str) -> str:
 
 
 def _curve(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
-    table = run.table("budget.csv").sort_values("k")
+    table = run.table(declared.BUDGET).sort_values("k")
     if len(table) < SEVERAL:
         return (Text(say("The run holds no curve of the profit.")),)
     drawn = chart(_traces(table, found), height=360, legend=True)

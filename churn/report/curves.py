@@ -5,12 +5,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say, say_again
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import GREY, SERIES, chart, figure
-from churn.report.run import Run, records
 from churn.report.trials import curves_of, kinds_of, models_of
 from churn.report.wording import TARGETS, count, decimal
+from churn.runs import Run, records
 
 POINTS = 60  # per curve; more cannot be told apart
 STYLES = {  # drawn in this order, the best on top
@@ -42,7 +43,7 @@ def _target(run: Run, target: str) -> list[Block]:
 
 
 def _model(run: Run, target: str, model: str) -> Figure:
-    curves, trials = curves_of(run, target), run.table("trials.csv", target)
+    curves, trials = curves_of(run, target), run.table(declared.TRIALS, target)
     curves, trials = curves[curves["model"] == model], trials[trials["model"] == model]
     kinds = kinds_of(trials)
     drawn = chart([_lines(curves, kind, kinds) for kind in STYLES], height=250)

@@ -6,13 +6,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report import fidelity
 from churn.report.beeswarm import driving, thinned
 from churn.report.blocks import Block, Caption, Figure, Heading, Multiples, Text
 from churn.report.figures import COLOURS, GREY, ZERO_LINE, chart, figure
-from churn.report.run import Run
 from churn.report.wording import FEW, TARGETS, chance, count, feature, more_of, shortened, signed
+from churn.runs import Run
 
 SHOWN = 4  # columns per target
 BINS, LEAST = 12, 10  # medians of the line, and windows from which on one is drawn
@@ -29,7 +30,7 @@ def build(run: Run) -> list[Block]:
         "had that value over the {history_days} days of a history. Dots are held-out windows, the line "
         "joins medians; the charts of a target share one scale. Dots far off the line: what the column "
         "does depends on other columns, or on the day.",
-        history_days=run.windows["history_days"],
+        history_days=run.windowing["history_days"],
     )
     return [Heading(say("The more, the …?")), Text(text), *found]
 
@@ -126,7 +127,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 def _said(run: Run, target: str, name: str, line: pd.DataFrame) -> str:
     """The direction in a plain sentence, with the two ends of the line."""
-    table = run.table("explanations.csv", target)
+    table = run.table(declared.EXPLANATIONS, target)
     ways = table["direction"][table["feature"] == name]
     way = str(ways.iloc[0]) if len(ways) else "mixed"
     more = more_of(name)

@@ -4,13 +4,14 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import marked, say, say_again, say_many
 from churn.report import categories, forest
 from churn.report.blocks import Block, Fold, Heading, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, completed, kind
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell
 from churn.report.wording import FEW, count, decimal, decimals, feature, listed, p_value, signed
+from churn.runs import Run, records
 
 IN_WORDS = 3  # findings whose means are told
 LOYAL = marked(
@@ -27,14 +28,14 @@ def build(run: Run) -> Section:
         "than on past lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
         "middling, 0.8 large."
     )
-    tests = run.table("segment_tests.csv")
+    tests = run.table(declared.SEGMENT_TESTS)
     if tests.empty:
         nothing = say("No comparison was made: too few users in a group.")
         return Section("differences", say("How they differ"), nothing, ())
     minimum = int(run.manifest["segment"].get("minimum_cell", FEW))
     tests = completed(tests)
     tests = tests.assign(kind=[kind(row, minimum) for row in records(tests)])
-    levels = run.table("segment_categories.csv")
+    levels = run.table(declared.SEGMENT_CATEGORIES)
     blocks: list[Block] = []
     small: list[str] = []
     for name, group in tests.groupby("comparison", sort=False):
@@ -86,7 +87,7 @@ def _explained(minimum: int) -> Text:
 
 def _named(run: Run) -> Text:
     """What the endings of the columns' names mean."""
-    windows, before = run.windows, int(run.manifest["segment"].get("before_days", 28))
+    windows, before = run.windowing, int(run.manifest["segment"].get("before_days", 28))
     return Text(
         say(
             "Names that end in “before” are of the {before} days before the {history} days that the models see, those "

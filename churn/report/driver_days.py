@@ -5,12 +5,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report import attribution, fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
-from churn.report.run import Run
 from churn.report.wording import TARGETS, decimal, feature, listed, signed
+from churn.runs import Run
 
 SHOWN = 12  # features per chart
 SCALES = {"churn": "#0072b2", "sticker": "#b34d00"}
@@ -58,7 +59,7 @@ def _maps(run: Run, target: str) -> tuple[tuple[Block, ...], ...]:
 
 def _grid(run: Run, target: str) -> pd.DataFrame:
     """Mean |SHAP| by column and day, the column with the strongest day first; empty where nothing was explained."""
-    table = run.table("explanations_by_day.csv", target)
+    table = run.table(declared.EXPLANATIONS_BY_DAY, target)
     if table.empty or not table["mean_abs_shap"].any():
         return pd.DataFrame()
     return _ordered(table.pivot_table(index="feature", columns="day", values="mean_abs_shap")).head(SHOWN)

@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say, say_again
 from churn.report import attribution, beeswarm, dependence, driver_days, fidelity, shared_drivers
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import COLOURS, GREY, chart, figure, label
-from churn.report.run import Run, records
 from churn.report.tables import Table, heads, number_cell, text_cell
 from churn.report.wording import OUTCOMES, TARGETS, decimal, feature
+from churn.runs import Run, records
 
 SHOWN = 12  # features per chart
 ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}
@@ -45,7 +46,7 @@ def _column(run: Run, target: str) -> tuple[Block, ...]:
 
 def _of_surrogate(run: Run, target: str) -> Block:
     title = say("{target}: strongest drivers", target=TARGETS[target])
-    table = run.table("explanations.csv", target).sort_values("rank").head(SHOWN)
+    table = run.table(declared.EXPLANATIONS, target).sort_values("rank").head(SHOWN)
     if table.empty or not table["mean_abs_shap"].any():
         return Text(say("{title}: the run explained nothing for this target.", title=title))
     table = table.rename(columns={"mean_abs_shap": "strength"})
@@ -110,7 +111,7 @@ def _bars(table: pd.DataFrame, colour: str) -> Any:
 
 
 def _table(run: Run) -> Fold:
-    table = run.table("explanations.csv").sort_values(["target", "rank"])
+    table = run.table(declared.EXPLANATIONS).sort_values(["target", "rank"])
     rows = tuple(
         (
             text_cell(TARGETS.get(row.target, row.target)),

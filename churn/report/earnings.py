@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from churn.report.run import Estimate, Run
 from churn.report.wording import FEW
+from churn.runs import Run
+from churn.statistics import Interval
 
 
 def plan_of(run: Run) -> Mapping[str, Any] | None:
@@ -14,25 +15,24 @@ def plan_of(run: Run) -> Mapping[str, Any] | None:
 
 
 def of_the_list(run: Run) -> Mapping[str, Any]:
-    """What it says of calling the list; nothing without a budget, or where an older version did not write it."""
-    found: Mapping[str, Any] = (plan_of(run) or {}).get("list", {})
-    return found
+    """What it says of calling the list; nothing without a budget."""
+    return run.manifest.get("earnings") or {}
 
 
-def profit(run: Run) -> Estimate | None:
+def profit(run: Run) -> Interval | None:
     """The expected profit of calling the list, by the chances."""
     return _estimate(of_the_list(run).get("profit"))
 
 
-def as_past_lists(run: Run) -> Estimate | None:
+def as_past_lists(run: Run) -> Interval | None:
     """The list's profit if as many fell silent as on past lists; nothing where these were few, or it is unknown."""
     found = of_the_list(run)
     return _estimate(found.get("as_past_lists")) if found.get("past_users", 0) >= FEW else None
 
 
-def _estimate(found: Mapping[str, float | None] | None) -> Estimate | None:
+def _estimate(found: Mapping[str, float | None] | None) -> Interval | None:
     """A number with the ends of its interval, NaN where the manifest has null."""
     if found is None:
         return None
     value, low, high = (float("nan") if (end := found[name]) is None else end for name in ("value", "low", "high"))
-    return Estimate(value, low, high)
+    return Interval(value, low, high)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import Messages, marked, say, say_again
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.retrained import retrained
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import TARGETS, count, feature, known, listed, percent
+from churn.runs import Run, records
 
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
@@ -36,7 +37,7 @@ def build(run: Run) -> Section:
         "inflation (VIF) is above 10; of the rest, those that beat shuffled copies of themselves are "
         "confirmed (Boruta). VIF is given as it was at first."
     )
-    table = run.table("features.csv")
+    table = run.table(declared.LEDGER)
     if table.empty:
         nothing = say("No column was screened in this run: all were kept.")
         return Section("features", say("Which columns were kept"), nothing, ())
@@ -54,7 +55,7 @@ def build(run: Run) -> Section:
 def _kept(run: Run) -> str:
     said = []
     for target in run.targets:
-        kept = run.table("features.csv", target)["kept"].astype(bool)
+        kept = run.table(declared.LEDGER, target)["kept"].astype(bool)
         said.append(
             say(
                 "{target}: {kept} of {all} kept.",
@@ -79,9 +80,9 @@ def _agree(stability: float) -> str:
 
 def _unsettled(run: Run) -> list[Block]:
     """The columns on which Boruta's runs disagree, by name; nothing where a run made one run alone."""
-    if "stability" not in run.table("features.csv"):
+    if "stability" not in run.table(declared.LEDGER):
         return []
-    if run.table("features.csv")["stability"].isna().all():
+    if run.table(declared.LEDGER)["stability"].isna().all():
         return []
     told = [said for target in run.targets if (said := _doubtful(run, target))]
     share = percent(STABLE, 0)
@@ -101,7 +102,7 @@ def _unsettled(run: Run) -> list[Block]:
 
 
 def _doubtful(run: Run, target: str) -> str:
-    table = run.table("features.csv", target)
+    table = run.table(declared.LEDGER, target)
     table = table[table["stability"] < STABLE].sort_values("stability", kind="stable")
     names = [f"{feature(row.feature)} ({say_again(row.boruta)}, {_agree(row.stability)})" for row in records(table)]
     if len(names) > NAMED:

@@ -5,12 +5,13 @@ from typing import Any, Literal
 
 import yaml
 
+from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report import attribution
 from churn.report.blocks import Block, Fold, Note, Text
-from churn.report.run import Run, records
 from churn.report.wording import FEW, count, decimal, known, percent, signed
 from churn.report.wording import listed as in_a_row
+from churn.runs import Run, records
 
 FLOOR = 0.9  # R², where the configuration names none
 CONSTANT = marked("The chosen model gives every user the same probability, so nothing drives it.")
@@ -19,7 +20,7 @@ Standing = Literal["faithful", "sketch", "constant", "unmeasured"]
 
 def floor(run: Run) -> float:
     """The R² under which a surrogate is a sketch, as the run's configuration has it."""
-    config = yaml.safe_load(run.config)
+    config = yaml.safe_load(run.yaml)
     explanation = config.get("explanation") if isinstance(config, dict) else None
     found = explanation.get("fidelity_floor") if isinstance(explanation, dict) else None
     return float(found) if isinstance(found, int | float) else FLOOR
@@ -68,7 +69,7 @@ def in_short(run: Run, target: str) -> str:
 
 
 def _explained(run: Run, target: str) -> Any | None:
-    table = run.table("surrogates.csv", target)
+    table = run.table(declared.SURROGATES, target)
     return next(records(table[table["explained"].astype(bool)]), None)
 
 
@@ -120,7 +121,7 @@ def _under(run: Run, target: str, row: Any) -> str:
 
 def _segment(run: Run, target: str, model: str, segment: str) -> Any | None:
     """The fidelity among some users; nothing where it was not measured."""
-    table = run.table("fidelity.csv", target)
+    table = run.table(declared.FIDELITY, target)
     rows = table[(table["model"] == model) & (table["segment"] == segment) & table["r2"].notna()]
     return next(records(rows), None)
 
@@ -166,7 +167,7 @@ def _measured(row: Any) -> str:
 
 
 def _others(run: Run, target: str) -> list[str]:
-    table = run.table("surrogates.csv", target)
+    table = run.table(declared.SURROGATES, target)
     others = [f"{row.model} R² {_share(row.r2)}" for row in records(table[~table["explained"].astype(bool)])]
     return [say("Trees that imitate other models: {others}.", others=in_a_row(others))] if others else []
 

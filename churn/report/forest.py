@@ -8,8 +8,8 @@ import pandas as pd
 from churn.language import marked, say, say_again
 from churn.report.blocks import Block
 from churn.report.figures import GREY, SERIES, Dots, dot_plot, figure, label
-from churn.report.run import records
 from churn.report.wording import count, decimals, feature, p_value, signed
+from churn.runs import records
 
 SHOWN = 12  # rows per chart
 FREE = 8  # of those, for columns that no model saw, before the others get theirs

@@ -5,12 +5,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report.blocks import Beside, Block, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
-from churn.report.run import Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
 from churn.report.wording import DECISIONS, FEW, TARGETS, count, decimal, decimals, percent, percents
+from churn.runs import Run, estimate, records
 
 TITLE = marked("What a list of any length finds")
 SAID = (0.1, 0.2, 0.5)  # shares whose gains the description names
@@ -28,7 +29,7 @@ def build(run: Run) -> Section:
 
 
 def _curves(run: Run, target: str) -> tuple[Block, ...]:
-    table = run.table("gains.csv", target)
+    table = run.table(declared.GAINS, target)
     own = table[table["model"] == run.chosen(target)].sort_values("share")
     if len(own) < 2:
         return (Text(say("{target}: the gains of the chosen model were not measured.", target=TARGETS[target])),)
@@ -151,7 +152,7 @@ def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
 
 def _decisions(run: Run) -> list[Block]:
     heading = Heading(say("Yes or no at one threshold"))
-    if run.table("thresholds.csv").empty:
+    if run.table(declared.THRESHOLDS).empty:
         return [heading, Text(say("No threshold was tuned in this run."))]
     text = Text(
         say(
@@ -165,7 +166,7 @@ def _decisions(run: Run) -> list[Block]:
 
 
 def _table(run: Run, target: str) -> Block:
-    tuned = run.table("thresholds.csv", target).sort_values("f1", ascending=False)
+    tuned = run.table(declared.THRESHOLDS, target).sort_values("f1", ascending=False)
     if tuned.empty:
         return Text(say("{target}: no threshold was tuned.", target=TARGETS[target]))
     columns = (
@@ -180,7 +181,7 @@ def _table(run: Run, target: str) -> Block:
 
 
 def _row(run: Run, target: str, tuned: Any) -> tuple[Cell, ...]:
-    board = run.table("leaderboard.csv", target)
+    board = run.table(declared.LEADERBOARD, target)
     board = board[(board["part"] == "test") & (board["model"] == tuned.model)]
     found = [estimate(board[board["metric"] == metric]) for metric in DECISIONS]
     return (

@@ -6,9 +6,9 @@ from typing import Any
 from churn.data import Drift, drift_sentences
 from churn.language import say, say_again
 from churn.report.blocks import Block, Heading, Note, Section, Text
-from churn.report.run import Run
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell, text_cell
 from churn.report.wording import TARGETS, count, day, decimal, listed
+from churn.runs import Run
 
 ROWS = ("read", "used", "non_members")
 MEASURES = {"roc_auc": "ROC-AUC", "precision": "precision", "share": "share"}

@@ -2,8 +2,8 @@
 
 from churn.language import say
 from churn.report.blocks import Text
-from churn.report.run import Run
 from churn.report.wording import count, percent
+from churn.runs import Run
 
 
 def held_back(run: Run) -> tuple[Text, ...]:

@@ -5,17 +5,18 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import COLOURS, chart, figure, label
-from churn.report.run import Run, records
 from churn.report.trials import completed, models_of
 from churn.report.wording import FEW, TARGETS, count, percent
+from churn.runs import Run, records
 
 
 def build(run: Run, target: str) -> list[Block]:
     """A chart of bars per model, the chosen one first."""
-    table = run.table("importances.csv", target)
+    table = run.table(declared.IMPORTANCES, target)
     names = [name for name in models_of(run, target) if (table["model"] == name).any()]
     if not names:
         return [Text(say("{target}: too few trials to tell which settings mattered.", target=TARGETS[target]))]
@@ -25,9 +26,9 @@ def build(run: Run, target: str) -> list[Block]:
 
 
 def _importance(run: Run, target: str, model: str, top: float) -> Figure:
-    table = run.table("importances.csv", target)
+    table = run.table(declared.IMPORTANCES, target)
     table = table[table["model"] == model].sort_values("importance", ascending=False)
-    done = completed(run.table("trials.csv", target))
+    done = completed(run.table(declared.TRIALS, target))
     n = int((done["model"] == model).sum())
     said = ", ".join(f"{row.parameter} {percent(row.importance, 0)}" for row in records(table))
     drawn = chart([_bars(table, COLOURS[target])], height=24 * len(table) + 62)

@@ -4,15 +4,16 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import marked, say, say_again
 from churn.report import seeds
 from churn.report.blocks import Beside, Block, Fold, Heading, Items, Section, Text
 from churn.report.figures import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
-from churn.report.run import Estimate, Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimal, decimals, percents, signed
-from churn.statistics import LEAST_LOSS, side
+from churn.runs import Run, estimate, records
+from churn.statistics import LEAST_LOSS, Interval, side
 
 BASELINE, RIVALS = "Majority", ("LightGBM", "Persistence")
 YARDSTICKS = {
@@ -50,7 +51,7 @@ def _reading() -> str:
 
 def _told(run: Run) -> list[Block]:
     """The conclusion on each target, and what the models without an explanation in their names are."""
-    models = {str(model) for model in run.table("leaderboard.csv")["model"]}
+    models = {str(model) for model in run.table(declared.LEADERBOARD)["model"]}
     pairs = ((target, rival) for target in run.targets for rival in RIVALS)
     told = [said for target, rival in pairs if (said := _against(run, target, rival))]
     simple = [say(words, model=model) for model, words in YARDSTICKS.items() if model in models]
@@ -72,7 +73,7 @@ def _against(run: Run, target: str, rival: str) -> str:
     chosen = run.chosen(target)
     if chosen == rival:
         return say("{target}: {rival} itself is the chosen model.", target=TARGETS[target], rival=rival)
-    table = run.table("differences.csv", target)
+    table = run.table(declared.DIFFERENCES, target)
     pair = (table["model"] == chosen) & (table["reference"] == rival) & (table["metric"] == "log_loss")
     found = estimate(table[pair])
     if found is None:
@@ -118,7 +119,7 @@ def _against(run: Run, target: str, rival: str) -> str:
 
 
 def _board(run: Run, target: str, part: str) -> Block:
-    board = run.table("leaderboard.csv", target)
+    board = run.table(declared.LEADERBOARD, target)
     board = board[board["part"] == part]
     if board.empty:
         return Text(
@@ -159,7 +160,7 @@ def _row(board: pd.DataFrame, model: str, metrics: list[str], chosen: bool) -> t
     )
 
 
-def _value(metric: str, found: Estimate | None, band: Estimate | None) -> Cell:
+def _value(metric: str, found: Interval | None, band: Interval | None) -> Cell:
     if found is None:
         return Cell("–")
     if metric == "accuracy":
@@ -171,7 +172,7 @@ def _value(metric: str, found: Estimate | None, band: Estimate | None) -> Cell:
 
 
 def _paired(run: Run) -> list[Block]:
-    table = run.table("differences.csv")
+    table = run.table(declared.DIFFERENCES)
     heading = Heading(say("Model against model, on the same users"))
     if table.empty:
         return [heading, Text(say("No paired differences: the run compared no two models on the test part."))]
@@ -187,7 +188,7 @@ def _paired(run: Run) -> list[Block]:
 
 
 def _forest(run: Run, target: str) -> Block:
-    table = run.table("differences.csv", target)
+    table = run.table(declared.DIFFERENCES, target)
     table = table[table["metric"] == "log_loss"]
     common = table[table["model"] != table["reference"] + KEPT]["reference"]  # not of one twin alone
     table = table[table["reference"].isin(common)]

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import Messages, marked, say
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
 from churn.report.figures import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, every, known, percents, signed
+from churn.runs import Run, records
 
 TITLE = marked("How the line is drawn")
 RULES = Messages(
@@ -30,7 +31,7 @@ OBSERVED = Messages({"churn": marked("Fell silent"), "sticker": marked("Received
 
 def build(run: Run) -> Section:
     """Both scales of the score with the lines of the rules, the users near the line, and other lists beside it."""
-    lines = run.table("threshold.csv")
+    lines = run.table(declared.THRESHOLD)
     lead = say(
         "Users are ordered by {score}, and the list ends somewhere in that order. Here is where each rule ends it, how "
         "sharp that line is, and what another order or rule would have found.",
@@ -59,7 +60,7 @@ def _near(run: Run, lines: pd.DataFrame) -> str:
 
 
 def _spread(run: Run, lines: pd.DataFrame) -> tuple[Block, ...]:
-    table, found = run.table("score_distribution.csv"), run.manifest["segment"].get("skewness")
+    table, found = run.table(declared.SCORE_DISTRIBUTION), run.manifest["segment"].get("skewness")
     if table.empty or found is None:
         return ()
     charts = tuple(
@@ -169,14 +170,14 @@ def _rules(run: Run, lines: pd.DataFrame) -> Table:
 
 def _otherwise(run: Run) -> tuple[Block, ...]:
     """What came true on the lists of the test part by every score and rule."""
-    table = run.table("segment_rules.csv")
+    table = run.table(declared.SEGMENT_RULES)
     if table.empty:
         return ()
     columns = (Column(say("Ordered by")), Column(say("Ended by")), *heads(say("Windows"), say("Users"), first=0))
     columns = (*columns, *heads(*(OBSERVED[target] for target in run.targets), first=0))
     groups = list(table.groupby(["rank_by", "rule"], sort=False))
     first = groups[0][1]
-    rates = run.table("segment_rates.csv", run.targets[0])
+    rates = run.table(declared.SEGMENT_RATES, run.targets[0])
     all_users = next(records(rates[rates["segment"] == "all"]), None)
     everyone = (
         Cell(SEGMENTS["all"]),
@@ -189,7 +190,7 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
         say(
             "Lists drawn {every} in the test part by each order and each rule that this run knows enough for, and what "
             "happened to the users on them. A list chosen after looking at this table needs new data to prove it.",
-            every=every(run.windows["stride_days"]),
+            every=every(run.windowing["stride_days"]),
         )
     )
     rows = (*(_listed(run, alike) for alike in _alike([rows for _, rows in groups])), everyone)
@@ -228,7 +229,7 @@ def _listed(run: Run, alike: list[pd.DataFrame]) -> tuple[Cell, ...]:
 
 def _agreement(run: Run) -> tuple[Block, ...]:
     """How far the orders by each score and each chance agree, by Kendall's τ."""
-    table = run.table("agreement.csv")
+    table = run.table(declared.AGREEMENT)
     if table.empty or "kendall" not in table or not run.stickers:
         return ()  # without stickers every score is the chance of churn
     names = list(dict.fromkeys([*table["a"], *table["b"]]))

@@ -1,8 +1,8 @@
 """By which rule and which score the list was drawn, in plain words."""
 
 from churn.language import Messages, marked, say, say_many
-from churn.report.run import Run
 from churn.report.wording import count, decimal, known, percent, percents
+from churn.runs import Run
 
 SELDOM = 0.25  # of the rate among those who stay, up to which churners receive stickers seldom
 

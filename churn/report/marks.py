@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import say, say_many
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Choice, Column, text_cell
 from churn.report.wording import count
+from churn.runs import Run, records
 
 TOLD = ("departure_1", "departure_2", "departure_3")
 
@@ -59,9 +60,9 @@ class Marks:
 
 def marks(run: Run) -> Marks:
     """What the run's optional tables hold of each user."""
-    departed = {str(row.user_id): " · ".join(told(row)) for row in records(run.table("anomalies.csv"))}
-    names = {int(row.group): group_name(row) for row in records(run.table("groups.csv"))}
-    users = run.table("groups.parquet").dropna(subset=["group"])
+    departed = {str(row.user_id): " · ".join(told(row)) for row in records(run.table(declared.ANOMALIES))}
+    names = {int(row.group): group_name(row) for row in records(run.table(declared.GROUPS))}
+    users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
     return Marks(departed, grouped)
 

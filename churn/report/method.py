@@ -4,10 +4,10 @@ from churn.language import say
 from churn.report.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
 from churn.report.listing import if_stays
 from churn.report.policies import scoring
-from churn.report.run import Run
 from churn.report.splits import words
 from churn.report.tables import Table, heads, number_cell, text_cell
 from churn.report.wording import every, percent, seconds
+from churn.runs import Run
 
 
 def build(run: Run) -> Section:
@@ -23,17 +23,17 @@ def build(run: Run) -> Section:
         )
     )
     blocks: list[Block] = [Definitions(_terms(run)), Heading(say("How it was made")), made]
-    blocks += [Fold(say("Stages"), (_stages(run),)), Fold(say("Configuration"), (Code(run.config),))]
+    blocks += [Fold(say("Stages"), (_stages(run),)), Fold(say("Configuration"), (Code(run.yaml),))]
     return Section("method", say("Method and definitions"), lead, tuple(blocks))
 
 
 def _terms(run: Run) -> tuple[tuple[str, str], ...]:
-    history, horizon = run.windows["history_days"], run.windows["horizon_days"]
-    often = every(run.windows["stride_days"])
+    history, horizon = run.windowing["history_days"], run.windowing["horizon_days"]
+    often = every(run.windowing["stride_days"])
     risk = (
         say("every member from the day of joining on")
-        if run.windows["at_risk"] == "member"
-        else say("active in the {days} days before the cutoff", days=run.windows["at_risk_days"])
+        if run.windowing["at_risk"] == "member"
+        else say("active in the {days} days before the cutoff", days=run.windowing["at_risk_days"])
     )
     terms = [
         (
@@ -87,7 +87,7 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
             say("Past lists"),
             say(
                 "What the same rule would have listed {every} in the test part; the list is today’s alone.",
-                every=every(run.windows["stride_days"]),
+                every=every(run.windowing["stride_days"]),
             ),
         ),
         (

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from churn.artefacts import write_text
+from churn.artefacts import declared, write_text
 from churn.folder import MARKER, claimed
 from churn.keys import imported
 from churn.language import say, speaking, spoken
@@ -36,9 +36,9 @@ from churn.report import (
     views,
 )
 from churn.report.blocks import Section
-from churn.report.run import Run, read_run
 from churn.report.splits import words
 from churn.report.wording import day
+from churn.runs import Run
 
 SECTIONS: tuple[Callable[[Run], Section], ...] = (
     summary.build,
@@ -94,9 +94,9 @@ def write_report(run: Path | str, language: str | None = None, *, sections: Sequ
         UserError: if an artefact of the run is missing or lacks a column, or the language is unknown.
     """
     run, builds = Path(run), sections_with(sections)
-    page = run / "report.html"
+    page = run / declared.REPORT
     with claimed(run, "a run") if (run / MARKER).exists() else nullcontext():  # a copy may have lost its marker
-        found = read_run(run)
+        found = Run.open(run)
         with speaking(language or found.language):
             write_text(_render(found, builds), page)
     return page
@@ -153,7 +153,7 @@ def _subtitle(run: Run) -> str:
     return say(
         "Valid from {first} to {last} · made on {made} · data up to {day}",
         first=day(cutoff),
-        last=day(cutoff + timedelta(days=run.windows["horizon_days"] - 1)),
+        last=day(cutoff + timedelta(days=run.windowing["horizon_days"] - 1)),
         made=day(run.manifest["created"]),
         day=day(run.manifest["audit"]["last_day"]),
     )

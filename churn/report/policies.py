@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.language import say
-from churn.report.run import Run
 from churn.report.wording import OUTCOMES, count, known
+from churn.runs import Run
 
 
 def scoring(run: Run) -> str:
@@ -38,8 +38,8 @@ def _learnt(target: str, facts: Mapping[str, Any]) -> str:
 
 
 def _seeds(run: Run) -> str:
-    if run.seeds == 1:
+    if run.n_seeds == 1:
         return say("Each was fitted from one seed.")
     return say(
-        "Networks were fitted from {seeds} seeds each, whose probabilities are averaged.", seeds=count(run.seeds)
+        "Networks were fitted from {seeds} seeds each, whose probabilities are averaged.", seeds=count(run.n_seeds)
     )

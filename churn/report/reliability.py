@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
-from churn.report.run import Run, records
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
 from churn.report.wording import FEW, TARGETS, count, decimal, decimals, percent, percents
+from churn.runs import Run, records
 from churn.statistics.sides import ROUNDING
 
 
@@ -27,7 +28,7 @@ def build(run: Run) -> Section:
 
 
 def _diagram(run: Run, target: str) -> Block:
-    bins = run.table("calibration.csv", target)
+    bins = run.table(declared.CALIBRATION, target)
     own = bins[bins["model"] == run.chosen(target)].sort_values("mean_predicted")
     if own.empty:
         return Text(say("{target}: the calibration of the chosen model was not measured.", target=TARGETS[target]))
@@ -89,7 +90,7 @@ class GroupsOff:
 
 def groups_off(run: Run, target: str) -> GroupsOff:
     """In how many groups of like forecasts the chosen model is off."""
-    bins = run.table("calibration.csv", target)
+    bins = run.table(declared.CALIBRATION, target)
     own = bins[bins["model"] == run.chosen(target)]
     return GroupsOff(int((_gap(own) > ROUNDING).sum()), len(own))
 
@@ -180,7 +181,7 @@ def _line(own: pd.DataFrame, target: str) -> Any:
 
 
 def _calibrators(run: Run) -> list[Block]:
-    table = run.table("calibrators.csv")
+    table = run.table(declared.CALIBRATORS)
     heading = Heading(say("How the probabilities were corrected"))
     if table.empty:
         return [heading, Text(say("No correction was fitted: the probabilities are the models’ own."))]

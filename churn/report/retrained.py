@@ -2,11 +2,12 @@
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Block, Text
-from churn.report.run import Run, records
 from churn.report.tables import Column, Table, number_cell, signed_cell, text_cell
 from churn.report.wording import TARGETS, count, decimals
+from churn.runs import Run, records
 
 KEPT = "_kept"  # ends the name of a model that was trained again on the kept columns
 
@@ -15,7 +16,7 @@ def retrained(run: Run) -> list[Block]:
     """A sentence, and each model beside the one that it came from, where the run has any."""
     if not run.manifest.get("retrained"):
         return [Text(say("This is advice: the models of this run use every column, kept or not."))]
-    table = run.table("differences.csv")
+    table = run.table(declared.DIFFERENCES)
     table = table[(table["metric"] == "log_loss") & (table["model"] == table["reference"] + KEPT)]
     rows = tuple(
         (

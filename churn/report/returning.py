@@ -2,16 +2,17 @@
 
 import yaml
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Note
-from churn.report.run import Run, records
 from churn.report.wording import FEW, count, known, percent, percents
+from churn.runs import Run, records
 
 
 def returning(run: Run) -> tuple[Note, ...]:
     """The share of silences as long as the horizon that end by themselves; nothing where no run has counted it."""
-    silent = run.windows["horizon_days"]
-    table = run.table("views/returns.csv")
+    silent = run.windowing["horizon_days"]
+    table = run.table(declared.RETURNS)
     row = next((row for row in records(table) if row.silent_days == silent), None)
     if row is None or not known(row.within):
         return ()
@@ -31,4 +32,4 @@ def returning(run: Run) -> tuple[Note, ...]:
 
 def _within(run: Run) -> int:
     """How many days the run waited for a return."""
-    return int((yaml.safe_load(run.config).get("explore") or {}).get("within_days", 28))
+    return int((yaml.safe_load(run.yaml).get("explore") or {}).get("within_days", 28))

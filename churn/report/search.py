@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from churn.artefacts import declared
 from churn.language import marked, say, say_again
 from churn.report import curves, importances, slices
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
-from churn.report.run import Run
 from churn.report.tables import Cell, Column, Table, number_cell, text_cell
 from churn.report.trials import FIXED, history, models_of, spent
 from churn.report.wording import TARGETS
+from churn.runs import Run
 
 TITLE = marked("What was tried")
 BEST = 5  # trials per model in the table
@@ -16,7 +17,7 @@ BEST = 5  # trials per model in the table
 
 def build(run: Run) -> Section:
     """Trials in their order, which settings mattered, and the best of each model with theirs."""
-    if run.table("trials.csv").empty:
+    if run.table(declared.TRIALS).empty:
         nothing = say("No search was made: the models ran with their configured settings.")
         return Section("search", say(TITLE), nothing, ())
     lead = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
@@ -31,7 +32,7 @@ def build(run: Run) -> Section:
 
 def _importances(run: Run) -> list[Block]:
     heading = Heading(say("Which settings mattered"))
-    if run.table("importances.csv").empty:
+    if run.table(declared.IMPORTANCES).empty:
         return [heading, Text(say("Not known: that takes several trials that ended with different log losses."))]
     text = Text(
         say(
@@ -75,7 +76,11 @@ def _not_drawn(models: list[str]) -> Text:
 
 def _best(run: Run, target: str) -> Table:
     trials = (
-        run.table("trials.csv", target).sort_values("value").groupby("model").head(BEST).sort_values(["model", "value"])
+        run.table(declared.TRIALS, target)
+        .sort_values("value")
+        .groupby("model")
+        .head(BEST)
+        .sort_values(["model", "value"])
     )
     columns = (
         Column(say("Model")),

@@ -2,18 +2,19 @@
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Block, Heading, Text
-from churn.report.run import Run
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell
 from churn.report.wording import METRICS, TARGETS, count
+from churn.runs import Run
 
 SHOWN = ("ap", "roc_auc", "log_loss")
 
 
 def build(run: Run) -> list[Block]:
     """A table per target: each seed's own network, beside the average of all; nothing with one seed."""
-    table = run.table("seeds.csv")
+    table = run.table(declared.SEEDS)
     table = table[table["part"] == "test"]
     if table.empty:
         return []
@@ -24,14 +25,14 @@ def build(run: Run) -> list[Block]:
             "network, calibrated alone, reaches on test: the mean over seeds with its standard deviation "
             "(sd), and the lowest and highest. A difference between two models that is smaller than this "
             "spread may be luck alone.",
-            seeds=count(run.seeds),
+            seeds=count(run.n_seeds),
         )
     )
     return [Heading(say("How much is the luck of the seed")), text, *(_table(run, target) for target in run.targets)]
 
 
 def _table(run: Run, target: str) -> Block:
-    table = run.table("seeds.csv", target)
+    table = run.table(declared.SEEDS, target)
     table = table[table["part"] == "test"]
     if table.empty:
         return Text(say("{target}: no model was measured seed by seed.", target=TARGETS[target]))

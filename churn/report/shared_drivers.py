@@ -4,12 +4,13 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import say, say_again, say_many
 from churn.report import attribution, fidelity
 from churn.report.blocks import Block, Fold, Heading, Text
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Table, heads
 from churn.report.wording import chance, count, feature, more_of
+from churn.runs import Run, records
 
 SHARE = 0.1  # of the strongest driver's strength, from which on a column counts as a driver
 SHOWN = 10  # rows
@@ -42,7 +43,7 @@ def _drivers(run: Run, target: str) -> pd.DataFrame:
         return pd.DataFrame(columns=["feature", "strength", "direction", "rank"])
     if fidelity.replaced(run, target):
         return _strong(attribution.by_feature(run, target))
-    return _strong(run.table("explanations.csv", target).rename(columns={"mean_abs_shap": "strength"}))
+    return _strong(run.table(declared.EXPLANATIONS, target).rename(columns={"mean_abs_shap": "strength"}))
 
 
 def _strong(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,15 +5,16 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
 from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Choice, Column, Table, count_cell, percent_cell
 from churn.report.wording import count, decimal, known, signed
+from churn.runs import Run, records
 from churn.segments import among_equals
 
 SHOWN = 20_000  # rows; longer lists make a page too heavy to open
@@ -28,7 +29,7 @@ MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly fo
 
 def build(run: Run) -> Section:
     """The users of the priority segment, best first, with reasons."""
-    users = run.table("priority.csv")
+    users = run.priority
     who = drawn(run)
     lead = say(
         "{who}{starts}, best first, with what most raises each one’s "
@@ -76,7 +77,7 @@ def _equals(run: Run) -> tuple[Block, ...]:
 
 def _agreement(run: Run) -> str:
     """What this run's order follows, by its rank correlations, and so how to read it."""
-    table = run.table("agreement.csv")
+    table = run.table(declared.AGREEMENT)
     found = {frozenset((row.a, row.b)): float(row.spearman) for row in records(table) if known(float(row.spearman))}
     churn, sticker = (found.get(frozenset((rank_by(run), name))) for name in ("p_churn", "p_sticker"))
     if churn is None or sticker is None:
@@ -130,7 +131,7 @@ def _reading(churn: float, sticker: float) -> str:
 
 
 def _list(run: Run) -> list[Block]:
-    users = run.table("priority.csv")
+    users = run.priority
     shown, found = users.head(SHOWN), marks(run)
     group = found.column(shown)
     chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]

@@ -10,7 +10,7 @@ import plotly.io
 from churn.errors import UserError
 from churn.report.blocks import Beside, Block, Caption, Figure, Fold, Heading, Multiples
 from churn.report.page import sections_with
-from churn.report.run import read_run
+from churn.runs import Run
 
 
 def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> d
     Raises:
         UserError: for a section that there is not, or an artefact of the run that is missing.
     """
-    artefacts = read_run(Path(run))
+    artefacts = Run.open(run)
     anchors = []
     for build in sections_with(sections):
         found = build(artefacts)

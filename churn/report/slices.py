@@ -7,12 +7,13 @@ from typing import Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say, say_again
 from churn.report.blocks import Block, Caption, Figure, Multiples
 from churn.report.figures import GREY, SERIES, chart, figure, label
-from churn.report.run import Run
 from churn.report.trials import FIXED, completed, kinds_of
 from churn.report.wording import TARGETS, count, decimal
+from churn.runs import Run
 
 WIDE_RATIO = 20  # the largest value over the smallest from which on an axis is logarithmic
 LEAST = 10  # trials from which on they are drawn: of fewer, the table says as much
@@ -23,7 +24,7 @@ Scale = Literal["category", "log", "linear"]
 
 def build(run: Run, target: str, model: str) -> list[Block]:
     """A small chart per setting that took several values, all on one scale of log loss; nothing for few trials."""
-    trials = run.table("trials.csv", target)
+    trials = run.table(declared.TRIALS, target)
     own = trials[(trials["model"] == model) & trials["value"].notna()]
     names = [str(name) for name in own.columns if name not in FIXED and len(own[name].dropna().unique()) > 1]
     if not names or completed(own).empty or len(own) < LEAST:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from churn.language import marked, say
-from churn.report.run import Run
+from churn.runs import Run
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,18 @@
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import say
 from churn.report import earnings
 from churn.report.blocks import Tile
-from churn.report.run import Run
 from churn.report.trust import overpromised
 from churn.report.wording import FEW, count, decimal, decimals
+from churn.runs import Run
 
 
 def tiles(run: Run) -> tuple[Tile, ...]:
     """Expected churners on the list, what is lost with them, and the plan's profit; each where it is known."""
-    scores = run.table("scores.parquet")
+    scores = run.table(declared.SCORES)
     listed = scores[scores["segment"] == "priority"]
     if listed.empty:
         return ()
@@ -44,7 +45,7 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
         detail = say("of these churners would receive a sticker if they stayed.")
         users = decimal(float(listed["value_at_risk"].sum()), 1)
         return Tile(say("Stickers at stake"), users, f"{detail}{_caution(run)}", few=few)
-    churners, horizon = float(listed["p_churn"].sum()), run.windows["horizon_days"]
+    churners, horizon = float(listed["p_churn"].sum()), run.windowing["horizon_days"]
     each = decimal(float(listed["expected_loss"].sum()) / churners if churners else None, 2)
     detail = say("in stickers of {horizon} days: {each} for each of these churners.", horizon=horizon, each=each)
     amount = decimal(float(listed["expected_loss"].sum()), 1)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from churn.artefacts import declared
 from churn.language import Messages, marked, say
 from churn.report import stake
 from churn.report.advice import advice
@@ -9,11 +10,11 @@ from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, 
 from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.listing import drawn
 from churn.report.returning import returning
-from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
 from churn.report.wording import FEW, TARGETS, count, day, every, percent, percents
-from churn.statistics import side
+from churn.runs import Run, records
+from churn.statistics import Interval, side
 
 LISTED = Messages(
     {
@@ -51,13 +52,13 @@ def _trust(run: Run) -> list[Block]:
 
 def _who(run: Run) -> str:
     cutoff = day(run.manifest["segment"]["cutoff"])
-    if run.windows["at_risk"] == "member":
+    if run.windowing["at_risk"] == "member":
         return say("members on {day}", day=cutoff)
-    return say("active in the {days} days before {day}", days=run.windows["at_risk_days"], day=cutoff)
+    return say("active in the {days} days before {day}", days=run.windowing["at_risk_days"], day=cutoff)
 
 
 def _tiles(run: Run) -> tuple[Tile, ...]:
-    segment, scores = run.manifest["segment"], run.table("scores.parquet")
+    segment, scores = run.manifest["segment"], run.table(declared.SCORES)
     listed = int((scores["segment"] == "priority").sum())
     likely = int((scores["p_churn"] >= segment["likely_churn"]).sum())
     at_risk = Tile(
@@ -84,7 +85,7 @@ def _outcome(run: Run, target: str) -> Tile:
     return Tile(name, percent(rate.value), detail, percents(rate.low, rate.high), few=n < FEW)
 
 
-def _against(rate: Estimate, base: float, n: int) -> str:
+def _against(rate: Interval, base: float, n: int) -> str:
     """In words, on which side of the base rate the interval lies."""
     usual, users = percent(base), count(n)
     if side(rate, base) == "above":
@@ -95,7 +96,7 @@ def _against(rate: Estimate, base: float, n: int) -> str:
 
 
 def _rates(run: Run) -> list[Block]:
-    if run.table("segment_rates.csv").empty:
+    if run.table(declared.SEGMENT_RATES).empty:
         return [Text(say("No observed rates: the test part held no labelled window of these groups."))]
     text = Text(
         say(
@@ -104,9 +105,9 @@ def _rates(run: Run) -> list[Block]:
             "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
             "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
             "fewer than {few} users.",
-            horizon=run.windows["horizon_days"],
+            horizon=run.windowing["horizon_days"],
             unseen=words(run).unseen,
-            every=every(run.windows["stride_days"]),
+            every=every(run.windowing["stride_days"]),
             few=FEW,
         )
     )
@@ -114,7 +115,7 @@ def _rates(run: Run) -> list[Block]:
 
 
 def _rate_figure(run: Run, target: str) -> Block:
-    rates = run.table("segment_rates.csv", target)
+    rates = run.table(declared.SEGMENT_RATES, target)
     rates = rates[rates["segment"].isin(list(GROUPS)) & (rates["n"] > 0)]
     labels = {
         row.segment: say(

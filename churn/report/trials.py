@@ -5,11 +5,12 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from churn.artefacts import declared
 from churn.language import say, say_again
 from churn.report.blocks import Block, Text
 from churn.report.figures import GREY, SERIES, chart, figure, label
-from churn.report.run import Run, records
 from churn.report.wording import TARGETS, count, decimal, percent
+from churn.runs import Run, records
 
 FIXED = ("target", "model", "trial", "state", "value")  # the other columns are settings
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")
@@ -36,18 +37,18 @@ def kinds_of(trials: pd.DataFrame) -> dict[int, str]:
 
 def models_of(run: Run, target: str) -> list[str]:
     """The models that were searched, the chosen one first."""
-    names = dict.fromkeys(run.table("trials.csv", target)["model"])
+    names = dict.fromkeys(run.table(declared.TRIALS, target)["model"])
     return sorted(names, key=lambda name: name != run.chosen(target))
 
 
 def curves_of(run: Run, target: str | None = None) -> pd.DataFrame:
     """What trials reported step by step while they were fitted."""
-    return run.table("trial_curves.csv", target)
+    return run.table(declared.TRIAL_CURVES, target)
 
 
 def spent(run: Run) -> str:
     """How many trials were pruned, and how many steps were never made."""
-    trials, curves = run.table("trials.csv"), curves_of(run)
+    trials, curves = run.table(declared.TRIALS), curves_of(run)
     pruned = int(stopped(trials).sum())
     said = say(
         "{trials} trials were made; {pruned} of them were pruned, that is given up because others had "
@@ -73,7 +74,7 @@ def spent(run: Run) -> str:
 
 def history(run: Run, target: str) -> Block:
     """Log loss by trial, with a line per model for the best so far."""
-    trials = run.table("trials.csv", target)
+    trials = run.table(declared.TRIALS, target)
     done = completed(trials)
     if done.empty:
         return Text(say("{target}: no trial came to an end.", target=TARGETS[target]))

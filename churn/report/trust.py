@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from churn.artefacts import declared
 from churn.data import at_fault
 from churn.language import Messages, marked, say, say_again, say_many
 from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.reliability import groups_off
-from churn.report.run import Estimate, Run
 from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent, percents
-from churn.statistics import LEAST_LIFT, Side, above, side
+from churn.runs import Run
+from churn.statistics import LEAST_LIFT, Interval, Side, above, side
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
@@ -77,7 +78,7 @@ def sides_of_list(run: Run) -> dict[str, Side]:
     return {target: side(rate, everyone.value) for target, (rate, _, everyone) in _past(run).items()}
 
 
-def rates_of_list(run: Run) -> list[tuple[Estimate, Estimate]]:
+def rates_of_list(run: Run) -> list[tuple[Interval, Interval]]:
     """The rate of each outcome on past lists, and everyone's."""
     return [(rate, everyone) for rate, _, everyone in _past(run).values()]
 
@@ -90,7 +91,7 @@ def _matters(run: Run) -> bool:
     )
 
 
-def _past(run: Run) -> dict[str, tuple[Estimate, int, Estimate]]:
+def _past(run: Run) -> dict[str, tuple[Interval, int, Interval]]:
     """By target, the rate on past lists with its number of users, and everyone's rate."""
     rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
     return {target: (*listed, everyone[0]) for target, (listed, everyone) in rates.items() if listed and everyone}
@@ -108,7 +109,7 @@ def _verdict(found: str) -> tuple[str, str]:
     }[found]
 
 
-def _came(target: str, rate: Estimate, everyone: Estimate) -> str:
+def _came(target: str, rate: Interval, everyone: Interval) -> str:
     """What became of the users of past lists, beside everyone."""
     return say(CAME[target], listed=percent(rate.value, 0), everyone=percent(everyone.value, 0))
 
@@ -139,7 +140,7 @@ def overpromised(run: Run, target: str) -> bool:
 
 def _forecast(run: Run, target: str) -> float | None:
     """The mean chance of the users of past lists; nothing where none was kept."""
-    rates = run.table("segment_rates.csv", target)
+    rates = run.table(declared.SEGMENT_RATES, target)
     rows = rates[rates["segment"] == "priority"]
     forecast = float(rows["forecast"].iloc[0]) if "forecast" in rows and len(rows) else None
     return forecast if forecast is not None and known(forecast) else None
@@ -210,7 +211,7 @@ def _lift(run: Run, target: str) -> Check:
 
 def _fidelity(run: Run, target: str) -> Check:
     question = say("Do the explanations speak for the model?")
-    surrogates = run.table("surrogates.csv", target)
+    surrogates = run.table(declared.SURROGATES, target)
     row = surrogates[surrogates["explained"].astype(bool)]
     if row.empty:
         return _unmeasured(question)

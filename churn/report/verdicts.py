@@ -4,12 +4,13 @@ from typing import Any
 
 import pandas as pd
 
+from churn.artefacts import declared
 from churn.language import marked, say, say_again
 from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Section, Text
-from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
 from churn.report.verdict_charts import forest, heat_map, variant_words
 from churn.report.wording import FEW, TARGETS, decimals
+from churn.runs import Run, records
 
 TITLE = marked("What a sceptic would ask")
 KINDS = marked(
@@ -27,16 +28,16 @@ def build(run: Run) -> Section:
         "chosen by what came out. Differences are in log loss on the same windows: left of 0 is better "
         "than the reference."
     )
-    if not run.verdicts:
+    if not run.answers:
         return Section("verdicts", say(TITLE), say("This run was asked none of these questions."), ())
-    names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.verdicts)
+    names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.answers)
     return Section("verdicts", say(TITLE), lead, tuple(block for name in names for block in _question(run, name)))
 
 
 def _question(run: Run, name: str) -> list[Block]:
-    asked = [verdict for verdict in run.verdicts if verdict["verdict"] == name]
+    asked = [verdict for verdict in run.answers if verdict["verdict"] == name]
     answers = tuple((TARGETS.get(each["target"], each["target"]), str(each["sentence"])) for each in asked)
-    table = run.table("verdicts.csv")
+    table = run.table(declared.VERDICTS)
     tables = {each["target"]: table[(table["verdict"] == name) & (table["target"] == each["target"])] for each in asked}
     models = sorted({str(model) for rows in tables.values() for model in rows["model"]})
     charts = [

@@ -5,7 +5,7 @@ from typing import Any
 
 from churn.language import Messages, marked, say
 from churn.report.blocks import Block, Figure, Heading, Items, Section, Text
-from churn.report.run import Run
+from churn.runs import Run
 
 TITLES = Messages(
     {

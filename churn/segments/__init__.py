@@ -41,10 +41,7 @@ if TYPE_CHECKING:
         among_equals,
         contact_list,
         export,
-        harmless,
-        hidden,
         hold_back,
-        write_safely,
     )
     from churn.segments.earnings import Earnings, expected_earnings
     from churn.segments.line import distribution, lines, skewness
@@ -86,8 +83,6 @@ __all__ = [
     "group_names",
     "group_table",
     "had_it_been_drawn_otherwise",
-    "harmless",
-    "hidden",
     "hold_back",
     "latest_windows",
     "likely_line",
@@ -100,7 +95,6 @@ __all__ = [
     "skewness",
     "stickers_by_stay",
     "ties",
-    "write_safely",
 ]
 
 __getattr__ = lazily(__name__, __file__)

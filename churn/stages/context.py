@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from churn import evaluation, segments
-from churn.artefacts import check_whole, read_table
+from churn import evaluation
+from churn.artefacts import Hide, Table, check_whole, declared
 from churn.configuration import RunConfig
 from churn.data import Dataset, Frame, Split, Target, open_dataset
 from churn.models import Classifier, load
+from churn.scoring import newest_windows
 from churn.segments import Pseudonyms
 
 Facts = dict[str, object]  # what a stage adds to the manifest
@@ -43,9 +44,28 @@ class Context:
         id_key = self.config.segments.id_key
         return Pseudonyms.open(Path(id_key), outside=self.folder) if id_key else None
 
-    def public(self, users: pd.DataFrame) -> pd.DataFrame:
-        """A table of users, user_id as the run's lists have it."""
-        return segments.hidden(users, self.names)
+    @property
+    def hide(self) -> Hide | None:
+        """What makes hashes of users' ids, where they are to be hidden."""
+        return self.names.hide if self.names else None
+
+    def scored(self) -> pd.DataFrame:
+        """The newest scores by the ids of the log, beside public_id, which the files have, and group, the list's."""
+        users = pd.Series(newest_windows(self.dataset).user_ids, name="user_id")
+        public = users if self.hide is None else self.hide(users)
+        groups = self.read(declared.PRIORITY)[["user_id", "group"]]
+        scores = (
+            self.read(declared.SCORES).merge(groups, on="user_id", how="left").rename(columns={"user_id": "public_id"})
+        )
+        return users.to_frame().assign(public_id=public).merge(scores, on="public_id", validate="one_to_one")
+
+    def write(self, artefact: Table, table: pd.DataFrame) -> None:
+        """Write a table of the run, users' ids as its files have them."""
+        artefact.write(table, self.folder, self.hide)
+
+    def read(self, artefact: Table) -> pd.DataFrame:
+        """Read a table of the run."""
+        return artefact.read(self.folder)
 
     def model_folder(self, target: Target, name: str) -> Path:
         """Where a model is saved."""
@@ -67,6 +87,6 @@ class Context:
 
     def val_losses(self, target: Target) -> dict[str, float]:
         """Every model's log loss on half A, by the leaderboard."""
-        board = read_table(self.folder / "leaderboard.csv")
+        board = self.read(declared.LEADERBOARD)
         rows = board[(board.target == target) & (board.part == "val") & (board.metric == "log_loss")]
         return dict(zip(rows.model, rows.value, strict=True))

@@ -1,69 +1,56 @@
 """Whom to contact, how they differ, what to mind, and the page that says so."""
 
 from dataclasses import asdict, replace
-from functools import partial
 
 import pandas as pd
 
 from churn import report, segments
-from churn.artefacts import read_json, read_table, write_table, write_with
+from churn.artefacts import declared
 from churn.review import list_warnings, warnings
 from churn.scoring import score_windows, write_scores
 from churn.stages.context import Context, Facts
 
 
 def score_users(context: Context) -> Facts:
-    """The newest cutoff: scores.parquet, scored_features.parquet, agreement.csv, budget.csv, threshold.csv,
-    score_distribution.csv, and the list's files.
-    """
+    """The newest scores, the list, and how its line is drawn."""
     config, seed = context.config.segments, context.config.seed
     models, out = context.folder / "models", context.folder
     listing = write_scores(context.dataset, models, config=config, names=context.names, out=out, seed=seed)
-    write_table(segments.lines(listing.scored, config, seed=seed), out / "threshold.csv")
-    write_table(segments.distribution(listing.scored, config.rank_by), out / "score_distribution.csv")
+    context.write(declared.THRESHOLD, segments.lines(listing.scored, config, seed=seed))
+    context.write(declared.SCORE_DISTRIBUTION, segments.distribution(listing.scored, config.rank_by))
     told = listing.facts(config) | {"skewness": segments.skewness(listing.scored, config.rank_by)}
     return {"segment": told, "budget": listing.plan.facts() if listing.plan else None}
 
 
 def compare_segments(context: Context) -> Facts:
-    """What happened to the lists of the test part, and how users differ: segment_{rates,rules,tests,categories}.csv.
-
-    With past lists known, the budget's facts get what calling the newest one earns.
-    """
-    dataset, test = context.dataset, context.split.test
-    drawn = read_json(context.folder / "manifest.json")["segment"]
-    config = replace(context.config.segments, likely_churn=drawn["likely_churn"])  # one line on all days
+    """What happened to the lists of the test part, how users differ, and what calling the newest list earns."""
+    dataset, test, scored = context.dataset, context.split.test, context.read(declared.SCORES)
+    line = segments.likely_line(scored, context.config.segments)
+    config = replace(context.config.segments, likely_churn=line)  # one line on all days
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
     rates = segments.observed_rates(test, daily, seed=context.config.seed)
-    write_table(rates, context.folder / "segment_rates.csv")
+    context.write(declared.SEGMENT_RATES, rates)
     otherwise = segments.had_it_been_drawn_otherwise(test, probabilities, config, seed=context.config.seed)
-    write_table(otherwise, context.folder / "segment_rules.csv")
+    context.write(declared.SEGMENT_RULES, otherwise)
     found = segments.contrast(dataset, test, probabilities, config)
-    for table, name in ((found.tests, "segment_tests.csv"), (found.categories, "segment_categories.csv")):
-        write_with(partial(segments.write_safely, table), context.folder / name)
+    context.write(declared.SEGMENT_TESTS, found.tests)
+    context.write(declared.SEGMENT_CATEGORIES, found.categories)
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
     compared = {"users": found.users, "listed": found.listed, "per_day": found.per_day, "ties": found.ties}
-    told: Facts = {"clock": clock, "compared": compared, "budget": _with_earnings(context, rates)}
+    told: Facts = {"clock": clock, "compared": compared, "earnings": _earnings(context, scored, rates)}
     if test.sticker is None:
         return told
     return told | {"stickers": segments.stickers_by_stay(test, probabilities, seed=context.config.seed)}
 
 
-def _with_earnings(context: Context, rates: pd.DataFrame) -> Facts | None:
-    """What the manifest says of the budget and, as `list`, of what calling the list earns; nothing without a budget."""
-    told = read_json(context.folder / "manifest.json")
-    budget: Facts | None = told["budget"]
-    if budget is None:
+def _earnings(context: Context, scored: pd.DataFrame, rates: pd.DataFrame) -> Facts | None:
+    """What calling the newest list earns; nothing without a budget."""
+    budget, listed = context.config.segments.budget, context.read(declared.PRIORITY)
+    if not budget.known:
         return None
-    earned = segments.expected_earnings(
-        read_table(context.folder / "scores.parquet"),
-        context.config.segments.budget,
-        curve=read_table(context.folder / "budget.csv"),
-        rates=rates,
-        held_back=told["segment"]["control"]["held_back"],
-    )
-    return budget | {"list": earned.facts()}
+    held_back, curve = int((listed.group == segments.CONTROL).sum()), context.read(declared.BUDGET)
+    return segments.expected_earnings(scored, budget, curve=curve, rates=rates, held_back=held_back).facts()
 
 
 def review_run(context: Context) -> Facts:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import explanation, segments
-from churn.artefacts import TargetTables
+from churn.artefacts import TargetTables, declared
 from churn.data import Target, Windows
 from churn.progress import step
 from churn.scoring import SURROGATE, chosen_models, score_windows
@@ -15,22 +15,19 @@ from churn.stages.context import Context, Facts
 
 
 def screen_features(context: Context) -> Facts:
-    """Which features say something of their own, by the training part: features.csv."""
+    """Which features say something of their own,, by the training part."""
     config, seed, tables = context.config.explanation, context.config.seed, TargetTables()
     train = context.split.train
     for target in train.targets:
         step(f"features of {target}")
         ledger = explanation.feature_ledger(train, target=target, rounds=config.rounds, seeds=config.seeds, seed=seed)
-        tables.add("features.csv", ledger, target=target)
-    tables.write(context.folder)
+        tables.add(declared.LEDGER, ledger, target=target)
+    tables.write(context.folder, context.hide)
     return {}
 
 
-_ATTRIBUTED = ["feature", "day", "attribution", "mean_abs", "direction", "rank", "model"]
-
-
 def explain_models(context: Context) -> Facts:
-    """Surrogates with their fidelity and SHAP values, a network's own attribution: explanations.csv, shap.parquet, …"""
+    """Surrogates with their fidelity and SHAP values, a network's own attribution."""
     tables, chosen = TargetTables(), chosen_models(context.folder / "models")
     train = context.split.train.sample(context.config.explanation.windows, seed=context.config.seed)
     segment = _segments(context, train)
@@ -38,7 +35,7 @@ def explain_models(context: Context) -> Facts:
     for target, name in chosen.items():
         _imitate(context, train, target=target, chosen=name, segment=segment, tables=tables)
         completeness |= _attribute(context, train, target=target, chosen=name, tables=tables)
-    tables.write(context.folder)
+    tables.write(context.folder, context.hide)
     return {"completeness": completeness}
 
 
@@ -59,18 +56,18 @@ def _imitate(
         p = model.predict_proba(train)
         found = explanation.explain(model.sees(train), p, sample=config.sample, trees=config.trees, seed=seed)
         told = {"model": name, **asdict(found.fidelity), "base": found.base, "explained": name == chosen}
-        tables.add("surrogates.csv", pd.DataFrame([told]), target=target)
-        tables.add("explanations_by_model.csv", found.by_feature().assign(model=name), target=target)
+        tables.add(declared.SURROGATES, pd.DataFrame([told]), target=target)
+        tables.add(declared.EXPLANATIONS_BY_MODEL, found.by_feature().assign(model=name), target=target)
         if name == chosen:
             explained = {
-                "explanations.csv": found.by_feature(),
-                "explanations_by_day.csv": found.by_day(),
-                "shap.parquet": found.by_window(),
-                "fidelity.csv": found.imitation.by_segment(segment).assign(model=name),
-                "surrogate.parquet": found.imitation.table().assign(model=name),
+                declared.EXPLANATIONS: found.by_feature(),
+                declared.EXPLANATIONS_BY_DAY: found.by_day(),
+                declared.SHAP: found.by_window(),
+                declared.FIDELITY: found.imitation.by_segment(segment).assign(model=name),
+                declared.SURROGATE: found.imitation.table().assign(model=name),
             }
-            for file, table in explained.items():
-                tables.add(file, table, target=target)
+            for artefact, table in explained.items():
+                tables.add(artefact, table, target=target)
             found.save(context.folder / "models" / target / SURROGATE, target=target)
 
 
@@ -81,12 +78,12 @@ def _attribute(
     searched, scoring = context.searched(target), context.model(target, chosen)
     explained = explanation.to_attribute(searched, chosen, scoring, losses=context.val_losses(target))
     if explained is None:
-        tables.add("attributions.csv", pd.DataFrame(columns=_ATTRIBUTED), target=target)
+        tables.add(declared.ATTRIBUTIONS, declared.ATTRIBUTIONS.empty().drop(columns="target"), target=target)
         return {}
     name, network = explained
     step(f"attribution of {name} on {target}")
     few = train.sample(context.config.explanation.attributed, seed=context.config.seed)
     found = explanation.attribute(network, few, baseline=train)
-    tables.add("attributions.csv", found.by_day_and_feature().assign(model=name), target=target)
-    tables.add("attributions.parquet", found.table(few).assign(model=name), target=target)
+    tables.add(declared.ATTRIBUTIONS, found.by_day_and_feature().assign(model=name), target=target)
+    tables.add(declared.ATTRIBUTED, found.table(few).assign(model=name), target=target)
     return {target: {"model": name, "base": found.base, "max_gap": found.gap, "n_windows": len(few)}}

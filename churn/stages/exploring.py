@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from churn import eda, explanation, segments
-from churn.artefacts import read_json, read_table, write_json, write_with
+from churn import eda, explanation
+from churn.artefacts import declared, write_table
 from churn.data.panel import STICKERS
 from churn.language import marked, say
 from churn.progress import step
-from churn.scoring import newest_windows, reasons_of, score_windows
+from churn.scoring import reasons_of, score_windows
+from churn.segments import CONTACT
 from churn.stages.context import Context, Facts
 
 SERIES = {  # as the views call it, and its unit
@@ -25,14 +24,12 @@ Named = tuple[str, str, eda.View]  # section, name, view
 
 
 def explore_data(context: Context) -> Facts:
-    """Seasons, cohorts, definitions, journeys and the first user's days: views/*.csv, views/views.json."""
-    folder = context.folder / "views"
-    _clear(folder)
+    """Seasons, cohorts, definitions, journeys and the first user's days: a table each, and the views."""
+    _clear(context.folder)
     shown = []
     for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
         step(name.replace("_", " "))
-        table = view.table.reset_index()  # its index may hold what the log calls its events
-        write_with(partial(segments.write_safely, table), folder / f"{name}.csv")
+        write_table(view.table.reset_index(), context.folder / declared.view(name))
         figure = _untitled(view.figure())
         shown.append(
             {
@@ -44,15 +41,14 @@ def explore_data(context: Context) -> Facts:
                 "height": int(figure.layout.height),
             }
         )
-    write_json(shown, folder / "views.json")
+    declared.VIEWS.write(shown, context.folder)
     return {}
 
 
 def _clear(folder: Path) -> None:
     """Remove the tables of an earlier configuration, whose views may not be made again."""
-    kept = read_json(folder / "views.json") if (folder / "views.json").exists() else []
-    for view in kept:
-        (folder / f"{view['name']}.csv").unlink(missing_ok=True)
+    for view in declared.VIEWS.read(folder):
+        (folder / declared.view(view["name"])).unlink(missing_ok=True)
 
 
 def _untitled(figure: Any) -> Any:
@@ -93,7 +89,7 @@ def _journeys(context: Context) -> Iterator[Named]:
         yield "journeys", "directly_follows", eda.directly_follows(walks)
         yield "journeys", "first_steps", eda.first_steps(walks)
         yield "journeys", "variants", eda.variants(walks, top=10)
-        listed, fates = eda.of_the_list(_scored(context)), eda.of_fates(context.split.test)
+        listed, fates = eda.of_the_list(context.scored()), eda.of_fates(context.split.test)
         for name, groups in (("journeys_of_the_list", listed), ("journeys_of_churners", fates)):
             if groups["group"].nunique() == 2:
                 found = eda.compare_journeys(
@@ -102,27 +98,17 @@ def _journeys(context: Context) -> Iterator[Named]:
                 yield "journeys", name, found
 
 
-def _scored(context: Context) -> pd.DataFrame:
-    """The segments beside the log's own ids, which the files may hide: user_id, public_id, cutoff,
-    p_churn, segment.
-    """
-    users = pd.DataFrame({"user_id": newest_windows(context.dataset).user_ids})
-    public = context.public(users)["user_id"]
-    scores = read_table(context.folder / "scores.parquet")
-    both = users.assign(public_id=public).merge(scores.rename(columns={"user_id": "public_id"}), on="public_id")
-    return both[["user_id", "public_id", "cutoff", "p_churn", "segment"]]
-
-
 def _anatomy(context: Context) -> Iterator[Named]:
     """The days of the first user to contact, by the id that the list has, and what the models said of them.
 
     The chances are those of cutoffs that no model has learnt from: of the test part on.
     """
-    listed = read_table(context.folder / "priority.csv")
-    if listed.empty:
+    listed = context.read(declared.PRIORITY)
+    contacts = listed[listed["group"] == CONTACT]
+    if contacts.empty:
         return
-    users, public = _scored(context), str(listed["user_id"].iloc[0])
-    first = users[users["public_id"].astype(str) == public].iloc[0]
+    users, public = context.scored(), contacts["user_id"].iloc[0]
+    first = users[users["public_id"] == public].iloc[0]
     user_id = first["user_id"]
     unseen, models = context.split.unseen(context.dataset.windows), context.folder / "models"
     mine = unseen.take(unseen.user_ids == user_id)
@@ -131,4 +117,4 @@ def _anatomy(context: Context) -> Iterator[Named]:
     scores = score_windows(mine, models).join(told)
     scores.loc[scores["cutoff"] == first["cutoff"], "p_churn"] = first["p_churn"]  # as the list has it
     found = eda.anatomy(context.dataset.panel, user_id, scores=scores)
-    yield "anatomy", "anatomy", replace(found, user_id=public)
+    yield "anatomy", "anatomy", replace(found, user_id=str(public))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from churn import evaluation, training
-from churn.artefacts import TargetTables, atomic, missing, read_table
+from churn.artefacts import TargetTables, atomic, declared, missing, read_table, write_table
 from churn.data import Split, Target
 from churn.models import again_on, members
 from churn.progress import step
@@ -11,21 +11,21 @@ from churn.scoring import chosen_models
 from churn.stages.context import Context, Facts
 from churn.training import ModelSpec
 
-_SEARCHED = ("trials.csv", "trial_curves.csv", "importances.csv")
+_SEARCHED = (declared.TRIALS, declared.TRIAL_CURVES, declared.IMPORTANCES)
 
 
 def fit_models(context: Context) -> Facts:
-    """Each model on each target: models/<target>/<model>/, trials.csv, trial_curves.csv, importances.csv, trials/."""
+    """Each model on each target: models/<target>/<model>/, and trials/ of those at work."""
     folds, tables = context.dataset.folds(), TargetTables()
     for target in folds[-1].train.targets:
         for spec in context.config.specs:
             folder = context.model_folder(target, spec.name)
             if missing(folder):
                 _fit(context, spec, folds, target)
-            for name in _SEARCHED:
-                found = read_table(folder / name)
+            for artefact in _SEARCHED:
+                found = read_table(folder / artefact.file)
                 found.insert(0, "model", folder.name)
-                tables.add(name, found, target=target)
+                tables.add(artefact, found, target=target)
     tables.write(context.folder)
     return {"seeds": context.config.training.seeds}
 
@@ -46,15 +46,15 @@ def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: Ta
     )
     with atomic(folder) as scratch:
         found.model.save(scratch, target=target, name=spec.name)
-        for name, table in zip(_SEARCHED, (found.trials, found.curves, found.importances), strict=True):
-            table.to_csv(scratch / name, index=False)
+        for artefact, table in zip(_SEARCHED, (found.trials, found.curves, found.importances), strict=True):
+            write_table(table, scratch / artefact.file)
 
 
 def retrain_models(context: Context) -> Facts:
     """Where asked for, every model that reads features once more, on the kept ones: models/<target>/<model>_kept/."""
     if not context.config.training.kept:
         return {"retrained": {}}
-    ledger, retrained = read_table(context.folder / "features.csv"), {}
+    ledger, retrained = context.read(declared.LEDGER), {}
     for target in context.split.train.targets:
         kept = ledger[(ledger.target == target) & ledger.kept].feature.tolist()
         if _readers(context, target) and 0 < len(kept) < len(context.split.train.features):

@@ -3,18 +3,18 @@
 from dataclasses import asdict
 
 from churn import evaluation
-from churn.artefacts import TargetTables, write_json, write_table
+from churn.artefacts import TargetTables, declared, write_json
 from churn.data import Target
 from churn.scoring import score_windows
 from churn.stages.context import Context, Facts
 
 
 def evaluate_models(context: Context) -> Facts:
-    """Calibration, choice and leaderboard: predictions.parquet, thresholds.csv, leaderboard.csv, gains.csv, …"""
+    """Calibration, choice and leaderboard."""
     tables, chosen = TargetTables(), {}
     for target in context.split.train.targets:
         chosen[target] = _judge(context, target, tables)
-    tables.write(context.folder)
+    tables.write(context.folder, context.hide)
     write_json(chosen, context.folder / "models" / "chosen.json")
     write_json(asdict(context.dataset.vocabulary), context.folder / "models" / "vocabulary.json")
     if "sticker" in chosen:
@@ -39,23 +39,24 @@ def _judge(context: Context, target: Target, tables: TargetTables) -> str:
     for name, calibrator in found.calibrators.items():
         calibrator.save(context.model_folder(target, name) / "calibrator.json", target=target, name=name)
     thresholds = evaluation.tune_thresholds(found.table)
+    board = evaluation.leaderboard(found.table, chosen=found.best_model, thresholds=thresholds, **again)
     measured = {
-        "predictions.parquet": found.table,
-        "thresholds.csv": thresholds,
-        "leaderboard.csv": evaluation.leaderboard(found.table, chosen=found.best_model, thresholds=thresholds, **again),
-        "differences.csv": evaluation.differences(found.table, thresholds=thresholds, **again),
-        "gains.csv": evaluation.gains(found.table, **again),
-        "calibration.csv": evaluation.reliabilities(found.table, seed=seed),
-        "calibrators.csv": found.losses,
-        "seeds.csv": found.seeds,
+        declared.PREDICTIONS: found.table,
+        declared.THRESHOLDS: thresholds,
+        declared.LEADERBOARD: board,
+        declared.DIFFERENCES: evaluation.differences(found.table, thresholds=thresholds, **again),
+        declared.GAINS: evaluation.gains(found.table, **again),
+        declared.CALIBRATION: evaluation.reliabilities(found.table, seed=seed),
+        declared.CALIBRATORS: found.losses,
+        declared.SEEDS: found.seeds,
     }
-    for file, table in measured.items():
-        tables.add(file, table, target=target)
+    for artefact, table in measured.items():
+        tables.add(artefact, table, target=target)
     return found.best_model
 
 
 def reach_verdicts(context: Context) -> Facts:
-    """What a sceptic would ask, answered with fresh fits: verdicts.csv, verdicts.json."""
+    """What a sceptic would ask, answered with fresh fits."""
     contestants = {
         target: evaluation.contestants(context.searched(target), losses=context.val_losses(target))
         for target in context.split.train.targets
@@ -63,6 +64,7 @@ def reach_verdicts(context: Context) -> Facts:
     config, seed = context.config.verdicts, context.config.seed
     found = list(evaluation.reach_verdicts(context.dataset, contestants, config, seed=seed))
     words = [{key: getattr(v, key) for key in ("target", "question", "sentence", "note")} for v in found]
-    write_json([{"verdict": v.name, **w} for v, w in zip(found, words, strict=True)], context.folder / "verdicts.json")
-    write_table(evaluation.verdict_table(found), context.folder / "verdicts.csv")
+    answers = [{"verdict": v.name, **w} for v, w in zip(found, words, strict=True)]
+    declared.ANSWERS.write(answers, context.folder)
+    context.write(declared.VERDICTS, evaluation.verdict_table(found))
     return {}

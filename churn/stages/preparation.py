@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from churn.artefacts import discard, write_table
+from churn.artefacts import declared, discard
 from churn.data import examine, prepare, without_password
 from churn.scoring import newest_windows
 from churn.segments import Pseudonyms
@@ -11,14 +11,14 @@ from churn.stages.context import Context, Facts
 
 
 def prepare_data(context: Context) -> Facts:
-    """Log to windows: dataset/, windows.parquet."""
+    """Log to windows."""
     config, id_key = context.config.data, context.config.segments.id_key
     if id_key:
         Pseudonyms.make(Path(id_key), outside=context.folder)
     discard(context.folder / "dataset")  # of a run that failed here, on other data perhaps
     dataset = prepare(config, context.folder / "dataset", frames=context.frames)
     newest_windows(dataset)  # nobody to score is better known now than after the fitting
-    write_table(dataset.split().table(), context.folder / "windows.parquet")
+    context.write(declared.WINDOWS, dataset.split().table())
     counts = dataset.reconciliation
     inputs = [
         {"name": name, "path": without_password(source), "rows": counts[name]["read"], "sha256": context.hashes[name]}

@@ -5,7 +5,8 @@ import pytest
 from churn.configuration import AlarmConfig
 from churn.outcomes import drift as drifting
 from churn.outcomes.alarms import alarms
-from churn.outcomes.calibration import COLUMNS, LEFT_ALONE, measures
+from churn.artefacts import declared
+from churn.outcomes.calibration import LEFT_ALONE, measures
 from churn.outcomes.lists import list_stability
 from churn.statistics import stability_index
 

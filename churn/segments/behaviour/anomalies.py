@@ -1,6 +1,5 @@
 """Anomalies: users whose last week departs from their own past as hardly anyone's does."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ from churn.explanation.past import own_past
 from churn.explanation.wording import Story, count_words
 from churn.segments.behaviour.departures import WEEK_DAYS, Departures, departures
 from churn.segments.config import AnomalyConfig
+from churn.segments.contacts.control import CONTROL
 
 TOLD = 3  # departures in words
 COLUMNS = ("user_id", "cutoff", "score", "direction", *(f"departure_{place + 1}" for place in range(TOLD)))
@@ -65,21 +65,20 @@ def find_anomalies(windows: Windows, config: AnomalyConfig, *, seed: int = 0) ->
     return Anomalies(_table(found, listed, score[listed], config.least), len(found.windows), int(departed.sum()))
 
 
-def beside_list(anomalies: pd.DataFrame, scored: pd.DataFrame, held_back: Collection[str]) -> pd.DataFrame:
+def beside_list(anomalies: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
     """The listed users beside what the list says of each: p_churn, segment and held_back.
 
     Args:
-        anomalies: user_id, as the list has it.
-        scored: user_id, p_churn, segment.
-        held_back: The ids in the control group, as text.
+        anomalies: user_id and what is known of the departure.
+        scored: user_id, p_churn, segment, group.
 
     Example:
         >>> scored = pd.DataFrame({"user_id": [1, 2], "p_churn": [0.3, 0.4], "segment": ["other", "priority"]})
-        >>> beside_list(pd.DataFrame({"user_id": [2]}), scored, {"2"}).to_dict("list")
+        >>> beside_list(pd.DataFrame({"user_id": [2]}), scored.assign(group=[None, "control"])).to_dict("list")
         {'user_id': [2], 'p_churn': [0.4], 'segment': ['priority'], 'held_back': [True]}
     """
-    table = anomalies.merge(scored[["user_id", "p_churn", "segment"]], on="user_id", how="left")
-    return table.assign(held_back=table.user_id.astype(str).isin(held_back))
+    table = anomalies.merge(scored[["user_id", "p_churn", "segment", "group"]], on="user_id", how="left")
+    return table.assign(held_back=table.group == CONTROL).drop(columns="group")
 
 
 def _unusual(standardised: NDArray[np.float64], *, seed: int) -> NDArray[np.float64]:

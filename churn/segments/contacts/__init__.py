@@ -1,10 +1,9 @@
 """What leaves the house: the list as files, who is held back, and ids that are hashed."""
 
 from churn.segments.contacts.about import about, among_equals
-from churn.segments.contacts.contact_list import contact_list, export, write_safely
+from churn.segments.contacts.contact_list import contact_list, export
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
-from churn.segments.contacts.harmless import harmless
-from churn.segments.contacts.pseudonyms import Pseudonyms, hidden
+from churn.segments.contacts.pseudonyms import Pseudonyms
 
 __all__ = [
     "CONTACT",
@@ -14,8 +13,5 @@ __all__ = [
     "among_equals",
     "contact_list",
     "export",
-    "harmless",
-    "hidden",
     "hold_back",
-    "write_safely",
 ]

@@ -1,6 +1,5 @@
 """The list for the CRM team, as CSV and as a spreadsheet, and who of it is held back."""
 
-import csv
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -11,11 +10,10 @@ import pandas as pd
 import xlsxwriter
 from numpy.typing import NDArray
 
-from churn.artefacts import write_with
+from churn.artefacts import Hide, declared, write_with
 from churn.language import say
 from churn.segments.config import RankBy
 from churn.segments.contacts.control import CONTACT, CONTROL
-from churn.segments.contacts.harmless import harmless
 from churn.segments.ranking import ranked
 
 _FORMATS = {
@@ -54,31 +52,28 @@ def export(
     *,
     held_back: NDArray[np.bool_] | None = None,
     about: Sequence[tuple[str, object]] = (),
+    hide: Hide | None = None,
 ) -> None:
-    """Write priority.csv and priority.xlsx, and control.csv, which says of everyone whether to contact or not.
+    """Write the list, and of it what a CRM team opens: the contacts as CSV and as a spreadsheet, and who is held back.
 
-    Text that a spreadsheet would run as a formula is defused. Users who are held back stand in control.csv alone, and
-    the others keep the ranks that they have beside them.
+    Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them.
 
     Args:
         table: The segment, from `contact_list`.
         folder: Where to write.
         held_back: Who is in the control group, (n,); by default nobody.
         about: Terms and their values for the spreadsheet's second sheet.
+        hide: What makes hashes of users' ids, if they are to be hidden.
     """
     held = np.zeros(len(table), np.bool_) if held_back is None else held_back
-    contacts = table[~held].reset_index(drop=True)
-    groups = table.drop(columns=[name for name in table if str(name).startswith(_REASON)])
-    groups.insert(2, "group", np.where(held, CONTROL, CONTACT))
-    write_with(lambda path: write_safely(contacts, path), folder / "priority.csv")
-    write_with(lambda path: write_safely(groups, path), folder / "control.csv")
-    write_with(lambda path: _write_book(contacts, about, path), folder / "priority.xlsx")
-
-
-def write_safely(table: pd.DataFrame, path: Path) -> None:
-    """Write a CSV file in which no text is a formula to a spreadsheet, nor a column's name."""
-    # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
-    table.map(harmless).rename(columns=harmless).to_csv(path, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    grouped = table.copy()
+    grouped.insert(2, "group", np.where(held, CONTROL, CONTACT))
+    declared.PRIORITY.write(grouped, folder, hide)
+    listed = declared.PRIORITY.read(folder)  # with the ids that may leave the house
+    contacts = listed[~held].drop(columns="group").reset_index(drop=True)
+    declared.CONTACTS.write(contacts, folder)
+    declared.CONTROL.write(listed.drop(columns=[name for name in listed if str(name).startswith(_REASON)]), folder)
+    write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)
 
 
 def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: Path) -> None:

@@ -12,10 +12,9 @@ from typing import Self
 
 import pandas as pd
 
-from churn.artefacts import atomic
+from churn.artefacts import atomic, harmless
 from churn.disk import PARTIAL
 from churn.errors import UserError
-from churn.segments.contacts.harmless import harmless
 
 _IDS = "ids.csv"
 LEAST = 16  # bytes of a key; shorter ones can be guessed
@@ -87,6 +86,12 @@ class Pseudonyms:
         texts = (str(user_id).encode("utf8", "surrogatepass") for user_id in user_ids)
         return [hmac.new(self.key, text, "sha256").hexdigest() for text in texts]
 
+    def hide(self, user_ids: pd.Series) -> pd.Series:
+        """The ids' hashes, same rows; ids.csv remembers whose."""
+        known = user_ids.drop_duplicates()
+        self.remember(known)
+        return user_ids.map(dict(zip(known, self(known), strict=True)))
+
     def remember(self, user_ids: Iterable[object]) -> Path:
         """Add the ids to ids.csv beside the key (hash, user_id), which its owner alone can read; return its path.
 
@@ -120,14 +125,6 @@ def _remembered(path: Path) -> pd.DataFrame | None:
         remedy = "keep the key elsewhere"
         raise UserError(f"expected no table of yours at {path}, beside segments.id_key", found, remedy)
     return known
-
-
-def hidden(table: pd.DataFrame, names: Pseudonyms | None) -> pd.DataFrame:
-    """A table with hashes in the place of its column user_id, where there are any; ids.csv remembers whose."""
-    if names is None:
-        return table
-    names.remember(table.user_id)
-    return table.assign(user_id=names(table.user_id))
 
 
 def _check_apart(path: Path, outside: Path) -> None:

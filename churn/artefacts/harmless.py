@@ -11,3 +11,13 @@ def harmless(value: object) -> object:
         ("'=1+1", 'ann', -1, "''tis")
     """
     return f"'{value}" if isinstance(value, str) and value.startswith(_STARTS) else value
+
+
+def restored(value: object) -> object:
+    """A value as it was before `harmless`.
+
+    Example:
+        >>> [restored(harmless(value)) for value in ("=1+1", "ann", -1, "'tis")]
+        ['=1+1', 'ann', -1, "'tis"]
+    """
+    return value.removeprefix("'") if isinstance(value, str) else value

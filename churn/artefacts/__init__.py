@@ -1,0 +1,33 @@
+"""Files: what a run writes, declared once, and how every file comes to be whole or absent."""
+
+from churn.artefacts import declared
+from churn.artefacts.atomic import atomic, recorded, write_json, write_text, write_with
+from churn.artefacts.declaration import Document, Hide, Table, TargetTables
+from churn.artefacts.harmless import harmless
+from churn.artefacts.reading import as_written, read_json, read_object
+from churn.artefacts.sealed import check_hashes, check_whole, discard, hashes_of, missing
+from churn.artefacts.tables import read_table, write_table
+
+__all__ = [
+    "Document",
+    "Hide",
+    "Table",
+    "TargetTables",
+    "as_written",
+    "atomic",
+    "check_hashes",
+    "check_whole",
+    "declared",
+    "discard",
+    "harmless",
+    "hashes_of",
+    "missing",
+    "read_json",
+    "read_object",
+    "read_table",
+    "recorded",
+    "write_json",
+    "write_table",
+    "write_text",
+    "write_with",
+]

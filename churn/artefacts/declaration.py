@@ -1,0 +1,189 @@
+"""What a file of a run is: declared once, checked when it is written and when it is read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churn.artefacts.atomic import write_json
+from churn.artefacts.reading import read_json
+from churn.artefacts.tables import read_table, write_table
+from churn.errors import UserError
+
+REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
+_KINDS = {"text": "OSU", "number": "iuf", "count": "iu", "flag": "b", "day": "M"}  # NumPy's, by a column's type
+Hide = Callable[[pd.Series], pd.Series]  # users' ids to what may leave the house
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a run's folder.
+
+    Args:
+        file: Its name in the folder.
+        row: What a row is.
+        columns: Names with types, as in `user_id:id p_churn:number reason:text?`. The types are text, number, count
+            (a whole number), flag, day, and id (text or whole numbers, as the log has users); `?` marks a column that
+            some runs do not have.
+        further: What columns of other names are, where there may be any.
+        optional: Whether some runs do not write it.
+        ranked: Whether the order of the rows tells something. The rows of other tables are sorted by hashed ids, since
+            their own order would tell of the ids.
+
+    Example:
+        >>> import tempfile
+        >>> gains = Table("gains.csv", "a share of users", "share:number gain:number low:number?")
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> gains.write(pd.DataFrame({"share": [0.1], "gain": [2]}), folder)
+        >>> gains.read(folder).to_dict("records")
+        [{'share': 0.1, 'gain': 2}]
+        >>> gains.write(pd.DataFrame({"share": ["a tenth"], "gain": [2]}), folder)
+        Traceback (most recent call last):
+        TypeError: gains.csv: share is object, declared as number
+    """
+
+    file: str
+    row: str
+    columns: str
+    further: str = ""
+    optional: bool = False
+    ranked: bool = False
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The type of each column."""
+        return {name: kind.removesuffix("?") for name, _, kind in (one.partition(":") for one in self.columns.split())}
+
+    @cached_property
+    def required(self) -> Sequence[str]:
+        """The columns that every run's table has."""
+        return [one.partition(":")[0] for one in self.columns.split() if not one.endswith("?")]
+
+    @property
+    def holds_users(self) -> bool:
+        """Whether rows are of users, whose ids are hidden where a key is set."""
+        return "id" in self.types.values()
+
+    def write(self, table: pd.DataFrame, folder: Path, hide: Hide | None = None) -> None:
+        """Write a table into a folder.
+
+        Args:
+            table: The rows; an empty table needs no types.
+            folder: The run's folder.
+            hide: What makes hashes of users' ids; nothing where they may be read.
+
+        Raises:
+            TypeError: for a column that is missing, undeclared or of another type.
+        """
+        self._check(table)
+        if hide is not None and self.holds_users:
+            table = table.assign(user_id=hide(table["user_id"]))
+            table = table if self.ranked else table.sort_values("user_id", kind="stable", ignore_index=True)
+        write_table(table, folder / self.file)
+
+    def read(self, folder: Path) -> pd.DataFrame:
+        """Read the table of a folder; one without rows may lack its header.
+
+        Raises:
+            UserError: if it is missing though every run writes it, or lacks a column.
+        """
+        path = folder / self.file
+        if self.optional and not path.exists():
+            return self.empty()
+        if not path.is_file():
+            raise UserError(f"expected {self.file} in {folder}", "no such file", REMEDY)
+        table = read_table(path)
+        if table.empty and not len(table.columns):
+            return self.empty()
+        if lacking := [name for name in self.required if name not in table]:
+            raise UserError(f"expected {', '.join(lacking)} in {self.file}", ", ".join(map(str, table)), REMEDY)
+        return table
+
+    def of(self, rows: Iterable[Sequence[object]]) -> pd.DataFrame:
+        """The table of some rows, each with a value for every column."""
+        return pd.DataFrame(list(rows), columns=list(self.types))
+
+    def empty(self) -> pd.DataFrame:
+        """The table without rows."""
+        return self.of(())
+
+    def _check(self, table: pd.DataFrame) -> None:
+        found = [str(name) for name in table]
+        if lacking := [name for name in self.required if name not in found]:
+            raise TypeError(f"{self.file}: no column {', '.join(lacking)}")
+        if undeclared := [name for name in found if name not in self.types and not self.further]:
+            raise TypeError(f"{self.file}: {', '.join(undeclared)} not declared")
+        for name in found if len(table) else ():
+            declared, column = self.types.get(name, "id"), table[name]
+            if declared != "id" and column.dtype.kind not in _KINDS[declared] and column.notna().any():
+                raise TypeError(f"{self.file}: {name} is {column.dtype}, declared as {declared}")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON file of a run's folder: an object, or a list of objects.
+
+    Args:
+        file: Its name in the folder.
+        holds: What it says.
+        keys: The keys that the object, or each object of the list, has.
+        optional: Whether some runs do not write it.
+    """
+
+    file: str
+    holds: str
+    keys: str
+    optional: bool = False
+
+    def write(self, value: Mapping[str, Any] | Sequence[Mapping[str, Any]], folder: Path) -> None:
+        """Write it into a folder.
+
+        Raises:
+            TypeError: for a missing key.
+        """
+        for one in [value] if isinstance(value, Mapping) else value:
+            if lacking := self._lacking(one):
+                raise TypeError(f"{self.file}: no key {', '.join(lacking)}")
+        write_json(value, folder / self.file)
+
+    def read(self, folder: Path) -> Any:
+        """Read that of a folder; an empty list where there is none and none needs to be.
+
+        Raises:
+            UserError: if it is missing, spoilt, or lacks a key.
+        """
+        path = folder / self.file
+        if not path.is_file():
+            if self.optional and not path.exists():
+                return []
+            raise UserError(f"expected {self.file} in {folder}", "no such file", REMEDY)
+        found = read_json(path)
+        for one in found if isinstance(found, list) else [found]:
+            if lacking := self._lacking(one):
+                raise UserError(f"expected {', '.join(lacking)} in {self.file}", ", ".join(map(str, one)), REMEDY)
+        return found
+
+    def _lacking(self, one: Any) -> list[str]:
+        return [key for key in self.keys.split() if not isinstance(one, Mapping) or key not in one]
+
+
+class TargetTables:
+    """Tables that are made per target and written as one each, the target in the first column."""
+
+    def __init__(self) -> None:
+        self._parts: dict[Table, list[pd.DataFrame]] = {}
+
+    def add(self, declared: Table, table: pd.DataFrame, *, target: str) -> None:
+        """Keep a target's rows of a table."""
+        table = table.copy()
+        table.insert(0, "target", target)
+        self._parts.setdefault(declared, []).append(table)
+
+    def write(self, folder: Path, hide: Hide | None = None) -> None:
+        """Write every table, without rows where no target has any."""
+        for declared, parts in self._parts.items():
+            full = [part for part in parts if not part.empty]
+            declared.write(pd.concat(full, ignore_index=True) if full else parts[0], folder, hide)

@@ -1,0 +1,293 @@
+"""Every file that a command writes into its output folder: this list is the documentation's, too."""
+
+from churn.artefacts.declaration import Document, Table
+
+_OF_MODEL = "target:text model:text"
+_INTERVAL = "low:number high:number"
+_WINDOW = "user_id:id cutoff:day"
+
+# What is known of the whole run
+MANIFEST = Document(
+    "manifest.json",
+    "the version, seed, inputs, stages, and what each stage says of itself",
+    "version seed created stages inputs reconciliation audit windows split_kind targets chosen warnings segment",
+)
+
+# The windows
+WINDOWS = Table("windows.parquet", "a window", f"{_WINDOW} churn:number sticker:number? part:text")
+
+QUARANTINE = Table(
+    "quarantine.parquet",
+    "a row that cannot be used",
+    "table:text reason:text user_id:text actor_id:text event:text event_id:text timestamp:text amount:text line:text",
+)
+
+# The search and the fits
+TRIALS = Table(
+    "trials.csv",
+    "a trial of a search",
+    f"{_OF_MODEL} trial:count state:text value:number",
+    further="the hyperparameters",
+)
+TRIAL_CURVES = Table("trial_curves.csv", "a step of a trial", f"{_OF_MODEL} trial:count step:count log_loss:number")
+IMPORTANCES = Table("importances.csv", "a hyperparameter", f"{_OF_MODEL} parameter:text importance:number")
+
+# The features
+LEDGER = Table(
+    "features.csv",
+    "a feature",
+    "target:text feature:text vif:number duplicates:text? boruta:text stability:number? kept:flag reason:text",
+)
+
+# How good the models are
+PREDICTIONS = Table(
+    "predictions.parquet",
+    "a window that a model predicted",
+    f"{_OF_MODEL} {_WINDOW} part:text y:number p_raw:number p:number",
+)
+LEADERBOARD = Table(
+    "leaderboard.csv",
+    "a metric of a model on a part",
+    f"{_OF_MODEL} part:text metric:text value:number {_INTERVAL} chosen:flag",
+)
+DIFFERENCES = Table(
+    "differences.csv",
+    "a metric of a model less that of another",
+    f"{_OF_MODEL} reference:text metric:text value:number {_INTERVAL}",
+)
+GAINS = Table("gains.csv", "a share of the users, best first", f"{_OF_MODEL} share:number gain:number {_INTERVAL}")
+CALIBRATION = Table(
+    "calibration.csv",
+    "a group of like predictions",
+    f"{_OF_MODEL} bin:count n:count mean_predicted:number observed:number {_INTERVAL}",
+)
+CALIBRATORS = Table(
+    "calibrators.csv",
+    "a model's calibrator",
+    f"{_OF_MODEL} kind:text log_loss_none:number log_loss_chosen:number test_log_loss_raw:number test_log_loss:number",
+)
+THRESHOLDS = Table("thresholds.csv", "a model", f"{_OF_MODEL} threshold:number f1:number share:number")
+SEEDS = Table(
+    "seeds.csv",
+    "a metric of one seed's fit",
+    f"{_OF_MODEL} seed:count part:text metric:text value:number",
+    optional=True,
+)
+VERDICTS = Table(
+    "verdicts.csv",
+    "a fit that a verdict compares",
+    f"verdict:text {_OF_MODEL} variant:text reference:flag n_windows:count n_users:count base_rate:number "
+    "returned:number ap:number ap_low:number ap_high:number roc_auc:number roc_auc_low:number roc_auc_high:number "
+    "log_loss:number log_loss_low:number log_loss_high:number difference:number difference_low:number "
+    "difference_high:number",
+    optional=True,
+)
+ANSWERS = Document("verdicts.json", "a verdict's answer", "verdict target question sentence note", optional=True)
+
+# Why
+EXPLANATIONS = Table(
+    "explanations.csv", "a feature", "target:text feature:text mean_abs_shap:number direction:text rank:count"
+)
+EXPLANATIONS_BY_DAY = Table(
+    "explanations_by_day.csv",
+    "a feature on a day of the history",
+    "target:text feature:text day:count mean_abs_shap:number direction:text rank:count",
+)
+EXPLANATIONS_BY_MODEL = Table(
+    "explanations_by_model.csv",
+    "a feature as a model reads it",
+    f"{_OF_MODEL} feature:text mean_abs_shap:number direction:text rank:count",
+)
+SHAP = Table(
+    "shap.parquet",
+    "a feature of a window",
+    f"target:text {_WINDOW} feature:text value:number shap:number",
+    optional=True,
+)
+SURROGATES = Table(
+    "surrogates.csv",
+    "a model's surrogate",
+    f"{_OF_MODEL} r2:number spearman:number top_tenth:number n_users:count n_windows:count base:number explained:flag",
+)
+SURROGATE = Table(
+    "surrogate.parquet",
+    "a window that a surrogate imitated",
+    f"{_OF_MODEL} {_WINDOW} held_out:flag score:number surrogate:number",
+)
+FIDELITY = Table(
+    "fidelity.csv",
+    "a segment",
+    f"{_OF_MODEL} segment:text r2:number spearman:number n_users:count n_windows:count",
+    optional=True,
+)
+ATTRIBUTIONS = Table(
+    "attributions.csv",
+    "a feature on a day of the history, as a network weighs it",
+    f"{_OF_MODEL} feature:text day:count attribution:number mean_abs:number direction:text rank:count",
+    optional=True,
+)
+ATTRIBUTED = Table(
+    "attributions.parquet",
+    "a feature of a window on a day of the history",
+    f"{_OF_MODEL} {_WINDOW} feature:text day:count attribution:number",
+    optional=True,
+)
+
+# The newest scores and the list
+SCORES = Table(
+    "scores.parquet",
+    "a user who was scored",
+    f"{_WINDOW} p_churn:number p_sticker:number? p_sticker_if_stays:number? expected_amount:number? priority:number "
+    "value_at_risk:number? expected_loss:number? segment:text",
+)
+SCORED_FEATURES = Table("scored_features.parquet", "a user who was scored, without an id", "", further="the features")
+OTHERS = Table(
+    "others.csv",
+    "a feature on a cutoff, on average over those who were scored",
+    "cutoff:text feature:text value:number per_days:count users:count user_days:count",
+)
+AGREEMENT = Table("agreement.csv", "two scores that rank users", "a:text b:text spearman:number kendall:number?")
+BUDGET = Table("budget.csv", "a number of contacts", f"k:count profit:number {_INTERVAL}", optional=True)
+THRESHOLD = Table(
+    "threshold.csv",
+    "a rule that draws the line",
+    f"rule:text size:count threshold:number {_INTERVAL} near:count used:flag",
+    optional=True,
+)
+SCORE_DISTRIBUTION = Table(
+    "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count", optional=True
+)
+_SCORED = "priority:number p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number?"
+_REASONS = "reason_1:text reason_2:text reason_3:text"
+PRIORITY = Table(
+    "priority.parquet",
+    "a user of the list, best first, to contact or held back",
+    f"rank:count user_id:id group:text {_SCORED} {_REASONS}",
+    ranked=True,
+)
+CONTACTS = Table(
+    "priority.csv",
+    "a user to contact, best first, for a spreadsheet",
+    f"rank:count user_id:id {_SCORED} {_REASONS}",
+    ranked=True,
+)
+CONTROL = Table(
+    "control.csv",
+    "a user of the list, to contact or held back, for a spreadsheet",
+    f"rank:count user_id:id group:text {_SCORED}",
+    ranked=True,
+)
+BOOK = "priority.xlsx"  # the list for a spreadsheet, with what its terms mean
+
+# What came of the lists of the test part, and how their users differ
+SEGMENT_RATES = Table(
+    "segment_rates.csv",
+    "a segment and target",
+    f"segment:text n:count n_users:count target:text forecast:number? rate:number {_INTERVAL}",
+)
+SEGMENT_RULES = Table(
+    "segment_rules.csv",
+    "an order, rule and target",
+    f"rank_by:text rule:text used:flag n:count n_users:count target:text rate:number {_INTERVAL} base:number",
+    optional=True,
+)
+SEGMENT_TESTS = Table(
+    "segment_tests.csv",
+    "a feature in a comparison",
+    "comparison:text feature:text n_priority:count n_other:count mean_priority:number mean_other:number t:number "
+    f"df:number p:number p_adjusted:number p_bh:number? p_rank:number? p_finding:number? hedges_g:number {_INTERVAL} "
+    "circular:flag group:text?",
+)
+SEGMENT_CATEGORIES = Table(
+    "segment_categories.csv",
+    "an attribute in a comparison",
+    "comparison:text attribute:text n_priority:count n_other:count categories:count chi2:number df:number p:number "
+    "p_adjusted:number cramers_v:number pooled:count circular:flag",
+    optional=True,
+)
+
+# Groups of like behaviour, and who departs from the own past
+GROUPS = Table(
+    "groups.csv",
+    "a group",
+    "group:count name:text n:count share:number p_churn:number p_sticker:number? n_listed:count expected_listed:number "
+    "n_windows:count n_users:count churn:number churn_low:number churn_high:number sticker:number? sticker_low:number? "
+    "sticker_high:number?",
+    optional=True,
+)
+GROUP_COLUMNS = Table(
+    "group_columns.csv",
+    "a feature of a group",
+    "group:count feature:text n:count mean:number mean_all:number difference:number",
+    optional=True,
+)
+GROUP_STABILITY = Table(
+    "group_stability.csv",
+    "a number of groups",
+    "groups:count stability:number shuffled:number explained:number explained_shuffled:number "
+    "explained_one_kind:number beats_both:flag",
+    optional=True,
+)
+GROUPED = Table("groups.parquet", "a user who was scored", f"{_WINDOW} group:count", optional=True)
+ANOMALIES = Table(
+    "anomalies.csv",
+    "a user who departs from the own past, most first",
+    "user_id:id cutoff:day score:number direction:text departure_1:text departure_2:text departure_3:text "
+    "p_churn:number segment:text held_back:flag",
+    optional=True,
+    ranked=True,
+)
+
+# Views of the data
+VIEWS = Document(
+    "views/views.json", "a view: its words and its chart", "section name words empty figure height", optional=True
+)
+
+
+def view(name: str) -> str:
+    """The file of a view's table."""
+    return f"views/{name}.csv"
+
+
+RETURNS = Table(
+    view("returns"),
+    "a number of silent days",
+    f"silent_days:count at_risk:count users:count within:number {_INTERVAL}",
+    further="what the view knows beside it",
+    optional=True,
+)
+
+# What came of a list
+SCORING = Document("scoring.json", "the run, the segment and the warnings of scores", "run segment warnings drift")
+FOLLOW_UP = Document("outcomes.json", "when, how many, notes and alarms", "notes alarms")
+OUTCOMES = Table(
+    "outcomes.csv",
+    "a target in a group of users",
+    f"group:text target:text n:count rate:number {_INTERVAL} forecast:number lift:number",
+)
+EFFECTS = Table(
+    "effects.csv",
+    "a target in a comparison of two groups",
+    f"comparison:text target:text n_a:count n_b:count a:number b:number difference:number {_INTERVAL} p:number "
+    "p_adjusted:number detectable:number",
+)
+CALIBRATION_SINCE = Table(
+    "calibration_since.csv",
+    "a measure of a target in a group",
+    f"group:text target:text metric:text n:count value:number {_INTERVAL} test:number test_low:number test_high:number",
+)
+STABILITY = Table(
+    "stability.csv",
+    "another list that this one is held against",
+    "compared_with:text cutoff:day days:count n_list:count n_other:count n_both:count jaccard:number "
+    "jaccard_by_chance:number jaccard_at_risk:number stayed:number left_list:count left_risk:count kendall:number "
+    "n_common:count",
+)
+DRIFT = Table(
+    "drift.csv",
+    "a feature or score",
+    "kind:text name:text psi:number by_chance:number excess:number limit:number bins:count n_reference:count "
+    "n_newest:count mean_reference:number mean_newest:number watched:flag",
+)
+
+REPORT = "report.html"

@@ -1,0 +1,126 @@
+"""Folders that know their files: what the program wrote is told from what is a user's."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from churn.artefacts.reading import REMEDY, as_written, read_object
+from churn.disk import PARTIAL
+from churn.errors import UserError
+
+CONTENTS = ".contents.json"  # of a folder that is written at once: its files, each with its SHA-256
+
+
+def missing(path: Path) -> list[Path]:
+    """The lost files of a folder that `atomic` wrote, or a path itself where nothing is there.
+
+    Example:
+        >>> missing(Path("nowhere"))
+        [PosixPath('nowhere')]
+    """
+    if not path.exists():
+        return [path]
+    listed = read_object(path / CONTENTS) if (path / CONTENTS).is_file() else {}
+    return [path / name for name in listed if not (path / name).exists()]
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder that `atomic` wrote, if it is there.
+
+    Raises:
+        UserError: if anything else stands there or lies in it; then all of it stays.
+
+    Example:
+        >>> import tempfile
+        >>> panel = Path(tempfile.mkdtemp()) / "panel"
+        >>> write_with(Path.mkdir, panel)
+        >>> discard(panel)
+        >>> panel.exists()
+        False
+    """
+    if os.path.lexists(folder):
+        check_own(folder)
+        shutil.rmtree(folder)
+
+
+def check_whole(folder: Path) -> None:
+    """Check that every file of a folder that `atomic` wrote is there as it was written, and the list of them, too.
+
+    Raises:
+        UserError: for the first one that is not.
+    """
+    check_hashes(folder, read_object(folder / CONTENTS))
+
+
+def hashes_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
+    """The SHA-256 of some files of a folder, by name.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> write_text("whole", folder / "note.txt")
+        >>> known = hashes_of(folder, ["note.txt"])
+        >>> write_text("another", folder / "note.txt")
+        >>> check_hashes(folder, known)
+        Traceback (most recent call last):
+        ...
+        churn.errors.UserError: expected ...note.txt as it was written, got another content; bring it back, ...
+    """
+    return {name: _sha256(folder / name) for name in files}
+
+
+def check_hashes(folder: Path, known: Mapping[str, str]) -> None:
+    """Check that files of a folder are there and have the SHA-256 that is known of them.
+
+    Raises:
+        UserError: for the first one that is not or has another, and for what is no file of the folder.
+    """
+    for name, written in known.items():
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts or (path.exists() and not path.is_file()):
+            raise UserError(f"expected files of {folder} alone in the list of them", repr(name), REMEDY)
+        with as_written(path):
+            found = _sha256(path)
+        if found != written:
+            raise UserError(f"expected {path} as it was written", "another content", REMEDY)
+
+
+def check_own(folder: Path) -> None:
+    """Raise a UserError for a folder that `atomic` did not write, or in which something else lies."""
+    own = folder.is_dir() and not folder.is_symlink() and (folder / CONTENTS).is_file()
+    made = {*read_object(folder / CONTENTS), CONTENTS} if own else set()
+    foreign = sorted(name for name in _files(folder) if name not in made)
+    if foreign or not own:
+        found = foreign[0] if foreign else "a folder, a file or a link of another"
+        raise UserError(f"expected nothing but this program's files in {folder}", found, "move it elsewhere")
+
+
+def seal(folder: Path) -> None:
+    """Write down a folder's files, anew where it was sealed before."""
+    files = hashes_of(folder, sorted(name for name in _files(folder) if name != CONTENTS))
+    (folder / CONTENTS).write_text(json.dumps(files, indent=2) + "\n", encoding="utf8")
+
+
+def enlist(path: Path) -> None:
+    """Write down a file that was added to such a folder later."""
+    contents = path.parent / CONTENTS
+    scratch = contents.with_name(f"{PARTIAL}{os.getpid()}-{CONTENTS}")
+    scratch.write_text(
+        json.dumps(read_object(contents) | hashes_of(path.parent, [path.name]), indent=2), encoding="utf8"
+    )
+    scratch.replace(contents)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """Everything below a folder but folders, by its path from there."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not path.is_dir():
+            yield path.relative_to(folder).as_posix()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

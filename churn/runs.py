@@ -1,0 +1,302 @@
+"""A run's folder, read when asked for: by people, by the pages and by other commands."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import yaml
+
+from churn.artefacts import Document, Table, as_written, declared
+from churn.configuration import STORED, RunConfig
+from churn.data import DataConfig, Dataset, Frame
+from churn.disk import temporary_folder
+from churn.errors import UserError
+from churn.scoring import newest_windows, prepare_alike, score, score_windows
+from churn.segments import CONTACT
+from churn.statistics import Interval
+
+New = DataConfig | Mapping[str, Frame]  # a `data:` block, or frames by the names of its tables: events, stickers, …
+_TABLES = {name.lower(): found for name, found in vars(declared).items() if isinstance(found, Table)}
+_BY_FILE = {found.file: found for found in _TABLES.values()}
+_REMEDY = "finish the run with `churn run --config FILE --out DIR`"
+
+
+class Run:
+    """A run's folder.
+
+    Every table that `churn.artefacts.declared` lists is an attribute of its name in lower case: `run.leaderboard`,
+    `run.scores`, `run.predictions`, `run.ledger`, … A table is read when it is first asked for.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self._read: dict[Table, pd.DataFrame] = {}
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Self:
+        """The run in a folder, which has to be there.
+
+        Raises:
+            UserError: if there is none, or it is not finished or spoilt.
+        """
+        run = cls(folder)
+        if not run.folder.is_dir():
+            raise UserError(f"expected the folder of a finished run at {folder}", "nothing there", _REMEDY)
+        _ = run.manifest, run.yaml
+        return run
+
+    def __repr__(self) -> str:
+        """The folder."""
+        return f"Run({str(self.folder)!r})"
+
+    def _repr_html_(self) -> str:
+        """The chosen models with their measures on the test part, and the first users to contact."""
+        board = self.leaderboard.query("chosen and part == 'test'")
+        measured = board.pivot_table("value", ["target", "model"], "metric")
+        return f"<p>{self!r}</p>{measured.round(3).to_html()}{self.priority.head().to_html(index=False)}"
+
+    def __dir__(self) -> list[str]:
+        """What a run knows, its tables among it."""
+        return sorted({*super().__dir__(), *_TABLES})
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """A table by its name."""
+        if name not in _TABLES:
+            raise AttributeError(f"a run has no {name}; its tables: {', '.join(sorted(_TABLES))}")
+        return self.table(_TABLES[name])
+
+    def table(self, artefact: Table | str, target: str | None = None) -> pd.DataFrame:
+        """A table, by its declaration or its file's name, such as leaderboard.csv; with a target, its rows alone.
+
+        Raises:
+            UserError: for a file that no run writes, that is gone or spoilt.
+        """
+        if isinstance(artefact, str):
+            if artefact not in _BY_FILE:
+                raise UserError("expected a file of a run", artefact, f"choose one of {', '.join(sorted(_BY_FILE))}")
+            artefact = _BY_FILE[artefact]
+        if artefact not in self._read:
+            self._read[artefact] = self._with_ids(artefact, artefact.read(self.folder))
+        table = self._read[artefact]
+        return table.copy() if target is None else table[table["target"] == target]
+
+    def _with_ids(self, artefact: Table, table: pd.DataFrame) -> pd.DataFrame:
+        """The table, users' ids of the type that the log's have, which a CSV file does not tell."""
+        if artefact.holds_users and artefact.file.endswith(".csv") and len(table):
+            return table.astype({"user_id": self.scores.user_id.dtype})
+        return table
+
+    def document(self, artefact: Document) -> Any:
+        """What a JSON file of the run says."""
+        return artefact.read(self.folder)
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """What the stages say of themselves."""
+        found: Mapping[str, Any] = self.document(declared.MANIFEST)
+        return found
+
+    @cached_property
+    def yaml(self) -> str:
+        """The configuration, as it stands in the folder."""
+        path = self.folder / STORED
+        if not path.is_file():
+            raise UserError(f"expected {path.name} in {self.folder}", "no such file", _REMEDY)
+        with as_written(path, yaml.YAMLError):
+            if not isinstance(yaml.safe_load(text := path.read_text(encoding="utf8")), dict):
+                raise ValueError("no keys")
+        return text
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration; models of a class of your own have to be `churn.models.allowing`."""
+        return RunConfig.stored(self.folder)
+
+    @cached_property
+    def answers(self) -> Sequence[Mapping[str, Any]]:
+        """What the verdicts say, in the order to be shown."""
+        found: Sequence[Mapping[str, Any]] = self.document(declared.ANSWERS)
+        return found
+
+    @cached_property
+    def views(self) -> Sequence[Mapping[str, Any]]:
+        """The views of the data, in the order to be shown."""
+        found: Sequence[Mapping[str, Any]] = self.document(declared.VIEWS)
+        return found
+
+    @property
+    def language(self) -> str:
+        """In which language its sentences were made."""
+        return str((yaml.safe_load(self.yaml) or {}).get("language", "en"))
+
+    @property
+    def targets(self) -> list[str]:
+        """The targets in their order: churn, then stickers where there are any."""
+        return list(self.manifest["targets"])
+
+    @property
+    def stickers(self) -> bool:
+        """Whether the run knows a second target."""
+        return "sticker" in self.targets
+
+    @property
+    def windowing(self) -> Mapping[str, Any]:
+        """history_days, horizon_days, stride_days, at_risk, at_risk_days."""
+        found: Mapping[str, Any] = self.manifest["windows"]
+        return found
+
+    @property
+    def refit(self) -> Mapping[str, Any]:
+        """How the models that score came about: policy, and with "all" the targets' windows and steps."""
+        found: Mapping[str, Any] = self.manifest.get("refit", {"policy": "keep"})
+        return found
+
+    @property
+    def n_seeds(self) -> int:
+        """From how many seeds each model that chance plays a part in was fitted."""
+        return int(self.manifest.get("seeds", 1))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader should know before trusting the numbers."""
+        return list(self.manifest["warnings"])
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """What the audit says of a part; nothing where it does not know it."""
+        parts: list[Mapping[str, Any]] = self.manifest["audit"]["parts"]
+        return next((part for part in parts if part["part"] == name), {})
+
+    def chosen(self, target: str) -> str:
+        """The model behind the scores of a target."""
+        return str(self.manifest["chosen"].get(target, ""))
+
+    def metric(self, target: str, metric: str, model: str | None = None) -> Interval | None:
+        """A metric on the test part, of the chosen model unless another is named."""
+        board = self.table(declared.LEADERBOARD, target)
+        row = board[
+            (board["part"] == "test") & (board["metric"] == metric) & (board["model"] == (model or self.chosen(target)))
+        ]
+        return estimate(row)
+
+    def rate(self, segment: str, target: str) -> tuple[Interval, int] | None:
+        """A segment's observed rate on the test part's daily lists, and its number of users."""
+        rates = self.table(declared.SEGMENT_RATES, target)
+        row = rates[rates["segment"] == segment]
+        found = estimate(row, value="rate")
+        return None if found is None else (found, int(row["n_users"].iloc[0]))
+
+    @property
+    def priority(self) -> pd.DataFrame:
+        """Whom to contact, best first, and why; without those who are held back."""
+        listed = self.table(declared.PRIORITY)
+        return listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
+
+    def shap(self, target: str) -> pd.DataFrame:
+        """SHAP values of training windows by the surrogate of the chosen model, a row per window and feature."""
+        return self.table(declared.SHAP, target)
+
+    @property
+    def models(self) -> Mapping[str, "Model"]:
+        """The model behind the scores of each target."""
+        return {target: Model(self, target) for target in self.targets}
+
+    def features(self, data: New, *, cutoff: str) -> pd.DataFrame:
+        """What the models see of every user at risk at a cutoff, each column's sum over the history: user_id, features.
+
+        Args:
+            data: As that of `Model.predict_proba`.
+            cutoff: The first day that is not known.
+        """
+        with temporary_folder() as folder:
+            windows = newest_windows(self._prepared(data, cutoff, folder / "dataset"))
+            table = pd.DataFrame(windows.summary(), columns=list(windows.features))
+        table.insert(0, "user_id", windows.user_ids)
+        return table
+
+    def score(
+        self, data: New, *, cutoff: str, out: Path | str | None = None, id_key: str | None = None
+    ) -> pd.DataFrame:
+        """Score new data: user_id, cutoff, the chances, and the segment of every user at risk at the cutoff.
+
+        Args:
+            data: The `data:` block of the new tables, or data frames by their names: events, stickers, members.
+            cutoff: The first day that is not known.
+            out: Where to write what `churn score` does; nowhere by default.
+            id_key: As `segments.id_key`.
+
+        Raises:
+            UserError: as `churn.scoring.score`.
+        """
+        config, frames = self._new(data)
+        with temporary_folder() as folder:
+            to = score(self.folder, config, cutoff=cutoff, out=out or folder / "scores", id_key=id_key, frames=frames)
+            return declared.SCORES.read(to)
+
+    def figures(self, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
+        """The charts of a section of the report, such as `drivers`; see `churn.report.figures`."""
+        from churn.report import figures
+
+        return figures(self.folder, section, sections=sections)
+
+    @property
+    def report(self) -> Path:
+        """The report's page."""
+        return self.folder / declared.REPORT
+
+    def _new(self, data: New) -> tuple[DataConfig, Mapping[str, Frame]]:
+        """A `data:` block and the frames that it names."""
+        if isinstance(data, DataConfig):
+            return data, {}
+        absent = {"stickers": None, "members": None} | {name: name for name in data}
+        return replace(self.config.data, first_day=None, last_day=None, **absent), data
+
+    def _prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
+        """New tables as the run's models see them, up to the day before the cutoff."""
+        config, frames = self._new(data)
+        last_day = str((pd.Timestamp(cutoff) - pd.Timedelta(days=1)).date())
+        config = replace(config, last_day=last_day)
+        return prepare_alike(self.folder, self.config.data, config, folder=folder, frames=frames)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The calibrated model behind a run's scores of one target."""
+
+    run: Run
+    target: str
+
+    @property
+    def name(self) -> str:
+        """The name on the leaderboard."""
+        return self.run.chosen(self.target)
+
+    def predict_proba(self, data: New, *, cutoff: str) -> pd.DataFrame:
+        """The calibrated chance of every user at risk at a cutoff: user_id, cutoff, p_churn (p_<target>).
+
+        Args:
+            data: The `data:` block of the tables, or data frames by their names: events, stickers, members.
+            cutoff: The first day that is not known.
+
+        Raises:
+            UserError: if the tables cannot be read, or nobody is at risk.
+        """
+        with temporary_folder() as folder:
+            dataset = self.run._prepared(data, cutoff, folder / "dataset")
+            scored = score_windows(newest_windows(dataset), self.run.folder / "models", refitted=True)
+        return scored[["user_id", "cutoff", f"p_{self.target}"]]
+
+
+def estimate(rows: pd.DataFrame, value: str = "value") -> Interval | None:
+    """The first row's number and interval, or nothing."""
+    if rows.empty or pd.isna(rows[value].iloc[0]):
+        return None
+    row = rows.iloc[0]
+    return Interval(float(row[value]), float(row["low"]), float(row["high"]))
+
+
+def records(table: pd.DataFrame) -> Iterator[Any]:
+    """A table's rows with their columns as attributes."""
+    return table.itertuples(index=False)
