@@ -33,7 +33,14 @@ def reviewed(tmp_path):
         boards = [board.assign(target=target, part="test", chosen=True) for target in targets]
         write_table(pd.concat(boards), tmp_path / "leaderboard.csv")
         write_table(surrogates, tmp_path / "surrogates.csv")
-        rates = {"segment": ["priority", "all"], "target": "churn", "rate": 0.25, "low": 0.2, "high": 0.35, "n_users": users}
+        rates = {
+            "segment": ["priority", "all"],
+            "target": "churn",
+            "rate": 0.25,
+            "low": 0.2,
+            "high": 0.35,
+            "n_users": users,
+        }
         write_table(pd.DataFrame(rates).assign(forecast=[forecast, 0.9]), tmp_path / "segment_rates.csv")
         gap = {"target": "churn", "model": "GRU", "reference": "LightGBM", "metric": ["log_loss", "brier"]}
         rows = pd.DataFrame(gap).assign(value=[0.05, 0.9], low=[behind, 0.8], high=[0.06, 1.0])

@@ -68,9 +68,7 @@ def _model(run: Run, target: str, model: str) -> Figure:
             pruned=count(pruned),
             said=said,
         ),
-        caption=say_many(
-            "n = {n} trial with a curve; {said}.", "n = {n} trials with a curve; {said}.", n, said=said
-        ),
+        caption=say_many("n = {n} trial with a curve; {said}.", "n = {n} trials with a curve; {said}.", n, said=said),
     )
 
 
