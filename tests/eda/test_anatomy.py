@@ -46,7 +46,7 @@ def test_scores_and_reasons_stand_on_their_cutoffs() -> None:
     assert found.table["p_churn"].dropna().tolist() == [0.3, 0.8]
     assert found.table.index[-1] == day
     assert found.table["own"].iloc[-1] == 0
-    assert str(found).endswith("0.80: own post: none for 6 days")
+    assert str(found).endswith("80%: own post: none for 6 days")
 
 
 def test_markup_in_reasons_is_not_read_as_markup() -> None:

@@ -123,4 +123,4 @@ def test_where_all_orders_draw_one_list_there_is_no_table(run):
 def test_where_the_list_is_ordered_by_chance_its_end_is_a_percentage(without_stickers):
     ends = read_table(without_stickers / "threshold.csv").query("used")["threshold"].iloc[0]
     (said, *_) = [block.body for block in line.build(read_run(without_stickers)).blocks if block.kind == "text"]
-    assert said.startswith(f"The list ends at {100 * ends:.1f}\xa0% (95\xa0% interval [")
+    assert said.startswith(f"The list ends at {100 * ends:.1f}\xa0% (95 % interval [")
