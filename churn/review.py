@@ -9,8 +9,9 @@ import pandas as pd
 
 from churn.artefacts import read_json, read_table
 from churn.language import say, say_again
-from churn.statistics import LEAST_LOSS, Interval, above, side
+from churn.statistics import LEAST_LOSS, Interval, above, digits_apart, side
 
+FEW = 30  # users, under whom a share is chance
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
 
 
@@ -113,17 +114,17 @@ def _unbounded(segment: Mapping[str, Any], scored: int) -> list[str]:
 
 def _overpromised(rates: pd.DataFrame) -> list[str]:
     """Those whom the highest forecasts pick out are more often than others those whose forecasts are too high."""
-    listed = rates[(rates.segment == "priority") & rates.low.notna()]
+    listed = rates[(rates.segment == "priority") & rates.low.notna() & (rates.n_users >= FEW)]
     columns = (listed[name] for name in ("target", "forecast", "rate", "low", "high"))
     return [
         say(
             "On past lists, those of the test part, the mean probability of {target} was {forecast}, and {rate} "
             "[{low}, {high}] came true: on a list, read it as an order, not as a chance.",
             target=say_again(str(target)),
-            forecast=_percent(forecast),
-            rate=_percent(rate),
-            low=f"{100 * low:.0f}",
-            high=f"{100 * high:.0f}",
+            forecast=_percent(forecast, digits_apart(forecast, low, high)),
+            rate=_percent(rate, digits_apart(forecast, low, high)),
+            low=f"{100 * low:.{digits_apart(forecast, low, high)}f}",
+            high=f"{100 * high:.{digits_apart(forecast, low, high)}f}",
         )
         for target, forecast, rate, low, high in zip(*columns, strict=True)
         if not low <= forecast <= high
@@ -150,8 +151,8 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f}\u00a0%"
 
 
 def _uncalibrated(errors: _Errors) -> list[str]:

@@ -25,6 +25,7 @@ def reviewed(tmp_path):
         rule="quantile",
         listed=3,
         behind=-0.01,
+        users=40,
     ):
         board = pd.DataFrame({"metric": ["ece", "ece_band"], "value": [ece, 0.01], "high": [ece + 0.01, 0.02]})
         surrogates = pd.DataFrame({"target": ["churn"], "r2": [r2], "explained": [True]})
@@ -32,7 +33,14 @@ def reviewed(tmp_path):
         boards = [board.assign(target=target, part="test", chosen=True) for target in targets]
         write_table(pd.concat(boards), tmp_path / "leaderboard.csv")
         write_table(surrogates, tmp_path / "surrogates.csv")
-        rates = {"segment": ["priority", "all"], "target": "churn", "rate": 0.25, "low": 0.2, "high": 0.35}
+        rates = {
+            "segment": ["priority", "all"],
+            "target": "churn",
+            "rate": 0.25,
+            "low": 0.2,
+            "high": 0.35,
+            "n_users": users,
+        }
         write_table(pd.DataFrame(rates).assign(forecast=[forecast, 0.9]), tmp_path / "segment_rates.csv")
         gap = {"target": "churn", "model": "GRU", "reference": "LightGBM", "metric": ["log_loss", "brier"]}
         rows = pd.DataFrame(gap).assign(value=[0.05, 0.9], low=[behind, 0.8], high=[0.06, 1.0])
@@ -50,6 +58,10 @@ def reviewed(tmp_path):
 
 def test_a_sound_run_gives_no_warning(reviewed) -> None:
     assert reviewed() == []
+
+
+def test_no_promise_is_broken_by_few_users(reviewed) -> None:
+    assert reviewed(forecast=0.9, users=29) == []
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def _acts(drift: Drift) -> str:
 
 def _rate(drift: Drift, target: str) -> str:
     return say(
-        "The rate of {target} is {now:.3f} in the newest {days} days whose outcome is known, and was {train:.3f} "
+        "The rate of {target} is {now:.1%} in the newest {days} days whose outcome is known, and was {train:.1%} "
         "in the training part.",
         target=say_again(target),
         now=drift.now.rates[target][0],

@@ -118,7 +118,7 @@ def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -
     if abs(change) > max(NOISE * error, SHIFT * train[0]):
         yield Finding(
             say(
-                "The rate of {target} is {test:.3f} on test and {train:.3f} on train, further apart than "
+                "The rate of {target} is {test:.1%} on test and {train:.1%} on train, further apart than "
                 "chance between users would have it: the platform, the season or the log has changed.",
                 target=say_again(target),
                 test=test[0],

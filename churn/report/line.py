@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from churn.language import Messages, marked, say
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
 from churn.report.figures import GREY, INK, SERIES, chart, figure
-from churn.report.listing import RANKS, rank_by
+from churn.report.listing import RANKS, at_score, is_chance, rank_by
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, every, known, percents, signed
@@ -51,8 +51,8 @@ def _near(run: Run, lines: pd.DataFrame) -> str:
         "The list ends at {threshold} (95 % interval {interval}): among other users like these it would end somewhere "
         "in that interval. Of {scored} scored users, {near} stand inside it, so whether they are on the list is partly "
         "chance. The interval takes the probabilities as they are.",
-        threshold=decimal(own.threshold),
-        interval=decimals(own.low, own.high),
+        threshold=at_score(run, own.threshold),
+        interval=(percents if is_chance(run) else decimals)(own.low, own.high),
         scored=count(run.manifest["segment"]["scored"]),
         near=count(own.near),
     )
@@ -192,9 +192,13 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
             every=every(run.windows["stride_days"]),
         )
     )
-    rows = (*(_listed(run, alike) for alike in _alike([rows for _, rows in groups])), everyone)
+    lists = _alike([rows for _, rows in groups])
+    heading = Heading(say("Had the list been drawn otherwise"))
+    if len(lists) == 1:
+        return (heading, Text(say("Every order and rule that this run knows enough for draws one list, the one used.")))
+    rows = (*(_listed(run, alike) for alike in lists), everyone)
     return (
-        Heading(say("Had the list been drawn otherwise")),
+        heading,
         text,
         Table(say("Observed rates by order and rule"), columns, rows, cards=True),
     )

@@ -13,7 +13,7 @@ from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure
 from churn.report.run import Run, records
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
 from churn.report.wording import FEW, TARGETS, count, decimal, decimals, percent, percents
-from churn.statistics.sides import ROUNDING
+from churn.statistics.sides import ROUNDING, digits_apart
 
 
 def build(run: Run) -> Section:
@@ -105,14 +105,15 @@ def _held(own: pd.DataFrame) -> str:
     if not (gap > 0).any():
         return say("Here all {n} groups do.", n=count(len(own)))
     worst = next(records(own[gap == gap.max()]))
+    digits = digits_apart(worst.mean_predicted, worst.low, worst.high)
     return say(
         "Here {held} of {n} groups do; furthest off is the one predicted at {predicted}, where {observed} {interval} "
         "came.",
         held=count(int((gap == 0).sum())),
         n=count(len(own)),
-        predicted=percent(worst.mean_predicted, 0),
-        observed=percent(worst.observed, 0),
-        interval=percents(worst.low, worst.high, 0),
+        predicted=percent(worst.mean_predicted, digits),
+        observed=percent(worst.observed, digits),
+        interval=percents(worst.low, worst.high, digits),
     )
 
 

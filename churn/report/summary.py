@@ -87,6 +87,8 @@ def _outcome(run: Run, target: str) -> Tile:
 def _against(rate: Estimate, base: float, n: int) -> str:
     """In words, on which side of the base rate the interval lies."""
     usual, users = percent(base), count(n)
+    if n < FEW:
+        return say("base rate {usual}; too few users on test to tell ({users})", usual=usual, users=users)
     if side(rate, base) == "above":
         return say("base rate {usual}, so more often than usual; {users} users on test", usual=usual, users=users)
     if side(rate, base) == "below":

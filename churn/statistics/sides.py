@@ -61,6 +61,18 @@ def side(found: Ends, of: float = 0.0, *, least: float = 0.0) -> Side:
     return "below" if above(of, found.high) and not above(found.value, of - least) else "across"
 
 
+def digits_apart(value: float, low: float, high: float) -> int:
+    """How many decimals of a percentage tell a share from an interval that it lies outside of, at most two; else none.
+
+    Example:
+        >>> digits_apart(0.24, 0.08, 0.19), digits_apart(0.006, 0.008, 0.04), digits_apart(0.4, 0.3, 0.5)
+        (0, 1, 0)
+    """
+    nearest = min(max(value, low), high)
+    told = (digits for digits in range(3) if round(100 * value, digits) != round(100 * nearest, digits))
+    return next(told, 0)
+
+
 def varies(values: ArrayLike) -> bool:
     """Whether numbers (n,) differ by more than rounding; nan is no number.
 

@@ -58,7 +58,7 @@ def test_users_at_risk_and_their_activity_are_told_beside_the_training_part(fall
 def test_a_base_rate_of_the_newest_labels_is_told_beside_that_of_the_training_part(fallen):
     rate, before = fallen.now.rates["churn"][0], fallen.training.rates["churn"][0]
     assert rate > 0.15 > 0.05 > before
-    assert f"The rate of churn is {rate:.3f} in the newest 28 days" in " ".join(drift_sentences(fallen))
+    assert f"The rate of churn is {rate:.1%} in the newest 28 days" in " ".join(drift_sentences(fallen))
     assert any("rate of churn" in finding.sentence for finding in drift_findings(fallen))
 
 

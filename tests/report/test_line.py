@@ -111,3 +111,16 @@ def test_a_run_without_stickers_has_a_column_for_churn_alone(without_stickers):
     table = observed(without_stickers)
     assert [column.title for column in table.columns[4:]] == ["Fell silent"]
     assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+def test_where_all_orders_draw_one_list_there_is_no_table(run):
+    table = read_table(run / "segment_rules.csv")
+    one = table[table["rank_by"] == "priority"]
+    write_table(pd.concat([one, one.assign(rank_by="p_churn", used=False)]), run / "segment_rules.csv")
+    assert "draws one list, the one used" in text_of(run) and "Observed rates by order and rule" not in text_of(run)
+
+
+def test_where_the_list_is_ordered_by_chance_its_end_is_a_percentage(without_stickers):
+    ends = read_table(without_stickers / "threshold.csv").query("used")["threshold"].iloc[0]
+    (said, *_) = [block.body for block in line.build(read_run(without_stickers)).blocks if block.kind == "text"]
+    assert said.startswith(f"The list ends at {100 * ends:.1f}\xa0% (95 % interval [")

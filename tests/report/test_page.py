@@ -267,3 +267,11 @@ def test_a_failed_report_leaves_the_old_page_alone(run, finished):
     with pytest.raises(UserError):
         write_report(run)
     assert (run / "report.html").read_bytes() == (finished / "report.html").read_bytes()
+
+
+def test_what_became_of_few_users_is_not_said_to_be_more_often_than_usual(run):
+    rates = read_table(run / "segment_rates.csv")
+    few = rates.assign(n_users=rates["n_users"].where(rates["segment"] != "priority", 18), low=0.9, rate=0.95, high=1.0)
+    write_table(few, run / "segment_rates.csv")
+    text = ParsedPage(write_report(run)).text
+    assert "too few users on test to tell (18)" in text and "than usual" not in text

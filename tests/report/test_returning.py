@@ -44,6 +44,18 @@ def test_a_share_of_few_users_is_to_be_read_with_care(told):
     assert "Fewer than 30 users: read it with care." in told(users=[40, 29, 20]).body
 
 
+@pytest.mark.parametrize(
+    ("within", "title"),
+    [
+        (0.746, "Falling silent is not leaving"),
+        (0.26, "Some come back uncalled"),
+        (0.004, "Whoever falls silent here seldom comes back"),
+    ],
+)
+def test_the_title_says_no_more_than_the_share(told, within, title):
+    assert told(within=[0.9, within, 0.0]).title == title
+
+
 @pytest.mark.parametrize("unknown", [{"within": [0.9, None, 0.7]}, {"silent_days": [8, 9, 10]}])
 def test_nothing_is_said_of_returns_that_nobody_watched_for_so_long(told, unknown):
     assert told(**unknown).kind == "tiles"

@@ -57,6 +57,13 @@ def test_a_forecast_outside_the_observed_interval_is_told_as_a_broken_promise(ru
     assert both.endswith("The chances had promised a sticker to 27 %; 13 % [6, 20] received one.")
     assert "promised" not in judged(run, intervals, forecast=float("nan"))[1]
     assert "promised" not in judged(run, {"churn": (0.2, 0.4), "sticker": (0.2, 0.4)}, forecast=0.27)[1]
+    assert "promised" not in judged(run, intervals, forecast=0.27, n_users=29)[1]
+
+
+def test_numbers_that_are_told_apart_are_not_rounded_to_one(run):
+    told = judged(run, {"churn": (0.3615, 0.3635), "sticker": (0.0101, 0.0119)}, forecast=0.013)[1]
+    assert "36.2 % of their users fell silent (everyone: 36.0 %)" in told
+    assert "a sticker to 1.3 %; 1.1 % [1.0, 1.2] received one" in told
 
 
 def test_a_list_of_few_users_is_not_judged(run):
