@@ -16,7 +16,7 @@ _Errors = dict[str, tuple[float, float]]  # target to its calibration error on t
 
 
 def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str]) -> list[str]:
-    """Warnings from the artefacts of a run: calibration, a changed platform, explanations, and the data's own.
+    """Warnings from the artefacts of a run: calibration, the list, the chosen model, explanations, and the data's own.
 
     Args:
         folder: The run's folder.
@@ -28,7 +28,6 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
     audit = manifest["audit"]
     return [
         *list_warnings(folder, calibrators=calibrators),
-        *_shifted(audit["at_risk_per_test_day"], len(scores)),
         *_unbounded(manifest["segment"], len(scores)),
         *_overpromised(read_table(folder / "segment_rates.csv")),
         *_outdone(read_table(folder / "differences.csv"), manifest["chosen"]),
@@ -79,20 +78,6 @@ def _never_calibrated(errors: _Errors, calibrators: Collection[str]) -> list[str
 
 def _both(items: list[str]) -> str:
     return say("{most} and {last}", most=", ".join(items[:-1]), last=items[-1])
-
-
-def _shifted(per_day: float, scored: int) -> list[str]:
-    """Far more or fewer users at risk than on a day of the test part: the rates on test may not hold now."""
-    if 2 / 3 <= scored / per_day <= 3 / 2:
-        return []
-    return [
-        say(
-            "{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: "
-            "the platform, the season or the log has changed, and what held on test may not hold now.",
-            scored=scored,
-            per_day=per_day,
-        )
-    ]
 
 
 def _unbounded(segment: Mapping[str, Any], scored: int) -> list[str]:

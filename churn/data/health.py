@@ -20,7 +20,14 @@ from churn.data.findings import (
 )
 from churn.data.findings_of_days import stopped_stickers, stray_days, thin_days
 from churn.data.findings_of_drift import drift_findings
-from churn.data.findings_of_parts import base_rates, careless_split, possible_leaks, thin_folds, twin_targets
+from churn.data.findings_of_parts import (
+    base_rates,
+    careless_split,
+    changed_rates,
+    possible_leaks,
+    thin_folds,
+    twin_targets,
+)
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import Split
@@ -73,6 +80,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     gaps = tuple(runs(scan.events_per_day == 0))
     unseen = int((panel.last < panel.first).sum())
     drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
+    changed = {} if split is None else changed_rates(split)
     findings = [
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
@@ -84,7 +92,8 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *stopped_stickers(panel),
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
-        *(drift_findings(drift) if drift else ()),
+        *changed.values(),
+        *(drift_findings(drift, told=changed) if drift else ()),
         *possible_leaks(alarms),
     ]
     names = panel.features

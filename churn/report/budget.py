@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from churn.language import marked, say
+from churn.language import marked, say, say_many
 from churn.report import earnings
 from churn.report.blocks import Block, Heading, Items, Note, Section, Text
 from churn.report.figures import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
@@ -210,7 +210,8 @@ def _traces(table: pd.DataFrame, found: Mapping[str, Any]) -> list[Any]:
     colour = GREY if found["scored"] < FEW else SERIES[2]
     x, edge = list(table["k"]), {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0, "color": colour}}
     hover = [
-        say("{users} users: {profit}", users=count(row.k), profit=decimal(row.profit, 1)) for row in records(table)
+        say_many("{n} user: {profit}", "{n} users: {profit}", int(row.k), profit=decimal(row.profit, 1))
+        for row in records(table)
     ]
     line = go.Scatter(x=x, y=list(table["profit"]), mode="lines", line={"color": colour, "width": 2})
     line.update(name=say("expected profit"), hovertext=hover, hoverinfo="text")
@@ -224,7 +225,9 @@ def _traces(table: pd.DataFrame, found: Mapping[str, Any]) -> list[Any]:
 
 def _mark(name: str, k: int, profit: float, *, symbol: str) -> Any:
     marker = {"size": 11, "color": INK, "symbol": symbol, "line": {"width": 1.5, "color": INK}}
-    hover = say("{name}: {users} users, {profit}", name=name, users=count(k), profit=decimal(profit, 1))
+    hover = say_many(
+        "{name}: {n} user, {profit}", "{name}: {n} users, {profit}", k, name=name, profit=decimal(profit, 1)
+    )
     return go.Scatter(x=[k], y=[profit], mode="markers", name=name, marker=marker, hovertext=[hover], hoverinfo="text")
 
 

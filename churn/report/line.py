@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from churn.language import Messages, marked, say
+from churn.language import Messages, marked, say, say_many
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
 from churn.report.figures import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, at_score, is_chance, rank_by
@@ -92,7 +92,12 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     )
     if not found["zeros"]:
         return said
-    zeros = say("{n} users have a {score} of 0 and no logarithm.", n=count(found["zeros"]), score=score)
+    zeros = say_many(
+        "{n} user has a {score} of 0 and no logarithm.",
+        "{n} users have a {score} of 0 and no logarithm.",
+        int(found["zeros"]),
+        score=score,
+    )
     return f"{said} {zeros}"
 
 
@@ -100,7 +105,13 @@ def _histogram(run: Run, table: pd.DataFrame, lines: pd.DataFrame, scale: str) -
     score, n = RANKS[rank_by(run)], int(table["n"].sum())
     middle, width = (table["low"] + table["high"]) / 2, table["high"] - table["low"]
     hover = [
-        say("{low} to {high}: {n} users", low=decimal(row.low), high=decimal(row.high), n=count(row.n))
+        say_many(
+            "{low} to {high}: {n} user",
+            "{low} to {high}: {n} users",
+            int(row.n),
+            low=decimal(row.low),
+            high=decimal(row.high),
+        )
         for row in records(table)
     ]
     colour = GREY if n < FEW else SERIES[5]

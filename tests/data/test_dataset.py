@@ -549,14 +549,6 @@ def test_audit_holds_that_of_each_fold_the_newest_also_on_top(prepared):
     assert folds[-1].table().equals(dataset.split().table())
 
 
-@pytest.mark.parametrize("kind", ["time", "user_time", "random"])
-def test_audit_counts_all_users_at_risk_on_a_day_of_the_test_part_whatever_their_part(prepared, kind):
-    dataset = prepared(example_frames(), split=SplitConfig(kind=kind, val_share=0.25, test_share=0.25))
-    days = dataset.windows.table().groupby("cutoff").size()
-    test_days = dataset.split().test.dates.unique()
-    assert dataset.audit()["at_risk_per_test_day"] == pytest.approx(days[test_days].mean())
-
-
 OTHERS = {
     "source": (lambda config, frames: (replace(config, events="log"), {"log": frames["events"]}), "another events"),
     "zone": (lambda config, frames: (replace(config, zone="Asia/Seoul"), frames), "another zone"),

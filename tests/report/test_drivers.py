@@ -319,6 +319,11 @@ def test_models_trained_again_on_the_kept_columns_are_compared(run):
     assert "Models whose names end in _kept were trained again on the kept columns alone, for comparison" in text
     assert "0.588 +0.003 [−0.001, 0.007]" in text
     assert "None of the 1 differences is clear of 0" not in text and "The difference is not clear of 0" in text
+    small = {0.003: 0.0015, -0.001: 0.001, 0.007: 0.002}
+    change(run, "differences.csv", lambda table: table.replace(dict.fromkeys(("value", "low", "high"), small)))
+    assert "less than 0.002, too little to matter" in text_of(run)
+    back = {new: old for old, new in small.items()}
+    change(run, "differences.csv", lambda table: table.replace(dict.fromkeys(("value", "low", "high"), back)))
     change(run, "differences.csv", lambda table: table.replace({"low": {-0.001: 0.001}}))
     assert "The one difference lies clearly above 0: the kept columns alone predict worse." in text_of(run)
 
