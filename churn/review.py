@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import read_json, read_table
-from churn.language import say, say_again
+from churn.language import percentage, say, say_again
 from churn.statistics import LEAST_LOSS, Interval, above, side
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
@@ -151,7 +151,7 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"
+    return percentage(f"{100 * share:.0f}")
 
 
 def _uncalibrated(errors: _Errors) -> list[str]:
