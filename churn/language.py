@@ -138,6 +138,19 @@ def day_and_month(day: date) -> str:
     return format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
 
 
+def percentage(hundredths: str) -> str:
+    """A number of hundredths with its sign, which some languages set apart.
+
+    Example:
+        >>> percentage("58.3")
+        '58.3\xa0%'
+        >>> with speaking("ko"):
+        ...     percentage("58.3")
+        '58.3%'
+    """
+    return say("{hundredths}\u00a0%", hundredths=hundredths)
+
+
 @cache
 def _catalogue(language: str) -> NullTranslations:
     """The catalogue as it is edited, compiled in memory: no compiled file can lag behind it."""

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import read_json, read_table
-from churn.language import say, say_again
+from churn.language import percentage, say, say_again
 from churn.statistics import LEAST_LOSS, Interval, above, digits_apart, side
 
 FEW = 30  # users, under whom a share is chance
@@ -137,7 +137,7 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
 
 
 def _percent(share: float, digits: int = 0) -> str:
-    return f"{100 * share:.{digits}f}\u00a0%"
+    return percentage(f"{100 * share:.{digits}f}")
 
 
 def _uncalibrated(errors: _Errors) -> list[str]:

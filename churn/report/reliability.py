@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from churn.language import say
+from churn.language import say, say_again
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.run import Run, records
@@ -196,7 +196,7 @@ def _calibrators(run: Run) -> list[Block]:
         (
             text_cell(TARGETS.get(row.target, row.target)),
             text_cell(row.model),
-            text_cell(row.kind),
+            text_cell(say_again(row.kind)),
             number_cell(row.log_loss_none),
             number_cell(row.log_loss_chosen),
             number_cell(row.test_log_loss_raw),

@@ -5,7 +5,7 @@ from datetime import date
 from numbers import Real
 
 from churn.explanation import readable
-from churn.language import Messages, day_in_words, marked, say
+from churn.language import Messages, day_in_words, marked, percentage, say
 
 ABSENT = "–"
 FEW = 30  # cells with fewer users are greyed
@@ -106,7 +106,7 @@ def percent(share: float | None, digits: int = 1) -> str:
         >>> percent(0.5834), percent(1, 0), percent(float("nan"))
         ('58.3\xa0%', '100\xa0%', '–')
     """
-    return f"{100 * share:.{digits}f}\u00a0%" if share is not None and known(share) else ABSENT
+    return percentage(f"{100 * share:.{digits}f}") if share is not None and known(share) else ABSENT
 
 
 def decimals(low: float | None, high: float | None, digits: int = 3) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.language import say
+from churn.language import percentage, say
 from churn.statistics import LEAST_LOSS, Interval, Side, side
 
 FEW = 30  # users under which an interval is a guess
@@ -119,7 +119,7 @@ def percent(share: float) -> str:
         >>> percent(0.314)
         '31\N{NO-BREAK SPACE}%'
     """
-    return f"{100 * share:.0f}\u00a0%" if math.isfinite(share) else say("unknown")
+    return percentage(f"{100 * share:.0f}") if math.isfinite(share) else say("unknown")
 
 
 def listed(items: Iterable[str]) -> str:

@@ -199,7 +199,7 @@ def test_the_sheets_have_names_in_the_language_spoken(scored, tmp_path):
         export(table_of(["a"]), tmp_path, about=about(scored, SegmentConfig(quantile=0.85), held_back=0))
     book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
     assert book.sheetnames == ["우선순위", "안내"]
-    assert "사용자 중 상위 15\u00a0%" in [row[1].value for row in book["안내"].iter_rows()]
+    assert "사용자 중 상위 15%" in [row[1].value for row in book["안내"].iter_rows()]
 
 
 @pytest.mark.parametrize(
