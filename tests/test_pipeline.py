@@ -18,10 +18,11 @@ from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConf
 from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, IfStays, VerdictConfig, fit_if_stays
+from churn.explanation import others
 from churn.explanation.collinearity import collinearity
 from churn.language import speaking, spoken
 from churn.models import Ensemble, LightGBM, load
-from churn.scoring import prepare_alike, score, score_windows
+from churn.scoring import newest_windows, prepare_alike, reasons_of, score, score_windows
 from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig, prioritise
 from churn.stages import Context, compare_segments, explore_data, find_anomalies, review_run, score_users
 from churn.training import TrainingConfig, TuningConfig
@@ -926,3 +927,32 @@ def test_views_are_drawn_by_the_keys_of_explore(finished, frames, tmp_path) -> N
     test = finished.table("windows.parquet").query("part == 'test'")
     fates = test[test.cutoff == test.cutoff.max()].churn.value_counts()
     assert f"{fates[1]} in fell silent, {fates[0]} in stayed" in said["journeys_of_churners"]
+
+
+def test_what_everyone_scored_has_in_common_is_nobody_s_reason(finished) -> None:
+    newest = newest_windows(as_stages_see(finished.folder).dataset)
+    alone = newest.take(np.arange(1))
+    told = reasons_of(alone, finished.folder / "models", among=alone, others=others(alone))
+    assert (told == "").all(axis=None)
+    beside = reasons_of(alone, finished.folder / "models", among=newest, others=others(newest))
+    assert (beside != "").any(axis=None)
+
+
+def test_new_refunds_are_taken_as_the_run_took_them(finished, frames, tmp_path) -> None:
+    refund = frames["stickers"].iloc[:1].assign(amount=-1.0)
+    log = frames | {"stickers": pd.concat([frames["stickers"], refund])}
+    old = replace(quick_config().data, negative="drop")
+    dataset = prepare_alike(finished.folder, old, quick_config().data, folder=tmp_path / "dataset", frames=log)
+    assert dataset.reconciliation["stickers"]["rejected"] == {"negative amount, left out": 1}
+
+
+def test_new_scores_warn_where_the_scored_day_has_moved(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    manifest = read_json(folder / "manifest.json")
+    manifest["drift"]["training"]["at_risk"] = 10_000.0
+    write_json(manifest, folder / "manifest.json")
+    cutoff = manifest["drift"]["now"]["cutoff"]
+    told = read_json(
+        score(folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames) / "scoring.json"
+    )
+    assert any("there were 10,000" in warning for warning in told["warnings"])

@@ -160,3 +160,11 @@ def test_one_of_users_with_the_same_scores_is_told_in_the_singular(run, on, said
     write_json(manifest, run / "manifest.json")
     (text,) = differences._twins(read_run(run))
     assert said in text.body
+
+
+@pytest.mark.parametrize(("on", "said"), [(40, True), (365, False)])
+def test_the_page_says_whom_the_lot_put_on_the_list_beside_users_like_them(run, on, said):
+    ties = {"listed": 40, "line": 365, "line_listed": on}
+    write_json(read_json(run / "manifest.json") | {"compared": {"ties": ties}}, run / "manifest.json")
+    bodies = [getattr(block, "body", "") for block in differences.build(read_run(run)).blocks]
+    assert any(body.startswith("Of 365 users with the same scores") for body in bodies) == said
