@@ -381,3 +381,9 @@ def test_columns_are_frozen_on_the_training_users_where_the_split_holds_users_ap
     dataset = prepared_with(prepared, rows, ["plan", "age"], blocks, split=split)
     assert {column for column in dataset.windows.features if "=" in column} == {"plan=common"}
     assert "age_missing" not in dataset.windows.features
+
+
+def test_rows_of_members_are_kept_in_one_order_whatever_the_engine_s(prepared, plans):
+    folders = [prepared_with(prepared, rows, [], {"plan": DAILY}) for rows in (plans, plans[::-1])]
+    one, other = (pd.read_parquet(found.quarantine.parent / "member_rows.parquet") for found in folders)
+    pd.testing.assert_frame_equal(one, other)

@@ -340,3 +340,13 @@ def test_a_member_list_that_matches_nobody_is_refused(prepared_in, refused):
         "events of the members", "an id of the events is 'user000', of the list 'stranger user000'", "check the ids"
     ):
         prepared_in("frames", frames)
+
+
+def test_ids_that_are_decimals_in_every_table_are_whole_numbers_all_the_same(prepared_in):
+    frames = numbered_log()
+    whole, _ = prepared_in("frames", frames)
+    for table in frames.values():
+        for column in {"user_id", "actor_id"} & set(table):
+            table[column] = SPELT["decimals"](table[column])
+    found, _ = prepared_in("frames", frames)
+    assert found.panel.users.tolist() == whole.panel.users.astype(str).tolist()

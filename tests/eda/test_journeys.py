@@ -419,3 +419,8 @@ def test_counts_that_are_no_whole_numbers_are_refused(value: Any, refused: Any) 
         ):
             with refused(f"expected {name} of at", str(value), "give"):
                 ask()
+
+
+def test_users_whose_number_a_null_has_made_fractional_are_followed_all_the_same() -> None:
+    with open_tables(CONFIG, frames=log_of(("7", "09:00:00", "view"), ("8", "09:00:00", "view"))) as tables:
+        assert journeys(tables, users=pd.DataFrame({"user_id": [7.0]})).n_users == 1
