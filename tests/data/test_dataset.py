@@ -301,9 +301,12 @@ def test_rare_types_are_lumped_as_other(prepared):
     dataset = prepared({"events": events}, max_event_types=2, windows=SHORT)
     assert dataset.panel.features == ("own_post", "own_like", "own_other")
     assert dataset.panel.counts.sum(axis=0).tolist() == [14, 4, 2]
-    named = prepared({"events": events.replace({"event": {"like": "other"}})}, max_event_types=2, windows=SHORT)
+    also = pd.concat([events, events[events.event == "quiz"].assign(event="poll")]).replace(
+        {"event": {"like": "other"}}
+    )
+    named = prepared({"events": also}, max_event_types=2, windows=SHORT)
     assert named.panel.features == ("own_post", "own_other", "own_rest")
-    assert named.panel.counts.sum(axis=0).tolist() == [14, 4, 2]
+    assert named.panel.counts.sum(axis=0).tolist() == [14, 4, 3]
 
 
 # Files --------------------------------------------------------------------------------------------
