@@ -138,17 +138,17 @@ def day_and_month(day: date) -> str:
     return format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
 
 
-def percentage(hundredths: str) -> str:
-    """A number of hundredths with its sign, which some languages set apart.
+def percentage(share: float, digits: int = 0) -> str:
+    """A share as a percentage, whose sign some languages set apart.
 
     Example:
-        >>> percentage("58.3")
+        >>> percentage(0.5834, 1)
         '58.3\xa0%'
         >>> with speaking("ko"):
-        ...     percentage("58.3")
+        ...     percentage(0.5834, 1)
         '58.3%'
     """
-    return say("{hundredths}\u00a0%", hundredths=hundredths)
+    return say("{hundredths}\u00a0%", hundredths=f"{100 * share:.{digits}f}")
 
 
 @cache

@@ -9,9 +9,8 @@ import pandas as pd
 
 from churn.artefacts import read_json, read_table
 from churn.language import percentage, say, say_again
-from churn.statistics import LEAST_LOSS, Interval, above, digits_apart, side
+from churn.statistics import FEW, LEAST_LOSS, Interval, above, digits_apart, side
 
-FEW = 30  # users, under whom a share is chance
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
 
 
@@ -106,10 +105,10 @@ def _overpromised(rates: pd.DataFrame) -> list[str]:
             "On past lists, those of the test part, the mean probability of {target} was {forecast}, and {rate} "
             "[{low}, {high}] came true: on a list, read it as an order, not as a chance.",
             target=say_again(str(target)),
-            forecast=_percent(forecast, digits_apart(forecast, low, high)),
-            rate=_percent(rate, digits_apart(forecast, low, high)),
-            low=f"{100 * low:.{digits_apart(forecast, low, high)}f}",
-            high=f"{100 * high:.{digits_apart(forecast, low, high)}f}",
+            forecast=percentage(forecast, digits := digits_apart(forecast, low, high)),
+            rate=percentage(rate, digits),
+            low=f"{100 * low:.{digits}f}",
+            high=f"{100 * high:.{digits}f}",
         )
         for target, forecast, rate, low, high in zip(*columns, strict=True)
         if not low <= forecast <= high
@@ -136,10 +135,6 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _percent(share: float, digits: int = 0) -> str:
-    return percentage(f"{100 * share:.{digits}f}")
-
-
 def _uncalibrated(errors: _Errors) -> list[str]:
     return [
         say(
@@ -161,8 +156,8 @@ def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
             "The drivers of {target} come from a surrogate that explains {share} of the model on unseen "
             "users, under the floor of {floor}: read them as a sketch.",
             target=say_again(str(target)),
-            share=_percent(math.floor(100 * max(0, r2)) / 100),
-            floor=_percent(floor),
+            share=percentage(math.floor(100 * max(0, r2)) / 100),
+            floor=percentage(floor),
         )
         if r2 == r2
         else say(

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from churn.charts import GREEN, chart
 from churn.data import Panel
 from churn.eda.arguments import check_count
-from churn.eda.curves import FEW, POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
+from churn.eda.curves import POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
 from churn.eda.spells import Spells, silences
 from churn.eda.view import View
 from churn.language import say, say_many
+from churn.statistics import FEW
 from churn.statistics.shares import block_intervals
 
 

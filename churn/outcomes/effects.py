@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from churn.segments import CONTACT, CONTROL
 from churn.statistics import (
+    FEW,
     Effect,
     Interval,
     holm,
@@ -21,7 +22,7 @@ TARGETS = ("retention", "sticker", "amount")
 EFFECT_COLUMNS = [
     *("comparison", "target", "n_a", "n_b", "a", "b", "difference", "low", "high", "p", "p_adjusted", "detectable"),
 ]
-LEAST_REACHED, FEW = 0.2, 30  # share and number of contacts, under which an effect per user reached says nothing
+LEAST_REACHED = 0.2  # share of contacts, under which an effect per user reached says nothing
 INTENTION, REACHED, PER_CONTACT = "contact vs control", "reached vs not", "per user reached"
 
 

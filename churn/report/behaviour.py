@@ -11,7 +11,8 @@ from churn.report.figures import COLOUR_BAR, chart, figure, label
 from churn.report.marks import group_name
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import FEW, count, decimal, feature, percent, percents, signed
+from churn.report.wording import count, decimal, feature, percent, percents, signed
+from churn.statistics import FEW
 
 TITLE = marked("Groups of like behaviour")
 STABLE, LEAST_EXCESS = 0.6, 0.05  # what the search for groups asks for

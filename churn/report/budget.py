@@ -13,7 +13,8 @@ from churn.report.figures import GREY, INK, REFERENCE_LINE, SERIES, chart, figur
 from churn.report.listing import RANKS, rank_by
 from churn.report.run import Estimate, Run, records
 from churn.report.tables import Cell, Table, count_cell, heads, number_cell
-from churn.report.wording import FEW, count, decimal, decimals, known, percent
+from churn.report.wording import count, decimal, decimals, known, percent
+from churn.statistics import FEW
 
 APART = 2.0  # times, from which on two worths of a user conflict
 TITLE = marked("What it is worth to call them")

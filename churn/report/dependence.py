@@ -12,7 +12,8 @@ from churn.report.beeswarm import driving, thinned
 from churn.report.blocks import Block, Caption, Figure, Heading, Multiples, Text
 from churn.report.figures import COLOURS, GREY, ZERO_LINE, chart, figure
 from churn.report.run import Run
-from churn.report.wording import FEW, TARGETS, chance, count, feature, more_of, shortened, signed
+from churn.report.wording import TARGETS, chance, count, feature, more_of, shortened, signed
+from churn.statistics import FEW
 
 SHOWN = 4  # columns per target
 BINS, LEAST = 12, 10  # medians of the line, and windows from which on one is drawn

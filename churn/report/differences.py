@@ -10,7 +10,8 @@ from churn.report.blocks import Block, Fold, Heading, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, completed, kind
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
-from churn.report.wording import FEW, count, decimal, decimals, feature, listed, p_value, percent, signed
+from churn.report.wording import count, decimal, decimals, feature, listed, p_value, percent, signed
+from churn.statistics import FEW
 
 YES_OR_NO = ("churn_afterwards", "sticker_afterwards")
 IN_WORDS = 3  # findings whose means are told

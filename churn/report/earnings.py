@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.report.run import Estimate, Run
-from churn.report.wording import FEW
+from churn.statistics import FEW
 
 
 def plan_of(run: Run) -> Mapping[str, Any] | None:

@@ -10,7 +10,8 @@ from churn.report.blocks import Beside, Block, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
 from churn.report.run import Run, estimate, records
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
-from churn.report.wording import DECISIONS, FEW, TARGETS, count, decimal, decimals, percent, percents
+from churn.report.wording import DECISIONS, TARGETS, count, decimal, decimals, percent, percents
+from churn.statistics import FEW
 
 TITLE = marked("What a list of any length finds")
 SAID = (0.1, 0.2, 0.5)  # shares whose gains the description names

@@ -10,7 +10,8 @@ from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import COLOURS, chart, figure, label
 from churn.report.run import Run, records
 from churn.report.trials import completed, models_of
-from churn.report.wording import FEW, TARGETS, count, percent
+from churn.report.wording import TARGETS, count, percent
+from churn.statistics import FEW
 
 
 def build(run: Run, target: str) -> list[Block]:

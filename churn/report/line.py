@@ -13,7 +13,8 @@ from churn.report.figures import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, at_score, is_chance, rank_by
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, every, known, percents, signed
+from churn.report.wording import SEGMENTS, count, decimal, decimals, every, known, percents, signed
+from churn.statistics import FEW
 
 TITLE = marked("How the line is drawn")
 RULES = Messages(

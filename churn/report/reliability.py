@@ -12,8 +12,9 @@ from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.run import Run, records
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
-from churn.report.wording import FEW, TARGETS, count, decimal, decimals, percent, percents
-from churn.statistics.sides import ROUNDING, digits_apart
+from churn.report.wording import TARGETS, count, decimal, decimals, percent, percents
+from churn.statistics import FEW, digits_apart
+from churn.statistics.sides import ROUNDING
 
 
 def build(run: Run) -> Section:

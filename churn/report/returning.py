@@ -7,7 +7,8 @@ import yaml
 from churn.language import say
 from churn.report.blocks import Note
 from churn.report.run import Run, records
-from churn.report.wording import FEW, count, known, percent, percents
+from churn.report.wording import count, known, percent, percents
+from churn.statistics import FEW
 
 MOSTLY, SELDOM = 0.5, 0.1  # of the silences end by themselves
 
@@ -34,7 +35,7 @@ def returning(run: Run) -> tuple[Note, ...]:
 
 
 def _title(row: Any) -> str:
-    """What the share says in a word."""
+    """The title that the share of silences that end by themselves bears out."""
     if row.within >= MOSTLY:
         return say("Falling silent is not leaving")
     return say("Whoever falls silent here seldom comes back") if row.within < SELDOM else say("Some come back uncalled")

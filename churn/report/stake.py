@@ -7,7 +7,8 @@ from churn.report import earnings
 from churn.report.blocks import Tile
 from churn.report.run import Run
 from churn.report.trust import overpromised
-from churn.report.wording import FEW, count, decimal, decimals
+from churn.report.wording import count, decimal, decimals
+from churn.statistics import FEW
 
 
 def tiles(run: Run) -> tuple[Tile, ...]:

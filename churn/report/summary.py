@@ -12,8 +12,8 @@ from churn.report.returning import returning
 from churn.report.run import Estimate, Run, records
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
-from churn.report.wording import FEW, TARGETS, count, day, every, percent, percents
-from churn.statistics import side
+from churn.report.wording import TARGETS, count, day, every, percent, percents
+from churn.statistics import FEW, side
 
 LISTED = Messages(
     {

@@ -8,8 +8,8 @@ from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.reliability import groups_off
 from churn.report.run import Estimate, Run
-from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent, percents
-from churn.statistics import LEAST_LIFT, Side, above, digits_apart, side
+from churn.report.wording import count, decimal, decimals, known, listed, percent, percents
+from churn.statistics import FEW, LEAST_LIFT, Side, above, digits_apart, side
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
@@ -115,7 +115,7 @@ def _came(target: str, rate: Estimate, everyone: Estimate) -> str:
 
 
 def _promised(run: Run, target: str) -> str:
-    """What was forecast of the users of past lists, where it did not come; nothing of few users, or of older runs."""
+    """A sentence where the forecast for past lists did not come true; nothing for lists of too few users."""
     rate, forecast = run.rate("priority", target), _forecast(run, target)
     if rate is None or forecast is None or rate[1] < FEW or rate[0].low <= forecast <= rate[0].high:
         return ""

@@ -11,7 +11,8 @@ from churn.language import Messages, marked, say, say_again, say_many
 from churn.report.blocks import Block
 from churn.report.figures import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
 from churn.report.run import records
-from churn.report.wording import FEW, TARGETS, count, decimal, decimals, signed
+from churn.report.wording import TARGETS, count, decimal, decimals, signed
+from churn.statistics import FEW
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 BLUES = [[0, "#005a8f"], [0.5, "#7fb2d1"], [1, "#f5f7fa"]]  # the darker, the better

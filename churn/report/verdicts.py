@@ -9,7 +9,8 @@ from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Secti
 from churn.report.run import Run, records
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
 from churn.report.verdict_charts import forest, heat_map, variant_words
-from churn.report.wording import FEW, TARGETS, decimals
+from churn.report.wording import TARGETS, decimals
+from churn.statistics import FEW
 
 TITLE = marked("What a sceptic would ask")
 KINDS = marked(

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 ROUNDING = 1e-9  # sums in another order differ in the sixteenth digit
 LEAST_LOSS = 0.002  # log loss: chances off by three points near a half, or by two near a tenth, cost as much
 LEAST_LIFT = 1.1  # ten calls that find as many as eleven by lot
+FEW = 30  # users, under whom an interval or a share is a guess
 
 Side = Literal["above", "below", "across"]
 

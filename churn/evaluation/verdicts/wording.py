@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.language import percentage, say
-from churn.statistics import LEAST_LOSS, Interval, Side, side
-
-FEW = 30  # users under which an interval is a guess
+from churn.statistics import FEW, LEAST_LOSS, Interval, Side, side
 
 
 def measured(users: int) -> str:
@@ -119,7 +117,7 @@ def percent(share: float) -> str:
         >>> percent(0.314)
         '31\N{NO-BREAK SPACE}%'
     """
-    return percentage(f"{100 * share:.0f}") if math.isfinite(share) else say("unknown")
+    return percentage(share) if math.isfinite(share) else say("unknown")
 
 
 def listed(items: Iterable[str]) -> str:
