@@ -139,16 +139,13 @@ def day_and_month(day: date) -> str:
 
 
 def percentage(share: float, digits: int = 0) -> str:
-    """A share as a percentage, whose sign some languages set apart.
+    """A share as a percentage, as `str.format` writes it in a sentence: both languages put no space before the sign.
 
     Example:
         >>> percentage(0.5834, 1)
-        '58.3\xa0%'
-        >>> with speaking("ko"):
-        ...     percentage(0.5834, 1)
         '58.3%'
     """
-    return say("{hundredths}\u00a0%", hundredths=f"{100 * share:.{digits}f}")
+    return f"{share:.{digits}%}"
 
 
 @cache

@@ -139,8 +139,8 @@ def _uncalibrated(errors: _Errors) -> list[str]:
     return [
         say(
             "The probabilities of {target} are off on the test part: their calibration error is "
-            "{error:.3f}, where a calibrated forecast stays under {band:.3f}. They rank users, and so does "
-            "priority; neither is a probability.",
+            "{error:.3f}, where a calibrated forecast stays under {band:.3f}. They tell whom to call first; "
+            "do not read them as probabilities.",
             target=say_again(str(target)),
             error=error,
             band=band,

@@ -1,5 +1,6 @@
 """The code of docs/extending.md, run as it stands there: a model, a feature and a section in one run."""
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -49,6 +50,26 @@ def shop(tmp_path_factory):
         yield place, options
     for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def broken(shop):
+    """From a line of a module of `shop`, and what stands there instead, to the import path of the module so written."""
+    place, _ = shop
+    names = []
+
+    def write(module, line, instead, name):
+        text = (place / "shop" / f"{module}.py").read_text(encoding="utf8")
+        assert line in text
+        (place / "shop" / f"{name}.py").write_text(text.replace(line, instead), encoding="utf8")
+        names.append(name)
+        importlib.invalidate_caches()
+        return f"shop.{name}"
+
+    yield write
+    for name in names:
+        (place / "shop" / f"{name}.py").unlink()
+        sys.modules.pop(f"shop.{name}", None)
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +127,43 @@ def test_the_page_shows_all_three(finished) -> None:
     assert 'id="first-reasons"' in page and "columns are the first reason of 8 users" in page
     assert "Discriminant" in page and "active share" in page
     assert list(finished.figures("first-reasons", sections=["shop.sections.first_reasons"])) == ["First reasons"]
+
+
+RETURN = "return share[:, :, None].astype(np.float32)"
+
+
+@pytest.mark.parametrize(
+    ("instead", "says"),
+    [
+        ('return {}["share"]', "expected shop.broken.values to run, got KeyError: 'share' (line 14 of "),
+        ("return share", ", 1) from feature active_share, got ("),
+        ("return share[:, :, None] * np.nan", "expected finite numbers from feature active_share, got "),
+    ],
+)
+def test_a_feature_that_fails_is_named(broken, shop, instead, says, capsys) -> None:
+    path = broken("features", RETURN, instead, "broken")
+    features = ["--data.features", f"[{path}.ACTIVE_SHARE]"]
+    assert main(["check", *shop[1][:2], *features]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("instead", "says"),
+    [
+        ("return run.nothing", "expected shop.broken.first_reasons to run, got AttributeError: "),
+        ("return None", "expected a churn.report.Section from shop.broken.first_reasons, got a NoneType; return one"),
+    ],
+)
+def test_a_section_that_fails_is_named(broken, finished, instead, says, capsys) -> None:
+    last = 'return Section("first-reasons", "First reasons", "What is most often said.", (words, chart))'
+    path = broken("sections", last, instead, "broken")
+    before = finished.report.read_bytes()
+    assert main(["report", "--run", str(finished.folder), "--sections", f"[{path}.first_reasons]"]) == 2
+    assert says in capsys.readouterr().err
+    assert finished.report.read_bytes() == before
+
+
+def test_a_module_that_fails_is_no_riddle(broken, shop, capsys) -> None:
+    path = broken("features", "import numpy as np", "import numpy as np\n1 / 0", "broken")
+    assert main(["check", *shop[1][:2], "--data.features", f"[{path}.ACTIVE_SHARE]"]) == 2
+    assert "(ZeroDivisionError: division by zero)" in capsys.readouterr().err

@@ -82,12 +82,12 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
     changed = {} if split is None else changed_rates(split)
     findings = [
+        *stray_days(panel, scan.events_per_day, gaps),  # first: most of what follows may come from them
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
         *unseen_members(dataset, unseen),
-        *stray_days(panel, scan.events_per_day, gaps),
         *thin_days(panel, scan.events_per_day, gaps),
         *stopped_stickers(panel),
         *careless_split(dataset),
@@ -122,11 +122,11 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
     per_day = events_per_day(dataset)
     gaps = tuple(runs(per_day == 0))
     return (
+        *stray_days(panel, per_day, gaps),
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
-        *stray_days(panel, per_day, gaps),
         *thin_days(panel, per_day, gaps),
         *stopped_stickers(panel),
     )

@@ -25,7 +25,7 @@ class Returns(View):
     """Of those who have been silent for so many days, the share that comes back.
 
     `table` has a row per number of silent days: silent_days, at_risk (silences that reached so long and were still
-    watched), users, within (share that comes back in the next `within_days`), low, high (95 % of `within`, nan for a
+    watched), users, within (share that comes back in the next `within_days`), low, high (95% of `within`, nan for a
     single user), ever (share that comes back before the longest silence that could be watched).
     """
 

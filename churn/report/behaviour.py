@@ -66,7 +66,7 @@ def _learnt_from(facts: dict[str, Any]) -> str:
 def _reading() -> str:
     return say(
         "Expected on the list are as many of the group as there would be if the list were drawn by lot. The observed "
-        "rates are those of the test part, with 95 % intervals over users. They describe the groups; they do not say "
+        "rates are those of the test part, with 95% intervals over users. They describe the groups; they do not say "
         "what would happen if a user changed group."
     )
 

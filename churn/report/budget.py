@@ -60,7 +60,7 @@ def _best(found: Mapping[str, Any]) -> str:
             profit=profit,
         )
     return say(
-        "In this order most is earned by calling the first {best} of {scored} users (95 % interval {low} to {high}): "
+        "In this order most is earned by calling the first {best} of {scored} users (95% interval {low} to {high}): "
         "an expected profit of {profit}.",
         best=best,
         scored=scored,
@@ -202,7 +202,7 @@ def _curve(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
     few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if found["scored"] < FEW else ""
     title = say("Expected profit by the number of users called")
     said = f"{_best(found)} {_number(found)}".strip()
-    caption = say("Band: 95 % interval over users. n = {n} users.{few}", n=count(found["scored"]), few=few)
+    caption = say("Band: 95% interval over users. n = {n} users.{few}", n=count(found["scored"]), few=few)
     return (figure(drawn, title=title, description=f"{title}. {said}", caption=caption),)
 
 
@@ -217,7 +217,7 @@ def _traces(table: pd.DataFrame, found: Mapping[str, Any]) -> list[Any]:
     line = go.Scatter(x=x, y=list(table["profit"]), mode="lines", line={"color": colour, "width": 2})
     line.update(name=say("expected profit"), hovertext=hover, hoverinfo="text")
     band = go.Scatter({**edge, "x": x, "y": list(table["high"])}, fill="tonexty", fillcolor=f"{colour}2e")
-    band.update(name=say("95 % band"))
+    band.update(name=say("95% band"))
     marks = [_mark(say("best size"), found["best"], found["profit"], symbol="circle")]
     if found["number"] is not None:
         marks.append(_mark(say("can be called"), found["number"], found["at_number"], symbol="diamond-open"))

@@ -94,7 +94,7 @@ def _size(run: Run) -> str:
     part = run.part("test")
     few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if _few(run) else ""
     return say(
-        "Band: 95 % interval. n = {windows} windows of {users} users.{few}",
+        "Band: 95% interval. n = {windows} windows of {users} users.{few}",
         windows=count(part.get("windows")),
         users=count(part.get("users")),
         few=few,
@@ -136,7 +136,7 @@ def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
     return [
         go.Scatter({**edge, "x": x, "y": list(own["low"])}, showlegend=False),
         go.Scatter(
-            {**edge, "x": x, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95 % band")
+            {**edge, "x": x, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95% band")
         ),
         go.Scatter(
             x=x,

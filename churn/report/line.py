@@ -49,7 +49,7 @@ def _near(run: Run, lines: pd.DataFrame) -> str:
     if own is None or not known(own.threshold):
         return say("The list holds nobody or everyone, so there is no line that a user could stand near.")
     return say(
-        "The list ends at {threshold} (95 % interval {interval}): among other users like these it would end somewhere "
+        "The list ends at {threshold} (95% interval {interval}): among other users like these it would end somewhere "
         "in that interval. Of {scored} scored users, {near} stand inside it, so whether they are on the list is partly "
         "chance. The interval takes the probabilities as they are.",
         threshold=at_score(run, own.threshold),

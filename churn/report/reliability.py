@@ -1,4 +1,4 @@
-"""Calibration: whether 70 % happens seven times in ten."""
+"""Calibration: whether 70% happens seven times in ten."""
 
 from dataclasses import dataclass
 from math import comb
@@ -20,7 +20,7 @@ from churn.statistics.sides import ROUNDING
 def build(run: Run) -> Section:
     """Reliability diagrams of the chosen models, the others faint behind them, and the calibrators."""
     lead = say(
-        "Of the users given 70 %, do 70 % fall silent? On the diagonal the forecast keeps its word; "
+        "Of the users given 70%, do 70% fall silent? On the diagonal the forecast keeps its word; "
         "below it the forecast exaggerates, above it plays down."
     )
     blocks: list[Block] = [Beside(tuple((_diagram(run, target),) for target in run.targets)), *_calibrators(run)]
@@ -62,7 +62,7 @@ def _caption(run: Run, target: str, own: pd.DataFrame) -> str:
         else ""
     )
     said = say(
-        "Band: 95 % interval of the observed share; of right forecasts about 19 in 20 hold the diagonal. n = {n} "
+        "Band: 95% interval of the observed share; of right forecasts about 19 in 20 hold the diagonal. n = {n} "
         "windows.{error}",
         n=count(int(own["n"].sum())),
         error=error,
@@ -152,7 +152,7 @@ def _band(own: pd.DataFrame, colour: str) -> list[Any]:
     across = list(own["mean_predicted"])
     low = go.Scatter({**edges, "x": across, "y": list(own["low"])}, showlegend=False)
     high = go.Scatter(
-        {**edges, "x": across, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95 % band")
+        {**edges, "x": across, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95% band")
     )
     return [low, high]
 

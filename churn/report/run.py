@@ -78,7 +78,7 @@ REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build th
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its 95 % interval; the ends are NaN where there is none."""
+    """A number and its 95% interval; the ends are NaN where there is none."""
 
     value: float
     low: float

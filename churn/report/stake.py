@@ -53,7 +53,7 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
 
 
 def _caution(run: Run) -> str:
-    return say(" Past lists received less.") if overpromised(run, "sticker") else ""
+    return say(" On past lists fewer received one than the chances said.") if overpromised(run, "sticker") else ""
 
 
 def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:

@@ -102,7 +102,7 @@ def _rates(run: Run) -> list[Block]:
     text = Text(
         say(
             "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
-            "{horizon} days after. n counts places on these lists, the same user once a list; the 95 % intervals "
+            "{horizon} days after. n counts places on these lists, the same user once a list; the 95% intervals "
             "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
             "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
             "fewer than {few} users.",

@@ -55,11 +55,11 @@ def forest(rows: pd.DataFrame, target: str, models: Sequence[str]) -> Block | No
             "{target}: log loss minus that of “{reference}”", target=TARGETS.get(target, target), reference=reference
         ),
         description=say(
-            "Paired differences in log loss from {reference}, with 95 % intervals. {said}.",
+            "Paired differences in log loss from {reference}, with 95% intervals. {said}.",
             reference=reference,
             said=said,
         ),
-        caption=say("Lines are 95 % intervals over users. {size}", size=_size(told)),
+        caption=say("Lines are 95% intervals over users. {size}", size=_size(told)),
     )
 
 

@@ -103,7 +103,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
     Example:
         >>> percent(0.5834), percent(1, 0), percent(float("nan"))
-        ('58.3\xa0%', '100\xa0%', '–')
+        ('58.3%', '100%', '–')
     """
     return percentage(share, digits) if share is not None and known(share) else ABSENT
 

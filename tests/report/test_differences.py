@@ -150,7 +150,7 @@ def test_the_mean_of_a_share_is_a_percentage(run):
     names = tests.feature.replace("rooms_visited", "share_in_morning")
     change(run, feature=names, p_finding=found, mean_priority=0.256, mean_other=0.31)
     bodies = [block.body for block in differences.build(read_run(run)).blocks if block.kind == "text"]
-    assert any(body.endswith("Share in morning: 26\xa0% on average, the others 31\xa0%.") for body in bodies)
+    assert any(body.endswith("Share in morning: 26% on average, the others 31%.") for body in bodies)
 
 
 @pytest.mark.parametrize(("on", "said"), [(1, "1 counts as being on it"), (3, "3 count as being on it")])

@@ -15,11 +15,11 @@ from .parsed_page import figures
         ((0.4, 0.39, 0.3, 0.5), "Here all 10 groups do."),
         (
             (0.4, 0.29, 0.21, 0.38),
-            "Here 9 of 10 groups do; furthest off is the one predicted at 40 %, where 29 % [21, 38] came.",
+            "Here 9 of 10 groups do; furthest off is the one predicted at 40%, where 29% [21, 38] came.",
         ),
         (
             (0.004, 0.02, 0.0044, 0.04),
-            "Here 9 of 10 groups do; furthest off is the one predicted at 0.40 %, where 2.00 % [0.44, 4.00] came.",
+            "Here 9 of 10 groups do; furthest off is the one predicted at 0.40%, where 2.00% [0.44, 4.00] came.",
         ),
     ],
 )

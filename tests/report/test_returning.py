@@ -30,7 +30,7 @@ def test_who_comes_back_without_a_call_stands_under_the_advice_with_its_denomina
     assert note.kind == "note"
     said = note.body.replace("\xa0", " ")
     assert said == (
-        "Of users silent for 7 days, 75 % [71, 78] were active again within 28 more days, without a call from this "
+        "Of users silent for 7 days, 75% [71, 78] were active again within 28 more days, without a call from this "
         "list (n = 812 silences of 306 users)."
     )
 

@@ -32,7 +32,7 @@ def test_pruned_trials_and_the_steps_they_saved_are_counted(run):
     text = ParsedPage(write_report(run)).text
     assert "160 trials were made; 32 of them were pruned" in text
     assert "the 3 trials with a learning curve reported 17 steps." in text
-    assert "it would have been 23: stopping early saved 26 %." in text
+    assert "it would have been 23: stopping early saved 26%." in text
 
 
 def test_pruned_trials_are_grey_and_have_no_part_in_the_best_so_far(run):
