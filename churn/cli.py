@@ -12,6 +12,7 @@ from churn import __version__
 from churn.disk import unusable, writing
 from churn.errors import UserError
 from churn.folder import Kind, claimed
+from churn.keys import own_fault
 from churn.progress import OPTIONS, Loudness, progress, telling
 from churn.stopping import fall_silent, nobody_reads, print_out, stoppable
 
@@ -82,6 +83,8 @@ def _attempt(arguments: list[str]) -> tuple[int, str]:
 def _fault(error: Exception) -> tuple[int, str]:
     if os.environ.get("CHURN_TRACEBACK"):
         raise error
+    if fault := own_fault(error):
+        return 2, str(fault)
     message = " ".join(f"{type(error).__name__}: {error}".split())
     return 1, f"unexpected {message}; set CHURN_TRACEBACK=1 to see where"
 

@@ -26,7 +26,7 @@ from churn.errors import UserError
 from churn.progress import progress
 
 _USUAL_DAYS = 7
-_LEAST_SPAN = 60  # days of a log whose validation part, 15 % of the cutoffs, holds a horizon of the usual length
+_LEAST_SPAN = 60  # days of a log whose validation part, 15% of the cutoffs, holds a horizon of the usual length
 _SPAN_PER_HORIZON = 9  # days of a shorter log for each day of the horizon
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from importlib import import_module
 from inspect import signature
 from numbers import Integral, Real
+from traceback import walk_tb
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ _WORDS = {
 _KINDS = {int: Integral, float: Real, list: list | tuple}  # what may stand for a kind in Python, as NumPy's numbers do
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00)?)?")  # YAML may have made a midnight of a day
 _YEARS = range(1900, 2200)
+_OWN: set[str] = set()  # packages from which something was imported by its path
 
 
 class Limit(Protocol):
@@ -241,7 +243,7 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
         like: An example of such a path.
 
     Raises:
-        UserError: if there is no such module or name in it, or it is of another type.
+        UserError: if there is no such module or name in it, the module fails, or what has the name is of another type.
 
     Example:
         >>> imported("churn.keys.Dya", type, expected="a limit", like="churn.keys.Day")
@@ -255,7 +257,24 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
         problem = f"a {type(found).__name__}"
     except (ImportError, AttributeError, ValueError) as error:
         found, problem = None, str(error)
+    except Exception as error:  # whatever a user's own module raises while it is run
+        found, problem = None, f"{type(error).__name__}: {error}"
     if not isinstance(found, kind):
         remedy = f"write it like {like}; a module of your own has to be installed or on PYTHONPATH"
         raise UserError(f"expected the import path of {expected}", f"{path!r} ({problem})", remedy)
+    _OWN.add(module.partition(".")[0])
     return found
+
+
+def own_fault(error: Exception) -> UserError | None:
+    """The error of a function that a user named by its import path, with the line; None if it arose elsewhere.
+
+    Raised in a library that the function calls, it is the line of the function that is named.
+    """
+    frames = [(frame.f_globals.get("__name__", ""), frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
+    own = [found for found in frames if found[0].partition(".")[0] in _OWN - {"churn"}]
+    if not own or isinstance(error, UserError):
+        return None
+    module, code, line = own[-1]
+    found = f"{type(error).__name__}: {error} (line {line} of {code.co_filename})"
+    return UserError(f"expected {module}.{code.co_qualname} to run", found, "correct the code")

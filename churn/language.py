@@ -138,6 +138,16 @@ def day_and_month(day: date) -> str:
     return format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
 
 
+def percentage(share: float, digits: int = 0) -> str:
+    """A share as a percentage, as `str.format` writes it in a sentence: both languages put no space before the sign.
+
+    Example:
+        >>> percentage(0.5834, 1)
+        '58.3%'
+    """
+    return f"{share:.{digits}%}"
+
+
 @cache
 def _catalogue(language: str) -> NullTranslations:
     """The catalogue as it is edited, compiled in memory: no compiled file can lag behind it."""

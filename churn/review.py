@@ -8,14 +8,14 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared, read_json
-from churn.language import say, say_again
-from churn.statistics import LEAST_LOSS, Interval, above, side
+from churn.language import percentage, say, say_again
+from churn.statistics import FEW, LEAST_LOSS, Interval, above, digits_apart, side
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
 
 
 def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str]) -> list[str]:
-    """Warnings from the artefacts of a run: calibration, a changed platform, explanations, and the data's own.
+    """Warnings from the artefacts of a run: calibration, the list, the chosen model, explanations, and the data's own.
 
     Args:
         folder: The run's folder.
@@ -27,7 +27,6 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
     audit = manifest["audit"]
     return [
         *list_warnings(folder, calibrators=calibrators),
-        *_shifted(audit["at_risk_per_test_day"], len(scores)),
         *_unbounded(manifest["segment"], len(scores)),
         *_overpromised(declared.SEGMENT_RATES.read(folder)),
         *_outdone(declared.DIFFERENCES.read(folder), manifest["chosen"]),
@@ -80,20 +79,6 @@ def _both(items: list[str]) -> str:
     return say("{most} and {last}", most=", ".join(items[:-1]), last=items[-1])
 
 
-def _shifted(per_day: float, scored: int) -> list[str]:
-    """Far more or fewer users at risk than on a day of the test part: the rates on test may not hold now."""
-    if 2 / 3 <= scored / per_day <= 3 / 2:
-        return []
-    return [
-        say(
-            "{scored:,} users are at risk now, where an average day of the test part had {per_day:,.0f}: "
-            "the platform, the season or the log has changed, and what held on test may not hold now.",
-            scored=scored,
-            per_day=per_day,
-        )
-    ]
-
-
 def _unbounded(segment: Mapping[str, Any], scored: int) -> list[str]:
     """The list leaves nobody out, as where more users can be contacted than there are."""
     number = segment.get("number")
@@ -113,17 +98,17 @@ def _unbounded(segment: Mapping[str, Any], scored: int) -> list[str]:
 
 def _overpromised(rates: pd.DataFrame) -> list[str]:
     """Those whom the highest forecasts pick out are more often than others those whose forecasts are too high."""
-    listed = rates[(rates.segment == "priority") & rates.low.notna()]
+    listed = rates[(rates.segment == "priority") & rates.low.notna() & (rates.n_users >= FEW)]
     columns = (listed[name] for name in ("target", "forecast", "rate", "low", "high"))
     return [
         say(
             "On past lists, those of the test part, the mean probability of {target} was {forecast}, and {rate} "
             "[{low}, {high}] came true: on a list, read it as an order, not as a chance.",
             target=say_again(str(target)),
-            forecast=_percent(forecast),
-            rate=_percent(rate),
-            low=f"{100 * low:.0f}",
-            high=f"{100 * high:.0f}",
+            forecast=percentage(forecast, digits := digits_apart(forecast, low, high)),
+            rate=percentage(rate, digits),
+            low=f"{100 * low:.{digits}f}",
+            high=f"{100 * high:.{digits}f}",
         )
         for target, forecast, rate, low, high in zip(*columns, strict=True)
         if not low <= forecast <= high
@@ -150,16 +135,12 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"
-
-
 def _uncalibrated(errors: _Errors) -> list[str]:
     return [
         say(
             "The probabilities of {target} are off on the test part: their calibration error is "
-            "{error:.3f}, where a calibrated forecast stays under {band:.3f}. They rank users, and so does "
-            "priority; neither is a probability.",
+            "{error:.3f}, where a calibrated forecast stays under {band:.3f}. They tell whom to call first; "
+            "do not read them as probabilities.",
             target=say_again(str(target)),
             error=error,
             band=band,
@@ -175,8 +156,8 @@ def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
             "The drivers of {target} come from a surrogate that explains {share} of the model on unseen "
             "users, under the floor of {floor}: read them as a sketch.",
             target=say_again(str(target)),
-            share=_percent(math.floor(100 * max(0, r2)) / 100),
-            floor=_percent(floor),
+            share=percentage(math.floor(100 * max(0, r2)) / 100),
+            floor=percentage(floor),
         )
         if r2 == r2
         else say(

@@ -108,6 +108,13 @@ def test_an_alias_saves_writing_a_value_twice_and_a_block_in_itself_is_refused(t
             parse(asked, parser=WHOLE)
 
 
+def test_a_number_that_neither_the_rule_nor_a_budget_reads_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"segments\.number .* set segments\.rule: number"):
+        configured(tmp_path, {"segments.number": 5})
+    for reader in ({"segments.rule": "number"}, {"segments.budget.save_rate": 0.3}):
+        assert configured(tmp_path, {"segments.number": 5} | reader).segments.number == 5
+
+
 @pytest.mark.parametrize("key", BLOCKS)
 def test_a_block_is_a_mapping(key, tmp_path):
     for value in (3, None, ["x"]):

@@ -61,6 +61,15 @@ def test_purchases_and_members_are_told_from_the_log_in_any_order(log, purchases
     assert "sticker 0." in said
 
 
+def test_ids_that_could_be_days_of_a_spreadsheet_are_ids(log, started, tmp_path):
+    numbered = log.assign(customer_id=log.customer_id.str[1:].astype(int) + 12_000)
+    members = pd.DataFrame({"customer_id": numbered.customer_id.unique(), "plan": "free"})
+    for name, frame in {"log": numbered, "members": members}.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    data, _ = started("members.csv", "log.csv")
+    assert data["member_columns"] == {"user_id": "customer_id"} and data["event_columns"] == NAMES
+
+
 def test_what_a_spreadsheet_saves_in_german_is_read(log, purchases, started, tmp_path):
     names = {"customer_id": "Kundennummer", "action": "Aktion", "created_at": "Zeitpunkt", "amount": "Betrag"}
     euros = purchases.amount.map("{:.2f} €".format).str.replace(".", ",")

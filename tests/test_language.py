@@ -67,6 +67,12 @@ def test_a_korean_question_ends_with_a_question_mark_and_scores_are_not_marks_of
     assert sorted(text for text in said if "채점" in text) == []
 
 
+def test_a_korean_percent_sign_follows_its_number_and_each_term_has_one_word() -> None:
+    said = {text for message in catalogue("ko") if message.id for text in texts(message.string)}
+    assert sorted(text for text in said if re.search(r"[\d}]\s%", text)) == []
+    assert sorted(text for text in said if re.search("모델|타깃|사용자에 대한 95%|마세요", text)) == []
+
+
 def test_messages_are_known_to_the_check(messages) -> None:
     assert "All users" in messages
     assert len(messages) > 100

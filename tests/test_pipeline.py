@@ -13,16 +13,18 @@ import pytest
 
 import churn
 from churn import pipeline, stages
-from churn.artefacts import read_json, read_table
+from churn.artefacts import read_json, read_table, write_json
 from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
 from churn.errors import UserError
-from churn.evaluation import IF_STAYS, IfStays, VerdictConfig
+from churn.evaluation import IF_STAYS, IfStays, VerdictConfig, fit_if_stays
+from churn.explanation import others
+from churn.explanation.collinearity import collinearity
 from churn.language import speaking, spoken
 from churn.models import Ensemble, LightGBM, load
-from churn.scoring import prepare_alike, score, score_windows
-from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig
-from churn.stages import Context, find_anomalies, score_users
+from churn.scoring import newest_windows, prepare_alike, reasons_of, score, score_windows
+from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig, prioritise
+from churn.stages import Context, compare_segments, explore_data, find_anomalies, review_run, score_users
 from churn.training import TrainingConfig, TuningConfig
 
 from .explanation.recomputed import Log, check
@@ -816,3 +818,141 @@ def test_a_search_that_was_killed_between_models_goes_on_in_the_same_folder(fram
     assert len(fits) == 5
     assert ended.groupby("target").size().to_dict() == {"churn": 2, "sticker": 2}
     pd.testing.assert_frame_equal(ended.drop(columns="trial").reset_index(drop=True), whole.drop(columns="trial"))
+
+
+def as_stages_see(folder: Path, **blocks: object) -> Context:
+    """A run's folder with its own configuration but for some blocks."""
+    return Context(replace(RunConfig.load(folder / "config.yaml"), **blocks), folder, {}, {})
+
+
+def windows_of(table: pd.DataFrame) -> set[tuple[object, object]]:
+    return set(zip(table.user_id, table.cutoff, strict=True))
+
+
+def test_features_are_screened_by_the_training_part_alone(finished) -> None:
+    train = as_stages_see(finished.folder).split.train
+    alone = collinearity(train.summary(), list(train.features)).vif
+    for _, rows in finished.table("features.csv").groupby("target"):
+        np.testing.assert_allclose(rows.vif, alone)
+
+
+def test_surrogates_imitate_each_model_s_own_scores_of_training_windows(derived) -> None:
+    run, _ = derived
+    train = windows_of(as_stages_see(run.folder).split.train.table())
+    for _, rows in run.table("surrogate.parquet").groupby("target"):
+        assert len(rows) == 1000 and windows_of(rows) <= train
+    measured = run.table("surrogates.csv")
+    assert set(measured[~measured.explained].model) == {"GRU"}  # imitated to compare, beside the model that scores
+    assert measured.groupby("target").r2.nunique().tolist() == [2, 2]
+
+
+def test_fidelity_on_the_list_is_of_those_who_would_be_on_it(derived) -> None:
+    run, _ = derived
+    context = as_stages_see(run.folder)
+    scored = score_windows(context.split.train, run.folder / "models").merge(
+        run.table("surrogate.parquet").query("target == 'churn'"), on=["user_id", "cutoff"]
+    )
+    listed = prioritise(scored, context.config.segments).segment == "priority"
+    told = run.table("fidelity.csv").query("target == 'churn'").set_index("segment").n_windows
+    assert told["priority"] == (listed & scored.held_out).sum() < told["other"]
+
+
+def test_losses_by_which_networks_compete_are_those_of_half_a(finished) -> None:
+    half_a = finished.table("predictions.parquet").query("part == 'val'")
+    for target, rows in half_a.groupby("target"):
+        loss = -np.log(np.where(rows.y == 1, rows.p, 1 - rows.p))
+        expected = pd.Series(loss).groupby(rows.model.to_numpy()).mean().to_dict()
+        assert as_stages_see(finished.folder).val_losses(target) == pytest.approx(expected)
+
+
+def test_the_chance_if_the_user_stays_is_learnt_from_those_of_half_b_who_stayed(finished) -> None:
+    half_b, chosen = finished.table("predictions.parquet").query("part == 'calibration'"), finished.folder / "models"
+    of = {
+        target: half_b[(half_b.target == target) & (half_b.model == name)].reset_index(drop=True)
+        for target, name in read_json(chosen / "chosen.json").items()
+    }
+    stayed = of["churn"].y == 0
+    p, received = ({name: of[name][c][stayed].to_numpy() for name in of} for c in ("p", "y"))
+    expected, learnt = (
+        fit_if_stays(p["churn"], p["sticker"], received["sticker"]),
+        IfStays.load(chosen / "sticker" / IF_STAYS),
+    )
+    assert (learnt.shift, learnt.sticker, learnt.churn) == pytest.approx(
+        (expected.shift, expected.sticker, expected.churn), abs=1e-3
+    )
+
+
+def test_past_lists_are_drawn_at_every_cutoff_of_the_test_part_with_the_line_of_the_scored_day(
+    finished, tmp_path
+) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    context, manifest = as_stages_see(folder), read_json(folder / "manifest.json")
+    p = score_windows(context.split.test, folder / "models").p_churn
+    manifest["segment"]["likely_churn"] = line = float(p.quantile(0.3))
+    write_json(manifest, folder / "manifest.json")
+    compare_segments(context)
+    n = read_table(folder / "segment_rates.csv").query("target == 'churn'").set_index("segment").n
+    at_risk = finished.table("windows.parquet").query("part == 'test'").groupby("cutoff").size()
+    assert n["all"] == at_risk.sum()
+    assert n["priority"] == sum(max(1, round(0.1 * users)) for users in at_risk)
+    assert n["likely churner"] <= (p >= line).sum() <= n["likely churner"] + n["priority"]
+
+
+def test_the_distribution_is_of_the_score_that_orders_the_list(finished) -> None:
+    ends = finished.table("score_distribution.csv").query("scale == 'raw'")
+    priority = finished.table("scores.parquet").priority
+    assert (ends.low.min(), ends.high.max()) == pytest.approx((priority.min(), priority.max()))
+
+
+def test_a_review_asks_for_the_configured_fidelity_and_keeps_the_data_s_warnings_from_later_lists(finished) -> None:
+    context = as_stages_see(finished.folder)
+    strict = replace(context.config, explanation=replace(context.config.explanation, fidelity_floor=0.9999))
+    usual, told = review_run(context), review_run(replace(context, config=strict))
+    under = [sum("under the floor of" in warning for warning in found["warnings"]) for found in (usual, told)]
+    assert under[0] <= under[1] == 2
+    data = set(read_json(finished.folder / "manifest.json")["audit"]["warnings"])
+    assert data and data <= set(told["warnings"]) and not data & set(told["list_warnings"])
+
+
+def test_views_are_drawn_by_the_keys_of_explore(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    kinds = np.where(np.arange(len(frames["events"])) % 3, "post", "login")
+    asked = ExploreConfig(period_days=10, within_days=9, gap_minutes=5000, before_days=7)
+    named = frames | {"events": frames["events"].assign(event=kinds)}
+    explore_data(replace(as_stages_see(folder, explore=asked), frames=named))
+    said = {view["name"]: " ".join(view["words"]) for view in read_json(folder / "views" / "views.json")}
+    assert "10-day period" in said["retention"]
+    assert all("within 9 days" in said[name] for name in ("returns", "definitions"))
+    assert int(re.search(r"n = ([\d,]+) sessions", said["variants"])[1].replace(",", "")) < 1000  # of 30 minutes, more
+    test = finished.table("windows.parquet").query("part == 'test'")
+    fates = test[test.cutoff == test.cutoff.max()].churn.value_counts()
+    assert f"{fates[1]} in fell silent, {fates[0]} in stayed" in said["journeys_of_churners"]
+
+
+def test_what_everyone_scored_has_in_common_is_nobody_s_reason(finished) -> None:
+    newest = newest_windows(as_stages_see(finished.folder).dataset)
+    alone = newest.take(np.arange(1))
+    told = reasons_of(alone, finished.folder / "models", among=alone, others=others(alone))
+    assert (told == "").all(axis=None)
+    beside = reasons_of(alone, finished.folder / "models", among=newest, others=others(newest))
+    assert (beside != "").any(axis=None)
+
+
+def test_new_refunds_are_taken_as_the_run_took_them(finished, frames, tmp_path) -> None:
+    refund = frames["stickers"].iloc[:1].assign(amount=-1.0)
+    log = frames | {"stickers": pd.concat([frames["stickers"], refund])}
+    old = replace(quick_config().data, negative="drop")
+    dataset = prepare_alike(finished.folder, old, quick_config().data, folder=tmp_path / "dataset", frames=log)
+    assert dataset.reconciliation["stickers"]["rejected"] == {"negative amount, left out": 1}
+
+
+def test_new_scores_warn_where_the_scored_day_has_moved(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    manifest = read_json(folder / "manifest.json")
+    manifest["drift"]["training"]["at_risk"] = 10_000.0
+    write_json(manifest, folder / "manifest.json")
+    cutoff = manifest["drift"]["now"]["cutoff"]
+    told = read_json(
+        score(folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames) / "scoring.json"
+    )
+    assert any("there were 10,000" in warning for warning in told["warnings"])

@@ -91,7 +91,6 @@ class Dataset:
             "features": windows.features,
             "windows_labelled": int(known.sum()),
             "windows_in_gaps": int(known.sum()) - in_parts,
-            "at_risk_per_test_day": _per_cutoff(windows, np.unique(split.test.cutoff)),
             "base_rates": {target: float(windows.label(target)[known].mean()) for target in windows.targets},
             "unknown_events": self.unknown_events,
             "unknown_levels": self.unknown_levels,
@@ -257,11 +256,6 @@ def _meta(daily: Daily, vocabulary: Vocabulary, timelines: dict[str, Timeline]) 
         "unknown_events": daily.unknown_events,
         "unknown_levels": {name: n for found in levels for name, n in found.items()},
     }
-
-
-def _per_cutoff(windows: Windows, cutoffs: NDArray[np.int32]) -> float:
-    """The average number of windows, in a part or not, on some cutoffs."""
-    return float(np.isin(windows.cutoff, cutoffs).sum() / len(cutoffs))
 
 
 def _training_end(config: DataConfig, first: int, last: int) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from churn.data.mapped import mapped_without_name
 from churn.data.panel import Panel
+from churn.errors import UserError
 from churn.keys import imported
 
 Values = Callable[[Panel, NDArray[np.int32], NDArray[np.int32]], NDArray[np.float32]]
@@ -52,6 +53,20 @@ class Feature:
     reaches: Literal["day", "arrival", "past"] = "day"
     risky: Literal["low", "high"] = "low"
     bounded: str | None = None
+
+    def known_at(self, panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The values, held against what the rest of the house relies on: (n, d, c) finite numbers.
+
+        Raises:
+            UserError: for any others, as a feature of a user's own may return them.
+        """
+        found, shape = np.asarray(self.values(panel, user, day)), (*day.shape, len(self.columns(panel)))
+        if found.shape != shape:
+            raise UserError(f"expected an array {shape} from feature {self.name}", found.shape, "correct its values")
+        if not np.isfinite(found).all():
+            n = np.count_nonzero(~np.isfinite(found))
+            raise UserError(f"expected finite numbers from feature {self.name}", f"{n:,} others", "correct its values")
+        return found
 
 
 def _once_per_panel(function: Callable[[Panel], T]) -> Callable[[Panel], T]:

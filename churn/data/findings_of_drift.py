@@ -1,6 +1,6 @@
 """Findings about drift: the training part beside the scored day, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from churn.data.drift import NEWEST_DAYS, Drift
 from churn.data.features import FEATURES
 from churn.data.findings import Finding
 from churn.data.findings_of_parts import NOISE, SHIFT
-from churn.language import say, say_again
+from churn.language import say, say_again, say_many
 
 _RATIO = 1.5  # between two days' numbers of users, or acts, from which on they differ
 _NAMED = 5  # columns in a sentence
@@ -33,8 +33,13 @@ def drift_sentences(drift: Drift) -> list[str]:
     ]
 
 
-def drift_findings(drift: Drift) -> Iterator[Finding]:
-    """The sentences about what has moved further than chance would have it, each with its remedy."""
+def drift_findings(drift: Drift, *, told: Container[str] = ()) -> Iterator[Finding]:
+    """The sentences about what has moved further than chance would have it, each with its remedy.
+
+    Args:
+        drift: The training part beside the scored day.
+        told: Targets whose change from the training part to the test part is a finding already.
+    """
     then, now = drift.training, drift.now
     again = say("Begin the data later (data.first_day) or train again: what held then may not hold now.")
     if _apart(then.at_risk, now.at_risk):
@@ -43,7 +48,7 @@ def drift_findings(drift: Drift) -> Iterator[Finding]:
         yield Finding(_acts(drift), again)
     for target, (newest, error) in now.rates.items():
         rate, before = then.rates.get(target, (newest, error))
-        if abs(newest - rate) > max(NOISE * float(np.hypot(before, error)), SHIFT * rate):
+        if target not in told and abs(newest - rate) > max(NOISE * float(np.hypot(before, error)), SHIFT * rate):
             yield Finding(_rate(drift, target), again)
     if drift.moved():
         yield Finding(_shifts(drift), again)
@@ -52,9 +57,10 @@ def drift_findings(drift: Drift) -> Iterator[Finding]:
 
 
 def _users(drift: Drift) -> str:
-    return say(
-        "{now:,} users are at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",
-        now=drift.now.at_risk,
+    return say_many(
+        "{n} user is at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",
+        "{n} users are at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",
+        drift.now.at_risk,
         cutoff=drift.now.cutoff,
         train=drift.training.at_risk,
     )
@@ -71,7 +77,7 @@ def _acts(drift: Drift) -> str:
 
 def _rate(drift: Drift, target: str) -> str:
     return say(
-        "The rate of {target} is {now:.3f} in the newest {days} days whose outcome is known, and was {train:.3f} "
+        "The rate of {target} is {now:.1%} in the newest {days} days whose outcome is known, and was {train:.1%} "
         "in the training part.",
         target=say_again(target),
         now=drift.now.rates[target][0],

@@ -10,7 +10,7 @@ from churn.data.findings import Finding
 from churn.data.leaks import Alarm
 from churn.data.parts import CAUTIONS, Split
 from churn.data.views import FEWEST
-from churn.language import say, say_again
+from churn.language import say, say_again, say_many
 from churn.statistics import column_shares
 
 RARE = 0.01  # base rate
@@ -29,27 +29,34 @@ def careless_split(dataset: Dataset) -> Iterator[Finding]:
 
 
 def base_rates(split: Split) -> Iterator[Finding]:
-    """Parts with few users of a class, base rates near 0 or 1, and a rate that changed."""
+    """Parts with few users of a class, and base rates near 0 or 1."""
     for target in split.train.targets:
-        found = {}
         for name in ("train", "val", "test"):
             part = split.part(name)
             ones = part.label(target) == 1
-            found[name] = share_of(ones, part.user)
             for side, outcome in ((ones, 1), (~ones, 0)):
                 if (n := len(np.unique(part.user[side]))) < FEWEST:
                     yield Finding(
-                        say(
-                            "{part} has {n:,} users with {target} = {outcome}: too few to learn from or to judge by.",
+                        say_many(
+                            "{part} has {n} user with {target} = {outcome}: too few to learn from or to judge by.",
+                            "{part} has {n} users with {target} = {outcome}: too few to learn from or to judge by.",
+                            n,
                             part=say_again(name),
-                            n=n,
                             target=say_again(target),
                             outcome=outcome,
                         ),
                         say("Move the split's dates, or load more days or users: {least} would do.", least=FEWEST),
                     )
-        yield from _rate(target, found["train"][0])
-        yield from _shift(target, found["train"], found["test"])
+        yield from _rate(target, float((split.train.label(target) == 1).mean()))
+
+
+def changed_rates(split: Split) -> dict[str, Finding]:
+    """By target, a base rate of the test part that chance between users does not explain."""
+    rates = {
+        target: [share_of(part.label(target) == 1, part.user) for part in (split.train, split.test)]
+        for target in split.train.targets
+    }
+    return {target: _shift(target, *pair) for target, pair in rates.items() if _changed(*pair)}
 
 
 def twin_targets(split: Split) -> Iterator[Finding]:
@@ -84,11 +91,12 @@ def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
             n = min(len(np.unique(fold.train.user[label == outcome])) for outcome in (0, 1))
             if n < FEWEST:
                 yield Finding(
-                    say(
-                        "Fold {place} of {folds} trains on {n:,} users of a class of {target}: too few.",
+                    say_many(
+                        "Fold {place} of {folds} trains on {n} user of a class of {target}: too few.",
+                        "Fold {place} of {folds} trains on {n} users of a class of {target}: too few.",
+                        n,
                         place=place,
                         folds=len(folds),
-                        n=n,
                         target=say_again(target),
                     ),
                     say("Lower split.folds or split.test_share, or load more days."),
@@ -113,19 +121,22 @@ def _rate(target: str, rate: float) -> Iterator[Finding]:
         )
 
 
-def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -> Iterator[Finding]:
+def _changed(train: tuple[float, float], test: tuple[float, float]) -> bool:
     change, error = test[0] - train[0], float(np.hypot(train[1], test[1]))
-    if abs(change) > max(NOISE * error, SHIFT * train[0]):
-        yield Finding(
-            say(
-                "The rate of {target} is {test:.3f} on test and {train:.3f} on train, further apart than "
-                "chance between users would have it: the platform, the season or the log has changed.",
-                target=say_again(target),
-                test=test[0],
-                train=train[0],
-            ),
-            say("Begin the data later (data.first_day), or read the test's numbers with that in mind."),
-        )
+    return abs(change) > max(NOISE * error, SHIFT * train[0])
+
+
+def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -> Finding:
+    return Finding(
+        say(
+            "The rate of {target} is {test:.1%} on test and {train:.1%} on train, further apart than "
+            "chance between users would have it: the platform, the season or the log has changed.",
+            target=say_again(target),
+            test=test[0],
+            train=train[0],
+        ),
+        say("Begin the data later (data.first_day), or read the test's numbers with that in mind."),
+    )
 
 
 def possible_leaks(alarms: tuple[Alarm, ...]) -> Iterator[Finding]:

@@ -20,7 +20,14 @@ from churn.data.findings import (
 )
 from churn.data.findings_of_days import stopped_stickers, stray_days, thin_days
 from churn.data.findings_of_drift import drift_findings
-from churn.data.findings_of_parts import base_rates, careless_split, possible_leaks, thin_folds, twin_targets
+from churn.data.findings_of_parts import (
+    base_rates,
+    careless_split,
+    changed_rates,
+    possible_leaks,
+    thin_folds,
+    twin_targets,
+)
 from churn.data.leaks import Alarm, leak_alarms
 from churn.data.panel import Panel
 from churn.data.parts import Split
@@ -73,18 +80,20 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     gaps = tuple(runs(scan.events_per_day == 0))
     unseen = int((panel.last < panel.first).sum())
     drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
+    changed = {} if split is None else changed_rates(split)
     findings = [
+        *stray_days(panel, scan.events_per_day, gaps),  # first: most of what follows may come from them
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
         *unseen_members(dataset, unseen),
-        *stray_days(panel, scan.events_per_day, gaps),
         *thin_days(panel, scan.events_per_day, gaps),
         *stopped_stickers(panel),
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
-        *(drift_findings(drift) if drift else ()),
+        *changed.values(),
+        *(drift_findings(drift, told=changed) if drift else ()),
         *possible_leaks(alarms),
     ]
     names = panel.features
@@ -113,11 +122,11 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
     per_day = events_per_day(dataset)
     gaps = tuple(runs(per_day == 0))
     return (
+        *stray_days(panel, per_day, gaps),
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
-        *stray_days(panel, per_day, gaps),
         *thin_days(panel, per_day, gaps),
         *stopped_stickers(panel),
     )

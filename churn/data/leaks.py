@@ -33,7 +33,7 @@ class Alarm:
     target: Target | None  # None for an identifier, which tells users apart and not what they do
     measure: Literal["roc_auc", "precision", "share"]  # share of distinct values, or of events without a column
     statistic: float  # of that measure; ROC-AUC in the direction that ranks better
-    low: float | None  # lower end of its 95 % interval over users; None for an identifier
+    low: float | None  # lower end of its 95% interval over users; None for an identifier
     n_users: int
     sentence: str
 
@@ -60,7 +60,7 @@ def leak_alarms(
 
     A column is named where the lower end of its ROC-AUC's interval over users reaches .90 between windows, or .85
     between users. Features are held against the labels of the training windows, as their sum over the history and
-    on its last day; one whose presence or absence alone foretells the outcome, in 95 % of the cases, is named too.
+    on its last day; one whose presence or absence alone foretells the outcome, in 95% of the cases, is named too.
     Only windows with activity in their history count, since long silence foretells silence honestly. Attributes,
     of which a user has one value for all windows, are held against four labels, since one that was filled in
     later says little about a user's early windows:
@@ -75,7 +75,7 @@ def leak_alarms(
 
     An attribute counts as a number or date, as a category by its mean label among users of other folds, and by
     whether it is filled in at all. Dates count from the cutoff where there is one. One that is filled in, or yes, is
-    named too where that alone foretells the outcome in 95 % of the cases. What the tool itself derives from the
+    named too where that alone foretells the outcome in 95% of the cases. What the tool itself derives from the
     days so far cannot leak and is not looked at.
 
     Args:

@@ -7,8 +7,11 @@ from churn.errors import UserError
 
 _CURRENCY = r"([A-Z]{3}|(US|R|A|C)?[$]|[€£¥₩₹₽₺₫฿元円원]|kr|zł|Kč|Fr)[.]?"
 _CLEAN = (  # the number alone: no currency before or after it, its sign first, no spaces or apostrophes within
+    ("[\N{MINUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}]", "-"),
+    (r"^([^0-9]*)\(([^()]+)\)([^0-9]*)$", r"-\1\2\3"),  # (12.50), as accountants write what is negative
     (rf"^([+-]?)\s*{_CURRENCY}\s*", r"\1"),
     (rf"\s*{_CURRENCY}$", ""),
+    (r"^([0-9][^-]*)-$", r"-\1"),  # 12.50-, as some ledgers do
     ("[\\s'’\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]", ""),
 )
 _SIGNS = {".": ",", ",": "."}  # before decimals, and then between thousands

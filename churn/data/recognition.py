@@ -141,7 +141,8 @@ def _mapped(look: TableLook) -> Recognised:
             left.remove(chosen)
 
     times = [column for column in look.columns if column.is_time]
-    take("timestamp", times, max(times, key=lambda c: c.distinct, default=None), "the column of times")
+    unnamed = [c for c in times if not any(likeness(c.name, other) for other in ("user_id", "actor_id", "amount"))]
+    take("timestamp", times, max(unnamed, key=lambda c: c.distinct, default=None), "the column of times")
     keys = [column for column in look.columns if column.is_key and column.distinct > 1]
     take("actor_id", [c for c in keys if likeness(c.name, "actor_id") > likeness(c.name, "user_id")], None, "")
     repeated = [column for column in keys if column.distinct < look.rows]

@@ -149,7 +149,7 @@ class Windows:
         counts = self.panel.gather(self.rows())
         if self.derived:
             days = (self.cutoff[:, None] + np.arange(-self.history_days, 0)).astype(np.int32)
-            derived = [feature.values(self.panel, self.user, days) for feature in self.derived]
+            derived = [feature.known_at(self.panel, self.user, days) for feature in self.derived]
             counts = np.concatenate([counts, *derived], axis=2)
         return counts if self.selected is None else counts[:, :, list(self.selected)]
 

@@ -49,7 +49,7 @@ class Anatomy(View):
         if "p_churn" in self.table and self.table["p_churn"].notna().any():
             newest = self.table[self.table["p_churn"].notna()].iloc[-1]
             why = f": {newest['why']}" if isinstance(newest.get("why"), str) and newest["why"] else ""
-            chance = say("P(churn) at {day:%Y-%m-%d}: {p:.2f}", day=newest.name, p=newest["p_churn"])
+            chance = say("P(churn) at {day:%Y-%m-%d}: {p:.0%}", day=newest.name, p=newest["p_churn"])
             lines.append(f"{chance}{why}")
         return "\n".join(lines)
 
@@ -109,7 +109,7 @@ def anatomy(panel: Panel, user_id: object, *, scores: pd.DataFrame | None = None
     columns = {
         role: counts[:, [name.startswith(f"{role}_") for name in panel.features]].sum(axis=1)
         for role in ("own", "fan", "away")
-        if role != "away" or any(name.startswith("away_") for name in panel.features)
+        if role == "own" or any(name.startswith(f"{role}_") for name in panel.features)
     }
     if "stickers_received" in panel.features:
         columns["stickers"] = counts[:, panel.features.index("stickers_received")]
@@ -171,4 +171,4 @@ def _hover(row: dict[Any, Any]) -> str:
     from html import escape
 
     why = f"<br>{escape(str(row['why']))}" if row.get("why") else ""
-    return say("P(churn) {p:.2f}", p=row["p_churn"]) + why
+    return say("P(churn) {p:.0%}", p=row["p_churn"]) + why

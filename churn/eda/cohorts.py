@@ -8,10 +8,11 @@ import pandas as pd
 
 from churn.data import Panel
 from churn.eda.arrivals import arrivals, no_cohort
-from churn.eda.curves import FEW, idle_days, idle_in_words, with_interval
+from churn.eda.curves import idle_days, idle_in_words, with_interval
 from churn.eda.triangles import triangle
 from churn.eda.view import View
 from churn.language import marked, say, say_many
+from churn.statistics import FEW
 from churn.statistics.shares import block_intervals
 
 NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")

@@ -8,10 +8,10 @@ import pandas as pd
 from churn.charts import BLUE, QUIET
 from churn.data import Panel
 from churn.language import say, say_many
+from churn.statistics import FEW
 
 BAND = "rgba(0, 114, 178, .18)"
 POINTS = (1, 3, 7, 14, 28, 56)  # days that the words speak of
-FEW = 30  # users under which a chart and words say so
 LEAST = 10  # users under which a curve is not drawn on
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 from churn.charts import panels
 from churn.data import Dataset, WindowConfig, Windows, slide
 from churn.eda.arguments import check_count
-from churn.eda.curves import FEW
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import say, say_many
+from churn.statistics import FEW
 
 
 @dataclass(frozen=True, repr=False, eq=False)

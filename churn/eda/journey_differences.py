@@ -13,7 +13,6 @@ from churn.data.daily import Tables
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
 from churn.eda.coded_events import Actors
-from churn.eda.curves import FEW
 from churn.eda.directly_follows import arcs, named
 from churn.eda.journey_groups import checked, lacking
 from churn.eda.journeys import journeys
@@ -21,6 +20,7 @@ from churn.eda.transition_shares import compared_shares, counts_by_user
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import say, say_many
+from churn.statistics import FEW
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from churn.charts import GREEN, chart
 from churn.data import Panel
 from churn.eda.arguments import check_count
-from churn.eda.curves import FEW, POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
+from churn.eda.curves import POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
 from churn.eda.spells import Spells, silences
 from churn.eda.view import View
 from churn.language import say, say_many
+from churn.statistics import FEW
 from churn.statistics.shares import block_intervals
 
 
@@ -24,7 +25,7 @@ class Returns(View):
     """Of those who have been silent for so many days, the share that comes back.
 
     `table` has a row per number of silent days: silent_days, at_risk (silences that reached so long and were still
-    watched), users, within (share that comes back in the next `within_days`), low, high (95 % of `within`, nan for a
+    watched), users, within (share that comes back in the next `within_days`), low, high (95% of `within`, nan for a
     single user), ever (share that comes back before the longest silence that could be watched).
     """
 

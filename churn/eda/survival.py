@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from churn.charts import chart
 from churn.data import Panel
-from churn.eda.curves import FEW, POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
+from churn.eda.curves import POINTS, enough, idle_days, idle_in_words, noted, with_band, with_interval
 from churn.eda.spells import Spells, lifetimes
 from churn.eda.view import View
 from churn.language import say, say_many
+from churn.statistics import FEW
 from churn.statistics.shares import block_intervals
 
 
@@ -21,7 +22,7 @@ from churn.statistics.shares import block_intervals
 class Survival(View):
     """The share of users who are still there after so many days, by Kaplan and Meier.
 
-    `table` has a row per day: day, at_risk (users), ended, survival, low, high (95 %).
+    `table` has a row per day: day, at_risk (users), ended, survival, low, high (95%).
     """
 
     silent_days: int
@@ -37,7 +38,7 @@ class Survival(View):
 
     @property
     def median_interval(self) -> tuple[float, float]:
-        """The days between which half are gone, 95 %, where the curve's own interval passes one half; nan if unseen.
+        """The days between which half are gone, 95%, where the curve's own interval passes one half; nan if unseen.
 
         Source:
             R. Brookmeyer and J. Crowley, A confidence interval for the median survival time, Biometrics 38 (1982),

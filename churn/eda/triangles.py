@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from churn.charts import INK, QUIET, chart
-from churn.eda.curves import FEW
 from churn.language import say, say_many
+from churn.statistics import FEW
 
 WIDEST = 14  # columns up to which a cell has room for its number
 

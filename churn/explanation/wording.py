@@ -9,6 +9,7 @@ from churn.language import day_and_month, say, say_many
 
 _IN_DAYS = {"tenure", "tenure_capped"}
 _WEEK = 7
+_LEAST = 0.1  # of the larger of two rates: under it, a reader takes them for alike
 
 
 class Story(NamedTuple):  # there may be many, and a frozen dataclass takes several times as long to make
@@ -60,10 +61,10 @@ def count_words(story: Story) -> str:
 
 
 def as_usual(story: Story) -> bool:
-    """Whether a count differs in nothing from what it is told beside, and so is no reason to a reader.
+    """Whether a count is within a tenth of what it is told beside, and so is no reason to a reader.
 
     Example:
-        >>> story = Story(2, 7, known_days=90, usual=2, others=2.04)
+        >>> story = Story(2, 7, known_days=90, usual=2, others=1.9)
         >>> as_usual(story), as_usual(story._replace(total=1))
         (True, False)
     """
@@ -71,13 +72,13 @@ def as_usual(story: Story) -> bool:
 
 
 def value_as_usual(value: float, *, others: float) -> bool:
-    """Whether a feature as of the last day reads like the average over users.
+    """Whether a feature as of the last day is within a tenth of the average over users, or reads like it.
 
     Example:
-        >>> value_as_usual(60, others=60.25), value_as_usual(12, others=60.25)
+        >>> value_as_usual(57, others=60.25), value_as_usual(12, others=60.25)
         (True, False)
     """
-    return _rounded(value) == _rounded(others)
+    return _rounded(value) == _rounded(others) or abs(value - others) < _LEAST * max(abs(value), abs(others))
 
 
 def last_day_words(feature: str, value: float, *, others: float, risky: Literal["low", "high"] = "low") -> str:
@@ -137,15 +138,19 @@ def _below_usual(story: Story) -> bool:
     if story.long_silence or story.fewer:
         return True
     weekly = story.total / story.days * _WEEK
-    return 0 < weekly < story.usual and _rate(weekly, story) != _rate(story.usual, story)
+    return 0 < weekly < story.usual and not _alike(weekly, story.usual, story)
 
 
 def _above_others(story: Story) -> int:
-    """1 above the others, 0 where both are told alike, -1 below."""
+    """1 above the others, 0 where both are alike, -1 below."""
     weekly = story.total / story.days * _WEEK
-    if _rate(weekly, story) == _rate(story.others, story):
+    if _alike(weekly, story.others, story):
         return 0
     return 1 if weekly > story.others else -1
+
+
+def _alike(weekly: float, other: float, story: Story) -> bool:
+    return value_as_usual(weekly, others=other) or _rate(weekly, story) == _rate(other, story)
 
 
 def _beside_others(story: Story) -> str:

@@ -5,9 +5,7 @@ import pandas as pd
 from churn.configuration import AlarmConfig
 from churn.outcomes.calibration import LEFT_ALONE
 from churn.outcomes.rows import Row, records
-from churn.statistics import above
-
-FEW = 30  # users under which forecasts are not judged, and two lists say nothing of each other
+from churn.statistics import FEW, above
 
 
 def alarms(

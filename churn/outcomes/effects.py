@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from churn.artefacts import declared
 from churn.segments import CONTACT, CONTROL
 from churn.statistics import (
+    FEW,
     Effect,
     Interval,
     holm,
@@ -19,7 +20,7 @@ from churn.statistics import (
 )
 
 TARGETS = ("retention", "sticker", "amount")
-LEAST_REACHED, FEW = 0.2, 30  # share and number of contacts, under which an effect per user reached says nothing
+LEAST_REACHED = 0.2  # share of contacts, under which an effect per user reached says nothing
 INTENTION, REACHED, PER_CONTACT = "contact vs control", "reached vs not", "per user reached"
 
 

@@ -40,7 +40,7 @@ def summary(found: FollowUp) -> None:
 def _groups(table: pd.DataFrame) -> Table:
     shown = table[table.group.isin(_GROUPS) & (table.n > 0)]
     rows = [(_group(row), row["n"] < FEW) for row in records(shown)]
-    return _table("What happened", ("group", "target", "n", "rate", "95 %", "forecast", "lift"), rows)
+    return _table("What happened", ("group", "target", "n", "rate", "95%", "forecast", "lift"), rows)
 
 
 def _group(row: Row) -> list[str]:
@@ -51,7 +51,7 @@ def _group(row: Row) -> list[str]:
 
 def _effects(table: pd.DataFrame) -> Table:
     rows = [(_effect(row), min(row["n_a"], row["n_b"]) < FEW) for row in records(table)]
-    heads = ("comparison", "target", "change", "95 %", "p", "detectable")
+    heads = ("comparison", "target", "change", "95%", "p", "detectable")
     return _table("What a contact changed", heads, rows)
 
 
@@ -70,7 +70,7 @@ def _calibration(table: pd.DataFrame) -> Table:
         scores = (f"{of[name]['value']:.3f}/{_number(of[name]['test'], 3)}" for name in ("log_loss", "ece"))
         shown = (f"{of['forecast']['value']:.1%}", f"{rate['value']:.1%}", _span(rate))
         rows.append(([str(target), f"{n:,}", *shown, *scores], n < FEW))
-    heads = ("target", "n", "forecast", "rate", "95 %", "log loss/test", "ece/test")
+    heads = ("target", "n", "forecast", "rate", "95%", "log loss/test", "ece/test")
     return _table("Calibration since, of users whom nobody contacted", heads, rows)
 
 

@@ -163,4 +163,4 @@ def _held_back(run: Run) -> str:
             "{n} users of the list are held back by lot, so that you will learn whether calls work.",
             control["held_back"],
         )
-    return say("Nobody is held back (segments.control.share), so you will not learn whether calls work.")
+    return say("Nobody on the list is held back by lot, so you will not learn whether calls work.")

@@ -11,8 +11,9 @@ from churn.language import say
 from churn.report import fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.figures import COLOUR_BAR, ZERO_LINE, chart, figure, label
-from churn.report.wording import FEW, TARGETS, count, feature
+from churn.report.wording import TARGETS, count, feature
 from churn.runs import Run
+from churn.statistics import FEW
 
 SHOWN = 10  # columns per chart
 WINDOWS = 250  # dots per column: more would make the page heavy and show nothing new

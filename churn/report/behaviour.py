@@ -11,8 +11,9 @@ from churn.report.blocks import Block, Figure, Fold, Section, Text
 from churn.report.figures import COLOUR_BAR, chart, figure, label
 from churn.report.marks import group_name
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import FEW, count, decimal, feature, percent, percents, signed
+from churn.report.wording import count, decimal, feature, percent, percents, signed
 from churn.runs import Run, records
+from churn.statistics import FEW
 
 TITLE = marked("Groups of like behaviour")
 STABLE, LEAST_EXCESS = 0.6, 0.05  # what the search for groups asks for
@@ -66,7 +67,7 @@ def _learnt_from(facts: dict[str, Any]) -> str:
 def _reading() -> str:
     return say(
         "Expected on the list are as many of the group as there would be if the list were drawn by lot. The observed "
-        "rates are those of the test part, with 95 % intervals over users. They describe the groups; they do not say "
+        "rates are those of the test part, with 95% intervals over users. They describe the groups; they do not say "
         "what would happen if a user changed group."
     )
 

@@ -7,15 +7,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import marked, say
+from churn.language import marked, say, say_many
 from churn.report import earnings
 from churn.report.blocks import Block, Heading, Items, Note, Section, Text
 from churn.report.figures import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
 from churn.report.tables import Cell, Table, count_cell, heads, number_cell
-from churn.report.wording import FEW, count, decimal, decimals, known, percent
+from churn.report.wording import count, decimal, decimals, known, percent
 from churn.runs import Run, records
-from churn.statistics import Interval
+from churn.statistics import FEW, Interval
 
 APART = 2.0  # times, from which on two worths of a user conflict
 TITLE = marked("What it is worth to call them")
@@ -61,7 +61,7 @@ def _best(found: Mapping[str, Any]) -> str:
             profit=profit,
         )
     return say(
-        "In this order most is earned by calling the first {best} of {scored} users (95 % interval {low} to {high}): "
+        "In this order most is earned by calling the first {best} of {scored} users (95% interval {low} to {high}): "
         "an expected profit of {profit}.",
         best=best,
         scored=scored,
@@ -203,7 +203,7 @@ def _curve(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
     few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if found["scored"] < FEW else ""
     title = say("Expected profit by the number of users called")
     said = f"{_best(found)} {_number(found)}".strip()
-    caption = say("Band: 95 % interval over users. n = {n} users.{few}", n=count(found["scored"]), few=few)
+    caption = say("Band: 95% interval over users. n = {n} users.{few}", n=count(found["scored"]), few=few)
     return (figure(drawn, title=title, description=f"{title}. {said}", caption=caption),)
 
 
@@ -212,12 +212,13 @@ def _traces(table: pd.DataFrame, found: Mapping[str, Any]) -> list[Any]:
     colour = GREY if found["scored"] < FEW else SERIES[2]
     x, edge = list(table["k"]), {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0, "color": colour}}
     hover = [
-        say("{users} users: {profit}", users=count(row.k), profit=decimal(row.profit, 1)) for row in records(table)
+        say_many("{n} user: {profit}", "{n} users: {profit}", int(row.k), profit=decimal(row.profit, 1))
+        for row in records(table)
     ]
     line = go.Scatter(x=x, y=list(table["profit"]), mode="lines", line={"color": colour, "width": 2})
     line.update(name=say("expected profit"), hovertext=hover, hoverinfo="text")
     band = go.Scatter({**edge, "x": x, "y": list(table["high"])}, fill="tonexty", fillcolor=f"{colour}2e")
-    band.update(name=say("95 % band"))
+    band.update(name=say("95% band"))
     marks = [_mark(say("best size"), found["best"], found["profit"], symbol="circle")]
     if found["number"] is not None:
         marks.append(_mark(say("can be called"), found["number"], found["at_number"], symbol="diamond-open"))
@@ -226,7 +227,9 @@ def _traces(table: pd.DataFrame, found: Mapping[str, Any]) -> list[Any]:
 
 def _mark(name: str, k: int, profit: float, *, symbol: str) -> Any:
     marker = {"size": 11, "color": INK, "symbol": symbol, "line": {"width": 1.5, "color": INK}}
-    hover = say("{name}: {users} users, {profit}", name=name, users=count(k), profit=decimal(profit, 1))
+    hover = say_many(
+        "{name}: {n} user, {profit}", "{name}: {n} users, {profit}", k, name=name, profit=decimal(profit, 1)
+    )
     return go.Scatter(x=[k], y=[profit], mode="markers", name=name, marker=marker, hovertext=[hover], hoverinfo="text")
 
 

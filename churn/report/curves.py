@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say, say_again
+from churn.language import say, say_again, say_many
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import GREY, SERIES, chart, figure
 from churn.report.trials import curves_of, kinds_of, models_of
@@ -60,15 +60,16 @@ def _model(run: Run, target: str, model: str) -> Figure:
     return figure(
         drawn,
         title=model,
-        description=say(
+        description=say_many(
+            "{target}, {model}: log loss by step, {n} trial, {pruned} pruned; {said}.",
             "{target}, {model}: log loss by step, {n} trials, {pruned} pruned; {said}.",
+            n,
             target=TARGETS[target],
             model=model,
-            n=count(n),
             pruned=count(pruned),
             said=said,
         ),
-        caption=say("n = {n} trials with a curve; {said}.", n=count(n), said=said),
+        caption=say_many("n = {n} trial with a curve; {said}.", "n = {n} trials with a curve; {said}.", n, said=said),
     )
 
 

@@ -12,8 +12,9 @@ from churn.report import fidelity
 from churn.report.beeswarm import driving, thinned
 from churn.report.blocks import Block, Caption, Figure, Heading, Multiples, Text
 from churn.report.figures import COLOURS, GREY, ZERO_LINE, chart, figure
-from churn.report.wording import FEW, TARGETS, chance, count, feature, more_of, shortened, signed
+from churn.report.wording import TARGETS, chance, count, feature, more_of, shortened, signed
 from churn.runs import Run
+from churn.statistics import FEW
 
 SHOWN = 4  # columns per target
 BINS, LEAST = 12, 10  # medians of the line, and windows from which on one is drawn

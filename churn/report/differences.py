@@ -9,10 +9,12 @@ from churn.language import marked, say, say_again, say_many
 from churn.report import categories, forest
 from churn.report.blocks import Block, Fold, Heading, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, completed, kind
-from churn.report.tables import Cell, Column, Table, number_cell
-from churn.report.wording import FEW, count, decimal, decimals, feature, listed, p_value, signed
+from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
+from churn.report.wording import count, decimal, decimals, feature, listed, p_value, percent, signed
 from churn.runs import Run, records
+from churn.statistics import FEW
 
+YES_OR_NO = ("churn_afterwards", "sticker_afterwards")
 IN_WORDS = 3  # findings whose means are told
 LOYAL = marked(
     "Loyal earners are those whose chance of churn is under the line of likely churners and whose chance of a sticker "
@@ -126,11 +128,13 @@ def _twins(run: Run) -> list[Block]:
         return []
     return [
         Text(
-            say(
-                "Of {line} users with the same scores at the end of the list, {on} count as being on it, drawn by lot, "
+            say_many(
+                "Of {line} users with the same scores at the end of the list, {n} counts as being on it, drawn by lot, "
+                "and is compared with the others like it: the more there are, the less the groups can differ.",
+                "Of {line} users with the same scores at the end of the list, {n} count as being on it, drawn by lot, "
                 "and are compared with the others like them: the more there are, the less the groups can differ.",
+                ties["line_listed"],
                 line=count(ties["line"]),
-                on=count(ties["line_listed"]),
             )
         )
     ]
@@ -215,9 +219,19 @@ def _in_words(row: Any) -> str:
     return say(
         "{feature}: {first} on average, the others {others}.",
         feature=feature(row.feature),
-        first=decimal(row.mean_priority, _digits(row.mean_priority)),
-        others=decimal(row.mean_other, _digits(row.mean_other)),
+        first=_mean(row.feature, row.mean_priority),
+        others=_mean(row.feature, row.mean_other),
     )
+
+
+def _mean(name: str, mean: float) -> str:
+    """A mean, that of a share or of a yes or no as a percentage."""
+    return percent(mean, 0) if _is_share(name) else decimal(mean, _digits(mean))
+
+
+def _is_share(name: str) -> bool:
+    """Whether a column is a share of a user's acts, or a yes or no, of which the mean is the share of users."""
+    return name.startswith(("share_in_", "share_at_", "share_on_")) or name in YES_OR_NO
 
 
 def _digits(mean: float) -> int:
@@ -258,8 +272,8 @@ def _row(row: Any, minimum: int) -> tuple[Cell, ...]:
     return (
         Cell(feature(row.feature)),
         Cell(say_again(row.kind)),
-        number_cell(row.mean_priority, 2),
-        number_cell(row.mean_other, 2),
+        _mean_cell(row.feature, row.mean_priority),
+        _mean_cell(row.feature, row.mean_other),
         Cell(count(row.n_priority), order=str(row.n_priority), few=row.n_priority < minimum),
         Cell(count(row.n_other), order=str(row.n_other), few=row.n_other < minimum),
         number_cell(row.hedges_g, 2, under=decimals(row.low, row.high, 2)),
@@ -268,6 +282,10 @@ def _row(row: Any, minimum: int) -> tuple[Cell, ...]:
         number_cell(row.df, 1),
         *(_p_cell(p) for p in (row.p, row.p_rank, row.p_adjusted, row.p_bh)),
     )
+
+
+def _mean_cell(name: str, mean: float) -> Cell:
+    return percent_cell(mean) if _is_share(name) else number_cell(mean, 2)
 
 
 def _p_cell(p: float) -> Cell:

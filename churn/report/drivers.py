@@ -23,7 +23,7 @@ def build(run: Run) -> Section:
     lead = say(
         "What moves the scores up or down, on average over users. These are habits of the model, not "
         "causes: changing such a number by a campaign need not change what a user does. Strengths are "
-        "in logits: +1 raises a chance of 50\u00a0% to 73\u00a0%."
+        "in logits: +1 raises a chance of 50% to 73%."
     )
     blocks: tuple[Block, ...] = (
         Beside(tuple(_column(run, target) for target in run.targets)),

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from churn.report.wording import FEW
 from churn.runs import Run
-from churn.statistics import Interval
+from churn.statistics import FEW, Interval
 
 
 def plan_of(run: Run) -> Mapping[str, Any] | None:

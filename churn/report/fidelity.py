@@ -9,9 +9,10 @@ from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report import attribution
 from churn.report.blocks import Block, Fold, Note, Text
-from churn.report.wording import FEW, count, decimal, known, percent, signed
+from churn.report.wording import count, decimal, known, percent, signed
 from churn.report.wording import listed as in_a_row
 from churn.runs import Run, records
+from churn.statistics import FEW
 
 FLOOR = 0.9  # R², where the configuration names none
 CONSTANT = marked("The chosen model gives every user the same probability, so nothing drives it.")

@@ -67,7 +67,7 @@ def build(title: str, ordered: pd.DataFrame) -> Block:
     return figure(
         drawn,
         title=say("{title}: effect sizes", title=title),
-        description=say("Hedges’ g by column, with 95 % intervals. {said}.", said=said),
+        description=say("Hedges’ g by column, with 95% intervals. {said}.", said=said),
         caption=_caption(ordered, len(rows)),
     )
 
@@ -102,9 +102,9 @@ def _caption(group: pd.DataFrame, drawn: int) -> str:
     )
     sizes = {"first": count(first), "others": count(others)}
     if group["group"].iloc[0] == "priority":
-        lines = say("Lines are 95 % intervals. n = {first} on past lists, {others} others.", **sizes)
+        lines = say("Lines are 95% intervals. n = {first} on past lists, {others} others.", **sizes)
     else:
-        lines = say("Lines are 95 % intervals. n = {first} loyal earners, {others} others.", **sizes)
+        lines = say("Lines are 95% intervals. n = {first} loyal earners, {others} others.", **sizes)
     return f"{lines}{left}"
 
 

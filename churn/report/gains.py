@@ -10,8 +10,9 @@ from churn.language import marked, say
 from churn.report.blocks import Beside, Block, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
-from churn.report.wording import DECISIONS, FEW, TARGETS, count, decimal, decimals, percent, percents
+from churn.report.wording import DECISIONS, TARGETS, count, decimal, decimals, percent, percents
 from churn.runs import Run, estimate, records
+from churn.statistics import FEW
 
 TITLE = marked("What a list of any length finds")
 SAID = (0.1, 0.2, 0.5)  # shares whose gains the description names
@@ -94,7 +95,7 @@ def _size(run: Run) -> str:
     part = run.part("test")
     few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if _few(run) else ""
     return say(
-        "Band: 95 % interval. n = {windows} windows of {users} users.{few}",
+        "Band: 95% interval. n = {windows} windows of {users} users.{few}",
         windows=count(part.get("windows")),
         users=count(part.get("users")),
         few=few,
@@ -136,7 +137,7 @@ def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
     return [
         go.Scatter({**edge, "x": x, "y": list(own["low"])}, showlegend=False),
         go.Scatter(
-            {**edge, "x": x, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95 % band")
+            {**edge, "x": x, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95% band")
         ),
         go.Scatter(
             x=x,

@@ -202,7 +202,7 @@ def _inputs(run: Run) -> Block:
         Column(say("SHA-256"), clipped=True),
     )
     rows = tuple(
-        (text_cell(one["name"]), text_cell(one["path"]), count_cell(one["rows"]), text_cell(one["sha256"]))
+        (text_cell(say_again(one["name"])), text_cell(one["path"]), count_cell(one["rows"]), text_cell(one["sha256"]))
         for one in inputs
     )
     return Table(say("Inputs"), columns, rows) if rows else Text(say("The run names no inputs."))

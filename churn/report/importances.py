@@ -10,8 +10,9 @@ from churn.language import say
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.figures import COLOURS, chart, figure, label
 from churn.report.trials import completed, models_of
-from churn.report.wording import FEW, TARGETS, count, percent
+from churn.report.wording import TARGETS, count, percent
 from churn.runs import Run, records
+from churn.statistics import FEW
 
 
 def build(run: Run, target: str) -> list[Block]:

@@ -25,7 +25,7 @@ YARDSTICKS = {
 def build(run: Run) -> Section:
     """The test part's table with intervals, then paired differences, then the validation part's."""
     lead = say(
-        "Measured on the test part, which was read once, after every choice. Brackets are 95 % "
+        "Measured on the test part, which was read once, after every choice. Brackets are 95% "
         "intervals from drawing whole users again and again: the windows of one user are no "
         "independent witnesses."
     )

@@ -8,13 +8,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import Messages, marked, say
+from churn.language import Messages, marked, say, say_many
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
 from churn.report.figures import GREY, INK, SERIES, chart, figure
-from churn.report.listing import RANKS, rank_by
+from churn.report.listing import RANKS, at_score, is_chance, rank_by
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import FEW, SEGMENTS, count, decimal, decimals, every, known, percents, signed
+from churn.report.wording import SEGMENTS, count, decimal, decimals, every, known, percents, signed
 from churn.runs import Run, records
+from churn.statistics import FEW
 
 TITLE = marked("How the line is drawn")
 RULES = Messages(
@@ -49,11 +50,11 @@ def _near(run: Run, lines: pd.DataFrame) -> str:
     if own is None or not known(own.threshold):
         return say("The list holds nobody or everyone, so there is no line that a user could stand near.")
     return say(
-        "The list ends at {threshold} (95 % interval {interval}): among other users like these it would end somewhere "
+        "The list ends at {threshold} (95% interval {interval}): among other users like these it would end somewhere "
         "in that interval. Of {scored} scored users, {near} stand inside it, so whether they are on the list is partly "
         "chance. The interval takes the probabilities as they are.",
-        threshold=decimal(own.threshold),
-        interval=decimals(own.low, own.high),
+        threshold=at_score(run, own.threshold),
+        interval=(percents if is_chance(run) else decimals)(own.low, own.high),
         scored=count(run.manifest["segment"]["scored"]),
         near=count(own.near),
     )
@@ -93,7 +94,12 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     )
     if not found["zeros"]:
         return said
-    zeros = say("{n} users have a {score} of 0 and no logarithm.", n=count(found["zeros"]), score=score)
+    zeros = say_many(
+        "{n} user has a {score} of 0 and no logarithm.",
+        "{n} users have a {score} of 0 and no logarithm.",
+        int(found["zeros"]),
+        score=score,
+    )
     return f"{said} {zeros}"
 
 
@@ -101,7 +107,13 @@ def _histogram(run: Run, table: pd.DataFrame, lines: pd.DataFrame, scale: str) -
     score, n = RANKS[rank_by(run)], int(table["n"].sum())
     middle, width = (table["low"] + table["high"]) / 2, table["high"] - table["low"]
     hover = [
-        say("{low} to {high}: {n} users", low=decimal(row.low), high=decimal(row.high), n=count(row.n))
+        say_many(
+            "{low} to {high}: {n} user",
+            "{low} to {high}: {n} users",
+            int(row.n),
+            low=decimal(row.low),
+            high=decimal(row.high),
+        )
         for row in records(table)
     ]
     colour = GREY if n < FEW else SERIES[5]
@@ -193,9 +205,13 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
             every=every(run.windowing["stride_days"]),
         )
     )
-    rows = (*(_listed(run, alike) for alike in _alike([rows for _, rows in groups])), everyone)
+    lists = _alike([rows for _, rows in groups])
+    heading = Heading(say("Had the list been drawn otherwise"))
+    if len(lists) == 1:
+        return (heading, Text(say("Every order and rule that this run knows enough for draws one list, the one used.")))
+    rows = (*(_listed(run, alike) for alike in lists), everyone)
     return (
-        Heading(say("Had the list been drawn otherwise")),
+        heading,
         text,
         Table(say("Observed rates by order and rule"), columns, rows, cards=True),
     )

@@ -112,7 +112,17 @@ def stickers_of_churners(run: Run) -> str:
 def starts(run: Run) -> str:
     """From which score on, in brackets; nothing for an empty list."""
     threshold = run.manifest["segment"]["threshold"]
-    return "" if threshold is None else say(" (from {threshold} up)", threshold=decimal(threshold))
+    return "" if threshold is None else say(" (from {threshold} up)", threshold=at_score(run, threshold))
+
+
+def is_chance(run: Run) -> bool:
+    """Whether the list is ordered by the chance of churn, which every score is where no stickers are known."""
+    return rank_by(run) == "p_churn" or not run.stickers
+
+
+def at_score(run: Run, value: float) -> str:
+    """A value of the score that orders the list, a chance as a percentage."""
+    return percent(value) if is_chance(run) else decimal(value)
 
 
 def order(run: Run) -> str:

@@ -104,7 +104,7 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         (say("Models that score"), scoring(run)),
         (say("Base rate"), say("The share among all users: what a list drawn by lot would show.")),
         (
-            say("95 % interval"),
+            say("95% interval"),
             say(
                 "Where the number would fall in 95 of 100 repetitions with other users of the same kind; users "
                 "are drawn whole."

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.artefacts import declared, write_text
+from churn.errors import UserError
 from churn.folder import MARKER, claimed
 from churn.keys import imported
 from churn.language import say, speaking, spoken
@@ -113,7 +114,7 @@ def _render(run: Run, builds: Sequence[Callable[[Run], Section]]) -> str:
     environment.globals |= {"say": say}
     plotly, script = Markup(get_plotlyjs()), Markup(_asset(environment, "page.js"))
     return environment.get_template("page.html").render(
-        sections=[build(run) for build in builds],
+        sections=[_section(build, run) for build in builds],
         language=spoken(),
         subtitle=_subtitle(run),
         warning=words(run).warning,
@@ -122,6 +123,14 @@ def _render(run: Run, builds: Sequence[Callable[[Run], Section]]) -> str:
         policy=_policy(plotly, script),
         as_json=_as_json,
     )
+
+
+def _section(build: Callable[[Run], Section], run: Run) -> Section:
+    found = build(run)
+    if not isinstance(found, Section):
+        expected = f"expected a churn.report.Section from {build.__module__}.{build.__qualname__}"
+        raise UserError(expected, f"a {type(found).__name__}", "return one")
+    return found
 
 
 def _asset(environment: Environment, name: str) -> str:

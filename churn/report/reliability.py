@@ -1,4 +1,4 @@
-"""Calibration: whether 70 % happens seven times in ten."""
+"""Calibration: whether 70% happens seven times in ten."""
 
 from dataclasses import dataclass
 from math import comb
@@ -8,19 +8,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say
+from churn.language import say, say_again
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
-from churn.report.wording import FEW, TARGETS, count, decimal, decimals, percent, percents
+from churn.report.wording import TARGETS, count, decimal, decimals, percent, percents
 from churn.runs import Run, records
+from churn.statistics import FEW, digits_apart
 from churn.statistics.sides import ROUNDING
 
 
 def build(run: Run) -> Section:
     """Reliability diagrams of the chosen models, the others faint behind them, and the calibrators."""
     lead = say(
-        "Of the users given 70 %, do 70 % fall silent? On the diagonal the forecast keeps its word; "
+        "Of the users given 70%, do 70% fall silent? On the diagonal the forecast keeps its word; "
         "below it the forecast exaggerates, above it plays down."
     )
     blocks: list[Block] = [Beside(tuple((_diagram(run, target),) for target in run.targets)), *_calibrators(run)]
@@ -62,7 +63,7 @@ def _caption(run: Run, target: str, own: pd.DataFrame) -> str:
         else ""
     )
     said = say(
-        "Band: 95 % interval of the observed share; of right forecasts about 19 in 20 hold the diagonal. n = {n} "
+        "Band: 95% interval of the observed share; of right forecasts about 19 in 20 hold the diagonal. n = {n} "
         "windows.{error}",
         n=count(int(own["n"].sum())),
         error=error,
@@ -106,14 +107,15 @@ def _held(own: pd.DataFrame) -> str:
     if not (gap > 0).any():
         return say("Here all {n} groups do.", n=count(len(own)))
     worst = next(records(own[gap == gap.max()]))
+    digits = digits_apart(worst.mean_predicted, worst.low, worst.high)
     return say(
         "Here {held} of {n} groups do; furthest off is the one predicted at {predicted}, where {observed} {interval} "
         "came.",
         held=count(int((gap == 0).sum())),
         n=count(len(own)),
-        predicted=percent(worst.mean_predicted, 0),
-        observed=percent(worst.observed, 0),
-        interval=percents(worst.low, worst.high, 0),
+        predicted=percent(worst.mean_predicted, digits),
+        observed=percent(worst.observed, digits),
+        interval=percents(worst.low, worst.high, digits),
     )
 
 
@@ -151,7 +153,7 @@ def _band(own: pd.DataFrame, colour: str) -> list[Any]:
     across = list(own["mean_predicted"])
     low = go.Scatter({**edges, "x": across, "y": list(own["low"])}, showlegend=False)
     high = go.Scatter(
-        {**edges, "x": across, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95 % band")
+        {**edges, "x": across, "y": list(own["high"])}, fill="tonexty", fillcolor=f"{colour}2e", name=say("95% band")
     )
     return [low, high]
 
@@ -196,7 +198,7 @@ def _calibrators(run: Run) -> list[Block]:
         (
             text_cell(TARGETS.get(row.target, row.target)),
             text_cell(row.model),
-            text_cell(row.kind),
+            text_cell(say_again(row.kind)),
             number_cell(row.log_loss_none),
             number_cell(row.log_loss_chosen),
             number_cell(row.test_log_loss_raw),

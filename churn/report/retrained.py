@@ -6,8 +6,9 @@ from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Block, Text
 from churn.report.tables import Column, Table, number_cell, signed_cell, text_cell
-from churn.report.wording import TARGETS, count, decimals
+from churn.report.wording import TARGETS, count, decimal, decimals
 from churn.runs import Run, records
+from churn.statistics import LEAST_LOSS, Interval, side
 
 KEPT = "_kept"  # ends the name of a model that was trained again on the kept columns
 
@@ -43,25 +44,31 @@ def retrained(run: Run) -> list[Block]:
 
 
 def _concluded(table: pd.DataFrame) -> str:
-    """How many differences are clear of 0, and on which side."""
+    """How many differences are clear of 0 and large enough to matter, and on which side."""
     if table.empty:
         return say("They were not compared on the test part.")
-    worse, better = int((table["low"] > 0).sum()), int((table["high"] < 0).sum())
+    ends = table[["value", "low", "high"]].to_numpy(float).tolist()
+    sides = [side(Interval(*three), least=LEAST_LOSS) for three in ends]
+    worse, better = sides.count("above"), sides.count("below")
+    least = decimal(LEAST_LOSS)
     if len(table) == 1:
         if worse:
             return say("The one difference lies clearly above 0: the kept columns alone predict worse.")
         if better:
             return say("The one difference lies clearly below 0: they predict better.")
-        return say("The difference is not clear of 0.")
+        return say("The difference is not clear of 0, or less than {least}, too little to matter.", least=least)
     if not worse + better:
         return say(
-            "None of the {n} differences is clear of 0: no loss by the kept columns alone is shown.",
+            "None of the {n} differences is clear of 0 and {least} or more, what matters: no loss by the kept columns "
+            "alone is shown.",
             n=count(len(table)),
+            least=least,
         )
     return say(
-        "Of {n} differences, {worse} are clearly above 0 (the kept columns alone predict worse) and "
-        "{better} clearly below (better).",
+        "Of {n} differences, counted from {least} on, {worse} are clearly above 0 (the kept columns alone predict "
+        "worse) and {better} clearly below (better).",
         n=count(len(table)),
+        least=least,
         worse=count(worse),
         better=count(better),
     )

@@ -1,12 +1,17 @@
 """Who comes back without a call: what whoever calls should know before anything else."""
 
+from typing import Any
+
 import yaml
 
 from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Note
-from churn.report.wording import FEW, count, known, percent, percents
+from churn.report.wording import count, known, percent, percents
 from churn.runs import Run, records
+from churn.statistics import FEW
+
+MOSTLY, SELDOM = 0.5, 0.1  # of the silences end by themselves
 
 
 def returning(run: Run) -> tuple[Note, ...]:
@@ -27,7 +32,14 @@ def returning(run: Run) -> tuple[Note, ...]:
         users=count(row.users),
     )
     few = say("Fewer than {few} users: read it with care.", few=FEW) if row.users < FEW else ""
-    return (Note(say("Falling silent is not leaving"), " ".join(filter(None, [said, few]))),)
+    return (Note(_title(row), " ".join(filter(None, [said, few]))),)
+
+
+def _title(row: Any) -> str:
+    """The title that the share of silences that end by themselves bears out."""
+    if row.within >= MOSTLY:
+        return say("Falling silent is not leaving")
+    return say("Whoever falls silent here seldom comes back") if row.within < SELDOM else say("Some come back uncalled")
 
 
 def _within(run: Run) -> int:

@@ -36,7 +36,7 @@ def _importances(run: Run) -> list[Block]:
         return [heading, Text(say("Not known: that takes several trials that ended with different log losses."))]
     text = Text(
         say(
-            "How much each setting decides which trials are the best, as shares of 100 % per model. With "
+            "How much each setting decides which trials are the best, as shares of 100% per model. With "
             "few trials this is a hint, no finding: chance alone gives some setting the largest share."
         )
     )

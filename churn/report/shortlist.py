@@ -135,7 +135,8 @@ def _list(run: Run) -> list[Block]:
     shown, found = users.head(SHOWN), marks(run)
     group = found.column(shown)
     chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]
-    scores = [name for name in dict.fromkeys(("priority", rank_by(run))) if name not in chances]  # each once
+    ordered = dict.fromkeys(("priority", rank_by(run))) if run.stickers else ()  # else each is the chance of churn
+    scores = [name for name in ordered if name not in chances]  # each once
     columns = (
         Column(say("Rank"), numeric=True),
         Column(say("User"), clipped=True),

@@ -7,8 +7,9 @@ from churn.language import say
 from churn.report import earnings
 from churn.report.blocks import Tile
 from churn.report.trust import overpromised
-from churn.report.wording import FEW, count, decimal, decimals
+from churn.report.wording import count, decimal, decimals
 from churn.runs import Run
+from churn.statistics import FEW
 
 
 def tiles(run: Run) -> tuple[Tile, ...]:
@@ -53,7 +54,7 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
 
 
 def _caution(run: Run) -> str:
-    return say(" Past lists received less.") if overpromised(run, "sticker") else ""
+    return say(" On past lists fewer received one than the chances said.") if overpromised(run, "sticker") else ""
 
 
 def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:

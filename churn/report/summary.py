@@ -12,9 +12,9 @@ from churn.report.listing import drawn
 from churn.report.returning import returning
 from churn.report.splits import words
 from churn.report.trust import on_data, on_list, on_target
-from churn.report.wording import FEW, TARGETS, count, day, every, percent, percents
+from churn.report.wording import TARGETS, count, day, every, percent, percents
 from churn.runs import Run, records
-from churn.statistics import Interval, side
+from churn.statistics import FEW, Interval, side
 
 LISTED = Messages(
     {
@@ -88,6 +88,8 @@ def _outcome(run: Run, target: str) -> Tile:
 def _against(rate: Interval, base: float, n: int) -> str:
     """In words, on which side of the base rate the interval lies."""
     usual, users = percent(base), count(n)
+    if n < FEW:
+        return say("base rate {usual}; too few users on test to tell ({users})", usual=usual, users=users)
     if side(rate, base) == "above":
         return say("base rate {usual}, so more often than usual; {users} users on test", usual=usual, users=users)
     if side(rate, base) == "below":
@@ -101,7 +103,7 @@ def _rates(run: Run) -> list[Block]:
     text = Text(
         say(
             "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
-            "{horizon} days after. n counts places on these lists, the same user once a list; the 95 % intervals "
+            "{horizon} days after. n counts places on these lists, the same user once a list; the 95% intervals "
             "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
             "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
             "fewer than {few} users.",

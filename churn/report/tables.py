@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
-from churn.report.wording import ABSENT, FEW, count, decimal, known, percent, signed
+from churn.report.wording import ABSENT, count, decimal, known, percent, signed
+from churn.statistics import FEW
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say, say_again
+from churn.language import say, say_again, say_many
 from churn.report.blocks import Block, Text
 from churn.report.figures import GREY, SERIES, chart, figure, label
 from churn.report.wording import TARGETS, count, decimal, percent
@@ -50,25 +50,36 @@ def spent(run: Run) -> str:
     """How many trials were pruned, and how many steps were never made."""
     trials, curves = run.table(declared.TRIALS), curves_of(run)
     pruned = int(stopped(trials).sum())
-    said = say(
-        "{trials} trials were made; {pruned} of them were pruned, that is given up because others had "
-        "done better by the same step.",
-        trials=count(len(trials)),
-        pruned=count(pruned),
-    )
+    said = _made(len(trials), pruned)
     if curves.empty:
         return say("{said} The run kept no learning curves, so it is not known how many steps that saved.", said=said)
     steps = curves.groupby(["target", "model", "trial"]).size()
     longest = steps.groupby(level=["target", "model"]).transform("max")
+    if steps.sum() == longest.sum():
+        return said
     return say(
         "{said} Together the {trials} trials with a learning curve reported {steps} steps. Had each "
-        "been as long as the longest of its model and target, it would have been {longest}: pruning "
-        "and stopping early saved {saved}.",
+        "been as long as the longest of its model and target, it would have been {longest}: stopping "
+        "early saved {saved}.",
         said=said,
         trials=count(len(steps)),
         steps=count(steps.sum()),
         longest=count(longest.sum()),
         saved=percent(1 - steps.sum() / longest.sum(), 0),
+    )
+
+
+def _made(trials: int, pruned: int) -> str:
+    """How many trials there were, and how many were given up."""
+    if not pruned:
+        return say_many("{n} trial was made; it was not pruned.", "{n} trials were made; none was pruned.", trials)
+    return say_many(
+        "{trials} trials were made; {n} of them was pruned, that is given up because others had done better by the "
+        "same step.",
+        "{trials} trials were made; {n} of them were pruned, that is given up because others had done better by the "
+        "same step.",
+        pruned,
+        trials=count(trials),
     )
 
 
@@ -96,15 +107,17 @@ def history(run: Run, target: str) -> Block:
 
 def _caption(trials: pd.DataFrame, done: pd.DataFrame) -> str:
     best = done.sort_values("value").iloc[0]
-    failed = len(trials) - len(done) - int(stopped(trials).sum())
-    others = say(", {failed} failed", failed=count(failed)) if failed else ""
+    pruned = int(stopped(trials).sum())
+    failed = len(trials) - len(done) - pruned
+    others = say(", {pruned} of them pruned", pruned=count(pruned)) if pruned else ""
+    others += say(", {failed} failed", failed=count(failed)) if failed else ""
     won = say(
         "{model}, trial {trial}, {value}", model=best["model"], trial=count(best["trial"]), value=decimal(best["value"])
     )
-    return say(
-        "{trials} trials, {pruned} of them pruned{others}. Lines: the best so far. Best: {won}.",
-        trials=count(len(trials)),
-        pruned=count(int(stopped(trials).sum())),
+    return say_many(
+        "{n} trial{others}: {won}.",
+        "{n} trials{others}. Lines: the best so far. Best: {won}.",
+        len(trials),
         others=others,
         won=won,
     )

@@ -8,9 +8,9 @@ from churn.language import Messages, marked, say, say_again, say_many
 from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.reliability import groups_off
-from churn.report.wording import FEW, count, decimal, decimals, known, listed, percent, percents
+from churn.report.wording import count, decimal, decimals, known, listed, percent, percents
 from churn.runs import Run
-from churn.statistics import LEAST_LIFT, Interval, Side, above, side
+from churn.statistics import FEW, LEAST_LIFT, Interval, Side, above, digits_apart, side
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
@@ -111,16 +111,18 @@ def _verdict(found: str) -> tuple[str, str]:
 
 def _came(target: str, rate: Interval, everyone: Interval) -> str:
     """What became of the users of past lists, beside everyone."""
-    return say(CAME[target], listed=percent(rate.value, 0), everyone=percent(everyone.value, 0))
+    digits = digits_apart(everyone.value, rate.low, rate.high)
+    return say(CAME[target], listed=percent(rate.value, digits), everyone=percent(everyone.value, digits))
 
 
 def _promised(run: Run, target: str) -> str:
-    """What was forecast of the users of past lists, where it did not come; nothing where none was kept."""
+    """A sentence where the forecast for past lists did not come true; nothing for lists of too few users."""
     rate, forecast = run.rate("priority", target), _forecast(run, target)
-    if rate is None or forecast is None or rate[0].low <= forecast <= rate[0].high:
+    if rate is None or forecast is None or rate[1] < FEW or rate[0].low <= forecast <= rate[0].high:
         return ""
-    came = f"{percent(rate[0].value, 0)} {percents(rate[0].low, rate[0].high, 0)}"
-    return say(PROMISED[target], forecast=percent(forecast, 0), came=came)
+    digits = digits_apart(forecast, rate[0].low, rate[0].high)
+    came = f"{percent(rate[0].value, digits)} {percents(rate[0].low, rate[0].high, digits)}"
+    return say(PROMISED[target], forecast=percent(forecast, digits), came=came)
 
 
 def _broken(run: Run, target: str) -> str:

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from churn.language import Messages, marked, say, say_again, say_many
 from churn.report.blocks import Block
 from churn.report.figures import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
-from churn.report.wording import FEW, TARGETS, count, decimal, decimals, signed
+from churn.report.wording import TARGETS, count, decimal, decimals, signed
 from churn.runs import records
+from churn.statistics import FEW
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 BLUES = [[0, "#005a8f"], [0.5, "#7fb2d1"], [1, "#f5f7fa"]]  # the darker, the better
@@ -54,11 +55,11 @@ def forest(rows: pd.DataFrame, target: str, models: Sequence[str]) -> Block | No
             "{target}: log loss minus that of “{reference}”", target=TARGETS.get(target, target), reference=reference
         ),
         description=say(
-            "Paired differences in log loss from {reference}, with 95 % intervals. {said}.",
+            "Paired differences in log loss from {reference}, with 95% intervals. {said}.",
             reference=reference,
             said=said,
         ),
-        caption=say("Lines are 95 % intervals over users. {size}", size=_size(told)),
+        caption=say("Lines are 95% intervals over users. {size}", size=_size(told)),
     )
 
 

@@ -9,8 +9,9 @@ from churn.language import marked, say, say_again
 from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Section, Text
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
 from churn.report.verdict_charts import forest, heat_map, variant_words
-from churn.report.wording import FEW, TARGETS, decimals
+from churn.report.wording import TARGETS, decimals
 from churn.runs import Run, records
+from churn.statistics import FEW
 
 TITLE = marked("What a sceptic would ask")
 KINDS = marked(

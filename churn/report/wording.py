@@ -5,10 +5,9 @@ from datetime import date
 from numbers import Real
 
 from churn.explanation import readable
-from churn.language import Messages, day_in_words, marked, say
+from churn.language import Messages, day_in_words, marked, percentage, say
 
 ABSENT = "–"
-FEW = 30  # cells with fewer users are greyed
 TARGETS = Messages({"churn": marked("Churn"), "sticker": marked("Stickers")})
 OUTCOMES = Messages({"churn": marked("falling silent"), "sticker": marked("receiving a sticker")})
 CHANCES = Messages({"churn": marked("churn"), "sticker": marked("chance of a sticker")})  # what is higher or lower
@@ -104,9 +103,9 @@ def percent(share: float | None, digits: int = 1) -> str:
 
     Example:
         >>> percent(0.5834), percent(1, 0), percent(float("nan"))
-        ('58.3\xa0%', '100\xa0%', '–')
+        ('58.3%', '100%', '–')
     """
-    return f"{100 * share:.{digits}f}\u00a0%" if share is not None and known(share) else ABSENT
+    return percentage(share, digits) if share is not None and known(share) else ABSENT
 
 
 def decimals(low: float | None, high: float | None, digits: int = 3) -> str:

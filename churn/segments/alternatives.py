@@ -36,7 +36,7 @@ def had_it_been_drawn_otherwise(
         if rank_by not in found or not found[rank_by].notna().any():
             continue
         for rule in known_rules(config):
-            one = replace(config, rank_by=rank_by, rule=rule)
+            one = replace(config, rank_by=rank_by, rule=rule, number=config.number if rule == "number" else None)
             listed = (prioritise(scores, one, by_cutoff=True).segment == SEGMENTS[0]).to_numpy()
             used, users = (rank_by, rule) == (config.rank_by, config.rule), windows.user[listed]
             for target in windows.targets:

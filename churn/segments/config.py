@@ -91,7 +91,7 @@ class SegmentConfig(Block, key="segments"):
             budget; `profit`: as many as bring the most expected profit by `budget`, which may be nobody.
         quantile: The share of users below the priority segment: .9 puts the top tenth on the list.
         number: Users that can be contacted. Where there are fewer, all are on the list. With another rule it is what
-            the plan compares its best size with.
+            the plan of the budget compares its best size with.
         rank_by: The score that orders the list. `priority`: p_churn × p_sticker; `p_churn`, which earns most where
             every user kept is worth the same; `value_at_risk`: p_churn × P(sticker | stays); `expected_loss`: that ×
             the expected amount.
@@ -128,3 +128,6 @@ class SegmentConfig(Block, key="segments"):
         if self.rule == "profit" and not self.budget.known:
             remedy = "set segments.budget.contact_cost and segments.budget.save_rate"
             raise UserError("expected segments.budget with segments.rule: profit", "none", remedy)
+        if self.number is not None and self.rule != "number" and not self.budget.known:
+            expected = f"expected segments.budget where segments.number stands beside segments.rule: {self.rule}"
+            raise UserError(expected, f"number: {self.number} alone", "set segments.rule: number, or drop the number")

@@ -49,7 +49,7 @@ def skewness(scored: pd.DataFrame, rank_by: RankBy) -> dict[str, float | int | N
 def lines(scored: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500, seed: int = 0) -> pd.DataFrame:
     """Where the list ends by every rule that can be computed: rule, size, threshold, low, high, near, used.
 
-    `threshold` is the score of the last user on the list. Its interval is the 95 % percentile interval of the bootstrap
+    `threshold` is the score of the last user on the list. Its interval is the 95% percentile interval of the bootstrap
     over users: where the line would lie among other users like these. For a list of given size it is the exact one,
     that of as many resamples as one likes: the line lies at or above the i-th best of n users with the chance that of
     n draws as many as the list holds are among these i, a binomial. For `profit`, whose size changes as well, users

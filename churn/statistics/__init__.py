@@ -23,11 +23,12 @@ from churn.statistics.intervals import (
 )
 from churn.statistics.metrics import METRICS, RANGES, calibration_bins, evaluate
 from churn.statistics.ranking import ColumnAuc, Z, column_aucs, column_shares
-from churn.statistics.sides import LEAST_LIFT, LEAST_LOSS, Side, above, side, varies
+from churn.statistics.sides import FEW, LEAST_LIFT, LEAST_LOSS, Side, above, digits_apart, side, varies
 from churn.statistics.tests import WelchResult, is_skewed, mann_whitney, welch
 
 __all__ = [
     "DECISIONS",
+    "FEW",
     "LEAST_LIFT",
     "LEAST_LOSS",
     "METRICS",
@@ -53,6 +54,7 @@ __all__ = [
     "column_shares",
     "decide",
     "decision_intervals",
+    "digits_apart",
     "ece_band",
     "evaluate",
     "gains",

@@ -22,13 +22,13 @@ class Effect:
     n_b: int
     a: float  # share or mean
     b: float
-    difference: Interval  # 95 %
+    difference: Interval  # 95%
     p: float  # two-sided
     detectable: float  # the least difference that groups of this size show with power .8 at p < .05
 
 
 def share_interval(successes: int, n: int) -> Interval:
-    """A share of n independent users with Wilson's 95 % interval; nan for nobody.
+    """A share of n independent users with Wilson's 95% interval; nan for nobody.
 
     Source:
         E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of the American
@@ -48,7 +48,7 @@ def share_interval(successes: int, n: int) -> Interval:
 
 
 def mean_interval(values: ArrayLike) -> Interval:
-    """A mean (n,) with Student's 95 % interval; ends are nan for fewer than two values, or where all are equal.
+    """A mean (n,) with Student's 95% interval; ends are nan for fewer than two values, or where all are equal.
 
     Example:
         >>> print(mean_interval([1, 2, 3]))

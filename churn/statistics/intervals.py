@@ -55,7 +55,7 @@ def bootstrap(
     The interval is the percentile interval moved by the bootstrap's median bias, median of the replicates minus value.
     A statistic such as ECE grows under resampling, and its plain percentile interval may miss the value itself; moved
     by the *median* bias, it holds the value always. Percentiles of few users lie too near each other, so those further
-    out are taken, as Student's t has them; even so, 95 % intervals of 10 users hold but nine times in ten. The interval
+    out are taken, as Student's t has them; even so, 95% intervals of 10 users hold but nine times in ten. The interval
     is then clipped to `bounds`. Undefined (nan) replicates are dropped. The ends are nan if the value is, if no
     replicate is defined, or if there is only one user, who tells nothing about others.
 

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-Z = 1.959964  # 97.5 % quantile of the normal distribution
+Z = 1.959964  # 97.5% quantile of the normal distribution
 
 
 @dataclass(frozen=True)
 class ColumnAuc:
-    """ROC-AUC of each of k columns, and the lower end of its 95 % interval; above .5 a rising column says 1."""
+    """ROC-AUC of each of k columns, and the lower end of its 95% interval; above .5 a rising column says 1."""
 
     value: NDArray[np.float64]  # (k,)
     low: NDArray[np.float64]  # (k,) of the direction that ranks better: of max(value, 1 - value)

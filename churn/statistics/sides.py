@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 ROUNDING = 1e-9  # sums in another order differ in the sixteenth digit
 LEAST_LOSS = 0.002  # log loss: chances off by three points near a half, or by two near a tenth, cost as much
 LEAST_LIFT = 1.1  # ten calls that find as many as eleven by lot
+FEW = 30  # users, under whom an interval or a share is a guess
 
 Side = Literal["above", "below", "across"]
 
@@ -59,6 +60,18 @@ def side(found: Ends, of: float = 0.0, *, least: float = 0.0) -> Side:
     if above(found.low, of) and not above(of + least, found.value):
         return "above"
     return "below" if above(of, found.high) and not above(found.value, of - least) else "across"
+
+
+def digits_apart(value: float, low: float, high: float) -> int:
+    """How many decimals of a percentage tell a share from an interval that it lies outside of, at most two; else none.
+
+    Example:
+        >>> digits_apart(0.24, 0.08, 0.19), digits_apart(0.006, 0.008, 0.04), digits_apart(0.4, 0.3, 0.5)
+        (0, 1, 0)
+    """
+    nearest = min(max(value, low), high)
+    told = (digits for digits in range(3) if round(100 * value, digits) != round(100 * nearest, digits))
+    return next(told, 0)
 
 
 def varies(values: ArrayLike) -> bool:

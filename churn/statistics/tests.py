@@ -27,7 +27,7 @@ class WelchResult:
     df: float  # Welch–Satterthwaite degrees of freedom
     p: float  # two-sided
     hedges_g: float  # difference of means in pooled standard deviations, corrected for small samples
-    low: float  # 95 % interval of hedges_g
+    low: float  # 95% interval of hedges_g
     high: float
 
 
@@ -38,7 +38,7 @@ def welch(a: ArrayLike, b: ArrayLike) -> WelchResult:
 
     Hedges' g is the difference of means over the pooled standard deviation, times the exact small-sample correction
     J(m) = Γ(m / 2) / (√(m / 2) Γ((m − 1) / 2)) with m = n_a + n_b − 2 [1]. Its interval, like the test, does not take
-    the variances as equal: g ± q J s with q the 97.5 % quantile of Student's t on Welch's degrees of freedom and
+    the variances as equal: g ± q J s with q the 97.5% quantile of Student's t on Welch's degrees of freedom and
     s² = (v_a / n_a + v_b / n_b) / v + d² ((n_a − 1) v_a² + (n_b − 1) v_b²) / (2 m² v²), the delta method's variance of
     d = g / J as in [2], for the pooled variance v. So an interval clear of 0 goes with p < .05.
 

@@ -1,6 +1,6 @@
 """Boruta-SHAP beside BorutaPy over plain SHAP values: seconds, and how far the verdicts agree.
 
-Goal: at least 10 times as fast, and the same verdict for 95 % of what BorutaPy confirms or rejects.
+Goal: at least 10 times as fast, and the same verdict for 95% of what BorutaPy confirms or rejects.
 
 The reference is BorutaPy as it is, over a LightGBM whose importances are mean |SHAP| from `shap.TreeExplainer` on all
 rows. Both are handed the same rows, columns, labels, parameters of the trees, number of trees and of rounds; shadows

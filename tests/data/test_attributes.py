@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from churn.artefacts import read_json, write_json
 from churn.data import DataConfig, SplitConfig, Vocabulary, WindowConfig, training_users
 from churn.data.attributes import LEVELS, Attribute
+from churn.data.members import Members
 from churn.data.vocabulary import Encoding
 
 DAYS = pd.date_range("2024-01-01", periods=40)
@@ -381,3 +383,14 @@ def test_columns_are_frozen_on_the_training_users_where_the_split_holds_users_ap
     dataset = prepared_with(prepared, rows, ["plan", "age"], blocks, split=split)
     assert {column for column in dataset.windows.features if "=" in column} == {"plan=common"}
     assert "age_missing" not in dataset.windows.features
+
+
+def test_rows_of_members_are_kept_in_one_order_whatever_the_engine_s():
+    config = DataConfig("events", members="members", attributes={"level": DAILY})
+    rows = pd.DataFrame({"user_id": users(3), "level": [2, 0, 1], "valid_from": "2024-01-05", "reason": None})
+    codes = ibis.memtable(pd.DataFrame({"user_id": users(3), "code": range(3)}))
+    one, other = (
+        Members.of(ibis.memtable(table.astype({"reason": "string"})), codes, config=config).rows.reset_index(drop=True)
+        for table in (rows, rows[::-1])
+    )
+    pd.testing.assert_frame_equal(one, other)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from churn.data import Drift, Training, WindowConfig, drift_findings, drift_sentences, examine
+from churn.data.drift import Column, Now
 
 FIRST = pd.Timestamp("2024-01-01")
 N_USERS, N_DAYS = 200, 90
@@ -58,7 +59,7 @@ def test_users_at_risk_and_their_activity_are_told_beside_the_training_part(fall
 def test_a_base_rate_of_the_newest_labels_is_told_beside_that_of_the_training_part(fallen):
     rate, before = fallen.now.rates["churn"][0], fallen.training.rates["churn"][0]
     assert rate > 0.15 > 0.05 > before
-    assert f"The rate of churn is {rate:.3f} in the newest 28 days" in " ".join(drift_sentences(fallen))
+    assert f"The rate of churn is {rate:.1%} in the newest 28 days" in " ".join(drift_sentences(fallen))
     assert any("rate of churn" in finding.sentence for finding in drift_findings(fallen))
 
 
@@ -119,3 +120,35 @@ def test_there_is_no_drift_where_nobody_is_at_risk(prepared):
     last = frames["events"].iloc[[0]].assign(timestamp=FIRST + pd.Timedelta(days=N_DAYS), actor_id="stranger")
     dataset = prepared({"events": pd.concat([frames["events"][rows], last])}, windows=WindowConfig(horizon_days=3))
     assert examine(dataset, dataset.split()).drift is None
+
+
+def test_activity_is_of_the_days_that_users_could_have_had(drift_of):
+    late = log(joining=True)
+    now = drift_of(late).now
+    events, end = late["events"], FIRST + pd.Timedelta(days=N_DAYS)
+    recent = events[events.timestamp >= end - pd.Timedelta(days=7)]
+    known = (end - events.groupby("user_id").timestamp.min().dt.normalize()).dt.days[recent.user_id.unique()]
+    assert now.activity == pytest.approx(7 * len(recent) / known.clip(upper=7).sum())
+    assert now.activity > 7 * len(recent) / (7 * len(known)) + 0.01
+
+
+def drift_by_hand(*, at_risk=100, mean=1.0, beyond_test=0.0, beyond_now=0.0):
+    column = Column(mean=0.0, deviation=1.0, low=-1.0, high=1.0, beyond_test=beyond_test)
+    now = Now("2024-03-31", at_risk, 1.0, {}, {"own_post": mean}, {"own_post": beyond_now})
+    return Drift(Training(float(at_risk), 1.0, {}, {"own_post": column}), now)
+
+
+@pytest.mark.parametrize(("test", "now", "left"), [(0.2, 0.0, True), (0.0, 0.2, True), (0.04, 0.04, False)])
+def test_a_column_has_left_its_range_on_the_test_part_or_on_the_scored_day(test, now, left):
+    assert drift_by_hand(beyond_test=test, beyond_now=now).left_range() == ["own_post"] * left
+
+
+@pytest.mark.parametrize(("at_risk", "moved"), [(100, True), (9, False)])
+def test_few_users_move_a_mean_by_chance(at_risk, moved):
+    assert list(drift_by_hand(at_risk=at_risk, mean=0.9).moved()) == ["own_post"] * moved
+
+
+def test_what_has_moved_is_among_the_findings_of_a_split(prepared):
+    dataset = prepared(log(leaving_day=78, times=4))
+    found = examine(dataset, dataset.split())
+    assert next(drift_findings(found.drift)) in found.findings

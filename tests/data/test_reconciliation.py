@@ -340,3 +340,10 @@ def test_a_member_list_that_matches_nobody_is_refused(prepared_in, refused):
         "events of the members", "an id of the events is 'user000', of the list 'stranger user000'", "check the ids"
     ):
         prepared_in("frames", frames)
+
+
+def test_ids_that_are_decimals_everywhere_are_whole_numbers_all_the_same(prepared_in):
+    events = numbered_log()["events"].drop(columns="actor_id", errors="ignore")
+    decimals = events.assign(user_id=SPELT["decimals"](events.user_id))
+    whole, found = (prepared_in("frames", {"events": table})[0].panel.users for table in (events, decimals))
+    assert found.tolist() == whole.astype(str).tolist()

@@ -5,7 +5,8 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from churn.data import DataConfig, examine, example_frames, prepare
+from churn.data import DataConfig, examine, examine_new, example_frames, prepare
+from churn.data.findings import several_spellings
 from churn.data.spellings import Spellings, folded
 
 SOUND = "ben"
@@ -86,3 +87,14 @@ def test_spellings_are_named_wherever_they_stand(table, column, says, tmp_path):
 
 def test_a_log_of_one_spelling_and_one_with_numbers_say_nothing(tmp_path):
     assert found_in(example_frames(), tmp_path) == []
+
+
+def test_spellings_are_named_in_new_data_too(tmp_path):
+    frames = spelt("events", "user_id", str.upper)
+    dataset = prepare(DataConfig(**{name: name for name in frames}), tmp_path / "dataset", frames=frames)
+    assert any("case, blanks" in finding.sentence for finding in examine_new(dataset))
+
+
+def test_an_id_that_stands_for_a_missing_one_is_named():
+    (finding,) = several_spellings({"user_id": Spellings.of(["NULL", "ada", SOUND])})
+    assert "'NULL'" in finding.sentence and "make it null" in finding.remedy

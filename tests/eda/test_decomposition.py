@@ -229,7 +229,7 @@ def test_a_planted_week_beats_chance_and_noise_does_not() -> None:
 
 @pytest.mark.parametrize(("effect", "least", "most"), [(0, 0, 2), (2, 12, 20), (3, 19, 20)])
 def test_a_weekend_is_seen_as_often_as_its_size_allows(effect: float, least: int, most: int) -> None:
-    """Noise of 3 over 20 weeks: an F-test of 5 % sees an effect of 3 always."""
+    """Noise of 3 over 20 weeks: an F-test of 5% sees an effect of 3 always."""
     seen = 0
     for seed in range(20):
         noise = np.random.default_rng(seed).normal(0, 3, 140)

@@ -15,6 +15,7 @@ import pytest
 from churn.data import DataConfig
 from churn.data.sources import Engines
 from churn.data.tables import read_tables
+from churn.eda import process_map
 from churn.eda.coded_events import END, OTHER, START
 from churn.eda.directly_follows import directly_follows
 from churn.eda.first_steps import first_steps
@@ -419,3 +420,15 @@ def test_counts_that_are_no_whole_numbers_are_refused(value: Any, refused: Any) 
         ):
             with refused(f"expected {name} of at", str(value), "give"):
                 ask()
+
+
+def test_users_whose_number_a_null_has_made_fractional_are_followed_all_the_same() -> None:
+    with open_tables(CONFIG, frames=log_of(("7", "09:00:00", "view"), ("8", "09:00:00", "view"))) as tables:
+        assert journeys(tables, users=pd.DataFrame({"user_id": [7.0]})).n_users == 1
+
+
+def test_a_label_of_the_map_stands_where_no_other_arrow_strikes_it() -> None:
+    along = np.linspace(-1, 1, 61)
+    level, upright = np.column_stack([along, 0 * along]), np.column_stack([0 * along, along])
+    first, _ = process_map._apart([level, upright], taken=[np.array([5.0, 5.0])])
+    assert not process_map._inside(first, upright)

@@ -186,3 +186,9 @@ def test_the_gain_curve_of_every_model_is_that_of_its_test_windows(predictions):
     assert found.loc["Majority"].gain.tolist() == pytest.approx(SHARES)
     assert (found.low <= found.gain + 1e-12).all() and (found.gain <= found.high + 1e-12).all()
     assert (found.low < found.high)["GRU"].loc[:0.5].all()
+
+
+def test_models_are_held_against_persistence_too(predictions, thresholds):
+    named = [table.replace({"model": {"Majority": "Persistence"}}) for table in (predictions, thresholds)]
+    found = differences(named[0], thresholds=named[1], **AGAIN)
+    assert set(found[found.reference == "Persistence"].model) == {"GRU", "LightGBM"}

@@ -273,7 +273,7 @@ def test_a_feature_that_is_summed_is_told_of_the_history(windows):
 
 @pytest.mark.parametrize("top", [1, 2, 3, 5])
 def test_there_are_as_many_columns_as_asked_for_and_empty_ones_where_features_end(windows, top):
-    found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), others=np.full(2, 9.0), top=top)
+    found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), others=np.full(2, 20.0), top=top)
     assert list(found.columns) == [f"reason_{place + 1}" for place in range(top)]
     assert (found.iloc[:, :2] != "").all(axis=None)
     assert (found.iloc[:, 2:] == "").all(axis=None)

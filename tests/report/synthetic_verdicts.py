@@ -35,7 +35,7 @@ def questions(targets):
             "question": question,
             "sentence": HOSTILE_SENTENCE if (verdict, target) == ("order", "churn") else _sentence(verdict),
             "note": "Each learned from the same 20,000 windows and was measured on the same 10,743. Probabilities are "
-            "the models' own, not calibrated; brackets hold 95 % intervals over users.",
+            "the models' own, not calibrated; brackets hold 95% intervals over users.",
         }
         for (verdict, question), target in product(QUESTIONS.items(), targets)
     ]
@@ -43,7 +43,7 @@ def questions(targets):
 
 def _sentence(verdict):
     if verdict == "horizon":
-        return "With 7 days, 31 % of those called lost come back within four weeks; with 28 days 12 % do."
+        return "With 7 days, 31% of those called lost come back within four weeks; with 28 days 12% do."
     return "A little: GRU's log loss differs by +0.012 [0.004, 0.019], which is clear of zero but small."
 
 

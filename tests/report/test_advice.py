@@ -133,7 +133,7 @@ def test_a_list_that_is_right_in_part_is_good_for_that_part(run, interval, stick
 @pytest.mark.parametrize(
     ("held", "ends"),
     [
-        (0, "Nobody is held back (segments.control.share), so you will not learn whether calls work."),
+        (0, "Nobody on the list is held back by lot, so you will not learn whether calls work."),
         (6, "6 users of the list are held back by lot, so that you will learn whether calls work."),
         (1, "One user of the list is held back by lot, so that you will learn whether calls work."),
     ],

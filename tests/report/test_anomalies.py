@@ -34,7 +34,7 @@ def test_users_stand_with_what_departed_and_among_how_many(run):
     assert "Scored users with at least 4 earlier weeks: 280 of 300. Of these, 9 depart" in text
     assert "by 3.0 standard deviations or more from their own weeks, and the 4 most unusual are listed" in text
     assert "own post: none for 7 days; usually 21 a week · " in text
-    assert "less than usual" in text and "25.0 %" in text and "Likely churners, not listed" in text
+    assert "less than usual" in text and "25.0%" in text and "Likely churners, not listed" in text
     assert any(heads[:3] == ["User", "Last week", "What departed"] for heads in page.tables)
 
 

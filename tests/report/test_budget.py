@@ -55,7 +55,7 @@ def test_without_a_budget_there_is_nothing_but_a_sentence(run):
 
 def test_the_best_size_stands_in_words_beside_the_number_that_can_be_called(run):
     text = ParsedPage(write_report(planned(run))).text
-    assert "calling the first 120 of 300 users (95 % interval 100 to 141): an expected profit of 36.0" in text
+    assert "calling the first 120 of 300 users (95% interval 100 to 141): an expected profit of 36.0" in text
     assert "Calling 50, as many as can be called, earns 23.8 [20.0, 27.5]" in text
 
 
@@ -72,9 +72,9 @@ def test_the_assumptions_stand_in_words(run):
     text = ParsedPage(write_report(planned(run))).text
     for said in (
         "A call costs 1.00",
-        "It keeps 30.0 % of those",
+        "It keeps 30.0% of those",
         "worth the chance of a sticker if the user stays",
-        "An incentive of 2.00 is paid to those whom it keeps, and to 40.0 % of those who would have stayed anyway",
+        "An incentive of 2.00 is paid to those whom it keeps, and to 40.0% of those who would have stayed anyway",
         "not wrong assumptions",
     ):
         assert said in text
@@ -106,7 +106,7 @@ def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({}, "The 10 % of the scored users with the highest priority (from 0.122 up), best first"),
+        ({}, "The 10% of the scored users with the highest priority (from 0.122 up), best first"),
         (
             {"rule": "number", "number": 30},
             "The 30 scored users with the highest priority, as many as can be contacted",
@@ -162,7 +162,7 @@ def words(run):
     [
         (
             0.5,
-            "A call pays from a chance of churn of 50.0\xa0% on. Of the 300 scored users 104 are over it, of the 30 on",
+            "A call pays from a chance of churn of 50.0% on. Of the 300 scored users 104 are over it, of the 30 on",
         ),
         (1.0, "By these costs no call pays"),
         (None, "Taken alone, the calls to 104 of the 300 scored users are expected to pay."),

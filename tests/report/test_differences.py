@@ -142,3 +142,29 @@ def test_the_strongest_findings_are_told_with_the_means_of_both_groups(run):
     bodies = [block.body for block in differences.build(read_run(run)).blocks if block.kind == "text"]
     assert any(body.endswith("Rooms visited: 55 on average, the others 3.1.") for body in bodies)
     assert any("“before” are of the 28 days before the 7 days that the models see" in body for body in bodies)
+
+
+def test_the_mean_of_a_share_is_a_percentage(run):
+    tests = read_table(run / "segment_tests.csv")
+    found = np.where(tests.feature == "rooms_visited", 0.001, 0.5)
+    names = tests.feature.replace("rooms_visited", "share_in_morning")
+    change(run, feature=names, p_finding=found, mean_priority=0.256, mean_other=0.31)
+    bodies = [block.body for block in differences.build(read_run(run)).blocks if block.kind == "text"]
+    assert any(body.endswith("Share in morning: 26% on average, the others 31%.") for body in bodies)
+
+
+@pytest.mark.parametrize(("on", "said"), [(1, "1 counts as being on it"), (3, "3 count as being on it")])
+def test_one_of_users_with_the_same_scores_is_told_in_the_singular(run, on, said):
+    manifest = read_json(run / "manifest.json")
+    manifest["compared"] = (manifest.get("compared") or {}) | {"ties": {"line": 5, "line_listed": on}}
+    write_json(manifest, run / "manifest.json")
+    (text,) = differences._twins(read_run(run))
+    assert said in text.body
+
+
+@pytest.mark.parametrize(("on", "said"), [(40, True), (365, False)])
+def test_the_page_says_whom_the_lot_put_on_the_list_beside_users_like_them(run, on, said):
+    ties = {"listed": 40, "line": 365, "line_listed": on}
+    write_json(read_json(run / "manifest.json") | {"compared": {"ties": ties}}, run / "manifest.json")
+    bodies = [getattr(block, "body", "") for block in differences.build(read_run(run)).blocks]
+    assert any(body.startswith("Of 365 users with the same scores") for body in bodies) == said

@@ -26,6 +26,11 @@ def test_the_page_is_written_in_the_language_asked_for(run) -> None:
     assert "At a glance" not in page.text
 
 
+def test_words_of_the_run_s_files_are_said_in_the_page_s_language(run) -> None:
+    texts = {text.strip() for text in ParsedPage(write_report(run, language="ko")).texts}
+    assert not texts & {"events", "stickers", "none", "temperature", "platt", "isotonic"}
+
+
 def test_the_page_is_written_in_the_run_s_language_by_default(run) -> None:
     write_text(f"{CONFIG}language: ko\n", run / "config.yaml")
     assert "한눈에 보기" in ParsedPage(write_report(run)).text

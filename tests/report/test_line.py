@@ -35,7 +35,7 @@ def skewness(run, **facts):
 
 def test_the_users_near_the_line_are_counted_with_its_interval(finished):
     text = ParsedPage(finished / "report.html").text
-    assert "The list ends at 0.122 (95 % interval [0.111, 0.137])" in text
+    assert "The list ends at 0.122 (95% interval [0.111, 0.137])" in text
     assert "Of 300 scored users, 12 stand inside it" in text
 
 
@@ -80,7 +80,7 @@ def test_other_lists_stand_beside_the_base_and_those_of_few_users_are_set_back(f
     first, second, everyone = table.rows
     assert first[0].badge == "used" and not any(cell.few for cell in first)
     assert second[0].text == "value at risk" and [cell.few for cell in second[-2:]] == [True, True]
-    assert [cell.text for cell in everyone[-2:]] == ["30.0\u00a0%", "30.0\u00a0%"] and everyone[3].text == "1,438"
+    assert [cell.text for cell in everyone[-2:]] == ["30.0%", "30.0%"] and everyone[3].text == "1,438"
 
 
 def test_scores_that_draw_one_list_are_one_row(run):
@@ -111,3 +111,16 @@ def test_a_run_without_stickers_has_a_column_for_churn_alone(without_stickers):
     table = observed(without_stickers)
     assert [column.title for column in table.columns[4:]] == ["Fell silent"]
     assert all(len(row) == len(table.columns) for row in table.rows)
+
+
+def test_where_all_orders_draw_one_list_there_is_no_table(run):
+    table = read_table(run / "segment_rules.csv")
+    one = table[table["rank_by"] == "priority"]
+    write_table(pd.concat([one, one.assign(rank_by="p_churn", used=False)]), run / "segment_rules.csv")
+    assert "draws one list, the one used" in text_of(run) and "Observed rates by order and rule" not in text_of(run)
+
+
+def test_where_the_list_is_ordered_by_chance_its_end_is_a_percentage(without_stickers):
+    ends = read_table(without_stickers / "threshold.csv").query("used")["threshold"].iloc[0]
+    (said, *_) = [block.body for block in line.build(read_run(without_stickers)).blocks if block.kind == "text"]
+    assert said.startswith(f"The list ends at {100 * ends:.1f}% (95% interval [")

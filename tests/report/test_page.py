@@ -121,9 +121,9 @@ def test_what_is_said_of_stickers_and_silence_is_what_happened_here(run):
     often = stickers | {"churned": stickers["churned"] | {"rate": 0.2}}
     write_json(manifest | {"stickers": often}, run / "manifest.json")
     text = ParsedPage(write_report(run)).text.replace("\xa0", " ")
-    assert "may well receive a sticker in the same days: on the test part 20.0 % of them did" in text
+    assert "may well receive a sticker in the same days: on the test part 20.0% of them did" in text
     assert "seldom receives a sticker" not in text
-    assert "it promised one to 25.1 % of those who stayed, and 26.5 % [22.0, 31.0] received one (n = 402 users)" in text
+    assert "it promised one to 25.1% of those who stayed, and 26.5% [22.0, 31.0] received one (n = 402 users)" in text
     write_json({key: value for key, value in manifest.items() if key != "stickers"}, run / "manifest.json")
     old = ParsedPage(write_report(run)).text
     assert "÷ the chance of staying, at most 1" in old and "seldom receives a sticker" not in old
@@ -158,8 +158,8 @@ def test_micro_ap_never_stands_alone(page):
 
 
 def test_the_observed_rates_of_the_list_stand_beside_the_base_rates(page):
-    assert "52.1 % [45.4, 58.8]" in page.text
-    assert "base rate 59.8 %, so less often than usual; 212 users" in page.text
+    assert "52.1% [45.4, 58.8]" in page.text
+    assert "base rate 59.8%, so less often than usual; 212 users" in page.text
 
 
 def test_a_group_of_fewer_than_30_users_is_greyed(finished):
@@ -267,3 +267,11 @@ def test_a_failed_report_leaves_the_old_page_alone(run, finished):
     with pytest.raises(UserError):
         write_report(run)
     assert (run / "report.html").read_bytes() == (finished / "report.html").read_bytes()
+
+
+def test_what_became_of_few_users_is_not_said_to_be_more_often_than_usual(run):
+    rates = read_table(run / "segment_rates.csv")
+    few = rates.assign(n_users=rates["n_users"].where(rates["segment"] != "priority", 18), low=0.9, rate=0.95, high=1.0)
+    write_table(few, run / "segment_rates.csv")
+    text = ParsedPage(write_report(run)).text
+    assert "too few users on test to tell (18)" in text and "than usual" not in text

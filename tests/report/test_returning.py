@@ -30,7 +30,7 @@ def test_who_comes_back_without_a_call_stands_under_the_advice_with_its_denomina
     assert note.kind == "note"
     said = note.body.replace("\xa0", " ")
     assert said == (
-        "Of users silent for 7 days, 75 % [71, 78] were active again within 28 more days, without a call from this "
+        "Of users silent for 7 days, 75% [71, 78] were active again within 28 more days, without a call from this "
         "list (n = 812 silences of 306 users)."
     )
 
@@ -42,6 +42,18 @@ def test_the_days_waited_for_a_return_are_those_of_the_run(told, run):
 
 def test_a_share_of_few_users_is_to_be_read_with_care(told):
     assert "Fewer than 30 users: read it with care." in told(users=[40, 29, 20]).body
+
+
+@pytest.mark.parametrize(
+    ("within", "title"),
+    [
+        (0.746, "Falling silent is not leaving"),
+        (0.26, "Some come back uncalled"),
+        (0.004, "Whoever falls silent here seldom comes back"),
+    ],
+)
+def test_the_title_says_no_more_than_the_share(told, within, title):
+    assert told(within=[0.9, within, 0.0]).title == title
 
 
 @pytest.mark.parametrize("unknown", [{"within": [0.9, None, 0.7]}, {"silent_days": [8, 9, 10]}])

@@ -32,7 +32,7 @@ def test_pruned_trials_and_the_steps_they_saved_are_counted(run):
     text = ParsedPage(write_report(run)).text
     assert "160 trials were made; 32 of them were pruned" in text
     assert "the 3 trials with a learning curve reported 17 steps." in text
-    assert "it would have been 23: pruning and stopping early saved 26 %." in text
+    assert "it would have been 23: stopping early saved 26%." in text
 
 
 def test_pruned_trials_are_grey_and_have_no_part_in_the_best_so_far(run):
@@ -110,3 +110,15 @@ def test_models_of_few_trials_are_one_line_and_no_charts_of_a_few_dots(run):
     assert not [
         block for block in search.build(read_run(run)).blocks if block.kind == "heading" and "log loss" in block.body
     ]
+
+
+def test_a_search_of_one_trial_is_told_in_the_singular_and_saves_nothing(run):
+    for name in ("trials.csv", "trial_curves.csv"):
+        table = read_table(run / name)
+        write_table(table[(table["model"] == "GRU") & (table["trial"] == 0) & (table["target"] == "churn")], run / name)
+    write_table(read_table(run / "trials.csv").assign(state="complete", value=0.5), run / "trials.csv")
+    text = ParsedPage(write_report(run)).text
+    assert "1 trial was made; it was not pruned." in text
+    assert "n = 1 trial with a curve" in text.replace("\xa0", " ")
+    assert "1 trial: GRU, trial 0, 0.500." in text
+    assert "1 trials" not in text and "saved" not in text.split("What was tried")[-1].split("Which columns")[0]

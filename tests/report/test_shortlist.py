@@ -25,3 +25,11 @@ def test_the_page_says_where_equal_scores_were_put_by_lot(run):
         manifest | {"segment": told | {"ties": {"listed": 0, "line": 1, "line_listed": 1}}}, run / "manifest.json"
     )
     assert shortlist._equals(read_run(run)) == ()
+
+
+def test_the_chance_of_churn_is_told_once_and_as_a_percentage_where_it_is_the_score(without_stickers):
+    section = shortlist.build(read_run(without_stickers))
+    (table,) = [block for block in section.blocks if block.kind == "table"]
+    assert [column.title for column in table.columns][:3] == ["Rank", "User", "Churn"]
+    threshold = read_json(without_stickers / "manifest.json")["segment"]["threshold"]
+    assert f"(from {100 * threshold:.1f}\xa0% up)" in section.lead

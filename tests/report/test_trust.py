@@ -42,21 +42,28 @@ def test_what_past_lists_did_is_told_beside_everyone(run):
     same = judged(run, {"churn": (0.30, 0.42), "sticker": (0.06, 0.18)})[1]
     assert same == (
         "Past lists were not clearly better than a list drawn by lot. "
-        "36 % of their users fell silent (everyone: 36 %). "
-        "12 % of their users received a sticker (everyone: 12 %)."
+        "36% of their users fell silent (everyone: 36%). "
+        "12% of their users received a sticker (everyone: 12%)."
     )
     apart = judged(run, {"churn": (0.30, 0.50), "sticker": (0.20, 0.30)})[1]
-    assert apart.startswith("Past lists did better than a list drawn by lot. 40 % of their users fell silent")
-    assert apart.endswith("25 % of their users received a sticker (everyone: 12 %).")
+    assert apart.startswith("Past lists did better than a list drawn by lot. 40% of their users fell silent")
+    assert apart.endswith("25% of their users received a sticker (everyone: 12%).")
 
 
 def test_a_forecast_outside_the_observed_interval_is_told_as_a_broken_promise(run):
     intervals = {"churn": (0.30, 0.42), "sticker": (0.06, 0.20)}
     both = judged(run, intervals, forecast=0.27)[1]
-    assert "The chances had promised that 27 % would fall silent; 36 % [30, 42] did." in both
-    assert both.endswith("The chances had promised a sticker to 27 %; 13 % [6, 20] received one.")
+    assert "The chances had promised that 27% would fall silent; 36% [30, 42] did." in both
+    assert both.endswith("The chances had promised a sticker to 27%; 13% [6, 20] received one.")
     assert "promised" not in judged(run, intervals, forecast=float("nan"))[1]
     assert "promised" not in judged(run, {"churn": (0.2, 0.4), "sticker": (0.2, 0.4)}, forecast=0.27)[1]
+    assert "promised" not in judged(run, intervals, forecast=0.27, n_users=29)[1]
+
+
+def test_numbers_that_are_told_apart_are_not_rounded_to_one(run):
+    told = judged(run, {"churn": (0.3615, 0.3635), "sticker": (0.0101, 0.0119)}, forecast=0.013)[1]
+    assert "36.2% of their users fell silent (everyone: 36.0%)" in told
+    assert "a sticker to 1.3%; 1.1% [1.0, 1.2] received one" in told
 
 
 def test_a_list_of_few_users_is_not_judged(run):

@@ -46,7 +46,7 @@ def test_a_rule_that_lists_nobody_has_no_rates(drawn):
 
 def test_a_number_a_day_is_its_share_of_the_users_of_many_days():
     config = SegmentConfig(rule="number", number=20)
-    assert pooled(config, users=1000, per_day=200) == SegmentConfig(number=20, quantile=0.9)
+    assert pooled(config, users=1000, per_day=200) == SegmentConfig(quantile=0.9)
     everyone = pooled(config, users=1000, per_day=15)
     assert (everyone.rule, everyone.number) == ("number", 1000)
     for other in (SegmentConfig(), SegmentConfig(rule="profit", number=5, budget=BudgetConfig(save_rate=0.2))):

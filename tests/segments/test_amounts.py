@@ -110,3 +110,12 @@ def test_without_stickers_there_are_no_amounts_and_before_the_first_none_is_know
     late = frames["stickers"][frames["stickers"].timestamp >= "2024-01-20"]
     windows = windows_of(prepared, {"events": frames["events"], "stickers": late})
     assert (np.isnan(expected_amounts(windows)) == (windows.dates <= late.timestamp.min())).all()
+
+
+def test_no_expected_amount_is_negative_where_refunds_outweigh_stickers(prepared):
+    frames, _ = log_of(noise=0)
+    back = frames["stickers"].query("user_id == 'u001'").assign(amount=lambda t: -50 * t.amount)
+    config = {"windows": WindowConfig(), "split": SplitConfig(val_share=0.2, test_share=0.2), "negative": "keep"}
+    windows = prepared(frames | {"stickers": pd.concat([frames["stickers"], back])}, **config).windows
+    mine = expected_amounts(windows)[windows.user_ids == "u001"]
+    assert np.nanmin(mine) == 0

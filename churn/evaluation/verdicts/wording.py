@@ -6,10 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.language import say
-from churn.statistics import LEAST_LOSS, Interval, Side, side
-
-FEW = 30  # users under which an interval is a guess
+from churn.language import percentage, say
+from churn.statistics import FEW, LEAST_LOSS, Interval, Side, side
 
 
 def measured(users: int) -> str:
@@ -22,14 +20,14 @@ def measured(users: int) -> str:
     if users < FEW:
         return say(
             "Probabilities are the models' own, not calibrated, and hyperparameters are not searched anew. Brackets "
-            "hold 95 % intervals over {users:,} users, who are so few that the intervals are too narrow; they know "
+            "hold 95% intervals over {users:,} users, who are so few that the intervals are too narrow; they know "
             "nothing of how another fit would have turned out, and each stands for itself: of twenty differences by "
             "chance alone, one is expected to look clear of zero.",
             users=users,
         )
     return say(
         "Probabilities are the models' own, not calibrated, and hyperparameters are not searched anew. Brackets hold "
-        "95 % intervals over {users:,} users; they know nothing of how another fit would have turned out, and each "
+        "95% intervals over {users:,} users; they know nothing of how another fit would have turned out, and each "
         "stands for itself: of twenty differences by chance alone, one is expected to look clear of zero.",
         users=users,
     )
@@ -119,7 +117,7 @@ def percent(share: float) -> str:
         >>> percent(0.314)
         '31\N{NO-BREAK SPACE}%'
     """
-    return f"{100 * share:.0f}\u00a0%" if math.isfinite(share) else say("unknown")
+    return percentage(share) if math.isfinite(share) else say("unknown")
 
 
 def listed(items: Iterable[str]) -> str:

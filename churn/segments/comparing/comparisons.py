@@ -49,7 +49,9 @@ def pooled(config: SegmentConfig, *, users: int, per_day: float) -> SegmentConfi
     if config.rule != "number" or config.number is None:
         return config
     share = config.number / per_day
-    return replace(config, number=users) if share >= 1 else replace(config, rule="quantile", quantile=1 - share)
+    if share >= 1:
+        return replace(config, number=users)
+    return replace(config, rule="quantile", quantile=1 - share, number=None)
 
 
 def describe(

@@ -98,7 +98,7 @@ def _rule(config: SegmentConfig) -> str:
         return say("the first {number} users, as many as can be contacted", number=config.number)
     if config.rule == "profit":
         return say("as many users as bring the most expected profit")
-    return say("the first {share:.3g}\u00a0% of the users", share=100 * (1 - config.quantile))
+    return say("the first {share:.3g}% of the users", share=100 * (1 - config.quantile))
 
 
 def _control(config: SegmentConfig, listed: int, held_back: int) -> str:
@@ -107,7 +107,7 @@ def _control(config: SegmentConfig, listed: int, held_back: int) -> str:
     if not held_back:
         return say("none: a segment of {listed} is too small to hold anybody back", listed=listed)
     return say(
-        "{share:.3g}\u00a0% of the segment, drawn by lot with seed {seed}; control.csv names them",
+        "{share:.3g}% of the segment, drawn by lot with seed {seed}; control.csv names them",
         share=100 * config.control.share,
         seed=config.control.seed,
     )

@@ -58,3 +58,8 @@ def test_groups_under_the_least_number_are_not_tested(dataset, part):
 def test_features_are_circular_and_what_happened_afterwards_is_not(dataset, part):
     tests = contrast(dataset, part, chances(part), SegmentConfig()).tests.set_index("feature").circular
     assert tests["own_post"].all() and not tests["churn_afterwards"].any()
+
+
+def test_users_of_whom_the_lot_decides_are_counted(dataset, part):
+    found = contrast(dataset, part, chances(part).assign(p_churn=0.5, p_sticker=0.5), SegmentConfig(quantile=0.9))
+    assert found.ties == {"listed": found.listed, "line": found.users, "line_listed": found.listed}

@@ -186,8 +186,8 @@ def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tm
     assert rows["Users scored"].value == 5
     assert rows["Users in the priority segment"].value == 3
     assert rows["Users held back: do not contact"].value == 1
-    assert "40\u00a0% of the segment, drawn by lot with seed 3" in rows["Control group"].value
-    assert rows["Size of the segment"].value == "the first 10\u00a0% of the users"
+    assert "40% of the segment, drawn by lot with seed 3" in rows["Control group"].value
+    assert rows["Size of the segment"].value == "the first 10% of the users"
     assert "hashes" in rows["Ids"].value
     assert "p_sticker" in rows
     assert "expected_loss" not in rows
@@ -199,7 +199,7 @@ def test_the_sheets_have_names_in_the_language_spoken(scored, tmp_path):
         export(table_of(["a"]), tmp_path, about=about(scored, SegmentConfig(quantile=0.85), held_back=0))
     book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
     assert book.sheetnames == ["우선순위", "안내"]
-    assert "사용자 중 상위 15\u00a0%" in [row[1].value for row in book["안내"].iter_rows()]
+    assert "사용자 중 상위 15%" in [row[1].value for row in book["안내"].iter_rows()]
 
 
 @pytest.mark.parametrize(
@@ -212,8 +212,11 @@ def test_a_list_without_a_control_says_why(share, held, says, scored):
 
 def test_the_second_sheet_speaks_the_language_spoken(scored):
     configs = [
-        SegmentConfig(rank_by=order, rule=rule, number=3, control=ControlConfig(share=share), id_key=key)
-        for order, rule, share, key in (("priority", "quantile", 0, None), ("expected_loss", "number", 0.4, "key"))
+        SegmentConfig(rank_by=order, rule=rule, number=number, control=ControlConfig(share=share), id_key=key)
+        for order, rule, number, share, key in (
+            ("priority", "quantile", None, 0, None),
+            ("expected_loss", "number", 3, 0.4, "key"),
+        )
     ]
     with speaking("ko"):
         known = scored.assign(expected_loss=scored.priority)
