@@ -250,8 +250,8 @@ class Run:
         """A `data:` block and the frames that it names."""
         if isinstance(data, DataConfig):
             return data, {}
-        absent = {"stickers": None, "members": None} | {name: name for name in data}
-        return replace(self.config.data, first_day=None, last_day=None, **absent), data
+        named: Any = {"stickers": None, "members": None} | {name: name for name in data}
+        return replace(self.config.data, first_day=None, last_day=None, **named), data
 
     def _prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
         """New tables as the run's models see them, up to the day before the cutoff."""

@@ -38,10 +38,10 @@ from churn.replacement import together
 from churn.segments import Plan, Pseudonyms, SegmentConfig
 
 SURROGATE = "surrogate"  # of a target's folder: what explains its model
-_LISTED = (declared.SCORES, declared.SCORED_FEATURES, declared.PRIORITY)  # what `outcomes` goes by
+_LISTED = (declared.SCORES, declared.SCORED_FEATURES, declared.PRIORITY, declared.CONTROL)  # what `outcomes` goes by
 _AVERAGED = 2_000  # users of a day whose SHAP values are averaged
 FILES = (  # of a folder that `score` wrote
-    *(artefact.file for artefact in (*_LISTED, declared.CONTACTS, declared.CONTROL, declared.AGREEMENT)),
+    *(artefact.file for artefact in (*_LISTED, declared.CONTACTS, declared.AGREEMENT)),
     *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
     *(declared.BOOK, declared.QUARANTINE.file),
 )

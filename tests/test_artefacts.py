@@ -1,4 +1,6 @@
 import json
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import (
+    Table,
     atomic,
     check_whole,
     discard,
@@ -206,3 +209,38 @@ def test_a_json_file_of_another_shape_is_named(text, tmp_path, refused):
     (tmp_path / "told.json").write_text(text)
     with refused(f"in {tmp_path / 'told.json'}", "none", "bring it back"):
         read_object(tmp_path / "told.json", "stages")
+
+
+USERS = Table("users.parquet", "a user", "user_id:id p:number told:text?")
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"user_id": ["a"]}, "users.parquet: no column p"),
+        ({"user_id": ["a"], "p": [0.1], "more": [1]}, "users.parquet: more not declared"),
+        ({"user_id": ["a"], "p": ["much"]}, "users.parquet: p is object, declared as number"),
+        ({"user_id": ["a"], "p": [0.1], "told": [3]}, "users.parquet: told is int64, declared as text"),
+    ],
+)
+def test_a_table_that_is_not_as_declared_is_not_written(table, says, tmp_path):
+    with pytest.raises(TypeError, match=re.escape(says)):
+        USERS.write(pd.DataFrame(table), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_ids_are_hidden_wherever_a_table_has_them_and_order_tells_nothing_of_them(tmp_path):
+    table = pd.DataFrame({"user_id": ["a", "b", "c"], "p": [0.1, 0.2, 0.3]})
+    secret = {"a": "z1", "b": "x2", "c": "y3"}
+    USERS.write(table, tmp_path, lambda ids: ids.map(secret))
+    assert USERS.read(tmp_path).to_dict("list") == {"user_id": ["x2", "y3", "z1"], "p": [0.2, 0.3, 0.1]}
+    replace(USERS, ranked=True).write(table, tmp_path, lambda ids: ids.map(secret))
+    assert USERS.read(tmp_path).user_id.tolist() == ["z1", "x2", "y3"]
+
+
+def test_no_text_and_no_name_of_a_column_is_a_formula_and_both_come_back_as_they_were(tmp_path):
+    table = pd.DataFrame({"=1+1": ["@x", "'y", "plain"], "n": [-1, 2, 3]})
+    write_table(table, tmp_path / "table.csv")
+    lines = (tmp_path / "table.csv").read_text().splitlines()
+    assert lines == ['"\'=1+1","n"', '"\'@x",-1', "\"''y\",2", '"plain",3']
+    pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), table)

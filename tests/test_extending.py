@@ -13,7 +13,7 @@ import yaml
 from churn.artefacts import read_json
 from churn.cli import main
 from churn.data import example_frames
-from churn.pipeline import Run
+from churn.runs import Run
 
 TEXT = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)

@@ -130,12 +130,14 @@ class Document:
         file: Its name in the folder.
         holds: What it says.
         keys: The keys that the object, or each object of the list, has.
+        several: Whether it is a list.
         optional: Whether some runs do not write it.
     """
 
     file: str
     holds: str
     keys: str
+    several: bool = False
     optional: bool = False
 
     def write(self, value: Mapping[str, Any] | Sequence[Mapping[str, Any]], folder: Path) -> None:
@@ -144,7 +146,7 @@ class Document:
         Raises:
             TypeError: for a missing key.
         """
-        for one in [value] if isinstance(value, Mapping) else value:
+        for one in value if self.several else [value]:
             if lacking := self._lacking(one):
                 raise TypeError(f"{self.file}: no key {', '.join(lacking)}")
         write_json(value, folder / self.file)
@@ -161,7 +163,9 @@ class Document:
                 return []
             raise UserError(f"expected {self.file} in {folder}", "no such file", REMEDY)
         found = read_json(path)
-        for one in found if isinstance(found, list) else [found]:
+        if isinstance(found, list) != self.several:
+            raise UserError(f"expected {'a list' if self.several else 'an object'} in {path}", "another", REMEDY)
+        for one in found if self.several else [found]:
             if lacking := self._lacking(one):
                 raise UserError(f"expected {', '.join(lacking)} in {self.file}", ", ".join(map(str, one)), REMEDY)
         return found

@@ -82,7 +82,9 @@ VERDICTS = Table(
     "difference_high:number",
     optional=True,
 )
-ANSWERS = Document("verdicts.json", "a verdict's answer", "verdict target question sentence note", optional=True)
+ANSWERS = Document(
+    "verdicts.json", "a verdict's answer", "verdict target question sentence note", several=True, optional=True
+)
 
 # Why
 EXPLANATIONS = Table(
@@ -144,7 +146,7 @@ SCORED_FEATURES = Table("scored_features.parquet", "a user who was scored, witho
 OTHERS = Table(
     "others.csv",
     "a feature on a cutoff, on average over those who were scored",
-    "cutoff:text feature:text value:number per_days:count users:count user_days:count",
+    "cutoff:day feature:text value:number per_days:count users:count user_days:count",
 )
 AGREEMENT = Table("agreement.csv", "two scores that rank users", "a:text b:text spearman:number kendall:number?")
 BUDGET = Table("budget.csv", "a number of contacts", f"k:count profit:number {_INTERVAL}", optional=True)
@@ -158,7 +160,7 @@ SCORE_DISTRIBUTION = Table(
     "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count", optional=True
 )
 _SCORED = "priority:number p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number?"
-_REASONS = "reason_1:text reason_2:text reason_3:text"
+_REASONS = "reason_1:text reason_2:text? reason_3:text?"
 PRIORITY = Table(
     "priority.parquet",
     "a user of the list, best first, to contact or held back",
@@ -240,7 +242,11 @@ ANOMALIES = Table(
 
 # Views of the data
 VIEWS = Document(
-    "views/views.json", "a view: its words and its chart", "section name words empty figure height", optional=True
+    "views/views.json",
+    "a view: its words and its chart",
+    "section name words empty figure height",
+    several=True,
+    optional=True,
 )
 
 

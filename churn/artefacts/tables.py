@@ -52,4 +52,4 @@ def _read_csv(content: bytes) -> pd.DataFrame:
     # By default pandas misses a third of the numbers by the last bit, and reads the id 007 as 7 and "null" as missing.
     table = pd.read_csv(BytesIO(content), float_precision="round_trip", converters={"user_id": str})
     text = table.select_dtypes(object)
-    return table.assign(**{name: text[name].map(restored) for name in text}).rename(columns=restored)
+    return table.assign(**{str(name): text[name].map(restored) for name in text}).rename(columns=restored)

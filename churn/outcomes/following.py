@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import __version__, segments
-from churn.artefacts import declared
+from churn.artefacts import Table, declared
 from churn.configuration import OutcomeConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.disk import temporary_folder
@@ -88,14 +88,14 @@ def follow_up(
     with temporary_folder() as folder:
         dataset = prepare_alike(earlier.run, old, data, folder=folder / "dataset", frames=frames)
         found = _found(earlier, dataset, config, out)
-    tables = {
+    tables: dict[Table, pd.DataFrame] = {
         declared.OUTCOMES: found.outcomes,
         declared.EFFECTS: found.effects,
         declared.CALIBRATION_SINCE: found.calibration,
         declared.STABILITY: found.stability,
         declared.DRIFT: found.drift,
     }
-    files = [artefact.file for artefact in (*tables, declared.FOLLOW_UP)]
+    files = [*(artefact.file for artefact in tables), declared.FOLLOW_UP.file]
     with claimed(out, "outcomes"), together(out, files) as scratch:
         for artefact, table in tables.items():
             artefact.write(table, scratch)

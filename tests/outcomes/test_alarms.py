@@ -2,10 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.configuration import AlarmConfig
-from churn.outcomes import drift as drifting
-from churn.outcomes.alarms import alarms
 from churn.artefacts import declared
+from churn.configuration import AlarmConfig
+from churn.outcomes.alarms import alarms
 from churn.outcomes.calibration import LEFT_ALONE, measures
 from churn.outcomes.lists import list_stability
 from churn.statistics import stability_index
@@ -21,7 +20,7 @@ def calibration(*, forecast=0.3, rate=(0.3, 0.2, 0.4), ece=0.05, band=0.08, grou
         "ece_band": (0.04, 0.01, band),
     }
     rows = [(group, "churn", metric, n, *value, 0.1, 0.0, 0.2) for metric, value in values.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return declared.CALIBRATION_SINCE.of(rows)
 
 
 def lists(shared, *, size=40, n=200):
@@ -38,7 +37,7 @@ def drifts(old, new, *, watched=True):
     found = stability_index(old, new)
     index = (found.psi, found.by_chance, found.excess, found.limit, found.bins, found.n_reference, found.n_newest)
     row = ("feature", "own_post", *index, float(np.mean(old)), float(np.mean(new)), watched)
-    return pd.DataFrame([row], columns=drifting.COLUMNS)
+    return declared.DRIFT.of([row])
 
 
 NO_LISTS = lists(5).iloc[:0]
@@ -73,7 +72,7 @@ def alarmed(rng, n, *, truth):
         found = measures(p, rng.random(n) < truth(p), repetitions=2, targets=2)
         ends = {name: (one.value, one.low, one.high) for name, one in found.items()}
         rows = [(LEFT_ALONE, target, name, n, *three, *[np.nan] * 3) for name, three in ends.items()]
-        tables.append(pd.DataFrame(rows, columns=COLUMNS))
+        tables.append(declared.CALIBRATION_SINCE.of(rows))
     at_any = AlarmConfig(ece=0, calibration_gap=0)  # so that chance alone is what holds an alarm back
     return bool(alarms(pd.concat(tables), NO_LISTS, NO_DRIFT, config=at_any))
 

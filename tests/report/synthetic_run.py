@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from churn.artefacts import write_json, write_table, write_text
+from churn.artefacts import Table, declared, write_json, write_text
+from churn.segments import CONTACT
 
 from .synthetic_drivers import (
     attributions,
@@ -35,6 +36,7 @@ from .synthetic_search import importances, trial_curves, trials
 from .synthetic_verdicts import questions, verdicts
 
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted"', "x" * 1_000, "</script><img src=x onerror=alert(2)>", "007"]
+BY_FILE = {one.file: one for one in vars(declared).values() if isinstance(one, Table)}
 CONFIG = "data:\n  events: events.parquet\n  note: '</pre><script>alert(4)</script>'\n"
 
 
@@ -79,11 +81,11 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "threshold.csv": _lines(),
         "score_distribution.csv": _distribution(scores),
         "segment_rules.csv": _otherwise(targets),
-        "priority.csv": _priority(scores, stickers),
+        "priority.parquet": _priority(scores, stickers),
         "views/returns.csv": _returns(),
     }
     for name, table in tables.items():
-        write_table(table, folder / name)
+        BY_FILE[name].write(table, folder)
     write_text(CONFIG, folder / "config.yaml")
     write_json(questions(targets), folder / "verdicts.json")
     write_json(_manifest(scores, targets), folder / "manifest.json")
@@ -111,17 +113,16 @@ def _priority(scores, stickers):
         for place in listed.index
     ]
     listed["reason_3"] = [None if place % 4 else "tenure: 3 days" for place in listed.index]
-    # As the list is written for spreadsheets: an id that could pass for a formula has an apostrophe before it.
-    listed["user_id"] = listed["user_id"].replace("=1+1", "'=1+1")
+    listed.insert(2, "group", CONTACT)
     return listed.drop(columns=["cutoff", "segment"])
 
 
 def _windows(rng, stickers):
     cutoffs = pd.to_datetime(rng.choice(pd.date_range("2016-09-07", "2016-12-18"), 500))
     table = pd.DataFrame({"user_id": rng.choice([f"user-{n:04d}" for n in range(294)], 500), "cutoff": cutoffs})
-    table["churn"] = rng.random(500) < 0.6
+    table["churn"] = (rng.random(500) < 0.6).astype(int)
     if stickers:
-        table["sticker"] = rng.random(500) < 0.1
+        table["sticker"] = (rng.random(500) < 0.1).astype(int)
     return table.assign(part="test")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report.advice import advice
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage
 from .synthetic_run import LIST
@@ -41,7 +41,7 @@ def around(value):
 
 
 def said(run):
-    return advice(read_run(run)).replace("\xa0", " ")
+    return advice(Run.open(run)).replace("\xa0", " ")
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,13 @@ def test_a_list_of_one_is_called_in_the_singular(run, profit):
     observed(run, BETTER)
     if profit:
         planned(run, profit)
-    write_table(read_table(run / "priority.csv").head(1), run / "priority.csv")
+    write_table(read_table(run / "priority.parquet").head(1), run / "priority.parquet")
     assert said(run).startswith("Call the one user on the list")
 
 
 def test_only_those_who_may_be_called_are_counted(run):
     observed(run, BETTER)
-    write_table(read_table(run / "priority.csv").head(27), run / "priority.csv")  # three are held back
+    write_table(read_table(run / "priority.parquet").head(27), run / "priority.parquet")  # three are held back
     assert said(run).startswith("Call the 27 users")
 
 
@@ -145,7 +145,7 @@ def test_whether_anybody_is_held_back_is_said(run, held, ends):
 
 
 def test_a_list_of_nobody_is_not_called(run):
-    write_table(read_table(run / "priority.csv").head(0), run / "priority.csv")
+    write_table(read_table(run / "priority.parquet").head(0), run / "priority.parquet")
     assert said(run) == "Nobody is on the list, so there is nobody to call."
     planned(run, 0.0, best=0)
     assert said(run).startswith("Call nobody: no number of calls")

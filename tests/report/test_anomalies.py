@@ -3,10 +3,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from churn.artefacts import read_json, write_json
+from churn.artefacts import declared, read_json, write_json
 from churn.report import anomalies, shortlist, write_report
-from churn.report.run import read_run
-from churn.segments import write_safely
+from churn.runs import Run
 
 from .parsed_page import ParsedPage
 
@@ -22,7 +21,7 @@ def departed(run, users=tuple(IDS), **facts):
     table["departure_1"] = ["own post: none for 7 days; usually 21 a week"] * n
     table["departure_2"], table["departure_3"] = ["=cmd: 9 in the last 7 days"] * n, [""] * n
     table["p_churn"], table["segment"] = [0.25] * n, ["likely churner"] * n
-    write_safely(table, run / "anomalies.csv")
+    declared.ANOMALIES.write(table, run)
     known = {"n_scored": 300, "n_examined": 280, "n_departed": 9, "n_listed": n}
     write_json(read_json(run / "manifest.json") | {"anomalies": known | facts}, run / "manifest.json")
     return run
@@ -42,12 +41,12 @@ def test_who_is_held_back_does_not_stand_as_on_the_list(run):
     departed(run)
     table = pd.read_csv(run / "anomalies.csv").assign(segment="priority", held_back=[False, True, False, False])
     table.to_csv(run / "anomalies.csv", index=False)
-    rows = anomalies.build(read_run(run)).blocks[-1].rows
+    rows = anomalies.build(Run.open(run)).blocks[-1].rows
     assert [row[-1].text for row in rows] == ["On the list", "Held back by lot: do not contact", *["On the list"] * 2]
 
 
 def test_ids_are_as_they_are_and_none_is_run(run):
-    section = anomalies.build(read_run(departed(run)))
+    section = anomalies.build(Run.open(departed(run)))
     table = section.blocks[-1]
     assert [row[0].text for row in table.rows] == IDS
     page = ParsedPage(write_report(run))
@@ -89,7 +88,7 @@ def test_without_anomalies_nobody_is_marked(run):
 
 def listed(run):
     """The list's table."""
-    return next(block for block in shortlist.build(read_run(run)).blocks if block.kind == "table")
+    return next(block for block in shortlist.build(Run.open(run)).blocks if block.kind == "table")
 
 
 def test_the_badges_of_rows_that_are_drawn_later_travel_with_them(run):

@@ -7,7 +7,7 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import behaviour, shortlist, write_report
-from churn.report.run import read_run
+from churn.runs import Run
 from churn.segments.behaviour import stability
 
 from .parsed_page import ParsedPage, figures
@@ -62,7 +62,7 @@ def test_the_groups_stand_with_their_scores_their_list_and_what_happened(run):
 
 
 def test_the_heat_map_has_a_column_per_group_with_its_n_and_the_strongest_row_on_top(run):
-    (drawn,) = figures(behaviour.build(read_run(grouped(run))).blocks)
+    (drawn,) = figures(behaviour.build(Run.open(grouped(run))).blocks)
     heat = json.loads(drawn.spec)["data"][0]
     assert heat["x"] == ["Group 1<br>n = 100", "Group 2<br>n = 200", "Group 3<br>n = 300"]
     assert np.array(heat["z"]).tolist() == [[-3, 0, 3], [-2, 0, 2], [-1, 0, 1]]
@@ -80,7 +80,7 @@ def test_groups_say_that_they_count_who_is_held_back(run):
 
 
 def test_groups_of_few_users_are_grey(run):
-    section = behaviour.build(read_run(grouped(run)))
+    section = behaviour.build(Run.open(grouped(run)))
     table = next(block for block in section.blocks if block.kind == "table")
     few = [[cell.few for cell in row] for row in table.rows]
     assert few[0] == [False] * 8
@@ -133,7 +133,7 @@ def test_each_listed_user_stands_with_the_group(run):
     table.loc[table.user_id == "007", "group"] = pd.NA
     table.loc[table.user_id == "=1+1", "group"] = 2
     write_table(table, run / "groups.parquet")
-    block = next(block for block in shortlist.build(read_run(folder)).blocks if block.kind == "table")
+    block = next(block for block in shortlist.build(Run.open(folder)).blocks if block.kind == "table")
     place = [column.title for column in block.columns].index("Group")
     names = {row[1].text: row[place].text for row in block.rows}
     assert names["=1+1"] == f"2: low {HOSTILE}" and names["007"] == "–"
@@ -143,7 +143,7 @@ def test_each_listed_user_stands_with_the_group(run):
 
 
 def test_without_groups_the_list_has_no_column_of_them(run):
-    block = next(block for block in shortlist.build(read_run(run)).blocks if block.kind == "table")
+    block = next(block for block in shortlist.build(Run.open(run)).blocks if block.kind == "table")
     assert "Group" not in [column.title for column in block.columns]
 
 
@@ -160,7 +160,7 @@ def test_a_number_of_groups_that_does_not_count_says_what_it_fails(run, numbers,
     grouped(run)
     names = ["groups", "stability", "shuffled", "explained", "explained_one_kind", "explained_shuffled", "beats_both"]
     write_table(pd.DataFrame([(2, *numbers, 0.1, False)], columns=names), run / "group_stability.csv")
-    fold = behaviour.build(read_run(run)).blocks[-1]
+    fold = behaviour.build(Run.open(run)).blocks[-1]
     assert fold.blocks[-1].rows[0][-1].text == f"No. {said}"
 
 

@@ -102,10 +102,10 @@ def tiny(visit, finished):
 def long(visit, finished, tmp_path_factory):
     """A page whose list has 1,000 users."""
     run = shutil.copytree(finished, tmp_path_factory.mktemp("long") / "run")
-    users = pd.concat([read_table(run / "priority.csv")] * 50).head(1_000)
+    users = pd.concat([read_table(run / "priority.parquet")] * 50).head(1_000)
     rank = range(1, 1_001)
     users = users.assign(rank=rank, user_id=[f"user-{n:04d}" for n in rank], p_churn=[n / 2_000 for n in rank])
-    write_table(users, run / "priority.csv")
+    write_table(users, run / "priority.parquet")
     write_report(run)
     return visit(run)
 

@@ -7,7 +7,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import budget, write_report
 from churn.report.figures import GREY
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 from .synthetic_run import LIST
@@ -46,7 +46,7 @@ def ruled(run, **keys):
 
 
 def test_without_a_budget_there_is_nothing_but_a_sentence(run):
-    section = budget.build(read_run(run))
+    section = budget.build(Run.open(run))
     assert section.blocks == () and "was not told what a call costs" in section.lead
     rewrite(run, budget=None)
     write_table(pd.DataFrame(columns=["k", "profit", "low", "high"]), run / "budget.csv")
@@ -60,7 +60,7 @@ def test_the_best_size_stands_in_words_beside_the_number_that_can_be_called(run)
 
 
 def test_the_curve_marks_the_best_size(run):
-    (found,) = figures(budget.build(read_run(planned(run))).blocks)
+    (found,) = figures(budget.build(Run.open(planned(run))).blocks)
     traces = {trace.get("name"): trace for trace in json.loads(found.spec)["data"]}
     assert (traces["best size"]["x"], traces["best size"]["y"]) == ([120], [36.0])
     assert (traces["can be called"]["x"], traces["can be called"]["y"]) == ([50], [23.75])
@@ -90,7 +90,7 @@ def test_where_no_call_pays_the_page_says_so(run):
 
 def test_of_few_users_without_an_interval_the_curve_is_grey(run):
     planned(run, scored=1, best=1, low=None, high=None, profit_low=None, profit_high=None)
-    section = budget.build(read_run(run))
+    section = budget.build(Run.open(run))
     (found,) = figures(section.blocks)
     line = next(trace for trace in json.loads(found.spec)["data"] if trace.get("name") == "expected profit")
     assert line["line"]["color"] == GREY and "read with care" in found.caption
@@ -125,8 +125,8 @@ def test_the_page_says_by_which_rule_the_list_was_drawn(run, keys, said):
 
 def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
     ruled(run, rank_by="value_at_risk")
-    users = read_table(run / "priority.csv")
-    write_table(users.assign(value_at_risk=0.777), run / "priority.csv")
+    users = read_table(run / "priority.parquet")
+    write_table(users.assign(value_at_risk=0.777), run / "priority.parquet")
     agreement = pd.DataFrame(
         [("p_churn", "value_at_risk", 0.6, 0.5), ("p_sticker", "value_at_risk", 0.7, 0.5)],
         columns=["a", "b", "spearman", "kendall"],
@@ -143,7 +143,7 @@ def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
 
 def test_a_list_of_nobody_names_no_threshold(run):
     ruled(run, rule="profit", listed=0, threshold=None)
-    write_table(read_table(run / "priority.csv").head(0), run / "priority.csv")
+    write_table(read_table(run / "priority.parquet").head(0), run / "priority.parquet")
     text = ParsedPage(write_report(run)).text
     assert "The 0 scored users with the highest priority, the size of most expected profit, best first" in text
     assert "Nobody is on the list" in text
@@ -154,7 +154,7 @@ CONSTANT = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1
 
 
 def words(run):
-    return " ".join(block.body for block in budget.build(read_run(run)).blocks if block.kind == "text")
+    return " ".join(block.body for block in budget.build(Run.open(run)).blocks if block.kind == "text")
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_plan_of_an_older_version_tells_nothing_of_the_list(run):
 def test_the_orders_stand_in_a_table_with_the_best_first(run):
     orders = {"priority": {"best": 120, "profit": 36.0}, "p_churn": {"best": 104, "profit": 40.0}}
     planned(run, **FACTS | {"orders": orders, "assumed": CONSTANT})
-    table = next(block for block in budget.build(read_run(run)).blocks if block.kind == "table")
+    table = next(block for block in budget.build(Run.open(run)).blocks if block.kind == "table")
     assert [[cell.text for cell in row] for row in table.rows] == [
         ["chance of churn", "104", "40.0"],
         ["priority", "120", "36.0"],
@@ -207,7 +207,7 @@ def test_the_orders_stand_in_a_table_with_the_best_first(run):
 def test_two_worths_far_apart_are_a_caution(run):
     for each, cautions in ((1.1, 1), (3.9, 0), (7.9, 0), (8.1, 1), (None, 0)):
         planned(run, assumed=CONSTANT, list=LIST | {"stickers_each": each})
-        found = [block for block in budget.build(read_run(run)).blocks if block.kind == "note"]
+        found = [block for block in budget.build(Run.open(run)).blocks if block.kind == "note"]
         assert len(found) == cautions
         assert all("counts 4.00 for every user kept, which" in note.body for note in found)
         assert all(f"{each:.2f} for each likely loss" in note.body for note in found)
@@ -215,6 +215,6 @@ def test_two_worths_far_apart_are_a_caution(run):
 
 def test_an_incentive_of_nothing_is_not_spoken_of(run):
     (items,) = (
-        block.items for block in budget.build(read_run(planned(run, assumed=CONSTANT))).blocks if block.kind == "items"
+        block.items for block in budget.build(Run.open(planned(run, assumed=CONSTANT))).blocks if block.kind == "items"
     )
     assert "Every user kept is worth 4.00." in items and not any("incentive" in item for item in items)

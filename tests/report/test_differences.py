@@ -9,7 +9,7 @@ from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import differences, write_report
 from churn.report.figures import GREY
 from churn.report.forest import FREE, SHOWN, shown
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 
@@ -19,7 +19,7 @@ THIRD = "loyal earners vs all others"
 @pytest.fixture(scope="module")
 def plots(finished):
     """The forest plots of the page: their specification and caption."""
-    return [(json.loads(plot.spec), plot) for plot in figures(differences.build(read_run(finished)).blocks)]
+    return [(json.loads(plot.spec), plot) for plot in figures(differences.build(Run.open(finished)).blocks)]
 
 
 def change(run, **columns):
@@ -65,7 +65,7 @@ def test_the_number_of_users_stands_at_the_chart_and_at_each_dot(plots):
 
 
 def test_comparisons_of_a_small_group_are_one_line_with_their_sizes(finished):
-    last = differences.build(read_run(finished)).blocks[-1]
+    last = differences.build(Run.open(finished)).blocks[-1]
     assert last.body == (
         "Not compared, since a group has fewer than 30 users: loyal earners vs all others (22 and 1,204 users). The "
         "numbers are in segment_tests.csv."
@@ -76,17 +76,17 @@ def test_the_minimum_is_the_one_the_run_was_made_with(run):
     manifest = read_json(run / "manifest.json")
     manifest["segment"]["minimum_cell"] = 20
     write_json(manifest, run / "manifest.json")
-    assert len([*figures(differences.build(read_run(run)).blocks)]) == 3
+    assert len([*figures(differences.build(Run.open(run)).blocks)]) == 3
     manifest["segment"]["minimum_cell"] = 213
     write_json(manifest, run / "manifest.json")
-    section = differences.build(read_run(run))
+    section = differences.build(Run.open(run))
     assert "fewer than 213 users" in section.lead and section.lead.count(" users)") == 3 and not section.blocks
 
 
 def test_columns_with_too_few_known_values_are_counted_as_not_tested(run):
     few = read_table(run / "segment_tests.csv").feature == "rooms_visited"
     change(run, n_priority=np.where(few, 12, 212), p_finding=np.where(few, math.nan, 0.001))
-    blocks = differences.build(read_run(run)).blocks
+    blocks = differences.build(Run.open(run)).blocks
     (said, *_) = [block.body for block in blocks if block.kind == "text" and "were tested" in block.body]
     assert "5 columns that no model saw were tested; 5 differ after adjustment" in said
     assert "Not tested: 1 more, of which too few users are known (under 30 in a group)." in said
@@ -139,7 +139,7 @@ def test_the_strongest_findings_are_told_with_the_means_of_both_groups(run):
     tests = read_table(run / "segment_tests.csv")
     found = np.where(tests.feature == "rooms_visited", 0.001, 0.5)
     change(run, p_finding=found, mean_priority=55.2, mean_other=3.14)
-    bodies = [block.body for block in differences.build(read_run(run)).blocks if block.kind == "text"]
+    bodies = [block.body for block in differences.build(Run.open(run)).blocks if block.kind == "text"]
     assert any(body.endswith("Rooms visited: 55 on average, the others 3.1.") for body in bodies)
     assert any("“before” are of the 28 days before the 7 days that the models see" in body for body in bodies)
 
@@ -149,7 +149,7 @@ def test_the_mean_of_a_share_is_a_percentage(run):
     found = np.where(tests.feature == "rooms_visited", 0.001, 0.5)
     names = tests.feature.replace("rooms_visited", "share_in_morning")
     change(run, feature=names, p_finding=found, mean_priority=0.256, mean_other=0.31)
-    bodies = [block.body for block in differences.build(read_run(run)).blocks if block.kind == "text"]
+    bodies = [block.body for block in differences.build(Run.open(run)).blocks if block.kind == "text"]
     assert any(body.endswith("Share in morning: 26% on average, the others 31%.") for body in bodies)
 
 
@@ -158,7 +158,7 @@ def test_one_of_users_with_the_same_scores_is_told_in_the_singular(run, on, said
     manifest = read_json(run / "manifest.json")
     manifest["compared"] = (manifest.get("compared") or {}) | {"ties": {"line": 5, "line_listed": on}}
     write_json(manifest, run / "manifest.json")
-    (text,) = differences._twins(read_run(run))
+    (text,) = differences._twins(Run.open(run))
     assert said in text.body
 
 
@@ -166,5 +166,5 @@ def test_one_of_users_with_the_same_scores_is_told_in_the_singular(run, on, said
 def test_the_page_says_whom_the_lot_put_on_the_list_beside_users_like_them(run, on, said):
     ties = {"listed": 40, "line": 365, "line_listed": on}
     write_json(read_json(run / "manifest.json") | {"compared": {"ties": ties}}, run / "manifest.json")
-    bodies = [getattr(block, "body", "") for block in differences.build(read_run(run)).blocks]
+    bodies = [getattr(block, "body", "") for block in differences.build(Run.open(run)).blocks]
     assert any(body.startswith("Of 365 users with the same scores") for body in bodies) == said

@@ -8,8 +8,8 @@ from churn.artefacts import read_json, read_table, write_json, write_table, writ
 from churn.explanation import readable
 from churn.report import attribution, drivers, fidelity, write_report
 from churn.report.figures import COLOURS, GREY, label
-from churn.report.run import read_run
 from churn.report.wording import feature
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 from .synthetic_models import HOSTILE_FEATURE
@@ -18,7 +18,7 @@ NEW = ("fidelity.csv", "shap.parquet", "attributions.csv")
 
 
 def drawn(run):
-    return {one.title: one for one in figures(drivers.build(read_run(run)).blocks)}
+    return {one.title: one for one in figures(drivers.build(Run.open(run)).blocks)}
 
 
 def traces(found):
@@ -64,7 +64,7 @@ def test_a_run_of_an_older_version_has_the_old_charts_and_no_others(run):
 
 
 def test_every_chart_of_drivers_says_how_many_stand_behind_it_and_its_unit(run):
-    found = list(figures(drivers.build(read_run(run)).blocks))
+    found = list(figures(drivers.build(Run.open(run)).blocks))
     assert len(found) == 2 + 2 + 8 + 3  # bars, swarms, dependence, days
     for one in found:
         assert one.title and one.description and "n = " in one.caption, one.title
@@ -181,7 +181,7 @@ def test_under_the_floor_the_networks_own_attribution_replaces_the_surrogate(run
 def test_the_floor_is_the_one_of_the_runs_configuration(run):
     set_r2(run, "churn", 0.89)
     write_text("explanation: {fidelity_floor: 0.85}\n", run / "config.yaml")
-    assert fidelity.floor(read_run(run)) == 0.85
+    assert fidelity.floor(Run.open(run)) == 0.85
     assert "Churn: strongest drivers" in drawn(run)
 
 
@@ -255,7 +255,7 @@ def test_columns_that_never_vary_or_move_nothing_are_not_drawn(run, column):
 
 def test_attributions_of_nothing_are_no_attributions(run):
     change(run, "attributions.csv", lambda table: table.assign(attribution=0.0, mean_abs=0.0))
-    assert attribution.by_feature(read_run(run), "churn").empty
+    assert attribution.by_feature(Run.open(run), "churn").empty
     assert not [title for title in drawn(run) if "itself" in title]
 
 
@@ -278,7 +278,7 @@ def test_missing_values_leave_their_dots_out(run):
 
 
 def test_the_charts_of_drivers_stay_light(run):
-    assert sum(len(one.spec) for one in figures(drivers.build(read_run(run)).blocks)) < 300_000
+    assert sum(len(one.spec) for one in figures(drivers.build(Run.open(run)).blocks)) < 300_000
 
 
 def test_the_ledger_names_duplicates_and_what_is_not_settled(run):
@@ -344,7 +344,7 @@ def test_runs_that_contradict_each_other_half_and_half_are_split(run):
 
 
 def test_what_the_other_fidelities_are_is_folded(run):
-    column = drivers.build(read_run(run)).blocks[0].columns[0]
+    column = drivers.build(Run.open(run)).blocks[0].columns[0]
     assert [block.kind for block in column] == ["figure", "note", "fold"]
     assert "rank correlation" not in column[1].body and "other models" not in column[1].body
     assert "top tenth" in column[2].blocks[0].body and "LightGBM R² 0.62" in column[2].blocks[0].body

@@ -5,7 +5,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import gains, write_report
 from churn.report.figures import GREY
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 
@@ -17,7 +17,7 @@ def rewrite(run, change):
 
 
 def drawn(run):
-    return {one.title: one for one in figures(gains.build(read_run(run)).blocks)}
+    return {one.title: one for one in figures(gains.build(Run.open(run)).blocks)}
 
 
 def test_gain_starts_at_nothing_and_lift_is_gain_over_share(run):

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from churn.report.held_back import held_back
-from churn.report.run import read_run
 from churn.report.shortlist import build
+from churn.runs import Run
 
 from .synthetic_run import build_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return read_run(build_run(tmp_path_factory.mktemp("run")))
+    return Run.open(build_run(tmp_path_factory.mktemp("run")))
 
 
 def with_control(run, control):

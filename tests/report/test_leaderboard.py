@@ -3,14 +3,14 @@ import pytest
 
 from churn.artefacts import read_table, write_table
 from churn.report import leaderboard
-from churn.report.run import read_run
+from churn.runs import Run
 
 
 def told(run):
     """The conclusions above the tables."""
     return [
         one.replace("\xa0", " ")
-        for block in leaderboard.build(read_run(run)).blocks
+        for block in leaderboard.build(Run.open(run)).blocks
         if block.kind == "items"
         for one in block.items
     ]

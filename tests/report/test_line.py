@@ -6,7 +6,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import line, write_report
 from churn.report.figures import GREY
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 
@@ -18,12 +18,12 @@ def text_of(run):
 
 
 def charts(run):
-    return [json.loads(plot.spec) for plot in figures(line.build(read_run(run)).blocks)]
+    return [json.loads(plot.spec) for plot in figures(line.build(Run.open(run)).blocks)]
 
 
 def observed(run):
     """The table of what came true on lists drawn otherwise."""
-    blocks = line.build(read_run(run)).blocks
+    blocks = line.build(Run.open(run)).blocks
     return next(block for block in blocks if getattr(block, "caption", "").startswith("Observed"))
 
 
@@ -94,7 +94,7 @@ def test_scores_that_draw_one_list_are_one_row(run):
 
 
 def test_the_agreement_of_the_orders_is_a_table_of_kendalls_tau(finished):
-    fold = line.build(read_run(finished)).blocks[-1]
+    fold = line.build(Run.open(finished)).blocks[-1]
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in fold.blocks[1].rows}
     assert rows["Priority"] == ["–", "−0.36", "+0.64"] and rows["Chance of a sticker"] == ["+0.64", "−0.71", "–"]
 
@@ -104,7 +104,7 @@ def test_a_run_of_an_older_version_says_that_it_did_not_keep_the_line(run):
         (run / name).unlink()
     write_table(read_table(run / "agreement.csv").drop(columns="kendall"), run / "agreement.csv")
     assert "made by a version that did not keep how the line was drawn" in text_of(run)
-    assert [block.kind for block in line.build(read_run(run)).blocks] == ["text"]
+    assert [block.kind for block in line.build(Run.open(run)).blocks] == ["text"]
 
 
 def test_a_run_without_stickers_has_a_column_for_churn_alone(without_stickers):
@@ -122,5 +122,5 @@ def test_where_all_orders_draw_one_list_there_is_no_table(run):
 
 def test_where_the_list_is_ordered_by_chance_its_end_is_a_percentage(without_stickers):
     ends = read_table(without_stickers / "threshold.csv").query("used")["threshold"].iloc[0]
-    (said, *_) = [block.body for block in line.build(read_run(without_stickers)).blocks if block.kind == "text"]
+    (said, *_) = [block.body for block in line.build(Run.open(without_stickers)).blocks if block.kind == "text"]
     assert said.startswith(f"The list ends at {100 * ends:.1f}% (95% interval [")

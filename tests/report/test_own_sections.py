@@ -7,8 +7,8 @@ import pytest
 from churn.cli import main
 from churn.configuration import RunConfig
 from churn.data import DataConfig
-from churn.pipeline import Run
 from churn.report import write_report
+from churn.runs import Run
 
 MODULE = """
 import plotly.graph_objects as go

@@ -10,7 +10,7 @@ from churn.errors import UserError
 from churn.report import line, method, summary, write_report
 from churn.report.figures import GREY
 from churn.report.page import SECTIONS
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 from .synthetic_run import HOSTILE
@@ -30,7 +30,7 @@ SENTENCES = {
     "segment_rates.csv": "No observed rates",
     "segment_tests.csv": "No comparison was made",
     "agreement.csv": "The run holds no rank correlations",
-    "priority.csv": "Nobody is on the list",
+    "priority.parquet": "Nobody is on the list",
 }
 
 
@@ -51,7 +51,7 @@ def test_the_page_holds_every_section_in_its_order(finished, page):
         "glance list budget line drivers differences behaviour anomalies models gains calibration verdicts search "
         "features seasons journeys cohorts health method"
     )
-    sections = [build(read_run(finished)) for build in SECTIONS]
+    sections = [build(Run.open(finished)) for build in SECTIONS]
     assert [section.anchor for section in sections] == order.split()
     assert [text for level, text in page.headings if level == "h2"] == [section.title for section in sections]
 
@@ -78,8 +78,8 @@ def test_an_id_of_digits_keeps_its_leading_zeros(page):
 
 
 def test_ids_of_digits_alone_and_words_for_nothing_stay_text(run):
-    users = read_table(run / "priority.csv").head(3)
-    write_table(users.assign(user_id=["0012", "null", "NA"]), run / "priority.csv")
+    users = read_table(run / "priority.parquet").head(3)
+    write_table(users.assign(user_id=["0012", "null", "NA"]), run / "priority.parquet")
     assert {"0012", "null", "NA"} <= set(ParsedPage(write_report(run)).texts)
 
 
@@ -175,7 +175,7 @@ def test_a_group_of_nobody_has_no_row(run):
     nobody = rates["segment"] == "likely churner"
     rates.loc[nobody, ["n", "n_users", "rate", "low", "high"]] = 0, 0, None, None, None
     write_table(rates, run / "segment_rates.csv")
-    drawn = [json.loads(one.spec) for one in figures(summary.build(read_run(run)).blocks)]
+    drawn = [json.loads(one.spec) for one in figures(summary.build(Run.open(run)).blocks)]
     rows = [spec["layout"]["yaxis"]["categoryarray"] for spec in drawn]
     assert len(rows) == 2 and all(len(labels) == 3 and "n = 0" not in str(labels) for labels in rows)
 
@@ -205,7 +205,7 @@ def test_the_page_says_what_its_kind_of_split_means_and_warns_above_all_else(run
 @pytest.mark.parametrize(("stride", "every"), [(1, "every day"), (7, "every 7 days")])
 def test_past_lists_are_said_to_be_as_far_apart_as_the_cutoffs(run, stride, every):
     rewrite(run, lambda manifest: manifest["windows"].update(stride_days=stride))
-    found = read_run(run)
+    found = Run.open(run)
     told = [
         block.body for build in (summary.build, line.build) for block in build(found).blocks if block.kind == "text"
     ]
@@ -245,7 +245,7 @@ def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
 
 
 @pytest.mark.parametrize(
-    "name", ["leaderboard.csv", "surrogates.csv", "segment_rates.csv", "agreement.csv", "priority.csv"]
+    "name", ["leaderboard.csv", "surrogates.csv", "segment_rates.csv", "agreement.csv", "priority.parquet"]
 )
 def test_an_empty_table_gives_a_sentence(run, name):
     write_table(read_table(run / name).head(0), run / name)

@@ -4,7 +4,7 @@ import pytest
 
 from churn.artefacts import read_table, write_table
 from churn.report import reliability
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import figures
 
@@ -29,5 +29,5 @@ def test_groups_whose_interval_misses_the_diagonal_are_counted_and_the_worst_is_
     table = table[table["bin"] < 10].assign(low=0.0, high=1.0)
     table.loc[table["bin"] == 3, ["mean_predicted", "observed", "low", "high"]] = off
     write_table(table, run / "calibration.csv")
-    caption = next(iter(figures(reliability.build(read_run(run)).blocks))).caption
+    caption = next(iter(figures(reliability.build(Run.open(run)).blocks))).caption
     assert caption.replace("\xa0", " ").endswith(said)

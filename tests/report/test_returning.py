@@ -5,7 +5,7 @@ import pytest
 
 from churn.artefacts import write_table, write_text
 from churn.report import summary
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .synthetic_run import CONFIG
 
@@ -20,7 +20,7 @@ def told(run):
     def first_of(**changed):
         (run / "views").mkdir(exist_ok=True)
         write_table(pd.DataFrame(WITHIN | LIMITS | changed), run / "views" / "returns.csv")
-        return summary.build(read_run(run)).blocks[0]
+        return summary.build(Run.open(run)).blocks[0]
 
     return first_of
 

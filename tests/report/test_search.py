@@ -6,13 +6,13 @@ import pytest
 from churn.artefacts import read_table, write_table
 from churn.report import search, write_report
 from churn.report.figures import GREY
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 
 
 def built(run):
-    return {f"{one.title} | {one.description}": one for one in figures(search.build(read_run(run)).blocks)}
+    return {f"{one.title} | {one.description}": one for one in figures(search.build(Run.open(run)).blocks)}
 
 
 def only(found, *words):
@@ -56,7 +56,7 @@ def test_each_setting_has_the_axis_that_suits_it(run, name, scale):
 
 
 def test_the_slices_of_other_models_are_folded(run):
-    blocks = search.build(read_run(run)).blocks
+    blocks = search.build(Run.open(run)).blocks
     seen = [one.description for block in blocks if block.kind != "fold" for one in figures((block,))]
     assert any("GRU, the chosen model: log loss by lr" in words for words in seen)
     assert not any("BiLSTM: log loss by" in words for words in seen)
@@ -101,14 +101,14 @@ def test_models_of_few_trials_are_one_line_and_no_charts_of_a_few_dots(run):
     change(run, "trials.csv", lambda trials: trials[(trials["trial"] < 4) | (trials["model"] == "BiLSTM")])
     (said,) = [
         block.body
-        for block in search.build(read_run(run)).blocks
+        for block in search.build(Run.open(run)).blocks
         if block.kind == "text" and block.body.startswith("Not drawn, since fewer than 10 trials were made")
     ]
     assert "Churn: GRU;" in said and "Churn: BiLSTM" not in said
     assert not [name for name in built(run) if "GRU, the chosen model: log loss by" in name]
     change(run, "trials.csv", lambda trials: trials[trials["trial"] < 4])
     assert not [
-        block for block in search.build(read_run(run)).blocks if block.kind == "heading" and "log loss" in block.body
+        block for block in search.build(Run.open(run)).blocks if block.kind == "heading" and "log loss" in block.body
     ]
 
 

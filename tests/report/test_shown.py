@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from churn.pipeline import Run
 from churn.report.page import SECTIONS
-from churn.report.run import read_run
 from churn.report.shown import named
+from churn.runs import Run
 
 from .parsed_page import figures as every_figure
 
 
 def test_every_chart_of_every_section_is_there(finished):
-    found, n = read_run(finished), 0
+    found, n = Run.open(finished), 0
     for build in SECTIONS:
         section = build(found)
         shown = dict(named(section.blocks))

@@ -2,7 +2,7 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import stake, write_report
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage
 from .synthetic_run import LIST
@@ -16,7 +16,7 @@ PLAN = {
 
 def told(run):
     """Each number at stake by its title, with its interval, its words, and whether it is set back."""
-    found = stake.tiles(read_run(run))
+    found = stake.tiles(Run.open(run))
     plain = [[text.replace("\xa0", " ") for text in (tile.value, tile.interval, tile.detail)] for tile in found]
     return {tile.label: (*words, tile.few) for tile, words in zip(found, plain, strict=True)}
 

@@ -4,7 +4,7 @@ from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import trust, write_report
 from churn.report.advice import advice
 from churn.report.reliability import GroupsOff
-from churn.report.run import read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage
 
@@ -19,7 +19,7 @@ def judged(run, intervals, **columns):
         low, high = intervals[row["target"]] if row["segment"] == "priority" else (rate - 0.01, rate + 0.01)
         table.loc[place, ["rate", "low", "high"]] = (low + high) / 2, low, high
     write_table(table.assign(**columns), run / "segment_rates.csv")
-    found = trust.on_list(read_run(run))
+    found = trust.on_list(Run.open(run))
     return found.verdict, found.detail.replace("\xa0", " ")
 
 
@@ -72,7 +72,7 @@ def test_a_list_of_few_users_is_not_judged(run):
 
 def test_a_list_on_days_that_the_models_had_seen_is_not_judged(run):
     write_json(read_json(run / "manifest.json") | {"split_kind": "random"}, run / "manifest.json")
-    assert trust.on_list(read_run(run)).verdict == "Cannot be told"
+    assert trust.on_list(Run.open(run)).verdict == "Cannot be told"
 
 
 def test_the_list_is_judged_before_all_else(run):
@@ -83,15 +83,15 @@ def test_the_list_is_judged_before_all_else(run):
 
 
 def test_the_list_of_a_run_without_stickers_is_judged_by_churn_alone(without_stickers):
-    detail = trust.on_list(read_run(without_stickers)).detail
+    detail = trust.on_list(Run.open(without_stickers)).detail
     assert detail.startswith("Past lists did worse than a list drawn by lot.") and "sticker" not in detail
 
 
 def test_probabilities_that_hold_overall_but_broke_their_promise_on_lists_are_not_praised(run):
-    assert trust.on_target(read_run(run), "churn")[0].verdict == "Yes"
+    assert trust.on_target(Run.open(run), "churn")[0].verdict == "Yes"
     table = read_table(run / "segment_rates.csv")
     write_table(table.assign(forecast=0.9), run / "segment_rates.csv")
-    found = trust.on_target(read_run(run), "churn")[0]
+    found = trust.on_target(Run.open(run), "churn")[0]
     assert (found.verdict, found.tone) == ("Not on lists", "care")
     assert found.detail.endswith("On past lists they were too high.")
 
@@ -112,13 +112,13 @@ def test_data_are_sound_where_nothing_was_found_and_no_row_was_lost_unasked(run,
     manifest["reconciliation"] = {"events": {"read": 1_000, "used": 1, "non_members": 0, "rejected": rejected}}
     manifest["audit"]["warnings"] = found
     write_json(manifest, run / "manifest.json")
-    check = trust.on_data(read_run(run))
+    check = trust.on_data(Run.open(run))
     assert check.verdict == verdict
     assert ("1 warning is about the data." in check.detail) == bool(found)
 
 
 def verdict(run, place, target="churn"):
-    found = trust.on_target(read_run(run), target)[place]
+    found = trust.on_target(Run.open(run), target)[place]
     return found.verdict, found.tone
 
 
@@ -162,7 +162,7 @@ def test_probabilities_do_not_hold_where_too_many_groups_are_off(run):
     bins.loc[off, "low"], bins.loc[off, "high"] = bins["mean_predicted"] + 0.01, bins["mean_predicted"] + 0.02
     write_table(bins, run / "calibration.csv")
     assert verdict(run, 0) == ("Roughly", "care")
-    assert trust.on_target(read_run(run), "churn")[0].detail.endswith("groups of like forecasts are off.")
+    assert trust.on_target(Run.open(run), "churn")[0].detail.endswith("groups of like forecasts are off.")
 
 
 @pytest.mark.parametrize(("off", "too_many"), [(0, False), (2, False), (3, True)])
@@ -175,5 +175,5 @@ def test_a_list_that_hardly_beats_one_by_lot_is_not_recommended(run):
     write_json({name: facts for name, facts in manifest.items() if name != "budget"}, run / "manifest.json")
     judged(run, {"churn": (0.375, 0.395), "sticker": (0.06, 0.18)})
     assert "hardly better to call than any others: past lists found the right people 1.07 times as often" in advice(
-        read_run(run)
+        Run.open(run)
     )

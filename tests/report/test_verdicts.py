@@ -6,14 +6,14 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import verdicts, write_report
 from churn.report.figures import GREY
-from churn.report.run import OPTIONAL, read_run
+from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures
 from .synthetic_verdicts import HOSTILE_SENTENCE, QUESTIONS
 
 
 def drawn(run):
-    return {one.title: one for one in figures(verdicts.build(read_run(run)).blocks)}
+    return {one.title: one for one in figures(verdicts.build(Run.open(run)).blocks)}
 
 
 def test_every_question_has_a_heading_in_the_order_of_the_list(run):
@@ -31,7 +31,7 @@ def test_each_target_has_its_own_answer(finished):
 
 @pytest.mark.parametrize("absent", [True, False])
 def test_a_run_that_was_asked_nothing_says_so(run, absent):
-    for name in OPTIONAL - {"seeds.csv"}:
+    for name in ("verdicts.csv", "verdicts.json"):
         (run / name).unlink(missing_ok=True)
     if not absent:
         write_json([], run / "verdicts.json")
@@ -96,5 +96,5 @@ def test_the_kinds_of_split_are_named_in_words_and_explained(run):
     write_json(asked, run / "verdicts.json")
     labels = json.loads(drawn(run)["Churn: log loss minus that of “by time”"].spec)["data"][0]["y"]
     assert labels[:3] == ["by user and time", "by user", "at random"]
-    said = [block.body for block in verdicts.build(read_run(run)).blocks if block.kind == "text"]
+    said = [block.body for block in verdicts.build(Run.open(run)).blocks if block.kind == "text"]
     assert any("By time: from earlier weeks of all users" in body for body in said)

@@ -8,8 +8,8 @@ import pytest
 from churn.artefacts import write_json
 from churn.report import views
 from churn.report.blocks import Figure, Heading, Items, Text
-from churn.report.run import read_run
 from churn.report.shown import figures as charts_of
+from churn.runs import Run
 
 SECTIONS = (views.seasons, views.journeys, views.cohorts)
 VIEW = {
@@ -27,7 +27,7 @@ def shown(copied):
     def build(*entries):
         (copied / "views").mkdir(exist_ok=True)
         write_json(list(entries), copied / "views" / "views.json")
-        return read_run(copied)
+        return Run.open(copied)
 
     return build
 
@@ -66,7 +66,7 @@ def test_each_view_stands_in_its_own_section(shown):
 
 
 def test_a_run_without_views_says_so(copied):
-    section = views.journeys(read_run(copied))
+    section = views.journeys(Run.open(copied))
     assert "no such view" in section.lead and not section.blocks
 
 

@@ -130,9 +130,10 @@ def test_less_than_nothing_is_refused(refused, key):
         AnomalyConfig(**{key: -1})
 
 
-def test_a_user_without_a_score_stays_listed_and_who_is_held_back_is_told_by_the_id_as_text():
+def test_a_user_without_a_score_stays_listed_and_who_is_held_back_is_told():
     scored = pd.DataFrame({"user_id": [7, 8, 9], "p_churn": [0.1, 0.2, 0.3], "segment": ["priority", "other", "other"]})
-    table = beside_list(pd.DataFrame({"user_id": [9, 7, 5], "score": [0.9, 0.8, 0.7]}), scored, {"7"})
+    scored["group"] = ["control", None, None]
+    table = beside_list(pd.DataFrame({"user_id": [9, 7, 5], "score": [0.9, 0.8, 0.7]}), scored)
     assert table.user_id.tolist() == [9, 7, 5]
     assert table.p_churn.isna().tolist() == [False, False, True]
     assert table.held_back.tolist() == [False, True, False]
