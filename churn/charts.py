@@ -1,6 +1,7 @@
 """Charts in one quiet style, for the page and for notebooks alike."""
 
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -63,21 +64,34 @@ def sentence(text: str) -> Any:
 
 
 def _styled(drawn: Any, *, height: int, top: int, legend: bool) -> Any:
-    drawn.update_layout(
-        template="none",
-        height=height,
-        margin={"l": 8, "r": 12, "t": top, "b": 8},
-        font={"family": FONT, "size": 13, "color": INK},
-        paper_bgcolor="white",  # where it stands, in a notebook, may be dark
-        plot_bgcolor="white",
-        showlegend=legend,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 12}},
-        hoverlabel={"bgcolor": "white", "bordercolor": GREY, "font": {"family": FONT, "size": 13, "color": INK}},
-        dragmode=False,  # a finger on the chart scrolls the page
-        bargap=0.35,
-    )
+    margin = {"l": 8, "r": 12, "t": top, "b": 8}
+    return drawn.update_layout(template=_template(), height=height, margin=margin, showlegend=legend)
+
+
+@cache
+def _template() -> Any:
+    """The style as one plotly template: plotly checks every property that is set on a chart, and this one but once."""
+    import plotly.graph_objects as go
+
     quiet = {"size": 12, "color": QUIET}
-    common = {"automargin": True, "fixedrange": True, "zeroline": False, "tickfont": quiet, "gridcolor": RULE}
-    drawn.update_xaxes(**common, ticks="", title={"font": quiet, "standoff": 8}, linecolor=RULE)
-    drawn.update_yaxes(**common, ticks="", title={"font": quiet, "standoff": 8})
-    return drawn
+    axis = {
+        "automargin": True,
+        "fixedrange": True,
+        "zeroline": False,
+        "ticks": "",
+        "tickfont": quiet,
+        "gridcolor": RULE,
+        "title": {"font": quiet, "standoff": 8},
+    }
+    layout = {
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "paper_bgcolor": "white",  # where it stands, in a notebook, may be dark
+        "plot_bgcolor": "white",
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 12}},
+        "hoverlabel": {"bgcolor": "white", "bordercolor": GREY, "font": {"family": FONT, "size": 13, "color": INK}},
+        "dragmode": False,  # a finger on the chart scrolls the page
+        "bargap": 0.35,
+        "xaxis": {**axis, "linecolor": RULE},
+        "yaxis": axis,
+    }
+    return go.layout.Template(layout=layout)

@@ -580,7 +580,7 @@ def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(fram
     cutoff = manifest["segment"]["cutoff"]
     out = score(finished.folder, config.data, cutoff=cutoff, out=tmp_path / "s", frames=frames)
     pd.testing.assert_frame_equal(pd.read_csv(out / "budget.csv"), pd.read_csv(finished.folder / "budget.csv"))
-    told, rates = found["list"], finished.table("segment_rates.csv").set_index(["segment", "target"])
+    told, rates = manifest["earnings"], finished.table("segment_rates.csv").set_index(["segment", "target"])
     listed, called = len(finished.table("control.csv")), len(finished.priority)
     assert called < listed and (told["listed"], told["to_call"]) == (listed, called)
     assert told["profit"]["value"] == pytest.approx(called / listed * found["profit"])
@@ -592,7 +592,7 @@ def test_a_run_in_which_no_contact_pays_lists_nobody_and_says_so(frames, tmp_pat
     finished = churn.run(profitable_config(contact_cost=1e6), tmp_path / "run", frames=frames)
     manifest = json.loads((finished.folder / "manifest.json").read_text())
     assert (manifest["budget"]["best"], manifest["segment"]["threshold"]) == (0, None)
-    assert finished.priority.empty and manifest["budget"]["list"]["profit"] is None
+    assert finished.priority.empty and manifest["earnings"]["profit"] is None
     assert "no number of calls is expected to earn what it costs" in finished.report.read_text()
 
 

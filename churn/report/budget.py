@@ -33,7 +33,13 @@ def build(run: Run) -> Section:
         return Section("budget", say(TITLE), lead, ())
     said = Text(f"{_best(found)} {_number(found)}".strip())
     assumed = Heading(say("What this assumes")), Items(_assumed(found["assumed"]))
-    blocks = (said, *_pays(found), *_of_the_list(run), *_conflict(run, found), *_curve(run, found))
+    blocks = (
+        said,
+        *_pays(found, earnings.of_the_list(run)),
+        *_of_the_list(run),
+        *_conflict(run, found),
+        *_curve(run, found),
+    )
     return Section("budget", say(TITLE), _lead(run), (*blocks, *_orders(run, found), *assumed))
 
 
@@ -87,10 +93,8 @@ def _money(found: Mapping[str, Any], name: str) -> str:
     return f"{decimal(found[name], 1)}{between}"
 
 
-def _pays(found: Mapping[str, Any]) -> tuple[Text, ...]:
-    """From which chance on a call pays, and how many users reach it; nothing for an older run."""
-    if "paying" not in found:
-        return ()
+def _pays(found: Mapping[str, Any], of_list: Mapping[str, Any]) -> tuple[Text, ...]:
+    """From which chance on a call pays, and how many users reach it, of all and of the list."""
     scored, paying, pays_from = count(found["scored"]), count(found["paying"]), found["pays_from"]
     if pays_from is None:
         said = say(
@@ -101,8 +105,6 @@ def _pays(found: Mapping[str, Any]) -> tuple[Text, ...]:
         )
     elif pays_from >= 1:
         said = say("By these costs no call pays, however likely the user is to fall silent.")
-    elif "list" not in found:
-        return ()
     else:
         said = say(
             "A call pays from a chance of churn of {chance} on. Of the {scored} scored users {paying} are over it, of "
@@ -110,8 +112,8 @@ def _pays(found: Mapping[str, Any]) -> tuple[Text, ...]:
             chance=percent(pays_from),
             scored=scored,
             paying=paying,
-            listed=count(found["list"]["listed"]),
-            paying_listed=count(found["list"]["paying"]),
+            listed=count(of_list["listed"]),
+            paying_listed=count(of_list["paying"]),
         )
     return (Text(said),)
 

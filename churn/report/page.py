@@ -99,11 +99,12 @@ def write_report(run: Path | str, language: str | None = None, *, sections: Sequ
     with claimed(run, "a run") if (run / MARKER).exists() else nullcontext():  # a copy may have lost its marker
         found = Run.open(run)
         with speaking(language or found.language):
-            write_text(_render(found, builds), page)
+            write_text(rendered(found, builds), page)
     return page
 
 
-def _render(run: Run, builds: Sequence[Callable[[Run], Section]]) -> str:
+def rendered(run: Run, builds: Sequence[Callable[[Run], Section]]) -> str:
+    """The page of some sections, as HTML in the language spoken."""
     environment = Environment(
         loader=PackageLoader("churn.report"),
         autoescape=True,

@@ -2,17 +2,20 @@
 
 from html.parser import HTMLParser
 
+from churn.report.page import rendered
+from churn.runs import Run
+
 VOID = {"meta", "input", "br", "img", "link"}
 
 
 class ParsedPage(HTMLParser):
     """Elements with their attributes, and the text outside scripts and styles."""
 
-    def __init__(self, path):
+    def __init__(self, source):
         super().__init__()
         self.elements, self.texts, self.headings, self.scripts, self.tables = [], [], [], [], []
         self._open = []
-        self.feed(path.read_text(encoding="utf8"))
+        self.feed(source if isinstance(source, str) else source.read_text(encoding="utf8"))
         self.text = " ".join(" ".join(self.texts).split())
 
     def handle_starttag(self, tag, attrs):
@@ -35,6 +38,11 @@ class ParsedPage(HTMLParser):
             self.headings.append((inside, data))
         if inside == "button" and "th" in self._open:
             self.tables[-1].append(data)
+
+
+def page_of(run, *builds):
+    """The page of some sections of a run alone, which is quicker than the whole."""
+    return ParsedPage(rendered(Run.open(run), builds))
 
 
 def figures(blocks):

@@ -33,7 +33,7 @@ def planned(run, profit, *, past=3.8, past_users=200, **facts):
     """A run that was told costs, with what calling its list earns by the chances and at the rate of past lists."""
     plan = {"best": 149, "profit": 11.1, "scored": 300, "orders": ORDERS, "assumed": ASSUMED}
     earned = {"profit": around(profit), "as_past_lists": around(past), "past_users": past_users}
-    rewrite(run, budget=plan | {"list": LIST | earned} | facts)
+    rewrite(run, budget=plan | facts, earnings=LIST | earned)
 
 
 def around(value):
@@ -91,16 +91,6 @@ def test_without_costs_past_lists_say_what_the_list_is_good_for(run, interval, b
     observed(run, interval)
     assert said(run).startswith(begins)
     assert ("was told no costs" in said(run)) == (interval == BETTER)
-
-
-def test_where_an_older_version_did_not_say_what_the_list_earns_nothing_is_said_of_it(run):
-    observed(run, BETTER)
-    planned(run, -2.7)
-    manifest = read_json(run / "manifest.json")
-    del manifest["budget"]["list"]
-    write_json(manifest, run / "manifest.json")
-    assert said(run).startswith("Call the 30 users on the list first: past lists found the right people.")
-    assert "costs" not in said(run) and "earn" not in said(run)
 
 
 @pytest.mark.parametrize("profit", [None, 5.0])

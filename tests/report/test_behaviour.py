@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import behaviour, shortlist, write_report
+from churn.report import behaviour, shortlist
 from churn.runs import Run
 from churn.segments.behaviour import stability
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import figures, page_of
 
 HOSTILE = "<img src=x onerror=alert(9)>"
 
@@ -47,7 +47,7 @@ def _tried(run):
 
 
 def said(run):
-    page = ParsedPage(write_report(run))
+    page = page_of(run, behaviour.build, shortlist.build)
     return page, page.text.replace("\u00a0", " ")
 
 
@@ -129,7 +129,8 @@ def test_hostile_names_run_nothing(run):
 def test_each_listed_user_stands_with_the_group(run):
     folder = grouped(run)
     users = read_table(run / "scores.parquet").user_id
-    table = pd.DataFrame({"user_id": users, "group": pd.Series(1, users.index, dtype="Int64")})
+    table = pd.DataFrame({"user_id": users, "cutoff": pd.Timestamp("2016-12-25"), "group": pd.Series(1, users.index)})
+    table["group"] = table["group"].astype("Int64")
     table.loc[table.user_id == "007", "group"] = pd.NA
     table.loc[table.user_id == "=1+1", "group"] = 2
     write_table(table, run / "groups.parquet")
@@ -139,7 +140,11 @@ def test_each_listed_user_stands_with_the_group(run):
     assert names["=1+1"] == f"2: low {HOSTILE}" and names["007"] == "–"
     n = len(names) - 2
     assert block.columns[place].choice.options == (("1", f"1: high own post ({n})"), ("2", f"2: low {HOSTILE} (1)"))
-    assert not [attributes for _, attributes in ParsedPage(write_report(run)).elements if "onerror" in attributes]
+    assert not [
+        attributes
+        for _, attributes in page_of(run, behaviour.build, shortlist.build).elements
+        if "onerror" in attributes
+    ]
 
 
 def test_without_groups_the_list_has_no_column_of_them(run):

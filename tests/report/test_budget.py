@@ -1,19 +1,20 @@
 import json
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import budget, write_report
+from churn.report import budget, shortlist
 from churn.report.figures import GREY
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import figures, page_of
 from .synthetic_run import LIST
 
 
-def planned(run, **facts):
+def planned(run, *, earned=MappingProxyType({}), **facts):
     """Give a made-up run a plan whose curve rises to 120 users."""
     k = np.arange(0, 301, 5)
     profit = 34 - ((k - 120) / 20) ** 2
@@ -30,10 +31,11 @@ def planned(run, **facts):
             "profit_high": 41.0,
         },
         **{"number": 50, "at_number": 23.75, "at_number_low": 20.0, "at_number_high": 27.5},
+        "paying": 104,
+        "pays_from": None,
         "assumed": {"contact_cost": 1.0, "save_rate": 0.3, "incentive": 2.0, "uptake": 0.4, "value": None},
-        "list": LIST,
     }
-    rewrite(run, budget=known | facts)
+    rewrite(run, budget=known | facts, earnings=LIST | earned)
     return run
 
 
@@ -50,11 +52,11 @@ def test_without_a_budget_there_is_nothing_but_a_sentence(run):
     assert section.blocks == () and "was not told what a call costs" in section.lead
     rewrite(run, budget=None)
     write_table(pd.DataFrame(columns=["k", "profit", "low", "high"]), run / "budget.csv")
-    assert "was not told what a call costs" in ParsedPage(write_report(run)).text
+    assert "was not told what a call costs" in page_of(run, budget.build, shortlist.build).text
 
 
 def test_the_best_size_stands_in_words_beside_the_number_that_can_be_called(run):
-    text = ParsedPage(write_report(planned(run))).text
+    text = page_of(planned(run), budget.build, shortlist.build).text
     assert "calling the first 120 of 300 users (95% interval 100 to 141): an expected profit of 36.0" in text
     assert "Calling 50, as many as can be called, earns 23.8 [20.0, 27.5]" in text
 
@@ -69,7 +71,7 @@ def test_the_curve_marks_the_best_size(run):
 
 
 def test_the_assumptions_stand_in_words(run):
-    text = ParsedPage(write_report(planned(run))).text
+    text = page_of(planned(run), budget.build, shortlist.build).text
     for said in (
         "A call costs 1.00",
         "It keeps 30.0% of those",
@@ -83,7 +85,7 @@ def test_the_assumptions_stand_in_words(run):
 def test_where_no_call_pays_the_page_says_so(run):
     unknown = dict.fromkeys(("number", "at_number", "at_number_low", "at_number_high"))
     planned(run, best=0, low=0, high=0, profit=0.0, profit_low=0.0, profit_high=0.0, **unknown)
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, budget.build, shortlist.build).text
     assert "No list pays: of 300 users, no number of calls is expected to earn what it costs." in text
     assert "as many as can be called" not in text
 
@@ -100,7 +102,7 @@ def test_of_few_users_without_an_interval_the_curve_is_grey(run):
 def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
     planned(run)
     write_table(read_table(run / "budget.csv").head(0), run / "budget.csv")
-    assert "The run holds no curve of the profit." in ParsedPage(write_report(run)).text
+    assert "The run holds no curve of the profit." in page_of(run, budget.build, shortlist.build).text
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
 )
 def test_the_page_says_by_which_rule_the_list_was_drawn(run, keys, said):
     ruled(run, **keys)
-    assert said in ParsedPage(write_report(run)).text.replace("\u00a0", " ")
+    assert said in page_of(run, budget.build, shortlist.build).text.replace("\u00a0", " ")
 
 
 def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
@@ -132,7 +134,7 @@ def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
         columns=["a", "b", "spearman", "kendall"],
     )
     write_table(agreement, run / "agreement.csv")
-    page = ParsedPage(write_report(run))
+    page = page_of(run, budget.build, shortlist.build)
     assert "the highest value at risk" in page.text and "0.777" in page.text
     assert (
         "The list is ordered by value at risk: the chance of falling silent × the chance of a sticker if" in page.text
@@ -144,7 +146,7 @@ def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
 def test_a_list_of_nobody_names_no_threshold(run):
     ruled(run, rule="profit", listed=0, threshold=None)
     write_table(read_table(run / "priority.parquet").head(0), run / "priority.parquet")
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, budget.build, shortlist.build).text
     assert "The 0 scored users with the highest priority, the size of most expected profit, best first" in text
     assert "Nobody is on the list" in text
 
@@ -180,16 +182,7 @@ def test_what_the_list_earns_stands_beside_what_it_would_at_the_rate_of_past_lis
     by_chances = "Calling the 30 on the list is expected to earn −2.7 [−5.1, −0.1]."
     at_rate = "If as many of them fall silent as of past lists, it earns 3.8 [1.3, 6.2]; this interval is that of the"
     assert f"{by_chances} {at_rate}" in words(planned(run)).replace("\xa0", " ")
-    assert "past lists" not in words(planned(run, list=LIST | {"past_users": 29}))
-
-
-def test_a_plan_of_an_older_version_tells_nothing_of_the_list(run):
-    planned(run, **FACTS | {"assumed": CONSTANT})
-    manifest = read_json(run / "manifest.json")
-    del manifest["budget"]["list"]
-    write_json(manifest, run / "manifest.json")
-    said = words(run)
-    assert "calling the first 120 of 300 users" in said and "on the list" not in said
+    assert "past lists" not in words(planned(run, earned={"past_users": 29}))
 
 
 def test_the_orders_stand_in_a_table_with_the_best_first(run):
@@ -206,7 +199,7 @@ def test_the_orders_stand_in_a_table_with_the_best_first(run):
 
 def test_two_worths_far_apart_are_a_caution(run):
     for each, cautions in ((1.1, 1), (3.9, 0), (7.9, 0), (8.1, 1), (None, 0)):
-        planned(run, assumed=CONSTANT, list=LIST | {"stickers_each": each})
+        planned(run, assumed=CONSTANT, earned={"stickers_each": each})
         found = [block for block in budget.build(Run.open(run)).blocks if block.kind == "note"]
         assert len(found) == cautions
         assert all("counts 4.00 for every user kept, which" in note.body for note in found)

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import differences, write_report
+from churn.report import differences
 from churn.report.figures import GREY
 from churn.report.forest import FREE, SHOWN, shown
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import ParsedPage, figures, page_of
 
 THIRD = "loyal earners vs all others"
 
@@ -28,7 +28,7 @@ def change(run, **columns):
 
 
 def text_of(run):
-    return ParsedPage(write_report(run)).text
+    return page_of(run, differences.build).text
 
 
 def rows_of(spec):

@@ -6,12 +6,12 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
 from churn.explanation import readable
-from churn.report import attribution, drivers, fidelity, write_report
+from churn.report import attribution, drivers, features, fidelity, leaderboard, summary, write_report
 from churn.report.figures import COLOURS, GREY, label
 from churn.report.wording import feature
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import figures, page_of
 from .synthetic_models import HOSTILE_FEATURE
 
 NEW = ("fidelity.csv", "shap.parquet", "attributions.csv")
@@ -45,14 +45,14 @@ def rewrite(run, edit):
 
 
 def text_of(run):
-    return ParsedPage(write_report(run)).text
+    return page_of(run, summary.build, drivers.build, leaderboard.build, features.build).text
 
 
 def test_a_run_of_an_older_version_has_the_old_charts_and_no_others(run):
     for name in NEW:
         (run / name).unlink()
     change(run, "features.csv", lambda table: table.drop(columns=["duplicates", "stability"]))
-    page = ParsedPage(write_report(run))
+    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
     assert [*drawn(run)] == [
         "Churn: strongest drivers",
         "Stickers: strongest drivers",
@@ -132,7 +132,7 @@ def test_targets_that_share_no_driver_have_a_sentence_and_no_table(run):
         return pd.concat([table[(table["target"] == target) & table["feature"].isin(mine[target])] for target in mine])
 
     change(run, "explanations.csv", edit)
-    page = ParsedPage(write_report(run))
+    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
     assert "No column is a driver of both targets" in page.text
     assert not [heads for heads in page.tables if "Ways" in heads]
 
@@ -220,7 +220,9 @@ def test_a_constant_model_has_a_sentence_and_no_chart(run):
 def test_no_heading_stands_without_a_chart_when_no_surrogate_speaks_for_its_model(run, r2, left):
     for target in ("churn", "sticker"):
         set_r2(run, target, r2)
-    headings = {text for _, text in ParsedPage(write_report(run)).headings}
+    headings = {
+        text for _, text in page_of(run, summary.build, drivers.build, leaderboard.build, features.build).headings
+    }
     assert {"User by user", "The more, the …?", "By day before the cutoff"} & headings == left
     assert bool(drawn(run)) == bool(left)
 
@@ -282,7 +284,7 @@ def test_the_charts_of_drivers_stay_light(run):
 
 
 def test_the_ledger_names_duplicates_and_what_is_not_settled(run):
-    page = ParsedPage(write_report(run))
+    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
     assert ["Target", "Column", "VIF", "Same as", "Boruta", "Agree", "Kept", "Reason"] in page.tables
     assert f"{feature('own_post')}; {feature('fan_reply')}" in page.text
     change(run, "features.csv", lambda table: table.assign(stability=1.0))
@@ -332,7 +334,7 @@ def test_a_ledger_says_that_models_use_all_columns_and_where_none_is_collinear(r
     assert "The models use all columns; this checks which would do." in text_of(run)
     assert "None was set aside as collinear." not in text_of(run)
     change(run, "features.csv", lambda table: table.assign(duplicates="", reason="carries more"))
-    page = ParsedPage(write_report(run))
+    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
     assert "None was set aside as collinear." in page.text
     assert ["Target", "Column", "VIF", "Boruta", "Agree", "Kept", "Reason"] in page.tables
     assert "Same as" not in page.text

@@ -3,11 +3,11 @@ import json
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import gains, write_report
+from churn.report import gains, leaderboard, method, shortlist
 from churn.report.figures import GREY
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import ParsedPage, figures, page_of
 
 
 def rewrite(run, change):
@@ -44,7 +44,7 @@ def test_one_point_makes_no_curve(run):
     table = read_table(run / "gains.csv")
     write_table(table[table["share"] == 0.05], run / "gains.csv")
     assert not drawn(run)
-    assert "Stickers: the gains of the chosen model were not measured." in ParsedPage(write_report(run)).text
+    assert "Stickers: the gains of the chosen model were not measured." in page_of(run, gains.build).text
 
 
 def test_decisions_stand_under_their_threshold_and_not_in_the_leaderboard(finished):
@@ -69,14 +69,14 @@ def test_the_spread_over_seeds_stands_beside_the_averaged_model(run):
     values = [0.7, 0.71, 0.72, 0.73, 0.74]
     seeds.loc[of_one & (seeds["metric"] == "roc_auc"), "value"] = values
     write_table(seeds, run / "seeds.csv")
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, shortlist.build, leaderboard.build, gains.build, method.build).text
     assert "GRU chosen ROC-AUC 0.7580 0.7200 0.0158 0.7000 0.7400 5" in text
 
 
 def test_with_one_seed_there_is_no_table_of_seeds(run):
     (run / "seeds.csv").unlink()
     rewrite(run, lambda manifest: manifest.pop("seeds"))
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, shortlist.build, leaderboard.build, gains.build, method.build).text
     assert "luck of the seed" not in text and "Each was fitted from one seed." in text
 
 
@@ -93,7 +93,7 @@ def test_with_one_seed_there_is_no_table_of_seeds(run):
 )
 def test_the_page_says_which_models_score(run, refit, said):
     rewrite(run, lambda manifest: manifest.update(refit=refit))
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, shortlist.build, leaderboard.build, gains.build, method.build).text
     assert text.count(said) == 2  # under the list and among the definitions
     assert ("The measures on this page are those of the model before." in text) == (refit["policy"] == "all")
 

@@ -4,17 +4,17 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import line, write_report
+from churn.report import line
 from churn.report.figures import GREY
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import ParsedPage, figures, page_of
 
 ARTEFACTS = ("threshold.csv", "score_distribution.csv", "segment_rules.csv")
 
 
 def text_of(run):
-    return ParsedPage(write_report(run)).text
+    return page_of(run, line.build).text
 
 
 def charts(run):

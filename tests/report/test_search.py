@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_table, write_table
-from churn.report import search, write_report
+from churn.report import search
 from churn.report.figures import GREY
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import figures, page_of
 
 
 def built(run):
@@ -29,7 +29,7 @@ def test_pruned_trials_and_the_steps_they_saved_are_counted(run):
     rows += [("churn", "LightGBM", 0, 10 * step) for step in range(3)]
     table = pd.DataFrame(rows, columns=["target", "model", "trial", "step"]).assign(log_loss=0.6)
     write_table(table, run / "trial_curves.csv")
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, search.build).text
     assert "160 trials were made; 32 of them were pruned" in text
     assert "the 3 trials with a learning curve reported 17 steps." in text
     assert "it would have been 23: stopping early saved 26%." in text
@@ -71,7 +71,7 @@ def test_one_trial_a_model_gives_sentences_and_no_empty_charts(run):
     change(run, "trials.csv", lambda trials: trials[trials["trial"] == 0])
     change(run, "trial_curves.csv", lambda curves: curves.head(0))
     change(run, "importances.csv", lambda table: table.head(0))
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, search.build).text
     assert "Settings and log loss" not in text
     assert "Not known: that takes several trials" in text
     assert "No trial reported how it went step by step." in text
@@ -81,7 +81,7 @@ def test_one_trial_a_model_gives_sentences_and_no_empty_charts(run):
 
 def test_only_failed_and_pruned_trials_give_a_sentence(run):
     change(run, "trials.csv", lambda trials: trials[trials["state"] != "complete"])
-    assert "Churn: no trial came to an end." in ParsedPage(write_report(run)).text
+    assert "Churn: no trial came to an end." in page_of(run, search.build).text
 
 
 def test_importances_of_few_trials_are_called_a_hint(run):
@@ -117,7 +117,7 @@ def test_a_search_of_one_trial_is_told_in_the_singular_and_saves_nothing(run):
         table = read_table(run / name)
         write_table(table[(table["model"] == "GRU") & (table["trial"] == 0) & (table["target"] == "churn")], run / name)
     write_table(read_table(run / "trials.csv").assign(state="complete", value=0.5), run / "trials.csv")
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, search.build).text
     assert "1 trial was made; it was not pruned." in text
     assert "n = 1 trial with a curve" in text.replace("\xa0", " ")
     assert "1 trial: GRU, trial 0, 0.500." in text

@@ -33,5 +33,5 @@ def test_charts_of_two_targets_are_told_apart_by_the_target(finished):
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_run_is_opened_by_text_and_by_path(kind, finished):
     run = Run(kind(finished))
-    assert run == Run(finished) and len(run.leaderboard)
+    assert run.folder == finished and len(run.leaderboard)
     assert run.report == finished / "report.html"

@@ -1,12 +1,12 @@
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import trust, write_report
+from churn.report import summary, trust
 from churn.report.advice import advice
 from churn.report.reliability import GroupsOff
 from churn.runs import Run
 
-from .parsed_page import ParsedPage
+from .parsed_page import page_of
 
 BASE = {"churn": 0.36, "sticker": 0.12}
 
@@ -76,7 +76,7 @@ def test_a_list_on_days_that_the_models_had_seen_is_not_judged(run):
 
 
 def test_the_list_is_judged_before_all_else(run):
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, summary.build).text
     questions = ["Does the list find the right people?", "Do the probabilities hold?", "Is the data sound?"]
     places = [text.index(question) for question in questions]
     assert places == sorted(places)

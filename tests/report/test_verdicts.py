@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import verdicts, write_report
+from churn.report import verdicts
 from churn.report.figures import GREY
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import ParsedPage, figures, page_of
 from .synthetic_verdicts import HOSTILE_SENTENCE, QUESTIONS
 
 
@@ -19,7 +19,7 @@ def drawn(run):
 def test_every_question_has_a_heading_in_the_order_of_the_list(run):
     asked = read_json(run / "verdicts.json")
     write_json(asked[::-1], run / "verdicts.json")
-    headings = [text for _, text in ParsedPage(write_report(run)).headings]
+    headings = [text for _, text in page_of(run, verdicts.build).headings]
     assert [text for text in headings if text in QUESTIONS.values()] == list(QUESTIONS.values())[::-1]
 
 
@@ -35,7 +35,7 @@ def test_a_run_that_was_asked_nothing_says_so(run, absent):
         (run / name).unlink(missing_ok=True)
     if not absent:
         write_json([], run / "verdicts.json")
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, verdicts.build).text
     assert "This run was asked none of these questions." in text
     assert not drawn(run)
 
@@ -48,7 +48,7 @@ def test_the_reference_is_named_and_has_no_dot(run):
 
 def test_variants_of_different_targets_are_in_the_table_and_in_no_chart(run):
     assert not [title for title in drawn(run) if "“14 days”" in title]
-    heads = [heads for heads in ParsedPage(write_report(run)).tables if "Come back" in heads]
+    heads = [heads for heads in page_of(run, verdicts.build).tables if "Come back" in heads]
     assert len(heads) == 1 and {"Base rate", "AP", "ROC-AUC", "Log loss", "Difference"} <= set(heads[0])
 
 
@@ -72,7 +72,7 @@ def test_networks_are_a_map_of_their_layers_and_scalings_with_the_references_fra
 
 def test_a_question_without_numbers_keeps_its_sentence(run):
     write_table(read_table(run / "verdicts.csv").head(0), run / "verdicts.csv")
-    assert HOSTILE_SENTENCE in ParsedPage(write_report(run)).text
+    assert HOSTILE_SENTENCE in page_of(run, verdicts.build).text
     assert not drawn(run)
 
 
