@@ -1,5 +1,5 @@
 # make demo: from nothing to a report.   make test: everything that has to hold.   make notebooks: runs them in place.
-.PHONY: demo test messages notebooks clean
+.PHONY: demo test files messages notebooks clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -24,6 +24,9 @@ test: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
+
+files: .venv/installed
+	$(BIN)/python -m churn.artefacts.listing > docs/files.md
 
 messages: .venv/installed # what the code says anew stands empty in each catalogue; what it no longer says is gone
 	mkdir -p build

@@ -237,7 +237,7 @@ class Run:
 
     def figures(self, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
         """The charts of a section of the report, such as `drivers`; see `churn.report.figures`."""
-        from churn.report import figures
+        from churn.report.shown import figures
 
         return figures(self.folder, section, sections=sections)
 

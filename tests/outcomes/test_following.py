@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from churn.artefacts import declared, harmless
+from churn.artefacts import Table, declared, harmless
 from churn.cli import main
 from churn.configuration import OutcomeConfig
 from churn.errors import UserError
@@ -318,6 +318,16 @@ def test_hashes_are_recognised_with_the_key_alone_and_raw_ids_stay_out(
             follow_up(hashed, data, config=QUICK, out=tmp_path / "again", id_key=str(key), frames=frames)
     finally:
         moved.rename(key)
+
+
+def test_with_a_key_no_table_of_the_run_holds_an_id_of_the_log(hashed, frames):
+    ids = {user_id for user_id in frames["members"].user_id if user_id.startswith("user")}
+    tables = [one for one in vars(declared).values() if isinstance(one, Table) and (hashed / one.file).exists()]
+    looked_at = [one for one in tables if one is not declared.QUARANTINE]
+    assert sum(one.holds_users for one in looked_at) >= 8
+    for one in looked_at:
+        text = one.read(hashed).select_dtypes(object)
+        assert not [name for name in text if text[name].isin(ids).any()], one.file
 
 
 def test_no_id_stands_in_what_a_run_with_a_key_says_of_groups_anomalies_and_the_first_user(hashed, controlled, key):
