@@ -1,7 +1,17 @@
-# make demo: from nothing to a report.   make test: everything that has to hold.   make notebooks: runs them in place.
-.PHONY: demo test files messages notebooks clean
+# What there is to make:
+#   demo       from nothing to a report
+#   fast       style, types, imports and the tests that take under a second each, in a minute and a half
+#   test       everything that has to hold
+#   notebooks  runs them in place
+#   files      the list of a run's files, from their declarations
+#   messages   the catalogues of messages, from the code
+#   clean      removes what was installed and run
+.PHONY: help demo style fast test files messages notebooks clean
 PYTHON ?= python3
 BIN := .venv/bin
+
+help:
+	@sed -n 's/^#   //p' Makefile
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -16,13 +26,18 @@ demo: .venv/installed
 notebooks: .venv/installed
 	cd notebooks && OMP_NUM_THREADS=1 PLOTLY_RENDERER=png ../$(BIN)/jupyter-execute --inplace *.ipynb
 
-test: .venv/installed
-	@command -v chromium >/dev/null || echo "note: the report's browser tests are skipped; install Debian's package chromium to run them"
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || echo "note: PostgreSQL's tests are skipped; install Debian's package postgresql to run them"
+style: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+fast: style
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m 'not slow' tests
+
+test: style
+	@command -v chromium >/dev/null || echo "note: the report's browser tests are skipped; install Debian's package chromium to run them"
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || echo "note: PostgreSQL's tests are skipped; install Debian's package postgresql to run them"
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
 files: .venv/installed

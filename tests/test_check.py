@@ -12,6 +12,8 @@ import yaml
 from churn.cli import main
 from churn.data import example_frames
 
+pytestmark = pytest.mark.slow
+
 SECTIONS = ["Tables", "Rows", "Days", "Users", "Events by role", "Features", "Windows", "Warnings"]
 HOSTILE = ["[red]alert[/red]", "\x1b[31mred\x1b[0m", ":boom:", "two\nlines", "x" * 300, "[/]", "한국어"]
 

@@ -20,6 +20,8 @@ from churn.cli import COMMANDS, main
 from churn.data import example_frames
 from churn.folder import claimed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:

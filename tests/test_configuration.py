@@ -78,6 +78,7 @@ def parser_of(block: type[Block], key: str) -> ArgumentParser:
     return parser
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS)
 def test_a_key_takes_what_it_declares_and_refuses_all_else_in_a_line_that_names_it(key, tmp_path):
     block = key.rpartition(".")[0]
@@ -115,6 +116,7 @@ def test_a_number_that_neither_the_rule_nor_a_budget_reads_is_refused(tmp_path):
         assert configured(tmp_path, {"segments.number": 5} | reader).segments.number == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", BLOCKS)
 def test_a_block_is_a_mapping(key, tmp_path):
     for value in (3, None, ["x"]):
@@ -245,6 +247,7 @@ def test_every_option_of_delimited_text_is_one_of_duckdb_s(tmp_path):
         assert set(CSV_OPTIONS) <= {name for (name,) in engines.local.raw_sql(names).fetchall()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["data.events", "data.stickers", "data.members", "tuning.storage"])
 @pytest.mark.parametrize("start", ["postgresql://", "postgresql:/", "postgresql//", "postgresql:///", "postgres:", ""])
 def test_a_password_is_never_printed_or_stored(key, start, tmp_path, capsys):

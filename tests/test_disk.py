@@ -24,6 +24,8 @@ from churn.models import GRU, LightGBM
 from churn.training import TuningConfig, search
 from churn.training.storage import open_study
 
+pytestmark = pytest.mark.slow
+
 FULL, READ_ONLY, REMEDY = "a full disk", "a read-only file system", "choose another folder"
 
 

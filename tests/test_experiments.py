@@ -11,6 +11,8 @@ import yaml
 
 from churn.cli import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ROOT / "experiments"
 REAL = ROOT.parent / "shared" / "data"

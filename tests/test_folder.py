@@ -167,6 +167,7 @@ def test_a_thread_may_claim_its_folder_again_and_another_thread_may_not(tmp_path
     assert caught == [f"expected {folder} to be free"]
 
 
+@pytest.mark.slow
 def test_of_many_processes_that_begin_at_once_one_at_a_time_is_let_in(tmp_path):
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom churn.errors import UserError\n"

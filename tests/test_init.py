@@ -7,6 +7,8 @@ import yaml
 
 from churn.cli import main
 
+pytestmark = pytest.mark.slow
+
 NAMES = {"user_id": "customer_id", "event": "action", "timestamp": "created_at"}
 
 

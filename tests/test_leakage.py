@@ -9,6 +9,8 @@ import pytest
 from churn.data import FEATURES, SplitConfig, WindowConfig, example_frames, user_share
 from churn.models import GRU, LightGBM, Logistic, Persistence
 
+pytestmark = pytest.mark.slow
+
 # 90 days from 2024-01-01 on. The changed days begin on the first test cutoff.
 SPLIT = SplitConfig(val_from="2024-02-10", test_from="2024-03-01")
 TEST_FROM, VAL_FROM = pd.Timestamp("2024-03-01"), pd.Timestamp("2024-02-10")

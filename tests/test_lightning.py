@@ -10,6 +10,8 @@ import churn.lightning
 from churn.cli import main
 from churn.data import example_frames
 
+pytestmark = pytest.mark.slow
+
 LOGGERS = [("TensorBoardLogger", "churn[loggers]"), ("MLFlowLogger", "churn[loggers]"), ("WandbLogger", "wandb")]
 
 

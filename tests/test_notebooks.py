@@ -13,6 +13,8 @@ import pytest
 
 import churn
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 EXECUTE = [sys.executable, "-c", "from nbclient.cli import main; main()", "--inplace"]  # as `make notebooks` does
 

@@ -29,6 +29,8 @@ from churn.training import TrainingConfig, TuningConfig
 
 from .explanation.recomputed import Log, check
 
+pytestmark = pytest.mark.slow
+
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted", comma', "x" * 1000]
 METRICS = ["accuracy", "micro_ap", "ap", "roc_auc", "log_loss", "brier", "ece", "lift_10", "precision", "recall", "f1"]

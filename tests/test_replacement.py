@@ -46,6 +46,7 @@ def old_list(folder):
     return folder
 
 
+@pytest.mark.slow
 def test_files_of_two_times_never_lie_side_by_side_wherever_the_process_is_killed(tmp_path):
     seen = []
     for moves in range(18):

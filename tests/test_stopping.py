@@ -35,6 +35,7 @@ def ended(*arguments, then="raise"):
     return subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd(), timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENDING)
 def test_every_signal_ends_a_command_with_its_number_and_one_line_once_it_has_cleaned_up(name, tmp_path):
     done = ended("report", name, tmp_path)
@@ -114,6 +115,7 @@ def test_a_page_that_nobody_reads_ends_as_other_commands_do(tmp_path):
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.slow
 def test_a_closed_standard_error_takes_no_command_its_place(tmp_path):
     command = f"{sys.executable} -m churn simulate --out {tmp_path / 'log'} 2>&-"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=Path.cwd())

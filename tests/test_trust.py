@@ -13,6 +13,8 @@ from churn.data import DataConfig, example_split
 from churn.errors import UserError
 from churn.models import GRU, Ensemble, LightGBM, Majority, allowing, load
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = {"class_path": "foreign.Net"}
 MODULE = """
 from pathlib import Path

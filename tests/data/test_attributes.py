@@ -11,6 +11,8 @@ from churn.data.attributes import LEVELS, Attribute
 from churn.data.members import Members
 from churn.data.vocabulary import Encoding
 
+pytestmark = pytest.mark.slow
+
 DAYS = pd.date_range("2024-01-01", periods=40)
 SHORT = WindowConfig(history_days=3, horizon_days=2, at_risk_days=3)
 SPLIT = SplitConfig(val_from="2024-01-21", test_from="2024-01-31")  # the training span ends on 20 January

@@ -6,6 +6,8 @@ from churn.data import Vocabulary
 from churn.data.daily import Tables, aggregate
 from churn.data.events import with_repeats
 
+pytestmark = pytest.mark.slow
+
 LOG = """
     ada   ada   post   0
     ada   ada   post   0

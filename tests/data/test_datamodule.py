@@ -77,6 +77,7 @@ def test_one_window_alone_has_the_shape_of_a_day_matrix(split):
     assert y == split.test.churn[3]
 
 
+@pytest.mark.slow
 def test_the_module_reads_the_same_keys_as_every_other_command(split, tmp_path):
     for name, frame in example_frames().items():
         frame.to_parquet(tmp_path / f"{name}.parquet")

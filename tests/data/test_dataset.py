@@ -25,6 +25,8 @@ from churn.data import (
 from churn.data.findings import lost_rows
 from churn.segments import expected_amounts
 
+pytestmark = pytest.mark.slow
+
 SHORT = WindowConfig(history_days=2, horizon_days=2, at_risk_days=2)
 DAYS = pd.date_range("2024-01-01", periods=20)
 GITTER = Path(__file__).resolve().parents[3] / "shared" / "data" / "gitter"

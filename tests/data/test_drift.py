@@ -9,6 +9,8 @@ import pytest
 from churn.data import Drift, Training, WindowConfig, drift_findings, drift_sentences, examine
 from churn.data.drift import Column, Now
 
+pytestmark = pytest.mark.slow
+
 FIRST = pd.Timestamp("2024-01-01")
 N_USERS, N_DAYS = 200, 90
 

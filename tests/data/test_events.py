@@ -53,6 +53,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_same_moment_is_the_same_day_in_every_shape(shape, days_of):
     assert days_of(SHAPES[shape]) == ["2024-03-01"]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from churn.data import FEATURES, WindowConfig, example_dataset, example_split, features, slide
 
+pytestmark = pytest.mark.slow
+
 BY_NAME = {feature.name: feature for feature in FEATURES}
 BRIEF = {"derandomize": True, "deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 

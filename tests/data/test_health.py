@@ -6,6 +6,8 @@ import pytest
 
 from churn.data import SplitConfig, WindowConfig, examine, example_frames
 
+pytestmark = pytest.mark.slow
+
 FIRST = pd.Timestamp("2024-01-01")
 N_USERS, N_DAYS = 200, 90
 

@@ -11,6 +11,8 @@ import pytest
 from churn.data import DataConfig, SplitConfig, WindowConfig, example_dataset, leak_alarms, prepare
 from churn.data.sources.simulator import simulate
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 DAY = pd.Timedelta(days=1)
 

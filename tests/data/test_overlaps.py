@@ -9,6 +9,8 @@ from churn.errors import UserError
 
 from .calendars import calendars, pairs, windows_by_chance
 
+pytestmark = pytest.mark.slow
+
 
 def brute(earlier, later, embargo_days):
     """The same counts over sets of (user, day)."""

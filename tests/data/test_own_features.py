@@ -8,6 +8,8 @@ import pytest
 from churn.data import DataConfig, example_frames
 from churn.scoring import prepare_alike
 
+pytestmark = pytest.mark.slow
+
 MODULE = """
 import numpy as np
 from churn.data import Feature

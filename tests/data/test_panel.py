@@ -7,6 +7,8 @@ import pytest
 from churn.data import Vocabulary, WindowConfig
 from churn.data.panel import load
 
+pytestmark = pytest.mark.slow
+
 SHORT = WindowConfig(history_days=2, horizon_days=2, at_risk_days=2)
 PICTURES = ("..3x....b...", "x..........2", "............", "....o.......")
 

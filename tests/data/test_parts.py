@@ -12,6 +12,8 @@ from churn.errors import LeakageError, UserError
 
 from .calendars import KINDS, calendars
 
+pytestmark = pytest.mark.slow
+
 CONFIG = WindowConfig(history_days=3, horizon_days=4, at_risk_days=3)
 DATED = SplitConfig(val_from="2024-02-01", test_from="2024-02-20")
 NAMES = ("train", "val", "test")

@@ -11,6 +11,8 @@ import pytest
 
 from churn.data import DataConfig, WindowConfig, daily, example_frames, prepare
 
+pytestmark = pytest.mark.slow
+
 N = 1_000  # rows of every kind of dirt
 WINDOWS = WindowConfig(history_days=2, horizon_days=2, at_risk_days=2)
 ENGINES = ["frames", "duckdb", "postgres"]

@@ -5,6 +5,8 @@ import pytest
 from churn.data import WindowConfig, open_dataset
 from churn.data.rhythm import ELSEWHERE, QUARTERS, WEEKENDS, Rhythm
 
+pytestmark = pytest.mark.slow
+
 WINDOWS = WindowConfig(history_days=5, horizon_days=2, at_risk_days=5)
 DAYS = 30
 

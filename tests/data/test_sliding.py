@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from churn.data import WindowConfig, slide, sliding
 from churn.data.windows import Windows
 
+pytestmark = pytest.mark.slow
+
 SHORT = WindowConfig(history_days=3, horizon_days=2, at_risk_days=2)
 CALENDAR = (
     "x..x..o.....",

@@ -70,6 +70,7 @@ def found_in(frames, tmp_path):
     return [finding for finding in examine(dataset, dataset.split()).findings if "case, blanks" in finding.sentence]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "column", "says"),
     [
@@ -85,6 +86,7 @@ def test_spellings_are_named_wherever_they_stand(table, column, says, tmp_path):
     assert "Write each" in found.remedy
 
 
+@pytest.mark.slow
 def test_a_log_of_one_spelling_and_one_with_numbers_say_nothing(tmp_path):
     assert found_in(example_frames(), tmp_path) == []
 

@@ -20,6 +20,8 @@ from churn.errors import UserError
 
 from .calendars import KINDS, calendars, lacks_a_class, pairs, reference
 
+pytestmark = pytest.mark.slow
+
 CONFIG = WindowConfig(history_days=3, horizon_days=4, at_risk_days=3)
 DATED = SplitConfig(val_from="2024-02-01", test_from="2024-02-20")
 

@@ -12,6 +12,8 @@ from churn.data import DataConfig
 from churn.data.sources import Engines
 from churn.data.tables import read_tables
 
+pytestmark = pytest.mark.slow
+
 MOMENT, DAY = "2024-01-31 04:25:33", "2024-01-31 00:00:00"
 ISO = {  # each may stand beside the others in one column
     "2024-01-31": DAY,

@@ -12,6 +12,8 @@ from churn.data import Dataset, example_dataset
 from churn.eda import anatomy
 from churn.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 Planted = Callable[..., Dataset]
 
 

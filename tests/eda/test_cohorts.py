@@ -11,6 +11,8 @@ import pytest
 from churn.data import Dataset, example_dataset
 from churn.eda import retention, revenue
 
+pytestmark = pytest.mark.slow
+
 Planted = Callable[..., Dataset]
 
 

@@ -10,6 +10,8 @@ from statsmodels.tsa.seasonal import MSTL, STL, seasonal_decompose
 from churn.data import example_dataset
 from churn.eda import daily_totals, decompose
 
+pytestmark = pytest.mark.slow
+
 DAYS = pd.date_range("2024-01-01", periods=140)  # a Monday
 
 

@@ -13,6 +13,8 @@ from churn.data import Dataset, WindowConfig, example_dataset, example_frames, p
 from churn.data.config import DataConfig
 from churn.eda import definitions
 
+pytestmark = pytest.mark.slow
+
 Planted = Callable[..., Dataset]
 
 

@@ -11,6 +11,8 @@ from churn.eda.coded_events import START
 from churn.eda.journey_differences import JourneyDifferences, compare_journeys
 from churn.eda.opening import open_tables
 
+pytestmark = pytest.mark.slow
+
 DAY = pd.Timestamp("2024-03-01")
 N = 40  # users in each group
 

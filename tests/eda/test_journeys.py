@@ -23,6 +23,8 @@ from churn.eda.journeys import journeys
 from churn.eda.opening import open_tables
 from churn.eda.variants import variants
 
+pytestmark = pytest.mark.slow
+
 DAY = pd.Timestamp("2024-03-01")
 CONFIG = DataConfig(events="events")
 

@@ -19,7 +19,7 @@ GITTER = Path(__file__).parents[3] / "shared" / "data" / "gitter" / "events.parq
 MAX_STEPS = 40  # sessions without a gap have thousands
 KEYS = {"case_id_key": "case:concept:name", "activity_key": "concept:name", "timestamp_key": "time:timestamp"}
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # pm4py's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # pm4py's own
 
 
 @pytest.fixture(scope="module", params=["gitter", "simulator"])

@@ -13,6 +13,8 @@ from churn import eda
 from churn.data import DataConfig, example_dataset, example_frames
 from churn.language import speaking
 
+pytestmark = pytest.mark.slow
+
 SHOWN = {"text", "title", "name", "hovertext", "hovertemplate", "customdata", "label", "x", "y"}
 OWN = {"own post", "fan comment"}  # the log's own names
 ENGLISH = re.compile(r"[A-Za-z’']{2,}(?: [A-Za-z’']{2,})+")

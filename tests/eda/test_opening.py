@@ -12,6 +12,8 @@ from churn import eda
 from churn.data import DataConfig, example_dataset, example_frames
 from churn.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 ONE_DAY = {
     "events": pd.DataFrame(
         {

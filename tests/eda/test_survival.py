@@ -13,6 +13,8 @@ from churn.data import Dataset, example_dataset
 from churn.eda import Survival, kaplan_meier, retention, returns, survival
 from churn.eda.spells import lifetimes, silences
 
+pytestmark = pytest.mark.slow
+
 Planted = Callable[..., Dataset]
 
 

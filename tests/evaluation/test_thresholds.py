@@ -5,6 +5,8 @@ from sklearn.metrics import f1_score
 
 from churn.evaluation import tune_thresholds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def predictions():

@@ -12,6 +12,8 @@ from churn.data import example_split
 from churn.explanation import Attribution, attribute
 from churn.models import GRU, BiLSTM, Ensemble, LightGBM, again_on, logits
 
+pytestmark = pytest.mark.slow
+
 DAY, COMMENTS = -2, 1  # the planted driver: fans' comments two days before the cutoff
 QUICK = {"hidden_size": 8, "max_epochs": 6, "dropout": 0.0, "lr": 2e-2}
 

@@ -5,6 +5,8 @@ from boruta import BorutaPy
 
 from churn.explanation.boruta_shap import PARAMS, VERDICTS, ShapForest, _beside_shadows, boruta_shap
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(seed, n=700, noise=5):
     rng = np.random.default_rng(seed)

@@ -9,6 +9,8 @@ from churn.explanation.collinearity import collinearity
 from churn.explanation.features import _words
 from churn.explanation.stability import Relevance
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def windows():

@@ -22,6 +22,7 @@ def judged():
     return stable_relevance(x, y, **more, rounds=20, seeds=2)
 
 
+@pytest.mark.slow
 def test_a_driver_is_confirmed_by_all_runs(judged):
     assert judged.verdict[0] == "confirmed"
     assert judged.stability[0] == 1

@@ -9,6 +9,8 @@ from churn.explanation import beside, others, reasons
 
 from .recomputed import Log, check
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["days_since_activity", "tenure", "tenure_capped", "totals", "averages"]
 
 

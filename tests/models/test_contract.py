@@ -10,6 +10,8 @@ from churn.data import Split, Windows, example_split
 from churn.errors import UserError
 from churn.models import Classifier, Ensemble, LightGBM, classifier, load
 
+pytestmark = pytest.mark.slow
+
 QUICK = {
     "GRU": {"hidden_size": 8, "max_epochs": 2},
     "BiLSTM": {"hidden_size": 8, "max_epochs": 2},

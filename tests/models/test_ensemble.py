@@ -1,7 +1,10 @@
 import numpy as np
+import pytest
 
 from churn.data import example_split
 from churn.models import GRU, Ensemble, LightGBM, load
+
+pytestmark = pytest.mark.slow
 
 QUICK = {"hidden_size": 4, "max_epochs": 1}
 

@@ -82,6 +82,7 @@ def test_the_logit_of_an_ensemble_stays_finite_where_probabilities_are_0_or_1() 
     np.testing.assert_allclose(found.values.ravel(), found.logit, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaling", SCALINGS)
 @pytest.mark.parametrize("kind", [GRU, BiLSTM, GRUBiLSTM])
 def test_attributions_add_up_to_the_logit(kind, scaling) -> None:

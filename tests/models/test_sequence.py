@@ -10,6 +10,8 @@ from churn.data.datamodule import ChurnDataModule
 from churn.models import GRU, BiLSTM, GRUBiLSTM
 from churn.stopping import StoppedError, stoppable
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", [GRU, BiLSTM, GRUBiLSTM])
 def test_a_network_reads_the_order_of_the_days(kind) -> None:

@@ -77,6 +77,7 @@ def alarmed(rng, n, *, truth):
     return bool(alarms(pd.concat(tables), NO_LISTS, NO_DRIFT, config=at_any))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [30, 200])
 def test_a_calibrated_list_alarms_in_five_of_a_hundred_cases_at_most(n):
     rng = np.random.default_rng(n)

@@ -9,6 +9,8 @@ from churn.outcomes.effects import effects, group_outcomes
 from churn.segments import CONTACT, CONTROL, ControlConfig, SegmentConfig, hold_back, prioritise
 from churn.statistics import mean_difference, share_difference
 
+pytestmark = pytest.mark.slow
+
 REPETITIONS = 1000
 SHARE = 0.3  # held back
 

@@ -26,6 +26,8 @@ from churn.segments import Pseudonyms, SegmentConfig
 
 from .conftest import CUTOFF, HOSTILE
 
+pytestmark = pytest.mark.slow
+
 QUICK = OutcomeConfig(repetitions=20)
 LISTED = {"scores.parquet", "scored_features.parquet", "priority.parquet", "control.csv"}
 FILES = [

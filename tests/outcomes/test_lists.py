@@ -4,6 +4,8 @@ import pytest
 
 from churn.outcomes.lists import list_stability
 
+pytestmark = pytest.mark.slow
+
 
 def day(users, listed, *, date="2024-03-01", scores=None):
     scores = np.arange(len(users), 0, -1) if scores is None else scores

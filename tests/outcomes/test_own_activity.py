@@ -11,6 +11,8 @@ from churn.outcomes import follow_up, summary
 from churn.segments import ControlConfig, SegmentConfig
 from churn.training import TuningConfig
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def frames():

@@ -9,6 +9,8 @@ from churn.runs import Run
 from .parsed_page import ParsedPage
 from .synthetic_run import LIST
 
+pytestmark = pytest.mark.slow
+
 BETTER, SAME, WORSE = (0.7, 0.9), (0.5, 0.7), (0.3, 0.5)  # intervals of the list; everyone has 0.6
 ORDERS = {"priority": {"best": 149, "profit": 11.1}, "p_churn": {"best": 104, "profit": 22.5}}
 ASSUMED = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}

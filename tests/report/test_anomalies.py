@@ -2,12 +2,15 @@ import json
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from churn.artefacts import declared, read_json, write_json
 from churn.report import anomalies, shortlist
 from churn.runs import Run
 
 from .parsed_page import page_of
+
+pytestmark = pytest.mark.slow
 
 IDS = ["=1+1", "007", "<script>alert(1)</script>", "plain"]
 

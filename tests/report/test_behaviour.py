@@ -12,6 +12,8 @@ from churn.segments.behaviour import stability
 
 from .parsed_page import figures, page_of
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<img src=x onerror=alert(9)>"
 
 

@@ -13,6 +13,8 @@ from churn.runs import Run
 from .parsed_page import figures, page_of
 from .synthetic_run import LIST
 
+pytestmark = pytest.mark.slow
+
 
 def planned(run, *, earned=MappingProxyType({}), **facts):
     """Give a made-up run a plan whose curve rises to 120 users."""

@@ -13,6 +13,8 @@ from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures, page_of
 
+pytestmark = pytest.mark.slow
+
 THIRD = "loyal earners vs all others"
 
 

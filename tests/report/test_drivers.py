@@ -14,6 +14,8 @@ from churn.runs import Run
 from .parsed_page import figures, page_of
 from .synthetic_models import HOSTILE_FEATURE
 
+pytestmark = pytest.mark.slow
+
 NEW = ("fidelity.csv", "shap.parquet", "attributions.csv")
 
 

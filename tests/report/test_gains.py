@@ -9,6 +9,8 @@ from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures, page_of
 
+pytestmark = pytest.mark.slow
+
 
 def rewrite(run, change):
     manifest = read_json(run / "manifest.json")

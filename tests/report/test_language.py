@@ -19,6 +19,8 @@ from .test_behaviour import grouped
 from .test_budget import planned, rewrite, ruled
 from .test_stake import promised, rescored
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_page_is_written_in_the_language_asked_for(run) -> None:
     page = ParsedPage(write_report(run, language="ko"))

@@ -5,6 +5,8 @@ from churn.artefacts import read_table, write_table
 from churn.report import leaderboard
 from churn.runs import Run
 
+pytestmark = pytest.mark.slow
+
 
 def told(run):
     """The conclusions above the tables."""

@@ -10,6 +10,8 @@ from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures, page_of
 
+pytestmark = pytest.mark.slow
+
 ARTEFACTS = ("threshold.csv", "score_distribution.csv", "segment_rules.csv")
 
 

@@ -10,6 +10,8 @@ from churn.data import DataConfig
 from churn.report import write_report
 from churn.runs import Run
 
+pytestmark = pytest.mark.slow
+
 MODULE = """
 import plotly.graph_objects as go
 from churn.report import Figure, Section, Text

@@ -15,6 +15,8 @@ from churn.runs import Run
 from .parsed_page import ParsedPage, figures
 from .synthetic_run import HOSTILE
 
+pytestmark = pytest.mark.slow
+
 SENTENCES = {
     "differences.csv": "the run compared no two models",
     "calibration.csv": "the calibration of the chosen model was not measured",

@@ -10,6 +10,8 @@ from churn.runs import Run
 
 from .parsed_page import figures, page_of
 
+pytestmark = pytest.mark.slow
+
 
 def built(run):
     return {f"{one.title} | {one.description}": one for one in figures(search.build(Run.open(run)).blocks)}

@@ -11,6 +11,8 @@ from churn.runs import Run
 
 from .parsed_page import figures as every_figure
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_chart_of_every_section_is_there(finished):
     found, n = Run.open(finished), 0

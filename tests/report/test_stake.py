@@ -7,6 +7,8 @@ from churn.runs import Run
 from .parsed_page import ParsedPage
 from .synthetic_run import LIST
 
+pytestmark = pytest.mark.slow
+
 ASSUMED = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}
 PLAN = {
     **{"best": 149, "low": 134, "high": 164, "profit": 11.06, "profit_low": 4.36, "profit_high": 16.66},

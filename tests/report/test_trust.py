@@ -75,6 +75,7 @@ def test_a_list_on_days_that_the_models_had_seen_is_not_judged(run):
     assert trust.on_list(Run.open(run)).verdict == "Cannot be told"
 
 
+@pytest.mark.slow
 def test_the_list_is_judged_before_all_else(run):
     text = page_of(run, summary.build).text
     questions = ["Does the list find the right people?", "Do the probabilities hold?", "Is the data sound?"]

@@ -11,6 +11,8 @@ from churn.runs import Run
 from .parsed_page import ParsedPage, figures, page_of
 from .synthetic_verdicts import HOSTILE_SENTENCE, QUESTIONS
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(run):
     return {one.title: one for one in figures(verdicts.build(Run.open(run)).blocks)}

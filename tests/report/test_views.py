@@ -11,6 +11,8 @@ from churn.report.blocks import Figure, Heading, Items, Text
 from churn.report.shown import figures as charts_of
 from churn.runs import Run
 
+pytestmark = pytest.mark.slow
+
 SECTIONS = (views.seasons, views.journeys, views.cohorts)
 VIEW = {
     "section": "seasons",

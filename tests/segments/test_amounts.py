@@ -5,6 +5,8 @@ import pytest
 from churn.data import SplitConfig, WindowConfig
 from churn.segments import expected_amounts
 
+pytestmark = pytest.mark.slow
+
 DAYS = 40
 
 

@@ -10,6 +10,8 @@ from churn.segments import BudgetConfig, SegmentConfig, plan
 from churn.segments import budget as budgets
 from churn.segments.budget import POINTS, gains, pays_from
 
+pytestmark = pytest.mark.slow
+
 
 def scores_of(n=300, *, seed=0):
     rng = np.random.default_rng(seed)

@@ -5,6 +5,8 @@ from scipy import stats
 
 from churn.segments import BudgetConfig, SegmentConfig, distribution, lines, prioritise, skewness
 
+pytestmark = pytest.mark.slow
+
 BUDGET = BudgetConfig(contact_cost=1.0, save_rate=0.3, value=10)
 
 

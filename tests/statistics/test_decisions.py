@@ -29,6 +29,7 @@ def numbers(interval):
     return [interval.value, interval.low, interval.high]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SCORES)
 @pytest.mark.parametrize("threshold", [0.0, 0.2, 0.3, 0.4, 0.95, 1.0])
 @pytest.mark.parametrize("name", DECISIONS)
@@ -104,6 +105,7 @@ def test_copies_of_a_user_s_windows_change_no_interval():
         assert once[name].low < once[name].value < once[name].high
 
 
+@pytest.mark.slow
 def test_the_interval_of_precision_covers_the_true_one_over_users_and_not_over_windows():
     def covers(seed, *, over_users):
         rng = np.random.default_rng(seed)

@@ -55,6 +55,7 @@ def test_nothing_to_compare_is_undefined(old, new):
     assert math.isnan(found.excess)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "m"), [(60, 60), (100, 400), (1000, 1000)])
 def test_without_drift_the_index_has_the_expectation_and_limit_that_are_told(n, m):
     rng = np.random.default_rng(0)

@@ -28,6 +28,7 @@ def mean_of(values: Floats) -> Callable[[Floats], Floats]:
     return lambda weights: weights @ values / weights.sum(axis=1)
 
 
+@pytest.mark.slow
 def test_interval_over_users_covers_the_true_rate_and_the_one_over_windows_does_not() -> None:
     def over_users(seed: int) -> Interval:
         y, _, users = panel(seed)
@@ -41,6 +42,7 @@ def test_interval_over_users_covers_the_true_rate_and_the_one_over_windows_does_
     assert coverage(over_windows, 0.5, 80) < 0.75
 
 
+@pytest.mark.slow
 def test_interval_of_roc_auc_covers_the_true_one() -> None:
     y, p, _ = panel(10_000, n_users=20_000)
     truth = evaluate(y, p)["roc_auc"][0]

@@ -142,6 +142,7 @@ def test_a_constant_is_not_skewed(values: list[float]) -> None:
     assert not is_skewed(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("adjust", "method"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
 def test_adjusted_p_values_equal_statsmodels_and_nan_does_not_count(adjust: object, method: str) -> None:
     p = np.random.default_rng(0).uniform(size=25) ** 3

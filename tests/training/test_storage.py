@@ -25,6 +25,8 @@ from churn.training.places import SeededByPlace, SuperfluousTrialError, check_pl
 from churn.training.storage import _storage, open_study, sqlite
 from churn.training.workers import alive, give_up_all
 
+pytestmark = pytest.mark.slow
+
 LITTLE = {"max_trees": 15}
 WORKER = """
 import sys, time

@@ -165,6 +165,7 @@ def test_each_trial_has_a_folder_and_the_best_one_its_model(tmp_path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_history_and_batch_size_are_searched_where_a_model_has_them() -> None:
     tuning = TuningConfig(trials=4, history_days=[3, 7], batch_size=[256, 512])
     tables = {

@@ -21,10 +21,11 @@ class VerdictConfig(Block, key="verdicts"):
     """Which questions are answered with fresh fits, and how.
 
     Args:
-        ask: Out of `order`: does the order of days matter; `split`: what would a random split have pretended;
+        ask: By default the first two, since each question costs fits of its own. Out of `order`: does the order of days
+            matter; `split`: what would a random split have pretended;
             `history`: how many days of history are enough; `horizon`: what does a shorter or longer horizon change;
             `collinear`: do the columns matter that others say already;
-            `architecture`: do scaling, layers and kind of network matter (thirty fits a target, so on request).
+            `architecture`: do scaling, layers and kind of network matter (thirty fits a target).
         windows: Windows that a fit learns from at most, and that it is measured on; a quarter as many to stop early on.
         seeds: Fits per variant, whose probabilities are averaged.
         repetitions: Resamples of the users behind each interval.
@@ -32,9 +33,7 @@ class VerdictConfig(Block, key="verdicts"):
         horizons: Horizons to compare, in days, beside `windows.horizon_days`.
     """
 
-    ask: list[Annotated[str, OneOf(tuple(QUESTIONS))]] = field(
-        default_factory=lambda: ["order", "split", "history", "horizon", "collinear"]
-    )
+    ask: list[Annotated[str, OneOf(tuple(QUESTIONS))]] = field(default_factory=lambda: ["order", "split"])
     windows: Annotated[int, Range(100, 10_000_000)] = 20_000
     seeds: Seeds = 1
     repetitions: Repetitions = 200

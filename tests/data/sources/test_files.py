@@ -269,6 +269,7 @@ def test_an_encoding_that_does_not_fit_is_refused_with_the_likely_one(read, refu
         read(tmp_path / "log.csv", csv={"encoding": "klingon"})
 
 
+@pytest.mark.slow
 def test_few_lines_in_another_encoding_are_set_aside_and_many_name_it(read, refused, tmp_path):
     good, bad = "ada,post\n" * 300_000, "Jürgen,post\n".encode("cp1252")
     (tmp_path / "log.csv").write_bytes(b"user_id,event\n" + good.encode() + bad)

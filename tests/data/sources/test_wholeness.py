@@ -49,6 +49,7 @@ def rows(tmp_path_factory):
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", TEXTS)
 @pytest.mark.parametrize(("codec", "pack"), {"gz": gzip.compress, "zst": zstd}.items())
 def test_a_compressed_file_is_read_to_its_end_or_refused(rows, refused, ending, codec, pack):

@@ -11,6 +11,8 @@ from churn.models import GRU
 
 from .conftest import TREES
 
+pytestmark = pytest.mark.slow
+
 TINY = Contestant(GRU, {"hidden_size": 4, "max_epochs": 1})
 INQUIRY = Inquiry(example_dataset(), "churn", (TINY, TREES), VerdictConfig(windows=300, repetitions=20, seeds=2))
 

@@ -6,6 +6,8 @@ from churn.evaluation import Contestant, Verdict, VerdictConfig, reach_verdicts
 from churn.evaluation.verdicts import COLUMNS, QUESTIONS
 from churn.models import LightGBM, Logistic, Majority
 
+pytestmark = pytest.mark.slow
+
 CHEAP = VerdictConfig(windows=600, repetitions=20)
 TRIED = ("order", "split", "history", "horizon")  # questions that have an answer on the example
 QUICK = [Contestant(LightGBM, {"max_trees": 10}), Contestant(Logistic, {})]

@@ -12,6 +12,8 @@ from churn.statistics import Interval
 
 from .conftest import CHEAP
 
+pytestmark = pytest.mark.slow
+
 TREES = Contestant(LightGBM, {"max_trees": 100, "feature_fraction": 1.0})  # which copies cannot help by being drawn
 
 

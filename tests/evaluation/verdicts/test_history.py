@@ -1,11 +1,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from churn.data import FEATURES
 from churn.evaluation import Contestant, VerdictConfig
 from churn.evaluation.verdicts.history import history
 from churn.models import LightGBM, Majority
+
+pytestmark = pytest.mark.slow
 
 QUICK = Contestant(LightGBM, {"max_trees": 5, "history_days": 2})
 CHEAP = VerdictConfig(windows=6000, repetitions=100, histories=[3, 14])

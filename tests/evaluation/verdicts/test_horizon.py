@@ -11,6 +11,8 @@ from churn.evaluation.verdicts.returns import returns
 from churn.evaluation.verdicts.trials import places
 from churn.models import LightGBM
 
+pytestmark = pytest.mark.slow
+
 QUICK = Contestant(LightGBM, {"max_trees": 20})
 CHEAP = VerdictConfig(windows=3000, repetitions=50)
 

@@ -11,6 +11,8 @@ from churn.models import GRU, LightGBM, Majority, Persistence
 
 from .conftest import CHEAP, TREES
 
+pytestmark = pytest.mark.slow
+
 SMALL_GRU = Contestant(GRU, {"hidden_size": 8, "max_epochs": 8, "lr": 0.02, "batch_size": 512})
 
 

@@ -5,6 +5,8 @@ from churn.evaluation import VerdictConfig
 from churn.evaluation.verdicts.split import rival_splits, split
 from churn.evaluation.verdicts.trials import places
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("time", "user_time", "user", "random")
 
 

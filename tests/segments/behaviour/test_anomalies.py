@@ -7,6 +7,8 @@ import pytest
 from churn.segments import AnomalyConfig, beside_list, find_anomalies
 from churn.segments.behaviour.departures import departures
 
+pytestmark = pytest.mark.slow
+
 FEATURES = ("own_post", "fan_reply", "away_visit")
 BURST, DROP, ERRATIC, NEW = 5, 17, 23, 31
 

@@ -9,6 +9,8 @@ from churn.language import speaking
 from churn.segments import GroupConfig, enough_to_group, find_groups, group_columns, group_names, group_table
 from churn.statistics import rate_interval
 
+pytestmark = pytest.mark.slow
+
 FEATURES = ("own_post", "fan_reply", "away_visit", "stickers_received", "sticker_amount")
 KINDS = np.array([[4, 0.3, 0.3, 0.3, 0], [0.3, 4, 0.3, 0.3, 0], [0.3, 0.3, 4, 2, 0]])
 THREE = GroupConfig(max=3)

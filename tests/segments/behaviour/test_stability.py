@@ -5,6 +5,8 @@ from sklearn.metrics import adjusted_rand_score
 from churn.segments.behaviour.nulls import OneKind, shuffled
 from churn.segments.behaviour.stability import clustered, scaler, search
 
+pytestmark = pytest.mark.slow
+
 KINDS = np.array([[2, 2, 20, 1, 5], [20, 10, 2, 1, 5], [1, 1, 1, 1, 40]])
 LEVELS = np.array([0.5, 1, 2, 0, -1])
 

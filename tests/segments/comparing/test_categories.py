@@ -7,6 +7,8 @@ from statsmodels.stats.multitest import multipletests
 from churn.data import example_dataset, example_frames
 from churn.segments import compare_categories, describe_categories
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = (
     "comparison attribute n_priority n_other categories chi2 df p p_adjusted cramers_v pooled circular"  # the contract
 )

@@ -118,6 +118,7 @@ def test_what_a_feature_that_looks_back_has_seen_is_circular_too(test_part):
     assert circular("tenure") == history | {"tenure", "days_since_first_seen", "days_since_joined"}
 
 
+@pytest.mark.slow
 def test_an_attribute_that_entered_a_model_is_circular_and_others_are_not(prepared):
     frames, n = example_frames(), len(example_dataset().panel.users)
     level = np.where(np.arange(n) % 5 == 0, np.nan, np.arange(n))
@@ -174,6 +175,7 @@ def test_hours_are_compared_over_the_history_and_before_it_and_are_not_circular(
     assert table.activity_elsewhere.ge(0).all() and "activity_elsewhere" not in circular
 
 
+@pytest.mark.slow
 def test_activity_elsewhere_is_compared_only_where_no_column_counts_it(prepared):
     frames = example_frames()
     user = frames["events"].user_id
@@ -225,6 +227,7 @@ def test_tests_equal_welchs_by_scipy_in_both_comparisons():
             assert row.low < row.hedges_g < row.high
 
 
+@pytest.mark.slow
 def test_holm_adjusts_within_each_comparison():
     table, segment = groups()
     found = compare(table, segment, circular=[])
@@ -254,6 +257,7 @@ def test_ranks_are_compared_where_a_group_is_skewed_and_nowhere_else():
         assert found.p_rank[name, "heavy"] == pytest.approx(theirs, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_finding_is_adjusted_over_the_test_that_is_due_for_each_row_and_welch_s_stays_as_it_was():
     table, segment = groups()
     table["heavy"] = np.random.default_rng(1).lognormal(0.8 * (segment == "priority"), 2, size=len(table))

@@ -35,6 +35,7 @@ def test_the_lot_is_the_user_s_own_whatever_the_type_of_the_id():
     assert (hold_back(texts, config, occasion="a") != hold_back(texts[::-1], config, occasion="a")[::-1]).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "share"), [(7, 0.3), (10, 0.25), (5, 0.8), (3, 0.5)])
 def test_everyone_has_the_same_chance(n, share):
     held = np.mean([drawn(n, share, seed=seed) for seed in range(4000)], axis=0)

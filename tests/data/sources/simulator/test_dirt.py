@@ -15,6 +15,8 @@ from churn.data.sources.simulator.dirt import KINDS
 from churn.data.sources.simulator.latent import Rates
 from churn.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 GENEROUS = Rates(sticker_active=(0.05, 0.2, 0.5))  # so that there are stickers on every day
 PLATFORM = Preset(n_creators=150, n_residents=120, n_fans=400, n_days=60, rates=GENEROUS)
 FIRST, LAST = pd.Timestamp("2022-11-10", tz="UTC"), pd.Timestamp("2023-01-08", tz="UTC")

@@ -8,6 +8,8 @@ from scipy.stats import chi2, poisson
 
 from churn.data.sources.simulator.latent import OWN, Emissions, LatentModel, Rates, horizon_outlook, latent_model
 
+pytestmark = pytest.mark.slow
+
 FUTURES = 100_000
 
 

@@ -63,6 +63,7 @@ def days_of(events, users):
     )
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bytes(log, tmp_path):
     simulate("small", seed=0, out=tmp_path)
     assert hashes(tmp_path) == hashes(log.folder)

@@ -10,6 +10,8 @@ from scipy.stats import binomtest, chi2
 from churn.data import DataConfig, prepare
 from churn.data.sources.simulator import simulate
 
+pytestmark = pytest.mark.slow
+
 BINS = 10
 
 
