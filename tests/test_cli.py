@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from churn import __version__, pipeline
-from churn.artefacts import read_json, write_text
+from churn.artefacts import declared, read_json, write_text
 from churn.cli import COMMANDS, main
 from churn.data import example_frames
 from churn.folder import claimed
@@ -245,7 +245,9 @@ def test_check_and_run_say_where_the_measures_say_less_than_they_seem_to(
     kind, says, config, capsys, tmp_path, monkeypatch
 ) -> None:
     def review_data(context):
-        return {"warnings": read_json(context.folder / "manifest.json")["audit"]["warnings"]}
+        declared.PRIORITY.write(declared.PRIORITY.empty(), context.folder)  # which the command looks into at its end
+        warnings = read_json(context.folder / "manifest.json")["audit"]["warnings"]
+        return {"warnings": warnings, "chosen": {}, "segment": {}}
 
     # the line is printed when the stages are done, of which none after the data says anything about the split
     monkeypatch.setattr(pipeline, "STAGES", (*pipeline.STAGES[:2], review_data))

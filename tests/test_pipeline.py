@@ -888,11 +888,10 @@ def test_past_lists_are_drawn_at_every_cutoff_of_the_test_part_with_the_line_of_
     finished, tmp_path
 ) -> None:
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
-    context, manifest = as_stages_see(folder), read_json(folder / "manifest.json")
-    p = score_windows(context.split.test, folder / "models").p_churn
-    manifest["segment"]["likely_churn"] = line = float(p.quantile(0.3))
-    write_json(manifest, folder / "manifest.json")
-    compare_segments(context)
+    p = score_windows(as_stages_see(folder).split.test, folder / "models").p_churn
+    line = float(p.quantile(0.3))
+    drawn = replace(as_stages_see(folder).config.segments, likely_churn=line)
+    compare_segments(as_stages_see(folder, segments=drawn))
     n = read_table(folder / "segment_rates.csv").query("target == 'churn'").set_index("segment").n
     at_risk = finished.table("windows.parquet").query("part == 'test'").groupby("cutoff").size()
     assert n["all"] == at_risk.sum()

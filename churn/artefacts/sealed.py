@@ -35,8 +35,10 @@ def discard(folder: Path) -> None:
 
     Example:
         >>> import tempfile
+        >>> from churn.artefacts import atomic
         >>> panel = Path(tempfile.mkdtemp()) / "panel"
-        >>> write_with(Path.mkdir, panel)
+        >>> with atomic(panel) as scratch:
+        ...     scratch.mkdir()
         >>> discard(panel)
         >>> panel.exists()
         False
@@ -61,9 +63,9 @@ def hashes_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
     Example:
         >>> import tempfile
         >>> folder = Path(tempfile.mkdtemp())
-        >>> write_text("whole", folder / "note.txt")
+        >>> _ = (folder / "note.txt").write_text("whole")
         >>> known = hashes_of(folder, ["note.txt"])
-        >>> write_text("another", folder / "note.txt")
+        >>> _ = (folder / "note.txt").write_text("another")
         >>> check_hashes(folder, known)
         Traceback (most recent call last):
         ...

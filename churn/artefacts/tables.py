@@ -21,8 +21,8 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         >>> print(path.read_text())
         "name","n"
         "'=1+1",0.1
-        >>> read_table(path).loc[0].tolist()
-        ['=1+1', 0.1]
+        >>> read_table(path).to_dict("records")
+        [{'name': '=1+1', 'n': 0.1}]
     """
     with atomic(path) as scratch:
         if path.suffix == ".parquet":

@@ -115,7 +115,7 @@ def percent(share: float) -> str:
 
     Example:
         >>> percent(0.314)
-        '31\N{NO-BREAK SPACE}%'
+        '31%'
     """
     return percentage(share) if math.isfinite(share) else say("unknown")
 

@@ -115,9 +115,7 @@ def test_sentence_and_table_hold_the_share_that_pandas_counts(dataset_of, inquir
     assert table.returned["7 days"] == pytest.approx(np.mean(came))
     assert table.base_rate["3 days"] > table.base_rate["7 days"]
     assert table.difference.isna().all()
-    assert verdict.sentence.startswith(
-        f"Of those silent for 7 days, {100 * np.mean(came):.0f}\u00a0% (n = {len(came):,} "
-    )
+    assert verdict.sentence.startswith(f"Of those silent for 7 days, {100 * np.mean(came):.0f}% (n = {len(came):,} ")
     assert "all test windows" in verdict.note
 
 

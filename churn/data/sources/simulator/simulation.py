@@ -78,7 +78,7 @@ def simulate_platform(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None
         >>> platform = Preset(n_creators=9, n_residents=8, n_fans=50, n_days=20)
         >>> simulate_platform(platform, seed=1, out=folder, dirt=Dirt(null_amount=3))
         >>> print((folder / "ledger.csv").read_text().splitlines()[-6])
-        stickers,null amount,3
+        "stickers","null amount",3
     """
     with claimed(out, "a log"), together(out, FILES) as scratch:
         _write(preset, seed=seed, out=scratch, dirt=dirt)
