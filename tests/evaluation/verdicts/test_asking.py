@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,9 +15,13 @@ TRIED = ("order", "split", "history", "horizon")  # questions that have an answe
 QUICK = [Contestant(LightGBM, {"max_trees": 10}), Contestant(Logistic, {})]
 
 
-def test_default_questions_are_answered_for_every_target_and_model(prepared):
-    dataset = prepared(example_frames(250, n_days=150))
-    found = list(reach_verdicts(dataset, {"churn": QUICK, "sticker": QUICK}, CHEAP))
+def test_two_questions_are_asked_by_default():
+    assert VerdictConfig().ask == ["order", "split"]
+
+
+def test_questions_are_answered_for_every_target_and_model(prepared):
+    dataset, asked = prepared(example_frames(250, n_days=150)), replace(CHEAP, ask=[*TRIED, "collinear"])
+    found = list(reach_verdicts(dataset, {"churn": QUICK, "sticker": QUICK}, asked))
     assert [(verdict.name, verdict.target) for verdict in found] == [
         (name, target) for name in (*TRIED, "collinear") for target in ("churn", "sticker")
     ]
