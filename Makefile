@@ -41,7 +41,7 @@ test: style
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
 files: .venv/installed
-	$(BIN)/python -m churn.artefacts.listing > docs/files.md
+	$(BIN)/python -m churn.artefacts.documentation > docs/files.md
 
 messages: .venv/installed # what the code says anew stands empty in each catalogue; what it no longer says is gone
 	mkdir -p build

@@ -257,7 +257,7 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
         problem = f"a {type(found).__name__}"
     except (ImportError, AttributeError, ValueError) as error:
         found, problem = None, str(error)
-    except Exception as error:  # whatever a user's own module raises while it is run
+    except Exception as error:  # a user's module is run here, and may raise anything: the path that names it is told
         found, problem = None, f"{type(error).__name__}: {error}"
     if not isinstance(found, kind):
         remedy = f"write it like {like}; a module of your own has to be installed or on PYTHONPATH"
@@ -273,7 +273,7 @@ def own_fault(error: Exception) -> UserError | None:
     """
     frames = [(frame.f_globals.get("__name__", ""), frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
     own = [found for found in frames if found[0].partition(".")[0] in _OWN - {"churn"}]
-    if not own or isinstance(error, UserError):
+    if not own:
         return None
     module, code, line = own[-1]
     found = f"{type(error).__name__}: {error} (line {line} of {code.co_filename})"

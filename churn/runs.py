@@ -59,7 +59,7 @@ class Run:
         return f"<p>{self!r}</p>{measured.round(3).to_html()}{self.priority.head().to_html(index=False)}"
 
     def __dir__(self) -> list[str]:
-        """What a run knows, its tables among it."""
+        """The names of the attributes, tables among them."""
         return sorted({*super().__dir__(), *_TABLES})
 
     def __getattr__(self, name: str) -> pd.DataFrame:
@@ -90,12 +90,12 @@ class Run:
         return table
 
     def document(self, artefact: Document) -> Any:
-        """What a JSON file of the run says."""
+        """The content of a JSON file of the run."""
         return artefact.read(self.folder)
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
-        """What the stages say of themselves."""
+        """The manifest: the stages, and the facts that each of them adds."""
         found: Mapping[str, Any] = self.document(declared.MANIFEST)
         return found
 
@@ -117,7 +117,7 @@ class Run:
 
     @cached_property
     def answers(self) -> Sequence[Mapping[str, Any]]:
-        """What the verdicts say, in the order to be shown."""
+        """The answers of the verdicts, in the order to be shown."""
         found: Sequence[Mapping[str, Any]] = self.document(declared.ANSWERS)
         return found
 
@@ -161,11 +161,11 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader should know before trusting the numbers."""
+        """The warnings, which a reader should know before trusting the numbers."""
         return list(self.manifest["warnings"])
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """What the audit says of a part; nothing where it does not know it."""
+        """The audit's counts of a part of the split; empty for a part that it does not know."""
         parts: list[Mapping[str, Any]] = self.manifest["audit"]["parts"]
         return next((part for part in parts if part["part"] == name), {})
 

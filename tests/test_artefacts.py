@@ -21,7 +21,7 @@ from churn.artefacts import (
     write_text,
     write_with,
 )
-from churn.artefacts.listing import listed
+from churn.artefacts.documentation import listed
 
 
 def names(folder):

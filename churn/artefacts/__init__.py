@@ -3,10 +3,10 @@
 from churn.artefacts import declared
 from churn.artefacts.atomic import atomic, recorded, write_json, write_text, write_with
 from churn.artefacts.declaration import Document, Hide, Table, TargetTables
+from churn.artefacts.formats import read_table, write_table
 from churn.artefacts.harmless import harmless
 from churn.artefacts.reading import as_written, read_json, read_object
 from churn.artefacts.sealed import check_hashes, check_whole, discard, hashes_of, missing
-from churn.artefacts.tables import read_table, write_table
 
 __all__ = [
     "Document",

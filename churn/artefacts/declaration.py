@@ -1,4 +1,4 @@
-"""What a file of a run is: declared once, checked when it is written and when it is read."""
+"""Declarations: each file of a run with its columns, checked when it is written and when it is read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts.atomic import write_json
+from churn.artefacts.formats import read_table, write_table
 from churn.artefacts.reading import read_json
-from churn.artefacts.tables import read_table, write_table
 from churn.errors import UserError
 
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"

@@ -8,13 +8,13 @@ from churn.statistics import FEW, Interval
 
 
 def plan_of(run: Run) -> Mapping[str, Any] | None:
-    """What the manifest says of the budget; nothing for a run that was told none."""
+    """The plan of the budget, as the manifest has it; None for a run that was told none."""
     found: Mapping[str, Any] | None = run.manifest.get("budget")
     return found
 
 
 def of_the_list(run: Run) -> Mapping[str, Any]:
-    """What it says of calling the list; nothing without a budget."""
+    """The earnings of calling the list, as the manifest has them; empty without a budget."""
     return run.manifest.get("earnings") or {}
 
 

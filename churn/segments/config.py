@@ -103,8 +103,9 @@ class SegmentConfig(Block, key="segments"):
         groups: Groups of like behaviour.
         anomalies: Users who depart from their own past.
         control: Users of the list who are held back by lot, so that `churn outcomes` can tell what a contact changes.
-        id_key: A file with a secret, made where there is none. With it, every list and scores.parquet hold hashes of
-            the ids (HMAC-SHA256), and ids.csv beside the file tells whose. It must lie outside the run's folder.
+        id_key: A file with a secret, made where there is none. With it, every file of the run but dataset/ and
+            quarantine.parquet holds hashes of the ids (HMAC-SHA256), and ids.csv beside the secret tells whose. It must
+            lie outside the run's folder.
     """
 
     quantile: ProperShare = 0.9

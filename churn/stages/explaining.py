@@ -15,7 +15,7 @@ from churn.stages.context import Context, Facts
 
 
 def screen_features(context: Context) -> Facts:
-    """Which features say something of their own,, by the training part."""
+    """Which features say something of their own, by the training part."""
     config, seed, tables = context.config.explanation, context.config.seed, TargetTables()
     train = context.split.train
     for target in train.targets:

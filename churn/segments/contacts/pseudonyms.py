@@ -105,7 +105,10 @@ class Pseudonyms:
             fcntl.flock(key, fcntl.LOCK_EX)  # commands in other folders add theirs
             for half in path.parent.glob(f"{PARTIAL}*-{_IDS}"):  # of a killed command, with plain ids in it
                 half.unlink()
-            every = pd.concat([_remembered(path), rows]).drop_duplicates("hash")
+            known = _remembered(path)
+            every = pd.concat([known, rows]).drop_duplicates("hash")
+            if known is not None and len(every) == len(known):  # as of every table after a run's first
+                return path
             with atomic(path) as scratch:
                 scratch.touch(mode=0o600)
                 every.to_csv(scratch, index=False, quoting=csv.QUOTE_ALL)
