@@ -15,6 +15,8 @@ from churn.cli import main
 from churn.data import example_frames
 from churn.runs import Run
 
+pytestmark = pytest.mark.slow
+
 TEXT = (Path(__file__).parents[1] / "docs" / "extending.md").read_text(encoding="utf8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 CODE = [body for kind, body in BLOCKS if kind == "python"]

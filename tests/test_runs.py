@@ -94,6 +94,7 @@ def test_a_table_that_every_run_has_is_missed_by_name(one, run):
         Run.open(run).table(IN_RUN[one])
 
 
+@pytest.mark.slow
 def test_a_page_of_a_folder_that_lacks_a_table_names_it(run):
     (run / "calibrators.csv").unlink()
     with pytest.raises(UserError, match=r"expected calibrators\.csv in .*no such file; finish the run"):

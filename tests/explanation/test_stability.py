@@ -6,6 +6,8 @@ import pytest
 from churn.explanation.boruta_shap import VERDICTS
 from churn.explanation.stability import Relevance, _blocks, stable_relevance
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(seed=0, n=1200):
     """A driver, one that drives in the second half of the time alone, and two columns of noise."""
@@ -22,7 +24,6 @@ def judged():
     return stable_relevance(x, y, **more, rounds=20, seeds=2)
 
 
-@pytest.mark.slow
 def test_a_driver_is_confirmed_by_all_runs(judged):
     assert judged.verdict[0] == "confirmed"
     assert judged.stability[0] == 1

@@ -9,6 +9,8 @@ from churn.data import example_split, user_share
 from churn.errors import UserError
 from churn.explanation import Surrogate, contributions, explain
 
+pytestmark = pytest.mark.slow
+
 DAY = -3
 
 

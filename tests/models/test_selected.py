@@ -6,6 +6,8 @@ import pytest
 from churn.data import example_split
 from churn.models import GRU, Ensemble, LightGBM, Selected, again_on, load
 
+pytestmark = pytest.mark.slow
+
 SEEN = ["own_post", "stickers_received"]
 
 

@@ -149,6 +149,7 @@ def test_the_page_opens_without_a_word_in_the_console_or_on_the_network(page, fi
 
 
 def test_the_page_without_stickers_opens_as_quietly(visit, without_stickers):
+    write_report(without_stickers)
     heard = visit(without_stickers).heard
     assert heard == {"console": [], "requests": [(without_stickers / "report.html").as_uri()], "dialogs": []}
 

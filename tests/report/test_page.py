@@ -240,7 +240,7 @@ def test_warnings_of_the_run_are_repeated(run):
 
 
 def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
-    page = ParsedPage(without_stickers / "report.html")
+    page = ParsedPage(write_report(without_stickers))
     assert "priority is the probability of churn itself" in page.text
     assert "Sticker" not in next(heads for heads in page.tables if "Rank" in heads)
     assert "heuristic" not in page.text
