@@ -20,6 +20,7 @@ _ROOM = 0.1  # kept free around the middle of a dot, in units of the axes
 _BENDS = (0.16, 0.24, 0.08, 0.32, 0.4)  # of an arrow, as shares of its length, the best first
 _ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)  # where on an arrow its label may stand, the best first
 _LABEL, _NAME = np.array([0.28, 0.13]), np.array([0.5, 0.34])  # room for words, in units of the axes
+_LEAST = 620  # pixels; a narrower map scrolls sideways, since its words would lie over each other
 _CROSSED = 0.002  # area that a point of another arrow under a label counts for
 _WORDS: dict[str, Any] = {"showarrow": False, "bgcolor": "rgba(255,255,255,0.85)", "borderpad": 1}  # over the arrows
 Points = NDArray[np.float64]
@@ -62,6 +63,7 @@ def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
         aside = {"yanchor": "bottom" if y >= 0 else "top", "yshift": np.copysign(sizes[name] / 2, y or 1)}
         drawn.add_annotation(x=x, y=y, text=f"<b>{label(name)}</b><br>{counts[name]:,}", **aside, **_WORDS)
     drawn.update_xaxes(visible=False, range=[-1.9, 1.9]).update_yaxes(visible=False, range=[-1.0, 1.0])
+    drawn.update_layout(meta={"least": _LEAST})
     units = say("Dots: events; arrows: transitions, with the median time between. Point at one for its numbers.")
     return titled(drawn, say("What follows what ({size})", size=size), units, left_out(table, edges=edges))
 

@@ -12,6 +12,7 @@
     near.unobserve(chart);
     if (chart.querySelector(".main-svg")) return;
     const spec = JSON.parse(chart.nextElementSibling.textContent);
+    if (spec.layout.meta?.least) chart.style.minWidth = `${spec.layout.meta.least}px`; // the figure scrolls sideways
     Plotly.newPlot(chart, spec.data, spec.layout, settings);
   }
 
@@ -33,13 +34,13 @@
   }, { rootMargin: "-20% 0px -79% 0px" });
   for (const section of document.querySelectorAll("section")) reading.observe(section);
 
-  // A table that goes on to the right fades there, so that a reader sees that it scrolls.
+  // A table or a chart that goes on to the right fades there, so that a reader sees that it scrolls.
   const fade = (box) => box.classList.toggle("wider", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
-  const resized = new ResizeObserver((entries) => { for (const { target } of entries) fade(target.closest(".box")); });
-  for (const box of document.querySelectorAll(".table > .box")) {
+  const resized = new ResizeObserver((entries) => { for (const { target } of entries) fade(target.closest(".box, figure")); });
+  for (const box of document.querySelectorAll(".table > .box, figure")) {
     box.addEventListener("scroll", () => fade(box), { passive: true });
     resized.observe(box);
-    resized.observe(box.firstElementChild);
+    resized.observe(box.querySelector("table, .chart"));
   }
 
   // What the page says is in its text, in the reader's language; numbers stand where {names} are.
