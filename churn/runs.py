@@ -110,6 +110,12 @@ class Run:
                 raise ValueError("no keys")
         return text
 
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The configuration as plain keys, whatever its models are."""
+        found: Mapping[str, Any] = yaml.safe_load(self.yaml)
+        return found
+
     @property
     def config(self) -> RunConfig:
         """The configuration; models of a class of your own have to be `churn.models.allowing`."""
@@ -130,7 +136,7 @@ class Run:
     @property
     def language(self) -> str:
         """In which language its sentences were made."""
-        return str((yaml.safe_load(self.yaml) or {}).get("language", "en"))
+        return str(self.settings["language"])
 
     @property
     def targets(self) -> list[str]:
@@ -151,13 +157,13 @@ class Run:
     @property
     def refit(self) -> Mapping[str, Any]:
         """How the models that score came about: policy, and with "all" the targets' windows and steps."""
-        found: Mapping[str, Any] = self.manifest.get("refit", {"policy": "keep"})
+        found: Mapping[str, Any] = self.manifest["refit"]
         return found
 
     @property
     def n_seeds(self) -> int:
         """From how many seeds each model that chance plays a part in was fitted."""
-        return int(self.manifest.get("seeds", 1))
+        return int(self.manifest["seeds"])
 
     @property
     def warnings(self) -> list[str]:

@@ -10,7 +10,8 @@ _WINDOW = "user_id:id cutoff:day"
 MANIFEST = Document(
     "manifest.json",
     "the version, seed, inputs, stages, and what each stage says of itself",
-    "version seed created stages inputs reconciliation audit windows split_kind targets chosen warnings segment",
+    "version seed created stages inputs reconciliation targets windows split_kind audit drift seeds retrained chosen "
+    "completeness refit segment budget clock compared earnings groups anomalies warnings list_warnings",
 )
 
 # The windows
@@ -104,7 +105,6 @@ SHAP = Table(
     "shap.parquet",
     "a feature of a window",
     f"target:text {_WINDOW} feature:text value:number shap:number",
-    optional=True,
 )
 SURROGATES = Table(
     "surrogates.csv",
@@ -120,7 +120,6 @@ FIDELITY = Table(
     "fidelity.csv",
     "a segment",
     f"{_OF_MODEL} segment:text r2:number spearman:number n_users:count n_windows:count",
-    optional=True,
 )
 ATTRIBUTIONS = Table(
     "attributions.csv",
@@ -148,16 +147,15 @@ OTHERS = Table(
     "a feature on a cutoff, on average over those who were scored",
     "cutoff:day feature:text value:number per_days:count users:count user_days:count",
 )
-AGREEMENT = Table("agreement.csv", "two scores that rank users", "a:text b:text spearman:number kendall:number?")
+AGREEMENT = Table("agreement.csv", "two scores that rank users", "a:text b:text spearman:number kendall:number")
 BUDGET = Table("budget.csv", "a number of contacts", f"k:count profit:number {_INTERVAL}", optional=True)
 THRESHOLD = Table(
     "threshold.csv",
     "a rule that draws the line",
     f"rule:text size:count threshold:number {_INTERVAL} near:count used:flag",
-    optional=True,
 )
 SCORE_DISTRIBUTION = Table(
-    "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count", optional=True
+    "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count"
 )
 _SCORED = "priority:number p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number?"
 _REASONS = "reason_1:text reason_2:text? reason_3:text?"
@@ -191,13 +189,12 @@ SEGMENT_RULES = Table(
     "segment_rules.csv",
     "an order, rule and target",
     f"rank_by:text rule:text used:flag n:count n_users:count target:text rate:number {_INTERVAL} base:number",
-    optional=True,
 )
 SEGMENT_TESTS = Table(
     "segment_tests.csv",
     "a feature in a comparison",
     "comparison:text feature:text n_priority:count n_other:count mean_priority:number mean_other:number t:number "
-    f"df:number p:number p_adjusted:number p_bh:number? p_rank:number? p_finding:number? hedges_g:number {_INTERVAL} "
+    f"df:number p:number p_adjusted:number p_bh:number p_rank:number p_finding:number hedges_g:number {_INTERVAL} "
     "circular:flag group:text?",
 )
 SEGMENT_CATEGORIES = Table(
@@ -205,7 +202,6 @@ SEGMENT_CATEGORIES = Table(
     "an attribute in a comparison",
     "comparison:text attribute:text n_priority:count n_other:count categories:count chi2:number df:number p:number "
     "p_adjusted:number cramers_v:number pooled:count circular:flag",
-    optional=True,
 )
 
 # Groups of like behaviour, and who departs from the own past
@@ -215,28 +211,24 @@ GROUPS = Table(
     "group:count name:text n:count share:number p_churn:number p_sticker:number? n_listed:count expected_listed:number "
     "n_windows:count n_users:count churn:number churn_low:number churn_high:number sticker:number? sticker_low:number? "
     "sticker_high:number?",
-    optional=True,
 )
 GROUP_COLUMNS = Table(
     "group_columns.csv",
     "a feature of a group",
     "group:count feature:text n:count mean:number mean_all:number difference:number",
-    optional=True,
 )
 GROUP_STABILITY = Table(
     "group_stability.csv",
     "a number of groups",
     "groups:count stability:number shuffled:number explained:number explained_shuffled:number "
     "explained_one_kind:number beats_both:flag",
-    optional=True,
 )
-GROUPED = Table("groups.parquet", "a user who was scored", f"{_WINDOW} group:count", optional=True)
+GROUPED = Table("groups.parquet", "a user who was scored", f"{_WINDOW} group:count")
 ANOMALIES = Table(
     "anomalies.csv",
     "a user who departs from the own past, most first",
     "user_id:id cutoff:day score:number direction:text departure_1:text departure_2:text departure_3:text "
     "p_churn:number segment:text held_back:flag",
-    optional=True,
     ranked=True,
 )
 

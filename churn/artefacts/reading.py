@@ -49,7 +49,7 @@ def read_object(path: Path, *keys: str, says: Mapping[str, object] | None = None
     Args:
         path: The file.
         keys: Those that it has to have.
-        says: What it has to say under other keys, unless it says nothing there, as an older version's does.
+        says: What it has to say under other keys.
 
     Raises:
         UserError: as `read_json`, for another kind of value, for a missing key, and where it says another thing.
@@ -59,6 +59,6 @@ def read_object(path: Path, *keys: str, says: Mapping[str, object] | None = None
     if missing:
         raise UserError(f"expected {', '.join(missing)} in {path}", "none", REMEDY)
     for key, value in (says or {}).items():
-        if found.get(key, value) != value:
-            raise UserError(f"expected {key} {value} in {path}", found[key], REMEDY)
+        if found.get(key) != value:
+            raise UserError(f"expected {key} {value} in {path}", found.get(key, "none"), REMEDY)
     return dict(found)

@@ -54,7 +54,7 @@ class Dataset:
     columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
     times: dict[str, dict[str, str]]  # per table, how times are written: format, text, read, first, last
     quarantine: Path  # the rows that cannot be used, with the reason
-    rhythm: Rhythm | None  # when users act; None in new data to score, and of an older version
+    rhythm: Rhythm | None  # when users act; None in new data to score
 
     def split(self) -> Split:
         """The split that the configuration asks for; of several folds, the newest."""
@@ -125,8 +125,7 @@ def prepare(
         _build(config, home, frames, vocabulary, unsplit=unsplit)
     else:
         check_whole(home)
-        if made_of := read_object(home / _META).get("origin"):  # older folders do not say
-            check_origin(made_of, config, frames or {}, folder=home)
+        check_origin(read_object(home / _META, "origin")["origin"], config, frames or {}, folder=home)
     return open_dataset(config, home, unsplit=unsplit)
 
 
@@ -151,13 +150,13 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         None if members is None else members.table,
         joined,
         meta["reconciliation"],
-        {name: Repeats(**found) for name, found in meta.get("repeats", {}).items()},  # older folders have none
-        {name: Spellings(**found) for name, found in meta.get("spellings", {}).items()},
+        {name: Repeats(**found) for name, found in meta["repeats"].items()},
+        {name: Spellings(**found) for name, found in meta["spellings"].items()},
         meta["unknown_events"],
         meta["unknown_levels"],
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
         meta["columns"],
-        meta.get("times", {}),  # older folders have none
+        meta["times"],
         folder / declared.QUARANTINE.file,
         Rhythm.load(folder),
     )

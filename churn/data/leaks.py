@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from churn.data.parts import Split
 from churn.data.readings import Reading, identifier, readings
@@ -204,7 +204,7 @@ def _ranks_within(stratum: NDArray[np.int64], columns: NDArray[np.float64]) -> N
     ranks = np.empty(columns.shape)
     for one in np.unique(stratum):
         here = stratum == one
-        ranks[here] = (rankdata(columns[here], axis=0) - 0.5) / here.sum()
+        ranks[here] = (scipy.stats.rankdata(columns[here], axis=0) - 0.5) / here.sum()
     return ranks
 
 

@@ -43,7 +43,7 @@ class Rhythm:
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """Open what `build` wrote; None for a folder of an older version."""
+        """Open what `build` wrote; None for new data to score."""
         rows, clock = (folder / name for name in _FILES)
         return cls(np.load(rows, mmap_mode="r"), Clock(**read_json(clock))) if clock.exists() else None
 

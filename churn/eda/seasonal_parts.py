@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from churn.eda.series import Method, rounding
 
@@ -92,9 +93,7 @@ def _widened(days: int, *, free: float) -> float:
     By √(n / (n − p)) as the fit comes near the days it keeps, again so as it is far from those it drops, and by
     Student's t for a spread that few days tell.
     """
-    from scipy.stats import norm, t
-
-    return float(days / free * t.isf(norm.sf(STANDS_OUT), free) / STANDS_OUT)
+    return float(days / free * scipy.stats.t.isf(scipy.stats.norm.sf(STANDS_OUT), free) / STANDS_OUT)
 
 
 def _spread(values: pd.Series, remainder: pd.Series) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
 
 from churn.charts import chart
@@ -155,12 +156,10 @@ def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.Data
         >>> kaplan_meier(np.array([1, 2, 2, 4]), np.array([True, True, False, True])).survival.tolist()
         [0.75, 0.5, 0.0]
     """
-    from scipy import stats
-
     day, place = np.unique(days, return_inverse=True)
     leaving, ends = np.bincount(place), np.bincount(place, ended).astype(int)
     at_risk = len(days) - np.append(0, leaving.cumsum()[:-1])
-    curve = stats.ecdf(stats.CensoredData(uncensored=days[ended], right=days[~ended])).sf
+    curve = scipy.stats.ecdf(scipy.stats.CensoredData(uncensored=days[ended], right=days[~ended])).sf
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*interval is undefined")  # nan there, as the docstring says
         interval = curve.confidence_interval(method="log-log") if ended.any() else None

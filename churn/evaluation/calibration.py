@@ -7,9 +7,8 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, logit
 
 from churn.artefacts import as_written, read_object, write_json
 from churn.data import Target
@@ -65,7 +64,7 @@ class Calibrator:
             return p
         if self.kind == "isotonic":
             return np.interp(p, *self.knots)
-        return np.asarray(np.clip(expit(self.slope * _logit(p) + self.shift), _EDGE, 1 - _EDGE))
+        return np.asarray(np.clip(scipy.special.expit(self.slope * _logit(p) + self.shift), _EDGE, 1 - _EDGE))
 
 
 def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Calibrator:
@@ -87,8 +86,10 @@ def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Ca
         z = theta[0] * x + (theta[1] if free else 0.0)
         return float((np.logaddexp(0, z) - y * z).mean())
 
-    bounds, options = [(0.0, None), (None, None)], {"ftol": 1e-13, "gtol": 1e-8}  # a slope under 0 would turn the order
-    slope, shift = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=bounds, options=options).x
+    bounds, options = [(0.0, None), (None, None)], {"ftol": 1e-13, "gtol": 1e-8}  # a slope under 0 turns the order
+    slope, shift = scipy.optimize.minimize(
+        loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=bounds, options=options
+    ).x
     return Calibrator(kind, slope=float(slope), shift=float(shift) if free else 0.0)
 
 
@@ -140,4 +141,4 @@ def _isotonic(p: NDArray[np.float64], y: NDArray[np.int8]) -> tuple[tuple[float,
 
 
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(logit(np.clip(p, _EDGE, 1 - _EDGE)))
+    return np.asarray(scipy.special.logit(np.clip(p, _EDGE, 1 - _EDGE)))

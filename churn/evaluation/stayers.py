@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, logit
 
 from churn.artefacts import as_written, read_object, write_json
 
@@ -36,7 +35,9 @@ class IfStays:
 
     def __call__(self, p_churn: NDArray[np.float64], p_sticker: NDArray[np.float64]) -> NDArray[np.float64]:
         """The chance of a sticker if the user stays, (n,)."""
-        return np.asarray(expit(_columns(p_churn, p_sticker) @ np.array([self.shift, self.sticker, self.churn])))
+        return np.asarray(
+            scipy.special.expit(_columns(p_churn, p_sticker) @ np.array([self.shift, self.sticker, self.churn]))
+        )
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
@@ -75,12 +76,12 @@ def fit_if_stays(p_churn: NDArray[np.float64], p_sticker: NDArray[np.float64], r
     def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z, off = columns @ theta, theta - _QUOTIENT
         value = (np.logaddexp(0, z) - received * z).sum() + _PRIOR * (off**2).sum() / 2
-        return float(value), columns.T @ (expit(z) - received) + _PRIOR * off
+        return float(value), columns.T @ (scipy.special.expit(z) - received) + _PRIOR * off
 
     bounds = [(None, None), (0.0, None), (0.0, 1.0)]
-    return IfStays(*map(float, minimize(loss, _QUOTIENT, jac=True, method="L-BFGS-B", bounds=bounds).x))
+    return IfStays(*map(float, scipy.optimize.minimize(loss, _QUOTIENT, jac=True, method="L-BFGS-B", bounds=bounds).x))
 
 
 def _columns(p_churn: NDArray[np.float64], p_sticker: NDArray[np.float64]) -> NDArray[np.float64]:
     churn, sticker = (np.clip(np.asarray(p, np.float64), _EDGE, 1 - _EDGE) for p in (p_churn, p_sticker))
-    return np.column_stack([np.ones(len(churn)), logit(sticker), -np.log1p(-churn)])
+    return np.column_stack([np.ones(len(churn)), scipy.special.logit(sticker), -np.log1p(-churn)])

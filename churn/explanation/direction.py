@@ -1,8 +1,8 @@
 """Direction: whether more of a feature raises a probability or lowers it."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 _CLEAR = 0.2  # rank correlation from which a direction is told
 
@@ -16,5 +16,5 @@ def direction(value: NDArray[np.float64], effect: NDArray[np.float64]) -> str:
     """
     if not len(value) or not np.ptp(effect) or not np.ptp(value):
         return "mixed"
-    rank = float(spearmanr(value, effect).statistic)
+    rank = float(scipy.stats.spearmanr(value, effect).statistic)
     return "raises" if rank > _CLEAR else "lowers" if rank < -_CLEAR else "mixed"

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from churn.data import Windows
 
@@ -38,7 +38,7 @@ class Imitation:
         varies = bool(len(true) and np.ptp(true))  # the deviation of equal numbers is not quite 0
         spread = float(((true - true.mean()) ** 2).sum()) if varies else float("nan")
         r2 = 1 - float(((true - imitated) ** 2).sum()) / spread
-        rank = float(spearmanr(true, imitated).statistic) if varies and np.ptp(imitated) else float("nan")
+        rank = float(scipy.stats.spearmanr(true, imitated).statistic) if varies and np.ptp(imitated) else float("nan")
         users = len(np.unique(self.windows.user[inside]))
         return Fidelity(r2, rank, _shared_top(true, imitated), users, len(true))
 

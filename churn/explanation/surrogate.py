@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from churn.artefacts import atomic, check_whole, read_object, write_json, write_text
 from churn.data import Target, Windows, user_share
@@ -107,7 +107,7 @@ def explain(
     if held_out.all() or held_out.sum() < 2:
         users = len(np.unique(windows.user))
         raise UserError("expected enough users to hold a quarter out", f"{users} users", "load more users")
-    score = logit(np.clip(p, _EDGE, 1 - _EDGE))
+    score = scipy.special.logit(np.clip(p, _EDGE, 1 - _EDGE))
     x, y = windows.take(~held_out).flat(), score[~held_out]
     booster = lightgbm.train(_PARAMS | {"seed": seed}, lightgbm.Dataset(x, y), trees)
     imitation = Imitation(windows, score, np.asarray(booster.predict(windows.flat())), held_out)

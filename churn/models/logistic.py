@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Target, Windows
@@ -58,7 +58,7 @@ class Logistic(Classifier):
 
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probabilities, (n,)."""
-        return np.asarray(expit((_log(windows) - self.mean) @ self.weight + self.intercept))
+        return np.asarray(scipy.special.expit((_log(windows) - self.mean) @ self.weight + self.intercept))
 
     def write(self, folder: Path) -> None:
         """Write the coefficients."""

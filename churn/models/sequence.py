@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
+import scipy
 import torch
 from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
-from scipy.special import logit
 from torch import Tensor, nn
 
 from churn.data import Split, Target, Windows
@@ -142,7 +142,7 @@ class SequenceClassifier(LightningModule, Classifier):
         self.build(len(train.features))
         self.scale.fit(train.recent(self.hparams["history_days"]))
         rate = np.clip(train.label(self.target).mean(), 1e-6, 1 - 1e-6)
-        nn.init.constant_(self.head.bias, float(logit(rate)))
+        nn.init.constant_(self.head.bias, float(scipy.special.logit(rate)))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the number of features, from which the layers are made again."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
+import scipy
 
 from churn.artefacts import declared
 from churn.statistics import varies
@@ -43,7 +43,7 @@ def list_stability(first: pd.DataFrame, second: pd.DataFrame, *, rank_by: str, c
         *(both, both / either if either else np.nan, _jaccard(overlap, len(a) + len(b))),
         both / at_risk if at_risk else np.nan,
         *(both / len(a) if a else np.nan, len((a - b) & scored), len(a - scored)),
-        *(float(kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan, n),
+        *(float(scipy.stats.kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan, n),
     )
     return declared.STABILITY.of([row])
 

@@ -2,7 +2,7 @@
 
 from churn.language import say, say_many
 from churn.report import earnings
-from churn.report.listing import RANKS, rank_by
+from churn.report.listing import RANKS
 from churn.report.trust import WORKS, found_of_list, rates_of_list, sides_of_list
 from churn.report.wording import count, decimal
 from churn.runs import Run
@@ -91,7 +91,7 @@ def _without_costs(run: Run, listed: int) -> str:
 
 
 def _first(run: Run, listed: int) -> str:
-    """What a list is good for that beat one drawn by lot; of what it earns nothing where an older run did not say."""
+    """What a list is good for that beat one drawn by lot, and that nobody knows its earnings without costs."""
     said = say_many(
         "Call the one user on the list first: past lists found the right people.",
         "Call the {n} users on the list first: past lists found the right people.",
@@ -140,7 +140,7 @@ def _instead(run: Run, profit: Interval | None) -> str:
     plan = earnings.plan_of(run)
     if plan is None or profit is None or profit.value > 0:
         return ""
-    orders = plan.get("orders") or {rank_by(run): {"best": plan["best"], "profit": plan["profit"]}}
+    orders = plan["orders"]
     name = max(orders, key=lambda one: float(orders[one]["profit"]))
     best, most = orders[name]["best"], orders[name]["profit"]
     if not best or most <= 0:
@@ -154,10 +154,8 @@ def _instead(run: Run, profit: Interval | None) -> str:
 
 
 def _held_back(run: Run) -> str:
-    control = run.manifest["segment"].get("control")
-    if control is None:
-        return ""
-    if control.get("held_back"):
+    control = run.manifest["segment"]["control"]
+    if control["held_back"]:
         return say_many(
             "One user of the list is held back by lot, so that you will learn whether calls work.",
             "{n} users of the list are held back by lot, so that you will learn whether calls work.",

@@ -1,5 +1,6 @@
 """Users whose last week departs from their own past."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from churn.artefacts import declared
@@ -12,7 +13,6 @@ from churn.runs import Run, records
 
 AT_ONCE = 100  # rows that are drawn before any is asked for
 TITLE = marked("Out of the ordinary")
-FACTS = {"n_scored": 0, "n_examined": 0, "n_departed": 0, "n_listed": 0}
 DIRECTIONS = Messages(
     {
         "burst": marked("more than usual"),
@@ -24,7 +24,7 @@ DIRECTIONS = Messages(
 
 def build(run: Run) -> Section:
     """A table of the users who depart most, with what departed."""
-    facts = FACTS | dict(run.manifest.get("anomalies") or {})
+    facts = run.manifest["anomalies"]
     lead = say(
         "Users whose last 7 days are unlike their own earlier weeks. A burst may be a success or an attack, a drop a "
         "holiday or a quarrel: the page cannot tell which, so look before you call. This flag did not change a score "
@@ -36,7 +36,7 @@ def build(run: Run) -> Section:
     return Section("anomalies", say(TITLE), lead, (Text(_among(run, facts)), _table(run)))
 
 
-def _nobody(facts: dict[str, int]) -> str:
+def _nobody(facts: Mapping[str, int]) -> str:
     if not facts["n_examined"]:
         return say("Nobody was examined: no scored user has 4 earlier weeks to compare with.")
     return say(
@@ -45,9 +45,8 @@ def _nobody(facts: dict[str, int]) -> str:
     )
 
 
-def _among(run: Run, facts: dict[str, int]) -> str:
-    settings = dict(run.manifest["segment"].get("anomalies") or {})
-    least = decimal(float(settings.get("least", 3.0)), 1)
+def _among(run: Run, facts: Mapping[str, int]) -> str:
+    least = decimal(run.manifest["segment"]["anomalies"]["least"], 1)
     sentence = _ALL if facts["n_departed"] <= facts["n_listed"] else _MOST
     return say(
         sentence,

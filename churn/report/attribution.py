@@ -24,7 +24,7 @@ def by_feature(run: Run, target: str) -> pd.DataFrame:
     strength = strength.sort_values(ascending=False, kind="stable")
     if not strength.any():
         strength = strength.head(0)  # a network that nothing moves
-    way = dict(zip(table["feature"], table["direction"], strict=True)) if "direction" in table else {}
+    way = dict(zip(table["feature"], table["direction"], strict=True))
     rows = [(str(name), size, way.get(name, "mixed"), rank) for rank, (name, size) in enumerate(strength.items(), 1)]
     return pd.DataFrame(rows, columns=["feature", "strength", "direction", "rank"])
 
@@ -39,7 +39,7 @@ def by_day(run: Run, target: str) -> pd.DataFrame:
 
 def completeness(run: Run, target: str) -> str:
     """How nearly the attributions add up to the score, in a sentence; nothing where it was not measured."""
-    found: Mapping[str, Any] = run.manifest.get("completeness", {}).get(target) or {}
+    found: Mapping[str, Any] = run.manifest["completeness"].get(target) or {}
     gap, n = found.get("max_gap"), found.get("n_windows")
     if gap is None or not known(gap) or not known(n):
         return ""

@@ -1,5 +1,6 @@
 """Groups of like behaviour: what sets them apart, and what becomes of them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -19,12 +20,11 @@ TITLE = marked("Groups of like behaviour")
 STABLE, LEAST_EXCESS = 0.6, 0.05  # what the search for groups asks for
 SHOWN = 16  # columns of the heat map
 LESS, NONE, MORE = "#d55e00", "#f5f7fa", "#0072b2"
-FACTS: dict[str, Any] = {"number": 1, "n_learnt": 0, "n_compared": 0, "learnt_from": "scored users"}
 
 
 def build(run: Run) -> Section:
     """A heat map of group by column and a table of the groups, or the sentence that there are none."""
-    groups, facts = run.table(declared.GROUPS), FACTS | dict(run.manifest.get("groups") or {})
+    groups, facts = run.table(declared.GROUPS), run.manifest["groups"]
     if groups.empty:
         return Section("behaviour", say(TITLE), _none(run, facts), _search(run))
     lead = say(
@@ -39,7 +39,7 @@ def build(run: Run) -> Section:
     return Section("behaviour", say(TITLE), lead, (*blocks, *_held_back(run), *_search(run)))
 
 
-def _none(run: Run, facts: dict[str, Any]) -> str:
+def _none(run: Run, facts: Mapping[str, Any]) -> str:
     if run.table(declared.GROUP_STABILITY).empty:
         return say(
             "No groups were looked for. There were {users} users to compare, and a group needs {few}; or nothing about "
@@ -55,7 +55,7 @@ def _none(run: Run, facts: dict[str, Any]) -> str:
     )
 
 
-def _learnt_from(facts: dict[str, Any]) -> str:
+def _learnt_from(facts: Mapping[str, Any]) -> str:
     if facts["learnt_from"] == "scored users":
         return say("The groups were learnt from the scored users themselves.")
     return say(
@@ -74,7 +74,7 @@ def _reading() -> str:
 
 def _held_back(run: Run) -> tuple[Text, ...]:
     """That the list's control group is counted too, where there is one."""
-    held_back = (run.manifest["segment"].get("control") or {}).get("held_back")
+    held_back = run.manifest["segment"]["control"]["held_back"]
     if not held_back:
         return ()
     text = say("“On the list” counts the {n} users who are held back by lot, too.", n=count(held_back))

@@ -24,7 +24,7 @@ SEVERAL = 2  # points from which on there is a curve
 
 def build(run: Run) -> Section:
     """The curve of expected profit with the best size, and what it assumes; a sentence where no budget is known."""
-    found: Mapping[str, Any] | None = run.manifest.get("budget")
+    found: Mapping[str, Any] | None = run.manifest["budget"]
     if found is None:
         lead = say(
             "This run was not told what a call costs and what keeping a user is worth, so it cannot say "
@@ -156,10 +156,8 @@ def _conflict(run: Run, found: Mapping[str, Any]) -> tuple[Note, ...]:
 
 
 def _orders(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
-    """What each score that can order the users would earn at its own best size; nothing for an older run."""
-    orders: Mapping[str, Mapping[str, Any]] = found.get("orders", {})
-    if not orders:
-        return ()
+    """What each score that can order the users would earn at its own best size."""
+    orders: Mapping[str, Mapping[str, Any]] = found["orders"]
     ordered = sorted(orders, key=lambda name: -orders[name]["profit"])
     rows = tuple(
         (
@@ -177,7 +175,7 @@ def _orders(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
 
 def _best_order(found: Mapping[str, Any], first: str, used: str) -> str:
     orders = found["orders"]
-    if orders[first]["profit"] <= orders.get(used, orders[first])["profit"]:
+    if orders[first]["profit"] <= orders[used]["profit"]:
         said = say("No other order would earn more than the one used.")
     elif found["assumed"]["value"] is not None and first == "p_churn":
         said = say(

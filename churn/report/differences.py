@@ -8,11 +8,10 @@ from churn.artefacts import declared
 from churn.language import marked, say, say_again, say_many
 from churn.report import categories, forest
 from churn.report.blocks import Block, Fold, Heading, Section, Text
-from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, completed, kind
+from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, kind
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
 from churn.report.wording import count, decimal, decimals, feature, listed, p_value, percent, signed
 from churn.runs import Run, records
-from churn.statistics import FEW
 
 YES_OR_NO = ("churn_afterwards", "sticker_afterwards")
 IN_WORDS = 3  # findings whose means are told
@@ -34,8 +33,7 @@ def build(run: Run) -> Section:
     if tests.empty:
         nothing = say("No comparison was made: too few users in a group.")
         return Section("differences", say("How they differ"), nothing, ())
-    minimum = int(run.manifest["segment"].get("minimum_cell", FEW))
-    tests = completed(tests)
+    minimum = int(run.manifest["segment"]["minimum_cell"])
     tests = tests.assign(kind=[kind(row, minimum) for row in records(tests)])
     levels = run.table(declared.SEGMENT_CATEGORIES)
     blocks: list[Block] = []
@@ -89,7 +87,7 @@ def _explained(minimum: int) -> Text:
 
 def _named(run: Run) -> Text:
     """What the endings of the columns' names mean."""
-    windows, before = run.windowing, int(run.manifest["segment"].get("before_days", 28))
+    windows, before = run.windowing, int(run.manifest["segment"]["before_days"])
     return Text(
         say(
             "Names that end in “before” are of the {before} days before the {history} days that the models see, those "
@@ -103,9 +101,9 @@ def _named(run: Run) -> Text:
 
 
 def _pooled(run: Run) -> list[Block]:
-    """How large the list is here, where it is so many users a day; nothing for other rules and older runs."""
-    segment, compared = run.manifest["segment"], run.manifest.get("compared")
-    if compared is None or segment.get("rule") != "number":
+    """How large the list is here, where it is so many users a day; nothing for other rules."""
+    segment, compared = run.manifest["segment"], run.manifest["compared"]
+    if segment["rule"] != "number":
         return []
     return [
         Text(
@@ -122,9 +120,9 @@ def _pooled(run: Run) -> list[Block]:
 
 
 def _twins(run: Run) -> list[Block]:
-    """Where the lot divided users of equal scores into list and others; nothing elsewhere, and of older runs."""
-    ties = (run.manifest.get("compared") or {}).get("ties")
-    if not ties or ties["line"] == ties["line_listed"]:
+    """Where the lot divided users of equal scores into list and others; nothing elsewhere."""
+    ties = run.manifest["compared"]["ties"]
+    if ties["line"] == ties["line_listed"]:
         return []
     return [
         Text(
@@ -141,8 +139,8 @@ def _twins(run: Run) -> list[Block]:
 
 
 def _clock(run: Run) -> list[Block]:
-    """What is said of hours where the log does not know all of them; nothing where it does, and of older runs."""
-    clock = run.manifest.get("clock")
+    """What is said of hours where the log does not know all of them; nothing where it does."""
+    clock = run.manifest["clock"]
     if clock is None or clock["timed"] == clock["actions"]:
         return []
     if not clock["timed"]:

@@ -9,13 +9,13 @@ from churn.statistics import FEW, Interval
 
 def plan_of(run: Run) -> Mapping[str, Any] | None:
     """The plan of the budget, as the manifest has it; None for a run that was told none."""
-    found: Mapping[str, Any] | None = run.manifest.get("budget")
+    found: Mapping[str, Any] | None = run.manifest["budget"]
     return found
 
 
 def of_the_list(run: Run) -> Mapping[str, Any]:
     """The earnings of calling the list, as the manifest has them; empty without a budget."""
-    return run.manifest.get("earnings") or {}
+    return run.manifest["earnings"] or {}
 
 
 def profit(run: Run) -> Interval | None:

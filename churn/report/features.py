@@ -17,7 +17,7 @@ from churn.runs import Run, records
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
 ASIDE = ("collinear", "copy of")  # how the reasons of columns begin that others say already
-SINCE = Messages({"duplicates": marked("Same as"), "stability": marked("Agree")})  # not in the ledgers of older runs
+SINCE = Messages({"duplicates": marked("Same as"), "stability": marked("Agree")})  # where some column has any
 HEADS = Messages(
     {
         "duplicates": marked("“Same as” names the columns left that say what a collinear one says, the closest first."),
@@ -41,7 +41,7 @@ def build(run: Run) -> Section:
     if table.empty:
         nothing = say("No column was screened in this run: all were kept.")
         return Section("features", say("Which columns were kept"), nothing, ())
-    later = [name for name in SINCE if name in table and (table[name].notna() & table[name].ne("")).any()]
+    later = [name for name in SINCE if (table[name].notna() & table[name].ne("")).any()]
     rows = tuple(_row(row, later) for row in records(table))
     blocks: tuple[Block, ...] = (
         Text(" ".join([_kept(run), *_collinear(table), *(HEADS[name] for name in later)])),
@@ -80,8 +80,6 @@ def _agree(stability: float) -> str:
 
 def _unsettled(run: Run) -> list[Block]:
     """The columns on which Boruta's runs disagree, by name; nothing where a run made one run alone."""
-    if "stability" not in run.table(declared.LEDGER):
-        return []
     if run.table(declared.LEDGER)["stability"].isna().all():
         return []
     told = [said for target in run.targets if (said := _doubtful(run, target))]

@@ -3,8 +3,6 @@
 import math
 from typing import Any, Literal
 
-import yaml
-
 from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report import attribution
@@ -14,17 +12,13 @@ from churn.report.wording import listed as in_a_row
 from churn.runs import Run, records
 from churn.statistics import FEW
 
-FLOOR = 0.9  # R², where the configuration names none
 CONSTANT = marked("The chosen model gives every user the same probability, so nothing drives it.")
 Standing = Literal["faithful", "sketch", "constant", "unmeasured"]
 
 
 def floor(run: Run) -> float:
     """The R² under which a surrogate is a sketch, as the run's configuration has it."""
-    config = yaml.safe_load(run.yaml)
-    explanation = config.get("explanation") if isinstance(config, dict) else None
-    found = explanation.get("fidelity_floor") if isinstance(explanation, dict) else None
-    return float(found) if isinstance(found, int | float) else FLOOR
+    return float(run.settings["explanation"]["fidelity_floor"])
 
 
 def standing(run: Run, target: str) -> Standing:

@@ -22,14 +22,6 @@ STYLES = {
     UNTESTED: (GREY, "circle-open"),
     BY_CONSTRUCTION: (GREY, "diamond-open"),
 }
-LATER: dict[str, Any] = {"group": "priority", "p_rank": math.nan, "p_bh": math.nan}  # what older runs did not write
-
-
-def completed(tests: pd.DataFrame) -> pd.DataFrame:
-    """The tests with the columns that older runs did not write; they called a finding what Welch's test found."""
-    later = {name: value for name, value in LATER.items() if name not in tests}
-    found = {} if "p_finding" in tests else {"p_finding": tests["p_adjusted"]}
-    return tests.assign(**later, **found)
 
 
 def kind(row: Any, minimum: int) -> str:

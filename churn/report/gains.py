@@ -96,14 +96,14 @@ def _size(run: Run) -> str:
     few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if _few(run) else ""
     return say(
         "Band: 95% interval. n = {windows} windows of {users} users.{few}",
-        windows=count(part.get("windows")),
-        users=count(part.get("users")),
+        windows=count(part["windows"]),
+        users=count(part["users"]),
         few=few,
     )
 
 
 def _few(run: Run) -> bool:
-    return int(run.part("test").get("users", FEW)) < FEW
+    return int(run.part("test")["users"]) < FEW
 
 
 def _faint(curves: list[tuple[str, pd.DataFrame]]) -> list[Any]:

@@ -37,7 +37,7 @@ def build(run: Run) -> Section:
 
 def _drift(run: Run) -> list[Block]:
     """How far the scored day has moved from the training part."""
-    told = run.manifest.get("drift")
+    told = run.manifest["drift"]
     if not told:
         return []
     return [Heading(say("From the training part to now")), *map(Text, drift_sentences(Drift.read(told)))]
@@ -45,8 +45,6 @@ def _drift(run: Run) -> list[Block]:
 
 def _reconciliation(run: Run) -> Block:
     tables = run.manifest["reconciliation"]
-    if not tables:
-        return Text(say("The run holds no account of its rows."))
     reasons = list(dict.fromkeys(reason for counts in tables.values() for reason in counts["rejected"]))
     rows = [
         (text_cell(say_again(key.replace("_", "-"))), *(count_cell(counts.get(key, 0)) for counts in tables.values()))
@@ -85,11 +83,11 @@ def _quarantine(run: Run) -> list[Block]:
 
 
 def _whole(counts: Mapping[str, Any]) -> bool:
-    return bool(counts["read"] == counts["used"] + counts.get("non_members", 0) + sum(counts["rejected"].values()))
+    return bool(counts["read"] == counts["used"] + counts["non_members"] + sum(counts["rejected"].values()))
 
 
 def _windows(audit: Mapping[str, Any]) -> str:
-    gaps = audit.get("windows_in_gaps", 0)
+    gaps = audit["windows_in_gaps"]
     if not gaps:
         return say(
             "{windows} windows (a user on a cutoff) have a known outcome.", windows=count(audit["windows_labelled"])
@@ -104,8 +102,6 @@ def _windows(audit: Mapping[str, Any]) -> str:
 
 def _parts(run: Run) -> Block:
     parts = run.manifest["audit"]["parts"]
-    if not parts:
-        return Text(say("The run holds no account of its parts."))
     titles = [say("Part"), say("First cutoff"), say("Last cutoff"), say("Windows"), say("Users"), say("Churn rate")]
     columns = heads(*titles, *([say("Sticker rate")] if run.stickers else []), first=3)
     same_days = run.manifest["split_kind"] in ("user", "random")
@@ -115,9 +111,7 @@ def _parts(run: Run) -> Block:
 
 def _shared(audit: Mapping[str, Any]) -> list[Block]:
     """What each two parts have in common, and what of it gives answers away."""
-    overlaps = audit.get("overlaps")
-    if not overlaps:
-        return []
+    overlaps = audit["overlaps"]
     text = Text(
         say(
             "What two parts share. Days that both see are no fault as long as none of them is an outcome "
@@ -156,9 +150,7 @@ def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:
 
 def _alarms(audit: Mapping[str, Any]) -> list[Block]:
     """What the leak alarm named, in a table; a sentence where it named nothing or did not listen."""
-    alarms = audit.get("alarms")
-    if alarms is None:
-        return [Text(say("Not looked for: the run's manifest holds no account of it."))]
+    alarms = audit["alarms"]
     how = say(
         "Each feature and attribute was held alone against what became of the users of the training "
         "part. One that tells it almost without a mistake is more likely to have been filled in "
@@ -209,7 +201,7 @@ def _inputs(run: Run) -> Block:
 
 
 def _unknown(audit: Mapping[str, Any]) -> str:
-    unknown = audit.get("unknown_events") or {}
+    unknown = audit["unknown_events"]
     if not unknown:
         return say("Every event name was known from the training part.")
     most = sorted(unknown.items(), key=lambda pair: -pair[1])[:10]

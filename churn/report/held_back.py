@@ -8,8 +8,8 @@ from churn.runs import Run
 
 def held_back(run: Run) -> tuple[Text, ...]:
     """A sentence on the control group; nothing for a run that asked for none."""
-    control = run.manifest["segment"].get("control", {})
-    if not control.get("share"):
+    control = run.manifest["segment"]["control"]
+    if not control["share"]:
         return ()
     if not control["held_back"]:
         return (Text(say("A control group was asked for, but the list is too short to hold anybody back.")),)

@@ -38,9 +38,7 @@ def build(run: Run) -> Section:
         "sharp that line is, and what another order or rule would have found.",
         score=RANKS[rank_by(run)],
     )
-    blocks: list[Block] = [Text(say("The run was made by a version that did not keep how the line was drawn."))]
-    if not lines.empty:
-        blocks = [Text(_near(run, lines)), *_spread(run, lines), _rules(run, lines)]
+    blocks: list[Block] = [Text(_near(run, lines)), *_spread(run, lines), _rules(run, lines)]
     return Section("line", say(TITLE), lead, (*blocks, *_otherwise(run), *_agreement(run)))
 
 
@@ -61,8 +59,8 @@ def _near(run: Run, lines: pd.DataFrame) -> str:
 
 
 def _spread(run: Run, lines: pd.DataFrame) -> tuple[Block, ...]:
-    table, found = run.table(declared.SCORE_DISTRIBUTION), run.manifest["segment"].get("skewness")
-    if table.empty or found is None:
+    table, found = run.table(declared.SCORE_DISTRIBUTION), run.manifest["segment"]["skewness"]
+    if table.empty:
         return ()
     charts = tuple(
         (_histogram(run, table[table["scale"] == scale], lines, scale),)
@@ -246,7 +244,7 @@ def _listed(run: Run, alike: list[pd.DataFrame]) -> tuple[Cell, ...]:
 def _agreement(run: Run) -> tuple[Block, ...]:
     """How far the orders by each score and each chance agree, by Kendall's τ."""
     table = run.table(declared.AGREEMENT)
-    if table.empty or "kendall" not in table or not run.stickers:
+    if table.empty or not run.stickers:
         return ()  # without stickers every score is the chance of churn
     names = list(dict.fromkeys([*table["a"], *table["b"]]))
     found = {frozenset((row.a, row.b)): float(row.kendall) for row in records(table)}

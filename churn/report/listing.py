@@ -25,21 +25,17 @@ MADE = Messages(
         ),
     }
 )
-QUOTIENT = marked(
-    "The chance of a sticker if the user stays is taken as the chance of a sticker ÷ the chance of staying, at most 1, "
-    "which is right where nobody who falls silent receives one, and else too high."
-)
 
 
 def rank_by(run: Run) -> str:
-    """The score that orders the list; older runs knew one only."""
-    return str(run.manifest["segment"].get("rank_by", "priority"))
+    """The score that orders the list."""
+    return str(run.manifest["segment"]["rank_by"])
 
 
 def drawn(run: Run) -> str:
     """Who is on the list."""
     segment, score = run.manifest["segment"], RANKS[rank_by(run)]
-    rule, number, scored = segment.get("rule", "quantile"), segment.get("number"), segment["scored"]
+    rule, number, scored = segment["rule"], segment["number"], segment["scored"]
     if rule == "number" and number > scored:
         return say(
             "all {scored} scored users, since {number} can be contacted", scored=count(scored), number=count(number)
@@ -66,10 +62,8 @@ def drawn(run: Run) -> str:
 
 
 def if_stays(run: Run) -> str:
-    """Where the chance of a sticker if the user stays comes from, and whether it held; older runs took a quotient."""
-    stayed = run.manifest.get("stickers", {}).get("stayed")
-    if stayed is None:
-        return say(QUOTIENT)
+    """Where the chance of a sticker if the user stays comes from, and whether it held."""
+    stayed = run.manifest["stickers"]["stayed"]
     learnt = say("The chance of a sticker if the user stays was learnt from validation users who stayed (half B).")
     if not known(stayed["rate"]):
         return learnt
@@ -85,9 +79,11 @@ def if_stays(run: Run) -> str:
 
 
 def stickers_of_churners(run: Run) -> str:
-    """How often users who fell silent received a sticker here; nothing of older runs."""
-    found = run.manifest.get("stickers")
-    if found is None or not (known(found["churned"]["rate"]) and known(found["stayed"]["rate"])):
+    """How often users who fell silent received a sticker here; nothing where nobody knows."""
+    if not run.stickers:
+        return ""
+    found = run.manifest["stickers"]
+    if not (known(found["churned"]["rate"]) and known(found["stayed"]["rate"])):
         return ""
     churned, stayed = found["churned"], found["stayed"]
     numbers = {

@@ -15,7 +15,7 @@ KEPT = "_kept"  # ends the name of a model that was trained again on the kept co
 
 def retrained(run: Run) -> list[Block]:
     """A sentence, and each model beside the one that it came from, where the run has any."""
-    if not run.manifest.get("retrained"):
+    if not run.manifest["retrained"]:
         return [Text(say("This is advice: the models of this run use every column, kept or not."))]
     table = run.table(declared.DIFFERENCES)
     table = table[(table["metric"] == "log_loss") & (table["model"] == table["reference"] + KEPT)]

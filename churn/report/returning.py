@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import yaml
-
 from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Note
@@ -44,4 +42,4 @@ def _title(row: Any) -> str:
 
 def _within(run: Run) -> int:
     """How many days the run waited for a return."""
-    return int((yaml.safe_load(run.yaml).get("explore") or {}).get("within_days", 28))
+    return int(run.settings["explore"]["within_days"])

@@ -67,10 +67,10 @@ def _heuristic(run: Run) -> Note:
 
 
 def _equals(run: Run) -> tuple[Block, ...]:
-    """What the lot decides where scores are equal; nothing where none are, and of older runs."""
+    """What the lot decides where scores are equal; nothing where none are."""
     segment = run.manifest["segment"]
-    found = segment.get("ties")
-    if not found or not found["listed"]:
+    found = segment["ties"]
+    if not found["listed"]:
         return ()
     return (Note(say("Equal scores"), among_equals(found, listed=segment["listed"]), tone="care"),)
 

@@ -63,7 +63,7 @@ def found_of_list(run: Run) -> str:
     past = _past(run)
     if not past:
         return "unknown"
-    if run.manifest.get("split_kind") == "random":
+    if run.manifest["split_kind"] == "random":
         return "seen"
     if min(n for _, n, _ in past.values()) < FEW:
         return "few"
@@ -151,7 +151,7 @@ def _forecast(run: Run, target: str) -> float | None:
 def on_target(run: Run, target: str) -> tuple[Check, ...]:
     """One verdict each on calibration, lift and explanations of a target; none where the split gives answers away."""
     found = _calibration(run, target), _lift(run, target), _fidelity(run, target)
-    if run.manifest.get("split_kind") != "random":
+    if run.manifest["split_kind"] != "random":
         return found
     return tuple(Check(check.question, "bad", say("Cannot be told"), say(SEEN)) for check in found)
 
@@ -257,7 +257,7 @@ def on_data(run: Run) -> Check:
         return _unmeasured(question)
     shares = {name: sum(at_fault(counts["rejected"]).values()) / counts["read"] for name, counts in tables.items()}
     detail = say("Rows rejected: {shares}.", shares=listed([_rejected(name, share) for name, share in shares.items()]))
-    worst, found = max(shares.values()), len(run.manifest["audit"].get("warnings", ()))
+    worst, found = max(shares.values()), len(run.manifest["audit"]["warnings"])
     if found:
         detail += " " + say_many("{n} warning is about the data.", "{n} warnings are about the data.", found)
     if worst < CLEAN and not found:

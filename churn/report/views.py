@@ -55,7 +55,7 @@ def cohorts(run: Run) -> Section:
 def _section(run: Run, anchor: str, title: str, lead: str, *others: str) -> Section:
     """The views of a section and of others; one sentence where there are none."""
     found = [view for view in run.views if view["section"] in (anchor, *others)]
-    nothing = say("The run has made no such view: it was switched off, or made by an older version.")
+    nothing = say("The run has made no such view: it was switched off.")
     return Section(anchor, title, lead if found else nothing, tuple(_blocks(found)))
 
 

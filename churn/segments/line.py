@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from churn.segments.budget import best_places, gains
 from churn.segments.config import RankBy, Rule, SegmentConfig
@@ -95,7 +95,7 @@ def _size(n: int, rule: Rule, config: SegmentConfig) -> int:
 
 def _places(size: int, n: int) -> tuple[int, int]:
     """Between which places of n, from 1, the last of a list of some size lies when users are redrawn."""
-    at_or_above = stats.binom.sf(size - 1, n, np.arange(1, n + 1) / n)
+    at_or_above = scipy.stats.binom.sf(size - 1, n, np.arange(1, n + 1) / n)
     first, last = (int(np.searchsorted(at_or_above, tail)) + 1 for tail in _TAILS)
     return min(first, n), min(last, n)
 
@@ -117,4 +117,4 @@ def _scales(score: pd.Series) -> dict[str, NDArray[np.float64]]:
 def _skewness(values: NDArray[np.float64]) -> float | None:
     if not varies(values):
         return None
-    return round(float(stats.skew(values)), 9) + 0.0  # no minus zero
+    return round(float(scipy.stats.skew(values)), 9) + 0.0  # no minus zero

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
+import scipy
 
 from churn.segments.budget import best_size, gains
 from churn.segments.config import SegmentConfig
@@ -69,7 +69,7 @@ def agreement(scored: pd.DataFrame) -> pd.DataFrame:
     for a, b in combinations(names, 2):
         x, y = scored[a], scored[b]
         differ = varies(x) and varies(y)
-        kendall = float(kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan
+        kendall = float(scipy.stats.kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan
         rows.append((a, b, x.corr(y, method="spearman") if differ else np.nan, kendall))
     return pd.DataFrame(rows, columns=["a", "b", "spearman", "kendall"])
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 
@@ -62,6 +63,4 @@ def _step_down(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _false_discovery(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy import stats
-
-    return np.asarray(stats.false_discovery_control(p), dtype=np.float64)
+    return np.asarray(scipy.stats.false_discovery_control(p), dtype=np.float64)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 LEAST_EXPECTED = 5.0  # users in a cell if there were no link; under it the chi-square distribution is far off
@@ -49,10 +50,8 @@ def association(a: ArrayLike, b: ArrayLike) -> AssociationResult:
     n_a, n_b = (int(n) for n in counts.sum(axis=1))
     if min(n_a, n_b) == 0 or table.shape[1] < 2:
         return AssociationResult(n_a, n_b, table.shape[1], pooled, math.nan, math.nan, math.nan, math.nan)
-    from scipy import stats
-
-    chi2, p, df, _ = stats.chi2_contingency(table, correction=False)
-    strength = float(stats.contingency.association(table, method="cramer"))
+    chi2, p, df, _ = scipy.stats.chi2_contingency(table, correction=False)
+    strength = float(scipy.stats.contingency.association(table, method="cramer"))
     return AssociationResult(n_a, n_b, table.shape[1], pooled, float(chi2), float(df), float(p), strength)
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 BINS = 10
@@ -57,10 +58,8 @@ def stability_index(reference: ArrayLike, newest: ArrayLike, *, level: float = 0
     filled = (p + q) > 0
     p, q = (_shares(counts[filled]) for counts in (p, q))
     psi, noise = float(((q - p) * np.log(q / p)).sum()), 1 / old.size + 1 / new.size
-    from scipy import special
-
     freedom = int(filled.sum()) - 1
-    limit = float(special.chdtri(freedom, 1 - level)) * noise if freedom else 0.0
+    limit = float(scipy.special.chdtri(freedom, 1 - level)) * noise if freedom else 0.0
     return Stability(psi, freedom * noise, limit, old.size, new.size, freedom + 1)
 
 

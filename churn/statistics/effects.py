@@ -4,12 +4,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
 from churn.statistics.intervals import Interval
 from churn.statistics.tests import welch
-
-# scipy.stats takes most of a second to import, which commands that compare nothing should not pay
 
 LEVEL, POWER = 0.95, 0.8
 
@@ -128,12 +127,8 @@ def _chi_square(successes_a: int, n_a: int, hits: int, n: int) -> float:
 
 def _z(level: float) -> float:
     """The normal quantile between whose negative and itself a share `level` lies."""
-    from scipy import special
-
-    return float(special.ndtri((1 + level) / 2))
+    return float(scipy.special.ndtri((1 + level) / 2))
 
 
 def _t(level: float, df: float) -> float:
-    from scipy import special
-
-    return float(special.stdtrit(df, (1 + level) / 2))
+    return float(scipy.special.stdtrit(df, (1 + level) / 2))

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from churn.statistics.metrics import METRICS, RANGES, evaluate
 
@@ -272,7 +272,7 @@ def _expanded(level: float, n: int) -> float:
     _, upper = tails(level)
     if n < 2:
         return level
-    expanded = float(2 * stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf(upper, n - 1)) - 1)
+    expanded = float(2 * scipy.stats.norm.cdf(np.sqrt(n / (n - 1)) * scipy.stats.t.ppf(upper, n - 1)) - 1)
     return min(expanded, 1 - 1e-9)  # two users reach for the ends of all resamples
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 Z = 1.959964  # 97.5% quantile of the normal distribution
 
@@ -80,9 +80,9 @@ def _placements(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Each column's ROC-AUC, (k,), and the share of the other class that each window beats, ties as half, (n, k)."""
     positive, negative = table[label], table[~label]
-    ranks, beaten = rankdata(table, axis=0), np.empty(table.shape)
-    beaten[label] = (ranks[label] - rankdata(positive, axis=0)) / len(negative)
-    beaten[~label] = 1 - (ranks[~label] - rankdata(negative, axis=0)) / len(positive)
+    ranks, beaten = scipy.stats.rankdata(table, axis=0), np.empty(table.shape)
+    beaten[label] = (ranks[label] - scipy.stats.rankdata(positive, axis=0)) / len(negative)
+    beaten[~label] = 1 - (ranks[~label] - scipy.stats.rankdata(negative, axis=0)) / len(positive)
     return beaten[label].mean(axis=0), beaten
 
 

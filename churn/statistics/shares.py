@@ -1,11 +1,10 @@
 """Intervals of shares whose cases come in blocks by user, and which may be 0, 1 or of few users."""
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from churn.statistics.intervals import tails
-
-# scipy.stats takes most of a second to import, which commands that compare nothing should not pay
 
 
 def block_variance(hits: NDArray[np.float64], cases: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -63,16 +62,14 @@ def block_intervals(
         >>> low.round(3).tolist(), high.round(3).tolist()
         ([0.0, 0.291], [0.708, 0.709])
     """
-    from scipy import stats
-
     lower, upper = tails(level)
     p, v, n, u = (np.asarray(values, np.float64) for values in (share, variance, cases, users))
     known = (u > 1) & np.isfinite(p)
     worth = np.where(known, u, np.nan)
     moves = known & (p > 0) & (p < 1) & (v > 0)
-    t_cases, t_users = (stats.t.ppf(upper, np.where(moves, size, 3) - 1) for size in (np.maximum(n, u), u))
+    t_cases, t_users = (scipy.stats.t.ppf(upper, np.where(moves, size, 3) - 1) for size in (np.maximum(n, u), u))
     worth[moves] = np.minimum(n, p * (1 - p) / np.where(moves, v, 1.0))[moves] * ((t_cases / t_users) ** 2)[moves]
     hits, misses = worth * p, worth * (1 - p)
-    low = np.where(p > 0, stats.beta.ppf(lower, np.maximum(hits, 1e-9), misses + 1), 0.0)
-    high = np.where(p < 1, stats.beta.ppf(upper, hits + 1, np.maximum(misses, 1e-9)), 1.0)
+    low = np.where(p > 0, scipy.stats.beta.ppf(lower, np.maximum(hits, 1e-9), misses + 1), 0.0)
+    high = np.where(p < 1, scipy.stats.beta.ppf(upper, hits + 1, np.maximum(misses, 1e-9)), 1.0)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)

@@ -7,10 +7,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-
-# scipy.stats takes most of a second to import, which commands that test nothing should not pay: it is imported where it
-# is used
 
 SKEWED = 2.0  # from this |skewness| on means are a few users' matter, and ranks are compared beside them
 
@@ -84,9 +82,7 @@ def mann_whitney(a: ArrayLike, b: ArrayLike) -> float:
     group_a, group_b = _present(a), _present(b)
     if _undefined(group_a, group_b):
         return math.nan
-    from scipy import stats
-
-    return float(stats.mannwhitneyu(group_a, group_b).pvalue)
+    return float(scipy.stats.mannwhitneyu(group_a, group_b).pvalue)
 
 
 def is_skewed(values: ArrayLike) -> bool:
@@ -123,26 +119,22 @@ def _undefined(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
 def _welch_t(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float]:
     if _undefined(a, b):
         return math.nan, math.nan, math.nan
-    from scipy import special
-
     # not by scipy.stats.ttest_ind, which takes ten times as long for a pair of columns
     v_a, v_b = float(a.var(ddof=1)) / a.size, float(b.var(ddof=1)) / b.size
     t = float(a.mean() - b.mean()) / math.sqrt(v_a + v_b)
     share = v_a / (v_a + v_b)  # so that the squares of small variances do not vanish
     df = 1 / (share**2 / (a.size - 1) + (1 - share) ** 2 / (b.size - 1))
-    return t, df, float(2 * special.stdtr(df, -abs(t)))
+    return t, df, float(2 * scipy.special.stdtr(df, -abs(t)))
 
 
 def _hedges(a: NDArray[np.float64], b: NDArray[np.float64], df: float) -> tuple[float, float, float]:
     if _undefined(a, b):
         return math.nan, math.nan, math.nan
-    from scipy import special
-
     m, v_a, v_b = a.size + b.size - 2, a.var(ddof=1), b.var(ddof=1)
     pooled = ((a.size - 1) * v_a + (b.size - 1) * v_b) / m
     correction = math.exp(math.lgamma(m / 2) - math.lgamma((m - 1) / 2)) / math.sqrt(m / 2)
     d = float(a.mean() - b.mean()) / math.sqrt(pooled)
     of_the_means = (v_a / a.size + v_b / b.size) / pooled
     of_the_deviation = d**2 * ((a.size - 1) * v_a**2 + (b.size - 1) * v_b**2) / (2 * m**2 * pooled**2)
-    margin = float(special.stdtrit(df, 0.975)) * correction * math.sqrt(of_the_means + of_the_deviation)
+    margin = float(scipy.special.stdtrit(df, 0.975)) * correction * math.sqrt(of_the_means + of_the_deviation)
     return correction * d, correction * d - margin, correction * d + margin

@@ -37,7 +37,14 @@ from .synthetic_verdicts import questions, verdicts
 
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted"', "x" * 1_000, "</script><img src=x onerror=alert(2)>", "007"]
 BY_FILE = {one.file: one for one in vars(declared).values() if isinstance(one, Table)}
-CONFIG = "data:\n  events: events.parquet\n  note: '</pre><script>alert(4)</script>'\n"
+FOLLOWED_UP = {"outcomes.csv", "effects.csv", "calibration_since.csv", "stability.csv", "drift.csv"}  # of a later command
+CONFIG = """data:
+  events: events.parquet
+  note: '</pre><script>alert(4)</script>'
+explanation: {fidelity_floor: 0.9}
+explore: {within_days: 28}
+language: en
+"""
 
 
 LIST = {  # what a manifest says that calling the 30 users of the list earns
@@ -84,8 +91,9 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "priority.parquet": _priority(scores, stickers),
         "views/returns.csv": _returns(),
     }
-    for name, table in tables.items():
-        BY_FILE[name].write(table, folder)
+    for one in BY_FILE.values():
+        if one.file in tables or not (one.optional or one.file in FOLLOWED_UP):
+            one.write(tables.get(one.file, one.empty()), folder)
     write_text(CONFIG, folder / "config.yaml")
     write_json(questions(targets), folder / "verdicts.json")
     write_json(_manifest(scores, targets), folder / "manifest.json")
@@ -247,6 +255,7 @@ def _manifest(scores, targets):
             "parts": [dict(zip(keys, part, strict=True)) for part in parts],
             "windows_labelled": 95_840,
             "windows_in_gaps": 5_438,
+            "overlaps": [],
             "unknown_events": {"<script>alert(5)</script>": 41, "poll": 7},
             "alarms": [
                 {
@@ -276,13 +285,28 @@ def _manifest(scores, targets):
         "split_kind": "time",
         "targets": targets,
         "chosen": {target: chosen_model(target) for target in targets},
+        "retrained": {},
+        "drift": None,
+        "budget": None,
+        "earnings": None,
+        "clock": {"actions": 230_115, "timed": 230_115, "dates": 0},
+        "compared": {
+            **{"users": 1_438, "listed": 212, "per_day": 104.3},
+            "ties": {"listed": 0, "line": 1, "line_listed": 1},
+        },
+        "groups": {"number": 1, "n_learnt": 0, "n_compared": 0, "learnt_from": "scored users", "n_columns": 0},
+        "anomalies": {"n_scored": 300, "n_examined": 0, "n_departed": 0, "n_listed": 0},
+        "list_warnings": [],
         "warnings": [
             "The sticker probabilities are less well calibrated on test than chance allows: read them as high, "
             "middle and low."
         ],
         "completeness": completeness(targets),
         "segment": {
-            "quantile": 0.9,
+            **{"rank_by": "priority", "rule": "quantile", "quantile": 0.9, "number": None, "listed": 30},
+            **{"before_days": 28, "minimum_cell": 30, "anomalies": {"number": 20, "least": 3.0}},
+            "control": {"share": 0.0, "seed": 0, "held_back": 0, "contacted": 30},
+            "ties": {"listed": 0, "line": 1, "line_listed": 1},
             "threshold": 0.1217,
             "skewness": {"raw": 1.84, "log10": -0.91, "scored": len(scores), "zeros": 0},
             "likely_churn": 0.5,

@@ -117,11 +117,6 @@ def test_too_few_users_are_a_sentence_too(run):
     assert "No groups were looked for. There were 12 users to compare, and a group needs 30" in text
 
 
-def test_a_run_of_an_older_version_still_has_its_page(run):
-    _, text = said(run)
-    assert "No groups were looked for" in text
-
-
 def test_hostile_names_run_nothing(run):
     page, text = said(grouped(run))
     assert HOSTILE in text

@@ -101,14 +101,6 @@ def test_the_agreement_of_the_orders_is_a_table_of_kendalls_tau(finished):
     assert rows["Priority"] == ["–", "−0.36", "+0.64"] and rows["Chance of a sticker"] == ["+0.64", "−0.71", "–"]
 
 
-def test_a_run_of_an_older_version_says_that_it_did_not_keep_the_line(run):
-    for name in ARTEFACTS:
-        (run / name).unlink()
-    write_table(read_table(run / "agreement.csv").drop(columns="kendall"), run / "agreement.csv")
-    assert "made by a version that did not keep how the line was drawn" in text_of(run)
-    assert [block.kind for block in line.build(Run.open(run)).blocks] == ["text"]
-
-
 def test_a_run_without_stickers_has_a_column_for_churn_alone(without_stickers):
     table = observed(without_stickers)
     assert [column.title for column in table.columns[4:]] == ["Fell silent"]

@@ -79,7 +79,7 @@ def test_what_past_lists_promised_too_much_of_is_said_to_be_too_high(run):
     assert too_high not in told(promised(run, 0.0))["Stickers at stake"][2]
 
 
-def test_a_run_of_an_older_version_tells_its_churners_alone(run):
+def test_a_run_without_a_budget_tells_its_churners_alone(run):
     assert set(told(run)) == {"Expected churners"}
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import gamma, norm
 
 Rates = Literal["lognormal", "gamma"]
 _ROUNDS, _DRAWN = 10, 2000  # of the fit, and users drawn in each
@@ -72,7 +72,7 @@ class OneKind:
 def _log_gamma(normal: NDArray[np.float64], variation: NDArray[np.float64]) -> NDArray[np.float64]:
     """Logarithms of gamma values of mean 1, by the quantiles of normal ones: (n, f)."""
     shape = variation**-2
-    values = gamma.ppf(norm.cdf(normal), shape, scale=1 / shape)
+    values = scipy.stats.gamma.ppf(scipy.stats.norm.cdf(normal), shape, scale=1 / shape)
     return np.asarray(np.log(np.maximum(values, 1e-9)))
 
 
