@@ -159,7 +159,7 @@ def _usage() -> str:
 
 def _simulate(arguments: list[str]) -> None:
     from churn.configuration import parse
-    from churn.data.sources.simulator import PRESETS, simulate
+    from churn.data import PRESETS, simulate
     from churn.keys import SEEDS, OneOf, Range
 
     parser = _parser("simulate")

@@ -23,12 +23,10 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveCon
 
 from churn import strict_yaml
 from churn.artefacts import read_table, write_table
-from churn.data import CAUTIONS
-from churn.data.datamodule import ChurnDataModule
+from churn.data import CAUTIONS, ChurnDataModule
 from churn.disk import writing
 from churn.errors import UserError
-from churn.models.sequence import SequenceClassifier
-from churn.models.training_loop import MONITOR, one_thread
+from churn.models import MONITOR, SequenceClassifier, one_thread
 from churn.progress import OPTIONS, is_quiet, progress, step
 
 _NOISE = (

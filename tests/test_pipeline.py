@@ -19,7 +19,7 @@ from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_f
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, IfStays, VerdictConfig, fit_if_stays
 from churn.explanation import others
-from churn.explanation.collinearity import collinearity
+from churn.explanation.variance_inflation import collinearity
 from churn.language import speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.scoring import newest_windows, prepare_alike, reasons_of, score, score_windows

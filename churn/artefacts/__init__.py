@@ -1,12 +1,12 @@
 """Files: what a run writes, declared once, and how every file comes to be whole or absent."""
 
 from churn.artefacts import declared
-from churn.artefacts.atomic import atomic, recorded, write_json, write_text, write_with
 from churn.artefacts.declaration import Document, Hide, Table, TargetTables
+from churn.artefacts.defused import harmless
 from churn.artefacts.formats import read_table, write_table
-from churn.artefacts.harmless import harmless
 from churn.artefacts.reading import as_written, read_json, read_object
 from churn.artefacts.sealed import check_hashes, check_whole, discard, hashes_of, missing
+from churn.artefacts.writing import atomic, recorded, write_json, write_text, write_with
 
 __all__ = [
     "Document",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from churn.artefacts.atomic import write_json
 from churn.artefacts.formats import read_table, write_table
 from churn.artefacts.reading import read_json
+from churn.artefacts.writing import write_json
 from churn.errors import UserError
 
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"

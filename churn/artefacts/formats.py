@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from churn.artefacts.atomic import atomic
-from churn.artefacts.harmless import harmless, restored
+from churn.artefacts.defused import harmless, restored
 from churn.artefacts.reading import as_written
+from churn.artefacts.writing import atomic
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -1,6 +1,6 @@
 """From a raw event log to windows: see `churn.data.dataset` for the way through.
 
-The Lightning data module is imported from `churn.data.datamodule`, since it needs torch.
+The Lightning data module and its batches need torch, which is loaded when they are asked for.
 """
 
 from typing import TYPE_CHECKING
@@ -9,7 +9,10 @@ from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.data.config import DataConfig
+    from churn.data.daily import Tables
+    from churn.data.datamodule import Batch, ChurnDataModule, loader
     from churn.data.dataset import Dataset, open_dataset, prepare, read_panel
+    from churn.data.dialects import dialect_of
     from churn.data.drift import Drift, Training
     from churn.data.events import STANDARD_COLUMNS
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
@@ -18,29 +21,47 @@ if TYPE_CHECKING:
     from churn.data.findings_of_drift import drift_findings, drift_sentences
     from churn.data.health import Health, events_per_day, examine, examine_new
     from churn.data.leaks import Alarm, leak_alarms
-    from churn.data.panel import Panel
+    from churn.data.panel import AMOUNT, STICKERS, Panel
     from churn.data.parts import CAUTIONS, PARTS, Split, user_share
     from churn.data.recognition import Recognised, TableName, look_at, recognise
     from churn.data.reconciliation import at_fault
-    from churn.data.rhythm import Rhythm
+    from churn.data.rhythm import ELSEWHERE, WEEKENDS, Rhythm
     from churn.data.sliding import slide
-    from churn.data.sources import Engines, Frame, digest, likely_encoding, open_table, without_password
+    from churn.data.sources import (
+        Engines,
+        Frame,
+        digest,
+        engine_errors,
+        likely_encoding,
+        open_table,
+        readable_to_the_last_row,
+        without_password,
+    )
+    from churn.data.sources.simulator import PRESETS, simulate
     from churn.data.spellings import plain_ids
-    from churn.data.split_config import SplitConfig
+    from churn.data.split_config import SplitConfig, SplitKind
     from churn.data.splits import rolling_origins, split_windows, training_users
     from churn.data.tables import read_tables
     from churn.data.time_formats import FORMAT_KEY
     from churn.data.vocabulary import Vocabulary
     from churn.data.window_config import WindowConfig
-    from churn.data.windows import Target, Windows
+    from churn.data.windows import UNKNOWN, Target, Windows
 
 __all__ = [
+    "AMOUNT",
     "CAUTIONS",
+    "ELSEWHERE",
     "FEATURES",
     "FORMAT_KEY",
     "PARTS",
+    "PRESETS",
     "STANDARD_COLUMNS",
+    "STICKERS",
+    "UNKNOWN",
+    "WEEKENDS",
     "Alarm",
+    "Batch",
+    "ChurnDataModule",
     "DataConfig",
     "Dataset",
     "Drift",
@@ -54,16 +75,20 @@ __all__ = [
     "Rhythm",
     "Split",
     "SplitConfig",
+    "SplitKind",
     "TableName",
+    "Tables",
     "Target",
     "Training",
     "Vocabulary",
     "WindowConfig",
     "Windows",
     "at_fault",
+    "dialect_of",
     "digest",
     "drift_findings",
     "drift_sentences",
+    "engine_errors",
     "events_per_day",
     "examine",
     "examine_new",
@@ -72,6 +97,7 @@ __all__ = [
     "example_split",
     "leak_alarms",
     "likely_encoding",
+    "loader",
     "look_at",
     "open_dataset",
     "open_table",
@@ -79,8 +105,10 @@ __all__ = [
     "prepare",
     "read_panel",
     "read_tables",
+    "readable_to_the_last_row",
     "recognise",
     "rolling_origins",
+    "simulate",
     "simulated_log",
     "slide",
     "split_windows",

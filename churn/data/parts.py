@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.overlaps import overlap, positions, reaching, users_in_both, windows_in_both
-from churn.data.split_config import Kind
+from churn.data.split_config import SplitKind
 from churn.data.windows import UNKNOWN, Windows
 from churn.errors import LeakageError, UserError
 from churn.language import marked
@@ -51,7 +51,7 @@ class Split:
     test: Windows
     score: Windows
     embargo_days: int = 0
-    kind: Kind = "time"
+    kind: SplitKind = "time"
 
     def __post_init__(self) -> None:
         """Check the rule."""

@@ -10,7 +10,7 @@ from churn.keys import Block, Day, ProperShare, Range, Seed
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["time", "user", "user_time", "random"]
+SplitKind = Literal["time", "user", "user_time", "random"]
 _DAY = timedelta(days=1)
 
 
@@ -43,7 +43,7 @@ class SplitConfig(Block, key="data.split"):
         seed: Of a random split.
     """
 
-    kind: Kind = "time"
+    kind: SplitKind = "time"
     val_from: Annotated[str, Day()] | None = None
     test_from: Annotated[str, Day()] | None = None
     val_share: ProperShare = 0.15

@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
-from churn.data.daily import Tables
-from churn.data.dialects import dialect_of
-from churn.data.spellings import plain_ids
+from churn.data import Tables, dialect_of, plain_ids
 from churn.errors import UserError
 from churn.language import marked
 

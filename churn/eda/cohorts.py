@@ -12,8 +12,7 @@ from churn.eda.curves import idle_days, idle_in_words, with_interval
 from churn.eda.triangles import triangle
 from churn.eda.view import View
 from churn.language import marked, say, say_many
-from churn.statistics import FEW
-from churn.statistics.shares import block_intervals
+from churn.statistics import FEW, block_intervals
 
 NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ibis import _
 
 from churn.charts import BLUE, GREY, QUIET, chart
-from churn.data.daily import Tables
+from churn.data import Tables
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
 from churn.eda.coded_events import Actors

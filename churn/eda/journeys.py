@@ -9,8 +9,7 @@ import pandas as pd
 from ibis import _
 from ibis.backends import BaseBackend
 
-from churn.data.daily import Tables
-from churn.data.sources import engine_errors
+from churn.data import Tables, engine_errors
 from churn.eda.arguments import check_count
 from churn.eda.captions import called
 from churn.eda.coded_events import OTHER, Actors, coded_events, count_usable

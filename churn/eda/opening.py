@@ -3,10 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from churn.data import DataConfig, Frame, Panel, read_panel
-from churn.data.daily import Tables
-from churn.data.sources import Engines, readable_to_the_last_row
-from churn.data.tables import read_tables
+from churn.data import DataConfig, Engines, Frame, Panel, Tables, read_panel, read_tables, readable_to_the_last_row
 from churn.disk import temporary_folder
 
 

@@ -16,8 +16,7 @@ from churn.eda.curves import POINTS, enough, idle_days, idle_in_words, noted, wi
 from churn.eda.spells import Spells, silences
 from churn.eda.view import View
 from churn.language import say, say_many
-from churn.statistics import FEW
-from churn.statistics.shares import block_intervals
+from churn.statistics import FEW, block_intervals
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -8,7 +8,7 @@ import pandas as pd
 from ibis import _
 from numpy.typing import NDArray
 
-from churn.statistics.shares import block_intervals, block_variance
+from churn.statistics import block_intervals, block_variance
 
 
 def counts_by_user(

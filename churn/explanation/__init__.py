@@ -2,26 +2,32 @@
 
 from churn.explanation.attribution import Attribution, attribute
 from churn.explanation.choice import to_attribute, to_imitate
-from churn.explanation.collinearity import Collinearity, collinearity
 from churn.explanation.features import feature_ledger
 from churn.explanation.fidelity import Fidelity, Imitation
 from churn.explanation.others import beside, others
+from churn.explanation.past import USUAL_DAYS, own_past
 from churn.explanation.reasons import readable, reasons
 from churn.explanation.surrogate import Surrogate, contributions, explain
+from churn.explanation.variance_inflation import Collinearity, collinearity
+from churn.explanation.wording import Story, count_words
 
 __all__ = [
+    "USUAL_DAYS",
     "Attribution",
     "Collinearity",
     "Fidelity",
     "Imitation",
+    "Story",
     "Surrogate",
     "attribute",
     "beside",
     "collinearity",
     "contributions",
+    "count_words",
     "explain",
     "feature_ledger",
     "others",
+    "own_past",
     "readable",
     "reasons",
     "to_attribute",

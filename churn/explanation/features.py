@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data import Target, Windows
-from churn.explanation.collinearity import collinearity
 from churn.explanation.stability import Relevance, stable_relevance
+from churn.explanation.variance_inflation import collinearity
 from churn.language import marked
 
 _ROWS = 5000  # per round of a run

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.data import Panel, Windows
-from churn.data.panel import AMOUNT, STICKERS
+from churn.data import AMOUNT, STICKERS, Panel, Windows
 
 USUAL_DAYS = 56  # before the history, from which the usual is taken
 _LEAST_DAYS = 7  # under which nothing is usual yet

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Windows
-from churn.data.panel import AMOUNT, STICKERS
+from churn.data import AMOUNT, STICKERS, Windows
 from churn.errors import UserError
 from churn.explanation.stories import Pairs, stories
 from churn.explanation.wording import (

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Windows
-from churn.data.panel import AMOUNT
+from churn.data import AMOUNT, Windows
 from churn.explanation.past import fallen, own_past
 from churn.explanation.wording import Story
 

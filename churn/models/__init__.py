@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from churn.models.logistic import Logistic
     from churn.models.majority import Majority
     from churn.models.persistence import Persistence
+    from churn.models.scaling import SCALINGS
     from churn.models.selected import Selected, again_on, unwrapped
+    from churn.models.sequence import SequenceClassifier
+    from churn.models.training_loop import MONITOR, one_thread
 
 MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")  # that are compared
 __all__ = [
     "GRU",
     "MODELS",
+    "MONITOR",
+    "SCALINGS",
     "BiLSTM",
     "Classifier",
     "Ensemble",
@@ -33,6 +38,7 @@ __all__ = [
     "Majority",
     "Persistence",
     "Selected",
+    "SequenceClassifier",
     "again_on",
     "allowing",
     "check_allowed",
@@ -41,6 +47,7 @@ __all__ = [
     "load",
     "logits",
     "members",
+    "one_thread",
     "unwrapped",
 ]
 

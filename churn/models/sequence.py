@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from churn.data import Split, Target, Windows
-from churn.data.datamodule import Batch, ChurnDataModule, loader
+from churn.data import Batch, ChurnDataModule, Split, Target, Windows, loader
 from churn.errors import UserError
 from churn.keys import BatchSize, Days, Range, check_arguments
 from churn.models.base import Classifier, Report

@@ -12,8 +12,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer, seed_everythin
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch.utils.data import DataLoader
 
-from churn.data import Windows
-from churn.data.datamodule import Batch, ChurnDataModule
+from churn.data import Batch, ChurnDataModule, Windows
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.models.base import Report

@@ -1,6 +1,6 @@
 """Outcomes: what happened after a list was made, and whether the models still hold."""
 
 from churn.outcomes.following import FollowUp, follow_up
-from churn.outcomes.summary import summary
+from churn.outcomes.printout import summary
 
 __all__ = ["FollowUp", "follow_up", "summary"]

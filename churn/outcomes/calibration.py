@@ -7,9 +7,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import as_written, declared, read_table
-from churn.statistics import RANGES, Interval, calibrated_bands, calibration_bins, share_interval
-from churn.statistics.intervals import bootstrap_each
-from churn.statistics.metrics import CLIP, ECE_BINS, check_forecast, spread
+from churn.statistics import (
+    CLIP,
+    ECE_BINS,
+    RANGES,
+    Interval,
+    bootstrap_each,
+    calibrated_bands,
+    calibration_bins,
+    check_forecast,
+    share_interval,
+    spread,
+)
 
 LEFT_ALONE, ALL = "not contacted", "all"
 FALSE_ALARMS = 0.05  # chance that a calibrated list passes any band of its group

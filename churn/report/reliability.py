@@ -14,8 +14,7 @@ from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
 from churn.report.wording import TARGETS, count, decimal, decimals, percent, percents
 from churn.runs import Run, records
-from churn.statistics import FEW, digits_apart
-from churn.statistics.sides import ROUNDING
+from churn.statistics import FEW, ROUNDING, digits_apart
 
 
 def build(run: Run) -> Section:

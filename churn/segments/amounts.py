@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Panel, Windows
-from churn.data.panel import STICKERS
+from churn.data import STICKERS, Panel, Windows
 
 
 @dataclass(frozen=True)

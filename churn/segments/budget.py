@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from churn.errors import UserError
 from churn.segments.config import BudgetConfig, RankBy, SegmentConfig
 from churn.segments.ranking import add_scores, ranked, sticker_if_stays
-from churn.statistics import Interval
-from churn.statistics.intervals import interval_of
+from churn.statistics import Interval, interval_of
 
 POINTS = 200  # rows of the curve, at most
 BLOCKS = 2000  # of users who stand one after the other, from which on they are drawn together

@@ -9,8 +9,7 @@ import scipy
 from churn.segments.budget import best_size, gains
 from churn.segments.config import SegmentConfig
 from churn.segments.ranking import add_scores, ranked
-from churn.statistics import varies
-from churn.statistics.sides import ROUNDING
+from churn.statistics import ROUNDING, varies
 
 SEGMENTS = ("priority", "likely churner", "other")
 LIKELY = 0.5  # more likely than not

@@ -9,7 +9,7 @@ import numpy as np
 
 from churn import eda, explanation
 from churn.artefacts import declared, write_table
-from churn.data.panel import STICKERS
+from churn.data import STICKERS
 from churn.language import marked, say
 from churn.progress import step
 from churn.scoring import reasons_of, score_windows

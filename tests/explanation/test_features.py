@@ -5,9 +5,9 @@ import pytest
 
 from churn.data import example_split
 from churn.explanation import feature_ledger
-from churn.explanation.collinearity import collinearity
 from churn.explanation.features import _words
 from churn.explanation.stability import Relevance
+from churn.explanation.variance_inflation import collinearity
 
 pytestmark = pytest.mark.slow
 

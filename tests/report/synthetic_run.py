@@ -37,7 +37,8 @@ from .synthetic_verdicts import questions, verdicts
 
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted"', "x" * 1_000, "</script><img src=x onerror=alert(2)>", "007"]
 BY_FILE = {one.file: one for one in vars(declared).values() if isinstance(one, Table)}
-FOLLOWED_UP = {"outcomes.csv", "effects.csv", "calibration_since.csv", "stability.csv", "drift.csv"}  # of a later command
+# What `churn outcomes` writes
+FOLLOWED_UP = {"outcomes.csv", "effects.csv", "calibration_since.csv", "stability.csv", "drift.csv"}
 CONFIG = """data:
   events: events.parquet
   note: '</pre><script>alert(4)</script>'

@@ -54,7 +54,7 @@ def _networks(inquiry: Inquiry) -> list[Contestant]:
 
 
 def _variants() -> dict[str, dict[str, object]]:
-    from churn.models.scaling import SCALINGS
+    from churn.models import SCALINGS
 
     return {_named(kind, n): {"scaling": kind, "layers": n} for kind in SCALINGS for n in LAYERS}
 

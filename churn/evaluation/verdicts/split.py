@@ -4,9 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from churn.data import Dataset, Split, SplitConfig, Windows, split_windows, user_share
-from churn.data.split_config import Kind
-from churn.data.windows import UNKNOWN
+from churn.data import UNKNOWN, Dataset, Split, SplitConfig, SplitKind, Windows, split_windows, user_share
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
@@ -51,7 +49,7 @@ def split(inquiry: Inquiry) -> Verdict:
     )
 
 
-def rival_splits(inquiry: Inquiry) -> dict[Kind, Split]:
+def rival_splits(inquiry: Inquiry) -> dict[SplitKind, Split]:
     """A split of each kind with the same test windows, and training and validation parts of the same size.
 
     Test are a random half of the windows in the days of the test part whose users are held out by a hash. `random`
@@ -74,7 +72,7 @@ def rival_splits(inquiry: Inquiry) -> dict[Kind, Split]:
     return splits
 
 
-def _whole_splits(dataset: Dataset, seed: int) -> dict[Kind, Split]:
+def _whole_splits(dataset: Dataset, seed: int) -> dict[SplitKind, Split]:
     """The splits with all their windows."""
     windows, config = dataset.windows, _by_time(dataset.config.split)
     timed = split_windows(windows, config)
@@ -88,7 +86,7 @@ def _whole_splits(dataset: Dataset, seed: int) -> dict[Kind, Split]:
     rest = labelled.take(np.delete(np.arange(len(labelled)), positions(test, labelled)))
     drawn = rng.random(len(rest)) < VALIDATING
 
-    def of_kind(kind: Kind, train: Windows, val: Windows) -> Split:
+    def of_kind(kind: SplitKind, train: Windows, val: Windows) -> Split:
         return Split(train, val, test, nothing, config.embargo_days if "time" in kind else 0, kind)
 
     return {

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
 from churn.data import Windows
-from churn.explanation import readable
-from churn.explanation.past import own_past
-from churn.explanation.wording import Story, count_words
+from churn.explanation import Story, count_words, own_past, readable
 from churn.segments.behaviour.departures import WEEK_DAYS, Departures, departures
 from churn.segments.config import AnomalyConfig
-from churn.segments.contacts.control import CONTROL
+from churn.segments.contacts import CONTROL
 
 TOLD = 3  # departures in words
 COLUMNS = ("user_id", "cutoff", "score", "direction", *(f"departure_{place + 1}" for place in range(TOLD)))

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.data import Windows
-from churn.data.panel import AMOUNT
-from churn.explanation.past import USUAL_DAYS, own_past
+from churn.data import AMOUNT, Windows
+from churn.explanation import USUAL_DAYS, own_past
 
 WEEK_DAYS = 7
 LEAST_WEEKS = 4  # of one's own past, under which nothing is a departure

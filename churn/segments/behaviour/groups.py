@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import RobustScaler
 
-from churn.data import Windows
-from churn.data.panel import AMOUNT
+from churn.data import AMOUNT, Windows
 from churn.segments.behaviour.stability import Search, clustered, scaler, search
 from churn.segments.config import GroupConfig
 

@@ -9,7 +9,7 @@ from churn.language import marked
 from churn.segments.config import SegmentConfig
 from churn.segments.priority import SEGMENTS, likely_line
 from churn.segments.ranking import in_order
-from churn.statistics.sides import ROUNDING
+from churn.statistics import ROUNDING
 
 PRIORITY, LIKELY, _OTHER = SEGMENTS
 LOYAL = "loyal earners"

@@ -7,10 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import FEATURES, Rhythm, Windows
-from churn.data.panel import AMOUNT, STICKERS
-from churn.data.rhythm import ELSEWHERE, WEEKENDS
-from churn.data.windows import UNKNOWN
+from churn.data import AMOUNT, ELSEWHERE, FEATURES, STICKERS, UNKNOWN, WEEKENDS, Rhythm, Windows
 from churn.segments.comparing.compared import Comparison, comparisons
 from churn.segments.config import RankBy, SegmentConfig
 from churn.segments.priority import SEGMENTS

@@ -5,7 +5,7 @@ import statsmodels.api as sm
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from churn.data import example_split
-from churn.explanation.collinearity import collinearity
+from churn.explanation.variance_inflation import collinearity
 
 
 def theirs(x):
