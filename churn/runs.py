@@ -217,7 +217,7 @@ class Run:
             cutoff: The first day that is not known.
         """
         with temporary_folder() as folder:
-            windows = newest_windows(self._prepared(data, cutoff, folder / "dataset"))
+            windows = newest_windows(self.prepared(data, cutoff, folder / "dataset"))
             table = pd.DataFrame(windows.summary(), columns=list(windows.features))
         table.insert(0, "user_id", windows.user_ids)
         return table
@@ -259,8 +259,8 @@ class Run:
         named: Any = {"stickers": None, "members": None} | {name: name for name in data}
         return replace(self.config.data, first_day=None, last_day=None, **named), data
 
-    def _prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
-        """New tables as the run's models see them, up to the day before the cutoff."""
+    def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
+        """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""
         config, frames = self._new(data)
         last_day = str((pd.Timestamp(cutoff) - pd.Timedelta(days=1)).date())
         config = replace(config, last_day=last_day)
@@ -290,7 +290,7 @@ class Model:
             UserError: if the tables cannot be read, or nobody is at risk.
         """
         with temporary_folder() as folder:
-            dataset = self.run._prepared(data, cutoff, folder / "dataset")
+            dataset = self.run.prepared(data, cutoff, folder / "dataset")
             scored = score_windows(newest_windows(dataset), self.run.folder / "models", refitted=True)
         return scored[["user_id", "cutoff", f"p_{self.target}"]]
 

@@ -67,7 +67,7 @@ def train(
             raise UserError("expected a finite log loss", "not a number", "lower lr, or check the data for huge values")
         state = torch.load(Path(best.best_model_path), weights_only=True, map_location="cpu")
         network.load_state_dict(state["state_dict"])
-    network._trainer = None  # a trained network outlives its trainer
+    network.trainer = None  # a trained network outlives its trainer
     return int(state["epoch"]) + 1
 
 
@@ -87,7 +87,7 @@ def train_again(
         network.train()
         trainer = _trainer(folder, max_epochs, [_StopAfter(epochs)])
         trainer.fit(network, batches)
-    network._trainer = None
+    network.trainer = None
 
 
 def _trainer(folder: Path, max_epochs: int, callbacks: Sequence[Callback]) -> Trainer:

@@ -37,9 +37,7 @@ class SeededByPlace(BaseSampler):
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Begin the stream of the trial's place."""
-        place = _place(study, trial)
-        study._storage.set_trial_user_attr(trial._trial_id, _PLACE, place)  # a frozen trial has no public way
-        self._begin(place)
+        self._begin(_place(study, trial))
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """As TPE."""
@@ -60,6 +58,7 @@ class SeededByPlace(BaseSampler):
         return self._tpe.sample_independent(study, trial, param_name, param_distribution)
 
     def _begin(self, place: int) -> None:
+        self.place = place
         chance = int(np.random.SeedSequence([self._seed, place]).generate_state(1)[0])
         self._tpe = TPESampler(seed=chance, n_startup_trials=_STARTUP_TRIALS)
         self._given = {} if place else self._defaults
@@ -84,7 +83,7 @@ def trials_to_make(study: optuna.Study, wanted: int) -> Iterator[optuna.Trial]:
             continue
         made += 1
         with suppress(UpdateFinishedTrialError):  # given up by others before it began, as this worker was suspended
-            yield study.ask()
+            yield _placed(study)
 
 
 def check_place(trial: optuna.Trial, wanted: int) -> None:
@@ -96,6 +95,14 @@ def check_place(trial: optuna.Trial, wanted: int) -> None:
     before = trial.study.get_trials(deepcopy=False, states=ENDED + RUNNING)
     if sum(other.number < trial.number for other in before) >= wanted:
         raise SuperfluousTrialError
+
+
+def _placed(study: Study) -> optuna.Trial:
+    """A new trial that shows its place, which its sampler has drawn from already."""
+    trial = study.ask()
+    if isinstance(study.sampler, SeededByPlace):
+        trial.set_user_attr(_PLACE, study.sampler.place)
+    return trial
 
 
 def _place(study: Study, trial: FrozenTrial) -> int:

@@ -13,7 +13,7 @@ from optuna.pruners import BasePruner
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from churn.data import without_password
 from churn.disk import causes, writing
@@ -23,7 +23,7 @@ from churn.training.workers import POLL_SECONDS
 
 _JOURNAL = "journal:///"
 _LOCKED_SECONDS = 10  # after which a journal's lock, held for a line, is taken from a worker that was killed
-_ATTEMPTS = 5  # at opening a storage whose tables another worker is making
+_ATTEMPTS = 4  # at opening a storage whose tables another worker is making
 
 
 def open_study(
@@ -105,8 +105,8 @@ def _storage(url: str | None) -> BaseStorage | None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return _database(url)
-        except SQLAlchemyError as error:  # another worker may make the tables at this moment
-            if attempt == _ATTEMPTS or not (isinstance(error, IntegrityError) or "already exists" in str(error)):
+        except DatabaseError:  # another worker may make the tables at this moment
+            if attempt == _ATTEMPTS:
                 raise
             time.sleep(POLL_SECONDS)
     return None

@@ -1,3 +1,5 @@
+from inspect import signature
+
 import lightgbm
 import numpy as np
 import pytest
@@ -29,6 +31,11 @@ def test_two_columns_that_say_the_same_may_both_be_relevant():
     x, y = drawn(0, noise=3)
     x[:, 1] = x[:, 0] + 0.1 * x[:, 1]
     assert boruta_shap(x, y, rounds=15)[:2].tolist() == ["confirmed", "confirmed"]
+
+
+def test_borutapy_still_asks_its_private_method_for_each_round_s_importances():
+    assert list(signature(BorutaPy._add_shadows_get_imps).parameters) == ["self", "X", "y", "dec_reg"]
+    assert list(signature(BorutaPy._get_imp).parameters) == ["self", "X", "y"]
 
 
 def test_the_same_seed_says_the_same():
