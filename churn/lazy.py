@@ -18,7 +18,7 @@ def lazily(package: str, file: str) -> Callable[[str], Any]:
     Example:
         >>> import churn.data
         >>> churn.data.SplitConfig.__module__
-        'churn.data.split_config'
+        'churn.data.config.split_config'
         >>> churn.data.nonsense
         Traceback (most recent call last):
         AttributeError: module 'churn.data' has no attribute 'nonsense'

@@ -18,7 +18,7 @@ from churn import strict_yaml
 from churn.cli import main
 from churn.configuration import OutcomeConfig, RunConfig, parse, run_config, run_parser
 from churn.data import DataConfig
-from churn.data.config import CSV_OPTIONS
+from churn.data.config.data_config import CSV_OPTIONS
 from churn.errors import UserError
 from churn.evaluation import EvaluationConfig
 from churn.keys import Block, Range, check, check_arguments

@@ -15,7 +15,7 @@ from churn.artefacts import atomic, write_text
 from churn.check import check
 from churn.cli import main
 from churn.data import DataConfig, example_dataset, example_frames, example_split
-from churn.data.mapped import mapped, mapped_without_name
+from churn.data.windows.mapped import mapped, mapped_without_name
 from churn.disk import DiskError, temporary_folder, writing
 from churn.errors import UserError
 from churn.evaluation import Contestant, VerdictConfig, reach_verdicts

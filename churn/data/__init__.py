@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING
 from churn.lazy import lazily
 
 if TYPE_CHECKING:
-    from churn.data.config import DataConfig
-    from churn.data.daily import Tables
+    from churn.data.audit.drift import Drift, Training
+    from churn.data.audit.findings import Finding
+    from churn.data.audit.findings_of_drift import drift_findings, drift_sentences
+    from churn.data.audit.health import Health, events_per_day, examine, examine_new
+    from churn.data.audit.leaks import Alarm, leak_alarms
+    from churn.data.config.data_config import DataConfig
+    from churn.data.config.split_config import SplitConfig, SplitKind
+    from churn.data.config.time_formats import FORMAT_KEY
+    from churn.data.config.window_config import WindowConfig
     from churn.data.datamodule import Batch, ChurnDataModule, loader
     from churn.data.dataset import Dataset, open_dataset, prepare, read_panel
-    from churn.data.dialects import dialect_of
-    from churn.data.drift import Drift, Training
-    from churn.data.events import STANDARD_COLUMNS
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
-    from churn.data.features import FEATURES, Feature
-    from churn.data.findings import Finding
-    from churn.data.findings_of_drift import drift_findings, drift_sentences
-    from churn.data.health import Health, events_per_day, examine, examine_new
-    from churn.data.leaks import Alarm, leak_alarms
-    from churn.data.panel import AMOUNT, STICKERS, Panel
-    from churn.data.parts import CAUTIONS, PARTS, Split, user_share
-    from churn.data.recognition import Recognised, TableName, look_at, recognise
-    from churn.data.reconciliation import at_fault
-    from churn.data.rhythm import ELSEWHERE, WEEKENDS, Rhythm
-    from churn.data.sliding import slide
+    from churn.data.log.daily import Tables
+    from churn.data.log.dialects import dialect_of
+    from churn.data.log.events import STANDARD_COLUMNS
+    from churn.data.log.recognition import Recognised, TableName, look_at, recognise
+    from churn.data.log.reconciliation import at_fault
+    from churn.data.log.spellings import plain_ids
+    from churn.data.log.tables import read_tables
+    from churn.data.log.vocabulary import Vocabulary
     from churn.data.sources import (
         Engines,
         Frame,
@@ -38,14 +39,13 @@ if TYPE_CHECKING:
         without_password,
     )
     from churn.data.sources.simulator import PRESETS, simulate
-    from churn.data.spellings import plain_ids
-    from churn.data.split_config import SplitConfig, SplitKind
-    from churn.data.splits import rolling_origins, split_windows, training_users
-    from churn.data.tables import read_tables
-    from churn.data.time_formats import FORMAT_KEY
-    from churn.data.vocabulary import Vocabulary
-    from churn.data.window_config import WindowConfig
-    from churn.data.windows import UNKNOWN, Target, Windows
+    from churn.data.splits.split import CAUTIONS, PARTS, Split, user_share
+    from churn.data.splits.splitting import rolling_origins, split_windows, training_users
+    from churn.data.windows.features import FEATURES, Feature
+    from churn.data.windows.panel import AMOUNT, STICKERS, Panel
+    from churn.data.windows.rhythm import ELSEWHERE, WEEKENDS, Rhythm
+    from churn.data.windows.sliding import slide
+    from churn.data.windows.windows import UNKNOWN, Target, Windows
 
 __all__ = [
     "AMOUNT",

@@ -13,10 +13,10 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from churn.data.config import DataConfig
+from churn.data.config.data_config import DataConfig
 from churn.data.dataset import prepare
-from churn.data.parts import Split
-from churn.data.windows import Target, Windows
+from churn.data.splits.split import Split
+from churn.data.windows.windows import Target, Windows
 from churn.disk import temporary_place
 
 Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label

@@ -11,25 +11,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import atomic, check_whole, declared, read_object, write_json
-from churn.data import panel as panels
-from churn.data import rhythm as rhythms
-from churn.data.attributes import Timeline, unknown_levels
-from churn.data.config import DataConfig
-from churn.data.daily import Daily, aggregate
+from churn.data.config.data_config import DataConfig
+from churn.data.log.daily import Daily, aggregate
+from churn.data.log.origin import check_origin, origin_of
+from churn.data.log.reconciliation import write_quarantine
+from churn.data.log.repeats import Repeats, repeats_in
+from churn.data.log.spellings import Spellings, spellings_in
+from churn.data.log.tables import read_tables
+from churn.data.log.vocabulary import Vocabulary
 from churn.data.members import Members, check_features, check_first_day, derived, with_attributes
-from churn.data.origin import check_origin, origin_of
-from churn.data.panel import Panel
-from churn.data.parts import Split
-from churn.data.reconciliation import write_quarantine
-from churn.data.repeats import Repeats, repeats_in
-from churn.data.rhythm import Rhythm
-from churn.data.sliding import first_cutoff, no_windows, slide, too_few_days
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
-from churn.data.spellings import Spellings, spellings_in
-from churn.data.splits import days_needed, rolling_origins, split_windows, training_users
-from churn.data.tables import read_tables
-from churn.data.vocabulary import Vocabulary
-from churn.data.windows import UNKNOWN, Windows
+from churn.data.splits.split import Split
+from churn.data.splits.splitting import days_needed, rolling_origins, split_windows, training_users
+from churn.data.windows import panel as panels
+from churn.data.windows import rhythm as rhythms
+from churn.data.windows.attributes import Timeline, unknown_levels
+from churn.data.windows.panel import Panel
+from churn.data.windows.rhythm import Rhythm
+from churn.data.windows.sliding import first_cutoff, no_windows, slide, too_few_days
+from churn.data.windows.windows import UNKNOWN, Windows
 from churn.errors import UserError
 
 _META = "dataset.json"

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from churn.data.config import DataConfig
+from churn.data.config.data_config import DataConfig
 from churn.data.dataset import Dataset, prepare
-from churn.data.parts import Split
 from churn.data.sources.simulator import simulate
+from churn.data.splits.split import Split
 
 Preset = Literal["small", "study", "large"]
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []  # kept until the interpreter ends: the panel is mapped from there

@@ -10,12 +10,12 @@ import pandas as pd
 from ibis import _
 from numpy.typing import NDArray
 
-from churn.data.attributes import Timeline, as_features, as_times, asked_for, check_columns, freeze
-from churn.data.config import DataConfig
-from churn.data.features import Feature, features_among
-from churn.data.panel import Panel
-from churn.data.splits import training_users
-from churn.data.vocabulary import Vocabulary
+from churn.data.config.data_config import DataConfig
+from churn.data.log.vocabulary import Vocabulary
+from churn.data.splits.splitting import training_users
+from churn.data.windows.attributes import Timeline, as_features, as_times, asked_for, check_columns, freeze
+from churn.data.windows.features import Feature, features_among
+from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
 

@@ -22,7 +22,7 @@ from churn.data import (
     prepare,
     training_users,
 )
-from churn.data.findings import lost_rows
+from churn.data.audit.findings import lost_rows
 from churn.segments import expected_amounts
 
 pytestmark = pytest.mark.slow
@@ -347,7 +347,7 @@ def test_a_build_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("churn.data.panel._fill", fail)
+    monkeypatch.setattr("churn.data.windows.panel._fill", fail)
     with pytest.raises(OSError, match="disk is full"):
         prepare(DataConfig(events="events", windows=SHORT), tmp_path / "dataset", frames={"events": log()})
     assert list(tmp_path.iterdir()) == []

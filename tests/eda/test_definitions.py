@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from churn.data import Dataset, WindowConfig, example_dataset, example_frames, prepare, slide
-from churn.data.config import DataConfig
+from churn.data.config.data_config import DataConfig
 from churn.eda import definitions
 
 pytestmark = pytest.mark.slow

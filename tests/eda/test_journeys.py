@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from churn.data import DataConfig
+from churn.data.log.tables import read_tables
 from churn.data.sources import Engines
-from churn.data.tables import read_tables
 from churn.eda import process_map
 from churn.eda.coded_events import END, OTHER, START
 from churn.eda.directly_follows import directly_follows

@@ -6,11 +6,12 @@ from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row
-    from churn.data.sources.files import likely_encoding
+    from churn.data.sources.files import UNREADABLE, likely_encoding
     from churn.data.sources.opening import Frame, digest, open_table, size
     from churn.data.sources.passwords import without_password
 
 __all__ = [
+    "UNREADABLE",
     "Engines",
     "Frame",
     "digest",

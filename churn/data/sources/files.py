@@ -14,7 +14,6 @@ import ibis
 from ibis import _
 from ibis.backends.duckdb import Backend
 
-from churn.data.events import UNREADABLE
 from churn.data.sources.delimited import open_delimited
 from churn.data.sources.encodings import encoding_of
 from churn.data.sources.json_lines import open_json
@@ -24,6 +23,7 @@ from churn.data.sources.wholeness import check_parquet, check_text
 from churn.errors import UserError
 from churn.folder import holds
 
+UNREADABLE = "unreadable line"  # of a file: where it stands and its text, in a column of a table that has any
 _PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
 _SHEETS = re.compile(r"\.(xlsx|xlsm)$", re.IGNORECASE)
 _SIGN = re.compile(r"[*?\[]")  # of a glob

@@ -4,7 +4,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from churn.data.events import UNREADABLE
+from churn.data.log.events import UNREADABLE
 from churn.data.sources import Engines, open_table
 from churn.data.sources.files import paths
 from churn.folder import claimed

@@ -1,0 +1,184 @@
+"""The health of the data: what their days and columns hold, and all that was found wrong with them."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.audit.drift import Drift, Training
+from churn.data.audit.findings import (
+    Finding,
+    lost_rows,
+    repeated_rows,
+    runs,
+    several_spellings,
+    unknown_events,
+    unseen_members,
+)
+from churn.data.audit.findings_of_days import stopped_stickers, stray_days, thin_days
+from churn.data.audit.findings_of_drift import drift_findings
+from churn.data.audit.findings_of_parts import (
+    base_rates,
+    careless_split,
+    changed_rates,
+    possible_leaks,
+    thin_folds,
+    twin_targets,
+)
+from churn.data.audit.leaks import Alarm, leak_alarms
+from churn.data.dataset import Dataset
+from churn.data.log.vocabulary import ROLES
+from churn.data.splits.split import Split
+from churn.data.windows.panel import Panel
+
+_CHUNK = 1 << 16  # rows of the panel looked at once
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the panel and the parts hold, and what is wrong with it."""
+
+    events_per_day: NDArray[np.float64]  # (n_days,) own and fans' events
+    events: pd.DataFrame  # event types × own, fan, away: events on all days
+    gaps: tuple[tuple[int, int], ...]  # first and last day of each stretch without events, days of the panel
+    unseen: int  # users of the panel without any event
+    constant: tuple[str, ...]  # features with one value on all training days
+    duplicates: tuple[tuple[str, str], ...]  # pairs of features that are equal on all training days
+    alarms: tuple[Alarm, ...]
+    drift: Drift | None  # from the training part to the newest cutoff; None where nobody is at risk there
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """One pass over the panel."""
+
+    events_per_day: NDArray[np.float64]
+    totals: NDArray[np.float64]  # (f,) over all days
+    constant: NDArray[np.bool_]  # (f,)
+    equal: list[tuple[int, int]]
+
+
+def examine(dataset: Dataset, split: Split | None) -> Health:
+    """Look at the days, columns and parts of a data set, or without a split at the days and columns alone; nothing is
+    fitted.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> health = examine(example_dataset(), example_dataset().split())
+        >>> health.gaps, health.unseen, health.constant, health.alarms
+        ((), 0, (), ())
+        >>> print(health.findings[0])
+        val has 9 users with churn = 1: too few to learn from or to judge by. Move the split's dates, or load more...
+    """
+    panel = dataset.panel
+    training_days = panel.n_days if split is None else int(split.train.cutoff.max())
+    scan = _scan(panel, names=_event_features(dataset), training_days=training_days)
+    alarms = () if split is None else _alarms(dataset, split)
+    gaps = tuple(runs(scan.events_per_day == 0))
+    unseen = int((panel.last < panel.first).sum())
+    drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
+    changed = {} if split is None else changed_rates(split)
+    findings = [
+        *stray_days(panel, scan.events_per_day, gaps),  # first: most of what follows may come from them
+        *lost_rows(dataset.reconciliation),
+        *repeated_rows(dataset.repeats, dataset.panel),
+        *several_spellings(dataset.spellings),
+        *unknown_events(dataset.unknown_events),
+        *unseen_members(dataset, unseen),
+        *thin_days(panel, scan.events_per_day, gaps),
+        *stopped_stickers(panel),
+        *careless_split(dataset),
+        *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
+        *changed.values(),
+        *(drift_findings(drift, told=changed) if drift else ()),
+        *possible_leaks(alarms),
+    ]
+    names = panel.features
+    return Health(
+        scan.events_per_day,
+        _by_role(dataset, scan.totals),
+        gaps,
+        unseen,
+        tuple(name for name, same in zip(names, scan.constant, strict=True) if same),
+        tuple((names[a], names[b]) for a, b in scan.equal),
+        alarms,
+        drift,
+        tuple(findings),
+    )
+
+
+def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
+    """What should be known of a log that earlier models score, or that tells what happened: nothing of its labels.
+
+    Example:
+        >>> from churn.data import example_dataset
+        >>> examine_new(example_dataset())
+        ()
+    """
+    panel = dataset.panel
+    per_day = events_per_day(dataset)
+    gaps = tuple(runs(per_day == 0))
+    return (
+        *stray_days(panel, per_day, gaps),
+        *lost_rows(dataset.reconciliation),
+        *repeated_rows(dataset.repeats, dataset.panel),
+        *several_spellings(dataset.spellings),
+        *unknown_events(dataset.unknown_events),
+        *thin_days(panel, per_day, gaps),
+        *stopped_stickers(panel),
+    )
+
+
+def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
+    """The leak alarms, but for attributes that no model sees."""
+    known = dataset.config.known_attributes.values()
+    after = [entry.name for entry in known if entry.known == "after"]
+    dates = [entry.valid_from for entry in known if entry.valid_from]
+    return leak_alarms(split, dataset.members, exempt=[*after, *dates], lumped=dataset.vocabulary.lumped)
+
+
+def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
+    """Own and fans' events of all users by day, (n_days,)."""
+    return _scan(dataset.panel, names=_event_features(dataset), training_days=0).events_per_day
+
+
+def _event_features(dataset: Dataset) -> dict[str, tuple[str, str]]:
+    """The features that count events, with their role and event type."""
+    words = dataset.vocabulary
+    every = {f"{role}_{event}": (role, event) for role in ROLES for event in (*words.events, words.lumped)}
+    return {name: every[name] for name in dataset.panel.features if name in every}
+
+
+def _by_role(dataset: Dataset, totals: NDArray[np.float64]) -> pd.DataFrame:
+    """Events on all days by type and role, the most frequent first."""
+    place = dict(zip(dataset.panel.features, totals, strict=True))
+    rows = [(event, role, place[name]) for name, (role, event) in _event_features(dataset).items()]
+    table = pd.DataFrame(rows, columns=["event", "role", "n"]).pivot_table(index="event", columns="role", values="n")
+    table = table.reindex(columns=list(ROLES)).fillna(0).astype(np.int64)
+    return table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+
+
+def _scan(panel: Panel, *, names: dict[str, tuple[str, str]], training_days: int) -> _Scan:
+    """Sum and compare the panel's columns, chunk by chunk."""
+    f = len(panel.features)
+    # Own and fans' events are each counted once; what users do elsewhere is a fan's event in another's room.
+    counted = [place for place, name in enumerate(panel.features) if name in names and names[name][0] != "away"]
+    per_day, totals = np.zeros(panel.n_days), np.zeros(f)
+    low, high = np.zeros(f), np.zeros(f)  # a day without a row is a day of zeros
+    equal = list(combinations(range(f), 2))
+    for begin in range(1, len(panel.counts), _CHUNK):
+        rows = np.arange(begin, min(begin + _CHUNK, len(panel.counts)))
+        values = panel.gather(rows)
+        user = np.searchsorted(panel.start, rows, side="right") - 1
+        day = rows - panel.start[user] + panel.first[user]
+        per_day += np.bincount(day, values[:, counted].sum(axis=1, dtype=np.float64), minlength=panel.n_days)
+        totals += values.sum(axis=0, dtype=np.float64)
+        training = values[day < training_days]
+        if len(training):
+            low, high = np.minimum(low, training.min(axis=0)), np.maximum(high, training.max(axis=0))
+            equal = [(a, b) for a, b in equal if np.array_equal(training[:, a], training[:, b])]
+    constant = low == high
+    return _Scan(per_day, totals, constant, [(a, b) for a, b in equal if not constant[a]])

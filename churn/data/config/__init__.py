@@ -1,0 +1,1 @@
+"""The `data:` block: tables, windows, split and attributes."""

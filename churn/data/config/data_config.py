@@ -1,0 +1,118 @@
+"""The `data:` block, the same for every command."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from churn.data.config.attribute_config import Attribute
+from churn.data.config.split_config import SplitConfig
+from churn.data.config.time_formats import FORMAT_KEY
+from churn.data.config.window_config import WindowConfig
+from churn.errors import UserError
+from churn.keys import Block, Day, OneOf, Range, Zone, check
+
+CSV_OPTIONS: dict[str, type] = {  # of DuckDB's reader
+    **dict.fromkeys(("delim", "sep", "quote", "escape", "comment", "new_line", "nullstr", "decimal_separator"), str),
+    **dict.fromkeys(("dateformat", "timestampformat", "thousands", "encoding", "compression"), str),
+    **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),
+}
+Negative = Literal["reject", "keep", "drop"]
+Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
+
+
+@dataclass(frozen=True)
+class DataConfig(Block, key="data"):
+    """Where the tables lie, how their columns are called, and which windows are made of them.
+
+    Args:
+        events: The event log: a file, folder or glob of parquet, JSON lines or delimited text, or an ibis URL and a
+            table, such as postgresql://ada@db/shop::events or duckdb:///log.db::events.
+        event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp, event_id. A name that is
+            the same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
+            With an event_id, rows that repeat one are rejected and counted. Beside the columns, time_format says as
+            strptime does how the times are written, such as "%d/%m/%Y"; ISO 8601 and times since 1970 need none.
+        stickers: The stickers (donations, purchases, …), if there are any.
+        sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id; time_format.
+        members: The member list; users outside it are removed. Without it, whoever acts is a user.
+        member_columns: As `event_columns`: user_id, joined; time_format.
+        csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}, and any encoding,
+            such as cp949. The decimal_separator holds for the amounts of every source that are text.
+        zone: The time zone in which a day begins.
+        first_day: The first day to read; earlier rows are rejected and counted.
+        last_day: The last day to read; later rows are rejected and counted.
+        deduplicate: Reject rows that equal another in every mapped column, in tables without an event_id. They are
+            kept by default, since they can be genuine.
+        negative: What a sticker of a negative amount, such as a refund, is. `reject`: a fault; its row is rejected and
+            counted. `drop`: left out and counted, without a warning. `keep`: part of the amounts, which so are net; it
+            is no sticker received.
+        allowed_events: The event types to read; rows of others are rejected and counted.
+        activity_events: The own events that count as being alive; by default all.
+        max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
+        features: What models see beside the counts: weekday, month_day, days_since_activity, tenure_capped (28 days
+            at most), averages (of the days so far), tenure and totals (which grow with the date), attributes of the
+            member list, and import paths of a `churn.data.Feature` of your own; by default nothing.
+        attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
+            changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
+            it holds, {closed_reason: {known: after}} for one that no model may ever see.
+        windows: History, horizon and who is at risk.
+        split: Training, validation and test.
+    """
+
+    events: str
+    event_columns: Mapped = None
+    stickers: str | None = None
+    sticker_columns: Mapped = None
+    members: str | None = None
+    member_columns: Mapped = None
+    csv: dict[str, str | bool] | None = None
+    zone: Annotated[str, Zone()] = "UTC"
+    first_day: Annotated[str, Day()] | None = None
+    last_day: Annotated[str, Day()] | None = None
+    deduplicate: bool = False
+    negative: Negative = "reject"
+    allowed_events: list[str] | None = None
+    activity_events: list[str] | None = None
+    max_event_types: Annotated[int, Range(1, 1_000)] = 30
+    features: list[str] = field(default_factory=list)
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    windows: WindowConfig = field(default_factory=WindowConfig)
+    split: SplitConfig = field(default_factory=SplitConfig)
+
+    def __post_init__(self) -> None:
+        """Raises UserError for a value outside its range, an option of `csv` that there is not, an attribute whose
+        block cannot be read, and features that are named twice or known too late."""
+        super().__post_init__()
+        for name, value in (self.csv or {}).items():
+            OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
+            check(f"data.csv.{name}", value, CSV_OPTIONS[name])
+        if twice := [name for name in dict.fromkeys(self.features) if self.features.count(name) > 1]:
+            raise UserError("expected each name in data.features once", ", ".join(twice), "list it once")
+        for name, attribute in self.known_attributes.items():
+            if name in self.features and attribute.known == "after":
+                remedy = "take it out of data.features: it is for comparisons alone"
+                raise UserError("expected data.features that are known on the day", f"{name}, known after", remedy)
+
+    @property
+    def known_attributes(self) -> dict[str, Attribute]:
+        """The attributes of the member list of which it is said when they are known, by name."""
+        return {name: Attribute.of(name, block) for name, block in self.attributes.items()}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The tables that are there, by name."""
+        every = {"events": self.events, "stickers": self.stickers, "members": self.members}
+        return {name: source for name, source in every.items() if source is not None}
+
+    def time_format(self, table: str) -> str | None:
+        """The format of strptime in which a table's times are written; None where they speak for themselves."""
+        return (self.mappings[table] or {}).get(FORMAT_KEY)
+
+    @property
+    def decimal(self) -> str | None:
+        """The sign before the decimals of amounts that are text; None where they tell it."""
+        given = (self.csv or {}).get("decimal_separator")
+        return None if given is None else str(given)
+
+    @property
+    def mappings(self) -> dict[str, Mapped]:
+        """How each table's columns are mapped, by table."""
+        return {"events": self.event_columns, "stickers": self.sticker_columns, "members": self.member_columns}

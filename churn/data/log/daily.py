@@ -1,0 +1,300 @@
+"""From the canonical tables to one row per user, day and feature, computed in the engine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from ibis.backends import BaseBackend
+from numpy.typing import NDArray
+
+from churn.data.log.dialects import dialect_of
+from churn.data.log.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
+from churn.data.log.vocabulary import ROLES, STICKER_FEATURES, Vocabulary
+from churn.errors import UserError
+
+CODES = (("user_id", "room"), ("actor_id", "actor"))  # whose id becomes which code
+
+
+@dataclass(frozen=True)
+class Daily:
+    """The log as counts per user, day and feature, still in the engine.
+
+    The tables use `code`, the position of a user in `users`, and days since 1970.
+    """
+
+    engine: BaseBackend
+    users: ibis.Table  # user_id, code; sorted by user_id
+    counts: ibis.Table  # code, day, feature (position in the vocabulary), value
+    active_days: ibis.Table  # code, day: the days with activity
+    vocabulary: Vocabulary
+    first_day: int
+    last_day: int
+    reconciliation: dict[str, Reconciliation]
+    rejected: dict[str, ibis.Table]  # the tables with rows that have a `reason`
+    unknown_events: dict[str, int]  # counts of event types that have no column
+    event_types: tuple[str, ...]  # of all days, sorted
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The canonical tables, each with `day` and `reason`; see `churn.data.log.events`."""
+
+    engine: BaseBackend
+    events: ibis.Table
+    stickers: ibis.Table | None = None
+    members: ibis.Table | None = None
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)  # of each table as it lies there, with types
+    times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
+
+
+def aggregate(
+    tables: Tables,
+    *,
+    training_end: Callable[[int, int], int],
+    training_users: Callable[[pd.Index], NDArray[np.bool_]] | None = None,
+    activity_events: tuple[str, ...] | None = None,
+    max_event_types: int = 30,
+    vocabulary: Vocabulary | None = None,
+) -> Daily:
+    """Count events per user, day and feature.
+
+    The log is passed through once for the rooms and once for the visits to others; all else is done on these counts.
+
+    Args:
+        tables: The canonical tables.
+        training_end: From the first and the last day to the first day after the training span.
+        training_users: From the users' ids to those of the training part; all of them where None.
+        activity_events: The own events that count as being alive; all of them where None.
+        max_event_types: How many event types get columns of their own.
+        vocabulary: A vocabulary frozen earlier; made on the training span where None.
+
+    Raises:
+        UserError: if no row can be used, or no user has own events.
+    """
+    engine, events = tables.engine, _complete(tables.events)
+    users = _users(engine, events, tables.members)
+    coded = _coded(events, users)
+    rooms = _cached(engine, _rooms(coded))
+    first_day, last_day = _span(rooms)
+    placed = _placed(rooms, _cached(engine, _away(coded)))
+    _check_activity(placed, activity_events or ())
+    if vocabulary is None:
+        end = training_end(first_day, last_day)
+        vocabulary = Vocabulary.of(
+            _event_counts(_of_training(placed.filter(_.day < end), users, training_users)),
+            limit=max_event_types,
+            stickers=tables.stickers is not None,
+            first_day=first_day,
+            last_day=end - 1,
+        )
+    _check_stickers(tables.stickers, vocabulary)
+    alive = _.event.isin(activity_events) if activity_events else ibis.literal(True)
+    active = placed.filter((_.role == "own") & alive).select("code", "day").distinct()
+    counts = _event_counts(placed)
+    rows = {"events": tables.events}
+    reconciliation = {"events": reconcile(tables.events, _event_fates(rooms))}
+    parts = [_event_values(placed, {key: vocabulary.column(*key) for key in counts}, vocabulary)]
+    if tables.stickers is not None:
+        rows["stickers"] = _clip(tables.stickers, first_day, last_day)
+        received = _cached(engine, _received(rows["stickers"]))
+        reconciliation["stickers"] = reconcile(tables.stickers, _sticker_fates(received, users))
+        parts.append(_sticker_values(received, users, vocabulary))
+    if tables.members is not None:
+        rows["members"] = tables.members
+        reconciliation["members"] = reconcile(
+            tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
+        )
+    _check_balance(reconciliation, events, users)
+    return Daily(
+        engine,
+        users,
+        _cached(engine, ibis.union(*parts)) if len(parts) > 1 else parts[0],
+        active,
+        vocabulary,
+        first_day,
+        last_day,
+        reconciliation,
+        {name: table for name, table in rows.items() if reconciliation[name].rejected},
+        _unknown(counts, vocabulary),
+        tuple(sorted({event for _, event in counts})),
+    )
+
+
+def _check_balance(reconciliation: dict[str, Reconciliation], log: ibis.Table, users: ibis.Table) -> None:
+    for name, rows in reconciliation.items():
+        if not rows.balanced:
+            raise UserError(f"expected {name} to stand still while it is read", rows, "read a copy or a snapshot")
+    events = reconciliation["events"]
+    if not events.used:
+        found = f"none: {events.non_members:,} of {events.read:,} rows concern nobody on the member list"
+        one, other = (table.user_id.min().to_pyarrow().as_py() for table in (log, users))
+        found += f"; an id of the events is {one!r}, of the list {other!r}"
+        raise UserError("expected events of the members", found, "check the ids of both tables and member_columns")
+
+
+def _cached(engine: BaseBackend, table: ibis.Table) -> ibis.Table:
+    """A temporary table of the engine, which it may spill to disk."""
+    return engine.create_table(ibis.util.gen_name("churn"), table, temp=True)
+
+
+def _complete(events: ibis.Table) -> ibis.Table:
+    """Fill in what a log may lack: without actors all is own activity, without types all is one type."""
+    if "actor_id" not in events.columns:
+        events = events.mutate(actor_id=_.user_id)
+    if "event" not in events.columns:
+        events = events.mutate(event=ibis.literal("event"))
+    return events.select("user_id", "actor_id", event=_.event.cast("string"), day=_.day, reason=_.reason)
+
+
+def _users(engine: BaseBackend, events: ibis.Table, members: ibis.Table | None) -> ibis.Table:
+    """The users in order: the members, or without a list everyone who ever acted in the own room."""
+    if members is not None:
+        listed = members.filter(_.reason.isnull()).select("user_id").distinct()
+    else:
+        listed = events.filter(_.reason.isnull() & (_.user_id == _.actor_id)).select("user_id").distinct()
+    user_id = dialect_of(listed).by_bytes(listed.user_id) if listed.user_id.type().is_string() else listed.user_id
+    users = _cached(engine, listed.mutate(code=ibis.row_number().over(order_by=user_id)))
+    if not users.count().execute():
+        if members is None:
+            _span(events.mutate(n=1))  # says so if no row at all can be used
+        where = "the member list" if members is not None else "the events"
+        raise UserError(f"expected at least one user in {where}", "none", "check the mapping of user_id and actor_id")
+    return users
+
+
+def _coded(events: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """Events with the codes of the room's user and of the actor, null for those who are no users."""
+    rooms, actors = (users.select(**{name: users.user_id, code: users.code}) for name, code in CODES)
+    coded = events.mutate(own=_.user_id == _.actor_id).left_join(rooms, "user_id").left_join(actors, "actor_id")
+    return coded.select("room", "actor", "own", "event", "day", "reason")
+
+
+def _rooms(coded: ibis.Table) -> ibis.Table:
+    """All rows counted by room: (room, own, visited, event, day, reason, n); strangers' rooms `visited` by users."""
+    visited = _.room.isnull() & _.actor.notnull()
+    keyed = coded.mutate(visited=visited)
+    return keyed.group_by("room", "own", "visited", "event", "day", "reason").aggregate(n=_.count())
+
+
+def _away(coded: ibis.Table) -> ibis.Table:
+    """What users did in others' rooms: (code, day, role, event, n)."""
+    visits = coded.filter(_.reason.isnull() & ~_.own & _.actor.notnull())
+    counts = visits.group_by("actor", "event", "day").aggregate(n=_.count())
+    return counts.select("day", "event", "n", code=_.actor, role=ibis.literal("away"))
+
+
+def _span(rooms: ibis.Table) -> tuple[int, int]:
+    row = rooms.filter(_.reason.isnull()).aggregate(n=_.count(), first=_.day.min(), last=_.day.max()).to_pyarrow()
+    n, first, last = (row[name][0].as_py() for name in ("n", "first", "last"))
+    if not n:
+        lost = rooms.group_by("reason").aggregate(n=_.n.sum().cast("int64")).order_by("reason").to_pyarrow().to_pylist()
+        reasons = ", ".join(f"{row['reason']} ({row['n']:,})" for row in lost)
+        raise UserError(
+            "expected a log with at least one usable event",
+            f"{sum(row['n'] for row in lost):,} rows" + (f", rejected for: {reasons}" if reasons else ""),
+            "check data.events and its columns",
+        )
+    return first, last
+
+
+def _clip(stickers: ibis.Table, first_day: int, last_day: int) -> ibis.Table:
+    """Reject stickers outside the days that the event log covers: there, silence is not known."""
+    outside = ibis.cases((_.day < first_day, "before the first event"), (_.day > last_day, "after the last event"))
+    return stickers.mutate(reason=_.reason.coalesce(outside))
+
+
+def _placed(rooms: ibis.Table, away: ibis.Table) -> ibis.Table:
+    """Usable events by the user they concern and that user's role: (code, day, role, event, n)."""
+    rooms = rooms.filter(_.reason.isnull() & _.room.notnull())
+    rooms = rooms.select("day", "event", "n", code=_.room, role=ibis.ifelse(_.own, "own", "fan"))
+    return rooms.union(away)
+
+
+def _event_fates(rooms: ibis.Table) -> ibis.Table:
+    """An event is used if it concerns a user, as the room's or as the actor."""
+    concerned = _.room.notnull() | _.visited
+    return rooms.select(fate=_.reason.coalesce(ibis.ifelse(concerned, USED, NON_MEMBER)), n=_.n)
+
+
+def _sticker_fates(received: ibis.Table, users: ibis.Table) -> ibis.Table:
+    known = _.user_id.isin(users.user_id)
+    return received.select(fate=_.reason.coalesce(ibis.ifelse(known, USED, NON_MEMBER)), n=_.n)
+
+
+def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> None:
+    """Events that nobody ever did can't tell who is alive: most likely a name is mistyped."""
+    if activity_events:
+        own = placed.filter(_.role == "own").select("event").distinct().order_by("event")
+        seen = own.to_pyarrow()["event"].to_pylist()
+        if unseen := [event for event in activity_events if event not in seen]:
+            raise UserError(
+                f"expected data.activity_events out of the users' own events: {', '.join(seen)}",
+                ", ".join(unseen),
+                "correct the names",
+            )
+
+
+def _of_training(
+    placed: ibis.Table, users: ibis.Table, training_users: Callable[[pd.Index], NDArray[np.bool_]] | None
+) -> ibis.Table:
+    """What concerns the users of the training part, where the split holds users apart."""
+    if training_users is None:
+        return placed
+    listed = users.to_pandas()
+    codes = listed.code[training_users(pd.Index(listed.user_id))]
+    return placed.semi_join(ibis.memtable({"code": codes.to_numpy(np.int64)}, schema={"code": "int64"}), "code")
+
+
+def _event_counts(placed: ibis.Table) -> dict[tuple[str, str], int]:
+    """How often there is each event in each role, the most frequent first."""
+    rows = placed.group_by("role", "event").aggregate(n=_.n.sum().cast("int64"))
+    rows = rows.order_by(ibis.desc("n"), "role", "event").to_pyarrow().to_pylist()
+    return {(row["role"], row["event"]): row["n"] for row in rows}
+
+
+def _event_values(placed: ibis.Table, columns: dict[tuple[str, str], str | None], vocabulary: Vocabulary) -> ibis.Table:
+    """One row per user, day and column; only the lumped types have to be added up."""
+    known = [(*key, vocabulary.features.index(name)) for key, name in columns.items() if name is not None]
+    position = ibis.memtable(
+        pd.DataFrame(known, columns=["role", "event", "feature"]),
+        schema={"role": "string", "event": "string", "feature": "int32"},
+    )
+    values = placed.join(position, ["role", "event"]).select("code", "day", "feature", value=_.n.cast("float64"))
+    names = {f"{role}_{vocabulary.lumped}" for role in ROLES}
+    lumped = [i for i, name in enumerate(vocabulary.features) if name in names]
+    if not lumped:
+        return values
+    other = values.filter(_.feature.isin(lumped)).group_by("code", "day", "feature").aggregate(value=_.value.sum())
+    return values.filter(~_.feature.isin(lumped)).union(other)
+
+
+def _unknown(counts: dict[tuple[str, str], int], vocabulary: Vocabulary) -> dict[str, int]:
+    """Events whose column the vocabulary does not have, the most frequent first."""
+    return {f"{role}_{event}": n for (role, event), n in counts.items() if vocabulary.column(role, event) is None}
+
+
+def _check_stickers(stickers: ibis.Table | None, vocabulary: Vocabulary) -> None:
+    if (stickers is not None) != (STICKER_FEATURES[0] in vocabulary.features):
+        found = "none" if stickers is None else "one"
+        wanted = "no sticker table, as in training" if stickers is not None else "a sticker table, as in training"
+        raise UserError(f"expected {wanted}", found, "set data.stickers as it was, or train again")
+
+
+def _received(stickers: ibis.Table) -> ibis.Table:
+    """All rows counted by receiver: (user_id, day, reason, n, gifts, amount); a refund is no gift."""
+    rows = stickers.group_by("user_id", "day", "reason")
+    if "amount" not in stickers.columns:
+        return rows.aggregate(n=_.count(), gifts=_.count(), amount=_.count().cast("float64"))
+    return rows.aggregate(n=_.count(), gifts=_.count(where=_.amount >= 0), amount=_.amount.sum().cast("float64"))
+
+
+def _sticker_values(received: ibis.Table, users: ibis.Table, vocabulary: Vocabulary) -> ibis.Table:
+    count, amount = (vocabulary.features.index(name) for name in STICKER_FEATURES)
+    days = received.filter(_.reason.isnull()).join(users, "user_id")
+    return ibis.union(
+        days.select("code", "day", feature=ibis.literal(count, "int32"), value=_.gifts.cast("float64")),
+        days.select("code", "day", feature=ibis.literal(amount, "int32"), value=_.amount),
+    )

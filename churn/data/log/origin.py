@@ -1,0 +1,37 @@
+"""Origin: of which data a prepared folder was made, so that it is not opened for others."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from churn.data.config.data_config import DataConfig
+from churn.data.sources import Frame, size, without_password
+from churn.errors import UserError
+
+_SHAPING = (  # keys of the configuration that decide what a panel holds; windows are found anew
+    *("events", "event_columns", "stickers", "sticker_columns", "members", "member_columns", "csv", "zone"),
+    *("first_day", "last_day", "deduplicate", "negative", "allowed_events", "activity_events", "max_event_types"),
+)
+
+
+def origin_of(config: DataConfig, frames: Mapping[str, Frame]) -> dict[str, Any]:
+    """The keys that shape a panel, without passwords, and how large each source is."""
+    keys = {key: getattr(config, key) for key in _SHAPING}
+    told = {key: without_password(value) if isinstance(value, str) else value for key, value in keys.items()}
+    return told | {f"size of {name}": size(source, frames) for name, source in config.sources.items()}
+
+
+def check_origin(made_of: Mapping[str, Any], config: DataConfig, frames: Mapping[str, Frame], *, folder: Path) -> None:
+    """Refuse a folder that was made of other data.
+
+    Sizes are compared where both are known: those of data frames are not when a folder is opened without them.
+
+    Raises:
+        UserError: for another source, key or size of a source.
+    """
+    asked = origin_of(config, frames)
+    unknown = {key for key, value in asked.items() if key.startswith("size") and None in (value, made_of.get(key))}
+    differing = [key for key in asked if key not in unknown and asked[key] != made_of.get(key)]
+    if differing:
+        found = f"{folder}, made with another {', another '.join(differing)}"
+        raise UserError("expected a folder made of the same data", found, "choose another folder, or delete this one")

@@ -1,0 +1,197 @@
+"""Recognition: which table a file holds, and which of its columns is which, by their names and values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import ibis
+
+from churn.data.log.column_names import likeness
+from churn.data.log.events import STANDARD_COLUMNS
+from churn.data.log.numbers import number_in
+from churn.data.log.times import fitting_formats, written
+from churn.data.sources import UNREADABLE
+from churn.errors import UserError
+
+TableName = Literal["events", "stickers", "members"]
+_SAMPLE = 2_000  # rows by which a column's kind is told
+_MANY_EVENTS = 1_000  # distinct values from which on a text is no event type
+_NEARLY_ALL = 0.95
+_PLAUSIBLE = 6e8  # the least number that is likely a time since 1970: 1989, in seconds
+
+
+@dataclass(frozen=True)
+class ColumnLook:
+    """A column, judged by its values."""
+
+    name: str
+    is_time: bool
+    is_number: bool
+    is_key: bool  # text or whole numbers
+    is_text: bool
+    distinct: int
+    forms: tuple[str, ...] = ()  # of strptime, any of which its times can be read by
+
+
+@dataclass(frozen=True)
+class TableLook:
+    """A file's table with its columns."""
+
+    source: str
+    rows: int
+    columns: tuple[ColumnLook, ...]
+    table: ibis.Table
+
+    def best(self, standard: str, candidates: Sequence[ColumnLook]) -> ColumnLook | None:
+        """The candidate whose name speaks most for a standard column; None where no name does."""
+        found = max(candidates, key=lambda column: likeness(column.name, standard), default=None)
+        return found if found is not None and likeness(found.name, standard) else None
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A table of the configuration: its source, and the column of each standard one, with the reason."""
+
+    look: TableLook
+    mapping: dict[str, ColumnLook] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The formats in which the table's times may be written; none where they speak for themselves."""
+        return next((found.forms for name in ("timestamp", "joined") if (found := self.mapping.get(name))), ())
+
+
+def look_at(source: str, table: ibis.Table) -> TableLook:
+    """Look at every column of a table."""
+    table = table.drop(*{UNREADABLE} & {*table.columns})
+    rows = int(table.count().execute())
+    counts = table.aggregate(**{f"c{place}": table[name].nunique() for place, name in enumerate(table.columns)})
+    distinct = counts.to_pandas().iloc[0] if table.columns else ()
+    looks = tuple(_column(table, name, int(n)) for name, n in zip(table.columns, distinct, strict=True))
+    return TableLook(source, rows, looks, table)
+
+
+def recognise(looks: Sequence[TableLook]) -> dict[TableName, Recognised]:
+    """Tell events, stickers and members apart: members have a row per user, stickers an amount and no event.
+
+    Raises:
+        UserError: for a table without users or times, and for more tables of a kind than one.
+    """
+    found = [_mapped(look) for look in looks]
+    events = max(found, key=_is_log)
+    if "timestamp" not in events.mapping:
+        names = ", ".join(column.name for column in events.look.columns)
+        remedy = "name a file with a row per event, or write the configuration by hand: see README.md"
+        raise UserError(f"expected a column of times in {events.look.source}", f"the columns {names}", remedy)
+    tables: dict[TableName, Recognised] = {"events": _acting(events)}
+    for one in found:
+        if one is events:
+            continue
+        name: TableName = "members" if _is_list(one) else "stickers"
+        if name in tables or (name == "stickers" and not _is_giving(one)):
+            remedy = "give one file per table; several files of one table as a folder or a quoted glob: 'log/*.csv'"
+            raise UserError("expected one file of events, one of stickers and one of members", one.look.source, remedy)
+        tables[name] = one
+    return {name: _as(name, one) for name, one in tables.items()}
+
+
+def _column(table: ibis.Table, name: str, distinct: int) -> ColumnLook:
+    kind, head = table[name].type(), table.filter(table[name].notnull()).limit(_SAMPLE)
+    forms = _time_forms(table, head, name)
+    whole = kind.is_string() or kind.is_integer()
+    number = kind.is_numeric() or (kind.is_string() and _are_numbers(head, name))
+    return ColumnLook(name, forms is not None, number, whole, kind.is_string(), distinct, forms or ())
+
+
+def _time_forms(table: ibis.Table, head: ibis.Table, name: str) -> tuple[str, ...] | None:
+    """The formats by which a column's times can be read, none where they need none; None for a column of others."""
+    kind = table[name].type()
+    if not (kind.is_timestamp() or kind.is_date() or kind.is_numeric() or kind.is_string()):
+        return None
+    try:
+        how = written(head, name, asked=None, name=name, key="")
+    except UserError:
+        return tuple(fitting_formats(table, name)) or None
+    read = head.aggregate(n=how.moment(head[name]).count(), least=head[name].min()).to_pandas().iloc[0]
+    if not read.n or (how.kind == "epoch" and float(read.least) < _PLAUSIBLE):
+        return None
+    enough = read.n >= _NEARLY_ALL * int(head.count().execute())
+    return ((how.form,) if how.form else ()) if enough else None
+
+
+def _are_numbers(head: ibis.Table, name: str) -> bool:
+    text = head.select(text=head[name])
+    found = number_in(text, "text", decimal=".", name=name), number_in(text, "text", decimal=",", name=name)
+    n = text.aggregate(n=text.count(), read=ibis.coalesce(*found).count()).to_pandas().iloc[0]
+    return bool(n.n and n["read"] >= _NEARLY_ALL * n.n)
+
+
+def _mapped(look: TableLook) -> Recognised:
+    """The columns by their names, and where these say nothing by their values."""
+    left = list(look.columns)
+    mapping: dict[str, ColumnLook] = {}
+    why: dict[str, str] = {}
+
+    def take(standard: str, candidates: list[ColumnLook], otherwise: ColumnLook | None, reason: str) -> None:
+        candidates = [column for column in candidates if column in left]
+        named = look.best(standard, candidates)
+        chosen = named or (otherwise if otherwise in left else None)
+        if chosen is not None:
+            mapping[standard], why[standard] = chosen, "by its name" if named else reason
+            left.remove(chosen)
+
+    times = [column for column in look.columns if column.is_time]
+    unnamed = [c for c in times if not any(likeness(c.name, other) for other in ("user_id", "actor_id", "amount"))]
+    take("timestamp", times, max(unnamed, key=lambda c: c.distinct, default=None), "the column of times")
+    keys = [column for column in look.columns if column.is_key and column.distinct > 1]
+    take("actor_id", [c for c in keys if likeness(c.name, "actor_id") > likeness(c.name, "user_id")], None, "")
+    repeated = [column for column in keys if column.distinct < look.rows]
+    take("user_id", keys, max(repeated, key=lambda c: c.distinct, default=None), "ids that come again")
+    take("amount", [column for column in look.columns if column.is_number], None, "")
+    texts = [column for column in keys if column.is_text and not (column.is_number or column.is_time)]
+    few = [c for c in texts if c.distinct <= min(_MANY_EVENTS, look.rows // 2)]
+    take("event", few, min(few, key=lambda c: c.distinct, default=None), "text with few different values")
+    if "user_id" not in mapping:
+        names = ", ".join(column.name for column in look.columns)
+        raise UserError(f"expected a column of users in {look.source}", f"the columns {names}", "rename it user_id")
+    return Recognised(look, mapping, why)
+
+
+def _is_log(one: Recognised) -> tuple[bool, bool, bool, int]:
+    """How much a table is like a log of events; to be compared."""
+    return "timestamp" in one.mapping, not _is_list(one), "event" in one.mapping, one.look.rows
+
+
+def _is_list(one: Recognised) -> bool:
+    """Whether a table has a row per user."""
+    return one.mapping["user_id"].distinct >= _NEARLY_ALL * one.look.rows
+
+
+def _is_giving(one: Recognised) -> bool:
+    """Whether a table may hold stickers, which have times, and an amount unless nothing else tells rows apart."""
+    return "timestamp" in one.mapping and ("amount" in one.mapping or "event" not in one.mapping)
+
+
+def _acting(events: Recognised) -> Recognised:
+    """Events whose actors are users too: where nobody acts in a room of their own, whoever acts is the user."""
+    user, actor = (events.mapping.get(name) for name in ("user_id", "actor_id"))
+    if user is None or actor is None:
+        return events
+    table = events.look.table
+    own = table.filter(table[user.name].cast("string") == table[actor.name].cast("string")).count().execute()
+    if own:
+        return events
+    mapping = {name: column for name, column in events.mapping.items() if name != "actor_id"} | {"user_id": actor}
+    why = events.why | {"user_id": f"who acts; nobody does so under the own id in {user.name}"}
+    return Recognised(events.look, mapping, why)
+
+
+def _as(name: TableName, one: Recognised) -> Recognised:
+    """The standard columns that a table of this name has; of members the day of joining in the place of times."""
+    mapping: Mapping[str, ColumnLook] = one.mapping
+    why = dict(one.why)
+    if name == "members" and (joined := one.look.best("joined", [c for c in one.look.columns if c.is_time])):
+        mapping, why = {**mapping, "joined": joined}, why | {"joined": "by its name"}
+    kept = {standard: mapping[standard] for standard in STANDARD_COLUMNS[name] if standard in mapping}
+    return Recognised(one.look, kept, {standard: why[standard] for standard in kept})

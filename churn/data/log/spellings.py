@@ -1,0 +1,102 @@
+"""Spellings: ids and names that differ in nothing that people would call a difference."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+from ibis import _
+
+from churn.data.log.daily import Daily, Tables
+
+FRACTIONAL = r"^(-?[0-9]+)[.]0+$"  # a whole number in a column that a null has made fractional
+_EXAMPLES = 3
+_BEGINS = tuple("+-0123456789")  # of a number
+_NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:[.]0*)?")
+_NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # what stands where an id is missing
+
+
+@dataclass(frozen=True)
+class Spellings:
+    """Names of one kind that are one name but for case, blanks, Unicode form, or zeros before and after a number.
+
+    Example:
+        >>> Spellings.of(["u1", " U1", "u2", "007", "7.0"])
+        Spellings(names=2, written=4, examples=[['007', '7.0'], [' U1', 'u1']], nobody=[])
+    """
+
+    names: int  # that are written in several ways
+    written: int  # the ways
+    examples: list[list[str]]
+    nobody: list[str]  # names that stand for a missing one
+
+    @classmethod
+    def of(cls, names: Iterable[str], others: Iterable[str] = ()) -> "Spellings":
+        """Compare names with each other, and with them others that matter as their spellings alone."""
+        first: dict[str, str] = {}
+        ways: dict[str, set[str]] = {}
+        for name in names:
+            if (same := first.setdefault(one := folded(name), name)) != name:
+                ways.setdefault(one, {same}).add(name)
+        for name in others:
+            if (same := first.get(one := folded(name), name)) != name:
+                ways.setdefault(one, {same}).add(name)
+        several = [sorted(ways[one]) for one in sorted(ways)]
+        nobody = sorted({name for one in _NOBODY if one in first for name in (first[one], *ways.get(one, ()))})
+        return cls(len(several), sum(map(len, several)), several[:_EXAMPLES], nobody)
+
+
+def plain_ids(ids: pd.Series) -> pd.Series:
+    """Ids of a table from elsewhere as text, written as the log's are.
+
+    Example:
+        >>> plain_ids(pd.Series([7.0, 8.0])).tolist(), plain_ids(pd.Series(["7.0", "u1"])).tolist()
+        (['7', '8'], ['7', 'u1'])
+    """
+    return ids.astype(str).str.replace(FRACTIONAL, r"\1", regex=True)
+
+
+def folded(name: str) -> str:
+    """What a name has in common with its other spellings.
+
+    Example:
+        >>> folded(" Zoe\N{COMBINING DIAERESIS} "), folded("0012.0"), folded("1.2e+04")
+        ('zoë', '12', '12000')
+    """
+    plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    if not plain.isalnum():
+        plain = "".join(sign for sign in plain if sign.isprintable() and not sign.isspace())
+    if plain[:1] not in _BEGINS:
+        return plain.casefold()
+    if number := _NUMBER.fullmatch(plain):
+        return "".join(number.groups()).removeprefix("+")
+    return _written_out(plain) or plain.casefold()
+
+
+def _written_out(text: str) -> str | None:
+    """A whole number that a spreadsheet has written with an exponent, as its digits."""
+    if not re.fullmatch(r"[0-9](?:[.][0-9]+)?[eE][+]?[0-9]{1,2}", text):
+        return None
+    value = float(text)
+    return str(int(value)) if value.is_integer() else None
+
+
+def spellings_in(tables: Tables, daily: Daily) -> dict[str, Spellings]:
+    """The spellings of users' ids, among all ids that the tables hold, and of event types; without such, nothing."""
+    found = {"event": Spellings.of(daily.event_types)}
+    if daily.users.user_id.type().is_string():
+        users = daily.users.order_by("code").user_id.to_pyarrow().to_pylist()
+        found["user_id"] = Spellings.of(users, _others(tables, daily))
+    return {name: one for name, one in found.items() if one.names or one.nobody}
+
+
+def _others(tables: Tables, daily: Daily) -> Iterator[str]:
+    """The ids that are no users' own: of strangers, and of whoever acts."""
+    every = [(tables.events, "user_id"), (tables.events, "actor_id"), (tables.stickers, "user_id")]
+    for table, column in every:
+        if table is None or column not in table.columns:
+            continue
+        ids = table.filter(_.reason.isnull()).select(user_id=table[column]).distinct()
+        for batch in ids.anti_join(daily.users, "user_id").to_pyarrow_batches():
+            yield from batch["user_id"].to_pylist()

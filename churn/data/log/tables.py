@@ -1,0 +1,219 @@
+"""From sources to canonical tables: columns mapped, days counted, unusable rows named."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis import _
+from ibis.backends import BaseBackend
+
+from churn.data.config.data_config import DataConfig
+from churn.data.log.daily import Tables
+from churn.data.log.dialects import DIALECTS, open_session
+from churn.data.log.events import (
+    STANDARD_COLUMNS,
+    Columns,
+    with_amount,
+    with_day,
+    with_reason,
+    with_repeats,
+)
+from churn.data.log.reconciliation import LEFT_OUT
+from churn.data.log.spellings import FRACTIONAL
+from churn.data.log.times import Written, needs_strptime, with_moments, written
+from churn.data.sources import UNREADABLE, Engines, Frame, engine_errors, moved, open_table
+from churn.errors import UserError
+
+_NEGATIVE = {"reject": "negative amount", "drop": LEFT_OUT, "keep": None}
+_WHOLE = 2.0**63  # from which on a fractional number is no int64
+
+
+def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Frame]) -> Tables:
+    """Open a configuration's sources as canonical tables in one engine, each with `day` and `reason`.
+
+    The work is done where the events lie, if that is a DuckDB or PostgreSQL; tables from elsewhere are brought there.
+    Tables of any other engine are streamed into the embedded DuckDB.
+
+    Raises:
+        UserError: if a source, a column, a type or a date is not as it must be.
+    """
+    opened = {
+        name: open_table(source, engines=engines, frames=frames, csv=config.csv, as_text=_names(config, name))
+        for name, source in config.sources.items()
+    }
+    open_session(engines.local)
+    home = _working_engine(opened["events"].get_backend(), engines)
+    span = _days_since_1970(config.first_day), _days_since_1970(config.last_day)
+    ways: dict[str, Written] = {}
+
+    def read(name: str) -> ibis.Table:
+        table = _selected(name, opened[name], config)
+        table = table if table.get_backend() is home else moved(table, engines.local)
+        if name == "members":
+            return _with_days_of_members(table, config=config, engines=engines)
+        table, ways[name] = _with_moments(table, "timestamp", config=config, name=name, engines=engines)
+        return with_amount(table, name=name, decimal=config.decimal)
+
+    found = {name: read(name) for name in opened}
+    engine = found["events"].get_backend()
+    own = _same_ids({name: moved(table, engine) for name, table in found.items()})
+
+    def canonical(name: str) -> ibis.Table:
+        table = with_day(own[name], zone=config.zone)
+        allowed = config.allowed_events if name == "events" else None
+        negative = _NEGATIVE[config.negative]
+        table = with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed, negative=negative)
+        return _without_repeats(table, config, engine)
+
+    timed = {name: canonical(name) for name in ways}
+    return Tables(
+        engine,
+        timed["events"],
+        timed.get("stickers"),
+        _members(own["members"], config, engine) if config.members else None,
+        {name: _types(table) for name, table in opened.items()},
+        {name: _span_of_times(table, ways[name]) for name, table in timed.items()},
+    )
+
+
+def _selected(name: str, raw: ibis.Table, config: DataConfig) -> ibis.Table:
+    """A table's standard columns, of the members with their attributes."""
+    columns = Columns.find(raw, config.mappings[name], standard=STANDARD_COLUMNS[name], name=name)
+    return columns.select_all(raw) if name == "members" else columns.select(raw)
+
+
+def _types(table: ibis.Table) -> dict[str, str]:
+    """The columns of a table as it lies there."""
+    return {column: str(kind) for column, kind in table.schema().items() if column != UNREADABLE}
+
+
+def _with_moments(
+    table: ibis.Table, column: str, *, config: DataConfig, name: str, engines: Engines
+) -> tuple[ibis.Table, Written]:
+    """A table with a column of times as moments, in DuckDB where a format has to be followed, and how it is written."""
+    asked = config.time_format(name)
+    if needs_strptime(table, column, asked=asked):
+        table = moved(table, engines.local)
+    how = written(table, column, asked=asked, name=f"{name}.{column}", key=f"data.{name.rstrip('s')}_columns")
+    return with_moments(table, how, column=column), how
+
+
+def _span_of_times(table: ibis.Table, how: Written) -> dict[str, str]:
+    """How times are written, one of them as it stands there and as it was read, and the first and the last."""
+    usable = table.filter(_.reason.isnull())
+    text = _.written if "written" in table.columns else _.timestamp.cast("string")
+    sample = usable.select(text=text, read=_.timestamp).limit(1).to_pandas()
+    ends = usable.aggregate(first=_.timestamp.min(), last=_.timestamp.max()).to_pandas()
+    told = [row for part in (sample, ends) for row in part.to_dict("records")]
+    return {"format": str(how)} | {key: str(value) for row in told for key, value in row.items()}
+
+
+def _members(members: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
+    members = members.mutate(reason=ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string")))
+    members = with_repeats(members, key=["user_id", *_dates(members, config)], reason="repeated user_id")
+    return engine.create_table(ibis.util.gen_name("churn"), members, temp=True)
+
+
+def _dates(members: ibis.Table, config: DataConfig) -> list[str]:
+    """The columns of dates from which on a row of an attribute that is known daily holds; of others there is one."""
+    dates = {entry.valid_from for entry in config.known_attributes.values()}
+    return sorted(date for date in dates if date is not None and date in members.columns)
+
+
+def _with_days_of_members(members: ibis.Table, *, config: DataConfig, engines: Engines) -> ibis.Table:
+    for column in sorted({*_dates(members, config), *{"joined"} & {*members.columns}}):
+        members = _with_dates(members, column, config=config, engines=engines)
+    return members
+
+
+def _with_dates(members: ibis.Table, column: str, *, config: DataConfig, engines: Engines) -> ibis.Table:
+    """Members with a column of dates as moments; what is none is refused, for it would make a member of the first day.
+
+    Numbers that are times since 1970 are left for the refusal of numbers.
+
+    Raises:
+        UserError: for a value that is no date.
+    """
+    if not (members[column].type().is_string() or members[column].type().is_numeric()):
+        return members
+    remedy = "map member_columns.joined to a column of dates, or to null" if column == "joined" else ""
+    try:
+        found, how = _with_moments(members, column, config=config, name="members", engines=engines)
+    except UserError as error:
+        told = f"{error.remedy}; {remedy}" if remedy else error.remedy
+        raise UserError(error.expected, error.found, told) from error
+    if how.kind == "epoch":
+        return members
+    wrong = found.filter(_.written.notnull() & found[column].isnull()).limit(1).written.to_pandas()
+    if len(wrong):
+        value = f"{wrong[0]!r} where others are {how}"
+        raise UserError(f"expected dates in members.{column}", value, remedy or "name a column of dates")
+    return found.drop("written", "dated")
+
+
+def _without_repeats(table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
+    """Repeated ids are rejected, and rows that are equal in every column if the configuration says so."""
+    if "event_id" in table.columns:
+        table = with_repeats(table, key=["event_id"], reason="repeated event_id")
+    elif config.deduplicate:
+        key = [column for column in table.columns if column not in ("day", "reason")]
+        table = with_repeats(table, key=key, reason="repeated row")
+    else:
+        return table
+    return engine.create_table(ibis.util.gen_name("churn"), table, temp=True)  # sorted once, not in every pass
+
+
+def _same_ids(tables: dict[str, ibis.Table]) -> dict[str, ibis.Table]:
+    """Keep the type of the ids where all tables agree on one of whole numbers; else compare them as text."""
+    columns = {name: [c for c in ("user_id", "actor_id") if c in table.columns] for name, table in tables.items()}
+    kinds = {tables[name][c].type().copy(nullable=True) for name, found in columns.items() for c in found}
+    plain = len(kinds) == 1 and not any(map(_has_spellings, kinds))
+
+    def same(name: str, table: ibis.Table) -> ibis.Table:
+        ids = [] if plain else columns[name]
+        if "event_id" in table.columns and _has_spellings(table.event_id.type()):
+            ids = [*ids, "event_id"]
+        return table.mutate(**{c: _text(table[c]) for c in ids}) if ids else table
+
+    return {name: same(name, table) for name, table in tables.items()}
+
+
+def _has_spellings(kind: dt.DataType) -> bool:
+    """Whether one number can be written in several ways in a column: 7, 7.0 and 7.00 in text."""
+    return bool(kind.is_string() or kind.is_floating() or kind.is_decimal())
+
+
+def _text(ids: ibis.Value) -> ibis.Value:
+    """Ids as text; whole numbers without the `.0` that they get where a null makes a column fractional."""
+    if ids.type().is_floating():
+        whole = ids.cast("float64").abs() < _WHOLE  # NaN, too, is above every number
+        number = ibis.ifelse(whole, ids, None)
+        exact = ibis.ifelse(number == number.floor(), number, None).cast("int64").cast("string")
+        return exact.coalesce(ibis.ifelse(ids.isnan(), None, ids).cast("string"))
+    text = ids.cast("string")
+    return ibis.ifelse(text.contains(".0"), text.re_replace(FRACTIONAL, r"\1"), text)
+
+
+def _days_since_1970(day: str | None) -> int | None:
+    return None if day is None else (date.fromisoformat(day[:10]) - date(1970, 1, 1)).days
+
+
+def _names(config: DataConfig, table: str) -> set[str]:
+    """The columns of a table that are no numbers: ids, names, and what is read from its text."""
+    mapping = config.mappings[table] or {}
+    timed = () if config.time_format(table) is None else ("timestamp", "joined")
+    names = ("user_id", "actor_id", "event", "event_id", "amount", *timed)
+    return {own for column in names if (own := mapping.get(column, column))}
+
+
+def _working_engine(engine: BaseBackend, engines: Engines) -> BaseBackend:
+    """The events' own engine if it can do the work; else, as where nothing may be written, the embedded DuckDB."""
+    if engine is engines.local or engine.name not in DIALECTS:
+        return engines.local
+    try:
+        open_session(engine)
+    except engine_errors():
+        engine.raw_sql("ROLLBACK")
+        return engines.local
+    return engine

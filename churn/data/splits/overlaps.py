@@ -1,0 +1,104 @@
+"""Overlaps: what two sets of windows share, counted without listing a single day."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.data.windows.windows import Windows
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Stretches of days without overlap, the users' calendars laid end to end on one line."""
+
+    start: NDArray[np.int64]  # (m,) the first day of each stretch
+    end: NDArray[np.int64]  # (m,) the first day after it
+
+
+def spans(windows: Windows, *, before: int, after: int) -> Spans:
+    """The days from `before` days before each cutoff up to, not including, `after` days from it on, as stretches.
+
+    Since the windows of a user overlap, there are far fewer stretches than windows.
+    """
+    if not len(windows):
+        return Spans(np.empty(0, np.int64), np.empty(0, np.int64))
+    line = positions(windows)
+    if (line[1:] < line[:-1]).any():
+        line.sort()
+    breaks = np.flatnonzero(line[1:] - line[:-1] > before + after)
+    return Spans(line[np.append(0, breaks + 1)] - before, line[np.append(breaks, len(line) - 1)] + after)
+
+
+def positions(windows: Windows) -> NDArray[np.int64]:
+    """The cutoffs on the line of all users' calendars, (n,); windows over one panel differ where these do."""
+    around = windows.history_days + windows.horizon_days
+    # A calendar is long enough for the days around the first and the last cutoff: no stretch touches the next user's.
+    line = windows.user.astype(np.int64)
+    line *= windows.panel.n_days + around + 1
+    line += windows.cutoff
+    line += windows.history_days
+    return line
+
+
+def days_in_both(a: Spans, b: Spans) -> int:
+    """The number of days that lie in both; with spans of one day (`before=0, after=1`), of windows.
+
+    Example:
+        >>> one = Spans(np.array([0, 10]), np.array([5, 12]))
+        >>> days_in_both(one, Spans(np.array([3]), np.array([11])))
+        3
+    """
+    return int((_days_below(b, a.end) - _days_below(b, a.start)).sum())
+
+
+def _days_below(found: Spans, day: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many days of the stretches lie before each day."""
+    if not len(found.start):
+        return np.zeros_like(day)
+    total = np.append(0, (found.end - found.start).cumsum())
+    begun = np.searchsorted(found.start, day, side="right")
+    still_to_come = np.maximum(found.end[np.maximum(begun, 1) - 1] - day, 0)
+    return np.where(begun > 0, total[begun] - still_to_come, 0)
+
+
+def users_in_both(a: Windows, b: Windows) -> NDArray[np.intp]:
+    """The users with windows in both, as positions in `panel.users`."""
+    present = np.zeros((2, len(a.panel.users)), np.bool_)
+    for row, windows in zip(present, (a, b), strict=True):
+        row[windows.user] = True
+    return np.flatnonzero(present.all(axis=0))
+
+
+def reaching(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> NDArray[np.bool_]:
+    """Which windows have a horizon that runs, with the embargo, past the later part's first cutoff, (n,)."""
+    if not len(later):
+        return np.zeros(len(earlier), np.bool_)
+    past: NDArray[np.bool_] = earlier.cutoff > later.cutoff.min() - earlier.horizon_days - embargo_days
+    return past
+
+
+def overlap(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> dict[str, int]:
+    """What two parts share.
+
+    Returns:
+        users: those with windows in both;
+        user_days: days of a user that windows of both see, from the start of a history to the end of a horizon;
+        outcome_days: days of a user in a horizon of the later part that the earlier one sees: answers given away;
+        windows: those of the earlier part whose horizon, with the embargo, runs past the later's first cutoff;
+        windows_in_both: those that stand in both.
+    """
+    history, horizon = earlier.history_days, earlier.horizon_days
+    seen = spans(earlier, before=history, after=horizon)
+    return {
+        "users": len(users_in_both(earlier, later)),
+        "user_days": days_in_both(seen, spans(later, before=history, after=horizon)),
+        "outcome_days": days_in_both(seen, spans(later, before=0, after=horizon)),
+        "windows": int(reaching(earlier, later, embargo_days=embargo_days).sum()),
+        "windows_in_both": windows_in_both(earlier, later),
+    }
+
+
+def windows_in_both(a: Windows, b: Windows) -> int:
+    """The number of windows, (user, cutoff) pairs, that stand in both."""
+    return days_in_both(spans(a, before=0, after=1), spans(b, before=0, after=1))

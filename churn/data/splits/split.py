@@ -1,0 +1,216 @@
+"""Parts: training, validation and test windows, and the rule that keeps them apart."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.config.split_config import SplitKind
+from churn.data.splits.overlaps import overlap, positions, reaching, users_in_both, windows_in_both
+from churn.data.windows.windows import UNKNOWN, Windows
+from churn.errors import LeakageError, UserError
+from churn.language import marked
+
+PARTS = ("train", "val", "test", "score")
+PAIRS = (("train", "val"), ("val", "test"), ("train", "test"))  # of parts that are fitted or judged
+CAUTIONS = {  # what a reader of measures must know, by kind of split
+    "random": marked(
+        "the windows were split at random, for demonstration only: days of one user stand both in what "
+        "the models learned from and in what they were measured on, so every measure is too good; "
+        "split by time"
+    ),
+    "user": marked(
+        "the split holds users apart, not times: the models learned from the very days on which they "
+        "were measured, so the measures hold for new users on known days and say nothing about later "
+        "weeks"
+    ),
+}
+_HASH_KEYS = {"halves": "0123456789123456", "parts": "parts of a split"}  # 16 bytes each
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of the windows. One that breaks the rule of its kind cannot be built.
+
+    - `time`: every horizon of an earlier part, with the embargo, ends by the first cutoff of a later one.
+    - `user`: no user has windows in two parts.
+    - `user_time`: both.
+    - `random`: no window stands in two parts, which does not keep their days apart: for demonstrations only.
+
+    The rule binds train, val and test, whose windows all have labels; anyone may stand in score.
+
+    Raises:
+        LeakageError: if the rule is broken, or a part that is fitted or judged holds a window without a label.
+    """
+
+    train: Windows
+    val: Windows
+    test: Windows
+    score: Windows
+    embargo_days: int = 0
+    kind: SplitKind = "time"
+
+    def __post_init__(self) -> None:
+        """Check the rule."""
+        if self.kind not in _RULES:
+            raise LeakageError(f"expected a kind of split with a rule, out of {', '.join(_RULES)}, got {self.kind!r}")
+        if not isinstance(self.embargo_days, int) or self.embargo_days < 0:
+            raise LeakageError(f"expected an embargo of whole days, at least 0, got {self.embargo_days}")
+        _check_same_days([self.part(name) for name in PARTS])
+        for earlier, later in PAIRS:
+            for broken in _RULES[self.kind]:
+                if reason := broken(self, earlier, later):
+                    raise LeakageError(reason)
+        for name in ("train", "val", "test"):
+            part = self.part(name)
+            if n := max(int((part.label(target) == UNKNOWN).sum()) for target in part.targets):
+                raise LeakageError(f"expected labels for every window of {name}, got {n:,} whose horizon is not over")
+
+    @property
+    def val_a(self) -> Windows:
+        """The half of the validation users for early stopping, search and the choice of a model."""
+        return self.val.take(~_second_half(self.val))
+
+    @property
+    def val_b(self) -> Windows:
+        """The other half of the validation users, for calibration and thresholds."""
+        return self.val.take(_second_half(self.val))
+
+    def part(self, name: str) -> Windows:
+        """A part by its name."""
+        if name not in PARTS:
+            raise UserError(f"expected a part out of {', '.join(PARTS)}", repr(name), "correct the name")
+        windows: Windows = getattr(self, name)
+        return windows
+
+    def unseen(self, windows: Windows) -> Windows:
+        """The windows of cutoffs that no model has learnt from: from the first one of the test part on.
+
+        Example:
+            >>> from churn.data import example_dataset
+            >>> dataset = example_dataset()
+            >>> split = dataset.split()
+            >>> bool(split.unseen(dataset.windows).cutoff.min() == split.test.cutoff.min())
+            True
+        """
+        return windows.take(windows.cutoff >= self.test.cutoff.min())
+
+    def mapped(self, change: Callable[[Windows], Windows]) -> "Split":
+        """The split with the same change made to each part."""
+        return replace(
+            self, train=change(self.train), val=change(self.val), test=change(self.test), score=change(self.score)
+        )
+
+    def table(self) -> pd.DataFrame:
+        """All parts as one table: user_id, cutoff, churn, sticker, part."""
+        return pd.concat([self.part(name).table().assign(part=name) for name in PARTS], ignore_index=True)
+
+    def audit(self) -> dict[str, Any]:
+        """What the parts hold and share, ready for JSON.
+
+        Returns:
+            kind and embargo_days;
+            parts: for each its windows, users, first and last cutoff, first and last day seen, and base rates;
+            overlaps: for each pair (earlier, later) of train, val and test what both hold, see `overlap`.
+        """
+        return {
+            "kind": self.kind,
+            "embargo_days": self.embargo_days,
+            "parts": [_describe(name, self.part(name)) for name in PARTS],
+            "overlaps": [
+                {"earlier": earlier, "later": later}
+                | overlap(self.part(earlier), self.part(later), embargo_days=self.embargo_days)
+                for earlier, later in PAIRS
+            ],
+        }
+
+
+def _check_same_days(parts: list[Windows]) -> None:
+    """Days are numbers of a panel, and a label's horizon is its windows': parts must agree on both."""
+    panels = {(part.panel.first_day, part.panel.n_days, len(part.panel.users)) for part in parts}
+    if len(panels) > 1 or len({(part.history_days, part.horizon_days) for part in parts}) > 1:
+        raise LeakageError("expected parts over one panel, with one history and one horizon, got several")
+
+
+def _time_rule(split: Split, earlier: str, later: str) -> str | None:
+    before, after = split.part(earlier), split.part(later)
+    late = reaching(before, after, embargo_days=split.embargo_days)
+    if not late.any():
+        return None
+    return (
+        f"expected every {earlier} horizon to end {split.embargo_days} days before the first {later} cutoff "
+        f"({after.dates.min().date()}), got {late.sum():,} windows with a later one, such as {_first(before, late)}"
+    )
+
+
+def _user_rule(split: Split, earlier: str, later: str) -> str | None:
+    before = split.part(earlier)
+    both = users_in_both(before, split.part(later))
+    if not len(both):
+        return None
+    return (
+        f"expected no user with windows in {earlier} and in {later}, got {len(both):,}, such as "
+        f"{before.panel.users[both[0]]}"
+    )
+
+
+def _window_rule(split: Split, earlier: str, later: str) -> str | None:
+    before, after = split.part(earlier), split.part(later)
+    n = windows_in_both(before, after)
+    if not n:
+        return None
+    return (
+        f"expected no window in {earlier} and in {later}, got {n:,}, such as "
+        f"{_first(before, np.isin(positions(before), positions(after)))}"
+    )
+
+
+def _first(windows: Windows, mask: NDArray[np.bool_]) -> str:
+    """The first of some windows in words."""
+    one = windows.take(np.flatnonzero(mask)[:1])
+    return f"{one.user_ids[0]} on {one.dates[0].date()}"
+
+
+_RULES: dict[str, tuple[Callable[[Split, str, str], str | None], ...]] = {
+    "time": (_time_rule,),
+    "user": (_user_rule,),
+    "user_time": (_user_rule, _time_rule),
+    "random": (_window_rule,),
+}
+
+
+def _second_half(windows: Windows) -> NDArray[np.bool_]:
+    """A fixed half of the users by a hash of the id, so that it is the same in every run."""
+    half: NDArray[np.bool_] = user_share(windows.panel.users) >= 0.5
+    return half[windows.user]
+
+
+def user_share(users: pd.Index, *, purpose: Literal["halves", "parts"] = "halves") -> NDArray[np.float64]:
+    """A number in [0, 1) per user that depends on the id alone, (u,).
+
+    Args:
+        users: The ids.
+        purpose: Numbers for different purposes are independent: by those for the halves, the users of one part
+            of a split by users are still divided evenly.
+
+    Example:
+        >>> bool((user_share(pd.Index(["a", "b"])) == user_share(pd.Index(["a", "b", "c"]))[:2]).all())
+        True
+    """
+    hashes = pd.util.hash_array(users.astype(str).to_numpy(dtype=object), hash_key=_HASH_KEYS[purpose])
+    return np.asarray((hashes >> np.uint64(11)).astype(np.float64) / 2.0**53)
+
+
+def _describe(name: str, part: Windows) -> dict[str, object]:
+    row: dict[str, object] = {"part": name, "windows": len(part), "users": len(np.unique(part.user))}
+    if len(part):
+        first, last, panel = int(part.cutoff.min()), int(part.cutoff.max()), part.panel
+        end = min(last + part.horizon_days, panel.n_days) - 1
+        days = {"first_cutoff": first, "last_cutoff": last, "first_day": first - part.history_days, "last_day": end}
+        row |= {key: str(panel.date(day).date()) for key, day in days.items()}
+        if name != "score":
+            row |= {f"{target}_rate": float(part.label(target).mean()) for target in part.targets}
+    return row

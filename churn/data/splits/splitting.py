@@ -1,0 +1,175 @@
+"""Splits: the ways to divide windows into parts, each with the rule that it keeps."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.config.split_config import Origin, SplitConfig
+from churn.data.splits.split import Split, user_share
+from churn.data.windows.sliding import too_few_days
+from churn.data.windows.windows import UNKNOWN, Windows
+from churn.errors import UserError
+
+_MOST_DAYS = 10_000  # of a log for which the fewest days of a split are looked for
+_TRAIN, _VAL, _TEST, _NONE = range(4)
+
+
+def split_windows(windows: Windows, config: SplitConfig) -> Split:
+    """Split windows as configured; the newest fold where there are several.
+
+    Raises:
+        UserError: if there are no labels, or a part is empty or lacks a class of a target.
+    """
+    return rolling_origins(windows, replace(config, folds=1))[0]
+
+
+def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
+    """The folds, oldest first; the last one is the split as configured.
+
+    An earlier fold has both boundaries, and the end of its test part, moved back by a multiple of the length of the
+    test part, in days. So the test parts of all folds follow each other without a gap and without overlap. Each fold
+    keeps the rule of its kind within itself: it trains on every window whose horizon, with the embargo, ends by
+    its own first validation cutoff. Nothing is promised between folds: the horizons of a fold's last test windows run
+    into the next fold's test part, and a later fold trains on what an earlier one was tested on. So choose within a
+    fold, and compare choices, not predictions, between folds. What is to be scored is the same in all.
+
+    Raises:
+        UserError: if there are no labels, too few days, or a part is empty or lacks a class of a target.
+    """
+    known = windows.churn != UNKNOWN
+    if not known.any():
+        begin, horizon_days, panel = windows.history_days, windows.horizon_days, windows.panel
+        needed = days_needed(config, begin=begin, horizon_days=horizon_days) or begin + horizon_days
+        if panel.n_days < needed:
+            raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=needed)
+        raise UserError("expected labelled windows", "none", "load more days, or check at_risk and activity_events")
+    if not config.by_time:
+        return (_split(windows, _untimed(windows, config), config),)
+    # By the calendar, not by who is at risk on its last days: so the vocabulary can be frozen before there are windows.
+    first = windows.panel.date(windows.cutoff[known].min())
+    last = windows.panel.date(windows.panel.n_days - windows.horizon_days)
+    folds = []
+    for number, origin in enumerate(config.origins(first, last), start=1):
+        name = f" of fold {number} of {config.folds}" if config.folds > 1 else ""
+        folds.append(_split(windows, _timed(windows, config, origin), config, fold=name))
+    return tuple(folds)
+
+
+def days_needed(config: SplitConfig, *, begin: int, horizon_days: int) -> int | None:
+    """The fewest days of a log in which every part has cutoffs; None where dates, or no times, part the windows.
+
+    Args:
+        config: The split.
+        begin: The first cutoff, in days from the log's first.
+        horizon_days: Days of a horizon.
+
+    Example:
+        >>> days_needed(SplitConfig(), begin=7, horizon_days=7)
+        57
+    """
+    if not config.by_time or config.val_from or config.test_from:
+        return None
+    reach, zero = pd.Timedelta(days=horizon_days + config.embargo_days), pd.Timestamp(0)
+    first = zero + pd.Timedelta(days=begin)
+    for days in range(begin + horizon_days, _MOST_DAYS):
+        try:
+            oldest = config.origins(first, zero + pd.Timedelta(days=days - horizon_days))[0]
+        except UserError:
+            continue
+        if first + reach <= oldest.val_from and oldest.val_from + reach <= oldest.test_from:
+            return days
+    return None
+
+
+def training_users(users: pd.Index, config: SplitConfig) -> NDArray[np.bool_]:
+    """The users whose windows may be trained on, (u,): all of them unless the kind holds users apart.
+
+    Example:
+        >>> users = pd.Index([f"user{number}" for number in range(1000)])
+        >>> bool(600 < training_users(users, SplitConfig(kind="user")).sum() < 800)
+        True
+        >>> bool(training_users(users, SplitConfig(kind="time")).all())
+        True
+    """
+    if not config.by_user:
+        return np.ones(len(users), np.bool_)
+    return np.asarray(_placed(user_share(users, purpose="parts"), config) == _TRAIN)
+
+
+def _split(windows: Windows, part: NDArray[np.int8], config: SplitConfig, *, fold: str = "") -> Split:
+    """The split by each window's part, (n,)."""
+    known = windows.churn != UNKNOWN
+    train, val, test = (windows.take(known & (part == place)) for place in (_TRAIN, _VAL, _TEST))
+    split = Split(train, val, test, windows.take(~known), config.embargo_days, config.kind)
+    _check_classes(split, fold, remedy=_remedy(windows, known, config))
+    return split
+
+
+def _untimed(windows: Windows, config: SplitConfig) -> NDArray[np.int8]:
+    """The part of each window by its user, or by chance, (n,)."""
+    if config.by_user:
+        return _by_user(windows, config)
+    return _placed(np.random.default_rng(config.seed).random(len(windows)), config)
+
+
+def _timed(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.int8]:
+    """The part of each window by its cutoff, and where users are held apart only if it is its user's too, (n,)."""
+    part = _by_time(windows, config, origin)
+    if config.by_user:
+        part[part != _by_user(windows, config)] = _NONE
+    return part
+
+
+def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.int8]:
+    """The part of each window by its cutoff; those whose horizon crosses a boundary belong to none, (n,)."""
+    start, cutoff = windows.panel.date(0), windows.cutoff
+    val_from, test_from, until = ((d - start).days for d in (origin.val_from, origin.test_from, origin.test_until))
+    reach = windows.horizon_days + config.embargo_days
+    part = np.full(len(windows), _NONE, np.int8)
+    part[cutoff <= val_from - reach] = _TRAIN
+    part[(cutoff >= val_from) & (cutoff <= test_from - reach)] = _VAL
+    part[(cutoff >= test_from) & (cutoff < until)] = _TEST
+    return part
+
+
+def _by_user(windows: Windows, config: SplitConfig) -> NDArray[np.int8]:
+    """The part of each window by a hash of its user's id, (n,)."""
+    return _placed(user_share(windows.panel.users, purpose="parts"), config)[windows.user]
+
+
+def _placed(share: NDArray[np.float64], config: SplitConfig) -> NDArray[np.int8]:
+    """The part of each number in [0, 1): the lowest train, the highest test."""
+    test_from = 1 - config.test_share
+    return np.searchsorted([test_from - config.val_share, test_from], share, side="right").astype(np.int8)
+
+
+def _remedy(windows: Windows, known: NDArray[np.bool_], config: SplitConfig) -> str:
+    """What mends a part without windows, or without a class: more days, and how many, or another look at them."""
+    begin, panel = int(windows.cutoff[known].min()), windows.panel
+    needed = days_needed(config, begin=begin, horizon_days=windows.horizon_days)
+    if needed is not None and panel.n_days < needed:
+        return f"load more days: with these windows and shares it takes {needed}, and the log has {panel.n_days}"
+    active = np.unique([0, *panel.days_where(panel.active)[1], panel.n_days - 1])
+    longest = int(np.diff(active).argmax())
+    before, after = int(active[longest]), int(active[longest + 1])
+    if after - before > panel.n_days / 2:
+        silent = f"from {panel.date(before + 1).date()} to {panel.date(after - 1).date()}"
+        return f"nobody acts {silent}, so set data.first_day or data.last_day to leave out what lies beyond"
+    return (
+        "see the days with churn check, move the split's dates or shares, load more days, or leave the target's "
+        "table out"
+    )
+
+
+def _check_classes(split: Split, fold: str, *, remedy: str) -> None:
+    for name, part in (("train", split.train), ("val", split.val_a), ("val", split.val_b), ("test", split.test)):
+        for target in part.targets:
+            classes = np.unique(part.label(target))
+            if len(classes) < 2:
+                raise UserError(
+                    f"expected both classes of {target} in {name}{fold}",
+                    f"{len(part):,} windows of class {', '.join(map(str, classes)) or 'none'}",
+                    remedy,
+                )

@@ -1,0 +1,195 @@
+"""The panel: each user's days from the first to the last seen, as one memory-mapped matrix."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+from numpy.typing import DTypeLike, NDArray
+
+from churn.artefacts import read_json, write_json
+from churn.data.log.daily import Daily
+from churn.data.log.vocabulary import STICKER_FEATURES
+from churn.data.windows.mapped import mapped
+from churn.errors import UserError
+
+STICKERS, AMOUNT = STICKER_FEATURES
+
+
+@dataclass(frozen=True, eq=False)  # two panels are one only if they are the same object
+class Panel:
+    """Daily counts of all users, opened in place.
+
+    Days are counted from `first_day`. A user's rows run without a gap from the first to the last day on
+    which anything was seen of the user; all other days are zeros, which row 0 stands for.
+
+    Sticker amounts are no counts: they stand in `amounts`, and their column of `counts` is zeros.
+    """
+
+    users: pd.Index  # (u,) user ids, sorted
+    features: tuple[str, ...]  # f columns
+    first_day: int  # days since 1970
+    n_days: int
+    first: NDArray[np.int32]  # (u,) the day of a user's first row
+    last: NDArray[np.int32]  # (u,) the day of the last row; before `first` where there is none
+    start: NDArray[np.int64]  # (u,) the row of `first`
+    arrived: NDArray[np.int32]  # (u,) the day from which tenure counts; n_days where it has not begun
+    counts: NDArray[np.unsignedinteger]  # (rows, f) per day, in the smallest type that holds them all
+    amounts: NDArray[np.float32] | None  # (rows,) in the log's currency; None for a log without stickers
+    active: NDArray[np.bool_]  # (rows,) whether there was activity
+    refunds: bool = False  # whether some amounts are below 0, and days may have an amount without a sticker
+    listed: NDArray[np.bool_] | None = None  # (u,) whether a member list says when a user arrived; None without dates
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """The panel's days, (n_days,)."""
+        return pd.date_range(self.date(0), periods=self.n_days)
+
+    @property
+    def begin(self) -> NDArray[np.int32]:
+        """The day from which each user is known, of joining or of being first seen; from n_days on not yet: (u,)."""
+        return np.where(self.first <= self.last, np.minimum(self.first, self.arrived), self.arrived)
+
+    def date(self, day: int) -> pd.Timestamp:
+        """The calendar date of a day of the panel."""
+        return pd.Timestamp("1970-01-01") + pd.Timedelta(days=self.first_day + int(day))
+
+    def days_where(self, mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The (user, day) pairs of the rows in a mask (rows,), sorted by user and day."""
+        rows = np.flatnonzero(mask)
+        user = (np.searchsorted(self.start, rows, side="right") - 1).astype(np.int32)
+        return user, (rows - self.start[user] + self.first[user]).astype(np.int32)
+
+    def sticker_rows(self) -> NDArray[np.bool_] | None:
+        """The rows with a sticker, (rows,); None for a log without stickers."""
+        if STICKERS not in self.features:
+            return None
+        return np.asarray(self.counts[:, self.features.index(STICKERS)] > 0)
+
+    def amount_rows(self) -> NDArray[np.bool_] | None:
+        """The rows with a sticker or a refund, (rows,); None for a log without stickers."""
+        rows = self.sticker_rows()
+        return rows if rows is None or self.amounts is None or not self.refunds else rows | (self.amounts != 0)
+
+    def newest_row(self, user: NDArray[np.integer], day: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The row of each user's newest day seen up to and including some days, 0 before the first: (n,), (n, d).
+
+        Unlike the day itself, it stays the last row ever after.
+        """
+        first, last = self.first[user][:, None], self.last[user][:, None]
+        row = np.minimum(day, last) - first + self.start[user][:, None]
+        return np.where((day >= first) & (first <= last), row, 0)
+
+    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The features of some rows, of any shape (…): (…, f)."""
+        flat = rows.ravel()
+        found = np.take(np.asarray(self.counts), flat, axis=0)
+        values = found.astype(np.float32)
+        if self.amounts is not None:  # most days have none, and a second gather would cost as much as the first
+            given = self.amounts[flat] if self.refunds else found[:, self.features.index(STICKERS)]
+            gifts = np.flatnonzero(given)
+            values[gifts, self.features.index(AMOUNT)] = self.amounts[flat[gifts]]
+        return values.reshape(*rows.shape, len(self.features))
+
+
+def build(daily: Daily, folder: Path) -> Panel:
+    """Write a panel from the engine's stream to a new folder and open it; memory is bounded by one batch.
+
+    Args:
+        daily: What was counted.
+        folder: Where the panel is kept. After an error it stays half-written, so let it lie in a folder that `atomic`
+            writes, which writes down every file's hash once.
+
+    Raises:
+        UserError: for a day whose sticker amounts add to more than a float32 holds.
+    """
+    folder.mkdir()
+    users, largest = _spans(daily)
+    users.to_parquet(folder / "users.parquet", index=False)
+    length = (users["last"] - users["first"] + 1).to_numpy()
+    refunds = _fill(daily, folder, users, rows=int(length.sum()) + 1, largest=largest)
+    meta = {
+        "features": daily.vocabulary.features,
+        "first_day": daily.first_day,
+        "n_days": daily.last_day - daily.first_day + 1,
+        "refunds": refunds,
+    }
+    write_json(meta, folder / "panel.json")
+    return load(folder)
+
+
+def load(folder: Path) -> Panel:
+    """Open a panel that `build` wrote, without reading its rows."""
+    meta, users = read_json(folder / "panel.json"), pd.read_parquet(folder / "users.parquet")
+    first, last = users["first"].to_numpy(np.int32), users["last"].to_numpy(np.int32)
+    rows = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
+    return Panel(
+        users=pd.Index(users["user_id"]),
+        features=tuple(meta["features"]),
+        first_day=meta["first_day"],
+        n_days=meta["n_days"],
+        first=first,
+        last=last,
+        start=users["start"].to_numpy(np.int64),
+        arrived=np.where(first <= last, first, np.int32(meta["n_days"])),
+        counts=rows["counts"],
+        amounts=rows.get("amounts"),
+        active=rows["active"],
+        refunds=meta.get("refunds", False),
+    )
+
+
+def _spans(daily: Daily) -> tuple[pd.DataFrame, int]:
+    """Each user's first and last day and first row, (user_id, first, last, start), and the largest count of a day."""
+    is_amount, none = _.feature == _amount_column(daily), ibis.literal(0.0)
+    counts = daily.counts.select(
+        "code", "day", n=ibis.ifelse(is_amount, none, _.value), amount=ibis.ifelse(is_amount, _.value, none)
+    )
+    active = daily.active_days.select("code", "day", n=none, amount=none)
+    seen = counts.union(active).group_by("code")
+    seen = seen.aggregate(first=_.day.min(), last=_.day.max(), n=_.n.max(), amount=_.amount.max())
+    table: pd.DataFrame = daily.users.left_join(seen, "code").drop("code_right").order_by("code").to_pandas()
+    table["first"] = (table["first"].astype("float64").fillna(daily.first_day) - daily.first_day).astype(np.int32)
+    table["last"] = (table["last"].astype("float64").fillna(daily.first_day - 1) - daily.first_day).astype(np.int32)
+    length = table["last"] - table["first"] + 1
+    table["start"] = (1 + length.cumsum() - length).astype(np.int64)
+    if (most := table["amount"].max()) > np.finfo(np.float32).max:
+        raise UserError(
+            "expected sticker amounts of a day that add to less than 3.4e38", f"{most:g}", "mend the amounts"
+        )
+    return table[["user_id", "first", "last", "start"]], int(np.nan_to_num(table["n"].max()))
+
+
+def _amount_column(daily: Daily) -> int:
+    """The position of the sticker amounts; -1 for a log without stickers."""
+    features = daily.vocabulary.features
+    return features.index(AMOUNT) if AMOUNT in features else -1
+
+
+def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest: int) -> bool:
+    """Write the rows; whether some amounts are below 0."""
+    base = (users["start"] - users["first"] - daily.first_day).to_numpy()  # row of a user's day 1970-01-01
+
+    def column(name: str, dtype: DTypeLike, *width: int) -> NDArray[Any]:
+        return mapped(folder / f"{name}.npy", dtype, (rows, *width))
+
+    counts = column("counts", np.min_scalar_type(largest), len(daily.vocabulary.features))
+    amount_column = _amount_column(daily)
+    amounts = column("amounts", np.float32) if amount_column >= 0 else None
+    refunds = False
+    for batch in daily.counts.to_pyarrow_batches():
+        code, day, feature, value = (batch[name].to_numpy() for name in ("code", "day", "feature", "value"))
+        row = base[code] + day
+        if amounts is not None:
+            amount = feature == amount_column
+            amounts[row[amount]] = value[amount]
+            refunds |= bool((value[amount] < 0).any())
+            row, feature, value = row[~amount], feature[~amount], value[~amount]
+        counts[row, feature] = value
+    active = column("active", np.bool_)
+    for batch in daily.active_days.to_pyarrow_batches():
+        active[base[batch["code"].to_numpy()] + batch["day"].to_numpy()] = True
+    return refunds

@@ -1,0 +1,127 @@
+"""Sliding: which windows a panel has, and their labels."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.config.window_config import WindowConfig
+from churn.data.windows.panel import Panel
+from churn.data.windows.windows import UNKNOWN, Windows
+from churn.errors import UserError
+
+_CHUNK = 1 << 16  # windows labelled at a time, which bounds the scratch memory
+
+
+def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | None = None) -> Windows:
+    """Find all windows of a panel and label them.
+
+    Cutoffs run from the first day that has a whole history before it to the day after the last, which is
+    always there, whatever the stride, since it is the one to score.
+
+    Args:
+        panel: The panel.
+        config: The definitions.
+        joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member`.
+
+    Raises:
+        UserError: if the log is shorter than a history.
+    """
+    begin = first_cutoff(config)
+    if panel.n_days < begin:
+        raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
+    spells = _spells(panel, config, joined)
+    user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
+    stickers = panel.sticker_rows()
+    return Windows(
+        panel,
+        config.history_days,
+        config.horizon_days,
+        user,
+        cutoff,
+        churn=_labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0),
+        sticker=None if stickers is None else _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1),
+    )
+
+
+def first_cutoff(config: WindowConfig) -> int:
+    """The first day of a panel that has a whole history before it."""
+    return max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
+
+
+def no_windows(panel: Panel, config: WindowConfig) -> Windows:
+    """The windows of a panel that is too short to have any."""
+    none, unlabelled = np.empty(0, np.int32), np.empty(0, np.int8)
+    sticker = None if panel.sticker_rows() is None else unlabelled
+    return Windows(panel, config.history_days, config.horizon_days, none, none, churn=unlabelled, sticker=sticker)
+
+
+def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:
+    """The error for a log from one day to another (since 1970) that is shorter than needed."""
+    dates = pd.to_datetime([first_day, last_day], unit="D").strftime("%Y-%m-%d")
+    return UserError(
+        f"expected at least {needed} days of events",
+        f"{last_day - first_day + 1} ({dates[0]} to {dates[1]})",
+        "lower windows.history_days or windows.horizon_days, or load more",
+    )
+
+
+def _spells(
+    panel: Panel, config: WindowConfig, joined: NDArray[np.int32] | None
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """The stretches of cutoffs at risk, without overlap: (user, first, last) of each."""
+    if config.at_risk == "member":
+        if joined is None:
+            raise UserError("expected a member list with `joined` for at_risk: member", "none", "map member_columns")
+        return np.arange(len(joined), dtype=np.int32), joined, np.full_like(joined, panel.n_days)
+    # After an active day a user is at risk until the next one, or for at_risk_days: no cutoff is counted twice.
+    user, day = panel.days_where(panel.active)
+    until = day + np.int32(config.at_risk_days)
+    same = user[1:] == user[:-1]
+    until[:-1][same] = np.minimum(until[:-1], day[1:])[same]
+    return user, day + np.int32(1), until
+
+
+def _expand(
+    user: NDArray[np.int32],
+    first: NDArray[np.int32],
+    last: NDArray[np.int32],
+    *,
+    begin: int,
+    end: int,
+    stride: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The cutoffs of each stretch that lie on the grid begin, begin + stride, …, or are the newest, `end`."""
+    grid = np.append(np.arange(begin, end, stride), end)
+    low = np.searchsorted(grid, first).astype(np.int32)
+    count = np.searchsorted(grid, last, side="right").astype(np.int32)
+    count -= low
+    np.maximum(count, 0, out=count)
+    # Each cutoff's position on the grid, then the cutoff itself, in place since there may be hundreds of millions.
+    cutoff = np.repeat(low + count - count.cumsum(dtype=np.int32), count)
+    cutoff += np.arange(len(cutoff), dtype=np.int32)
+    cutoff *= stride
+    cutoff += begin
+    return np.repeat(user, count), np.minimum(cutoff, end, out=cutoff)
+
+
+def _labels(
+    panel: Panel,
+    rows: NDArray[np.bool_],
+    user: NDArray[np.int32],
+    cutoff: NDArray[np.int32],
+    horizon: int,
+    *,
+    seen: int,
+) -> NDArray[np.int8]:
+    """`seen` where one of the rows lies in the horizon, else 1 - seen; -1 where the horizon is not over: (n,)."""
+    when = np.append(np.flatnonzero(rows), len(rows))
+    labels = np.empty(len(user), np.int8)
+    for chunk in range(0, len(user), _CHUNK):
+        part = slice(chunk, chunk + _CHUNK)
+        start, first, last = (days[user[part]] for days in (panel.start, panel.first, panel.last))
+        # The horizon's rows, as far as the user has any; the rows of the next user follow.
+        begin, end = (np.clip(cutoff[part] + day, first, last + 1) - first + start for day in (0, horizon))
+        inside = when[np.searchsorted(when, begin)] < end
+        labels[part] = np.where(inside, seen, 1 - seen)
+        labels[part][cutoff[part] + horizon > panel.n_days] = UNKNOWN
+    return labels

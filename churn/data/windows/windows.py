@@ -1,0 +1,189 @@
+"""Windows: (user, cutoff) pairs as offsets into the panel, with their labels and histories."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.windows.features import Feature
+from churn.data.windows.panel import Panel
+from churn.errors import UserError
+
+Target = Literal["churn", "sticker"]
+UNKNOWN = -1  # the label of a window whose horizon runs past the last day
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows over one panel, sorted by user and cutoff. A window holds no days of its own."""
+
+    panel: Panel
+    history_days: int
+    horizon_days: int
+    user: NDArray[np.int32]  # (n,) position in panel.users
+    cutoff: NDArray[np.int32]  # (n,) day of the panel that is the first unknown one
+    churn: NDArray[np.int8]  # (n,) 1 no activity on any horizon day, 0 some, -1 not known yet
+    sticker: NDArray[np.int8] | None  # (n,) 1 at least one sticker on a horizon day; None without stickers
+    derived: tuple[Feature, ...] = ()  # what a history has beside the panel's counts
+    selected: tuple[int, ...] | None = None  # the columns that a history has, out of all; None for all
+
+    def __len__(self) -> int:
+        """The number of windows."""
+        return len(self.user)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What can be predicted."""
+        return ("churn",) if self.sticker is None else ("churn", "sticker")
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The columns of a day: the panel's counts, then the derived features, f in all."""
+        derived = (name for feature in self.derived for name in feature.columns(self.panel))
+        return self._only_selected((*self.panel.features, *derived))
+
+    @property
+    def sources(self) -> tuple[Feature | None, ...]:
+        """What each column comes from: a feature, or None for a count; (f,)."""
+        counts = (None,) * len(self.panel.features)
+        derived = (feature for feature in self.derived for _ in feature.columns(self.panel))
+        return self._only_selected((*counts, *derived))
+
+    @property
+    def user_ids(self) -> NDArray[np.object_]:
+        """The users' ids, (n,)."""
+        return self.panel.users.to_numpy()[self.user]
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """The cutoffs as calendar dates, (n,)."""
+        return pd.DatetimeIndex(self.panel.date(0) + pd.to_timedelta(self.cutoff, unit="D"))
+
+    def label(self, target: Target) -> NDArray[np.int8]:
+        """The labels of a target, (n,).
+
+        Raises:
+            UserError: for the sticker of a log without stickers.
+        """
+        labels = self.churn if target == "churn" else self.sticker
+        if labels is None:
+            raise UserError("expected a sticker table for the target sticker", "none", "set data.stickers")
+        return labels
+
+    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "Windows":
+        """The windows at some positions, or where a mask holds."""
+        sticker = None if self.sticker is None else self.sticker[index]
+        return replace(self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker)
+
+    def sample(self, size: int, *, seed: int = 0) -> "Windows":
+        """Windows drawn at random, in their order; all where there are no more than `size`.
+
+        Example:
+            >>> from churn.data import example_split
+            >>> len(example_split().train.sample(10))
+            10
+        """
+        drawn = np.random.default_rng(seed).permutation(len(self))[:size]
+        return self.take(np.sort(drawn))
+
+    def recent(self, days: int | None) -> "Windows":
+        """The same windows with the last `days` of their history alone; with all of it where None.
+
+        Raises:
+            UserError: if the history is not so long.
+
+        Example:
+            >>> from churn.data import example_split
+            >>> example_split().train.recent(3).history().shape[1]
+            3
+        """
+        if days is None or days == self.history_days:
+            return self
+        if not 1 <= days < self.history_days:
+            raise UserError(
+                f"expected history_days from 1 to {self.history_days}, the days of windows.history_days",
+                days,
+                "lower it, or raise windows.history_days",
+            )
+        return replace(self, history_days=days)
+
+    def only(self, features: Collection[str]) -> "Windows":
+        """The same windows with some of their features alone, in the order that they have.
+
+        Raises:
+            UserError: for none, or for one that there is not.
+
+        Example:
+            >>> from churn.data import example_split
+            >>> example_split().train.only(["stickers_received", "own_post"]).features
+            ('own_post', 'stickers_received')
+        """
+        have = self.features
+        unknown = [name for name in features if name not in have]
+        if unknown or not features:
+            found = ", ".join(map(repr, unknown)) or "none"
+            raise UserError(f"expected features out of {', '.join(have)}", found, "correct the names")
+        places = range(len(have)) if self.selected is None else self.selected
+        left = tuple(place for place, name in zip(places, have, strict=True) if name in set(features))
+        return replace(self, selected=left)
+
+    def rows(self, *, first: int | None = None, last: int = -1) -> NDArray[np.int64]:
+        """The panel's rows of the days from `first` to `last` relative to the cutoff (-1 is the day before), (n, d).
+
+        By default the history. Days on which nothing was seen are row 0.
+        """
+        first = -self.history_days if first is None else first
+        start, before = self.panel.start[self.user], self.panel.first[self.user]
+        rows = (start - before + self.cutoff)[:, None] + np.arange(first, last + 1)
+        inside = rows >= start[:, None]
+        inside &= rows <= (start - before + self.panel.last[self.user])[:, None]
+        rows *= inside
+        return rows
+
+    def history(self) -> NDArray[np.float32]:
+        """The features of the history, oldest day first, in one gather: (n, d, f)."""
+        counts = self.panel.gather(self.rows())
+        if self.derived:
+            days = (self.cutoff[:, None] + np.arange(-self.history_days, 0)).astype(np.int32)
+            derived = [feature.known_at(self.panel, self.user, days) for feature in self.derived]
+            counts = np.concatenate([counts, *derived], axis=2)
+        return counts if self.selected is None else counts[:, :, list(self.selected)]
+
+    def summary(self, history: NDArray[np.floating] | None = None) -> NDArray[np.float64]:
+        """One number per feature of the history: the sum of counts, the last day's value of most others; (n, f)."""
+        history = self.history() if history is None else history
+        summed = [source is None or source.over_days == "sum" for source in self.sources]
+        return np.where(summed, history.sum(axis=1, dtype=np.float64), history[:, -1])
+
+    def flat(self) -> NDArray[np.float32]:
+        """The history with a column per feature and day, (n, d * f); see `flat_features`."""
+        return self.history().reshape(len(self), self.history_days * len(self.features))
+
+    def known_days(self) -> NDArray[np.int64]:
+        """The days of the history on which the user was already known, (n,)."""
+        known = self.cutoff - self.panel.begin[self.user]
+        return np.asarray(np.clip(known, 0, self.history_days), np.int64)
+
+    def active_days(self) -> NDArray[np.int64]:
+        """The days with activity in the history, (n,)."""
+        days: NDArray[np.int64] = np.take(self.panel.active, self.rows(), axis=0).sum(axis=1)
+        return days
+
+    def flat_features(self) -> list[tuple[str, int]]:
+        """The columns of `flat`: (feature, day), where day -1 is the one before the cutoff."""
+        return [(name, day) for day in range(-self.history_days, 0) for name in self.features]
+
+    def _only_selected(self, columns: tuple[_T, ...]) -> tuple[_T, ...]:
+        return columns if self.selected is None else tuple(columns[place] for place in self.selected)
+
+    def table(self) -> pd.DataFrame:
+        """The windows as a table: user_id, cutoff, churn and sticker, null where not known."""
+        columns = {"user_id": self.user_ids, "cutoff": self.dates}
+        for target in self.targets:
+            label = pd.Series(self.label(target), dtype="Int8")
+            columns[target] = label.mask(label == UNKNOWN)
+        return pd.DataFrame(columns)
