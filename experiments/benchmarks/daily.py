@@ -16,9 +16,9 @@ import duckdb
 from alone import measured
 
 from churn.data import DataConfig
-from churn.data.daily import aggregate
+from churn.data.log.daily import aggregate
+from churn.data.log.tables import read_tables
 from churn.data.sources import Engines
-from churn.data.tables import read_tables
 
 WRITE = """
 SELECT setseed(0.5);

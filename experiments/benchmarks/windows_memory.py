@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data import DataConfig, Panel, Split, Windows, prepare, slide, split_windows
-from churn.data.panel import load
+from churn.data.windows.panel import load
 
 GOAL = 32
 CONFIG = DataConfig(events="events", stickers="stickers")
