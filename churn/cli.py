@@ -1,25 +1,21 @@
-"""The door: one command a function, each importing what it needs."""
+"""The door: a command is dispatched, its folder held, and what ends it becomes an exit code and a line."""
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from churn import __version__
+from churn.commands import COMMANDS, OUTCOMES
 from churn.disk import unusable, writing
 from churn.errors import UserError
 from churn.folder import Kind, claimed
 from churn.keys import own_fault
-from churn.progress import OPTIONS, Loudness, progress, telling
+from churn.progress import OPTIONS, Loudness, telling
 from churn.stopping import fall_silent, nobody_reads, print_out, stoppable
 
-if TYPE_CHECKING:
-    from jsonargparse import ArgumentParser
-
-_ALARM = 3  # exit code
 _LIGHTNING = ("fit", "validate", "test", "predict")
 _MADE: dict[str, Kind] = {  # what lies in a command's --out
     "simulate": "a log",
@@ -31,7 +27,6 @@ _MADE: dict[str, Kind] = {  # what lies in a command's --out
 }
 _RESUMED = (["run"], ["tune"])
 _LOUDNESS: dict[str, Loudness] = {"--quiet": "quiet", "--verbose": "verbose"}
-OUTCOMES = "outcomes"  # the folder in a run's or a scoring's own where what came of it is kept by default
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -155,185 +150,3 @@ def _usage() -> str:
         f"usage: churn COMMAND [options]\n\nFrom a raw event log to a list of users to contact.\n\n{lines}\n\n"
         f"churn COMMAND --help lists a command's options; --version prints the version.\n{OPTIONS}"
     )
-
-
-def _simulate(arguments: list[str]) -> None:
-    from churn.configuration import parse
-    from churn.data import PRESETS, simulate
-    from churn.keys import SEEDS, OneOf, Range
-
-    parser = _parser("simulate")
-    parser.add_argument("--preset", default="small", help=f"how large: {', '.join(PRESETS)}")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--dirt", type=int, help="rows to spoil of every kind of dirt; ledger.csv counts them")
-    options = parse(arguments, parser=parser)
-    OneOf(tuple(PRESETS)).check("--preset", options.preset)
-    SEEDS.check("--seed", options.seed)
-    if options.dirt is not None:
-        Range(0, 1_000_000).check("--dirt", options.dirt)
-    with progress(f"simulate {options.preset}"):
-        simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt)
-    if options.dirt is not None:
-        print(f"ledger: {options.out / 'ledger.csv'}")
-
-
-def _init(arguments: list[str]) -> None:
-    from churn.configuration import parse
-
-    parser = _parser("init")
-    parser.add_argument("files", nargs="+", help="a file, folder, quoted glob or database's table for each table")
-    parser.add_argument("--out", type=Path, default=Path("churn.yaml"), help="the configuration to write, a new file")
-    options = parse(arguments, parser=parser)
-    from churn.init import init
-
-    init(options.files, out=options.out)
-
-
-def _check(arguments: list[str]) -> None:
-    from churn.configuration import parse, run_config, run_parser, without_models
-
-    parser = run_parser("check")
-    parser.add_argument("--out", type=Path, default=None, help="folder for the rows that cannot be used")
-    options = without_models(parse(arguments, parser=parser))
-    config = run_config(options).data
-    from churn.check import check
-
-    check(config, options.out)
-
-
-def _run(arguments: list[str]) -> None:
-    from churn.configuration import parse, run_config, run_parser
-
-    parser = run_parser("run")
-    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
-    options = parse(arguments, parser=parser)
-    config = run_config(options)
-    from churn.pipeline import run
-
-    finished = run(config, options.out)
-    print(f"report: {finished.report}{_held_back(options.out)}{_warnings(finished.warnings)}")
-
-
-def _tune(arguments: list[str]) -> None:
-    from churn.configuration import parse, run_config, run_parser
-
-    parser = run_parser("tune")
-    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
-    options = parse(arguments, parser=parser)
-    config = run_config(options)
-    from churn.artefacts import declared
-    from churn.pipeline import tune
-
-    trials = tune(config, options.out).folder / declared.TRIALS.file
-    print(f"trials: {trials}{_caution(config.data.split.kind, config.language)}")
-
-
-def _caution(split_kind: str, language: str) -> str:
-    """A further line where the split makes the measures say less than they seem to."""
-    from churn.data import CAUTIONS
-    from churn.language import say, speaking
-
-    with speaking(language):
-        return _warnings([say(CAUTIONS[split_kind])] if split_kind in CAUTIONS else [])
-
-
-def _warnings(sentences: Sequence[str]) -> str:
-    return "".join(f"\nwarning: {sentence}" for sentence in sentences)
-
-
-def _score(arguments: list[str]) -> None:
-    from churn.configuration import RunConfig, parse, run_config, run_parser
-    from churn.keys import as_day
-
-    parser = run_parser("score")
-    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
-    parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
-    options = parse(arguments, parser=parser)
-    as_day("--cutoff", options.cutoff)
-    config = run_config(options)
-    from churn.artefacts import declared
-    from churn.models import allowing
-    from churn.scoring import score
-
-    with progress("score"), allowing(spec.class_path for spec in config.specs):
-        id_key = config.segments.id_key
-        out = score(options.run, config.data, cutoff=options.cutoff, out=options.out, id_key=id_key)
-        finished = RunConfig.stored(options.run)
-    about = [
-        *declared.MANIFEST.read(options.run).get("list_warnings", []),
-        *declared.SCORING.read(out)["warnings"],
-    ]
-    cautions = f"{_caution(finished.data.split.kind, finished.language)}{_warnings(about)}"
-    print(f"list: {out / declared.CONTACTS.file}{_held_back(out)}{cautions}")
-
-
-def _held_back(folder: Path) -> str:
-    """A further line where users of the list must not be contacted."""
-    from churn.artefacts import declared
-    from churn.segments import CONTROL
-
-    held = int((declared.PRIORITY.read(folder).group == CONTROL).sum())
-    named = folder / declared.CONTROL.file
-    return f"\nheld back, not to be contacted: {held:,} users, named in {named}" if held else ""
-
-
-def _outcomes(arguments: list[str]) -> int:
-    from churn.configuration import parse, run_config, run_parser
-
-    parser = run_parser("outcomes")
-    parser.description = (
-        "What happened after a list was made, by the log that went on (data), and what to compare with (outcomes); "
-        "of other blocks, only segments.id_key and the classes of models count. Exit code 3: an alarm of "
-        "outcomes.alarms, a line of stderr each; 2: a mistake in the input; 0: neither."
-    )
-    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
-    parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")
-    options = parse(arguments, parser=parser)
-    config = run_config(options)
-    from churn.models import allowing
-    from churn.outcomes import follow_up, summary
-
-    out = options.run / OUTCOMES if options.out is None else options.out
-    with progress("outcomes"), allowing(spec.class_path for spec in config.specs):
-        id_key = config.segments.id_key
-        found = follow_up(options.run, config.data, config=options.outcomes, out=out, id_key=id_key)
-    summary(found)
-    for alarm in found.alarms:
-        print(f"alarm: {alarm}", file=sys.stderr)
-    return _ALARM if found.alarms else 0
-
-
-def _report(arguments: list[str]) -> None:
-    from churn.configuration import parse
-
-    parser = _parser("report")
-    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
-    parser.add_argument("--language", default=None, help="of the page: en or ko; the run's own by default")
-    own = "import paths of sections of your own; what report.sections of the run names is not imported"
-    parser.add_argument("--sections", type=list[str], default=[], help=own)
-    options = parse(arguments, parser=parser)
-    from churn.report import write_report
-
-    with progress("report"):
-        page = write_report(options.run, options.language, sections=options.sections)
-    print(f"report: {page}")
-
-
-def _parser(command: str) -> "ArgumentParser":
-    from jsonargparse import ArgumentParser
-
-    return ArgumentParser(prog=f"churn {command}", exit_on_error=False, epilog=OPTIONS)
-
-
-COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
-    "simulate": (_simulate, "write a made-up log whose truth is known"),
-    "init": (_init, "look at files and write a commented configuration that runs"),
-    "check": (_check, "read the data, train nothing: counts, base rates, windows per part"),
-    "run": (_run, "the whole pipeline, from the log to the report; continues where it stopped"),
-    "tune": (_tune, "the search alone"),
-    "score": (_score, "score new data with a finished run's models"),
-    "outcomes": (_outcomes, "what came of a list, by the log that went on; exits with 3 on an alarm"),
-    "report": (_report, "build a run's report again"),
-}

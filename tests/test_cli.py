@@ -16,7 +16,8 @@ import yaml
 
 from churn import __version__, pipeline
 from churn.artefacts import declared, read_json, write_text
-from churn.cli import COMMANDS, main
+from churn.cli import main
+from churn.commands import COMMANDS
 from churn.data import example_frames
 from churn.folder import claimed
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from churn.cli import _LIGHTNING, COMMANDS
+from churn.cli import _LIGHTNING
+from churn.commands import COMMANDS
 
 LISTED = dict(
     row.strip("| ").split(" | ", maxsplit=1)
