@@ -1,19 +1,19 @@
 """Seeing the data: seasons, journeys, cohorts, silences, definitions of churn, and single users."""
 
-from churn.eda.anatomy import Anatomy, anatomy
+from churn.eda.beginnings import FirstSteps, first_steps
 from churn.eda.cohorts import Retention, Revenue, retention, revenue
 from churn.eda.decomposition import Seasons, decompose
-from churn.eda.definitions import Definitions, definitions
-from churn.eda.directly_follows import DirectlyFollows, directly_follows
-from churn.eda.first_steps import FirstSteps, first_steps
+from churn.eda.definition_lab import Definitions, definitions
 from churn.eda.journey_differences import JourneyDifferences, compare_journeys
 from churn.eda.journey_groups import of_fates, of_the_list
-from churn.eda.journeys import Journeys, journeys
+from churn.eda.journey_log import Journeys, journeys
+from churn.eda.one_user import Anatomy, anatomy
 from churn.eda.opening import open_panel, open_tables
-from churn.eda.returns import Returns, returns
 from churn.eda.series import ACTIVE, daily_totals
-from churn.eda.survival import Survival, kaplan_meier, survival
-from churn.eda.variants import Variants, variants
+from churn.eda.session_variants import Variants, variants
+from churn.eda.silences import Returns, returns
+from churn.eda.staying import Survival, kaplan_meier, survival
+from churn.eda.transitions import DirectlyFollows, directly_follows
 from churn.eda.view import View
 
 __all__ = [

@@ -36,7 +36,7 @@ def coded_events(
     users: pd.DataFrame | None,
     max_event_types: int,
 ) -> CodedEvents:
-    """Read the usable events; see `churn.eda.journeys.journeys` for the arguments.
+    """Read the usable events; see `churn.eda.journey_log.journeys` for the arguments.
 
     Raises:
         UserError: for users who are listed twice or have no day, and as `day_number` does.

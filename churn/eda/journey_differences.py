@@ -13,10 +13,10 @@ from churn.data import Tables
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
 from churn.eda.coded_events import Actors
-from churn.eda.directly_follows import arcs, named
 from churn.eda.journey_groups import checked, lacking
-from churn.eda.journeys import journeys
+from churn.eda.journey_log import journeys
 from churn.eda.transition_shares import compared_shares, counts_by_user
+from churn.eda.transitions import arcs, named
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import say, say_many

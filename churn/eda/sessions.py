@@ -11,7 +11,7 @@ DAY = 24 * HOUR
 def part(coded: ibis.Table, gap: int | None) -> ibis.Table:
     """Number the steps of each session of events (user, event, at); `gap` in microseconds, None for no parting.
 
-    A session is named by its first event's place among all of the user's. See `churn.eda.journeys.Journeys` for the
+    A session is named by its first event's place among all of the user's. See `churn.eda.journey_log.Journeys` for the
     columns.
     """
     in_order = ibis.window(group_by="user", order_by=["at", "event"])

@@ -1,13 +1,13 @@
 """Why: what drives the probabilities, and how far an explanation can be trusted."""
 
 from churn.explanation.attribution import Attribution, attribute
+from churn.explanation.averages import beside, others
 from churn.explanation.choice import to_attribute, to_imitate
 from churn.explanation.features import feature_ledger
 from churn.explanation.fidelity import Fidelity, Imitation
-from churn.explanation.others import beside, others
 from churn.explanation.past import USUAL_DAYS, own_past
-from churn.explanation.reasons import readable, reasons
 from churn.explanation.surrogate import Surrogate, contributions, explain
+from churn.explanation.user_reasons import readable, reasons
 from churn.explanation.variance_inflation import Collinearity, collinearity
 from churn.explanation.wording import Story, count_words
 

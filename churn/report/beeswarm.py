@@ -10,7 +10,7 @@ from churn.artefacts import declared
 from churn.language import say
 from churn.report import fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
-from churn.report.figures import COLOUR_BAR, ZERO_LINE, chart, figure, label
+from churn.report.chart_parts import COLOUR_BAR, ZERO_LINE, chart, figure, label
 from churn.report.wording import TARGETS, count, feature
 from churn.runs import Run
 from churn.statistics import FEW

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report.blocks import Block, Figure, Fold, Section, Text
-from churn.report.figures import COLOUR_BAR, chart, figure, label
+from churn.report.chart_parts import COLOUR_BAR, chart, figure, label
 from churn.report.marks import group_name
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import count, decimal, feature, percent, percents, signed

@@ -10,7 +10,7 @@ from churn.artefacts import declared
 from churn.language import marked, say, say_many
 from churn.report import earnings
 from churn.report.blocks import Block, Heading, Items, Note, Section, Text
-from churn.report.figures import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
+from churn.report.chart_parts import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
 from churn.report.tables import Cell, Table, count_cell, heads, number_cell
 from churn.report.wording import count, decimal, decimals, known, percent

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import say, say_again, say_many
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
-from churn.report.figures import GREY, SERIES, chart, figure
+from churn.report.chart_parts import GREY, SERIES, chart, figure
 from churn.report.trials import curves_of, kinds_of, models_of
 from churn.report.wording import TARGETS, count, decimal
 from churn.runs import Run, records

@@ -11,7 +11,7 @@ from churn.language import say
 from churn.report import fidelity
 from churn.report.beeswarm import driving, thinned
 from churn.report.blocks import Block, Caption, Figure, Heading, Multiples, Text
-from churn.report.figures import COLOURS, GREY, ZERO_LINE, chart, figure
+from churn.report.chart_parts import COLOURS, GREY, ZERO_LINE, chart, figure
 from churn.report.wording import TARGETS, chance, count, feature, more_of, shortened, signed
 from churn.runs import Run
 from churn.statistics import FEW

@@ -9,7 +9,7 @@ from churn.artefacts import declared
 from churn.language import say
 from churn.report import attribution, fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
-from churn.report.figures import COLOUR_BAR, chart, figure, label
+from churn.report.chart_parts import COLOUR_BAR, chart, figure, label
 from churn.report.wording import TARGETS, decimal, feature, listed, signed
 from churn.runs import Run
 

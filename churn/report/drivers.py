@@ -9,7 +9,7 @@ from churn.artefacts import declared
 from churn.language import say, say_again
 from churn.report import attribution, beeswarm, dependence, driver_days, fidelity, shared_drivers
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
-from churn.report.figures import COLOURS, GREY, chart, figure, label
+from churn.report.chart_parts import COLOURS, GREY, chart, figure, label
 from churn.report.tables import Table, heads, number_cell, text_cell
 from churn.report.wording import OUTCOMES, TARGETS, decimal, feature
 from churn.runs import Run, records

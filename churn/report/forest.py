@@ -7,7 +7,7 @@ import pandas as pd
 
 from churn.language import marked, say, say_again
 from churn.report.blocks import Block
-from churn.report.figures import GREY, SERIES, Dots, dot_plot, figure, label
+from churn.report.chart_parts import GREY, SERIES, Dots, dot_plot, figure, label
 from churn.report.wording import count, decimals, feature, p_value, signed
 from churn.runs import records
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report.blocks import Beside, Block, Heading, Section, Text
-from churn.report.figures import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
+from churn.report.chart_parts import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
 from churn.report.wording import DECISIONS, TARGETS, count, decimal, decimals, percent, percents
 from churn.runs import Run, estimate, records

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import say
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
-from churn.report.figures import COLOURS, chart, figure, label
+from churn.report.chart_parts import COLOURS, chart, figure, label
 from churn.report.trials import completed, models_of
 from churn.report.wording import TARGETS, count, percent
 from churn.runs import Run, records

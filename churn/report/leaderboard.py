@@ -8,7 +8,7 @@ from churn.artefacts import declared
 from churn.language import marked, say, say_again
 from churn.report import seeds
 from churn.report.blocks import Beside, Block, Fold, Heading, Items, Section, Text
-from churn.report.figures import SERIES, Dots, dot_plot, figure, label
+from churn.report.chart_parts import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimal, decimals, percents, signed

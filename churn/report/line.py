@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import Messages, marked, say, say_many
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
-from churn.report.figures import GREY, INK, SERIES, chart, figure
+from churn.report.chart_parts import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, at_score, is_chance, rank_by
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import SEGMENTS, count, decimal, decimals, every, known, percents, signed

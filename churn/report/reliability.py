@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import say, say_again
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
-from churn.report.figures import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
+from churn.report.chart_parts import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
 from churn.report.wording import TARGETS, count, decimal, decimals, percent, percents
 from churn.runs import Run, records

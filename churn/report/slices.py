@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import say, say_again
 from churn.report.blocks import Block, Caption, Figure, Multiples
-from churn.report.figures import GREY, SERIES, chart, figure, label
+from churn.report.chart_parts import GREY, SERIES, chart, figure, label
 from churn.report.trials import FIXED, completed, kinds_of
 from churn.report.wording import TARGETS, count, decimal
 from churn.runs import Run

@@ -7,7 +7,7 @@ from churn.language import Messages, marked, say
 from churn.report import stake
 from churn.report.advice import advice
 from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
-from churn.report.figures import COLOURS, GREY, Dots, dot_plot, figure
+from churn.report.chart_parts import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.listing import drawn
 from churn.report.returning import returning
 from churn.report.splits import words

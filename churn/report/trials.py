@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from churn.artefacts import declared
 from churn.language import say, say_again, say_many
 from churn.report.blocks import Block, Text
-from churn.report.figures import GREY, SERIES, chart, figure, label
+from churn.report.chart_parts import GREY, SERIES, chart, figure, label
 from churn.report.wording import TARGETS, count, decimal, percent
 from churn.runs import Run, records
 

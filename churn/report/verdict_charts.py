@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from churn.language import Messages, marked, say, say_again, say_many
 from churn.report.blocks import Block
-from churn.report.figures import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
+from churn.report.chart_parts import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
 from churn.report.wording import TARGETS, count, decimal, decimals, signed
 from churn.runs import records
 from churn.statistics import FEW

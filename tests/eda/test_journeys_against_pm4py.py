@@ -10,10 +10,10 @@ import pytest
 from churn.data import DataConfig
 from churn.data.sources.simulator import simulate
 from churn.eda.coded_events import END, START
-from churn.eda.directly_follows import directly_follows
-from churn.eda.journeys import journeys
+from churn.eda.journey_log import journeys
 from churn.eda.opening import open_tables
-from churn.eda.variants import variants
+from churn.eda.session_variants import variants
+from churn.eda.transitions import directly_follows
 
 GITTER = Path(__file__).parents[3] / "shared" / "data" / "gitter" / "events.parquet"
 MAX_STEPS = 40  # sessions without a gap have thousands

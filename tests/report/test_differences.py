@@ -7,7 +7,7 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import differences
-from churn.report.figures import GREY
+from churn.report.chart_parts import GREY
 from churn.report.forest import FREE, SHOWN, shown
 from churn.runs import Run
 

@@ -8,7 +8,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
 from churn.explanation import readable
 from churn.report import attribution, drivers, features, fidelity, leaderboard, summary, write_report
-from churn.report.figures import COLOURS, GREY, label
+from churn.report.chart_parts import COLOURS, GREY, label
 from churn.report.wording import feature
 from churn.runs import Run
 

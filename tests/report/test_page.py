@@ -8,7 +8,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.errors import UserError
 from churn.report import line, method, summary, write_report
-from churn.report.figures import GREY
+from churn.report.chart_parts import GREY
 from churn.report.page import SECTIONS
 from churn.runs import Run
 

@@ -5,7 +5,7 @@ import pytest
 
 from churn.artefacts import read_table, write_table
 from churn.report import search
-from churn.report.figures import GREY
+from churn.report.chart_parts import GREY
 from churn.runs import Run
 
 from .parsed_page import figures, page_of

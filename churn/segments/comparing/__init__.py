@@ -4,7 +4,7 @@ from churn.segments.comparing.categories import compare_categories, describe_cat
 from churn.segments.comparing.compared import loyal_earners
 from churn.segments.comparing.comparisons import compare, describe, latest_windows, observed_rates, pooled
 from churn.segments.comparing.contrasts import Contrasts, contrast
-from churn.segments.comparing.stickers_by_stay import stickers_by_stay
+from churn.segments.comparing.stay import stickers_by_stay
 
 __all__ = [
     "Contrasts",

@@ -10,7 +10,7 @@ from ibis import _
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, minutes
 from churn.eda.coded_events import END, START
-from churn.eda.journeys import Journeys
+from churn.eda.journey_log import Journeys
 from churn.eda.process_map import EDGES, draw_map, left_out
 from churn.eda.view import View
 from churn.language import say
@@ -59,7 +59,7 @@ def directly_follows(journeys: Journeys) -> DirectlyFollows:
 
     Example:
         >>> from churn.data import DataConfig, example_frames
-        >>> from churn.eda.journeys import journeys
+        >>> from churn.eda.journey_log import journeys
         >>> from churn.eda.opening import open_tables
         >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
         ...     graph = directly_follows(journeys(tables, actors="all"))

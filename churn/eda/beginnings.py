@@ -11,7 +11,7 @@ from churn.charts import COLOUR_BLIND, GREY, QUIET, chart
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, titled
 from churn.eda.coded_events import END, OTHER, START
-from churn.eda.journeys import Journeys
+from churn.eda.journey_log import Journeys
 from churn.eda.view import View
 from churn.language import marked, say, say_many
 
@@ -109,7 +109,7 @@ def first_steps(journeys: Journeys, *, k: int = 5, top: int = 8) -> FirstSteps:
 
     Example:
         >>> from churn.data import DataConfig, example_frames
-        >>> from churn.eda.journeys import journeys
+        >>> from churn.eda.journey_log import journeys
         >>> from churn.eda.opening import open_tables
         >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
         ...     begun = first_steps(journeys(tables, actors="all"), k=2)

@@ -10,7 +10,7 @@ from ibis import _
 from churn.charts import BLUE, chart
 from churn.eda.arguments import check_count
 from churn.eda.captions import called, label, minutes, titled
-from churn.eda.journeys import Journeys
+from churn.eda.journey_log import Journeys
 from churn.eda.view import View
 from churn.language import say
 
@@ -87,7 +87,7 @@ def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) 
 
     Example:
         >>> from churn.data import DataConfig, example_frames
-        >>> from churn.eda.journeys import journeys
+        >>> from churn.eda.journey_log import journeys
         >>> from churn.eda.opening import open_tables
         >>> with open_tables(DataConfig(events="events"), frames=example_frames()) as tables:
         ...     found = variants(journeys(tables, actors="all"))

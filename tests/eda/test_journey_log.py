@@ -16,12 +16,12 @@ from churn.data import DataConfig
 from churn.data.log.tables import read_tables
 from churn.data.sources import Engines
 from churn.eda import process_map
+from churn.eda.beginnings import first_steps
 from churn.eda.coded_events import END, OTHER, START
-from churn.eda.directly_follows import directly_follows
-from churn.eda.first_steps import first_steps
-from churn.eda.journeys import journeys
+from churn.eda.journey_log import journeys
 from churn.eda.opening import open_tables
-from churn.eda.variants import variants
+from churn.eda.session_variants import variants
+from churn.eda.transitions import directly_follows
 
 pytestmark = pytest.mark.slow
 
