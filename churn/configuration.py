@@ -10,9 +10,11 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from churn import strict_yaml
 from churn.data import DataConfig, without_password
+from churn.eda import ExploreConfig
 from churn.errors import UserError
 from churn.evaluation import EvaluationConfig, VerdictConfig
-from churn.keys import Block, Days, OneOf, Range, Repetitions, Seed, Seeds, Share
+from churn.explanation import ExplanationConfig
+from churn.keys import Block, OneOf, Range, Repetitions, Seed, Share
 from churn.language import LANGUAGES
 from churn.models import MODELS
 from churn.progress import OPTIONS
@@ -25,56 +27,6 @@ _HEAD = "# Every key of a run, written by churn\n"  # a file without it is a use
 
 def _every_model() -> list[str | dict[str, Any]]:
     return [f"churn.models.{name}" for name in MODELS]
-
-
-@dataclass(frozen=True)
-class ExplanationConfig(Block, key="explanation"):
-    """How probabilities are explained.
-
-    Args:
-        windows: Training windows that a surrogate learns from, at most.
-        sample: Held-out windows whose SHAP values are taken, at most.
-        trees: Trees of a surrogate.
-        rounds: Boruta's rounds.
-        seeds: Seeds from which Boruta judges each feature anew.
-        attributed: Training windows whose scores by a network are attributed to days and features.
-        fidelity_floor: The held-out R² under which the report warns of a surrogate.
-    """
-
-    windows: Annotated[int, Range(100, 10_000_000)] = 20_000
-    sample: Annotated[int, Range(1, 100_000)] = 1_000
-    trees: Annotated[int, Range(1, 10_000)] = 300
-    rounds: Annotated[int, Range(2, 1_000)] = 25
-    seeds: Seeds = 3
-    attributed: Annotated[int, Range(1, 100_000)] = 200
-    fidelity_floor: Share = 0.9
-
-
-@dataclass(frozen=True)
-class ExploreConfig(Block, key="explore"):
-    """How the data are shown before any model.
-
-    Args:
-        seasons: Lengths of the seasons in days; a month of 30 beside the week, for instance.
-        period_days: Days of a cohort, and of its ages.
-        within_days: How long one waits for silent users to come back; a silence as long ends a user's stay.
-        journeys: Whether users' journeys are followed, for which the log is read once more.
-        gap_minutes: A silence longer than this begins a new session.
-        before_days: Days before the cutoff whose journeys are compared between groups.
-    """
-
-    seasons: Annotated[list[Annotated[int, Range(2, 1_000)]], Range(1, 5)] = field(default_factory=lambda: [7])
-    period_days: Days = 14
-    within_days: Days = 28
-    journeys: bool = True
-    gap_minutes: Annotated[float, Range(above=0, most=1_000_000)] = 30
-    before_days: Days = 28
-
-    def __post_init__(self) -> None:
-        """Raises UserError for a value outside its range, or a season that is named twice."""
-        super().__post_init__()
-        if len(set(self.seasons)) < len(self.seasons):
-            raise UserError("expected different explore.seasons", self.seasons, "leave out what is there twice")
 
 
 @dataclass(frozen=True)

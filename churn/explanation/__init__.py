@@ -1,20 +1,27 @@
 """Why: what drives the probabilities, and how far an explanation can be trusted."""
 
-from churn.explanation.attribution import Attribution, attribute
-from churn.explanation.averages import beside, others
-from churn.explanation.choice import to_attribute, to_imitate
-from churn.explanation.features import feature_ledger
-from churn.explanation.fidelity import Fidelity, Imitation
-from churn.explanation.past import USUAL_DAYS, own_past
-from churn.explanation.surrogate import Surrogate, contributions, explain
-from churn.explanation.user_reasons import readable, reasons
-from churn.explanation.variance_inflation import Collinearity, collinearity
-from churn.explanation.wording import Story, count_words
+from typing import TYPE_CHECKING
+
+from churn.lazy import lazily
+
+if TYPE_CHECKING:
+    from churn.explanation.attribution import Attribution, attribute
+    from churn.explanation.averages import beside, others
+    from churn.explanation.choice import to_attribute, to_imitate
+    from churn.explanation.config import ExplanationConfig
+    from churn.explanation.features import feature_ledger
+    from churn.explanation.fidelity import Fidelity, Imitation
+    from churn.explanation.past import USUAL_DAYS, own_past
+    from churn.explanation.surrogate import Surrogate, contributions, explain
+    from churn.explanation.user_reasons import readable, reasons
+    from churn.explanation.variance_inflation import Collinearity, collinearity
+    from churn.explanation.wording import Story, count_words
 
 __all__ = [
     "USUAL_DAYS",
     "Attribution",
     "Collinearity",
+    "ExplanationConfig",
     "Fidelity",
     "Imitation",
     "Story",
@@ -33,3 +40,5 @@ __all__ = [
     "to_attribute",
     "to_imitate",
 ]
+
+__getattr__ = lazily(__name__, __file__)
