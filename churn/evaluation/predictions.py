@@ -13,7 +13,7 @@ from churn.evaluation.calibration import Calibrator, choose_calibrator
 from churn.evaluation.config import KINDS
 from churn.evaluation.seeds import SEED_COLUMNS, seed_measures
 from churn.models import Classifier, members
-from churn.statistics import evaluate
+from churn.statistics import log_loss
 
 Probabilities = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def predict(
             raw["calibration"], half_b.label(target), users=half_b.user, kinds=calibrators
         )
         chosen[name] = calibrator
-        on_test = (_log_loss(split.test.label(target), p) for p in (raw["test"], calibrator(raw["test"])))
+        on_test = (log_loss(split.test.label(target), p) for p in (raw["test"], calibrator(raw["test"])))
         losses.append((name, calibrator.kind, tried["none"], tried[calibrator.kind], *on_test))
         if len(by_seed["val"]) > 1:
             measured = seed_measures(by_seed, split, target=target, kinds=calibrators, seed=seed)
@@ -97,10 +97,6 @@ def chances(model: Classifier, windows: Windows, *, target: Target, name: str) -
             expected = f"expected a chance from 0 to 1 per window by {name} of {target}"
             raise UserError(expected, found, "mend the model, or make it again")
     return np.stack(by_seed)
-
-
-def _log_loss(y: NDArray[np.int8], p: Probabilities) -> float:
-    return float(evaluate(y, p)["log_loss"][0])
 
 
 def _rows(windows: Windows, target: Target, raw: Probabilities, p: Probabilities) -> pd.DataFrame:

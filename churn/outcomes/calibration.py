@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from churn.artefacts import as_written, declared, read_table
 from churn.statistics import (
-    CLIP,
     ECE_BINS,
     RANGES,
     Interval,
@@ -16,6 +15,7 @@ from churn.statistics import (
     calibrated_bands,
     calibration_bins,
     check_forecast,
+    log_losses,
     share_interval,
     spread,
 )
@@ -109,9 +109,7 @@ def error_intervals(p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions
     labels, scores = check_forecast(y, p)
     bins = bins_of(scores.size)
     off = spread(labels - scores, calibration_bins(scores, bins), width=bins)
-    clipped = np.clip(scores, CLIP, 1 - CLIP)
-    loss = -np.log(np.where(labels == 1, clipped, 1 - clipped))
-    columns = np.column_stack([loss, (labels - scores) ** 2, off])
+    columns = np.column_stack([log_losses(labels, scores), (labels - scores) ** 2, off])
 
     def errors(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         means = weights @ columns / weights.sum(axis=1, keepdims=True)

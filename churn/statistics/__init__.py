@@ -23,14 +23,23 @@ from churn.statistics.intervals import (
     paired_difference,
     rate_interval,
 )
-from churn.statistics.metrics import CLIP, ECE_BINS, METRICS, RANGES, calibration_bins, check_forecast, evaluate, spread
+from churn.statistics.metrics import (
+    ECE_BINS,
+    METRICS,
+    RANGES,
+    calibration_bins,
+    check_forecast,
+    evaluate,
+    log_loss,
+    log_losses,
+    spread,
+)
 from churn.statistics.ranking import ColumnAuc, Z, column_aucs, column_shares
 from churn.statistics.shares import block_intervals, block_variance
 from churn.statistics.sides import FEW, LEAST_LIFT, LEAST_LOSS, ROUNDING, Side, above, digits_apart, side, varies
 from churn.statistics.tests import WelchResult, is_skewed, mann_whitney, welch
 
 __all__ = [
-    "CLIP",
     "DECISIONS",
     "ECE_BINS",
     "FEW",
@@ -71,6 +80,8 @@ __all__ = [
     "holm",
     "interval_of",
     "is_skewed",
+    "log_loss",
+    "log_losses",
     "mann_whitney",
     "mean_difference",
     "mean_interval",

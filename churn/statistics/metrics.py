@@ -82,6 +82,27 @@ def evaluate(y: ArrayLike, p: ArrayLike, *, weights: ArrayLike | None = None) ->
     return {metric: np.concatenate([chunk[metric] for chunk in chunks]) for metric in METRICS}
 
 
+def log_losses(y: ArrayLike, p: ArrayLike) -> NDArray[np.float64]:
+    """The log loss of each window in nats, (n,), of labels (n,) and probabilities (n,) clipped to [1e-7, 1 − 1e-7].
+
+    Example:
+        >>> log_losses([1, 0], [0.5, 1.0]).round(3)
+        array([ 0.693, 16.118])
+    """
+    clipped = np.clip(np.asarray(p, dtype=np.float64), CLIP, 1 - CLIP)
+    return np.asarray(-np.log(np.where(np.asarray(y) == 1, clipped, 1 - clipped)))
+
+
+def log_loss(y: ArrayLike, p: ArrayLike) -> float:
+    """The mean of `log_losses`.
+
+    Example:
+        >>> round(log_loss([1, 0], [0.5, 0.5]), 3)
+        0.693
+    """
+    return float(log_losses(y, p).mean())
+
+
 def calibration_bins(p: ArrayLike, bins: int = ECE_BINS) -> NDArray[np.intp]:
     """Put probabilities (n,) into bins of about n / `bins` windows, numbered from 0 by rising p; returns (n,).
 
@@ -134,12 +155,10 @@ def check_forecast(y: ArrayLike, p: ArrayLike) -> tuple[NDArray[np.float64], NDA
 
 def _prepare(y: NDArray[np.float64], p: NDArray[np.float64]) -> _Sample:
     window = np.arange(y.size)
-    clipped = np.clip(p, CLIP, 1 - CLIP)
-    log_loss = -np.log(np.where(y == 1, clipped, 1 - clipped))
     return _Sample(
         ranking=rank(window, y, p),
         micro=rank(np.tile(window, 2), np.concatenate([y, 1 - y]), np.concatenate([p, 1 - p])),
-        columns=np.column_stack([(p >= 0.5) == y, log_loss, (y - p) ** 2, spread(y - p, calibration_bins(p))]),
+        columns=np.column_stack([(p >= 0.5) == y, log_losses(y, p), (y - p) ** 2, spread(y - p, calibration_bins(p))]),
     )
 
 

@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import numpy as np
 import optuna
-from sklearn.metrics import log_loss
 
 from churn.artefacts import discard, write_json
 from churn.data import Split, Target
 from churn.disk import DiskError
 from churn.errors import UserError
 from churn.models import Classifier, load
+from churn.statistics import log_loss
 
 
 class FailedTrialError(Exception):
@@ -79,7 +79,7 @@ class Objective:
         for place, split in enumerate(reversed(self.folds)):
             model = self.kind(**arguments)
             model.fit(split, target=self.target, seed=self.seed, report=None if place else _pruning(trial))
-            losses.append(_log_loss(model, split, self.target))
+            losses.append(_loss(model, split, self.target))
             models.append(model)
         value = float(np.mean(losses))
         self._note(trial, arguments=arguments, value=value, log_loss_by_fold=losses[::-1], steps=models[0].steps)
@@ -136,7 +136,7 @@ def _pruning(trial: optuna.Trial) -> Any:
     return report
 
 
-def _log_loss(model: Classifier, split: Split, target: Target) -> float:
+def _loss(model: Classifier, split: Split, target: Target) -> float:
     """The log loss on half A.
 
     Raises:
@@ -147,4 +147,4 @@ def _log_loss(model: Classifier, split: Split, target: Target) -> float:
     if not np.isfinite(p).all():
         found = f"{(~np.isfinite(p)).sum():,} that are not numbers"
         raise UserError(f"expected {len(p):,} probabilities of {target}", found, "lower lr, or check the data")
-    return float(log_loss(half_a.label(target), p))
+    return log_loss(half_a.label(target), p)

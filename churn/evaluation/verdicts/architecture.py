@@ -10,7 +10,7 @@ from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt, other, thinned, users_of
 from churn.evaluation.verdicts.wording import amount, change, decimal, listed, matters, measured, too_little
 from churn.language import say, say_many
-from churn.statistics import evaluate
+from churn.statistics import log_loss
 
 LAYERS = (1, 2)
 
@@ -83,7 +83,7 @@ def _spreads(trials: list[Trial]) -> str:
 
 def _between_seeds(trials: list[Trial]) -> float:
     """The mean distance of the highest and the lowest log loss among a variant's seeds."""
-    losses = [[evaluate(trial.y, p)["log_loss"][0] for p in trial.each] for trial in trials]
+    losses = [[log_loss(trial.y, p) for p in trial.each] for trial in trials]
     return float(np.ptp(losses, axis=1).mean())
 
 

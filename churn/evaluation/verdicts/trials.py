@@ -11,7 +11,7 @@ from churn.data import Dataset, Split, Target, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import VerdictConfig
 from churn.evaluation.verdicts.contest import Contestant
-from churn.statistics import evaluate
+from churn.statistics import log_loss
 
 FEWEST_USERS = 10  # in test, under which no interval over users is to be believed
 
@@ -52,7 +52,7 @@ class Trial:
     @property
     def log_loss(self) -> float:
         """The average's log loss on the test windows."""
-        return float(evaluate(self.y, self.p)["log_loss"][0])
+        return log_loss(self.y, self.p)
 
 
 def attempt(contestant: Contestant, split: Split, *, inquiry: Inquiry, variant: str) -> Trial:
@@ -63,8 +63,8 @@ def attempt(contestant: Contestant, split: Split, *, inquiry: Inquiry, variant: 
         model = contestant.kind(**contestant.arguments).fit(split, target=target, seed=seed)
         on_val.append(model.predict_proba(val))
         on_test.append(model.predict_proba(test))
-    loss_a = evaluate(val.label(target), np.mean(on_val, axis=0))["log_loss"]
-    return Trial(contestant.name, variant, test, test.label(target), np.array(on_test), float(loss_a[0]))
+    loss_a = log_loss(val.label(target), np.mean(on_val, axis=0))
+    return Trial(contestant.name, variant, test, test.label(target), np.array(on_test), loss_a)
 
 
 def attempt_all(splits: Mapping[Any, Split], inquiry: Inquiry) -> list[Trial]:
