@@ -42,7 +42,8 @@ def test_every_table_is_an_attribute_and_is_listed(finished):
     for name, one in written(finished).items():
         assert name.lower() in dir(run)
         if one not in (declared.PRIORITY, declared.SHAP):  # which have a form of their own
-            assert len(getattr(run, name.lower())) == len(one.read(finished)) > 0
+            assert len(getattr(run, name.lower())) == len(one.read(finished))
+    assert len(run.leaderboard) > 0 and len(run.scores) > 0
     with pytest.raises(AttributeError, match=r"a run has no boosting; its tables: .*leaderboard"):
         _ = run.boosting
 
