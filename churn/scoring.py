@@ -82,7 +82,7 @@ def score(
     frames: Mapping[str, Frame] | None = None,
 ) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
-    priority.csv and .xlsx, others.csv, control.csv, quarantine.parquet, and scoring.json, which says how.
+    priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, and scoring.json, which says how.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
