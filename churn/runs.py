@@ -1,5 +1,6 @@
 """A run's folder, read when asked for: by people, by the pages and by other commands."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -263,6 +264,13 @@ class Run:
             expected = "expected a DataConfig, or data frames under events and, if known, stickers and members"
             raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
         config = self.config.data
+        own = [name for name in config.features if "." in name and name not in config.attributes]
+        if foreign := [name for name in own if name.rpartition(".")[0] not in sys.modules]:
+            raise UserError(
+                f"expected you to have imported whatever the models of {self.folder} see beside churn's own features",
+                f"no module of {foreign[0]!r}",
+                "import it first if you trust it, nothing was imported",
+            )
         named: Any = {"stickers": None, "members": None} | {name: name for name in names}
         return replace(config, first_day=None, last_day=None, **named), data
 
