@@ -116,7 +116,7 @@ class _Chosen:
         (self.spare if as_usual else self.reasons)[window].append(words)
 
     def rows(self, top: int) -> list[list[str]]:
-        """As many per window as asked for, empty where there are fewer; without any reason, what is as usual."""
+        """The reasons, as many per window as asked for, empty where there are fewer; without any, what is as usual."""
         found = zip(self.reasons, self.spare, strict=True)
         return [((reasons or spare) + [""] * top)[:top] for reasons, spare in found]
 
@@ -156,7 +156,7 @@ def _by_feature(
 
 
 def _names(features: tuple[str, ...]) -> list[str]:
-    """In words, but as they are where two would read alike."""
+    """The features in words, but as they are where two would read alike."""
     words = [readable(feature) for feature in features]
     times = Counter(words)
     return [word if times[word] == 1 else feature for word, feature in zip(words, features, strict=True)]
