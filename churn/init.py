@@ -85,7 +85,7 @@ def _written(
         lines += _table(name, one, times.get(name, {}))
     if csv is not None:
         lines.append(f"  csv: {{encoding: {csv['encoding']}}}  # the text is not UTF-8")
-    lines.append("  zone: UTC  # where a day begins, and the zone of times that name none; such as Asia/Seoul")
+    lines.append("  zone: UTC  # where a day begins, such as Asia/Seoul; times that name no zone are in UTC")
     lines += _windows(first, last)
     lines += ["", "# All models are compared by default; these two take a minute:"]
     lines += ["# models: [churn.models.LightGBM, churn.models.Majority]", ""]

@@ -238,7 +238,8 @@ def _build(
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times}
             repeats = {} if config.deduplicate else repeats_in(tables)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
-            meta |= {"spellings": {name: asdict(found) for name, found in spellings_in(tables, daily).items()}}
+            spellings = spellings_in(tables, daily, config=config)
+            meta |= {"spellings": {name: asdict(found) for name, found in spellings.items()}}
             meta |= {"origin": origin_of(config, frames or {})}
             write_json(meta, scratch / _META)
 

@@ -111,14 +111,14 @@ def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding
 
 
 def several_spellings(spellings: dict[str, Spellings]) -> Iterator[Finding]:
-    """Users and event types that are written in several ways, and ids that stand for a missing one."""
+    """Users and event types that are written in several ways, and ids that stand for a missing one or were rounded."""
     if (found := spellings.get("user_id")) and found.names:
         yield Finding(
             say_many(
                 "{n} user stands under several ids ({written:,} in all) that differ in case, blanks, Unicode form or "
-                "zeros alone: {examples}.",
+                "the writing of a number alone: {examples}.",
                 "{n} users stand under several ids ({written:,} in all) that differ in case, blanks, Unicode form or "
-                "zeros alone: {examples}.",
+                "the writing of a number alone: {examples}.",
                 found.names,
                 written=found.written,
                 examples=_ways(found),
@@ -144,6 +144,18 @@ def several_spellings(spellings: dict[str, Spellings]) -> Iterator[Finding]:
         yield Finding(
             say("There is a user called {names}.", names=", ".join(map(repr, found.nobody))),
             say("If that stands for a missing id, make it null, and its rows are rejected and counted."),
+        )
+    if (found := spellings.get("user_id")) and found.rounded:
+        yield Finding(
+            say_many(
+                "{n} user has an id that a column of floats has rounded, such as {example}: users with numbers close "
+                "to each other may have become one.",
+                "{n} users have an id that a column of floats has rounded, such as {example}: users with numbers close "
+                "to each other may have become one.",
+                found.rounded,
+                example=found.rounded_as,
+            ),
+            say("Write the ids as text or as whole numbers from the start, in every file: a null makes pandas round."),
         )
 
 

@@ -36,7 +36,7 @@ class DataConfig(Block, key="data"):
         member_columns: As `event_columns`: user_id, joined; time_format.
         csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}, and any encoding,
             such as cp949. The decimal_separator holds for the amounts of every source that are text.
-        zone: The time zone in which a day begins.
+        zone: The time zone in which a day begins. Times that name no zone are in UTC.
         first_day: The first day to read; earlier rows are rejected and counted.
         last_day: The last day to read; later rows are rejected and counted.
         deduplicate: Reject rows that equal another in every mapped column, in tables without an event_id. They are

@@ -5,7 +5,7 @@ import re
 FORMAT_KEY = "time_format"  # in a mapping of columns
 _CLOCK = re.compile(
     r"(?P<half>[AaPp]\.?[Mm]\.? |(?:오전|오후) ?)?(?<!\d)\d{1,2}:\d{2}"
-    r"(?P<s>:\d{2}(?P<f>[.,]\d+)?)?(?P<end> ?[AaPp][Mm])?"
+    r"(?P<s>:\d{2}(?P<f>[.,]\d+)?)?(?P<end> ?[AaPp](?:[Mm]|\.[Mm]\.))?"
 )
 _ZONES = {
     "%z": re.compile(r"(?<=[MSfp])[+-]\d{2}(:?\d{2})?\b|(?<= )[+-]\d{2}:?\d{2}\b"),
@@ -18,6 +18,9 @@ _NAMES = {
         ("b", "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"),
     )
 }
+_ABBREVIATED = re.compile(r"(?<=%[MSfp]) ?([A-Z]{2,5})\b")  # a zone's, behind the time of day
+BROWSERS_BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # before AM and PM
+_BLANKS = str.maketrans(dict.fromkeys(BROWSERS_BLANKS, " "))
 _NUMBER = re.compile(r"(?<![%\d])\d+")
 _ORDERS = {  # of the numbers of a date, by how many digits they have; days and months of two digits may have one
     "44": ("%Y%m%d", "%d%m%Y", "%m%d%Y"),
@@ -35,10 +38,10 @@ def formats_of(text: str) -> list[str]:
     Example:
         >>> formats_of("03/04/2023 18:05"), formats_of("Wed, 31 Jan 2024 04:25:00 +0900")
         (['%d/%m/%Y %H:%M', '%m/%d/%Y %H:%M'], ['%a, %d %b %Y %H:%M:%S %z'])
-        >>> formats_of("soon")
-        []
+        >>> formats_of("soon"), formats_of("2024-01-31 04:25 KST")
+        ([], [])
     """
-    form = _CLOCK.sub(_of_clock, text.strip().replace("%", "%%"), count=1)
+    form = _CLOCK.sub(_of_clock, text.strip().translate(_BLANKS).replace("%", "%%"), count=1)
     if "%M" in form:
         for directive, zone in _ZONES.items():
             form = zone.sub(directive, form)
@@ -46,8 +49,21 @@ def formats_of(text: str) -> list[str]:
     for letter, names in _NAMES.items():
         if found := names.search(form):
             form = form.replace(found[0], f"%{letter.upper() if found[2] else letter}", 1)
+    if _ABBREVIATED.search(form):
+        return []  # taken for a mere word, it would be UTC
     orders = _orders(form)
     return [_filled(form, order.split()) for order in orders] or ([form] if "%V" in form else [])
+
+
+def zone_abbreviation(text: str) -> str:
+    """The abbreviation of a zone other than UTC that a time ends with; nothing where there is none.
+
+    Example:
+        >>> zone_abbreviation("2024-01-31 04:25:33 KST"), zone_abbreviation("2024-01-31 04:25:33 UTC")
+        ('KST', '')
+    """
+    found = _ABBREVIATED.search(_CLOCK.sub(_of_clock, text.translate(_BLANKS), count=1))
+    return found[1] if found and found[1] not in ("GMT", "UTC") else ""
 
 
 def _orders(form: str) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis.backends import BaseBackend
 
+from churn.data.config.time_formats import BROWSERS_BLANKS
+
 _MOMENT = dt.Timestamp(timezone="UTC")
 _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}  # per second
 
@@ -113,7 +115,9 @@ def _instant_in_duckdb(text: ibis.Value) -> ibis.Value:
 def by_format(text: ibis.Value, form: str) -> ibis.Value:
     """Text to a moment, or to a time in UTC, by a format of strptime; in DuckDB alone. Null for other text."""
     if "%p" in form:
-        text = text.replace("오전", "AM").replace("오후", "PM")
+        text = text.replace("오전", "AM").replace("오후", "PM").re_replace(r"([AaPp])\.[Mm]\.", r"\1M")
+    for blank in BROWSERS_BLANKS:
+        text, form = text.replace(blank, " "), form.replace(blank, " ")
     zoned = "%z" in form or "%Z" in form
     return _try_strptime[zoned](text.re_replace(r"Z\s*$", "+0000") if "%z" in form else text, form)
 

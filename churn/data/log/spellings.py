@@ -1,5 +1,6 @@
 """Spellings: ids and names that differ in nothing that people would call a difference."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -8,32 +9,44 @@ from dataclasses import dataclass
 import pandas as pd
 from ibis import _
 
+from churn.data.config.data_config import DataConfig
 from churn.data.log.daily import Daily, Tables
 
 FRACTIONAL = r"^(-?[0-9]+)[.]0+$"  # a whole number in a column that a null has made fractional
 _EXAMPLES = 3
 _BEGINS = tuple("+-0123456789")  # of a number
-_NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:[.]0*)?")
+_NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:[.]0*|,0{1,2})?")
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(?:[.]0*)?")
+_FLOAT = re.compile(r"[0-9](?:[.][0-9]+)?[eE][+][0-9]{2}")
+_WHOLE = {"float32": 2**24, "float64": 2**53}  # from which on a type does not hold every whole number
 _NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # what stands where an id is missing
 
 
 @dataclass(frozen=True)
 class Spellings:
-    """Names of one kind that are one name but for case, blanks, Unicode form, or zeros before and after a number.
+    """Names of one kind that are one name but for case, blanks, Unicode form, or how a number is written.
 
     Example:
         >>> Spellings.of(["u1", " U1", "u2", "007", "7.0"])
-        Spellings(names=2, written=4, examples=[['007', '7.0'], [' U1', 'u1']], nobody=[])
+        Spellings(names=2, written=4, examples=[['007', '7.0'], [' U1', 'u1']], nobody=[], rounded=0, rounded_as='')
     """
 
     names: int  # that are written in several ways
     written: int  # the ways
     examples: list[list[str]]
     nobody: list[str]  # names that stand for a missing one
+    rounded: int = 0  # names that are numbers which a column of floats has rounded
+    rounded_as: str = ""  # one of them
 
     @classmethod
-    def of(cls, names: Iterable[str], others: Iterable[str] = ()) -> "Spellings":
-        """Compare names with each other, and with them others that matter as their spellings alone."""
+    def of(cls, names: Iterable[str], others: Iterable[str] = (), *, whole: float = math.inf) -> "Spellings":
+        """Compare names with each other, and with them others that matter as their spellings alone.
+
+        Args:
+            names: The names.
+            others: The others.
+            whole: From which on the names, where they are whole numbers, may be rounded.
+        """
         first: dict[str, str] = {}
         ways: dict[str, set[str]] = {}
         for name in names:
@@ -44,7 +57,10 @@ class Spellings:
                 ways.setdefault(one, {same}).add(name)
         several = [sorted(ways[one]) for one in sorted(ways)]
         nobody = sorted({name for one in _NOBODY if one in first for name in (first[one], *ways.get(one, ()))})
-        return cls(len(several), sum(map(len, several)), several[:_EXAMPLES], nobody)
+        rounded = sorted(name for name in first.values() if _is_rounded(name, whole))
+        return cls(
+            len(several), sum(map(len, several)), several[:_EXAMPLES], nobody, len(rounded), next(iter(rounded), "")
+        )
 
 
 def plain_ids(ids: pd.Series) -> pd.Series:
@@ -61,14 +77,16 @@ def folded(name: str) -> str:
     """What a name has in common with its other spellings.
 
     Example:
-        >>> folded(" Zoe\N{COMBINING DIAERESIS} "), folded("0012.0"), folded("1.2e+04")
-        ('zoë', '12', '12000')
+        >>> folded(" Zoe\N{COMBINING DIAERESIS} "), folded("0012.0"), folded("1.2e+04"), folded("12,000")
+        ('zoë', '12', '12000', '12000')
     """
     plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
     if not plain.isalnum():
         plain = "".join(sign for sign in plain if sign.isprintable() and not sign.isspace())
     if plain[:1] not in _BEGINS:
         return plain.casefold()
+    if _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
     if number := _NUMBER.fullmatch(plain):
         return "".join(number.groups()).removeprefix("+")
     return _written_out(plain) or plain.casefold()
@@ -82,13 +100,27 @@ def _written_out(text: str) -> str | None:
     return str(int(value)) if value.is_integer() else None
 
 
-def spellings_in(tables: Tables, daily: Daily) -> dict[str, Spellings]:
+def _is_rounded(name: str, whole: float) -> bool:
+    """Whether a name is a number with more digits than the floats hold as which it was written."""
+    if name.isdecimal():
+        return int(name) >= whole
+    return "+" in name and bool(_FLOAT.fullmatch(name)) and float(name) >= _WHOLE["float64"]
+
+
+def spellings_in(tables: Tables, daily: Daily, *, config: DataConfig) -> dict[str, Spellings]:
     """The spellings of users' ids, among all ids that the tables hold, and of event types; without such, nothing."""
     found = {"event": Spellings.of(daily.event_types)}
     if daily.users.user_id.type().is_string():
         users = daily.users.order_by("code").user_id.to_pyarrow().to_pylist()
-        found["user_id"] = Spellings.of(users, _others(tables, daily))
-    return {name: one for name, one in found.items() if one.names or one.nobody}
+        found["user_id"] = Spellings.of(users, _others(tables, daily), whole=_whole(tables, config))
+    return {name: one for name, one in found.items() if one.names or one.nobody or one.rounded}
+
+
+def _whole(tables: Tables, config: DataConfig) -> float:
+    """From which on the users' ids, if they are whole numbers, may be rounded: where the log has them as floats."""
+    mapping = config.mappings["events"] or {}
+    kinds = [tables.columns["events"].get(mapping.get(name) or name, "") for name in ("user_id", "actor_id")]
+    return min((_WHOLE[kind.lstrip("!")] for kind in kinds if kind.lstrip("!") in _WHOLE), default=math.inf)
 
 
 def _others(tables: Tables, daily: Daily) -> Iterator[str]:

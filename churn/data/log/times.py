@@ -9,7 +9,7 @@ from typing import Literal
 import duckdb
 import ibis
 
-from churn.data.config.time_formats import FORMAT_KEY, formats_of
+from churn.data.config.time_formats import FORMAT_KEY, formats_of, zone_abbreviation
 from churn.data.log.dialects import by_format, dialect_of
 from churn.errors import UserError
 
@@ -201,6 +201,10 @@ def _only_format(table: ibis.Table, column: str, *, name: str, key: str) -> Writ
     samples, fitting = _samples(table, column), fitting_formats(table, column)
     if len(fitting) == 1:
         return Written("strptime", fitting[0])
+    if not fitting and (zone := next(filter(None, map(zone_abbreviation, samples)), "")):
+        found = f"{next(text for text in samples if zone in text)!r}, and {zone} may be several zones"
+        remedy = "write the hours from UTC in its place, such as +0900, or the zone, such as Asia/Seoul"
+        raise UserError(f"expected times in {name}", found, remedy)
     if not fitting:
         remedy = f'map a column of times, or say how they are written: `{key}: {{{FORMAT_KEY}: "%d/%m/%Y %H:%M"}}`'
         raise UserError(f"expected times in {name}", repr(samples[0]), remedy)

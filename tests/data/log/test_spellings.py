@@ -19,6 +19,9 @@ SOUND = "ben"
         ("12000", "12000.00"),
         ("7", "007"),
         ("123457000000", "1.23457E+11"),
+        ("12000", "12,000"),
+        ("1234567", "1,234,567.00"),
+        ("12000", "12000,0"),
         ("u1", "U1"),
         ("u1", " u1"),
         ("u1", "u1\N{NO-BREAK SPACE}"),
@@ -40,6 +43,8 @@ def test_two_spellings_of_one_name_are_found(name, other):
     [
         ("1", "10"),
         ("1.5", "15"),
+        ("1,5", "15"),
+        ("12,00", "1200"),
         ("-7", "7"),
         ("u01", "u1"),
         ("a-1", "a1"),
@@ -100,3 +105,18 @@ def test_spellings_are_named_in_new_data_too(tmp_path):
 def test_an_id_that_stands_for_a_missing_one_is_named():
     (finding,) = several_spellings({"user_id": Spellings.of(["NULL", "ada", SOUND])})
     assert "'NULL'" in finding.sentence and "make it null" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("kind", "digits", "named"),
+    [("float64", 19, True), ("int64", 19, False), ("text", 19, True), ("float64", 12, False), ("float32", 12, True)],
+)
+def test_ids_that_a_column_of_floats_has_rounded_are_named(kind, digits, named, tmp_path):
+    events = example_frames()["events"].drop(columns="actor_id")
+    ids = pd.Series(pd.factorize(events.user_id)[0]) * (10 ** (digits - 10)) + 12 * 10 ** (digits - 2)
+    ids = ids.astype("float64").map(repr) if kind == "text" else ids.astype(kind)
+    path = tmp_path / "events.parquet"
+    events.assign(user_id=ids).to_parquet(path)
+    dataset = prepare(DataConfig(events=str(path)), tmp_path / "dataset")
+    found = [finding.sentence for finding in examine_new(dataset) if "of floats has rounded" in finding.sentence]
+    assert bool(found) == named, found

@@ -44,6 +44,8 @@ ALONE = {  # each is a column's only way
     "31.01.2024 04:25:33": MOMENT,
     "01/31/2024 04:25:33 AM": MOMENT,
     "1/31/24 4:25:33 am": MOMENT,
+    "01/31/2024 4:25:33 p.m.": "2024-01-31 16:25:33",
+    "1/31/2024, 4:25:33\N{NARROW NO-BREAK SPACE}PM": "2024-01-31 16:25:33",
     "31/01/2024": DAY,
     "31-JAN-24": DAY,
     "January 31, 2024": DAY,
@@ -145,6 +147,15 @@ def test_a_day_that_may_be_a_month_is_asked_for_and_read_as_it_is_said(source, m
 def test_a_day_above_twelve_anywhere_in_a_column_tells_the_order(moments):
     assert moments("csv", ["03/04/2023"] * 3 + ["13/04/2023"])[0][0] == "2023-04-03 00:00:00"
     assert moments("csv", ["03/04/2023"] * 3 + ["04/13/2023"])[0][0] == "2023-03-04 00:00:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-01-31 04:25:33 KST", "Wed, 31 Jan 2024 04:25:33 EST", "1/31/2024 4:25 AM PT", "31 Jan 2024 04:25 MSK"],
+)
+def test_a_zone_whose_letters_may_be_several_is_refused(text, moments, refused):
+    with refused("expected times in events.timestamp", "may be several zones", "+0900"):
+        moments("csv", [text])
 
 
 def test_a_column_written_in_two_orders_is_refused(moments, refused):
