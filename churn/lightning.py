@@ -85,8 +85,9 @@ class _Door(LightningCLI):
         super().__init__(SequenceClassifier, ChurnDataModule, args=self.words, **options)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse them, and see that a checkpoint is one before Lightning looks into it."""
+        """Parse them, note the model, and see that a checkpoint is one before Lightning takes the model from it."""
         super().parse_arguments(parser, args)
+        self.asked = self._own.model.clone() if isinstance(self._own.get("model"), Namespace) else None
         if path := self._own.get("ckpt_path"):
             _check_checkpoint(Path(path))
 
@@ -102,7 +103,9 @@ class _Door(LightningCLI):
         return [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, Namespace)]
 
     def before_instantiate_classes(self) -> None:
-        """Give each logger a folder, and see that there is what it writes with."""
+        """See that the model is the one that was asked for; give each logger a folder, and what it writes with."""
+        if self.asked:
+            _check_model(self.asked, self._own.model)
         for logger in self._classes("logger"):
             _settle(logger, folder=self._own.trainer.default_root_dir or ".")
 
@@ -115,7 +118,9 @@ class _Door(LightningCLI):
         try:
             super().instantiate_classes()
         except (ValueError, TypeError, ImportError, MisconfigurationException) as error:
-            raise UserError("expected a trainer, a model and data that can be made", error, _REMEDY) from error
+            raise UserError(
+                "expected a trainer, a model and data that can be made", _in_short(error), _REMEDY
+            ) from error
 
     def instantiate_trainer(self, **settings: Any) -> Trainer:
         """Note where the trainer writes, which errors of a full disk do not tell; keep the best epoch by default."""
@@ -226,14 +231,30 @@ def _check_checkpoint(path: Path) -> None:
         raise UserError(f"expected a checkpoint of `churn fit` at {path}", problem, "correct --ckpt_path")
 
 
-def _in_short(error: ArgumentError) -> str:
+def _check_model(asked: Namespace, taken: Namespace) -> None:
+    """Raise a UserError where the command asks for another model than a checkpoint has, which Lightning takes unasked.
+
+    What is as by default may have been left out, and is the checkpoint's; a target is never.
+    """
+    remedy = "ask for the checkpoint's model, or leave --ckpt_path out"
+    if asked.class_path != taken.class_path:
+        raise UserError(f"expected the checkpoint's model, {taken.class_path}", asked.class_path, remedy)
+    defaults = signature(resolve_name(asked.class_path)).parameters
+    for name, value in vars(asked.init_args).items():
+        own = taken.init_args.get(name)
+        if value != own and (name == "target" or value != defaults[name].default):
+            raise UserError(f"expected the checkpoint's model, with {name} {own}", value, remedy)
+
+
+def _in_short(error: Exception) -> str:
     """What a parser complains of, without the types that it has tried."""
     text = str(error)
-    found = re.search(r'Parser key "(?P<key>[^"]+)".*Union subtypes.*Given value: (?P<value>.*)', text, re.DOTALL)
-    if found is None:
+    if "Union subtypes" not in text:
         return text
-    why = re.findall(r"Problem with given class_path '([^']*)':\s*(.*)", text)
-    return "; ".join(f"{key}: {problem}" for key, problem in why) or f"{found['value']} for {found['key']}"
+    if why := re.findall(r"Problem with given class_path '([^']*)':\s*(.*)", text):
+        return "; ".join(f"{key}: {problem}" for key, problem in why)
+    found = re.search(r'Parser key "(?P<key>[^"]+)".*Given value: (?P<value>.*)', text, re.DOTALL)
+    return f"{found['value']} for {found['key']}" if found else text
 
 
 def _settle(logger: Namespace, *, folder: str) -> None:

@@ -87,6 +87,31 @@ def test_a_checkpoint_for_other_columns_is_one_line(checkpoint, options, capsys)
     assert "expected a checkpoint for data with 5 columns a day, got 4; give the data: block" in said
 
 
+@pytest.mark.parametrize("command", ["fit", "test"])
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (["--model.init_args.target", "sticker"], "with target churn, got sticker"),
+        (["--model.init_args.hidden_size", "16"], "with hidden_size 4, got 16"),
+        (["--model", "churn.models.BiLSTM"], "churn.models.GRU, got churn.models.BiLSTM"),
+    ],
+)
+def test_a_checkpoint_of_another_model_than_is_asked_for_is_one_line(
+    other, expected, command, checkpoint, options, capsys
+):
+    words = [command, *options, *other, "--ckpt_path", str(checkpoint), "--trainer.logger", "false"]
+    assert main(words) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert f"expected the checkpoint's model, {expected}; ask for" in said
+
+
+def test_what_the_command_leaves_open_is_the_checkpoint_s(checkpoint, options, capsys):
+    place = options.index("--model.init_args.hidden_size")
+    words = ["test", *options[:place], *options[place + 2 :], "--ckpt_path", str(checkpoint)]
+    assert main([*words, "--trainer.logger", "false"]) == 0
+    assert "test_log_loss" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("logger", "install"), LOGGERS)
 def test_a_logger_whose_library_is_missing_is_one_line(logger, install, options, capsys, monkeypatch):
     monkeypatch.setattr(churn.lightning, "find_spec", lambda name: None)
@@ -99,6 +124,13 @@ def test_a_logger_whose_library_is_missing_is_one_line(logger, install, options,
 def test_a_logger_that_there_is_not_is_named_without_the_types_that_were_tried(options, capsys):
     assert main(["fit", *options, "--trainer.logger", "Nonsense"]) == 2
     assert "got Nonsense for trainer.logger; see" in capsys.readouterr().err
+
+
+def test_a_logger_whose_library_does_not_load_is_named_without_the_types_that_were_tried(options, capsys, monkeypatch):
+    monkeypatch.setattr(churn.lightning, "find_spec", lambda name: True)
+    assert main(["fit", *options, "--trainer.logger", "WandbLogger"]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "can be made, got pytorch_lightning.loggers.WandbLogger: " in said and "subtypes" not in said
 
 
 def test_a_device_that_there_is_not_is_one_line(options, capsys):

@@ -1,5 +1,6 @@
 """JSON as a table: an object a line, or an array of objects."""
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from glob import escape
 from pathlib import Path
@@ -31,16 +32,21 @@ def open_json(paths: Sequence[str], engine: Backend) -> tuple[ibis.Table, list[t
         return _table([escape(path) for path in paths], engine, {"format": "array"}), []
     broken = [(path, *line) for path in paths for line in _broken(path, engine)]
     options = {"format": "newline_delimited", "ignore_errors": True}
-    if not broken:
+    mended = {path for path, *_ in broken} | {path for path in paths if _head(path).startswith(BOM_UTF8)}
+    if not mended:
         return _table([escape(path) for path in paths], engine, options), []
     with temporary_folder() as folder:
-        names = [_mended(path, engine, folder) if any(path == one[0] for one in broken) else path for path in paths]
+        names = [_mended(path, engine, folder) if path in mended else path for path in paths]
         return _table([escape(name) for name in names], engine, options), broken
 
 
-def _is_array(path: str) -> bool:
+def _head(path: str) -> bytes:
     with unpacked(path) as stream:
-        return bool(stream.read(1 << 12).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["))
+        return bytes(stream.read(1 << 12))
+
+
+def _is_array(path: str) -> bool:
+    return _head(path).removeprefix(BOM_UTF8).lstrip().startswith(b"[")
 
 
 def _broken(path: str, engine: Backend) -> list[tuple[int, str]]:
@@ -51,7 +57,7 @@ def _broken(path: str, engine: Backend) -> list[tuple[int, str]]:
 
 
 def _mended(path: str, engine: Backend, folder: Path) -> str:
-    """A copy of a file without the lines that are no objects."""
+    """A copy of a file without the lines that are no objects and without a byte order mark, which hides the first."""
     target = beneath(folder, path).with_suffix(".json")
     options = "FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE ''"
     name = str(target).replace("'", "''")

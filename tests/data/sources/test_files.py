@@ -233,6 +233,13 @@ def test_json_lines_that_are_no_objects_are_set_aside_one_by_one(read, tmp_path)
     assert told == [f"log.jsonl, line {n}: {lines[n - 1]}" for n in (2, 3, 4, 5)]
 
 
+@pytest.mark.parametrize("line", ["3", '{"user_id":"cleo"}'])
+def test_a_byte_order_mark_hides_no_line_of_json(line, read, tmp_path):
+    lines = ['{"user_id":"ada"}', '{"user_id":"ben"}', line]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines), encoding="utf-8-sig")
+    assert [row["user_id"] for row in read(tmp_path / "log.jsonl")][:2] == ["ada", "ben"]
+
+
 def test_a_json_array_is_read_like_lines(read, tmp_path):
     for name, lines in (("a.json", False), ("b.jsonl", True)):
         ROWS[["user_id", "event"]].to_json(tmp_path / name, orient="records", lines=lines)
