@@ -70,12 +70,7 @@ def english(run) -> list[str]:
     shown = [*page.texts, *(value for _, given in page.elements for key, value in given.items() if key in names)]
     shown += [text for script in page.scripts if script.startswith("{") for text in texts(json.loads(script))]
     data = [path.read_text(encoding="utf8") for path in run.glob("*.*") if path.suffix in (".csv", ".json", ".yaml")]
-    reasons = pd.read_parquet(run / "priority.parquet").filter(like="reason_").to_numpy().ravel()
-    known = (
-        " ".join([*data, *filter(None, reasons), *pd.read_parquet(run / "shap.parquet").feature.unique()])
-        .replace("_", " ")
-        .lower()
-    )
+    known = " ".join([*data, *pd.read_parquet(run / "shap.parquet").feature.unique()]).replace("_", " ").lower()
     phrases = {words for text in shown if text for words in re.findall(r"[A-Za-z’']+(?: [A-Za-z’']+){2,}", text)}
     assert phrases, "nothing was looked at"
     return [words for words in sorted(phrases) if words.lower() not in known]
