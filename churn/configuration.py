@@ -128,7 +128,7 @@ class RunConfig(Block):
 
     def _check_history(self, key: str, days: int | None) -> None:
         if days is not None and days > (most := self.data.windows.history_days):
-            found, remedy = f"{days}, longer than windows.history_days, {most}", "lower it, or raise that"
+            found, remedy = f"{days}, longer than data.windows.history_days, {most}", "lower it, or raise that"
             raise UserError(f"expected {key} within the windows", found, remedy)
 
     @property

@@ -193,14 +193,14 @@ def check_arguments(maker: Callable[..., object], arguments: Mapping[str, object
 
 
 def _check_type(key: str, value: object, kind: type) -> None:
-    """A whole number is a number too; true and false are none."""
+    """Check the plain type of a value: a whole number is a number too, true and false are none."""
     fits = isinstance(value, _KINDS.get(kind, kind))
     if not fits or (isinstance(value, bool) and kind is not bool):
         raise UserError(f"expected {_WORDS[kind]} in {key}", repr(value), "correct it")
 
 
 def _check_any(key: str, value: object, kinds: tuple[Any, ...]) -> None:
-    """Against the kinds that a union names; the complaint is the first one's."""
+    """Check a value against the kinds that a union names; the complaint is the first one's."""
     complaints = []
     for kind in kinds:
         try:

@@ -36,7 +36,7 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
 
 
 def list_warnings(folder: Path, *, calibrators: Collection[str]) -> list[str]:
-    """Those of the warnings that hold for every list made by the run's models, of new data too: calibration.
+    """The warnings that hold for every list made by the run's models, of new data too: calibration.
 
     Args:
         folder: The run's folder.
@@ -97,7 +97,7 @@ def _unbounded(segment: Mapping[str, Any], scored: int) -> list[str]:
 
 
 def _overpromised(rates: pd.DataFrame) -> list[str]:
-    """Those whom the highest forecasts pick out are more often than others those whose forecasts are too high."""
+    """Forecasts of past lists that did not come true: the highest ones are, more often than others, too high."""
     listed = rates[(rates.segment == "priority") & rates.low.notna() & (rates.n_users >= FEW)]
     columns = (listed[name] for name in ("target", "forecast", "rate", "low", "high"))
     return [

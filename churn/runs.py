@@ -1,5 +1,6 @@
 """A run's folder, read when asked for: by people, by the pages and by other commands."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,8 @@ from churn.data import DataConfig, Dataset, Frame
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.explanation import worded
-from churn.scoring import newest_windows, prepare_alike, score, score_windows
+from churn.keys import OneOf
+from churn.scoring import newest_windows, prepare_up_to, score, score_windows
 from churn.segments import CONTACT
 from churn.statistics import Interval
 
@@ -204,12 +206,13 @@ class Run:
 
     def shap(self, target: str) -> pd.DataFrame:
         """SHAP values of training windows by the surrogate of the chosen model, a row per window and feature."""
+        OneOf(tuple(self.targets)).check("target", target)
         return self.table(declared.SHAP, target)
 
     @property
     def models(self) -> Mapping[str, "Model"]:
         """The model behind the scores of each target."""
-        return {target: Model(self, target) for target in self.targets}
+        return _Models({target: Model(self, target) for target in self.targets})
 
     def features(self, data: New, *, cutoff: str) -> pd.DataFrame:
         """What the models see of every user at risk at a cutoff, each column's sum over the history: user_id, features.
@@ -258,15 +261,25 @@ class Run:
         """A `data:` block and the frames that it names."""
         if isinstance(data, DataConfig):
             return data, {}
-        named: Any = {"stickers": None, "members": None} | {name: name for name in data}
-        return replace(self.config.data, first_day=None, last_day=None, **named), data
+        names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
+        if "events" not in names or set(names) - {"events", "stickers", "members"}:
+            expected = "expected a DataConfig, or data frames under events and, if known, stickers and members"
+            raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
+        config = self.config.data
+        own = [name for name in config.features if "." in name and name not in config.attributes]
+        if foreign := [name for name in own if name.rpartition(".")[0] not in sys.modules]:
+            raise UserError(
+                f"expected you to have imported whatever the models of {self.folder} see beside churn's own features",
+                f"no module of {foreign[0]!r}",
+                "import it first if you trust it, nothing was imported",
+            )
+        named: Any = {"stickers": None, "members": None} | {name: name for name in names}
+        return replace(config, first_day=None, last_day=None, **named), data
 
     def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
         """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""
         config, frames = self._new(data)
-        last_day = str((pd.Timestamp(cutoff) - pd.Timedelta(days=1)).date())
-        config = replace(config, last_day=last_day)
-        return prepare_alike(self.folder, self.config.data, config, folder=folder, frames=frames)
+        return prepare_up_to(cutoff, self.folder, self.config.data, config, folder=folder, frames=frames)
 
 
 @dataclass(frozen=True)
@@ -289,12 +302,20 @@ class Model:
             cutoff: The first day that is not known.
 
         Raises:
-            UserError: if the tables cannot be read, or nobody is at risk.
+            UserError: if the tables cannot be read or end more than a day before the cutoff, or nobody is at risk.
         """
         with temporary_folder() as folder:
             dataset = self.run.prepared(data, cutoff, folder / "dataset")
             scored = score_windows(newest_windows(dataset), self.run.folder / "models", refitted=True)
         return scored[["user_id", "cutoff", f"p_{self.target}"]]
+
+
+class _Models(dict[str, Model]):
+    """The models by target."""
+
+    def __missing__(self, target: str) -> Model:
+        """Raises UserError for what is no target of the run."""
+        raise UserError(f"expected a target out of {', '.join(self)}", repr(target), "correct the name")
 
 
 def estimate(rows: pd.DataFrame, value: str = "value") -> Interval | None:

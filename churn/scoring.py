@@ -82,7 +82,7 @@ def score(
     frames: Mapping[str, Frame] | None = None,
 ) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
-    priority.csv and .xlsx, others.csv, control.csv, quarantine.parquet, and scoring.json, which says how.
+    priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, and scoring.json, which says how.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -102,20 +102,10 @@ def score(
     run, out = Path(run), Path(out)
     _check_finished(run, out)
     finished = RunConfig.stored(run)
-    first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))
-    last_day = str((first_unknown - pd.Timedelta(days=1)).date())
-    data = dataclasses.replace(data, last_day=last_day)
     names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
     config = dataclasses.replace(finished.segments, id_key=id_key)
     with claimed(out, "scores"), together(out, FILES) as scratch, speaking(finished.language):
-        dataset = prepare_alike(run, finished.data, data, folder=scratch / "dataset", frames=frames)
-        newest = dataset.panel.date(dataset.panel.n_days)
-        if newest != first_unknown:
-            raise UserError(
-                f"expected events up to {last_day}, the day before --cutoff",
-                f"none after {(newest - pd.Timedelta(days=1)).date()}",
-                f"load more, or lower --cutoff to {newest.date()}",
-            )
+        dataset = prepare_up_to(cutoff, run, finished.data, data, folder=scratch / "dataset", frames=frames)
         listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
         place = os.path.relpath(run.resolve(), out.resolve())
         moved = _drift(run, dataset)
@@ -183,6 +173,33 @@ def prepare_alike(
     with as_written(frozen := run / "models" / "vocabulary.json", KeyError, TypeError):
         vocabulary = Vocabulary.read(read_json(frozen))
     return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary)
+
+
+def prepare_up_to(
+    cutoff: str,
+    run: Path,
+    old: DataConfig,
+    new: DataConfig,
+    *,
+    folder: Path,
+    frames: Mapping[str, Frame] | None = None,
+) -> Dataset:
+    """Read new tables up to the day before a cutoff, as a run read its own; see `prepare_alike` for the rest.
+
+    Raises:
+        UserError: for a cutoff that is no date, data that end more than a day before it, and as `prepare_alike`.
+    """
+    first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))
+    last_day = str((first_unknown - pd.Timedelta(days=1)).date())
+    dataset = prepare_alike(run, old, dataclasses.replace(new, last_day=last_day), folder=folder, frames=frames)
+    newest = dataset.panel.date(dataset.panel.n_days)
+    if newest != first_unknown:
+        raise UserError(
+            f"expected events up to {last_day}, the day before --cutoff",
+            f"none after {(newest - pd.Timedelta(days=1)).date()}",
+            f"load more, or lower --cutoff to {newest.date()}",
+        )
+    return dataset
 
 
 def newest_windows(dataset: Dataset) -> Windows:

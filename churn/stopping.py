@@ -33,7 +33,7 @@ class Stop:
 
     @property
     def name(self) -> str:
-        """As in SIGTERM."""
+        """The signal's name, as in SIGTERM."""
         found = signal.Signals(self.number) if self.number in set(signal.Signals) else None
         return f"signal {self.number}" if found is None else found.name
 

@@ -105,7 +105,7 @@ def test_an_unknown_command_is_refused(capsys) -> None:
         ({"zone": "Mars/Olympus"}, "Mars/Olympus"),
         ({"windows": {"history_days": 0}}, "at least 1"),
         ({"windows": {"history_days": "week"}}, "week"),
-        ({"split": {"val_from": "2024-03-01", "test_from": "2024-02-01"}}, "val_from < split.test_from"),
+        ({"split": {"val_from": "2024-03-01", "test_from": "2024-02-01"}}, "val_from < data.split.test_from"),
         ({"split": {"kind": "rnadom"}}, "rnadom"),
         ({"first_day": "2031-01-01"}, "at least one usable event"),
         ({"activity_events": ["never"]}, "never"),

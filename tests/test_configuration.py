@@ -175,7 +175,7 @@ def test_every_number_has_a_lower_and_an_upper_bound(key):
         ),
         (
             {"models": [{"class_path": "churn.models.LightGBM", "init_args": {"history_days": 8}}]},
-            "history_days of LightGBM within the windows, got 8, longer than windows.history_days, 7",
+            "history_days of LightGBM within the windows, got 8, longer than data.windows.history_days, 7",
         ),
     ],
     ids=str,

@@ -462,6 +462,30 @@ def test_scoring_past_the_data_is_refused(finished, frames, tmp_path) -> None:
         score(finished.folder, quick_config().data, cutoff="2025-01-01", out=tmp_path / "s", frames=frames)
 
 
+def test_chances_and_features_past_the_data_are_refused(finished, frames) -> None:
+    for read in (finished.models["churn"].predict_proba, finished.features):
+        with pytest.raises(UserError, match="expected events up to"):
+            read(frames, cutoff="2025-01-01")
+        with pytest.raises(UserError, match="expected a date for --cutoff"):
+            read(frames, cutoff="03/04/2024")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [({"event": 0}, "event"), ({"stickers": 0}, "stickers"), ({}, "none"), (pd.DataFrame(), "a DataFrame")],
+)
+def test_frames_under_other_names_are_refused(finished, given, found) -> None:
+    with pytest.raises(UserError, match=f"frames under events .*, got {found}; correct the names"):
+        finished.features(given, cutoff="2024-03-10")
+
+
+def test_a_target_that_a_run_does_not_have_is_named(finished) -> None:
+    with pytest.raises(UserError, match="a target out of churn, sticker, got 'chrun'"):
+        _ = finished.models["chrun"]
+    with pytest.raises(UserError, match="target out of churn, sticker, got 'chrun'"):
+        finished.shap("chrun")
+
+
 @pytest.mark.parametrize("cutoff", ["", "NaT", "2024-03-10T00:00+09:00", "soon"])
 def test_scoring_at_what_is_no_date_is_refused(finished, frames, tmp_path, cutoff) -> None:
     with pytest.raises(UserError, match="expected a date for --cutoff"):

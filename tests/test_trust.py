@@ -12,6 +12,7 @@ from churn.configuration import RunConfig
 from churn.data import DataConfig, example_split
 from churn.errors import UserError
 from churn.models import GRU, Ensemble, LightGBM, Majority, allowing, load
+from churn.runs import Model, Run
 
 pytestmark = pytest.mark.slow
 
@@ -190,6 +191,15 @@ def test_a_stored_configuration_is_read_as_it_was_saved(foreign, tmp_path):
     config.save(tmp_path / "config.yaml")
     with allowing(["foreign.Net"]):
         assert RunConfig.stored(tmp_path) == config
+
+
+def test_data_frames_are_read_with_an_own_feature_only_if_its_module_is_imported(foreign, tmp_path, refused):
+    data = DataConfig("events", features=["foreign.FEATURE"])
+    RunConfig(data, models=["churn.models.Majority"]).save(tmp_path / "config.yaml")
+    for read in (Run(tmp_path).features, Model(Run(tmp_path), "churn").predict_proba, Run(tmp_path).score):
+        with refused("you to have imported", "'foreign.FEATURE'", "nothing was imported"):
+            read({"events": None}, cutoff="2024-03-01")
+    assert not (tmp_path / "modules" / "imported").exists()
 
 
 def test_a_stored_configuration_that_was_cut_at_the_end_of_a_line_is_refused(tmp_path, refused):

@@ -7,7 +7,9 @@ _HEAD = """# The files of a run
 
 Every file that a command writes into its output folder. The list is made by `make files` from the declarations in
 `churn/artefacts/declared.py`, against which every file is checked when it is written and when it is read.
-`churn.Run(folder)` has each table as an attribute.
+`churn.Run(folder)` has each table as an attribute: `priority` without those held back, and `shap` by target, as in
+`run.shap("churn")`. The last five tables lie in the folder of `churn outcomes`, and quarantine.parquet beside scores;
+a run has its own in dataset/.
 
 Types: text, number, count (a whole number), flag, day, and id, a user's id, which is a hash where `segments.id_key`
 is set. A column with `?` is one that some runs do not have. Rows of a ranked table are in order; the order of others

@@ -8,7 +8,7 @@ _CLEAR = 0.2  # rank correlation from which a direction is told
 
 
 def direction(value: NDArray[np.float64], effect: NDArray[np.float64]) -> str:
-    """By the rank correlation of a feature with what it adds, (n,) both: raises, lowers, or mixed under .2.
+    """The direction by the rank correlation of a feature with what it adds, (n,) both: raises, lowers; mixed under .2.
 
     Example:
         >>> direction(np.arange(5.0), np.array([0.3, 0.2, 0.2, -0.1, -0.4]))

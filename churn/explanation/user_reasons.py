@@ -115,7 +115,7 @@ def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top
 
 
 class Reason(NamedTuple):
-    """What is told of one feature of a user."""
+    """One feature of a user, as it is told."""
 
     feature: str
     kind: Literal["count", "yes or no", "last day"]
@@ -159,7 +159,7 @@ class _Chosen:
         (self.spare if reason.as_usual else self.reasons)[window].append(reason)
 
     def rows(self, top: int) -> list[tuple[object, ...]]:
-        """As many per window as asked for, or fewer; without any reason, what is as usual."""
+        """The reasons, as many per window as asked for or fewer; without any, what is as usual."""
         return [
             (window, place, *reason[:-1], *reason.story)
             for window, (found, spare) in enumerate(zip(self.reasons, self.spare, strict=True))
@@ -214,13 +214,11 @@ def named(features: Iterable[str]) -> Mapping[str, str]:
 
 
 def _facts(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], others: NDArray[np.float64]) -> list[Reason]:
-    """What is told of each pair, with the one number per history of each window and feature, and the others' (n, f)."""
+    """The reason of each pair, from the one number per history of each window and feature, and the others', (n, f)."""
     counts = pairs.feature < len(windows.panel.features)
     beside, names = others[pairs.window, pairs.feature], [windows.features[place] for place in pairs.feature]
-    values, told = (
-        totals[pairs.window, pairs.feature],
-        iter(stories(windows, pairs.take(counts), others=beside[counts])),
-    )
+    values = totals[pairs.window, pairs.feature]
+    told = iter(stories(windows, pairs.take(counts), others=beside[counts]))
     return [
         Reason(names[pair], "count", "low", next(told))
         if counted

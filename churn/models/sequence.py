@@ -230,7 +230,7 @@ class SequenceClassifier(LightningModule, Classifier):
         return self.epochs
 
     def _batch_size(self, train: Windows) -> int:
-        """As configured, but small enough for an epoch to have some steps."""
+        """The batch size as configured, but small enough for an epoch to have some steps."""
         return min(int(self.hparams["batch_size"]), max(_SMALLEST_BATCH, len(train) // _STEPS_PER_EPOCH))
 
     def _aim(self, target: Target) -> None:

@@ -67,7 +67,7 @@ def calibration_since(
 def measures(
     p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions: int, targets: int = 1
 ) -> dict[str, Interval]:
-    """All of one target, by name.
+    """The measures of one target, by name.
 
     Args:
         p: Forecasts, (n,).

@@ -44,7 +44,7 @@ def _importances(run: Run) -> list[Block]:
 
 
 def _slices(run: Run) -> list[Block]:
-    """Those of the chosen models in sight, the others on demand; nothing where no model has trials enough to draw."""
+    """Slices, the chosen models' in sight, others' on demand; nothing where no model has trials enough to draw."""
     searched = [(target, model) for target in run.targets for model in models_of(run, target)]
     drawn = {one: blocks for one in searched if (blocks := slices.build(run, *one))}
     if not drawn:

@@ -80,7 +80,7 @@ class Context:
         return {spec.name: self.model(target, spec.name) for spec in self.config.specs}
 
     def models(self, target: Target) -> dict[str, Classifier]:
-        """Those, and the same trained again on the kept features."""
+        """The models of the configuration, and those trained again on the kept features."""
         again = [f"{spec.name}{evaluation.KEPT}" for spec in self.config.specs]
         retrained = [name for name in again if self.model_folder(target, name).exists()]
         return self.searched(target) | {name: self.model(target, name) for name in retrained}

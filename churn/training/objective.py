@@ -102,7 +102,7 @@ class Objective:
             write_json(facts, folder / "trial.json")
 
     def _keep(self, model: Classifier, value: float, trial: optuna.Trial) -> None:
-        """Only the best so far has its model in its folder."""
+        """Keep the model of the best trial so far in its folder, and no other."""
         self.best, self.best_value = model, value
         if (folder := self._folder_of(trial.number)) is not None:
             for earlier in folder.parent.glob("*/model"):

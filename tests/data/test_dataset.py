@@ -443,7 +443,7 @@ REFUSED = {
     "split dates outside the log": (
         {"events": log()},
         {"split": SplitConfig(val_from="2024-01-15", test_from="2024-02-10")},
-        "split.val_from < split.test_from",
+        "data.split.val_from < data.split.test_from",
         "2024-01-15 and 2024-02-10",
         "move the dates",
     ),

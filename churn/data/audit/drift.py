@@ -57,7 +57,7 @@ class Training:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:
-        """Of what `Drift.facts` told."""
+        """The training part, of what `Drift.facts` told."""
         columns = {name: Column(**column) for name, column in facts["columns"].items()}
         return cls(facts["at_risk"], facts["activity"], _read_rates(facts), columns)
 
@@ -114,7 +114,7 @@ class Drift:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:
-        """Of what `facts` told."""
+        """The drift, of what `facts` told."""
         return cls(Training.read(facts["training"]), Now(**facts["now"] | {"rates": _read_rates(facts["now"])}))
 
     def facts(self) -> dict[str, Any]:

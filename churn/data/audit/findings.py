@@ -28,7 +28,7 @@ class Finding:
     remedy: str
 
     def __str__(self) -> str:
-        """Both as one text."""
+        """The sentence and the remedy as one text."""
         return f"{self.sentence} {self.remedy}"
 
 

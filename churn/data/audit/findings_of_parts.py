@@ -24,7 +24,7 @@ def careless_split(dataset: Dataset) -> Iterator[Finding]:
     if caution := say_again(CAUTIONS.get(dataset.config.split.kind, "")):
         yield Finding(
             f"{caution[0].upper()}{caution[1:]}.",
-            say("Set split.kind to time or user_time, and keep this one for showing the difference."),
+            say("Set data.split.kind to time or user_time, and keep this one for showing the difference."),
         )
 
 
@@ -99,7 +99,7 @@ def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
                         folds=len(folds),
                         target=say_again(target),
                     ),
-                    say("Lower split.folds or split.test_share, or load more days."),
+                    say("Lower data.split.folds or data.split.test_share, or load more days."),
                 )
 
 
@@ -117,7 +117,7 @@ def _rate(target: str, rate: float) -> Iterator[Finding]:
                 target=say_again(target),
                 rate=rate,
             ),
-            say("Change windows.horizon_days, windows.at_risk or data.activity_events."),
+            say("Change data.windows.horizon_days, data.windows.at_risk or data.activity_events."),
         )
 
 

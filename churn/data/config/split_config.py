@@ -57,24 +57,26 @@ class SplitConfig(Block, key="data.split"):
         super().__post_init__()
         if self.val_share + self.test_share >= 1:
             found = f"{self.val_share} + {self.test_share}"
-            raise UserError("expected split.val_share + split.test_share below 1", found, "leave some for training")
+            raise UserError(
+                "expected data.split.val_share + data.split.test_share below 1", found, "leave some for training"
+            )
         if self.val_from is not None and self.test_from is not None and self.val_from[:10] >= self.test_from[:10]:
             found = f"{self.val_from} and {self.test_from}"
-            raise UserError("expected split.val_from < split.test_from", found, "move the dates")
+            raise UserError("expected data.split.val_from < data.split.test_from", found, "move the dates")
         if not self.by_time:
             self._refuse_times()
 
     def _refuse_times(self) -> None:
         given = {
-            "split.val_from": self.val_from,
-            "split.test_from": self.test_from,
-            "split.embargo_days": self.embargo_days or None,
-            "split.folds": None if self.folds == 1 else self.folds,
+            "data.split.val_from": self.val_from,
+            "data.split.test_from": self.test_from,
+            "data.split.embargo_days": self.embargo_days or None,
+            "data.split.folds": None if self.folds == 1 else self.folds,
         }
         for name, value in given.items():
             if value is not None:
                 remedy = "leave it out and set the shares, or choose kind time or user_time"
-                raise UserError(f"expected no {name} with split.kind {self.kind}", value, remedy)
+                raise UserError(f"expected no {name} with data.split.kind {self.kind}", value, remedy)
 
     @property
     def by_time(self) -> bool:
@@ -102,7 +104,7 @@ class SplitConfig(Block, key="data.split"):
         val = self._date("val_from") or test - _DAY * round(days * self.val_share)
         if not first < val < test <= last:
             raise UserError(
-                f"expected {first.date()} < split.val_from < split.test_from <= {last.date()}",
+                f"expected {first.date()} < data.split.val_from < data.split.test_from <= {last.date()}",
                 f"{val.date()} and {test.date()}",
                 "move the dates or the shares, or load more days",
             )
@@ -126,7 +128,7 @@ class SplitConfig(Block, key="data.split"):
         most = (val - first - _DAY) // period + 1
         if self.folds > most:
             raise UserError(
-                f"expected split.folds of at most {most}, as a test part has {period.days} days and "
+                f"expected data.split.folds of at most {most}, as a test part has {period.days} days and "
                 f"{(val - first).days} lie before {val.date()}",
                 self.folds,
                 "lower it, set a later test_from or a smaller test_share, or load more days",

@@ -104,7 +104,7 @@ def _usual(text: ibis.Value) -> ibis.Value:
 
 
 def _instant_in_duckdb(text: ibis.Value) -> ibis.Value:
-    """Most logs need no rewriting, which is dear."""
+    """Text to a moment in DuckDB; most logs need no rewriting, which is dear."""
     usual = _usual(text)
     usual = ibis.ifelse(usual.re_search(_INSTANT), usual, None)
     return ibis.ifelse(text.re_search(_USUAL), text.try_cast(_MOMENT), usual.try_cast(_MOMENT))

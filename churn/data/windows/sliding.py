@@ -61,7 +61,7 @@ def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:
     return UserError(
         f"expected at least {needed} days of events",
         f"{last_day - first_day + 1} ({dates[0]} to {dates[1]})",
-        "lower windows.history_days or windows.horizon_days, or load more",
+        "lower data.windows.history_days or data.windows.horizon_days, or load more",
     )
 
 

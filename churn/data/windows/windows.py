@@ -105,9 +105,9 @@ class Windows:
             return self
         if not 1 <= days < self.history_days:
             raise UserError(
-                f"expected history_days from 1 to {self.history_days}, the days of windows.history_days",
+                f"expected history_days from 1 to {self.history_days}, the days of data.windows.history_days",
                 days,
-                "lower it, or raise windows.history_days",
+                "lower it, or raise data.windows.history_days",
             )
         return replace(self, history_days=days)
 

@@ -40,7 +40,7 @@ def order(inquiry: Inquiry) -> Verdict:
     """
     split = thinned(inquiry.dataset.split(), inquiry).mapped(_counts_alone)
     if split.train.history_days == 1:
-        raise UserError("expected a history of several days", 1, "raise windows.history_days")
+        raise UserError("expected a history of several days", 1, "raise data.windows.history_days")
     trials = [trial for contestant in inquiry.rivals for trial in _trials(contestant, split, inquiry)]
     chosen = best(trials, IN_ORDER)
     shuffled = other(trials, chosen, PERMUTED)

@@ -228,8 +228,8 @@ def days_of(pairs, first, end):
     ],
 )
 def test_dates_out_of_order_are_refused_with_the_days_that_there_are(windows, refused, val_from, test_from):
-    expected = "2024-01-04 < split.val_from < split.test_from <= 2024-03-17"
-    expected = "split.val_from < split.test_from" if val_from >= test_from else expected
+    expected = "2024-01-04 < data.split.val_from < data.split.test_from <= 2024-03-17"
+    expected = "data.split.val_from < data.split.test_from" if val_from >= test_from else expected
     with refused(expected, f"{val_from} and {test_from}", "move the"):
         split_windows(windows, SplitConfig(val_from=val_from, test_from=test_from))
 
@@ -275,16 +275,16 @@ def test_windows_without_any_label_are_refused(windows, refused):
         ({"kind": "weekday"}, "split.kind out of time, user, user_time, random"),
         ({"val_share": 0.0}, "split.val_share between 0 and 1"),
         ({"test_share": 1.5}, "split.test_share between 0 and 1"),
-        ({"val_share": 0.4, "test_share": 0.6}, "split.val_share + split.test_share below 1"),
+        ({"val_share": 0.4, "test_share": 0.6}, "data.split.val_share + data.split.test_share below 1"),
         ({"embargo_days": -1}, "split.embargo_days of at least 0"),
         ({"folds": 0}, "split.folds of at least 1"),
         ({"seed": -1}, "split.seed of at least 0"),
-        ({"val_from": "2024-03-02", "test_from": "2024-03-01"}, "split.val_from < split.test_from"),
+        ({"val_from": "2024-03-02", "test_from": "2024-03-01"}, "data.split.val_from < data.split.test_from"),
         ({"test_from": "tomorrow"}, "a date for data.split.test_from"),
-        ({"kind": "user", "test_from": "2024-03-01"}, "no split.test_from with split.kind user"),
-        ({"kind": "random", "val_from": "2024-03-01"}, "no split.val_from with split.kind random"),
-        ({"kind": "user", "embargo_days": 2}, "no split.embargo_days with split.kind user"),
-        ({"kind": "random", "folds": 2}, "no split.folds with split.kind random"),
+        ({"kind": "user", "test_from": "2024-03-01"}, "no data.split.test_from with data.split.kind user"),
+        ({"kind": "random", "val_from": "2024-03-01"}, "no data.split.val_from with data.split.kind random"),
+        ({"kind": "user", "embargo_days": 2}, "no data.split.embargo_days with data.split.kind user"),
+        ({"kind": "random", "folds": 2}, "no data.split.folds with data.split.kind random"),
     ],
     ids=str,
 )

@@ -278,7 +278,7 @@ def test_the_header_stays_in_sight_and_every_column_can_be_filtered(tmp_path):
     sheet = sheet_of(tmp_path)
     assert sheet.title == "priority"
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:G4"
+    assert sheet.auto_filter.ref == "A1:H4"
     assert all(cell.font.bold for cell in sheet[1])
     assert [cell.value for cell in sheet[1]] == list(table_of([]).columns)
 
@@ -302,6 +302,7 @@ def test_the_table_itself_is_not_changed_by_its_export(tmp_path):
         "priority.csv",
         "priority.parquet",
         "priority.xlsx",
+        "reasons.parquet",
     ]
 
 
