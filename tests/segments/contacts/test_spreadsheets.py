@@ -103,7 +103,7 @@ def test_everyone_has_the_own_reasons_in_the_language_spoken_and_none_may_be_mis
     ]
     with speaking("ko"):
         spreadsheets.export(table, told, tmp_path)
-    assert rows_of(tmp_path)[1]["reason_2"].endswith(": 5일 동안 없음. 평소 주 3.5회")
+    assert rows_of(tmp_path)[1]["reason_2"].endswith(" reply: 5일째 없음; 평소 주 3.5회")
 
 
 def test_the_first_users_of_the_plan_are_the_first_of_the_file():
@@ -280,7 +280,7 @@ def test_the_header_stays_in_sight_and_every_column_can_be_filtered(tmp_path):
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:H4"
     assert all(cell.font.bold for cell in sheet[1])
-    assert [cell.value for cell in sheet[1]] == list(table_of([]).columns)
+    assert [cell.value for cell in sheet[1]] == [*table_of([]).columns, "reason_1", "reason_2", "reason_3"]
 
 
 def test_ids_that_are_numbers_keep_all_their_digits(tmp_path):
