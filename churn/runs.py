@@ -15,6 +15,7 @@ from churn.configuration import STORED, RunConfig
 from churn.data import DataConfig, Dataset, Frame
 from churn.disk import temporary_folder
 from churn.errors import UserError
+from churn.explanation import worded
 from churn.keys import OneOf
 from churn.scoring import newest_windows, prepare_up_to, score, score_windows
 from churn.segments import CONTACT
@@ -198,9 +199,10 @@ class Run:
 
     @property
     def priority(self) -> pd.DataFrame:
-        """Whom to contact, best first, and why; without those who are held back."""
+        """Whom to contact, best first, and why, in the language spoken; without those who are held back."""
         listed = self.table(declared.PRIORITY)
-        return listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
+        contacts = listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
+        return contacts.join(worded(self.table(declared.REASONS), contacts.user_id, by="user_id"))
 
     def shap(self, target: str) -> pd.DataFrame:
         """SHAP values of training windows by the surrogate of the chosen model, a row per window and feature."""

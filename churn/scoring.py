@@ -41,7 +41,7 @@ SURROGATE = "surrogate"  # of a target's folder: what explains its model
 _LISTED = (declared.SCORES, declared.SCORED_FEATURES, declared.PRIORITY, declared.CONTROL)  # what `outcomes` goes by
 _AVERAGED = 2_000  # users of a day whose SHAP values are averaged
 FILES = (  # of a folder that `score` wrote
-    *(artefact.file for artefact in (*_LISTED, declared.CONTACTS, declared.AGREEMENT)),
+    *(artefact.file for artefact in (*_LISTED, declared.REASONS, declared.CONTACTS, declared.AGREEMENT)),
     *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
     *(declared.BOOK, declared.QUARANTINE.file),
 )
@@ -227,13 +227,11 @@ def write_scores(
     """
     windows = newest_windows(dataset)
     scored = segments.prioritise(score_windows(windows, models, refitted=True), config)
-    inside = (scored.segment == "priority").to_numpy()
     if (number := config.number) is not None and number > len(scored):
         step(f"{len(scored)} users to score, fewer than segments.number, {number}: all of them can be contacted")
     planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
     others = explanation.others(windows)
-    why = reasons_of(windows.take(inside), models, among=windows, others=others).set_axis(scored.index[inside])
-    listed = segments.contact_list(scored, why, rank_by=config.rank_by)
+    listed = segments.contact_list(scored, rank_by=config.rank_by)
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
@@ -243,13 +241,16 @@ def write_scores(
     declared.OTHERS.write(others, out)
     declared.AGREEMENT.write(segments.agreement(scored), out)
     about = segments.about(scored, config, held_back=int(held.sum()))
-    segments.export(listed, out, held_back=held, about=about, hide=hide)
+    inside = windows.take((scored.segment == "priority").to_numpy())
+    why = reasons_of(inside, models, among=windows, others=others)
+    why.insert(0, "user_id", inside.user_ids[why.pop("window")])
+    segments.export(listed, why, out, held_back=held, about=about, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
     return Listing(scored, planned, int(held.sum()), hashes_of(out, [artefact.file for artefact in _LISTED]))
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:
-    """What sets each window's chance of churn above that of others, in words: reason_1, reason_2, reason_3; same rows.
+    """What sets each window's chance of churn above that of others, as `explanation.reasons` has it.
 
     SHAP values are counted from the users of the same day, too. Counted from the training part, a column that has moved
     since would be everybody's reason.

@@ -158,17 +158,23 @@ SCORE_DISTRIBUTION = Table(
     "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count"
 )
 _SCORED = "priority:number p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number?"
-_REASONS = "reason_1:text reason_2:text? reason_3:text?"
 PRIORITY = Table(
     "priority.parquet",
     "a user of the list, best first, to contact or held back",
-    f"rank:count user_id:id group:text {_SCORED} {_REASONS}",
+    f"rank:count user_id:id group:text {_SCORED}",
     ranked=True,
+)
+REASONS = Table(
+    "reasons.parquet",
+    "a reason of a user of the list, the strongest at place 1",
+    "user_id:id place:count feature:text kind:text risky:text total:number history_days:count known_days:count "
+    "usual:number others:number silent_days:count long_silence:flag fewer:flag fell:day fallen_days:count since:number "
+    "amount:flag",
 )
 CONTACTS = Table(
     "priority.csv",
     "a user to contact, best first, for a spreadsheet",
-    f"rank:count user_id:id {_SCORED} {_REASONS}",
+    f"rank:count user_id:id {_SCORED} reason_1:text reason_2:text reason_3:text",
     ranked=True,
 )
 CONTROL = Table(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from churn.explanation.fidelity import Fidelity, Imitation
     from churn.explanation.past import USUAL_DAYS, own_past
     from churn.explanation.surrogate import Surrogate, contributions, explain
-    from churn.explanation.user_reasons import readable, reasons
+    from churn.explanation.user_reasons import named, readable, reasons, worded
     from churn.explanation.variance_inflation import Collinearity, collinearity
     from churn.explanation.wording import Story, count_words
 
@@ -33,12 +33,14 @@ __all__ = [
     "count_words",
     "explain",
     "feature_ledger",
+    "named",
     "others",
     "own_past",
     "readable",
     "reasons",
     "to_attribute",
     "to_imitate",
+    "worded",
 ]
 
 __getattr__ = lazily(__name__, __file__)

@@ -1,8 +1,9 @@
-"""Reasons in words: what about a user's last days speaks for the outcome, and what was usual for that user."""
+"""Reasons: what about a user's last days speaks for the outcome, as facts, and in words when they are read."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from churn.explanation.wording import (
 )
 from churn.language import Messages, marked, say
 
+TOP = 3  # reasons of a user
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
 _DERIVED = Messages(
     {
@@ -50,9 +52,9 @@ _DERIVED = Messages(
 
 
 def reasons(
-    windows: Windows, contributions: NDArray[np.float64], *, others: NDArray[np.float64], top: int = 3
+    windows: Windows, contributions: NDArray[np.float64], *, others: NDArray[np.float64], top: int = TOP
 ) -> pd.DataFrame:
-    """The strongest reasons of each window: reason_1, reason_2, …, in plain words, empty where there are fewer.
+    """The strongest reasons of each window, a row each: window, place (1, 2, …), and the facts of a `Reason`.
 
     A count is told beside what was usual for the same user before the history, or beside the others' average where
     the panel does not tell; see `stories` for what is said when. Other features are told as of the last day. What is
@@ -73,7 +75,7 @@ def reasons(
         >>> newest = example_split().score
         >>> shap = np.full(newest.history().shape, 0.1) * [1, 0, 0, 0]  # of own posts alone
         >>> found = reasons(newest, shap, others=newest.summary().mean(axis=0))
-        >>> found.reason_1.iloc[0]
+        >>> worded(found, range(len(newest))).reason_1.iloc[0]
         'own post: 2 in the last 7 days, fewer than usual (4.5 a week)'
     """
     if windows.selected is not None:
@@ -83,42 +85,86 @@ def reasons(
     totals = windows.summary(history)
     others = np.broadcast_to(others, totals.shape)
     by_feature = _by_feature(windows, contributions, totals)
-    strongest, names = np.argsort(-by_feature, axis=1, kind="stable"), _names(windows.features)
+    strongest = np.argsort(-by_feature, axis=1, kind="stable")
     raises = np.take_along_axis(by_feature, strongest, axis=1) > 0
     chosen = _Chosen([[] for _ in range(len(windows))], [[] for _ in range(len(windows))])
     for first in range(0, strongest.shape[1], top):  # most users have their reasons after the first round
         window, place = np.nonzero(raises[:, first : first + top] & chosen.lack(top)[:, None])
         feature = strongest[window, first + place]
         pairs = Pairs(window, feature, history[window, :, feature], contributions[window, :, feature])
-        for told in zip(window, feature, _told(windows, pairs, totals=totals, others=others), strict=True):
-            chosen.add(int(told[0]), f"{names[told[1]]}: {told[2].words}", told[2].as_usual)
-    return pd.DataFrame(chosen.rows(top), columns=[f"reason_{place + 1}" for place in range(top)], dtype=object)
+        for n, reason in zip(window, _facts(windows, pairs, totals=totals, others=others), strict=True):
+            chosen.add(int(n), reason)
+    columns = ["window", "place", *Reason._fields[:-1], *Story._fields]
+    return pd.DataFrame(chosen.rows(top), columns=columns).astype({"window": np.int64, "fell": "datetime64[us]"})
 
 
-class _Told(NamedTuple):
-    words: str
-    as_usual: bool
+def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top: int = TOP) -> pd.DataFrame:
+    """Reasons in the language spoken, a row for each of `of`: reason_1, reason_2, …, empty where there are fewer.
+
+    Args:
+        found: What `reasons` found.
+        of: Whose reasons, in order, by the column `by`.
+        by: The column that tells whose a reason is.
+        top: Reasons of each.
+    """
+    names, facts = named(found.feature), found[["feature", "kind", "risky", *Story._fields]]
+    words = [f"{names[row[0]]}: {_words(row)}" for row in facts.itertuples(index=False, name=None)]
+    table = found[[by, "place"]].assign(words=words).pivot_table("words", by, "place", aggfunc="first", sort=False)
+    table = table.reindex(index=list(of), columns=range(1, top + 1)).fillna("")
+    return table.set_axis([f"reason_{place}" for place in table.columns], axis=1).reset_index(drop=True).astype(object)
+
+
+class Reason(NamedTuple):
+    """One feature of a user, as it is told."""
+
+    feature: str
+    kind: Literal["count", "yes or no", "last day"]
+    risky: Literal["low", "high"]  # which values read as a risk by themselves
+    story: Story  # of what is no count, `total` holds the value
+
+    @property
+    def as_usual(self) -> bool:
+        """Whether it is as it is for others, and so is no reason to a reader."""
+        if self.kind == "count":
+            return as_usual(self.story)
+        if self.kind == "yes or no":
+            return self.story.total == self.story.others
+        return value_as_usual(self.story.total, others=self.story.others)
+
+
+def _words(facts: Sequence[Any]) -> str:
+    """The words of a row of facts: feature, kind, risky, and the fields of a story."""
+    story = Story(*facts[3:])
+    story = story._replace(fell=None if pd.isna(story.fell) else story.fell)
+    if facts[1] == "count":
+        return count_words(story)
+    if facts[1] == "yes or no":
+        return yes_or_no_words(story.total, others=story.others)
+    return last_day_words(facts[0], story.total, others=story.others, risky=facts[2])
 
 
 @dataclass(frozen=True)
 class _Chosen:
     """The reasons of each window, strongest first, and apart from them what is as usual."""
 
-    reasons: list[list[str]]
-    spare: list[list[str]]
+    reasons: list[list[Reason]]
+    spare: list[list[Reason]]
 
     def lack(self, top: int) -> NDArray[np.bool_]:
         """Which windows have fewer reasons than asked for, (n,)."""
         return np.array([len(found) < top for found in self.reasons], np.bool_)
 
-    def add(self, window: int, words: str, as_usual: bool) -> None:
+    def add(self, window: int, reason: Reason) -> None:
         """Put what is told where it belongs."""
-        (self.spare if as_usual else self.reasons)[window].append(words)
+        (self.spare if reason.as_usual else self.reasons)[window].append(reason)
 
-    def rows(self, top: int) -> list[list[str]]:
-        """The reasons, as many per window as asked for, empty where there are fewer; without any, what is as usual."""
-        found = zip(self.reasons, self.spare, strict=True)
-        return [((reasons or spare) + [""] * top)[:top] for reasons, spare in found]
+    def rows(self, top: int) -> list[tuple[object, ...]]:
+        """The reasons, as many per window as asked for or fewer; without any, what is as usual."""
+        return [
+            (window, place, *reason[:-1], *reason.story)
+            for window, (found, spare) in enumerate(zip(self.reasons, self.spare, strict=True))
+            for place, reason in enumerate((found or spare)[:top], start=1)
+        ]
 
 
 def readable(feature: str) -> str:
@@ -155,34 +201,37 @@ def _by_feature(
     return by_feature
 
 
-def _names(features: tuple[str, ...]) -> list[str]:
-    """The features in words, but as they are where two would read alike."""
-    words = [readable(feature) for feature in features]
-    times = Counter(words)
-    return [word if times[word] == 1 else feature for word, feature in zip(words, features, strict=True)]
+def named(features: Iterable[str]) -> Mapping[str, str]:
+    """The names of features in words, but as they are where two would read alike.
+
+    Example:
+        >>> named(["own_post", "tenure"])
+        {'own_post': 'own post', 'tenure': 'tenure'}
+    """
+    words = {feature: readable(feature) for feature in dict.fromkeys(features)}
+    times = Counter(words.values())
+    return {feature: word if times[word] == 1 else feature for feature, word in words.items()}
 
 
-def _told(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], others: NDArray[np.float64]) -> list[_Told]:
-    """The words of each pair, with the one number per history of each window and feature, and the others', (n, f)."""
+def _facts(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], others: NDArray[np.float64]) -> list[Reason]:
+    """The reason of each pair, from the one number per history of each window and feature, and the others', (n, f)."""
     counts = pairs.feature < len(windows.panel.features)
-    beside = others[pairs.window, pairs.feature]
-    words: list[_Told] = [_Told("", True)] * len(counts)
-    found = stories(windows, pairs.take(counts), others=beside[counts])
-    for pair, story in zip(np.flatnonzero(counts), found, strict=True):
-        words[pair] = _Told(count_words(story), as_usual(story))
-    for pair in np.flatnonzero(~counts):
-        value = totals[pairs.window[pair], pairs.feature[pair]]
-        words[pair] = _derived_words(windows, pairs.feature[pair], value, others=beside[pair])
-    return words
+    beside, names = others[pairs.window, pairs.feature], [windows.features[place] for place in pairs.feature]
+    values = totals[pairs.window, pairs.feature]
+    told = iter(stories(windows, pairs.take(counts), others=beside[counts]))
+    return [
+        Reason(names[pair], "count", "low", next(told))
+        if counted
+        else _derived(windows, pairs.feature[pair], values[pair], others=beside[pair])
+        for pair, counted in enumerate(counts)
+    ]
 
 
-def _derived_words(windows: Windows, feature: int, value: float, *, others: float) -> _Told:
-    source, days = windows.sources[feature], windows.history_days
+def _derived(windows: Windows, feature: int, value: float, *, others: float) -> Reason:
+    source, name = windows.sources[feature], windows.features[feature]
+    story = Story(float(value), windows.history_days, windows.history_days, np.nan, float(others))
     if source is not None and source.reason == "yes or no":
-        return _Told(yes_or_no_words(value, others=others), value == others)
+        return Reason(name, "yes or no", "low", story)
     if source is not None and source.over_days == "sum":
-        story = Story(value, days, known_days=days, usual=np.nan, others=others, amount=True)
-        return _Told(count_words(story), as_usual(story))
-    risky = "low" if source is None else source.risky
-    words = last_day_words(windows.features[feature], value, others=others, risky=risky)
-    return _Told(words, value_as_usual(value, others=others))
+        return Reason(name, "count", "low", story._replace(amount=True))
+    return Reason(name, "last day", "low" if source is None else source.risky, story)

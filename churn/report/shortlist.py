@@ -1,11 +1,11 @@
 """The list: whom to contact first."""
 
-from collections import Counter
 from typing import Any
 
 import pandas as pd
 
 from churn.artefacts import declared
+from churn.explanation import named
 from churn.language import marked, say
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.held_back import held_back
@@ -143,7 +143,7 @@ def _list(run: Run) -> list[Block]:
         *(Column(RANKS[name].capitalize(), numeric=True) for name in scores),
         *(Column(say(CHANCES[name][0]), numeric=True, least=say(CHANCES[name][1])) for name in chances),
         *([group] if group else []),
-        Column(say("Why"), wide=True, choice=_choice(shown)),
+        Column(say("Why"), wide=True, choice=_choice(run, shown)),
     )
     rows = tuple(
         _row(user, scores, chances, found=found, grouped=group is not None) for user in shown.to_dict("records")
@@ -161,27 +161,18 @@ def _list(run: Run) -> list[Block]:
     return [*marked, table, Text(said)]
 
 
-def _choice(users: pd.DataFrame) -> Choice | None:
-    """The columns that the reasons speak of, each with the number of users; nothing where they name none."""
-    named = Counter(name for user in users.to_dict("records") for name in {_named(said) for said in _reasons(user)})
-    most = sorted(named.items(), key=lambda item: (-item[1], item[0]))  # a set has another order in every process
-    options = tuple((name, f"{name} ({count(n)})") for name, n in most if name)
+def _choice(run: Run, users: pd.DataFrame) -> Choice | None:
+    """The features that the reasons speak of, each with the number of users; nothing where there are no reasons."""
+    told = run.table(declared.REASONS)
+    features = told[told["user_id"].isin(users["user_id"])]["feature"]
+    found = features.map(named(told["feature"])).value_counts()
+    most = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    options = tuple((str(name), f"{name} ({count(n)})") for name, n in most)
     return Choice(say("Reason"), say("any"), options) if options else None
 
 
 def _reasons(user: dict[Any, Any]) -> list[str]:
-    return [str(user[name]) for name in REASONS if isinstance(user.get(name), str)]
-
-
-def _named(reason: str) -> str:
-    """The column that a reason speaks of.
-
-    Example:
-        >>> _named("own post: none for 6 days; usually 15 a week"), _named("quiet")
-        ('own post', '')
-    """
-    name, colon, _ = reason.partition(": ")
-    return name if colon else ""
+    return [user[name] for name in REASONS if user[name]]
 
 
 def _row(

@@ -114,7 +114,7 @@ def _anatomy(context: Context) -> Iterator[Named]:
     mine = unseen.take(unseen.user_ids == user_id)
     among = unseen.take(np.isin(unseen.cutoff, mine.cutoff))
     told = reasons_of(mine, models, among=among, others=explanation.others(among))
-    scores = score_windows(mine, models).join(told)
+    scores = score_windows(mine, models).join(explanation.worded(told, range(len(mine))))
     scores.loc[scores["cutoff"] == first["cutoff"], "p_churn"] = first["p_churn"]  # as the list has it
     found = eda.anatomy(context.dataset.panel, user_id, scores=scores)
     yield "anatomy", "anatomy", replace(found, user_id=str(public))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.data import WindowConfig, example_frames
-from churn.explanation import beside, others, reasons
+from churn.explanation import beside, others, reasons, worded
 
 from .recomputed import Log, check
 
@@ -38,7 +38,8 @@ def test_every_reason_holds_when_it_is_recomputed_from_the_raw_log(prepared, fra
     log = Log(frames, newest.dates[0], history_days=history_days)
     assert sorted(newest.user_ids) == sorted(log.at_risk)
     shap = np.random.default_rng(0).normal(0.2, 1, newest.history().shape)
-    told = reasons(newest, shap, others=beside(others(newest), newest), top=20)
+    found = reasons(newest, shap, others=beside(others(newest), newest), top=20)
+    told = worded(found, range(len(newest)), top=20)
     pairs = [(user, reason) for user, row in zip(newest.user_ids, told.to_numpy(), strict=True) for reason in row]
     kinds = [check(log, user, reason) for user, reason in pairs if reason]
     assert len(kinds) > 400

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from churn.data import FEATURES, Feature, WindowConfig, Windows, slide
-from churn.explanation import readable, reasons
+from churn.explanation import readable, reasons, worded
 
 
 @pytest.fixture(scope="module")
@@ -12,6 +12,11 @@ def windows(panel_of):
     """Two windows of three days: 4 posts and a sticker, and 2 posts."""
     found = slide(panel_of("1b2", ".11"), WindowConfig(history_days=3, horizon_days=1, at_risk_days=3))
     return found.take(np.array([0, 1]))
+
+
+def told(windows, values, *, others, top=3):
+    """The reasons in words, a row per window."""
+    return worded(reasons(windows, values, others=others, top=top), range(len(windows)), top=top)
 
 
 RISK = ", which the model reads as a risk"
@@ -25,14 +30,14 @@ def shap(*rows):
 
 
 def test_a_new_user_is_told_beside_the_others(windows):
-    found = reasons(windows, shap([0.5, 0.1], [0.0, 0.2]), others=np.array([17, 1.75]))
+    found = told(windows, shap([0.5, 0.1], [0.0, 0.2]), others=np.array([17, 1.75]))
     assert found.reason_1[0] == "own post: 4 in the last 3 days; others 7.3 in 3 days"
     assert found.reason_2[0] == "stickers received: 1 in the last 3 days, more than others (0.75 in 3 days)" + RISK
     assert found.reason_1[1] == "stickers received: none in all 2 days known; others 1.8 a week"
 
 
 def test_only_what_raises_the_probability_is_a_reason(windows):
-    found = reasons(windows, shap([-0.9, 0.1], [-0.1, 0.0]), others=np.zeros(2))
+    found = told(windows, shap([-0.9, 0.1], [-0.1, 0.0]), others=np.zeros(2))
     assert found.reason_1[0].startswith("stickers received")
     assert found.reason_2[0] == ""
     assert found.loc[1].tolist() == ["", "", ""]
@@ -42,13 +47,13 @@ def test_days_are_added_before_features_are_compared(windows):
     values = np.zeros((2, 3, 2))
     values[:, :, 0] = [2, -1, -1.5]  # strong on one day, lowering on the whole
     values[:, :, 1] = 0.1
-    found = reasons(windows, values, others=np.zeros(2))
+    found = told(windows, values, others=np.zeros(2))
     assert found.reason_1.str.startswith("stickers received").all()
     assert (found.reason_2 == "").all()
 
 
 def test_the_strongest_comes_first_and_ties_keep_the_panels_order(windows):
-    found = reasons(windows, shap([0.1, 0.9], [0.3, 0.3]), others=np.zeros(2))
+    found = told(windows, shap([0.1, 0.9], [0.3, 0.3]), others=np.zeros(2))
     assert found.reason_1[0].startswith("stickers")
     assert found.reason_1[1].startswith("own post")
 
@@ -60,7 +65,7 @@ def test_the_calendar_is_no_reason_and_other_features_are_told_as_of_the_last_da
     values = np.zeros((2, 3, len(place)))
     for name, value in {"weekend": 9, "weekday_sine": 9, "tenure": 2, "total_own_post": 1}.items():
         values[:, 2, place[name]] = value
-    found = reasons(derived, values, others=np.full(len(place), 60.25))
+    found = told(derived, values, others=np.full(len(place), 60.25))
     assert found.loc[0].tolist() == ["tenure: 2 days; others 60", "total own post: 4; others 60", ""]
     assert found.reason_2[1] == "total own post: 2; others 60"
 
@@ -70,7 +75,7 @@ def test_what_is_yes_or_no_is_told_so(windows):
         return np.broadcast_to((user == 0)[:, None, None], (*day.shape, 1)).astype(np.float32)
 
     tier = Feature("tier", lambda panel: ("tier=gold",), gold, reason="yes or no")
-    found = reasons(replace(windows, derived=(tier,)), shap([0, 0, 1], [0, 0, 1]), others=np.array([1, 1, 0.204]))
+    found = told(replace(windows, derived=(tier,)), shap([0, 0, 1], [0, 0, 1]), others=np.array([1, 1, 0.204]))
     assert found.reason_1.tolist() == ["tier=gold: yes; yes for 20% of others", "tier=gold: no; yes for 20% of others"]
 
 
@@ -80,7 +85,7 @@ def planted(panel, *, others, shap=1.0, cutoff=None):
     cutoffs = np.full(len(zeros), cutoff or panel.n_days, np.int32)
     windows = Windows(panel, 7, 1, np.arange(len(zeros), dtype=np.int32), cutoffs, zeros, None)
     values = np.broadcast_to(np.asarray(shap, float), (len(zeros), len(panel.features), 7)).swapaxes(1, 2)
-    return reasons(windows, values, others=np.array(others, float))
+    return told(windows, values, others=np.array(others, float))
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +193,7 @@ def test_a_reason_is_found_behind_more_that_are_as_usual_than_are_asked_for(wind
     counts = [source is None for source in derived.sources]
     strength, usual = np.ones((1, 3, len(place))), totals * np.where(counts, 7 / 3, 1)
     strength[..., place["total_own_post"]], usual[place["total_own_post"]] = 0.1, 60.25
-    found = reasons(derived, strength, others=usual, top=1)
+    found = told(derived, strength, others=usual, top=1)
     assert found.reason_1[0] == "total own post: 4; others 60"
 
 
@@ -255,7 +260,7 @@ def test_stickers_and_their_amount_are_one_reason(gifts):
 
 def test_names_that_read_alike_are_left_as_they_are(windows):
     alike = replace(windows, panel=replace(windows.panel, features=("own_post", "own post")))
-    found = reasons(alike, shap([0.5, 0.1], [0.5, 0.1]), others=np.zeros(2))
+    found = told(alike, shap([0.5, 0.1], [0.5, 0.1]), others=np.zeros(2))
     assert found.loc[0].tolist()[:2] == [
         f"own_post: 4 in the last 3 days, more than others (none){RISK}",
         f"own post: 1 in the last 3 days, more than others (none){RISK}",
@@ -267,27 +272,27 @@ def test_a_feature_that_is_summed_is_told_of_the_history(windows):
         return np.full((*day.shape, 1), 2, np.float32)
 
     summed = Feature("hours", lambda panel: ("hours",), twos, over_days="sum")
-    found = reasons(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), others=np.array([1, 1, 17.5]))
+    found = told(replace(windows, derived=(summed,)), shap([0, 0, 1], [0, 0, 1]), others=np.array([1, 1, 17.5]))
     assert found.reason_1[0] == "hours: 6 in the last 3 days; others 7.5 in 3 days"
 
 
 @pytest.mark.parametrize("top", [1, 2, 3, 5])
 def test_there_are_as_many_columns_as_asked_for_and_empty_ones_where_features_end(windows, top):
-    found = reasons(windows, shap([0.5, 0.1], [0.2, 0.1]), others=np.full(2, 20.0), top=top)
+    found = told(windows, shap([0.5, 0.1], [0.2, 0.1]), others=np.full(2, 20.0), top=top)
     assert list(found.columns) == [f"reason_{place + 1}" for place in range(top)]
     assert (found.iloc[:, :2] != "").all(axis=None)
     assert (found.iloc[:, 2:] == "").all(axis=None)
 
 
 def test_no_windows_give_no_rows_but_all_columns(windows):
-    found = reasons(windows.take(np.empty(0, np.int64)), np.empty((0, 3, 2)), others=np.zeros(2))
+    found = told(windows.take(np.empty(0, np.int64)), np.empty((0, 3, 2)), others=np.zeros(2))
     assert found.shape == (0, 3)
 
 
 def test_large_numbers_are_written_out(windows):
     counts = np.where(windows.panel.counts > 0, 12345, 0).astype(np.uint16)
     rich = replace(windows, panel=replace(windows.panel, counts=counts))
-    found = reasons(rich, shap([0.5, 0.0], [0.5, 0.0]), others=np.array([2_880_656.0, 0]))
+    found = told(rich, shap([0.5, 0.0], [0.5, 0.0]), others=np.array([2_880_656.0, 0]))
     assert found.reason_1[0] == "own post: 37,035 in the last 3 days; others 1,234,567 in 3 days"
 
 
@@ -329,7 +334,7 @@ def test_names_say_whose_doing_it_is_and_where_without_a_colon(feature, words):
 def test_names_of_any_kind_pass(windows, feature, words):
     assert readable(feature) == words
     hostile = replace(windows, panel=replace(windows.panel, features=(feature, "b")))
-    found = reasons(hostile, shap([0.5, 0.0], [0.5, 0.0]), others=np.zeros(2))
+    found = told(hostile, shap([0.5, 0.0], [0.5, 0.0]), others=np.zeros(2))
     assert found.reason_1[0].startswith(f"{words}: 4 in the last")
 
 

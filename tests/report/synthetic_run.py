@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from churn.artefacts import Table, declared, write_json, write_text
+from churn.explanation import Story
 from churn.segments import CONTACT
 
 from .synthetic_drivers import (
@@ -89,7 +90,8 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "threshold.csv": _lines(),
         "score_distribution.csv": _distribution(scores),
         "segment_rules.csv": _otherwise(targets),
-        "priority.parquet": _priority(scores, stickers),
+        "priority.parquet": (listed := _priority(scores, stickers)),
+        "reasons.parquet": _reasons(listed),
         "views/returns.csv": _returns(),
     }
     for one in BY_FILE.values():
@@ -116,14 +118,20 @@ def _scores(rng, stickers):
 def _priority(scores, stickers):
     listed = scores[scores["segment"] == "priority"].sort_values("priority", ascending=False).reset_index(drop=True)
     listed.insert(0, "rank", listed.index + 1)
-    listed["reason_1"] = "own post: none for 5 days; usually 3.5 a week"
-    listed["reason_2"] = [
-        "stickers received: 1 in the last 7 days" if place % 3 else "fan reply: none for 9 days"
-        for place in listed.index
-    ]
-    listed["reason_3"] = [None if place % 4 else "tenure: 3 days" for place in listed.index]
     listed.insert(2, "group", CONTACT)
     return listed.drop(columns=["cutoff", "segment"])
+
+
+def _reasons(listed):
+    """Of everybody silence, and of most an own and another count, or the days since joining."""
+    silent = Story(0, 7, known_days=90, usual=3.5, others=2.0, silent_days=5, long_silence=True)
+    some, days = Story(1, 7, known_days=90, usual=3.1, others=2.0), Story(3, 7, known_days=90, usual=np.nan, others=60)
+    rows = []
+    for n, user in enumerate(listed["user_id"]):
+        other = ("stickers_received", "count", "low", *some) if n % 3 else ("fan_reply", "count", "low", *silent)
+        rows += [(user, 1, "own_post", "count", "low", *silent), (user, 2, *other)]
+        rows += [(user, 3, "tenure", "last day", "low", *days)] if n % 4 else []
+    return declared.REASONS.of(rows).astype({"fell": "datetime64[us]"})
 
 
 def _windows(rng, stickers):

@@ -35,6 +35,7 @@ def planned(run, *, earned=MappingProxyType({}), **facts):
         **{"number": 50, "at_number": 23.75, "at_number_low": 20.0, "at_number_high": 27.5},
         "paying": 104,
         "pays_from": None,
+        "orders": {"priority": {"best": 120, "profit": 36.0}},
         "assumed": {"contact_cost": 1.0, "save_rate": 0.3, "incentive": 2.0, "uptake": 0.4, "value": None},
     }
     rewrite(run, budget=known | facts, earnings=LIST | earned)

@@ -70,12 +70,7 @@ def english(run) -> list[str]:
     shown = [*page.texts, *(value for _, given in page.elements for key, value in given.items() if key in names)]
     shown += [text for script in page.scripts if script.startswith("{") for text in texts(json.loads(script))]
     data = [path.read_text(encoding="utf8") for path in run.glob("*.*") if path.suffix in (".csv", ".json", ".yaml")]
-    reasons = pd.read_parquet(run / "priority.parquet").filter(like="reason_").to_numpy().ravel()
-    known = (
-        " ".join([*data, *filter(None, reasons), *pd.read_parquet(run / "shap.parquet").feature.unique()])
-        .replace("_", " ")
-        .lower()
-    )
+    known = " ".join([*data, *pd.read_parquet(run / "shap.parquet").feature.unique()]).replace("_", " ").lower()
     phrases = {words for text in shown if text for words in re.findall(r"[A-Za-z’']+(?: [A-Za-z’']+){2,}", text)}
     assert phrases, "nothing was looked at"
     return [words for words in sorted(phrases) if words.lower() not in known]
@@ -85,7 +80,8 @@ def counted(run):
     """Give a made-up run a list of so many users a day, some of them held back, from a log with few times of day."""
     control = {"share": 0.1, "seed": 4, "held_back": 12, "contacted": 288}
     ruled(run, rule="number", number=50, control=control)
-    compared = {"per_day": 40, "users": 300, "listed": 30}
+    ties = {"listed": 0, "line": 5, "line_listed": 3}
+    compared = {"per_day": 40, "users": 300, "listed": 30, "ties": ties}
     rewrite(run, compared=compared, clock={"timed": 9, "actions": 10})
     return run
 
@@ -94,7 +90,7 @@ def emptied(run):
     """Take the users who depart, the groups and the line from a made-up run."""
     departed(grouped(run), users=())
     write_table(read_table(run / "groups.csv").head(0), run / "groups.csv")
-    (run / "threshold.csv").unlink()
+    write_table(read_table(run / "threshold.csv").head(0), run / "threshold.csv")
     return run
 
 

@@ -1,17 +1,18 @@
-import pandas as pd
-
-from churn.artefacts import read_json, write_json
+from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import shortlist
 from churn.runs import Run
 
 
-def test_columns_that_as_many_reasons_speak_of_stand_in_the_order_of_the_alphabet():
-    names = ["own post", "fan reply", "own code", "tenure", "away post", "stickers received"]
-    users = pd.DataFrame(
-        {f"reason_{place}": [f"{names[place]}: none", f"{names[place + 3]}: none"] for place in (1, 2)}
-    )
-    options = shortlist._choice(users.assign(reason_3="own like: none")).options
-    assert [name for name, _ in options] == ["own like", "away post", "fan reply", "own code", "stickers received"]
+def test_features_that_as_many_reasons_speak_of_stand_in_the_order_of_the_alphabet(run):
+    told = read_table(run / "reasons.parquet")
+    features = ["own_like", "own_post", "tenure", "own_like", "fan_reply", "away_post"]
+    users = told.user_id.drop_duplicates().to_list()
+    few = told.head(len(features)).assign(user_id=[users[0]] * 3 + [users[1]] * 3, feature=features)
+    write_table(few, run / "reasons.parquet")
+    found = Run.open(run)
+    options = shortlist._choice(found, found.priority).options
+    assert options[0] == ("own like", "own like (2)")
+    assert [name for name, _ in options] == ["own like", "fan reply", "own post", "post elsewhere", "tenure"]
 
 
 def test_the_page_says_where_equal_scores_were_put_by_lot(run):

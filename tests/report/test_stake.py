@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 ASSUMED = {"contact_cost": 0.5, "save_rate": 0.3, "incentive": 0.0, "uptake": 1.0, "value": 4.0}
 PLAN = {
     **{"best": 149, "low": 134, "high": 164, "profit": 11.06, "profit_low": 4.36, "profit_high": 16.66},
-    **{"number": None, "scored": 300, "assumed": ASSUMED},
+    **{"number": None, "scored": 300, "assumed": ASSUMED, "orders": {"priority": {"best": 149, "profit": 11.1}}},
 }
 
 

@@ -11,6 +11,7 @@ import xlsxwriter
 from numpy.typing import NDArray
 
 from churn.artefacts import Hide, declared, write_with
+from churn.explanation import worded
 from churn.language import say
 from churn.segments.config import RankBy
 from churn.segments.contacts.control import CONTACT, CONTROL
@@ -30,24 +31,24 @@ _REASON_WIDTH = 46  # characters; longer reasons wrap
 _A4 = 9
 
 
-def contact_list(scored: pd.DataFrame, reasons: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
-    """The priority segment in the order of `ranked`: rank, user_id, priority, p_churn, p_sticker, reasons.
+def contact_list(scored: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
+    """The priority segment in the order of `ranked`: rank, user_id, priority, p_churn, p_sticker.
 
     Args:
         scored: All scored users with their segment.
-        reasons: The reasons of those on the list in words, same index.
         rank_by: The score behind the rank; one other than the priority has a column after the probabilities.
     """
-    table = ranked(scored, rank_by).join(reasons)
+    table = ranked(scored, rank_by)
     table = table[table.segment == "priority"].reset_index(drop=True)
     shown = dict.fromkeys(("priority", "p_churn", "p_sticker", rank_by))  # each once
-    listed = table[["user_id", *(name for name in shown if name in table), *reasons.columns]]
+    listed = table[["user_id", *(name for name in shown if name in table)]]
     listed.insert(0, "rank", range(1, len(listed) + 1))
     return listed
 
 
 def export(
     table: pd.DataFrame,
+    reasons: pd.DataFrame,
     folder: Path,
     *,
     held_back: NDArray[np.bool_] | None = None,
@@ -60,6 +61,7 @@ def export(
 
     Args:
         table: The segment, from `contact_list`.
+        reasons: Why, a row per user_id and place, from `explanation.reasons`; in the files in the language spoken.
         folder: Where to write.
         held_back: Who is in the control group, (n,); by default nobody.
         about: Terms and their values for the spreadsheet's second sheet.
@@ -69,10 +71,12 @@ def export(
     grouped = table.copy()
     grouped.insert(2, "group", np.where(held, CONTROL, CONTACT))
     declared.PRIORITY.write(grouped, folder, hide)
+    declared.REASONS.write(reasons, folder, hide)
     listed = declared.PRIORITY.read(folder)  # with the ids that may leave the house
+    declared.CONTROL.write(listed, folder)
     contacts = listed[~held].drop(columns="group").reset_index(drop=True)
+    contacts = contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
     declared.CONTACTS.write(contacts, folder)
-    declared.CONTROL.write(listed.drop(columns=[name for name in listed if str(name).startswith(_REASON)]), folder)
     write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)
 
 

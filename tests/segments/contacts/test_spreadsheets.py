@@ -7,8 +7,11 @@ import pandas as pd
 import pytest
 from openpyxl.utils.escape import unescape
 
+from churn.artefacts import declared
+from churn.explanation import Story
 from churn.language import speaking
-from churn.segments import ControlConfig, SegmentConfig, about, contact_list, export, prioritise
+from churn.segments import ControlConfig, SegmentConfig, about, contact_list, prioritise
+from churn.segments.contacts import spreadsheets
 from churn.segments.ranking import ranked
 
 HOSTILE = [
@@ -39,7 +42,19 @@ def table_of(ids, *, stickers=True):
     columns = {"rank": range(1, n + 1), "user_id": ids, "priority": np.linspace(0.9, 0.1, n), "p_churn": [0.25] * n}
     if stickers:
         columns["p_sticker"] = [0.125] * n
-    return pd.DataFrame(columns | {"reason_1": ["=own post: 0"] * n, "reason_2": [""] * n})
+    return pd.DataFrame(columns)
+
+
+def why(ids):
+    """A reason of each user, whose feature begins as a formula does."""
+    story = Story(0, 7, known_days=90, usual=3.5, others=2.0, silent_days=5, long_silence=True)
+    table = declared.REASONS.of([(user, 1, "=own_post", "count", "low", *story) for user in ids])
+    return table.astype({"fell": "datetime64[us]"})
+
+
+def export(table, folder, **given):
+    """The product's, with a reason of everybody."""
+    spreadsheets.export(table, why(table.user_id), folder, **given)
 
 
 def sheet_of(folder):
@@ -70,21 +85,31 @@ def scored():
     )
 
 
-def test_the_list_holds_the_segment_best_first_with_everyones_own_reasons(scored):
-    reasons = pd.DataFrame({"reason_1": ["why a", "why c", "why d"], "reason_2": ["", "more c", ""]}, index=[0, 2, 3])
-    found = contact_list(scored, reasons)
-    columns = ["rank", "user_id", "priority", "p_churn", "p_sticker", "reason_1", "reason_2"]
-    assert list(found.columns) == columns
+def test_the_list_holds_the_segment_best_first(scored):
+    found = contact_list(scored)
+    assert list(found.columns) == ["rank", "user_id", "priority", "p_churn", "p_sticker"]
     assert found.user_id.tolist() == ["c", "a", "d"]  # a and d tie: the likelier churner first
     assert found["rank"].tolist() == [1, 2, 3]
-    assert found.reason_1.tolist() == ["why c", "why a", "why d"]
-    assert found.reason_2.tolist() == ["more c", "", ""]
+
+
+def test_everyone_has_the_own_reasons_in_the_language_spoken_and_none_may_be_missing(tmp_path):
+    table = table_of(list("cab"))
+    told = pd.concat([why("ab"), why("a").assign(place=2, feature="fan_reply")])
+    spreadsheets.export(table, told, tmp_path, held_back=np.array([False, False, True]))
+    words = "none for 5 days; usually 3.5 a week"
+    assert [list(row.values())[-3:] for row in rows_of(tmp_path)] == [
+        ["", "", ""],
+        [f"'=own post: {words}", f"fan reply: {words}", ""],
+    ]
+    with speaking("ko"):
+        spreadsheets.export(table, told, tmp_path)
+    assert rows_of(tmp_path)[1]["reason_2"].endswith(" reply: 5일째 없음; 평소 주 3.5회")
 
 
 def test_the_first_users_of_the_plan_are_the_first_of_the_file():
     scores = pd.DataFrame({"user_id": range(1, 31), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": 0.4})
     scored = prioritise(scores, SegmentConfig(rule="number", number=12))
-    found = contact_list(scored, pd.DataFrame({"reason_1": [""] * 30}))
+    found = contact_list(scored)
     assert found.user_id.tolist() == ranked(scored, "priority").user_id.tolist()[:12]
     for k in range(1, 12):
         first = prioritise(scores, SegmentConfig(rule="number", number=k))
@@ -109,17 +134,16 @@ def test_the_second_sheet_says_what_the_lot_decided(p, said):
 
 
 def test_without_stickers_the_list_does_without_their_column(scored):
-    reasons = pd.DataFrame({"reason_1": [""] * 5})
-    found = contact_list(scored.drop(columns="p_sticker"), reasons)
-    assert list(found.columns) == ["rank", "user_id", "priority", "p_churn", "reason_1"]
+    found = contact_list(scored.drop(columns="p_sticker"))
+    assert list(found.columns) == ["rank", "user_id", "priority", "p_churn"]
 
 
 def test_an_empty_segment_gives_an_empty_list_and_files_with_a_header(scored, tmp_path):
-    found = contact_list(scored.assign(segment="other"), pd.DataFrame({"reason_1": []}, index=pd.Index([], dtype=int)))
+    found = contact_list(scored.assign(segment="other"))
     assert found.empty
     export(found, tmp_path)
     assert rows_of(tmp_path) == []
-    assert [cell.value for cell in sheet_of(tmp_path)[1]] == list(found.columns)
+    assert [cell.value for cell in sheet_of(tmp_path)[1]] == [*found.columns, "reason_1", "reason_2", "reason_3"]
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -127,7 +151,7 @@ def test_no_text_in_the_csv_starts_as_a_formula_and_all_of_it_is_read_back(value
     export(table_of([value]), tmp_path)
     (row,) = rows_of(tmp_path)
     assert row["user_id"] == (f"'{value}" if value.startswith(DEFUSED) else value)
-    assert row["reason_1"] == "'=own post: 0"
+    assert row["reason_1"] == "'=own post: none for 5 days; usually 3.5 a week"
     assert row["priority"] == "0.9"
 
 
@@ -156,6 +180,7 @@ def test_numbers_are_typed_chances_are_percent_and_money_has_cents(tmp_path):
         "p_sticker": "0.0%",
         "reason_1": "General",
         "reason_2": "General",
+        "reason_3": "General",
         "expected_loss": "#,##0.00",
     }
 
@@ -253,9 +278,9 @@ def test_the_header_stays_in_sight_and_every_column_can_be_filtered(tmp_path):
     sheet = sheet_of(tmp_path)
     assert sheet.title == "priority"
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:G4"
+    assert sheet.auto_filter.ref == "A1:H4"
     assert all(cell.font.bold for cell in sheet[1])
-    assert [cell.value for cell in sheet[1]] == list(table_of([]).columns)
+    assert [cell.value for cell in sheet[1]] == [*table_of([]).columns, "reason_1", "reason_2", "reason_3"]
 
 
 def test_ids_that_are_numbers_keep_all_their_digits(tmp_path):
@@ -277,6 +302,7 @@ def test_the_table_itself_is_not_changed_by_its_export(tmp_path):
         "priority.csv",
         "priority.parquet",
         "priority.xlsx",
+        "reasons.parquet",
     ]
 
 
@@ -287,10 +313,10 @@ def test_rows_keep_their_order_in_both_files(tmp_path):
 
 
 def test_reasons_wrap_in_a_column_of_one_width_and_no_other_column_does(tmp_path):
-    export(table_of(["a", "x" * 1000]).assign(reason_1="own post: none for 5 days; " * 6), tmp_path)
+    export(table_of(["a", "x" * 1000]), tmp_path)
     sheet = sheet_of(tmp_path)
     wraps = {sheet.cell(1, cell.column).value: bool(cell.alignment.wrap_text) for cell in sheet[2]}
-    assert [name for name, wrap in wraps.items() if wrap] == ["reason_1", "reason_2"]
+    assert [name for name, wrap in wraps.items() if wrap] == ["reason_1", "reason_2", "reason_3"]
     assert 40 < sheet.column_dimensions["F"].width < 50
 
 
