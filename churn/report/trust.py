@@ -240,11 +240,17 @@ def _fidelity(run: Run, target: str) -> Check:
 
 def _less_on_list(question: str, detail: str, on_list: Any) -> Check:
     """The verdict where the trees do not speak for the list, whose reasons come from them."""
+    n, under = count(on_list.n_users), say("under 0")
+    if on_list.n_users < FEW:
+        few = say(
+            "{detail} On the list, whose reasons are theirs, stand too few users to tell (n = {n}).", detail=detail, n=n
+        )
+        return Check(question, "care", say("Unclear"), few)
     said = say(
         "{detail} On the list, whose reasons are theirs, it is R² {r2} (n = {n}).",
         detail=detail,
-        r2=decimal(on_list.r2, 2),
-        n=count(on_list.n_users),
+        r2=under if on_list.r2 < 0 else decimal(on_list.r2, 2),
+        n=n,
     )
     return Check(question, "care" if on_list.r2 >= LOOSE else "bad", say("Not on lists"), said)
 

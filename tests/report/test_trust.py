@@ -156,6 +156,12 @@ def test_explanations_speak_for_the_model_where_they_do_so_on_the_list_too(run, 
     assert verdict(run, 2) == said
 
 
+def test_a_list_of_few_users_says_nothing_of_the_explanations(run):
+    for name, told in {"surrogates.csv": {"r2": 0.94}, "fidelity.csv": {"r2": -1298.0, "n_users": 7}}.items():
+        write_table(read_table(run / name).assign(**told), run / name)
+    assert verdict(run, 2) == ("Unclear", "care")
+
+
 def test_probabilities_do_not_hold_where_too_many_groups_are_off(run):
     assert verdict(run, 0) == ("Yes", "good")
     bins = read_table(run / "calibration.csv")

@@ -19,6 +19,7 @@ _LINES = (  # each line as one text, which JSON cannot break: it writes signs su
     "read_csv(?, delim='\x01', quote='', escape='', header=false, auto_detect=false, strict_mode=false, "
     "columns={'text': 'VARCHAR'}, max_line_size=20000000)"
 )
+_PLAIN = "FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE ''"  # a column of text as it is
 _GOOD = "starts_with(ltrim(text), '{') AND json_valid(text)"
 
 
@@ -26,10 +27,14 @@ def open_json(paths: Sequence[str], engine: Backend) -> tuple[ibis.Table, list[t
     """Read JSON into a temporary table; times in other forms than ISO 8601 are left as text.
 
     Returns:
-        The table, and each line that is no object: its file, its number and its text.
+        The table, and each line, or element of an array, that is no object: its file, its number and its text.
     """
     if _is_array(paths[0]):
-        return _table([escape(path) for path in paths], engine, {"format": "array"}), []
+        table = _table([escape(path) for path in paths], engine, {"format": "array"})
+        if table.columns != ("json",):
+            return table, []
+        with temporary_folder() as folder:  # some element is no object
+            return open_json([_as_lines(path, engine, folder) for path in paths], engine)
     broken = [(path, *line) for path in paths for line in _broken(path, engine)]
     options = {"format": "newline_delimited", "ignore_errors": True}
     mended = {path for path, *_ in broken} | {path for path in paths if _head(path).startswith(BOM_UTF8)}
@@ -59,10 +64,22 @@ def _broken(path: str, engine: Backend) -> list[tuple[int, str]]:
 def _mended(path: str, engine: Backend, folder: Path) -> str:
     """A copy of a file without the lines that are no objects and without a byte order mark, which hides the first."""
     target = beneath(folder, path).with_suffix(".json")
-    options = "FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE ''"
-    name = str(target).replace("'", "''")
-    engine.con.execute(f"COPY (SELECT text FROM {_LINES} WHERE {_GOOD}) TO '{name}' ({options})", [escape(path)])
+    lines = f"SELECT text FROM {_LINES} WHERE {_GOOD}"
+    engine.con.execute(f"COPY ({lines}) TO {_quoted(str(target))} ({_PLAIN})", [escape(path)])
     return str(target)
+
+
+def _as_lines(path: str, engine: Backend, folder: Path) -> str:
+    """A copy of an array with each element on a line of its own."""
+    target = beneath(folder, path).with_suffix(".json")
+    array = f"read_json({_quoted(escape(path))}, format = 'array', records = 'false')"
+    elements = f"SELECT coalesce(CAST(json(json) AS VARCHAR), 'null') FROM {array}"
+    engine.con.execute(f"COPY ({elements}) TO {_quoted(str(target))} ({_PLAIN})")
+    return str(target)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _table(names: list[str], engine: Backend, options: dict[str, Any]) -> ibis.Table:

@@ -1,4 +1,5 @@
 import gzip
+import json
 
 import pandas as pd
 import pyarrow as pa
@@ -238,6 +239,20 @@ def test_a_byte_order_mark_hides_no_line_of_json(line, read, tmp_path):
     lines = ['{"user_id":"ada"}', '{"user_id":"ben"}', line]
     (tmp_path / "log.jsonl").write_text("\n".join(lines), encoding="utf-8-sig")
     assert [row["user_id"] for row in read(tmp_path / "log.jsonl")][:2] == ["ada", "ben"]
+
+
+def test_elements_of_a_json_array_that_are_no_objects_are_set_aside_one_by_one(read, tmp_path):
+    rows = [
+        {"user_id": "u1", "timestamp": "2024-01-01T10:00:00Z"},
+        3,
+        None,
+        {"user_id": "u2", "timestamp": "2024-01-02"},
+    ]
+    (tmp_path / "events.json").write_text(json.dumps(rows, indent=1))
+    found = read(tmp_path / "events.json")
+    assert sorted(row["user_id"] for row in found if row["user_id"]) == ["u1", "u2"]
+    told = sorted(row[UNREADABLE] for row in found if row["user_id"] is None)
+    assert told == ["events.json, line 2: 3", "events.json, line 3: null"]
 
 
 def test_a_json_array_is_read_like_lines(read, tmp_path):
