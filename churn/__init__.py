@@ -7,6 +7,7 @@ from churn.lazy import lazily
 if TYPE_CHECKING:
     from churn.configuration import RunConfig
     from churn.data import DataConfig, prepare, simulated_log
+    from churn.errors import UserError
     from churn.evaluation import VerdictConfig
     from churn.pipeline import run
     from churn.runs import Run
@@ -22,6 +23,7 @@ __all__ = [
     "SegmentConfig",
     "TrainingConfig",
     "TuningConfig",
+    "UserError",
     "VerdictConfig",
     "prepare",
     "run",

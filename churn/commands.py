@@ -171,10 +171,15 @@ def _report(arguments: list[str]) -> None:
     own = "import paths of sections of your own; what report.sections of the run names is not imported"
     parser.add_argument("--sections", type=list[str], default=[], help=own)
     options = parse(arguments, parser=parser)
-    from churn.report import write_report
+    from churn.report import Run, write_report
 
     with progress("report"):
         page = write_report(options.run, options.language, sections=options.sections)
+    if left_out := [path for path in Run(options.run).settings["report"]["sections"] if path not in options.sections]:
+        named = f"--sections '[{', '.join([*options.sections, *left_out])}]'"
+        print(
+            f"note: sections of the run's own are not imported; to have them on the page add {named}", file=sys.stderr
+        )
     print(f"report: {page}")
 
 

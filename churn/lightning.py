@@ -137,7 +137,9 @@ class _Door(LightningCLI):
         kept, name, value = self.trainer.checkpoint_callback, MONITOR, self.trainer.callback_metrics.get(MONITOR)
         if isinstance(kept, ModelCheckpoint) and kept.monitor and kept.best_model_score is not None:
             name, value = kept.monitor, kept.best_model_score
-        if value is not None:
+        if value is None:
+            print("no epoch was trained: the checkpoint has as many as --trainer.max_epochs asks for; raise it")
+        else:
             print(f"{name}: {value:.4f}")
         if isinstance(kept, ModelCheckpoint) and (path := kept.best_model_path):
             print(f"checkpoint: {path}\ntest it: {shlex.join(['churn', 'test', *self._asked(), '--ckpt_path', path])}")

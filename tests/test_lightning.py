@@ -62,6 +62,11 @@ def test_the_learning_rate_goes_on_where_it_was_and_ends_with_the_longer_trainin
     assert (first["total_steps"], later["total_steps"], later["last_epoch"] % steps) == (steps, 3 * steps, 0)
 
 
+def test_a_training_that_has_all_its_epochs_says_so(checkpoint, options, tmp_path, capsys):
+    assert fit_on(checkpoint, options, tmp_path, "--trainer.max_epochs", "1") == 0
+    assert "no epoch was trained" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("found", ["no such file", "another file"])
 def test_what_is_no_checkpoint_is_one_line(found, options, tmp_path, capsys):
     path = tmp_path / "some.ckpt"

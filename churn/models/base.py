@@ -173,7 +173,8 @@ def allowing(class_paths: Iterable[str]) -> Iterator[None]:
         Traceback (most recent call last):
         ...
         churn.errors.UserError: expected a class of churn.models in model.json, or one that your configuration has under
-        `models`, got 'shop.Network'; add it there if you trust it, nothing was imported
+        `models`, got 'shop.Network'; add it there, or from Python to churn.models.allowing, if you trust it; nothing
+        was imported
     """
     named = [name for name in class_paths if not name.startswith(_OWN)]  # its own are, and would only be slow to load
     token = _allowed.set(_allowed.get() | {*named, *(classifier(name).class_path() for name in named)})
@@ -193,7 +194,7 @@ def check_allowed(class_path: object, *, named_in: Path) -> None:
         raise UserError(
             f"expected a class of churn.models in {named_in}, or one that your configuration has under `models`",
             repr(class_path),
-            "add it there if you trust it, nothing was imported",
+            "add it there, or from Python to churn.models.allowing, if you trust it; nothing was imported",
         )
 
 

@@ -135,9 +135,11 @@ class LightGBM(Classifier):
 
 
 def _threads() -> int:
-    """The most threads to take: OMP_NUM_THREADS, as for everything that computes with OpenMP, or every core."""
+    """The most threads to take: OMP_NUM_THREADS, as for everything that computes with OpenMP, or every core allowed."""
     asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # of nested levels the first
-    return int(asked) if asked.isdecimal() and int(asked) else os.cpu_count() or 1
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _told(report: Report, learning_rate: float) -> Callable[..., None]:

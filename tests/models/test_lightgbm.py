@@ -28,7 +28,7 @@ def test_the_steps_kept_are_those_of_the_best_log_loss() -> None:
 
 @pytest.mark.parametrize(("asked", "threads"), [("1", 1), ("3", 3), ("2,1", 2), ("0", 8), ("many", 8), (None, 8)])
 def test_no_more_threads_are_taken_than_openmp_may_take(asked, threads, monkeypatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(8), raising=False)
     monkeypatch.setattr(churn.models.lightgbm, "_WINDOWS_PER_THREAD", 1)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if asked is not None:

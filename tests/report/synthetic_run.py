@@ -46,6 +46,7 @@ CONFIG = """data:
 explanation: {fidelity_floor: 0.9}
 explore: {within_days: 28}
 language: en
+report: {sections: []}
 """
 
 

@@ -57,5 +57,14 @@ def test_no_section_is_imported_that_only_a_folder_names(module, run):
     assert module not in sys.modules
 
 
+def test_the_command_names_the_sections_of_the_run_that_it_left_out(module, run, capsys):
+    with (run / "config.yaml").open("a") as config:
+        config.write(f"report: {{sections: [{module}.models]}}\n")
+    assert main(["report", "--run", str(run)]) == 0
+    assert f"add --sections '[{module}.models]'" in capsys.readouterr().err
+    assert main(["report", "--run", str(run), "--sections", f"[{module}.models]"]) == 0
+    assert "--sections" not in capsys.readouterr().err
+
+
 def test_a_configuration_holds_the_sections(tmp_path):
     assert RunConfig(DataConfig("events")).report.sections == []

@@ -9,7 +9,12 @@ import pyarrow.parquet as pq
 from churn.errors import UserError
 
 _READ = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # compressions by their first bytes
-_UNREAD = {b"1AY&SY": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf": "7z"}
+_EXCEL_97 = "a workbook of Excel 97"
+_UNREAD = {
+    **{b"1AY&SY": "bzip2", b"\xfd7zXZ": "xz", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf": "7z"},
+    **{b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": _EXCEL_97},
+}
+_REMEDIES = {"zip": "unpack it; let a workbook end in .xlsx", _EXCEL_97: "save it as .xlsx or as CSV"}
 _ENDINGS = {".gz": "gzip", ".zst": "zstd"}  # by which DuckDB goes
 _CHUNK = 1 << 20  # bytes unpacked at once
 
@@ -33,7 +38,7 @@ def check_text(path: str, *, compression: str = "auto") -> None:
         head = _head(path)
         found = next((name for first, name in (_READ | _UNREAD).items() if head.startswith(first)), None)
         if found is not None and found != codec:
-            remedy = "unpack it, or pack it with gzip or zstd and let it end in .gz or .zst"
+            remedy = _REMEDIES.get(found, "unpack it, or pack it with gzip or zstd and let it end in .gz or .zst")
             raise UserError(f"expected plain text in {path}, or an ending that says how it is packed", found, remedy)
         if codec in _READ.values():
             _unpack(path, codec)

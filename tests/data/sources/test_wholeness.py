@@ -94,6 +94,13 @@ def test_a_file_packed_in_another_way_than_it_is_read_is_refused(rows, refused, 
         rows(name, pack(TEXTS[name.split(".")[1]]))
 
 
+def test_workbooks_that_are_no_xlsx_are_named_with_what_to_do(rows, refused):
+    with refused("plain text in /", "a workbook of Excel 97", "save it as .xlsx"):
+        rows("log.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512))
+    with refused("plain text in /", "zip", "let a workbook end in .xlsx"):
+        rows("log.csv", zipped(TEXTS["csv"]))
+
+
 @pytest.mark.parametrize("written", [{"write_page_checksum": True}, {"compression": "gzip"}])
 def test_a_damaged_page_of_parquet_is_noticed_where_the_writer_left_a_checksum(rows, refused, tmp_path, written):
     pq.write_table(pa.table({"user_id": range(5_000)}), tmp_path / "log.parquet", use_dictionary=False, **written)
