@@ -27,3 +27,10 @@ def test_records_are_numbered_without_a_gap() -> None:
 def test_links_of_a_document_lead_to_a_file(document) -> None:
     targets = re.findall(r"\]\(([^)#:\s]+)\)", document.read_text(encoding="utf8"))
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_of_the_project_that_a_document_names_are_there(document) -> None:
+    folders = "churn|docs|experiments|notebooks|tests"
+    named = re.findall(rf"`((?:{folders})/[\w/.-]+\.\w+)`", document.read_text(encoding="utf8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
