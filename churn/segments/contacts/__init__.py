@@ -1,9 +1,9 @@
 """What leaves the house: the list as files, who is held back, and ids that are hashed."""
 
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
+from churn.segments.contacts.list_files import contact_list, export
 from churn.segments.contacts.list_words import about, among_equals
 from churn.segments.contacts.pseudonyms import Pseudonyms
-from churn.segments.contacts.spreadsheets import contact_list, export
 
 __all__ = [
     "CONTACT",

@@ -11,7 +11,7 @@ from churn.artefacts import declared
 from churn.explanation import Story
 from churn.language import speaking
 from churn.segments import ControlConfig, SegmentConfig, about, contact_list, prioritise
-from churn.segments.contacts import spreadsheets
+from churn.segments.contacts import list_files
 from churn.segments.ranking import ranked
 
 HOSTILE = [
@@ -54,7 +54,7 @@ def why(ids):
 
 def export(table, folder, **given):
     """The product's, with a reason of everybody."""
-    spreadsheets.export(table, why(table.user_id), folder, **given)
+    list_files.export(table, why(table.user_id), folder, **given)
 
 
 def sheet_of(folder):
@@ -95,14 +95,14 @@ def test_the_list_holds_the_segment_best_first(scored):
 def test_everyone_has_the_own_reasons_in_the_language_spoken_and_none_may_be_missing(tmp_path):
     table = table_of(list("cab"))
     told = pd.concat([why("ab"), why("a").assign(place=2, feature="fan_reply")])
-    spreadsheets.export(table, told, tmp_path, held_back=np.array([False, False, True]))
+    list_files.export(table, told, tmp_path, held_back=np.array([False, False, True]))
     words = "none for 5 days; usually 3.5 a week"
     assert [list(row.values())[-3:] for row in rows_of(tmp_path)] == [
         ["", "", ""],
         [f"'=own post: {words}", f"fan reply: {words}", ""],
     ]
     with speaking("ko"):
-        spreadsheets.export(table, told, tmp_path)
+        list_files.export(table, told, tmp_path)
     assert rows_of(tmp_path)[1]["reason_2"].endswith(" reply: 5일째 없음; 평소 주 3.5회")
 
 
