@@ -91,14 +91,18 @@ def _columns(dataset: Dataset) -> Table:
 
 def _times(dataset: Dataset) -> list[RenderableType]:
     """How each table's times are written, with one as it stands there and as it was read, and the ends."""
-    return [
-        _text(
-            f"times of {name}: {told['format']}; {told['text']!r} is read as {told['read']}; "
-            f"the first {told['first']}, the last {told['last']}"
-        )
+    lines = [
+        f"times of {name}: {told['format']}; {told['text']!r} is read as {told['read']}; "
+        f"the first {told['first']}, the last {told['last']}"
         for name, told in dataset.times.items()
         if "text" in told
     ]
+    if (zone := dataset.config.zone) != "UTC":
+        lines.append(
+            f"times that name no zone are UTC, and a day begins at midnight in {zone}; if they are local times, leave "
+            "data.zone out, and a day begins at their own midnight"
+        )
+    return list(map(_text, lines))
 
 
 def _rows(dataset: Dataset) -> Table:

@@ -74,6 +74,12 @@ def test_how_times_are_written_is_shown_with_one_as_read_and_the_ends(page):
     assert f"the first {first:%Y-%m-%d}" in out
 
 
+def test_with_a_zone_it_is_said_how_local_times_are_read(page):
+    said = "if they are local times, leave data.zone out"
+    assert said in words(page(example_frames(), zone="Asia/Seoul"))
+    assert said not in words(page(example_frames()))
+
+
 def test_a_column_left_unused_is_shown_so(page):
     frames = {"events": example_frames()["events"].assign(extra=1)}
     out = words(page(frames, event_columns={"actor_id": None}))
