@@ -88,10 +88,16 @@ def is_attribute(kind: dt.DataType) -> bool:
 
 
 def _typed(column: ibis.Value, standard: str) -> ibis.Value:
-    """Give a type to a column of nothing but nulls, which an engine cannot store, and text to one of JSON scalars."""
+    """Give a type to a column of nothing but nulls, which an engine cannot store, and text to one of JSON scalars.
+
+    An object or an array among JSON scalars becomes null; a column of nothing else is refused.
+    """
     kind = column.type()
+    if kind.is_nested():
+        raise UserError(f"expected text, numbers or times in {standard}", str(kind), "map another column to it")
     if kind.is_json():
-        return dialect_of(column.as_table()).unquoted(column)
+        text = dialect_of(column.as_table()).unquoted(column)
+        return ibis.ifelse(text.re_search(r"^\s*[\[{]"), None, text)
     return column.cast("float64" if standard == "amount" else "string") if kind.is_null() else column
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from churn.data.log.events import UNREADABLE
-from churn.data.sources import Engines, open_table
+from churn.data import DataConfig, read_tables
+from churn.data.sources import UNREADABLE, Engines, open_table
 from churn.data.sources.files import paths
 from churn.folder import claimed
 
@@ -253,6 +253,20 @@ def test_elements_of_a_json_array_that_are_no_objects_are_set_aside_one_by_one(r
     assert sorted(row["user_id"] for row in found if row["user_id"]) == ["u1", "u2"]
     told = sorted(row[UNREADABLE] for row in found if row["user_id"] is None)
     assert told == ["events.json, line 2: 3", "events.json, line 3: null"]
+
+
+def test_an_object_is_no_user(tmp_path, refused):
+    lines = [f'{{"user_id":"u{n}","timestamp":"2024-01-0{n}T10:00:00Z"}}' for n in range(1, 6)]
+    odd = '{"user_id":{"id":7},"timestamp":"2024-01-02T10:00:00Z"}'
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join([*lines, odd]))
+    with Engines(tmp_path / "spilled") as engines:
+        events = read_tables(DataConfig(str(path)), engines=engines, frames={}).events.to_pandas()
+    assert sorted(events[events.reason.isna()].user_id) == ["u1", "u2", "u3", "u4", "u5"]
+    assert events.reason.dropna().tolist() == ["null user_id"]
+    path.write_text(odd)
+    with Engines(tmp_path / "again") as engines, refused("text, numbers or times in user_id", "struct", "map another"):
+        read_tables(DataConfig(str(path)), engines=engines, frames={})
 
 
 def test_a_json_array_is_read_like_lines(read, tmp_path):
