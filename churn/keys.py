@@ -257,7 +257,7 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
         problem = f"a {type(found).__name__}"
     except (ImportError, AttributeError, ValueError) as error:
         found, problem = None, str(error)
-    except Exception as error:  # a user's module is run here, and may raise anything: the path that names it is told
+    except Exception as error:  # importing runs a user's module, which may raise anything; the error names its path
         found, problem = None, f"{type(error).__name__}: {error}"
     if not isinstance(found, kind):
         remedy = f"write it like {like}; a module of your own has to be installed or on PYTHONPATH"

@@ -1,8 +1,7 @@
 """A run's folder, read when asked for: by people, by the pages and by other commands."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -12,16 +11,16 @@ import yaml
 
 from churn.artefacts import Document, Table, as_written, declared
 from churn.configuration import STORED, RunConfig
-from churn.data import DataConfig, Dataset, Frame
+from churn.data import Dataset
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.explanation import worded
 from churn.keys import OneOf
-from churn.scoring import newest_windows, prepare_up_to, score, score_windows
+from churn.new_data import New, block_of, prepare_up_to
+from churn.scoring import newest_windows, score, score_windows
 from churn.segments import CONTACT
 from churn.statistics import Interval
 
-New = DataConfig | Mapping[str, Frame]  # a `data:` block, or frames by the names of its tables: events, stickers, …
 _TABLES = {name.lower(): found for name, found in vars(declared).items() if isinstance(found, Table)}
 _BY_FILE = {found.file: found for found in _TABLES.values()}
 _REMEDY = "finish the run with `churn run --config FILE --out DIR`"
@@ -241,7 +240,7 @@ class Run:
         Raises:
             UserError: as `churn.scoring.score`.
         """
-        config, frames = self._new(data)
+        config, frames = block_of(data, run=self.folder, old=self.config.data)
         with temporary_folder() as folder:
             to = score(self.folder, config, cutoff=cutoff, out=out or folder / "scores", id_key=id_key, frames=frames)
             return declared.SCORES.read(to)
@@ -257,28 +256,9 @@ class Run:
         """The report's page."""
         return self.folder / declared.REPORT
 
-    def _new(self, data: New) -> tuple[DataConfig, Mapping[str, Frame]]:
-        """A `data:` block and the frames that it names."""
-        if isinstance(data, DataConfig):
-            return data, {}
-        names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
-        if "events" not in names or set(names) - {"events", "stickers", "members"}:
-            expected = "expected a DataConfig, or data frames under events and, if known, stickers and members"
-            raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
-        config = self.config.data
-        own = [name for name in config.features if "." in name and name not in config.attributes]
-        if foreign := [name for name in own if name.rpartition(".")[0] not in sys.modules]:
-            raise UserError(
-                f"expected you to have imported whatever the models of {self.folder} see beside churn's own features",
-                f"no module of {foreign[0]!r}",
-                "import it first if you trust it, nothing was imported",
-            )
-        named: Any = {"stickers": None, "members": None} | {name: name for name in names}
-        return replace(config, first_day=None, last_day=None, **named), data
-
     def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
         """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""
-        config, frames = self._new(data)
+        config, frames = block_of(data, run=self.folder, old=self.config.data)
         return prepare_up_to(cutoff, self.folder, self.config.data, config, folder=folder, frames=frames)
 
 

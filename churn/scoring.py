@@ -20,19 +20,17 @@ from churn.data import (
     Frame,
     Target,
     Training,
-    Vocabulary,
     Windows,
     drift_findings,
     examine_new,
-    prepare,
 )
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
 from churn.folder import claimed
 from churn.journal import Journal
-from churn.keys import as_day
 from churn.language import speaking
 from churn.models import load
+from churn.new_data import prepare_up_to
 from churn.progress import step
 from churn.replacement import together
 from churn.segments import Plan, Pseudonyms, SegmentConfig
@@ -141,65 +139,6 @@ def open_key(id_key: str | None, *, outside: Path, hashed_in: Path | None) -> Ps
         expected = f"expected segments.id_key in your configuration: the lists of {hashed_in} hold hashes"
         raise UserError(expected, "none", "name the file of their key, or give that configuration, too")
     return None
-
-
-def prepare_alike(
-    run: Path, old: DataConfig, new: DataConfig, *, folder: Path, frames: Mapping[str, Frame] | None = None
-) -> Dataset:
-    """Read new tables as a run read its own: what a window is and what it holds are the models', where the tables lie
-    and which days are read is the caller's.
-
-    Args:
-        run: The run's folder.
-        old: Its `data:` block.
-        new: That of the new tables.
-        folder: Where to keep the panel.
-        frames: Data frames by the names that stand in `new`.
-
-    Raises:
-        UserError: for a feature of a class outside `churn` that only the run names.
-    """
-    foreign = [name for name in old.features if "." in name and name not in {*old.attributes, *new.features}]
-    if foreign:
-        raise UserError(
-            f"expected data.features of your configuration to name what the models of {run} see beside churn's own",
-            f"none of {foreign[0]!r}",
-            "add it there if you trust it, nothing was imported",
-        )
-    same = ("windows", "features", "zone", "activity_events", "allowed_events", "negative")
-    seen = {name: block for name, block in old.attributes.items() if name in old.features}
-    taken = {name: getattr(old, name) for name in same} | {"attributes": seen}
-    taken["deduplicate"] = old.deduplicate or new.deduplicate  # new files may be loaded twice where the old were not
-    with as_written(frozen := run / "models" / "vocabulary.json", KeyError, TypeError):
-        vocabulary = Vocabulary.read(read_json(frozen))
-    return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary)
-
-
-def prepare_up_to(
-    cutoff: str,
-    run: Path,
-    old: DataConfig,
-    new: DataConfig,
-    *,
-    folder: Path,
-    frames: Mapping[str, Frame] | None = None,
-) -> Dataset:
-    """Read new tables up to the day before a cutoff, as a run read its own; see `prepare_alike` for the rest.
-
-    Raises:
-        UserError: for a cutoff that is no date, data that end more than a day before it, and as `prepare_alike`.
-    """
-    first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))
-    last_day = str((first_unknown - pd.Timedelta(days=1)).date())
-    dataset = prepare_alike(run, old, dataclasses.replace(new, last_day=last_day), folder=folder, frames=frames)
-    newest = dataset.panel.date(dataset.panel.n_days)
-    if newest != first_unknown:
-        raise UserError(
-            f"expected events up to {last_day}, the day before --cutoff",
-            f"none after {(newest - pd.Timedelta(days=1)).date()}",
-            f"load more, or lower --cutoff to {newest.date()}",
-        )
-    return dataset
 
 
 def newest_windows(dataset: Dataset) -> Windows:

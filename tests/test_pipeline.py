@@ -22,7 +22,8 @@ from churn.explanation import others
 from churn.explanation.variance_inflation import collinearity
 from churn.language import speaking, spoken
 from churn.models import Ensemble, LightGBM, load
-from churn.scoring import newest_windows, prepare_alike, reasons_of, score, score_windows
+from churn.new_data import prepare_alike
+from churn.scoring import newest_windows, reasons_of, score, score_windows
 from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig, prioritise
 from churn.stages import Context, compare_segments, explore_data, find_anomalies, review_run, score_users
 from churn.training import TrainingConfig, TuningConfig

@@ -1,4 +1,4 @@
-"""What the first look at the data can be configured by."""
+"""The `explore:` block: seasons, cohorts and journeys."""
 
 from dataclasses import dataclass, field
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What explaining can be configured by."""
+"""The `explanation:` block: surrogates and the feature ledger."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -18,6 +18,7 @@ from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.folder import claimed
+from churn.new_data import prepare_alike
 from churn.outcomes import drift as drifting
 from churn.outcomes import lists
 from churn.outcomes.alarms import alarms
@@ -27,7 +28,7 @@ from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
 from churn.outcomes.happened import check_days, covered, happened
 from churn.replacement import together
-from churn.scoring import prepare_alike, score_windows
+from churn.scoring import score_windows
 from churn.segments import CONTACT, CONTROL
 
 WEEK = 7  # days to the list that a list is compared with

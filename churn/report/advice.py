@@ -91,7 +91,7 @@ def _without_costs(run: Run, listed: int) -> str:
 
 
 def _first(run: Run, listed: int) -> str:
-    """What a list is good for that beat one drawn by lot, and that nobody knows its earnings without costs."""
+    """The advice to call a list that beat one drawn by lot; without costs nobody knows its earnings, which is said."""
     said = say_many(
         "Call the one user on the list first: past lists found the right people.",
         "Call the {n} users on the list first: past lists found the right people.",

@@ -156,7 +156,7 @@ def _conflict(run: Run, found: Mapping[str, Any]) -> tuple[Note, ...]:
 
 
 def _orders(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
-    """What each score that can order the users would earn at its own best size."""
+    """The profit of each score that can order the users, at its own best size."""
     orders: Mapping[str, Mapping[str, Any]] = found["orders"]
     ordered = sorted(orders, key=lambda name: -orders[name]["profit"])
     rows = tuple(

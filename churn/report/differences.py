@@ -139,7 +139,7 @@ def _twins(run: Run) -> list[Block]:
 
 
 def _clock(run: Run) -> list[Block]:
-    """What is said of hours where the log does not know all of them; nothing where it does."""
+    """A sentence on hours of which the log does not know all; nothing where it does."""
     clock = run.manifest["clock"]
     if clock is None or clock["timed"] == clock["actions"]:
         return []

@@ -17,7 +17,7 @@ from churn.runs import Run, records
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
 ASIDE = ("collinear", "copy of")  # how the reasons of columns begin that others say already
-SINCE = Messages({"duplicates": marked("Same as"), "stability": marked("Agree")})  # where some column has any
+SOMETIMES = Messages({"duplicates": marked("Same as"), "stability": marked("Agree")})  # where some column has any
 HEADS = Messages(
     {
         "duplicates": marked("“Same as” names the columns left that say what a collinear one says, the closest first."),
@@ -41,12 +41,12 @@ def build(run: Run) -> Section:
     if table.empty:
         nothing = say("No column was screened in this run: all were kept.")
         return Section("features", say("Which columns were kept"), nothing, ())
-    later = [name for name in SINCE if (table[name].notna() & table[name].ne("")).any()]
-    rows = tuple(_row(row, later) for row in records(table))
+    shown = [name for name in SOMETIMES if (table[name].notna() & table[name].ne("")).any()]
+    rows = tuple(_row(row, shown) for row in records(table))
     blocks: tuple[Block, ...] = (
-        Text(" ".join([_kept(run), *_collinear(table), *(HEADS[name] for name in later)])),
+        Text(" ".join([_kept(run), *_collinear(table), *(HEADS[name] for name in shown)])),
         *_unsettled(run),
-        Table(say("All columns"), _columns(later), rows, searchable=True),
+        Table(say("All columns"), _columns(shown), rows, searchable=True),
         *retrained(run),
     )
     return Section("features", say("Which columns were kept"), lead, blocks)
@@ -126,31 +126,31 @@ def _duplicates(names: Any) -> Cell:
     return text_cell("; ".join(map(feature, names.split("; "))) if isinstance(names, str) and names else None)
 
 
-def _columns(later: list[str]) -> tuple[Column, ...]:
+def _columns(shown: list[str]) -> tuple[Column, ...]:
     found = [
         Column(say("Target")),
         Column(say("Column")),
         Column(say("VIF"), numeric=True),
-        Column(SINCE["duplicates"]),
+        Column(SOMETIMES["duplicates"]),
         Column(say("Boruta")),
-        Column(SINCE["stability"], numeric=True),
+        Column(SOMETIMES["stability"], numeric=True),
         Column(say("Kept")),
         Column(say("Reason"), wide=True),
     ]
-    absent = {title for name, title in SINCE.items() if name not in later}
+    absent = {title for name, title in SOMETIMES.items() if name not in shown}
     return tuple(column for column in found if column.title not in absent)
 
 
-def _row(row: Any, later: list[str]) -> tuple[Cell, ...]:
+def _row(row: Any, shown: list[str]) -> tuple[Cell, ...]:
     endless = row.vif == float("inf")  # a column that the others reproduce exactly
     vif = Cell("∞", order="1e308") if endless else number_cell(row.vif, 1 if known(row.vif) else 0)
     return (
         text_cell(TARGETS.get(row.target, row.target)),
         Cell(feature(row.feature)),
         vif,
-        *((_duplicates(row.duplicates),) if "duplicates" in later else ()),
+        *((_duplicates(row.duplicates),) if "duplicates" in shown else ()),
         text_cell(say_again(row.boruta) if isinstance(row.boruta, str) else None),
-        *((replace(percent_cell(row.stability), text=_agree(row.stability)),) if "stability" in later else ()),
+        *((replace(percent_cell(row.stability), text=_agree(row.stability)),) if "stability" in shown else ()),
         Cell(say("yes") if bool(row.kept) else say("no")),
         text_cell(_reason(row.reason)),
     )

@@ -67,7 +67,7 @@ def _heuristic(run: Run) -> Note:
 
 
 def _equals(run: Run) -> tuple[Block, ...]:
-    """What the lot decides where scores are equal; nothing where none are."""
+    """A note on the order of equal scores, which is by lot; nothing where none are equal."""
     segment = run.manifest["segment"]
     found = segment["ties"]
     if not found["listed"]:

@@ -5,7 +5,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from churn.artefacts import read_table, write_json, write_table
+from churn.artefacts import declared, read_table, write_json, write_table
+from churn.eda.process_map import draw_map
 from churn.report import write_report
 
 api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -431,6 +432,21 @@ def test_the_contents_mark_the_section_that_is_read(visit, finished):
         marked = page.locator("nav a[aria-current]")
         api.expect(marked).to_have_count(1)
         api.expect(marked).to_have_attribute("href", f"#{anchor}")
+
+
+def test_a_process_map_scrolls_sideways_on_a_phone_and_the_page_does_not(visit, finished, tmp_path):
+    run = shutil.copytree(finished, tmp_path / "run")
+    steps = [("(start)", "post", 9, 1.0, 9, 0.0, 0), ("post", "(end)", 9, 1.0, 9, 0.0, 0)]
+    drawn = draw_map(
+        pd.DataFrame(steps, columns=["from", "to", "count", "share", "users", "median_minutes", "n"]), size="n = 9"
+    )
+    told = {"section": "journeys", "name": "directly_follows", "words": ["Nine sessions."], "empty": False}
+    declared.VIEWS.write([told | {"figure": drawn.to_json(), "height": int(drawn.layout.height)}], run)
+    write_report(run)
+    figure = with_every_chart(visit(run, 390)).locator("#journeys figure")
+    api.expect(figure).to_have_class("wider")
+    assert figure.evaluate("(one) => one.scrollWidth - one.clientWidth") > 200
+    assert figure.evaluate("() => document.documentElement.scrollWidth") == 390
 
 
 def test_a_table_that_goes_on_to_the_right_fades_there_until_its_end(narrow, wide):

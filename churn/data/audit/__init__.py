@@ -1,1 +1,1 @@
-"""What is wrong with the data: health, leaks and drift, in numbers and in sentences."""
+"""Audits of the data: health, leaks and drift, in numbers and in sentences."""

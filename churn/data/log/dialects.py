@@ -36,7 +36,7 @@ BEGIN RETURN {value}::{kind}; EXCEPTION WHEN data_exception THEN RETURN NULL; EN
 
 _UNQUOTED = """
 CREATE OR REPLACE FUNCTION pg_temp.churn_unquoted(value jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-SELECT value #>> '{}' $$
+SELECT CASE WHEN jsonb_typeof(value) NOT IN ('object', 'array') THEN value #>> '{}' END $$
 """
 
 
@@ -57,6 +57,7 @@ _make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # of m
 _make_timestamp_ns = _built_in("make_timestamp_ns", ["int64"], "timestamp(9)")
 _epoch_us = _built_in("epoch_us", ["timestamp('UTC')"], "int64")
 _epoch_us_naive = _built_in("epoch_us", ["timestamp(6)"], "int64")
+_json_type = _built_in("json_type", ["json"], "string")
 _json_extract_string = _built_in("json_extract_string", ["json", "string"], "string")
 _try_strptime = {
     zoned: _built_in("try_strptime", ["string", "string"], kind)
@@ -85,7 +86,7 @@ class Dialect:
     local_time: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's wall clock
     since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
     microseconds: Callable[[ibis.Value], ibis.Value]  # a finite moment, or a time in UTC, to those since 1970
-    unquoted: Callable[[ibis.Value], ibis.Value]  # a JSON scalar to its text
+    unquoted: Callable[[ibis.Value], ibis.Value]  # a JSON scalar to its text, an object or an array to null
     by_bytes: Callable[[ibis.Value], ibis.Value]  # text to what sorts it by its bytes, whatever the database's locale
     hashed: Callable[[ibis.Value], ibis.Value]  # a value to a whole number, the same for equal values
 
@@ -157,7 +158,9 @@ DIALECTS = {
         local_time=_time_in_duckdb,
         since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
         microseconds=_microseconds_in_duckdb,
-        unquoted=lambda value: _json_extract_string(value, "$"),
+        unquoted=lambda value: ibis.ifelse(
+            _json_type(value).isin(["OBJECT", "ARRAY"]), None, _json_extract_string(value, "$")
+        ),
         by_bytes=lambda text: text,
         hashed=lambda value: value.hash(),
     ),

@@ -96,8 +96,7 @@ def _typed(column: ibis.Value, standard: str) -> ibis.Value:
     if kind.is_nested():
         raise UserError(f"expected text, numbers or times in {standard}", str(kind), "map another column to it")
     if kind.is_json():
-        text = dialect_of(column.as_table()).unquoted(column)
-        return ibis.ifelse(text.re_search(r"^\s*[\[{]"), None, text)
+        return dialect_of(column.as_table()).unquoted(column)
     return column.cast("float64" if standard == "amount" else "string") if kind.is_null() else column
 
 

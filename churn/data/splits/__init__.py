@@ -1,1 +1,1 @@
-"""Which windows are trained on, chosen by and tested on, so that none sees another's outcome."""
+"""Splits: windows to train on, to choose by and to test on, none of which sees another's outcome."""

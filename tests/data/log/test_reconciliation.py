@@ -314,10 +314,13 @@ def test_json_ids_are_compared_without_their_quotes(tmp_path, postgres, postgres
     assert prepare(config, tmp_path / "lines").panel.users.tolist() == ["3", "a"]
     postgres.raw_sql("DROP TABLE IF EXISTS documents; CREATE TABLE documents (user_id jsonb, timestamp timestamptz)")
     days = "generate_series(date '2024-01-01', '2024-01-20', '1 day') d"
-    postgres.raw_sql(f"INSERT INTO documents SELECT '\"a\"', d FROM {days}")
+    for value in ('"a"', '{"id": 7}', "[7]"):
+        postgres.raw_sql(f"INSERT INTO documents SELECT '{value}', d FROM {days}")
     postgres.con.commit()
     config = DataConfig(events=f"{postgres_url}::documents", windows=WINDOWS)
-    assert prepare(config, tmp_path / "documents").panel.users.tolist() == ["a"]
+    found = prepare(config, tmp_path / "documents")
+    assert found.panel.users.tolist() == ["a"]
+    assert found.reconciliation["events"]["rejected"] == {"null user_id": 40}
 
 
 def test_seconds_and_milliseconds_of_one_log_are_told_apart_row_by_row(prepared_in):

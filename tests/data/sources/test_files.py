@@ -258,11 +258,12 @@ def test_elements_of_a_json_array_that_are_no_objects_are_set_aside_one_by_one(r
 def test_an_object_is_no_user(tmp_path, refused):
     lines = [f'{{"user_id":"u{n}","timestamp":"2024-01-0{n}T10:00:00Z"}}' for n in range(1, 6)]
     odd = '{"user_id":{"id":7},"timestamp":"2024-01-02T10:00:00Z"}'
+    bot = '{"user_id":"[bot]","timestamp":"2024-01-02T10:00:00Z"}'
     path = tmp_path / "log.jsonl"
-    path.write_text("\n".join([*lines, odd]))
+    path.write_text("\n".join([*lines, odd, bot]))
     with Engines(tmp_path / "spilled") as engines:
         events = read_tables(DataConfig(str(path)), engines=engines, frames={}).events.to_pandas()
-    assert sorted(events[events.reason.isna()].user_id) == ["u1", "u2", "u3", "u4", "u5"]
+    assert sorted(events[events.reason.isna()].user_id) == ["[bot]", "u1", "u2", "u3", "u4", "u5"]
     assert events.reason.dropna().tolist() == ["null user_id"]
     path.write_text(odd)
     with Engines(tmp_path / "again") as engines, refused("text, numbers or times in user_id", "struct", "map another"):

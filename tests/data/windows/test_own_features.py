@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from churn.data import DataConfig, example_frames
-from churn.scoring import prepare_alike
+from churn.new_data import prepare_alike
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,107 @@
+"""New tables, read as a finished run read its own: by `churn score`, by `churn outcomes` and from Python."""
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churn.artefacts import as_written, read_json
+from churn.data import DataConfig, Dataset, Frame, Vocabulary, prepare
+from churn.errors import UserError
+from churn.keys import as_day
+
+New = DataConfig | Mapping[str, Frame]  # a `data:` block, or frames by the names of its tables: events, stickers, …
+
+
+def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapping[str, Frame]]:
+    """The `data:` block of new tables, and the frames that it names.
+
+    Args:
+        data: A block, which is taken as it is, or frames, for which the run's own block serves.
+        run: The run's folder.
+        old: Its `data:` block.
+
+    Raises:
+        UserError: for anything else, and for frames where the run's models see a feature of a module that nobody has
+            imported yet: a folder may be anybody's, and importing a module runs it.
+    """
+    if isinstance(data, DataConfig):
+        return data, {}
+    names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
+    if "events" not in names or set(names) - {"events", "stickers", "members"}:
+        expected = "expected a DataConfig, or data frames under events and, if known, stickers and members"
+        raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
+    if foreign := [name for name in _own_features(old) if name.rpartition(".")[0] not in sys.modules]:
+        raise UserError(
+            f"expected you to have imported whatever the models of {run} see beside churn's own features",
+            f"no module of {foreign[0]!r}",
+            "import it first if you trust it, nothing was imported",
+        )
+    named: Any = {"stickers": None, "members": None} | {name: name for name in names}
+    return dataclasses.replace(old, first_day=None, last_day=None, **named), data
+
+
+def _own_features(config: DataConfig) -> list[str]:
+    """The import paths among the features, which are of a user's own modules."""
+    return [name for name in config.features if "." in name and name not in config.attributes]
+
+
+def prepare_alike(
+    run: Path, old: DataConfig, new: DataConfig, *, folder: Path, frames: Mapping[str, Frame] | None = None
+) -> Dataset:
+    """Read new tables as a run read its own: what a window is and what it holds are the models', where the tables lie
+    and which days are read is the caller's.
+
+    Args:
+        run: The run's folder.
+        old: Its `data:` block.
+        new: That of the new tables.
+        folder: Where to keep the panel.
+        frames: Data frames by the names that stand in `new`.
+
+    Raises:
+        UserError: for a feature of a class outside `churn` that only the run names.
+    """
+    if foreign := [name for name in _own_features(old) if name not in new.features]:
+        raise UserError(
+            f"expected data.features of your configuration to name what the models of {run} see beside churn's own",
+            f"none of {foreign[0]!r}",
+            "add it there if you trust it, nothing was imported",
+        )
+    same = ("windows", "features", "zone", "activity_events", "allowed_events", "negative")
+    seen = {name: block for name, block in old.attributes.items() if name in old.features}
+    taken = {name: getattr(old, name) for name in same} | {"attributes": seen}
+    taken["deduplicate"] = old.deduplicate or new.deduplicate  # new files may be loaded twice where the old were not
+    with as_written(frozen := run / "models" / "vocabulary.json", KeyError, TypeError):
+        vocabulary = Vocabulary.read(read_json(frozen))
+    return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary)
+
+
+def prepare_up_to(
+    cutoff: str,
+    run: Path,
+    old: DataConfig,
+    new: DataConfig,
+    *,
+    folder: Path,
+    frames: Mapping[str, Frame] | None = None,
+) -> Dataset:
+    """Read new tables up to the day before a cutoff, as a run read its own; see `prepare_alike` for the rest.
+
+    Raises:
+        UserError: for a cutoff that is no date, data that end more than a day before it, and as `prepare_alike`.
+    """
+    first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))
+    last_day = str((first_unknown - pd.Timedelta(days=1)).date())
+    dataset = prepare_alike(run, old, dataclasses.replace(new, last_day=last_day), folder=folder, frames=frames)
+    newest = dataset.panel.date(dataset.panel.n_days)
+    if newest != first_unknown:
+        raise UserError(
+            f"expected events up to {last_day}, the day before --cutoff",
+            f"none after {(newest - pd.Timedelta(days=1)).date()}",
+            f"load more, or lower --cutoff to {newest.date()}",
+        )
+    return dataset
