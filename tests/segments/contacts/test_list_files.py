@@ -106,6 +106,13 @@ def test_everyone_has_the_own_reasons_in_the_language_spoken_and_none_may_be_mis
     assert rows_of(tmp_path)[1]["reason_2"].endswith(" reply: 5일째 없음; 평소 주 3.5회")
 
 
+def test_users_whose_ids_are_hidden_keep_their_reasons(tmp_path):
+    export(table_of(list("cab")), tmp_path, hide=lambda ids: ids.map({"a": "h3", "b": "h1", "c": "h2"}))
+    assert [row["user_id"] for row in rows_of(tmp_path)] == ["h2", "h3", "h1"]
+    assert all(row["reason_1"].startswith("'=own post: none for 5 days") for row in rows_of(tmp_path))
+    assert set(declared.REASONS.read(tmp_path).user_id) == {"h1", "h2", "h3"}
+
+
 def test_the_first_users_of_the_plan_are_the_first_of_the_file():
     scores = pd.DataFrame({"user_id": range(1, 31), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": 0.4})
     scored = prioritise(scores, SegmentConfig(rule="number", number=12))
