@@ -1,20 +1,25 @@
 """Language: every sentence that a reader sees is looked up in the catalogue of the language spoken at the moment."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 from churn.errors import UserError
+from churn.said import Said, joined
 
 LANGUAGES = ("en", "ko")
 CATALOGUES = Path(__file__).parent / "languages"
 _LOCALES = {"en": "en_GB", "ko": "ko_KR"}  # how days are written
 _SPOKEN = ContextVar("language", default="en")
+_FORMAT = re.compile(r"[+]?,?(\.\d{1,2})?[a-z%]?|%Y-%m-%d")  # how a message writes a value
 
 
 def say(message: str, /, **values: object) -> str:
@@ -30,7 +35,7 @@ def say(message: str, /, **values: object) -> str:
         ...     say("All users")
         '전체 사용자'
     """
-    return _catalogue(_SPOKEN.get()).gettext(message).format(**values)
+    return Said(_catalogue(_SPOKEN.get()).gettext(message).format(**values), {"say": message, "values": values})
 
 
 def say_many(one: str, many: str, n: int, /, **values: object) -> str:
@@ -40,7 +45,69 @@ def say_many(one: str, many: str, n: int, /, **values: object) -> str:
         >>> say_many("{n} user of {whole}", "{n} users of {whole}", 1234, whole="all")
         '1,234 users of all'
     """
-    return _catalogue(_SPOKEN.get()).ngettext(one, many, n).format(n=f"{n:,}", **values)
+    text = _catalogue(_SPOKEN.get()).ngettext(one, many, n).format(n=f"{n:,}", **values)
+    return Said(text, {"say": one, "many": many, "n": int(n), "values": values})
+
+
+def retold(facts: Any) -> str:
+    """A text that a file keeps, see `churn.said.kept`, in the language spoken now; a plain text as it is.
+
+    Raises:
+        ValueError: for facts that are none, or a message that could do more than show its values.
+
+    Example:
+        >>> retold({"say": "All users"}), retold({"join": ["a", {"say": "All users"}], "by": ": "})
+        ('All users', 'a: All users')
+        >>> with speaking("ko"):
+        ...     retold({"say": "All users"})
+        '전체 사용자'
+    """
+    values = revalued(facts.get("values", {})) if isinstance(facts, Mapping) else {}
+    match facts:
+        case str():
+            return facts
+        case {"again": str() as text}:
+            return say_again(text)
+        case {"date": str() as day}:
+            return day_in_words(date.fromisoformat(day))
+        case {"day of the year": str() as day}:
+            return day_and_month(date.fromisoformat(day))
+        case {"join": [*parts], "by": str() as by}:
+            return joined(map(retold, parts), by)
+        case {"say": str() as one, "many": str() as many, "n": int() as n}:
+            return say_many(_harmless(one), _harmless(many), n, **values)
+        case {"say": str() as message}:
+            return say(_harmless(message), **values)
+    raise ValueError(f"expected a text or a message, got {facts!r}")
+
+
+def _harmless(message: str) -> str:
+    """The message, which shows values and nothing that belongs to them: a folder may be anybody's."""
+    for _, name, form, _ in Formatter().parse(message):
+        if name is not None and not (name.isidentifier() and _FORMAT.fullmatch(form or "")):
+            raise ValueError(f"expected a message with plain values, got {message!r}")
+    return message
+
+
+def revalued(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that `churn.said.valued` made plain, texts in the language spoken now."""
+    return {str(name): _value(found) for name, found in facts.items()}
+
+
+def _value(found: Any) -> object:
+    """A value of a message, of the type that the message formats."""
+    match found:
+        case {"day": str() as day}:
+            return datetime.fromisoformat(day) if "T" in day else date.fromisoformat(day)
+        case {"number": str() as number}:
+            return float(number)
+        case {"items": [*pairs]}:
+            return {key: _value(value) for key, value in pairs}
+        case [*several]:
+            return tuple(map(_value, several))
+        case dict():
+            return retold(found)
+    return found
 
 
 def marked(message: str) -> str:
@@ -55,7 +122,7 @@ def say_again(text: str) -> str:
         >>> say_again("no {message}")
         'no {message}'
     """
-    return _catalogue(_SPOKEN.get()).gettext(text) if text else text
+    return Said(_catalogue(_SPOKEN.get()).gettext(text) if text else text, {"again": text})
 
 
 class Messages(Mapping[str, str]):
@@ -123,7 +190,7 @@ def day_in_words(day: date) -> str:
     """
     from babel.dates import format_date  # a light command waits for no locale
 
-    return format_date(day, "long", locale=_LOCALES[_SPOKEN.get()])
+    return Said(format_date(day, "long", locale=_LOCALES[_SPOKEN.get()]), {"date": f"{day:%Y-%m-%d}"})
 
 
 def day_and_month(day: date) -> str:
@@ -135,7 +202,8 @@ def day_and_month(day: date) -> str:
     """
     from babel.dates import format_skeleton
 
-    return format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
+    text = format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
+    return Said(text, {"day of the year": f"{day:%Y-%m-%d}"})
 
 
 def percentage(share: float, digits: int = 0) -> str:

@@ -13,6 +13,7 @@ from churn.artefacts import Document, Table, as_written, declared
 from churn.configuration import STORED, RunConfig
 from churn.data import Dataset
 from churn.disk import temporary_folder
+from churn.eda import View, open_view
 from churn.errors import UserError
 from churn.explanation import worded
 from churn.keys import OneOf
@@ -129,11 +130,10 @@ class Run:
         found: Sequence[Mapping[str, Any]] = self.document(declared.ANSWERS)
         return found
 
-    @cached_property
-    def views(self) -> Sequence[Mapping[str, Any]]:
-        """The views of the data, in the order to be shown."""
-        found: Sequence[Mapping[str, Any]] = self.document(declared.VIEWS)
-        return found
+    def views(self) -> Iterator[tuple[str, str, View]]:
+        """The views of the data in the order to be shown, in the language spoken: section, name, view."""
+        for told in self.document(declared.VIEWS):
+            yield told["section"], told["name"], open_view(told, told["name"], self.folder)
 
     @property
     def language(self) -> str:

@@ -241,16 +241,21 @@ ANOMALIES = Table(
 # Views of the data
 VIEWS = Document(
     "views/views.json",
-    "a view: its words and its chart",
-    "section name words empty figure height",
+    "a view: what it is of, and what it knows beside its table",
+    "section name kind said facts",
     several=True,
     optional=True,
 )
 
 
 def view(name: str) -> str:
-    """The file of a view's table."""
+    """The file of a view's table, for a spreadsheet."""
     return f"views/{name}.csv"
+
+
+def whole_view(name: str) -> str:
+    """The file of a view's table from which it is drawn."""
+    return f"views/{name}.parquet"
 
 
 RETURNS = Table(

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-import numpy as np
-
 from churn.artefacts.sealed import CONTENTS, check_own, discard, enlist, seal
 from churn.disk import PARTIAL, writing
 from churn.errors import UserError
+from churn.said import kept
 
 _written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
 
@@ -90,11 +89,5 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_json(value: object, path: Path) -> None:
-    """Write JSON with dates as ISO text and NumPy scalars as numbers."""
-    write_text(json.dumps(value, indent=2, default=_plain, ensure_ascii=False, allow_nan=False) + "\n", path)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.generic):
-        return value.item()
-    return str(value)
+    """Write JSON with dates as ISO text, NumPy scalars as numbers, and texts that were said as their messages."""
+    write_text(json.dumps(kept(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n", path)

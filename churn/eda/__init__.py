@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from churn.eda.journey_differences import JourneyDifferences, compare_journeys
     from churn.eda.journey_groups import of_fates, of_the_list
     from churn.eda.journey_log import Journeys, journeys
+    from churn.eda.keeping import keep_view, open_view
     from churn.eda.one_user import Anatomy, anatomy
     from churn.eda.opening import open_panel, open_tables
     from churn.eda.series import ACTIVE, daily_totals
@@ -47,10 +48,12 @@ __all__ = [
     "first_steps",
     "journeys",
     "kaplan_meier",
+    "keep_view",
     "of_fates",
     "of_the_list",
     "open_panel",
     "open_tables",
+    "open_view",
     "retention",
     "returns",
     "revenue",

@@ -185,7 +185,7 @@ def decompose(
     rounds = checked_periods(periods, method)
     check_how(method, window=window, robust=robust, unit=unit)
     observed, missing = every_day(series)
-    name = str(series.name or say("series"))
+    name = series.name if isinstance(series.name, str) else str(series.name) if series.name else say("series")
     if empty := too_short(observed, rounds, name) or too_even(observed, max(rounds), name=name, unit=unit):
         return Seasons(observed.to_frame("observed"), empty, name, unit, missing, np.nan, {}, {})
     trend, seasons = parts_of(observed, rounds, method=method, window=window, robust=robust)

@@ -1,6 +1,6 @@
 """Definitions: what another history, horizon or rule of being at risk would make of the same log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -21,8 +21,8 @@ from churn.statistics import FEW
 class Definitions(View):
     """What each definition of churn would mean.
 
-    `table` has a row per definition: at_risk (the rule in words), at_risk_days, history_days, horizon_days, windows
-    (labelled), users, churn (base rate), watched (churners for whom the log reaches `later_days` past the horizon),
+    `table` has a row per definition: at_risk (the rule: active or member), at_risk_days, history_days, horizon_days,
+    windows (labelled), users, churn (base rate), watched (churners for whom the log reaches `later_days` past the horizon),
     returned (the share of those that came back in these days: false churners).
     """
 
@@ -32,8 +32,7 @@ class Definitions(View):
         least = int(self.table["history_days"].min())
         known = self.table[(self.table["history_days"] == least) & (self.table["windows"] > 0)]
         lines = [
-            f"{rule}: {'; '.join(_told(row) for row in rows.to_dict('records'))}"
-            for rule, rows in known.groupby("at_risk", sort=False)
+            f"{rule}: {'; '.join(_told(row) for row in rows.to_dict('records'))}" for rule, rows in _by_rule(known)
         ]
         said = say_many(
             "who come back: of the churners watched, those active within {n} day after the horizon",
@@ -53,7 +52,7 @@ class Definitions(View):
         import plotly.graph_objects as go
 
         traces, captions = [], []
-        for rule, group in self.table.groupby("at_risk", sort=False):
+        for rule, group in _by_rule(self.table):
             traces += [[go.Heatmap(_heat(group, column))] for column in ("churn", "returned")]
             captions.append(say("base rate of churn, {rule}", rule=rule))
             captions.append(
@@ -118,6 +117,13 @@ def definitions(
     return Definitions(table, None if table["windows"].any() else why, later_days)
 
 
+def _by_rule(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The rows of each rule of being at risk, with the rule in words."""
+    for (rule, days), rows in table.groupby(["at_risk", "at_risk_days"], sort=False):
+        active = say_many("active on the last day", "active in the last {n} days", int(days))
+        yield (say("every member") if rule == "member" else active), rows
+
+
 def _check(name: str, lengths: Sequence[int]) -> None:
     if not len(lengths):
         raise UserError(f"expected one or more {name}", "none", "give the lengths to try")
@@ -126,12 +132,7 @@ def _check(name: str, lengths: Sequence[int]) -> None:
 
 
 def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str, Any]:
-    rule = (
-        say("every member")
-        if config.at_risk == "member"
-        else say_many("active on the last day", "active in the last {n} days", config.at_risk_days)
-    )
-    row: dict[str, Any] = {"at_risk": rule, "at_risk_days": config.at_risk_days}
+    row: dict[str, Any] = {"at_risk": config.at_risk, "at_risk_days": config.at_risk_days}
     row |= {"history_days": config.history_days, "horizon_days": config.horizon_days}
     needed = max(config.history_days, config.at_risk_days) + config.horizon_days
     nothing = {"windows": 0, "users": 0, "churn": np.nan, "returned": np.nan, "watched": 0}

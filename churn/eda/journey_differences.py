@@ -1,5 +1,6 @@
 """How two groups of users walk differently, from their events before a cutoff alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from churn.eda.transition_shares import compared_shares, counts_by_user
 from churn.eda.transitions import arcs, named
 from churn.eda.view import View
 from churn.errors import UserError
-from churn.language import say, say_many
+from churn.language import say, say_again, say_many
 from churn.statistics import FEW
 
 
@@ -44,9 +45,9 @@ class JourneyDifferences(View):
         """The groups with the number of their users."""
         return say(
             "{first}: n = {n_first:,} users and {second}: n = {n_second:,} users",
-            first=self.groups[0],
+            first=say_again(self.groups[0]),
             n_first=self.n_users[0],
-            second=self.groups[1],
+            second=say_again(self.groups[1]),
             n_second=self.n_users[1],
         )
 
@@ -72,7 +73,7 @@ class JourneyDifferences(View):
         return [note for note, due in notes.items() if due]
 
     def _say(self) -> str:
-        lines = [_told(row, self.groups) for row in self.table.head(5).to_dict("records")]
+        lines = [_told(row, tuple(map(say_again, self.groups))) for row in self.table.head(5).to_dict("records")]
         return "\n".join([say("What follows what ({size})", size=self.size), *lines, *self._notes(), *self.remarks])
 
     def _draw(self) -> Any:
@@ -82,7 +83,7 @@ class JourneyDifferences(View):
         names = [f"{label(row['from'])} → {label(row['to'])}" for row in rows]
         points = {name: 100 * self.table[name] for name in ("difference", "low", "high")}
         known = [min(row["users_1"], row["users_2"]) >= FEW for row in rows]
-        first, second = map(label, self.groups)
+        first, second = (label(say_again(group)) for group in self.groups)
         hover = [
             f"<b>{name}</b><br>{_made(row, '1', first)}<br>{_made(row, '2', second)}"
             for name, row in zip(names, rows, strict=True)
@@ -179,7 +180,7 @@ def compare_journeys(
     return JourneyDifferences(table, empty, names, found, silent, level, walks.remarks)
 
 
-def _told(row: dict[Any, Any], groups: tuple[str, str]) -> str:
+def _told(row: dict[Any, Any], groups: Sequence[str]) -> str:
     source, target = called(row["from"]), called(row["to"])
     both = {name: row[name] for name in ("share_1", "n_1", "share_2", "n_2")}
     both |= {"source": source, "target": target, "first": groups[0], "second": groups[1]}

@@ -7,7 +7,7 @@ from churn.data import Windows
 from churn.eda.arguments import check_count
 from churn.eda.coded_events import day_number
 from churn.errors import UserError
-from churn.language import marked, say
+from churn.language import marked, say, say_again
 
 LEAST = 10  # users in a group to compare it at all
 LISTED, OTHERS = marked("on the list"), marked("others at risk")
@@ -41,8 +41,8 @@ def of_fates(part: Windows) -> pd.DataFrame:
 
 
 def _grouped(users: pd.DataFrame, inside: pd.Series, names: tuple[str, str]) -> pd.DataFrame:
-    """The users and the name of each one's group, the first group's users first."""
-    table = users.assign(group=inside.map({True: say(names[0]), False: say(names[1])}))
+    """The users and the name of each one's group, in English, the first group's users first."""
+    table = users.assign(group=inside.map({True: names[0], False: names[1]}))
     return table.iloc[np.argsort(~inside, kind="stable")]
 
 
@@ -71,11 +71,11 @@ def checked(groups: pd.DataFrame, history_days: int | None) -> tuple[tuple[str, 
 
 def lacking(names: tuple[str, str], found: tuple[int, int]) -> str | None:
     """What to say of a group in which nobody has events."""
-    without = [name for name, n in zip(names, found, strict=True) if not n]
-    if "nobody" in without and len(without) == 1:
-        return say("All users are of one group, {group}, so there is nothing to compare them with.", group=names[0])
+    first, second = map(say_again, names)
+    without = [name for name, n in zip((first, second), found, strict=True) if not n]
+    if names[1] == "nobody" and len(without) == 1:
+        return say("All users are of one group, {group}, so there is nothing to compare them with.", group=first)
     if len(without) == 2:
-        first, second = without
         return say(
             "Nobody in {first} and {second} has an event before the cutoff to compare.", first=first, second=second
         )
@@ -86,9 +86,9 @@ def lacking(names: tuple[str, str], found: tuple[int, int]) -> str | None:
             "Too few users to compare: {n_first:,} in {first}, {n_second:,} in {second}, with events; it takes {least} "
             "in each.",
             n_first=found[0],
-            first=names[0],
+            first=first,
             n_second=found[1],
-            second=names[1],
+            second=second,
             least=LEAST,
         )
     return None

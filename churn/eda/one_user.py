@@ -11,6 +11,7 @@ from churn.data import Panel
 from churn.eda.view import View
 from churn.errors import UserError
 from churn.language import marked, say, say_many
+from churn.said import joined
 
 PER_DAY = {
     "own": marked("own events per day"),
@@ -141,8 +142,8 @@ def _with_scores(table: pd.DataFrame, scores: pd.DataFrame, user_id: object) -> 
         raise UserError(f"expected one score of {user_id} per cutoff", found, "keep one of them")
     days = table.index.union(own.index)  # the newest cutoff is the day after the last
     table = table.reindex(days, fill_value=0).astype({"active": bool})
-    reasons = own.filter(regex=r"^reason_\d+$").fillna("").astype(str)
-    why = pd.Series(["; ".join(filter(None, row)) for row in reasons.to_numpy()], own.index, dtype=object)
+    reasons = own.filter(regex=r"^reason_\d+$").fillna("")
+    why = pd.Series([joined(row, "; ") for row in reasons.to_numpy(object)], own.index, dtype=object)
     return table.assign(p_churn=chances.astype(float), why=why).fillna({"why": ""})
 
 

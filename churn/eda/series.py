@@ -11,6 +11,7 @@ from churn.data import Panel
 from churn.eda.arguments import check_count
 from churn.errors import UserError
 from churn.language import say, say_many
+from churn.said import joined
 
 ACTIVE = "active_users"
 Method = Literal["stl", "classical"]
@@ -143,7 +144,7 @@ def too_even(observed: pd.Series, longest: int, *, name: str, unit: str) -> str 
         whole=len(observed),
         value=usual,
         unit=unit,
-        days=", ".join(days),
+        days=joined(days, ", "),
     )
 
 

@@ -21,6 +21,7 @@ from churn.explanation.wording import (
     yes_or_no_words,
 )
 from churn.language import Messages, marked, say
+from churn.said import joined
 
 TOP = 3  # reasons of a user
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
@@ -108,7 +109,7 @@ def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top
         top: Reasons of each.
     """
     names, facts = named(found.feature), found[["feature", "kind", "risky", *Story._fields]]
-    words = [f"{names[row[0]]}: {_words(row)}" for row in facts.itertuples(index=False, name=None)]
+    words = [joined((names[row[0]], _words(row)), ": ") for row in facts.itertuples(index=False, name=None)]
     table = found[[by, "place"]].assign(words=words).pivot_table("words", by, "place", aggfunc="first", sort=False)
     table = table.reindex(index=list(of), columns=range(1, top + 1)).fillna("")
     return table.set_axis([f"reason_{place}" for place in table.columns], axis=1).reset_index(drop=True).astype(object)

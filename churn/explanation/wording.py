@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from churn.language import day_and_month, say, say_many
+from churn.said import joined
 
 _IN_DAYS = {"tenure", "tenure_capped"}
 _WEEK = 7
@@ -54,10 +55,10 @@ def count_words(story: Story) -> str:
         return _beside_others(story)
     if story.long_silence:
         usual = say("usually {rate}", rate=_rate(story.usual, story))
-        return f"{_fact(story)}; {usual}"
+        return joined((_fact(story), usual), "; ")
     if story.fewer:
         return _fallen(story)
-    return f"{_fact(story)}; {_both(story)}"
+    return joined((_fact(story), _both(story)), "; ")
 
 
 def as_usual(story: Story) -> bool:
@@ -101,7 +102,7 @@ def last_day_words(feature: str, value: float, *, others: float, risky: Literal[
     told = say("{number} days", number=number(value)) if feature in _IN_DAYS else number(value)
     if value_as_usual(value, others=others) or (value > others) == (risky == "high"):
         usual = say("others {rate}", rate=_rounded(others))
-        return f"{told}; {usual}"
+        return joined((told, usual), "; ")
     return _risky(told, _rounded(others), more=value > others)
 
 
@@ -158,7 +159,7 @@ def _beside_others(story: Story) -> str:
     if not story.long_silence and _above_others(story) > 0:  # of a silence, it is the silence that is the reason
         return _risky(fact, rate)
     others = say("others {rate}", rate=rate)
-    return f"{fact}; {others}"
+    return joined((fact, others), "; ")
 
 
 def _risky(fact: str, rate: str, *, more: bool = True) -> str:

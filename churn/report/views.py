@@ -1,8 +1,9 @@
-"""How the platform breathes and how its users walk: views that the run has drawn."""
+"""How the platform breathes and how its users walk: the views that the run has kept, drawn."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from churn.eda import View
 from churn.language import Messages, marked, say
 from churn.report.blocks import Block, Figure, Heading, Items, Section, Text
 from churn.runs import Run
@@ -54,27 +55,38 @@ def cohorts(run: Run) -> Section:
 
 def _section(run: Run, anchor: str, title: str, lead: str, *others: str) -> Section:
     """The views of a section and of others; one sentence where there are none."""
-    found = [view for view in run.views if view["section"] in (anchor, *others)]
+    found = [(name, view) for group, name, view in run.views() if group in (anchor, *others)]
     nothing = say("The run has made no such view: it was switched off.")
     return Section(anchor, title, lead if found else nothing, tuple(_blocks(found)))
 
 
-def _blocks(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
-    for view in found:
-        if view["empty"]:
+def _blocks(found: Sequence[tuple[str, View]]) -> Iterator[Block]:
+    for name, view in found:
+        if view.empty is not None:
             continue
-        yield Heading(TITLES[view["name"]])
-        first, *rest = view["words"]
+        first, *rest = str(view).splitlines()
+        drawn = _untitled(view.figure())
+        yield Heading(TITLES[name])
         yield Text(first)
-        yield Figure("", " ".join(view["words"]), "", view["figure"], view["height"])
+        yield Figure("", " ".join([first, *rest]), "", drawn.to_json(), int(drawn.layout.height))
         yield Items(tuple(rest))
-    yield from _nothing([view for view in found if view["empty"]])
+    yield from _nothing(found)
 
 
-def _nothing(views: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+def _untitled(figure: Any) -> Any:
+    """A chart without its title, and the room for it: the page has words of its own above."""
+    title = figure.layout.title.text
+    if title and not title.startswith("*"):  # a note on the cells with a star stays
+        room = figure.layout.margin.t - 12
+        figure.update_layout(title=None, margin_t=12, height=figure.layout.height - room)
+    return figure
+
+
+def _nothing(views: Iterable[tuple[str, View]]) -> Iterator[Block]:
     """A line for views that have nothing to show, all for one reason together."""
     reasons: dict[str, list[str]] = {}
-    for view in views:
-        reasons.setdefault(" ".join(view["words"]), []).append(TITLES[view["name"]])
+    for name, view in views:
+        if view.empty is not None:
+            reasons.setdefault(view.empty, []).append(TITLES[name])
     if reasons:
         yield Items(tuple(f"{' · '.join(titles)}: {why}" for why, titles in reasons.items()))

@@ -1,14 +1,13 @@
-"""How the platform breathes and how its users walk: the views of the data, kept as they are drawn."""
+"""How the platform breathes and how its users walk: the views of the data, kept to be drawn where they are read."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from churn import eda, explanation
-from churn.artefacts import declared, write_table
+from churn.artefacts import declared
 from churn.data import STICKERS
 from churn.language import marked, say
 from churn.progress import step
@@ -24,40 +23,21 @@ Named = tuple[str, str, eda.View]  # section, name, view
 
 
 def explore_data(context: Context) -> Facts:
-    """Seasons, cohorts, definitions, journeys and the first user's days: a table each, and the views."""
+    """Seasons, cohorts, definitions, journeys and the first user's days, each with its table."""
     _clear(context.folder)
-    shown = []
+    kept = []
     for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
         step(name.replace("_", " "))
-        write_table(view.table.reset_index(), context.folder / declared.view(name))
-        figure = _untitled(view.figure())
-        shown.append(
-            {
-                "section": section,
-                "name": name,
-                "words": str(view).splitlines(),
-                "empty": view.empty is not None,
-                "figure": figure.to_json(),
-                "height": int(figure.layout.height),
-            }
-        )
-    declared.VIEWS.write(shown, context.folder)
+        kept.append({"section": section, "name": name} | eda.keep_view(view, name, context.folder))
+    declared.VIEWS.write(kept, context.folder)
     return {}
 
 
 def _clear(folder: Path) -> None:
     """Remove the tables of an earlier configuration, whose views may not be made again."""
     for view in declared.VIEWS.read(folder):
-        (folder / declared.view(view["name"])).unlink(missing_ok=True)
-
-
-def _untitled(figure: Any) -> Any:
-    """A chart without its title, and the room for it: the page has words of its own above."""
-    title = figure.layout.title.text
-    if title and not title.startswith("*"):  # a note on the cells with a star stays
-        room = figure.layout.margin.t - 12
-        figure.update_layout(title=None, margin_t=12, height=figure.layout.height - room)
-    return figure
+        for file in (declared.view, declared.whole_view):
+            (folder / file(view["name"])).unlink(missing_ok=True)
 
 
 def _seasons(context: Context) -> Iterator[Named]:
