@@ -22,8 +22,8 @@ class Definitions(View):
     """What each definition of churn would mean.
 
     `table` has a row per definition: at_risk (the rule: active or member), at_risk_days, history_days, horizon_days,
-    windows (labelled), users, churn (base rate), watched (churners for whom the log reaches `later_days` past the horizon),
-    returned (the share of those that came back in these days: false churners).
+    windows (labelled), users, churn (base rate), watched (churners for whom the log reaches `later_days` past the
+    horizon), returned (the share of these churners who came back in these days: false churners).
     """
 
     later_days: int
@@ -120,7 +120,7 @@ def definitions(
 def _by_rule(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """The rows of each rule of being at risk, with the rule in words."""
     for (rule, days), rows in table.groupby(["at_risk", "at_risk_days"], sort=False):
-        active = say_many("active on the last day", "active in the last {n} days", int(days))
+        active = say_many("active on the last day", "active in the last {n} days", int(str(days)))
         yield (say("every member") if rule == "member" else active), rows
 
 
