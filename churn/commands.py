@@ -1,7 +1,7 @@
 """The commands: a function each, which reads its options, imports what it needs and does the work."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,10 +66,12 @@ def _run(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     options = parse(arguments, parser=parser)
     config = run_config(options)
+    from churn.language import speaking
     from churn.pipeline import run
 
     finished = run(config, options.out)
-    print(f"report: {finished.report}{_held_back(options.out)}{_warnings(finished.warnings)}")
+    with speaking(config.language):
+        print(f"report: {finished.report}{_held_back(options.out)}{_warnings(finished.warnings)}")
 
 
 def _tune(arguments: list[str]) -> None:
@@ -80,22 +82,23 @@ def _tune(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     config = run_config(options)
     from churn.artefacts import declared
+    from churn.language import speaking
     from churn.pipeline import tune
 
     trials = tune(config, options.out).folder / declared.TRIALS.file
-    print(f"trials: {trials}{_caution(config.data.split.kind, config.language)}")
+    with speaking(config.language):
+        print(f"trials: {trials}{_caution(config.data.split.kind)}")
 
 
-def _caution(split_kind: str, language: str) -> str:
+def _caution(split_kind: str) -> str:
     """A further line where the split makes the measures say less than they seem to."""
     from churn.data import CAUTIONS
-    from churn.language import say, speaking
+    from churn.language import say
 
-    with speaking(language):
-        return _warnings([say(CAUTIONS[split_kind])] if split_kind in CAUTIONS else [])
+    return _warnings([say(CAUTIONS[split_kind])] if split_kind in CAUTIONS else [])
 
 
-def _warnings(sentences: Sequence[str]) -> str:
+def _warnings(sentences: Iterable[str]) -> str:
     return "".join(f"\nwarning: {sentence}" for sentence in sentences)
 
 
@@ -111,6 +114,7 @@ def _score(arguments: list[str]) -> None:
     as_day("--cutoff", options.cutoff)
     config = run_config(options)
     from churn.artefacts import declared
+    from churn.language import retold, speaking
     from churn.models import allowing
     from churn.scoring import score
 
@@ -122,7 +126,8 @@ def _score(arguments: list[str]) -> None:
         *declared.MANIFEST.read(options.run)["list_warnings"],
         *declared.SCORING.read(out)["warnings"],
     ]
-    cautions = f"{_caution(finished.data.split.kind, finished.language)}{_warnings(about)}"
+    with speaking(finished.language):
+        cautions = f"{_caution(finished.data.split.kind)}{_warnings(map(retold, about))}"
     print(f"list: {out / declared.CONTACTS.file}{_held_back(out)}{cautions}")
 
 

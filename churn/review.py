@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared, read_json
-from churn.language import percentage, say, say_again
+from churn.language import percentage, retold, say, say_again
+from churn.said import joined
 from churn.statistics import FEW, LEAST_LOSS, Interval, above, digits_apart, side
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
@@ -31,7 +32,7 @@ def warnings(folder: Path, *, fidelity_floor: float, calibrators: Collection[str
         *_overpromised(declared.SEGMENT_RATES.read(folder)),
         *_outdone(declared.DIFFERENCES.read(folder), manifest["chosen"]),
         *_unfaithful(surrogates, fidelity_floor),
-        *audit["warnings"],
+        *map(retold, audit["warnings"]),
     ]
 
 
@@ -76,7 +77,7 @@ def _never_calibrated(errors: _Errors, calibrators: Collection[str]) -> list[str
 
 
 def _both(items: list[str]) -> str:
-    return say("{most} and {last}", most=", ".join(items[:-1]), last=items[-1])
+    return say("{most} and {last}", most=joined(items[:-1], ", "), last=items[-1])
 
 
 def _unbounded(segment: Mapping[str, Any], scored: int) -> list[str]:

@@ -17,6 +17,7 @@ from churn.eda import View, open_view
 from churn.errors import UserError
 from churn.explanation import worded
 from churn.keys import OneOf
+from churn.language import retold
 from churn.new_data import New, block_of, prepare_up_to
 from churn.scoring import newest_windows, score, score_windows
 from churn.segments import CONTACT
@@ -124,11 +125,11 @@ class Run:
         """The configuration; models of a class of your own have to be `churn.models.allowing`."""
         return RunConfig.stored(self.folder)
 
-    @cached_property
-    def answers(self) -> Sequence[Mapping[str, Any]]:
-        """The answers of the verdicts, in the order to be shown."""
-        found: Sequence[Mapping[str, Any]] = self.document(declared.ANSWERS)
-        return found
+    @property
+    def answers(self) -> Sequence[Mapping[str, str]]:
+        """The answers of the verdicts, in the order to be shown and in the language spoken."""
+        with as_written(self.folder / declared.ANSWERS.file):
+            return [{key: retold(text) for key, text in told.items()} for told in self.document(declared.ANSWERS)]
 
     def views(self) -> Iterator[tuple[str, str, View]]:
         """The views of the data in the order to be shown, in the language spoken: section, name, view."""
@@ -169,8 +170,9 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """The warnings, which a reader should know before trusting the numbers."""
-        return list(self.manifest["warnings"])
+        """The warnings, which a reader should know before trusting the numbers, in the language spoken."""
+        with as_written(self.folder / declared.MANIFEST.file):
+            return [retold(warning) for warning in self.manifest["warnings"]]
 
     def part(self, name: str) -> Mapping[str, Any]:
         """The audit's counts of a part of the split; empty for a part that it does not know."""

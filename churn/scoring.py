@@ -107,7 +107,7 @@ def score(
         listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
         place = os.path.relpath(run.resolve(), out.resolve())
         moved = _drift(run, dataset)
-        found = [str(finding) for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
+        found = [finding.text for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
         drift = moved.facts() if moved else None
         told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)

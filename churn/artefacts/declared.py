@@ -164,13 +164,12 @@ PRIORITY = Table(
     f"rank:count user_id:id group:text {_SCORED}",
     ranked=True,
 )
-REASONS = Table(
-    "reasons.parquet",
-    "a reason of a user of the list, the strongest at place 1",
+_TOLD = (  # what is told of a feature of a user, as `explanation.worded` takes it
     "user_id:id place:count feature:text kind:text risky:text total:number history_days:count known_days:count "
     "usual:number others:number silent_days:count long_silence:flag fewer:flag fell:day fallen_days:count since:number "
-    "amount:flag",
+    "amount:flag"
 )
+REASONS = Table("reasons.parquet", "a reason of a user of the list, the strongest at place 1", _TOLD)
 CONTACTS = Table(
     "priority.csv",
     "a user to contact, best first, for a spreadsheet",
@@ -214,7 +213,7 @@ SEGMENT_CATEGORIES = Table(
 GROUPS = Table(
     "groups.csv",
     "a group",
-    "group:count name:text n:count share:number p_churn:number p_sticker:number? n_listed:count expected_listed:number "
+    "group:count n:count share:number p_churn:number p_sticker:number? n_listed:count expected_listed:number "
     "n_windows:count n_users:count churn:number churn_low:number churn_high:number sticker:number? sticker_low:number? "
     "sticker_high:number?",
 )
@@ -233,9 +232,11 @@ GROUPED = Table("groups.parquet", "a user who was scored", f"{_WINDOW} group:cou
 ANOMALIES = Table(
     "anomalies.csv",
     "a user who departs from the own past, most first",
-    "user_id:id cutoff:day score:number direction:text departure_1:text departure_2:text departure_3:text "
-    "p_churn:number segment:text held_back:flag",
+    "user_id:id cutoff:day score:number direction:text p_churn:number segment:text held_back:flag",
     ranked=True,
+)
+DEPARTURES = Table(
+    "departures.parquet", "a count that departs from the user's own past, the furthest at place 1", _TOLD
 )
 
 # Views of the data

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from churn.explanation.fidelity import Fidelity, Imitation
     from churn.explanation.past import USUAL_DAYS, own_past
     from churn.explanation.surrogate import Surrogate, contributions, explain
-    from churn.explanation.user_reasons import named, readable, reasons, worded
+    from churn.explanation.user_reasons import Reason, named, readable, reason_rows, reasons, worded
     from churn.explanation.variance_inflation import Collinearity, collinearity
-    from churn.explanation.wording import Story, count_words
+    from churn.explanation.wording import Story
 
 __all__ = [
     "USUAL_DAYS",
@@ -24,19 +24,20 @@ __all__ = [
     "ExplanationConfig",
     "Fidelity",
     "Imitation",
+    "Reason",
     "Story",
     "Surrogate",
     "attribute",
     "beside",
     "collinearity",
     "contributions",
-    "count_words",
     "explain",
     "feature_ledger",
     "named",
     "others",
     "own_past",
     "readable",
+    "reason_rows",
     "reasons",
     "to_attribute",
     "to_imitate",

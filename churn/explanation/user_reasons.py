@@ -95,8 +95,14 @@ def reasons(
         pairs = Pairs(window, feature, history[window, :, feature], contributions[window, :, feature])
         for n, reason in zip(window, _facts(windows, pairs, totals=totals, others=others), strict=True):
             chosen.add(int(n), reason)
-    columns = ["window", "place", *Reason._fields[:-1], *Story._fields]
-    return pd.DataFrame(chosen.rows(top), columns=columns).astype({"window": np.int64, "fell": "datetime64[us]"})
+    return reason_rows(chosen.rows(top)).astype({"window": np.int64})
+
+
+def reason_rows(found: Iterable[tuple[object, int, "Reason"]], by: str = "window") -> pd.DataFrame:
+    """A table of reasons, each given with whose it is and its place: `by`, place, and the fields of the reason."""
+    rows = [(whose, place, *reason[:-1], *reason.story) for whose, place, reason in found]
+    columns = [by, "place", *Reason._fields[:-1], *Story._fields]
+    return pd.DataFrame(rows, columns=columns).astype({"fell": "datetime64[us]"})
 
 
 def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top: int = TOP) -> pd.DataFrame:
@@ -159,10 +165,10 @@ class _Chosen:
         """Put what is told where it belongs."""
         (self.spare if reason.as_usual else self.reasons)[window].append(reason)
 
-    def rows(self, top: int) -> list[tuple[object, ...]]:
+    def rows(self, top: int) -> list[tuple[object, int, "Reason"]]:
         """The reasons, as many per window as asked for or fewer; without any, what is as usual."""
         return [
-            (window, place, *reason[:-1], *reason.story)
+            (window, place, reason)
             for window, (found, spare) in enumerate(zip(self.reasons, self.spare, strict=True))
             for place, reason in enumerate((found or spare)[:top], start=1)
         ]

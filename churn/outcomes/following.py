@@ -114,7 +114,7 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
     alone = alone if reached is None else alone & ~reached
     measured = calibration_since(scored, seen, alone=alone, run=earlier.run, repetitions=config.repetitions)
     stability, drifted = _later(earlier, dataset, config)
-    about_log = [str(finding) for finding in examine_new(dataset)]
+    about_log = [finding.text for finding in examine_new(dataset)]
     notes = [*about_log, *_notes(earlier, seen, reached, unknown)]
     if drifted.empty:
         notes.append("Nobody is at risk at the end of the log, so neither drift nor the next list can be told.")

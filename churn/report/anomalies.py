@@ -6,7 +6,7 @@ from typing import Any
 from churn.artefacts import declared
 from churn.language import Messages, marked, say
 from churn.report.blocks import Section, Text
-from churn.report.marks import told
+from churn.report.marks import departures
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import SEGMENTS, count, decimal, known
 from churn.runs import Run, records
@@ -77,16 +77,17 @@ def _table(run: Run) -> Table:
         *(Column(title, numeric=True) for title in (say("P(churn)"), say("Score"))),
         Column(say("Segment")),
     )
-    rows = tuple(_row(row) for row in records(run.table(declared.ANOMALIES)))
+    departed = departures(run)
+    rows = tuple(_row(row, departed[str(row.user_id)]) for row in records(run.table(declared.ANOMALIES)))
     title = say("Users who depart from their own past")
     return Table(title, columns, rows, searchable=True, cards=True, at_once=AT_ONCE)
 
 
-def _row(row: Any) -> tuple[Cell, ...]:
+def _row(row: Any, departed: str) -> tuple[Cell, ...]:
     return (
         text_cell(row.user_id),
         Cell(DIRECTIONS.get(row.direction, str(row.direction))),
-        Cell(" · ".join(told(row))),
+        Cell(departed),
         percent_cell(row.p_churn if known(row.p_churn) else None),
         number_cell(row.score, 2),
         Cell(_segment(row)),

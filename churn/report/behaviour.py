@@ -10,7 +10,7 @@ from churn.artefacts import declared
 from churn.language import marked, say
 from churn.report.blocks import Block, Figure, Fold, Section, Text
 from churn.report.chart_parts import COLOUR_BAR, chart, figure, label
-from churn.report.marks import group_name
+from churn.report.marks import group_names
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import count, decimal, feature, percent, percents, signed
 from churn.runs import Run, records
@@ -118,7 +118,7 @@ def _heat(run: Run, groups: pd.DataFrame) -> Figure:
     drawn.update_layout(margin_t=44)
     drawn.update_xaxes(type="category", showgrid=False)
     drawn.update_yaxes(autorange="reversed", showgrid=False)
-    said = "; ".join(say("group {name}", name=group_name(row)) for row in records(groups))
+    said = "; ".join(say("group {name}", name=name) for name in group_names(run).values())
     caption = say(
         "Blue: more than the average user. Vermilion: less. Shade: difference of the mean logarithms, in standard "
         "deviations of all users. n counts the users that the groups were learnt from."
@@ -132,17 +132,18 @@ def _table(run: Run, groups: pd.DataFrame) -> Table:
     if run.stickers:
         titles[3:3] = [say("P(sticker)"), say("Observed stickers")]
     columns = (Column(say("Group"), wide=True), *(Column(title, numeric=True) for title in titles))
-    rows = tuple(_row(run, row) for row in records(groups))
+    names = group_names(run)
+    rows = tuple(_row(run, row, names[int(row.group)]) for row in records(groups))
     return Table(say("What becomes of each group"), columns, rows, cards=True)
 
 
-def _row(run: Run, row: Any) -> tuple[Cell, ...]:
+def _row(run: Run, row: Any, name: str) -> tuple[Cell, ...]:
     few = row.n < FEW
     churn = (row.p_churn, row.churn, row.churn_low, row.churn_high)
     sticker = (row.p_sticker, row.sticker, row.sticker_low, row.sticker_high)
     expected = say("{n} expected", n=decimal(row.expected_listed, 1))
     return (
-        Cell(group_name(row), order=str(row.group)),
+        Cell(name, order=str(row.group)),
         Cell(count(row.n), order=str(row.n), under=percent(row.share), few=few),
         *(
             cell

@@ -3,17 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
+from churn import segments
 from churn.artefacts import declared
+from churn.explanation import worded
 from churn.language import say, say_many
 from churn.report.tables import Cell, Choice, Column, text_cell
 from churn.report.wording import count
 from churn.runs import Run, records
-
-TOLD = ("departure_1", "departure_2", "departure_3")
 
 
 @dataclass(frozen=True)
@@ -60,18 +59,20 @@ class Marks:
 
 def marks(run: Run) -> Marks:
     """What the run's optional tables hold of each user."""
-    departed = {str(row.user_id): " · ".join(told(row)) for row in records(run.table(declared.ANOMALIES))}
-    names = {int(row.group): group_name(row) for row in records(run.table(declared.GROUPS))}
+    departed, names = departures(run), group_names(run)
     users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
     return Marks(departed, grouped)
 
 
-def told(row: Any) -> list[str]:
-    """What departed of a user, in the words of the anomalies' table."""
-    return [text for text in (getattr(row, name) for name in TOLD) if isinstance(text, str) and text]
+def departures(run: Run) -> dict[str, str]:
+    """Which counts of an unusual week depart from the own past, in words, by user."""
+    users = run.table(declared.ANOMALIES)["user_id"]
+    words = worded(run.table(declared.DEPARTURES), users, by="user_id").to_numpy(object)
+    return {str(user): " · ".join(filter(None, told)) for user, told in zip(users, words, strict=True)}
 
 
-def group_name(row: Any) -> str:
-    """A group's number and what sets it apart."""
-    return f"{count(row.group)}: {row.name}"
+def group_names(run: Run) -> dict[int, str]:
+    """The number of each group and what sets it apart."""
+    named = segments.group_names(run.table(declared.GROUP_COLUMNS))
+    return {group: f"{count(group)}: {name}" for group, name in named.items()}

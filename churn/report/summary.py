@@ -36,8 +36,7 @@ RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": ma
 def build(run: Run) -> Section:
     """How many users are at risk, what the list is worth, and whether to trust it."""
     blocks: list[Block] = [*returning(run), Tiles(_tiles(run)), Heading(say("Can it be trusted?")), *_trust(run)]
-    warnings = tuple(str(warning) for warning in run.manifest["warnings"])
-    if warnings:
+    if warnings := tuple(run.warnings):
         blocks += [Heading(say("Warnings")), Items(warnings)]
     blocks.append(Heading(say("What happened to such users before")))
     blocks.append(Tiles(tuple(_outcome(run, target) for target in run.targets)))

@@ -16,11 +16,10 @@ def group_users(context: Context) -> Facts:
     learnt = segments.enough_to_group(newest, dataset.labelled, seed=seed)
     groups = segments.find_groups(learnt, context.config.segments.groups, seed=seed)
     columns, group = segments.group_columns(groups, learnt), groups.assign(newest)
-    names = segments.group_names(columns)
     users = pd.DataFrame({"user_id": newest.user_ids, "cutoff": newest.dates})
     users["group"] = pd.Series(group if len(groups) > 1 else pd.NA, users.index, dtype="Int64")
     scored = context.scored()
-    told = segments.group_table(names, scored, group, test=test, of_test=groups.assign(test))
+    told = segments.group_table(len(groups), scored, group, test=test, of_test=groups.assign(test))
     context.write(declared.GROUPS, told)
     context.write(declared.GROUP_COLUMNS, columns)
     context.write(declared.GROUP_STABILITY, groups.search.table)
@@ -39,5 +38,6 @@ def find_anomalies(context: Context) -> Facts:
     found = segments.find_anomalies(newest, config, seed=context.config.seed)
     table = segments.beside_list(found.table, context.scored())
     context.write(declared.ANOMALIES, table)
+    context.write(declared.DEPARTURES, found.departures)
     told = {"n_scored": len(newest), "n_examined": found.n_examined, "n_departed": found.n_departed}
     return {"anomalies": told | {"n_listed": len(table)}}

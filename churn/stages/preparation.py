@@ -36,6 +36,6 @@ def prepare_data(context: Context) -> Facts:
 def examine_data(context: Context) -> Facts:
     """The health of the data, in numbers and in sentences."""
     health = examine(context.dataset, context.split)
-    alarms, findings = [asdict(alarm) for alarm in health.alarms], [str(found) for found in health.findings]
+    alarms, findings = [asdict(alarm) for alarm in health.alarms], [found.text for found in health.findings]
     audit = context.dataset.audit() | {"alarms": alarms, "warnings": findings}
     return {"audit": audit, "drift": health.drift.facts() if health.drift else None}

@@ -14,6 +14,7 @@ from churn.data.log.repeats import Repeats
 from churn.data.log.spellings import Spellings
 from churn.data.windows.panel import Panel
 from churn.language import say, say_again, say_many
+from churn.said import joined
 
 LOST = 0.01  # share of a table's rows
 STRANGERS = 0.5  # share of a table's rows that concern nobody on the member list
@@ -27,9 +28,10 @@ class Finding:
     sentence: str
     remedy: str
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
         """The sentence and the remedy as one text."""
-        return f"{self.sentence} {self.remedy}"
+        return joined((self.sentence, self.remedy))
 
 
 def runs(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -50,7 +52,7 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
         lost = sum(faults.values())
         if lost > LOST * counts["read"]:
             reasons = sorted(faults.items(), key=lambda pair: -pair[1])[:3]
-            why = ", ".join(f"{reason} ({n:,})" for reason, n in reasons)
+            why = joined([joined((say_again(reason), f"({n:,})")) for reason, n in reasons], ", ")
             yield Finding(
                 say(
                     "{lost:,} of {read:,} rows of {table} could not be used: {why}.",
@@ -104,7 +106,7 @@ def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding
                     rows=found.usable,
                     table=say_again(table),
                     share=found.rows / found.usable,
-                    where=" ".join(where),
+                    where=joined(where),
                 ),
                 say("Load each file once, or set data.deduplicate: true, which reads one of several equal rows."),
             )
@@ -198,8 +200,9 @@ def unseen_members(dataset: Dataset, unseen: int) -> Iterator[Finding]:
 def spans(panel: Panel, stretches: list[tuple[int, int]]) -> str:
     """Stretches of days in words, five at most."""
     dates = [(panel.date(first).date(), panel.date(last).date()) for first, last in stretches[:5]]
-    words = ", ".join(
+    words = [
         say("on {first}", first=first) if first == last else say("from {first} to {last}", first=first, last=last)
         for first, last in dates
-    )
-    return words + (say(" and in {n:,} more stretches", n=len(stretches) - 5) if len(stretches) > 5 else "")
+    ]
+    more = say(" and in {n:,} more stretches", n=len(stretches) - 5) if len(stretches) > 5 else ""
+    return joined((joined(words, ", "), more), "")

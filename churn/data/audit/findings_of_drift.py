@@ -9,6 +9,7 @@ from churn.data.audit.findings import Finding
 from churn.data.audit.findings_of_parts import NOISE, SHIFT
 from churn.data.windows.features import FEATURES
 from churn.language import say, say_again, say_many
+from churn.said import joined
 
 _RATIO = 1.5  # between two days' numbers of users, or acts, from which on they differ
 _NAMED = 5  # columns in a sentence
@@ -130,7 +131,8 @@ def _number(value: float) -> str:
 
 
 def _listed(told: list[str], n: int) -> str:
-    return "; ".join(told) + (say(" and {n:,} more", n=n - _NAMED) if n > _NAMED else "")
+    more = say(" and {n:,} more", n=n - _NAMED) if n > _NAMED else ""
+    return joined((joined(told, "; "), more), "")
 
 
 def _remedy(sources: list[str | None]) -> str:

@@ -21,9 +21,9 @@ ONE = 0.8  # correlation of staying and receiving a sticker from which on the tw
 
 def careless_split(dataset: Dataset) -> Iterator[Finding]:
     """The caution for a split that does not hold the times apart."""
-    if caution := say_again(CAUTIONS.get(dataset.config.split.kind, "")):
+    if caution := CAUTIONS.get(dataset.config.split.kind):
         yield Finding(
-            f"{caution[0].upper()}{caution[1:]}.",
+            say(caution),
             say("Set data.split.kind to time or user_time, and keep this one for showing the difference."),
         )
 

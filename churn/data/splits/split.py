@@ -18,14 +18,14 @@ PARTS = ("train", "val", "test", "score")
 PAIRS = (("train", "val"), ("val", "test"), ("train", "test"))  # of parts that are fitted or judged
 CAUTIONS = {  # what a reader of measures must know, by kind of split
     "random": marked(
-        "the windows were split at random, for demonstration only: days of one user stand both in what "
+        "The windows were split at random, for demonstration only: days of one user stand both in what "
         "the models learned from and in what they were measured on, so every measure is too good; "
-        "split by time"
+        "split by time."
     ),
     "user": marked(
-        "the split holds users apart, not times: the models learned from the very days on which they "
+        "The split holds users apart, not times: the models learned from the very days on which they "
         "were measured, so the measures hold for new users on known days and say nothing about later "
-        "weeks"
+        "weeks."
     ),
 }
 _HASH_KEYS = {"halves": "0123456789123456", "parts": "parts of a split"}  # 16 bytes each

@@ -10,6 +10,7 @@ from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt, other, thinned, users_of
 from churn.evaluation.verdicts.wording import amount, change, decimal, listed, matters, measured, too_little
 from churn.language import say, say_many
+from churn.said import joined
 from churn.statistics import log_loss
 
 LAYERS = (1, 2)
@@ -28,8 +29,8 @@ def architecture(inquiry: Inquiry) -> Verdict:
         "architecture",
         inquiry.target,
         QUESTIONS["architecture"],
-        f"{_spreads(trials)} {_winner(trials, reference, inquiry)}",
-        f"{_note(trials, split)} {measured(users_of(split.test))}",
+        joined((_spreads(trials), _winner(trials, reference, inquiry))),
+        joined((_note(trials, split), measured(users_of(split.test)))),
         tabulate("architecture", trials, inquiry=inquiry, reference=reference),
     )
 

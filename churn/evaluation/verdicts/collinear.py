@@ -12,6 +12,7 @@ from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt_all, best, 
 from churn.evaluation.verdicts.wording import amount, change, listed, matters, measured, too_little
 from churn.explanation import collinearity
 from churn.language import marked, say
+from churn.said import joined
 from churn.statistics import Interval
 
 WITH, WITHOUT = marked("every column"), marked("without collinear ones")
@@ -29,7 +30,7 @@ def collinear(inquiry: Inquiry) -> Verdict:
         trials = attempt_all({WITH: split, WITHOUT: split.mapped(partial(Windows.only, features=left))}, inquiry)
         chosen = best(trials, WITH)
         sentence = _answer(chosen, other(trials, chosen, WITHOUT), removed, inquiry)
-        note += f" {measured(users_of(split.test))}"
+        note = joined((note, measured(users_of(split.test))))
         table = tabulate("collinear", trials, inquiry=inquiry, reference=WITH)
     return Verdict("collinear", inquiry.target, QUESTIONS["collinear"], sentence, note, table)
 

@@ -19,6 +19,7 @@ from churn.evaluation.verdicts.trials import (
 )
 from churn.evaluation.verdicts.wording import amount, change, listed, matters, measured, same_chances
 from churn.language import say, say_many
+from churn.said import joined
 from churn.statistics import Interval
 
 LEAST_KEPT = 0.5  # share of the training windows that must have so long a history for a length to be tried
@@ -44,7 +45,7 @@ def history(inquiry: Inquiry) -> Verdict:
         inquiry.target,
         QUESTIONS["history"],
         _answer(trials, lengths, configured, inquiry),
-        " ".join(_note(split, lengths[-1], inquiry)),
+        joined(_note(split, lengths[-1], inquiry)),
         tabulate("history", trials, inquiry=inquiry, reference=_named(configured)),
     )
 

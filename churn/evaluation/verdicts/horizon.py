@@ -23,6 +23,7 @@ from churn.evaluation.verdicts.trials import (
 )
 from churn.evaluation.verdicts.wording import decimal, listed, measured, percent
 from churn.language import say, say_many
+from churn.said import joined
 
 LEAST_KEPT = 0.5  # share of the training windows that must be left for a longer horizon to be tried
 
@@ -46,9 +47,9 @@ def horizon(inquiry: Inquiry) -> Verdict:
         back, part = _returns(splits)
         shares = {_named(days): found.share for days, found in back.items()}
         table = table.assign(returned=table.variant.map(shares))
-        sentence = f"{_back(back[configured], configured)}{sentence}"
+        sentence = joined((_back(back[configured], configured), sentence))
         if len(back[configured].came):
-            note = f"{note} {_counted_on(part)}"
+            note = joined((note, _counted_on(part)))
     return Verdict("horizon", inquiry.target, QUESTIONS["horizon"], sentence, note, table)
 
 
@@ -122,7 +123,7 @@ def _named(days: int) -> str:
 def _back(back: Returns, days: int) -> str:
     if not len(back.came):
         return ""
-    said = say(
+    return say(
         "Of those silent for {days}, {share} (n = {n:,} windows of {users:,} users) act again within the next {weeks} "
         "weeks.",
         days=say_many("{n} day", "{n} days", days),
@@ -131,7 +132,6 @@ def _back(back: Returns, days: int) -> str:
         users=len(np.unique(back.user)),
         weeks=BACK_DAYS // 7,
     )
-    return f"{said} "
 
 
 def _counted_on(part: str) -> str:
@@ -155,13 +155,12 @@ def _skill(table: pd.DataFrame) -> str:
 
 
 def _note(split: Split, longest: int) -> str:
-    return (
-        say(
-            "Every horizon has the same {train:,} windows to learn from and {test:,} to be measured on, "
-            "chosen so that {longest} days keep the split's rule; the log losses have no difference, as "
-            "the labels differ.",
-            train=len(split.train),
-            test=len(split.test),
-            longest=longest,
-        )
-    ) + f" {measured(users_of(split.test))}"
+    told = say(
+        "Every horizon has the same {train:,} windows to learn from and {test:,} to be measured on, "
+        "chosen so that {longest} days keep the split's rule; the log losses have no difference, as "
+        "the labels differ.",
+        train=len(split.train),
+        test=len(split.test),
+        longest=longest,
+    )
+    return joined((told, measured(users_of(split.test))))

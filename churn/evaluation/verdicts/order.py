@@ -21,6 +21,7 @@ from churn.evaluation.verdicts.trials import (
 )
 from churn.evaluation.verdicts.wording import amount, change, matters, measured, same_chances, too_little
 from churn.language import marked, say
+from churn.said import joined
 from churn.statistics import Interval
 
 IN_ORDER, PERMUTED = marked("days in order"), marked("days permuted")
@@ -123,4 +124,4 @@ def _note(inquiry: Inquiry, split: Split) -> str:
             train=train,
             test=test,
         )
-    return f"{told} {measured(users_of(split.test))}"
+    return joined((told, measured(users_of(split.test))))

@@ -22,6 +22,7 @@ from churn.evaluation.verdicts.trials import (
 )
 from churn.evaluation.verdicts.wording import amount, change, decimal, matters, measured, too_little
 from churn.language import say
+from churn.said import joined
 from churn.statistics import Interval
 
 HELD_OUT = 1 / 3  # of the users, from whom the test windows come
@@ -141,14 +142,13 @@ def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
 def _note(timed: Split) -> str:
     test = timed.test
     users = users_of(test)
-    return (
-        say(
-            "Each learned from {train:,} windows and was stopped on {val:,} of the same kind. All "
-            "predicted the same {test:,} windows of {users:,} users in the days of the test part. The kind "
-            "time, with every user's earlier windows, is what production meets.",
-            train=len(timed.train),
-            val=len(timed.val),
-            test=len(test),
-            users=users,
-        )
-    ) + f" {measured(users)}"
+    told = say(
+        "Each learned from {train:,} windows and was stopped on {val:,} of the same kind. All "
+        "predicted the same {test:,} windows of {users:,} users in the days of the test part. The kind "
+        "time, with every user's earlier windows, is what production meets.",
+        train=len(timed.train),
+        val=len(timed.val),
+        test=len(test),
+        users=users,
+    )
+    return joined((told, measured(users)))

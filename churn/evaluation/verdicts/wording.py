@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.language import percentage, say
+from churn.said import joined
 from churn.statistics import FEW, LEAST_LOSS, Interval, Side, side
 
 
@@ -128,4 +129,4 @@ def listed(items: Iterable[str]) -> str:
         ('a', 'a, b and c')
     """
     *most, last = items
-    return say("{most} and {last}", most=", ".join(most), last=last) if most else last
+    return say("{most} and {last}", most=joined(most, ", "), last=last) if most else last

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
 from churn.data import Windows
-from churn.explanation import Story, count_words, own_past, readable
+from churn.explanation import Reason, Story, own_past, reason_rows
 from churn.segments.behaviour.departures import WEEK_DAYS, Departures, departures
 from churn.segments.config import AnomalyConfig
 from churn.segments.contacts import CONTROL
 
-TOLD = 3  # departures in words
-COLUMNS = ("user_id", "cutoff", "score", "direction", *(f"departure_{place + 1}" for place in range(TOLD)))
+TOLD = 3  # departures of a user
+COLUMNS = ("user_id", "cutoff", "score", "direction")
 BURST, DROP, BOTH = "burst", "drop", "burst and drop"
 _FEWEST = 2  # users, of whom one can stand out
 _TREES = 200
@@ -25,6 +25,7 @@ class Anomalies:
     """Who departs from the own past, and among how many that was looked for."""
 
     table: pd.DataFrame  # the most unusual first; `COLUMNS`
+    departures: pd.DataFrame  # a row per user_id and place, as `explanation.worded` takes them
     n_examined: int  # users with enough past
     n_departed: int  # of them, with at least one count departing as far as the configuration says
 
@@ -54,13 +55,14 @@ def find_anomalies(windows: Windows, config: AnomalyConfig, *, seed: int = 0) ->
     """
     found = departures(windows)
     if len(found.windows) < _FEWEST or not found.features:
-        return Anomalies(pd.DataFrame(columns=list(COLUMNS)), len(found.windows), 0)
+        return Anomalies(pd.DataFrame(columns=list(COLUMNS)), reason_rows([], "user_id"), len(found.windows), 0)
     score = _unusual(found.standardised, seed=seed)
     departed = np.abs(found.standardised).max(axis=1) >= config.least
     ids = found.windows.user_ids.astype(str)
     order = np.lexsort((ids, -score))  # of equally unusual ones, by id
     listed = order[departed[order]][: config.number]
-    return Anomalies(_table(found, listed, score[listed], config.least), len(found.windows), int(departed.sum()))
+    table, told = _table(found, listed, score[listed], config.least), _departures(found, listed, config.least)
+    return Anomalies(table, told, len(found.windows), int(departed.sum()))
 
 
 def beside_list(anomalies: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
@@ -93,15 +95,9 @@ def _unusual(standardised: NDArray[np.float64], *, seed: int) -> NDArray[np.floa
 
 def _table(found: Departures, listed: NDArray[np.int64], score: NDArray[np.float64], least: float) -> pd.DataFrame:
     windows, apart = found.windows.take(listed), found.standardised[listed]
-    strongest = np.argsort(-np.abs(apart), axis=1, kind="stable")[:, :TOLD]
-    clear = np.abs(np.take_along_axis(apart, strongest, axis=1)) >= least
-    words = np.full((len(listed), TOLD), "", object)
-    user, place = np.nonzero(clear)
-    feature = strongest[user, place]
-    words[user, place] = _told(windows, user, [found.features[j] for j in feature], found.last[listed[user], feature])
     directions = [_direction(row[np.abs(row) >= least]) for row in apart]
     columns = {"user_id": windows.user_ids, "cutoff": windows.dates, "score": score, "direction": directions}
-    return pd.DataFrame(columns | {f"departure_{one + 1}": words[:, one] for one in range(TOLD)})
+    return pd.DataFrame(columns)
 
 
 def _direction(departed: NDArray[np.float64]) -> str:
@@ -110,10 +106,14 @@ def _direction(departed: NDArray[np.float64]) -> str:
     return DROP if (departed < 0).all() else BOTH
 
 
-def _told(windows: Windows, user: NDArray[np.int64], features: list[str], last: NDArray[np.float64]) -> list[str]:
-    """Each count beside what was usual for the same user, in the words of the reasons."""
-    count = np.array([windows.panel.features.index(name) for name in features], np.int64)
-    past = own_past(windows, user, count)
+def _departures(found: Departures, listed: NDArray[np.int64], least: float) -> pd.DataFrame:
+    """The counts of each listed user that depart furthest, beside what was usual for that user."""
+    windows, apart = found.windows.take(listed), found.standardised[listed]
+    strongest = np.argsort(-np.abs(apart), axis=1, kind="stable")[:, :TOLD]
+    user, place = np.nonzero(np.abs(np.take_along_axis(apart, strongest, axis=1)) >= least)
+    names = [found.features[feature] for feature in strongest[user, place]]
+    past = own_past(windows, user, np.array([windows.panel.features.index(name) for name in names], np.int64))
+    last = found.last[listed[user], strongest[user, place]]
     stories = [
         Story(
             total,
@@ -126,4 +126,5 @@ def _told(windows: Windows, user: NDArray[np.int64], features: list[str], last: 
         )
         for total, known, usual, silent in zip(last, past.known_days, past.weekly, past.silent_days, strict=True)
     ]
-    return [f"{readable(name)}: {count_words(story)}" for name, story in zip(features, stories, strict=True)]
+    told = zip(windows.user_ids[user], (place + 1).tolist(), names, stories, strict=True)
+    return reason_rows([(one, at, Reason(name, "count", "low", story)) for one, at, name, story in told], "user_id")

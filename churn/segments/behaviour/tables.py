@@ -9,13 +9,13 @@ from churn.segments.priority import SEGMENTS
 from churn.statistics import rate_interval
 
 COLUMNS = (
-    *("group", "name", "n", "share", "p_churn", "p_sticker", "n_listed", "expected_listed", "n_windows", "n_users"),
+    *("group", "n", "share", "p_churn", "p_sticker", "n_listed", "expected_listed", "n_windows", "n_users"),
     *("churn", "churn_low", "churn_high", "sticker", "sticker_low", "sticker_high"),
 )
 
 
 def group_table(
-    names: dict[int, str], scored: pd.DataFrame, group: NDArray[np.int64], *, test: Windows, of_test: NDArray[np.int64]
+    number: int, scored: pd.DataFrame, group: NDArray[np.int64], *, test: Windows, of_test: NDArray[np.int64]
 ) -> pd.DataFrame:
     """A row per group: `COLUMNS`; the columns of stickers are null in a log without any.
 
@@ -23,24 +23,22 @@ def group_table(
     the group would be on a list drawn by lot. The observed rates are of the test part, with users as blocks.
 
     Args:
-        names: The groups' names; no rows for none.
+        number: How many groups there are; with 1 there are none, and no rows.
         scored: p_churn, p_sticker where there are stickers, and segment, a row per user.
         group: Their groups, same rows.
         test: The windows of the test part.
         of_test: Their groups, (n,).
     """
     rows = [
-        _row(number, name, scored, group == number) | _observed(test, of_test == number)
-        for number, name in names.items()
+        {"group": one} | _row(scored, group == one) | _observed(test, of_test == one)
+        for one in range(1, number + 1 if number > 1 else 1)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(number: int, name: str, scored: pd.DataFrame, inside: NDArray[np.bool_]) -> dict[str, object]:
+def _row(scored: pd.DataFrame, inside: NDArray[np.bool_]) -> dict[str, object]:
     users, listed = scored[inside], scored.segment == SEGMENTS[0]
     return {
-        "group": number,
-        "name": name,
         "n": len(users),
         "share": len(users) / len(scored),
         "p_churn": users.p_churn.mean(),
