@@ -115,7 +115,7 @@ def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top
         top: Reasons of each.
     """
     names, facts = named(found.feature), found[["feature", "kind", "risky", *Story._fields]]
-    words = [joined((names[row[0]], _words(row)), ": ") for row in facts.itertuples(index=False, name=None)]
+    words = [joined((names[row[0]], ": ", _words(row)), "") for row in facts.itertuples(index=False, name=None)]
     table = found[[by, "place"]].assign(words=words).pivot_table("words", by, "place", aggfunc="first", sort=False)
     table = table.reindex(index=list(of), columns=range(1, top + 1)).fillna("")
     return table.set_axis([f"reason_{place}" for place in table.columns], axis=1).reset_index(drop=True).astype(object)
