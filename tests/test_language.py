@@ -1,9 +1,12 @@
 """The catalogue is complete: every message of the code has a translation that says the same values."""
 
 import ast
+import json
+import pickle
 import re
 import string
-from datetime import date
+from copy import deepcopy
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,20 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from churn.errors import UserError
-from churn.language import CATALOGUES, LANGUAGES, day_in_words, marked, say, say_many, speaking, spoken
+from churn.language import (
+    CATALOGUES,
+    LANGUAGES,
+    day_and_month,
+    day_in_words,
+    marked,
+    retold,
+    say,
+    say_again,
+    say_many,
+    speaking,
+    spoken,
+)
+from churn.said import joined, kept
 
 PACKAGE = Path(__file__).parents[1] / "churn"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -136,3 +152,36 @@ def test_no_message_hides_where_the_catalogue_s_tools_do_not_look(messages) -> N
 
 def test_a_value_may_have_any_name() -> None:
     assert say("{message} of {one}", message="a word", one="two") == "a word of two"
+
+
+def test_a_text_is_said_again_in_the_language_of_whoever_reads_it() -> None:
+    day, moment = date(2024, 3, 1), datetime(2024, 3, 4)
+    who = say_many("{n} user", "{n} users", 1_200)
+    text = joined([say("{most} and {last}", most=who, last="x"), say("{day:%Y-%m-%d}", day=moment)], "; ")
+    text = joined([text, day_in_words(day), day_and_month(day), say_again("(other)"), "", "=1+1"], " | ")
+    facts = json.loads(json.dumps(kept({"text": text})))["text"]
+    assert retold(facts) == text == "1,200 users and x; 2024-03-04 | 1 March 2024 | 1 March | (other) | =1+1"
+    with speaking("ko"):
+        assert retold(facts) == "사용자 1,200명, x; 2024-03-04 | 2024년 3월 1일 | 3월 1일 | (기타) | =1+1"
+
+
+def test_a_number_that_is_none_is_kept_in_a_message() -> None:
+    text = say("{share:.1%} of {n:,}", share=float("nan"), n=3)
+    assert retold(json.loads(json.dumps(kept(text), allow_nan=False))) == "nan% of 3"
+
+
+def test_copies_of_a_text_know_their_message() -> None:
+    text = say_many("{n} user", "{n} users", 2)
+    assert kept(deepcopy(text)) == kept(pickle.loads(pickle.dumps(text))) == kept(text)
+
+
+@pytest.mark.parametrize("message", ["{a.__class__}", "{a[0]}", "{0}", "{a:>99999999}", "{a:{b}}"])
+def test_a_message_of_a_file_shows_values_and_does_nothing_else(message) -> None:
+    with pytest.raises(ValueError, match="expected a message with plain values"):
+        retold({"say": message, "values": {"a": ["x"], "b": "x"}})
+
+
+@pytest.mark.parametrize("facts", [None, 3, {}, {"say": 3}, {"join": "ab", "by": " "}, [], {"many": "x"}])
+def test_what_is_neither_text_nor_message_is_refused(facts) -> None:
+    with pytest.raises(ValueError, match="expected a text or a message"):
+        retold(facts)

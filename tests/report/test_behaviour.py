@@ -15,11 +15,12 @@ from .parsed_page import figures, page_of
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=alert(9)>"
+LOW = f"1: low in nearly everything, most of all {HOSTILE}, fan reply, own post"
 
 
 def grouped(run, **facts):
     """Give a made-up run three groups, one of them small."""
-    numbers = {"group": [1, 2, 3], "name": ["high own post", f"low {HOSTILE}", "high fan reply"], "n": [200, 80, 20]}
+    numbers = {"group": [1, 2, 3], "n": [200, 80, 20]}
     rates = {"churn": [0.4, 0.7, 0.2], "churn_low": [0.35, 0.6, 0.1], "churn_high": [0.45, 0.8, 0.3]}
     stickers = {"sticker": [0.1, 0.02, 0.3], "sticker_low": [0.08, 0.0, 0.2], "sticker_high": [0.12, 0.05, 0.4]}
     listed = {"n_listed": [10, 12, 8], "expected_listed": [20.0, 8.0, 2.0], "n_windows": [900, 500, 60]}
@@ -56,7 +57,7 @@ def said(run):
 def test_the_groups_stand_with_their_scores_their_list_and_what_happened(run):
     page, text = said(grouped(run))
     assert "There are 3 of them, found among 300 users" in text and "learnt from the scored users themselves" in text
-    for shown in ("1: high own post", "66.7%", "41.0%", "[35.0, 45.0]", "20.0 expected", "[0.0, 5.0]"):
+    for shown in (LOW, "66.7%", "41.0%", "[35.0, 45.0]", "20.0 expected", "[0.0, 5.0]"):
         assert shown in text
     heads = next(heads for heads in page.tables if "Scored users" in heads)
     scores = ["P(churn)", "Observed churn", "P(sticker)", "Observed stickers"]
@@ -134,9 +135,9 @@ def test_each_listed_user_stands_with_the_group(run):
     block = next(block for block in shortlist.build(Run.open(folder)).blocks if block.kind == "table")
     place = [column.title for column in block.columns].index("Group")
     names = {row[1].text: row[place].text for row in block.rows}
-    assert names["=1+1"] == f"2: low {HOSTILE}" and names["007"] == "–"
+    assert names["=1+1"] == "2: like the average" and names["007"] == "–"
     n = len(names) - 2
-    assert block.columns[place].choice.options == (("1", f"1: high own post ({n})"), ("2", f"2: low {HOSTILE} (1)"))
+    assert block.columns[place].choice.options == (("1", f"{LOW} ({n})"), ("2", "2: like the average (1)"))
     assert not [
         attributes
         for _, attributes in page_of(run, behaviour.build, shortlist.build).elements

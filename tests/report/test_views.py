@@ -1,11 +1,15 @@
-"""The views on the page: what the run has drawn, with its words; a sentence where there is nothing."""
+"""The views on the page: what the run has kept, drawn with its words; a sentence where there is nothing."""
 
-import json
 import shutil
 
+import pandas as pd
 import pytest
 
-from churn.artefacts import write_json
+from churn.artefacts import declared
+from churn.data import example_dataset
+from churn.eda import daily_totals, decompose, keep_view, retention, revenue, survival
+from churn.errors import UserError
+from churn.language import speaking
 from churn.report import views
 from churn.report.blocks import Figure, Heading, Items, Text
 from churn.report.shown import figures as charts_of
@@ -14,21 +18,24 @@ from churn.runs import Run
 pytestmark = pytest.mark.slow
 
 SECTIONS = (views.seasons, views.journeys, views.cohorts)
-VIEW = {
-    "section": "seasons",
-    "name": "seasons_active_users",
-    "words": ["users, n = 90 days", "highest on Fri", "<b>none</b>"],
-    "empty": False,
-    "figure": json.dumps({"data": [], "layout": {}}),
-    "height": 300,
-}
+ACTIVE = "seasons_active_users"
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return example_dataset().panel
+
+
+@pytest.fixture(scope="module")
+def active(panel):
+    return daily_totals(panel)["active_users"]
 
 
 @pytest.fixture
 def shown(copied):
     def build(*entries):
-        (copied / "views").mkdir(exist_ok=True)
-        write_json(list(entries), copied / "views" / "views.json")
+        kept = [{"section": section, "name": name} | keep_view(view, name, copied) for section, name, view in entries]
+        declared.VIEWS.write(kept, copied)
         return Run.open(copied)
 
     return build
@@ -39,32 +46,47 @@ def copied(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "run")
 
 
-def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown):
-    heading, first, figure, rest = views.seasons(shown(VIEW)).blocks
+def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown, active):
+    view = decompose(active.rename("<b>users</b>"))
+    heading, first, figure, rest = views.seasons(shown(("seasons", ACTIVE, view))).blocks
     assert heading == Heading("Active users, day by day")
-    assert first == Text("users, n = 90 days")
-    assert isinstance(figure, Figure)
-    assert figure.description == "users, n = 90 days highest on Fri <b>none</b>"
-    assert rest == Items(("highest on Fri", "<b>none</b>"))
+    said = str(view).splitlines()
+    assert first == Text(said[0]) and said[0].startswith("<b>users</b>, events per day")
+    assert isinstance(figure, Figure) and "<b>users" not in figure.spec
+    assert figure.description == " ".join(said)
+    assert rest == Items(tuple(said[1:]))
 
 
-def test_views_that_have_nothing_to_draw_are_one_line_a_reason_below_those_that_have(shown):
-    few, many = VIEW | {"words": ["2 days are too few."], "empty": True}, VIEW | {"name": "retention"}
-    entries = few, many, few | {"name": "seasons_stickers_received"}, few | {"words": ["None."], "name": "survival"}
-    *drawn, lines = views.seasons(shown(*entries)).blocks
+def test_views_that_have_nothing_to_draw_are_one_line_a_reason_below_those_that_have(shown, active, panel):
+    few = decompose(active[:2])
+    entries = ("seasons", ACTIVE, few), ("seasons", "retention", retention(panel))
+    more = ("seasons", "seasons_stickers_received", few), ("seasons", "revenue", decompose(active[:3]))
+    *drawn, lines = views.seasons(shown(*entries, *more)).blocks
     assert [block for block in drawn if isinstance(block, Heading)] == [
         Heading("How many of each cohort are still active")
     ]
-    together = "Active users, day by day · Stickers, day by day: 2 days are too few."
-    assert lines == Items((together, "How long users stay: None."))
+    together, alone = lines.items
+    assert together.startswith("Active users, day by day · Stickers, day by day: active_users: 2 days are too few")
+    assert alone.startswith("What each cohort has earned: active_users: 3 days are too few")
 
 
-def test_each_view_stands_in_its_own_section(shown):
+def test_each_view_stands_in_its_own_section(shown, active, panel):
     run = shown(
-        VIEW, VIEW | {"section": "cohorts", "name": "retention"}, VIEW | {"section": "anatomy", "name": "anatomy"}
+        ("seasons", ACTIVE, decompose(active)),
+        ("cohorts", "retention", retention(panel)),
+        ("anatomy", "revenue", revenue(panel)),
     )
     names = [[block.body for block in build(run).blocks if isinstance(block, Heading)] for build in SECTIONS]
     assert [len(found) for found in names] == [1, 1, 1]
+
+
+def test_a_view_is_drawn_in_the_language_spoken_when_it_is_read(shown, panel):
+    run = shown(("cohorts", "survival", survival(panel)))
+    with speaking("ko"):
+        (heading, first, figure, _), korean = views.cohorts(run).blocks, survival(panel)
+        assert heading == Heading("사용자가 머무는 기간")
+        assert first == Text(str(korean).splitlines()[0])
+        assert "첫 활동일" in figure.spec.encode().decode("unicode_escape", "ignore") or "첫" in figure.spec
 
 
 def test_a_run_without_views_says_so(copied):
@@ -72,6 +94,31 @@ def test_a_run_without_views_says_so(copied):
     assert "no such view" in section.lead and not section.blocks
 
 
-def test_charts_by_themselves_are_called_as_the_headings_above_them(shown, copied):
-    shown(VIEW, VIEW | {"name": "seasons_stickers_received"})
+def test_charts_by_themselves_are_called_as_the_headings_above_them(shown, copied, active):
+    shown(("seasons", ACTIVE, decompose(active)), ("seasons", "seasons_stickers_received", decompose(active)))
     assert list(charts_of(copied, "seasons")) == ["Active users, day by day", "Stickers, day by day"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("kind", "Path"), ("facts", {}), ("said", ["none"]), ("facts", {"empty": {"say": "{a.__class__}"}})],
+)
+def test_a_spoilt_view_is_named(shown, copied, active, key, value):
+    shown(("seasons", ACTIVE, decompose(active)))
+    told = declared.VIEWS.read(copied)
+    declared.VIEWS.write([told[0] | {key: value}], copied)
+    with pytest.raises(UserError, match="seasons_active_users"):
+        views.seasons(Run.open(copied))
+
+
+def test_a_view_whose_table_is_gone_is_named(shown, copied, active):
+    shown(("seasons", ACTIVE, decompose(active)))
+    (copied / declared.whole_view(ACTIVE)).unlink()
+    with pytest.raises(UserError, match=r"seasons_active_users\.parquet"):
+        views.seasons(Run.open(copied))
+
+
+def test_the_table_for_a_spreadsheet_holds_no_formula(shown, copied):
+    days = pd.date_range("2024-01-01", periods=30)
+    shown(("seasons", ACTIVE, decompose(pd.Series(range(30), days, name="=1+1"))))
+    assert '\n"=' not in (copied / declared.view(ACTIVE)).read_text()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churn.explanation import worded
 from churn.segments import AnomalyConfig, beside_list, find_anomalies
 from churn.segments.behaviour.departures import departures
 
@@ -48,13 +49,14 @@ def test_columns_that_vary_by_chance_hide_nobody(windows_of, seed):
 
 def test_what_departed_stands_beside_the_own_usual(windows_of):
     days = crowd(0)
-    found = find_anomalies(windows_of(days, FEATURES), AnomalyConfig()).table
-    told = dict(zip(position(found.user_id), found.departure_1, strict=True))
+    found = find_anomalies(windows_of(days, FEATURES), AnomalyConfig())
+    words = worded(found.departures, found.table.user_id, by="user_id")
+    told = dict(zip(position(found.table.user_id), words.reason_1, strict=True))
     burst = days[BURST, -7:, 0].sum()
     usual = days[BURST, -63:-7, 0].sum() / 8
     assert told[BURST] == f"own post: {burst} in the last 7 days; usually {usual:.0f} a week"
     assert told[DROP].startswith("own post: none for 7 days; usually ")
-    assert found.departure_2[position(found.user_id).index(DROP)] == ""
+    assert words.reason_2[position(found.table.user_id).index(DROP)] == ""
 
 
 def test_days_from_the_cutoff_on_change_nothing(windows_of):
@@ -118,7 +120,7 @@ def test_no_more_are_listed_than_asked_for(windows_of):
 @pytest.mark.parametrize("users", [1, 2])
 def test_of_hardly_any_users_it_does_not_fail(windows_of, users):
     found = find_anomalies(windows_of(np.ones((users, 70, 1), int), ("own_post",)), AnomalyConfig())
-    assert found.table.empty and found.n_examined == users and "departure_3" in found.table
+    assert found.table.empty and found.n_examined == users and found.departures.empty
 
 
 def test_a_log_too_short_for_a_past_examines_nobody(windows_of):
