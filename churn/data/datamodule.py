@@ -58,7 +58,7 @@ def loader(windows: Windows, *, target: Target, batch_size: int, shuffle: bool =
 
 
 def _whole(batch: Any) -> Any:
-    """The batch has been gathered already."""
+    """The batch as it is: it has been gathered already."""
     return batch
 
 
