@@ -1,11 +1,10 @@
-"""Docstrings and comments are plain English: a docstring names its subject first, and no word needs a second reading."""
+"""Docstrings and comments are plain English: a docstring names its subject first, and every word is common."""
 
 import ast
 import re
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
-
 
 ROOT = Path(__file__).parents[1]
 NOT_YET = ("eda", "report", "segments", "stages", "language.py", "scoring.py", "pipeline.py")  # rooms of churn
