@@ -1,4 +1,4 @@
-"""A test of the simulator's truth, and of the likeness of the study preset to the reference: python experiments/truth.py
+"""The calibration of the simulator's truth, and its study preset beside the reference: python experiments/truth.py
 
 For each seed: the size of the log, its base rates, and p-values of "the probabilities are calibrated" for the
 probabilities by the state and by the days so far, with users as blocks; then the reliability of the latter over all

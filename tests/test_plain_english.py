@@ -9,30 +9,34 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 NOT_YET = ("eda", "report", "review.py", "segments", "stages", "language.py", "scoring.py", "pipeline.py")  # rooms
 FILES = [
-    *(
-        path
-        for path in sorted((ROOT / "churn").rglob("*.py"))
-        if path.relative_to(ROOT / "churn").parts[0] not in NOT_YET
-    ),
-    *sorted((ROOT / "experiments").rglob("*.py")),
+    path
+    for folder in ("churn", "experiments", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path.relative_to(ROOT).parts[1] not in NOT_YET
 ]
-# A docstring that begins so says where or how something is before it says what it is.
+# A docstring with such a beginning does not name the thing that it describes.
 NO_SUBJECT = re.compile(
-    r"(What|Whatever|How|Why|Where|When|Who|Whom|Whose|Which|By|In|Of|To|From|On|At|With|Told|Those|As|So)\b(?! if )"
+    r"(What|Whatever|How|Why|Where|When|Who|Whom|Whose|Which|By|In|Of|To|From|On|At|With|Told|Those|As|So)\b"
 )
-# `the same` before a noun is plain; it may not stand for one.
+# `the same` before a noun is plain English; in place of a noun it is not.
 OBSCURE = re.compile(
     r"\b(those|what it|of them|lest|by lot|told apart|so many|as many as one likes|anew"
-    r"|the same(?= (?:as|at|for|from|in|is|of|on|to|with|without)\b|[.,:;)]|$))(?!\w)",
+    r"|the same(?= (?:as|at|for|from|in|is|of|on|to|with|without)\b|[.,:;)]|$))\b",
     re.IGNORECASE,
 )
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def documented(path: Path) -> Iterator[tuple[Documented, str]]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+    """The docstrings of a file; of a test only the module's, since the names of tests are sentences."""
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    for node in [tree] if is_test(path) else ast.walk(tree):
         if isinstance(node, Documented) and (said := ast.get_docstring(node)):
             yield node, said
+
+
+def is_test(path: Path) -> bool:
+    return ROOT / "tests" in path.parents
 
 
 def is_predicate(node: Documented) -> bool:
@@ -42,12 +46,14 @@ def is_predicate(node: Documented) -> bool:
 
 
 def comments(path: Path) -> Iterator[str]:
+    if is_test(path):
+        return
     with path.open("rb") as file:
         yield from (token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT)
 
 
 def prose(said: str) -> str:
-    """A docstring without its example, whose values and strings are no prose."""
+    """A docstring in one line, without its example."""
     return " ".join(said.split("Example:\n")[0].split())
 
 

@@ -46,15 +46,15 @@ class Dataset:
     members: pd.DataFrame | None  # user_id and attributes, in the panel's order
     joined: NDArray[np.int32] | None  # (u,) the panel's day from which a listed member is at risk; None without dates
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
-    repeats: dict[str, Repeats]  # per table without ids, unless it is large and not suspicious, or `deduplicate` is on
+    repeats: dict[str, Repeats]  # per table without ids; none if it is large and not suspicious, or for `deduplicate`
     spellings: dict[str, Spellings]  # of user_id and event, where a name is written in several ways
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
-    unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
+    unknown_levels: dict[str, int]  # levels of attributes without a column, with their numbers of rows
     timelines: dict[str, Timeline]  # of the attributes that change, by name
-    columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
-    times: dict[str, dict[str, str]]  # per table, how times are written: format, text, read, first, last
+    columns: dict[str, dict[str, str]]  # per table, its own columns with their types
+    times: dict[str, dict[str, str]]  # per table, its times: format, text, read, first, last
     quarantine: Path  # the rows that cannot be used, with the reason
-    rhythm: Rhythm | None  # when users act; None in new data to score
+    rhythm: Rhythm | None  # the hours and weekdays of users' actions; None in new data to score
 
     def split(self) -> Split:
         """The split that the configuration asks for; of several folds, the newest."""

@@ -49,7 +49,7 @@ class SequenceClassifier(LightningModule, Classifier):
         batch_size: Windows per step, at most, when fitted from Python: fewer where an epoch would have less than 40
             steps; `data.batch_size` on the command line.
         max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
-        patience: Epochs without a better log loss before training stops, likewise.
+        patience: Epochs without a better log loss before training stops, when fitted from Python.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
     """
 

@@ -40,7 +40,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class _Columns:
-    """k columns to be held against a label."""
+    """k columns to be compared with a label."""
 
     kind: Literal["feature", "attribute"]
     names: list[str]  # k
@@ -59,10 +59,10 @@ def leak_alarms(
     """Name every daily feature and member attribute that alone predicts a target too well, and every identifier.
 
     A column is named where the lower end of its ROC-AUC's interval over users reaches .90 between windows, or .85
-    between users. Features are held against the labels of the training windows, as their sum over the history and
+    between users. Features are compared with the labels of the training windows, as their sum over the history and
     on its last day; one whose presence or absence alone foretells the outcome, in 95% of the cases, is named too.
     Only windows with activity in their history count, since long silence foretells silence honestly. Attributes,
-    of which a user has one value for all windows, are held against four labels, since one that was filled in
+    of which a user has one value for all windows, are compared with four labels, since one that was filled in
     later says little about a user's early windows:
 
     - each training window's label;

@@ -32,7 +32,7 @@ class DataConfig(Block, key="data"):
             strptime does how the times are written, such as "%d/%m/%Y"; ISO 8601 and times since 1970 need none.
         stickers: The stickers (donations, purchases, …), if there are any.
         sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id; time_format.
-        members: The member list; users outside it are removed. Without it, whoever acts is a user.
+        members: The member list; users outside it are removed. Without it, everyone who acts is a user.
         member_columns: As `event_columns`: user_id, joined; time_format.
         csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}, and any encoding,
             such as cp949. The decimal_separator holds for the amounts of every source that are text.

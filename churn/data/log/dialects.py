@@ -187,7 +187,7 @@ def open_session(engine: BaseBackend) -> None:
     if engine.name == "duckdb":
         _without_progress_bar(engine)
     if engine.name == "postgres":
-        # Every pass sees the same rows, whoever writes meanwhile.
+        # Every pass sees the same rows, even if others write meanwhile.
         engine.raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
         for name, (kind, pattern) in _SAFE_CASTS.items():
             guarded = f"(CASE WHEN value ~ '{pattern}' THEN value END)"

@@ -18,7 +18,7 @@ _LETTERS = {  # of the languages that are so encoded; Japanese text could be Kor
     "cp1251": "[А-яЁё]{3}",
 }
 _LIKELY = 0.8  # share of such letters among what is not ASCII
-_OTHERS = "cp1252"  # of Western Europe, which can be told from nothing
+_OTHERS = "cp1252"  # of Western Europe, which no other encoding is distinguishable from
 
 
 def encoding_of(path: str, *, whole: bool = False) -> str | None:
