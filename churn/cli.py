@@ -32,7 +32,7 @@ _LOUDNESS: dict[str, Loudness] = {"--quiet": "quiet", "--verbose": "verbose"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0, 2 for a user's mistake, 3 for an alarm of `churn outcomes`, 128 and
     the signal's number where one ended the command, 1 for a fault of the program."""
-    if sys.stderr is None:  # as where it is closed: what is said goes nowhere then
+    if sys.stderr is None:  # closed standard error: messages are then discarded
         sys.stderr = Path(os.devnull).open("w", encoding="utf8")  # noqa: SIM115 - for as long as the program runs
     arguments, loudness = _loudness(list(sys.argv[1:] if arguments is None else arguments))
     with stoppable() as stop, telling(loudness):

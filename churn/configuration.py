@@ -21,7 +21,7 @@ from churn.progress import OPTIONS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
-STORED = "config.yaml"  # in a run's folder
+STORED = "config.yaml"  # the configuration in a run's folder
 _HEAD = "# Every key of a run, written by churn\n"  # a file without it is the user's own
 
 

@@ -111,7 +111,7 @@ Share = Annotated[float, Range(0, 1)]
 ProperShare = Annotated[float, Range(above=0, below=1)]
 SEEDS = Range(0, 2_000_000_000)  # further seeds count on from each, and must stay below 2³¹
 Seed = Annotated[int, SEEDS]
-Lengths = Annotated[list[Days], Range(0, 20)]  # to choose from, or to compare
+Lengths = Annotated[list[Days], Range(0, 20)]  # lengths to choose from, or to compare
 Seeds = Annotated[int, Range(1, 100)]
 BatchSize = Annotated[int, Range(1, 1_000_000)]
 Repetitions = Annotated[int, Range(1, 10_000)]

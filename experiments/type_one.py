@@ -25,7 +25,7 @@ VARIABLES = ("trait", "posts", "replies", "amount", "weekend_share", "returned")
 class Draw:
     """Windows of users, and scores of the users."""
 
-    user: np.ndarray  # of each window (n,), rising
+    user: np.ndarray  # the user of each window (n,), rising
     measured: np.ndarray  # (n, 6), the columns as in VARIABLES
     scored: pd.DataFrame  # user_id, p_churn, p_sticker: a row per user
 

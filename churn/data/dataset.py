@@ -47,10 +47,10 @@ class Dataset:
     joined: NDArray[np.int32] | None  # (u,) the panel's day from which a listed member is at risk; None without dates
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
     repeats: dict[str, Repeats]  # per table without ids; none if it is large and not suspicious, or for `deduplicate`
-    spellings: dict[str, Spellings]  # of user_id and event, where a name is written in several ways
+    spellings: dict[str, Spellings]  # for user_id and event, if a name has several spellings
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
     unknown_levels: dict[str, int]  # levels of attributes without a column, with their numbers of rows
-    timelines: dict[str, Timeline]  # of the attributes that change, by name
+    timelines: dict[str, Timeline]  # the attributes that change, by name
     columns: dict[str, dict[str, str]]  # per table, its own columns with their types
     times: dict[str, dict[str, str]]  # per table, its times: format, text, read, first, last
     quarantine: Path  # the rows that cannot be used, with the reason

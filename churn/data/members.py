@@ -25,7 +25,7 @@ class Members:
 
     table: pd.DataFrame  # user_id and attributes, a row per user of the panel, in its order
     rows: pd.DataFrame  # user_id and the columns that `data.attributes` names, every usable row
-    zone: str  # where a day begins
+    zone: str  # the zone in which a day begins
 
     def __post_init__(self) -> None:
         """Raises UserError for days of joining that cannot be read."""

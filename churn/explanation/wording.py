@@ -15,9 +15,9 @@ _LEAST = 0.1  # share of the larger of two rates: under it, a reader takes them 
 class Story(NamedTuple):  # there may be many, and a frozen dataclass takes several times as long to make
     """The facts about one user's count, or amount."""
 
-    total: float  # days of the history
+    total: float  # the count over the history
     history_days: int
-    known_days: int  # of the user
+    known_days: int  # days since the user was first known, up to the cutoff
     usual: float  # the user's own, per week; nan where unknown
     others: float  # the average over users, per week
     silent_days: int = 0  # up to the cutoff; known_days where there was never one

@@ -14,7 +14,7 @@ from churn.data.windows.windows import Windows
 
 _CHUNK = 1 << 16  # windows that are gathered at once
 NEWEST_DAYS = 28  # days of cutoffs whose labels are the newest known
-_DEVIATIONS = 0.5  # of the training part, from which on a column's mean has moved
+_DEVIATIONS = 0.5  # standard deviations of the training part, from which on a column's mean has moved
 BEYOND = 0.05  # share of windows beyond the training part's range from which on a column has left it
 
 
@@ -69,7 +69,7 @@ class Now:
     cutoff: str
     at_risk: int
     activity: float
-    rates: dict[str, tuple[float, float]]  # of the newest windows whose outcome is known
+    rates: dict[str, tuple[float, float]]  # base rates of the newest windows whose outcome is known
     means: dict[str, float]  # by column
     beyond: dict[str, float]  # by column, the share of users beyond the training part's range
 

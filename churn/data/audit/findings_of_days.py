@@ -11,13 +11,13 @@ from churn.data.audit.views import FEWEST
 from churn.data.windows.panel import Panel
 from churn.language import say, say_many
 
-THIN = 0.10  # of the median of the days around
+THIN = 0.10  # share of the median of the days around
 AROUND = 29  # days, the thin one in their middle
 USUAL = 20  # events of the days around under which a thin day is chance
 LONG_GAP = 14  # days without any event
-STRAY = 0.01  # of the events of the largest stretch between long gaps
+STRAY = 0.01  # share of the events of the largest stretch between long gaps
 STOPPED = 2  # times the longest silence between two days with stickers
-HALF_A_DAY = 0.5  # of the quietest of the last four same weekdays: an unfinished last day
+HALF_A_DAY = 0.5  # share of the quietest of the last four same weekdays: an unfinished last day
 
 
 Stretches = tuple[tuple[int, int], ...]  # the first and the last day of each

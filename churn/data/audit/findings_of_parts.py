@@ -15,7 +15,7 @@ from churn.statistics import column_shares
 
 RARE = 0.01  # base rate
 NOISE = 3.0  # standard errors between the rates of two parts
-SHIFT = 0.1  # of the training part's rate
+SHIFT = 0.1  # share of the training part's rate
 ONE = 0.8  # correlation of staying and receiving a sticker from which on the two targets are taken for one
 
 

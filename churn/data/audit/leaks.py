@@ -17,7 +17,7 @@ from churn.data.windows.windows import Target, Windows
 from churn.language import marked, say, say_again
 from churn.statistics import Z, column_aucs, column_shares
 
-PRECISION = 0.95  # of an event that foretells the outcome; .77 was the best of an honest one
+PRECISION = 0.95  # precision of an event that foretells the outcome; the best of an honest one was .77
 COMMON = 0.80  # base rate above which such an event proves nothing
 WINDOWS = 100_000  # looked at, of whole users; more take seconds and hardly narrow an interval over users
 FOLDS = 5
@@ -32,7 +32,7 @@ class Alarm:
     kind: Literal["feature", "attribute", "identifier"]
     target: Target | None  # None for an identifier, which tells users apart and not what they do
     measure: Literal["roc_auc", "precision", "share"]  # share of distinct values, or of events without a column
-    statistic: float  # of that measure; ROC-AUC in the direction that ranks better
+    statistic: float  # value of the measure; ROC-AUC in the direction that ranks better
     low: float | None  # lower end of its 95% interval over users; None for an identifier
     n_users: int
     sentence: str

@@ -24,7 +24,7 @@ SILENCES = (1, 2, 3, 4, 6, 8, 12)  # horizons at the log's end without activity 
 class View:
     """Labels that a column is compared with: one of several ways in which it may know too much."""
 
-    says: str  # what the column tells, as the sentence has it
+    says: str  # the label in the words of the sentence
     target: Target
     user: NDArray[np.int32]  # (n,) position in panel.users
     label: NDArray[np.bool_]  # (n,)

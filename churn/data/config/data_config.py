@@ -10,7 +10,7 @@ from churn.data.config.window_config import WindowConfig
 from churn.errors import UserError
 from churn.keys import Block, Day, OneOf, Range, Zone, check
 
-CSV_OPTIONS: dict[str, type] = {  # of DuckDB's reader
+CSV_OPTIONS: dict[str, type] = {  # options of DuckDB's reader
     **dict.fromkeys(("delim", "sep", "quote", "escape", "comment", "new_line", "nullstr", "decimal_separator"), str),
     **dict.fromkeys(("dateformat", "timestampformat", "thousands", "encoding", "compression"), str),
     **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),

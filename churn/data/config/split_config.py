@@ -137,7 +137,7 @@ class SplitConfig(Block, key="data.split"):
         return tuple(Origin(val - shift, test - shift, end - shift) for shift in back)
 
     def _date(self, name: str) -> "pd.Timestamp | None":
-        import pandas as pd  # which a configuration is read without
+        import pandas as pd  # here, since reading a configuration does not need it
 
         text = getattr(self, name)
         return None if text is None else pd.Timestamp(text[:10])

@@ -2,7 +2,7 @@
 
 import re
 
-FORMAT_KEY = "time_format"  # in a mapping of columns
+FORMAT_KEY = "time_format"  # a key in a mapping of columns
 _CLOCK = re.compile(
     r"(?P<half>[AaPp]\.?[Mm]\.? |(?:오전|오후) ?)?(?<!\d)\d{1,2}:\d{2}"
     r"(?P<s>:\d{2}(?P<f>[.,]\d+)?)?(?P<end> ?[AaPp](?:[Mm]|\.[Mm]\.))?"
@@ -22,7 +22,7 @@ _ABBREVIATED = re.compile(r"(?<=%[MSfp]) ?([A-Z]{2,5})\b")  # a zone's, behind t
 BROWSERS_BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # before AM and PM
 _BLANKS = str.maketrans(dict.fromkeys(BROWSERS_BLANKS, " "))
 _NUMBER = re.compile(r"(?<![%\d])\d+")
-_ORDERS = {  # of the numbers of a date, by how many digits they have; days and months of two digits may have one
+_ORDERS = {  # orders of a date's numbers, by their digits; days and months of two digits may have one
     "44": ("%Y%m%d", "%d%m%Y", "%m%d%Y"),
     "422": ("%Y %m %d",),
     "224": ("%d %m %Y", "%m %d %Y"),

@@ -15,7 +15,7 @@ from churn.data.log.reconciliation import NON_MEMBER, USED, Reconciliation, reco
 from churn.data.log.vocabulary import ROLES, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
 
-CODES = (("user_id", "room"), ("actor_id", "actor"))  # whose id becomes which code
+CODES = (("user_id", "room"), ("actor_id", "actor"))  # columns of ids, and the codes made of them
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Daily:
     reconciliation: dict[str, Reconciliation]
     rejected: dict[str, ibis.Table]  # the tables with rows that have a `reason`
     unknown_events: dict[str, int]  # counts of event types that have no column
-    event_types: tuple[str, ...]  # of all days, sorted
+    event_types: tuple[str, ...]  # the types of all days, sorted
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Tables:
     events: ibis.Table
     stickers: ibis.Table | None = None
     members: ibis.Table | None = None
-    columns: dict[str, dict[str, str]] = field(default_factory=dict)  # of each table as it lies there, with types
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)  # each table's own columns, with types
     times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
 
 

@@ -53,7 +53,7 @@ isfinite = _built_in("isfinite", ["timestamp"], "boolean")  # both engines have 
 _timezone = _built_in("timezone", ["string", "timestamp('UTC')"], "timestamp")  # a zone's wall clock, in both
 
 # DuckDB
-_make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # of microseconds since 1970
+_make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # takes microseconds since 1970
 _make_timestamp_ns = _built_in("make_timestamp_ns", ["int64"], "timestamp(9)")
 _epoch_us = _built_in("epoch_us", ["timestamp('UTC')"], "int64")
 _epoch_us_naive = _built_in("epoch_us", ["timestamp(6)"], "int64")
@@ -66,7 +66,7 @@ _try_strptime = {
 
 # PostgreSQL; `open_session` makes the functions of pg_temp
 _date_part = _built_in("date_part", ["string", "timestamp('UTC')"], "float64")
-_to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # of seconds since 1970
+_to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # takes seconds since 1970
 _convert_to = _built_in("convert_to", ["string", "string"], "binary")
 _instant = _built_in("churn_instant", ["string"], "timestamp('UTC')", database="pg_temp")
 _hashtextextended = _built_in("hashtextextended", ["string", "int64"], "int64")

@@ -30,7 +30,7 @@ class ColumnLook:
     is_key: bool  # text or whole numbers
     is_text: bool
     distinct: int
-    forms: tuple[str, ...] = ()  # of strptime, any of which its times can be read by
+    forms: tuple[str, ...] = ()  # formats of strptime, each of which reads its times
 
 
 @dataclass(frozen=True)

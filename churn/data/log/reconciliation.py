@@ -14,7 +14,13 @@ from churn.data.sources import UNREADABLE
 
 USED, NON_MEMBER = "used", "non-member"
 LEFT_OUT = "negative amount, left out"
-ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)  # by a key of `data`
+ASKED_FOR = (
+    "before the span",
+    "after the span",
+    "event not allowed",
+    "repeated row",
+    LEFT_OUT,
+)  # reasons asked for by a key of `data`
 QUARANTINE = tuple(declared.QUARANTINE.types)
 _KEPT_AS = {"timestamp": "written", "line": UNREADABLE}  # the columns that hold the text of a file
 _BATCH_ROWS = 100_000

@@ -10,10 +10,10 @@ from churn.data.log.daily import Tables
 from churn.data.log.dialects import dialect_of
 
 _SAMPLE = 1 << 16  # rows; a sample of this size of larger tables is looked at first, since grouping every row is slow
-_NEARLY_ALL = 0.95  # of the distinct rows of a day
+_NEARLY_ALL = 0.95  # share of the distinct rows of a day
 _FEWEST = 20  # distinct rows of a day under which an even number of each is chance
-_OF_PART = 0.01  # of all distinct rows
-_TIMES = (2, 3, 5, 7)  # how often a day may have been loaded; multiples are found, too
+_OF_PART = 0.01  # share of all distinct rows
+_TIMES = (2, 3, 5, 7)  # the times that a day may have been loaded; multiples are found, too
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Repeats:
     users act more often than others.
     """
 
-    rows: int  # as many as `deduplicate` would reject
+    rows: int  # the number that `deduplicate` would reject
     usable: int  # rows of the table
     days: tuple[int, ...]  # since 1970, that were loaded more than once
     in_part: bool  # whether part of the other days was

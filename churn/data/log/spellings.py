@@ -14,12 +14,12 @@ from churn.data.log.daily import Daily, Tables
 
 FRACTIONAL = r"^(-?[0-9]+)[.]0+$"  # a whole number in a column that a null has made fractional
 _EXAMPLES = 3
-_BEGINS = tuple("+-0123456789")  # of a number
+_BEGINS = tuple("+-0123456789")  # the first signs of a number
 _NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:[.]0*|,0{1,2})?")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(?:[.]0*)?")
 _FLOAT = re.compile(r"[0-9](?:[.][0-9]+)?[eE][+][0-9]{2}")
-_WHOLE = {"float32": 2**24, "float64": 2**53}  # from which on a type does not hold every whole number
-_NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # what stands where an id is missing
+_WHOLE = {"float32": 2**24, "float64": 2**53}  # the number from which on a type does not hold every whole number
+_NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # values that mean a missing id
 
 
 @dataclass(frozen=True)

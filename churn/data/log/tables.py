@@ -26,7 +26,7 @@ from churn.data.sources import UNREADABLE, Engines, Frame, engine_errors, moved,
 from churn.errors import UserError
 
 _NEGATIVE = {"reject": "negative amount", "drop": LEFT_OUT, "keep": None}
-_WHOLE = 2.0**63  # from which on a fractional number is no int64
+_WHOLE = 2.0**63  # the number from which on an int64 cannot hold a float
 
 
 def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Frame]) -> Tables:

@@ -14,14 +14,14 @@ from churn.data.log.dialects import by_format, dialect_of
 from churn.errors import UserError
 
 _FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
-_NEARLY_ALL = 0.95  # of a column's numbers
+_NEARLY_ALL = 0.95  # share of a column's numbers
 _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": 1e20}  # numbers under it are read in that unit
 _DATE_ALONE = r"^\s*\d{4}([-/.] ?\d{1,2}[-/.] ?\d{1,2}[.]?|\d{4})\s*$"
 _SERIAL_OF_1970 = 25_569  # a spreadsheet's day 0 is 1899-12-30
-_SECONDS = 86_400  # of a day
+_SECONDS = 86_400  # seconds of a day
 
 Kind = Literal["times", "dates", "ISO 8601", "strptime", "epoch", "digits", "days", "serial"]
-_NUMBERS: dict[Kind, tuple[tuple[float, float], ...]] = {  # what numbers may be, beside times since 1970
+_NUMBERS: dict[Kind, tuple[tuple[float, float], ...]] = {  # kinds of numbers beside times since 1970
     "serial": ((30_000, 80_000),),  # 1982 to 2119
     "days": ((10_000, 29_999),),  # 1997 to 2052
     "digits": tuple((1_900 * 10**n, 2_200 * 10**n) for n in (4, 8, 10)),
@@ -42,7 +42,7 @@ class Written:
     """The format of a column of times."""
 
     kind: Kind
-    form: str = ""  # of strptime
+    form: str = ""  # the format of strptime
 
     def __str__(self) -> str:
         """The format in words, as `churn check` shows it."""

@@ -52,7 +52,7 @@ class Vocabulary:
 
     events: tuple[str, ...]  # the event types that have columns of their own
     features: tuple[str, ...]  # f columns
-    first_day: int = 0  # of the span on which it was frozen, days since 1970
+    first_day: int = 0  # first day of the span on which it was frozen, in days since 1970
     last_day: int = 0
     attributes: tuple[Encoding, ...] = ()  # attributes that models see
 

@@ -12,13 +12,13 @@ from churn.errors import UserError
 
 _PART = 1 << 20  # bytes
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LETTERS = {  # of the languages that are so encoded; Japanese text could be Korean, but not the other way round
+_LETTERS = {  # letters of each encoding's languages; Japanese text could be Korean, but not the other way round
     "cp932": "[ぁ-ヿ一-龥]",
     "cp949": "[가-힣]",
     "cp1251": "[А-яЁё]{3}",
 }
-_LIKELY = 0.8  # share of such letters among what is not ASCII
-_OTHERS = "cp1252"  # of Western Europe, which no other encoding is distinguishable from
+_LIKELY = 0.8  # share of these letters among all beyond ASCII
+_OTHERS = "cp1252"  # Western Europe's, taken for all other text, since nothing identifies it
 
 
 def encoding_of(path: str, *, whole: bool = False) -> str | None:

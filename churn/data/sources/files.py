@@ -26,7 +26,7 @@ from churn.folder import holds
 UNREADABLE = "unreadable line"  # an unreadable line's place and text, in a column of a table that has any
 _PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
 _SHEETS = re.compile(r"\.(xlsx|xlsm)$", re.IGNORECASE)
-_SIGN = re.compile(r"[*?\[]")  # of a glob
+_SIGN = re.compile(r"[*?\[]")  # wildcards of a glob
 _JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.\w+)?$", re.IGNORECASE)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 _OPTION = r"[a-z_]*(?:pass\w*|pwd|secret|token|key)="
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (  # of a URL, of one with slashes amiss or none, of a URL's option, and of one that stands alone
+    for pattern in (  # in a URL, in one with wrong or no slashes, in a URL's option, and in an option alone
         r"(?P<before>://[^/:@\s]*:)(?!\*{3}@)(?P<secret>.*)(?=@)",  # to the last @: the password may hold earlier ones
         r"(?P<before>(?:/|(?<![^\s'\"(\[{=,])(?!\w*://))[^\s/:@'\"]*:)(?!\*{3}@)(?P<secret>\S*)(?=@)",
         rf"(?P<before>[?&;]{_OPTION})(?!\*{{3}}(?!\w))(?P<secret>.*?)(?=::|&|\Z)",  # spaces, too, unless it is masked
