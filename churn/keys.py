@@ -25,11 +25,7 @@ _WORDS = {
     dict: "a mapping",
     type(None): "null",
 }
-_KINDS = {
-    int: Integral,
-    float: Real,
-    list: list | tuple,
-}  # types that may stand for a kind in Python, as NumPy's numbers do
+_KINDS = {int: Integral, float: Real, list: list | tuple}  # types that Python may give in place of a key's own
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00)?)?")  # YAML may have made a midnight of a day
 _YEARS = range(1900, 2200)
 _OWN: set[str] = set()  # packages from which something was imported by its path

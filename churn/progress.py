@@ -18,9 +18,7 @@ OPTIONS = (
 _WORTH_A_LINE = 2.0  # seconds of a block from which on a terminal shows them
 _SILENCE = 30.0  # seconds after which a log shows a step, too
 
-_loudness: ContextVar[Loudness | None] = ContextVar(
-    "loudness", default=None
-)  # None in Python, where nothing was asked for
+_loudness: ContextVar[Loudness | None] = ContextVar("loudness", default=None)  # None outside of a command
 _open: list[Callable[[str], None]] = []  # callbacks for steps, innermost last
 
 

@@ -176,9 +176,7 @@ def allowing(class_paths: Iterable[str]) -> Iterator[None]:
         `models`, got 'shop.Network'; add it there, or from Python to churn.models.allowing, if you trust it; nothing
         was imported
     """
-    named = [
-        name for name in class_paths if not name.startswith(_OWN)
-    ]  # the package's own are always allowed, and would only be slow to load
+    named = [name for name in class_paths if not name.startswith(_OWN)]  # its own are allowed, and slow to load
     token = _allowed.set(_allowed.get() | {*named, *(classifier(name).class_path() for name in named)})
     try:
         yield

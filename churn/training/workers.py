@@ -25,9 +25,7 @@ def alive(trial: optuna.Trial) -> Iterator[None]:
 
     def beat() -> None:
         for sign in count(1):
-            with suppress(
-                Exception
-            ):  # the trial's own reports and its end meet any failure of the storage too, and report it
+            with suppress(Exception):  # the trial's own reports meet any failure of the storage too, and raise it
                 trial.set_user_attr(_SIGN, sign)
             if over.wait(HEARTBEAT_SECONDS):
                 return

@@ -15,7 +15,7 @@ from churn.data.log.reconciliation import NON_MEMBER, USED, Reconciliation, reco
 from churn.data.log.vocabulary import ROLES, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
 
-CODES = (("user_id", "room"), ("actor_id", "actor"))  # columns of ids, and the codes made of them
+CODES = (("user_id", "room"), ("actor_id", "actor"))  # columns of ids, and the names of their codes
 
 
 @dataclass(frozen=True)

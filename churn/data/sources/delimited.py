@@ -11,10 +11,7 @@ from ibis.backends.duckdb import Backend
 from churn.data.sources.encodings import as_utf8, encoding_of
 from churn.errors import UserError
 
-ISO_TIMES = {
-    "dateformat": "%Y-%m-%d",
-    "timestampformat": "%Y-%m-%d %H:%M:%S",
-}  # for other formats DuckDB would guess the order
+ISO_TIMES = {"dateformat": "%Y-%m-%d", "timestampformat": "%Y-%m-%d %H:%M:%S"}  # DuckDB would guess others' order
 _FORMATS = {*ISO_TIMES}
 _WRONG_LINES = 0.01  # share of lines in another encoding from which on it is the file's
 _DELIMITERS = ";\t|,"
