@@ -71,7 +71,7 @@ def writing(*paths: Path) -> Iterator[None]:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Yield a new folder that is gone after the block.
+    """Yield a new folder that is removed after the block.
 
     Example:
         >>> with temporary_folder() as folder:

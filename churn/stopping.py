@@ -74,7 +74,7 @@ def stoppable() -> Iterator[Stop]:
 
 
 def nobody_reads() -> bool:
-    """Whether the reader of standard output or error, as in `churn check | head -1`, has gone."""
+    """Whether the reader of standard output or error, as in `churn check | head -1`, has ended."""
     poll = select.poll()
     for descriptor in (1, 2):
         poll.register(descriptor, 0)

@@ -11,7 +11,7 @@ _SHADOWS = 5  # shadows at least: the best of fewer is too easily beaten
 
 
 class ShapForest:
-    """A small LightGBM whose importances are mean |SHAP|, in the form that BorutaPy drives.
+    """A small LightGBM whose importances are mean |SHAP|, with the interface that BorutaPy uses.
 
     Args:
         n_estimators: Trees.

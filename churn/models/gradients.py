@@ -109,7 +109,7 @@ def _networks(model: Classifier, *, n_features: int) -> list[SequenceClassifier]
 
 @contextmanager
 def _predicting(networks: Sequence[SequenceClassifier]) -> Iterator[None]:
-    """One thread, no dropout, and no cuDNN, whose recurrent layers know no gradients outside of training."""
+    """Use one thread, no dropout, and no cuDNN, whose recurrent layers have no gradients outside of training."""
     modes = [(module, module.training) for network in networks for module in network.modules()]
     for network in networks:
         network.eval()

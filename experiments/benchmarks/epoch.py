@@ -163,7 +163,7 @@ def _print(runs: list[TimedGRU]) -> None:
 
 
 def _row(name: str, seconds: NDArray[np.float64], losses: str) -> None:
-    """One line; the ratio is the median over pairs of epochs that stand next to each other."""
+    """Print one line; the ratio is the median over pairs of neighbouring epochs."""
     low, ratio, high = np.percentile(seconds[:, 0] / seconds[:, 1], [25, 50, 75])
     slow, fast = np.median(seconds, axis=0)
     spread = f"{low:.2f} to {high:.2f}"

@@ -83,7 +83,7 @@ def _matrices(panel: Panel) -> list[NDArray[Any]]:
 
 
 def _read(panel: Panel) -> None:
-    """Read every page of the panel once, through buffers that are gone afterwards."""
+    """Read every page of the panel once, through buffers that are freed afterwards."""
     for rows in _matrices(panel):
         for start in range(0, len(rows), 1 << 16):
             rows[start : start + (1 << 16)].max()

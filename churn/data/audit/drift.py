@@ -57,7 +57,7 @@ class Training:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:
-        """The training part, of what `Drift.facts` told."""
+        """The training part, read from `Drift.facts`."""
         columns = {name: Column(**column) for name, column in facts["columns"].items()}
         return cls(facts["at_risk"], facts["activity"], _read_rates(facts), columns)
 
@@ -83,7 +83,7 @@ class Drift:
 
     @classmethod
     def since(cls, training: Training, dataset: Dataset) -> Self | None:
-        """Measure the newest cutoff of a data set; None where nobody is at risk there.
+        """The drift at the newest cutoff of a data set; None if nobody is at risk there.
 
         Example:
             >>> from churn.data import example_dataset
@@ -114,11 +114,11 @@ class Drift:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:
-        """The drift, of what `facts` told."""
+        """The drift, read from `facts`."""
         return cls(Training.read(facts["training"]), Now(**facts["now"] | {"rates": _read_rates(facts["now"])}))
 
     def facts(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
+        """The drift as plain data, ready for JSON."""
         return asdict(self)
 
     def moved(self) -> dict[str, float]:
@@ -142,13 +142,13 @@ def _read_rates(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
 
 
 def _base_rates(windows: Windows) -> dict[str, tuple[float, float]]:
-    """The base rate of each target, with its standard error over users; of a single user, as wide as any."""
+    """The base rate of each target, with its standard error over users; for a single user the largest possible one."""
     found = {target: share_of(windows.label(target) == 1, windows.user) for target in windows.targets}
     return {target: (rate, error if error == error else 1.0) for target, (rate, error) in found.items()}
 
 
 def _activity(windows: Windows, total: NDArray[np.float64]) -> float:
-    """Own events per user and week of the days of the history that the user could have had."""
+    """Own events per user and week, over the days of the history on which the user was known."""
     own = sum(total[place] for place, name in enumerate(windows.features) if name.startswith("own_"))
     return float(own) * 7 / max(int(windows.known_days().sum()), 1)
 

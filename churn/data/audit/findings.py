@@ -74,7 +74,7 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _mending(table: str, faults: dict[str, int]) -> str:
-    """The remedy for rows that cannot be used, by the most frequent reason: refunds and old stickers are no mistake."""
+    """The remedy for rows that cannot be used, by the most frequent reason: refunds and old stickers are no errors."""
     reason = max(faults, key=lambda name: faults[name])
     if reason in ("before the first event", "after the last event"):
         return say("Load the events of these days, too, or set data.first_day and data.last_day to what both cover.")

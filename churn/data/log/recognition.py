@@ -43,7 +43,7 @@ class TableLook:
     table: ibis.Table
 
     def best(self, standard: str, candidates: Sequence[ColumnLook]) -> ColumnLook | None:
-        """The candidate whose name speaks most for a standard column; None where no name does."""
+        """The candidate whose name fits a standard column best; None where no name fits."""
         found = max(candidates, key=lambda column: likeness(column.name, standard), default=None)
         return found if found is not None and likeness(found.name, standard) else None
 
@@ -58,7 +58,7 @@ class Recognised:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The formats in which the table's times may be written; none where they speak for themselves."""
+        """The formats in which the table's times may be written; empty where they need none."""
         return next((found.forms for name in ("timestamp", "joined") if (found := self.mapping.get(name))), ())
 
 

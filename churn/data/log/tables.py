@@ -200,7 +200,7 @@ def _days_since_1970(day: str | None) -> int | None:
 
 
 def _names(config: DataConfig, table: str) -> set[str]:
-    """The columns of a table that are no numbers: ids, names, and what is read from its text."""
+    """The columns of a table to read as text: ids, names, and columns whose text is read later."""
     mapping = config.mappings[table] or {}
     timed = () if config.time_format(table) is None else ("timestamp", "joined")
     names = ("user_id", "actor_id", "event", "event_id", "amount", *timed)
@@ -208,7 +208,7 @@ def _names(config: DataConfig, table: str) -> set[str]:
 
 
 def _working_engine(engine: BaseBackend, engines: Engines) -> BaseBackend:
-    """The events' own engine if it can do the work; else, as where nothing may be written, the embedded DuckDB."""
+    """The events' own engine if it can do the work; else the embedded DuckDB, as where nothing may be written."""
     if engine is engines.local or engine.name not in DIALECTS:
         return engines.local
     try:

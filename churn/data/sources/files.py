@@ -136,7 +136,7 @@ def _own_name(path: Path) -> str:
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """The paths that a glob matches; `**` goes into each folder once, where Python's follows links in circles."""
+    """The paths that a glob matches; `**` enters each folder once, while Python's follows circular links."""
     parts = Path(pattern).parts
     if "**" not in parts:
         yield from glob(pattern)

@@ -160,7 +160,7 @@ def _averages(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> 
 
 @_once_per_panel
 def _running_totals(panel: Panel) -> NDArray[np.float32]:
-    """Each row's sums over its user's rows so far, in a file without a name that goes with the array: (rows, f)."""
+    """Each row's sums over its user's rows so far, in a nameless file that is removed with the array: (rows, f)."""
     shape = panel.counts.shape
     if not shape[1]:
         return np.zeros(shape, np.float32)
