@@ -43,7 +43,7 @@ test: style
 files: .venv/installed
 	$(BIN)/python -m churn.artefacts.documentation > docs/files.md
 
-messages: .venv/installed # what the code says anew stands empty in each catalogue; what it no longer says is gone
+messages: .venv/installed # new messages of the code stand empty in each catalogue; messages that it no longer has are removed
 	mkdir -p build
 	$(BIN)/pybabel --quiet extract -F pyproject.toml --no-default-keywords -k say -k say_many:1,2 -k marked \
 	  --add-location file --sort-by-file --width 120 --omit-header -o build/churn.pot churn

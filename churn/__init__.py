@@ -1,4 +1,4 @@
-"""From a raw event log to a list of users to contact."""
+"""The toolkit: a raw event log becomes a list of users to contact."""
 
 from typing import TYPE_CHECKING
 

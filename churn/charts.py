@@ -1,4 +1,4 @@
-"""Charts in one quiet style, for the page and for notebooks alike."""
+"""Charts in one plain style, for the page and for notebooks alike."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 INK, QUIET, RULE, GREY = "#1f2933", "#52606d", "#e4e7eb", "#9aa5b1"
-# Okabe and Ito's: told apart with every common kind of colour blindness.
+# Okabe and Ito's colours, distinguishable with every common kind of colour blindness.
 BLUE, VERMILION, GREEN = "#0072b2", "#d55e00", "#009e73"
 COLOUR_BLIND = (BLUE, VERMILION, GREEN, "#cc79a7", "#e69f00", "#56b4e9", "#52606d", "#8a6d00")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -19,7 +19,7 @@ def chart(traces: Sequence[Any], *, height: int, legend: bool = False) -> Any:
         >>> chart([], height=200).layout.height
         200
     """
-    import plotly.graph_objects as go  # most of a second, which commands that draw nothing should not pay
+    import plotly.graph_objects as go  # takes most of a second, which commands that draw nothing should not spend
 
     return _styled(go.Figure(data=list(traces)), height=height, top=34 if legend else 8, legend=legend)
 
@@ -29,8 +29,8 @@ def panels(traces: Sequence[Sequence[Any]], *, captions: Sequence[str], height: 
 
     Args:
         traces: The plotly traces of each chart.
-        captions: What each shows, with its unit.
-        height: Of a chart, in pixels.
+        captions: The quantity that each shows, with its unit.
+        height: The height of a chart, in pixels.
 
     Example:
         >>> len(panels([[], []], captions=["posts per day", "replies per day"]).layout.annotations)
@@ -51,7 +51,7 @@ def panels(traces: Sequence[Sequence[Any]], *, captions: Sequence[str], height: 
 
 
 def sentence(text: str) -> Any:
-    """What stands in place of a chart that would show nothing.
+    """A sentence in place of a chart that would show nothing.
 
     Example:
         >>> sentence("One day is too few.").layout.annotations[0].text
@@ -70,7 +70,7 @@ def _styled(drawn: Any, *, height: int, top: int, legend: bool) -> Any:
 
 @cache
 def _template() -> Any:
-    """The style as one plotly template: plotly checks every property that is set on a chart, and this one but once."""
+    """The style as one plotly template: plotly checks properties set on each chart every time, but a template once."""
     import plotly.graph_objects as go
 
     quiet = {"size": 12, "color": QUIET}
@@ -85,7 +85,7 @@ def _template() -> Any:
     }
     layout = {
         "font": {"family": FONT, "size": 13, "color": INK},
-        "paper_bgcolor": "white",  # where it stands, in a notebook, may be dark
+        "paper_bgcolor": "white",  # the background, in a notebook, may be dark
         "plot_bgcolor": "white",
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 12}},
         "hoverlabel": {"bgcolor": "white", "bordercolor": GREY, "font": {"family": FONT, "size": 13, "color": INK}},

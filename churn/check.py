@@ -1,4 +1,4 @@
-"""A page in the terminal about the data, before anything is trained."""
+"""A page about the data in the terminal, before anything is trained."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -26,13 +26,13 @@ GAPS = 10  # stretches listed
 
 
 def check(config: DataConfig, out: Path | None = None) -> None:
-    """Read the data and print what is there: tables, days, events, users, features, windows and warnings.
+    """Read the data and print a page about them: tables, days, events, users, features, windows and warnings.
 
-    The page is printed even of data that cannot be split, since it says what is wrong with them.
+    The page is printed even if the data cannot be split, since it says why.
 
     Args:
         config: The `data:` block.
-        out: Where to keep the rows that cannot be used, as quarantine.parquet.
+        out: The folder for the rows that cannot be used, as quarantine.parquet.
 
     Raises:
         UserError: for anything that would stop a run.
@@ -52,7 +52,7 @@ def check(config: DataConfig, out: Path | None = None) -> None:
 
 
 def _split(dataset: Dataset) -> tuple[Split | None, UserError | None]:
-    """The newest fold, or what keeps the data from being split."""
+    """The newest fold, or the error for which the data cannot be split."""
     try:
         return dataset.folds()[-1], None
     except UserError as error:
@@ -78,7 +78,7 @@ def _section(title: str, blocks: Iterable[RenderableType]) -> list[RenderableTyp
 
 
 def _columns(dataset: Dataset) -> Table:
-    """The columns of each table as they lie there, with what they are used as."""
+    """The columns of each table with their types, and the standard column that each is used as."""
     rows = []
     for name, schema in dataset.columns.items():
         mapping = dataset.config.mappings[name] or {}
@@ -90,7 +90,7 @@ def _columns(dataset: Dataset) -> Table:
 
 
 def _times(dataset: Dataset) -> list[RenderableType]:
-    """How each table's times are written, with one as it stands there and as it was read, and the ends."""
+    """The format of each table's times, with one time as written and as read, and the first and last."""
     lines = [
         f"times of {name}: {told['format']}; {told['text']!r} is read as {told['read']}; "
         f"the first {told['first']}, the last {told['last']}"
@@ -211,7 +211,7 @@ def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str
 
 
 def _overlaps(overlaps: Sequence[Mapping[str, Any]]) -> Table:
-    """What the earlier of two parts has in common with the later: days of outcomes would be leaks."""
+    """The counts that an earlier part shares with a later one: days of outcomes would be leaks."""
     heads = ("shared", "users", "user-days", "outcome days", "windows reaching over")
     keys = ("users", "user_days", "outcome_days", "windows")
     rows = [(f"{o['earlier']}–{o['later']}", *(f"{o[key]:,}" for key in keys)) for o in overlaps]
@@ -250,5 +250,5 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | 
 
 
 def _text(words: str) -> Text:
-    """Words from the data as they are: no markup, and no sign that a terminal would obey."""
+    """Words from the data as plain text: no markup, and no control characters."""
     return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))

@@ -1,4 +1,4 @@
-"""The door: a command is dispatched, its folder held, and what ends it becomes an exit code and a line."""
+"""The command line: a command is dispatched, its folder claimed, and its end becomes an exit code and a line."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from churn.progress import OPTIONS, Loudness, telling
 from churn.stopping import fall_silent, nobody_reads, print_out, stoppable
 
 _LIGHTNING = ("fit", "validate", "test", "predict")
-_MADE: dict[str, Kind] = {  # what lies in a command's --out
+_MADE: dict[str, Kind] = {  # the kind of folder at a command's --out
     "simulate": "a log",
     "check": "rejected rows",
     "run": "a run",
@@ -32,7 +32,7 @@ _LOUDNESS: dict[str, Loudness] = {"--quiet": "quiet", "--verbose": "verbose"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0, 2 for a user's mistake, 3 for an alarm of `churn outcomes`, 128 and
     the signal's number where one ended the command, 1 for a fault of the program."""
-    if sys.stderr is None:  # as where it is closed: what is said goes nowhere then
+    if sys.stderr is None:  # closed standard error: messages are then discarded
         sys.stderr = Path(os.devnull).open("w", encoding="utf8")  # noqa: SIM115 - for as long as the program runs
     arguments, loudness = _loudness(list(sys.argv[1:] if arguments is None else arguments))
     with stoppable() as stop, telling(loudness):
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _loudness(arguments: list[str]) -> tuple[list[str], Loudness]:
-    """The arguments without those that ask for more or less progress, which every command takes; the last one counts.
+    """The arguments without options for more or less progress, which every command takes; the last one counts.
 
     Lightning's own `--verbose`, of `churn test`, has a value.
     """
@@ -59,7 +59,7 @@ def _loudness(arguments: list[str]) -> tuple[list[str], Loudness]:
 
 
 def _attempt(arguments: list[str]) -> tuple[int, str]:
-    """Run a command; its exit code and what is to be said at the end."""
+    """Run a command, and return its exit code and the last line to print."""
     try:
         with writing(*_standard_output()), _claimed(arguments):
             code = _dispatch(arguments)
@@ -85,7 +85,7 @@ def _fault(error: Exception) -> tuple[int, str]:
 
 
 def _close(code: int, line: str) -> int:
-    """Say the last line, without the password of a URL that may stand in it; nothing where nobody reads any more."""
+    """Print the last line without the password of a URL in it; print nothing if nobody reads the output any more."""
     try:
         if line:
             from churn.data import without_password
@@ -99,7 +99,7 @@ def _close(code: int, line: str) -> int:
 
 @contextmanager
 def _claimed(arguments: Sequence[str]) -> Iterator[None]:
-    """Hold the output folder from the beginning, before anything heavy is loaded; a command claims it again itself."""
+    """Claim the output folder at once, before anything heavy is loaded; a command claims it again itself."""
     kind, out = _MADE.get(arguments[0]) if arguments else None, _option("--out", arguments)
     if out is None and kind == "outcomes" and (run := _option("--run", arguments)) is not None:
         out = run / OUTCOMES
@@ -108,7 +108,7 @@ def _claimed(arguments: Sequence[str]) -> Iterator[None]:
 
 
 def _option(name: str, arguments: Sequence[str]) -> Path | None:
-    """The folder that an option names, by a look at the words alone."""
+    """The folder that an option names, found in the arguments without a parser."""
     found = None
     for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
         value = following if word == name else word.removeprefix(f"{name}=") if word.startswith(f"{name}=") else ""
@@ -119,7 +119,7 @@ def _option(name: str, arguments: Sequence[str]) -> Path | None:
 def _standard_output() -> list[Path]:
     """The file to which standard output goes, if it goes to one."""
     path = Path("/dev/stdout").resolve()
-    return [path] if os.path.isfile(path) else []  # noqa: PTH113 - it may lie where this user may not look
+    return [path] if os.path.isfile(path) else []  # noqa: PTH113 - it may lie where this user has no access
 
 
 def _dispatch(arguments: list[str]) -> int:

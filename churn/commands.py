@@ -1,4 +1,4 @@
-"""The commands: a function each, which reads its options, imports what it needs and does the work."""
+"""The commands: one function each, which reads its options, imports the modules it needs and does the work."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
 ALARM = 3  # exit code
-OUTCOMES = "outcomes"  # the folder in a run's or a scoring's own where what came of it is kept by default
+OUTCOMES = "outcomes"  # the folder within a run's or a scoring's where its outcomes are kept by default
 
 
 def _simulate(arguments: list[str]) -> None:
@@ -91,7 +91,7 @@ def _tune(arguments: list[str]) -> None:
 
 
 def _caution(split_kind: str) -> str:
-    """A further line where the split makes the measures say less than they seem to."""
+    """A further line if the split makes the measures less meaningful than they seem."""
     from churn.data import CAUTIONS
     from churn.language import say
 
@@ -132,7 +132,7 @@ def _score(arguments: list[str]) -> None:
 
 
 def _held_back(folder: Path) -> str:
-    """A further line where users of the list must not be contacted."""
+    """A further line if users of the list must not be contacted."""
     from churn.artefacts import declared
     from churn.segments import CONTROL
 

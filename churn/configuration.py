@@ -1,4 +1,4 @@
-"""What a run can be configured by: dataclasses whose fields are the keys of the YAML file."""
+"""The configuration of a run: dataclasses whose fields are the keys of the YAML file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
@@ -21,8 +21,8 @@ from churn.progress import OPTIONS
 from churn.segments import SegmentConfig
 from churn.training import ModelSpec, TrainingConfig, TuningConfig
 
-STORED = "config.yaml"  # in a run's folder
-_HEAD = "# Every key of a run, written by churn\n"  # a file without it is a user's
+STORED = "config.yaml"  # the configuration in a run's folder
+_HEAD = "# Every key of a run, written by churn\n"  # a file without it is the user's own
 
 
 def _every_model() -> list[str | dict[str, Any]]:
@@ -31,14 +31,14 @@ def _every_model() -> list[str | dict[str, Any]]:
 
 @dataclass(frozen=True)
 class AlarmConfig(Block, key="outcomes.alarms"):
-    """From when on `churn outcomes` alarms. Null switches an alarm off; none goes off for what chance explains.
+    """The limits at which `churn outcomes` alarms. Null switches an alarm off; none goes off for mere chance.
 
     Args:
-        psi: Population stability index of a feature or score, less what chance alone would show, above which it alarms.
+        psi: Population stability index of a feature or score, less its expectation by chance, above which it alarms.
         ece: Expected calibration error since, above which it alarms, if it is also above a calibrated forecast's band.
-        calibration_gap: Distance of the mean forecast from the rate that came, above which it alarms, if the rate is
+        calibration_gap: Distance of the mean forecast from the observed rate, above which it alarms, if the rate is
             also outside a calibrated forecast's band. Calibrated forecasts pass any of these bands in 5 of 100 lists,
-            and those of fewer than 30 users whom nobody contacted are not judged.
+            and forecasts of fewer than 30 users whom nobody contacted are not judged.
         jaccard: Agreement of two lists among the users at risk both times, users on both / users on either, below which
             it alarms.
     """
@@ -51,13 +51,13 @@ class AlarmConfig(Block, key="outcomes.alarms"):
 
 @dataclass(frozen=True)
 class OutcomeConfig(Block, key="outcomes"):
-    """How a list is followed up.
+    """The follow-up of a list: its contacts, an earlier list and the alarms.
 
     Args:
-        contacted: A table with a column user_id (CSV or parquet): who was really contacted.
+        contacted: A table with a column user_id (CSV or parquet): the users who were really contacted.
         previous: Another folder of `churn run` or `churn score`, whose list this one is compared with; by default the
             list that the same models make a week later.
-        alarms: From when on to alarm.
+        alarms: The limits at which to alarm.
         repetitions: Bootstrap samples of users behind the intervals of log loss, Brier score and calibration error.
     """
 
@@ -81,21 +81,21 @@ class ReportConfig(Block, key="report"):
 
 @dataclass(frozen=True)
 class RunConfig(Block):
-    """Everything that a run is configured by.
+    """The whole configuration of a run.
 
     Args:
         data: The tables, windows and split.
         models: The models to compare: import paths, or mappings with class_path and init_args.
         tuning: The search.
-        training: Seeds, and what is trained again before scoring.
+        training: Seeds, and the models that are trained again before scoring.
         evaluation: Intervals and calibration.
         verdicts: The questions that a sceptic would ask.
         explanation: Surrogates and the feature ledger.
         segments: The priority segment.
         explore: Seasons, cohorts and journeys.
         report: Sections of your own.
-        seed: Of everything that chance has a part in.
-        language: Of the report, its warnings and the reasons of the list: en or ko.
+        seed: The seed of everything random.
+        language: The language of the report, its warnings and the reasons of the list: en or ko.
     """
 
     data: DataConfig
@@ -113,7 +113,7 @@ class RunConfig(Block):
 
     def __post_init__(self) -> None:
         """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, for
-        a rank by amounts that there are not, and for an unknown language."""
+        a ranking by amounts that are not configured, and for an unknown language."""
         super().__post_init__()
         names = [spec.name for spec in self.specs]
         if not names or len(set(names)) < len(names):
@@ -144,9 +144,9 @@ class RunConfig(Block):
         """Write every key as YAML, for `RunConfig.load`.
 
         Raises:
-            UserError: if another file stands there, such as the one that the configuration was read from.
+            UserError: if another file is in its place, such as the one that the configuration was read from.
         """
-        from churn.artefacts import write_text  # a mistaken key waits for no pandas
+        from churn.artefacts import write_text  # pandas is loaded only after the keys were checked
 
         path = Path(path)
         if path.exists() and not path.read_bytes().startswith(_HEAD.encode()):
@@ -159,16 +159,16 @@ class RunConfig(Block):
         """Read a YAML file.
 
         Raises:
-            UserError: if there is none, or a key or value in it is wrong.
+            UserError: if there is no file, or a key or value in it is wrong.
         """
         return run_config(parse(["--config", str(path)], parser=run_parser()))
 
     @classmethod
     def stored(cls, run: Path) -> "RunConfig":
-        """Read the configuration in a run's folder, whoever made it: its classes have to be `churn.models.allowing`.
+        """Read the configuration in a run's folder, which may be a stranger's: its classes must be in `allowing`.
 
         Raises:
-            UserError: if it is gone or spoilt, or names another class, which is not imported.
+            UserError: if it is missing or corrupt, or names another class, which is not imported.
         """
         from churn.artefacts import as_written
         from churn.models import check_allowed
@@ -192,19 +192,19 @@ class RunConfig(Block):
 
 
 def _block(kind: type, told: object) -> Any:
-    """A block of the values that `RunConfig.save` wrote, as they are: a parser would import what a text names."""
+    """A block of values as `RunConfig.save` wrote them: a parser would import the classes that they name."""
     blocks = get_type_hints(kind)
     foreign = [key for key in told if key not in blocks] if isinstance(told, dict) else [told]
     if foreign or not isinstance(told, dict):
         raise UserError(f"expected the keys of {kind.__name__}", repr(foreign[0]), "bring the file back")
     try:
         return kind(**{key: _block(blocks[key], v) if is_dataclass(blocks[key]) else v for key, v in told.items()})
-    except TypeError as error:  # a key that has to be there is not
+    except TypeError as error:  # a required key is missing
         raise UserError(f"expected the keys of {kind.__name__}", error, "bring the file back") from error
 
 
 def _public(values: dict[str, Any]) -> dict[str, Any]:
-    """Blocks of plain data, the passwords left out of every URL."""
+    """Blocks as plain data, without the passwords in URLs."""
     masked = {
         block: {key: without_password(text) for key, text in values[block].items() if isinstance(text, str)}
         for block in ("data", "tuning")
@@ -218,7 +218,7 @@ def run_parser(command: str = "run") -> ArgumentParser:
     parser = ArgumentParser(prog=prog, exit_on_error=False, parser_mode=mode, epilog=OPTIONS)
     parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
     parser.add_class_arguments(RunConfig)
-    parser.add_class_arguments(OutcomeConfig, "outcomes")  # of `churn outcomes` alone, so no part of a run
+    parser.add_class_arguments(OutcomeConfig, "outcomes")  # for `churn outcomes` alone, so not a part of a run
     return parser
 
 
@@ -249,7 +249,7 @@ def _blocks(block: type[Block], prefix: str = "") -> Iterator[str]:
 
 
 def without_models(options: Namespace) -> Namespace:
-    """The options of a command that trains nothing: to check arguments of models, torch would have to be loaded."""
+    """The options of a command that trains nothing, without models, since checking their arguments loads torch."""
     named = [ModelSpec.of(entry).class_path for entry in options.models]
     options.models = [path for path in named if path.startswith("churn.models.")] or _every_model()
     return options

@@ -1,6 +1,6 @@
-"""A disk that takes nothing more, told from other errors and said in one line; and the place of temporary files.
+"""A full or read-only disk, recognised among other errors and reported in one line; and temporary files.
 
-Nothing heavy is imported here, since the door asks before anything else is loaded.
+Nothing heavy is imported here, since the command line uses it before anything else is loaded.
 """
 
 import errno
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from churn.errors import UserError
 
-PARTIAL = ".churn-partial-"  # how the name of a half-written file or folder begins
+PARTIAL = ".churn-partial-"  # beginning of the name of a half-written file or folder
 _FULL = "a full disk"
 _FOUND = {
     errno.ENOSPC: _FULL,
@@ -22,15 +22,15 @@ _FOUND = {
     errno.EFBIG: "a limit on the size of a file",
     errno.EROFS: "a read-only file system",
 }
-_TEXTS = {os.strerror(code): found for code, found in _FOUND.items()} | {  # of engines that lose the number
+_TEXTS = {os.strerror(code): found for code, found in _FOUND.items()} | {  # messages of engines that lose the number
     "database or disk is full": _FULL,  # SQLite
-    "max_temp_directory_size": _FULL,  # DuckDB, whose limit is what was free when it was opened
+    "max_temp_directory_size": _FULL,  # DuckDB, whose limit is the space that was free when it was opened
     "No usable temporary directory": "no folder for temporary files that takes one",  # Python
 }
 _UNUSABLE = {errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP}
 _SERVERS = ("psycopg", "pymysql")  # drivers of databases whose disks are not this computer's
 
-_written: ContextVar[tuple[Path, ...]] = ContextVar("written", default=())  # by this thread, innermost first
+_written: ContextVar[tuple[Path, ...]] = ContextVar("written", default=())  # this thread's blocks, innermost first
 
 
 class DiskError(UserError):
@@ -39,16 +39,16 @@ class DiskError(UserError):
 
 @contextmanager
 def writing(*paths: Path) -> Iterator[None]:
-    """Say in one line, with a path, that a disk took no more of what a block wrote.
+    """Report in one line, with a path, that a disk was full or read-only for a write in a block.
 
-    The path is the error's own or, where the library that wrote tells none, the one with the least space left: of this
-    block's, of the blocks' around it, or the folder for temporary files.
+    The path is the error's own or, if it has none, the one with the least space left: of this block's paths, of the
+    blocks' around it, or the folder for temporary files.
 
     Args:
-        paths: What the block writes, or the folders in which it may.
+        paths: The files that the block writes, or the folders in which it may write.
 
     Raises:
-        DiskError: in the place of any error that came of a full or read-only disk.
+        DiskError: in place of any error that came from a full or read-only disk.
 
     Example:
         >>> with writing(Path("list.csv")):
@@ -71,7 +71,7 @@ def writing(*paths: Path) -> Iterator[None]:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Yield a new folder that is gone after the block.
+    """Yield a new folder that is removed after the block.
 
     Example:
         >>> with temporary_folder() as folder:
@@ -85,13 +85,13 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def temporary_place() -> Path:
-    """Where temporary files go: TMPDIR even where it is full, which Python would leave in silence for another."""
+    """The folder for temporary files: TMPDIR even if it is full, which Python would silently replace by another."""
     named = os.environ.get("TMPDIR", "")
     return Path(named if Path(named).is_dir() and named else tempfile.gettempdir())
 
 
 def unusable(error: OSError) -> UserError | None:
-    """What to say of a path that this user may not use or no disk can have; None for other errors.
+    """The error for a path that this user may not use or that no disk can hold; None for other errors.
 
     Example:
         >>> print(unusable(PermissionError(errno.EACCES, "Permission denied", "log.csv")))
@@ -107,21 +107,21 @@ def unusable(error: OSError) -> UserError | None:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what it came from, unless that was said not to matter (`from None`)."""
+    """An error and its causes, except causes suppressed by `from None`."""
     while error is not None:
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _refusal(error: Exception) -> DiskError | None:
-    """The complaint about a disk that an error came of; None for other errors and where it is said already."""
+    """The DiskError for an error that a disk caused; None for other errors and for a DiskError itself."""
     texts = {} if any(type(cause).__module__.startswith(_SERVERS) for cause in causes(error)) else _TEXTS
     for cause in causes(error):
         if isinstance(cause, DiskError):
             return None
         found = _FOUND.get(cause.errno or 0) if isinstance(cause, OSError) else None
         if found or (found := next((found for text, found in texts.items() if text in str(cause)), None)):
-            named = getattr(cause, "filename2", None) or getattr(cause, "filename", None)  # of a copy the target
+            named = getattr(cause, "filename2", None) or getattr(cause, "filename", None)  # the target of a copy
             places = (*_written.get(), Path(os.environ.get("TMPDIR") or "/tmp"))
             path = named if isinstance(named, str) else str(min(places, key=_space))
             shown = re.sub(rf"{re.escape(PARTIAL)}\d+[-/]", "", path)
@@ -131,9 +131,9 @@ def _refusal(error: Exception) -> DiskError | None:
 
 
 def _space(path: Path) -> float:
-    """The bytes that the file system of a path still takes."""
+    """The free bytes of the file system of a path."""
     there = next(place for place in (path, *path.absolute().parents) if place.exists())
     found = os.statvfs(there)
     if not found.f_blocks:
-        return float("inf")  # of the kernel's own, such as a terminal's
+        return float("inf")  # the kernel's own, such as a terminal's
     return 0 if found.f_flag & os.ST_RDONLY else found.f_bavail * found.f_frsize

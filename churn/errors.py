@@ -1,4 +1,4 @@
-"""The one error that a user of the toolkit is meant to read."""
+"""The errors that a user of the toolkit is meant to read."""
 
 
 class UserError(Exception):
@@ -17,4 +17,4 @@ class UserError(Exception):
 
 
 class LeakageError(ValueError):
-    """A split whose parts share days that one of them must not know."""
+    """A split whose parts share days that one part must not know."""

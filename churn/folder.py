@@ -1,6 +1,6 @@
-"""An output folder: whose it is, and which command is at work in it.
+"""An output folder: its owner, and the command that is at work in it.
 
-Nothing heavy is imported here, so that a second command ends before it has loaded what it would have worked with.
+Nothing heavy is imported here, so that a second command ends before it has loaded anything.
 """
 
 import fcntl
@@ -19,24 +19,24 @@ from churn.disk import PARTIAL, writing
 from churn.errors import UserError
 from churn.replacement import complete, is_waiting
 
-MARKER = ".churn"  # in every output folder: what it holds, and who is or was the last to write there
+MARKER = ".churn"  # in every output folder: its kind, and the process that writes or last wrote there
 _FILE_SYSTEM_S = "lost+found"
 
 Kind = Literal["a run", "scores", "outcomes", "a log", "rejected rows"]
 
-_held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())  # by this thread
+_held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())  # folders held by this thread
 
 
 @contextmanager
 def claimed(folder: Path, kind: Kind) -> Iterator[Path]:
-    """Hold an output folder for a block: made if absent, cleared of what a killed command left half-written.
+    """Claim an output folder for a block: made if absent, cleared of half-written files of a killed command.
 
     The lock is the operating system's, on the marker, so it ends with its process, however that ends. A folder in
-    which nothing was written is gone again after the block. Within the block the folder may be claimed again.
+    which nothing was written is removed after the block. Within the block the folder may be claimed again.
 
     Args:
         folder: The folder.
-        kind: What it holds. A folder that holds something else is refused: its files would be replaced.
+        kind: The kind of its contents. A folder of another kind is refused: its files would be replaced.
 
     Raises:
         UserError: if the folder is another's, another command is at work in it, or it cannot be written to.
@@ -99,7 +99,7 @@ def holds(folder: Path) -> str | None:
 
 
 def completed(folder: Path, kind: Kind) -> Path:
-    """A folder to read from, after any replacement in it that a killed command has left unfinished."""
+    """A folder to read from, after completing a replacement that a killed command left unfinished."""
     if is_waiting(folder):
         with claimed(folder, kind):
             pass
@@ -107,14 +107,14 @@ def completed(folder: Path, kind: Kind) -> Path:
 
 
 def _check_new(folder: Path) -> None:
-    """Raise a UserError for a folder in which something lies and no marker: whoever is at work has made that first."""
+    """Raise a UserError for a folder with files but no marker, which a command would have made first."""
     names = _names(folder)
     if names and MARKER not in names:
         raise _of_another(folder, "one that this program made", names[0])
 
 
 def _check_own(folder: Path, kind: Kind) -> None:
-    """Raise a UserError for a folder that holds what this program did not make, or made as something else."""
+    """Raise a UserError for a folder that this program did not make, or made as another kind."""
     holder = _signed(folder / MARKER)
     if not holder:
         fresh = [MARKER] if _is_regular(folder / MARKER) and not (folder / MARKER).stat().st_size else []
@@ -130,17 +130,17 @@ def _of_another(folder: Path, wanted: str, found: str) -> UserError:
 
 
 def _names(folder: Path) -> list[str]:
-    """The names in a folder, sorted; none where there is none, as making it will tell."""
+    """The names in a folder, sorted; empty if there is no folder, which making it will show."""
     with suppress(FileNotFoundError, NotADirectoryError):
         return sorted(path.name for path in folder.iterdir() if path.name != _FILE_SYSTEM_S)
     return []
 
 
 def _lock(folder: Path) -> int:
-    """Open and lock the marker; its descriptor.
+    """Open and lock the marker, and return its descriptor.
 
     Raises:
-        UserError: if another has it.
+        UserError: if another process holds it.
     """
     while True:
         folder.mkdir(parents=True, exist_ok=True)
@@ -165,14 +165,14 @@ def _lock(folder: Path) -> int:
 
 
 def _stands(marker: int, path: Path) -> bool:
-    """Whether an open marker still lies at its path."""
+    """Whether an open marker is still the file at its path."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(marker), path.stat())
     return False
 
 
 def _sign(marker: int, kind: Kind) -> None:
-    """Write down what a folder holds and who is at work in it."""
+    """Write the folder's kind and the process at work in it into the marker."""
     since = datetime.now(UTC).isoformat(timespec="seconds")
     holder = {"holds": kind, "host": os.uname().nodename, "process": os.getpid(), "since": since}
     text = f"{json.dumps(holder)}\n".encode()
@@ -181,24 +181,24 @@ def _sign(marker: int, kind: Kind) -> None:
 
 
 def _signed(marker: Path) -> dict[str, str]:
-    """The entries of a marker; none where there is none, it is not signed yet, or another program wrote it."""
+    """The entries of a marker; empty if it is missing, not signed yet, or another program's."""
     try:
         if not _is_regular(marker):
             return {}
-        first, _, _ = marker.read_text(encoding="utf8").partition("\n")  # what follows is of a longer, older one
+        first, _, _ = marker.read_text(encoding="utf8").partition("\n")  # the rest is of a longer, older one
         found = json.loads(first)
-    except (OSError, ValueError):  # no marker, or one of a folder that is somebody else's alone
+    except (OSError, ValueError):  # no marker, or one that only another user may read
         return {}
     return found if isinstance(found, dict) and "holds" in found else {}
 
 
 def _is_regular(path: Path) -> bool:
-    """Whether a path is a file, which a reader cannot hang on."""
+    """Whether a path is a regular file, on which reading cannot hang."""
     return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed command left half-written, except in folders below that are claimed by themselves."""
+    """Remove half-written files of a killed command, except in subfolders that are claimed separately."""
     for place, folders, files in os.walk(folder):
         for name in [name for name in folders if name.startswith(PARTIAL)]:
             shutil.rmtree(Path(place, name))
@@ -209,8 +209,8 @@ def _sweep(folder: Path) -> None:
 
 
 def _leave(folder: Path, new: list[Path], *, held: bool) -> None:
-    """Remove the marker, if it is held, of a folder that has nothing else, and the folders that were made for it."""
-    with suppress(OSError):  # somebody else has begun to use one
+    """Remove the marker, if held, of an otherwise empty folder, and the folders that were made for it."""
+    with suppress(OSError):  # another process has begun to use one
         if held and [path.name for path in folder.iterdir()] == [MARKER]:
             (folder / MARKER).unlink()
         for made in new:

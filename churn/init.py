@@ -1,4 +1,4 @@
-"""A first configuration, written from a look at the files."""
+"""A first configuration, written after a look at the files."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,14 +31,14 @@ _SPAN_PER_HORIZON = 9  # days of a shorter log for each day of the horizon
 
 
 def init(files: Sequence[str], *, out: Path) -> None:
-    """Recognise the tables in files, write a configuration of them, and print what was recognised and why.
+    """Recognise the tables in files, write a configuration, and print the columns recognised, with reasons.
 
     Args:
         files: A file, folder, glob or database's table for each table, in any order.
-        out: The YAML file, which must not be there yet.
+        out: The YAML file, which must not exist yet.
 
     Raises:
-        UserError: for files that cannot be read or told apart, and if `out` is there.
+        UserError: for files that cannot be read or distinguished, and if `out` exists.
     """
     if out.exists():
         raise UserError(f"expected a new file at {out}", "one that is there", "choose another --out, or delete it")
@@ -57,14 +57,14 @@ def init(files: Sequence[str], *, out: Path) -> None:
 
 
 def _config(found: Mapping[TableName, Recognised], csv: dict[str, str] | None) -> DataConfig:
-    """The `data:` block of what was recognised."""
+    """The `data:` block of the recognised tables."""
     keys: dict[str, object] = {name: one.look.source for name, one in found.items()}
     keys |= {f"{name.rstrip('s')}_columns": _mapping(name, one) for name, one in found.items()}
     return DataConfig(**keys, csv=csv)  # type: ignore[arg-type]  # jsonargparse would read them from YAML
 
 
 def _mapping(name: str, one: Recognised) -> dict[str, str | None]:
-    """The columns of a table, each standard one that is not there null where a column is called so."""
+    """The mapping of a table's columns; null for a standard name that an unrelated column has."""
     names = {column.name for column in one.look.columns}
     mapping: dict[str, str | None] = {
         standard: column.name if (column := one.mapping.get(standard)) else None
@@ -77,7 +77,7 @@ def _mapping(name: str, one: Recognised) -> dict[str, str | None]:
 def _written(
     found: Mapping[TableName, Recognised], *, csv: dict[str, str] | None, times: Mapping[str, dict[str, str]]
 ) -> str:
-    """The configuration as YAML, each line with what speaks for it."""
+    """The configuration as YAML, each line with the reason for its value."""
     first, last = (pd.Timestamp(times["events"][end]).tz_localize(None).normalize() for end in ("first", "last"))
     lines = ["# Written by `churn init` from a look at the files: read it through, change what is wrong, then run", ""]
     lines += ["# churn check --config THIS FILE", "data:"]
@@ -118,7 +118,7 @@ def _reason(standard: str, one: Recognised, times: Mapping[str, str]) -> str:
 
 
 def _windows(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
-    """Windows that the log is long enough for, and the split by shares with the dates that they come to."""
+    """Windows that the log is long enough for, and the split by shares with its dates."""
     days = (last - first).days + 1
     length = _USUAL_DAYS if days >= _LEAST_SPAN else max(1, days // _SPAN_PER_HORIZON)
     cutoffs = first + pd.Timedelta(days=length), last + pd.Timedelta(days=1 - length)
@@ -134,5 +134,5 @@ def _windows(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Text that YAML takes for text."""
+    """Text quoted so that YAML reads it as text."""
     return text if text.replace("_", "a").isalnum() and not text[:1].isdigit() else json.dumps(text, ensure_ascii=False)

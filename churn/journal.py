@@ -1,4 +1,4 @@
-"""The journal of a run: which stages are done, how long they took, and on what they ran. It is the manifest."""
+"""The journal of a run, its manifest: the finished stages, their seconds, and the data and configuration."""
 
 import json
 import resource
@@ -16,9 +16,9 @@ from churn.errors import UserError
 from churn.progress import note, progress
 
 _FILE = declared.MANIFEST.file
-_PASSING = "trials"  # a folder of which nothing is read once its stage is over
+_PASSING = "trials"  # a folder that is not read after its stage
 _BEGUN_WITH = "begun_with"  # the configuration and the hashes of the tables
-_LONGEST = 60  # signs of a value that an error shows
+_LONGEST = 60  # characters of a value that an error shows
 
 
 @dataclass
@@ -51,14 +51,14 @@ class Journal:
 
         Args:
             folder: The run's folder.
-            seed: Of the run.
+            seed: The seed of the run.
             config: The configuration as plain data.
             inputs: The hash of each table, by name.
-            readers: The stages that a key of the configuration matters to, by key or by block of keys. They are done
-                again where the key has another value than the run was begun with.
+            readers: The stages that depend on a key of the configuration, by key or by block of keys. They are done
+                again if the key's value differs from the one that the run was begun with.
 
         Raises:
-            UserError: if any other key has another value, or the version or a table is another.
+            UserError: if any other key has another value, or the version or a table differs.
         """
         begun_with = json.loads(json.dumps({"config": config, "inputs": inputs}, default=str))
         if not (folder / _FILE).exists():
@@ -74,7 +74,7 @@ class Journal:
         """The journal of a folder that has one.
 
         Raises:
-            UserError: if it has none, or one that is spoilt.
+            UserError: if it has none, or a corrupt one.
         """
         if not (folder / _FILE).exists():
             raise UserError("expected a run's folder", f"no {_FILE} in {folder}", "check --run")
@@ -89,7 +89,7 @@ class Journal:
         return [stage["name"] for stage in self.content["stages"]]
 
     def _turn_to(self, begun_with: dict[str, Any], readers: Mapping[str, Sequence[str]]) -> None:
-        """Take the stages that changed keys matter to for not done."""
+        """Mark the stages that depend on changed keys as not done."""
         known = read_object(self.folder / _FILE, _BEGUN_WITH)[_BEGUN_WITH]
         changed = list(_differences(known.get("config", {}), begun_with["config"]))
         stale = {key: _of(key, readers) for key, _ in changed}
@@ -113,7 +113,7 @@ class Journal:
             write_json(self.content, self.folder / _FILE)
 
     def _reopen(self) -> None:
-        """Take the first stage of which a file is gone, and all that follow it, for not done."""
+        """Mark the first stage with a missing file, and all later ones, as not done."""
         for place, stage in enumerate(self.content["stages"]):
             gone = next((path for name in stage.get("files", ()) for path in missing(self.folder / name)), None)
             if gone is not None:
@@ -122,14 +122,14 @@ class Journal:
                 return
 
     def do(self, name: str, stage: Callable[[], dict[str, Any]]) -> None:
-        """Run a stage that is not done yet; note what it returns and wrote, its seconds and peak memory (MiB)."""
+        """Run a stage that is not done yet; record its facts, its files, its seconds and peak memory (MiB)."""
         if name in self.done:
             return
         start = time.monotonic()
         with progress(name.replace("_", " ")), recorded() as written:
             facts = stage()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        peak_mb = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)  # bytes there, KiB elsewhere
+        peak_mb = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)  # bytes on macOS, KiB elsewhere
         seconds = round(time.monotonic() - start, 3)
         told = {"name": name, "seconds": seconds, "peak_memory_mb": round(peak_mb, 1), "files": self._kept(written)}
         self.content["stages"].append(told)
@@ -143,14 +143,14 @@ class Journal:
 
 
 def _of(key: str, readers: Mapping[str, Sequence[str]]) -> Sequence[str] | None:
-    """The stages that a key matters to by its own entry or that of the smallest block around it; None without any."""
+    """The stages that depend on a key, by its own entry or the smallest block around it; None without an entry."""
     while key and key not in readers:
         key = key.rpartition(".")[0]
     return readers.get(key)
 
 
 def _differences(old: object, new: object, key: str = "") -> Iterator[tuple[str, str]]:
-    """The keys that differ, each with what it was and is.
+    """The keys that differ, each with its old and new value.
 
     Example:
         >>> list(_differences({"a": {"b": 1, "c": [1, 2]}}, {"a": {"b": 2, "c": [1, 3]}}))
@@ -166,6 +166,6 @@ def _differences(old: object, new: object, key: str = "") -> Iterator[tuple[str,
 
 
 def _shown(value: object) -> str:
-    """A value as YAML has it in a line, cut where it is long."""
+    """A value as one line of YAML, cut if it is long."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

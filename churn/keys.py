@@ -1,4 +1,4 @@
-"""Keys: which values a key of the configuration, or an argument of a model, takes. Said once, beside its type."""
+"""Keys: the values that a key of the configuration, or a model's argument, takes, declared once beside its type."""
 
 import math
 import re
@@ -25,7 +25,7 @@ _WORDS = {
     dict: "a mapping",
     type(None): "null",
 }
-_KINDS = {int: Integral, float: Real, list: list | tuple}  # what may stand for a kind in Python, as NumPy's numbers do
+_KINDS = {int: Integral, float: Real, list: list | tuple}  # types that Python may give in place of a key's own
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00)?)?")  # YAML may have made a midnight of a day
 _YEARS = range(1900, 2200)
 _OWN: set[str] = set()  # packages from which something was imported by its path
@@ -40,7 +40,7 @@ class Limit(Protocol):
 
 @dataclass(frozen=True, repr=False)
 class Range:
-    """The numbers that a key takes; of a list, how many entries.
+    """The numbers that a key takes; for a list, its numbers of entries.
 
     Example:
         >>> Range(1, 100).check("training.seeds", 0)
@@ -71,12 +71,12 @@ class Range:
 
 @dataclass(frozen=True)
 class OneOf:
-    """A choice out of some names."""
+    """A choice from some names."""
 
     choices: tuple[str, ...]
 
     def check(self, key: str, value: Any) -> None:
-        """Raises UserError for anything else."""
+        """Raises UserError for any other value."""
         if value not in self.choices:
             raise UserError(f"expected {key} out of {', '.join(map(str, self.choices))}", repr(value), "correct it")
 
@@ -92,10 +92,10 @@ class Day:
 
 @dataclass(frozen=True)
 class Zone:
-    """A name of the IANA database: others, such as PST, mean different zones to different engines."""
+    """A zone by its name in the IANA database: others, such as PST, mean different zones to different engines."""
 
     def check(self, key: str, value: Any) -> None:
-        """Raises UserError for a zone that there is not."""
+        """Raises UserError for an unknown zone."""
         try:
             ZoneInfo(value)
         except (LookupError, ValueError, OSError) as error:
@@ -105,9 +105,9 @@ class Zone:
 Days = Annotated[int, Range(1, 10_000)]
 Share = Annotated[float, Range(0, 1)]
 ProperShare = Annotated[float, Range(above=0, below=1)]
-SEEDS = Range(0, 2_000_000_000)  # further ones count on from each, and must stay below 2³¹
+SEEDS = Range(0, 2_000_000_000)  # further seeds count on from each, and must stay below 2³¹
 Seed = Annotated[int, SEEDS]
-Lengths = Annotated[list[Days], Range(0, 20)]  # to choose from, or to compare
+Lengths = Annotated[list[Days], Range(0, 20)]  # lengths to choose from, or to compare
 Seeds = Annotated[int, Range(1, 100)]
 BatchSize = Annotated[int, Range(1, 1_000_000)]
 Repetitions = Annotated[int, Range(1, 10_000)]
@@ -129,11 +129,11 @@ class Block:
     _prefix: ClassVar[str] = ""
 
     def __init_subclass__(cls, *, key: str = "") -> None:
-        """Note the key under which the block stands; the whole configuration has none."""
+        """Record the key of the block; the whole configuration has none."""
         cls._prefix = f"{key}." if key else ""
 
     def __post_init__(self) -> None:
-        """Keep every value plain. Raises UserError for the first one that its key does not take."""
+        """Make every value plain. Raises UserError for the first value that its key does not take."""
         hints = get_type_hints(type(self), include_extras=True)
         for one in fields(self):
             value = getattr(self, one.name)
@@ -193,14 +193,14 @@ def check_arguments(maker: Callable[..., object], arguments: Mapping[str, object
 
 
 def _check_type(key: str, value: object, kind: type) -> None:
-    """Check the plain type of a value: a whole number is a number too, true and false are none."""
+    """Check the plain type of a value: a whole number is also a number, true and false are not."""
     fits = isinstance(value, _KINDS.get(kind, kind))
     if not fits or (isinstance(value, bool) and kind is not bool):
         raise UserError(f"expected {_WORDS[kind]} in {key}", repr(value), "correct it")
 
 
 def _check_any(key: str, value: object, kinds: tuple[Any, ...]) -> None:
-    """Check a value against the kinds that a union names; the complaint is the first one's."""
+    """Check a value against the kinds of a union; an error is the first kind's."""
     complaints = []
     for kind in kinds:
         try:
@@ -212,7 +212,7 @@ def _check_any(key: str, value: object, kinds: tuple[Any, ...]) -> None:
 
 
 def as_day(key: str, text: object) -> date:
-    """A day that a key holds.
+    """The day that a key holds.
 
     Raises:
         UserError: for anything but a day written as 2024-03-01, or its midnight.
@@ -234,16 +234,16 @@ def as_day(key: str, text: object) -> date:
 
 
 def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
-    """What a module of the package's, or of a user's own, has under a name.
+    """The object at an import path, in a module of the package or of a user's own.
 
     Args:
         path: The import path; its module is run.
         kind: The type that it has to be of.
-        expected: What a message calls it.
+        expected: A name for it in messages.
         like: An example of such a path.
 
     Raises:
-        UserError: if there is no such module or name in it, the module fails, or what has the name is of another type.
+        UserError: if there is no such module or name in it, the module fails, or the object is of another type.
 
     Example:
         >>> imported("churn.keys.Dya", type, expected="a limit", like="churn.keys.Day")
@@ -269,7 +269,7 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
 def own_fault(error: Exception) -> UserError | None:
     """The error of a function that a user named by its import path, with the line; None if it arose elsewhere.
 
-    Raised in a library that the function calls, it is the line of the function that is named.
+    For an error in a library that the function calls, it is the function's line that is named.
     """
     frames = [(frame.f_globals.get("__name__", ""), frame.f_code, line) for frame, line in walk_tb(error.__traceback__)]
     own = [found for found in frames if found[0].partition(".")[0] in _OWN - {"churn"}]

@@ -1,4 +1,4 @@
-"""Lazy faces: a package's names are imported when they are asked for, so that a light command loads nothing heavy."""
+"""Lazy imports: a package's names are loaded when they are used, so that a light command loads nothing heavy."""
 
 import ast
 import importlib
@@ -10,10 +10,10 @@ from typing import Any
 
 
 def lazily(package: str, file: str) -> Callable[[str], Any]:
-    """A package's `__getattr__`: it imports what stands under `if TYPE_CHECKING:` in the package's file.
+    """A package's `__getattr__`, which imports the names listed under `if TYPE_CHECKING:` in the package's file.
 
-    So names are listed once, where type checkers read them. None may be a module's of the package, too: loading that
-    module would put it in the name's place. `dir` of the package shows its `__all__`, loaded or not.
+    So names are listed once, where type checkers read them. No name may also be a module's of the package: loading
+    that module would replace the name. `dir` of the package shows its `__all__`, loaded or not.
 
     Example:
         >>> import churn.data

@@ -31,53 +31,53 @@ from churn.progress import OPTIONS, is_quiet, progress, step
 
 _NOISE = (
     ".*does not have many workers.*",  # batches are gathered from memory: worker processes would only cost time
-    ".*LightningCLI's args parameter.*",  # the door passes its own arguments on
+    ".*LightningCLI's args parameter.*",  # the command line passes its own arguments on
     r"[\s\S]*(Jsonargparse|deprecated in v4)",  # Lightning 2.6 on jsonargparse 4.49 and later
     ".*dirpath has changed.*",  # a checkpoint from an earlier run is read on purpose
     ".*smaller than the logging interval.*",  # epochs are logged, not steps
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 on torch 2.13
 )
-_LIBRARIES = {  # what Lightning's loggers write with: the packages, one of which is needed, and how it is installed
+_LIBRARIES = {  # packages of Lightning's loggers, one of which is needed, and the way to install it
     "TensorBoardLogger": (("tensorboard", "tensorboardX"), "'churn[loggers]'"),
     "MLFlowLogger": (("mlflow",), "'churn[loggers]'"),
     "WandbLogger": (("wandb",), "wandb"),
     "CometLogger": (("comet_ml",), "comet-ml"),
 }
-_WHEREVER = ""  # as a logger's folder: where the trainer writes, or the logger's own default
+_WHEREVER = ""  # a logger's folder in this place is the trainer's, or the logger's own default
 _DEFAULTS = {
     "logger": {"class_path": "pytorch_lightning.loggers.CSVLogger", "init_args": {"save_dir": _WHEREVER}},
     "gradient_clip_val": 1.0,
 }
-_COLUMNS = ["user_id", "cutoff", "p"]  # of predictions
+_COLUMNS = ["user_id", "cutoff", "p"]  # the file of predictions
 
 
 class _SavedConfig(SaveConfigCallback):
     """Lightning's copy of the configuration in the folder of a logger; without one it could replace the user's own."""
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write it where there is a logger with a folder."""
+        """Write the configuration if there is a logger with a folder."""
         if trainer.loggers and trainer.log_dir:
             super().setup(trainer, pl_module, stage)
 
 
 class _Epochs(Callback):
-    """Tells whoever waits how each epoch went."""
+    """Reports the result of each epoch as progress."""
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Say its number and what it was worth."""
+        """Report the epoch's number and its log loss."""
         loss = trainer.callback_metrics.get(MONITOR)
         worth = "" if loss is None else f", {MONITOR} {loss:.4f}"
         step(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}{worth}")
 
 
 class _Door(LightningCLI):
-    """LightningCLI whose `fit` says what came of it, whose `predict` keeps what it predicted, and whose measures say
-    what the split is.
+    """LightningCLI whose `fit` reports its result, whose `predict` writes its predictions, and whose measures come with
+    the split's caution.
 
     Args:
-        blocks: Within which everything is written.
+        blocks: The contexts in which everything is written.
         words: The command's arguments, the command first.
-        options: LightningCLI's own.
+        options: LightningCLI's own options.
     """
 
     def __init__(self, blocks: ExitStack, words: Sequence[str], **options: Any) -> None:
@@ -85,7 +85,7 @@ class _Door(LightningCLI):
         super().__init__(SequenceClassifier, ChurnDataModule, args=self.words, **options)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse them, note the model, and see that a checkpoint is one before Lightning takes the model from it."""
+        """Parse the arguments, note the model, and check the checkpoint before Lightning takes the model from it."""
         super().parse_arguments(parser, args)
         self.asked = self._own.model.clone() if isinstance(self._own.get("model"), Namespace) else None
         if path := self._own.get("ckpt_path"):
@@ -93,17 +93,17 @@ class _Door(LightningCLI):
 
     @property
     def _own(self) -> Namespace:
-        """The command's part of the configuration, which Lightning makes anew when it has read a checkpoint."""
+        """The command's part of the configuration, which Lightning replaces when it has read a checkpoint."""
         own: Namespace = self.config[self.config.subcommand]
         return own
 
     def _classes(self, key: str) -> list[Namespace]:
-        """The classes that a key of the trainer names: one, or a list of some."""
+        """The classes that a key of the trainer names, one or several, as a list."""
         named = self._own.trainer[key]
         return [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, Namespace)]
 
     def before_instantiate_classes(self) -> None:
-        """See that the model is the one that was asked for; give each logger a folder, and what it writes with."""
+        """Check that the model is the one asked for; give each logger a folder, and check its packages."""
         if self.asked:
             _check_model(self.asked, self._own.model)
         for logger in self._classes("logger"):
@@ -113,7 +113,7 @@ class _Door(LightningCLI):
         """Make trainer, network and data.
 
         Raises:
-            UserError: if one cannot be made as it is configured.
+            UserError: if one cannot be made as configured.
         """
         try:
             super().instantiate_classes()
@@ -123,7 +123,7 @@ class _Door(LightningCLI):
             ) from error
 
     def instantiate_trainer(self, **settings: Any) -> Trainer:
-        """Note where the trainer writes, which errors of a full disk do not tell; keep the best epoch by default."""
+        """Record the trainer's folder, which errors of a full disk do not name; keep the best epoch by default."""
         trainer = super().instantiate_trainer(**settings)
         loggers = [logger.save_dir for logger in trainer.loggers if logger.save_dir]
         self.blocks.enter_context(writing(*map(Path, (trainer.default_root_dir, *loggers))))
@@ -133,7 +133,7 @@ class _Door(LightningCLI):
         return trainer
 
     def after_fit(self) -> None:
-        """Say how good the best epoch was, where its weights lie, and how they are tested."""
+        """Report the best epoch's log loss, the file of its weights, and the command that tests them."""
         kept, name, value = self.trainer.checkpoint_callback, MONITOR, self.trainer.callback_metrics.get(MONITOR)
         if isinstance(kept, ModelCheckpoint) and kept.monitor and kept.best_model_score is not None:
             name, value = kept.monitor, kept.best_model_score
@@ -145,7 +145,7 @@ class _Door(LightningCLI):
             print(f"checkpoint: {path}\ntest it: {shlex.join(['churn', 'test', *self._asked(), '--ckpt_path', path])}")
 
     def _asked(self) -> list[str]:
-        """The arguments of the command but for the checkpoint that it began with."""
+        """The arguments of the command without the checkpoint that it began with."""
         words = self.words[1:]
         if "--ckpt_path" in words:
             place = words.index("--ckpt_path")
@@ -161,7 +161,7 @@ class _Door(LightningCLI):
         self._caution()
 
     def _caution(self) -> None:
-        """Say where the split makes the measures say less than they seem to."""
+        """Print the caution of a split that makes the measures less meaningful than they seem."""
         if caution := CAUTIONS.get(self.datamodule.split.kind):
             print(f"warning: {caution}")
 
@@ -218,7 +218,7 @@ def lightning(arguments: Sequence[str]) -> None:
 
 
 def _check_checkpoint(path: Path) -> None:
-    """Raise a UserError for a file that is no checkpoint of a network; a word of Lightning's for one may pass."""
+    """Raise a UserError for a file that is not a checkpoint; Lightning's words for one, such as `best`, pass."""
     if path.name in ("best", "last", "hpc") and not path.exists():
         return
     try:
@@ -227,16 +227,16 @@ def _check_checkpoint(path: Path) -> None:
         problem = None if known else "another file"
     except FileNotFoundError:
         problem = "no such file"
-    except Exception:  # whatever a reader of pickles makes of other bytes
+    except Exception:  # any error that a reader of pickles raises for other bytes
         problem = "another file, or a damaged one"
     if problem:
         raise UserError(f"expected a checkpoint of `churn fit` at {path}", problem, "correct --ckpt_path")
 
 
 def _check_model(asked: Namespace, taken: Namespace) -> None:
-    """Raise a UserError where the command asks for another model than a checkpoint has, which Lightning takes unasked.
+    """Raise a UserError if the command asks for another model than the checkpoint's, which Lightning would take.
 
-    What is as by default may have been left out, and is the checkpoint's; a target is never.
+    An argument at its default may have been left out, and is then the checkpoint's; a target never is.
     """
     remedy = "ask for the checkpoint's model, or leave --ckpt_path out"
     if asked.class_path != taken.class_path:
@@ -249,7 +249,7 @@ def _check_model(asked: Namespace, taken: Namespace) -> None:
 
 
 def _in_short(error: Exception) -> str:
-    """What a parser complains of, without the types that it has tried."""
+    """The message of a parser's error, without the types that it has tried."""
     text = str(error)
     if "Union subtypes" not in text:
         return text
@@ -260,7 +260,7 @@ def _in_short(error: Exception) -> str:
 
 
 def _settle(logger: Namespace, *, folder: str) -> None:
-    """Put a folder in the place of `_WHEREVER`.
+    """Replace `_WHEREVER` by a folder.
 
     Raises:
         UserError: if the logger's library is missing.

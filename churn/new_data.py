@@ -1,4 +1,4 @@
-"""New tables, read as a finished run read its own: by `churn score`, by `churn outcomes` and from Python."""
+"""New tables, read as a finished run read its own, for `churn score`, `churn outcomes` and Python."""
 
 import dataclasses
 import sys
@@ -25,8 +25,8 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
         old: Its `data:` block.
 
     Raises:
-        UserError: for anything else, and for frames where the run's models see a feature of a module that nobody has
-            imported yet: a folder may be anybody's, and importing a module runs it.
+        UserError: for anything else, and for frames where the run's models see a feature of a module that has not been
+            imported yet: the folder may be a stranger's, and importing a module runs it.
     """
     if isinstance(data, DataConfig):
         return data, {}
@@ -52,14 +52,13 @@ def _own_features(config: DataConfig) -> list[str]:
 def prepare_alike(
     run: Path, old: DataConfig, new: DataConfig, *, folder: Path, frames: Mapping[str, Frame] | None = None
 ) -> Dataset:
-    """Read new tables as a run read its own: what a window is and what it holds are the models', where the tables lie
-    and which days are read is the caller's.
+    """Read new tables as a run read its own: windows and features are the models', tables and days the caller's.
 
     Args:
         run: The run's folder.
         old: Its `data:` block.
-        new: That of the new tables.
-        folder: Where to keep the panel.
+        new: The block of the new tables.
+        folder: The folder of the new panel.
         frames: Data frames by the names that stand in `new`.
 
     Raises:
@@ -92,7 +91,7 @@ def prepare_up_to(
     """Read new tables up to the day before a cutoff, as a run read its own; see `prepare_alike` for the rest.
 
     Raises:
-        UserError: for a cutoff that is no date, data that end more than a day before it, and as `prepare_alike`.
+        UserError: for a cutoff that is not a date, data that end more than a day before it, and as `prepare_alike`.
     """
     first_unknown = pd.Timestamp(as_day("--cutoff", cutoff))
     last_day = str((first_unknown - pd.Timedelta(days=1)).date())

@@ -1,4 +1,4 @@
-"""Progress for whoever waits: a moving sign at a terminal, lines in a log, as much of either as is asked for."""
+"""Progress of a command: a moving sign at a terminal or lines in a log, as many as asked for."""
 
 import sys
 import time
@@ -15,16 +15,16 @@ OPTIONS = (
     "--quiet shows no progress, --verbose a line for every step; by default there is a moving sign at a terminal, and "
     "elsewhere a line on standard error for every stage, with its seconds."
 )
-_WORTH_A_LINE = 2.0  # seconds that a terminal is told of
-_SILENCE = 30.0  # seconds after which a log hears of a step, too
+_WORTH_A_LINE = 2.0  # seconds of a block from which on a terminal shows them
+_SILENCE = 30.0  # seconds after which a log shows a step, too
 
-_loudness: ContextVar[Loudness | None] = ContextVar("loudness", default=None)  # None in Python, where nobody was asked
-_open: list[Callable[[str], None]] = []  # who hears of a step, innermost last
+_loudness: ContextVar[Loudness | None] = ContextVar("loudness", default=None)  # None outside of a command
+_open: list[Callable[[str], None]] = []  # callbacks for steps, innermost last
 
 
 @contextmanager
 def telling(loudness: Loudness) -> Iterator[None]:
-    """Show so much of whatever is under way within the block."""
+    """Show progress at a loudness within the block."""
     token = _loudness.set(loudness)
     try:
         yield
@@ -33,13 +33,13 @@ def telling(loudness: Loudness) -> Iterator[None]:
 
 
 def is_quiet() -> bool:
-    """Whether nobody wants to see progress."""
+    """Whether no progress is to be shown."""
     return _loudness.get() == "quiet"
 
 
 @contextmanager
 def progress(name: str) -> Iterator[None]:
-    """Show that a block is under way, and its seconds once it has ended well.
+    """Show that a block is under way, and its seconds once it has succeeded.
 
     Example:
         >>> with progress("count"):
@@ -72,7 +72,7 @@ def _sign(name: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _lines(name: str, every_step: bool) -> Iterator[Callable[[str], None]]:
-    """A line at the end with the seconds; before, one for a step where all are wanted or none came for long."""
+    """A line at the end with the seconds; before it, one for each step if all are wanted, or after a long silence."""
     start = last = time.monotonic()
 
     def hear(text: str) -> None:
@@ -87,7 +87,7 @@ def _lines(name: str, every_step: bool) -> Iterator[Callable[[str], None]]:
 
 
 def page(width: int | None = None) -> "Console":
-    """Where a page of text is printed; rich's own would end the program in silence where nobody reads it any more."""
+    """A console for a page of text; rich's own would end the program silently if nobody reads it any more."""
     from rich.console import Console
 
     class Page(Console):
@@ -98,11 +98,11 @@ def page(width: int | None = None) -> "Console":
 
 
 def step(text: str) -> None:
-    """Say what the innermost block is doing now."""
+    """Show the step of the innermost block that begins now."""
     if _open:
         _open[-1](text)
 
 
 def note(text: str) -> None:
-    """Say something in a line of its own, whether or not somebody is at a terminal."""
+    """Print a line to standard error, at a terminal or not."""
     print(text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Replacement: files of a folder give way to new ones all together, whenever the process is ended."""
+"""Replacement: files of a folder are replaced all together, whenever the process ends."""
 
 import json
 import os
@@ -10,25 +10,25 @@ from pathlib import Path
 from churn.disk import PARTIAL
 from churn.errors import UserError
 
-_NEXT, _ORDER = ".churn-next", ".order.json"  # a folder of new files that are all there; their names
+_NEXT, _ORDER = ".churn-next", ".order.json"  # a folder of new files, all complete; their names
 _WRITTEN = ".churn-written.json"  # beside the files: their names, so that no other file is ever replaced
 
 
 @contextmanager
 def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
-    """Yield a scratch folder whose files replace those of `folder`, all together, once the block has ended well.
+    """Yield a scratch folder whose files replace the files of `folder`, all together, once the block has succeeded.
 
-    Files of two times never lie side by side: all old ones go before the first new one comes. If the process ends in
+    Old and new files never lie side by side: all old ones go before the first new one comes. If the process ends in
     between, the new ones wait, and `complete` puts them in their place.
 
     Args:
-        folder: Where the files belong.
-        files: The names of all files that may be written, the one last by which a reader knows that the others are
-            there; an old one that is not written anew goes, too. What else is in the scratch folder is lost after the
-            block, and nothing else in `folder` is touched.
+        folder: The folder of the files.
+        files: The names of all files that may be written, last the one by which a reader knows that the others are
+            complete; an old one without a new version is removed, too. Other files in the scratch folder are lost
+            after the block, and other files in `folder` are not touched.
 
     Raises:
-        UserError: if a folder, or a file that was not written in this way, stands in the place of one.
+        UserError: if a folder, or a file that was not written in this way, is in the place of one.
 
     Example:
         >>> import tempfile
@@ -57,7 +57,7 @@ def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
 
 
 def _check_own(folder: Path, files: Sequence[str]) -> None:
-    """Raise a UserError, before the work, for what is not this program's in the place of a file."""
+    """Raise a UserError, before the work, for another's file or folder in the place of a file."""
     try:
         written = json.loads((folder / _WRITTEN).read_text(encoding="utf8"))
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -69,7 +69,7 @@ def _check_own(folder: Path, files: Sequence[str]) -> None:
 
 
 def _keep_only(folder: Path, names: Sequence[str]) -> None:
-    """Remove what else is in a scratch folder, so that what waits is nothing but files to be moved."""
+    """Remove all else from a scratch folder, so that only files to be moved wait in it."""
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
@@ -83,10 +83,10 @@ def is_waiting(folder: Path) -> bool:
 
 
 def complete(folder: Path) -> None:
-    """Put new files in their place which a process that was ended has left waiting."""
+    """Move new files into their place that a killed process has left waiting."""
     waiting = folder / _NEXT
     if not is_waiting(folder):
-        with suppress(OSError):  # nothing is left of a replacement that was ended after its last move
+        with suppress(OSError):  # the rest of a replacement that ended after its last move
             waiting.rmdir()
         return
     files, new = _ordered(waiting / _ORDER)
@@ -102,7 +102,7 @@ def complete(folder: Path) -> None:
 
 
 def _ordered(order: Path) -> tuple[list[str], list[str]]:
-    """The names of all files and of the new ones.
+    """The names of all files and of the new ones, from a replacement's order.
 
     Raises:
         UserError: for an order that this program cannot have written.

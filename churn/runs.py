@@ -1,4 +1,4 @@
-"""A run's folder, read when asked for: by people, by the pages and by other commands."""
+"""A run's folder, read on demand by people, by the pages and by other commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,10 +41,10 @@ class Run:
 
     @classmethod
     def open(cls, folder: Path | str) -> Self:
-        """The run in a folder, which has to be there.
+        """The run in a folder.
 
         Raises:
-            UserError: if there is none, or it is not finished or spoilt.
+            UserError: if there is no run, or it is unfinished or corrupt.
         """
         run = cls(folder)
         if not run.folder.is_dir():
@@ -76,7 +76,7 @@ class Run:
         """A table, by its declaration or its file's name, such as leaderboard.csv; with a target, its rows alone.
 
         Raises:
-            UserError: for a file that no run writes, that is gone or spoilt.
+            UserError: for a file that no run writes, or that is missing or corrupt.
         """
         if isinstance(artefact, str):
             if artefact not in _BY_FILE:
@@ -88,7 +88,7 @@ class Run:
         return table.copy() if target is None else table[table["target"] == target]
 
     def _with_ids(self, artefact: Table, table: pd.DataFrame) -> pd.DataFrame:
-        """The table, users' ids of the type that the log's have, which a CSV file does not tell."""
+        """The table with users' ids in the log's type, which a CSV file does not keep."""
         if artefact.holds_users and artefact.file.endswith(".csv") and len(table):
             return table.astype({"user_id": self.scores.user_id.dtype})
         return table
@@ -99,13 +99,13 @@ class Run:
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
-        """The manifest: the stages, and the facts that each of them adds."""
+        """The manifest: the stages, and the facts that each adds."""
         found: Mapping[str, Any] = self.document(declared.MANIFEST)
         return found
 
     @cached_property
     def yaml(self) -> str:
-        """The configuration, as it stands in the folder."""
+        """The text of the configuration in the folder."""
         path = self.folder / STORED
         if not path.is_file():
             raise UserError(f"expected {path.name} in {self.folder}", "no such file", _REMEDY)
@@ -138,7 +138,7 @@ class Run:
 
     @property
     def language(self) -> str:
-        """In which language its sentences were made."""
+        """The language of the run's sentences."""
         return str(self.settings["language"])
 
     @property
@@ -159,13 +159,13 @@ class Run:
 
     @property
     def refit(self) -> Mapping[str, Any]:
-        """How the models that score came about: policy, and with "all" the targets' windows and steps."""
+        """The training of the models that score: policy, and with "all" the targets' windows and steps."""
         found: Mapping[str, Any] = self.manifest["refit"]
         return found
 
     @property
     def n_seeds(self) -> int:
-        """From how many seeds each model that chance plays a part in was fitted."""
+        """The number of seeds from which each model that depends on chance was fitted."""
         return int(self.manifest["seeds"])
 
     @property
@@ -175,7 +175,7 @@ class Run:
             return [retold(warning) for warning in self.manifest["warnings"]]
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """The audit's counts of a part of the split; empty for a part that it does not know."""
+        """The audit's counts of a part of the split; empty for an unknown part."""
         parts: list[Mapping[str, Any]] = self.manifest["audit"]["parts"]
         return next((part for part in parts if part["part"] == name), {})
 
@@ -200,7 +200,7 @@ class Run:
 
     @property
     def priority(self) -> pd.DataFrame:
-        """Whom to contact, best first, and why, in the language spoken; without those who are held back."""
+        """The users to contact, best first, with reasons in the language spoken; without users who are held back."""
         listed = self.table(declared.PRIORITY)
         contacts = listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
         return contacts.join(worded(self.table(declared.REASONS), contacts.user_id, by="user_id"))
@@ -216,10 +216,10 @@ class Run:
         return _Models({target: Model(self, target) for target in self.targets})
 
     def features(self, data: New, *, cutoff: str) -> pd.DataFrame:
-        """What the models see of every user at risk at a cutoff, each column's sum over the history: user_id, features.
+        """The features of every user at risk at a cutoff, each column's sum over the history: user_id, features.
 
         Args:
-            data: As that of `Model.predict_proba`.
+            data: The tables, as for `Model.predict_proba`.
             cutoff: The first day that is not known.
         """
         with temporary_folder() as folder:
@@ -236,8 +236,8 @@ class Run:
         Args:
             data: The `data:` block of the new tables, or data frames by their names: events, stickers, members.
             cutoff: The first day that is not known.
-            out: Where to write what `churn score` does; nowhere by default.
-            id_key: As `segments.id_key`.
+            out: The folder for the files of `churn score`; by default none is written.
+            id_key: The key, as `segments.id_key`.
 
         Raises:
             UserError: as `churn.scoring.score`.
@@ -296,12 +296,12 @@ class _Models(dict[str, Model]):
     """The models by target."""
 
     def __missing__(self, target: str) -> Model:
-        """Raises UserError for what is no target of the run."""
+        """Raises UserError for an unknown target."""
         raise UserError(f"expected a target out of {', '.join(self)}", repr(target), "correct the name")
 
 
 def estimate(rows: pd.DataFrame, value: str = "value") -> Interval | None:
-    """The first row's number and interval, or nothing."""
+    """The first row's number and interval; None without a row."""
     if rows.empty or pd.isna(rows[value].iloc[0]):
         return None
     row = rows.iloc[0]

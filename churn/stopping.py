@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-_UNTOUCHED = {  # signals that cannot be caught, tell of a fault, only pause a process, or end none
+_UNTOUCHED = {  # signals that cannot be caught, report a fault, only pause a process, or do not end it
     *("SIGKILL", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT", "SIGCHLD", "SIGURG", "SIGWINCH"),
     *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGTRAP", "SIGSYS"),
-    *("SIGPIPE", "SIGXFSZ"),  # Python raises an OSError in their place
+    *("SIGPIPE", "SIGXFSZ"),  # Python raises an OSError in place of these signals
 }
 _CLEANING_SECONDS = 5
 
 
 class StoppedError(BaseException):
-    """Raised where a signal meets the program; no `except Exception` may hold it up."""
+    """Raised where a signal interrupts the program; not an Exception, so that no `except Exception` catches it."""
 
 
 @dataclass
@@ -38,9 +38,9 @@ class Stop:
         return f"signal {self.number}" if found is None else found.name
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        """Stop the program; for some seconds, while it cleans up, further signals are passed over."""
+        """Stop the program; for some seconds, while it cleans up, further signals are ignored."""
         now = time.monotonic()
-        if self.number is None or now - self.since > _CLEANING_SECONDS:  # the first may have met deaf ears
+        if self.number is None or now - self.since > _CLEANING_SECONDS:  # the first may have been swallowed
             self.number, self.since = self.number or number, now
             raise StoppedError
 
@@ -74,7 +74,7 @@ def stoppable() -> Iterator[Stop]:
 
 
 def nobody_reads() -> bool:
-    """Whether the reader of standard output or error, as in `churn check | head -1`, has gone."""
+    """Whether the reader of standard output or error, as in `churn check | head -1`, has ended."""
     poll = select.poll()
     for descriptor in (1, 2):
         poll.register(descriptor, 0)
@@ -82,7 +82,7 @@ def nobody_reads() -> bool:
 
 
 def fall_silent() -> None:
-    """Let whatever was still to be printed vanish, so that Python does not complain of it at the end."""
+    """Discard unprinted output, so that Python does not complain about it at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         os.dup2(nowhere, stream.fileno())
@@ -90,13 +90,13 @@ def fall_silent() -> None:
 
 
 def print_out() -> None:
-    """Write out what is printed, where anything is.
+    """Flush printed output, if there is any.
 
     Raises:
-        OSError: if it has no place, or nobody reads it.
+        OSError: if the disk is full, or nobody reads it.
     """
     try:
-        if sys.stdout is not None:  # as it is where standard output is closed
+        if sys.stdout is not None:  # where standard output is closed
             sys.stdout.flush()
     except OSError as error:
         file = Path("/dev/stdout").resolve()

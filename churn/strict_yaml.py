@@ -1,4 +1,4 @@
-"""Strict YAML: configuration files in which no key stands twice, since YAML's readers take the last one."""
+"""Strict YAML: configuration files without repeated keys, of which YAML's readers would take the last."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ MODE = "strict_yaml"  # a parser's mode, for jsonargparse
 
 
 def load(text: str) -> Any:
-    """What a text says.
+    """The value of a YAML text.
 
     Raises:
         yaml.YAMLError: as `check`.
@@ -23,7 +23,7 @@ def load(text: str) -> Any:
 
 
 def check(text: str) -> None:
-    """Refuse keys that a block repeats, and blocks that stand in themselves.
+    """Refuse keys that a block repeats, and blocks that contain themselves.
 
     Raises:
         yaml.YAMLError: for the first one.
@@ -32,7 +32,7 @@ def check(text: str) -> None:
 
 
 def check_stored(text: str) -> None:
-    """Refuse aliases, too, by which a few lines of a stranger's grow without end.
+    """Refuse aliases, too, by which a few lines of a stranger's text grow without end.
 
     Raises:
         yaml.YAMLError: as `check`, and for the first alias.

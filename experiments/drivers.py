@@ -1,10 +1,10 @@
-"""Whether explanations find planted drivers, and leave alone what is none: python experiments/drivers.py
+"""The rate at which explanations find planted drivers, and only these: python experiments/drivers.py
 
-Each seed simulates a log and keeps who has a window when; columns and labels are planted. Three drivers raise or lower
+Each seed simulates a log and keeps its users' windows; columns and labels are planted. Three drivers raise or lower
 the logit of churn; every driver has a decoy, correlated with it at .5, .7 or .9 and independent of the label given the
 drivers; the rest is irrelevant. All columns vary alike between users, weeks and days. A GRU learns the labels, and the
 whole chain explains it: surrogate and SHAP, the network's own attribution, and Boruta-SHAP on the labels and on labels
-in an order of chance.
+in random order.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def explained(seed: int) -> pd.DataFrame:
-    """What each part of the chain says of each column: seed, feature, kind, rho, and one column per part."""
+    """The verdict of each part of the chain on each column: seed, feature, kind, rho, and one column per part."""
     split, rho = planted(seed)
     train = split.train
     model = GRU(hidden_size=16, max_epochs=8).fit(split, target="churn", seed=seed)
@@ -111,7 +111,7 @@ def _labelled(windows: Windows, effects: dict[str, float], seed: int) -> Windows
 
 
 def _permuted(windows: Windows, seed: int) -> Windows:
-    """The windows with the labels in an order of chance."""
+    """The windows with the labels in random order."""
     return replace(windows, churn=np.random.default_rng(seed).permutation(windows.churn))
 
 

@@ -1,4 +1,4 @@
-"""How often the leak alarm names a planted leak, and how often an honest column: python experiments/leaks.py
+"""The rates at which the leak alarm names a planted leak and an honest column: python experiments/leaks.py
 
 Each seed simulates a small log (400 users, 120 days), whose columns are honest, adds honest attributes of several
 kinds, and then plants one leak at a time. Of an outcome column a tenth is missing at random.
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def measure(seed: int, folder: Path) -> dict[str, int]:
-    """Whether each planted leak is named with its target, and how many honest columns are."""
+    """The planted leaks that are named with their target, and the number of honest columns named."""
     simulate("small", seed=seed, out=folder)
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in NAMES}
     dataset, rng = prepared(frames, folder), np.random.default_rng(seed)
@@ -57,7 +57,7 @@ def prepared(frames: dict[str, Frame], folder: Path, name: str = "honest") -> Da
 
 
 def honest_attributes(dataset: Dataset, rng: np.random.Generator) -> pd.DataFrame:
-    """Attributes that know nothing, of each kind, and three that know what can be known: tier, joined, first seen."""
+    """Attributes that know nothing, of each kind, and three that know only the past: tier, joined, first seen."""
     n, panel = len(dataset.panel.users), dataset.panel
     members = dataset.members
     assert members is not None
@@ -74,7 +74,7 @@ def honest_attributes(dataset: Dataset, rng: np.random.Generator) -> pd.DataFram
 
 
 def outcome_attributes(dataset: Dataset, rng: np.random.Generator) -> dict[tuple[str, str | None], object]:
-    """Attributes that were filled in afterwards, by what they are and the target that they know."""
+    """Attributes that were filled in afterwards, by their name and the target that they know."""
     panel, train = dataset.panel, dataset.split().train
     n = len(panel.users)
     user, day = panel.days_where(np.asarray(panel.active))

@@ -2,7 +2,7 @@
 
     python experiments/results.py runs/gitter runs/gitter_28 runs/ucsocial runs/study
 
-A run whose log was simulated is also held against the truth that lies beside it.
+A run whose log was simulated is also compared with the truth that lies beside it.
 """
 
 import argparse
@@ -115,7 +115,7 @@ def _cell(values: pd.DataFrame, metric: str) -> str:
 
 
 def calibration(run: Results, target: str) -> str:
-    """What calibrating the chosen model did on test."""
+    """The effect of calibrating the chosen model on test."""
     chosen = run.manifest["chosen"][target]
     row = run.table("calibrators.csv", target).set_index("model").loc[chosen]
     raw, calibrated = (_number(row[name], digits=4) for name in ("test_log_loss_raw", "test_log_loss"))
@@ -129,7 +129,7 @@ def verdicts(run: Results) -> str:
 
 
 def spread(run: Results, target: str) -> str:
-    """What single seeds reach: mean, least and greatest."""
+    """The measures of single seeds: mean, least and greatest."""
     seeds = run.table("seeds.csv", target)
     if seeds.empty:
         return ""

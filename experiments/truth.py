@@ -1,8 +1,8 @@
-"""Is the simulator's truth true, and does the study preset look like the reference? python experiments/truth.py
+"""The calibration of the simulator's truth, and its study preset beside the reference: python experiments/truth.py
 
-For each seed: the size of the log, its base rates, and p-values of "the probabilities are calibrated" for what the
-state and what the days so far tell, with users as blocks; then the reliability of the latter over all seeds, with the
-band in which 95 % of calibrated forecasts' observed rates lie. About ten seconds a seed.
+For each seed: the size of the log, its base rates, and p-values of "the probabilities are calibrated" for the
+probabilities by the state and by the days so far, with users as blocks; then the reliability of the latter over all
+seeds, with the band in which 95 % of calibrated forecasts' observed rates lie. About ten seconds a seed.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Do the comparisons of segments find differences where there are none? python experiments/type_one.py
+"""The error rate of the comparisons of segments where there are no differences: python experiments/type_one.py
 
-Each repetition draws users who differ in what they do and in how many windows they have, and scores that know nothing
-of it; forms the groups and compares them as a run does, by `segments.prioritise`, `loyal_earners` and `compare` on each
-user's latest window. Beside it the naive test: Welch's on all windows. Prints how often each errs, as a table with 95 %
-intervals over repetitions, and how long a repetition took.
+Each repetition draws users who differ in their activity and their numbers of windows, and scores independent of both;
+forms the groups and compares them as a run does, by `segments.prioritise`, `loyal_earners` and `compare` on each
+user's latest window. Beside it the naive test: Welch's on all windows. Prints each test's error rate, as a table with
+95 % intervals over repetitions, and the seconds of a repetition.
 """
 
 import argparse
@@ -25,7 +25,7 @@ VARIABLES = ("trait", "posts", "replies", "amount", "weekend_share", "returned")
 class Draw:
     """Windows of users, and scores of the users."""
 
-    user: np.ndarray  # of each window (n,), rising
+    user: np.ndarray  # the user of each window (n,), rising
     measured: np.ndarray  # (n, 6), the columns as in VARIABLES
     scored: pd.DataFrame  # user_id, p_churn, p_sticker: a row per user
 

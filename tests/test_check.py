@@ -1,4 +1,4 @@
-"""The page in the terminal, as a reader at 80 columns or a program behind a pipe gets it."""
+"""The page in the terminal, for a reader at 80 columns and for a program behind a pipe."""
 
 import os
 import subprocess

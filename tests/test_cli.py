@@ -1,4 +1,4 @@
-"""The door, as a user meets it: real processes for what start-up costs, `main` for the rest."""
+"""The command line, as users call it: real processes for the cost of starting, `main` for the rest."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every key of the configuration, whoever adds one: what it takes is declared, and whatever else is refused."""
+"""Every key of the configuration, also future ones: its values are declared, and all others are refused."""
 
 import math
 import subprocess

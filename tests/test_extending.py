@@ -1,4 +1,4 @@
-"""The code of docs/extending.md, run as it stands there: a model, a feature and a section in one run."""
+"""The code of docs/extending.md, run as it is written: a model, a feature and a section in one run."""
 
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""Output folders: whose they are, who is at work in them, and that nothing of a user's is touched."""
+"""Output folders: their owner, the command at work in them, and a user's files, which are not touched."""
 
 import json
 import os

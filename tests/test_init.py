@@ -1,4 +1,4 @@
-"""`churn init`: a configuration that runs without an edit, from files as they come."""
+"""`churn init`: a configuration that runs without an edit, from files as users have them."""
 
 import numpy as np
 import pandas as pd

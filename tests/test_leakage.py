@@ -1,4 +1,4 @@
-"""Nothing that a part is fitted on or judged by may change with the days that it must not know."""
+"""Leakage: no input of a part, for fitting or judging, may change with the days that it must not know."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""LightningCLI's commands: what they say, how training goes on, and which loggers write it down."""
+"""LightningCLI's commands: their messages, continued training, and loggers."""
 
 import shlex
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The notebooks: they run from nothing, define nothing, and are committed with what they print."""
+"""The notebooks: they run from nothing, define nothing, and are committed with their output."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""Whole runs on the example data: contract, resumption, scoring of new data, and the Python door."""
+"""Whole runs on the example data: contract, resumption, scoring of new data, and use from Python."""
 
 import csv
 import json

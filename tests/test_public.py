@@ -1,4 +1,4 @@
-"""What others may build on: the list in docs/public.md against the code."""
+"""The public names, on which others may build: the list in docs/public.md compared with the code."""
 
 import importlib
 import re

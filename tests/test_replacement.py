@@ -1,4 +1,4 @@
-"""Files that replace others all together, wherever the process is ended."""
+"""Replacement: files replace others all together, wherever the process ends."""
 
 import os
 import signal

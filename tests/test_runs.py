@@ -1,4 +1,4 @@
-"""The one Run: what it reads, when, and what it says of a folder that is not whole."""
+"""The class Run: the files it reads, the time of reading, and its errors for a folder that is not whole."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Signals: each lets a command clean up, and shows in the exit code and in a line."""
+"""Signals: each lets a command clean up, and appears in the exit code and in a line."""
 
 import os
 import signal

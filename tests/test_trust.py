@@ -1,4 +1,4 @@
-"""What a folder of somebody else's can do: nothing is imported that only the folder names, and damage is named."""
+"""Trust: a stranger's folder causes no import of a module that only it names, and damage is reported."""
 
 import json
 import shutil

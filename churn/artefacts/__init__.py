@@ -1,4 +1,4 @@
-"""Files: what a run writes, declared once, and how every file comes to be whole or absent."""
+"""Files of a run, each declared once, and each written so that it is whole or absent."""
 
 from churn.artefacts import declared
 from churn.artefacts.declaration import Document, Hide, Table, TargetTables

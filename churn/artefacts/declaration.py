@@ -15,7 +15,7 @@ from churn.errors import UserError
 
 REMEDY = "finish the run with `churn run --config FILE --out DIR`, then build the report again"
 _KINDS = {"text": "OSU", "number": "iuf", "count": "iu", "flag": "b", "day": "M"}  # NumPy's, by a column's type
-Hide = Callable[[pd.Series], pd.Series]  # users' ids to what may leave the house
+Hide = Callable[[pd.Series], pd.Series]  # users' ids to ids that may be published
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Table:
 
     Args:
         file: Its name in the folder.
-        row: What a row is.
+        row: The thing that a row describes.
         columns: Names with types, as in `user_id:id p_churn:number reason:text?`. The types are text, number, count
             (a whole number), flag, day, and id (text or whole numbers, as the log has users); `?` marks a column that
             some runs do not have.
-        further: What columns of other names are, where there may be any.
+        further: A description of columns of other names, where there may be any.
         optional: Whether some runs do not write it.
-        ranked: Whether the order of the rows tells something. The rows of other tables are sorted by hashed ids, since
-            their own order would tell of the ids.
+        ranked: Whether the order of the rows has a meaning. The rows of other tables are sorted by hashed ids, since
+            their own order would reveal the ids.
 
     Example:
         >>> import tempfile
@@ -73,7 +73,7 @@ class Table:
         Args:
             table: The rows; an empty table needs no types.
             folder: The run's folder.
-            hide: What makes hashes of users' ids; nothing where they may be read.
+            hide: The function that hashes users' ids; None where ids may be read.
 
         Raises:
             TypeError: for a column that is missing, undeclared or of another type.
@@ -128,7 +128,7 @@ class Document:
 
     Args:
         file: Its name in the folder.
-        holds: What it says.
+        holds: A description of its contents.
         keys: The keys that the object, or each object of the list, has.
         several: Whether it is a list.
         optional: Whether some runs do not write it.
@@ -141,7 +141,7 @@ class Document:
     optional: bool = False
 
     def write(self, value: Mapping[str, Any] | Sequence[Mapping[str, Any]], folder: Path) -> None:
-        """Write it into a folder.
+        """Write the document into a folder.
 
         Raises:
             TypeError: for a missing key.
@@ -152,10 +152,10 @@ class Document:
         write_json(value, folder / self.file)
 
     def read(self, folder: Path) -> Any:
-        """Read that of a folder; an empty list where there is none and none needs to be.
+        """Read the document of a folder; an empty list if an optional one is missing.
 
         Raises:
-            UserError: if it is missing, spoilt, or lacks a key.
+            UserError: if it is missing, corrupt, or lacks a key.
         """
         path = folder / self.file
         if not path.is_file():
@@ -175,7 +175,7 @@ class Document:
 
 
 class TargetTables:
-    """Tables that are made per target and written as one each, the target in the first column."""
+    """Tables that are made per target and written together, the target in the first column."""
 
     def __init__(self) -> None:
         self._parts: dict[Table, list[pd.DataFrame]] = {}

@@ -1,4 +1,4 @@
-"""Every file that a command writes into its output folder: this list is the documentation's, too."""
+"""Every file that a command writes into its output folder; the documentation's list is made from this one."""
 
 from churn.artefacts.declaration import Document, Table
 
@@ -6,7 +6,7 @@ _OF_MODEL = "target:text model:text"
 _INTERVAL = "low:number high:number"
 _WINDOW = "user_id:id cutoff:day"
 
-# What is known of the whole run
+# The run as a whole
 MANIFEST = Document(
     "manifest.json",
     "the version, seed, inputs, stages, and what each stage says of itself",
@@ -40,7 +40,7 @@ LEDGER = Table(
     "target:text feature:text vif:number duplicates:text? boruta:text stability:number? kept:flag reason:text",
 )
 
-# How good the models are
+# The quality of the models
 PREDICTIONS = Table(
     "predictions.parquet",
     "a window that a model predicted",
@@ -87,7 +87,7 @@ ANSWERS = Document(
     "verdicts.json", "a verdict's answer", "verdict target question sentence note", several=True, optional=True
 )
 
-# Why
+# The explanations
 EXPLANATIONS = Table(
     "explanations.csv", "a feature", "target:text feature:text mean_abs_shap:number direction:text rank:count"
 )
@@ -182,9 +182,9 @@ CONTROL = Table(
     f"rank:count user_id:id group:text {_SCORED}",
     ranked=True,
 )
-BOOK = "priority.xlsx"  # the list for a spreadsheet, with what its terms mean
+BOOK = "priority.xlsx"  # the list for a spreadsheet, with an explanation of its terms
 
-# What came of the lists of the test part, and how their users differ
+# The outcomes of the test part's lists, and the differences of their users
 SEGMENT_RATES = Table(
     "segment_rates.csv",
     "a segment and target",
@@ -209,7 +209,7 @@ SEGMENT_CATEGORIES = Table(
     "p_adjusted:number cramers_v:number pooled:count circular:flag",
 )
 
-# Groups of like behaviour, and who departs from the own past
+# Groups of similar behaviour, and users who depart from their own past
 GROUPS = Table(
     "groups.csv",
     "a group",
@@ -267,7 +267,7 @@ RETURNS = Table(
     optional=True,
 )
 
-# What came of a list
+# The outcome of a list
 SCORING = Document("scoring.json", "the run, the segment and the warnings of scores", "run segment warnings drift")
 FOLLOW_UP = Document("outcomes.json", "when, how many, notes and alarms", "notes alarms")
 OUTCOMES = Table(

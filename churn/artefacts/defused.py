@@ -1,10 +1,10 @@
 """Text that a spreadsheet would run as a formula, defused."""
 
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")  # of formulas, and of what was defused
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")  # the first signs of formulas, and of defused text
 
 
 def harmless(value: object) -> object:
-    """A leading apostrophe makes a spreadsheet read a cell as text.
+    """A value that a spreadsheet does not run: text like a formula gets a leading apostrophe.
 
     Example:
         >>> harmless("=1+1"), harmless("ann"), harmless(-1), harmless("'tis")

@@ -1,4 +1,4 @@
-"""The list of a run's files for people, from their declarations."""
+"""The list of a run's files in the documentation, made from their declarations."""
 
 from churn.artefacts import declared
 from churn.artefacts.declaration import Document, Table

@@ -30,7 +30,7 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
         else:
             text = table.select_dtypes(exclude=["number", "bool", "datetime"]).astype(object)
             defused = table.assign(**{str(name): text[name].map(harmless) for name in text}).rename(columns=harmless)
-            # All text is quoted: a carriage return that is not would begin a row, and with it a formula.
+            # All text is quoted: an unquoted carriage return would begin a row, and with it a formula.
             defused.to_csv(scratch, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
@@ -38,7 +38,7 @@ def read_table(path: Path) -> pd.DataFrame:
     """Read a table that `write_table` wrote, with every number as it was and ids as text.
 
     Raises:
-        UserError: for a file that is gone, cut short or spoilt.
+        UserError: for a file that is missing, cut short or corrupt.
     """
     with as_written(path), path.open("rb") as file:
         return pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(file.read())

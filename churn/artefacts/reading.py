@@ -1,4 +1,4 @@
-"""Reading what was written, or saying in one line what is wrong with it."""
+"""Reading written files, with an error of one line for a missing or corrupt one."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,14 @@ REMEDY = "bring it back, or delete it and make it again"
 
 @contextmanager
 def as_written(path: Path, *errors: type[Exception]) -> Iterator[None]:
-    """Read a file inside the block, or say which one is gone or can no longer be read.
+    """Read a file inside the block; errors of a missing or corrupt file name it.
 
     Args:
         path: The file.
-        errors: What the reader raises for a spoilt file beside OSError, ValueError and pyarrow's own.
+        errors: The reader's errors for a corrupt file beside OSError, ValueError and pyarrow's own.
 
     Raises:
-        UserError: for a file that is not there, or for one of these errors.
+        UserError: for a missing file, or for one of these errors.
     """
     try:
         yield
@@ -34,10 +34,10 @@ def as_written(path: Path, *errors: type[Exception]) -> Iterator[None]:
 
 
 def read_json(path: Path) -> Any:
-    """Read what `write_json` wrote.
+    """Read a file that `write_json` wrote.
 
     Raises:
-        UserError: for a file that is gone, cut short or spoilt.
+        UserError: for a file that is missing, cut short or corrupt.
     """
     with as_written(path):
         return json.loads(path.read_text(encoding="utf8"))
@@ -48,11 +48,11 @@ def read_object(path: Path, *keys: str, says: Mapping[str, object] | None = None
 
     Args:
         path: The file.
-        keys: Those that it has to have.
-        says: What it has to say under other keys.
+        keys: The keys that it has to have.
+        says: The values that it has to have under other keys.
 
     Raises:
-        UserError: as `read_json`, for another kind of value, for a missing key, and where it says another thing.
+        UserError: as `read_json`, for another kind of value, a missing key, and another value under a key of `says`.
     """
     found = read_json(path)
     missing = [key for key in keys if key not in found] if isinstance(found, dict) else ["an object"]

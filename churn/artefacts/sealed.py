@@ -1,4 +1,4 @@
-"""Folders that know their files: what the program wrote is told from what is a user's."""
+"""Folders that record their files, so that the program's own files are distinguishable from a user's."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from churn.artefacts.reading import REMEDY, as_written, read_object
 from churn.disk import PARTIAL
 from churn.errors import UserError
 
-CONTENTS = ".contents.json"  # of a folder that is written at once: its files, each with its SHA-256
+CONTENTS = ".contents.json"  # the list of a sealed folder: its files, each with its SHA-256
 
 
 def missing(path: Path) -> list[Path]:
-    """The lost files of a folder that `atomic` wrote, or a path itself where nothing is there.
+    """The lost files of a folder that `atomic` wrote, or the path itself if it does not exist.
 
     Example:
         >>> missing(Path("nowhere"))
@@ -28,10 +28,10 @@ def missing(path: Path) -> list[Path]:
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder that `atomic` wrote, if it is there.
+    """Remove a folder that `atomic` wrote, if it exists.
 
     Raises:
-        UserError: if anything else stands there or lies in it; then all of it stays.
+        UserError: if the path is anything else or holds other files; then nothing is removed.
 
     Example:
         >>> import tempfile
@@ -49,7 +49,7 @@ def discard(folder: Path) -> None:
 
 
 def check_whole(folder: Path) -> None:
-    """Check that every file of a folder that `atomic` wrote is there as it was written, and the list of them, too.
+    """Check that every file of a folder that `atomic` wrote, and their list, are as they were written.
 
     Raises:
         UserError: for the first one that is not.
@@ -75,10 +75,10 @@ def hashes_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
 
 
 def check_hashes(folder: Path, known: Mapping[str, str]) -> None:
-    """Check that files of a folder are there and have the SHA-256 that is known of them.
+    """Check that files of a folder exist and have their known SHA-256.
 
     Raises:
-        UserError: for the first one that is not or has another, and for what is no file of the folder.
+        UserError: for the first one that is missing or has another, and for a path outside the folder.
     """
     for name, written in known.items():
         path = folder / name
@@ -91,7 +91,7 @@ def check_hashes(folder: Path, known: Mapping[str, str]) -> None:
 
 
 def check_own(folder: Path) -> None:
-    """Raise a UserError for a folder that `atomic` did not write, or in which something else lies."""
+    """Raise a UserError for a folder that `atomic` did not write, or that holds other files."""
     own = folder.is_dir() and not folder.is_symlink() and (folder / CONTENTS).is_file()
     made = {*read_object(folder / CONTENTS), CONTENTS} if own else set()
     foreign = sorted(name for name in _files(folder) if name not in made)
@@ -101,13 +101,13 @@ def check_own(folder: Path) -> None:
 
 
 def seal(folder: Path) -> None:
-    """Write down a folder's files, anew where it was sealed before."""
+    """Record a folder's files, again if it was sealed before."""
     files = hashes_of(folder, sorted(name for name in _files(folder) if name != CONTENTS))
     (folder / CONTENTS).write_text(json.dumps(files, indent=2) + "\n", encoding="utf8")
 
 
 def enlist(path: Path) -> None:
-    """Write down a file that was added to such a folder later."""
+    """Record a file that was added to a sealed folder later."""
     contents = path.parent / CONTENTS
     scratch = contents.with_name(f"{PARTIAL}{os.getpid()}-{CONTENTS}")
     scratch.write_text(
@@ -117,7 +117,7 @@ def enlist(path: Path) -> None:
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Everything below a folder but folders, by its path from there."""
+    """Every file below a folder, by its path relative to it."""
     for path in folder.rglob("*"):
         if path.is_symlink() or not path.is_dir():
             yield path.relative_to(folder).as_posix()

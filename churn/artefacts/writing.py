@@ -20,11 +20,11 @@ _written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a scratch path beside `path` and rename it there once the block has ended well.
 
-    The scratch may become a file or a folder; after an error it is removed and `path` is as it was. A folder knows its
-    files: `discard` and `check_whole` tell them from others.
+    The scratch may become a file or a folder; after an error it is removed and `path` is as it was. A folder records
+    its files, so that `discard` and `check_whole` know them.
 
     Raises:
-        UserError: if a folder stands where a file has to, or holds what is not the program's; if the disk is full.
+        UserError: if a folder is in a file's place, or holds files that are not the program's; if the disk is full.
 
     Example:
         >>> import tempfile
@@ -37,7 +37,7 @@ def atomic(path: Path) -> Iterator[Path]:
     scratch = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():  # before the work, since it would be for nothing
+        if path.is_dir():  # before the work, which would be in vain
             check_own(path)
         try:
             yield scratch

@@ -1,4 +1,4 @@
-"""From a raw event log to windows: see `churn.data.dataset` for the way through.
+"""The way from a raw event log to windows: see `churn.data.dataset` for the way through.
 
 The Lightning data module and its batches need torch, which is loaded when they are asked for.
 """

@@ -58,7 +58,7 @@ def loader(windows: Windows, *, target: Target, batch_size: int, shuffle: bool =
 
 
 def _whole(batch: Any) -> Any:
-    """The batch has been gathered already."""
+    """The batch as it is: it has been gathered already."""
     return batch
 
 
@@ -85,7 +85,7 @@ class ChurnDataModule(LightningDataModule):
 
     @cached_property
     def split(self) -> Split:
-        """The split, made when first asked for, its panel in a folder that goes with the module."""
+        """The split, made when first asked for, its panel in a folder that is removed with the module."""
         folder = tempfile.mkdtemp(prefix="churn-", dir=temporary_place())
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return prepare(self.config, Path(folder) / "dataset").split()

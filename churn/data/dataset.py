@@ -37,24 +37,24 @@ _META = "dataset.json"
 
 @dataclass(frozen=True)
 class Dataset:
-    """A panel with all its windows, and how its rows came about."""
+    """A panel with all its windows, and an account of the rows that it was made of."""
 
     config: DataConfig
     panel: Panel
     vocabulary: Vocabulary
-    windows: Windows  # all of them, before any split
+    windows: Windows  # all, before any split
     members: pd.DataFrame | None  # user_id and attributes, in the panel's order
     joined: NDArray[np.int32] | None  # (u,) the panel's day from which a listed member is at risk; None without dates
     reconciliation: dict[str, dict[str, Any]]  # per table: read, used, non_members, rejected by reason
-    repeats: dict[str, Repeats]  # per table without ids, unless it is large and not suspicious, or `deduplicate` is on
-    spellings: dict[str, Spellings]  # of user_id and event, where a name is written in several ways
+    repeats: dict[str, Repeats]  # per table without ids; none if it is large and not suspicious, or for `deduplicate`
+    spellings: dict[str, Spellings]  # for user_id and event, if a name has several spellings
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
-    unknown_levels: dict[str, int]  # levels of attributes likewise, with their rows
-    timelines: dict[str, Timeline]  # of the attributes that change, by name
-    columns: dict[str, dict[str, str]]  # per table, the columns as they lie there, with their types
-    times: dict[str, dict[str, str]]  # per table, how times are written: format, text, read, first, last
+    unknown_levels: dict[str, int]  # levels of attributes without a column, with their numbers of rows
+    timelines: dict[str, Timeline]  # the attributes that change, by name
+    columns: dict[str, dict[str, str]]  # per table, its own columns with their types
+    times: dict[str, dict[str, str]]  # per table, its times: format, text, read, first, last
     quarantine: Path  # the rows that cannot be used, with the reason
-    rhythm: Rhythm | None  # when users act; None in new data to score
+    rhythm: Rhythm | None  # the hours and weekdays of users' actions; None in new data to score
 
     def split(self) -> Split:
         """The split that the configuration asks for; of several folds, the newest."""
@@ -66,11 +66,11 @@ class Dataset:
 
     @property
     def labelled(self) -> Windows:
-        """All windows whose label is known, those between the parts too."""
+        """All windows whose label is known, also the ones between the parts."""
         return self.windows.take(self.windows.churn != UNKNOWN)
 
     def members_at(self, windows: Windows) -> pd.DataFrame | None:
-        """The members' attributes as they were on the day before each cutoff, (n,) rows; None without a list."""
+        """The members' attributes on the day before each cutoff, (n,) rows; None without a member list."""
         if self.members is None:
             return None
         dates = {entry.valid_from for entry in self.config.known_attributes.values() if entry.valid_from}
@@ -107,15 +107,15 @@ def prepare(
     vocabulary: Vocabulary | None = None,
     unsplit: bool = False,
 ) -> Dataset:
-    """Read the tables and write their panel to a folder; a folder that was made of them already is only opened.
+    """Read the tables and write their panel to a folder; a folder that already holds them is only opened.
 
     Args:
         config: The `data:` block.
         folder: Where the panel is kept.
         frames: Data frames by the names that stand in `config.events`, `.stickers` and `.members`.
         vocabulary: A vocabulary frozen earlier, for scoring new data with old models.
-        unsplit: Whether a log with too few days for a split is prepared, too, to look at; its columns are then those
-            of all days.
+        unsplit: Whether a log with too few days for a split is prepared too, to look at; its columns then come from
+            all days.
 
     Raises:
         UserError: for anything that a user can mend in the data or the configuration, and for a folder that was made
@@ -130,10 +130,10 @@ def prepare(
 
 
 def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> Dataset:
-    """Open what `prepare` wrote; windows are found anew, which takes milliseconds.
+    """Open the folder that `prepare` wrote; windows are found again, which takes milliseconds.
 
     Raises:
-        UserError: if two features have the same name, or an attribute was not asked for when the folder was made.
+        UserError: if two features share a name, or an attribute was not asked for when the folder was made.
     """
     meta, panel = read_object(folder / _META), panels.load(folder / "panel")
     members = Members.load(folder, zone=config.zone) if config.members else None
@@ -192,7 +192,7 @@ def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] 
 
 
 def _with_members(panel: Panel, members: Members | None, *, config: DataConfig) -> tuple[Panel, dict[str, Timeline]]:
-    """The panel with what the member list knows of arrivals, and the list's attributes over time."""
+    """The panel with the arrivals that the member list states, and the list's attributes over time."""
     if members is None:
         return panel, {}
     panel = _with_arrivals(panel, members)
@@ -259,9 +259,9 @@ def _meta(daily: Daily, vocabulary: Vocabulary, timelines: dict[str, Timeline]) 
 
 
 def _training_end(config: DataConfig, first: int, last: int) -> int:
-    """The first day after the training span: where the oldest fold's last training horizon may reach.
+    """The first day after the training span: the end of the last training horizon of the oldest fold.
 
-    Where parts are not held apart in time, that is the whole log.
+    Where the parts are not separate in time, the span is the whole log.
     """
     split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
     n_days = last + 1 - first

@@ -1,4 +1,4 @@
-"""The member list: one row per user, and what its attributes are on any day."""
+"""The member list: one row per user, and the values of its attributes on any day."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +24,8 @@ class Members:
     """The member list of a data set."""
 
     table: pd.DataFrame  # user_id and attributes, a row per user of the panel, in its order
-    rows: pd.DataFrame  # user_id and what `data.attributes` names, every usable row
-    zone: str  # where a day begins
+    rows: pd.DataFrame  # user_id and the columns that `data.attributes` names, every usable row
+    zone: str  # the zone in which a day begins
 
     def __post_init__(self) -> None:
         """Raises UserError for days of joining that cannot be read."""
@@ -33,7 +33,7 @@ class Members:
 
     @classmethod
     def of(cls, listed: ibis.Table, users: ibis.Table, *, config: DataConfig) -> Self:
-        """Read the usable rows; of each user the first one, or the oldest where rows have dates, is the user's own.
+        """Read the usable rows; each user's own is the first one, or the oldest where rows have dates.
 
         Raises:
             UserError: for dates that cannot be read.
@@ -50,7 +50,7 @@ class Members:
 
     @classmethod
     def load(cls, folder: Path, *, zone: str) -> Self:
-        """Read what `save` wrote."""
+        """Read the tables that `save` wrote."""
         table, rows = (pd.read_parquet(folder / f"{name}.parquet") for name in ("members", "member_rows"))
         return cls(table, rows, zone)
 
@@ -128,7 +128,7 @@ def with_attributes(
 def derived(
     config: DataConfig, panel: Panel, *, vocabulary: Vocabulary, timelines: dict[str, Timeline]
 ) -> tuple[Feature, ...]:
-    """What `data.features` asks for: features, then attributes, each in its order.
+    """The features that `data.features` asks for, then the attributes, each in its order.
 
     Raises:
         UserError: for an attribute that has no frozen columns, or two columns of one name.

@@ -1,4 +1,4 @@
-"""How good the probabilities are, and how far to trust them."""
+"""Evaluation: the quality of the probabilities, their calibration, and the verdicts on a run."""
 
 from typing import TYPE_CHECKING
 

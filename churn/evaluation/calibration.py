@@ -24,8 +24,8 @@ class Calibrator:
     """A map of probabilities, written as plain numbers.
 
     `none` leaves them; `temperature` scales the logit; `platt` scales and shifts it (Platt, 1999);
-    `isotonic` interpolates between knots (Zadrozny and Elkan, 2002). None turns the order round, and none but
-    `none` says 0 or 1, which one window could refute.
+    `isotonic` interpolates between knots (Zadrozny and Elkan, 2002). No kind reverses the order, and only `none`
+    gives 0 or 1, which one window could refute.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Calibrator:
     knots: tuple[tuple[float, ...], tuple[float, ...]] = ((0.0, 1.0), (0.0, 1.0))
 
     def __post_init__(self) -> None:
-        """Raises ValueError for numbers with which it would turn the order round or leave [0, 1]."""
+        """Raises ValueError for numbers with which it would reverse the order or leave [0, 1]."""
         x, y = (np.asarray(side) for side in self.knots)
         rising = x.shape == y.shape != (0,) and (np.diff(x) > 0).all() and (np.diff(y) >= 0).all()
         within = all(0 <= number <= 1 for side in self.knots for number in side)
@@ -43,15 +43,15 @@ class Calibrator:
             raise ValueError(f"expected a calibrator that rises from 0 to 1, got {found}")
 
     def save(self, path: Path, *, target: Target, name: str) -> None:
-        """Write it, with the target and the name of its model, as JSON."""
+        """Write the calibrator, with the target and the name of its model, as JSON."""
         write_json(asdict(self) | {"target": target, "name": name}, path)
 
     @classmethod
     def load(cls, path: Path, *, target: Target, name: str) -> Self:
-        """Read what `save` wrote.
+        """Read a calibrator that `save` wrote.
 
         Raises:
-            UserError: if there is none, it cannot be one, or it belongs to another model.
+            UserError: if there is none, it is invalid, or it belongs to another model.
         """
         found = read_object(path, "kind", "slope", "shift", "knots", says={"target": target, "name": name})
         with as_written(path, TypeError):
@@ -68,7 +68,7 @@ class Calibrator:
 
 
 def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Calibrator:
-    """Fit one kind of calibrator by log loss (isotonic: by squared error, drawn off 0 and 1).
+    """Fit one kind of calibrator by log loss (isotonic: by squared error, kept away from 0 and 1).
 
     Example:
         >>> p = np.tile([0.2, 0.6], 50)
@@ -86,7 +86,7 @@ def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Ca
         z = theta[0] * x + (theta[1] if free else 0.0)
         return float((np.logaddexp(0, z) - y * z).mean())
 
-    bounds, options = [(0.0, None), (None, None)], {"ftol": 1e-13, "gtol": 1e-8}  # a slope under 0 turns the order
+    bounds, options = [(0.0, None), (None, None)], {"ftol": 1e-13, "gtol": 1e-8}  # a slope under 0 reverses the order
     slope, shift = scipy.optimize.minimize(
         loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=bounds, options=options
     ).x
@@ -96,10 +96,10 @@ def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Ca
 def choose_calibrator(
     p: NDArray[np.float64], y: NDArray[np.int8], *, users: NDArray[np.generic], kinds: Collection[str] = KINDS
 ) -> tuple[Calibrator, dict[str, float]]:
-    """The one of `kinds` with the best log loss on users that it was not fitted on, then fitted on all of them.
+    """The calibrator of `kinds` with the best log loss on users that it was not fitted on, then fitted on all users.
 
-    Returns the calibrator and the cross-fitted log loss of each kind, and of `none` where it cannot be chosen, too.
-    Where it can, a kind has to beat it.
+    Returns the calibrator and the cross-fitted log loss of each kind, also of `none` if it cannot be chosen. If it
+    can, another kind has to beat it.
     """
     fold = pd.factorize(users)[0] % _FOLDS
     losses = {kind: _cross_fitted_loss(kind, p, y, fold) for kind in KINDS if kind in kinds or kind == "none"}
@@ -131,7 +131,7 @@ def _cross_fitted_loss(kind: str, p: NDArray[np.float64], y: NDArray[np.int8], f
 
 
 def _isotonic(p: NDArray[np.float64], y: NDArray[np.int8]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Knots, never nearer to 0 and 1 than so many windows can tell (the rule of succession)."""
+    """The knots, never nearer to 0 and 1 than the number of windows supports (the rule of succession)."""
     from sklearn.isotonic import IsotonicRegression
 
     fitted = IsotonicRegression(out_of_bounds="clip").fit(p, y)

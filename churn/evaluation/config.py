@@ -1,4 +1,4 @@
-"""The `evaluation:` block: how models are judged."""
+"""The `evaluation:` block: intervals and calibration."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -10,7 +10,7 @@ KINDS = ("none", "temperature", "platt", "isotonic")
 
 @dataclass(frozen=True)
 class EvaluationConfig(Block, key="evaluation"):
-    """How models are judged.
+    """The evaluation of models: their intervals and their calibration.
 
     Args:
         repetitions: Bootstrap samples of users behind each interval.

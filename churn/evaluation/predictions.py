@@ -1,4 +1,4 @@
-"""Every model's probabilities on every part that is not trained on, calibrated on half B of validation."""
+"""Every model's probabilities on every part except training, calibrated on half B of validation."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Predictions:
     calibrators: dict[str, Calibrator]  # by model
     losses: pd.DataFrame  # model, kind; log_loss_none, log_loss_chosen: cross-fitted over half B's users;
     # test_log_loss_raw, test_log_loss: without and with the calibrator, on test
-    seeds: pd.DataFrame  # model, seed, part, metric, value: of every seed's fit of the models that average several
+    seeds: pd.DataFrame  # model, seed, part, metric, value: for every seed's fit of models that average several
 
     @property
     def best_model(self) -> str:
@@ -44,7 +44,7 @@ def predict(
 ) -> Predictions:
     """Predict, and calibrate by the best of the kinds `calibrators`; test is read to report, no choice depends on it.
 
-    `val` in the table is half A, on which models are chosen; `calibration` is half B. `seed` is that of the first fit.
+    `val` in the table is half A, on which models are chosen; `calibration` is half B. `seed` is the first fit's.
     """
     half_b = split.val_b
     parts = {"val": split.val_a, "calibration": half_b, "test": split.test, "score": split.score}
@@ -87,7 +87,7 @@ def chances(model: Classifier, windows: Windows, *, target: Target, name: str) -
     """The probabilities of each fit that a model averages, all from 0 to 1: (s, n).
 
     Raises:
-        UserError: for a model that says anything else.
+        UserError: for a model that gives other values.
     """
     by_seed = [np.asarray(member.predict_proba(windows)) for member in members(model)]
     for p in by_seed:

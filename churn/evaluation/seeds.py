@@ -1,4 +1,4 @@
-"""How far chance alone moves a model's measures: each seed's fit judged as if it were the only one."""
+"""The variation of a model's measures by chance: each seed's fit judged as if it were the only one."""
 
 from collections.abc import Collection, Mapping
 
@@ -18,15 +18,16 @@ def seed_measures(
 ) -> pd.DataFrame:
     """All metrics of every seed's fit: seed, part, metric, value.
 
-    The first fit is the search's best trial, which half A chose: its values on `val` flatter it, not those on test.
+    The first fit is the search's best trial, which half A chose: its values on `val` flatter it, its values on test
+    do not.
 
     Args:
         by_seed: Raw probabilities (s, n) of s fits for the n windows of `val` (half A), `calibration` (half B) and
             `test`.
         split: Each fit is calibrated on half B and measured on half A and test.
-        target: What is predicted.
+        target: The target to predict.
         kinds: The calibrators to choose from.
-        seed: Of the first fit; the others count on.
+        seed: The seed of the first fit; the others count on.
     """
     half_b, rows = split.val_b, []
     for place, p_half_b in enumerate(by_seed["calibration"]):

@@ -25,9 +25,9 @@ def leaderboard(
 ) -> pd.DataFrame:
     """All metrics of calibrated probabilities: model, part, metric, value, low, high, chosen.
 
-    Precision, recall and F1 are those at the thresholds of `tune_thresholds`. Beside the calibration error stands
-    `ece_band`, what a perfectly calibrated forecaster would show on the same predictions: its mean and the range that
-    95 in 100 of them fall into.
+    Precision, recall and F1 are at the thresholds of `tune_thresholds`. Beside the calibration error stands `ece_band`,
+    the errors of a perfectly calibrated forecaster on the same predictions: their mean and the range that 95 in 100
+    fall into.
     """
     rows, threshold = [], _by_model(thresholds)
     for (model, part), table in predictions[predictions.part.isin(PARTS)].groupby(["model", "part"], sort=False):
@@ -46,8 +46,8 @@ def differences(
 ) -> pd.DataFrame:
     """Each model minus each reference on the same test windows: model, reference, metric, value, low, high.
 
-    References are LightGBM, the majority and persistence, and for a model on the kept features the same model with all
-    of them.
+    References are LightGBM, the majority and persistence, and for a model on the kept features the model with all
+    features.
     """
     threshold = _by_model(thresholds)
     test = dict(iter(predictions[predictions.part == "test"].groupby("model", sort=False)))
@@ -64,7 +64,7 @@ def differences(
 
 
 def _pairs(models: list[str]) -> list[tuple[str, str]]:
-    """What is compared with what: (model, reference)."""
+    """The pairs to compare: (model, reference)."""
     found = [(model, reference) for reference in REFERENCES if reference in models for model in models]
     found += [(model, model.removesuffix(KEPT)) for model in models if model.endswith(KEPT)]
     return [(model, reference) for model, reference in dict.fromkeys(found) if model != reference]

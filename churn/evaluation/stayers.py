@@ -1,4 +1,4 @@
-"""Stayers: the chance of a sticker if the user stays, learnt from those who stayed."""
+"""Stayers: the chance of a sticker if the user stays, learnt from users who stayed."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from churn.artefacts import as_written, read_object, write_json
 
-IF_STAYS = "if_stays.json"  # of the sticker's folder of models
+IF_STAYS = "if_stays.json"  # file in the sticker's folder of models
 _EDGE = 1e-6  # keeps logits finite
-_QUOTIENT, _PRIOR = np.array([0.0, 1.0, 1.0]), 10.0  # where the weights are drawn to, and how strongly
+_QUOTIENT, _PRIOR = np.array([0.0, 1.0, 1.0]), 10.0  # the prior of the weights: its mean and its strength
 
 
 @dataclass(frozen=True)
 class IfStays:
     """P(sticker | stays) by its logit, shift + sticker × logit(p_sticker) − churn × log(1 − p_churn).
 
-    With a shift of 0 and weights of 1 it is p_sticker / (1 − p_churn) as far as that is small, which is right where no
-    churner receives a sticker and both probabilities are. A weight `churn` below 1 is what churners who do receive
-    some, and errors of a p_churn near 1, leave of that: the quotient is then too high, and above 1 for many.
+    With a shift of 0 and weights of 1 it is p_sticker / (1 − p_churn) while that is small, which is right if no churner
+    receives a sticker and both probabilities are right. Churners who do receive some, and errors of a p_churn near 1,
+    lower the weight `churn` below 1: the quotient is then too high, and above 1 for many.
     """
 
     shift: float
@@ -29,7 +29,7 @@ class IfStays:
     churn: float
 
     def __post_init__(self) -> None:
-        """Raises ValueError for weights that would turn the order round, or are none."""
+        """Raises ValueError for weights that would reverse the order, or are not numbers."""
         if not (np.isfinite(self.shift) and 0 <= self.sticker < np.inf and 0 <= self.churn <= 1):
             raise ValueError(f"expected a weight from 0 on and one from 0 to 1, got {self.sticker} and {self.churn}")
 
@@ -40,15 +40,15 @@ class IfStays:
         )
 
     def save(self, path: Path) -> None:
-        """Write it as JSON."""
+        """Write the weights as JSON."""
         write_json(asdict(self), path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what `save` wrote.
+        """Read weights that `save` wrote.
 
         Raises:
-            UserError: if there is none, or it cannot be one.
+            UserError: if there are none, or they are invalid.
         """
         found = read_object(path, "shift", "sticker", "churn")
         with as_written(path, TypeError, ValueError):
@@ -59,8 +59,8 @@ def fit_if_stays(p_churn: NDArray[np.float64], p_sticker: NDArray[np.float64], r
     """Fit by the log loss of users who stayed; of few, it stays near the quotient, by a normal prior.
 
     Args:
-        p_churn: The chances of windows whose user stayed, (n,), none of which the models were trained on.
-        p_sticker: Likewise.
+        p_churn: The churn probabilities of windows whose user stayed, (n,), outside the models' training.
+        p_sticker: The sticker probabilities of these windows, (n,).
         received: Whether a sticker came, (n,).
 
     Example:

@@ -11,8 +11,8 @@ from churn.statistics import best_threshold
 def tune_thresholds(predictions: pd.DataFrame) -> pd.DataFrame:
     """The threshold with the best F1 of each model's calibrated probabilities: model, threshold, f1, share.
 
-    `f1`, and `share`, the share of windows at or above the threshold, are those on half B, which it was tuned on. So
-    they flatter it; what it does elsewhere stands in the leaderboard.
+    `f1`, and `share`, the share of windows at or above the threshold, are measured on half B, which it was tuned on. So
+    they flatter it; the leaderboard has its measures on other parts.
 
     Example:
         >>> half_b = {"model": "GRU", "part": "calibration", "y": [0, 1, 0, 1], "p": [0.1, 0.4, 0.6, 0.8]}

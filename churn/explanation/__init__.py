@@ -1,4 +1,4 @@
-"""Why: what drives the probabilities, and how far an explanation can be trusted."""
+"""Explanation: the drivers of the probabilities, the reasons for a user, and the fidelity of both."""
 
 from typing import TYPE_CHECKING
 

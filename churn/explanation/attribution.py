@@ -1,4 +1,4 @@
-"""Attribution: what each feature of each day adds to a network's own logit, with no surrogate between."""
+"""Attribution: the contribution of each feature of each day to a network's own logit, without a surrogate."""
 
 from dataclasses import dataclass
 
@@ -11,31 +11,31 @@ from churn.errors import UserError
 from churn.explanation.direction import direction
 from churn.models import Classifier, Selected, members, unwrapped
 
-_SIFTED = 4000  # windows of the baseline whose logits are asked for, evenly drawn where there are more
+_SIFTED = 4000  # windows of the baseline whose logits are computed, evenly drawn where there are more
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """What the days and features of some windows add to a network's logit."""
+    """The contributions of the days and features of some windows to a network's logit."""
 
     values: NDArray[np.float64]  # (n, d, f) logits
     totals: NDArray[np.float64]  # (n, f) one number per history, the sum of a count
-    logit: NDArray[np.float64]  # (n,) the network's own
-    base: float  # the logit that is counted from
+    logit: NDArray[np.float64]  # (n,) the network's logits
+    base: float  # the logit from which contributions count
     features: tuple[str, ...]  # f
-    steps: int  # points on the line of integration that took most
+    steps: int  # the most points that a line of integration took
 
     @property
     def gap(self) -> float:
-        """By how many logits the values of a window and the base miss its logit, at most; 0 without windows."""
+        """The largest distance of a window's logit from the sum of its values and the base; 0 without windows."""
         return float(np.abs(self.values.sum(axis=(1, 2)) + self.base - self.logit).max(initial=0.0))
 
     def by_day_and_feature(self) -> pd.DataFrame:
         """Drivers: feature, day (-1 is the day before the cutoff), attribution (mean), mean_abs, direction, rank.
 
-        The best comes first. A mean is counted from usual windows, so it is near 0 where the windows are usual too:
-        whether more of a feature raises the probability is told by `direction`, of its whole history. There are no rows
-        where there are no windows.
+        The strongest comes first. A mean counts from usual windows, so it is near 0 where the windows are usual too:
+        `direction`, of the whole history, shows whether more of a feature raises the probability. Without windows
+        there are no rows.
         """
         if not len(self.values):
             columns = ("feature", "day", "attribution", "mean_abs", "direction", "rank")
@@ -56,7 +56,7 @@ class Attribution:
         """The values of the windows that were attributed: user_id, cutoff, feature, day, attribution.
 
         Raises:
-            UserError: if these are not as many windows.
+            UserError: if the number of windows differs.
         """
         if len(windows) != len(self.values):
             raise UserError(f"expected the {len(self.values)} windows that were attributed", len(windows), "pass those")
@@ -65,7 +65,7 @@ class Attribution:
         return pd.DataFrame(whose | self._days_and_features(len(windows)) | {"attribution": self.values.ravel()})
 
     def _days_and_features(self, n: int) -> dict[str, NDArray[np.object_] | NDArray[np.int64]]:
-        """The columns that say which value is which, for n windows in the order of `values`."""
+        """The columns that name the day and feature of each value, for n windows in the order of `values`."""
         days = self.values.shape[1]
         feature = np.tile(np.array(self.features, dtype=object), n * days)
         return {"feature": feature, "day": np.tile(np.repeat(np.arange(-days, 0), len(self.features)), n)}
@@ -76,26 +76,26 @@ def attribute(
 ) -> Attribution:
     """Attribute a network's logit to the features and days of each window, by integrated gradients.
 
-    Of an ensemble, it is the logit of the averaged probability; of a model on some features, those have values. A
-    window's attributions and the base add up to its logit; by how much they miss it stands in `gap`. Days that the
-    network does not see get exactly 0.
+    For an ensemble, it is the logit of the averaged probability; for a model on some features, only they have values. A
+    window's attributions and the base add up to its logit; `gap` is the largest miss. Days that the network does not
+    see get exactly 0.
 
-    They are counted from real windows, so that they answer "why not as usual": the average over lines from
+    Attributions count from real windows, so that they answer "why not as usual": the average over lines from
     `references` training windows that lie in the middle of equal parts by the network's own logit. The base is
-    therefore the usual logit, as it is for SHAP values. Zeros would be no reference, since nothing that a user did
-    *not* do could then count, and churn is mostly that. Nor would the average history: a few busy users make it
-    busier than most, and a window would be compared with nobody (measured on a chat community: the average history's
-    logit lies 1.8 below the average logit, and its attributions are twice as large).
+    therefore the usual logit, as it is for SHAP values. Zeros would be a bad reference, since then nothing that a user
+    did *not* do could count, and churn is mostly that. So would the average history: a few busy users make it busier
+    than most, so that no real user is like it (measured on a chat community: the average history's logit lies 1.8
+    below the average logit, and its attributions are twice as large).
 
     Args:
-        model: A fitted network, or an ensemble of them.
-        windows: What is explained.
-        baseline: What is usual: windows of the training part.
+        model: A fitted network, or an ensemble of networks.
+        windows: The windows to explain.
+        baseline: The usual windows, of the training part.
         references: Windows of the baseline to count from; all where there are fewer.
-        steps: Points on each line, at first; those that miss get more, up to 512.
+        steps: Points on each line, at first; lines that miss the logit get more, up to 512.
 
     Raises:
-        UserError: if the model is no network, there is no baseline, or it shows other days or features.
+        UserError: if the model is not a network, there is no baseline, or it has other days or features.
 
     Example:
         >>> from churn.data import example_split
@@ -117,13 +117,13 @@ def attribute(
 
 
 def _selected(model: Classifier, windows: Windows) -> Windows:
-    """The windows with the features that a model was given; the network itself takes the days that it sees."""
+    """The windows with the features that a model was given; the network itself selects the days that it sees."""
     first = members(model)[0]
     return windows.only(first.features) if isinstance(first, Selected) else windows
 
 
 def _usual(model: Classifier, baseline: Windows, *, count: int) -> NDArray[np.float32]:
-    """Some histories whose logits spread as those of all do: the middle ones of equal parts by logit."""
+    """Some histories whose logits are distributed like all: the middle histories of equal parts by logit."""
     from churn.models import logits  # needs torch
 
     if not len(baseline):
@@ -134,6 +134,6 @@ def _usual(model: Classifier, baseline: Windows, *, count: int) -> NDArray[np.fl
 
 
 def _evenly(n: int, count: int) -> NDArray[np.int64]:
-    """The middles of so many equal parts of n places; every place where there are fewer."""
+    """The middles of `count` equal parts of n places; every place where there are fewer."""
     parts = min(n, count)
     return ((2 * np.arange(parts) + 1) * n) // (2 * parts)

@@ -1,4 +1,4 @@
-"""Others: what users do on average as of a day, beside which the reasons of each one are told."""
+"""Others: the averages over users as of a day, with which the reasons of each user are compared."""
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,13 @@ COLUMNS = ["cutoff", "feature", "value", "per_days", "users", "user_days"]
 def others(windows: Windows) -> pd.DataFrame:
     """The averages over the windows of each cutoff: cutoff, feature, value, per_days, users, user_days.
 
-    Counts are events, or amounts, by `per_days`, a week: those of all histories, divided by the days of the histories
-    on which users were already known, `user_days`. A user who joined on the day before the cutoff adds one day, however
-    long a history is, so that the averages of a short and of a long history agree. Other features are the mean of the
-    last day's values, and have no `per_days`.
+    Counts are events, or amounts, by `per_days`, a week: the sum over all histories, divided by the days of the
+    histories on which users were already known, `user_days`. A user who joined on the day before the cutoff adds one
+    day, however long a history is, so that the averages of a short and of a long history agree. Other features are the
+    mean of the last day's values, and have no `per_days`.
 
     Args:
-        windows: Everyone at risk on some cutoffs.
+        windows: The windows of all users at risk on some cutoffs.
 
     Example:
         >>> from churn.data import example_split
@@ -34,7 +34,7 @@ def others(windows: Windows) -> pd.DataFrame:
 
 
 def beside(table: pd.DataFrame, windows: Windows) -> NDArray[np.float64]:
-    """The averages, as `others` has them, for each window and feature: (n, f)."""
+    """The averages of `others` for each window and feature: (n, f)."""
     wide = table.pivot_table("value", index="cutoff", columns="feature")
     return np.asarray(wide.reindex(index=windows.dates, columns=list(windows.features)), np.float64)
 

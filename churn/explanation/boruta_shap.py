@@ -1,4 +1,4 @@
-"""Boruta-SHAP: which features carry more than their own shuffled shadows."""
+"""Boruta-SHAP: the features that carry more than their own shuffled shadows."""
 
 from typing import Any, Self
 
@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 VERDICTS = ("confirmed", "tentative", "rejected")
-_BINNED = 10_000  # rows from which bins are found; LightGBM's 200,000 take as long as the trees
-_SHADOWS = 5  # at least: the best of fewer is too easily beaten
+_BINNED = 10_000  # rows for LightGBM's bins; its default of 200,000 takes as long as the trees
+_SHADOWS = 5  # shadows at least: the best of fewer is too easily beaten
 
 
 class ShapForest:
-    """A small LightGBM whose importances are mean |SHAP|, in the form that BorutaPy drives.
+    """A small LightGBM whose importances are mean |SHAP|, with the interface that BorutaPy uses.
 
     Args:
         n_estimators: Trees.
@@ -27,7 +27,7 @@ class ShapForest:
         self.n_estimators, self.random_state, self.explained = n_estimators, random_state, explained
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The arguments, as scikit-learn asks for them."""
+        """The arguments, as scikit-learn requests them."""
         return {name: getattr(self, name) for name in ("n_estimators", "random_state", "explained")}
 
     def set_params(self, **params: Any) -> Self:
@@ -72,18 +72,18 @@ def boruta_shap(
 ) -> NDArray[np.str_]:
     """Each column's verdict, `confirmed`, `tentative` or `rejected`: (n, f) and (n,) to (f,).
 
-    Boruta (Kursa and Rudnicki, 2010) over SHAP importances. It selects all relevant columns, so of two that
-    say the same both may be confirmed. A column that is rejected leaves the rounds that follow.
+    Boruta (Kursa and Rudnicki, 2010) over SHAP importances. It selects all relevant columns, so two
+    that duplicate each other may both be confirmed. A rejected column is left out of the following rounds.
 
     Args:
         x: The columns, (n, f).
         y: The labels, (n,).
-        users: The user of each row, sorted, (n,). Shadows then shuffle whole users: shadows of single windows
-            cannot tell one user from another, and any number that differs between users would beat them.
+        users: The user of each row, sorted, (n,). Shadows then shuffle whole users: shadows of single windows do
+            not differ between users, so any number that does would beat them.
         rounds: Rounds, at most; BorutaPy makes two at least.
         rows: Rows per round, a new draw each time; all by default, since fewer rows find fewer weak drivers.
         explained: Rows per round whose SHAP values are averaged.
-        seed: Of the draws, the shadows and the trees.
+        seed: The seed of the draws, the shadows and the trees.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -98,7 +98,7 @@ def boruta_shap(
         def _add_shadows_get_imps(
             self, x: NDArray[np.floating], y: NDArray[np.integer], decided: NDArray[np.integer]
         ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-            """Boruta's own hook: the importance of each column, (f,), and those of the shadows."""
+            """Boruta's own hook: the importances of the columns, (f,), and of the shadows."""
             left = np.flatnonzero(decided >= 0)
             drawn = np.sort(self.random_state.permutation(len(y))[:rows])
             owner = drawn if users is None else users[drawn]
@@ -128,7 +128,7 @@ def _beside_shadows(
     starts = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
     order, lengths = state.permutation(len(starts)), np.diff(starts, append=len(owner))
     for place, column in enumerate(copied, start=len(columns)):
-        # One order, begun elsewhere for each column, costs half of an order each and pairs rows just as freely.
+        # One random order, rotated for each column, costs half as much as an order each and is just as random.
         turned = np.roll(order, state.randint(len(order)))
         both[:, place] = x[rows[_positions(starts[turned], lengths[turned])], column]
     return both

@@ -1,4 +1,4 @@
-"""The models that are explained: which ones a surrogate imitates, and which network's own score is attributed."""
+"""The choice of models to explain: by a surrogate, and by the attribution of a network's own score."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from churn.models import Classifier
 
 
 def to_imitate(searched: Mapping[str, Classifier], chosen: str, model: Classifier) -> dict[str, Classifier]:
-    """The networks of a search, to compare, and the chosen model, whatever it is; by name.
+    """The networks of a search, to compare, and the chosen model of any kind; by name.
 
     Example:
         >>> from churn.models import Majority
@@ -19,7 +19,7 @@ def to_imitate(searched: Mapping[str, Classifier], chosen: str, model: Classifie
 def to_attribute(
     searched: Mapping[str, Classifier], chosen: str, model: Classifier, *, losses: Mapping[str, float]
 ) -> tuple[str, Classifier] | None:
-    """The chosen model where it is a network; else the network of the lowest log loss; None where there is none.
+    """The chosen model if it is a network; else the network of the lowest log loss; None if there is none.
 
     Args:
         searched: The models of a search, by name.

@@ -8,14 +8,14 @@ from churn.keys import Block, Range, Seeds, Share
 
 @dataclass(frozen=True)
 class ExplanationConfig(Block, key="explanation"):
-    """How probabilities are explained.
+    """The explanation of probabilities: surrogates, relevance and attributions.
 
     Args:
         windows: Training windows that a surrogate learns from, at most.
         sample: Held-out windows whose SHAP values are taken, at most.
         trees: Trees of a surrogate.
         rounds: Boruta's rounds.
-        seeds: Seeds from which Boruta judges each feature anew.
+        seeds: Seeds with which Boruta judges each feature again.
         attributed: Training windows whose scores by a network are attributed to days and features.
         fidelity_floor: The held-out R² under which the report warns of a surrogate.
     """

@@ -1,4 +1,4 @@
-"""The feature ledger: collinearity and relevance of each feature, and whether it would be kept."""
+"""The feature ledger: collinearity and relevance of each feature, and the decision to keep it."""
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,8 @@ from churn.explanation.stability import Relevance, stable_relevance
 from churn.explanation.variance_inflation import collinearity
 from churn.language import marked
 
-_ROWS = 5000  # per round of a run
-_REMOVED = "removed"  # before relevance was judged
+_ROWS = 5000  # rows per round of a run
+_REMOVED = "removed"  # removed before relevance was judged
 _DIVIDED = marked("carries more than its shuffled copies in one half of the runs, no more in the other")
 _WORDS = {
     "confirmed": marked("carries more than its shuffled copies"),
@@ -26,17 +26,17 @@ def feature_ledger(
 
     Args:
         windows: Windows of the training part.
-        target: For whose labels relevance is judged.
-        sample: Windows that are looked at, at most, drawn at random.
+        target: The target for whose labels relevance is judged.
+        sample: The most windows to use, drawn at random.
         rounds: Boruta's rounds, in each of the runs.
         seeds: Boruta's runs in each of two stretches of time.
-        seed: Of the draw and the rounds.
+        seed: The seed of the draw and the rounds.
 
     Returns:
-        One row per feature, in the windows' order: feature; vif; duplicates, for a collinear one those that
-        collinearity keeps and that say the same, strongest first; boruta, what most runs say of those that are not
-        collinear, and `removed` of the others, so that twins do not take each other's place; stability, the share of
-        the runs that say so, not a number where none could be made; kept; reason.
+        One row per feature, in the windows' order: feature; vif; duplicates, for a collinear feature the kept
+        features that duplicate it, strongest first; boruta, the verdict of most runs on features that are not
+        collinear, and `removed` for the others, so that duplicates do not take each other's place; stability, the
+        share of the runs with this verdict, nan where no run could be made; kept; reason.
     """
     windows = windows.sample(sample, seed=seed)
     totals, names = windows.summary(), list(windows.features)
@@ -62,7 +62,7 @@ def feature_ledger(
 
 
 def _words(relevance: Relevance) -> NDArray[np.object_]:
-    """What the runs say of each feature, or why there was none: (f,)."""
+    """The runs' verdict on each feature in words, or the reason why there was no run: (f,)."""
     if relevance.unjudged:
         return np.full(len(relevance.verdict), relevance.unjudged, object)
     words = [

@@ -1,4 +1,4 @@
-"""Fidelity: how well a surrogate imitates its model, on users that it has not seen."""
+"""Fidelity: the agreement of a surrogate with its model, on users that it has not seen."""
 
 from dataclasses import dataclass
 
@@ -12,27 +12,27 @@ from churn.data import Windows
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How well a surrogate imitates its model on users that it has not seen."""
+    """The agreement of a surrogate with its model on users that it has not seen."""
 
     r2: float  # on the logit
     spearman: float
-    top_tenth: float  # share of the model's top tenth that is the surrogate's too
+    top_tenth: float  # share of the model's top tenth that is in the surrogate's too
     n_users: int
     n_windows: int
 
 
 @dataclass(frozen=True)
 class Imitation:
-    """What a model and its surrogate say of the same windows, in logits."""
+    """The scores of a model and its surrogate for the same windows, in logits."""
 
-    windows: Windows  # n of them
-    score: NDArray[np.float64]  # (n,) the model's
-    surrogate: NDArray[np.float64]  # (n,) the trees'
-    held_out: NDArray[np.bool_]  # (n,) whether the user was kept from the surrogate
+    windows: Windows  # n windows
+    score: NDArray[np.float64]  # (n,) the model's logits
+    surrogate: NDArray[np.float64]  # (n,) the trees' logits
+    held_out: NDArray[np.bool_]  # (n,) whether the user was held out from the surrogate
 
     def fidelity(self, among: NDArray[np.bool_] | None = None) -> Fidelity:
-        """The fidelity on held-out windows, or on those of them in a mask (n,); nan for none and for a model
-        that says the same of everyone."""
+        """The fidelity on held-out windows, all or the ones in a mask (n,); nan for no windows and for a model that
+        scores everyone alike."""
         inside = self.held_out if among is None else self.held_out & among
         true, imitated = self.score[inside], self.surrogate[inside]
         varies = bool(len(true) and np.ptp(true))  # the deviation of equal numbers is not quite 0
@@ -51,7 +51,7 @@ class Imitation:
         return pd.DataFrame(rows, columns=["segment", "r2", "spearman", "n_users", "n_windows"])
 
     def table(self) -> pd.DataFrame:
-        """All from which fidelity is computed: user_id, cutoff, held_out, score, surrogate."""
+        """The table from which fidelity is computed: user_id, cutoff, held_out, score, surrogate."""
         told = {"held_out": self.held_out, "score": self.score, "surrogate": self.surrogate}
         return pd.DataFrame({"user_id": self.windows.user_ids, "cutoff": self.windows.dates, **told})
 

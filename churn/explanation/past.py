@@ -1,4 +1,4 @@
-"""A user's own past: what was usual before the history, how long a silence lasts, and since when a count fell."""
+"""A user's own past: the usual rate before the history, the length of a silence, and the day of a fall."""
 
 from dataclasses import dataclass
 
@@ -7,24 +7,24 @@ from numpy.typing import NDArray
 
 from churn.data import AMOUNT, STICKERS, Panel, Windows
 
-USUAL_DAYS = 56  # before the history, from which the usual is taken
-_LEAST_DAYS = 7  # under which nothing is usual yet
+USUAL_DAYS = 56  # days before the history, from which the usual rate is taken
+_LEAST_DAYS = 7  # days under which there is no usual rate yet
 
 
 @dataclass(frozen=True)
 class Past:
-    """What the days before the cutoff tell of some counts, each of one window."""
+    """Facts about some counts from the days before the cutoff, each of one window."""
 
     known_days: NDArray[np.int64]  # (p,) from the day of joining or, if that is earlier, of being first seen
-    weekly: NDArray[np.float64]  # (p,) what was usual, per week; nan where too few days lie before the history
-    silent_days: NDArray[np.int64]  # (p,) whole days since the last one; known_days where there was never one
+    weekly: NDArray[np.float64]  # (p,) the usual rate per week; nan where too few days lie before the history
+    silent_days: NDArray[np.int64]  # (p,) whole days since the last event; known_days where there was none
 
 
 def own_past(windows: Windows, window: NDArray[np.int64], count: NDArray[np.int64]) -> Past:
     """The past of some (window, count) pairs; no day from a window's cutoff on is read.
 
-    The usual is the rate over up to `USUAL_DAYS` days before the history; it is not known of a user with under a
-    week there.
+    The usual rate is over up to `USUAL_DAYS` days before the history; it is unknown for a user with under a week
+    there.
 
     Args:
         windows: The windows.
@@ -51,17 +51,16 @@ def own_past(windows: Windows, window: NDArray[np.int64], count: NDArray[np.int6
 def fallen(
     counts: NDArray[np.floating], weekly: NDArray[np.float64], *, amounts: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The day since which each count falls shortest of what was usual, and by how much.
+    """The day since which each count is furthest below the usual rate, and the shortfall.
 
-    That is where the running sum of what is missing, taken back from the last day, is largest; of several such days
-    the latest, since those between were as usual. What is missing counts from one event and one standard deviation
-    of a Poisson count on, for an amount from half of what was usual on; less is 0, and so are all where no usual is
-    known.
+    On that day the running sum of the shortfall, taken back from the last day, is largest; of several such days it is
+    the latest, since the days between were as usual. A shortfall counts from one event and one standard deviation of a
+    Poisson count on, for an amount from half of the usual on; less is 0, and so is any where the usual is unknown.
 
     Args:
-        counts: By day, (p, d).
-        weekly: What was usual, per week, (p,).
-        amounts: Which are amounts, (p,).
+        counts: The counts by day, (p, d).
+        weekly: The usual rate per week, (p,).
+        amounts: Whether each is an amount, (p,).
 
     Example:
         >>> import numpy as np
@@ -88,9 +87,9 @@ def _values(panel: Panel, rows: NDArray[np.int64], count: NDArray[np.int64]) -> 
 def _silent_days(
     windows: Windows, window: NDArray[np.int64], count: NDArray[np.int64], known: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """The whole days between each last one and the cutoff, looked for as far back as the panel goes: (p,)."""
+    """The whole days between each count's last event and the cutoff, as far back as the panel goes: (p,)."""
     panel, user, cutoff = windows.panel, windows.user[window], windows.cutoff[window]
-    if AMOUNT in panel.features:  # amounts are no counts, and come with stickers alone
+    if AMOUNT in panel.features:  # amounts are not among the counts, and come only with stickers
         count = np.where(count == panel.features.index(AMOUNT), panel.features.index(STICKERS), count)
     values, start, first = np.asarray(panel.counts), panel.start[user], panel.first[user]
     end = start + np.clip(np.minimum(cutoff, panel.last[user] + 1) - first, 0, None)

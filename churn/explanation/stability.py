@@ -1,4 +1,4 @@
-"""Stability: whether relevance is found again with another seed and at another time."""
+"""Stability: the share of runs, with other seeds and at other times, that find relevance again."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ _FEWEST = 40  # rows under which LightGBM, with 20 in a leaf, makes no split
 
 @dataclass(frozen=True)
 class Relevance:
-    """What the runs say of each column together."""
+    """The joint verdict of the runs on each column."""
 
-    verdict: NDArray[np.str_]  # (f,) what most runs say; tentative where two verdicts have equally many votes
-    stability: NDArray[np.float64]  # (f,) share of the runs that say so; not a number where none could be made
+    verdict: NDArray[np.str_]  # (f,) the verdict of most runs; tentative where two verdicts have equally many votes
+    stability: NDArray[np.float64]  # (f,) share of the runs with this verdict; nan where no run could be made
     unjudged: str = ""  # why there was no run
 
     @classmethod
@@ -49,7 +49,7 @@ def stable_relevance(
 ) -> Relevance:
     """Boruta-SHAP over consecutive blocks of time, each from several seeds: (n, f) and (n,) to (f,).
 
-    A block with one class or too few rows has no vote; where none has one, all rows are one block.
+    A block with one class or too few rows has no vote; if no block has one, all rows are one block.
 
     Args:
         x: The columns, (n, f).
@@ -61,7 +61,7 @@ def stable_relevance(
         rounds: Rounds of a run, at most.
         rows: Rows per round, a new draw each time.
         explained: Rows per round whose SHAP values are averaged.
-        seed: From which the runs' seeds are drawn.
+        seed: The seed from which the runs' seeds are drawn.
     """
     if not x.shape[1]:
         return Relevance(np.array([], np.str_), np.array([]))
@@ -85,7 +85,7 @@ def _blocks(cutoff: NDArray[np.integer], blocks: int) -> list[NDArray[np.int64]]
 
 
 def _unjudgeable(y: NDArray[np.integer]) -> str:
-    """Why no relevance can be judged from some labels; empty where it can."""
+    """The reason why relevance cannot be judged from some labels; empty where it can."""
     if len(y) < _FEWEST:
         return f"not judged: {len(y)} windows, fewer than {_FEWEST}"
     return "" if np.ptp(y) else marked("not judged: all windows have the same label")

@@ -1,4 +1,4 @@
-"""What is told of a count that is a reason: which of its days speak for the outcome, and how they compare."""
+"""Stories: the facts about a count that is a reason, and the days of it that raise the probability."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,12 +11,12 @@ from churn.data import AMOUNT, Windows
 from churn.explanation.past import fallen, own_past
 from churn.explanation.wording import Story
 
-_LONG = 2  # days, and events awaited in them
+_LONG = 2  # days, and events expected in them
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Some (window, feature) pairs, with what they hold by day."""
+    """Some (window, feature) pairs, with their counts and SHAP values by day."""
 
     window: NDArray[np.int64]  # (p,) position
     feature: NDArray[np.int64]  # (p,) position
@@ -24,17 +24,17 @@ class Pairs:
     shap: NDArray[np.float64]  # (p, d) logits
 
     def take(self, mask: NDArray[np.bool_]) -> Self:
-        """The pairs where a mask holds."""
+        """The pairs where a mask is true."""
         return type(self)(self.window[mask], self.feature[mask], self.days[mask], self.shap[mask])
 
 
 def stories(windows: Windows, pairs: Pairs, *, others: NDArray[np.float64]) -> list[Story]:
-    """What is told of each pair of a window and one of the panel's counts.
+    """The story of each pair of a window and one of the panel's counts.
 
-    A fall or a silence is told only where the SHAP values of its days add to more than 0: where it is those days
-    that raise the probability. Since the model compares users, not a user with the past, a fall is told only under
-    the others' average. A silence is long from two days on, if two events were to be awaited in it at the usual rate
-    or, where that is unknown, at the others'; of amounts, silences are not told.
+    A fall or a silence is mentioned only if the SHAP values of its days add to more than 0, so that these days raise
+    the probability. Since the model compares users, not a user with the past, a fall is mentioned only under the
+    others' average. A silence is long from two days on, if two events were to be expected in it at the usual rate or,
+    where that is unknown, at the others'; for amounts, silences are not mentioned.
 
     Args:
         windows: The windows.

@@ -1,4 +1,4 @@
-"""A surrogate: trees that imitate a model's probabilities, how faithfully, and what drives them."""
+"""A surrogate: trees that imitate a model's probabilities, their fidelity, and their drivers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,8 @@ class Surrogate:
 
     booster: "lightgbm.Booster"  # lightgbm.Booster from (n, d * f) to the logit
     features: tuple[str, ...]  # f
-    imitation: Imitation  # of every window that was given
-    explained: Windows  # n of the held-out ones
+    imitation: Imitation  # scores of every given window
+    explained: Windows  # n held-out windows
     shap: NDArray[np.float64]  # (n, d, f) of the held-out sample, in logits
     values: NDArray[np.float64]  # (n, d, f) the features themselves, same rows
     totals: NDArray[np.float64]  # (n, f) one number per history, the sum of a count
@@ -45,11 +45,11 @@ class Surrogate:
 
     @property
     def fidelity(self) -> Fidelity:
-        """How well it imitates its model on users that it has not seen."""
+        """The surrogate's agreement with its model on users that it has not seen."""
         return self.imitation.fidelity()
 
     def save(self, folder: Path, *, target: Target = "churn") -> None:
-        """Write the trees as text and what they see as JSON to a new folder, for `contributions`."""
+        """Write the trees as text and their features as JSON to a new folder, for `contributions`."""
         seen = {"target": target, "features": self.features, "history_days": self.shap.shape[1]}
         with atomic(folder) as scratch:
             scratch.mkdir()
@@ -92,11 +92,11 @@ def explain(
     A quarter of the users is held out; fidelity and SHAP values come from them alone.
 
     Args:
-        windows: Windows of the training part, as far as the model reads them.
+        windows: Windows of the training part, with the days and features that the model reads.
         p: The model's probabilities, (n,).
         sample: Held-out windows to explain, at most.
         trees: Trees of the surrogate.
-        seed: Of the trees and the draw.
+        seed: The seed of the trees and the draw.
 
     Raises:
         UserError: if there are too few users to hold some out.
@@ -119,7 +119,7 @@ def explain(
 
 
 def contributions(folder: Path, windows: Windows, *, target: Target = "churn") -> NDArray[np.float64]:
-    """SHAP values of some windows by a saved surrogate, in logits, 0 where it does not look: (n, d, f).
+    """SHAP values of some windows by a saved surrogate, in logits, 0 for days and features it does not see: (n, d, f).
 
     Raises:
         UserError: if there is none, it is of another target, or its files are not as they were written.

@@ -1,4 +1,4 @@
-"""Reasons: what about a user's last days speaks for the outcome, as facts, and in words when they are read."""
+"""Reasons: facts about a user's last days that raise the probability, and their words when they are read."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from churn.explanation.wording import (
 from churn.language import Messages, marked, say
 from churn.said import joined
 
-TOP = 3  # reasons of a user
+TOP = 3  # reasons per user
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
 _DERIVED = Messages(
     {
@@ -57,18 +57,18 @@ def reasons(
 ) -> pd.DataFrame:
     """The strongest reasons of each window, a row each: window, place (1, 2, …), and the facts of a `Reason`.
 
-    A count is told beside what was usual for the same user before the history, or beside the others' average where
-    the panel does not tell; see `stories` for what is said when. Other features are told as of the last day. What is
-    as it is for others raises the probability too, but reads as no reason: it is told only of users with no other.
+    A count is compared with the user's usual rate before the history, or with the others' average where the panel has
+    none; see `stories`. Other features are stated as of the last day. A feature that is as usual may raise the
+    probability too, but does not read as a reason: it is given only for users with no other.
 
     Args:
         windows: The users' windows. No day from their cutoffs on is read.
-        contributions: Their SHAP values, (n, d, f); those that raise the probability count.
+        contributions: Their SHAP values, (n, d, f); values that raise the probability count.
         others: The averages over the users at risk on the same day, (n, f) or (f,): of counts per week.
         top: Reasons per user.
 
     Raises:
-        UserError: for windows with some of their features alone.
+        UserError: for windows with only some of their features.
 
     Example:
         >>> import numpy as np
@@ -109,10 +109,10 @@ def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top
     """Reasons in the language spoken, a row for each of `of`: reason_1, reason_2, …, empty where there are fewer.
 
     Args:
-        found: What `reasons` found.
-        of: Whose reasons, in order, by the column `by`.
-        by: The column that tells whose a reason is.
-        top: Reasons of each.
+        found: The result of `reasons`.
+        of: The owners of the reasons, in order, by the column `by`.
+        by: The column of a reason's owner.
+        top: Reasons per owner.
     """
     names, facts = named(found.feature), found[["feature", "kind", "risky", *Story._fields]]
     words = [joined((names[row[0]], ": ", _words(row)), "") for row in facts.itertuples(index=False, name=None)]
@@ -122,16 +122,16 @@ def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top
 
 
 class Reason(NamedTuple):
-    """One feature of a user, as it is told."""
+    """One feature of a user, with the facts of its reason."""
 
     feature: str
     kind: Literal["count", "yes or no", "last day"]
-    risky: Literal["low", "high"]  # which values read as a risk by themselves
-    story: Story  # of what is no count, `total` holds the value
+    risky: Literal["low", "high"]  # values that read as a risk by themselves
+    story: Story  # for a feature that is not a count, `total` holds the value
 
     @property
     def as_usual(self) -> bool:
-        """Whether it is as it is for others, and so is no reason to a reader."""
+        """Whether the feature is as usual or as for others, and so is no reason to a reader."""
         if self.kind == "count":
             return as_usual(self.story)
         if self.kind == "yes or no":
@@ -152,21 +152,21 @@ def _words(facts: Sequence[Any]) -> str:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """The reasons of each window, strongest first, and apart from them what is as usual."""
+    """The reasons of each window, strongest first, and separately the features that are as usual."""
 
     reasons: list[list[Reason]]
     spare: list[list[Reason]]
 
     def lack(self, top: int) -> NDArray[np.bool_]:
-        """Which windows have fewer reasons than asked for, (n,)."""
+        """Whether each window has fewer reasons than asked for, (n,)."""
         return np.array([len(found) < top for found in self.reasons], np.bool_)
 
     def add(self, window: int, reason: Reason) -> None:
-        """Put what is told where it belongs."""
+        """Add a reason, to the usual ones if it is as usual."""
         (self.spare if reason.as_usual else self.reasons)[window].append(reason)
 
     def rows(self, top: int) -> list[tuple[object, int, "Reason"]]:
-        """The reasons, as many per window as asked for or fewer; without any, what is as usual."""
+        """The reasons, up to `top` per window; features that are as usual where there is none."""
         return [
             (window, place, reason)
             for window, (found, spare) in enumerate(zip(self.reasons, self.spare, strict=True))
@@ -197,10 +197,10 @@ def readable(feature: str) -> str:
 def _by_feature(
     windows: Windows, contributions: NDArray[np.float64], totals: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """What each feature's whole history adds to the logit, (n, f); 0 for what is no reason of its own."""
+    """The contribution of each feature's whole history to the logit, (n, f); 0 for features that are no reasons."""
     by_feature: NDArray[np.float64] = contributions.sum(axis=1)
     by_feature[:, [source is not None and source.reason is None for source in windows.sources]] = 0
-    if AMOUNT in windows.panel.features:  # stickers and their amount say the same: the stronger speaks for both
+    if AMOUNT in windows.panel.features:  # stickers and their amount are one reason: the stronger stands for both
         gifts, amount = (windows.panel.features.index(name) for name in (STICKERS, AMOUNT))
         by_amount = (by_feature[:, amount] > by_feature[:, gifts]) & (totals[:, gifts] > 0)
         both = by_feature[:, gifts] + by_feature[:, amount]
@@ -209,7 +209,7 @@ def _by_feature(
 
 
 def named(features: Iterable[str]) -> Mapping[str, str]:
-    """The names of features in words, but as they are where two would read alike.
+    """The names of features in words, or unchanged where two would read alike.
 
     Example:
         >>> named(["own_post", "tenure"])
@@ -221,7 +221,7 @@ def named(features: Iterable[str]) -> Mapping[str, str]:
 
 
 def _facts(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], others: NDArray[np.float64]) -> list[Reason]:
-    """The reason of each pair, from the one number per history of each window and feature, and the others', (n, f)."""
+    """The reason of each pair, from the totals of each window and feature and the others' averages, (n, f)."""
     counts = pairs.feature < len(windows.panel.features)
     beside, names = others[pairs.window, pairs.feature], [windows.features[place] for place in pairs.feature]
     values = totals[pairs.window, pairs.feature]

@@ -1,4 +1,4 @@
-"""Collinearity: which features say what others say already."""
+"""Collinearity: the features that other features determine."""
 
 from dataclasses import dataclass
 
@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 _SAME = 1 - 1e-9  # a correlation from which two columns are one
 _ZERO = 1e-10  # an eigenvalue under which columns add up to nothing
 _NAMED = 3  # duplicates per feature, at most
-_SHARE = 0.05  # of what the kept columns explain, from which one of them is named
+_SHARE = 0.05  # share of the explained variance from which a kept column is named
 
 
 @dataclass(frozen=True)
 class Collinearity:
-    """Variance inflation before anything is removed, why a feature was, and what says the same."""
+    """Variance inflation before any removal, the reason for each removal, and the duplicates of removed features."""
 
     vif: pd.Series  # by feature; infinite for a copy or an exact sum, not a number for a constant
     reasons: pd.Series  # by feature; empty where it is kept
-    duplicates: pd.Series  # by feature; of a removed one the kept ones that say it, "a; b", strongest first
+    duplicates: pd.Series  # by feature; for a removed one the kept ones that duplicate it, "a; b", strongest first
 
 
 def collinearity(x: NDArray[np.floating], features: list[str], *, limit: float = 10.0) -> Collinearity:
     """Variance inflation factors of columns (n, f) and a stepwise removal down to a limit.
 
     The factor of a column is 1 / (1 - R²) of its regression, with a constant, on the others: the diagonal of
-    the inverse correlation matrix (Belsley, Kuh and Welsch, 1980). Constant columns and copies are taken out first.
+    the inverse correlation matrix (Belsley, Kuh and Welsch, 1980). Constant columns and copies are removed first.
     The duplicates of a removed column are the kept ones with the largest shares of its regression on them (Pratt,
     1987), three at most; a copy has its original, or the duplicates of that.
 
@@ -54,7 +54,7 @@ def collinearity(x: NDArray[np.floating], features: list[str], *, limit: float =
 
 
 def _duplicates(correlation: pd.DataFrame, kept: list[str], copies: dict[str, str]) -> pd.Series:
-    """What stands for each column that varies: nothing for a kept one."""
+    """The duplicates of each column that varies: empty for a kept one."""
     shares = _shares(correlation, kept)
     standing = {name: "" if name in kept else _strongest(shares[name]) for name in correlation.columns}
     return pd.Series(standing | {name: standing[old] or old for name, old in copies.items()}, dtype=object)
@@ -74,7 +74,7 @@ def _strongest(shares: pd.Series) -> str:
 
 
 def _vif(correlation: pd.DataFrame) -> pd.Series:
-    """The diagonal of the inverse; infinite for columns that others make up exactly, where there is no inverse."""
+    """The diagonal of the inverse; infinite for columns that others determine exactly, where there is no inverse."""
     values, vectors = np.linalg.eigh(correlation.to_numpy())
     exact = values < _ZERO
     vif = (vectors[:, ~exact] ** 2 / values[~exact]).sum(axis=1)

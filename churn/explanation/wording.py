@@ -1,4 +1,4 @@
-"""One reason in plain words: a count beside what was usual, or another feature as of the last day."""
+"""One reason in plain words: a count beside the usual rate, or another feature as of the last day."""
 
 from typing import Literal, NamedTuple
 
@@ -10,35 +10,36 @@ from churn.said import joined
 
 _IN_DAYS = {"tenure", "tenure_capped"}
 _WEEK = 7
-_LEAST = 0.1  # of the larger of two rates: under it, a reader takes them for alike
+_LEAST = 0.1  # share of the larger of two rates: under it, a reader takes them for alike
 
 
 class Story(NamedTuple):  # there may be many, and a frozen dataclass takes several times as long to make
-    """What is told of one user's count, or amount."""
+    """The facts about one user's count, or amount."""
 
-    total: float  # of the history
+    total: float  # the count over the history
     history_days: int
-    known_days: int  # of the user
+    known_days: int  # days since the user was first known, up to the cutoff
     usual: float  # the user's own, per week; nan where unknown
     others: float  # the average over users, per week
     silent_days: int = 0  # up to the cutoff; known_days where there was never one
-    long_silence: bool = False  # whether the silence is what speaks for the outcome, and longer than usual
-    fewer: bool = False  # whether the count fell, and that speaks for the outcome
+    long_silence: bool = False  # whether the silence raises the probability, and is longer than usual
+    fewer: bool = False  # whether the count fell, and the fall raises the probability
     fell: pd.Timestamp | None = None  # the day of the fall, if inside the history
-    fallen_days: int = 0  # from the fall to the cutoff, or of the history where it came before
+    fallen_days: int = 0  # days from the fall to the cutoff, or of the history if it was earlier
     since: float = 0  # the count in these days
     amount: bool = False
 
     @property
     def days(self) -> int:
-        """The days of the history that the user could have had; of one who is new, as many as others."""
+        """The days of the history on which the user was known; for a new user, all days."""
         return min(self.known_days or self.history_days, self.history_days)
 
 
 def count_words(story: Story) -> str:
     """A count beside the user's own usual where it is below that, and beside the others', all of as many days.
 
-    A reader expects a reason to be a low count; one above the others' says that the model reads it as a risk.
+    A reader expects a reason to be a low count; the words for a count above the others' say that the model reads it as
+    a risk.
 
     Example:
         >>> story = Story(1, 7, known_days=90, usual=3.1, others=2, silent_days=5, long_silence=True)
@@ -62,7 +63,7 @@ def count_words(story: Story) -> str:
 
 
 def as_usual(story: Story) -> bool:
-    """Whether a count is within a tenth of what it is told beside, and so is no reason to a reader.
+    """Whether a count is within a tenth of the rate beside it, and so is no reason to a reader.
 
     Example:
         >>> story = Story(2, 7, known_days=90, usual=2, others=1.9)
@@ -86,10 +87,10 @@ def last_day_words(feature: str, value: float, *, others: float, risky: Literal[
     """A feature as of the last day, beside the average over users.
 
     Args:
-        feature: Its column.
-        value: As of the last day.
+        feature: The column.
+        value: The value as of the last day.
         others: The average over users.
-        risky: Which values read as a risk by themselves; of others, it is said that the model reads them so.
+        risky: The values that read as a risk by themselves; the words for others say that the model reads them so.
 
     Example:
         >>> last_day_words("tenure", 12, others=60.25)
@@ -107,7 +108,7 @@ def last_day_words(feature: str, value: float, *, others: float, risky: Literal[
 
 
 def yes_or_no_words(value: float, *, others: float) -> str:
-    """What holds or not, beside the share of users of whom it holds.
+    """A feature of yes or no, beside the share of users with yes.
 
     Example:
         >>> yes_or_no_words(0, others=0.2)
@@ -119,7 +120,7 @@ def yes_or_no_words(value: float, *, others: float) -> str:
 
 
 def number(value: float) -> str:
-    """Four digits, but never an exponent.
+    """A number with four digits, but never an exponent.
 
     Example:
         >>> number(12345.0), number(2.5)
@@ -133,7 +134,7 @@ def _never(story: Story) -> bool:
 
 
 def _below_usual(story: Story) -> bool:
-    """Whether it is the own past that a count is low beside."""
+    """Whether a count is low compared with the user's own past."""
     if _never(story) or np.isnan(story.usual):
         return False
     if story.long_silence or story.fewer:
@@ -143,7 +144,7 @@ def _below_usual(story: Story) -> bool:
 
 
 def _above_others(story: Story) -> int:
-    """1 above the others, 0 where both are alike, -1 below."""
+    """The side of the others' average on which a count is: 1 above, 0 where both are alike, -1 below."""
     weekly = story.total / story.days * _WEEK
     if _alike(weekly, story.others, story):
         return 0
@@ -156,7 +157,7 @@ def _alike(weekly: float, other: float, story: Story) -> bool:
 
 def _beside_others(story: Story) -> str:
     fact, rate = _fact(story), _rate(story.others, story)
-    if not story.long_silence and _above_others(story) > 0:  # of a silence, it is the silence that is the reason
+    if not story.long_silence and _above_others(story) > 0:  # for a silence, the silence itself is the reason
         return _risky(fact, rate)
     others = say("others {rate}", rate=rate)
     return joined((fact, others), "; ")
@@ -195,7 +196,7 @@ def _fallen(story: Story) -> str:
 
 
 def _both(story: Story) -> str:
-    """The user's own usual and the others'; the unit stands once."""
+    """The user's own usual rate and the others', with the unit once."""
     usual, others = (_counted(_in(story.days, weekly), story) for weekly in (story.usual, story.others))
     if not story.others:
         return say("usually {usual}, others none", usual=_rate(story.usual, story))
@@ -211,7 +212,7 @@ def _both(story: Story) -> str:
 
 
 def _rate(weekly: float, story: Story, *, days: int = 0) -> str:
-    """What is seen in as many days as the count is of, or in other ones; of a silence, in a week."""
+    """The number expected in the count's days, or in other ones; for a silence, in a week."""
     if not weekly:
         return say("none")
     days = days or (_WEEK if story.long_silence or not story.total else story.days)
@@ -226,12 +227,12 @@ def _in(days: int, weekly: float) -> str:
 
 
 def _counted(number: str, story: Story) -> str:
-    """A number; some languages put a word behind one that counts."""
+    """A number, with the word that some languages put behind a counted one."""
     return number if story.amount else say("{count}", count=number)
 
 
 def _rounded(value: float) -> str:
-    """Two digits, or all before the point."""
+    """A number with two digits, or all digits before the point."""
     return f"{value:,.0f}" if abs(value) >= 10 else _digits(value, 2)
 
 

@@ -1,4 +1,4 @@
-"""What a model is: anything that fits a split and gives a probability per window."""
+"""The interface of a model: anything that fits a split and gives a probability per window."""
 
 import inspect
 import pickle
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     import optuna
 
 _DESCRIPTION = "model.json"
-_OWN = "churn.models."  # how the import paths of the house's classes begin
+_OWN = "churn.models."  # beginning of the import paths of the package's own classes
 
 _allowed: ContextVar[frozenset[str]] = ContextVar("allowed", default=frozenset())  # import paths of further classes
 
-# Told the step and half A's log loss after each step of a fit; what it raises ends the fit.
+# A callback that gets the step and half A's log loss after each step of a fit; an exception in it ends the fit.
 Report = Callable[[int, float], None]
 
 
 class Classifier(ABC):
     """A model of one target.
 
-    A class keeps its constructor's arguments as attributes of the same names, plain scalars and lists, so
-    that `save` can write them down.
+    A class keeps its constructor's arguments as attributes of their names, plain scalars and lists, so that `save`
+    can write them.
     """
 
     is_network: bool = False
@@ -42,19 +42,19 @@ class Classifier(ABC):
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """Constructor arguments drawn from the model's own search space; none where there is nothing to search."""
+        """Constructor arguments drawn from the model's own search space; empty where there is nothing to search."""
         return {}
 
     @abstractmethod
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
         """Learn from `split.train`; early stopping may read `split.val_a`, nothing reads more.
 
-        A model that learns in steps tells `report` how each one went.
+        A model that learns in steps calls `report` after each one.
         """
 
     @abstractmethod
     def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
-        """Learn anew from all of some windows, in as many steps as the last fit kept; nothing is held out."""
+        """Learn again from all the given windows, in as many steps as the last fit kept; nothing is held out."""
 
     @property
     def steps(self) -> int:
@@ -66,16 +66,16 @@ class Classifier(ABC):
         """The probability of the target's class 1, (n,)."""
 
     def sees(self, windows: Windows) -> Windows:
-        """The windows as far as the model reads them: the last days alone where it has a shorter history."""
+        """The windows as the model reads them: only the last days where its history is shorter."""
         return windows.recent(self.arguments.get("history_days"))
 
     @abstractmethod
     def write(self, folder: Path) -> None:
-        """Write what was learnt; the constructor's arguments are written by `save`."""
+        """Write the learnt parameters; `save` writes the constructor's arguments."""
 
     @abstractmethod
     def read(self, folder: Path) -> None:
-        """Read what `write` wrote."""
+        """Read the parameters that `write` wrote."""
 
     @property
     @abstractmethod
@@ -88,12 +88,12 @@ class Classifier(ABC):
         return f"{cls.__module__}.{cls.__qualname__}"
 
     def save(self, folder: Path, *, target: Target | None = None, name: str | None = None) -> None:
-        """Write the model to a new folder, which knows its files by their SHA-256; nothing in it runs code when loaded.
+        """Write the model to a new folder, which records its files' SHA-256; nothing in it runs code when loaded.
 
         Args:
             folder: The folder.
-            target: What the model predicts, by which `load` tells it from models of others.
-            name: What it is called, likewise.
+            target: The target that the model predicts, which `load` checks.
+            name: The model's name, which `load` checks too.
         """
         description = {"class_path": self.class_path(), "init_args": self.arguments}
         with atomic(folder) as scratch:
@@ -105,17 +105,17 @@ class Classifier(ABC):
 def load(
     folder: Path, *, target: Target | None = None, name: str | None = None, kind: type[Classifier] | None = None
 ) -> Classifier:
-    """Load a model that `Classifier.save` wrote, once it is known to be whole, the one asked for, and of a class that
-    may be imported: one of `churn.models`, or one that is `allowing`.
+    """Load a model that `Classifier.save` wrote, after checking that it is whole, as asked for, and of a class that
+    may be imported: a class of `churn.models`, or one named in `allowing`.
 
     Args:
         folder: The folder.
-        target: What the model has to predict.
-        name: What it has to be called.
-        kind: The class that it has to be of, which is then imported by nobody.
+        target: The target that the model has to predict.
+        name: The name that it has to have.
+        kind: The class that it has to be of, so that none is imported by name.
 
     Raises:
-        UserError: if there is none, its files are not as they were written, or it is another.
+        UserError: if there is no model, its files are not as they were written, or it is another one.
     """
     if not (folder / _DESCRIPTION).exists():
         raise UserError("expected a saved model", f"no {_DESCRIPTION} in {folder}", "check the path, or run again")
@@ -126,12 +126,12 @@ def load(
 def read_model(
     folder: Path, *, says: Mapping[str, str] | None = None, kind: type[Classifier] | None = None
 ) -> Classifier:
-    """Read a model out of a folder that is known to be whole, as a member of a saved model is.
+    """Read a model from a folder that is known to be whole, such as a member of a saved ensemble.
 
     Args:
         folder: The folder.
-        says: What its description has to say.
-        kind: As of `load`.
+        says: Values that its description has to hold, by key.
+        kind: The class, as for `load`.
 
     Raises:
         UserError: as `load`.
@@ -142,23 +142,23 @@ def read_model(
     if kind is None:
         check_allowed(description["class_path"], named_in=path)
         kind = classifier(description["class_path"])
-    with as_written(path, TypeError, LookupError, RuntimeError, pickle.UnpicklingError):  # by whatever was tampered
+    with as_written(path, TypeError, LookupError, RuntimeError, pickle.UnpicklingError):  # raised for tampered files
         model = kind(**description["init_args"])
         model.read(folder)
     return model
 
 
 def _identity(target: Target | None, name: str | None) -> dict[str, str]:
-    """What `model.json` says of whose a model is: as much as is known."""
+    """The keys of `model.json` that identify a model: its target and its name, where given."""
     return {key: value for key, value in (("target", target), ("name", name)) if value is not None}
 
 
 @contextmanager
 def allowing(class_paths: Iterable[str]) -> Iterator[None]:
-    """Let folders name some classes outside `churn.models` within the block, to load models of them.
+    """Allow some classes outside `churn.models` within the block, so that folders with models of these can be loaded.
 
-    A run's folder may come from anybody, and importing a module runs it. So nothing is imported that only a folder
-    names; `churn` allows the classes in the `models:` of the configuration that it is given.
+    A run's folder may come from anybody, and importing a module runs it. So a class that only a folder names is not
+    imported; `churn` allows the classes in the `models:` of the configuration that it is given.
 
     Args:
         class_paths: Import paths of classifiers, which are imported.
@@ -176,7 +176,7 @@ def allowing(class_paths: Iterable[str]) -> Iterator[None]:
         `models`, got 'shop.Network'; add it there, or from Python to churn.models.allowing, if you trust it; nothing
         was imported
     """
-    named = [name for name in class_paths if not name.startswith(_OWN)]  # its own are, and would only be slow to load
+    named = [name for name in class_paths if not name.startswith(_OWN)]  # its own are allowed, and slow to load
     token = _allowed.set(_allowed.get() | {*named, *(classifier(name).class_path() for name in named)})
     try:
         yield
@@ -185,10 +185,10 @@ def allowing(class_paths: Iterable[str]) -> Iterator[None]:
 
 
 def check_allowed(class_path: object, *, named_in: Path) -> None:
-    """Refuse a class that a file of a folder names, unless it is one of `churn.models` or is `allowing`.
+    """Refuse a class that a file of a folder names, unless it is of `churn.models` or named in `allowing`.
 
     Raises:
-        UserError: for another one, which is not imported.
+        UserError: for any other class, which is not imported.
     """
     if str(class_path) not in _allowed.get() and not str(class_path).startswith(_OWN):
         raise UserError(
@@ -202,7 +202,7 @@ def classifier(class_path: str) -> type[Classifier]:
     """The classifier class at an import path.
 
     Raises:
-        UserError: if there is no such class, or it is no `Classifier` that can be made.
+        UserError: if there is no such class, or it is not a concrete `Classifier`.
 
     Example:
         >>> classifier("churn.models.Majority").__name__

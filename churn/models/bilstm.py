@@ -11,7 +11,7 @@ class BiLSTM(SequenceClassifier):
 
     @property
     def width(self) -> int:
-        """Both directions' states."""
+        """The width of both directions' states."""
         return 2 * int(self.hparams["hidden_size"])
 
     def encoder(self, n_features: int) -> nn.Module:

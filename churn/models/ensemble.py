@@ -36,12 +36,12 @@ class Ensemble(Classifier):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """None: the members have theirs."""
+        """No arguments: the members have their own."""
         return {}
 
     @property
     def steps(self) -> int:
-        """The steps that a member kept, in the middle."""
+        """The median of the steps that the members kept."""
         return int(np.median([member.steps for member in self.members]))
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
@@ -51,7 +51,7 @@ class Ensemble(Classifier):
         return self
 
     def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
-        """Learn each member anew."""
+        """Learn each member again."""
         for place, member in enumerate(self.members):
             member.refit(windows, target=target, seed=seed + place)
         return self
@@ -61,7 +61,7 @@ class Ensemble(Classifier):
         return np.asarray(np.mean([member.predict_proba(windows) for member in self.members], axis=0))
 
     def sees(self, windows: Windows) -> Windows:
-        """What each member sees."""
+        """The windows as each member reads them."""
         return self.members[0].sees(windows)
 
     def write(self, folder: Path) -> None:
@@ -76,7 +76,7 @@ class Ensemble(Classifier):
 
 
 def members(model: Classifier) -> list[Classifier]:
-    """The models whose probabilities a model averages: itself where it is no ensemble.
+    """The models whose probabilities a model averages: the model itself if it is not an ensemble.
 
     Example:
         >>> from churn.models import Majority

@@ -1,4 +1,4 @@
-"""Integrated gradients: what each feature of each day adds to a network's logit, counted from other histories."""
+"""Integrated gradients: the contribution of each feature of each day to a network's logit, from baseline histories."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ from churn.models.ensemble import members
 from churn.models.sequence import SequenceClassifier
 from churn.models.training_loop import one_thread
 
-_TOLERANCE = 1e-2  # logits by which a line's gradients may miss the difference of its ends
+_TOLERANCE = 1e-2  # logits by which the gradients of a line may miss the difference of its ends
 _MOST_STEPS = 512  # points on a line, however badly it misses
-_LINES, _POINTS = 512, 2048  # lines at a time, and points of them at a time: both bound the memory
+_LINES, _POINTS = 512, 2048  # lines at a time, and points on lines at a time: both bound the memory
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Integral:
     """A network's gradients, integrated along the straight lines from every baseline to every history."""
 
     values: NDArray[np.float64]  # (n, d, f) logits, the mean over a history's lines
-    logit: NDArray[np.float64]  # (n,) of the histories
+    logit: NDArray[np.float64]  # (n,) logits of the histories
     base: float  # the baselines' mean logit, to which a history's values add
-    steps: int  # points on the line that took most
+    steps: int  # the most points that a line took
 
 
 def integrated_gradients(
@@ -39,13 +39,13 @@ def integrated_gradients(
     since a few lines into saturated gates need many and most need hardly any.
 
     Args:
-        model: A fitted network, or an ensemble of them.
+        model: A fitted network, or an ensemble of networks.
         histories: Raw features, (n, d, f), as the network's first layer scales them.
         baselines: Raw features, (b, d, f).
         steps: Points on each line, at first.
 
     Raises:
-        UserError: if the model is not made of networks fitted on so many features.
+        UserError: if the model is not made of networks fitted on f features.
 
     Source:
         Sundararajan, Taly and Yan (2017), Axiomatic attribution for deep networks; averaged over baselines: Erion et
@@ -73,7 +73,7 @@ def logits(model: Classifier, histories: NDArray[np.float32]) -> NDArray[np.floa
     """The logit of each raw history, (n, d, f) to (n,); of an ensemble that of the averaged probability.
 
     Raises:
-        UserError: if the model is not made of networks fitted on so many features.
+        UserError: if the model is not made of networks fitted on f features.
 
     Example:
         >>> from churn.data import example_split
@@ -109,7 +109,7 @@ def _networks(model: Classifier, *, n_features: int) -> list[SequenceClassifier]
 
 @contextmanager
 def _predicting(networks: Sequence[SequenceClassifier]) -> Iterator[None]:
-    """One thread, no dropout, and no cuDNN, whose recurrent layers know no gradients outside of training."""
+    """Use one thread, no dropout, and no cuDNN, whose recurrent layers have no gradients outside of training."""
     modes = [(module, module.training) for network in networks for module in network.modules()]
     for network in networks:
         network.eval()

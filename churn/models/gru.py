@@ -48,7 +48,7 @@ class GRU(SequenceClassifier):
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """The base's, and the direction."""
+        """The base class's arguments, and the direction."""
         bidirectional = trial.suggest_categorical("bidirectional", [False, True])
         return super().suggest(trial, n_features) | {"bidirectional": bidirectional}
 

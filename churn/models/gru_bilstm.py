@@ -27,7 +27,7 @@ class GRUBiLSTM(GRU):
 
     @property
     def width(self) -> int:
-        """Both directions' states."""
+        """The width of both directions' states."""
         return 2 * int(self.hparams["hidden_size"])
 
     def encoder(self, n_features: int) -> nn.Module:

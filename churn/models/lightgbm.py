@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NOT_LIGHTGBMS = ("max_trees", "patience", "history_days")  # arguments that its own training does not take
 _SHRINKAGE_PER_STEP = 0.5  # ten trees at a rate of .05
-_WINDOWS_PER_THREAD = 50_000  # with less to do, threads mostly wait for each other
+_WINDOWS_PER_THREAD = 50_000  # with fewer, threads mostly wait for each other
 
 
 class LightGBM(Classifier):
@@ -57,7 +57,7 @@ class LightGBM(Classifier):
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """Depth, penalties and shrinkage."""
+        """Draw depth, penalties and shrinkage."""
         return {
             "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
             "num_leaves": trial.suggest_int("num_leaves", 7, 63, log=True),
@@ -102,7 +102,7 @@ class LightGBM(Classifier):
         return int(self.booster.best_iteration if self.booster.best_iteration > 0 else self.booster.num_trees())
 
     def _params(self, seed: int, *, n: int) -> dict[str, Any]:
-        """What LightGBM's training takes, for so many windows."""
+        """The parameters of LightGBM's training on n windows."""
         return {k: v for k, v in self.arguments.items() if k not in _NOT_LIGHTGBMS} | {
             "num_threads": min(_threads(), 1 + n // _WINDOWS_PER_THREAD),
             "objective": "binary",
@@ -135,15 +135,15 @@ class LightGBM(Classifier):
 
 
 def _threads() -> int:
-    """The most threads to take: OMP_NUM_THREADS, as for everything that computes with OpenMP, or every core allowed."""
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # of nested levels the first
+    """The most threads to use: OMP_NUM_THREADS, as for everything that computes with OpenMP, or every allowed core."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()  # the first of nested levels
     if asked.isdecimal() and int(asked):
         return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _told(report: Report, learning_rate: float) -> Callable[..., None]:
-    """A callback that tells how far boosting came: in shrinkage rather than trees, so that slow learners compare."""
+    """A callback that reports progress in shrinkage rather than trees, so that slow learners are comparable."""
 
     def tell(env: Any) -> None:
         step = int(env.iteration * learning_rate / _SHRINKAGE_PER_STEP)

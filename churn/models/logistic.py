@@ -33,7 +33,7 @@ class Logistic(Classifier):
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """The penalty."""
+        """Draw the penalty."""
         return {"c": trial.suggest_float("c", 1e-3, 10.0, log=True)}
 
     @property
@@ -46,7 +46,7 @@ class Logistic(Classifier):
         return self.refit(split.train, target=target)
 
     def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
-        """The same, on any windows."""
+        """Fit by L-BFGS on any windows."""
         from sklearn.linear_model import LogisticRegression
 
         x = _log(windows)

@@ -27,7 +27,7 @@ class Majority(Classifier):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """None."""
+        """No arguments."""
         return {}
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
@@ -35,7 +35,7 @@ class Majority(Classifier):
         return self.refit(split.train, target=target)
 
     def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
-        """The same, on any windows."""
+        """Take the base rate of any windows."""
         self.rate = float(windows.label(target).mean())
         return self
 

@@ -1,4 +1,4 @@
-"""The persistence baseline: who was active will be."""
+"""The persistence baseline: users who were active will stay active."""
 
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -15,7 +15,7 @@ from churn.models.base import Classifier, Report
 class Persistence(Classifier):
     """The training part's rate among windows with as many active days in the history.
 
-    Rates are drawn towards the base rate as if `prior_windows` more windows had shown it, so that a rare
+    Rates are shrunk towards the base rate as if `prior_windows` more windows had shown it, so that a rare
     number of days does not give 0 or 1.
 
     Args:
@@ -39,7 +39,7 @@ class Persistence(Classifier):
         return self.refit(split.train, target=target)
 
     def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
-        """The same, on any windows."""
+        """Count labels by active days, on any windows."""
         label = windows.label(target)
         days, size = windows.active_days(), windows.history_days + 1
         positive = np.bincount(days, weights=label, minlength=size)

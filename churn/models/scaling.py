@@ -11,15 +11,15 @@ from churn.keys import OneOf
 
 Scaling = Literal["none", "standard", "log_standard", "robust", "min_max"]
 SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
-_MOST = 50_000  # windows that the buffers are filled from: their days tell means and quartiles to three digits
+_MOST = 50_000  # windows that the buffers are filled from: enough for means and quartiles to three digits
 
 
 class Scale(nn.Module):
-    """The first layer: brings each feature to comparable size with what the training part showed.
+    """The first layer: brings each feature to comparable size by statistics of the training part.
 
     Args:
         n_features: Columns per day.
-        kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: the same after
+        kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: as `standard`, after
             log(1 + |x|) with the sign of x; `robust`: median 0 and a distance of 1 between the quartiles; `min_max`:
             from 0 to 1. As scikit-learn's scalers, a feature without spread is moved but not stretched.
 
@@ -52,7 +52,7 @@ class Scale(nn.Module):
         return (self._transformed(x) - self.center) / self.spread
 
     def _measured(self, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Where a feature lies and how far it spreads, from days (n, f): two times (f,)."""
+        """The location and the spread of each feature over days (n, f): two arrays (f,)."""
         if self.kind == "robust":
             low, middle, high = torch.from_numpy(np.percentile(values.numpy(), [25, 50, 75], axis=0))
             return middle, high - low

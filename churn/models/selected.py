@@ -1,4 +1,4 @@
-"""A model that sees some of the features alone."""
+"""A model that sees only some of the features."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +15,10 @@ _MODEL = "model"  # the folder of the model itself
 
 
 class Selected(Classifier):
-    """A model to which windows have some features alone; the rest of the house hands it whole windows.
+    """A model that sees only some features of the whole windows that it is given.
 
     Args:
-        features: The names of those that it sees.
+        features: The names of the features that it sees.
         model: The model. A saved one is read from its folder.
 
     Example:
@@ -45,16 +45,16 @@ class Selected(Classifier):
 
     @property
     def steps(self) -> int:
-        """The model's."""
+        """The steps of the model."""
         return self.model.steps
 
     def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
-        """Fit the model on what it sees of a split."""
+        """Fit the model on its features of a split."""
         self.model.fit(split.mapped(self._seen), target=target, seed=seed, report=report)
         return self
 
     def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
-        """Learn anew from what it sees of all windows."""
+        """Learn again from its features of all windows."""
         self.model.refit(self._seen(windows), target=target, seed=seed)
         return self
 
@@ -63,7 +63,7 @@ class Selected(Classifier):
         return self.model.predict_proba(self._seen(windows))
 
     def sees(self, windows: Windows) -> Windows:
-        """What the model sees of those features."""
+        """The windows as the model reads them, with its features alone."""
         return self.model.sees(self._seen(windows))
 
     def write(self, folder: Path) -> None:
@@ -79,7 +79,7 @@ class Selected(Classifier):
 
 
 def unwrapped(model: Classifier) -> Classifier:
-    """The model inside, and an ensemble of those where several are averaged; itself where nothing is around it.
+    """The model without its selection of features, also inside an ensemble; any other model as it is.
 
     Example:
         >>> from churn.models import Majority
@@ -92,7 +92,7 @@ def unwrapped(model: Classifier) -> Classifier:
 
 
 def again_on(features: Sequence[str], model: Classifier) -> Classifier:
-    """An unfitted twin of a model that sees some features alone, with as many members where several are averaged.
+    """An unfitted copy of a model that sees only some features, with as many members if it is an ensemble.
 
     Example:
         >>> from churn.models import LightGBM

@@ -30,7 +30,7 @@ _STEPS_PER_EPOCH, _SMALLEST_BATCH = 40, 32  # ten epochs of a few steps each tea
 class SequenceClassifier(LightningModule, Classifier):
     """A network over a window's days, for `Classifier.fit` and for `churn fit` alike.
 
-    A subclass says in `encoder` how a sequence becomes one vector; the rest is shared: the scaling layer,
+    A subclass turns a sequence into one vector in `encoder`; the rest is shared: the scaling layer,
     dropout, a linear head, log loss, AdamW with a one-cycle learning rate, and early stopping.
     The layers are made when the number of features is known, that is when fitting starts or a
     checkpoint is read.
@@ -45,11 +45,11 @@ class SequenceClassifier(LightningModule, Classifier):
         lr: Peak learning rate.
         weight_decay: AdamW's decay.
         positive_weight: How many times a window of class 1 counts in the loss. The logit that the loss sees is moved by
-            its logarithm, so that the probabilities stay those of the unweighted windows (Elkan, 2001).
+            its logarithm, so that the probabilities stay right for the unweighted windows (Elkan, 2001).
         batch_size: Windows per step, at most, when fitted from Python: fewer where an epoch would have less than 40
             steps; `data.batch_size` on the command line.
         max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
-        patience: Epochs without a better log loss before training stops, likewise.
+        patience: Epochs without a better log loss before training stops, when fitted from Python.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
     """
 
@@ -78,7 +78,7 @@ class SequenceClassifier(LightningModule, Classifier):
         self.save_hyperparameters()
         self.n_features = 0
         self.epochs = 0
-        self.resumed = 0, 0  # the epoch and the step that a checkpoint was kept in
+        self.resumed = 0, 0  # the epoch and the step of a checkpoint
 
     @abstractmethod
     def encoder(self, n_features: int) -> nn.Module:
@@ -91,7 +91,7 @@ class SequenceClassifier(LightningModule, Classifier):
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """Scaling, width, depth, regularisation and learning rate."""
+        """Draw scaling, width, depth, regularisation and learning rate."""
         return {
             "scaling": trial.suggest_categorical("scaling", SCALINGS),
             "hidden_size": trial.suggest_categorical("hidden_size", [16, 24, 32, 48, 64]),
@@ -127,7 +127,7 @@ class SequenceClassifier(LightningModule, Classifier):
     # Lightning's hooks --------------------------------------------------------------------------------
 
     def setup(self, stage: str) -> None:
-        """Make the layers and, before fitting, begin with what the training part tells."""
+        """Make the layers and, before fitting, begin from the training part's statistics."""
         if self.n_features or self._trainer is None:
             return
         data = self.trainer.datamodule  # type: ignore[attr-defined]
@@ -137,7 +137,7 @@ class SequenceClassifier(LightningModule, Classifier):
             self.build(data.n_features)
 
     def begin(self, train: Windows) -> None:
-        """Make the layers, fill the scale, and let the head say the base rate before the first step."""
+        """Make the layers, fill the scale, and let the head predict the base rate before the first step."""
         self.build(len(train.features))
         self.scale.fit(train.recent(self.hparams["history_days"]))
         rate = np.clip(train.label(self.target).mean(), 1e-6, 1 - 1e-6)
@@ -150,7 +150,7 @@ class SequenceClassifier(LightningModule, Classifier):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Make the layers that the checkpoint fills, and take its place in the schedule but not the schedule's length.
 
-        So training goes on for more epochs than were planned at first, or with batches of another size.
+        So training can go on for more epochs than were planned at first, or with batches of another size.
 
         Raises:
             UserError: if the layers are made already, for data of another number of columns.
@@ -188,7 +188,7 @@ class SequenceClassifier(LightningModule, Classifier):
         self.log(name, loss, prog_bar=True, batch_size=len(y), on_epoch=True)
 
     def configure_optimizers(self) -> Any:
-        """AdamW; the learning rate rises to its peak and falls to nothing over the epochs."""
+        """Return AdamW with a learning rate that rises to its peak and falls to zero over the epochs."""
         optimizer = torch.optim.AdamW(
             self.parameters(), lr=self.hparams["lr"], weight_decay=self.hparams["weight_decay"], fused=True
         )
@@ -196,7 +196,7 @@ class SequenceClassifier(LightningModule, Classifier):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _steps(self) -> int:
-        """The steps of the schedule: all of a training's, or those so far and those still to come."""
+        """The steps of the schedule: of the whole training, or the steps so far and the steps to come."""
         steps, epochs, (epoch, step) = (
             int(self.trainer.estimated_stepping_batches),
             self.trainer.max_epochs,
@@ -251,7 +251,7 @@ class SequenceClassifier(LightningModule, Classifier):
     def write(self, folder: Path) -> None:
         """Write the weights."""
         state = {"n_features": self.n_features, "epochs": self.epochs, "weights": self.state_dict()}
-        content = BytesIO()  # torch's own writer tells nothing of a full disk
+        content = BytesIO()  # torch's own writer does not report a full disk
         torch.save(state, content)
         (folder / "weights.pt").write_bytes(content.getvalue())
 

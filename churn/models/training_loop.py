@@ -1,4 +1,4 @@
-"""How a network is trained when nobody writes a trainer: one Lightning trainer with the recipe's settings."""
+"""The training of a network without a trainer of one's own: one Lightning trainer with the recipe's settings."""
 
 import logging
 import warnings
@@ -24,7 +24,7 @@ MONITOR = "val_log_loss"
 
 
 class _Told(Callback):
-    """Tells how each epoch went."""
+    """Reports the log loss of each epoch."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
@@ -34,7 +34,7 @@ class _Told(Callback):
 
 
 class _StopAfter(Callback):
-    """Ends training after some epochs, while the learning rate goes as if all of them were to come."""
+    """Ends training after some epochs, while the learning rate follows the schedule of all epochs."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
@@ -106,7 +106,7 @@ def _trainer(folder: Path, max_epochs: int, callbacks: Sequence[Callback]) -> Tr
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread: a step's matrices are so small that more of them mostly wait for each other.
+    """Let torch compute on one thread: a step's matrices are so small that more threads mostly wait for each other.
 
     Measured on two cores, a step of the GRU takes 3.7 ms on one thread and 14 ms or more on two.
     """
@@ -120,7 +120,7 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what Lightning says about loaders and accelerators: batches are gathered, not loaded."""
+    """Silence Lightning's warnings about loaders and accelerators: batches are gathered, not loaded."""
     logger = logging.getLogger("pytorch_lightning")
     level = logger.level
     logger.setLevel(logging.WARNING)

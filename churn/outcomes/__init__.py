@@ -1,4 +1,4 @@
-"""Outcomes: what happened after a list was made, and whether the models still hold."""
+"""Outcomes: the events after a list was made, and tests of whether the models still hold."""
 
 from churn.outcomes.following import FollowUp, follow_up
 from churn.outcomes.printout import summary

@@ -1,4 +1,4 @@
-"""Alarms: what a scheduler should wake somebody for, as sentences."""
+"""Alarms: sentences for which a scheduler should wake somebody."""
 
 import pandas as pd
 
@@ -11,14 +11,14 @@ from churn.statistics import FEW, above
 def alarms(
     calibration: pd.DataFrame, stability: pd.DataFrame, drifted: pd.DataFrame, *, config: AlarmConfig
 ) -> list[str]:
-    """A sentence for each threshold that is passed by more than chance explains.
+    """A sentence for each threshold that is exceeded by more than chance explains.
 
     A list whose forecasts are calibrated alarms for its calibration in at most 5 of 100 cases.
 
     Args:
-        calibration: From `calibration_since`; users whom nobody contacted count.
-        stability: From `list_stability`, a row or none.
-        drifted: From `drift`.
+        calibration: The result of `calibration_since`; users whom nobody contacted count.
+        stability: The result of `list_stability`, a row or none.
+        drifted: The result of `drift`.
         config: The thresholds.
     """
     found = []

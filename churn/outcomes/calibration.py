@@ -1,4 +1,4 @@
-"""Calibration since: what was forecast of users whom nobody contacted, and what came."""
+"""Calibration since the list: forecasts and outcomes of users whom nobody contacted."""
 
 from pathlib import Path
 
@@ -21,31 +21,31 @@ from churn.statistics import (
 )
 
 LEFT_ALONE, ALL = "not contacted", "all"
-FALSE_ALARMS = 0.05  # chance that a calibrated list passes any band of its group
+FALSE_ALARMS = 0.05  # chance that a calibrated list is outside any band of its group
 LEAST_DRAWN, EACH = 400, 10  # outcomes drawn for a band, users in a bin
 METRICS = ("log_loss", "brier", "ece")
-_TEST = ["value", "low", "high"]  # of the leaderboard
+_TEST = ["value", "low", "high"]  # metrics of the leaderboard
 
 
 def calibration_since(
     scored: pd.DataFrame, seen: pd.DataFrame, *, alone: pd.Series, run: Path, repetitions: int
 ) -> pd.DataFrame:
-    """Forecast, rate, log loss, Brier score and calibration error since the cutoff, beside those on the test part.
+    """Forecast, rate, log loss, Brier score and calibration error since the cutoff, beside the test part's.
 
     Columns: group, target, metric, n, value, low, high, test, test_low, test_high.
 
-    `rate_band` and `ece_band` are the rates and calibration errors that a calibrated forecast would show by chance:
-    what it passes in 5 of 100 cases, in any of these bands of a group.
+    `rate_band` and `ece_band` are the rates and calibration errors of a calibrated forecast by chance: in 5 of 100
+    cases it is outside any of a group's bands.
 
     Args:
         scored: The scored users.
-        seen: What happened to them, same rows.
-        alone: Whom nobody contacted: a contact is meant to prove the forecast wrong.
+        seen: Their outcomes, same rows.
+        alone: The users whom nobody contacted: a contact is meant to prove the forecast wrong.
         run: The run whose models scored.
         repetitions: Bootstrap samples of users.
     """
     path = run / declared.LEADERBOARD.file
-    with as_written(path, AttributeError, KeyError, TypeError):  # columns and truths may be spoilt
+    with as_written(path, AttributeError, KeyError, TypeError):  # columns and labels may be corrupt
         board = read_table(path).astype(dict.fromkeys(_TEST, float))
         if board.chosen.dtype != bool:
             raise ValueError("truths that are none under chosen")
@@ -71,9 +71,9 @@ def measures(
 
     Args:
         p: Forecasts, (n,).
-        y: What came, (n,).
+        y: Outcomes, (n,).
         repetitions: Bootstrap samples of users.
-        targets: How many targets are measured, over which the chance of a false alarm is divided.
+        targets: The number of targets measured, over which the chance of a false alarm is divided.
     """
     drawn, level = max(repetitions, LEAST_DRAWN), 1 - FALSE_ALARMS / (2 * targets)
     bands = calibrated_bands(p, bins=bins_of(len(p)), level=level, repetitions=drawn)
@@ -87,7 +87,7 @@ def measures(
 
 
 def bins_of(n: int) -> int:
-    """Bins of the calibration error, as many as hold users enough: with a user in each, it says how sure a forecast is.
+    """The number of bins of the calibration error that have enough users each: with one user it measures confidence.
 
     Example:
         >>> bins_of(13), bins_of(60), bins_of(1000)
@@ -97,13 +97,13 @@ def bins_of(n: int) -> int:
 
 
 def error_intervals(p: NDArray[np.float64], y: NDArray[np.bool_], *, repetitions: int) -> dict[str, Interval]:
-    """What `metric_intervals` gives for METRICS, where each user has one row; without rankings, so faster.
+    """The intervals of `metric_intervals` for METRICS with one row per user, faster since without rankings.
 
-    Of fewer than 150 users the calibration error has fewer than 15 bins, see `bins_of`.
+    For fewer than 150 users the calibration error has fewer than 15 bins, see `bins_of`.
 
     Args:
         p: Forecasts, (n,).
-        y: What came, (n,).
+        y: Outcomes, (n,).
         repetitions: Bootstrap samples of users.
     """
     labels, scores = check_forecast(y, p)

@@ -1,4 +1,4 @@
-"""Who was really contacted, by a file of the CRM's."""
+"""The users who were really contacted, by a file of the CRM."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from churn.outcomes.earlier import Earlier
 
 
 def really_contacted(path: Path, earlier: Earlier) -> tuple[NDArray[np.bool_], int]:
-    """Which scored users stand in the file, (n,), and how many users in it were never scored.
+    """A mask of the scored users in the file, (n,), and the number of users in it who were never scored.
 
-    Ids may be written as in the log, as in the list (with its apostrophe before what could pass for a formula), or,
-    where the list holds hashes, as these.
+    Ids may be written as in the log, as in the list (with its apostrophe before text like a formula), or, where the
+    list holds hashes, as hashes.
 
     Raises:
         UserError: for a file that cannot be read, or has no column user_id.
@@ -44,7 +44,7 @@ def _read(path: Path) -> list[str]:
         raise UserError("expected CSV or parquet in outcomes.contacted", path, "save the sheet as CSV")
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else _text(path)
-    except (OSError, ValueError) as error:  # of pandas's and pyarrow's, an empty file's among them
+    except (OSError, ValueError) as error:  # errors of pandas and pyarrow, such as an empty file's
         raise UserError("expected a table in outcomes.contacted", f"{path}: {error}", "check the file") from error
     if "user_id" not in table:
         found = ", ".join(map(str, table.columns)) or "no column"
@@ -53,7 +53,7 @@ def _read(path: Path) -> list[str]:
 
 
 def _text(path: Path) -> pd.DataFrame:
-    """CSV, plain or compressed, which Arrow unpacks: an error for a file that was cut is then one of the system's."""
+    """A table of CSV, plain or compressed, which Arrow unpacks: a file that was cut gives a system error."""
     with pa.input_stream(path) as stream:
         table: pd.DataFrame = pd.read_csv(stream, dtype=str, keep_default_na=False)
     return table

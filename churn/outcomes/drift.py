@@ -1,4 +1,4 @@
-"""Drift: whether those at risk now are like those who were scored."""
+"""Drift: the difference between the users at risk now and the users who were scored."""
 
 import pandas as pd
 
@@ -7,7 +7,7 @@ from churn.data import FEATURES, Windows
 from churn.statistics import stability_index
 
 SCORES = ("p_churn", "p_sticker", "priority", "value_at_risk", "expected_loss")
-_FALSE_ALARMS = 0.05  # chance of one among all watched columns, without drift
+_FALSE_ALARMS = 0.05  # chance of an alarm among all watched columns, without drift
 
 
 def drift(
@@ -16,8 +16,8 @@ def drift(
     """The stability index of every feature (its sum over the history) and score, the most moved first: kind, name, psi,
     by_chance, excess, limit, bins, n_reference, n_newest, mean_reference, mean_newest, watched.
 
-    Calendar columns, tenure and totals move with the date itself, so they are measured and not watched. `limit` is what
-    an index stays under without drift, in 95 of 100 cases for all watched columns together.
+    Calendar columns, tenure and totals move with the date itself, so they are measured and not watched. Without drift,
+    all watched indices together stay under `limit` in 95 of 100 cases.
 
     Args:
         reference: The features of the windows that were scored.

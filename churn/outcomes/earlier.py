@@ -1,4 +1,4 @@
-"""The list to follow up, as its folder holds it."""
+"""The list to follow up, read from its folder."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,18 +20,18 @@ class Earlier:
     """A finished `churn run` or `churn score`."""
 
     folder: Path
-    run: Path  # whose models scored
-    config: RunConfig  # that run's
+    run: Path  # the run whose models scored
+    config: RunConfig  # the run's configuration
     scored: pd.DataFrame  # user_id as text, the scores, segment, and group: the segment's contact or control, else ""
-    features: pd.DataFrame  # of the scored windows
+    features: pd.DataFrame  # features of the scored windows
     hashed: bool  # whether the ids are hashes
-    names: Pseudonyms | None  # who makes them, once `with_key` was told the key
+    names: Pseudonyms | None  # the maker of hashes, once `with_key` has the key
 
     def with_key(self, id_key: str | None) -> Self:
         """The list with the key of its hashes, if it holds any.
 
         Raises:
-            UserError: if no key is named, or it is not there.
+            UserError: if no key is named, or it does not exist.
         """
         return (
             replace(self, names=open_key(id_key, outside=self.folder, hashed_in=self.folder)) if self.hashed else self
@@ -44,7 +44,7 @@ class Earlier:
 
     @property
     def in_segment(self) -> pd.Series:
-        """Who is on the list, held back or not."""
+        """The users on the list, held back or not, as a mask."""
         return self.scored.segment == "priority"
 
 
@@ -52,7 +52,7 @@ def read_earlier(folder: Path) -> Earlier:
     """Read the folder of a finished `churn run` or `churn score`.
 
     Raises:
-        UserError: if it is none, or its files are not as they were written.
+        UserError: if it is not such a folder, or its files are not as they were written.
     """
     completed(folder, "scores")
     scoring = declared.SCORING.read(folder) if (folder / declared.SCORING.file).exists() else None

@@ -1,4 +1,4 @@
-"""What a contact changed: the outcomes of each group, and contacted users against the control."""
+"""Effects of a contact: the outcomes of each group, and contacted users compared with the control."""
 
 from collections.abc import Iterator
 
@@ -20,20 +20,20 @@ from churn.statistics import (
 )
 
 TARGETS = ("retention", "sticker", "amount")
-LEAST_REACHED = 0.2  # share of contacts, under which an effect per user reached says nothing
+LEAST_REACHED = 0.2  # share of contacts under which an effect per user reached is meaningless
 INTENTION, REACHED, PER_CONTACT = "contact vs control", "reached vs not", "per user reached"
 
 
 def group_outcomes(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray[np.bool_] | None) -> pd.DataFrame:
-    """What happened to each group: group, target, n, rate, low, high, forecast, lift.
+    """The outcomes of each group: group, target, n, rate, low, high, forecast, lift.
 
     A rate is the share of users, with Wilson's interval; of `amount` the mean over all users, with Student's. Lift is
-    the rate over that of all scored users.
+    the rate over the rate of all scored users.
 
     Args:
         scored: The scored users with segment and group.
-        seen: What happened to them, same rows.
-        reached: Who was really contacted, where that is known.
+        seen: Their outcomes, same rows.
+        reached: The users who were really contacted, where that is known.
     """
     forecasts = _forecasts(scored)
     rows = []
@@ -48,18 +48,18 @@ def group_outcomes(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray
 
 
 def effects(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray[np.bool_] | None) -> pd.DataFrame:
-    """Contacted users against the control, by intention to treat; no rows without a control.
+    """Contacted users compared with the control, by intention to treat; no rows without a control.
 
-    Everyone counts in the group that the lot chose, contacted or not: that comparison alone is of groups that differ by
-    chance only. Where it is known who was reached, those stand beside the others of the list (whom a contact reaches is
-    not by chance, so that is a description), and the effect by intention to treat is also given per user reached,
-    divided by the difference in the shares that were (Wald's estimate, the interval that of the effect), if at least 30
-    users and a fifth of the contacts were reached.
+    Everyone counts in the group chosen at random, contacted or not: only these groups differ by chance alone. Where the
+    reached users are known, they are compared with the rest of the list (a description, since reaching a user is not
+    random), and the effect by intention to treat is also given per user reached, divided by the difference in the
+    shares reached (Wald's estimate, the interval likewise), if at least 30 users and a fifth of the contacts were
+    reached.
 
     Args:
         scored: The scored users with segment and group.
-        seen: What happened to them, same rows.
-        reached: Who was really contacted, where that is known.
+        seen: Their outcomes, same rows.
+        reached: The users who were really contacted, where that is known.
     """
     contact, control = (scored.group == name for name in (CONTACT, CONTROL))
     if not (contact.any() and control.any()):

@@ -1,4 +1,4 @@
-"""Following a list up: from the log that went on to what happened, whether the models hold, and what to mind."""
+"""Following a list up: outcomes from the continued log, tests of whether the models hold, and alarms."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ from churn.replacement import together
 from churn.scoring import score_windows
 from churn.segments import CONTACT, CONTROL
 
-WEEK = 7  # days to the list that a list is compared with
+WEEK = 7  # days from a list to the list that it is compared with
 LIMITS = (
     "Effects are by intention to treat: everyone counts in the group that the lot chose, contacted or not.",
     "An effect that is not seen is not an effect that is not there: groups of this size would most likely (.8) have "
@@ -41,19 +41,19 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What came of a list; each table is a file of the folder."""
+    """The outcome of a list; each table is a file of the folder."""
 
     folder: Path
     outcomes: pd.DataFrame
     effects: pd.DataFrame
     calibration: pd.DataFrame
     stability: pd.DataFrame  # no rows where nobody is at risk later
-    drift: pd.DataFrame  # likewise
-    facts: dict[str, Any]  # outcomes.json: when, how many, notes, alarms
+    drift: pd.DataFrame  # no rows where nobody is at risk later
+    facts: dict[str, Any]  # outcomes.json: dates, numbers of users, notes, alarms
 
     @property
     def alarms(self) -> list[str]:
-        """What a scheduler should wake somebody for."""
+        """The sentences for which a scheduler should wake somebody."""
         return list(self.facts["alarms"])
 
 
@@ -66,20 +66,20 @@ def follow_up(
     id_key: str | None = None,
     frames: Mapping[str, Frame] | None = None,
 ) -> FollowUp:
-    """Read what happened in the horizon after a list was made and write outcomes.csv, effects.csv,
+    """Read the outcomes in the horizon after a list was made and write outcomes.csv, effects.csv,
     calibration_since.csv, stability.csv, drift.csv and outcomes.json.
 
     Args:
         run: The folder of a finished `churn run` or `churn score`.
-        data: Where the log that went on lies; windows, features, zone and activity events are the run's.
-        config: What to compare with, and from when on to alarm.
-        out: Where to write.
+        data: The tables of the continued log; windows, features, zone and activity events are the run's.
+        config: The contacts, the list to compare with, and the limits of alarms.
+        out: The folder to write to.
         id_key: The key of the list's hashes, if it holds any, as `segments.id_key`.
         frames: Data frames by the names that stand in `data`.
 
     Raises:
-        UserError: if the folder is none, its files were changed, the key is not named, or the log does not cover the
-            horizon or knows none of the users.
+        UserError: if there is no such folder, its files were changed, the key is not named, or the log does not cover
+            the horizon or has none of the users.
     """
     earlier = read_earlier(run).with_key(id_key)
     if out.resolve() in {run.resolve(), earlier.run.resolve()}:
@@ -128,7 +128,7 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
 
 
 def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The list held against another, and the newest windows against those that were scored."""
+    """The stability of the list compared with another, and the drift of the newest windows from the scored ones."""
     end, cutoff = dataset.panel.n_days, covered(earlier, dataset.panel)
     newest, stability, drifted = _scored_at(earlier, dataset, end), None, None
     if newest is not None:
@@ -151,10 +151,10 @@ def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[p
 
 
 def _previous(folder: str, earlier: Earlier) -> pd.DataFrame:
-    """The scores of another folder, if they can be held against these.
+    """The scores of another folder, if they can be compared with the list's.
 
     Raises:
-        UserError: if it lacks the score that orders the list, or knows none of its users.
+        UserError: if it lacks the score that orders the list, or has none of its users.
     """
     other, rank_by = read_earlier(Path(folder)).scored, earlier.config.segments.rank_by
     if rank_by not in other:

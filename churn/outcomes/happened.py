@@ -1,4 +1,4 @@
-"""What scored users did in the horizon, by a log that went on."""
+"""The outcomes of scored users in the horizon, by the continued log."""
 
 import numpy as np
 import pandas as pd
@@ -10,17 +10,17 @@ from churn.outcomes.earlier import Earlier
 USUAL_DAYS, LEAST_USUAL = (
     28,
     20,
-)  # days before the cutoff, and their median of events, under which an empty day is chance
+)  # days before the cutoff, and their median number of events under which an empty day is chance
 
 
 def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
     """Each scored user's outcomes in the horizon, same rows: absent, retention, churn and, with stickers, sticker and
     amount.
 
-    A user who does not occur in the log was silent in it, so it counts as churned; the log must cover the horizon.
+    A user who does not occur in the log was silent in it and counts as churned; the log must cover the horizon.
 
     Raises:
-        UserError: if the log begins after the cutoff, ends before the horizon does, or knows none of the users.
+        UserError: if the log begins after the cutoff, ends before the horizon does, or has none of the users.
     """
     day = covered(earlier, panel)
     seen = [str(user_id) for user_id in panel.users]
@@ -33,7 +33,7 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
     n, known = len(panel.users), np.maximum(user, 0)
 
     def total(mask: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
-        """Each scored user's sum over the horizon's rows in a mask: of values, or of days."""
+        """The sum of each scored user over the horizon's rows in a mask: of values, or of days."""
         who, when = panel.days_where(mask)
         inside = (when >= horizon.start) & (when < horizon.stop)
         weights = None if values is None else values[np.flatnonzero(mask)][inside].astype(np.float64)
@@ -48,7 +48,7 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
 
 
 def check_days(earlier: Earlier, dataset: Dataset) -> None:
-    """Refuse a horizon with days whose rows are missing: everyone would be silent on them.
+    """Refuse a horizon with days whose rows are missing, on which everyone would seem silent.
 
     Raises:
         UserError: for a day without any event where the days before the cutoff had twenty and more.
@@ -65,7 +65,7 @@ def check_days(earlier: Earlier, dataset: Dataset) -> None:
 
 
 def covered(earlier: Earlier, panel: Panel) -> int:
-    """The panel's day that is the cutoff.
+    """The day of the panel that is the cutoff.
 
     Raises:
         UserError: if the log begins after it, or ends before the horizon does; the day that is needed is named.

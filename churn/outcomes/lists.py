@@ -1,4 +1,4 @@
-"""Stability: how much of one list stands on another."""
+"""Stability: the agreement of one list with another."""
 
 import numpy as np
 import pandas as pd
@@ -9,18 +9,18 @@ from churn.statistics import varies
 
 
 def list_stability(first: pd.DataFrame, second: pd.DataFrame, *, rank_by: str, compared_with: str) -> pd.DataFrame:
-    """One row that holds two lists against each other.
+    """One row that compares two lists.
 
-    The sizes and the users on both; Jaccard's index, users on both / users on either, what lists drawn at random from
-    the users at risk would show, and the index among the users at risk both times; the share of the first list that
-    stands on the second, those who left the list, and those who are no longer at risk; and Kendall's τ-b of the scores
-    of all users whom both scored.
+    The columns are the sizes and the users on both; Jaccard's index, users on both / users on either, its value for
+    lists drawn at random from the users at risk, and its value among the users at risk both times; the share of the
+    first list on the second, the users who left the list, and the users no longer at risk; and Kendall's τ-b of the
+    scores of all users scored both times.
 
     Args:
         first: Scores with user_id, cutoff, segment and the score.
-        second: The same at another cutoff.
+        second: Scores with these columns at another cutoff.
         rank_by: The score that orders the lists.
-        compared_with: What the second is, in words.
+        compared_with: A name of the second list.
 
     Example:
         >>> day = pd.DataFrame({"user_id": list("abcd"), "cutoff": pd.Timestamp("2024-03-01"), "priority": range(4)})

@@ -1,4 +1,4 @@
-"""A page in the terminal about what came of a list."""
+"""A page about the outcome of a list in the terminal."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ from churn.outcomes.rows import Row, records
 from churn.progress import page
 from churn.segments import CONTACT, CONTROL
 
-WIDTH, FEW, MOVED = 80, 30, 5  # columns; users under which figures are grey; columns of drift that are shown
+WIDTH, FEW, MOVED = 80, 30, 5  # columns; users under which numbers are grey; columns of drift that are shown
 _GROUPS = (CONTACT, CONTROL, "list, reached", "list, not reached", "all")
 _PERCENT = {"retention", "sticker", "churn"}
 
 
 def summary(found: FollowUp) -> None:
-    """Print what came of a list, on one page of 80 columns."""
+    """Print the outcome of a list, on one page of 80 columns."""
     console = page(WIDTH)
     facts = found.facts
     console.print(
@@ -140,5 +140,5 @@ def _number(value: float, digits: int = 2) -> str:
 
 
 def _text(words: str) -> Text:
-    """Words as they are: no markup, and no sign that a terminal would obey."""
+    """Words as plain text: no markup, and no control characters."""
     return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))

@@ -1,4 +1,4 @@
-"""A table's rows, to be put into words."""
+"""Rows of a table as dictionaries, to be put into words."""
 
 from typing import Any
 

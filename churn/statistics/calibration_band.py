@@ -1,4 +1,4 @@
-"""The calibration error that chance alone would show."""
+"""The calibration error that chance alone would produce."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from churn.statistics.intervals import CHUNK_CELLS, Interval, check_users, sum_by_user, tails
 from churn.statistics.metrics import ECE_BINS, calibration_bins, check_forecast, spread
 
-FEW_USERS = 10  # in a bin, under which its mean residual is too much of each to be taken away
+FEW_USERS = 10  # users in a bin, under which its mean residual is too large a part of each residual to be subtracted
 
 
 def ece_band(
@@ -21,14 +21,14 @@ def ece_band(
     level: float = 0.95,
     bins: int = ECE_BINS,
 ) -> Interval:
-    """Tell which ECE a perfectly calibrated forecaster would show on the same predictions.
+    """The ECE that a perfectly calibrated forecaster would have on these predictions.
 
     `y`, `p` and `users` are (n,). Even true probabilities miss the rate of a bin by chance, and by more when windows of
-    a user agree with each other. So every user's residuals y − p, from which their bin's mean residual was taken away
-    as if the forecaster were calibrated in each bin, get a sign by chance, all of a user's the same one. Where a bin
-    has few users its mean stays, and elsewhere residuals are enlarged by what it took, for the band would be too
-    narrow otherwise. An ECE above `high` speaks against calibration. `value` is the mean of the ECEs so drawn, `low`
-    and `high` their quantiles. A single user gives nan.
+    a user agree with each other. So every user's residuals y − p, less their bin's mean residual
+    as if the forecaster were calibrated in each bin, get one random sign per user. Where a bin has few users its mean
+    is not subtracted; elsewhere the residuals are enlarged by the variance that subtracting took, since the band
+    would be too narrow otherwise. An ECE above `high` speaks against calibration. `value` is the mean of the ECEs so
+    drawn, `low` and `high` their quantiles. A single user gives nan.
 
     Raises:
         ValueError: as `evaluate` and `bootstrap` do, or if `users` has another length.
@@ -57,12 +57,12 @@ def ece_band(
 def calibrated_bands(
     p: ArrayLike, *, bins: int = ECE_BINS, level: float = 0.95, repetitions: int = 500, seed: int = 0
 ) -> dict[str, Interval]:
-    """Tell which rate and which ECE a perfectly calibrated forecaster of independent users would show: rate, ece.
+    """The rate and the ECE that a perfectly calibrated forecaster of independent users would have: rate, ece.
 
-    `p` (n,) holds a probability of each of n users, who decide by it alone: what came is drawn again and again. So both
-    bands hold their level for any number of users, which `ece_band`, made for windows that depend on each other, does
-    not for few. `value` is the mean of what was drawn, the ends of the rate are two-sided, and the ECE has its upper
-    end alone, 0 being as calibrated as can be.
+    `p` (n,) holds a probability for each of n users, from which outcomes are drawn again and again. So both bands hold
+    their level for any number of users, which `ece_band`, made for windows that depend on each other, does not for
+    few. `value` is the mean of the draws, the ends of the rate are two-sided, and the ECE has only an upper end, 0
+    being perfect calibration.
 
     Raises:
         ValueError: for probabilities outside [0, 1], none, or fewer repetitions than the level needs.
@@ -92,7 +92,7 @@ def calibrated_bands(
 
 
 def _signs(n_users: int, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Draw a sign for each user, chunk by chunk: (c, n_users)."""
+    """Draw a random sign for each user, chunk by chunk: (c, n_users)."""
     if repetitions < 1:
         raise ValueError(f"expected at least one repetition, got {repetitions}")
     generator, step = np.random.default_rng(seed), max(1, CHUNK_CELLS // n_users)
@@ -103,10 +103,10 @@ def _signs(n_users: int, repetitions: int, seed: int) -> Iterator[NDArray[np.flo
 def _residuals_by_user(
     y: NDArray[np.float64], p: NDArray[np.float64], users: ArrayLike, bins: int
 ) -> NDArray[np.float64]:
-    """Sum the residuals of each user in each bin, less the bin's mean where it has users enough: (u, bins).
+    """Sum the residuals of each user in each bin, less the bin's mean where it has enough users: (u, bins).
 
-    A bin has as many users as would, with windows of equal number, make its mean as uncertain. Taking the mean
-    away takes that share of the variance, which is given back twice over, since it is also unevenly taken.
+    A bin's number of users is the number that would make its mean as uncertain if all had equally many windows.
+    Subtracting the mean removes one over this number of the variance, and unevenly; so twice as much is added back.
     """
     number = calibration_bins(p, bins)
     windows = sum_by_user(users, spread(np.ones(y.size), number, width=bins))

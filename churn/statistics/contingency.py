@@ -1,4 +1,4 @@
-"""Two groups against the categories of an attribute: the chi-square test and how strong the link is."""
+"""Two groups by the categories of an attribute: the chi-square test and the strength of the association."""
 
 import math
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-LEAST_EXPECTED = 5.0  # users in a cell if there were no link; under it the chi-square distribution is far off
+LEAST_EXPECTED = 5.0  # expected users in a cell without association; under it the chi-square distribution is far off
 
 
 @dataclass(frozen=True)
@@ -16,20 +16,20 @@ class AssociationResult:
 
     n_a: int  # users
     n_b: int
-    categories: int  # that were tested, the pooled ones as one
-    pooled: int  # that were too rare, or had to join those
+    categories: int  # categories tested, the pooled ones as one
+    pooled: int  # categories that were too rare, or were pooled with rare ones
     chi2: float
     df: float
     p: float
-    cramers_v: float  # 0 for no link, 1 where the category tells the group
+    cramers_v: float  # 0 for no association, 1 where the category determines the group
 
 
 def association(a: ArrayLike, b: ArrayLike) -> AssociationResult:
-    """Test whether two groups are spread alike over categories.
+    """Test whether two groups are distributed alike over categories.
 
     `a` and `b` (k,) hold the users of each group in each of k categories, one count per user. Categories in which a
-    cell has an expected count under 5 are pooled into one, with the rarest others where that one would be as small.
-    Without Yates' correction, so that Cramér's V = √(χ² / n), which for two groups is never above 1, is of the same χ².
+    cell has an expected count under 5 are pooled into one, with the rarest others where the pool would still be small.
+    Yates' correction is not used, so that Cramér's V = √(χ² / n), for two groups never above 1, is of this χ².
 
     Raises:
         ValueError: for counts that are negative, or groups of different shape.
@@ -56,7 +56,7 @@ def association(a: ArrayLike, b: ArrayLike) -> AssociationResult:
 
 
 def _pool(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    """The counts (2, k) with rare categories as one, the last, and how many went into it."""
+    """The counts (2, k) with rare categories pooled into the last column, and the number of pooled categories."""
     by_size = counts[:, np.argsort(counts.sum(axis=0), kind="stable")]
     n, smaller = counts.sum(), counts.sum(axis=1).min()
     least = LEAST_EXPECTED * n / smaller if smaller else math.inf  # the size at which the smaller cell is expected full

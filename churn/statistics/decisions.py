@@ -1,4 +1,4 @@
-"""Decisions at a threshold: whom a forecast calls positive, and how often it is right about them."""
+"""Decisions at a threshold: the windows that a forecast calls positive, and the share of right calls."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ DECISIONS: tuple[str, ...] = ("precision", "recall", "f1")
 
 @dataclass(frozen=True)
 class Threshold:
-    """The threshold with the best F1, and what it does on the windows that it was tuned on."""
+    """The threshold with the best F1, and its measures on the windows that it was tuned on."""
 
     threshold: float  # the least probability that is called positive
     f1: float
-    share: float  # of the windows at or above it
+    share: float  # share of the windows at or above it
 
 
 def best_threshold(y: ArrayLike, p: ArrayLike) -> Threshold:
@@ -84,7 +84,7 @@ def decision_intervals(
     """Give precision, recall and F1 at a threshold their intervals by resampling users.
 
     `y`, `p` and `users` are (n,). See `decide` for the measures and `bootstrap` for the intervals. The threshold is
-    taken as given: how it would vary with the windows that it was tuned on is not in the intervals.
+    taken as given: the intervals do not include its variation with the windows that it was tuned on.
 
     Raises:
         ValueError: as `decide` and `bootstrap` do, or if `users` has another length.
@@ -118,7 +118,7 @@ def paired_decisions(
 ) -> dict[str, Interval]:
     """Give the differences in precision, recall and F1, a minus b, their intervals: as `paired_difference` does.
 
-    `y`, `p_a`, `p_b` and `users` are (n,) over the same windows; `thresholds` are those of a and of b.
+    `y`, `p_a`, `p_b` and `users` are (n,) over the same windows; `thresholds` are a's and b's.
 
     Raises:
         ValueError: as `decide` and `bootstrap` do, or if `users` has another length.

@@ -1,4 +1,4 @@
-"""Drift: how far a distribution has moved."""
+"""Drift: the distance between two distributions of one quantity."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SMOOTHING = 0.5  # added to each bin's count, so that an empty one has a logarit
 
 @dataclass(frozen=True)
 class Stability:
-    """A population stability index, and what chance alone would show at the same sizes; nan where undefined."""
+    """A population stability index, and its distribution by chance alone at these sizes; nan where undefined."""
 
     psi: float
     by_chance: float  # its expectation without drift
@@ -33,7 +33,7 @@ def stability_index(reference: ArrayLike, newest: ArrayLike, *, level: float = 0
 
     Zeros are a bin of their own. The other values are cut by quantiles of the reference into as many bins of about a
     tenth of all as they fill, at most `bins`; equal values share a bin, and a reference of one value has a bin below,
-    at and above it. p and q are the bins' shares of the reference and of the newest, each count taken with .5 more.
+    at and above it. p and q are the bins' shares of the reference and of the newest, each count increased by .5.
     Values that are nan are left out. Under .1 is usually read as stable, from .25 on as moved.
 
     Without drift, and with users who are independent, the index is about (1 / n + 1 / m) times a chi-square with one
@@ -68,7 +68,7 @@ def _numbers(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
-    """Where one bin of the values other than 0 ends, the edge included, and the next begins."""
+    """The upper edges of the bins of the values other than 0, each edge included in its bin."""
     if not values.size:
         return np.empty(0)
     if values.min() == values.max():
@@ -78,7 +78,7 @@ def _edges(values: NDArray[np.float64], bins: int) -> NDArray[np.float64]:
 
 
 def _counts(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Values in each bin, the zeros first."""
+    """The number of values in each bin, the zeros first."""
     others = np.bincount(np.searchsorted(edges, values[values != 0]), minlength=len(edges) + 1)
     return np.append(float((values == 0).sum()), others)
 

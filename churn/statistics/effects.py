@@ -1,4 +1,4 @@
-"""Effects: how two groups differ, in shares or in means, with an interval, and what their size could have shown."""
+"""Effects: the difference of two groups in shares or means, with an interval and the least detectable difference."""
 
 import math
 from dataclasses import dataclass
@@ -65,10 +65,10 @@ def share_difference(successes_a: int, n_a: int, *, successes_b: int, n_b: int) 
     """Compare two shares of independent users.
 
     The interval is Newcombe's, from Wilson's intervals of both shares, which holds for few users and for shares near 0
-    and 1. p is that of the chi-square test with n − 1 in the place of n, without Yates' correction, which is right down
+    and 1. p is that of the chi-square test with n − 1 in place of n, without Yates' correction, which is right down
     to an expected 1 in each cell; with less there is none. The detectable difference is
-    (1.96 + .84) √(s (1 − s) (1 / n_a + 1 / n_b)), with the pooled share s taken with one success and one failure more,
-    since a share of few users may be 0 or 1 by chance.
+    (1.96 + .84) √(s (1 − s) (1 / n_a + 1 / n_b)), with the pooled share s of one more success and failure each, since
+    a share of few users may be 0 or 1 by chance.
 
     Source:
         R. G. Newcombe, Interval estimation for the difference between independent proportions: comparison of eleven
@@ -126,7 +126,7 @@ def _chi_square(successes_a: int, n_a: int, hits: int, n: int) -> float:
 
 
 def _z(level: float) -> float:
-    """The normal quantile between whose negative and itself a share `level` lies."""
+    """The quantile z of the normal distribution for which a share `level` lies between −z and z."""
     return float(scipy.special.ndtri((1 + level) / 2))
 
 

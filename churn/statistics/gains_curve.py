@@ -1,4 +1,4 @@
-"""The gain curve: how many of the positives a list of a given length would find."""
+"""The gain curve: the share of the positives that a list of a given length would find."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

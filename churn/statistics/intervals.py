@@ -17,7 +17,7 @@ CHUNK_CELLS = 1 << 22  # weights drawn at once: 32 MiB
 EVERYWHERE = (-float("inf"), float("inf"))
 
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # weights (b, n) → values (b,)
-Statistics = Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]  # the same, several by name
+Statistics = Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]  # several statistics by name
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,10 @@ def bootstrap(
 
     The interval is the percentile interval moved by the bootstrap's median bias, median of the replicates minus value.
     A statistic such as ECE grows under resampling, and its plain percentile interval may miss the value itself; moved
-    by the *median* bias, it holds the value always. Percentiles of few users lie too near each other, so those further
-    out are taken, as Student's t has them; even so, 95% intervals of 10 users hold but nine times in ten. The interval
-    is then clipped to `bounds`. Undefined (nan) replicates are dropped. The ends are nan if the value is, if no
-    replicate is defined, or if there is only one user, who tells nothing about others.
+    by the *median* bias, it holds the value always. Percentiles of few users lie too near each other, so percentiles
+    further out are taken, as with Student's t; even so, 95% intervals of 10 users hold only nine times in ten. The
+    interval is then clipped to `bounds`. Undefined (nan) replicates are dropped. The ends are nan if the value is, if
+    no replicate is defined, or if there is only one user, from whom nothing follows about others.
 
     Raises:
         ValueError: for no users, no repetitions, or a level outside (0, 1).
@@ -85,10 +85,10 @@ def bootstrap_each(
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, Interval]:
-    """Give several weighted statistics their intervals from the same resamples of users.
+    """Give several weighted statistics their intervals from one set of resamples of users.
 
     `users` (n,) names the user of each window; `statistics` maps weights (b, n) to values (b,) by name, and `bounds`
-    says by the same names between which numbers they lie. See `bootstrap`.
+    gives by name the numbers between which they lie. See `bootstrap`.
 
     Raises:
         ValueError: as `bootstrap` does.
@@ -109,11 +109,11 @@ def interval_of(
     """The interval of `bootstrap` from resamples that were drawn elsewhere.
 
     Args:
-        values: The sample's own value, then those of its resamples, (1 + repetitions,); the latter are left out of
-            account for a single user, for all of them equal the sample.
+        values: The sample's own value, then its resamples' values, (1 + repetitions,); the latter are ignored for a
+            single user, since every resample equals the sample.
         n_users: Users in the sample.
-        level: Of the interval.
-        bounds: Between which numbers it lies.
+        level: The level of the interval.
+        bounds: The numbers between which it lies.
 
     Example:
         >>> print(interval_of([2.0, 1.0, 2.0, 3.0, 4.0], n_users=1000))
@@ -132,7 +132,7 @@ def metric_intervals(
     metrics and `bootstrap` for the intervals, which are clipped to each metric's range.
 
     The interval of `ece` is no test of calibration: the ECE of a sample lies above the true one by chance, and the
-    interval goes round the former. Whether a forecast is calibrated is what `ece_band` tells.
+    interval is around the former. `ece_band` shows whether a forecast is calibrated.
 
     Raises:
         ValueError: as `evaluate` and `bootstrap` do, or if `users` has another length.
@@ -165,7 +165,7 @@ def paired_difference(
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, Interval]:
-    """Give the difference of every metric, a minus b, its interval: both forecasts meet the same resamples.
+    """Give the difference of every metric, a minus b, its interval: both forecasts are resampled together.
 
     `y`, `p_a`, `p_b` and `users` are (n,) over the same windows. Shared luck cancels, so the interval is narrower than
     two separate ones suggest. Mind the sign: lower is better for `log_loss`, `brier` and `ece`.
@@ -195,7 +195,7 @@ def rate_interval(
     """Give the mean of `y` (n,) over windows its interval, with `users` (n,) as blocks.
 
     For a rate, y is 0 and 1; any number per window works. The interval stays between the least and the greatest y;
-    where all of u users show nothing but 0 or nothing but 1, which no resample changes, it reaches 3 / u away from it.
+    where all of u users have only 0 or only 1, which no resample changes, it reaches 3 / u away from it.
 
     Raises:
         ValueError: for lengths that differ, and as `bootstrap` does.
@@ -232,7 +232,7 @@ def sum_by_user(users: ArrayLike, columns: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def _draw(users: ArrayLike, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """Draw users with replacement, chunk by chunk: weights (c, n), the number of times that each window's user came."""
+    """Draw users with replacement, chunk by chunk: weights (c, n), how often each window's user was drawn."""
     names, user = np.unique(np.asarray(users), return_inverse=True)
     generator = np.random.default_rng(seed)
     chances = np.full(names.size, 1 / names.size)
@@ -245,7 +245,7 @@ def _draw(users: ArrayLike, repetitions: int, seed: int) -> Iterator[NDArray[np.
 def _replicate(users: ArrayLike, statistics: Statistics, repetitions: int, seed: int) -> dict[str, NDArray[np.float64]]:
     """Return each statistic on the sample itself, then on its resamples: (1 + repetitions,).
 
-    With a single user the resamples count as undefined, for all of them equal the sample.
+    With a single user the resamples count as undefined, since each equals the sample.
     """
     n, single = np.size(users), np.unique(np.asarray(users)).size < 2
     if n == 0 or repetitions < 1:
@@ -261,23 +261,23 @@ def _interval(values: NDArray[np.float64], level: float, bounds: tuple[float, fl
     if np.isnan(value) or replicates.size == 0:
         return Interval(value, np.nan, np.nan)
     low, middle, high = np.quantile(replicates, [lower, 0.5, upper])
-    # written as distances from the middle, so that rounding cannot push the value out; the outer min and max do the
-    # same where the value itself passes its bound by a rounding error
+    # written as distances from the middle, so that rounding cannot push the value out; the outer min and max keep it
+    # in where the value itself passes its bound by a rounding error
     below, above = max(bounds[0], value - (middle - low)), min(bounds[1], value + (high - middle))
     return Interval(value, min(value, float(below)), max(value, float(above)))
 
 
 def _expanded(level: float, n: int) -> float:
-    """The level whose percentiles make up for the number of users; the same for very many of them, or a single one."""
+    """The level whose percentiles make up for few users; for very many users, or a single one, `level` itself."""
     _, upper = tails(level)
     if n < 2:
         return level
     expanded = float(2 * scipy.stats.norm.cdf(np.sqrt(n / (n - 1)) * scipy.stats.t.ppf(upper, n - 1)) - 1)
-    return min(expanded, 1 - 1e-9)  # two users reach for the ends of all resamples
+    return min(expanded, 1 - 1e-9)  # two users need the ends of all resamples
 
 
 def tails(level: float) -> tuple[float, float]:
-    """The quantiles between which a share `level` lies in the middle.
+    """The quantiles between which the central share `level` lies.
 
     Raises:
         ValueError: for a level outside (0, 1).
@@ -288,7 +288,7 @@ def tails(level: float) -> tuple[float, float]:
 
 
 def check_users(y: ArrayLike, users: ArrayLike) -> None:
-    """See that there is one user (n,) for each label (n,).
+    """Check that there is one user (n,) for each label (n,).
 
     Raises:
         ValueError: if the shapes differ, or there is no window.

@@ -1,4 +1,4 @@
-"""Metrics of a binary forecast, for many weightings of the same windows at once.
+"""Metrics of a binary forecast, for many weightings of one set of windows at once.
 
 The bootstrap over users never copies rows: a resample is one weight per window. So the windows are sorted once, and
 every weighting is then a matter of cumulative sums and one matrix product.
@@ -30,14 +30,14 @@ RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
 
 ECE_BINS = 15
 CLIP = (
-    1e-7  # a network in float32 says exactly 0 or 1 now and then; one such window must not make the log loss infinite
+    1e-7  # a network in float32 gives exactly 0 or 1 now and then; one such window must not make the log loss infinite
 )
-TOP = 0.10  # share of the windows that `lift_10` looks at
+TOP = 0.10  # share of the windows in `lift_10`
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """What does not depend on the weights."""
+    """The parts of the metrics that do not depend on the weights."""
 
     ranking: Ranking
     micro: Ranking
@@ -60,7 +60,7 @@ def evaluate(y: ArrayLike, p: ArrayLike, *, weights: ArrayLike | None = None) ->
 
     Two are our own:
 
-    - `ece`: expected calibration error over the 15 bins of `calibration_bins`, which stay the same for all weightings;
+    - `ece`: expected calibration error over the 15 bins of `calibration_bins`, which do not depend on the weights;
     - `lift_10`: rate of label 1 in the top tenth of the weight by score, over the base rate; ties at the border count
       with the share that a random order would let in; nan without a positive.
 
@@ -106,7 +106,7 @@ def log_loss(y: ArrayLike, p: ArrayLike) -> float:
 def calibration_bins(p: ArrayLike, bins: int = ECE_BINS) -> NDArray[np.intp]:
     """Put probabilities (n,) into bins of about n / `bins` windows, numbered from 0 by rising p; returns (n,).
 
-    Equal probabilities share a bin, the one in which the middle of them falls, so a bin may hold more or none.
+    Equal probabilities share a bin, the one into which their middle falls, so a bin may hold more or none.
 
     Example:
         >>> calibration_bins([0.9, 0.1, 0.2, 0.1, 0.8, 0.3], bins=3)

@@ -1,4 +1,4 @@
-"""The windows in the order of their probability, under many weightings at once: what every ranking is measured by."""
+"""The windows in the order of their probability, under many weightings at once, for every measure of ranking."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How well each of many columns alone tells a label, with users as blocks."""
+"""The ranking of a label by each of many columns alone, with users as blocks."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ Z = 1.959964  # 97.5% quantile of the normal distribution
 
 @dataclass(frozen=True)
 class ColumnAuc:
-    """ROC-AUC of each of k columns, and the lower end of its 95% interval; above .5 a rising column says 1."""
+    """ROC-AUC of each of k columns, and the lower end of its 95% interval; above .5 a higher value means label 1."""
 
     value: NDArray[np.float64]  # (k,)
-    low: NDArray[np.float64]  # (k,) of the direction that ranks better: of max(value, 1 - value)
+    low: NDArray[np.float64]  # (k,) in the direction that ranks better: of max(value, 1 - value)
 
 
 def column_aucs(y: ArrayLike, columns: ArrayLike, *, users: ArrayLike) -> ColumnAuc:
     """Rank labels `y` (n,) by each column of `columns` (n, k); `users` (n,) names the user of each window.
 
-    Ties count half. The variance is that of DeLong's structural components, summed over the windows of each user. A
+    Ties count half. The variance is of DeLong's structural components, summed over the windows of each user. A
     column that separates all u users of the smaller class without a mistake has no variance; its lower end is
     1 - 3 / u, the rule of three, and no column's lies above that.
 
@@ -55,7 +55,7 @@ def column_shares(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The share of label 1 among the windows that each column of `chosen` (n, k) picks, and its standard error, (k,).
 
-    The error is that of a ratio with `users` (n,) as blocks, by its linearisation. A column that picks nothing
+    The error is of a ratio with `users` (n,) as blocks, by its linearisation. A column that picks nothing
     gives nan.
 
     Source:
@@ -87,7 +87,7 @@ def _placements(
 
 
 def _error(terms: NDArray[np.float64], user: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The standard error of the sum of centred terms (n, k), those of a user (n,) summed first: (k,)."""
+    """The standard error of the sum of centred terms (n, k), summed by user (n,) first: (k,)."""
     n_users = int(user.max()) + 1
     by_user = np.column_stack([np.bincount(user, column, minlength=n_users) for column in terms.T])
     error: NDArray[np.float64] = np.sqrt((by_user**2).sum(axis=0) * n_users / max(1, n_users - 1))

@@ -1,4 +1,4 @@
-"""Intervals of shares whose cases come in blocks by user, and which may be 0, 1 or of few users."""
+"""Intervals of shares with users as blocks, also for shares of 0 or 1, or of few users."""
 
 import numpy as np
 import scipy
@@ -11,8 +11,8 @@ def block_variance(hits: NDArray[np.float64], cases: NDArray[np.float64]) -> NDA
     """The variance of shares Σ hits / Σ cases over users, by Taylor's linearisation; nan for fewer than two users.
 
     Args:
-        hits: Per user and share, (u, k).
-        cases: Likewise, (u, k); users without a case do not count.
+        hits: The hits per user and share, (u, k).
+        cases: The cases per user and share, (u, k); users without a case do not count.
 
     Source:
         W. G. Cochran, Sampling Techniques, third edition (1977), section 6.3.
@@ -38,14 +38,14 @@ def block_intervals(
     A share p with variance v over users is worth p (1 − p) / v independent cases, at most as many as there are, and
     fewer by the square of z over Student's t, since v is known from few users. Where the share is 0 or 1, or v is 0,
     the sample says nothing of v, and users count as one case each. So an interval never shrinks to a point. The
-    ends are nan for fewer than two users: one tells nothing about others.
+    ends are nan for fewer than two users: nothing about others follows from one.
 
     Args:
-        share: (k,).
-        variance: Of the shares over users, (k,), by `block_variance` or a bootstrap.
-        cases: Of each share, (k,).
-        users: Who have them, (k,).
-        level: Of the intervals.
+        share: The shares, (k,).
+        variance: The variance of the shares over users, (k,), by `block_variance` or a bootstrap.
+        cases: The number of cases of each share, (k,).
+        users: The number of users with a case, (k,).
+        level: The level of the intervals.
 
     Returns:
         The low and the high ends, (k,) each.

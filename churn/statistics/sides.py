@@ -1,4 +1,4 @@
-"""Sides: when a number is more than another, not by rounding alone, and when a clear difference is worth a word."""
+"""Sides: tests that a number exceeds another beyond rounding, and that a clear difference is worth mentioning."""
 
 from typing import Literal, Protocol
 
@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 ROUNDING = 1e-9  # sums in another order differ in the sixteenth digit
-LEAST_LOSS = 0.002  # log loss: chances off by three points near a half, or by two near a tenth, cost as much
-LEAST_LIFT = 1.1  # ten calls that find as many as eleven by lot
-FEW = 30  # users, under whom an interval or a share is a guess
+LEAST_LOSS = 0.002  # log loss: the cost of probabilities off by three points near a half, or by two near a tenth
+LEAST_LIFT = 1.1  # ten calls that find as many as eleven at random
+FEW = 30  # users under whom an interval or a share is a guess
 
 Side = Literal["above", "below", "across"]
 
@@ -40,15 +40,15 @@ def above(a: float, b: float) -> bool:
 
 
 def side(found: Ends, of: float = 0.0, *, least: float = 0.0) -> Side:
-    """On which side of a number an interval lies; `across` where it holds the number, or the value is hardly off it.
+    """The side of a number on which an interval lies; `across` if it holds the number, or the value is too near to it.
 
-    An interval that is clear of the number proves a difference, and with users enough the smallest one. Whether it
-    matters is another question, which `least` answers.
+    An interval that is clear of the number proves a difference, and with enough users even the smallest one. `least`
+    is the difference that matters.
 
     Args:
         found: A value and its interval.
         of: The number.
-        least: How far off the value must be at least.
+        least: The least distance of the value from the number.
 
     Example:
         >>> from churn.statistics import Interval
@@ -63,7 +63,7 @@ def side(found: Ends, of: float = 0.0, *, least: float = 0.0) -> Side:
 
 
 def digits_apart(value: float, low: float, high: float) -> int:
-    """How many decimals of a percentage tell a share from an interval that it lies outside of, at most two; else none.
+    """The fewest decimals, up to two, at which a percentage differs from the nearest end of an interval; 0 if none do.
 
     Example:
         >>> digits_apart(0.24, 0.08, 0.19), digits_apart(0.006, 0.008, 0.04), digits_apart(0.4, 0.3, 0.5)
@@ -75,7 +75,7 @@ def digits_apart(value: float, low: float, high: float) -> int:
 
 
 def varies(values: ArrayLike) -> bool:
-    """Whether numbers (n,) differ by more than rounding; nan is no number.
+    """Whether numbers (n,) differ by more than rounding; nan is left out.
 
     Example:
         >>> varies([0.3, 0.1 + 0.2]), varies([0.3, 0.4]), varies([])

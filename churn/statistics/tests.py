@@ -1,6 +1,6 @@
 """Tests between two groups, and effect sizes.
 
-One value per user, please: windows of one user overlap, and a test over them knows far less than it believes.
+A test needs one value per user: windows of one user overlap, so a test over windows is far too confident.
 """
 
 import math
@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
-SKEWED = 2.0  # from this |skewness| on means are a few users' matter, and ranks are compared beside them
+SKEWED = 2.0  # from this |skewness| on means depend on a few users, and ranks are compared too
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class WelchResult:
 
 
 def welch(a: ArrayLike, b: ArrayLike) -> WelchResult:
-    """Compare the means of two groups without assuming equal variances, and say how large the difference is.
+    """Compare the means of two groups without assuming equal variances, and measure the size of the difference.
 
     `a` (n_a,) and `b` (n_b,) hold one number per user; nan is a missing value and is left out.
 
@@ -111,8 +111,8 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 
 def _undefined(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    # the range, not the variance: rounding leaves three times 0.1 with a variance of 2e-34; and squares of a smaller
-    # range than this would vanish
+    # the range, not the variance: rounding gives three times 0.1 a variance of 2e-34; and squares of a smaller range
+    # than this would vanish
     return min(a.size, b.size) < 2 or bool(max(np.ptp(a), np.ptp(b)) < 1e-150)
 
 

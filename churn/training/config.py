@@ -14,11 +14,11 @@ _OWN = {f"churn.models.{name}" for name in models.MODELS}
 
 @dataclass(frozen=True)
 class ModelSpec(Block, key="models"):
-    """A model as a configuration names it.
+    """A model of the configuration: its class and its arguments.
 
     Args:
         class_path: Import path of the class, such as churn.models.GRU.
-        init_args: Constructor arguments; what stands here is not searched.
+        init_args: Constructor arguments; an argument given here is not searched.
     """
 
     class_path: str
@@ -49,7 +49,7 @@ class ModelSpec(Block, key="models"):
         return self.class_path.rpartition(".")[2]
 
     def check(self) -> None:
-        """Check the class and its arguments; one of churn's own without any need not be loaded.
+        """Check the class and its arguments; the package's own classes without arguments are not loaded.
 
         Raises:
             UserError: as `load`.
@@ -58,10 +58,10 @@ class ModelSpec(Block, key="models"):
             self.load()
 
     def load(self) -> "type[models.Classifier]":
-        """The class, once it is known that it can be made with the arguments.
+        """The class, after checking that it can be made with the arguments.
 
         Raises:
-            UserError: for an unknown class or argument, one that lacks arguments, or a value that is not taken.
+            UserError: for an unknown class or argument, a missing argument, or a value that the class does not take.
 
         Example:
             >>> ModelSpec("churn.models.Majority").load().__name__
@@ -96,17 +96,17 @@ def _is_needed(parameter: Parameter) -> bool:
 
 @dataclass(frozen=True)
 class TuningConfig(Block, key="tuning"):
-    """How much is searched.
+    """The search: its trials, their storage, and the choices beside each model's own space.
 
     Args:
         trials: Trials per model and target. The first takes the model's defaults, so that a short search is
             never worse than none; 1 therefore searches nothing.
-        storage: Where trials are kept; in the run's own folder where None. sqlite:///study.db,
+        storage: The storage of the trials; in the run's own folder where None. sqlite:///study.db,
             postgresql+psycopg://ada@db/trials or journal:///study.log may be shared by several workers, each with a
             folder of its own. A killed search continues.
         history_days: Lengths of history to choose from, none longer than `windows.history_days`; all of it where empty.
         batch_size: Windows per step of a network to choose from.
-        prune: Give up a network whose log loss is, after as many epochs on the newest fold, worse than that of most.
+        prune: Give up a network whose log loss on the newest fold is worse than most networks' after as many epochs.
     """
 
     trials: Annotated[int, Range(1, 10_000)] = 3
@@ -116,7 +116,7 @@ class TuningConfig(Block, key="tuning"):
     prune: bool = True
 
     def __post_init__(self) -> None:
-        """Raises UserError for a value outside its range, or a storage that is no URL."""
+        """Raises UserError for a value outside its range, or a storage that is not a URL."""
         super().__post_init__()
         if self.storage is not None and "://" not in self.storage:
             found = repr(without_password(self.storage))
@@ -125,14 +125,14 @@ class TuningConfig(Block, key="tuning"):
 
 @dataclass(frozen=True)
 class TrainingConfig(Block, key="training"):
-    """How the best hyperparameters are used.
+    """The final fits with the best hyperparameters.
 
     Args:
         seeds: Fits from different seeds, whose probabilities are averaged and whose spread is reported.
-        refit: What scores: `keep`: the models that were measured; `all`: the same, learnt again from every window whose
-            label is known, for as many steps as the measured one took.
+        refit: The models that score: `keep`: the measured ones; `all`: these models, learnt again from all windows with
+            a known label, for as many steps as the measured one took.
         kept: Whether each model is also trained on the kept features of features.csv alone, with the hyperparameters
-            found; it stands in the leaderboard as the model's name with _kept, and may be the one that is chosen.
+            found; the leaderboard names it as the model with _kept, and it may be the one that is chosen.
     """
 
     seeds: Seeds = 1

@@ -1,4 +1,4 @@
-"""The recipe: one model on one target, with a search where the model has something to search."""
+"""The recipe: one model on one target, with a search where the model has a search space."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,11 +26,11 @@ def fit(
     Args:
         spec: The model.
         folds: Splits, oldest first; the model kept is fitted on the last.
-        target: What is predicted.
+        target: The target to predict.
         tuning: The search.
         training: Seeds; one by default.
-        seed: Of the search and its fits; further ones count on from it.
-        folder: Where trials leave their folders.
+        seed: The seed of the search and its fits; further seeds count on from it.
+        folder: The folder for the trials' folders.
         alone: Whether no other worker uses the search's storage.
 
     Raises:

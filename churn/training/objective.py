@@ -1,4 +1,4 @@
-"""What a trial is: one model, fitted and judged on each fold, with a folder of its own."""
+"""The objective of a trial: one model, fitted and judged on each fold, with a folder of its own."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ class Objective:
     folds: tuple[Split, ...]  # oldest first
     target: Target
     fixed: dict[str, Any]
-    options: dict[str, list[int]]  # what belongs to the data, by argument
+    options: dict[str, list[int]]  # choices that depend on the data, by argument
     seed: int
     folder: Path | None
     best: Classifier | None = None
@@ -39,7 +39,7 @@ class Objective:
         Raises:
             FailedTrialError: if the model cannot be fitted, with the reason in the trial's attribute `error`.
             TrialPruned: if it is hopeless.
-            DiskError: if a disk is full, which is no fault of the model's.
+            DiskError: if a disk is full, which is not the model's fault.
         """
         arguments = self._arguments(trial)
         self._note(trial, arguments=arguments)
@@ -53,18 +53,18 @@ class Objective:
             raise FailedTrialError from error
 
     def space(self) -> dict[str, str]:
-        """What is drawn, by name."""
+        """The distributions that trials draw from, by the argument's name."""
         probe = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
         self._arguments(probe)
         return {name: repr(drawn) for name, drawn in sorted(probe.distributions.items())}
 
     def outdo(self, study: optuna.Study) -> None:
-        """Keep from here on only what is better than the best that a study holds already."""
+        """Keep from now on only models that are better than the best trial of a study."""
         ended = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
         self.best_value = min((trial.value for trial in ended if trial.value is not None), default=self.best_value)
 
     def best_of(self, study: optuna.Study) -> Classifier:
-        """The model of a study's best trial, fitted again where another worker made it."""
+        """The model of a study's best trial, fitted again if another worker made it."""
         if self.best is not None and self.best_value <= study.best_value:
             return self.best
         kept = self._folder_of(study.best_trial.number)
@@ -75,7 +75,7 @@ class Objective:
 
     def _judge(self, trial: optuna.Trial, arguments: dict[str, Any]) -> float:
         losses, models = [], []
-        # The newest first: it is the one whose model is kept, and on which a hopeless trial is given up.
+        # The newest fold first: its model is kept, and a hopeless trial is given up on it.
         for place, split in enumerate(reversed(self.folds)):
             model = self.kind(**arguments)
             model.fit(split, target=self.target, seed=self.seed, report=None if place else _pruning(trial))
@@ -97,7 +97,7 @@ class Objective:
         return None if self.folder is None else self.folder / f"{number:04d}"
 
     def _note(self, trial: optuna.Trial, **facts: Any) -> None:
-        """Write down in a trial's folder what is known of it."""
+        """Write the facts about a trial into its folder."""
         if (folder := self._folder_of(trial.number)) is not None:
             write_json(facts, folder / "trial.json")
 
@@ -111,7 +111,7 @@ class Objective:
 
 
 class _Searched:
-    """A trial that does not draw what is fixed, so that nothing is noted of it that was not used."""
+    """A trial that does not draw fixed arguments, so that it records only values that were used."""
 
     def __init__(self, trial: optuna.Trial, fixed: dict[str, Any]) -> None:
         self._trial, self._fixed = trial, fixed
@@ -126,7 +126,7 @@ class _Searched:
 
 
 def _pruning(trial: optuna.Trial) -> Any:
-    """A report that gives hopeless trials up."""
+    """A report callback that gives up hopeless trials."""
 
     def report(step: int, value: float) -> None:
         trial.report(value, step)

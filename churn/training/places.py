@@ -1,4 +1,4 @@
-"""Places: which trial comes next, so that a killed search, or one of several workers, makes the same ones."""
+"""Places: the order of trials, so that a killed search, or one of several workers, makes equal ones."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,19 +16,19 @@ from optuna.trial import FrozenTrial, TrialState
 from churn.training.workers import RUNNING, Watch
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
-_PLACE = "place"  # attribute of a trial
-_STARTUP_TRIALS = 6  # drawn at random before TPE has something to go by
+_PLACE = "place"  # an attribute of a trial
+_STARTUP_TRIALS = 6  # trials drawn at random before TPE has enough results
 
 
 class SuperfluousTrialError(Exception):
-    """Raised by a trial whose place other workers have filled meanwhile."""
+    """Raised by a trial whose place another worker has filled meanwhile."""
 
 
 class SeededByPlace(BaseSampler):
-    """TPE whose chance depends on the seed and the trial's place alone; the first place takes the defaults.
+    """TPE whose random draws depend on the seed and the trial's place alone; the first place takes the defaults.
 
-    A trial that was given up without a result, as its worker was killed, leaves its place to a later one. So a search
-    that was killed goes on as it would have gone, and workers do not draw each other's trials.
+    A trial that was given up without a result, as its worker was killed, leaves its place to a later one. So a killed
+    search continues as if it had not been killed, and workers do not draw each other's trials.
     """
 
     def __init__(self, seed: int, *, defaults: dict[str, Any]) -> None:
@@ -36,23 +36,23 @@ class SeededByPlace(BaseSampler):
         self._begin(0)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Begin the stream of the trial's place."""
+        """Begin the random stream of the trial's place."""
         self._begin(_place(study, trial))
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """As TPE."""
+        """TPE's search space."""
         return self._tpe.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """As TPE."""
+        """TPE's values."""
         return self._tpe.sample_relative(study, trial, search_space)
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        """As TPE, but for the defaults."""
+        """The default where the first place has one, else TPE's value."""
         if param_name in self._given:
             return self._given[param_name]
         return self._tpe.sample_independent(study, trial, param_name, param_distribution)
@@ -65,10 +65,10 @@ class SeededByPlace(BaseSampler):
 
 
 def trials_to_make(study: optuna.Study, wanted: int) -> Iterator[optuna.Trial]:
-    """Yield new trials until so many have ended, by this worker or by others.
+    """Yield new trials until the wanted number have ended, by this worker or by others.
 
-    A trial that another worker is at counts as made; one whose worker has fallen silent is made again. Trials that
-    fail are not made up for without end: a worker makes no more than were wanted, and one for each that was given up.
+    A trial under way at another worker counts as made; one whose worker has fallen silent is made again. Failed trials
+    are not replaced without end: a worker makes at most the wanted number, and one for each that was given up.
     """
     watch = Watch(study)
     _settle(watch)
@@ -82,15 +82,15 @@ def trials_to_make(study: optuna.Study, wanted: int) -> Iterator[optuna.Trial]:
             watch.wait()
             continue
         made += 1
-        with suppress(UpdateFinishedTrialError):  # given up by others before it began, as this worker was suspended
+        with suppress(UpdateFinishedTrialError):  # another worker gave it up before it began, as this one was suspended
             yield _placed(study)
 
 
 def check_place(trial: optuna.Trial, wanted: int) -> None:
-    """Give a trial up before it begins where two workers took the last place at once: the earlier number keeps it.
+    """Give up a trial before it begins if two workers took the last place at once: the earlier number keeps it.
 
     Raises:
-        SuperfluousTrialError: if so many earlier trials have ended or are being made.
+        SuperfluousTrialError: if the wanted number of earlier trials have ended or are being made.
     """
     before = trial.study.get_trials(deepcopy=False, states=ENDED + RUNNING)
     if sum(other.number < trial.number for other in before) >= wanted:
@@ -98,7 +98,7 @@ def check_place(trial: optuna.Trial, wanted: int) -> None:
 
 
 def _placed(study: Study) -> optuna.Trial:
-    """A new trial that shows its place, which its sampler has drawn from already."""
+    """A new trial with its place as an attribute; its sampler has already drawn from this place."""
     trial = study.ask()
     if isinstance(study.sampler, SeededByPlace):
         trial.set_user_attr(_PLACE, study.sampler.place)
@@ -106,7 +106,7 @@ def _placed(study: Study) -> optuna.Trial:
 
 
 def _place(study: Study, trial: FrozenTrial) -> int:
-    """The first place that no other trial has, nor one that began earlier is about to take."""
+    """The first place that no other trial has, and no earlier trial is about to take."""
     others = [
         other
         for other in study.get_trials(deepcopy=False)
@@ -127,9 +127,9 @@ def _n_given_up(study: Study) -> int:
 
 
 def _settle(watch: Watch) -> None:
-    """Wait until each trial that somebody had begun has ended, shown a sign of life, or been given up.
+    """Wait until each trial under way has ended, shown a sign of life, or been given up.
 
-    Only then is it known which trials a killed search has left, so that these come first.
+    Only then are the trials of a killed search known, which come first.
     """
     begun = watch.look()
     while begun & watch.look():

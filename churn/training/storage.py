@@ -1,4 +1,4 @@
-"""Where trials are kept: in memory, or in a storage that a killed search continues from and several workers share."""
+"""Storage of trials: in memory, or where a killed search can continue and several workers can share it."""
 
 import time
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ from churn.training.places import SeededByPlace
 from churn.training.workers import POLL_SECONDS
 
 _JOURNAL = "journal:///"
-_LOCKED_SECONDS = 10  # after which a journal's lock, held for a line, is taken from a worker that was killed
-_ATTEMPTS = 4  # at opening a storage whose tables another worker is making
+_LOCKED_SECONDS = 10  # after which a journal's lock, held for one line, is taken from a killed worker
+_ATTEMPTS = 4  # to open a storage whose tables another worker is making
 
 
 def open_study(
@@ -39,11 +39,11 @@ def open_study(
 
     Args:
         storage: SQLAlchemy's URL of a database, `journal:///FILE`, or None for memory.
-        name: Of the study in its storage.
-        facts: What its trials were searched on: the space, the data. A study is continued on the same alone.
-        seed: Of the sampler.
-        pruner: What gives hopeless trials up.
-        defaults: Hyperparameters of the first trial; what is not among them is drawn.
+        name: The name of the study in its storage.
+        facts: The space and the data of the search. A study is continued only on equal facts.
+        seed: The seed of the sampler.
+        pruner: The pruner, which gives up hopeless trials.
+        defaults: Hyperparameters of the first trial; the others are drawn.
 
     Raises:
         UserError: if the storage cannot be reached, or holds a study of this name on other facts.
@@ -70,7 +70,7 @@ def open_study(
 
 
 def sqlite(path: Path) -> str:
-    """The URL of an SQLite file, whatever its path is called.
+    """The URL of an SQLite file, with any characters in its path.
 
     Example:
         >>> sqlite(Path("runs/what? that!/trials.db"))
@@ -81,16 +81,16 @@ def sqlite(path: Path) -> str:
 
 @contextmanager
 def kept(storage: str | None) -> Iterator[None]:
-    """Say in one line that a storage was lost in the middle of a search.
+    """Turn errors of a storage that was lost during a search into one line.
 
     Raises:
-        UserError: if it was.
+        UserError: if the storage was lost.
     """
     try:
         with writing(*_files(storage)):
             yield
     except (SQLAlchemyError, StorageInternalError, OSError, UnboundLocalError) as error:
-        # UnboundLocalError: Optuna stumbles over what it could not write, and its own error hides the cause
+        # UnboundLocalError: Optuna fails after a write that failed, and its own error hides the cause
         lost = _of_storage(error, storage)
         if storage is None or not lost:
             raise
@@ -113,7 +113,7 @@ def _storage(url: str | None) -> BaseStorage | None:
 
 
 def _journal(path: Path) -> JournalStorage:
-    """Open a journal, less the line that a killed worker or a full disk has cut: the next one would be glued to it."""
+    """Open a journal without a last line cut by a killed worker or a full disk: the next line would join it."""
     lock = JournalFileOpenLock(str(path), _LOCKED_SECONDS)
     backend = JournalFileBackend(str(path), lock)
     lock.acquire()
@@ -127,12 +127,12 @@ def _journal(path: Path) -> JournalStorage:
 
 def _database(url: str) -> RDBStorage:
     storage = RDBStorage(url)
-    finalize(storage, storage.engine.dispose)  # or every search would leave its connections open
+    finalize(storage, storage.engine.dispose)  # otherwise every search would leave its connections open
     return storage
 
 
 def _files(storage: str | None) -> list[Path]:
-    """The file of a storage that is one."""
+    """The file of a storage that is a file; else no path."""
     if storage is None:
         return []
     if storage.startswith(_JOURNAL):
@@ -142,7 +142,7 @@ def _files(storage: str | None) -> list[Path]:
 
 
 def _of_storage(error: BaseException, storage: str | None) -> list[BaseException]:
-    """The error and its causes, as far as they came of reading or writing the storage; the last says most."""
+    """The error and its causes that came from reading or writing the storage; the last one is the clearest."""
 
     def is_one(cause: BaseException) -> bool:
         if isinstance(cause, OSError) and storage is not None and storage.startswith(_JOURNAL):

@@ -1,4 +1,4 @@
-"""The search: Optuna's TPE over each model's own space and what belongs to the data, scored on half A of validation."""
+"""The search: Optuna's TPE over each model's own space and choices of the data, scored on half A of validation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,17 +23,17 @@ from churn.training.places import SuperfluousTrialError, check_place, trials_to_
 from churn.training.storage import kept, open_study
 from churn.training.workers import alive, end, give_up_all
 
-_TRIALS_TO_WEIGH = 5  # under which importances are noise
+_TRIALS_TO_WEIGH = 5  # trials under which importances are noise
 
 
 @dataclass(frozen=True)
 class Found:
-    """The best trial's model, as it was fitted, and what the search saw."""
+    """The best trial's model, as it was fitted, and the tables of the search."""
 
     model: Classifier
     trials: pd.DataFrame  # trial, state, value (log loss on half A), and one column per hyperparameter
     curves: pd.DataFrame  # trial, step, log_loss
-    importances: pd.DataFrame  # parameter, importance; no rows where too few trials ended well
+    importances: pd.DataFrame  # parameter, importance; no rows where too few trials succeeded
 
 
 def search(
@@ -52,12 +52,12 @@ def search(
     Args:
         kind: The class, whose `suggest` is the space; batch size and history length are added where it has them.
         folds: Splits, oldest first. Trials are fitted on each one's training part and judged by the mean log loss on
-            their halves A; the model kept is that of the last.
-        target: What is predicted.
-        tuning: How much is searched.
+            their halves A; the last fold's model is kept.
+        target: The target to predict.
+        tuning: The size and storage of the search.
         fixed: Constructor arguments that are not searched.
-        seed: Of the sampler and of every fit.
-        folder: Where each trial leaves a folder of its own, and the best its model; nowhere where None.
+        seed: The seed of the sampler and of every fit.
+        folder: The folder for a folder per trial, the best with its model; nothing is written where None.
         alone: Whether no other worker uses the storage. Trials under way in it were then left by one that was killed,
             and are given up at once; else one is waited for until its worker gives no sign of life.
 
@@ -97,10 +97,10 @@ def search(
 
 
 def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None:
-    """Make trials until so many have ended.
+    """Make trials until the wanted number have ended.
 
     Raises:
-        UserError: if none succeeded.
+        UserError: if no trial succeeded.
     """
     objective.outdo(study)
     for trial in trials_to_make(study, wanted):
@@ -111,7 +111,7 @@ def _make_trials(study: optuna.Study, objective: Objective, wanted: int) -> None
 
 
 def _make(trial: optuna.Trial, objective: Objective, wanted: int) -> None:
-    """Make one trial; whatever ends it, a signal too, is noted at once, so that nobody waits for it."""
+    """Make one trial; its end, even by a signal, is noted at once, so that no worker waits for it."""
     value, state = None, TrialState.FAIL
     try:
         with alive(trial):
@@ -120,13 +120,13 @@ def _make(trial: optuna.Trial, objective: Objective, wanted: int) -> None:
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except (FailedTrialError, SuperfluousTrialError, UpdateFinishedTrialError):
-        pass  # the last: others gave it up while this worker was suspended, and its place is no longer its own
+        pass  # the last: another worker gave it up while this one was suspended, and its place is no longer its own
     finally:
         end(trial.study, trial, value, state=state)
 
 
 def _options(kind: type[Classifier], tuning: TuningConfig, fixed: dict[str, Any]) -> dict[str, list[int]]:
-    """What belongs to the data, as far as a model takes it and it is not fixed."""
+    """The choices of batch size and history length, where a model takes them and they are not fixed."""
     known = signature(kind).parameters
     offered = {"history_days": tuning.history_days, "batch_size": tuning.batch_size}
     return {name: values for name, values in offered.items() if values and name in known and name not in fixed}
@@ -135,15 +135,15 @@ def _options(kind: type[Classifier], tuning: TuningConfig, fixed: dict[str, Any]
 def _defaults(
     kind: type[Classifier], space: dict[str, str], options: dict[str, list[int]], fixed: dict[str, Any]
 ) -> dict[str, Any]:
-    """The arguments of the first trial: the class's own, or the largest of those to choose from."""
+    """The arguments of the first trial: the class's defaults, or the largest choice."""
     own = {name: value for name, value in kind(**fixed).arguments.items() if name in space}
     return own | {name: own[name] if own[name] in values else max(values) for name, values in options.items()}
 
 
 def _pruner(kind: type[Classifier], tuning: TuningConfig) -> BasePruner:
-    """A network's trial goes on while it is in the better half of those that came as far.
+    """A pruner that stops a network's trial when it is in the worse half of the trials that came as far.
 
-    Other models' trials come to their end: boosting under strong penalties is behind for long and ends ahead.
+    Other models' trials are not pruned: boosting under strong penalties is behind for long and ends ahead.
     """
     if not (tuning.prune and kind.is_network):
         return NopPruner()
@@ -162,7 +162,7 @@ def _check_classes(split: Split, target: Target) -> None:
 
 
 def _none_succeeded(kind: type[Classifier], study: optuna.Study) -> UserError:
-    """The error that names why the last trial failed."""
+    """The error that gives the reason for the last trial's failure."""
     failed = study.get_trials(states=(TrialState.FAIL,))
     reasons = [trial.user_attrs["error"] for trial in failed if "error" in trial.user_attrs]
     why = f", the last: {reasons[-1]}" if reasons else ""
@@ -174,7 +174,7 @@ def _none_succeeded(kind: type[Classifier], study: optuna.Study) -> UserError:
 
 
 def _data(folds: Sequence[Split], target: Target) -> str:
-    """A line that tells two searches' data apart."""
+    """A line that differs between searches on different data."""
     train = folds[-1].train
     parts = [
         f"{len(part):,} windows, {int(part.label(target).sum()):,} of 1"
@@ -198,7 +198,7 @@ def _curves(study: optuna.Study) -> pd.DataFrame:
 
 
 def _importances(study: optuna.Study) -> pd.DataFrame:
-    """How much each hyperparameter decides which trials are the best (Watanabe, Bansal and Hutter, 2023)."""
+    """The importance of each hyperparameter for being among the best trials (Watanabe, Bansal and Hutter, 2023)."""
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     found: dict[str, float] = {}
     if len({trial.value for trial in complete}) >= _TRIALS_TO_WEIGH and len(complete[0].params) > 1:

@@ -1,4 +1,4 @@
-"""Workers: signs of life while a trial is made, and the trials of workers that give none any more."""
+"""Workers: signs of life while a trial is made, and the trials of workers that have stopped giving any."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from churn.progress import note
 
 HEARTBEAT_SECONDS, SILENT_SECONDS, POLL_SECONDS = 5, 15, 0.5
 RUNNING = (TrialState.RUNNING,)
-_SIGN = "sign"  # attribute of a trial: a number that grows while its worker lives
+_SIGN = "sign"  # an attribute of a trial: a number that grows while its worker lives
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def alive(trial: optuna.Trial) -> Iterator[None]:
 
     def beat() -> None:
         for sign in count(1):
-            with suppress(Exception):  # whatever ails the storage, the trial's own reports and its end meet and say
+            with suppress(Exception):  # the trial's own reports meet any failure of the storage too, and raise it
                 trial.set_user_attr(_SIGN, sign)
             if over.wait(HEARTBEAT_SECONDS):
                 return
@@ -36,7 +36,7 @@ def alive(trial: optuna.Trial) -> Iterator[None]:
         yield
     finally:
         over.set()
-        thread.join(HEARTBEAT_SECONDS)  # no longer: a storage that is lost may hold a sign for minutes
+        thread.join(HEARTBEAT_SECONDS)  # no longer: a write to a lost storage may block for minutes
 
 
 def end(study: Study, trial: optuna.Trial | int, value: float | None = None, *, state: TrialState) -> None:
@@ -46,7 +46,7 @@ def end(study: Study, trial: optuna.Trial | int, value: float | None = None, *, 
 
 
 def give_up_all(study: Study) -> None:
-    """Give up every trial under way, where it is known that nobody is at any."""
+    """Give up every trial under way, where no worker can be making any."""
     for number, _ in Watch(study).look():
         end(study, number, state=TrialState.FAIL)
 
@@ -54,7 +54,7 @@ def give_up_all(study: Study) -> None:
 class Watch:
     """Trials under way, each with the time of its latest sign.
 
-    The time is when this worker first saw the sign, by its own clock, for clocks of different hosts differ. A trial
+    The time is when this worker first saw the sign, by its own clock, since clocks of different hosts differ. A trial
     whose worker was killed before the first sign is therefore given up like any other.
     """
 
@@ -73,7 +73,7 @@ class Watch:
         return signs - silent
 
     def wait(self) -> None:
-        """Let others go on for a moment, and say so the first time."""
+        """Let other workers go on for a moment, and say so the first time."""
         if not self._noted:
             n, name = len(self._since), self._study.study_name
             trials = f"{n} trial{'s' * (n != 1)} of {name}"

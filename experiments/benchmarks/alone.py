@@ -1,4 +1,4 @@
-"""A measurement in a process of its own, so that nothing left on another's heap can hide."""
+"""A measurement in a process of its own, so that no memory left by another measurement distorts it."""
 
 import resource
 import time
@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 def measured(way: Callable[[Path], Answer], folder: Path, *, uses: str) -> tuple[float, float, Answer]:
-    """Seconds, peak memory in MiB and the answer; nobody is charged for importing what the way uses."""
+    """Seconds, peak memory in MiB and the answer; importing the modules that the way uses does not count."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
         return process.submit(_measured, way, folder, uses).result()
 

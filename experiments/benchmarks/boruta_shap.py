@@ -1,12 +1,12 @@
-"""Boruta-SHAP beside BorutaPy over plain SHAP values: seconds, and how far the verdicts agree.
+"""Boruta-SHAP beside BorutaPy over plain SHAP values: seconds, and the agreement of the verdicts.
 
-Goal: at least 10 times as fast, and the same verdict for 95% of what BorutaPy confirms or rejects.
+Goal: at least 10 times as fast, and the same verdict for 95% of the columns that BorutaPy confirms or rejects.
 
 The reference is BorutaPy as it is, over a LightGBM whose importances are mean |SHAP| from `shap.TreeExplainer` on all
 rows. Both are handed the same rows, columns, labels, parameters of the trees, number of trees and of rounds; shadows
 shuffle single windows in both. They take turns in one process, seed by seed, with one thread each, and the ratio is
-that of their processor seconds, which other work on the machine changes little. How far the reference agrees with
-itself under another seed says what agreement can be had.
+of their processor seconds, which other work on the machine changes little. The reference's agreement with itself under
+another seed shows the agreement that is possible.
 
     python experiments/benchmarks/boruta_shap.py --config experiments/data/gitter.yaml --rounds 25 --seeds 2
 """
@@ -63,13 +63,13 @@ def plain(x: NDArray[np.floating], y: NDArray[np.integer], *, rounds: int, seed:
 
 
 def agreement(verdict: NDArray[np.str_], reference: NDArray[np.str_]) -> float:
-    """The share of what the reference confirms or rejects that has the same verdict."""
+    """The share of the reference's confirmed and rejected columns that have the same verdict."""
     decided = reference != "tentative"
     return float((verdict == reference)[decided].mean())
 
 
 def labelled(config: Path, *, target: Target, rows: int) -> Windows:
-    """The training windows, or all that have labels where there are fewer of them than asked for."""
+    """The training windows, or all windows with labels if there are fewer than asked for."""
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
         data = prepare(RunConfig.load(config).data, Path(folder) / "dataset")
         windows = data.folds()[-1].train

@@ -1,4 +1,4 @@
-"""How long the daily table takes beside SQL that a person would write for it, on a log of 50 million events.
+"""The seconds of the daily table beside SQL that a person would write for it, on a log of 50 million events.
 
 Both read the same parquet file into a table of (user, day, feature, value) in DuckDB, own process each, in turns. The
 SQL does nothing else: it trusts every row, and knows the event types beforehand. `churn` also names a reason for every

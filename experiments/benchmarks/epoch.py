@@ -2,8 +2,8 @@
 
 Goal: from the second epoch on, with checkpoints and logging on, at most 1.15 times the bare loop.
 
-The training is the command's own, through its door, with a network that keeps time. Before each of its epochs it
-lets the bare loop train one: the same first weights, windows, batch size, optimizer, schedule, clipping and
+The training is the command's own, called from Python, with a network that measures its time. Before each of its epochs
+it lets the bare loop train one: the same first weights, windows, batch size, optimizer, schedule, clipping and
 validation on half A. Both thus meet the same noise, and each epoch is compared with the one next to it.
 
     python experiments/benchmarks/epoch.py
@@ -83,9 +83,9 @@ class BareLoop:
 
 
 class TimedGRU(GRU):
-    """The GRU, which before each of its own epochs lets the bare loop train one, and notes how long both took.
+    """The GRU, which before each of its own epochs lets the bare loop train one, and records the seconds of both.
 
-    Its hooks are those that Lightning calls on every network, so timing adds nothing to a step.
+    It uses the hooks that Lightning calls on every network, so timing adds nothing to a step.
     """
 
     runs: list["TimedGRU"] = []  # noqa: RUF012  # the command makes the network; this is how the script gets at it
@@ -95,7 +95,7 @@ class TimedGRU(GRU):
         self.bare = BareLoop(self, data.split, batch_size=data.batch_size, epochs=self.trainer.max_epochs)
         self.begin: float | None = None
         self.seconds: list[tuple[float, float]] = []  # (lightning, bare) of each epoch but the last
-        self.losses: list[tuple[float, float]] = []  # the same for the log loss on half A
+        self.losses: list[tuple[float, float]] = []  # (lightning, bare) log loss on half A of each epoch but the last
         self.runs.append(self)
 
     def on_train_epoch_start(self) -> None:
@@ -137,7 +137,7 @@ def _simulated(folder: Path) -> Path:
 
 
 def _train(options: argparse.Namespace, config: Path, folder: Path) -> None:
-    """`churn fit` with one callback more."""
+    """Run `churn fit` with one callback more."""
     silence = contextlib.nullcontext() if options.bar else contextlib.redirect_stdout(io.StringIO())
     with silence:
         lightning(
@@ -163,7 +163,7 @@ def _print(runs: list[TimedGRU]) -> None:
 
 
 def _row(name: str, seconds: NDArray[np.float64], losses: str) -> None:
-    """One line; the ratio is the median over pairs of epochs that stand next to each other."""
+    """Print one line; the ratio is the median over pairs of neighbouring epochs."""
     low, ratio, high = np.percentile(seconds[:, 0] / seconds[:, 1], [25, 50, 75])
     slow, fast = np.median(seconds, axis=0)
     spread = f"{low:.2f} to {high:.2f}"

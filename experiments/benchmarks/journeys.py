@@ -48,7 +48,7 @@ def by_pm4py(log: Path) -> Answer:
 
 
 def by_churn(log: Path) -> Answer:
-    """In the engine."""
+    """Sessions, transitions and variants in the engine."""
     from churn.data import DataConfig
     from churn.eda import directly_follows, journeys, open_tables, variants
 

@@ -1,4 +1,4 @@
-"""From the log to labelled 7 + 7-day windows: time and memory beside vectorised pandas, on the simulated `study`.
+"""Time and memory from the log to labelled 7 + 7-day windows, beside vectorised pandas, on the simulated `study`.
 
 The pandas way is the one that notebooks take: read the parquet files, pivot to one row per user and day, reindex to all
 days, roll. Both end with the same windows and labels, which is checked, and the histories of all windows as one array

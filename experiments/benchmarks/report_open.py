@@ -1,7 +1,7 @@
-"""How long the page of a run with 100,000 scored users takes to open, and how large it is.
+"""The opening time and the size of the page of a run with 100,000 scored users.
 
-A finished run (that of `make demo`) is copied and blown up: its scored users are drawn again and again under new ids
-until there are 100,000, a tenth of them on the list with the demo's reasons. The page is then opened in headless
+A finished run (of `make demo`) is copied and enlarged: its scored users are drawn again and again under new ids until
+there are 100,000, a tenth on the list with the demo's reasons. The page is then opened in headless
 Chromium, without a network, in a fresh browser every time: until the first paint, until the load event, and until the
 page answers, which is when the last task of more than 50 ms has ended. Then the list is searched, filtered and sorted.
 
@@ -33,7 +33,7 @@ TIMES = """() => {
   return { paint: paint.startTime, load: navigation.loadEventEnd,
            answers: Math.max(navigation.loadEventEnd, window.busyUntil) };
 }"""
-# What a click or a key costs until the next frame is drawn.
+# The time from a click or a key until the next frame is drawn.
 SORT = """() => new Promise((done) => {
   const start = performance.now();
   document.querySelector("#list th:nth-child(4) button").click();
@@ -49,7 +49,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disa
 
 
 def blown_up(run: Path, folder: Path, *, scored: int, listed: int) -> Path:
-    """A copy of a run with so many users scored and listed."""
+    """A copy of a run with the given numbers of users scored and listed."""
     shutil.copytree(run, folder, ignore=shutil.ignore_patterns("models", "trials", "dataset", "report.html"))
     rng = np.random.default_rng(0)
     old, users = read_table(folder / "scores.parquet"), read_table(folder / "priority.csv")
@@ -73,7 +73,7 @@ def blown_up(run: Path, folder: Path, *, scored: int, listed: int) -> Path:
 
 
 def opened(page: Page, address: str) -> dict[str, float]:
-    """Milliseconds until the page was painted, was loaded and answers, and what its list costs."""
+    """Milliseconds until the page was painted, was loaded and answers, and of operations on its list."""
     page.add_init_script(WATCH)
     page.goto(address)
     page.wait_for_timeout(2_000)  # quiet from here on

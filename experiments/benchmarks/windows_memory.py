@@ -2,9 +2,9 @@
 
 Goal: at most 32. A window is an offset into the panel, so the figure does not depend on the length of the history.
 
-A process of its own makes the log and writes the panel, so that nothing left on its heap can hide growth here. The
+A process of its own makes the log and writes the panel, so that memory left by them cannot hide growth here. The
 panel is mapped from its files, and mapped pages count as resident once they are read: every page is read before the
-measurement begins. Growth is that of the resident size (Linux), at its peak and with the split in hand.
+measurement begins. Growth is of the resident size (Linux), at its peak and with the split in memory.
 
     python experiments/benchmarks/windows_memory.py
     python experiments/benchmarks/windows_memory.py --users 40000 --days 365
@@ -64,7 +64,7 @@ def _rows(mask: np.ndarray) -> pd.DataFrame:
 def _measure(panel: Panel) -> None:
     _read(panel)
     before = _resident("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again
     windows = slide(panel, CONFIG.windows)
     peak_slide, after_slide = _resident("VmHWM") - before, _resident("VmRSS") - before
     split = split_windows(windows, CONFIG.split)
@@ -78,12 +78,12 @@ def _measure(panel: Panel) -> None:
 
 
 def _matrices(panel: Panel) -> list[NDArray[Any]]:
-    """What a panel keeps per row."""
+    """The arrays of a panel with one entry per row."""
     return [rows for rows in (panel.counts, panel.amounts, panel.active) if rows is not None]
 
 
 def _read(panel: Panel) -> None:
-    """Read every page of the panel once, through buffers that are gone afterwards."""
+    """Read every page of the panel once, through buffers that are freed afterwards."""
     for rows in _matrices(panel):
         for start in range(0, len(rows), 1 << 16):
             rows[start : start + (1 << 16)].max()

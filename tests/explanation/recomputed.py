@@ -1,4 +1,4 @@
-"""Reasons held against the raw tables, by other means than the package's own: pandas and regular expressions."""
+"""Reasons compared with the raw tables, by other means than the package's own: pandas and regular expressions."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Averages of others are of the days that they could have had, and stand beside windows of the same day."""
+"""Averages of others are over the days on which they were known, beside windows of the same day."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Every reason that is told is true of the raw log, in one unit, and points the way that it says."""
+"""Every reason is true of the raw log, in one unit, and its direction is right."""
 
 import numpy as np
 import pandas as pd

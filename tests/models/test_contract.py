@@ -1,4 +1,4 @@
-"""What every classifier must hold to; a new class in `churn.models` is tested the moment it is listed."""
+"""The contract of every classifier; a new class in `churn.models` is tested as soon as it is listed."""
 
 import numpy as np
 import optuna

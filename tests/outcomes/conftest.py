@@ -1,4 +1,4 @@
-"""A run on the first 70 of 90 days, whose users have hostile ids and a control, and the log that went on."""
+"""A run on the first 70 of 90 days, whose users have hostile ids and a control, and the continued log."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Effects against a truth that was planted, with the simulator's own chances of churn and of a sticker."""
+"""Effects compared with a planted truth, with the simulator's own chances of churn and of a sticker."""
 
 import numpy as np
 import pandas as pd

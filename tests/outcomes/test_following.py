@@ -1,4 +1,4 @@
-"""Lists followed up on the example's log: what is counted, what is refused, and what stays hidden."""
+"""Lists followed up on the example's log: their counts, the inputs refused, and the ids that stay hidden."""
 
 import csv
 import gzip

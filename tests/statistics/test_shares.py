@@ -1,4 +1,4 @@
-"""Shares of users' cases: coverage on planted users, scipy's exact interval, and no certainty from nothing."""
+"""Shares of users' cases: coverage on planted users, scipy's exact interval, and no certainty without data."""
 
 import numpy as np
 import pytest

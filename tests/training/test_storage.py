@@ -1,4 +1,4 @@
-"""Trials in a storage: a killed search goes on, workers share it, and what does not fit is refused."""
+"""Trials in a storage: a killed search continues, workers share it, and other studies are refused."""
 
 import os
 import shutil

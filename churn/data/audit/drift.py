@@ -14,7 +14,7 @@ from churn.data.windows.windows import Windows
 
 _CHUNK = 1 << 16  # windows that are gathered at once
 NEWEST_DAYS = 28  # days of cutoffs whose labels are the newest known
-_DEVIATIONS = 0.5  # of the training part, from which on a column's mean has moved
+_DEVIATIONS = 0.5  # standard deviations of the training part, from which on a column's mean has moved
 BEYOND = 0.05  # share of windows beyond the training part's range from which on a column has left it
 
 
@@ -57,7 +57,7 @@ class Training:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:
-        """The training part, of what `Drift.facts` told."""
+        """The training part, read from `Drift.facts`."""
         columns = {name: Column(**column) for name, column in facts["columns"].items()}
         return cls(facts["at_risk"], facts["activity"], _read_rates(facts), columns)
 
@@ -69,7 +69,7 @@ class Now:
     cutoff: str
     at_risk: int
     activity: float
-    rates: dict[str, tuple[float, float]]  # of the newest windows whose outcome is known
+    rates: dict[str, tuple[float, float]]  # base rates of the newest windows whose outcome is known
     means: dict[str, float]  # by column
     beyond: dict[str, float]  # by column, the share of users beyond the training part's range
 
@@ -83,7 +83,7 @@ class Drift:
 
     @classmethod
     def since(cls, training: Training, dataset: Dataset) -> Self | None:
-        """Measure the newest cutoff of a data set; None where nobody is at risk there.
+        """The drift at the newest cutoff of a data set; None if nobody is at risk there.
 
         Example:
             >>> from churn.data import example_dataset
@@ -114,11 +114,11 @@ class Drift:
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:
-        """The drift, of what `facts` told."""
+        """The drift, read from `facts`."""
         return cls(Training.read(facts["training"]), Now(**facts["now"] | {"rates": _read_rates(facts["now"])}))
 
     def facts(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
+        """The drift as plain data, ready for JSON."""
         return asdict(self)
 
     def moved(self) -> dict[str, float]:
@@ -142,13 +142,13 @@ def _read_rates(facts: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
 
 
 def _base_rates(windows: Windows) -> dict[str, tuple[float, float]]:
-    """The base rate of each target, with its standard error over users; of a single user, as wide as any."""
+    """The base rate of each target, with its standard error over users; for a single user the largest possible one."""
     found = {target: share_of(windows.label(target) == 1, windows.user) for target in windows.targets}
     return {target: (rate, error if error == error else 1.0) for target, (rate, error) in found.items()}
 
 
 def _activity(windows: Windows, total: NDArray[np.float64]) -> float:
-    """Own events per user and week of the days of the history that the user could have had."""
+    """Own events per user and week, over the days of the history on which the user was known."""
     own = sum(total[place] for place, name in enumerate(windows.features) if name.startswith("own_"))
     return float(own) * 7 / max(int(windows.known_days().sum()), 1)
 

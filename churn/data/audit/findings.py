@@ -1,4 +1,4 @@
-"""Findings: what should be known before a run and mended, each with its remedy; here those about rows and names."""
+"""Findings: what should be known before a run and mended, each with its remedy; here about rows and names."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def runs(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
-    """Tables of which many rows cannot be used, or concern nobody on the member list."""
+    """Findings about tables with many rows that cannot be used, or that concern nobody on the member list."""
     for table, counts in reconciliation.items():
         faults = at_fault(counts["rejected"])
         lost = sum(faults.values())
@@ -76,7 +76,7 @@ def lost_rows(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _mending(table: str, faults: dict[str, int]) -> str:
-    """The remedy for rows that cannot be used, by the most frequent reason: refunds and old stickers are no mistake."""
+    """The remedy for rows that cannot be used, by the most frequent reason: refunds and old stickers are no errors."""
     reason = max(faults, key=lambda name: faults[name])
     if reason in ("before the first event", "after the last event"):
         return say("Load the events of these days, too, or set data.first_day and data.last_day to what both cover.")
@@ -89,7 +89,7 @@ def _mending(table: str, faults: dict[str, int]) -> str:
 
 
 def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding]:
-    """Tables of which all or some rows seem to have been loaded more than once."""
+    """Findings about tables whose rows, all or some, seem to have been loaded more than once."""
     for table, found in repeats.items():
         copied = runs(np.isin(panel.first_day + np.arange(panel.n_days), found.days))
         where = []
@@ -113,7 +113,7 @@ def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding
 
 
 def several_spellings(spellings: dict[str, Spellings]) -> Iterator[Finding]:
-    """Users and event types that are written in several ways, and ids that stand for a missing one or were rounded."""
+    """Findings about users and event types with several spellings, and ids that mean "missing" or were rounded."""
     if (found := spellings.get("user_id")) and found.names:
         yield Finding(
             say_many(
@@ -162,7 +162,7 @@ def several_spellings(spellings: dict[str, Spellings]) -> Iterator[Finding]:
 
 
 def _ways(found: Spellings) -> str:
-    """Examples of the spellings, those that look alike by their codes."""
+    """Examples of the spellings; where two look alike, their character codes."""
 
     def shown(ways: list[str]) -> str:
         composed = {unicodedata.normalize("NFC", way) for way in ways}
@@ -172,7 +172,7 @@ def _ways(found: Spellings) -> str:
 
 
 def unknown_events(events: dict[str, int]) -> Iterator[Finding]:
-    """Event types that have no column."""
+    """A finding about event types that have no column."""
     if events:
         names = ", ".join(f"{name} ({n:,})" for name, n in list(events.items())[:5])
         more = say(" and {n:,} more", n=len(events) - 5) if len(events) > 5 else ""
@@ -188,7 +188,7 @@ def unknown_events(events: dict[str, int]) -> Iterator[Finding]:
 
 
 def unseen_members(dataset: Dataset, unseen: int) -> Iterator[Finding]:
-    """A member list most of whom never appear."""
+    """A finding about a member list most of whose users never appear in the log."""
     users = len(dataset.panel.users)
     if dataset.members is not None and unseen > UNSEEN * users:
         yield Finding(

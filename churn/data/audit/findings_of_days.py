@@ -1,4 +1,4 @@
-"""Findings about days: those without events, with hardly any, far from all others, and the last."""
+"""Findings about days without events, with hardly any, or far from all others, and about the last day."""
 
 from collections.abc import Iterator
 
@@ -11,20 +11,20 @@ from churn.data.audit.views import FEWEST
 from churn.data.windows.panel import Panel
 from churn.language import say, say_many
 
-THIN = 0.10  # of the median of the days around
+THIN = 0.10  # share of the median of the days around
 AROUND = 29  # days, the thin one in their middle
 USUAL = 20  # events of the days around under which a thin day is chance
 LONG_GAP = 14  # days without any event
-STRAY = 0.01  # of the events of the largest stretch between long gaps
+STRAY = 0.01  # share of the events of the largest stretch between long gaps
 STOPPED = 2  # times the longest silence between two days with stickers
-HALF_A_DAY = 0.5  # of the quietest of the last four same weekdays: an unfinished last day
+HALF_A_DAY = 0.5  # share of the quietest of the last four same weekdays: an unfinished last day
 
 
 Stretches = tuple[tuple[int, int], ...]  # the first and the last day of each
 
 
 def stray_days(panel: Panel, events: NDArray[np.float64], gaps: Stretches) -> Iterator[Finding]:
-    """Days at the beginning or the end that hold hardly any of the events, and lie far from all others."""
+    """Findings about first or last days that hold hardly any of the events and lie far from all others."""
     first, last = _sound_days(events, gaps)
     days = np.arange(panel.n_days)
     stray = (days < first) | (days > last)
@@ -49,7 +49,7 @@ def stray_days(panel: Panel, events: NDArray[np.float64], gaps: Stretches) -> It
 
 
 def _sound_days(events: NDArray[np.float64], gaps: Stretches) -> tuple[int, int]:
-    """The first and the last day of what is left without the days that stray."""
+    """The first and the last day of the log without its stray days."""
     long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP]
     begins, ends = [0, *(last + 1 for _, last in long)], [*(first - 1 for first, _ in long), len(events) - 1]
     totals = np.array([events[begin : end + 1].sum() for begin, end in zip(begins, ends, strict=True)])
@@ -58,7 +58,7 @@ def _sound_days(events: NDArray[np.float64], gaps: Stretches) -> tuple[int, int]
 
 
 def thin_days(panel: Panel, events: NDArray[np.float64], gaps: Stretches) -> Iterator[Finding]:
-    """Gaps, days with hardly any event, and a last day that may not be over; but for days that stray."""
+    """Findings about gaps, days with hardly any event, and an unfinished last day; stray days are left out."""
     begin, end = _sound_days(events, gaps)
     long = [(first, last) for first, last in gaps if last - first + 1 >= LONG_GAP and begin < first and last < end]
     if long:
@@ -85,7 +85,7 @@ def thin_days(panel: Panel, events: NDArray[np.float64], gaps: Stretches) -> Ite
 
 
 def stopped_stickers(panel: Panel) -> Iterator[Finding]:
-    """Stickers that end long before the log does: a table that was not brought up to date."""
+    """A finding about stickers that end long before the log does: the table was not brought up to date."""
     rows = panel.sticker_rows()
     days = np.unique(panel.days_where(rows)[1]) if rows is not None else np.empty(0, np.int32)
     if len(days) < FEWEST:

@@ -17,7 +17,7 @@ _BOUNDED = {feature.name: feature.bounded for feature in FEATURES if feature.bou
 
 
 def drift_sentences(drift: Drift) -> list[str]:
-    """Users, activity, base rates, columns that moved and columns that left their range, a sentence each.
+    """One sentence each about users, activity, base rates, columns that moved and columns that left their range.
 
     Example:
         >>> from churn.data import Training, example_dataset
@@ -35,7 +35,7 @@ def drift_sentences(drift: Drift) -> list[str]:
 
 
 def drift_findings(drift: Drift, *, told: Container[str] = ()) -> Iterator[Finding]:
-    """The sentences about what has moved further than chance would have it, each with its remedy.
+    """The sentences about quantities that moved further than chance explains, each with its remedy.
 
     Args:
         drift: The training part beside the scored day.
@@ -126,7 +126,7 @@ def _ranges(drift: Drift) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits, or all before the point."""
+    """A number with three significant digits, or all digits before the point."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
@@ -136,7 +136,7 @@ def _listed(told: list[str], n: int) -> str:
 
 
 def _remedy(sources: list[str | None]) -> str:
-    """The advice for columns out of their range: bounded features in the place of those that grow with the date."""
+    """The advice for columns out of their range: bounded features in place of features that grow with the date."""
     pairs = [f"{_BOUNDED[name]} ({name})" for name in dict.fromkeys(sources) if name in _BOUNDED]
     if not pairs:
         return say("Models have never seen such values: leave the columns out, or give shares or ratios instead.")

@@ -15,12 +15,12 @@ from churn.statistics import column_shares
 
 RARE = 0.01  # base rate
 NOISE = 3.0  # standard errors between the rates of two parts
-SHIFT = 0.1  # of the training part's rate
+SHIFT = 0.1  # share of the training part's rate
 ONE = 0.8  # correlation of staying and receiving a sticker from which on the two targets are taken for one
 
 
 def careless_split(dataset: Dataset) -> Iterator[Finding]:
-    """The caution for a split that does not hold the times apart."""
+    """The caution for a split whose parts overlap in time."""
     if caution := CAUTIONS.get(dataset.config.split.kind):
         yield Finding(
             say(caution),
@@ -29,7 +29,7 @@ def careless_split(dataset: Dataset) -> Iterator[Finding]:
 
 
 def base_rates(split: Split) -> Iterator[Finding]:
-    """Parts with few users of a class, and base rates near 0 or 1."""
+    """Findings about parts with few users of a class, and about base rates near 0 or 1."""
     for target in split.train.targets:
         for name in ("train", "val", "test"):
             part = split.part(name)
@@ -51,7 +51,7 @@ def base_rates(split: Split) -> Iterator[Finding]:
 
 
 def changed_rates(split: Split) -> dict[str, Finding]:
-    """By target, a base rate of the test part that chance between users does not explain."""
+    """Findings about base rates of the test part that chance between users does not explain, by target."""
     rates = {
         target: [share_of(part.label(target) == 1, part.user) for part in (split.train, split.test)]
         for target in split.train.targets
@@ -60,7 +60,7 @@ def changed_rates(split: Split) -> dict[str, Finding]:
 
 
 def twin_targets(split: Split) -> Iterator[Finding]:
-    """Two targets of which one is nearly the opposite of the other, as where one log of purchases is both tables."""
+    """A finding about two targets that are nearly opposites, as where one log of purchases is both tables."""
     train = split.train
     if "sticker" not in train.targets:
         return
@@ -84,7 +84,7 @@ def twin_targets(split: Split) -> Iterator[Finding]:
 
 
 def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
-    """The older folds whose training part is too small to say anything."""
+    """A finding about older folds whose training part is too small to learn from."""
     for place, fold in enumerate(folds[:-1], start=1):
         for target in fold.train.targets:
             label = fold.train.label(target)

@@ -1,4 +1,4 @@
-"""The health of the data: what their days and columns hold, and all that was found wrong with them."""
+"""The health of the data: the events of each day and column, and all findings about them."""
 
 from dataclasses import dataclass
 from itertools import combinations
@@ -38,7 +38,7 @@ _CHUNK = 1 << 16  # rows of the panel looked at once
 
 @dataclass(frozen=True)
 class Health:
-    """What the panel and the parts hold, and what is wrong with it."""
+    """The contents of the panel and the parts, and the findings about them."""
 
     events_per_day: NDArray[np.float64]  # (n_days,) own and fans' events
     events: pd.DataFrame  # event types × own, fan, away: events on all days
@@ -62,8 +62,7 @@ class _Scan:
 
 
 def examine(dataset: Dataset, split: Split | None) -> Health:
-    """Look at the days, columns and parts of a data set, or without a split at the days and columns alone; nothing is
-    fitted.
+    """Examine the days, columns and, given a split, the parts of a data set; nothing is fitted.
 
     Example:
         >>> from churn.data import example_dataset
@@ -111,7 +110,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
 
 
 def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
-    """What should be known of a log that earlier models score, or that tells what happened: nothing of its labels.
+    """Findings about a log that earlier models score or that tells what happened; its labels are not looked at.
 
     Example:
         >>> from churn.data import example_dataset
@@ -133,7 +132,7 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
 
 
 def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
-    """The leak alarms, but for attributes that no model sees."""
+    """The leak alarms, except for attributes that no model sees."""
     known = dataset.config.known_attributes.values()
     after = [entry.name for entry in known if entry.known == "after"]
     dates = [entry.valid_from for entry in known if entry.valid_from]

@@ -17,7 +17,7 @@ from churn.data.windows.windows import Target, Windows
 from churn.language import marked, say, say_again
 from churn.statistics import Z, column_aucs, column_shares
 
-PRECISION = 0.95  # of an event that foretells the outcome; .77 was the best of an honest one
+PRECISION = 0.95  # precision of an event that foretells the outcome; the best of an honest one was .77
 COMMON = 0.80  # base rate above which such an event proves nothing
 WINDOWS = 100_000  # looked at, of whole users; more take seconds and hardly narrow an interval over users
 FOLDS = 5
@@ -32,7 +32,7 @@ class Alarm:
     kind: Literal["feature", "attribute", "identifier"]
     target: Target | None  # None for an identifier, which tells users apart and not what they do
     measure: Literal["roc_auc", "precision", "share"]  # share of distinct values, or of events without a column
-    statistic: float  # of that measure; ROC-AUC in the direction that ranks better
+    statistic: float  # value of the measure; ROC-AUC in the direction that ranks better
     low: float | None  # lower end of its 95% interval over users; None for an identifier
     n_users: int
     sentence: str
@@ -40,7 +40,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class _Columns:
-    """k columns to be held against a label."""
+    """k columns to be compared with a label."""
 
     kind: Literal["feature", "attribute"]
     names: list[str]  # k
@@ -56,13 +56,13 @@ def leak_alarms(
     lumped: str = OTHER,
     seed: int = 0,
 ) -> tuple[Alarm, ...]:
-    """Name every daily feature and member attribute that alone knows a target too well, and every identifier.
+    """Name every daily feature and member attribute that alone predicts a target too well, and every identifier.
 
     A column is named where the lower end of its ROC-AUC's interval over users reaches .90 between windows, or .85
-    between users. Features are held against the labels of the training windows, as their sum over the history and
+    between users. Features are compared with the labels of the training windows, as their sum over the history and
     on its last day; one whose presence or absence alone foretells the outcome, in 95% of the cases, is named too.
     Only windows with activity in their history count, since long silence foretells silence honestly. Attributes,
-    of which a user has one value for all windows, are held against four labels, since one that was filled in
+    of which a user has one value for all windows, are compared with four labels, since one that was filled in
     later says little about a user's early windows:
 
     - each training window's label;
@@ -75,14 +75,14 @@ def leak_alarms(
 
     An attribute counts as a number or date, as a category by its mean label among users of other folds, and by
     whether it is filled in at all. Dates count from the cutoff where there is one. One that is filled in, or yes, is
-    named too where that alone foretells the outcome in 95% of the cases. What the tool itself derives from the
-    days so far cannot leak and is not looked at.
+    named too where that alone foretells the outcome in 95% of the cases. Features derived from the days so far
+    cannot leak and are not looked at.
 
     Args:
-        split: The parts; nothing but the training windows' labels is read of them.
+        split: The parts; only the training windows and their labels are read.
         members: `user_id` and attributes in the panel's order; `joined` is no attribute.
         exempt: Attributes that are known to be filled in afterwards, and are not used.
-        lumped: What event types without a column of their own are called.
+        lumped: The name of the event types without a column of their own.
         seed: For the sample of users where there are many windows.
 
     Example:
@@ -102,7 +102,7 @@ def leak_alarms(
 
 
 def _sample(train: Windows, *, seed: int) -> Windows:
-    """All windows of as many users, drawn at random, as there is room for."""
+    """All windows of users drawn at random, up to `WINDOWS` windows."""
     if len(train) <= WINDOWS:
         return train
     per_user = np.bincount(train.user, minlength=len(train.panel.users))
@@ -165,7 +165,7 @@ def _oriented(reading: Reading, view: View, day_zero: int) -> NDArray[np.float64
 
 
 def _mean_label(code: NDArray[np.int64], view: View) -> NDArray[np.float64]:
-    """The mean label of each category among the users of the other folds, drawn to the base rate by one window."""
+    """The mean label of each category among users of other folds, shrunk to the base rate by one window's weight."""
     fold, base = view.user % FOLDS, view.label.mean()
     size = (int(code.max()) + 1) * FOLDS
     cell = code * FOLDS + fold
@@ -275,7 +275,7 @@ def _identifiers(members: pd.DataFrame | None, exempt: Collection[str]) -> Itera
 
 
 def _event_identifier(train: Windows, rest: str) -> Iterator[Alarm]:
-    """The log's `event`, where most events are of types too rare for a column of their own."""
+    """An alarm for the log's `event` where most events are of types too rare for a column of their own."""
     names = train.panel.features
     totals = dict(zip(names, train.history().sum(axis=(0, 1), dtype=np.float64), strict=False))
     events = {name: n for name, n in totals.items() if name.startswith(tuple(f"{role}_" for role in ROLES))}

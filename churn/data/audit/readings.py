@@ -19,7 +19,7 @@ EPOCHS = ((9e8, 3e9), (9e11, 3e12), (9e14, 3e15), (9e17, 3e18))  # times since 1
 
 @dataclass(frozen=True)
 class Reading:
-    """An attribute in one of the ways in which it may tell something."""
+    """An attribute read in one way: as a number, a date, a category, or by whether it is filled in."""
 
     attribute: str
     kind: Literal["number", "date", "category", "filled"]
@@ -27,12 +27,12 @@ class Reading:
 
     @property
     def is_flag(self) -> bool:
-        """Whether it says yes or no, as every `filled` does."""
+        """Whether the reading is yes or no, as every `filled` is."""
         return self.kind == "filled" or (self.kind == "number" and bool(np.isin(self.per_user, (0, 1)).all()))
 
     @property
     def says(self) -> str:
-        """The attribute as a sentence has it."""
+        """The attribute's name in a sentence."""
         return (
             say("{attribute} (filled in or empty)", attribute=self.attribute)
             if self.kind == "filled"
@@ -41,9 +41,9 @@ class Reading:
 
 
 def readings(attributes: pd.DataFrame) -> list[Reading]:
-    """Every attribute in all ways that apply: as a number or date, as a category, and by whether it is filled in.
+    """Every attribute read in all ways that apply: as number or date, as category, and by whether it is filled in.
 
-    Gaps in numbers and dates take the median, so that they speak in `filled` alone; among categories they are one.
+    Gaps in numbers and dates take the median, so that only `filled` shows them; among categories they are one more.
 
     Example:
         >>> table = pd.DataFrame({"plan": ["a", None, "a", "a"], "age": [3, 4, 5, 6.5]})
@@ -76,7 +76,7 @@ def _read(column: pd.Series) -> dict[Literal["number", "date", "category", "fill
 
 
 def _printable(column: pd.Series) -> pd.Series:
-    """A column whose bytes, if it holds any, are text."""
+    """A column with its bytes, if it holds any, as text."""
     if column.dtype != object:
         return column
     return column.map(lambda value: value.hex() if isinstance(value, bytes) else value)
@@ -126,8 +126,8 @@ def _mostly_read(values: NDArray[np.float64], column: pd.Series) -> bool:
 def identifier(column: pd.Series) -> tuple[float, int] | None:
     """The share of distinct values and the number of values of a column that looks like an identifier, else None.
 
-    Text or whole numbers that are almost all different, and no measurement: numbers lie densely in their range, or
-    have all about as many digits, and are no times since 1970.
+    An identifier is text or whole numbers that are almost all different, and no measurement: its numbers lie densely in
+    their range or have nearly equal numbers of digits, and are no times since 1970.
 
     Example:
         >>> identifier(pd.Series([f"account {n}" for n in range(50)]))

@@ -1,4 +1,4 @@
-"""What a column is held against: the several ways in which it may know too much."""
+"""Views: the labels that a column is compared with, one for each way in which it may know too much."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ SILENCES = (1, 2, 3, 4, 6, 8, 12)  # horizons at the log's end without activity 
 
 @dataclass(frozen=True)
 class View:
-    """Labels that a column is held against: one of several ways in which it may know too much."""
+    """Labels that a column is compared with: one of several ways in which it may know too much."""
 
-    says: str  # what the column tells, as the sentence has it
+    says: str  # the label in the words of the sentence
     target: Target
     user: NDArray[np.int32]  # (n,) position in panel.users
     label: NDArray[np.bool_]  # (n,)
@@ -39,7 +39,7 @@ class View:
 
 
 def views(train: Windows) -> Iterator[View]:
-    """The labels that attributes are held against, as far as there are enough users of both classes."""
+    """The views that attributes are compared with, where there are enough users of both classes."""
     last = np.append(train.user[1:] != train.user[:-1], True)
     user = train.user[last]
     for target in train.targets:
@@ -78,7 +78,7 @@ def views(train: Windows) -> Iterator[View]:
 
 
 def _often(train: Windows, label: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a user's share of 1 is among the higher, where the halves are most even, (u,)."""
+    """Whether a user's share of windows labelled 1 is in the upper half, split as evenly as ties allow, (u,)."""
     _, user, windows = np.unique(train.user, return_inverse=True, return_counts=True)
     share = np.bincount(user, label) / windows
     above, from_on = share > np.median(share), share >= np.median(share)
@@ -86,7 +86,7 @@ def _often(train: Windows, label: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _fates(train: Windows, user: NDArray[np.int32]) -> Iterator[View]:
-    """Who is silent for some horizons up to the log's end."""
+    """Views whose label is silence for some horizons up to the log's end."""
     panel = train.panel
     active, day = panel.days_where(np.asarray(panel.active))
     last = np.zeros(len(panel.users), np.int32)

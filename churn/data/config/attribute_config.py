@@ -11,7 +11,7 @@ Known = Literal["arrival", "daily", "after"]
 
 @dataclass(frozen=True)
 class Attribute:
-    """When a column of the member list is known.
+    """A column of the member list, with the time from which it is known.
 
     Example:
         >>> Attribute.of("plan", {"known": "daily", "from": "valid_from"})
@@ -19,7 +19,7 @@ class Attribute:
     """
 
     name: str
-    known: Known  # `arrival`: always the same; `daily`: from a date on; `after`: only when all is over
+    known: Known  # `arrival`: never changes; `daily`: from a date on; `after`: only when all is over
     valid_from: str | None = None  # the column of the dates of `daily`
 
     @classmethod
@@ -27,7 +27,7 @@ class Attribute:
         """An attribute from its block in `data.attributes`.
 
         Raises:
-            UserError: for a key or a value that there is not, or `daily` without a column of dates.
+            UserError: for an unknown key or value, or `daily` without a column of dates.
         """
         key, known = f"data.attributes.{name}", cast(Known, block.get("known"))
         if known not in get_args(Known) or set(block) - {"known", "from"}:

@@ -1,4 +1,4 @@
-"""The `data:` block, the same for every command."""
+"""The `data:` block, which every command reads alike."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from churn.data.config.window_config import WindowConfig
 from churn.errors import UserError
 from churn.keys import Block, Day, OneOf, Range, Zone, check
 
-CSV_OPTIONS: dict[str, type] = {  # of DuckDB's reader
+CSV_OPTIONS: dict[str, type] = {  # options of DuckDB's reader
     **dict.fromkeys(("delim", "sep", "quote", "escape", "comment", "new_line", "nullstr", "decimal_separator"), str),
     **dict.fromkeys(("dateformat", "timestampformat", "thousands", "encoding", "compression"), str),
     **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),
@@ -21,7 +21,7 @@ Mapped = dict[str, str | None] | None  # standard column name to the table's own
 
 @dataclass(frozen=True)
 class DataConfig(Block, key="data"):
-    """Where the tables lie, how their columns are called, and which windows are made of them.
+    """The tables, the names of their columns, and the windows that are made.
 
     Args:
         events: The event log: a file, folder or glob of parquet, JSON lines or delimited text, or an ibis URL and a
@@ -32,7 +32,7 @@ class DataConfig(Block, key="data"):
             strptime does how the times are written, such as "%d/%m/%Y"; ISO 8601 and times since 1970 need none.
         stickers: The stickers (donations, purchases, …), if there are any.
         sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id; time_format.
-        members: The member list; users outside it are removed. Without it, whoever acts is a user.
+        members: The member list; users outside it are removed. Without it, everyone who acts is a user.
         member_columns: As `event_columns`: user_id, joined; time_format.
         csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}, and any encoding,
             such as cp949. The decimal_separator holds for the amounts of every source that are text.
@@ -41,15 +41,15 @@ class DataConfig(Block, key="data"):
         last_day: The last day to read; later rows are rejected and counted.
         deduplicate: Reject rows that equal another in every mapped column, in tables without an event_id. They are
             kept by default, since they can be genuine.
-        negative: What a sticker of a negative amount, such as a refund, is. `reject`: a fault; its row is rejected and
-            counted. `drop`: left out and counted, without a warning. `keep`: part of the amounts, which so are net; it
-            is no sticker received.
+        negative: The treatment of a sticker of a negative amount, such as a refund. `reject`: a fault; its row is
+            rejected and counted. `drop`: left out and counted, without a warning. `keep`: added to the amounts, which
+            are then net; it is no sticker received.
         allowed_events: The event types to read; rows of others are rejected and counted.
         activity_events: The own events that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
-        features: What models see beside the counts: weekday, month_day, days_since_activity, tenure_capped (28 days
-            at most), averages (of the days so far), tenure and totals (which grow with the date), attributes of the
-            member list, and import paths of a `churn.data.Feature` of your own; by default nothing.
+        features: Columns beside the counts: weekday, month_day, days_since_activity, tenure_capped (28 days at most),
+            averages (of the days so far), tenure and totals (which grow with the date), attributes of the member list,
+            and import paths of a `churn.data.Feature` of your own; by default nothing.
         attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
             changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
             it holds, {closed_reason: {known: after}} for one that no model may ever see.
@@ -78,8 +78,8 @@ class DataConfig(Block, key="data"):
     split: SplitConfig = field(default_factory=SplitConfig)
 
     def __post_init__(self) -> None:
-        """Raises UserError for a value outside its range, an option of `csv` that there is not, an attribute whose
-        block cannot be read, and features that are named twice or known too late."""
+        """Raises UserError for a value outside its range, an unknown option of `csv`, an attribute whose block cannot
+        be read, and features that are named twice or known too late."""
         super().__post_init__()
         for name, value in (self.csv or {}).items():
             OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
@@ -93,26 +93,26 @@ class DataConfig(Block, key="data"):
 
     @property
     def known_attributes(self) -> dict[str, Attribute]:
-        """The attributes of the member list of which it is said when they are known, by name."""
+        """The attributes of the member list with a stated time from which they are known, by name."""
         return {name: Attribute.of(name, block) for name, block in self.attributes.items()}
 
     @property
     def sources(self) -> dict[str, str]:
-        """The tables that are there, by name."""
+        """The source of each table that is configured, by the table's name."""
         every = {"events": self.events, "stickers": self.stickers, "members": self.members}
         return {name: source for name, source in every.items() if source is not None}
 
     def time_format(self, table: str) -> str | None:
-        """The format of strptime in which a table's times are written; None where they speak for themselves."""
+        """The format of strptime in which a table's times are written; None where none is given."""
         return (self.mappings[table] or {}).get(FORMAT_KEY)
 
     @property
     def decimal(self) -> str | None:
-        """The sign before the decimals of amounts that are text; None where they tell it."""
+        """The sign before the decimals of amounts that are text; None where the column tells it."""
         given = (self.csv or {}).get("decimal_separator")
         return None if given is None else str(given)
 
     @property
     def mappings(self) -> dict[str, Mapped]:
-        """How each table's columns are mapped, by table."""
+        """The mapping of each table's columns, by table."""
         return {"events": self.event_columns, "stickers": self.sticker_columns, "members": self.member_columns}

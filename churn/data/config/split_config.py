@@ -1,4 +1,4 @@
-"""The `split:` block: which kind of split, and where its parts begin."""
+"""The `split:` block: the kind of split, and the days on which its parts begin."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where one fold's parts begin and end."""
+    """One fold's boundaries: the days on which its parts begin and end."""
 
     val_from: "pd.Timestamp"  # the first validation cutoff
     test_from: "pd.Timestamp"  # the first test cutoff
@@ -25,7 +25,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class SplitConfig(Block, key="data.split"):
-    """How windows are divided.
+    """The division of the windows into training, validation and test parts.
 
     Args:
         kind: `time`: by cutoff, so that each part lies after the one before it, as it would in production. `user`: by
@@ -35,12 +35,12 @@ class SplitConfig(Block, key="data.split"):
         val_from: The first validation cutoff; by default `val_share` and `test_share` of the days from the end.
         test_from: The first test cutoff.
         val_share: Share for validation: of the cutoffs' days where no date is given, and of the users or windows where
-            the kind divides those.
+            the kind divides them.
         test_share: Share for the test, as `val_share`.
         embargo_days: Further days kept between a horizon's end and the next part's first cutoff.
-        folds: Rolling origins: so many splits over time, the last as configured, each earlier one moved back by the
-            length of the test part.
-        seed: Of a random split.
+        folds: The number of rolling origins, splits over time: the last as configured, each earlier one moved back by
+            the length of the test part.
+        seed: The seed of a random split.
     """
 
     kind: SplitKind = "time"
@@ -53,7 +53,7 @@ class SplitConfig(Block, key="data.split"):
     seed: Seed = 0
 
     def __post_init__(self) -> None:
-        """Raises UserError for a value outside its range, and for one that has no meaning with the kind."""
+        """Raises UserError for a value outside its range, and for one that the kind of split does not use."""
         super().__post_init__()
         if self.val_share + self.test_share >= 1:
             found = f"{self.val_share} + {self.test_share}"
@@ -80,7 +80,7 @@ class SplitConfig(Block, key="data.split"):
 
     @property
     def by_time(self) -> bool:
-        """Whether the parts are held apart in time."""
+        """Whether the parts are separate in time."""
         return self.kind in ("time", "user_time")
 
     @property
@@ -137,7 +137,7 @@ class SplitConfig(Block, key="data.split"):
         return tuple(Origin(val - shift, test - shift, end - shift) for shift in back)
 
     def _date(self, name: str) -> "pd.Timestamp | None":
-        import pandas as pd  # which a configuration is read without
+        import pandas as pd  # here, since reading a configuration does not need it
 
         text = getattr(self, name)
         return None if text is None else pd.Timestamp(text[:10])

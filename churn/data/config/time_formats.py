@@ -1,8 +1,8 @@
-"""Time formats: how a text that is a time may be written, as formats of strptime."""
+"""Time formats: the ways to write a time as text, as formats of strptime."""
 
 import re
 
-FORMAT_KEY = "time_format"  # in a mapping of columns
+FORMAT_KEY = "time_format"  # a key in a mapping of columns
 _CLOCK = re.compile(
     r"(?P<half>[AaPp]\.?[Mm]\.? |(?:오전|오후) ?)?(?<!\d)\d{1,2}:\d{2}"
     r"(?P<s>:\d{2}(?P<f>[.,]\d+)?)?(?P<end> ?[AaPp](?:[Mm]|\.[Mm]\.))?"
@@ -22,7 +22,7 @@ _ABBREVIATED = re.compile(r"(?<=%[MSfp]) ?([A-Z]{2,5})\b")  # a zone's, behind t
 BROWSERS_BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # before AM and PM
 _BLANKS = str.maketrans(dict.fromkeys(BROWSERS_BLANKS, " "))
 _NUMBER = re.compile(r"(?<![%\d])\d+")
-_ORDERS = {  # of the numbers of a date, by how many digits they have; days and months of two digits may have one
+_ORDERS = {  # orders of a date's numbers, by their digits; days and months of two digits may have one
     "44": ("%Y%m%d", "%d%m%Y", "%m%d%Y"),
     "422": ("%Y %m %d",),
     "224": ("%d %m %Y", "%m %d %Y"),
@@ -33,7 +33,7 @@ _NAMED = {"24": ("%d %Y",), "42": ("%Y %d",), "22": ("%d %y",)}  # beside a mont
 
 
 def formats_of(text: str) -> list[str]:
-    """The formats in which a text may be a time; several where a day may be taken for a month.
+    """The formats by which a text can be read as a time; several where day and month may be confused.
 
     Example:
         >>> formats_of("03/04/2023 18:05"), formats_of("Wed, 31 Jan 2024 04:25:00 +0900")
@@ -56,7 +56,7 @@ def formats_of(text: str) -> list[str]:
 
 
 def zone_abbreviation(text: str) -> str:
-    """The abbreviation of a zone other than UTC that a time ends with; nothing where there is none.
+    """The abbreviation of a zone other than UTC that a time ends with; empty text where there is none.
 
     Example:
         >>> zone_abbreviation("2024-01-31 04:25:33 KST"), zone_abbreviation("2024-01-31 04:25:33 UTC")
@@ -67,7 +67,7 @@ def zone_abbreviation(text: str) -> str:
 
 
 def _orders(form: str) -> tuple[str, ...]:
-    """What the numbers of a date may be, in their order."""
+    """The possible orders of the numbers in a date."""
     numbers: list[str] = _NUMBER.findall(form)
     if len(numbers) == 1 and len(numbers[0]) == 8:
         return _ORDERS["44"]
@@ -81,7 +81,7 @@ def _filled(form: str, directives: list[str]) -> str:
 
 
 def _of_clock(found: re.Match[str]) -> str:
-    """A time of day; of twelve hours where it says which half of the day."""
+    """The format of a time of day; of a twelve-hour clock where the text says AM or PM."""
     begin, end = found["half"] or "", found["end"] or ""
     seconds = ":%S" * bool(found["s"]) + (f"{found['f'][0]}%f" if found["f"] else "")
     half = f"%p{' ' * begin.endswith(' ')}" if begin else ""

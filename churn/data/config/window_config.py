@@ -1,4 +1,4 @@
-"""The `windows:` block: which windows there are."""
+"""The `windows:` block: history, horizon and the users at risk."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from churn.keys import Block, Days
 
 @dataclass(frozen=True)
 class WindowConfig(Block, key="data.windows"):
-    """Which windows there are.
+    """The windows: their history and horizon, the days between cutoffs, and the users at risk.
 
     Args:
         history_days: Days before the cutoff that a model sees.

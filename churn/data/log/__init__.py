@@ -1,1 +1,1 @@
-"""From tables of any engine to daily counts: values are read, and every row is used or rejected by reason."""
+"""The log: tables of any engine are turned into daily counts, and every row is used or rejected by reason."""

@@ -1,4 +1,4 @@
-"""Column names: what each standard column is usually called."""
+"""Column names: the usual names of each standard column."""
 
 import re
 
@@ -20,7 +20,7 @@ _BETWEEN = re.compile(r"[\W_]+")
 
 
 def likeness(name: str, standard: str) -> int:
-    """How much a column's name speaks for a standard column, 0 where it says nothing.
+    """A score of how well a column's name fits a standard column; 0 where it does not fit at all.
 
     Example:
         >>> likeness("customer_id", "user_id") > likeness("customerName", "user_id") > likeness("colour", "user_id")

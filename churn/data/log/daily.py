@@ -1,4 +1,4 @@
-"""From the canonical tables to one row per user, day and feature, computed in the engine."""
+"""Daily counts: the canonical tables become one row per user, day and feature, computed in the engine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from churn.data.log.reconciliation import NON_MEMBER, USED, Reconciliation, reco
 from churn.data.log.vocabulary import ROLES, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
 
-CODES = (("user_id", "room"), ("actor_id", "actor"))  # whose id becomes which code
+CODES = (("user_id", "room"), ("actor_id", "actor"))  # columns of ids, and the names of their codes
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Daily:
     reconciliation: dict[str, Reconciliation]
     rejected: dict[str, ibis.Table]  # the tables with rows that have a `reason`
     unknown_events: dict[str, int]  # counts of event types that have no column
-    event_types: tuple[str, ...]  # of all days, sorted
+    event_types: tuple[str, ...]  # the types of all days, sorted
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Tables:
     events: ibis.Table
     stickers: ibis.Table | None = None
     members: ibis.Table | None = None
-    columns: dict[str, dict[str, str]] = field(default_factory=dict)  # of each table as it lies there, with types
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)  # each table's own columns, with types
     times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
 
 
@@ -65,10 +65,10 @@ def aggregate(
 
     Args:
         tables: The canonical tables.
-        training_end: From the first and the last day to the first day after the training span.
-        training_users: From the users' ids to those of the training part; all of them where None.
-        activity_events: The own events that count as being alive; all of them where None.
-        max_event_types: How many event types get columns of their own.
+        training_end: Gives the first day after the training span for the log's first and last day.
+        training_users: Marks the users of the training part among all ids; all users where None.
+        activity_events: The own events that count as being alive; all own events where None.
+        max_event_types: The largest number of event types with columns of their own.
         vocabulary: A vocabulary frozen earlier; made on the training span where None.
 
     Raises:
@@ -141,7 +141,7 @@ def _cached(engine: BaseBackend, table: ibis.Table) -> ibis.Table:
 
 
 def _complete(events: ibis.Table) -> ibis.Table:
-    """Fill in what a log may lack: without actors all is own activity, without types all is one type."""
+    """Fill in columns that a log may lack: without actors all is own activity, without types all is one type."""
     if "actor_id" not in events.columns:
         events = events.mutate(actor_id=_.user_id)
     if "event" not in events.columns:
@@ -166,7 +166,7 @@ def _users(engine: BaseBackend, events: ibis.Table, members: ibis.Table | None) 
 
 
 def _coded(events: ibis.Table, users: ibis.Table) -> ibis.Table:
-    """Events with the codes of the room's user and of the actor, null for those who are no users."""
+    """Events with the codes of the room's user and of the actor, null for people who are not users."""
     rooms, actors = (users.select(**{name: users.user_id, code: users.code}) for name, code in CODES)
     coded = events.mutate(own=_.user_id == _.actor_id).left_join(rooms, "user_id").left_join(actors, "actor_id")
     return coded.select("room", "actor", "own", "event", "day", "reason")
@@ -180,7 +180,7 @@ def _rooms(coded: ibis.Table) -> ibis.Table:
 
 
 def _away(coded: ibis.Table) -> ibis.Table:
-    """What users did in others' rooms: (code, day, role, event, n)."""
+    """Counts of users' events in others' rooms: (code, day, role, event, n)."""
     visits = coded.filter(_.reason.isnull() & ~_.own & _.actor.notnull())
     counts = visits.group_by("actor", "event", "day").aggregate(n=_.count())
     return counts.select("day", "event", "n", code=_.actor, role=ibis.literal("away"))
@@ -201,7 +201,7 @@ def _span(rooms: ibis.Table) -> tuple[int, int]:
 
 
 def _clip(stickers: ibis.Table, first_day: int, last_day: int) -> ibis.Table:
-    """Reject stickers outside the days that the event log covers: there, silence is not known."""
+    """Reject stickers outside the days that the event log covers, since silence is not known there."""
     outside = ibis.cases((_.day < first_day, "before the first event"), (_.day > last_day, "after the last event"))
     return stickers.mutate(reason=_.reason.coalesce(outside))
 
@@ -214,7 +214,7 @@ def _placed(rooms: ibis.Table, away: ibis.Table) -> ibis.Table:
 
 
 def _event_fates(rooms: ibis.Table) -> ibis.Table:
-    """An event is used if it concerns a user, as the room's or as the actor."""
+    """The fate of each event: used if it concerns a user, as the room's owner or as the actor."""
     concerned = _.room.notnull() | _.visited
     return rooms.select(fate=_.reason.coalesce(ibis.ifelse(concerned, USED, NON_MEMBER)), n=_.n)
 
@@ -225,7 +225,7 @@ def _sticker_fates(received: ibis.Table, users: ibis.Table) -> ibis.Table:
 
 
 def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> None:
-    """Events that nobody ever did can't tell who is alive: most likely a name is mistyped."""
+    """Raise a UserError for activity events that nobody ever did: most likely a name is mistyped."""
     if activity_events:
         own = placed.filter(_.role == "own").select("event").distinct().order_by("event")
         seen = own.to_pyarrow()["event"].to_pylist()
@@ -240,7 +240,7 @@ def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> Non
 def _of_training(
     placed: ibis.Table, users: ibis.Table, training_users: Callable[[pd.Index], NDArray[np.bool_]] | None
 ) -> ibis.Table:
-    """What concerns the users of the training part, where the split holds users apart."""
+    """The events of the training part's users, where the split is by user; else all events."""
     if training_users is None:
         return placed
     listed = users.to_pandas()
@@ -249,14 +249,14 @@ def _of_training(
 
 
 def _event_counts(placed: ibis.Table) -> dict[tuple[str, str], int]:
-    """How often there is each event in each role, the most frequent first."""
+    """The number of events of each type in each role, the most frequent first."""
     rows = placed.group_by("role", "event").aggregate(n=_.n.sum().cast("int64"))
     rows = rows.order_by(ibis.desc("n"), "role", "event").to_pyarrow().to_pylist()
     return {(row["role"], row["event"]): row["n"] for row in rows}
 
 
 def _event_values(placed: ibis.Table, columns: dict[tuple[str, str], str | None], vocabulary: Vocabulary) -> ibis.Table:
-    """One row per user, day and column; only the lumped types have to be added up."""
+    """The counts as one row per user, day and column; only the lumped types have to be added up."""
     known = [(*key, vocabulary.features.index(name)) for key, name in columns.items() if name is not None]
     position = ibis.memtable(
         pd.DataFrame(known, columns=["role", "event", "feature"]),

@@ -1,4 +1,4 @@
-"""What engines spell differently: text and numbers as times, and the order of text."""
+"""Dialects: expressions that engines spell differently, for text and numbers as times and for the order of text."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ SELECT CASE WHEN jsonb_typeof(value) NOT IN ('object', 'array') THEN value #>> '
 
 
 def _built_in(name: str, takes: Sequence[str], gives: str, *, database: str | None = None) -> Callable[..., ibis.Value]:
-    """A function that an engine has, by its name there and its types."""
+    """A function that an engine offers, by its name in the engine and its types."""
     shapes: dict[int, Callable[..., None]] = {1: lambda value: None, 2: lambda value, other: None}
     function: Callable[..., ibis.Value] = ibis.udf.scalar.builtin(
         shapes[len(takes)], name=name, database=database, signature=(tuple(takes), gives)
@@ -53,7 +53,7 @@ isfinite = _built_in("isfinite", ["timestamp"], "boolean")  # both engines have 
 _timezone = _built_in("timezone", ["string", "timestamp('UTC')"], "timestamp")  # a zone's wall clock, in both
 
 # DuckDB
-_make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # of microseconds since 1970
+_make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # takes microseconds since 1970
 _make_timestamp_ns = _built_in("make_timestamp_ns", ["int64"], "timestamp(9)")
 _epoch_us = _built_in("epoch_us", ["timestamp('UTC')"], "int64")
 _epoch_us_naive = _built_in("epoch_us", ["timestamp(6)"], "int64")
@@ -64,9 +64,9 @@ _try_strptime = {
     for zoned, kind in ((False, "timestamp(6)"), (True, "timestamp('UTC')"))
 }
 
-# PostgreSQL; those of pg_temp are made by `open_session`
+# PostgreSQL; `open_session` makes the functions of pg_temp
 _date_part = _built_in("date_part", ["string", "timestamp('UTC')"], "float64")
-_to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # of seconds since 1970
+_to_timestamp = _built_in("to_timestamp", ["float64"], "timestamp('UTC')")  # takes seconds since 1970
 _convert_to = _built_in("convert_to", ["string", "string"], "binary")
 _instant = _built_in("churn_instant", ["string"], "timestamp('UTC')", database="pg_temp")
 _hashtextextended = _built_in("hashtextextended", ["string", "int64"], "int64")
@@ -76,7 +76,7 @@ _unquoted = _built_in("churn_unquoted", ["json"], "string", database="pg_temp")
 
 @dataclass(frozen=True)
 class Dialect:
-    """Expressions that mean the same in every engine that windows are computed in.
+    """Expressions with one meaning in every engine that windows are computed in.
 
     Text that cannot be read, and a number beyond the calendar, give null.
     """
@@ -85,20 +85,20 @@ class Dialect:
     number: Callable[[ibis.Value], ibis.Value]  # text to a float
     local_time: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's wall clock
     since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
-    microseconds: Callable[[ibis.Value], ibis.Value]  # a finite moment, or a time in UTC, to those since 1970
+    microseconds: Callable[[ibis.Value], ibis.Value]  # a finite moment, or a time in UTC, to microseconds since 1970
     unquoted: Callable[[ibis.Value], ibis.Value]  # a JSON scalar to its text, an object or an array to null
-    by_bytes: Callable[[ibis.Value], ibis.Value]  # text to what sorts it by its bytes, whatever the database's locale
-    hashed: Callable[[ibis.Value], ibis.Value]  # a value to a whole number, the same for equal values
+    by_bytes: Callable[[ibis.Value], ibis.Value]  # text to a key that sorts by bytes, whatever the database's locale
+    hashed: Callable[[ibis.Value], ibis.Value]  # a value to a whole number, equal for equal values
 
 
 def _within_calendar(number: ibis.Value, unit: str) -> ibis.Value:
-    """Null for moments outside the years 1 to 9999, which engines refuse with an error for the whole table."""
+    """The number, or null for moments outside the years 1 to 9999, for which engines refuse the whole table."""
     seconds = (number.cast("float64") / _TICKS[unit]).abs()
     return ibis.ifelse(seconds < 62_000_000_000, number, None)  # the year 1 lies 62,135,596,800 seconds before 1970
 
 
 def _usual(text: ibis.Value) -> ibis.Value:
-    """Text that is a time in any form of ISO 8601 or RFC 3339 in the usual one; other text as it happens to become."""
+    """Text in any form of ISO 8601 or RFC 3339 rewritten in the usual form; other text may become anything."""
     for pattern, written in (_BASIC_DATE, _DATE, _CLOCK):
         text = text.strip().re_replace(pattern, written)
     for found, plain in _LEAST:
@@ -107,7 +107,7 @@ def _usual(text: ibis.Value) -> ibis.Value:
 
 
 def _instant_in_duckdb(text: ibis.Value) -> ibis.Value:
-    """Text to a moment in DuckDB; most logs need no rewriting, which is dear."""
+    """Text to a moment in DuckDB; most logs need no rewriting, which is slow."""
     usual = _usual(text)
     usual = ibis.ifelse(usual.re_search(_INSTANT), usual, None)
     return ibis.ifelse(text.re_search(_USUAL), text.try_cast(_MOMENT), usual.try_cast(_MOMENT))
@@ -130,20 +130,20 @@ def _in_duckdb(whole: ibis.Value, unit: str) -> ibis.Value:
 
 
 def _time_in_duckdb(when: ibis.Value, zone: str) -> ibis.Value:
-    """A zone is dear in DuckDB, a quarter of the time of the whole daily table, so UTC goes without."""
+    """A moment to a zone's wall clock; UTC takes a shortcut, since zones cost a quarter of the daily table's time."""
     if zone != "UTC":
         return _timezone(zone, when.cast(_MOMENT))
     return when if when.type().timezone is None else _make_timestamp(_epoch_us(when))
 
 
 def _microseconds_in_duckdb(when: ibis.Value) -> ibis.Value:
-    """A time without a zone is cast to whole microseconds: it may hold nanoseconds."""
+    """Microseconds since 1970; a time without a zone is first cast to whole ones, since it may hold nanoseconds."""
     kind = when.type()
     return _epoch_us(when) if kind.timezone is not None else _epoch_us_naive(when.cast("timestamp(6)"))
 
 
 def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
-    """Whole microseconds, rounded down before they become a float, which cannot hold nanoseconds."""
+    """A moment of whole microseconds, rounded down before it becomes a float, which cannot hold nanoseconds."""
     rest = (whole % ticks + ticks) % ticks
     finer = max(1, ticks // 1_000_000)
     return _to_timestamp(
@@ -187,7 +187,7 @@ def open_session(engine: BaseBackend) -> None:
     if engine.name == "duckdb":
         _without_progress_bar(engine)
     if engine.name == "postgres":
-        # Every pass sees the same rows, whoever writes meanwhile.
+        # Every pass sees the same rows, even if others write meanwhile.
         engine.raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ")
         for name, (kind, pattern) in _SAFE_CASTS.items():
             guarded = f"(CASE WHEN value ~ '{pattern}' THEN value END)"
@@ -196,7 +196,7 @@ def open_session(engine: BaseBackend) -> None:
 
 
 def _without_progress_bar(engine: BaseBackend) -> None:
-    """In a notebook without ipywidgets there is none, and to switch it off would be an error."""
+    """Switch off DuckDB's progress bar if it is on: a notebook without ipywidgets has none and would fail."""
     shown = engine.raw_sql("SELECT current_setting('enable_progress_bar')").fetchone()
     if shown[0]:
         engine.raw_sql("SET enable_progress_bar = false")

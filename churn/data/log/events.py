@@ -20,7 +20,7 @@ MEMBER_COLUMNS = {"user_id": True, "joined": False}
 STANDARD_COLUMNS = {"events": EVENT_COLUMNS, "stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS}
 
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
-BESIDE = ("day", "dated", UNREADABLE)  # columns that tell nothing of their own about a row
+BESIDE = ("day", "dated", UNREADABLE)  # columns that say nothing of their own about a row
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def is_attribute(kind: dt.DataType) -> bool:
 
 
 def _typed(column: ibis.Value, standard: str) -> ibis.Value:
-    """Give a type to a column of nothing but nulls, which an engine cannot store, and text to one of JSON scalars.
+    """Give a type to a column of nulls alone, which an engine cannot store, and turn JSON scalars into text.
 
     An object or an array among JSON scalars becomes null; a column of nothing else is refused.
     """
@@ -125,13 +125,13 @@ def with_clock(table: ibis.Table, *, zone: str) -> ibis.Table:
 
 
 def with_amount(table: ibis.Table, *, name: str, decimal: str | None = None) -> ibis.Table:
-    """Read the amounts of a table that has them: numbers and decimals as they are, text as numbers.
+    """Read the amounts of a table that has any: numbers and decimals as they are, text as numbers.
 
-    What cannot be read becomes NaN, which is rejected later.
+    Unreadable text becomes NaN, which is rejected later.
 
     Args:
         table: The table.
-        name: Of the table, in messages.
+        name: The table's name in messages.
         decimal: The sign before decimals in text; by default the column tells it.
 
     Raises:
@@ -163,11 +163,11 @@ def with_reason(
     allowed_events: Sequence[str] | None = None,
     negative: str | None = "negative amount",
 ) -> ibis.Table:
-    """Add `reason`, why a row cannot be used, null where it can; the first that applies.
+    """Add `reason`, the first reason why a row cannot be used; null where it can be.
 
     `first_day` and `last_day` (days since 1970) are the stated span; rows outside it are named so, as are events
-    whose type is not among the `allowed_events`, and `negative` says what an amount below 0 is; None where it is one
-    like any other.
+    whose type is not among the `allowed_events`. `negative` is the reason for an amount below 0; None where it is an
+    amount like any other.
     """
     given = [table[c].isnull() for c in table.columns if c not in BESIDE]
     cases = [(ibis.and_(*given), "empty or unreadable row")] if len(given) > 1 else []
@@ -190,7 +190,7 @@ def with_reason(
 
 
 def with_repeats(table: ibis.Table, *, key: Sequence[str], reason: str) -> ibis.Table:
-    """Give a reason to every usable row but the first of those that are equal in the columns `key`.
+    """Give a reason to usable rows that repeat an earlier one in the columns `key`.
 
     The first is the earliest; between rows of one time, the one whose other columns sort first, so that the order in
     which an engine happens to read changes nothing.

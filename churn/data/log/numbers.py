@@ -1,4 +1,4 @@
-"""Numbers that are written as text: with a currency, signs between thousands, and a decimal comma or point."""
+"""Numbers written as text: with a currency, separators between thousands, and a decimal comma or point."""
 
 import ibis
 
@@ -18,10 +18,10 @@ _SIGNS = {".": ",", ",": "."}  # before decimals, and then between thousands
 
 
 def number_in(table: ibis.Table, column: str, *, decimal: str | None, name: str) -> ibis.Value:
-    """The numbers of a column of text; null for text that is none.
+    """The numbers of a column of text; null for text that is not a number.
 
-    Whether a comma or a point stands before decimals is told by the column; a sign before three digits, as in 1.234,
-    tells nothing.
+    The column shows whether a comma or a point stands before decimals; a sign before three digits, as in 1.234,
+    does not.
 
     Args:
         table: The table.
@@ -46,12 +46,12 @@ def number_in(table: ibis.Table, column: str, *, decimal: str | None, name: str)
 
 
 def _shape(sign: str) -> str:
-    """The numbers with a sign before decimals, and the other between thousands or nowhere."""
+    """A pattern of numbers with a sign before decimals, and the other sign between thousands or nowhere."""
     return rf"^[+-]?(\d{{1,3}}([{_SIGNS[sign]}]\d{{3}})+|\d*)([{sign}]\d*)?([eE][+-]?\d+)?$"
 
 
 def _proof(sign: str) -> str:
-    """The numbers in which a sign can stand before nothing but decimals, or the other between nothing but thousands."""
+    """A pattern of numbers that prove a sign's role: before decimals, or the other sign between thousands."""
     other = _SIGNS[sign]
     groups = rf"\d{{1,3}}([{other}]\d{{3}})"
     return (

@@ -1,4 +1,4 @@
-"""Origin: of which data a prepared folder was made, so that it is not opened for others."""
+"""Origin: the data that a prepared folder was made of, so that it is not opened for other data."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +8,14 @@ from churn.data.config.data_config import DataConfig
 from churn.data.sources import Frame, size, without_password
 from churn.errors import UserError
 
-_SHAPING = (  # keys of the configuration that decide what a panel holds; windows are found anew
+_SHAPING = (  # keys of the configuration that decide what a panel holds; windows are found each time
     *("events", "event_columns", "stickers", "sticker_columns", "members", "member_columns", "csv", "zone"),
     *("first_day", "last_day", "deduplicate", "negative", "allowed_events", "activity_events", "max_event_types"),
 )
 
 
 def origin_of(config: DataConfig, frames: Mapping[str, Frame]) -> dict[str, Any]:
-    """The keys that shape a panel, without passwords, and how large each source is."""
+    """The keys that shape a panel, without passwords, and the size of each source."""
     keys = {key: getattr(config, key) for key in _SHAPING}
     told = {key: without_password(value) if isinstance(value, str) else value for key, value in keys.items()}
     return told | {f"size of {name}": size(source, frames) for name, source in config.sources.items()}
@@ -24,7 +24,7 @@ def origin_of(config: DataConfig, frames: Mapping[str, Frame]) -> dict[str, Any]
 def check_origin(made_of: Mapping[str, Any], config: DataConfig, frames: Mapping[str, Frame], *, folder: Path) -> None:
     """Refuse a folder that was made of other data.
 
-    Sizes are compared where both are known: those of data frames are not when a folder is opened without them.
+    Sizes are compared where both are known: a data frame has none when a folder is opened without it.
 
     Raises:
         UserError: for another source, key or size of a source.

@@ -1,4 +1,4 @@
-"""Recognition: which table a file holds, and which of its columns is which, by their names and values."""
+"""Recognition: the table that a file holds and the meaning of its columns, by their names and values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class ColumnLook:
     is_key: bool  # text or whole numbers
     is_text: bool
     distinct: int
-    forms: tuple[str, ...] = ()  # of strptime, any of which its times can be read by
+    forms: tuple[str, ...] = ()  # formats of strptime, each of which reads its times
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class TableLook:
     table: ibis.Table
 
     def best(self, standard: str, candidates: Sequence[ColumnLook]) -> ColumnLook | None:
-        """The candidate whose name speaks most for a standard column; None where no name does."""
+        """The candidate whose name fits a standard column best; None where no name fits."""
         found = max(candidates, key=lambda column: likeness(column.name, standard), default=None)
         return found if found is not None and likeness(found.name, standard) else None
 
@@ -58,7 +58,7 @@ class Recognised:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The formats in which the table's times may be written; none where they speak for themselves."""
+        """The formats in which the table's times may be written; empty where they need none."""
         return next((found.forms for name in ("timestamp", "joined") if (found := self.mapping.get(name))), ())
 
 
@@ -73,7 +73,7 @@ def look_at(source: str, table: ibis.Table) -> TableLook:
 
 
 def recognise(looks: Sequence[TableLook]) -> dict[TableName, Recognised]:
-    """Tell events, stickers and members apart: members have a row per user, stickers an amount and no event.
+    """Recognise events, stickers and members: members have a row per user, stickers an amount and no event.
 
     Raises:
         UserError: for a table without users or times, and for more tables of a kind than one.
@@ -105,7 +105,7 @@ def _column(table: ibis.Table, name: str, distinct: int) -> ColumnLook:
 
 
 def _time_forms(table: ibis.Table, head: ibis.Table, name: str) -> tuple[str, ...] | None:
-    """The formats by which a column's times can be read, none where they need none; None for a column of others."""
+    """The formats by which a column's times can be read, none where they need none; None if it holds no times."""
     kind = table[name].type()
     if not (kind.is_timestamp() or kind.is_date() or kind.is_numeric() or kind.is_string()):
         return None
@@ -128,7 +128,7 @@ def _are_numbers(head: ibis.Table, name: str) -> bool:
 
 
 def _mapped(look: TableLook) -> Recognised:
-    """The columns by their names, and where these say nothing by their values."""
+    """The standard columns matched by name, or by their values where no name fits."""
     left = list(look.columns)
     mapping: dict[str, ColumnLook] = {}
     why: dict[str, str] = {}
@@ -159,7 +159,7 @@ def _mapped(look: TableLook) -> Recognised:
 
 
 def _is_log(one: Recognised) -> tuple[bool, bool, bool, int]:
-    """How much a table is like a log of events; to be compared."""
+    """A key that sorts tables by their likeness to a log of events."""
     return "timestamp" in one.mapping, not _is_list(one), "event" in one.mapping, one.look.rows
 
 
@@ -169,12 +169,12 @@ def _is_list(one: Recognised) -> bool:
 
 
 def _is_giving(one: Recognised) -> bool:
-    """Whether a table may hold stickers, which have times, and an amount unless nothing else tells rows apart."""
+    """Whether a table may hold stickers, which have times, and an amount or no event."""
     return "timestamp" in one.mapping and ("amount" in one.mapping or "event" not in one.mapping)
 
 
 def _acting(events: Recognised) -> Recognised:
-    """Events whose actors are users too: where nobody acts in a room of their own, whoever acts is the user."""
+    """Events with the actor as the user, where nobody acts under the own id; else unchanged."""
     user, actor = (events.mapping.get(name) for name in ("user_id", "actor_id"))
     if user is None or actor is None:
         return events
@@ -188,7 +188,7 @@ def _acting(events: Recognised) -> Recognised:
 
 
 def _as(name: TableName, one: Recognised) -> Recognised:
-    """The standard columns that a table of this name has; of members the day of joining in the place of times."""
+    """The standard columns that a table of this name has; members have the day of joining in place of times."""
     mapping: Mapping[str, ColumnLook] = one.mapping
     why = dict(one.why)
     if name == "members" and (joined := one.look.best("joined", [c for c in one.look.columns if c.is_time])):

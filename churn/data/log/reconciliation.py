@@ -1,4 +1,4 @@
-"""Where every row of a table went, counted in the engine, and the rows that could not be used, set aside."""
+"""Reconciliation: every row of a table accounted for, and the rows that could not be used set aside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,8 @@ from churn.data.sources import UNREADABLE
 
 USED, NON_MEMBER = "used", "non-member"
 LEFT_OUT = "negative amount, left out"
-ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)  # by a key of `data`
+# reasons asked for by a key of `data`
+ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)
 QUARANTINE = tuple(declared.QUARANTINE.types)
 _KEPT_AS = {"timestamp": "written", "line": UNREADABLE}  # the columns that hold the text of a file
 _BATCH_ROWS = 100_000
@@ -22,7 +23,7 @@ _BATCH_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """Where the rows of one table went: read = used + non_members + the rejected, each counted by itself.
+    """The fates of one table's rows: read = used + non_members + the rejected, each counted separately.
 
     Example:
         >>> Reconciliation(read=10, used=7, non_members=2, rejected={"null event": 1}).balanced
@@ -41,7 +42,7 @@ class Reconciliation:
 
 
 def at_fault(rejected: Mapping[str, int]) -> dict[str, int]:
-    """The rejected rows, by reason, but for those that the configuration asks to leave out.
+    """The rejected rows by reason, without rows that the configuration asks to leave out.
 
     Example:
         >>> at_fault({"after the span": 7, "null user_id": 1})
@@ -51,11 +52,11 @@ def at_fault(rejected: Mapping[str, int]) -> dict[str, int]:
 
 
 def reconcile(table: ibis.Table, fates: ibis.Table) -> Reconciliation:
-    """Count a table's rows, and apart from that those of each fate.
+    """Count a table's rows, and separately the rows of each fate.
 
     Args:
         table: The rows as they were read.
-        fates: `fate` and `n`: so many rows were used, were of non-members, or were rejected for a reason.
+        fates: `fate` and `n`: the number of rows used, of non-members, or rejected for a reason.
     """
     counts = fates.group_by("fate").aggregate(n=_.n.sum().cast("int64")).order_by("fate").to_pyarrow().to_pylist()
     by_fate = {row["fate"]: row["n"] for row in counts}

@@ -1,4 +1,4 @@
-"""Rows that equal an earlier one in every column: counted in the engine, genuine ones told from a second loading."""
+"""Repeats: rows that equal an earlier one in every column, judged to be genuine or a second loading."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,25 @@ from ibis import _
 from churn.data.log.daily import Tables
 from churn.data.log.dialects import dialect_of
 
-_SAMPLE = 1 << 16  # rows; of larger tables so many are looked at first, since to group every row is dear
-_NEARLY_ALL = 0.95  # of the distinct rows of a day
+_SAMPLE = 1 << 16  # rows; a sample of this size of larger tables is looked at first, since grouping every row is slow
+_NEARLY_ALL = 0.95  # share of the distinct rows of a day
 _FEWEST = 20  # distinct rows of a day under which an even number of each is chance
-_OF_PART = 0.01  # of all distinct rows
-_TIMES = (2, 3, 5, 7)  # how often a day may have been loaded; multiples are found, too
+_OF_PART = 0.01  # share of all distinct rows
+_TIMES = (2, 3, 5, 7)  # the times that a day may have been loaded; multiples are found, too
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """The rows of a table that equal an earlier one, and what looks like a second loading.
+    """The rows of a table that equal an earlier one, and the days that look loaded twice.
 
-    Their share does not tell: where times are kept to the second genuine repeats are rare, where they are minutes or
+    Their share does not decide: where times are kept to the second genuine repeats are rare, where they are minutes or
     days every other row may be one. But a second loading doubles all that it loads. Of a day loaded twice, nearly every
     row is there an even number of times. Where part of every day is loaded twice, as one of many files, rows come in
     pairs and hardly in threes; chance makes pairs² / single rows × 2/3 threes (Poisson's law), and more where some
     users act more often than others.
     """
 
-    rows: int  # as many as `deduplicate` would reject
+    rows: int  # the number that `deduplicate` would reject
     usable: int  # rows of the table
     days: tuple[int, ...]  # since 1970, that were loaded more than once
     in_part: bool  # whether part of the other days was
@@ -55,8 +55,8 @@ class Repeats:
 def repeats_in(tables: Tables) -> dict[str, Repeats]:
     """The repeats in the events and stickers, where these have no event_id.
 
-    Of a large table a sample is looked at first, and if that is not suspicious the table is left out. What decides
-    whether a row is in the sample is the row itself, so that its copies are there with it.
+    Of a large table a sample is looked at first, and if that is not suspicious the table is left out. The row
+    itself decides whether it is in the sample, so that its copies are there with it.
     """
     every = {"events": tables.events, "stickers": tables.stickers}
     found = {name: _repeats(table) for name, table in every.items() if table is not None}
@@ -77,14 +77,14 @@ def _repeats(table: ibis.Table) -> Repeats | None:
 
 
 def _counts(table: ibis.Table, key: list[str]) -> pd.DataFrame:
-    """How many distinct rows that can be used there are of each day, `n` times each: day, n, groups."""
+    """The number of distinct usable rows (`groups`) that occur `n` times on each day: day, n, groups."""
     distinct = table.filter(_.reason.isnull()).group_by(*key).aggregate(n=_.count(), day=_.day.max())
     counts: pd.DataFrame = distinct.group_by("day", "n").aggregate(groups=_.count()).order_by("day", "n").to_pandas()
     return counts
 
 
 def _copied(counts: pd.DataFrame) -> pd.Series:
-    """Whether nearly every row of a day is there twice, four times and so on; or three times, six times and so on."""
+    """Whether nearly every row of a day occurs a multiple of two times, or of three, and so on."""
     copies = pd.DataFrame({times: counts.groups.where(counts.n % times == 0, 0) for times in _TIMES})
     groups, most = counts.groups.groupby(counts.day).sum(), copies.groupby(counts.day).sum().max(axis=1)
     return (groups >= _FEWEST) & (most >= _NEARLY_ALL * groups)

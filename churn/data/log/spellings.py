@@ -1,4 +1,4 @@
-"""Spellings: ids and names that differ in nothing that people would call a difference."""
+"""Spellings: ids and names that differ only in ways that people would not call a difference."""
 
 import math
 import re
@@ -14,17 +14,17 @@ from churn.data.log.daily import Daily, Tables
 
 FRACTIONAL = r"^(-?[0-9]+)[.]0+$"  # a whole number in a column that a null has made fractional
 _EXAMPLES = 3
-_BEGINS = tuple("+-0123456789")  # of a number
+_BEGINS = tuple("+-0123456789")  # the first signs of a number
 _NUMBER = re.compile(r"([+-]?)0*([0-9]+)(?:[.]0*|,0{1,2})?")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(?:[.]0*)?")
 _FLOAT = re.compile(r"[0-9](?:[.][0-9]+)?[eE][+][0-9]{2}")
-_WHOLE = {"float32": 2**24, "float64": 2**53}  # from which on a type does not hold every whole number
-_NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # what stands where an id is missing
+_WHOLE = {"float32": 2**24, "float64": 2**53}  # the number from which on a type does not hold every whole number
+_NOBODY = ("", "null", "none", "nan", "n/a", "<na>", "undefined")  # values that mean a missing id
 
 
 @dataclass(frozen=True)
 class Spellings:
-    """Names of one kind that are one name but for case, blanks, Unicode form, or how a number is written.
+    """Names of one kind that differ only in case, blanks, Unicode form, or the way a number is written.
 
     Example:
         >>> Spellings.of(["u1", " U1", "u2", "007", "7.0"])
@@ -36,7 +36,7 @@ class Spellings:
     examples: list[list[str]]
     nobody: list[str]  # names that stand for a missing one
     rounded: int = 0  # names that are numbers which a column of floats has rounded
-    rounded_as: str = ""  # one of them
+    rounded_as: str = ""  # an example
 
     @classmethod
     def of(cls, names: Iterable[str], others: Iterable[str] = (), *, whole: float = math.inf) -> "Spellings":
@@ -45,7 +45,7 @@ class Spellings:
         Args:
             names: The names.
             others: The others.
-            whole: From which on the names, where they are whole numbers, may be rounded.
+            whole: The number from which on names that are whole numbers may be rounded.
         """
         first: dict[str, str] = {}
         ways: dict[str, set[str]] = {}
@@ -74,7 +74,7 @@ def plain_ids(ids: pd.Series) -> pd.Series:
 
 
 def folded(name: str) -> str:
-    """What a name has in common with its other spellings.
+    """The form that a name has in common with its other spellings.
 
     Example:
         >>> folded(" Zoe\N{COMBINING DIAERESIS} "), folded("0012.0"), folded("1.2e+04"), folded("12,000")
@@ -101,14 +101,14 @@ def _written_out(text: str) -> str | None:
 
 
 def _is_rounded(name: str, whole: float) -> bool:
-    """Whether a name is a number with more digits than the floats hold as which it was written."""
+    """Whether a name is a number with more digits than a float holds."""
     if name.isdecimal():
         return int(name) >= whole
     return "+" in name and bool(_FLOAT.fullmatch(name)) and float(name) >= _WHOLE["float64"]
 
 
 def spellings_in(tables: Tables, daily: Daily, *, config: DataConfig) -> dict[str, Spellings]:
-    """The spellings of users' ids, among all ids that the tables hold, and of event types; without such, nothing."""
+    """The spellings of users' ids, among all ids that the tables hold, and of event types, where there are any."""
     found = {"event": Spellings.of(daily.event_types)}
     if daily.users.user_id.type().is_string():
         users = daily.users.order_by("code").user_id.to_pyarrow().to_pylist()
@@ -117,14 +117,14 @@ def spellings_in(tables: Tables, daily: Daily, *, config: DataConfig) -> dict[st
 
 
 def _whole(tables: Tables, config: DataConfig) -> float:
-    """From which on the users' ids, if they are whole numbers, may be rounded: where the log has them as floats."""
+    """The number from which on users' ids may be rounded because the log holds them as floats; infinity elsewhere."""
     mapping = config.mappings["events"] or {}
     kinds = [tables.columns["events"].get(mapping.get(name) or name, "") for name in ("user_id", "actor_id")]
     return min((_WHOLE[kind.lstrip("!")] for kind in kinds if kind.lstrip("!") in _WHOLE), default=math.inf)
 
 
 def _others(tables: Tables, daily: Daily) -> Iterator[str]:
-    """The ids that are no users' own: of strangers, and of whoever acts."""
+    """The ids of strangers and actors, none of which is a user's own."""
     every = [(tables.events, "user_id"), (tables.events, "actor_id"), (tables.stickers, "user_id")]
     for table, column in every:
         if table is None or column not in table.columns:

@@ -1,4 +1,4 @@
-"""From sources to canonical tables: columns mapped, days counted, unusable rows named."""
+"""Canonical tables made of the sources: columns mapped, days counted, unusable rows named."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -26,7 +26,7 @@ from churn.data.sources import UNREADABLE, Engines, Frame, engine_errors, moved,
 from churn.errors import UserError
 
 _NEGATIVE = {"reject": "negative amount", "drop": LEFT_OUT, "keep": None}
-_WHOLE = 2.0**63  # from which on a fractional number is no int64
+_WHOLE = 2.0**63  # the number from which on an int64 cannot hold a float
 
 
 def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Frame]) -> Tables:
@@ -36,7 +36,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     Tables of any other engine are streamed into the embedded DuckDB.
 
     Raises:
-        UserError: if a source, a column, a type or a date is not as it must be.
+        UserError: for a source, a column, a type or a date that cannot be read.
     """
     opened = {
         name: open_table(source, engines=engines, frames=frames, csv=config.csv, as_text=_names(config, name))
@@ -78,13 +78,13 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
 
 
 def _selected(name: str, raw: ibis.Table, config: DataConfig) -> ibis.Table:
-    """A table's standard columns, of the members with their attributes."""
+    """A table's standard columns; of the members also their attributes."""
     columns = Columns.find(raw, config.mappings[name], standard=STANDARD_COLUMNS[name], name=name)
     return columns.select_all(raw) if name == "members" else columns.select(raw)
 
 
 def _types(table: ibis.Table) -> dict[str, str]:
-    """The columns of a table as it lies there."""
+    """The types of a table's own columns, by name."""
     return {column: str(kind) for column, kind in table.schema().items() if column != UNREADABLE}
 
 
@@ -100,7 +100,7 @@ def _with_moments(
 
 
 def _span_of_times(table: ibis.Table, how: Written) -> dict[str, str]:
-    """How times are written, one of them as it stands there and as it was read, and the first and the last."""
+    """The format of a table's times, one time as written and as read, and the first and the last."""
     usable = table.filter(_.reason.isnull())
     text = _.written if "written" in table.columns else _.timestamp.cast("string")
     sample = usable.select(text=text, read=_.timestamp).limit(1).to_pandas()
@@ -116,7 +116,7 @@ def _members(members: ibis.Table, config: DataConfig, engine: BaseBackend) -> ib
 
 
 def _dates(members: ibis.Table, config: DataConfig) -> list[str]:
-    """The columns of dates from which on a row of an attribute that is known daily holds; of others there is one."""
+    """The columns of the dates from which on a row holds, for attributes that are known daily."""
     dates = {entry.valid_from for entry in config.known_attributes.values()}
     return sorted(date for date in dates if date is not None and date in members.columns)
 
@@ -128,7 +128,7 @@ def _with_days_of_members(members: ibis.Table, *, config: DataConfig, engines: E
 
 
 def _with_dates(members: ibis.Table, column: str, *, config: DataConfig, engines: Engines) -> ibis.Table:
-    """Members with a column of dates as moments; what is none is refused, for it would make a member of the first day.
+    """Members with a column of dates as moments; other values are refused, since a null means the first day.
 
     Numbers that are times since 1970 are left for the refusal of numbers.
 
@@ -153,7 +153,7 @@ def _with_dates(members: ibis.Table, column: str, *, config: DataConfig, engines
 
 
 def _without_repeats(table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
-    """Repeated ids are rejected, and rows that are equal in every column if the configuration says so."""
+    """The table with repeated ids rejected, or rows equal in every column if the configuration says so."""
     if "event_id" in table.columns:
         table = with_repeats(table, key=["event_id"], reason="repeated event_id")
     elif config.deduplicate:
@@ -200,7 +200,7 @@ def _days_since_1970(day: str | None) -> int | None:
 
 
 def _names(config: DataConfig, table: str) -> set[str]:
-    """The columns of a table that are no numbers: ids, names, and what is read from its text."""
+    """The columns of a table to read as text: ids, names, and columns whose text is read later."""
     mapping = config.mappings[table] or {}
     timed = () if config.time_format(table) is None else ("timestamp", "joined")
     names = ("user_id", "actor_id", "event", "event_id", "amount", *timed)
@@ -208,7 +208,7 @@ def _names(config: DataConfig, table: str) -> set[str]:
 
 
 def _working_engine(engine: BaseBackend, engines: Engines) -> BaseBackend:
-    """The events' own engine if it can do the work; else, as where nothing may be written, the embedded DuckDB."""
+    """The events' own engine if it can do the work; else the embedded DuckDB, as where nothing may be written."""
     if engine is engines.local or engine.name not in DIALECTS:
         return engines.local
     try:

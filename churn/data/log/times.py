@@ -1,4 +1,4 @@
-"""Times: how a column of them is written, told by the column itself, and each value as a moment."""
+"""Times: the format in which a column holds them, found from the column itself, and each value as a moment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from churn.data.log.dialects import by_format, dialect_of
 from churn.errors import UserError
 
 _FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
-_NEARLY_ALL = 0.95  # of a column's numbers
+_NEARLY_ALL = 0.95  # share of a column's numbers
 _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": 1e20}  # numbers under it are read in that unit
 _DATE_ALONE = r"^\s*\d{4}([-/.] ?\d{1,2}[-/.] ?\d{1,2}[.]?|\d{4})\s*$"
 _SERIAL_OF_1970 = 25_569  # a spreadsheet's day 0 is 1899-12-30
-_SECONDS = 86_400  # of a day
+_SECONDS = 86_400  # seconds of a day
 
 Kind = Literal["times", "dates", "ISO 8601", "strptime", "epoch", "digits", "days", "serial"]
-_NUMBERS: dict[Kind, tuple[tuple[float, float], ...]] = {  # what numbers may be, beside times since 1970
+_NUMBERS: dict[Kind, tuple[tuple[float, float], ...]] = {  # kinds of numbers beside times since 1970
     "serial": ((30_000, 80_000),),  # 1982 to 2119
     "days": ((10_000, 29_999),),  # 1997 to 2052
     "digits": tuple((1_900 * 10**n, 2_200 * 10**n) for n in (4, 8, 10)),
@@ -39,13 +39,13 @@ _WORDS: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Written:
-    """How the times of a column are written."""
+    """The format of a column of times."""
 
     kind: Kind
-    form: str = ""  # of strptime
+    form: str = ""  # the format of strptime
 
     def __str__(self) -> str:
-        """The way in words, as `churn check` shows it."""
+        """The format in words, as `churn check` shows it."""
         return self.form or _WORDS[self.kind]
 
     def moment(self, column: ibis.Value) -> ibis.Value:
@@ -72,7 +72,7 @@ class Written:
         return _since_epoch((days * (_SECONDS * 1000)).round(), unit="ms")
 
     def is_date(self, column: ibis.Value) -> ibis.Value:
-        """Whether a value is a date without a time of day."""
+        """Whether each value is a date without a time of day."""
         if self.kind == "strptime":
             return ibis.literal("%H" not in self.form and "%I" not in self.form)
         if column.type().is_string() and self.kind in ("ISO 8601", "epoch"):
@@ -84,7 +84,7 @@ class Written:
 
 
 def with_moments(table: ibis.Table, how: Written, *, column: str = "timestamp") -> ibis.Table:
-    """The table with a column as moments, and beside it `written`, its text, and `dated`, whether that is a date alone.
+    """The table with a column as moments, and beside it `written`, its text, and `dated`, whether it is a date alone.
 
     Text is parsed once, into a temporary table, and not in every pass.
     """
@@ -106,9 +106,9 @@ def needs_strptime(table: ibis.Table, column: str, *, asked: str | None) -> bool
 def written(table: ibis.Table, column: str, *, asked: str | None, name: str, key: str) -> Written:
     """Find out how the times of a column are written.
 
-    Typed columns and text with the year first speak for themselves; numbers are times since 1970, days or digits, told
-    apart by their size. Other text is read by the one format that fits whatever any fits: where a day may be taken
-    for a month, nothing is guessed.
+    Typed columns and text with the year first speak for themselves; numbers are times since 1970, days or digits,
+    by their size. Other text is read by the one format that fits every value that any format fits: where a day may be
+    taken for a month, nothing is guessed.
 
     Args:
         table: The table; where `needs_strptime`, in DuckDB.
@@ -143,7 +143,7 @@ def written(table: ibis.Table, column: str, *, asked: str | None, name: str, key
 
 
 def _counts(table: ibis.Table, column: str) -> tuple[int, int, int]:
-    """Values, those in ISO 8601, and numbers: of the first rows, or of all where the first tell nothing."""
+    """The numbers of values, times in ISO 8601, and numbers: in the first rows, or in all if the first have neither."""
     dialect = dialect_of(table)
     for rows in (table.filter(table[column].notnull()).limit(_FIRST_ROWS), table):
         text = rows[column]
@@ -216,7 +216,7 @@ def _only_format(table: ibis.Table, column: str, *, name: str, key: str) -> Writ
 
 
 def _fitting(table: ibis.Table, column: str, forms: Sequence[str]) -> list[str]:
-    """The formats in which all values can be read that any of them reads; all of them where there is none such."""
+    """The formats that read every value that any format reads; if there is none, every format that reads any."""
     if not forms:
         return []
     read = [by_format(table[column], form).notnull() for form in forms]
@@ -236,7 +236,7 @@ def _text(column: ibis.Value) -> ibis.Value:
 
 
 def _since_epoch(number: ibis.Value, *, unit: str | None = None) -> ibis.Value:
-    """Each number in its own unit, since files of one log may differ."""
+    """Moments from numbers since 1970, each in the unit of its own size, since files of one log may differ."""
     if not number.type().is_integer():
         number = ibis.ifelse(_finite(number), number, None).floor()
     dialect, smaller = dialect_of(number.as_table()), 0.0

@@ -1,4 +1,4 @@
-"""The vocabulary: which event types and which of the members' attributes become columns."""
+"""The vocabulary: the event types and the members' attributes that become columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Encoding:
     """The columns of one attribute, frozen on the training span.
 
     Numbers and yes or no are one column, with another for `missing` where training had nulls. Text has a column
-    per level and one for `rare` levels where training had any, `other` or where a level is called so `rest`; a null,
-    like a level that training did not know while no level was rare, is zero in all of them.
+    per level and one for `rare` levels where training had any: `other`, or `rest` where a level is called `other`. A
+    null is zero in every column, as is a level that training did not know while no level was rare.
 
     Example:
         >>> Encoding("tier", "level", levels=("free", "gold"), rare=True).columns
@@ -42,7 +42,7 @@ class Vocabulary:
 
     A column counts the events of one type in one role: `own` (the user acts in the own room), `fan`
     (others act there) or `away` (the user acts in another's room). Types that are not listed are
-    counted together as `other`, or where a listed one is called so, as `rest`.
+    counted together as `other`, or as `rest` where a listed type is called `other`.
 
     Example:
         >>> words = Vocabulary.of({("own", "post"): 9, ("fan", "like"): 5, ("own", "poll"): 1}, limit=2)
@@ -52,9 +52,9 @@ class Vocabulary:
 
     events: tuple[str, ...]  # the event types that have columns of their own
     features: tuple[str, ...]  # f columns
-    first_day: int = 0  # of the span on which it was frozen, days since 1970
+    first_day: int = 0  # first day of the span on which it was frozen, in days since 1970
     last_day: int = 0
-    attributes: tuple[Encoding, ...] = ()  # those that models see
+    attributes: tuple[Encoding, ...] = ()  # attributes that models see
 
     @classmethod
     def read(cls, saved: dict[str, Any]) -> "Vocabulary":
@@ -88,7 +88,7 @@ class Vocabulary:
 
     @property
     def lumped(self) -> str:
-        """What the types without a column of their own are called."""
+        """The name of the types without a column of their own."""
         return lumped(self.events)
 
     def column(self, role: str, event: str) -> str | None:
@@ -98,7 +98,7 @@ class Vocabulary:
 
 
 def lumped(names: Sequence[str]) -> str:
-    """What all others are called beside some names, none of which it may be.
+    """A name for all others beside some names, different from each.
 
     Example:
         >>> lumped(["post"]), lumped(["other"]), lumped(["other", "rest"])

@@ -1,4 +1,4 @@
-"""Where tables come from: files, databases, data frames and the simulator."""
+"""Sources of tables: files, databases, data frames and the simulator."""
 
 from typing import TYPE_CHECKING
 

@@ -22,7 +22,7 @@ _STREAMED_ROWS = 100_000  # per batch from a database
 
 
 def is_url(source: str) -> bool:
-    """Whether a source names a table of a database."""
+    """Whether a source is a table of a database."""
     return "://" in source
 
 
@@ -122,7 +122,7 @@ def _file(url: str) -> Path:
     """The file of a URL: `duckdb:///log.db` lies in the working directory, or else in the root, as `duckdb:////log.db`.
 
     Raises:
-        UserError: if there is none, which an engine would make anew.
+        UserError: if there is no such file, which an engine would create.
     """
     text = url.partition("://")[2]
     candidates = [Path(text.removeprefix("/")), Path(text)]
@@ -133,7 +133,7 @@ def _file(url: str) -> Path:
 
 
 def _reason(error: Exception, url: str) -> str:
-    """The first line of an engine's complaint, without the password wherever it stands in it."""
+    """The first line of an engine's complaint, without the password."""
     text = str(error).strip() or type(error).__name__
     for secret in passwords(url):
         text = text.replace(secret, "***")
@@ -142,10 +142,10 @@ def _reason(error: Exception, url: str) -> str:
 
 @contextmanager
 def readable_to_the_last_row() -> Iterator[None]:
-    """Say in one line what an engine complains of: it reads lazily, so a bad row or a failed query shows only late.
+    """Turn an engine's error into a UserError of one line; it reads lazily, so bad rows or failed queries show late.
 
     Raises:
-        UserError: in the place of an engine's error.
+        UserError: in place of an engine's error.
     """
     try:
         yield
@@ -159,7 +159,7 @@ def readable_to_the_last_row() -> Iterator[None]:
 
 
 def engine_errors() -> tuple[type[Exception], ...]:
-    """What the engines in use raise."""
+    """The types of error that the engines in use raise."""
     drivers = [sys.modules[name].Error for name in ("psycopg", "sqlite3", "pymysql") if name in sys.modules]
     return (duckdb.Error, pa.ArrowException, IbisError, *drivers)
 

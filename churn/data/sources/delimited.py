@@ -1,4 +1,4 @@
-"""Delimited text as a table, with every line that cannot be read."""
+"""Delimited text as a table, and every line that cannot be read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from glob import escape
@@ -11,7 +11,7 @@ from ibis.backends.duckdb import Backend
 from churn.data.sources.encodings import as_utf8, encoding_of
 from churn.errors import UserError
 
-ISO_TIMES = {"dateformat": "%Y-%m-%d", "timestampformat": "%Y-%m-%d %H:%M:%S"}  # of others DuckDB would guess the order
+ISO_TIMES = {"dateformat": "%Y-%m-%d", "timestampformat": "%Y-%m-%d %H:%M:%S"}  # DuckDB would guess others' order
 _FORMATS = {*ISO_TIMES}
 _WRONG_LINES = 0.01  # share of lines in another encoding from which on it is the file's
 _DELIMITERS = ";\t|,"
@@ -29,7 +29,7 @@ def open_delimited(
         paths: The files.
         engine: The DuckDB in which the table is made.
         options: DuckDB's reader options; any encoding that Python knows.
-        as_text: Columns that are no numbers, whatever they look like.
+        as_text: Columns that are never numbers, whatever they look like.
 
     Returns:
         The table, and each line that cannot be read: its file, its number and its text.
@@ -89,7 +89,7 @@ def _delimited(
         every["types"] = text
     if len(files) == 1 or _alike(files, engine, every, sniffed.names):
         return _counted(files, engine, every)
-    every["union_by_name"] = True  # for which DuckDB keeps no list of bad lines: one of them stops the reading
+    every["union_by_name"] = True  # for which DuckDB keeps no list of bad lines: a single one stops the reading
     return engine.create_table(ibis.util.gen_name("churn"), engine.read_csv(files, **every), temp=True), []
 
 
@@ -103,7 +103,7 @@ def _alike(files: list[str], engine: Backend, options: dict[str, object], column
 
 
 def _counted(files: list[str], engine: Backend, options: dict[str, object]) -> tuple[ibis.Table, Broken]:
-    """The lines that can be read, and those that cannot."""
+    """A table of the lines that can be read, and a list of all other lines."""
     rejects, scan = ibis.util.gen_name("rejects"), ibis.util.gen_name("scan")
     counted = {"store_rejects": True, "rejects_table": rejects, "rejects_scan": scan}
     lines = engine.read_csv(files, **counted | options)

@@ -1,4 +1,4 @@
-"""Text that is not UTF-8: told from its bytes, and written anew as UTF-8, which is all that DuckDB reads everywhere."""
+"""Text that is not UTF-8: recognised by its bytes and rewritten as UTF-8, all that DuckDB reads everywhere."""
 
 import codecs
 import re
@@ -12,21 +12,21 @@ from churn.errors import UserError
 
 _PART = 1 << 20  # bytes
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LETTERS = {  # of the languages that are so encoded; Japanese text could be Korean, but not the other way round
+_LETTERS = {  # letters of each encoding's languages; Japanese text could be Korean, but not the other way round
     "cp932": "[ぁ-ヿ一-龥]",
     "cp949": "[가-힣]",
     "cp1251": "[А-яЁё]{3}",
 }
-_LIKELY = 0.8  # share of such letters among what is not ASCII
-_OTHERS = "cp1252"  # of Western Europe, which can be told from nothing
+_LIKELY = 0.8  # share of these letters among all beyond ASCII
+_OTHERS = "cp1252"  # Western Europe's, taken for all other text, since nothing identifies it
 
 
 def encoding_of(path: str, *, whole: bool = False) -> str | None:
-    """The encoding that a file's first bytes are likely in; None for UTF-8, a damaged line of it or two included.
+    """The likely encoding of a file by its first bytes; None for UTF-8, also with a damaged line or two.
 
     Args:
         path: The file.
-        whole: Whether to look on until there is anything that is not UTF-8.
+        whole: Whether to read on until something is not UTF-8.
 
     Example:
         >>> import tempfile
@@ -73,12 +73,12 @@ def _speaks(text: bytes, codec: str, letters: str) -> bool:
 
 @contextmanager
 def as_utf8(paths: Sequence[str], encoding: str | None) -> Iterator[list[str]]:
-    """Files in UTF-8 for a block: those that are so already, and copies of others, gone after it.
+    """The files in UTF-8 for a block: themselves where they already are, else copies, which go after it.
 
     A configuration names one encoding for files of several origins, so that a file which is UTF-8 stays.
 
     Raises:
-        UserError: for an encoding that there is not, or one that a file is not in.
+        UserError: for an unknown encoding, or one that a file is not in.
     """
     if encoding is None or encoding.lower() in ("utf-8", "utf8"):
         yield list(paths)
@@ -88,7 +88,7 @@ def as_utf8(paths: Sequence[str], encoding: str | None) -> Iterator[list[str]]:
 
 
 def _is_utf8(path: str) -> bool:
-    """Whether a file's first bytes hold more than ASCII, and that in UTF-8: hardly ever text in another encoding."""
+    """Whether a file's first bytes are UTF-8 beyond ASCII, which text in another encoding hardly ever is."""
     with unpacked(path) as stream:
         head = stream.read(_PART)
     return not head.isascii() and encoding_of(path) is None
@@ -112,7 +112,7 @@ def _copy(path: str, encoding: str, folder: Path) -> Path:
 
 
 def beneath(folder: Path, path: str) -> Path:
-    """The place of a file's copy, whose name still says its `key=value` folders."""
+    """The place of a file's copy, whose path keeps its `key=value` folders."""
     target = folder / Path(path).absolute().relative_to("/")
     target.parent.mkdir(parents=True, exist_ok=True)
     return target

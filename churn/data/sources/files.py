@@ -23,10 +23,10 @@ from churn.data.sources.wholeness import check_parquet, check_text
 from churn.errors import UserError
 from churn.folder import holds
 
-UNREADABLE = "unreadable line"  # of a file: where it stands and its text, in a column of a table that has any
+UNREADABLE = "unreadable line"  # an unreadable line's place and text, in a column of a table that has any
 _PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
 _SHEETS = re.compile(r"\.(xlsx|xlsm)$", re.IGNORECASE)
-_SIGN = re.compile(r"[*?\[]")  # of a glob
+_SIGN = re.compile(r"[*?\[]")  # wildcards of a glob
 _JSON_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.\w+)?$", re.IGNORECASE)
 
 
@@ -43,7 +43,7 @@ def open_files(
         source: The file, glob or folder.
         engine: The DuckDB in which the table is made.
         csv: DuckDB's reader options for delimited text.
-        as_text: Columns of delimited text that are no numbers or dates, whatever they look like: ids and names.
+        as_text: Columns of delimited text that are never numbers or dates, whatever they look like: ids and names.
 
     Raises:
         UserError: if there is no such file, or it cannot be read.
@@ -94,8 +94,8 @@ def likely_encoding(source: str) -> str | None:
 
 
 def paths(source: str) -> list[str]:
-    """The files that a source stands for, sorted; of a folder all that lie below it, except in hidden ones and in
-    those that hold what a command made of a log.
+    """The files that a source stands for, sorted; of a folder all below it, except in hidden folders and in folders
+    that a command wrote.
 
     A file with several names, by links, is taken once: by the name with the fewest links, so that `day=2024-03-01`
     above it still becomes a column.
@@ -106,15 +106,15 @@ def paths(source: str) -> list[str]:
         for path in below if source and Path(match).is_dir() else [Path(match)]:
             if path.is_file():
                 names.setdefault(_own_name(path), set()).add(str(path))
-    # Links are counted where there is a choice alone, for each folder above is asked.
+    # Links are counted only where there is a choice, since every folder above a file has to be asked.
     return sorted(
         same.pop() if len(same) == 1 else min(same, key=lambda name: (_links(name), name)) for same in names.values()
     )
 
 
 def _logs(source: str) -> Iterator[str]:
-    """The file that is so called, or what a glob matches, except in folders that hold what a command made of a log and
-    that a sign of the glob matched: one that is named in full is asked for."""
+    """The file of this name, or a glob's matches, except in folders that a command wrote and that a wildcard matched:
+    a folder named in full is asked for."""
     if Path(source).is_file():
         yield source
         return
@@ -130,13 +130,13 @@ def _logs(source: str) -> Iterator[str]:
 
 
 def _own_name(path: Path) -> str:
-    """A name that all links to a file share; of hard links none is more the file's own than others."""
+    """A name that all links to a file share: its inode where it has hard links, else its real path."""
     found = path.stat()
     return f"{found.st_dev} {found.st_ino}" if found.st_nlink > 1 and found.st_ino else os.path.realpath(path)
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """The paths that a glob matches; `**` goes into each folder once, where Python's follows links in circles."""
+    """The paths that a glob matches; `**` enters each folder once, while Python's follows circular links."""
     parts = Path(pattern).parts
     if "**" not in parts:
         yield from glob(pattern)
@@ -150,10 +150,10 @@ def _matches(pattern: str) -> Iterator[str]:
 
 
 def _folders(top: str, *, hidden: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
-    """A folder and those below it, each once, with their files; linked ones last, so that their own names go first."""
+    """A folder and all folders below it, each once, with their files; linked folders last, so that real names win."""
     waiting, seen = deque([top]), set()
     while waiting:
-        for folder, below, files in os.walk(waiting.popleft()):  # which goes into no link
+        for folder, below, files in os.walk(waiting.popleft()):  # which follows no link
             if (place := os.path.realpath(folder)) in seen:
                 below.clear()
                 continue
@@ -164,5 +164,5 @@ def _folders(top: str, *, hidden: tuple[str, ...]) -> Iterator[tuple[str, list[s
 
 
 def _links(name: str) -> int:
-    """How many links a path goes through."""
+    """The number of links that a path goes through."""
     return sum(part.is_symlink() for part in (Path(name), *Path(name).parents))

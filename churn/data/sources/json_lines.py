@@ -24,10 +24,10 @@ _GOOD = "starts_with(ltrim(text), '{') AND json_valid(text)"
 
 
 def open_json(paths: Sequence[str], engine: Backend) -> tuple[ibis.Table, list[tuple[str, int, str]]]:
-    """Read JSON into a temporary table; times in other forms than ISO 8601 are left as text.
+    """Read JSON into a temporary table; times not in ISO 8601 are left as text.
 
     Returns:
-        The table, and each line, or element of an array, that is no object: its file, its number and its text.
+        The table, and each line or array element that is not an object: its file, its number and its text.
     """
     if _is_array(paths[0]):
         table = _table([escape(path) for path in paths], engine, {"format": "array"})
@@ -62,7 +62,7 @@ def _broken(path: str, engine: Backend) -> list[tuple[int, str]]:
 
 
 def _mended(path: str, engine: Backend, folder: Path) -> str:
-    """A copy of a file without the lines that are no objects and without a byte order mark, which hides the first."""
+    """A copy of a file without lines that are not objects and without a byte order mark, which hides the first line."""
     target = beneath(folder, path).with_suffix(".json")
     lines = f"SELECT text FROM {_LINES} WHERE {_GOOD}"
     engine.con.execute(f"COPY ({lines}) TO {_quoted(str(target))} ({_PLAIN})", [escape(path)])

@@ -1,4 +1,4 @@
-"""One way to open a table, wherever it lies."""
+"""The one way to open a table, wherever it lies."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -65,7 +65,7 @@ def as_arrow(frame: Frame, *, name: str) -> pa.Table:
     """A data frame of any kind as an Arrow table, without its index.
 
     Raises:
-        UserError: if it is none.
+        UserError: if it is not a data frame.
     """
     try:
         if isinstance(frame, pd.DataFrame):
@@ -73,7 +73,7 @@ def as_arrow(frame: Frame, *, name: str) -> pa.Table:
         return pa.table(frame)
     except (TypeError, ValueError) as error:
         if isinstance(frame, pd.DataFrame) and frame.columns.is_unique:
-            raise  # a column that holds no one type, which is said where all tables are read
+            raise  # a column of mixed types, which is refused where all tables are read
         found = type(frame).__name__ if not isinstance(frame, pd.DataFrame) else "columns of the same name"
         raise UserError(
             f"expected a table of pandas, Polars or Arrow in frames[{name!r}]", found, "make it one"
@@ -81,7 +81,7 @@ def as_arrow(frame: Frame, *, name: str) -> pa.Table:
 
 
 def size(source: str, frames: Mapping[str, Frame]) -> int | None:
-    """How large a source is, where that is known without reading it: a frame's rows, or the bytes of its files."""
+    """The size of a source, where it is known without reading it: a frame's rows, or the bytes of its files."""
     if source in frames:
         shape = getattr(frames[source], "shape", None)
         return None if shape is None else int(shape[0])
@@ -89,7 +89,7 @@ def size(source: str, frames: Mapping[str, Frame]) -> int | None:
 
 
 def digest(source: str, frames: Mapping[str, Frame]) -> str:
-    """A hash of a source: of a file's bytes or a frame's columns and rows their SHA-256, else of the table's rows."""
+    """A hash of a source: the SHA-256 of a file's bytes or a frame's columns and rows, else the table's checksum."""
     whole = hashlib.sha256()
     if source in frames:
         frame = frames[source]

@@ -1,4 +1,4 @@
-"""Passwords: no source is printed or stored with its own, however its URL is misspelt."""
+"""Passwords: no source is printed or stored with its password, however its URL is misspelt."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 _OPTION = r"[a-z_]*(?:pass\w*|pwd|secret|token|key)="
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (  # of a URL, of one with slashes amiss or none, of a URL's option, and of one that stands alone
-        r"(?P<before>://[^/:@\s]*:)(?!\*{3}@)(?P<secret>.*)(?=@)",  # to the last @: earlier ones may be its own
+    for pattern in (  # in a URL, in one with wrong or no slashes, in a URL's option, and in an option alone
+        r"(?P<before>://[^/:@\s]*:)(?!\*{3}@)(?P<secret>.*)(?=@)",  # to the last @: the password may hold earlier ones
         r"(?P<before>(?:/|(?<![^\s'\"(\[{=,])(?!\w*://))[^\s/:@'\"]*:)(?!\*{3}@)(?P<secret>\S*)(?=@)",
         rf"(?P<before>[?&;]{_OPTION})(?!\*{{3}}(?!\w))(?P<secret>.*?)(?=::|&|\Z)",  # spaces, too, unless it is masked
         rf"(?P<before>(?<!\S){_OPTION})(?P<secret>\S*?)(?=::|&|\s|\Z)",
@@ -30,6 +30,6 @@ def without_password(text: str) -> str:
 
 
 def passwords(url: str) -> Iterator[str]:
-    """The passwords in a URL, each as it stands there."""
+    """The passwords in a URL, each as it is written there."""
     for pattern in _PATTERNS:
         yield from (found["secret"] for found in pattern.finditer(url) if found["secret"])

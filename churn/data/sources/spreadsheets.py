@@ -11,15 +11,15 @@ from churn.errors import UserError
 
 
 def open_sheets(paths: Sequence[str], engine: Backend, as_text: Collection[str]) -> ibis.Table:
-    """Read workbooks into a table; a column that holds no one type becomes text.
+    """Read workbooks into a table; a column of mixed types becomes text.
 
     Args:
         paths: The files, .xlsx or .xlsm.
         engine: The DuckDB in which the table is made.
-        as_text: Columns that are no numbers, whatever they look like.
+        as_text: Columns that are never numbers, whatever they look like.
 
     Raises:
-        UserError: for a file that is no workbook, or one with several sheets or none.
+        UserError: for a file that is not a workbook, or one with several sheets or none.
     """
     frame = pd.concat([_sheet(path) for path in paths], ignore_index=True)
     frame = frame.set_axis(frame.columns.map(str), axis=1)
@@ -47,7 +47,7 @@ def _sheet(path: str) -> pd.DataFrame:
 
 
 def _typed(values: pd.Series, text: bool) -> pa.Array:
-    """A column in the type that all its cells have, else as text."""
+    """A column in the common type of its cells, else as text."""
     inferred = values.infer_objects()
     if not text and (inferred.dtype != object or pd.api.types.infer_dtype(values, skipna=True) == "boolean"):
         return pa.array(inferred, from_pandas=True)

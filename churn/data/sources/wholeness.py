@@ -1,4 +1,4 @@
-"""Files that were cut or damaged on their way, which DuckDB reads as if nothing were missing."""
+"""Wholeness: files cut or damaged in transfer are refused, since DuckDB reads them as if nothing were missing."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ _UNREAD = {
     **{b"PK\x03\x04": "zip", b"\xd0\xcf\x11\xe0": _EXCEL_97},
 }
 _REMEDIES = {"zip": "unpack it; let a workbook end in .xlsx", _EXCEL_97: "save it as .xlsx or as CSV"}
-_ENDINGS = {".gz": "gzip", ".zst": "zstd"}  # by which DuckDB goes
+_ENDINGS = {".gz": "gzip", ".zst": "zstd"}  # by which DuckDB decides
 _CHUNK = 1 << 20  # bytes unpacked at once
 
 # A page of parquet has a checksum if the header, in Thrift's compact form, begins with a fourth whole number.
@@ -56,7 +56,7 @@ def check_parquet(path: str) -> None:
     """Compare the checksums of a parquet file's pages, where its writer has left any.
 
     Raises:
-        UserError: if a page is damaged, or what says how to read them.
+        UserError: if a page or the file's metadata is damaged.
     """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -82,7 +82,7 @@ def _unpack(path: str, codec: str) -> None:
 
 
 def _has_checksums(path: str, meta: pq.FileMetaData) -> bool:
-    """Whether the first page has one, or the pages are gzip's, which brings its own."""
+    """Whether the first page has a checksum, or the pages are gzip, which has its own."""
     if not meta.num_row_groups or not meta.num_columns:
         return False
     column = meta.row_group(0).column(0)

@@ -1,4 +1,4 @@
-"""Overlaps: what two sets of windows share, counted without listing a single day."""
+"""Overlaps: the users, days and windows that two parts share, counted without listing a single day."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Spans:
 
 
 def spans(windows: Windows, *, before: int, after: int) -> Spans:
-    """The days from `before` days before each cutoff up to, not including, `after` days from it on, as stretches.
+    """The days around each cutoff as stretches: `before` days before it, and `after` days from the cutoff on.
 
     Since the windows of a user overlap, there are far fewer stretches than windows.
     """
@@ -31,7 +31,7 @@ def spans(windows: Windows, *, before: int, after: int) -> Spans:
 
 
 def positions(windows: Windows) -> NDArray[np.int64]:
-    """The cutoffs on the line of all users' calendars, (n,); windows over one panel differ where these do."""
+    """The cutoffs on the line of all users' calendars, (n,): one number for each window of a panel."""
     around = windows.history_days + windows.horizon_days
     # A calendar is long enough for the days around the first and the last cutoff: no stretch touches the next user's.
     line = windows.user.astype(np.int64)
@@ -53,7 +53,7 @@ def days_in_both(a: Spans, b: Spans) -> int:
 
 
 def _days_below(found: Spans, day: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many days of the stretches lie before each day."""
+    """The number of days of the stretches before each day."""
     if not len(found.start):
         return np.zeros_like(day)
     total = np.append(0, (found.end - found.start).cumsum())
@@ -71,7 +71,7 @@ def users_in_both(a: Windows, b: Windows) -> NDArray[np.intp]:
 
 
 def reaching(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> NDArray[np.bool_]:
-    """Which windows have a horizon that runs, with the embargo, past the later part's first cutoff, (n,)."""
+    """Whether each window's horizon, with the embargo, runs past the later part's first cutoff, (n,)."""
     if not len(later):
         return np.zeros(len(earlier), np.bool_)
     past: NDArray[np.bool_] = earlier.cutoff > later.cutoff.min() - earlier.horizon_days - embargo_days
@@ -79,14 +79,14 @@ def reaching(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> NDAr
 
 
 def overlap(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> dict[str, int]:
-    """What two parts share.
+    """Count the users, days and windows that two parts share.
 
     Returns:
-        users: those with windows in both;
+        users: users with windows in both;
         user_days: days of a user that windows of both see, from the start of a history to the end of a horizon;
         outcome_days: days of a user in a horizon of the later part that the earlier one sees: answers given away;
-        windows: those of the earlier part whose horizon, with the embargo, runs past the later's first cutoff;
-        windows_in_both: those that stand in both.
+        windows: windows of the earlier part whose horizon, with the embargo, runs past the later's first cutoff;
+        windows_in_both: windows in both.
     """
     history, horizon = earlier.history_days, earlier.horizon_days
     seen = spans(earlier, before=history, after=horizon)
@@ -100,5 +100,5 @@ def overlap(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> dict[
 
 
 def windows_in_both(a: Windows, b: Windows) -> int:
-    """The number of windows, (user, cutoff) pairs, that stand in both."""
+    """The number of windows, (user, cutoff) pairs, in both."""
     return days_in_both(spans(a, before=0, after=1), spans(b, before=0, after=1))

@@ -15,8 +15,8 @@ from churn.errors import LeakageError, UserError
 from churn.language import marked
 
 PARTS = ("train", "val", "test", "score")
-PAIRS = (("train", "val"), ("val", "test"), ("train", "test"))  # of parts that are fitted or judged
-CAUTIONS = {  # what a reader of measures must know, by kind of split
+PAIRS = (("train", "val"), ("val", "test"), ("train", "test"))  # parts that are fitted or judged
+CAUTIONS = {  # cautions for a reader of the measures, by kind of split
     "random": marked(
         "The windows were split at random, for demonstration only: days of one user stand both in what "
         "the models learned from and in what they were measured on, so every measure is too good; "
@@ -99,7 +99,7 @@ class Split:
         return windows.take(windows.cutoff >= self.test.cutoff.min())
 
     def mapped(self, change: Callable[[Windows], Windows]) -> "Split":
-        """The split with the same change made to each part."""
+        """The split with one change made to each part."""
         return replace(
             self, train=change(self.train), val=change(self.val), test=change(self.test), score=change(self.score)
         )
@@ -109,12 +109,12 @@ class Split:
         return pd.concat([self.part(name).table().assign(part=name) for name in PARTS], ignore_index=True)
 
     def audit(self) -> dict[str, Any]:
-        """What the parts hold and share, ready for JSON.
+        """The contents and overlaps of the parts, ready for JSON.
 
         Returns:
             kind and embargo_days;
             parts: for each its windows, users, first and last cutoff, first and last day seen, and base rates;
-            overlaps: for each pair (earlier, later) of train, val and test what both hold, see `overlap`.
+            overlaps: for each pair (earlier, later) of train, val and test the counts of `overlap`.
         """
         return {
             "kind": self.kind,
@@ -129,7 +129,7 @@ class Split:
 
 
 def _check_same_days(parts: list[Windows]) -> None:
-    """Days are numbers of a panel, and a label's horizon is its windows': parts must agree on both."""
+    """Check that parts agree on panel and horizon, since days count from the one and labels depend on the other."""
     panels = {(part.panel.first_day, part.panel.n_days, len(part.panel.users)) for part in parts}
     if len(panels) > 1 or len({(part.history_days, part.horizon_days) for part in parts}) > 1:
         raise LeakageError("expected parts over one panel, with one history and one horizon, got several")
@@ -169,7 +169,7 @@ def _window_rule(split: Split, earlier: str, later: str) -> str | None:
 
 
 def _first(windows: Windows, mask: NDArray[np.bool_]) -> str:
-    """The first of some windows in words."""
+    """The first window of a mask in words."""
     one = windows.take(np.flatnonzero(mask)[:1])
     return f"{one.user_ids[0]} on {one.dates[0].date()}"
 
@@ -183,7 +183,7 @@ _RULES: dict[str, tuple[Callable[[Split, str, str], str | None], ...]] = {
 
 
 def _second_half(windows: Windows) -> NDArray[np.bool_]:
-    """A fixed half of the users by a hash of the id, so that it is the same in every run."""
+    """A fixed half of the users by a hash of the id, so that it does not change between runs."""
     half: NDArray[np.bool_] = user_share(windows.panel.users) >= 0.5
     return half[windows.user]
 
@@ -193,8 +193,8 @@ def user_share(users: pd.Index, *, purpose: Literal["halves", "parts"] = "halves
 
     Args:
         users: The ids.
-        purpose: Numbers for different purposes are independent: by those for the halves, the users of one part
-            of a split by users are still divided evenly.
+        purpose: Numbers for different purposes are independent, so that the numbers for the halves still divide the
+            users of one part of a split by users evenly.
 
     Example:
         >>> bool((user_share(pd.Index(["a", "b"])) == user_share(pd.Index(["a", "b", "c"]))[:2]).all())

@@ -1,4 +1,4 @@
-"""Splits: the ways to divide windows into parts, each with the rule that it keeps."""
+"""Splitting: the ways to divide windows into parts, each with the rule that it keeps."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from churn.data.windows.sliding import too_few_days
 from churn.data.windows.windows import UNKNOWN, Windows
 from churn.errors import UserError
 
-_MOST_DAYS = 10_000  # of a log for which the fewest days of a split are looked for
+_MOST_DAYS = 10_000  # days of the longest log that is tried in search of the fewest days of a split
 _TRAIN, _VAL, _TEST, _NONE = range(4)
 
 
@@ -33,7 +33,7 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
     keeps the rule of its kind within itself: it trains on every window whose horizon, with the embargo, ends by
     its own first validation cutoff. Nothing is promised between folds: the horizons of a fold's last test windows run
     into the next fold's test part, and a later fold trains on what an earlier one was tested on. So choose within a
-    fold, and compare choices, not predictions, between folds. What is to be scored is the same in all.
+    fold, and compare choices, not predictions, between folds. The windows to score are equal in all.
 
     Raises:
         UserError: if there are no labels, too few days, or a part is empty or lacks a class of a target.
@@ -58,11 +58,11 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
 
 
 def days_needed(config: SplitConfig, *, begin: int, horizon_days: int) -> int | None:
-    """The fewest days of a log in which every part has cutoffs; None where dates, or no times, part the windows.
+    """The fewest days of a log in which every part has cutoffs; None for a split by fixed dates or not by time.
 
     Args:
         config: The split.
-        begin: The first cutoff, in days from the log's first.
+        begin: The first cutoff, in days from the log's first day.
         horizon_days: Days of a horizon.
 
     Example:
@@ -84,7 +84,7 @@ def days_needed(config: SplitConfig, *, begin: int, horizon_days: int) -> int | 
 
 
 def training_users(users: pd.Index, config: SplitConfig) -> NDArray[np.bool_]:
-    """The users whose windows may be trained on, (u,): all of them unless the kind holds users apart.
+    """The users whose windows may be trained on, (u,): all users unless the split is by user.
 
     Example:
         >>> users = pd.Index([f"user{number}" for number in range(1000)])
@@ -115,7 +115,7 @@ def _untimed(windows: Windows, config: SplitConfig) -> NDArray[np.int8]:
 
 
 def _timed(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.int8]:
-    """The part of each window by its cutoff, and where users are held apart only if it is its user's too, (n,)."""
+    """The part of each window by its cutoff, which must be its user's part too if the split is by user, (n,)."""
     part = _by_time(windows, config, origin)
     if config.by_user:
         part[part != _by_user(windows, config)] = _NONE
@@ -123,7 +123,7 @@ def _timed(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.
 
 
 def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.int8]:
-    """The part of each window by its cutoff; those whose horizon crosses a boundary belong to none, (n,)."""
+    """The part of each window by its cutoff; windows whose horizon crosses a boundary belong to none, (n,)."""
     start, cutoff = windows.panel.date(0), windows.cutoff
     val_from, test_from, until = ((d - start).days for d in (origin.val_from, origin.test_from, origin.test_until))
     reach = windows.horizon_days + config.embargo_days
@@ -146,7 +146,7 @@ def _placed(share: NDArray[np.float64], config: SplitConfig) -> NDArray[np.int8]
 
 
 def _remedy(windows: Windows, known: NDArray[np.bool_], config: SplitConfig) -> str:
-    """What mends a part without windows, or without a class: more days, and how many, or another look at them."""
+    """The remedy for a part without windows or without a class: more days, and how many, or other boundaries."""
     begin, panel = int(windows.cutoff[known].min()), windows.panel
     needed = days_needed(config, begin=begin, horizon_days=windows.horizon_days)
     if needed is not None and panel.n_days < needed:

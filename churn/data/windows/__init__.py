@@ -1,1 +1,1 @@
-"""From daily counts to windows: the panel, its features, and the offsets into it."""
+"""Windows made of daily counts: the panel, its features, and the offsets into it."""

@@ -1,4 +1,4 @@
-"""Members' attributes as features: known when, encoded how, and read at any day."""
+"""Members' attributes as features: their values over time, their encoding, and their value on any day."""
 
 import json
 import re
@@ -17,22 +17,22 @@ from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
 LEVELS = 10  # levels of one attribute with columns of their own
-_UNPLAIN = re.compile(r"[^\w-]")  # what YAML might read as something else than a name
+_UNPLAIN = re.compile(r"[^\w-]")  # a sign that YAML might not read as part of a name
 _NEVER = -(1 << 30)  # a day before every panel
 
 
 def asked_for(
     names: Sequence[str], attributes: Mapping[str, Attribute], *, columns: Sequence[str]
 ) -> tuple[tuple[Feature, ...], tuple[Attribute, ...]]:
-    """What `data.features` names: features out of the tuple, and attributes of the member list.
+    """The features and the attributes of the member list that `data.features` names.
 
     Args:
         names: The names asked for.
         attributes: The `data.attributes` block.
-        columns: The columns of the member list; none without one.
+        columns: The columns of the member list; empty without a list.
 
     Raises:
-        UserError: for a name that there is not, or of which it is not said when it is known.
+        UserError: for an unknown name, or an attribute that `data.attributes` lacks.
     """
     features = features_among(names, attributes=(*attributes, *columns))
     listed = [name for name in columns if name not in ("user_id", "joined")]
@@ -66,15 +66,15 @@ def check_columns(attributes: Mapping[str, Attribute], columns: Sequence[str]) -
 
 @dataclass(frozen=True)
 class Timeline:
-    """An attribute's values and from when on each is the user's, sorted by user and day."""
+    """An attribute's values, with the day from which each holds, sorted by user and day."""
 
     user: NDArray[np.int64]  # (rows,)
-    day: NDArray[np.int64]  # (rows,) of the panel; long ago for one that is always the same
+    day: NDArray[np.int64]  # (rows,) day of the panel; long ago for a value that never changes
     held: pd.Series  # (rows,) the values
 
     @classmethod
     def of(cls, attribute: Attribute, rows: pd.DataFrame, panel: Panel, *, zone: str) -> Self:
-        """From the rows of the member list, several per user if it is known daily; of one day's values the latest.
+        """Make it from rows of the member list, several per user if known daily; of one day's values the latest holds.
 
         Raises:
             UserError: for dates that cannot be read, or are missing.
@@ -90,7 +90,7 @@ class Timeline:
         return cls(rows["user"].to_numpy(np.int64), day, rows[attribute.name])
 
     def newest(self, user: NDArray[np.integer], day: NDArray[np.integer]) -> NDArray[np.int64]:
-        """The row of the newest value from up to and including a day, -1 before the first: (…) and (…) to (…)."""
+        """The row of the value that holds on a day, -1 before the first: (…) and (…) to (…)."""
         wide = np.int64(1) << 32
         place = np.searchsorted(self.user * wide + self.day, user * wide + day, side="right") - 1
         return np.where((place >= 0) & (self.user[place] == user), place, -1) if len(self.user) else place
@@ -104,15 +104,15 @@ class Timeline:
 def freeze(
     attribute: Attribute, timeline: Timeline, panel: Panel, *, last_day: int, trained: NDArray[np.bool_]
 ) -> Encoding:
-    """Choose an attribute's columns from what was known of the training users at the end of the training span.
+    """Choose an attribute's columns from the training users' values known at the end of the training span.
 
-    These are the members who had joined by then or, where the list does not say, had been seen, with all
-    values that were theirs by then.
+    The training users are the members who had joined by then or, where the list does not say, had been seen, with all
+    values that they had had by then.
 
     Args:
         attribute: The attribute.
         timeline: Its values.
-        panel: Whose `arrived` says who was there.
+        panel: The panel, whose `arrived` gives each user's first day.
         last_day: The last day of the training span, a day of the panel.
         trained: The users whose windows may be trained on, (u,).
 
@@ -133,7 +133,7 @@ def freeze(
 
 
 def unknown_levels(encoding: Encoding, timeline: Timeline) -> dict[str, int]:
-    """The levels that have no column, with how many rows of the member list hold each."""
+    """The levels that have no column, with the number of rows of the member list that hold each."""
     if encoding.kind != "level" or encoding.rare:
         return {}
     levels = timeline.held.dropna().astype(str)
@@ -142,13 +142,13 @@ def unknown_levels(encoding: Encoding, timeline: Timeline) -> dict[str, int]:
 
 
 def as_features(encoding: Encoding, timeline: Timeline) -> tuple[Feature, ...]:
-    """An attribute as features of a history; numbers and what is yes or no apart.
+    """An attribute as features of a history; numbers separate from columns of yes and no.
 
     Raises:
         UserError: for values of another kind than in training.
     """
     columns, table = encoding.columns, _encoded(encoding, timeline.held)
-    first = 1 if encoding.kind == "number" else 0  # of the columns that are yes or no
+    first = 1 if encoding.kind == "number" else 0  # the columns of yes and no
     number = _feature(encoding, timeline, table[:, :first], columns=columns[:first], reason="number")
     rest = _feature(encoding, timeline, table[:, first:], columns=columns[first:], reason="yes or no")
     return (*[number] * first, *[rest] * bool(columns[first:]))
@@ -157,8 +157,8 @@ def as_features(encoding: Encoding, timeline: Timeline) -> tuple[Feature, ...]:
 def as_times(values: pd.Series, *, name: str, zone: str, remedy: str) -> "pd.Series[pd.Timestamp]":
     """A column of the member list as times in the zone where days begin, nulls kept.
 
-    Times without a zone are read as UTC. A column in which every time is midnight holds dates, which are those days
-    in every zone.
+    Times without a zone are read as UTC. A column in which every time is midnight holds dates, which name one day in
+    every zone.
 
     Raises:
         UserError: if it holds no dates.
@@ -198,7 +198,7 @@ def _kind(name: str, values: pd.Series) -> Literal["number", "yes or no", "level
 
 
 def _numbers(name: str, values: pd.Series) -> pd.Series:
-    """Numbers with nulls as NaN; what a float32 cannot hold is null too."""
+    """Numbers with nulls as NaN; a number that a float32 cannot hold is null too."""
     plain = values.astype(object).where(values.notna(), np.nan)
     try:
         numbers = plain.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Features beyond counts: what else is known about a user at the end of a day."""
+"""Features beyond counts: further numbers that are known about a user at the end of a day."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ class Feature:
     """Columns of a history that are made when it is gathered.
 
     Args:
-        name: By which `data.features` asks for it.
-        columns: From a panel to the names of its c columns.
-        values: From a panel, users (n,) and days of the panel (n, d) to what is known at the end of those days,
-            (n, d, c). It must not read a later day.
-        over_days: What one number of a history is: the days' sum, or the last day's value.
-        reason: How a column reads as a reason for a user: a number, yes or no, or not at all.
-        reaches: How far back it knows a user beside the day itself: to the `arrival`, or all the `past`. What it
-            reaches is part of the score, and new data to score must go back as far.
-        risky: Which values a reader takes for a risk without being told so: those below the others' or above.
-        bounded: The feature that says nearly as much, and does not grow with the date, of one that does.
+        name: The name by which `data.features` asks for it.
+        columns: Gives the names of the feature's c columns for a panel.
+        values: Gives the values at the end of days, (n, d, c), for a panel, users (n,) and days of the panel (n, d).
+            It must not read a later day.
+        over_days: The number that summarises a history: the days' sum, or the last day's value.
+        reason: The form of a column as a reason for a user: a number, yes or no, or none.
+        reaches: The past that it knows beside the day itself: since the `arrival`, or all the `past`. This past is
+            part of the score, and new data to score must go back as far.
+        risky: The values that readers take for a risk without an explanation: lower or higher than the others'.
+        bounded: For a feature that grows with the date, the one that says nearly as much and does not.
 
     Example:
         >>> from churn.data import example_split
@@ -55,10 +55,10 @@ class Feature:
     bounded: str | None = None
 
     def known_at(self, panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The values, held against what the rest of the house relies on: (n, d, c) finite numbers.
+        """The values, checked to be finite numbers of shape (n, d, c), as the rest of the package relies on.
 
         Raises:
-            UserError: for any others, as a feature of a user's own may return them.
+            UserError: for other values, which a user's own feature may return.
         """
         found, shape = np.asarray(self.values(panel, user, day)), (*day.shape, len(self.columns(panel)))
         if found.shape != shape:
@@ -70,7 +70,7 @@ class Feature:
 
 
 def _once_per_panel(function: Callable[[Panel], T]) -> Callable[[Panel], T]:
-    """Keep what a function made of a panel for as long as the panel is kept."""
+    """Cache a function's result for a panel for as long as the panel is kept."""
     kept: WeakKeyDictionary[Panel, T] = WeakKeyDictionary()
 
     @wraps(function)
@@ -100,7 +100,7 @@ def _month_days(panel: Panel) -> NDArray[np.float32]:
 
 
 def _circle(share: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sine and cosine, so that the end of a round borders on its beginning."""
+    """Sine and cosine of a share of a circle, so that its end borders on its beginning."""
     angle = 2 * np.pi * share
     return np.sin(angle), np.cos(angle)
 
@@ -114,7 +114,7 @@ def _tenure(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> ND
 
 
 def _tenure_capped(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Tenure up to a number of days that users of any log reach early: later days hold no value that is new."""
+    """Tenure up to a number of days that users of any log reach early, so that later days bring no new values."""
     return np.minimum(_tenure(panel, user, day), np.float32(_ESTABLISHED))
 
 
@@ -160,12 +160,12 @@ def _averages(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> 
 
 @_once_per_panel
 def _running_totals(panel: Panel) -> NDArray[np.float32]:
-    """Each row's sums over its user's rows so far, in a file without a name that goes with the array: (rows, f)."""
+    """Each row's sums over its user's rows so far, in a nameless file that is removed with the array: (rows, f)."""
     shape = panel.counts.shape
     if not shape[1]:
         return np.zeros(shape, np.float32)
     totals = mapped_without_name(np.float32, shape)
-    end = np.append(panel.start, shape[0])  # of the rows before each user
+    end = np.append(panel.start, shape[0])  # totals of the rows before each user
     first = 0
     while first < len(panel.start):
         until = max(first + 1, int(np.searchsorted(end, end[first] + _CHUNK, side="right")) - 1)
@@ -175,7 +175,7 @@ def _running_totals(panel: Panel) -> NDArray[np.float32]:
 
 
 def _add_up(panel: Panel, totals: NDArray[np.float32], *, first: int, until: int) -> None:
-    """Fill in the totals of some users, each added up alone: none may depend on another, not even by a rounding."""
+    """Fill in the totals of some users, each added up alone, so that no rounding depends on another user."""
     length = (panel.last - panel.first + 1)[first:until]
     rows = np.arange(panel.start[first], panel.start[first] + length.sum())
     block = pd.DataFrame(panel.gather(rows).astype(np.float64))
@@ -212,11 +212,11 @@ FEATURES = (
 
 
 def features_among(names: Iterable[str], *, attributes: Collection[str]) -> dict[str, Feature]:
-    """The features by name: those above, and those among some names that are import paths of a user's own.
+    """The features by name: the ones above, and a user's own, given as import paths among some names.
 
     Args:
         names: As in `data.features`.
-        attributes: Names that may look like an import path and are attributes of the member list.
+        attributes: The attributes of the member list, whose names may look like an import path.
 
     Raises:
         UserError: for an import path of anything but a `Feature`.

@@ -1,6 +1,6 @@
-"""Arrays in files that are filled through a map, with all of their space taken before.
+"""Arrays in memory-mapped files, with all of their space allocated beforehand.
 
-A map of a file with holes takes space as it is filled, and where there is none left the process is killed by a signal.
+A sparse file takes space as its map is filled, and where none is left a signal kills the process.
 """
 
 import errno
@@ -41,7 +41,7 @@ def mapped(path: Path, dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]
 
 
 def mapped_without_name(dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Zeros in a temporary file that goes with the array; at least one.
+    """Zeros, at least one, in a temporary file that is removed with the array.
 
     Raises:
         DiskError: if they have no place.
@@ -53,7 +53,7 @@ def mapped_without_name(dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any
 
 
 def _take(file: IO[bytes], n_bytes: int) -> None:
-    """Take space behind what was written to a file, all of it or none."""
+    """Allocate space after a file's contents, all of it or none."""
     file.flush()
     try:
         os.posix_fallocate(file.fileno(), file.tell(), n_bytes)

@@ -19,7 +19,7 @@ from churn.errors import UserError
 STICKERS, AMOUNT = STICKER_FEATURES
 
 
-@dataclass(frozen=True, eq=False)  # two panels are one only if they are the same object
+@dataclass(frozen=True, eq=False)  # two panels are equal only if they are one object
 class Panel:
     """Daily counts of all users, opened in place.
 
@@ -50,7 +50,7 @@ class Panel:
 
     @property
     def begin(self) -> NDArray[np.int32]:
-        """The day from which each user is known, of joining or of being first seen; from n_days on not yet: (u,)."""
+        """The day from which each user is known, by joining or first being seen; n_days or more if not yet: (u,)."""
         return np.where(self.first <= self.last, np.minimum(self.first, self.arrived), self.arrived)
 
     def date(self, day: int) -> pd.Timestamp:
@@ -77,7 +77,7 @@ class Panel:
     def newest_row(self, user: NDArray[np.integer], day: NDArray[np.integer]) -> NDArray[np.int64]:
         """The row of each user's newest day seen up to and including some days, 0 before the first: (n,), (n, d).
 
-        Unlike the day itself, it stays the last row ever after.
+        After the last day seen it remains the last row.
         """
         first, last = self.first[user][:, None], self.last[user][:, None]
         row = np.minimum(day, last) - first + self.start[user][:, None]
@@ -99,9 +99,9 @@ def build(daily: Daily, folder: Path) -> Panel:
     """Write a panel from the engine's stream to a new folder and open it; memory is bounded by one batch.
 
     Args:
-        daily: What was counted.
-        folder: Where the panel is kept. After an error it stays half-written, so let it lie in a folder that `atomic`
-            writes, which writes down every file's hash once.
+        daily: The daily counts.
+        folder: The folder of the panel. After an error it stays half-written, so place it in a folder written by
+            `atomic`, which records every file's hash once.
 
     Raises:
         UserError: for a day whose sticker amounts add to more than a float32 holds.
@@ -170,7 +170,7 @@ def _amount_column(daily: Daily) -> int:
 
 
 def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest: int) -> bool:
-    """Write the rows; whether some amounts are below 0."""
+    """Write the rows, and return whether some amounts are below 0."""
     base = (users["start"] - users["first"] - daily.first_day).to_numpy()  # row of a user's day 1970-01-01
 
     def column(name: str, dtype: DTypeLike, *width: int) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Rhythm: at which hours and on which weekdays users act, and how much they do elsewhere."""
+"""Rhythm: the hours and weekdays of users' actions, and the number of actions elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ from churn.data.windows.mapped import mapped
 from churn.data.windows.windows import Windows
 
 QUARTERS = ("share_at_night", "share_in_morning", "share_in_afternoon", "share_in_evening")  # six hours each, from 0:00
-FEW = 0.01  # share of actions up to which those at midnight sharp may be chance
+FEW = 0.01  # share of actions up to which actions at midnight sharp may be chance
 WEEKENDS, ELSEWHERE = "share_on_weekends", "activity_elsewhere"
 _QUARTERS = ("night", "morning", "afternoon", "evening")
 _ROW = np.dtype([(name, "<i4") for name in ("user", "day", "own", *_QUARTERS, "elsewhere")])
@@ -27,7 +27,7 @@ _FILES = ("rhythm.npy", "rhythm.json")
 
 @dataclass(frozen=True)
 class Clock:
-    """What the log knows of times of day, in own activity."""
+    """The numbers of own actions with and without a time of day."""
 
     actions: int  # all of it
     timed: int  # with a time of day
@@ -36,26 +36,26 @@ class Clock:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What users did themselves, by day and quarter of the day; opened in place."""
+    """Users' own actions by day and quarter of the day; opened in place."""
 
     rows: NDArray[Any]  # (r,) user, day of the panel, own activity, its quarters, actions elsewhere; by user and day
     clock: Clock
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """Open what `build` wrote; None for new data to score."""
+        """Open the files that `build` wrote; None for new data to score."""
         rows, clock = (folder / name for name in _FILES)
         return cls(np.load(rows, mmap_mode="r"), Clock(**read_json(clock))) if clock.exists() else None
 
     def shares(self, windows: Windows, *, first: int, last: int) -> pd.DataFrame:
         """The shares of own activity by quarter of the day and on weekends, and the actions elsewhere, (n,) rows.
 
-        Missing where there was no activity. A log without times of day has no quarters.
+        Shares are missing where there was no activity. A log without times of day has no quarters.
 
         Args:
             windows: The windows.
-            first: The first day that counts, relative to the cutoff.
-            last: The last one, before the cutoff: -1 at most.
+            first: The first day to count, relative to the cutoff.
+            last: The last day to count, before the cutoff: -1 at most.
 
         Example:
             >>> from churn.data import example_dataset
@@ -91,10 +91,10 @@ def build(tables: Tables, daily: Daily, folder: Path, *, zone: str, activity_eve
 
     Args:
         tables: The canonical tables.
-        daily: Whose users count.
-        folder: Where it is kept.
+        daily: The daily counts, for their users.
+        folder: The folder to write to.
         zone: The time zone of the hours.
-        activity_events: The own events that count as being alive; all of them where None.
+        activity_events: The own events that count as being alive; all own events where None.
     """
     acts = _cached(tables, _acts(tables, daily, zone=zone, activity_events=activity_events))
     known = _.quarter.notnull()
@@ -107,7 +107,7 @@ def build(tables: Tables, daily: Daily, folder: Path, *, zone: str, activity_eve
     found = acts.filter(_.own).aggregate(**{name: total.coalesce(0) for name, total in totals.items()})
     actions, timed, sharp, whole = (int(value) for value in found.to_pandas().iloc[0])
     # Few users act at midnight sharp. Where more rows lie there than on all other whole hours together, they are dates,
-    # and would make everyone a creature of the night.
+    # and would make everyone act at night.
     dates = sharp if sharp > max(whole, FEW * timed) else 0
     days = _cached(tables, _by_day(acts, dated=bool(dates)))
     _fill(days, folder / _FILES[0], first_day=daily.first_day)
@@ -115,7 +115,7 @@ def build(tables: Tables, daily: Daily, folder: Path, *, zone: str, activity_eve
 
 
 def _acts(tables: Tables, daily: Daily, *, zone: str, activity_events: Sequence[str] | None) -> ibis.Table:
-    """What users did, counted: (code, own, day, quarter, midnight, n, whole); quarter is null without a time of day."""
+    """Counts of users' actions: (code, own, day, quarter, midnight, n, whole); quarter is null for dates alone."""
     events = with_clock(tables.events, zone=zone).filter(_.reason.isnull())
     if "actor_id" not in events.columns:
         events = events.mutate(actor_id=_.user_id)
@@ -129,7 +129,7 @@ def _acts(tables: Tables, daily: Daily, *, zone: str, activity_events: Sequence[
 
 
 def _by_day(acts: ibis.Table, *, dated: bool) -> ibis.Table:
-    """A row per user and day with anything done; with `dated`, what was done at midnight sharp has no quarter."""
+    """A row per user and day with any action; if `dated`, actions at midnight sharp have no quarter."""
     timed = _.own & ~_.midnight if dated else _.own
     quarters = {name: _.n.sum(where=timed & (_.quarter == place)) for place, name in enumerate(_QUARTERS)}
     days = acts.group_by("code", "day").aggregate(own=_.n.sum(where=_.own), **quarters, elsewhere=_.n.sum(where=~_.own))

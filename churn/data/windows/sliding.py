@@ -1,4 +1,4 @@
-"""Sliding: which windows a panel has, and their labels."""
+"""Sliding: finding the windows of a panel, and their labels."""
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ def no_windows(panel: Panel, config: WindowConfig) -> Windows:
 
 
 def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:
-    """The error for a log from one day to another (since 1970) that is shorter than needed."""
+    """The error for a log from one day to another (days since 1970) that is shorter than needed."""
     dates = pd.to_datetime([first_day, last_day], unit="D").strftime("%Y-%m-%d")
     return UserError(
         f"expected at least {needed} days of events",
@@ -113,7 +113,7 @@ def _labels(
     *,
     seen: int,
 ) -> NDArray[np.int8]:
-    """`seen` where one of the rows lies in the horizon, else 1 - seen; -1 where the horizon is not over: (n,)."""
+    """Labels: `seen` where one of the rows lies in the horizon, else 1 - seen; -1 while the horizon runs: (n,)."""
     when = np.append(np.flatnonzero(rows), len(rows))
     labels = np.empty(len(user), np.int8)
     for chunk in range(0, len(user), _CHUNK):

@@ -28,7 +28,7 @@ class Windows:
     cutoff: NDArray[np.int32]  # (n,) day of the panel that is the first unknown one
     churn: NDArray[np.int8]  # (n,) 1 no activity on any horizon day, 0 some, -1 not known yet
     sticker: NDArray[np.int8] | None  # (n,) 1 at least one sticker on a horizon day; None without stickers
-    derived: tuple[Feature, ...] = ()  # what a history has beside the panel's counts
+    derived: tuple[Feature, ...] = ()  # features of a history beside the panel's counts
     selected: tuple[int, ...] | None = None  # the columns that a history has, out of all; None for all
 
     def __len__(self) -> int:
@@ -37,7 +37,7 @@ class Windows:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        """What can be predicted."""
+        """The targets that can be predicted."""
         return ("churn",) if self.sticker is None else ("churn", "sticker")
 
     @property
@@ -48,7 +48,7 @@ class Windows:
 
     @property
     def sources(self) -> tuple[Feature | None, ...]:
-        """What each column comes from: a feature, or None for a count; (f,)."""
+        """The source of each column: a feature, or None for a count; (f,)."""
         counts = (None,) * len(self.panel.features)
         derived = (feature for feature in self.derived for _ in feature.columns(self.panel))
         return self._only_selected((*counts, *derived))
@@ -67,7 +67,7 @@ class Windows:
         """The labels of a target, (n,).
 
         Raises:
-            UserError: for the sticker of a log without stickers.
+            UserError: for the target `sticker` of a log without stickers.
         """
         labels = self.churn if target == "churn" else self.sticker
         if labels is None:
@@ -75,7 +75,7 @@ class Windows:
         return labels
 
     def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "Windows":
-        """The windows at some positions, or where a mask holds."""
+        """The windows at some positions, or where a mask is true."""
         sticker = None if self.sticker is None else self.sticker[index]
         return replace(self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker)
 
@@ -91,10 +91,10 @@ class Windows:
         return self.take(np.sort(drawn))
 
     def recent(self, days: int | None) -> "Windows":
-        """The same windows with the last `days` of their history alone; with all of it where None.
+        """These windows with only the last `days` of their history; with all of it where None.
 
         Raises:
-            UserError: if the history is not so long.
+            UserError: if the history is shorter.
 
         Example:
             >>> from churn.data import example_split
@@ -112,10 +112,10 @@ class Windows:
         return replace(self, history_days=days)
 
     def only(self, features: Collection[str]) -> "Windows":
-        """The same windows with some of their features alone, in the order that they have.
+        """These windows with only some of their features, in their own order.
 
         Raises:
-            UserError: for none, or for one that there is not.
+            UserError: for no feature, or an unknown one.
 
         Example:
             >>> from churn.data import example_split
@@ -134,7 +134,7 @@ class Windows:
     def rows(self, *, first: int | None = None, last: int = -1) -> NDArray[np.int64]:
         """The panel's rows of the days from `first` to `last` relative to the cutoff (-1 is the day before), (n, d).
 
-        By default the history. Days on which nothing was seen are row 0.
+        By default these are the rows of the history. Days on which nothing was seen are row 0.
         """
         first = -self.history_days if first is None else first
         start, before = self.panel.start[self.user], self.panel.first[self.user]

@@ -1,4 +1,4 @@
-"""Verdicts: answers that a sceptic would accept, each a table and one plain sentence."""
+"""Verdicts: answers to a sceptic's questions, each a table and one plain sentence."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Do scaling, layers and the kind of network matter?"""
+"""The verdict on architecture: whether scaling, layers and the kind of network matter."""
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def _note(trials: list[Trial], split: Split) -> str:
 
 
 def _networks(inquiry: Inquiry) -> list[Contestant]:
-    """The networks among the contestants, or all there are with their default arguments."""
+    """The networks among the contestants, or all networks with their default arguments."""
     from churn.models import GRU, BiLSTM, GRUBiLSTM
 
     given = [contestant for contestant in inquiry.contestants if contestant.kind.is_network]
@@ -65,7 +65,7 @@ def _named(scaling: str, layers: int) -> str:
 
 
 def _spreads(trials: list[Trial]) -> str:
-    """How far log losses lie apart along each choice, averaged over the others, and between seeds."""
+    """The range of log losses along each choice, averaged over the others, and between seeds, in words."""
     parts = [trial.variant.split(" × ") for trial in trials]
     table = pd.DataFrame(parts, columns=["scalings", "layers"]).assign(
         networks=[trial.model for trial in trials], loss=[trial.log_loss for trial in trials]

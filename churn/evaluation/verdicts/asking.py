@@ -1,4 +1,4 @@
-"""Asking: each question in turn, for each target."""
+"""Asking: the verdicts on each question in turn, for each target."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -36,18 +36,18 @@ def reach_verdicts(
     """Answer the configured questions one after the other, each for every target.
 
     Models are compared on the same windows. Test labels are read, and nothing is chosen by them: where a sentence
-    speaks of one model out of several, it is the best on half A of validation. A question that the data do not
+    is about one model out of several, it is the best on half A of validation. A question that the data do not
     permit has a sentence that says why, and a table without rows.
 
     Args:
         dataset: The data as configured.
         contestants: The models to try again, by target, the best on half A first. Of several networks, the first stands
-            for all but where kinds of network are what is asked about.
-        config: Which questions, and at what expense.
-        seed: Of the draws of windows, the resamples and the first fit.
+            for all, except where the question is about kinds of network.
+        config: The questions, and the size of their fits.
+        seed: The seed of the draws of windows, the resamples and the first fit.
 
     Raises:
-        ValueError: for a target without contestants, or with two of the same class.
+        ValueError: for a target without contestants, or with two of one class.
 
     Example:
         >>> from churn.data import example_dataset

@@ -1,4 +1,4 @@
-"""Do the collinear columns matter?"""
+"""The verdict on collinear columns: whether they matter."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ _NONE = marked("No column is collinear, so nothing hangs on it.")
 
 
 def collinear(inquiry: Inquiry) -> Verdict:
-    """Compare every column with those that are left when copies and collinear ones are removed."""
+    """Compare fits on all columns with fits on the columns left when copies and collinear ones are removed."""
     split = thinned(inquiry.dataset.split(), inquiry)
     removed = _collinear(split.train)
     left = [name for name in split.train.features if name not in removed]
@@ -36,7 +36,7 @@ def collinear(inquiry: Inquiry) -> Verdict:
 
 
 def _collinear(train: Windows) -> list[str]:
-    """The columns that others say already, by the training windows; constants say nothing."""
+    """The columns that others determine, by the training windows; constants are left out."""
     reasons = collinearity(train.summary(), list(train.features)).reasons
     return [str(name) for name, reason in reasons.items() if reason not in ("", "constant")]
 

@@ -1,4 +1,4 @@
-"""The `verdicts:` block: which questions are asked, and at what expense."""
+"""The `verdicts:` block: the questions asked, and the size of their fits."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -18,7 +18,7 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class VerdictConfig(Block, key="verdicts"):
-    """Which questions are answered with fresh fits, and how.
+    """The questions that are answered with fresh fits, and the size of the fits.
 
     Args:
         ask: By default the first two, since each question costs fits of its own. Out of `order`: does the order of days

@@ -1,4 +1,4 @@
-"""Contestants: which of a run's models are tried again."""
+"""Contestants: the models of a run that are tried again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,14 +9,14 @@ from churn.models import Classifier, LightGBM, members
 
 @dataclass(frozen=True)
 class Contestant:
-    """A model to try again under other circumstances."""
+    """A model to try again under other conditions."""
 
     kind: type[Classifier]
-    arguments: Mapping[str, Any]  # the constructor's
+    arguments: Mapping[str, Any]  # arguments of the constructor
 
     @classmethod
     def of(cls, model: Classifier) -> "Contestant":
-        """A fitted model's class and arguments, those of one seed where several are averaged."""
+        """A fitted model's class and arguments; a member's if several seeds are averaged."""
         one = members(model)[0]
         return cls(type(one), one.arguments)
 
@@ -26,7 +26,7 @@ class Contestant:
         return self.kind.__name__
 
     def given(self, arguments: Mapping[str, Any]) -> "Contestant":
-        """The same with some arguments replaced."""
+        """A copy with some arguments replaced."""
         return replace(self, arguments={**self.arguments, **arguments})
 
 
@@ -34,7 +34,7 @@ def contestants(models: Mapping[str, Classifier], *, losses: Mapping[str, float]
     """Networks and LightGBM among a target's models, or the best model where there is neither.
 
     Args:
-        models: By name.
+        models: The models by name.
         losses: Their log loss on half A; the best comes first.
 
     Example:

@@ -1,4 +1,4 @@
-"""How many days of history are enough?"""
+"""The verdict on history: the number of days that is enough."""
 
 from dataclasses import replace
 
@@ -22,11 +22,11 @@ from churn.language import say, say_many
 from churn.said import joined
 from churn.statistics import Interval
 
-LEAST_KEPT = 0.5  # share of the training windows that must have so long a history for a length to be tried
+LEAST_KEPT = 0.5  # share of the training windows that must have a history of a length for the length to be tried
 
 
 def history(inquiry: Inquiry) -> Verdict:
-    """Compare lengths of history on the windows that have the longest of them.
+    """Compare lengths of history on the windows that have the longest one.
 
     Raises:
         UserError: if only one length fits into the log.
@@ -51,18 +51,18 @@ def history(inquiry: Inquiry) -> Verdict:
 
 
 def _fits(split: Split, days: int, inquiry: Inquiry) -> bool:
-    """Whether enough windows are left that have so long a history."""
+    """Whether enough windows are left with a history of this length."""
     longer = _lengthened(split, days)
     return len(longer.train) >= LEAST_KEPT * len(split.train) and both_classes(longer, inquiry.target)
 
 
 def _lengthened(split: Split, days: int) -> Split:
-    """The windows that have so long a history in the log, with it."""
+    """The windows that have a history of this length in the log, lengthened to it."""
     return split.mapped(lambda windows: replace(windows.take(windows.cutoff >= days), history_days=days))
 
 
 def _trials(contestant: Contestant, split: Split, lengths: list[int], inquiry: Inquiry) -> list[Trial]:
-    """A contestant with each length; its own, if it has one, gives way."""
+    """A contestant with each length in place of its own."""
     if "history_days" in contestant.arguments:
         contestant = contestant.given({"history_days": None})
     return [attempt(contestant, _shortened(split, days), inquiry=inquiry, variant=_named(days)) for days in lengths]
@@ -77,7 +77,7 @@ def _named(days: int) -> str:
 
 
 def _note(split: Split, longest: int, inquiry: Inquiry) -> list[str]:
-    """How it was measured, and which features know of days before any history."""
+    """Notes on the measurement, and on features that know of days before any history."""
     names = [feature.name for feature in inquiry.dataset.windows.derived if feature.reaches != "day"]
     return [
         say(

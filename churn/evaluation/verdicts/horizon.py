@@ -1,4 +1,4 @@
-"""What does a shorter or longer horizon change?"""
+"""The verdict on the horizon: the effect of a shorter or longer one."""
 
 from dataclasses import replace
 
@@ -81,14 +81,14 @@ def _relabelled(dataset: Dataset, days: int) -> Windows:
 
 
 def _first_cutoffs(windows: Windows) -> NDArray[np.int32]:
-    """Each user's first cutoff, (u,), which finds the windows of a member list again as the day of joining does."""
+    """Each user's first cutoff, (u,), which gives the windows of a member list as the day of joining does."""
     first = np.full(len(windows.panel.users), windows.panel.n_days + 1, np.int32)
     np.minimum.at(first, windows.user, windows.cutoff)
     return first
 
 
 def _kept(windows: Windows, split: Split, days: int) -> dict[str, NDArray[np.intp]]:
-    """The positions of each part's windows that keep the split's rule with a horizon of so many days."""
+    """The positions of each part's windows that keep the split's rule with a horizon of this length."""
     ends = windows.cutoff + days
     found, until = {}, windows.panel.n_days
     for name in ("test", "val", "train"):
@@ -108,7 +108,7 @@ def _divided(split: Split, windows: Windows, kept: dict[str, NDArray[np.intp]]) 
 
 
 def _returns(splits: dict[int, Split]) -> tuple[dict[int, Returns], str]:
-    """Who came back after each horizon, and in which part: in validation where the test part ends too late."""
+    """The returns after each horizon, and the part they are from: validation if the test part ends too late."""
     longest = max(splits)
     found = {days: returns(split.test, longest_days=longest) for days, split in splits.items()}
     if any(len(back.came) for back in found.values()):

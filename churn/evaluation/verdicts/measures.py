@@ -1,4 +1,4 @@
-"""Measures: trials as a table, each variant beside the reference on the same windows."""
+"""Measures: trials as a table, each variant compared with the reference on the same windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ class Verdict:
     target: Target
     question: str
     sentence: str
-    note: str  # how it was measured
+    note: str  # notes on the measurement
     table: pd.DataFrame  # a row per model and variant, see COLUMNS; none where there is no answer
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """The tables of several verdicts as one, see COLUMNS; without rows where none has any."""
+    """The tables of several verdicts as one, see COLUMNS; empty if all are."""
     tables = [verdict.table for verdict in verdicts if len(verdict.table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
@@ -59,7 +59,7 @@ def compare(a: Trial, b: Trial, inquiry: Inquiry) -> Interval:
     """The log loss of one trial minus another's on the same windows, over users.
 
     Raises:
-        ValueError: if they are not the same windows.
+        ValueError: if their windows differ.
     """
     if not comparable(a, b):
         raise ValueError(f"expected two trials on the same windows, got {a.variant} and {b.variant}")

@@ -1,4 +1,4 @@
-"""Does the order of days matter?"""
+"""The verdict on order: whether the order of days matters."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -56,12 +56,12 @@ def order(inquiry: Inquiry) -> Verdict:
 
 
 def _counts_alone(windows: Windows) -> Windows:
-    """Derived features, such as the days since the last activity, would give the order away."""
+    """The windows without derived features, which reveal the order, as days since the last activity do."""
     return replace(windows, derived=(), selected=None)
 
 
 def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Trial]:
-    """All tellings of the days that a contestant sees: days beyond them must not be shuffled in."""
+    """A contestant on every variant of the days that it sees: days beyond them must not be shuffled in."""
     seen = contestant.arguments.get("history_days")
     if seen is not None:
         contestant = contestant.given({"history_days": None})
@@ -73,7 +73,7 @@ def _trials(contestant: Contestant, split: Split, inquiry: Inquiry) -> list[Tria
 
 
 def _answer(shuffled: Trial, chosen: Trial, inquiry: Inquiry) -> str:
-    """The sentence, which has nothing to go by where a model has one day alone, or knows no days."""
+    """The answer in one sentence, which finds nothing if a model sees one day alone, or no days."""
     if same_chances(shuffled.p, chosen.p):
         return say(
             "Cannot be told by {model}, which says the same of everyone in whatever order the days come.",

@@ -1,4 +1,4 @@
-"""Windows whose histories are told in another way: the days in an order of chance, or their sums alone."""
+"""Windows with changed histories: the days in random order, or their sums alone."""
 
 from dataclasses import dataclass, fields
 
@@ -12,7 +12,7 @@ from churn.evaluation.verdicts.trials import places
 
 @dataclass(frozen=True)
 class Permuted(Windows):
-    """Windows with each history's days in an order of its own, the same at every reading.
+    """Windows with each history's days in a random order of its own, which does not change between readings.
 
     Example:
         >>> from churn.data import example_split
@@ -23,7 +23,7 @@ class Permuted(Windows):
 
     @classmethod
     def of(cls, windows: Windows) -> "Permuted":
-        """The same windows with their days permuted."""
+        """Given windows with their days permuted."""
         return cls(**{field.name: getattr(windows, field.name) for field in fields(Windows)})
 
     def order(self) -> NDArray[np.intp]:
@@ -53,12 +53,12 @@ class Summed(Windows):
 
     @classmethod
     def of(cls, windows: Windows) -> "Summed":
-        """The same windows with their days summed."""
+        """Given windows with their days summed."""
         same = {field.name: getattr(windows, field.name) for field in fields(Windows)}
         return cls(**same | {"history_days": 1, "derived": ()}, summed_days=windows.history_days)
 
     def active_days(self) -> NDArray[np.int64]:
-        """1 where any of the days had activity, for a day of sums tells no more, (n,)."""
+        """The active days: 1 if any of the days had activity, since a day of sums cannot show more, (n,)."""
         rows = self.rows(first=-self.summed_days)
         return np.asarray(np.take(self.panel.active, rows, axis=0).any(axis=1), np.int64)
 

@@ -1,4 +1,4 @@
-"""Returns: how many of the silent act again once the horizon is over."""
+"""Returns: the share of silent users who act again after the horizon."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 from churn.data import Windows
 
-BACK_DAYS = 28  # after the horizon, in which the silent may come back
+BACK_DAYS = 28  # days after the horizon in which silent users may come back
 
 
 @dataclass(frozen=True)
 class Returns:
-    """Who came back of those who were silent on every horizon day."""
+    """The users who came back among the users who were silent on every horizon day."""
 
-    came: NDArray[np.bool_]  # (m,) a window of a silent user each: whether there was activity in the days after
-    user: NDArray[np.int32]  # (m,) whose
+    came: NDArray[np.bool_]  # (m,) for each window of a silent user: whether there was activity in the days after
+    user: NDArray[np.int32]  # (m,) the window's user
 
     @property
     def share(self) -> float:
-        """The share that came back; nan of none."""
+        """The share that came back; nan if nobody was silent."""
         return float(self.came.mean()) if len(self.came) else float("nan")
 
 
@@ -27,7 +27,7 @@ def returns(windows: Windows, *, longest_days: int) -> Returns:
     """Look at the four weeks after the horizon of each silent window.
 
     Only windows count whose `longest_days` and four weeks from the cutoff on lie in the log, so that several horizons
-    are looked at on the same ones.
+    are compared on the same windows.
     """
     over = windows.cutoff + longest_days + BACK_DAYS <= windows.panel.n_days
     silent = windows.take(over & (windows.churn == 1))

@@ -1,4 +1,4 @@
-"""What would a random split have pretended?"""
+"""The verdict on the split: the measures that a random one would have pretended."""
 
 from dataclasses import replace
 
@@ -25,9 +25,9 @@ from churn.language import say
 from churn.said import joined
 from churn.statistics import Interval
 
-HELD_OUT = 1 / 3  # of the users, from whom the test windows come
-VALIDATING = 1 / 4  # of the users, or of the windows, where the kind of split divides those
-REFERENCE = "time"  # what production meets: the days to come of whoever is there
+HELD_OUT = 1 / 3  # share of the users, from whom the test windows come
+VALIDATING = 1 / 4  # share of the users or of the windows, whichever the kind of split divides
+REFERENCE = "time"  # the split that matches production: future days of present users
 
 
 def split(inquiry: Inquiry) -> Verdict:
@@ -51,11 +51,11 @@ def split(inquiry: Inquiry) -> Verdict:
 
 
 def rival_splits(inquiry: Inquiry) -> dict[SplitKind, Split]:
-    """A split of each kind with the same test windows, and training and validation parts of the same size.
+    """A split of each kind with the same test windows, and training and validation parts of equal size.
 
-    Test are a random half of the windows in the days of the test part whose users are held out by a hash. `random`
-    learns from any other window, `user` from any window of other users, `time` from every user's windows before
-    the test part, `user_time` from those of other users; each is stopped early on windows of its own kind.
+    The test windows are a random half of the windows in the days of the test part whose users are held out by a hash.
+    `random` learns from any other window, `user` from any window of other users, `time` from every user's windows
+    before the test part, `user_time` from other users' windows before it; each is stopped early on its own kind.
 
     Raises:
         UserError: if a part lacks a class, or test has too few users.

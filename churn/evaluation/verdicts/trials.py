@@ -1,4 +1,4 @@
-"""Trials: a model fitted once more under other circumstances, and its probabilities on the test windows."""
+"""Trials: models fitted again under other conditions, and their probabilities on the test windows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,12 +13,12 @@ from churn.evaluation.verdicts.config import VerdictConfig
 from churn.evaluation.verdicts.contest import Contestant
 from churn.statistics import log_loss
 
-FEWEST_USERS = 10  # in test, under which no interval over users is to be believed
+FEWEST_USERS = 10  # users in test under which an interval over users is not reliable
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What a question is asked about."""
+    """The subject of a question: the data, a target and its contestants."""
 
     dataset: Dataset
     target: Target
@@ -28,21 +28,21 @@ class Inquiry:
 
     @property
     def rivals(self) -> tuple[Contestant, ...]:
-        """The best of the networks, and every contestant that is none."""
+        """The best network, and every contestant that is not a network."""
         networks = [contestant for contestant in self.contestants if contestant.kind.is_network]
         return tuple(one for one in self.contestants if one not in networks[1:])
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One contestant's probabilities under one variant of the circumstances."""
+    """One contestant's probabilities under one variant of the conditions."""
 
     model: str
     variant: str
-    test: Windows  # n of them
+    test: Windows  # n windows
     y: NDArray[np.int8]  # (n,)
     each: NDArray[np.float64]  # (s, n) probabilities by each of s seeds
-    loss_a: float  # log loss on half A of validation, by which one of several is chosen
+    loss_a: float  # log loss on half A of validation, by which a trial is chosen
 
     @property
     def p(self) -> NDArray[np.float64]:
@@ -82,17 +82,17 @@ def best(trials: list[Trial], variant: str) -> Trial:
 
 
 def other(trials: list[Trial], trial: Trial, variant: str) -> Trial:
-    """The same model's trial of another variant."""
+    """The trial of another variant by a trial's model."""
     return next(found for found in trials if found.model == trial.model and found.variant == variant)
 
 
 def without_score(split: Split) -> Split:
-    """A split that has nothing to score, which no verdict does."""
+    """The split without its part to score, which no verdict reads."""
     return replace(split, score=split.score.take(np.arange(0)))
 
 
 def thinned(split: Split, inquiry: Inquiry) -> Split:
-    """As many windows as the configuration allows, with half A alone as validation.
+    """The split with as many windows as the configuration allows, and half A alone as validation.
 
     Raises:
         UserError: if a part lacks a class, or test has too few users.
@@ -110,17 +110,17 @@ def thinned(split: Split, inquiry: Inquiry) -> Split:
 
 
 def check_users(split: Split) -> None:
-    """See that the test windows are of enough users for an interval over them.
+    """Check that the test windows have enough users for an interval over users.
 
     Raises:
-        UserError: if they are not.
+        UserError: if they have not.
     """
     if (users := users_of(split.test)) < FEWEST_USERS:
         raise UserError(f"expected at least {FEWEST_USERS} users in the test part", users, "load more users or days")
 
 
 def resized(split: Split, *, train: int, val_a: int, test: int, seed: int) -> Split:
-    """At most so many windows of a part, drawn at random; validation is half A alone."""
+    """The split with at most the given numbers of windows, drawn at random; validation is half A alone."""
     return replace(
         split,
         train=few(split.train, train, seed=seed),
@@ -130,27 +130,27 @@ def resized(split: Split, *, train: int, val_a: int, test: int, seed: int) -> Sp
 
 
 def few(windows: Windows, most: int, *, seed: int) -> Windows:
-    """At most so many windows, drawn at random, in their order: the same ones for the same number and seed."""
+    """Up to `most` windows, drawn at random, in their order; the draw depends on the number and the seed alone."""
     if len(windows) <= most:
         return windows
     return windows.take(np.sort(np.random.default_rng(seed).choice(len(windows), most, replace=False)))
 
 
 def both_classes(split: Split, target: Target) -> bool:
-    """Whether there is something to learn in train, to stop on in half A and to measure in test."""
+    """Whether both classes are in train, in half A and in test."""
     return all(len(np.unique(part.label(target))) == 2 for part in (split.train, split.val_a, split.test))
 
 
 def users_of(windows: Windows) -> int:
-    """How many users the windows are of."""
+    """The number of users of the windows."""
     return len(np.unique(windows.user))
 
 
 def places(windows: Windows) -> NDArray[np.int64]:
-    """A number per window that tells user and cutoff, (n,)."""
+    """A number per window that identifies user and cutoff, (n,)."""
     return windows.user.astype(np.int64) * (windows.panel.n_days + 1) + windows.cutoff
 
 
 def positions(part: Windows, windows: Windows) -> NDArray[np.intp]:
-    """Where the windows of a part stand among those that it was taken from, both in their order, (m,)."""
+    """The positions of a part's windows among the windows that it was taken from, both in their order, (m,)."""
     return np.searchsorted(places(windows), places(part))

@@ -1,4 +1,4 @@
-"""Numbers as the verdicts' sentences have them."""
+"""Numbers in the form of the verdicts' sentences."""
 
 import math
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from churn.statistics import FEW, LEAST_LOSS, Interval, Side, side
 
 
 def measured(users: int) -> str:
-    """How every verdict measures, on so many users of the test part.
+    """The sentence on the measurement of every verdict, with the number of users of the test part.
 
     Example:
         >>> "too narrow" in measured(12), "too narrow" in measured(500)
@@ -61,7 +61,7 @@ def change(interval: Interval) -> str:
 
 
 def matters(gap: Interval) -> Side:
-    """On which side of zero a difference in log loss lies, if it is clear of it and large enough to matter.
+    """The side of zero on which a difference in log loss lies; `across` if it is unclear or too small to matter.
 
     Example:
         >>> matters(Interval(0.012, 0.008, 0.016)), matters(Interval(-0.001, -0.002, -0.0005))
@@ -81,7 +81,7 @@ def same_chances(p: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
 
 
 def too_little(gap: Interval) -> str:
-    """Why nothing follows from a difference in log loss.
+    """The reason why nothing follows from a difference in log loss.
 
     Example:
         >>> too_little(Interval(0.012, -0.001, 0.016)), too_little(Interval(-0.001, -0.002, -0.0005))
@@ -93,7 +93,7 @@ def too_little(gap: Interval) -> str:
 
 
 def amount(interval: Interval) -> str:
-    """How large a difference is, whichever its sign; the sentence says in which direction.
+    """The size of a difference without its sign, since the sentence gives the direction.
 
     Example:
         >>> amount(Interval(-0.012, -0.016, -0.008))
@@ -105,7 +105,7 @@ def amount(interval: Interval) -> str:
 
 
 def brackets(interval: Interval) -> str:
-    """The ends of an interval, or nothing where there are none."""
+    """The ends of an interval, or empty text if they are unknown."""
     if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
         return ""
     return f"[{decimal(interval.low)}, {decimal(interval.high)}]"

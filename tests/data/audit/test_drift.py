@@ -1,4 +1,4 @@
-"""What has moved from the training part to the scored day is told, and what stands still is not."""
+"""Drift: quantities that moved from the training part to the scored day are reported, and others are not."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Each trouble of the data is found, and a sound log has none."""
+"""Health: each fault of the data is found, and a sound log has none."""
 
 import numpy as np
 import pandas as pd

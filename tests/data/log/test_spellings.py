@@ -1,4 +1,4 @@
-"""Ids and names that are one but for their spelling are told from those that are not."""
+"""Spellings: ids and names that differ only in spelling are distinguished from ids that differ."""
 
 import unicodedata
 

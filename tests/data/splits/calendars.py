@@ -1,4 +1,4 @@
-"""Random small calendars, and the slow, obvious way to split them."""
+"""Random small calendars, and a slow, obvious way to split them."""
 
 import dataclasses
 

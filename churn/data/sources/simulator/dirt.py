@@ -1,10 +1,10 @@
-"""Dirt that a log may have: rows that a reader has to reject, each for one reason, and oddities that it has to bear."""
+"""Dirt that a log may have: rows that a reader has to reject, each for one reason, and oddities that it accepts."""
 
 from dataclasses import dataclass, fields
 
 from churn.errors import UserError
 
-# What the ledger calls each kind: the reader's reason where the row is rejected.
+# Each kind's name in the ledger: the reader's reason where the row is rejected.
 KINDS = {
     "null_user_id": "null user_id",
     "null_actor_id": "null actor_id",
@@ -25,10 +25,10 @@ NEEDS = {"null_event": "event", "null_amount": "amount", "negative_amount": "amo
 
 @dataclass(frozen=True)
 class Dirt:
-    """How many rows of each kind a dirty log has, in each of its two tables that can have the kind.
+    """The number of rows of each kind of dirt, in each of the log's two tables that can have the kind.
 
-    A dirty log has a column `event_id`, and its timestamps are text with an offset from UTC. Its usable rows are those
-    of the log without dirt, so the truth holds for it too. A reader has to know the span and the members.
+    A dirty log has a column `event_id`, and its timestamps are text with an offset from UTC. Its usable rows equal
+    the log without dirt, so the truth holds for it too. A reader has to know the span and the members.
 
     Args:
         null_user_id: Rows without a room.
@@ -42,8 +42,8 @@ class Dirt:
         negative_amount: Stickers with one below zero.
         repeated_event_id: Rows that come again, a day to two weeks later.
         non_member: Rows of rooms that are on no list, by their owners and by fans.
-        late: Of the usable rows, those that come two days to two weeks after their time; at most all.
-        foreign_zone: Of the usable rows, those whose timestamp has another offset; at most all.
+        late: Usable rows that come two days to two weeks after their time; at most all.
+        foreign_zone: Usable rows whose timestamp has another offset; at most all.
 
     Example:
         >>> Dirt(late=3).foreign_zone, Dirt.of_every_kind(5).foreign_zone
@@ -72,5 +72,5 @@ class Dirt:
 
     @classmethod
     def of_every_kind(cls, rows: int) -> "Dirt":
-        """The same number of rows of every kind."""
+        """Dirt with one number of rows for every kind."""
         return cls(**{kind.name: rows for kind in fields(cls)})

@@ -13,8 +13,8 @@ from churn.data.sources.simulator.population import DAY_SECONDS, seconds_of_day
 from churn.data.sources.simulator.rows import Names, amounts
 
 OF_CLEAN_ROWS = ("repeated_event_id", "late", "foreign_zone")  # made of the log's own rows; all others are made up
-DELAYED = {"late": 2, "repeated_event_id": 1}  # at least so many days
-DELAY_DAYS = 14  # at most
+DELAYED = {"late": 2, "repeated_event_id": 1}  # days at least
+DELAY_DAYS = 14  # days at most
 UNREADABLE = pa.array([None, "", "yesterday", "2022-02-30T10:00:00+00:00", "31.12.2022 25:61"])
 ZONES = {"+00:00": 0, "+09:00": 32_400, "-05:00": -18_000, "+05:30": 19_800, "-08:00": -28_800}  # seconds ahead
 
@@ -23,11 +23,11 @@ class DirtyTable:
     """Turns one table's clean days into dirty ones and counts what was planted.
 
     Args:
-        schema: The clean table's.
-        dirt: What to plant.
-        names: The platform's.
-        n_days: The span.
-        rng: Of its own, so that the clean rows are those of the log without dirt.
+        schema: The schema of the clean table.
+        dirt: The numbers of rows to plant.
+        names: The names of the platform.
+        n_days: The days of the span.
+        rng: A generator of its own, so that the clean rows equal the log without dirt.
 
     Example:
         >>> from churn.data.sources.simulator.population import Preset
@@ -44,10 +44,10 @@ class DirtyTable:
         self.planted = {kind: 0 for kind in KINDS if NEEDS.get(kind, "user_id") in schema.names}
         self._names, self._n_days, self._rng, self._n_ids = names, n_days, rng, 0
         self._due = {kind: self._spread(kind, getattr(dirt, kind)) for kind in self.planted}
-        self._held: defaultdict[int, list[pa.Table]] = defaultdict(list)  # by the day on which they come
+        self._held: defaultdict[int, list[pa.Table]] = defaultdict(list)  # rows by the day on which they come
 
     def soil(self, clean: pa.Table, day: int) -> pa.Table:
-        """Plant the dirt that is due on a day among its clean rows; some of them stay away for some days."""
+        """Plant the dirt that is due on a day among its clean rows; some clean rows are delayed by some days."""
         rows = self._written(clean, abroad=self._some(clean.num_rows, self._take("foreign_zone", day, clean.num_rows)))
         late = self._some(len(rows), self._take("late", day, len(rows)))
         self._hold("late", rows.filter(pa.array(late)), day)
@@ -63,11 +63,11 @@ class DirtyTable:
         return ((KINDS[kind], rows) for kind, rows in self.planted.items())
 
     def _spread(self, kind: str, rows: int) -> Ints:
-        """Draw the day of each row of a kind and count them, (n_days,); what is delayed needs days to come."""
+        """Draw the day of each row of a kind and count them, (n_days,); delayed rows need days to come."""
         return np.bincount(self._rng.integers(0, self._days(kind), rows), minlength=self._n_days)
 
     def _days(self, kind: str) -> int:
-        """How many days of the span, from the first on, may have the kind."""
+        """The number of days of the span, from the first on, that may have the kind."""
         return max(self._n_days - DELAYED.get(kind, 0), 1)
 
     def _take(self, kind: str, day: int, available: int | None) -> int:
@@ -139,13 +139,13 @@ class DirtyTable:
         return pa.table({name: columns[name] for name in self.schema.names if name in columns})
 
     def _strange(self, rows: pa.Table) -> pa.Table:
-        """Let the rows happen in rooms on no list, by their owners where they were by owners."""
+        """Move the rows to rooms on no list; rows by a room's owner stay by the owner."""
         strange = pc.replace_substring_regex(rows["user_id"], "^c", "x")
         own = pc.equal(rows["user_id"], rows["actor_id"])
         return _with(_with(rows, "actor_id", pc.if_else(own, strange, rows["actor_id"])), "user_id", strange)
 
     def _mixed(self, rows: pa.Table, others: pa.Table) -> pa.Table:
-        """Put the others anywhere among the rows, which keep their order."""
+        """Put the others at random places among the rows, which keep their order."""
         place = np.concatenate([np.arange(len(rows)), self._rng.uniform(-1, len(rows), len(others))])
         return pa.concat_tables([rows, others]).take(pa.array(np.argsort(place, kind="stable")))
 
@@ -157,7 +157,7 @@ def dirty(schema: pa.Schema) -> pa.Schema:
 
 
 def _with(rows: pa.Table, column: str, values: pa.Array | None) -> pa.Table:
-    """Replace a column, by nulls where there are no values."""
+    """Replace a column, by nulls if no values are given."""
     place = rows.schema.get_field_index(column)
     values = pa.nulls(len(rows), rows.schema.field(place).type) if values is None else values
     return rows.set_column(place, column, values)

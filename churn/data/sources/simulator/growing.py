@@ -1,4 +1,4 @@
-"""Parquet files that grow row group by row group, whole or absent in the end."""
+"""Parquet files written row group by row group, which end up whole or absent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ ROWS_IN_MEMORY = 1 << 20  # rows of a file that wait for their row group
 
 
 class GrowingTable:
-    """A parquet file that is written in pieces, so that memory holds one of them."""
+    """A parquet file that is written in pieces, so that memory holds one piece."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd")
@@ -26,7 +26,7 @@ class GrowingTable:
             self._flush()
 
     def close(self) -> None:
-        """Write what still waits, and the file's footer."""
+        """Write the waiting rows and the file's footer."""
         if self._waiting:
             self._flush()
         self._writer.close()
@@ -39,7 +39,7 @@ class GrowingTable:
 
 @contextmanager
 def growing_table(path: Path, schema: pa.Schema) -> Iterator[GrowingTable]:
-    """Open a file that is there in full after the block, or not at all after an error.
+    """Open a file that is complete after the block, or absent after an error.
 
     Example:
         >>> import tempfile

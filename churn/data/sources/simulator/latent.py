@@ -1,4 +1,4 @@
-"""The hidden Markov model behind the simulated log, and what it says exactly about the days to come.
+"""The hidden Markov model behind the simulated log, and its exact probabilities for the days to come.
 
 A creator's state is engagement × fans' attention. Fans act on a creator only through that state, so the truth is a sum
 over few states, not an estimate.
@@ -54,14 +54,14 @@ class Rates:
 
 @dataclass(frozen=True)
 class Emissions:
-    """What n creators left in the log on one day."""
+    """The events and stickers of n creators in the log on one day."""
 
     counts: Ints  # (n, k) own, fan and away events by type, columns as the slices OWN, FAN, AWAY
     stickers: Ints  # (n,) stickers received
 
     @property
     def active(self) -> Bools:
-        """Whether each creator acted in the own room, shape (n,)."""
+        """Whether each creator acted in the own room, (n,)."""
         active: Bools = self.counts[:, OWN].sum(axis=1) > 0
         return active
 
@@ -79,7 +79,7 @@ class Outlook:
         return Outlook(belief @ self.churn, belief @ self.sticker, belief @ self.both)
 
     def at(self, states: Ints) -> "Outlook":
-        """Look the states of n creators up."""
+        """Look up the outlook of n creators by their states."""
         return Outlook(self.churn[states], self.sticker[states], self.both[states])
 
 
@@ -122,7 +122,7 @@ class LatentModel:
         return _drawn(_bounds(probabilities), rng=rng)
 
     def likelihood(self, seen: Emissions, *, weekday: int) -> Floats:
-        """Probability of what was seen given each state, up to a factor per creator, shape (n, s), at most 1."""
+        """Probability of the day's emissions given each state, up to a factor per creator, shape (n, s), at most 1."""
         sticker_rates = self.sticker_rates[seen.active.astype(int)]
         expected = self.season[weekday] * (self.rates.sum(axis=1) + sticker_rates)
         log = seen.counts @ np.log(self.rates).T + seen.stickers[:, None] * np.log(sticker_rates) - expected
@@ -130,7 +130,7 @@ class LatentModel:
         return likelihood
 
     def learn(self, belief: Floats, seen: Emissions, *, weekday: int) -> Floats:
-        """Turn beliefs about today's state into beliefs about tomorrow's, given what was seen today.
+        """Turn beliefs about today's state into beliefs about tomorrow's, given today's emissions.
 
         Shapes (n, s). One step of the forward algorithm: Rabiner (1989), "A tutorial on hidden Markov models",
         Proceedings of the IEEE 77(2), eq. 20, normalised as in section V.A.
@@ -176,10 +176,10 @@ def latent_model(rates: Rates) -> LatentModel:
 
 
 def horizon_outlook(model: LatentModel, weekday: int, *, horizon_days: int = 7) -> Outlook:
-    """Compute what each state on the horizon's first day means for the horizon, shapes (s,).
+    """Compute the outlook over the horizon for each state on its first day, shapes (s,).
 
     Backward in time over three chances of survival: the backward algorithm of Rabiner (1989), eq. 25, with "silent",
-    "no sticker" and "silent without sticker" in the place of the observations. `weekday` is the first day's, Monday 0.
+    "no sticker" and "silent without sticker" in place of the observations. `weekday` is the first day's, Monday 0.
 
     Example:
         >>> outlook = horizon_outlook(latent_model(Rates()), weekday=0)
@@ -201,7 +201,7 @@ def horizon_outlook(model: LatentModel, weekday: int, *, horizon_days: int = 7) 
 
 
 def _bounds(probabilities: Floats) -> Floats:
-    """Where one state ends and the next begins between 0 and 1, shape (…, s) to (…, s - 1).
+    """The boundaries between the states' shares of 0 to 1, shape (…, s) to (…, s - 1).
 
     The last bound is left out, so that rounding in the sum cannot give a state beyond the last.
     """
@@ -216,7 +216,7 @@ def _drawn(bounds: Floats, *, rng: np.random.Generator) -> Ints:
 
 
 def _transitions(rates: Rates, engagement: Ints, attention: Ints) -> Floats:
-    """Both levels move at once, independently given today's state and activity, shape (2, s, s)."""
+    """The transition matrices: both levels move independently given today's state and activity, shape (2, s, s)."""
     drift = np.array(
         [_ladder(len(rates.own), *step) for step in zip(rates.engagement_down, rates.engagement_up, strict=True)]
     )
@@ -228,6 +228,6 @@ def _transitions(rates: Rates, engagement: Ints, attention: Ints) -> Floats:
 
 
 def _ladder(n_levels: int, down: float, up: float) -> Floats:
-    """Steps of one level at most; at an end the chance of leaving the ladder stays put."""
+    """A transition matrix of steps of at most one level; at an end the chance of leaving is a chance of staying."""
     steps = up * np.eye(n_levels, k=1) + down * np.eye(n_levels, k=-1)
     return steps + np.diag(1 - steps.sum(axis=1))

@@ -1,4 +1,4 @@
-"""A made-up platform: how large it is, who joins when, and what each day brings to its creators."""
+"""A made-up platform: its size, the days on which creators join, and their states and activity day by day."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -75,7 +75,7 @@ class Population:
 
 @dataclass(frozen=True)
 class Day:
-    """The m creators of one day: what is true and what can be known before it, then what it brings."""
+    """The m creators of one day: their true states, the beliefs known before it, and the day's emissions."""
 
     number: int  # days since the first
     states: Ints  # (m,)
@@ -85,7 +85,7 @@ class Day:
 
 
 def populate(preset: Preset, model: LatentModel, *, rng: np.random.Generator) -> Population:
-    """Draw who joins when, and the state each begins with.
+    """Draw the days on which creators join, and the state that each begins with.
 
     Example:
         >>> from churn.data.sources.simulator.latent import latent_model
@@ -99,7 +99,7 @@ def populate(preset: Preset, model: LatentModel, *, rng: np.random.Generator) ->
     joined_day = np.sort(np.concatenate([residents, newcomers]))
     prior = np.where(joined_day[:, None] < 0, model.settled(SETTLING_DAYS), model.arriving)
     states = model.draw(prior, rng=rng)
-    # the tier speaks of the state, so it is no part of what `_observed` is given, and fades within days
+    # the tier speaks of the state, so `_observed` is not given it, and it fades within days
     earned = states // len(preset.rates.fan) * len(TIERS) // len(preset.rates.own)
     anyhow = rng.integers(0, len(TIERS), preset.n_creators)
     return Population(
@@ -113,7 +113,7 @@ def populate(preset: Preset, model: LatentModel, *, rng: np.random.Generator) ->
 
 
 def live(preset: Preset, population: Population, *, model: LatentModel, rng: np.random.Generator) -> Iterator[Day]:
-    """Live through the days up to the one after the last, learning about every creator along the way.
+    """Simulate the days up to the one after the last, updating the belief about every creator.
 
     Example:
         >>> from churn.data.sources.simulator.latent import latent_model

@@ -1,4 +1,4 @@
-"""A day of the made-up platform as rows of the log, and what is true about it as rows of the truth."""
+"""A day of the made-up platform as rows of the log, and its true probabilities as rows of the truth."""
 
 import numpy as np
 import pyarrow as pa
@@ -60,13 +60,13 @@ class Names:
 
 
 def ids(letter: str, n: int) -> list[str]:
-    """Ids of one width, counted from 0."""
+    """Ids of equal width, counted from 0."""
     width = max(5, len(str(n - 1)))
     return [f"{letter}{i:0{width}}" for i in range(n)]
 
 
 def amounts(n: int, *, rng: np.random.Generator) -> pa.Array:
-    """Draw what n stickers cost, median 3; it depends on nothing."""
+    """Draw the amounts of n stickers, median 3, independent of everything else."""
     return pa.array(np.round(rng.lognormal(np.log(3), 0.8, n), 2))
 
 
@@ -96,7 +96,7 @@ def stickers_of(day: Day, names: Names, *, rng: np.random.Generator) -> pa.Table
 
 
 def members_of(population: Population, names: Names) -> pa.Table:
-    """List the creators with the day they joined and what is known about them."""
+    """List the creators with the day they joined and their attributes."""
     category = pa.array(CATEGORIES).take(pa.array(population.category))
     tier = pa.array(TIERS).take(pa.array(population.tier))
     columns = [names.actors[: names.n_creators], names.moments(population.joined), category, tier]
@@ -104,7 +104,7 @@ def members_of(population: Population, names: Names) -> pa.Table:
 
 
 def truth_of(day: Day, outlook: Outlook, *, names: Names) -> pa.Table:
-    """Tell what the state, and what the days so far, say about the horizon that begins on this day."""
+    """The probabilities for the horizon that begins on this day, by the true state and by the days so far."""
     rows = np.flatnonzero(day.at_risk)
     latent, observed = outlook.at(day.states[rows]), outlook.averaged(day.belief[rows])
     midnight = np.full(len(rows), (names.epoch + day.number * DAY_SECONDS) * 1_000_000)

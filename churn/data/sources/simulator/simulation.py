@@ -46,9 +46,9 @@ def simulate(
 
     Args:
         preset: The size of the platform.
-        seed: Of everything that chance has a part in.
+        seed: The seed of everything random.
         out: The folder.
-        dirt: What to plant into the log, or a number of rows of every kind; `ledger.csv` (table, dirt, rows) counts it.
+        dirt: The dirt to plant, or a number of rows of every kind; `ledger.csv` (table, dirt, rows) counts it.
 
     Raises:
         UserError: if the preset is unknown or the folder cannot be written to.
@@ -67,7 +67,7 @@ def simulate(
 
 
 def simulate_platform(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None = None) -> None:
-    """Write the tables of any platform, in one pass over its days and with the memory of a few of them.
+    """Write the tables of any platform, in one pass over its days, a few of which are in memory.
 
     Raises:
         UserError: if the folder cannot be written to.
@@ -106,7 +106,7 @@ def _write(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None) -> None:
 
 
 def _dirty_tables(dirt: Dirt, preset: Preset, *, names: Names, seed: int) -> dict[str, DirtyTable]:
-    """Chance of their own for both tables, so that dirt changes nothing else and one table's not the other's."""
+    """A dirty table for each table, with its own generator, so that dirt in one changes nothing else."""
     own = np.random.SeedSequence(seed).spawn(2)
     return {
         name: DirtyTable(SCHEMAS[name], dirt=dirt, names=names, n_days=preset.n_days, rng=np.random.default_rng(s))
