@@ -10,6 +10,8 @@ from churn.progress import OPTIONS, progress
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
+    from churn.configuration import RunConfig
+
 ALARM = 3  # exit code
 OUTCOMES = "outcomes"  # the folder in a run's or a scoring's own where what came of it is kept by default
 
@@ -83,16 +85,17 @@ def _tune(arguments: list[str]) -> None:
     from churn.pipeline import tune
 
     trials = tune(config, options.out).folder / declared.TRIALS.file
-    print(f"trials: {trials}{_caution(config.data.split.kind, config.language)}")
+    print(f"trials: {trials}{_caution(config)}")
 
 
-def _caution(split_kind: str, language: str) -> str:
+def _caution(config: "RunConfig") -> str:
     """A further line where the split makes the measures say less than they seem to."""
     from churn.data import CAUTIONS
     from churn.language import say, speaking
 
-    with speaking(language):
-        return _warnings([say(CAUTIONS[split_kind])] if split_kind in CAUTIONS else [])
+    kind = config.data.split.kind
+    with speaking(config.language, config.labels):
+        return _warnings([say(CAUTIONS[kind])] if kind in CAUTIONS else [])
 
 
 def _warnings(sentences: Sequence[str]) -> str:
@@ -122,7 +125,7 @@ def _score(arguments: list[str]) -> None:
         *declared.MANIFEST.read(options.run)["list_warnings"],
         *declared.SCORING.read(out)["warnings"],
     ]
-    cautions = f"{_caution(finished.data.split.kind, finished.language)}{_warnings(about)}"
+    cautions = f"{_caution(finished)}{_warnings(about)}"
     print(f"list: {out / declared.CONTACTS.file}{_held_back(out)}{cautions}")
 
 

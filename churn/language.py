@@ -9,12 +9,16 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
+from churn.dialect import Dialect
 from churn.errors import UserError
+from churn.labels import LabelConfig
 
 LANGUAGES = ("en", "ko")
 CATALOGUES = Path(__file__).parent / "languages"
 _LOCALES = {"en": "en_GB", "ko": "ko_KR"}  # how days are written
 _SPOKEN = ContextVar("language", default="en")
+_HOUSE = Dialect()
+_DIALECT = ContextVar("dialect", default=_HOUSE)  # the platform's words in that language
 
 
 def say(message: str, /, **values: object) -> str:
@@ -30,7 +34,7 @@ def say(message: str, /, **values: object) -> str:
         ...     say("All users")
         '전체 사용자'
     """
-    return _catalogue(_SPOKEN.get()).gettext(message).format(**values)
+    return _said(message).format(**values)
 
 
 def say_many(one: str, many: str, n: int, /, **values: object) -> str:
@@ -40,7 +44,8 @@ def say_many(one: str, many: str, n: int, /, **values: object) -> str:
         >>> say_many("{n} user of {whole}", "{n} users of {whole}", 1234, whole="all")
         '1,234 users of all'
     """
-    return _catalogue(_SPOKEN.get()).ngettext(one, many, n).format(n=f"{n:,}", **values)
+    found = _catalogue(_SPOKEN.get()).ngettext(one, many, n)
+    return _DIALECT.get().put(found).format(n=f"{n:,}", **values)
 
 
 def marked(message: str) -> str:
@@ -55,7 +60,12 @@ def say_again(text: str) -> str:
         >>> say_again("no {message}")
         'no {message}'
     """
-    return _catalogue(_SPOKEN.get()).gettext(text) if text else text
+    return _said(text) if text else text
+
+
+def _said(message: str) -> str:
+    """A message in the language and the words spoken, its values not put in yet."""
+    return _DIALECT.get().put(_catalogue(_SPOKEN.get()).gettext(message))
 
 
 class Messages(Mapping[str, str]):
@@ -90,17 +100,29 @@ def spoken() -> str:
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Speak a language inside the block.
+def speaking(language: str, labels: LabelConfig | None = None, *, fans: bool = True) -> Iterator[None]:
+    """Speak a language inside the block, in a platform's own words.
+
+    Args:
+        language: Its name.
+        labels: The platform's words; by default the house's.
+        fans: Whether others than the users themselves act, so that it must be said whose an event is.
 
     Raises:
-        UserError: for one that has no catalogue.
+        UserError: for a language that has no catalogue.
+
+    Example:
+        >>> with speaking("en", LabelConfig(user="customer", sticker="order", currency="EUR")):
+        ...     say("A user with a sticker"), priced("12.50")
+        ('A customer with an order', '€12.50')
     """
-    token = _SPOKEN.set(known_language(language))
+    spoken = _SPOKEN.set(known_language(language))
+    dialect = _DIALECT.set(Dialect.of(labels or LabelConfig(), language, fans=fans))
     try:
         yield
     finally:
-        _SPOKEN.reset(token)
+        _DIALECT.reset(dialect)
+        _SPOKEN.reset(spoken)
 
 
 def known_language(language: str) -> str:
@@ -112,6 +134,64 @@ def known_language(language: str) -> str:
     if language not in LANGUAGES:
         raise UserError(f"expected a language out of {', '.join(LANGUAGES)}", repr(language), "correct the name")
     return language
+
+
+def fans_known() -> bool:
+    """Whether others than the users themselves act: where none do, no sentence needs to say whose an event is."""
+    return _DIALECT.get().fans
+
+
+def event_in_words(event: str) -> str:
+    """What the platform calls a type of event; one without a label has the log's own name.
+
+    Example:
+        >>> with speaking("en", LabelConfig(events={"tip_sent": "tip"})):
+        ...     event_in_words("tip_sent"), event_in_words("room_post")
+        ('tip', 'room_post')
+    """
+    return _DIALECT.get().events.get(event, event)
+
+
+def currency() -> str | None:
+    """The unit of amounts, such as EUR; None where nobody named it."""
+    return _DIALECT.get().currency
+
+
+def priced(number: str) -> str:
+    r"""An amount of money with its unit, as the language writes it; one that is no ISO 4217 code stands behind.
+
+    Example:
+        >>> with speaking("ko", LabelConfig(currency="coins")):
+        ...     priced("12.50"), priced("–")
+        ('12.50\xa0coins', '–')
+        >>> with speaking("en", LabelConfig(currency="KRW")):
+        ...     priced("−1,200")
+        '−₩1,200'
+    """
+    unit = currency()
+    if unit is None or not any(map(str.isdigit, number)):
+        return number
+    from babel.numbers import get_currency_symbol, is_currency
+
+    if not is_currency(unit):
+        return f"{number}\u00a0{unit}"
+    sign, size = get_currency_symbol(unit, _LOCALES[_SPOKEN.get()]), number.lstrip("+−")
+    apart = "\u00a0" if sign[-1].isalpha() else ""
+    return f"{number.removesuffix(size)}{sign}{apart}{size}"
+
+
+def decimals_of_money(otherwise: int) -> int:
+    """Digits after the point of an amount: as many as its currency has, or others where it is unknown.
+
+    Example:
+        >>> with speaking("en", LabelConfig(currency="KRW")):
+        ...     decimals_of_money(2)
+        0
+    """
+    from babel.numbers import get_currency_precision, is_currency
+
+    unit = currency()
+    return get_currency_precision(unit) if unit is not None and is_currency(unit) else otherwise
 
 
 def day_in_words(day: date) -> str:

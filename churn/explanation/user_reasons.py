@@ -20,7 +20,7 @@ from churn.explanation.wording import (
     value_as_usual,
     yes_or_no_words,
 )
-from churn.language import Messages, marked, say
+from churn.language import Messages, currency, event_in_words, fans_known, marked, say
 
 TOP = 3  # reasons of a user
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
@@ -167,8 +167,18 @@ class _Chosen:
         ]
 
 
+def fans_among(features: Iterable[str]) -> bool:
+    """Whether columns count what others than the users themselves do, or users elsewhere.
+
+    Example:
+        >>> fans_among(["own_post", "fan_like"]), fans_among(["own_order", "sticker_amount"])
+        (True, False)
+    """
+    return any(feature.startswith(("fan_", "away_")) for feature in features)
+
+
 def readable(feature: str) -> str:
-    """A feature's name in words.
+    """A feature's name in words: the platform's own, with the unit of amounts.
 
     Example:
         >>> readable("own_post"), readable("fan_reply"), readable("away_visit"), readable("total_away_visit")
@@ -177,14 +187,25 @@ def readable(feature: str) -> str:
     counted = feature.removeprefix("total_").removeprefix("average_")
     role, _, event = counted.partition("_")
     if counted in _DERIVED:
-        words = _DERIVED[counted]
+        words = _with_unit(_DERIVED[counted]) if counted == AMOUNT else _DERIVED[counted]
     elif role in _COUNTED and event:
-        words = say(_COUNTED[role], event=event.replace("_", " "))
+        words = _acted(role, event)
     else:
         words = counted.replace("_", " ")
     if feature.startswith("average_"):
         return say("{counted} a day so far", counted=words)
     return words if counted == feature else say("total {counted}", counted=words)
+
+
+def _acted(role: str, event: str) -> str:
+    """A type of event and whose it is; where nobody but the users acts, it is theirs without saying."""
+    called = event_in_words(event)
+    called = event.replace("_", " ") if called == event else called
+    return called if role == "own" and not fans_known() else say(_COUNTED[role], event=called)
+
+
+def _with_unit(words: str) -> str:
+    return words if (unit := currency()) is None else f"{words} ({unit})"
 
 
 def _by_feature(
