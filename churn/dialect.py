@@ -11,11 +11,16 @@ from churn.labels import LabelConfig
 Words = tuple[tuple[str, str, str], ...]  # the house's word, the platform's, and its plural
 _KOREAN = {"user": "사용자", "churn": "이탈", "sticker": "스티커"}
 _KEPT = r"\{[^{}]*\}|\w+(?:\.\w+)+"  # values, and names of keys and files such as data.stickers, are no prose
-_ENGLISH = re.compile(rf"{_KEPT}|(\b[Aa]n? )?\b((?:user|churner|churn|sticker)s?)\b(’(?!\w))?", re.IGNORECASE)
+_OWN_NAME = r"\bchurn (?=\{version|outcomes\b)"  # the program's, which has a word of the house for a name
+_NOUN = r"(\ban? )?\b(stickers received|(?:user|churner|churn|sticker)s?)\b(’(?!\w))?"
+_ENGLISH = re.compile(rf"{_KEPT}|{_OWN_NAME}|{_NOUN}|\b(receiv(?:e|es|ed|ing))\b", re.IGNORECASE)
+_HAVING = {"receive": "have", "receives": "has", "received": "had", "receiving": "having"}  # a purchase is not received
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z -]*")
 _HEARD = re.compile(r"(?!eu|uni|us[aeiu]|one\b|once\b)[aeiou]|hono|hour|heir", re.IGNORECASE)  # a vowel begins it
 _PARTICLES = {"을": "를", "이": "가", "은": "는", "과": "와", "으로": "로"}  # after a consonant, after a vowel
 _FOLLOWS = f"(?:({'|'.join([*_PARTICLES, *_PARTICLES.values()])})(?![가-힣])|(과|와|으로|로)(?=[의는도서만써]|부터))?"
+_TAKEN = {"받은 스티커": "스티커", "스티커 수령": "스티커 발생"}
+_RECORDED = {"은": "한", "을": "할", "는": "하는", "았": "했", "아": "해", "으": "하", "습": "합"}  # 받다 as 기록하다
 _FIRST, _LAST, _ENDINGS, _RIEUL = "가", "힣", 28, 8  # Korean syllables, and how the last consonant numbers them
 
 
@@ -78,21 +83,21 @@ def plural(word: str) -> str:
 
 
 def _in_english(message: str, forms: Mapping[str, str]) -> str:
-    """Whole words, with their articles and genitives."""
+    """Whole words, with their articles, genitives and verbs."""
+    said = dict(forms)
     if "churn" in forms:  # of whoever churns, other sentences say: falls silent
-        forms = {
-            **forms,
-            "churner": f"silent {forms.get('user', 'user')}",
-            "churners": f"silent {forms.get('users', 'users')}",
-        }
-    return _ENGLISH.sub(lambda found: _english(found, forms), message)
+        said |= {"churner": f"silent {forms.get('user', 'user')}", "churners": f"silent {forms.get('users', 'users')}"}
+    if "sticker" in forms:
+        said |= {"stickers received": forms["stickers"], **_HAVING}
+    return _ENGLISH.sub(lambda found: _english(found, said), message)
 
 
-def _english(found: re.Match[str], forms: Mapping[str, str]) -> str:
-    article, house, genitive = found.groups(default="")
-    if house.lower() not in forms:
+def _english(found: re.Match[str], said: Mapping[str, str]) -> str:
+    article, noun, genitive, verb = found.groups(default="")
+    house = noun or verb
+    if house.lower() not in said:
         return found[0]
-    word = forms[house.lower()]
+    word = said[house.lower()]
     if article:
         article = f"{article[0]}{'n' if _HEARD.match(word) else ''} "
     if genitive and not word.endswith("s"):
@@ -113,10 +118,24 @@ def _in_korean(message: str, forms: Mapping[str, str]) -> str:
     exchanged = {_KOREAN[house]: word for house, word in forms.items()}
     if "churn" in forms:
         exchanged["이탈자"] = f"{forms['churn']} {forms.get('user', _KOREAN['user'])}"
-    elif not exchanged:
-        return message
+    if "sticker" in forms:
+        message = _recorded(message)
     found = re.compile(f"{_KEPT}|({'|'.join(sorted(exchanged, key=len, reverse=True))}){_FOLLOWS}")
     return found.sub(lambda one: _korean(one, exchanged), message)
+
+
+def _recorded(message: str) -> str:
+    """A message about stickers with a verb and a noun for what is not received, such as a purchase.
+
+    Example:
+        >>> _recorded("스티커를 받은 비율, 받은 스티커가 많음")
+        '스티커를 기록한 비율, 스티커가 많음'
+    """
+    if _KOREAN["sticker"] not in message:
+        return message
+    for taken, put in _TAKEN.items():
+        message = message.replace(taken, put)
+    return re.sub("(?<![가-힣])받([가-힣])", lambda found: f"기록{_RECORDED.get(found[1], f'하{found[1]}')}", message)
 
 
 def _korean(found: re.Match[str], exchanged: Mapping[str, str]) -> str:
