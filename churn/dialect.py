@@ -19,7 +19,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z -]*")
 _HEARD = re.compile(r"(?!eu|uni|us[aeiu]|one\b|once\b)[aeiou]|hono|hour|heir", re.IGNORECASE)  # a vowel begins it
 _PARTICLES = {"을": "를", "이": "가", "은": "는", "과": "와", "으로": "로"}  # after a consonant, after a vowel
 _FOLLOWS = f"(?:({'|'.join([*_PARTICLES, *_PARTICLES.values()])})(?![가-힣])|(과|와|으로|로)(?=[의는도서만써]|부터))?"
-_TAKEN = {"받은 스티커": "스티커", "스티커 수령": "스티커 발생"}
+_TAKEN = {"지금까지 받은 스티커": "지금까지의 스티커", "받은 스티커": "스티커", "스티커 수령": "스티커 발생"}
 _RECORDED = {"은": "한", "을": "할", "는": "하는", "았": "했", "아": "해", "으": "하", "습": "합"}  # 받다 as 기록하다
 _FIRST, _LAST, _ENDINGS, _RIEUL = "가", "힣", 28, 8  # Korean syllables, and how the last consonant numbers them
 

@@ -152,9 +152,16 @@ def event_in_words(event: str) -> str:
     return _DIALECT.get().events.get(event, event)
 
 
-def currency() -> str | None:
-    """The unit of amounts, such as EUR; None where nobody named it."""
-    return _DIALECT.get().currency
+def with_unit(words: str) -> str:
+    """The name of an amount with its unit, where that is known.
+
+    Example:
+        >>> with speaking("en", LabelConfig(currency="EUR")):
+        ...     with_unit("expected loss")
+        'expected loss (EUR)'
+    """
+    unit = _DIALECT.get().currency
+    return words if unit is None else f"{words} ({unit})"
 
 
 def priced(number: str) -> str:
@@ -168,7 +175,7 @@ def priced(number: str) -> str:
         ...     priced("−1,200")
         '−₩1,200'
     """
-    unit = currency()
+    unit = _DIALECT.get().currency
     if unit is None or not any(map(str.isdigit, number)):
         return number
     from babel.numbers import get_currency_symbol, is_currency
@@ -178,6 +185,20 @@ def priced(number: str) -> str:
     sign, size = get_currency_symbol(unit, _LOCALES[_SPOKEN.get()]), number.lstrip("+−")
     apart = "\u00a0" if sign[-1].isalpha() else ""
     return f"{number.removesuffix(size)}{sign}{apart}{size}"
+
+
+class Amount(float):
+    """An amount of money, whose unit stands beside it in every message.
+
+    Example:
+        >>> with speaking("en", LabelConfig(currency="EUR")):
+        ...     say("{whole:,.6g} in all", whole=Amount(1234.5))
+        '€1,234.5 in all'
+    """
+
+    def __format__(self, spec: str) -> str:
+        """The number by its format, and its unit."""
+        return priced(super().__format__(spec).replace("-", "−"))
 
 
 def decimals_of_money(otherwise: int) -> int:
@@ -190,7 +211,7 @@ def decimals_of_money(otherwise: int) -> int:
     """
     from babel.numbers import get_currency_precision, is_currency
 
-    unit = currency()
+    unit = _DIALECT.get().currency
     return get_currency_precision(unit) if unit is not None and is_currency(unit) else otherwise
 
 

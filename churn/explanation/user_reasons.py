@@ -20,7 +20,7 @@ from churn.explanation.wording import (
     value_as_usual,
     yes_or_no_words,
 )
-from churn.language import Messages, currency, event_in_words, fans_known, marked, say
+from churn.language import Messages, event_in_words, fans_known, marked, say, with_unit
 
 TOP = 3  # reasons of a user
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
@@ -187,7 +187,7 @@ def readable(feature: str) -> str:
     counted = feature.removeprefix("total_").removeprefix("average_")
     role, _, event = counted.partition("_")
     if counted in _DERIVED:
-        words = _with_unit(_DERIVED[counted]) if counted == AMOUNT else _DERIVED[counted]
+        words = with_unit(_DERIVED[counted]) if counted == AMOUNT else _DERIVED[counted]
     elif role in _COUNTED and event:
         words = _acted(role, event)
     else:
@@ -202,10 +202,6 @@ def _acted(role: str, event: str) -> str:
     called = event_in_words(event)
     called = event.replace("_", " ") if called == event else called
     return called if role == "own" and not fans_known() else say(_COUNTED[role], event=called)
-
-
-def _with_unit(words: str) -> str:
-    return words if (unit := currency()) is None else f"{words} ({unit})"
 
 
 def _by_feature(
