@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from zipfile import ZipFile
 
 import numpy as np
@@ -13,7 +14,7 @@ import yaml
 from babel.messages.pofile import read_po
 
 import churn
-from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig, parse, run_parser
+from churn.configuration import EvaluationConfig, ExplanationConfig, OutcomeConfig, RunConfig, parse, run_parser
 from churn.data import DataConfig
 from churn.dialect import Dialect
 from churn.errors import UserError
@@ -21,6 +22,7 @@ from churn.evaluation import VerdictConfig
 from churn.explanation import readable
 from churn.labels import LabelConfig
 from churn.language import CATALOGUES, event_in_words, say, say_many, speaking
+from churn.outcomes import follow_up, summary
 from churn.report import write_report
 from churn.scoring import score
 from churn.segments import BudgetConfig, SegmentConfig
@@ -91,7 +93,7 @@ def counts(frames, tmp_path_factory) -> churn.Run:
     return churn.run(config(labels), tmp_path_factory.mktemp("counts") / "run", frames=frames)
 
 
-def said_by(page) -> list[str]:
+def said_by(page: Path) -> list[str]:
     """What a reader sees: texts, the words of charts and what a screen reader says; not the configuration."""
     found = ParsedPage(re.sub(r"<(pre|code)\b.*?</\1>", "", page.read_text(encoding="utf8"), flags=re.DOTALL))
     charts = [json.loads(script) for script in found.scripts if script.lstrip().startswith("{")]
@@ -139,16 +141,31 @@ def test_amounts_of_a_page_have_their_unit(sells):
     assert "expected profit (EUR)" in text
 
 
+@pytest.fixture(scope="module")
+def scores(sells, frames, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("scores") / "scores"
+    return score(sells.folder, sells.config.data, cutoff="2024-03-05", out=out, frames=frames)
+
+
 @pytest.mark.slow
-def test_a_list_of_new_data_has_the_run_s_words_and_the_unit_of_its_amounts(sells, frames, tmp_path):
-    out = score(sells.folder, sells.config.data, cutoff="2024-03-10", out=tmp_path / "scores", frames=frames)
-    reasons = pd.read_csv(out / "priority.csv").filter(like="reason_").to_csv(header=False)
-    assert "page view: " in reasons
-    assert not NEVER.search(reasons)
-    with ZipFile(out / "priority.xlsx") as book:
+def test_a_list_of_new_data_has_the_run_s_words_and_the_unit_of_its_amounts(scores):
+    reasons = pd.read_csv(scores / "priority.csv").filter(like="reason_").to_csv(header=False)
+    assert "order: " in reasons
+    assert foreign([reasons]) == set()
+    with ZipFile(scores / "priority.xlsx") as book:
         sheets = "".join(book.read(name).decode() for name in book.namelist() if name.startswith("xl/"))
     assert "Customers scored" in sheets
     assert "&quot;€&quot;#,##0.00" in sheets
+
+
+@pytest.mark.slow
+def test_what_came_of_a_list_is_told_in_the_run_s_words(scores, sells, frames, tmp_path, capsys):
+    asked = OutcomeConfig(repetitions=20)
+    found = follow_up(scores, sells.config.data, config=asked, out=tmp_path / "out", frames=frames)
+    summary(found)
+    printed = capsys.readouterr().out.replace(str(tmp_path), "")
+    assert "customers scored" in printed
+    assert foreign([*printed.splitlines(), *found.facts["notes"]]) == set()
 
 
 @pytest.mark.slow
