@@ -10,6 +10,7 @@ from churn.progress import OPTIONS, progress
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
+
 ALARM = 3  # exit code
 OUTCOMES = "outcomes"  # the folder within a run's or a scoring's where its outcomes are kept by default
 
@@ -86,7 +87,7 @@ def _tune(arguments: list[str]) -> None:
     from churn.pipeline import tune
 
     trials = tune(config, options.out).folder / declared.TRIALS.file
-    with speaking(config.language):
+    with speaking(config.language, config.labels):
         print(f"trials: {trials}{_caution(config.data.split.kind)}")
 
 
@@ -126,7 +127,7 @@ def _score(arguments: list[str]) -> None:
         *declared.MANIFEST.read(options.run)["list_warnings"],
         *declared.SCORING.read(out)["warnings"],
     ]
-    with speaking(finished.language):
+    with speaking(finished.language, finished.labels):
         cautions = f"{_caution(finished.data.split.kind)}{_warnings(map(retold, about))}"
     print(f"list: {out / declared.CONTACTS.file}{_held_back(out)}{cautions}")
 

@@ -15,6 +15,7 @@ from churn.errors import UserError
 from churn.evaluation import EvaluationConfig, VerdictConfig
 from churn.explanation import ExplanationConfig
 from churn.keys import Block, OneOf, Range, Repetitions, Seed, Share
+from churn.labels import LabelConfig
 from churn.language import LANGUAGES
 from churn.models import MODELS
 from churn.progress import OPTIONS
@@ -96,6 +97,7 @@ class RunConfig(Block):
         report: Sections of your own.
         seed: The seed of everything random.
         language: The language of the report, its warnings and the reasons of the list: en or ko.
+        labels: The platform's own words for user, churn, sticker, currency and events.
     """
 
     data: DataConfig
@@ -110,6 +112,7 @@ class RunConfig(Block):
     report: ReportConfig = field(default_factory=ReportConfig)
     seed: Seed = 0
     language: Annotated[str, OneOf(LANGUAGES)] = "en"
+    labels: LabelConfig = field(default_factory=LabelConfig)
 
     def __post_init__(self) -> None:
         """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, for
@@ -185,20 +188,26 @@ class RunConfig(Block):
         for entry in told["models"]:
             check_allowed(entry.get("class_path") if isinstance(entry, dict) else entry, named_in=path)
         try:
-            config: RunConfig = _block(cls, told)
+            config: RunConfig = stored_block(cls, told)
         except UserError as error:
             raise UserError(f"expected {path} as it was written", error, "bring it back") from error
         return config
 
 
-def _block(kind: type, told: object) -> Any:
-    """A block of values as `RunConfig.save` wrote them: a parser would import the classes that they name."""
+def stored_block(kind: type, told: object) -> Any:
+    """A block of values as `RunConfig.save` wrote them: a parser would import the classes that they name.
+
+    Raises:
+        UserError: for an unknown key, a missing one, or a wrong value.
+    """
     blocks = get_type_hints(kind)
     foreign = [key for key in told if key not in blocks] if isinstance(told, dict) else [told]
     if foreign or not isinstance(told, dict):
         raise UserError(f"expected the keys of {kind.__name__}", repr(foreign[0]), "bring the file back")
     try:
-        return kind(**{key: _block(blocks[key], v) if is_dataclass(blocks[key]) else v for key, v in told.items()})
+        return kind(
+            **{key: stored_block(blocks[key], v) if is_dataclass(blocks[key]) else v for key, v in told.items()}
+        )
     except TypeError as error:  # a required key is missing
         raise UserError(f"expected the keys of {kind.__name__}", error, "bring the file back") from error
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from churn.dialect import Dialect
 from churn.errors import UserError
+from churn.labels import LabelConfig
 from churn.said import Said, joined
 
 LANGUAGES = ("en", "ko")
@@ -20,6 +22,9 @@ CATALOGUES = Path(__file__).parent / "languages"
 _LOCALES = {"en": "en_GB", "ko": "ko_KR"}  # how days are written
 _SPOKEN = ContextVar("language", default="en")
 _FORMAT = re.compile(r"[+]?,?(\.\d{1,2})?[a-z%]?|%Y-%m-%d")  # how a message writes a value
+_WITHOUT_FANS = {"own {event}": "{event}"}  # whose it is goes without saying where nobody else acts
+_HOUSE = Dialect()
+_DIALECT = ContextVar("dialect", default=_HOUSE)  # the platform's words in that language
 
 
 def say(message: str, /, **values: object) -> str:
@@ -35,7 +40,7 @@ def say(message: str, /, **values: object) -> str:
         ...     say("All users")
         '전체 사용자'
     """
-    return Said(_catalogue(_SPOKEN.get()).gettext(message).format(**values), {"say": message, "values": values})
+    return Said(_said(message).format(**values), {"say": message, "values": values})
 
 
 def say_many(one: str, many: str, n: int, /, **values: object) -> str:
@@ -45,7 +50,8 @@ def say_many(one: str, many: str, n: int, /, **values: object) -> str:
         >>> say_many("{n} user of {whole}", "{n} users of {whole}", 1234, whole="all")
         '1,234 users of all'
     """
-    text = _catalogue(_SPOKEN.get()).ngettext(one, many, n).format(n=f"{n:,}", **values)
+    found = _catalogue(_SPOKEN.get()).ngettext(one, many, n)
+    text = _DIALECT.get().put(found).format(n=f"{n:,}", **values)
     return Said(text, {"say": one, "many": many, "n": int(n), "values": values})
 
 
@@ -68,6 +74,10 @@ def retold(facts: Any) -> str:
             return facts
         case {"again": str() as text}:
             return say_again(text)
+        case {"event": str() as event, "spaced": bool() as spaced}:
+            return event_in_words(event, spaced=spaced)
+        case {"amount": words}:
+            return with_unit(retold(words))
         case {"date": str() as day}:
             return day_in_words(date.fromisoformat(day))
         case {"day of the year": str() as day}:
@@ -122,7 +132,14 @@ def say_again(text: str) -> str:
         >>> say_again("no {message}")
         'no {message}'
     """
-    return Said(_catalogue(_SPOKEN.get()).gettext(text) if text else text, {"again": text})
+    return Said(_said(text) if text else text, {"again": text})
+
+
+def _said(message: str) -> str:
+    """A message in the language and the words spoken, its values not put in yet."""
+    dialect = _DIALECT.get()
+    message = message if dialect.fans else _WITHOUT_FANS.get(message, message)
+    return dialect.put(_catalogue(_SPOKEN.get()).gettext(message))
 
 
 class Messages(Mapping[str, str]):
@@ -157,17 +174,29 @@ def spoken() -> str:
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
-    """Speak a language inside the block.
+def speaking(language: str, labels: LabelConfig | None = None, *, fans: bool = True) -> Iterator[None]:
+    """Speak a language inside the block, in a platform's own words.
+
+    Args:
+        language: Its name.
+        labels: The platform's words; by default the house's.
+        fans: Whether others than the users themselves act, so that it must be said whose an event is.
 
     Raises:
-        UserError: for one that has no catalogue.
+        UserError: for a language that has no catalogue.
+
+    Example:
+        >>> with speaking("en", LabelConfig(user="customer", sticker="order", currency="EUR")):
+        ...     say("A user with a sticker"), priced("12.50")
+        ('A customer with an order', '€12.50')
     """
-    token = _SPOKEN.set(known_language(language))
+    spoken = _SPOKEN.set(known_language(language))
+    dialect = _DIALECT.set(Dialect.of(labels or LabelConfig(), language, fans=fans))
     try:
         yield
     finally:
-        _SPOKEN.reset(token)
+        _DIALECT.reset(dialect)
+        _SPOKEN.reset(spoken)
 
 
 def known_language(language: str) -> str:
@@ -179,6 +208,81 @@ def known_language(language: str) -> str:
     if language not in LANGUAGES:
         raise UserError(f"expected a language out of {', '.join(LANGUAGES)}", repr(language), "correct the name")
     return language
+
+
+def event_in_words(event: str, *, spaced: bool = False) -> str:
+    """The platform's word for a type of event; one without a label has the log's own name, spaced or as it is.
+
+    Example:
+        >>> with speaking("en", LabelConfig(events={"tip_sent": "tip"})):
+        ...     event_in_words("tip_sent"), event_in_words("room_post")
+        ('tip', 'room_post')
+    """
+    name = event.replace("_", " ") if spaced else event
+    return Said(_DIALECT.get().events.get(event, name), {"event": event, "spaced": spaced})
+
+
+def with_unit(words: str) -> str:
+    """The name of an amount with its unit, where that is known.
+
+    Example:
+        >>> with speaking("en", LabelConfig(currency="EUR")):
+        ...     with_unit("expected loss")
+        'expected loss (EUR)'
+    """
+    unit = _DIALECT.get().currency
+    return Said(words if unit is None else f"{words} ({unit})", {"amount": words})
+
+
+def priced(number: str) -> str:
+    r"""An amount of money with its unit, as the language writes it; one that is no ISO 4217 code stands behind.
+
+    Example:
+        >>> with speaking("ko", LabelConfig(currency="coins")):
+        ...     priced("12.50"), priced("–")
+        ('12.50\xa0coins', '–')
+        >>> with speaking("en", LabelConfig(currency="KRW")):
+        ...     priced("−1,200")
+        '−₩1,200'
+    """
+    unit = _DIALECT.get().currency
+    if unit is None or not any(map(str.isdigit, number)):
+        return number
+    from babel.numbers import get_currency_symbol, is_currency
+
+    if not is_currency(unit):
+        return f"{number}\u00a0{unit}"
+    sign, size = get_currency_symbol(unit, _LOCALES[_SPOKEN.get()]), number.lstrip("+−")
+    apart = "\u00a0" if sign[-1].isalpha() else ""
+    return f"{number.removesuffix(size)}{sign}{apart}{size}"
+
+
+class Amount(float):
+    """An amount of money, whose unit stands beside it in every message.
+
+    Example:
+        >>> with speaking("en", LabelConfig(currency="EUR")):
+        ...     say("{whole:,.6g} in all", whole=Amount(1234.5))
+        '€1,234.5 in all'
+    """
+
+    def __format__(self, spec: str) -> str:
+        """The number by its format, and its unit."""
+        return priced(super().__format__(spec).replace("-", "−"))
+
+
+def decimals_of_money(otherwise: int) -> int:
+    """Digits after the point of an amount: as many as its currency has, or others where it is unknown.
+
+    Example:
+        >>> with speaking("en", LabelConfig(currency="KRW")):
+        ...     decimals_of_money(2)
+        0
+    """
+    from babel.numbers import get_currency_precision, is_currency
+
+    unit = _DIALECT.get().currency
+    return get_currency_precision(unit) if unit is not None and is_currency(unit) else otherwise
 
 
 def day_in_words(day: date) -> str:

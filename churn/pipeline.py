@@ -7,6 +7,7 @@ from pathlib import Path
 
 from churn.configuration import STORED, RunConfig
 from churn.data import Frame, digest
+from churn.explanation import fans_among
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
@@ -59,7 +60,7 @@ _DRAWN = tuple(f"segments.{one.name}" for one in fields(SegmentConfig) if one.na
 # The stages that a key or a block of keys matters to, since they read it or what another one wrote by it. A run whose
 # key has another value does them again and trains nothing; any other key makes another run.
 READERS: dict[str, tuple[Stage, ...]] = {
-    "language": (examine_data, reach_verdicts, *_ON_THE_LIST),
+    **dict.fromkeys(("language", "labels"), (examine_data, reach_verdicts, *_ON_THE_LIST)),
     "verdicts": (reach_verdicts, write_report),
     **dict.fromkeys((*_EXPLAINED, *_DRAWN), (explain_models, *_ON_THE_LIST)),
     "explanation.fidelity_floor": (review_run, write_report),
@@ -90,12 +91,20 @@ def tune(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | No
 
 def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames: Mapping[str, Frame]) -> Run:
     own = (spec.class_path for spec in config.specs)
-    with claimed(out, "a run"), speaking(config.language), allowing(own):
+    with claimed(out, "a run"), allowing(own):
         hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
         readers = {key: [reader.__name__ for reader in every] for key, every in READERS.items()}
         journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes, readers=readers)
         config.save(out / STORED)
         context = Context(config, out, hashes, frames)
         for stage in stages:
-            journal.do(stage.__name__, partial(stage, context))
+            journal.do(stage.__name__, partial(_told, stage, context))
     return Run(out)
+
+
+def _told(stage: Stage, context: Context) -> Facts:
+    """What a stage does, in the run's language and words."""
+    config = context.config
+    fans = stage is prepare_data or fans_among(context.dataset.panel.features)  # not known before
+    with speaking(config.language, config.labels, fans=fans):
+        return stage(context)

@@ -10,13 +10,14 @@ import pandas as pd
 import yaml
 
 from churn.artefacts import Document, Table, as_written, declared
-from churn.configuration import STORED, RunConfig
+from churn.configuration import STORED, RunConfig, stored_block
 from churn.data import Dataset
 from churn.disk import temporary_folder
 from churn.eda import View, open_view
 from churn.errors import UserError
-from churn.explanation import worded
+from churn.explanation import fans_among, worded
 from churn.keys import OneOf
+from churn.labels import LabelConfig
 from churn.language import retold
 from churn.new_data import New, block_of, prepare_up_to
 from churn.scoring import newest_windows, score, score_windows
@@ -140,6 +141,22 @@ class Run:
     def language(self) -> str:
         """The language of the run's sentences."""
         return str(self.settings["language"])
+
+    @cached_property
+    def labels(self) -> LabelConfig:
+        """The platform's own words.
+
+        Raises:
+            UserError: for words that cannot stand on a page.
+        """
+        found: LabelConfig = stored_block(LabelConfig, self.settings.get("labels", {}))
+        return found
+
+    @property
+    def fans(self) -> bool:
+        """Whether the log holds events of others than the users themselves, which is supposed where nothing is told."""
+        features = self.manifest["audit"].get("features")
+        return features is None or fans_among(features)
 
     @property
     def targets(self) -> list[str]:

@@ -102,12 +102,13 @@ def score(
     finished = RunConfig.stored(run)
     names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
     config = dataclasses.replace(finished.segments, id_key=id_key)
-    with claimed(out, "scores"), together(out, FILES) as scratch, speaking(finished.language):
+    with claimed(out, "scores"), together(out, FILES) as scratch:
         dataset = prepare_up_to(cutoff, run, finished.data, data, folder=scratch / "dataset", frames=frames)
-        listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
+        moved, fans = _drift(run, dataset), explanation.fans_among(dataset.panel.features)
+        with speaking(finished.language, finished.labels, fans=fans):
+            listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
+            found = [finding.text for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
         place = os.path.relpath(run.resolve(), out.resolve())
-        moved = _drift(run, dataset)
-        found = [finding.text for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
         drift = moved.facts() if moved else None
         told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)

@@ -5,7 +5,7 @@ from textwrap import wrap
 from typing import Any
 
 from churn.charts import QUIET
-from churn.language import say, say_again
+from churn.language import event_in_words, say, say_again
 
 _LARGE, _SMALL = 52, 60  # letters in a line on a phone
 
@@ -35,13 +35,13 @@ def label(text: str, *, longest: int = 24) -> str:
 
 
 def called(name: str) -> str:
-    """A type of event by the log's own name; what is none, such as (start), in the language spoken.
+    """A type of event by its label or the log's own name; what is none, such as (start), in the language spoken.
 
     Example:
         >>> called("post"), called("(start)")
         ('post', '(start)')
     """
-    return say_again(name) if name.startswith("(") else name
+    return say_again(name) if name.startswith("(") else event_in_words(name)
 
 
 def minutes(value: float) -> str:

@@ -11,7 +11,7 @@ from churn.eda.arrivals import arrivals, no_cohort
 from churn.eda.curves import idle_days, idle_in_words, with_interval
 from churn.eda.triangles import triangle
 from churn.eda.view import View
-from churn.language import marked, say, say_many
+from churn.language import Amount, marked, say, say_many, with_unit
 from churn.statistics import FEW, block_intervals
 
 NO_STICKERS = marked("The log has no stickers, so no cohort earned any.")
@@ -85,19 +85,19 @@ class Revenue(View):
             "sticker amounts of {n} cohorts (users: {users:,}): {whole:,.6g} in all",
             len(last),
             users=last["n"].sum(),
-            whole=whole,
+            whole=Amount(whole),
         )
         most = say(
             "most per user: the cohort of {day:%Y-%m-%d}, {amount:,.4g} each by period {age} (n = {n})",
             day=best["cohort"],
-            amount=best["per_user"],
+            amount=Amount(best["per_user"]),
             age=best["age"],
             n=best["n"],
         )
         return f"{earned}\n{most}"
 
     def _draw(self) -> Any:
-        title = say("amount per user so far")
+        title = with_unit(say("amount per user so far"))
         return triangle(self.table, "per_user", title=title, percent=False, period_days=self.period_days)
 
 

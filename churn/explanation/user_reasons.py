@@ -20,7 +20,7 @@ from churn.explanation.wording import (
     value_as_usual,
     yes_or_no_words,
 )
-from churn.language import Messages, marked, say
+from churn.language import Messages, event_in_words, marked, say, with_unit
 from churn.said import joined
 
 TOP = 3  # reasons per user
@@ -174,8 +174,18 @@ class _Chosen:
         ]
 
 
+def fans_among(features: Iterable[str]) -> bool:
+    """Whether columns count what others than the users themselves do, or users elsewhere.
+
+    Example:
+        >>> fans_among(["own_post", "fan_like"]), fans_among(["own_order", "sticker_amount"])
+        (True, False)
+    """
+    return any(feature.startswith(("fan_", "away_")) for feature in features)
+
+
 def readable(feature: str) -> str:
-    """A feature's name in words.
+    """A feature's name in words: the platform's own, with the unit of amounts.
 
     Example:
         >>> readable("own_post"), readable("fan_reply"), readable("away_visit"), readable("total_away_visit")
@@ -184,9 +194,9 @@ def readable(feature: str) -> str:
     counted = feature.removeprefix("total_").removeprefix("average_")
     role, _, event = counted.partition("_")
     if counted in _DERIVED:
-        words = _DERIVED[counted]
+        words = with_unit(_DERIVED[counted]) if counted == AMOUNT else _DERIVED[counted]
     elif role in _COUNTED and event:
-        words = say(_COUNTED[role], event=event.replace("_", " "))
+        words = say(_COUNTED[role], event=event_in_words(event, spaced=True))
     else:
         words = counted.replace("_", " ")
     if feature.startswith("average_"):

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from churn import __version__, segments
 from churn.artefacts import Table, declared
-from churn.configuration import OutcomeConfig
+from churn.configuration import OutcomeConfig, RunConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.folder import claimed
+from churn.language import marked, say, speaking
 from churn.new_data import prepare_alike
 from churn.outcomes import drift as drifting
 from churn.outcomes import lists
@@ -33,10 +34,13 @@ from churn.segments import CONTACT, CONTROL
 
 WEEK = 7  # days from a list to the list that it is compared with
 LIMITS = (
-    "Effects are by intention to treat: everyone counts in the group that the lot chose, contacted or not.",
-    "An effect that is not seen is not an effect that is not there: groups of this size would most likely (.8) have "
-    "missed whatever is under `detectable`.",
+    marked("Effects are by intention to treat: everyone counts in the group that the lot chose, contacted or not."),
+    marked(
+        "An effect that is not seen is not an effect that is not there: groups of this size would most likely (.8) "
+        "have missed whatever is under `detectable`."
+    ),
 )
+LATER = marked("the list that the same models make later")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class FollowUp:
     """The outcome of a list; each table is a file of the folder."""
 
     folder: Path
+    run: RunConfig  # whose models scored
     outcomes: pd.DataFrame
     effects: pd.DataFrame
     calibration: pd.DataFrame
@@ -88,7 +93,8 @@ def follow_up(
     old = dataclasses.replace(earlier.config.data, windows=daily)
     with temporary_folder() as folder:
         dataset = prepare_alike(earlier.run, old, data, folder=folder / "dataset", frames=frames)
-        found = _found(earlier, dataset, config, out)
+        with speaking(earlier.config.language, earlier.config.labels):
+            found = _found(earlier, dataset, config, out)
     tables: dict[Table, pd.DataFrame] = {
         declared.OUTCOMES: found.outcomes,
         declared.EFFECTS: found.effects,
@@ -117,14 +123,14 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
     about_log = [finding.text for finding in examine_new(dataset)]
     notes = [*about_log, *_notes(earlier, seen, reached, unknown)]
     if drifted.empty:
-        notes.append("Nobody is at risk at the end of the log, so neither drift nor the next list can be told.")
+        notes.append(say("Nobody is at risk at the end of the log, so neither drift nor the next list can be told."))
     facts = _facts(earlier, dataset, seen, unknown) | {
         "notes": notes,
         "alarms": alarms(measured, stability, drifted, config=config.alarms),
         "config": asdict(config),
     }
-    effect = effects(scored, seen, reached=reached)
-    return FollowUp(out, group_outcomes(scored, seen, reached=reached), effect, measured, stability, drifted, facts)
+    by_group, effect = group_outcomes(scored, seen, reached=reached), effects(scored, seen, reached=reached)
+    return FollowUp(out, earlier.config, by_group, effect, measured, stability, drifted, facts)
 
 
 def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -142,8 +148,7 @@ def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[p
         day = min(cutoff + WEEK, end)
         other_day = newest if day == end else _scored_at(earlier, dataset, day)
         if other_day is not None:
-            words = "the list that the same models make later"
-            stability = lists.list_stability(earlier.scored, other_day, rank_by=rank_by, compared_with=words)
+            stability = lists.list_stability(earlier.scored, other_day, rank_by=rank_by, compared_with=LATER)
     return (
         declared.STABILITY.empty() if stability is None else stability,
         declared.DRIFT.empty() if drifted is None else drifted,
@@ -181,23 +186,31 @@ def _notes(earlier: Earlier, seen: pd.DataFrame, reached: NDArray[np.bool_] | No
     notes, listed = [], earlier.in_segment
     control, contact = (earlier.scored.group == name for name in (CONTROL, CONTACT))
     if not listed.any():
-        notes.append("Nobody was on the list.")
+        notes.append(say("Nobody was on the list."))
     elif not control.any():
-        notes.append("Nobody was held back, so what a contact changed cannot be told: set segments.control.share.")
+        notes.append(say("Nobody was held back, so what a contact changed cannot be told: set segments.control.share."))
     elif not contact.any():
-        notes.append("Nobody on the list was to be contacted, so there is nothing to compare the control with.")
+        notes.append(say("Nobody on the list was to be contacted, so there is nothing to compare the control with."))
     else:
-        notes += LIMITS
+        notes += map(say, LIMITS)
     if absent := int(seen.absent.sum()):
-        notes.append(f"{absent:,} scored users do not occur in the new tables and count as churned.")
+        notes.append(
+            say("{n:,} scored users do not occur in the new tables and count as those who fell silent.", n=absent)
+        )
     if reached is not None:
         notes.append(
-            f"{int((reached & contact).sum()):,} of {int(contact.sum()):,} users to contact were reached, and "
-            f"{int((reached & control).sum()):,} of {int(control.sum()):,} who were held back. Whom a contact reaches "
-            "is not by chance: reached against not reached is a description."
+            say(
+                "{reached:,} of {contact:,} users to contact were reached, and {control_reached:,} of {control:,} who "
+                "were held back. Whom a contact reaches is not by chance: reached against not reached is a "
+                "description.",
+                reached=int((reached & contact).sum()),
+                contact=int(contact.sum()),
+                control_reached=int((reached & control).sum()),
+                control=int(control.sum()),
+            )
         )
     if unknown:
-        notes.append(f"{unknown:,} users in the file of contacts were never scored and are ignored.")
+        notes.append(say("{n:,} users in the file of contacts were never scored and are ignored.", n=unknown))
     return notes
 
 

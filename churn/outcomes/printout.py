@@ -7,8 +7,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from churn.language import say, say_again, speaking
 from churn.outcomes.calibration import LEFT_ALONE
-from churn.outcomes.following import FollowUp
+from churn.outcomes.following import LATER, FollowUp
 from churn.outcomes.rows import Row, records
 from churn.progress import page
 from churn.segments import CONTACT, CONTROL
@@ -20,45 +21,55 @@ _PERCENT = {"retention", "sticker", "churn"}
 
 def summary(found: FollowUp) -> None:
     """Print the outcome of a list, on one page of 80 columns."""
+    with speaking(found.run.language, found.run.labels):
+        _print(found)
+
+
+def _print(found: FollowUp) -> None:
     console = page(WIDTH)
     facts = found.facts
-    console.print(
-        _text(
-            f"The list of {facts['cutoff']} and the {facts['horizon_days']} days to {facts['last_horizon_day']}: "
-            f"{facts['scored']:,} users scored, {facts['contact']:,} to contact, {facts['control']:,} held back."
-        )
+    about = say(
+        "The list of {cutoff} and the {days} days to {last}: {scored:,} users scored, {contact:,} to contact, "
+        "{control:,} held back.",
+        cutoff=facts["cutoff"],
+        days=facts["horizon_days"],
+        last=facts["last_horizon_day"],
+        scored=facts["scored"],
+        contact=facts["contact"],
+        control=facts["control"],
     )
+    console.print(_text(about))
     console.print(_groups(found.outcomes))
     if not found.effects.empty:
         console.print(_effects(found.effects))
     console.print(_calibration(found.calibration))
     for line in (*_stability(found.stability), *_drift(found.drift), *(f"· {note}" for note in facts["notes"])):
         console.print(_text(line))
-    console.print(_text(f"Grey: under {FEW} users. Tables: {found.folder}"))
+    console.print(_text(say("Grey: under {few} users. Tables: {folder}", few=FEW, folder=found.folder)))
 
 
 def _groups(table: pd.DataFrame) -> Table:
     shown = table[table.group.isin(_GROUPS) & (table.n > 0)]
     rows = [(_group(row), row["n"] < FEW) for row in records(shown)]
-    return _table("What happened", ("group", "target", "n", "rate", "95%", "forecast", "lift"), rows)
+    return _table(say("What happened"), ("group", "target", "n", "rate", "95%", "forecast", "lift"), rows)
 
 
 def _group(row: Row) -> list[str]:
     target = row["target"]
     rates = (_shown(target, row["rate"]), _span(row), _shown(target, row["forecast"]), _number(row["lift"]))
-    return [row["group"], target, f"{row['n']:,}", *rates]
+    return [row["group"], say_again(target), f"{row['n']:,}", *rates]
 
 
 def _effects(table: pd.DataFrame) -> Table:
     rows = [(_effect(row), min(row["n_a"], row["n_b"]) < FEW) for row in records(table)]
     heads = ("comparison", "target", "change", "95%", "p", "detectable")
-    return _table("What a contact changed", heads, rows)
+    return _table(say("What a contact changed"), heads, rows)
 
 
 def _effect(row: Row) -> list[str]:
     target, change = row["target"], _signed(row["target"], row["difference"])
     tested = (_span(row, signed=True), _number(row["p"], 3), _shown(target, row["detectable"]))
-    return [row["comparison"], target, change, *tested]
+    return [row["comparison"], say_again(target), change, *tested]
 
 
 def _calibration(table: pd.DataFrame) -> Table:
@@ -69,22 +80,34 @@ def _calibration(table: pd.DataFrame) -> Table:
         rate, n = of["rate"], of["rate"]["n"]
         scores = (f"{of[name]['value']:.3f}/{_number(of[name]['test'], 3)}" for name in ("log_loss", "ece"))
         shown = (f"{of['forecast']['value']:.1%}", f"{rate['value']:.1%}", _span(rate))
-        rows.append(([str(target), f"{n:,}", *shown, *scores], n < FEW))
+        rows.append(([say_again(str(target)), f"{n:,}", *shown, *scores], n < FEW))
     heads = ("target", "n", "forecast", "rate", "95%", "log loss/test", "ece/test")
-    return _table("Calibration since, of users whom nobody contacted", heads, rows)
+    return _table(say("Calibration since, of users whom nobody contacted"), heads, rows)
 
 
 def _stability(table: pd.DataFrame) -> list[str]:
-    return [_overlap(row) if row["n_list"] or row["n_other"] else "Both lists are empty." for row in records(table)]
+    return [
+        _overlap(row) if row["n_list"] or row["n_other"] else say("Both lists are empty.") for row in records(table)
+    ]
 
 
 def _overlap(row: Row) -> str:
-    return (
-        f"Stability: {row['n_both']} of {row['n_list']} users stand also on {row['compared_with']} "
-        f"({row['days']:+d} days, {row['n_other']} users): Jaccard {_number(row['jaccard'])} (by chance "
-        f"{_number(row['jaccard_by_chance'])}; of users at risk both times {_number(row['jaccard_at_risk'])}); "
-        f"{row['left_list']} left the list, {row['left_risk']} are no longer at "
-        f"risk; Kendall {_number(row['kendall'])} over {row['n_common']:,} users."
+    return say(
+        "Stability: {both} of {listed} users stand also on {other} ({days:+d} days, {size} users): Jaccard {jaccard} "
+        "(by chance {by_chance}; of users at risk both times {at_risk}); {left} left the list, {gone} are no longer at "
+        "risk; Kendall {kendall} over {common:,} users.",
+        both=row["n_both"],
+        listed=row["n_list"],
+        other=say(LATER) if row["compared_with"] == LATER else row["compared_with"],
+        days=row["days"],
+        size=row["n_other"],
+        jaccard=_number(row["jaccard"]),
+        by_chance=_number(row["jaccard_by_chance"]),
+        at_risk=_number(row["jaccard_at_risk"]),
+        left=row["left_list"],
+        gone=row["left_risk"],
+        kendall=_number(row["kendall"]),
+        common=row["n_common"],
     )
 
 
@@ -95,7 +118,7 @@ def _drift(table: pd.DataFrame) -> list[str]:
         f"{row['name']} {row['psi']:.2f} ({row['by_chance']:.2f})"
         for row in records(table[table.watched.astype(bool)].head(MOVED))
     ]
-    return [f"Drift, PSI and in brackets what chance shows, the most moved first: {', '.join(moved)}."]
+    return [say("Drift, PSI and in brackets what chance shows, the most moved first: {moved}.", moved=", ".join(moved))]
 
 
 def _table(title: str, heads: Sequence[str], rows: Sequence[tuple[Sequence[str], bool]]) -> Table:

@@ -4,7 +4,7 @@ from churn.language import say, say_many
 from churn.report import earnings
 from churn.report.listing import RANKS
 from churn.report.trust import WORKS, found_of_list, rates_of_list, sides_of_list
-from churn.report.wording import count, decimal
+from churn.report.wording import count, decimal, money
 from churn.runs import Run
 from churn.statistics import Interval
 
@@ -29,8 +29,8 @@ def _nobody(run: Run) -> str:
 def _with_costs(run: Run, listed: int, profit: Interval) -> str:
     past, found = earnings.as_past_lists(run), found_of_list(run)
     if profit.value <= 0:
-        return _at_a_loss(found, decimal(-profit.value, 1))
-    earned = decimal(profit.value, 1)
+        return _at_a_loss(found, money(-profit.value))
+    earned = money(profit.value)
     if found in ("same", "worse"):
         return say(
             "Do not call this list yet: its chances promise a profit of {earned}, but past lists were not clearly "
@@ -42,7 +42,7 @@ def _with_costs(run: Run, listed: int, profit: Interval) -> str:
             "Do not call this list yet: its chances promise a profit of {earned}, but if as many fall silent as on "
             "past lists, calling it earns {past}.",
             earned=earned,
-            past=decimal(past.value, 1),
+            past=money(past.value),
         )
     if found in WORKS:
         return say_many(
@@ -149,7 +149,7 @@ def _instead(run: Run, profit: Interval | None) -> str:
         "By the chances, calling the first {best} users by {score} would earn most: {most}.",
         best=count(best),
         score=RANKS[name],
-        most=decimal(most, 1),
+        most=money(most),
     )
 
 

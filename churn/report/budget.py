@@ -7,13 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import marked, say, say_many
+from churn.language import marked, say, say_many, with_unit
 from churn.report import earnings
 from churn.report.blocks import Block, Heading, Items, Note, Section, Text
 from churn.report.chart_parts import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
-from churn.report.tables import Cell, Table, count_cell, heads, number_cell
-from churn.report.wording import count, decimal, decimals, known, percent
+from churn.report.tables import Cell, Table, count_cell, heads, money_cell
+from churn.report.wording import count, known, money, moneys, percent
 from churn.runs import Run, records
 from churn.statistics import FEW, Interval
 
@@ -32,7 +32,7 @@ def build(run: Run) -> Section:
         )
         return Section("budget", say(TITLE), lead, ())
     said = Text(f"{_best(found)} {_number(found)}".strip())
-    assumed = Heading(say("What this assumes")), Items(_assumed(found["assumed"]))
+    assumed = Heading(say("What this assumes")), Items(_assumed(found["assumed"], stickers=run.stickers))
     blocks = (
         said,
         *_pays(found, earnings.of_the_list(run)),
@@ -88,9 +88,7 @@ def _number(found: Mapping[str, Any]) -> str:
 
 
 def _money(found: Mapping[str, Any], name: str) -> str:
-    low, high = found[f"{name}_low"], found[f"{name}_high"]
-    between = f" [{decimal(low, 1)},\u00a0{decimal(high, 1)}]" if known(low) and known(high) else ""
-    return f"{decimal(found[name], 1)}{between}"
+    return f"{money(found[name])} {moneys(found[f'{name}_low'], found[f'{name}_high'])}".rstrip()
 
 
 def _pays(found: Mapping[str, Any], of_list: Mapping[str, Any]) -> tuple[Text, ...]:
@@ -136,7 +134,7 @@ def _of_the_list(run: Run) -> tuple[Text, ...]:
 
 
 def _between(found: Interval) -> str:
-    return f"{decimal(found.value, 1)} {decimals(found.low, found.high, 1)}".rstrip()
+    return f"{money(found.value)} {moneys(found.low, found.high)}".rstrip()
 
 
 def _conflict(run: Run, found: Mapping[str, Any]) -> tuple[Note, ...]:
@@ -148,8 +146,8 @@ def _conflict(run: Run, found: Mapping[str, Any]) -> tuple[Note, ...]:
         "The plan counts {value} for every user kept, which is a setting. The amount at stake counts the stickers of "
         "{horizon} days alone, {stickers} for each likely loss on the list. Where a user kept stays for longer, the "
         "setting may be right; otherwise correct segments.budget.value.",
-        value=decimal(value, 2),
-        stickers=decimal(stickers, 2),
+        value=money(value, 2),
+        stickers=money(stickers, 2),
         horizon=run.windowing["horizon_days"],
     )
     return (Note(say("Two worths of a user"), said, "care"),)
@@ -163,7 +161,7 @@ def _orders(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
         (
             Cell(RANKS[name], badge=say("used") if name == rank_by(run) else ""),
             count_cell(orders[name]["best"]),
-            number_cell(orders[name]["profit"], 1),
+            money_cell(orders[name]["profit"]),
         )
         for name in ordered
     )
@@ -199,7 +197,7 @@ def _curve(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
     drawn = chart(_traces(table, found), height=360, legend=True)
     drawn.add_hline(y=0, line=REFERENCE_LINE, layer="below")
     drawn.update_xaxes(title_text=say("users called, best first"), rangemode="tozero", nticks=6)
-    drawn.update_yaxes(title_text=say("expected profit"), nticks=6)
+    drawn.update_yaxes(title_text=with_unit(say("expected profit")), nticks=6)
     few = say(" Fewer than {few} users, so grey: read with care.", few=FEW) if found["scored"] < FEW else ""
     title = say("Expected profit by the number of users called")
     said = f"{_best(found)} {_number(found)}".strip()
@@ -212,7 +210,7 @@ def _traces(table: pd.DataFrame, found: Mapping[str, Any]) -> list[Any]:
     colour = GREY if found["scored"] < FEW else SERIES[2]
     x, edge = list(table["k"]), {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0, "color": colour}}
     hover = [
-        say_many("{n} user: {profit}", "{n} users: {profit}", int(row.k), profit=decimal(row.profit, 1))
+        say_many("{n} user: {profit}", "{n} users: {profit}", int(row.k), profit=money(row.profit))
         for row in records(table)
     ]
     line = go.Scatter(x=x, y=list(table["profit"]), mode="lines", line={"color": colour, "width": 2})
@@ -227,23 +225,22 @@ def _traces(table: pd.DataFrame, found: Mapping[str, Any]) -> list[Any]:
 
 def _mark(name: str, k: int, profit: float, *, symbol: str) -> Any:
     marker = {"size": 11, "color": INK, "symbol": symbol, "line": {"width": 1.5, "color": INK}}
-    hover = say_many(
-        "{name}: {n} user, {profit}", "{name}: {n} users, {profit}", k, name=name, profit=decimal(profit, 1)
-    )
+    hover = say_many("{name}: {n} user, {profit}", "{name}: {n} users, {profit}", k, name=name, profit=money(profit))
     return go.Scatter(x=[k], y=[profit], mode="markers", name=name, marker=marker, hovertext=[hover], hoverinfo="text")
 
 
-def _assumed(budget: Mapping[str, Any]) -> tuple[str, ...]:
+def _assumed(budget: Mapping[str, Any], *, stickers: bool) -> tuple[str, ...]:
     if budget["value"] is not None:
-        worth = say("Every user kept is worth {value}.", value=decimal(budget["value"], 2))
-    else:
+        worth = say("Every user kept is worth {value}.", value=money(budget["value"], 2))
+    elif stickers:
         worth = say(
             "A user whom it keeps is worth the chance of a sticker if the user stays × the amount to "
-            "expect of one, by the stickers so far of the user and of everyone; 1 where there are no "
-            "stickers."
+            "expect of one, by the stickers so far of the user and of everyone."
         )
+    else:
+        worth = say("Every user kept counts as 1, since the log does not say what users are worth.")
     return (
-        say("A call costs {cost}, whatever comes of it.", cost=decimal(budget["contact_cost"], 2)),
+        say("A call costs {cost}, whatever comes of it.", cost=money(budget["contact_cost"], 2)),
         say(
             "It keeps {share} of those who would have fallen silent, whoever they are.",
             share=percent(budget["save_rate"]),
@@ -267,7 +264,7 @@ def _incentive(budget: Mapping[str, Any]) -> tuple[str, ...]:
         say(
             "An incentive of {incentive} is paid to those whom it keeps, and to {share} of those who would "
             "have stayed anyway.",
-            incentive=decimal(budget["incentive"], 2),
+            incentive=money(budget["incentive"], 2),
             share=percent(budget["uptake"]),
         ),
     )

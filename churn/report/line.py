@@ -13,7 +13,7 @@ from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, T
 from churn.report.chart_parts import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, at_score, is_chance, rank_by
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import SEGMENTS, count, decimal, decimals, every, known, percents, signed
+from churn.report.wording import SEGMENTS, capital, count, decimal, decimals, every, known, percents, signed
 from churn.runs import Run, records
 from churn.statistics import FEW
 
@@ -266,7 +266,7 @@ def _agreement(run: Run) -> tuple[Block, ...]:
 def _name(order: str) -> str:
     """A score or a chance that users can be ordered by, with a capital."""
     words = CHANCES[order] if order in CHANCES else RANKS[order]
-    return words.capitalize()
+    return capital(words)
 
 
 def _tau(value: float | None) -> Cell:

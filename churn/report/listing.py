@@ -1,12 +1,22 @@
 """By which rule and which score the list was drawn, in plain words."""
 
-from churn.language import Messages, marked, say, say_many
+from churn.language import Messages, marked, say, say_many, with_unit
 from churn.report.wording import count, decimal, known, percent, percents
 from churn.runs import Run
 
 SELDOM = 0.25  # of the rate among those who stay, up to which churners receive stickers seldom
 
-RANKS = Messages(
+
+class _Scores(Messages):
+    """Names of scores; that of an amount has its unit."""
+
+    def __getitem__(self, key: str) -> str:
+        """The name, said."""
+        name = super().__getitem__(key)
+        return with_unit(name) if key == "expected_loss" else name
+
+
+RANKS = _Scores(
     {
         "priority": marked("priority"),
         "p_churn": marked("chance of churn"),
@@ -128,7 +138,8 @@ def order(run: Run) -> str:
     score = RANKS[rank_by(run)]
     if not run.stickers:
         return say(
-            "The list is ordered by {score}: the chance of falling silent, since the run knows no stickers.",
+            "The list is ordered by {score}: the chance of falling silent, since the log does not say what users are "
+            "worth.",
             score=score,
         )
     ordered = say("The list is ordered by {score}: {made}.", score=score, made=MADE[rank_by(run)])

@@ -57,7 +57,7 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     ]
     if run.stickers:
         terms.append(
-            (say("Sticker"), say("At least one small donation received on one of the {horizon} days.", horizon=horizon))
+            (say("Sticker"), say("At least one on one of the {horizon} days, whatever its amount.", horizon=horizon))
         )
     return (
         *terms,
@@ -117,14 +117,19 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
                 "do so on users they never saw."
             ),
         ),
-        (
-            say("Column names"),
-            say(
-                "Own: the user’s acts in the user’s own room. Fan: acts of others there. Elsewhere: the user’s "
-                "acts in other rooms."
-            ),
-        ),
+        *_roles(run),
     )
+
+
+def _roles(run: Run) -> tuple[tuple[str, str], ...]:
+    """Whose an event is; nothing where it is always the user’s."""
+    if not run.fans:
+        return ()
+    whose = say(
+        "Own: the user’s acts in the user’s own room. Fan: acts of others there. Elsewhere: the user’s acts in other "
+        "rooms."
+    )
+    return ((say("Column names"), whose),)
 
 
 def _worths(run: Run) -> tuple[tuple[str, str], ...]:

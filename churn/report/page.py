@@ -98,7 +98,7 @@ def write_report(run: Path | str, language: str | None = None, *, sections: Sequ
     page = run / declared.REPORT
     with claimed(run, "a run") if (run / MARKER).exists() else nullcontext():  # a copy may have lost its marker
         found = Run.open(run)
-        with speaking(language or found.language):
+        with speaking(language or found.language, found.labels, fans=found.fans):
             write_text(rendered(found, builds), page)
     return page
 

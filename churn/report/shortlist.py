@@ -13,7 +13,7 @@ from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
 from churn.report.tables import Cell, Choice, Column, Table, count_cell, percent_cell
-from churn.report.wording import count, decimal, known, signed
+from churn.report.wording import capital, count, decimal, known, signed
 from churn.runs import Run, records
 from churn.segments import among_equals
 
@@ -51,8 +51,8 @@ def build(run: Run) -> Section:
 def _heuristic(run: Run) -> Note:
     if not run.stickers:
         body = say(
-            "This run knows no stickers, so priority is the probability of churn itself: the list holds "
-            "the users most likely to fall silent, whatever they are worth."
+            "The log does not say what users are worth, so priority is the probability of churn itself: the list "
+            "holds the users most likely to fall silent."
         )
         return Note(say("How to read the priority"), f"{body} {order(run)}".strip())
     body = say(
@@ -140,7 +140,7 @@ def _list(run: Run) -> list[Block]:
     columns = (
         Column(say("Rank"), numeric=True),
         Column(say("User"), clipped=True),
-        *(Column(RANKS[name].capitalize(), numeric=True) for name in scores),
+        *(Column(capital(RANKS[name]), numeric=True) for name in scores),
         *(Column(say(CHANCES[name][0]), numeric=True, least=say(CHANCES[name][1])) for name in chances),
         *([group] if group else []),
         Column(say("Why"), wide=True, choice=_choice(run, shown)),

@@ -7,7 +7,7 @@ from churn.language import say
 from churn.report import earnings
 from churn.report.blocks import Tile
 from churn.report.trust import overpromised
-from churn.report.wording import count, decimal, decimals
+from churn.report.wording import count, decimal, decimals, money, moneys
 from churn.runs import Run
 from churn.statistics import FEW
 
@@ -47,9 +47,9 @@ def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
         users = decimal(float(listed["value_at_risk"].sum()), 1)
         return Tile(say("Stickers at stake"), users, f"{detail}{_caution(run)}", few=few)
     churners, horizon = float(listed["p_churn"].sum()), run.windowing["horizon_days"]
-    each = decimal(float(listed["expected_loss"].sum()) / churners if churners else None, 2)
+    each = money(float(listed["expected_loss"].sum()) / churners if churners else None, 2)
     detail = say("in stickers of {horizon} days: {each} for each of these churners.", horizon=horizon, each=each)
-    amount = decimal(float(listed["expected_loss"].sum()), 1)
+    amount = money(float(listed["expected_loss"].sum()))
     return Tile(say("Amount at stake"), amount, f"{detail}{_caution(run)}", few=few)
 
 
@@ -63,19 +63,19 @@ def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
     if earned is None:
         return None
     detail = " ".join(filter(None, [_worth(run), _as_before(run)]))
-    return Tile(say("Expected profit"), decimal(earned.value, 1), detail, decimals(earned.low, earned.high, 1), few=few)
+    return Tile(say("Expected profit"), money(earned.value), detail, moneys(earned.low, earned.high), few=few)
 
 
 def _worth(run: Run) -> str:
     n, value = count(earnings.of_the_list(run)["to_call"]), run.manifest["budget"]["assumed"]["value"]
     if value is None:
         return say("of calling these {n}.", n=n)
-    return say("of calling these {n}, each user kept worth {value}.", n=n, value=decimal(value, 2))
+    return say("of calling these {n}, each user kept worth {value}.", n=n, value=money(value, 2))
 
 
 def _as_before(run: Run) -> str:
     past = earnings.as_past_lists(run)
     if past is None:
         return ""
-    expected = f"{decimal(past.value, 1)} {decimals(past.low, past.high, 1)}".rstrip()
+    expected = f"{money(past.value)} {moneys(past.low, past.high)}".rstrip()
     return say("At the rate of past lists: {expected}.", expected=expected)

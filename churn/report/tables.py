@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
-from churn.report.wording import ABSENT, count, decimal, known, percent, signed
+from churn.report.wording import ABSENT, count, decimal, known, money, percent, signed
 from churn.statistics import FEW
 
 
@@ -93,6 +93,11 @@ def text_cell(value: object) -> Cell:
 def number_cell(value: float | None, digits: int = 3, *, under: str = "") -> Cell:
     """A cell that sorts by its number."""
     return Cell(decimal(value, digits), order=_order(value), under=under)
+
+
+def money_cell(amount: float | None, digits: int = 1) -> Cell:
+    """A cell that sorts by its amount."""
+    return Cell(money(amount, digits), order=_order(amount))
 
 
 def signed_cell(value: float | None, digits: int = 3, *, under: str = "") -> Cell:

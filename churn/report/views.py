@@ -38,9 +38,16 @@ def seasons(run: Run) -> Section:
 
 def journeys(run: Run) -> Section:
     """What users do one after the other."""
-    lead = say(
-        "What users did in their own rooms, in its order, parted into sessions where they paused. Groups are compared "
-        "by what they did before their cutoff alone."
+    lead = (
+        say(
+            "What users did in their own rooms, in its order, parted into sessions where they paused. Groups are "
+            "compared by what they did before their cutoff alone."
+        )
+        if run.fans
+        else say(
+            "What users did, in its order, parted into sessions where they paused. Groups are compared by what they "
+            "did before their cutoff alone."
+        )
     )
     return _section(run, "journeys", say("How users walk"), lead, "anatomy")
 

@@ -5,7 +5,7 @@ from datetime import date
 from numbers import Real
 
 from churn.explanation import readable
-from churn.language import Messages, day_in_words, marked, percentage, say
+from churn.language import Messages, day_in_words, decimals_of_money, marked, percentage, priced, say
 
 ABSENT = "–"
 TARGETS = Messages({"churn": marked("Churn"), "sticker": marked("Stickers")})
@@ -130,6 +130,26 @@ def percents(low: float | None, high: float | None, digits: int = 1) -> str:
     return f"[{100 * low:.{digits}f},\u00a0{100 * high:.{digits}f}]"
 
 
+def money(amount: float | None, digits: int = 1) -> str:
+    """An amount with its unit and as many decimals as its currency has; without a currency a plain number.
+
+    Example:
+        >>> from churn.labels import LabelConfig
+        >>> from churn.language import speaking
+        >>> with speaking("en", LabelConfig(currency="EUR")):
+        ...     money(1234.5), money(-0.25), money(None)
+        ('€1,234.50', '−€0.25', '–')
+        >>> money(1234.5)
+        '1,234.5'
+    """
+    return priced(decimal(amount, decimals_of_money(digits)))
+
+
+def moneys(low: float | None, high: float | None, digits: int = 1) -> str:
+    """An interval of amounts in brackets, or nothing."""
+    return f"[{money(low, digits)},\u00a0{money(high, digits)}]" if known(low) and known(high) else ""
+
+
 def p_value(p: float | None) -> str:
     """A p-value, never zero.
 
@@ -193,6 +213,11 @@ def feature(name: str) -> str:
     for ending, message in _WHEN.items():
         if name.endswith(ending):
             words = say(message, feature=readable(name.removesuffix(ending)))
+    return capital(words)
+
+
+def capital(words: str) -> str:
+    """Words with a capital, as at the beginning of a sentence; the other letters are left as they are."""
     return words[:1].upper() + words[1:]
 
 

@@ -69,16 +69,17 @@ def twin_targets(split: Split) -> Iterator[Finding]:
         return
     yield Finding(
         say(
-            "In {share:.1%} of the training windows, a user stays and receives a sticker, or churns and receives "
-            "none: the two targets say one thing (correlation {r:.2f}, where {bound} is enough). P(churn) × P(sticker) "
-            "then is highest for a coin flip, so priority puts first the users of whom nobody knows whether they stay.",
+            "In {share:.1%} of the training windows, a user stays and receives a sticker, or falls silent and "
+            "receives none: the two targets say one thing (correlation {r:.2f}, where {bound} is enough). P(churn) × "
+            "P(sticker) then is highest for a coin flip, so priority puts first the users of whom nobody knows "
+            "whether they stay.",
             share=float((stays == sticker).mean()),
             r=float(np.corrcoef(stays, sticker)[0, 1]),
             bound=ONE,
         ),
         say(
             "Set segments.rank_by: value_at_risk (or expected_loss, where amounts matter), which lead with those most "
-            "likely to churn; or leave data.stickers out."
+            "likely to fall silent; or leave data.stickers out."
         ),
     )
 

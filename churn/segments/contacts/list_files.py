@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from churn.artefacts import Hide, declared, write_with
 from churn.explanation import worded
-from churn.language import say
+from churn.language import decimals_of_money, priced, say
 from churn.segments.config import RankBy
 from churn.segments.contacts.control import CONTACT, CONTROL
 from churn.segments.ranking import ranked
@@ -24,6 +24,7 @@ _FORMATS = {
     "value_at_risk": "0.000",
     "expected_loss": "#,##0.00",
 }
+_AMOUNTS = {"expected_loss"}
 _REASON = "reason_"  # how the columns of the reasons begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
 _WIDEST = 300  # pixels
@@ -108,10 +109,17 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
 def _format(name: str) -> dict[str, object]:
     shown: dict[str, object] = {"valign": "top"}
     if name in _FORMATS:
-        shown["num_format"] = _FORMATS[name]
+        shown["num_format"] = _in_currency() if name in _AMOUNTS else _FORMATS[name]
     if name.startswith(_REASON):
         shown["text_wrap"] = True
     return shown
+
+
+def _in_currency() -> str:
+    """The spreadsheet's format of an amount: its sign or, where there is none, its unit stands as the page has it."""
+    plain = f"#,##0{'.' * bool(digits := decimals_of_money(2))}{'0' * digits}"
+    before, _, behind = (f'"{text}"' if text else "" for text in priced("0").partition("0"))
+    return f"{before}{plain}{behind}"
 
 
 def _for_paper(sheet: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from churn.language import Messages, marked, say
+from churn.language import Messages, marked, say, with_unit
 from churn.segments.config import SegmentConfig
 from churn.segments.ranking import ties
 
@@ -26,7 +26,7 @@ COLUMNS = Messages(
             "Place in the segment, 1 is the first to contact; places of users who are held back are left out"
         ),
         "user_id": marked("The user"),
-        "priority": marked("p_churn × p_sticker, or p_churn alone for a log without stickers"),
+        "priority": marked("p_churn × p_sticker"),
         "p_churn": marked("Chance of no own activity on any day of the horizon"),
         "p_sticker": marked("Chance of at least one sticker in the horizon"),
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
@@ -34,6 +34,12 @@ COLUMNS = Messages(
         "reason_1, …": marked(
             "What most raises this user's chance of churn, beside what is usual and the average of all users scored"
         ),
+    }
+)
+ALONE = Messages(  # of a log without stickers
+    {
+        "order": marked("the chance of churn alone, since the log does not say what users are worth"),
+        "priority": marked("p_churn itself, since the log does not say what users are worth"),
     }
 )
 Rows = list[tuple[str, object]]
@@ -48,19 +54,24 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int) -> Row
         held_back: Users of the list in the control group.
     """
     listed = int((scored.segment == "priority").sum())
-    columns = [(name, words) for name, words in COLUMNS.items() if name not in _known() or name in scored]
+    columns = {name: words for name, words in COLUMNS.items() if name not in _known() or name in scored}
+    order = ORDERS[config.rank_by]
+    if "p_sticker" not in scored:
+        order, columns["priority"] = ALONE["order"], ALONE["priority"]
+    if "expected_loss" in columns:
+        columns["expected_loss"] = with_unit(columns["expected_loss"])
     return [
         (say("First day that was not known (cutoff)"), scored.cutoff.iloc[0]),
         (say("Users scored"), len(scored)),
         (say("Users in the priority segment"), listed),
         (say("Size of the segment"), _rule(config)),
-        (say("Order"), ORDERS[config.rank_by]),
+        (say("Order"), order),
         (say("Order among equal scores"), among_equals(ties(scored, config.rank_by), listed=listed)),
         (say("Users to contact, on the first sheet"), listed - held_back),
         (say("Users held back: do not contact"), held_back),
         (say("Control group"), _control(config, listed, held_back)),
         (say("Ids"), say("hashes; ids.csv beside the key tells whose") if config.id_key else say("as in the log")),
-        *columns,
+        *columns.items(),
     ]
 
 
