@@ -115,11 +115,11 @@ def test_users_whose_ids_are_hidden_keep_their_reasons(tmp_path):
 
 def test_the_first_users_of_the_plan_are_the_first_of_the_file():
     scores = pd.DataFrame({"user_id": range(1, 31), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": 0.4})
-    scored = prioritise(scores, SegmentConfig(rule="number", number=12))
+    scored = prioritise(scores, SegmentConfig(rank_by="priority", rule="number", number=12))
     found = contact_list(scored)
     assert found.user_id.tolist() == ranked(scored, "priority").user_id.tolist()[:12]
     for k in range(1, 12):
-        first = prioritise(scores, SegmentConfig(rule="number", number=k))
+        first = prioritise(scores, SegmentConfig(rank_by="priority", rule="number", number=k))
         assert set(first.user_id[first.segment == "priority"]) == set(found.user_id[:k])
 
 
@@ -136,7 +136,7 @@ def test_the_first_users_of_the_plan_are_the_first_of_the_file():
 )
 def test_the_second_sheet_says_what_the_lot_decided(p, said):
     scores = pd.DataFrame({"user_id": list("abc"), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": p})
-    config = SegmentConfig(rule="number", number=2)
+    config = SegmentConfig(rank_by="priority", rule="number", number=2)
     assert dict(about(prioritise(scores, config), config, held_back=0))["Order among equal scores"] == said
 
 
@@ -206,7 +206,7 @@ def test_columns_are_as_wide_as_their_text_but_not_endless(tmp_path):
 
 
 def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tmp_path):
-    config = SegmentConfig(control=ControlConfig(share=0.4, seed=3), id_key="apart/key")
+    config = SegmentConfig(rank_by="priority", control=ControlConfig(share=0.4, seed=3), id_key="apart/key")
     lines = about(scored, config, held_back=1)
     export(table_of(["=1+1"]), tmp_path, about=[*lines, ("=evil()", "=1+1")])
     book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
@@ -228,7 +228,11 @@ def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tm
 
 def test_the_sheets_have_names_in_the_language_spoken(scored, tmp_path):
     with speaking("ko"):
-        export(table_of(["a"]), tmp_path, about=about(scored, SegmentConfig(quantile=0.85), held_back=0))
+        export(
+            table_of(["a"]),
+            tmp_path,
+            about=about(scored, SegmentConfig(rank_by="priority", quantile=0.85), held_back=0),
+        )
     book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
     assert book.sheetnames == ["우선순위", "안내"]
     assert "사용자 중 상위 15%" in [row[1].value for row in book["안내"].iter_rows()]
@@ -238,7 +242,7 @@ def test_the_sheets_have_names_in_the_language_spoken(scored, tmp_path):
     ("share", "held", "says"), [(0.0, 0, "nobody is held back"), (0.5, 0, "segment of 3 is too small")]
 )
 def test_a_list_without_a_control_says_why(share, held, says, scored):
-    lines = dict(about(scored, SegmentConfig(control=ControlConfig(share=share)), held_back=held))
+    lines = dict(about(scored, SegmentConfig(rank_by="priority", control=ControlConfig(share=share)), held_back=held))
     assert says in lines["Control group"]
 
 
