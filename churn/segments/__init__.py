@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     )
     from churn.segments.earnings import Earnings, expected_earnings, profit_of
     from churn.segments.line import distribution, lines, skewness
-    from churn.segments.orders import Order, as_chosen, choose_order, compare_orders, judged, measure_of
+    from churn.segments.orders import Order, Verdict, as_chosen, choose_order, compare_orders, judged, measure_of
     from churn.segments.priority import agreement, likely_line, prioritise
     from churn.segments.ranking import ties
 
@@ -66,6 +66,7 @@ __all__ = [
     "Plan",
     "Pseudonyms",
     "SegmentConfig",
+    "Verdict",
     "about",
     "advice",
     "agreement",

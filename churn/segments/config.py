@@ -7,7 +7,8 @@ from churn.errors import UserError
 from churn.keys import Block, Days, ProperShare, Range, Seed, Share
 
 Rule = Literal["quantile", "number", "profit"]
-RankBy = Literal["priority", "p_churn", "value_at_risk", "expected_loss"]  # the first that others do not beat is taken
+RankBy = Literal["priority", "p_churn", "value_at_risk", "expected_loss"]  # the first that no other beats is chosen
+Asked = Literal["best", RankBy]
 Money = Annotated[float, Range(0, 1_000_000_000_000)]
 
 
@@ -115,7 +116,7 @@ class SegmentConfig(Block, key="segments"):
     minimum_cell: Annotated[int, Range(1, 1_000_000)] = 30
     rule: Rule | None = None
     number: Annotated[int, Range(1, 1_000_000_000)] | None = None
-    rank_by: RankBy | Literal["best"] = "best"
+    rank_by: Asked = "best"
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     groups: GroupConfig = field(default_factory=GroupConfig)
     anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)

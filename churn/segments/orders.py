@@ -163,8 +163,8 @@ def compare_orders(
     Example:
         >>> from churn.data import example_split
         >>> test = example_split().test
-        >>> known = test.table()[["user_id", "cutoff"]].assign(p_churn=test.churn, p_sticker=1 - test.churn)
-        >>> found = compare_orders(test, known, SegmentConfig(quantile=0.8)).set_index("rank_by")
+        >>> knowing = test.table()[["user_id", "cutoff"]].assign(p_churn=0.2 + test.churn / 2, p_sticker=0.3)
+        >>> found = compare_orders(test, knowing, SegmentConfig(quantile=0.8)).set_index("rank_by")
         >>> found.index.tolist(), bool(found.excess_low["p_churn"] > 0)
         (['priority', 'p_churn', 'value_at_risk'], True)
     """

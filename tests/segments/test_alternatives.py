@@ -47,12 +47,9 @@ def test_a_rule_that_lists_nobody_has_no_rates(drawn):
 
 
 def test_a_number_a_day_is_its_share_of_the_users_of_many_days():
-    config = SegmentConfig(rank_by="priority", rule="number", number=20)
-    assert pooled(config, users=1000, per_day=200) == SegmentConfig(rank_by="priority", quantile=0.9)
+    config = SegmentConfig(rule="number", number=20)
+    assert pooled(config, users=1000, per_day=200) == SegmentConfig(rule="quantile", quantile=0.9)
     everyone = pooled(config, users=1000, per_day=15)
     assert (everyone.rule, everyone.number) == ("number", 1000)
-    for other in (
-        SegmentConfig(rank_by="priority"),
-        SegmentConfig(rank_by="priority", rule="profit", number=5, budget=BudgetConfig(save_rate=0.2)),
-    ):
+    for other in (SegmentConfig(), SegmentConfig(rule="profit", number=5, budget=BudgetConfig(save_rate=0.2))):
         assert pooled(other, users=1000, per_day=200) is other

@@ -271,4 +271,9 @@ def test_the_rule_of_profit_sizes_the_list_of_every_cutoff_alone():
 )
 def test_a_rule_without_what_it_needs_is_refused(refused, keys, expected, found):
     with refused(expected, found, ""):
-        SegmentConfig(rank_by="priority", **keys)
+        SegmentConfig(**keys)
+
+
+def test_the_best_order_is_a_run_s_to_choose(refused):
+    with refused("a score in segments.rank_by", "best, which a run chooses", "name a score"):
+        prioritise(scores_of(), SegmentConfig())
