@@ -170,16 +170,20 @@ def _orders(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
     scored = count(found["scored"])
     title = say("What each order would earn at its best size (n\u00a0= {scored} scored users)", scored=scored)
     columns = heads(say("Ordered by"), say("Users to call"), say("Expected profit"))
-    return (Text(_best_order(orders, ordered[0], rank_by(run))), Table(title, columns, rows))
+    return (Text(_best_order(run, orders, ordered[0])), Table(title, columns, rows))
 
 
-def _best_order(orders: Mapping[str, Mapping[str, Any]], first: str, used: str) -> str:
-    if orders[first]["profit"] <= orders[used]["profit"]:
+def _best_order(run: Run, orders: Mapping[str, Mapping[str, Any]], first: str) -> str:
+    if orders[first]["profit"] <= orders[rank_by(run)]["profit"]:
         said = say("No other order would earn more than the one used.")
+    elif run.manifest["order"]["asked"] == "best":
+        said = say(
+            "By the chances the order by {score} would earn most; the one used did best by what came of past lists.",
+            score=RANKS[first],
+        )
     else:
         said = say(
-            "By the chances the order by {score} would earn more; the one used is chosen by what came of past lists.",
-            score=RANKS[first],
+            "By the chances the order by {score} would earn most; the one used was asked for.", score=RANKS[first]
         )
     taken = say("All of these take the chances as right.")
     return f"{said} {taken}"
