@@ -188,7 +188,7 @@ ORDERS = Table(
     "orders.csv",
     "an order of the list on half A of validation, which chooses, or on the test part, which judges the choice",
     f"part:text rank_by:text chosen:flag lists:count n:count n_users:count value:number {_INTERVAL} by_lot:number "
-    "excess:number excess_low:number excess_high:number",
+    "excess:number excess_low:number excess_high:number beaten_by:text",
 )
 SEGMENT_RATES = Table(
     "segment_rates.csv",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import permutations
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
@@ -21,6 +22,7 @@ from churn.statistics import FEW, LEAST_LIFT, Interval, above, bootstrap_each, s
 ORDER = "order.json"  # of the folder of models
 Measure = Literal["profit", "amount", "users"]  # what a list is judged by
 Verdict = Literal["better", "slight", "same", "worse", "few", "seen", "unknown"]
+_ONE_ERROR = 0.6827  # the level of an interval that reaches one standard error to each side
 _NUMBERS = ("value", "low", "high", "by_lot", "excess", "excess_low", "excess_high")
 
 
@@ -157,7 +159,8 @@ def compare_orders(
 
     Returns:
         rank_by, lists, n (places on them), n_users, value (per list), low, high, by_lot (a list of as many users drawn
-        by lot at the same cutoffs), excess (value − by_lot), excess_low, excess_high; the numbers are null without
+        by lot at the same cutoffs), excess (value − by_lot), excess_low, excess_high, beaten_by (the first order that
+        found more by a tenth and by one standard error of the difference, or nothing); the numbers are null without
         windows. The intervals draw users, and take the lists as they are.
 
     Example:
@@ -179,12 +182,14 @@ def compare_orders(
         columns[f"{name}_excess"] = ((listed - share) * (found - mean)).to_numpy() / lists
         rows.append((name, lists, int(listed.sum()), len(np.unique(windows.user[listed > 0])), float(share @ found)))
     table = pd.DataFrame(rows, columns=["rank_by", "lists", "n", "n_users", "by_lot"])
-    measured = _over_users(windows.user, columns, repetitions=repetitions, seed=seed) if lists else {}
+    sums, again = pd.DataFrame(columns).groupby(windows.user).sum(), {"repetitions": repetitions, "seed": seed}
+    measured = _over_users(sums, **again) if lists else {}
     for name in ("value", "excess"):
         ends = [measured.get(f"{order}_{name}", Interval(nan, nan, nan)) for order in orders]
         names = (name, *(f"{'' if name == 'value' else 'excess_'}{end}" for end in ("low", "high")))
         table[list(names)] = np.array([(one.value, one.low, one.high) for one in ends]).reshape(-1, 3)
-    return table.assign(by_lot=table.by_lot / max(lists, 1))
+    beaten = _beaten(sums[[f"{name}_value" for name in orders]].set_axis(orders, axis=1), **again) if lists else {}
+    return table.assign(by_lot=table.by_lot / max(lists, 1), beaten_by=[beaten.get(name, "") for name in orders])
 
 
 def brought(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:
@@ -196,23 +201,23 @@ def brought(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:
 
 
 def choose_order(found: pd.DataFrame) -> RankBy:
-    """The order whose lists found most; the first of several that differ by under a tenth, which matters to nobody.
+    """The first order that no other beats, as the one-standard-error rule takes the simplest of several good ones.
 
     The priority is the first, so it stays where nothing is gained by leaving it, and where under 30 users are on lists.
 
     Args:
         found: What `compare_orders` made, in its order.
 
+    Source:
+        L. Breiman, J. H. Friedman, R. A. Olshen and C. J. Stone, Classification and Regression Trees (1984), 3.4.3.
+
     Example:
-        >>> found = pd.DataFrame({"rank_by": ["priority", "p_churn"], "n_users": 99, "value": [10.0, 10.9]})
-        >>> choose_order(found), choose_order(found.assign(value=[-1.0, 0.0]))
-        ('priority', 'p_churn')
+        >>> found = pd.DataFrame({"rank_by": ["priority", "p_churn"], "n_users": 99, "beaten_by": ["p_churn", ""]})
+        >>> choose_order(found), choose_order(found.assign(n_users=9))
+        ('p_churn', 'priority')
     """
-    enough = found[found.n_users >= FEW]
-    for name, value in zip(enough.rank_by, enough.value, strict=True):
-        if not above(enough.value.max(), value + (LEAST_LIFT - 1) * abs(value)):
-            return next(order for order in get_args(RankBy) if order == name)
-    return "priority"
+    unbeaten = found.rank_by[(found.beaten_by == "") & (found.n_users >= FEW)].tolist()
+    return next((order for order in get_args(RankBy) if order in unbeaten), "priority")
 
 
 def judged(found: pd.DataFrame, order: Order) -> Order:
@@ -231,14 +236,25 @@ def _worth(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:
     return np.asarray(np.maximum(received, 0) * windows.horizon_days / days)
 
 
-def _over_users(
-    users: NDArray[np.int32], columns: Mapping[str, NDArray[np.float64]], *, repetitions: int, seed: int
-) -> dict[str, Interval]:
-    """The sums of columns with their intervals over users, all from the same resamples."""
-    sums = pd.DataFrame(columns).groupby(users).sum()
+def _over_users(sums: pd.DataFrame, *, repetitions: int, seed: int, level: float = 0.95) -> dict[str, Interval]:
+    """The totals of columns that hold a sum per user, with their intervals, all from the same resamples of users."""
 
     def total(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
         return {str(name): weights @ sums[name].to_numpy() for name in sums}
 
-    everywhere = dict.fromkeys(columns, (-np.inf, np.inf))
-    return bootstrap_each(np.arange(len(sums)), total, bounds=everywhere, repetitions=repetitions, seed=seed)
+    everywhere = {str(name): (-np.inf, np.inf) for name in sums}
+    users, again = np.arange(len(sums)), {"repetitions": repetitions, "seed": seed}
+    return bootstrap_each(users, total, bounds=everywhere, level=level, **again)
+
+
+def _beaten(values: pd.DataFrame, *, repetitions: int, seed: int) -> dict[str, str]:
+    """By which other order each is beaten, of those that are; a column of sums per user for each."""
+    ordered = list(permutations(map(str, values), 2))
+    pairs = {f"{a} {b}": values[a] - values[b] for a, b in ordered}
+    found = _over_users(pd.DataFrame(pairs), repetitions=repetitions, seed=seed, level=_ONE_ERROR) if pairs else {}
+    beaten: dict[str, str] = {}
+    for a, b in ordered:
+        least = (LEAST_LIFT - 1) * abs(float(values[b].sum()))
+        if side(found[f"{a} {b}"], least=least) == "above":
+            beaten.setdefault(b, a)
+    return beaten

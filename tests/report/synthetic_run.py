@@ -227,12 +227,27 @@ def _otherwise(targets):
 
 
 def _orders():
-    names = "part rank_by chosen lists n n_users value low high by_lot excess excess_low excess_high"
+    names = "part rank_by chosen lists n n_users value low high by_lot excess excess_low excess_high beaten_by"
     known = [("priority", True, 24.6, 13.2), ("p_churn", False, 21.0, 9.6)]
     return table_of(
         names,
         [
-            (part, name, chosen, 103, 1030, 212, value, value - 5, value + 5, value - more, more, more - 5, more + 5)
+            (
+                part,
+                name,
+                chosen,
+                103,
+                1030,
+                212,
+                value,
+                value - 5,
+                value + 5,
+                value - more,
+                more,
+                more - 5,
+                more + 5,
+                "",
+            )
             for part, (name, chosen, value, more) in product(("val", "test"), known)
         ],
     )

@@ -18,6 +18,7 @@ from churn.segments import (
     had_it_been_drawn_otherwise,
     judged,
 )
+from churn.segments.orders import _beaten
 
 WORTH = BudgetConfig(contact_cost=0.5, save_rate=0.3, value=4)
 
@@ -116,22 +117,39 @@ def test_intervals_of_the_excess_cover_it_over_users(known):
 
 
 @pytest.mark.parametrize(
-    ("values", "chosen"),
+    ("beaten", "chosen"),
     [
-        ([10, 10.9, 10.5, 10.0], "priority"),  # under a tenth
-        ([10, 11.2, 10.5, 10.0], "p_churn"),
-        ([5, 10.0, 10.9, 10.5], "p_churn"),
-        ([5, 9.0, 10.9, 10.5], "value_at_risk"),
-        ([-3, -3.0, -3.1, -3.1], "priority"),
-        ([-3, 0.0, -3.1, 0.1], "expected_loss"),
-        ([np.nan] * 4, "priority"),
+        (["", "", "", ""], "priority"),
+        (["p_churn", "", "", ""], "p_churn"),
+        (["p_churn", "expected_loss", "", ""], "value_at_risk"),
+        (["p_churn"] * 3 + [""], "expected_loss"),
     ],
 )
-def test_the_first_order_that_no_other_beats_by_a_tenth_is_chosen(values, chosen):
+def test_the_first_order_that_no_other_beats_is_chosen(beaten, chosen):
     names = ["priority", "p_churn", "value_at_risk", "expected_loss"]
-    found = pd.DataFrame({"rank_by": names, "n_users": 30, "value": values})
+    found = pd.DataFrame({"rank_by": names, "n_users": 30, "beaten_by": beaten})
     assert choose_order(found) == chosen
     assert choose_order(found.assign(n_users=29)) == "priority"
+
+
+def gained(*columns):
+    """Sums per user of several orders, each given by the gain of every user."""
+    return pd.DataFrame(dict(zip(("priority", "p_churn", "value_at_risk"), map(np.asarray, columns), strict=False)))
+
+
+def test_an_order_beats_another_by_a_tenth_and_by_one_standard_error_of_the_difference():
+    rng = np.random.default_rng(0)
+    base, again = rng.normal(1, 1, 100), {"repetitions": 2000, "seed": 0}
+    assert _beaten(gained(base, base + 0.09), **again) == {}  # under a tenth of about 1, though it is clear
+    assert _beaten(gained(base, base + 0.2), **again) == {"priority": "p_churn"}
+    assert _beaten(gained(base - 1.3, base - 1.1), **again) == {"priority": "p_churn"}  # a loss that is less
+    apart = base + 0.2 + (noise := rng.normal(0, 1, 100)) - noise.mean()  # by .2 with an error of .1
+    assert _beaten(gained(base, apart), **again) == {"priority": "p_churn"}
+    assert _beaten(gained(base, apart + 2.5 * (apart - base - 0.2)), **again) == {}  # an error of .35
+    assert _beaten(gained(base, base + 0.2, base + 0.5), **again) == {
+        "priority": "p_churn",
+        "p_churn": "value_at_risk",
+    }
 
 
 def test_an_order_is_judged_by_its_own_row_and_kept_beside_the_models(known, tmp_path):
