@@ -17,6 +17,7 @@ from churn.segments import SegmentConfig
 from churn.stages import (
     Context,
     Facts,
+    choose_order,
     compare_segments,
     evaluate_models,
     examine_data,
@@ -43,6 +44,7 @@ STAGES: tuple[Stage, ...] = (
     screen_features,
     retrain_models,
     evaluate_models,
+    choose_order,
     reach_verdicts,
     explain_models,
     refit_models,
@@ -62,7 +64,7 @@ _DRAWN = tuple(f"segments.{one.name}" for one in fields(SegmentConfig) if one.na
 READERS: dict[str, tuple[Stage, ...]] = {
     **dict.fromkeys(("language", "labels"), (examine_data, reach_verdicts, *_ON_THE_LIST)),
     "verdicts": (reach_verdicts, write_report),
-    **dict.fromkeys((*_EXPLAINED, *_DRAWN), (explain_models, *_ON_THE_LIST)),
+    **dict.fromkeys((*_EXPLAINED, *_DRAWN), (choose_order, explain_models, *_ON_THE_LIST)),
     "explanation.fidelity_floor": (review_run, write_report),
     "explore": (explore_data, write_report),
     "report": (write_report,),

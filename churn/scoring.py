@@ -33,7 +33,7 @@ from churn.models import load
 from churn.new_data import prepare_up_to
 from churn.progress import step
 from churn.replacement import together
-from churn.segments import Plan, Pseudonyms, SegmentConfig
+from churn.segments import Order, Plan, Pseudonyms, SegmentConfig
 
 SURROGATE = "surrogate"  # of a target's folder: what explains its model
 _LISTED = (declared.SCORES, declared.SCORED_FEATURES, declared.PRIORITY, declared.CONTROL)  # what `outcomes` goes by
@@ -56,14 +56,15 @@ class Listing:
 
     def facts(self, config: SegmentConfig) -> dict[str, object]:
         """What the manifest says of the segment: the configuration, then what came of it."""
-        listed = self.scored[config.rank_by][self.scored.segment == "priority"]
+        listed = self.scored[config.order][self.scored.segment == "priority"]
         sizes = {"held_back": self.held_back, "contacted": len(listed) - self.held_back}
         return dataclasses.asdict(config) | {
+            "rule": config.ending,
             "threshold": float(listed.min()) if listed.notna().any() else None,  # by the rule `profit` nobody may be
             "scored": len(self.scored),
             "listed": len(listed),
             "likely_churn": segments.likely_line(self.scored, config),
-            "ties": segments.ties(self.scored, config.rank_by),
+            "ties": segments.ties(self.scored, config.order),
             "cutoff": str(self.scored.cutoff.iloc[0].date()),
             "control": dataclasses.asdict(config.control) | sizes,
             "sha256": self.hashes,
@@ -101,7 +102,7 @@ def score(
     _check_finished(run, out)
     finished = RunConfig.stored(run)
     names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
-    config = dataclasses.replace(finished.segments, id_key=id_key)
+    config = dataclasses.replace(segments.as_chosen(finished.segments, run / "models"), id_key=id_key)
     with claimed(out, "scores"), together(out, FILES) as scratch:
         dataset = prepare_up_to(cutoff, run, finished.data, data, folder=scratch / "dataset", frames=frames)
         moved, fans = _drift(run, dataset), explanation.fans_among(dataset.panel.features)
@@ -171,7 +172,7 @@ def write_scores(
         step(f"{len(scored)} users to score, fewer than segments.number, {number}: all of them can be contacted")
     planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
     others = explanation.others(windows)
-    listed = segments.contact_list(scored, rank_by=config.rank_by)
+    listed = segments.contact_list(scored, rank_by=config.order)
     held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
@@ -180,13 +181,33 @@ def write_scores(
     declared.SCORED_FEATURES.write(pd.DataFrame(windows.summary(), columns=list(windows.features)), out)
     declared.OTHERS.write(others, out)
     declared.AGREEMENT.write(segments.agreement(scored), out)
-    about = segments.about(scored, config, held_back=int(held.sum()))
     inside = windows.take((scored.segment == "priority").to_numpy())
     why = reasons_of(inside, models, among=windows, others=others)
     why.insert(0, "user_id", inside.user_ids[why.pop("window")])
-    segments.export(listed, why, out, held_back=held, about=about, hide=hide)
+    segments.export(listed, why, out, held_back=held, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
+    write_contacts(out, models, config)
     return Listing(scored, planned, int(held.sum()), hashes_of(out, [artefact.file for artefact in _LISTED]))
+
+
+def write_contacts(folder: Path, models: Path, config: SegmentConfig) -> None:
+    """Write the list that lies in a folder as CSV and as a spreadsheet, from the folder's own files, in the language
+    spoken.
+
+    Args:
+        folder: Where `write_scores` wrote.
+        models: The folder of the run's models.
+        config: How the list was drawn, `segments.as_chosen`.
+    """
+    scored, groups = declared.SCORES.read(folder), declared.PRIORITY.read(folder).group
+    held_back, best, profit = int((groups == segments.CONTROL).sum()), None, None
+    if config.budget.known:
+        curve = declared.BUDGET.read(folder)
+        best = int(curve.k.to_numpy()[curve.profit.argmax()])
+        profit = segments.profit_of(curve, size=len(groups), to_call=len(groups) - held_back).value
+    order, listed = Order.load(models), len(groups) - held_back
+    first = segments.advice(order, listed=listed, held_back=held_back, profit=profit, best=best)
+    segments.write_contacts(folder, about=segments.about(scored, config, held_back=held_back, first=first))
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:

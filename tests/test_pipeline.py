@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -23,8 +24,19 @@ from churn.explanation.variance_inflation import collinearity
 from churn.language import speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.new_data import prepare_alike
-from churn.scoring import newest_windows, reasons_of, score, score_windows
-from churn.segments import AnomalyConfig, BudgetConfig, ControlConfig, SegmentConfig, prioritise
+from churn.report.advice import advice
+from churn.scoring import newest_windows, reasons_of, score, score_windows, write_contacts
+from churn.segments import (
+    AnomalyConfig,
+    BudgetConfig,
+    ControlConfig,
+    Order,
+    SegmentConfig,
+    as_chosen,
+    choose_order,
+    compare_orders,
+    prioritise,
+)
 from churn.stages import Context, compare_segments, explore_data, find_anomalies, review_run, score_users
 from churn.training import TrainingConfig, TuningConfig
 
@@ -370,6 +382,7 @@ TRAINING = ("screen_features", "retrain_models", "evaluate_models", "explain_mod
 def test_a_stage_reads_no_key_that_is_said_not_to_matter_to_it(name, finished, tmp_path) -> None:
     folder, read = Path(shutil.copytree(finished.folder, tmp_path / "run")), set()
     config = RunConfig.load(folder / "config.yaml")
+    object.__setattr__(config, "segments", as_chosen(config.segments, folder / "models"))
     for block in ("segments", "explore", "verdicts", "explanation"):
         object.__setattr__(config, block, Watched(getattr(config, block), block, read))
     with speaking("ko"):
@@ -879,7 +892,7 @@ def test_fidelity_on_the_list_is_of_those_who_would_be_on_it(derived) -> None:
     scored = score_windows(context.split.train, run.folder / "models").merge(
         run.table("surrogate.parquet").query("target == 'churn'"), on=["user_id", "cutoff"]
     )
-    listed = prioritise(scored, context.config.segments).segment == "priority"
+    listed = prioritise(scored, context.segments).segment == "priority"
     told = run.table("fidelity.csv").query("target == 'churn'").set_index("segment").n_windows
     assert told["priority"] == (listed & scored.held_out).sum() < told["other"]
 
@@ -915,7 +928,7 @@ def test_past_lists_are_drawn_at_every_cutoff_of_the_test_part_with_the_line_of_
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
     p = score_windows(as_stages_see(folder).split.test, folder / "models").p_churn
     line = float(p.quantile(0.3))
-    drawn = replace(as_stages_see(folder).config.segments, likely_churn=line)
+    drawn = replace(as_stages_see(folder).config.segments, rule="quantile", likely_churn=line)
     compare_segments(as_stages_see(folder, segments=drawn))
     n = read_table(folder / "segment_rates.csv").query("target == 'churn'").set_index("segment").n
     at_risk = finished.table("windows.parquet").query("part == 'test'").groupby("cutoff").size()
@@ -926,8 +939,86 @@ def test_past_lists_are_drawn_at_every_cutoff_of_the_test_part_with_the_line_of_
 
 def test_the_distribution_is_of_the_score_that_orders_the_list(finished) -> None:
     ends = finished.table("score_distribution.csv").query("scale == 'raw'")
-    priority = finished.table("scores.parquet").priority
-    assert (ends.low.min(), ends.high.max()) == pytest.approx((priority.min(), priority.max()))
+    score = finished.table("scores.parquet")[finished.manifest["segment"]["rank_by"]]
+    assert (ends.low.min(), ends.high.max()) == pytest.approx((score.min(), score.max()))
+
+
+def test_the_order_is_chosen_on_half_a_and_judged_on_the_test_part(finished) -> None:
+    context, models = as_stages_see(finished.folder), finished.folder / "models"
+    kept, tables, split = Order.load(models), finished.table("orders.csv"), context.split
+    for part, windows in (("val", split.val_a), ("test", split.test)):
+        again = compare_orders(windows, score_windows(windows, models), SegmentConfig())
+        found = tables[tables.part == part].reset_index(drop=True)
+        assert found.beaten_by.fillna("").tolist() == again.pop("beaten_by").tolist()
+        pd.testing.assert_frame_equal(found[list(again)], again, check_dtype=False)
+        assert found.chosen.tolist() == (found.rank_by == kept.rank_by).tolist()
+        if part == "val":
+            assert (
+                kept.rank_by
+                == choose_order(again.assign(beaten_by=found.beaten_by.fillna("")))
+                == finished.manifest["segment"]["rank_by"]
+            )
+    judged = tables.query("chosen and part == 'test'").iloc[0]
+    assert (kept.value, kept.by_lot, kept.users) == pytest.approx((judged.value, judged.by_lot, judged.n_users))
+    assert finished.manifest["order"] == kept.facts() and kept.measure == "amount"
+
+
+def test_a_number_of_users_is_halved_for_lists_of_half_of_the_users(finished, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    context = as_stages_see(folder, segments=SegmentConfig(rule="number", number=10))
+    stages.choose_order(context)
+    by_part, half = read_table(folder / "orders.csv").groupby("part").first(), len(context.split.val_a)
+    assert (by_part.n / by_part.lists)["test"] == 10
+    assert (by_part.n / by_part.lists)["val"] == round(10 * half / len(context.split.val)) < 8
+
+
+def test_the_list_of_every_stage_and_of_new_scores_is_in_the_order_that_the_run_chose(
+    finished, frames, tmp_path
+) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    other = next(name for name in ("expected_loss", "p_churn") if name != finished.manifest["segment"]["rank_by"])
+    replace(Order.load(folder / "models"), rank_by=other).save(folder / "models")  # as if it had done best
+    told = score_users(as_stages_see(folder))["segment"]
+    scores, listed = read_table(folder / "scores.parquet"), read_table(folder / "priority.parquet")
+    size = round(0.1 * len(scores))
+    assert told["rank_by"] == other and told["threshold"] == pytest.approx(scores[other].nlargest(size).min())
+    assert listed[other].is_monotonic_decreasing and set(listed.user_id) == set(
+        scores.user_id[scores.segment == "priority"]
+    )
+    places = scores.priority.rank(ascending=False)[scores.segment == "priority"]
+    assert listed.priority_rank.sum() == pytest.approx(places.sum(), abs=3)  # equal ones by lot
+    tests = finished.table("segment_tests.csv")
+    compare_segments(as_stages_see(folder))
+    rules = read_table(folder / "segment_rules.csv")
+    assert set(rules.rank_by[rules.used]) == {other}
+    pd.testing.assert_frame_equal(read_table(folder / "segment_tests.csv"), tests, check_dtype=False)
+    again = score(folder, quick_config().data, cutoff=told["cutoff"], out=tmp_path / "s", frames=frames)
+    pd.testing.assert_frame_equal(read_table(again / "priority.parquet"), listed)
+
+
+def test_another_order_is_asked_for_without_training(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("models/*/*/model.json")}
+    config = replace(quick_config(), segments=SegmentConfig(rank_by="p_churn"))
+    drawn = churn.run(config, folder, frames=frames)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert (drawn.manifest["order"]["rank_by"], drawn.manifest["order"]["asked"]) == ("p_churn", "p_churn")
+    assert drawn.table("priority.parquet").p_churn.is_monotonic_decreasing
+    assert drawn.table("orders.csv").query("chosen").rank_by.tolist() == ["p_churn"] * 2
+
+
+def test_the_page_and_the_spreadsheet_begin_with_one_sentence_and_can_be_written_again(finished, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    first = openpyxl.load_workbook(folder / "priority.xlsx")["about"]["B1"].value
+    assert first == advice(finished) and first
+    rows = read_table(folder / "priority.csv")
+    with speaking("ko"):
+        write_contacts(folder, folder / "models", as_stages_see(folder).segments)
+        korean = advice(churn.Run(folder))
+    book = openpyxl.load_workbook(folder / "priority.xlsx")
+    assert book["안내"]["B1"].value == korean != first and HANGUL.search(korean)
+    again = read_table(folder / "priority.csv")
+    pd.testing.assert_frame_equal(again.filter(regex="^(?!reason)"), rows.filter(regex="^(?!reason)"))
 
 
 def test_a_review_asks_for_the_configured_fidelity_and_keeps_the_data_s_warnings_from_later_lists(finished) -> None:

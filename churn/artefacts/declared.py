@@ -11,7 +11,7 @@ MANIFEST = Document(
     "manifest.json",
     "the version, seed, inputs, stages, and what each stage says of itself",
     "version seed created stages inputs reconciliation targets windows split_kind audit drift seeds retrained chosen "
-    "completeness refit segment budget clock compared earnings groups anomalies warnings list_warnings",
+    "order completeness refit segment budget clock compared earnings groups anomalies warnings list_warnings",
 )
 
 # The windows
@@ -101,11 +101,7 @@ EXPLANATIONS_BY_MODEL = Table(
     "a feature as a model reads it",
     f"{_OF_MODEL} feature:text mean_abs_shap:number direction:text rank:count",
 )
-SHAP = Table(
-    "shap.parquet",
-    "a feature of a window",
-    f"target:text {_WINDOW} feature:text value:number shap:number",
-)
+SHAP = Table("shap.parquet", "a feature of a window", f"target:text {_WINDOW} feature:text value:number shap:number")
 SURROGATES = Table(
     "surrogates.csv",
     "a model's surrogate",
@@ -157,7 +153,9 @@ THRESHOLD = Table(
 SCORE_DISTRIBUTION = Table(
     "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count"
 )
-_SCORED = "priority:number p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number?"
+_SCORED = (
+    "priority:number priority_rank:count p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number?"
+)
 PRIORITY = Table(
     "priority.parquet",
     "a user of the list, best first, to contact or held back",
@@ -184,7 +182,13 @@ CONTROL = Table(
 )
 BOOK = "priority.xlsx"  # the list for a spreadsheet, with an explanation of its terms
 
-# The outcomes of the test part's lists, and the differences of their users
+# The outcomes of past lists, and the differences of their users
+ORDERS = Table(
+    "orders.csv",
+    "an order of the list on half A of validation, which chooses, or on the test part, which judges the choice",
+    f"part:text rank_by:text chosen:flag lists:count n:count n_users:count value:number {_INTERVAL} by_lot:number "
+    "excess:number excess_low:number excess_high:number beaten_by:text",
+)
 SEGMENT_RATES = Table(
     "segment_rates.csv",
     "a segment and target",

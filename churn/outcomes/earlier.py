@@ -12,7 +12,7 @@ from churn.errors import UserError
 from churn.folder import completed
 from churn.journal import Journal
 from churn.scoring import open_key
-from churn.segments import Pseudonyms
+from churn.segments import Pseudonyms, as_chosen
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Earlier:
 
     folder: Path
     run: Path  # the run whose models scored
-    config: RunConfig  # the run's configuration
+    config: RunConfig  # the run's configuration, with the order of its list
     scored: pd.DataFrame  # user_id as text, the scores, segment, and group: the segment's contact or control, else ""
     features: pd.DataFrame  # features of the scored windows
     hashed: bool  # whether the ids are hashes
@@ -68,4 +68,6 @@ def read_earlier(folder: Path) -> Earlier:
     groups = declared.PRIORITY.read(folder).set_index("user_id")["group"]
     scored = scored.assign(group=scored.user_id.map(groups).fillna(""), user_id=scored.user_id.astype(str))
     hashed, features = segment.get("id_key") is not None, declared.SCORED_FEATURES.read(folder)
-    return Earlier(folder, run, RunConfig.stored(run), scored, features, hashed, None)
+    stored = RunConfig.stored(run)
+    config = replace(stored, segments=as_chosen(stored.segments, run / "models"))
+    return Earlier(folder, run, config, scored, features, hashed, None)

@@ -140,7 +140,7 @@ def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[p
     if newest is not None:
         windows = dataset.windows.take(dataset.windows.cutoff == end)
         drifted = drifting.drift(earlier.features, earlier.scored, newest=windows, newest_scored=newest)
-    rank_by = earlier.config.segments.rank_by
+    rank_by = earlier.config.segments.order
     if config.previous is not None:
         other, words = _previous(config.previous, earlier), f"the list in {config.previous}"
         stability = lists.list_stability(earlier.scored, other, rank_by=rank_by, compared_with=words)
@@ -161,7 +161,7 @@ def _previous(folder: str, earlier: Earlier) -> pd.DataFrame:
     Raises:
         UserError: if it lacks the score that orders the list, or has none of its users.
     """
-    other, rank_by = read_earlier(Path(folder)).scored, earlier.config.segments.rank_by
+    other, rank_by = read_earlier(Path(folder)).scored, earlier.config.segments.order
     if rank_by not in other:
         remedy = "compare with a list that was drawn alike"
         raise UserError(f"expected {rank_by}, which orders the list, in outcomes.previous", f"none in {folder}", remedy)

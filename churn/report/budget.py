@@ -28,7 +28,7 @@ def build(run: Run) -> Section:
     if found is None:
         lead = say(
             "This run was not told what a call costs and what keeping a user is worth, so it cannot say "
-            "what the list would earn; segments.budget says it."
+            "what the list would earn."
         )
         return Section("budget", say(TITLE), lead, ())
     said = Text(f"{_best(found)} {_number(found)}".strip())
@@ -145,7 +145,7 @@ def _conflict(run: Run, found: Mapping[str, Any]) -> tuple[Note, ...]:
     said = say(
         "The plan counts {value} for every user kept, which is a setting. The amount at stake counts the stickers of "
         "{horizon} days alone, {stickers} for each likely loss on the list. Where a user kept stays for longer, the "
-        "setting may be right; otherwise correct segments.budget.value.",
+        "setting may be right; otherwise correct it.",
         value=money(value, 2),
         stickers=money(stickers, 2),
         horizon=run.windowing["horizon_days"],
@@ -168,23 +168,20 @@ def _orders(run: Run, found: Mapping[str, Any]) -> tuple[Block, ...]:
     scored = count(found["scored"])
     title = say("What each order would earn at its best size (n\u00a0= {scored} scored users)", scored=scored)
     columns = heads(say("Ordered by"), say("Users to call"), say("Expected profit"))
-    return (Text(_best_order(found, ordered[0], rank_by(run))), Table(title, columns, rows))
+    return (Text(_best_order(run, orders, ordered[0])), Table(title, columns, rows))
 
 
-def _best_order(found: Mapping[str, Any], first: str, used: str) -> str:
-    orders = found["orders"]
-    if orders[first]["profit"] <= orders[used]["profit"]:
+def _best_order(run: Run, orders: Mapping[str, Mapping[str, Any]], first: str) -> str:
+    if orders[first]["profit"] <= orders[rank_by(run)]["profit"]:
         said = say("No other order would earn more than the one used.")
-    elif found["assumed"]["value"] is not None and first == "p_churn":
+    elif run.manifest["order"]["asked"] == "best":
         said = say(
-            "Where every user kept is worth the same, the order by chance of churn earns most; segments.rank_by: "
-            "p_churn orders the list so."
+            "By the chances the order by {score} would earn most; the one used did best by what came of past lists.",
+            score=RANKS[first],
         )
     else:
         said = say(
-            "The order by {score} would earn most; segments.rank_by: {name} orders the list so.",
-            score=RANKS[first],
-            name=first,
+            "By the chances the order by {score} would earn most; the one used was asked for.", score=RANKS[first]
         )
     taken = say("All of these take the chances as right.")
     return f"{said} {taken}"

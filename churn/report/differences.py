@@ -1,5 +1,6 @@
 """How the users on the list, and the loyal earners, differ from the others."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -101,11 +102,12 @@ def _named(run: Run) -> Text:
 
 
 def _pooled(run: Run) -> list[Block]:
-    """How large the list is here, where it is so many users a day; nothing for other rules."""
+    """Who is compared where that is not the list as it is drawn: by another score, or by a number of users a day."""
     segment, compared = run.manifest["segment"], run.manifest["compared"]
     if segment["rule"] != "number":
-        return []
+        return _by_priority(segment, compared)
     return [
+        *_by_priority(segment, compared),
         Text(
             say(
                 "A list of {number} users is compared here by its share: on an average cutoff of the test part "
@@ -115,8 +117,20 @@ def _pooled(run: Run) -> list[Block]:
                 users=count(compared["users"]),
                 listed=count(compared["listed"]),
             )
-        )
+        ),
     ]
+
+
+def _by_priority(segment: Mapping[str, Any], compared: Mapping[str, Any]) -> list[Block]:
+    if segment["rank_by"] == "priority" and segment["rule"] != "profit":
+        return []
+    said = say(
+        "The users compared here as on the list are the {listed} of {users} with the highest priority, whatever orders "
+        "and ends the list itself.",
+        listed=count(compared["listed"]),
+        users=count(compared["users"]),
+    )
+    return [Text(said)]
 
 
 def _twins(run: Run) -> list[Block]:

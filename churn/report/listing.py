@@ -132,6 +132,18 @@ def at_score(run: Run, value: float) -> str:
 
 
 def order(run: Run) -> str:
+    """What the list is ordered by where that is not the priority, and whether past lists chose it."""
+    return " ".join(filter(None, [_other(run), _chosen(run)]))
+
+
+def _chosen(run: Run) -> str:
+    """How the order came to be used; nothing where it was asked for, or all orders are one."""
+    if run.manifest["order"]["asked"] != "best" or not run.stickers:
+        return ""
+    return say("Of all orders it is the one whose lists did best on validation, by what came of their users.")
+
+
+def _other(run: Run) -> str:
     """What the list is ordered by where that is not the priority; nothing where it is."""
     if rank_by(run) == "priority":
         return ""

@@ -10,17 +10,16 @@ from churn.report.blocks import Check
 from churn.report.reliability import groups_off
 from churn.report.wording import count, decimal, decimals, known, listed, percent, percents
 from churn.runs import Run
-from churn.statistics import FEW, LEAST_LIFT, Interval, Side, above, digits_apart, side
+from churn.segments import Order, Verdict
+from churn.statistics import FEW, LEAST_LIFT, Interval, above, digits_apart, side
 
 LOOSE = 0.5  # R² of a surrogate below which it says nothing of the model
 CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
 SEEN = marked("The data were split at random, so the models had seen the days on which they were measured.")
-WORKS = ("better", "slight", "mixed")  # what is found of lists that are right at least in part
 FOUND = Messages(
     {
         "better": marked("Past lists did better than a list drawn by lot."),
         "slight": marked("Past lists did better than a list drawn by lot, but by less than a tenth."),
-        "mixed": marked("Past lists did better than a list drawn by lot in one outcome and worse in the other."),
         "worse": marked("Past lists did worse than a list drawn by lot."),
         "same": marked("Past lists were not clearly better than a list drawn by lot."),
         "few": marked("There are too few users on past lists to tell."),
@@ -54,41 +53,9 @@ def on_list(run: Run) -> Check:
     return Check(question, *_verdict(found), " ".join(filter(None, [FOUND[found], *came, *promised])))
 
 
-def found_of_list(run: Run) -> str:
-    """Whether past lists beat a list drawn by lot: better, slight, mixed, same, worse, or few, seen or unknown.
-
-    Better only where some outcome came more often than among everyone, by the least lift that matters, and none less
-    often; slight where the lift is less.
-    """
-    past = _past(run)
-    if not past:
-        return "unknown"
-    if run.manifest["split_kind"] == "random":
-        return "seen"
-    if min(n for _, n, _ in past.values()) < FEW:
-        return "few"
-    sides = set(sides_of_list(run).values())
-    if "above" in sides:
-        return "mixed" if "below" in sides else "better" if _matters(run) else "slight"
-    return "worse" if "below" in sides else "same"
-
-
-def sides_of_list(run: Run) -> dict[str, Side]:
-    """By target, on which side of everyone's rate the interval of past lists lies: above, below or across."""
-    return {target: side(rate, everyone.value) for target, (rate, _, everyone) in _past(run).items()}
-
-
-def rates_of_list(run: Run) -> list[tuple[Interval, Interval]]:
-    """The rate of each outcome on past lists, and everyone's."""
-    return [(rate, everyone) for rate, _, everyone in _past(run).values()]
-
-
-def _matters(run: Run) -> bool:
-    """Whether some outcome came so much more often on past lists that a list is worth the trouble."""
-    return any(
-        side(rate, everyone.value, least=(LEAST_LIFT - 1) * everyone.value) == "above"
-        for rate, everyone in rates_of_list(run)
-    )
+def found_of_list(run: Run) -> Verdict:
+    """What past lists in the order of the list found beside lists drawn by lot, as `Order.verdict` says."""
+    return Order.of(run.manifest["order"]).verdict
 
 
 def _past(run: Run) -> dict[str, tuple[Interval, int, Interval]]:
@@ -102,7 +69,6 @@ def _verdict(found: str) -> tuple[str, str]:
     return {
         "better": ("good", say("Yes")),
         "slight": ("care", say("Hardly")),
-        "mixed": ("care", say("In part")),
         "worse": ("bad", say("No")),
         "same": ("care", say("No evidence")),
         "few": ("care", say("Unclear")),

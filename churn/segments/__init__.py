@@ -38,13 +38,16 @@ if TYPE_CHECKING:
         CONTROL,
         Pseudonyms,
         about,
+        advice,
         among_equals,
         contact_list,
         export,
         hold_back,
+        write_contacts,
     )
-    from churn.segments.earnings import Earnings, expected_earnings
+    from churn.segments.earnings import Earnings, expected_earnings, profit_of
     from churn.segments.line import distribution, lines, skewness
+    from churn.segments.orders import Order, Verdict, as_chosen, choose_order, compare_orders, judged, measure_of
     from churn.segments.priority import agreement, likely_line, prioritise
     from churn.segments.ranking import ties
 
@@ -59,15 +62,21 @@ __all__ = [
     "Earnings",
     "GroupConfig",
     "Groups",
+    "Order",
     "Plan",
     "Pseudonyms",
     "SegmentConfig",
+    "Verdict",
     "about",
+    "advice",
     "agreement",
     "among_equals",
+    "as_chosen",
     "beside_list",
+    "choose_order",
     "compare",
     "compare_categories",
+    "compare_orders",
     "contact_list",
     "contrast",
     "describe",
@@ -84,17 +93,21 @@ __all__ = [
     "group_table",
     "had_it_been_drawn_otherwise",
     "hold_back",
+    "judged",
     "latest_windows",
     "likely_line",
     "lines",
     "loyal_earners",
+    "measure_of",
     "observed_rates",
     "plan",
     "pooled",
     "prioritise",
+    "profit_of",
     "skewness",
     "stickers_by_stay",
     "ties",
+    "write_contacts",
 ]
 
 __getattr__ = lazily(__name__, __file__)

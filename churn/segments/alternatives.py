@@ -38,7 +38,7 @@ def had_it_been_drawn_otherwise(
         for rule in known_rules(config):
             one = replace(config, rank_by=rank_by, rule=rule, number=config.number if rule == "number" else None)
             listed = (prioritise(scores, one, by_cutoff=True).segment == SEGMENTS[0]).to_numpy()
-            used, users = (rank_by, rule) == (config.rank_by, config.rule), windows.user[listed]
+            used, users = (rank_by, rule) == (config.order, config.ending), windows.user[listed]
             for target in windows.targets:
                 y = windows.label(target)
                 rate = rate_interval(y[listed], users, seed=seed) if listed.any() else None

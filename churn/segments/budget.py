@@ -56,7 +56,9 @@ class Plan:
         return line if self.at_number is None else f"{line}\ncontact {self.number:,}: {_money(self.at_number)}"
 
 
-def gains(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
+def gains(
+    scores: pd.DataFrame, config: BudgetConfig, *, worth: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """The expected profit of contacting each user, against leaving the user alone, (n,).
 
     p_churn · save_rate · (value − incentive) − (1 − p_churn) · uptake · incentive − contact_cost. Who would churn and
@@ -66,6 +68,7 @@ def gains(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
     Args:
         scores: p_churn and, with stickers, p_sticker and expected_amount.
         config: What a contact costs and brings.
+        worth: What keeping each user is worth, (n,); by default as `config.value` says.
 
     Example:
         >>> config = BudgetConfig(contact_cost=1, save_rate=0.5, incentive=2, value=10)
@@ -73,7 +76,7 @@ def gains(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
         [3.0, 0.0, -3.0]
     """
     p = scores.p_churn.fillna(0.0).to_numpy(np.float64)
-    kept = p * (config.save_rate or 0.0) * (_worth(scores, config) - config.incentive)
+    kept = p * (config.save_rate or 0.0) * ((_worth(scores, config) if worth is None else worth) - config.incentive)
     return kept - (1 - p) * config.uptake * config.incentive - config.contact_cost
 
 
@@ -104,7 +107,7 @@ def pays_from(config: BudgetConfig) -> float | None:
 
 
 def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500, seed: int = 0) -> Plan:
-    """Find the size of the list that brings the most expected profit, users ranked by `config.rank_by`.
+    """Find the size of the list that brings the most expected profit, users ranked by `config.order`.
 
     The intervals draw users with replacement: they tell how far size and profit depend on who happens to be scored.
     They take the probabilities, the save rate and the values as right; no interval covers a wrong assumption. Beyond
@@ -123,7 +126,7 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
     Example:
         >>> scores = pd.DataFrame({"user_id": range(200), "p_churn": np.linspace(0.995, 0, 200)})
         >>> budget = BudgetConfig(contact_cost=1, save_rate=0.2, value=10)
-        >>> print(plan(scores, SegmentConfig(budget=budget, number=50)))
+        >>> print(plan(scores, SegmentConfig(rank_by="p_churn", budget=budget, number=50)))
         contact the first 99 (85 to 113) of 200 users: expected profit 49.50 (40.61 to 58.09)
         contact 50: 37.25 (33.30 to 40.79)
     """
@@ -133,7 +136,7 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
     if not len(scores):
         raise UserError("expected users to plan for", "no scores", "check the last days of the log")
     scored = add_scores(scores)
-    gain = gains(ranked(scored, config.rank_by), config.budget)
+    gain = gains(ranked(scored, config.order), config.budget)
     n, best = len(gain), best_size(gain)
     number = None if config.number is None else min(config.number, n)
     sizes = _sizes(n, {best} | ({number} if number is not None else set()))

@@ -7,7 +7,8 @@ from churn.errors import UserError
 from churn.keys import Block, Days, ProperShare, Range, Seed, Share
 
 Rule = Literal["quantile", "number", "profit"]
-RankBy = Literal["priority", "p_churn", "value_at_risk", "expected_loss"]
+RankBy = Literal["priority", "p_churn", "value_at_risk", "expected_loss"]  # the first that no other beats is chosen
+Asked = Literal["best", RankBy]
 Money = Annotated[float, Range(0, 1_000_000_000_000)]
 
 
@@ -88,13 +89,14 @@ class SegmentConfig(Block, key="segments"):
 
     Args:
         rule: What sets the size of the list. `quantile`: a share of the users; `number`: so many users, which is a
-            budget; `profit`: as many as bring the most expected profit by `budget`, which may be nobody.
+            budget; `profit`: as many as bring the most expected profit by `budget`, which may be nobody. By default
+            `profit` where a budget is known, else `quantile`.
         quantile: The share of users below the priority segment: .9 puts the top tenth on the list.
         number: Users that can be contacted. Where there are fewer, all are on the list. With another rule it is what
             the plan of the budget compares its best size with.
-        rank_by: The score that orders the list. `priority`: p_churn × p_sticker; `p_churn`, which earns most where
-            every user kept is worth the same; `value_at_risk`: p_churn × P(sticker | stays); `expected_loss`: that ×
-            the expected amount.
+        rank_by: The score that orders the list. `best`: the one whose lists did best on validation by what came of
+            them; `priority`: p_churn × p_sticker; `p_churn`, which earns most where every user kept is worth the same;
+            `value_at_risk`: p_churn × P(sticker | stays); `expected_loss`: that × the expected amount.
         likely_churn: The p_churn from which a user outside the segment counts as a likely churner. By default the mean
             p_churn of the scored users, .5 at least: more likely than not, and than usual.
         before_days: Days before the history that comparisons look back on.
@@ -112,9 +114,9 @@ class SegmentConfig(Block, key="segments"):
     likely_churn: ProperShare | None = None
     before_days: Days = 28
     minimum_cell: Annotated[int, Range(1, 1_000_000)] = 30
-    rule: Rule = "quantile"
+    rule: Rule | None = None
     number: Annotated[int, Range(1, 1_000_000_000)] | None = None
-    rank_by: RankBy = "priority"
+    rank_by: Asked = "best"
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     groups: GroupConfig = field(default_factory=GroupConfig)
     anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)
@@ -130,5 +132,26 @@ class SegmentConfig(Block, key="segments"):
             remedy = "set segments.budget.contact_cost and segments.budget.save_rate"
             raise UserError("expected segments.budget with segments.rule: profit", "none", remedy)
         if self.number is not None and self.rule != "number" and not self.budget.known:
-            expected = f"expected segments.budget where segments.number stands beside segments.rule: {self.rule}"
+            expected = f"expected segments.budget where segments.number stands beside segments.rule: {self.ending}"
             raise UserError(expected, f"number: {self.number} alone", "set segments.rule: number, or drop the number")
+
+    @property
+    def ending(self) -> Rule:
+        """The rule that ends the list: the one configured, else the most profit where a budget is known, or a share.
+
+        Example:
+            >>> SegmentConfig().ending, SegmentConfig(budget=BudgetConfig(save_rate=0.3)).ending
+            ('quantile', 'profit')
+        """
+        return self.rule or ("profit" if self.budget.known else "quantile")
+
+    @property
+    def order(self) -> RankBy:
+        """The score that orders the list.
+
+        Raises:
+            UserError: for `best`, as which only a run knows a score.
+        """
+        if self.rank_by == "best":
+            raise UserError("expected a score in segments.rank_by", "best, which a run chooses", "name a score")
+        return self.rank_by

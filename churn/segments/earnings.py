@@ -63,16 +63,22 @@ def expected_earnings(
         listed=len(listed),
         to_call=to_call,
         paying=int((gains(listed, budget) > 0).sum()),
-        profit=_profit(curve, len(listed), to_call) if len(listed) else None,
+        profit=profit_of(curve, size=len(listed), to_call=to_call) if len(listed) else None,
         as_past_lists=_at_rate(past, budget, to_call),
         past_users=int(past.n_users),
         stickers_each=_stickers_each(listed),
     )
 
 
-def _profit(curve: pd.DataFrame, size: int, to_call: int) -> Interval:
-    """What the curve says of a list of some size, for those of it who are called."""
-    points, share = curve.sort_values("k"), to_call / size
+def profit_of(curve: pd.DataFrame, *, size: int, to_call: int) -> Interval:
+    """What the curve of a plan says of a list of some size, for those of it who are called; 0 for nobody.
+
+    Example:
+        >>> curve = pd.DataFrame({"k": [0, 4], "profit": [0.0, 8.0], "low": [0.0, 4.0], "high": [0.0, 12.0]})
+        >>> print(profit_of(curve, size=2, to_call=1))
+        2.000 (1.000 to 3.000)
+    """
+    points, share = curve.sort_values("k"), to_call / max(size, 1)
     value, low, high = (share * float(np.interp(size, points.k, points[name])) for name in ("profit", "low", "high"))
     return Interval(value, low, high)
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from churn.segments.budget import best_places, gains
 from churn.segments.config import RankBy, Rule, SegmentConfig
+from churn.segments.priority import length
 from churn.segments.ranking import ranked
 from churn.statistics import varies
 
@@ -63,20 +64,19 @@ def lines(scored: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500
 
     Example:
         >>> scored = pd.DataFrame({"user_id": range(1000), "p_churn": np.arange(1000) / 1000})
-        >>> print(lines(scored.assign(priority=scored.p_churn), SegmentConfig()).to_string(index=False))
+        >>> print(lines(scored, SegmentConfig(rank_by="p_churn")).to_string(index=False))
             rule  size  threshold  low  high  near  used
         quantile   100        0.9 0.88 0.917    38  True
     """
-    order = ranked(scored, config.rank_by)
-    values, rows = order[config.rank_by].to_numpy(np.float64), []
+    order = ranked(scored, config.order)
+    values, rows = order[config.order].to_numpy(np.float64), []
     for rule in known_rules(config):
+        size = length(order, config, rule)
+        first, last = _places(size, len(values))
         if rule == "profit":
             places = best_places(gains(order, config.budget), repetitions=repetitions, seed=seed)
-            size, (first, last) = int(places[0]), np.quantile(places, _TAILS, method="inverted_cdf").astype(int)
-        else:
-            size = _size(len(values), rule, config)
-            first, last = _places(size, len(values))
-        rows.append({"rule": rule, "size": size, **_line(values, size, first, last), "used": rule == config.rule})
+            first, last = np.quantile(places, _TAILS, method="inverted_cdf").astype(int)
+        rows.append({"rule": rule, "size": size, **_line(values, size, first, last), "used": rule == config.ending})
     return pd.DataFrame(rows)
 
 
@@ -85,12 +85,6 @@ def known_rules(config: SegmentConfig) -> list[Rule]:
     rules: list[Rule] = ["quantile"]
     rules += ["number"] if config.number is not None else []
     return rules + (["profit"] if config.budget.known else [])
-
-
-def _size(n: int, rule: Rule, config: SegmentConfig) -> int:
-    if rule == "number" and config.number is not None:
-        return min(config.number, n)
-    return max(1, round(n * (1 - config.quantile)))
 
 
 def _places(size: int, n: int) -> tuple[int, int]:

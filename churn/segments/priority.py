@@ -7,7 +7,7 @@ import pandas as pd
 import scipy
 
 from churn.segments.budget import best_size, gains
-from churn.segments.config import SegmentConfig
+from churn.segments.config import Rule, SegmentConfig
 from churn.segments.ranking import add_scores, ranked
 from churn.statistics import ROUNDING, varies
 
@@ -21,7 +21,7 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
 
     Priority is p_churn × p_sticker, or p_churn alone; value_at_risk is p_churn × P(sticker | stays), see
     `sticker_if_stays`; where there is an expected_amount, expected_loss is that × the amount. The segment holds the
-    first users by `config.rank_by`, as many as `config.rule` says; where many tie, the first by p_churn and then by
+    first users by `config.order`, as many as `config.ending` says; where many tie, the first by p_churn and then by
     lot, so that its size is always as configured; `ties` counts of whom the lot decided.
 
     Args:
@@ -34,17 +34,39 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
 
     Example:
         >>> scores = pd.DataFrame({"user_id": list("abcd"), "p_churn": [0.9, 0.6, 0.5, 0.0]})
-        >>> prioritise(scores, SegmentConfig(quantile=0.75)).segment.tolist()
+        >>> prioritise(scores, SegmentConfig(rank_by="p_churn", quantile=0.75)).segment.tolist()
         ['priority', 'likely churner', 'likely churner', 'other']
-        >>> prioritise(scores, SegmentConfig(rule="number", number=2)).segment.tolist()
+        >>> prioritise(scores, SegmentConfig(rank_by="p_churn", rule="number", number=2)).segment.tolist()
         ['priority', 'priority', 'likely churner', 'other']
     """
     scored = add_scores(scores)
-    order = ranked(scored, config.rank_by, by_cutoff=by_cutoff)
-    place = order.groupby("list", sort=False).cumcount()
-    listed = (place < _sizes(order, config)).reindex(scored.index)
+    order = ranked(scored, config.order, by_cutoff=by_cutoff)
+    lists = order.groupby("list", sort=False)
+    sizes = {name: length(rows, config, config.ending) for name, rows in lists}
+    listed = (lists.cumcount() < order["list"].map(sizes)).reindex(scored.index)
     rest = np.where(scored.p_churn >= likely_line(scored, config) - ROUNDING, SEGMENTS[1], SEGMENTS[2])
     return scored.assign(segment=np.where(listed, SEGMENTS[0], rest))
+
+
+def length(rows: pd.DataFrame, config: SegmentConfig, rule: Rule) -> int:
+    """How many users a rule puts on a list: of none nobody, by a share at least one, by the profit perhaps nobody.
+
+    Args:
+        rows: Everyone who could be on it, best first.
+        config: The share, the number and the budget.
+        rule: One for which the configuration knows enough.
+
+    Example:
+        >>> from churn.segments import BudgetConfig
+        >>> rows = pd.DataFrame({"p_churn": [0.9, 0.8, 0.1]})
+        >>> config = SegmentConfig(number=5, budget=BudgetConfig(contact_cost=1, save_rate=0.5, value=4))
+        >>> [length(rows, config, rule) for rule in ("quantile", "number", "profit")]
+        [1, 3, 2]
+    """
+    if rule == "profit":
+        return best_size(gains(rows, config.budget))
+    wanted = round(len(rows) * (1 - config.quantile)) if rule == "quantile" else config.number or 0
+    return min(max(wanted, 1), len(rows))
 
 
 def likely_line(scored: pd.DataFrame, config: SegmentConfig) -> float:
@@ -71,15 +93,3 @@ def agreement(scored: pd.DataFrame) -> pd.DataFrame:
         kendall = float(scipy.stats.kendalltau(x, y, nan_policy="omit").statistic) if differ else np.nan
         rows.append((a, b, x.corr(y, method="spearman") if differ else np.nan, kendall))
     return pd.DataFrame(rows, columns=["a", "b", "spearman", "kendall"])
-
-
-def _sizes(order: pd.DataFrame, config: SegmentConfig) -> pd.Series:
-    """How many are on the list of each row, same rows."""
-    if config.rule == "number":
-        return pd.Series(config.number, order.index)
-    if config.rule == "quantile":
-        users = order.groupby("list", sort=False)["p_churn"].transform("size")
-        return (users * (1 - config.quantile)).round().clip(lower=1)
-    gain = pd.Series(gains(order, config.budget), order.index)
-    sizes = {name: best_size(rows) for name, rows in gain.groupby(order["list"])}
-    return order["list"].map(sizes)

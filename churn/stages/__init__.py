@@ -5,13 +5,14 @@ from churn.stages.deciding import compare_segments, review_run, score_users, wri
 from churn.stages.explaining import explain_models, screen_features
 from churn.stages.exploring import explore_data
 from churn.stages.fitting import fit_models, refit_models, retrain_models
-from churn.stages.judging import evaluate_models, reach_verdicts
+from churn.stages.judging import choose_order, evaluate_models, reach_verdicts
 from churn.stages.observing import find_anomalies, group_users
 from churn.stages.preparation import examine_data, prepare_data
 
 __all__ = [
     "Context",
     "Facts",
+    "choose_order",
     "compare_segments",
     "evaluate_models",
     "examine_data",

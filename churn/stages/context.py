@@ -13,7 +13,7 @@ from churn.configuration import RunConfig
 from churn.data import Dataset, Frame, Split, Target, open_dataset
 from churn.models import Classifier, load
 from churn.scoring import newest_windows
-from churn.segments import Pseudonyms
+from churn.segments import Pseudonyms, SegmentConfig, as_chosen
 
 Facts = dict[str, object]  # what a stage adds to the manifest
 
@@ -37,6 +37,11 @@ class Context:
     def split(self) -> Split:
         """The newest fold."""
         return self.dataset.split()
+
+    @cached_property
+    def segments(self) -> SegmentConfig:
+        """How the list is drawn, by the order that was chosen."""
+        return as_chosen(self.config.segments, self.folder / "models")
 
     @cached_property
     def names(self) -> Pseudonyms | None:

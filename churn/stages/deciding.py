@@ -13,20 +13,20 @@ from churn.stages.context import Context, Facts
 
 def score_users(context: Context) -> Facts:
     """The newest scores, the list, and how its line is drawn."""
-    config, seed = context.config.segments, context.config.seed
+    config, seed = context.segments, context.config.seed
     models, out = context.folder / "models", context.folder
     listing = write_scores(context.dataset, models, config=config, names=context.names, out=out, seed=seed)
     context.write(declared.THRESHOLD, segments.lines(listing.scored, config, seed=seed))
-    context.write(declared.SCORE_DISTRIBUTION, segments.distribution(listing.scored, config.rank_by))
-    told = listing.facts(config) | {"skewness": segments.skewness(listing.scored, config.rank_by)}
+    context.write(declared.SCORE_DISTRIBUTION, segments.distribution(listing.scored, config.order))
+    told = listing.facts(config) | {"skewness": segments.skewness(listing.scored, config.order)}
     return {"segment": told, "budget": listing.plan.facts() if listing.plan else None}
 
 
 def compare_segments(context: Context) -> Facts:
     """What happened to the lists of the test part, how users differ, and what calling the newest list earns."""
     dataset, test, scored = context.dataset, context.split.test, context.read(declared.SCORES)
-    line = segments.likely_line(scored, context.config.segments)
-    config = replace(context.config.segments, likely_churn=line)  # one line on all days
+    line = segments.likely_line(scored, context.segments)
+    config = replace(context.segments, likely_churn=line)  # one line on all days
     probabilities = score_windows(test, context.folder / "models")
     daily = segments.prioritise(probabilities, config, by_cutoff=True)
     rates = segments.observed_rates(test, daily, seed=context.config.seed)

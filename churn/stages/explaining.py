@@ -41,7 +41,7 @@ def explain_models(context: Context) -> Facts:
 
 def _segments(context: Context, windows: Windows) -> NDArray[np.str_]:
     """Whether each window would be on the list, (n,): priority or other."""
-    scored = segments.prioritise(score_windows(windows, context.folder / "models"), context.config.segments)
+    scored = segments.prioritise(score_windows(windows, context.folder / "models"), context.segments)
     return np.where(scored.segment == "priority", "priority", "other")
 
 

@@ -1,10 +1,12 @@
 """How good the models are: calibration, leaderboard, verdicts."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
-from churn import evaluation
+import pandas as pd
+
+from churn import evaluation, segments
 from churn.artefacts import TargetTables, declared, write_json
-from churn.data import Target
+from churn.data import Target, Windows
 from churn.scoring import score_windows
 from churn.stages.context import Context, Facts
 
@@ -53,6 +55,30 @@ def _judge(context: Context, target: Target, tables: TargetTables) -> str:
     for artefact, table in measured.items():
         tables.add(artefact, table, target=target)
     return found.best_model
+
+
+def choose_order(context: Context) -> Facts:
+    """The order of the list: chosen on half A of validation, as models are, and judged once on the test part.
+
+    The calibrators, and the chance of a sticker if the user stays, were fitted on half B, so no order gains from them.
+    """
+    config, split = context.config.segments, context.split
+    tables = {part: _orders(context, windows) for part, windows in (("val", split.val_a), ("test", split.test))}
+    name = segments.choose_order(tables["val"]) if config.rank_by == "best" else config.order
+    measure, horizon, seen = segments.measure_of(split.test, config), split.test.horizon_days, split.kind == "random"
+    order = segments.judged(tables["test"], segments.Order(name, config.rank_by, measure, horizon, seen))
+    order.save(context.folder / "models")
+    rows = pd.concat([table.assign(part=part) for part, table in tables.items()], ignore_index=True)
+    context.write(declared.ORDERS, rows.assign(chosen=rows.rank_by == name)[list(declared.ORDERS.types)])
+    return {"order": order.facts()}
+
+
+def _orders(context: Context, windows: Windows) -> pd.DataFrame:
+    """What the lists of each order found; lists of half of the users hold half of a number of users."""
+    config, split, scores = context.config.segments, context.split, score_windows(windows, context.folder / "models")
+    if config.number is not None and windows is not split.test:
+        config = replace(config, number=max(1, round(config.number * len(windows) / len(split.val))))
+    return segments.compare_orders(windows, scores, config, seed=context.config.seed)
 
 
 def reach_verdicts(context: Context) -> Facts:

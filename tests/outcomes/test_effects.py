@@ -22,7 +22,9 @@ def listed(tmp_path_factory):
     simulate("small", seed=5, out=folder)
     truth = pd.read_parquet(folder / "truth.parquet")
     day = truth[truth.cutoff == truth.cutoff.max()].reset_index(drop=True)
-    scored = prioritise(day[["user_id", "cutoff", "p_churn", "p_sticker"]], SegmentConfig(quantile=0.5))
+    scored = prioritise(
+        day[["user_id", "cutoff", "p_churn", "p_sticker"]], SegmentConfig(rank_by="priority", quantile=0.5)
+    )
     return scored[scored.segment == "priority"].sort_values("priority", ascending=False, ignore_index=True)
 
 

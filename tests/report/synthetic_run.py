@@ -90,6 +90,7 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "agreement.csv": pd.DataFrame(_agreement(stickers), columns=["a", "b", "spearman", "kendall"]),
         "threshold.csv": _lines(),
         "score_distribution.csv": _distribution(scores),
+        "orders.csv": _orders(),
         "segment_rules.csv": _otherwise(targets),
         "priority.parquet": (listed := _priority(scores, stickers)),
         "reasons.parquet": _reasons(listed),
@@ -120,6 +121,7 @@ def _priority(scores, stickers):
     listed = scores[scores["segment"] == "priority"].sort_values("priority", ascending=False).reset_index(drop=True)
     listed.insert(0, "rank", listed.index + 1)
     listed.insert(2, "group", CONTACT)
+    listed["priority_rank"] = listed["rank"]
     return listed.drop(columns=["cutoff", "segment"])
 
 
@@ -224,6 +226,33 @@ def _otherwise(targets):
     return table_of("rank_by rule used n n_users target rate low high base", rows)
 
 
+def _orders():
+    names = "part rank_by chosen lists n n_users value low high by_lot excess excess_low excess_high beaten_by"
+    known = [("priority", True, 24.6, 13.2), ("p_churn", False, 21.0, 9.6)]
+    return table_of(
+        names,
+        [
+            (
+                part,
+                name,
+                chosen,
+                103,
+                1030,
+                212,
+                value,
+                value - 5,
+                value + 5,
+                value - more,
+                more,
+                more - 5,
+                more + 5,
+                "",
+            )
+            for part, (name, chosen, value, more) in product(("val", "test"), known)
+        ],
+    )
+
+
 def _agreement(stickers):
     pairs = [
         ("priority", "p_churn", -0.5, -0.36),
@@ -312,6 +341,11 @@ def _manifest(scores, targets):
             "middle and low."
         ],
         "completeness": completeness(targets),
+        "order": {
+            **{"rank_by": "priority", "asked": "priority", "measure": "amount", "horizon_days": 7, "seen": False},
+            **{"lists": 103, "users": 212, "value": 24.6, "low": 19.1, "high": 30.2, "by_lot": 11.4},
+            **{"excess": 13.2, "excess_low": 8.3, "excess_high": 18.1, "verdict": "better"},
+        },
         "segment": {
             **{"rank_by": "priority", "rule": "quantile", "quantile": 0.9, "number": None, "listed": 30},
             **{"before_days": 28, "minimum_cell": 30, "anomalies": {"number": 20, "least": 3.0}},

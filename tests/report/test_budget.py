@@ -196,7 +196,7 @@ def test_the_orders_stand_in_a_table_with_the_best_first(run):
         ["chance of churn", "104", "40.0"],
         ["priority", "120", "36.0"],
     ]
-    assert table.rows[1][0].badge == "used" and "the order by chance of churn earns most" in words(run)
+    assert table.rows[1][0].badge == "used" and "the one used was asked for" in words(run)
     assert "No other order would earn more" in words(planned(run, **FACTS))
 
 

@@ -23,28 +23,38 @@ def judged(run, intervals, **columns):
     return found.verdict, found.detail.replace("\xa0", " ")
 
 
+def ordered(run, **found):
+    """Past lists in the order of the list found something else."""
+    manifest = read_json(run / "manifest.json")
+    write_json(manifest | {"order": manifest["order"] | found}, run / "manifest.json")
+
+
 @pytest.mark.parametrize(
-    ("churn", "sticker", "verdict"),
+    ("found", "verdict"),
     [
-        ((0.40, 0.50), (0.06, 0.20), "Yes"),
-        ((0.30, 0.42), (0.20, 0.30), "Yes"),
-        ((0.365, 0.405), (0.06, 0.20), "Hardly"),
-        ((0.20, 0.30), (0.20, 0.30), "In part"),
-        ((0.20, 0.30), (0.06, 0.20), "No"),
-        ((0.30, 0.42), (0.06, 0.18), "No evidence"),
+        ({}, "Yes"),
+        ({"excess": 1.0, "excess_low": 0.5}, "Hardly"),
+        ({"excess_low": -1.0}, "No evidence"),
+        ({"excess": -3, "excess_low": -6, "excess_high": -1}, "No"),
+        ({"users": 12}, "Unclear"),
+        ({"seen": True}, "Cannot be told"),
+        ({"value": None}, "Not measured"),
     ],
 )
-def test_a_list_is_right_where_an_outcome_came_more_often_and_none_less_often(run, churn, sticker, verdict):
-    assert judged(run, {"churn": churn, "sticker": sticker})[0] == verdict
+def test_a_list_is_right_where_past_lists_in_its_order_found_more_than_the_lot(run, found, verdict):
+    ordered(run, **found)
+    assert trust.on_list(Run.open(run)).verdict == verdict
 
 
 def test_what_past_lists_did_is_told_beside_everyone(run):
+    ordered(run, excess_low=-1.0)
     same = judged(run, {"churn": (0.30, 0.42), "sticker": (0.06, 0.18)})[1]
     assert same == (
         "Past lists were not clearly better than a list drawn by lot. "
         "36% of their users fell silent (everyone: 36%). "
         "12% of their users received a sticker (everyone: 12%)."
     )
+    ordered(run, excess_low=8.3)
     apart = judged(run, {"churn": (0.30, 0.50), "sticker": (0.20, 0.30)})[1]
     assert apart.startswith("Past lists did better than a list drawn by lot. 40% of their users fell silent")
     assert apart.endswith("25% of their users received a sticker (everyone: 12%).")
@@ -66,15 +76,6 @@ def test_numbers_that_are_told_apart_are_not_rounded_to_one(run):
     assert "a sticker to 1.3%; 1.1% [1.0, 1.2] received one" in told
 
 
-def test_a_list_of_few_users_is_not_judged(run):
-    assert judged(run, {"churn": (0.40, 0.50), "sticker": (0.06, 0.20)}, n_users=12)[0] == "Unclear"
-
-
-def test_a_list_on_days_that_the_models_had_seen_is_not_judged(run):
-    write_json(read_json(run / "manifest.json") | {"split_kind": "random"}, run / "manifest.json")
-    assert trust.on_list(Run.open(run)).verdict == "Cannot be told"
-
-
 @pytest.mark.slow
 def test_the_list_is_judged_before_all_else(run):
     text = page_of(run, summary.build).text
@@ -85,7 +86,7 @@ def test_the_list_is_judged_before_all_else(run):
 
 def test_the_list_of_a_run_without_stickers_is_judged_by_churn_alone(without_stickers):
     detail = trust.on_list(Run.open(without_stickers)).detail
-    assert detail.startswith("Past lists did worse than a list drawn by lot.") and "sticker" not in detail
+    assert detail.startswith("Past lists did better than a list drawn by lot.") and "sticker" not in detail
 
 
 def test_probabilities_that_hold_overall_but_broke_their_promise_on_lists_are_not_praised(run):
@@ -178,7 +179,5 @@ def test_of_ten_groups_three_are_too_many_to_be_chance(off, too_many):
 
 
 def test_a_list_that_hardly_beats_one_by_lot_is_not_recommended(run):
-    judged(run, {"churn": (0.375, 0.395), "sticker": (0.06, 0.18)})
-    assert "hardly better to call than any others: past lists found the right people 1.07 times as often" in advice(
-        Run.open(run)
-    )
+    ordered(run, excess=0.8, excess_low=0.4, excess_high=1.1)  # of 11.4 by lot
+    assert "no order of the users has proved better than a list drawn by lot" in advice(Run.open(run))

@@ -17,7 +17,7 @@ def drawn():
 
 def test_every_score_and_rule_has_the_rates_of_the_lists_it_would_have_drawn(drawn):
     windows, scores = drawn
-    config = SegmentConfig(number=4, budget=BudgetConfig(contact_cost=0.1, save_rate=0.3))
+    config = SegmentConfig(rank_by="priority", number=4, budget=BudgetConfig(contact_cost=0.1, save_rate=0.3))
     found = had_it_been_drawn_otherwise(windows, scores, config, seed=3)
     pairs = found[["rank_by", "rule"]].drop_duplicates()
     assert len(pairs) == 12 and found.used.sum() == 2
@@ -34,19 +34,21 @@ def test_every_score_and_rule_has_the_rates_of_the_lists_it_would_have_drawn(dra
 
 def test_without_stickers_or_a_budget_fewer_lists_can_be_drawn(drawn):
     windows, scores = drawn
-    found = had_it_been_drawn_otherwise(windows, scores[["user_id", "cutoff", "p_churn"]], SegmentConfig())
+    found = had_it_been_drawn_otherwise(
+        windows, scores[["user_id", "cutoff", "p_churn"]], SegmentConfig(rank_by="priority")
+    )
     assert set(found.rank_by) == {"priority", "p_churn", "value_at_risk"} and set(found.rule) == {"quantile"}
 
 
 def test_a_rule_that_lists_nobody_has_no_rates(drawn):
-    config = SegmentConfig(budget=BudgetConfig(contact_cost=1000, save_rate=0.3))
+    config = SegmentConfig(rank_by="priority", budget=BudgetConfig(contact_cost=1000, save_rate=0.3))
     found = had_it_been_drawn_otherwise(*drawn, config).set_index("rule")
     assert (found.n["profit"] == 0).all() and found.rate["profit"].isna().all() and found.base.notna().all()
 
 
 def test_a_number_a_day_is_its_share_of_the_users_of_many_days():
     config = SegmentConfig(rule="number", number=20)
-    assert pooled(config, users=1000, per_day=200) == SegmentConfig(quantile=0.9)
+    assert pooled(config, users=1000, per_day=200) == SegmentConfig(rule="quantile", quantile=0.9)
     everyone = pooled(config, users=1000, per_day=15)
     assert (everyone.rule, everyone.number) == ("number", 1000)
     for other in (SegmentConfig(), SegmentConfig(rule="profit", number=5, budget=BudgetConfig(save_rate=0.2))):

@@ -166,7 +166,7 @@ def test_without_users_or_a_budget_there_is_no_plan(refused):
     with refused("expected users", "no scores", "log"):
         plan(scores_of(0), config_of())
     with refused("segments.budget", "none", "contact_cost"):
-        plan(scores_of(), SegmentConfig())
+        plan(scores_of(), SegmentConfig(rank_by="priority"))
 
 
 def test_drawing_neighbours_together_gives_the_intervals_of_drawing_each_user(monkeypatch):
@@ -205,7 +205,7 @@ def test_where_all_are_worth_the_same_no_order_earns_more_than_the_chance_of_chu
     rng = np.random.default_rng(0)
     scores = pd.DataFrame({"user_id": range(300), "p_churn": rng.random(300), "p_sticker": rng.random(300) / 3})
     budget = BudgetConfig(contact_cost=0.5, save_rate=0.3, value=4)
-    found = plan(scores, SegmentConfig(budget=budget), repetitions=5)
+    found = plan(scores, SegmentConfig(rank_by="priority", budget=budget), repetitions=5)
     assert found.orders["p_churn"][0] == found.paying == (scores.p_churn > pays_from(budget)).sum()
     assert found.orders["p_churn"][1] == max(profit for _, profit in found.orders.values())
     assert found.orders["priority"] == (found.best.value, pytest.approx(found.profit.value))

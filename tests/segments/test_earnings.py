@@ -106,7 +106,7 @@ def test_a_list_earns_the_gains_of_its_users_and_one_drawn_by_profit_the_most():
     rng = np.random.default_rng(0)
     scores = pd.DataFrame({"user_id": range(150), "p_churn": rng.beta(2, 3, 150)})
     for rule in ("quantile", "profit"):
-        config = SegmentConfig(rule=rule, budget=BUDGET)
+        config = SegmentConfig(rank_by="priority", rule=rule, budget=BUDGET)
         planned, scored = plan(scores, config, repetitions=20), prioritise(scores, config)
         found = expected_earnings(scored, BUDGET, curve=planned.curve, rates=rates_of(0.5, 0.4, 0.6))
         assert found.profit.value == pytest.approx(gains(scored[scored.segment == "priority"], BUDGET).sum())

@@ -14,7 +14,7 @@ def scored_of(n=600, *, seed=0, config=None):
     rng = np.random.default_rng(seed)
     scores = {"p_churn": rng.beta(2, 3, n), "p_sticker": rng.beta(1, 8, n), "expected_amount": rng.gamma(2, 5, n)}
     table = pd.DataFrame({"user_id": [f"u{i:05}" for i in range(n)], **scores})
-    return prioritise(table, config or SegmentConfig())
+    return prioritise(table, config or SegmentConfig(rank_by="priority"))
 
 
 def resampled(values, threshold_of, *, repetitions=4000, seed=0):
@@ -26,7 +26,7 @@ def resampled(values, threshold_of, *, repetitions=4000, seed=0):
 
 @pytest.mark.parametrize(("rule", "keys"), [("quantile", {}), ("number", {"number": 45})])
 def test_the_interval_of_the_line_is_that_of_users_really_drawn_again(rule, keys):
-    config = SegmentConfig(rule=rule, **keys)
+    config = SegmentConfig(rank_by="priority", rule=rule, **keys)
     scored = scored_of(config=config)
     found = lines(scored, config).set_index("rule").loc[rule]
     size = int((scored.segment == "priority").sum())
@@ -41,7 +41,7 @@ def test_the_interval_of_the_line_is_that_of_users_really_drawn_again(rule, keys
 
 
 def test_the_line_of_most_profit_moves_as_far_as_that_of_users_really_drawn_again():
-    config = SegmentConfig(rule="profit", budget=BUDGET)
+    config = SegmentConfig(rank_by="priority", rule="profit", budget=BUDGET)
     scored = scored_of(config=config)
     scored["priority"] = scored.p_churn  # so that the gain falls along the rank, and the last who pays is the line
     found = lines(scored, config, repetitions=4000).set_index("rule").loc["profit"]
@@ -50,7 +50,7 @@ def test_the_line_of_most_profit_moves_as_far_as_that_of_users_really_drawn_agai
 
 
 def test_the_interval_holds_the_line_of_other_users_of_the_same_kind():
-    config, held = SegmentConfig(), 0
+    config, held = SegmentConfig(rank_by="priority"), 0
     truth = np.quantile(scored_of(200_000, seed=99).priority, 0.9)
     for seed in range(200):
         row = lines(scored_of(300, seed=seed), config).iloc[0]
@@ -67,26 +67,28 @@ def test_every_rule_that_is_known_has_a_line_and_the_run_s_own_is_marked():
 
 @pytest.mark.parametrize("number", [600, 5000])
 def test_a_list_of_everyone_has_no_line_to_cross(number):
-    config = SegmentConfig(rule="number", number=number)
+    config = SegmentConfig(rank_by="priority", rule="number", number=number)
     row = lines(scored_of(config=config), config).set_index("rule").loc["number"]
     assert row["size"] == 600 and row[["threshold", "low", "high"]].isna().all() and row.near == 0
 
 
 def test_a_list_of_nobody_has_no_line_to_cross():
-    config = SegmentConfig(rule="profit", budget=BudgetConfig(contact_cost=100, save_rate=0.3, value=10))
+    config = SegmentConfig(
+        rank_by="priority", rule="profit", budget=BudgetConfig(contact_cost=100, save_rate=0.3, value=10)
+    )
     row = lines(scored_of(config=config), config).set_index("rule").loc["profit"]
     assert row["size"] == 0 and np.isnan(row.threshold) and row.near == 0
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_a_handful_of_users_has_a_line_or_none_without_a_crash(n):
-    config = SegmentConfig(number=1, budget=BUDGET)
+    config = SegmentConfig(rank_by="priority", number=1, budget=BUDGET)
     assert len(lines(scored_of(n, config=config), config)) == 3
 
 
 def test_users_who_are_all_alike_are_all_near_the_line():
-    scored = prioritise(scored_of().assign(p_churn=0.5, p_sticker=0.2), SegmentConfig())
-    row = lines(scored, SegmentConfig()).iloc[0]
+    scored = prioritise(scored_of().assign(p_churn=0.5, p_sticker=0.2), SegmentConfig(rank_by="priority"))
+    row = lines(scored, SegmentConfig(rank_by="priority")).iloc[0]
     assert (row.near, row.low, row.high) == (600, 0.1, 0.1)
     assert skewness(scored, "priority") == {"raw": None, "log10": None, "scored": 600, "zeros": 0}
     assert distribution(scored, "priority").groupby("scale").n.sum().tolist() == [600, 600]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from churn.data import AMOUNT, ELSEWHERE, FEATURES, STICKERS, UNKNOWN, WEEKENDS, Rhythm, Windows
 from churn.segments.comparing.compared import Comparison, comparisons
-from churn.segments.config import RankBy, SegmentConfig
+from churn.segments.config import SegmentConfig
 from churn.segments.priority import SEGMENTS
 from churn.statistics import benjamini_hochberg, holm, is_skewed, mann_whitney, rate_interval, welch
 
@@ -17,9 +17,6 @@ COLUMNS = (
     *("comparison", "feature", "n_priority", "n_other", "mean_priority", "mean_other", "t", "df", "p", "p_adjusted"),
     *("p_bh", "p_rank", "p_finding", "hedges_g", "low", "high", "circular", "group"),
 )
-
-
-LOSS = "expected_loss"
 
 
 def latest_windows(windows: Windows) -> NDArray[np.intp]:
@@ -43,7 +40,7 @@ def pooled(config: SegmentConfig, *, users: int, per_day: float) -> SegmentConfi
         >>> pooled(SegmentConfig(rule="number", number=20), users=1000, per_day=200).quantile
         0.9
     """
-    if config.rule != "number" or config.number is None:
+    if config.ending != "number" or config.number is None:
         return config
     share = config.number / per_day
     if share >= 1:
@@ -57,7 +54,6 @@ def describe(
     before_days: int,
     members: pd.DataFrame | None = None,
     rhythm: Rhythm | None = None,
-    rank_by: RankBy = "priority",
 ) -> tuple[pd.DataFrame, list[str]]:
     """The variables to compare, a row per window, and which of them are circular.
 
@@ -71,7 +67,6 @@ def describe(
         before_days: How many days before the history count as the period before it.
         members: The members' attributes as they were at each window, same rows.
         rhythm: When the users act; None where it is not known.
-        rank_by: The score behind the list. Into the expected loss the stickers before the history went, too.
 
     Returns:
         The table and the names of its circular columns.
@@ -90,7 +85,7 @@ def describe(
     for name, values in _attributes(windows, members).items():
         table[f"{name} (member list)" if name in taken or name in afterwards else name] = values
     table = table.assign(**afterwards)
-    seen = seen_by_models(windows) | ({f"{name}_before" for name in (STICKERS, AMOUNT)} if rank_by == LOSS else set())
+    seen = seen_by_models(windows)
     return table, [name for name in table.columns if name in seen]
 
 

@@ -1,6 +1,6 @@
 """Contrasts of a part's users: one row per user, the list drawn once over all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,13 +27,16 @@ class Contrasts:
 
 
 def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, config: SegmentConfig) -> Contrasts:
-    """Compare the users of a part, each at the latest of the windows, with a list that is drawn over all users at once.
+    """Compare the users of a part, each at the latest of the windows, with a segment drawn over all users at once.
+
+    The segment is that of the priority, p_churn × p_sticker, whatever orders the list: it stays what it is where
+    another score lists other users. It holds a share of the users, unless another rule is configured.
 
     Args:
         dataset: Where the members and the hours of the day are known.
         part: n windows, which no model has learnt from.
         probabilities: user_id, cutoff, p_churn and, where there are stickers, p_sticker; n rows in the same order.
-        config: How the list is drawn, and the least number of users in a group.
+        config: How long the segment is, and the least number of users in a group; any order.
 
     Example:
         >>> from churn.data import example_dataset
@@ -44,15 +47,14 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
         >>> found.users == len(set(test.user_ids)), found.listed < found.users < len(test)
         (True, True)
     """
+    config = replace(config, rank_by="priority", rule=config.rule or "quantile")
     latest = latest_windows(part)
     windows, scored = part.take(latest), probabilities.iloc[latest].reset_index(drop=True)
     per_day = len(part) / len(np.unique(part.cutoff))
     scored = prioritise(scored, pooled(config, users=len(latest), per_day=per_day))
     loyal = loyal_earners(scored, config) if "p_sticker" in scored else None
     members = dataset.members_at(windows)
-    table, circular = describe(
-        windows, before_days=config.before_days, members=members, rhythm=dataset.rhythm, rank_by=config.rank_by
-    )
+    table, circular = describe(windows, before_days=config.before_days, members=members, rhythm=dataset.rhythm)
     levels, circular_levels = describe_categories(windows, members)
     cell = config.minimum_cell
     return Contrasts(
@@ -61,5 +63,5 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
         users=len(latest),
         listed=int((scored.segment == PRIORITY).sum()),
         per_day=per_day,
-        ties=ties(scored, config.rank_by),
+        ties=ties(scored, config.order),
     )

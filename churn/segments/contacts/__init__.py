@@ -1,7 +1,8 @@
 """What leaves the house: the list as files, who is held back, and ids that are hashed."""
 
+from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
-from churn.segments.contacts.list_files import contact_list, export
+from churn.segments.contacts.list_files import contact_list, export, write_contacts
 from churn.segments.contacts.list_words import about, among_equals
 from churn.segments.contacts.pseudonyms import Pseudonyms
 
@@ -10,8 +11,10 @@ __all__ = [
     "CONTROL",
     "Pseudonyms",
     "about",
+    "advice",
     "among_equals",
     "contact_list",
     "export",
     "hold_back",
+    "write_contacts",
 ]

@@ -33,15 +33,17 @@ _A4 = 9
 
 
 def contact_list(scored: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
-    """The priority segment in the order of `ranked`: rank, user_id, priority, p_churn, p_sticker.
+    """The list in the order of `ranked`: rank, user_id, priority, priority_rank, p_churn, p_sticker.
 
     Args:
         scored: All scored users with their segment.
         rank_by: The score behind the rank; one other than the priority has a column after the probabilities.
+            `priority_rank` is the place that the priority gives among all who were scored.
     """
-    table = ranked(scored, rank_by)
+    places = pd.Series(range(1, len(scored) + 1), ranked(scored, "priority").index)
+    table = ranked(scored.assign(priority_rank=places), rank_by)
     table = table[table.segment == "priority"].reset_index(drop=True)
-    shown = dict.fromkeys(("priority", "p_churn", "p_sticker", rank_by))  # each once
+    shown = dict.fromkeys(("priority", "priority_rank", "p_churn", "p_sticker", rank_by))  # each once
     listed = table[["user_id", *(name for name in shown if name in table)]]
     listed.insert(0, "rank", range(1, len(listed) + 1))
     return listed
@@ -53,19 +55,15 @@ def export(
     folder: Path,
     *,
     held_back: NDArray[np.bool_] | None = None,
-    about: Sequence[tuple[str, object]] = (),
     hide: Hide | None = None,
 ) -> None:
-    """Write the list, and of it what a CRM team opens: the contacts as CSV and as a spreadsheet, and who is held back.
-
-    Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them.
+    """Write the list with its reasons, and who of it is held back; `write_contacts` makes of them what a team opens.
 
     Args:
         table: The segment, from `contact_list`.
-        reasons: Why, a row per user_id and place, from `explanation.reasons`; in the files in the language spoken.
+        reasons: Why, a row per user_id and place, from `explanation.reasons`.
         folder: Where to write.
         held_back: Who is in the control group, (n,); by default nobody.
-        about: Terms and their values for the spreadsheet's second sheet.
         hide: What makes hashes of users' ids, if they are to be hidden.
     """
     held = np.zeros(len(table), np.bool_) if held_back is None else held_back
@@ -73,9 +71,21 @@ def export(
     grouped.insert(2, "group", np.where(held, CONTROL, CONTACT))
     declared.PRIORITY.write(grouped, folder, hide)
     declared.REASONS.write(reasons, folder, hide)
-    listed = declared.PRIORITY.read(folder)  # with the ids that may leave the house
-    declared.CONTROL.write(listed, folder)
-    contacts = listed[~held].drop(columns="group").reset_index(drop=True)
+    declared.CONTROL.write(declared.PRIORITY.read(folder), folder)  # with the ids that may leave the house
+
+
+def write_contacts(folder: Path, *, about: Sequence[tuple[str, object]] = ()) -> None:
+    """Write what a CRM team opens, the contacts as CSV and as a spreadsheet, of the list that lies in a folder.
+
+    Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them. The
+    reasons are in the language spoken, so the files can be written again in another one.
+
+    Args:
+        folder: Where `export` wrote.
+        about: Terms and their values for the spreadsheet's second sheet.
+    """
+    listed = declared.PRIORITY.read(folder)
+    contacts = listed[listed.group != CONTROL].drop(columns="group").reset_index(drop=True)
     contacts = contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
     declared.CONTACTS.write(contacts, folder)
     write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)

@@ -27,6 +27,7 @@ COLUMNS = Messages(
         ),
         "user_id": marked("The user"),
         "priority": marked("p_churn × p_sticker"),
+        "priority_rank": marked("Place among all users scored by the priority, 1 is the highest"),
         "p_churn": marked("Chance of no own activity on any day of the horizon"),
         "p_sticker": marked("Chance of at least one sticker in the horizon"),
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
@@ -45,28 +46,30 @@ ALONE = Messages(  # of a log without stickers
 Rows = list[tuple[str, object]]
 
 
-def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int) -> Rows:
+def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first: str = "") -> Rows:
     """What the list says of itself: terms with their values, a date as a date and a number as a number.
 
     Args:
         scored: The scored users with their segment.
         config: How the list was drawn.
         held_back: Users of the list in the control group.
+        first: What to do with it, from `advice`.
     """
     listed = int((scored.segment == "priority").sum())
     columns = {name: words for name, words in COLUMNS.items() if name not in _known() or name in scored}
-    order = ORDERS[config.rank_by]
+    order = ORDERS[config.order]
     if "p_sticker" not in scored:
         order, columns["priority"] = ALONE["order"], ALONE["priority"]
     if "expected_loss" in columns:
         columns["expected_loss"] = with_unit(columns["expected_loss"])
     return [
+        *([(say("What to do"), first)] if first else []),
         (say("First day that was not known (cutoff)"), scored.cutoff.iloc[0]),
         (say("Users scored"), len(scored)),
         (say("Users in the priority segment"), listed),
         (say("Size of the segment"), _rule(config)),
         (say("Order"), order),
-        (say("Order among equal scores"), among_equals(ties(scored, config.rank_by), listed=listed)),
+        (say("Order among equal scores"), among_equals(ties(scored, config.order), listed=listed)),
         (say("Users to contact, on the first sheet"), listed - held_back),
         (say("Users held back: do not contact"), held_back),
         (say("Control group"), _control(config, listed, held_back)),
@@ -105,9 +108,9 @@ def _known() -> set[str]:
 
 
 def _rule(config: SegmentConfig) -> str:
-    if config.rule == "number":
+    if config.ending == "number":
         return say("the first {number} users, as many as can be contacted", number=config.number)
-    if config.rule == "profit":
+    if config.ending == "profit":
         return say("as many users as bring the most expected profit")
     return say("the first {share:.3g}% of the users", share=100 * (1 - config.quantile))
 

@@ -14,7 +14,7 @@ def scores(n=200, *, seed=0):
 
 def test_loyal_earners_are_the_top_tenth_by_stickers_of_those_who_will_likely_stay():
     scored = scores()
-    loyal = loyal_earners(scored, SegmentConfig(likely_churn=0.4))
+    loyal = loyal_earners(scored, SegmentConfig(rank_by="priority", likely_churn=0.4))
     stay = scored.p_churn < 0.4
     assert loyal.sum() == round(stay.sum() / 10)
     assert not (loyal & ~stay).any()
@@ -23,20 +23,22 @@ def test_loyal_earners_are_the_top_tenth_by_stickers_of_those_who_will_likely_st
 
 def test_a_user_on_the_line_of_likely_churn_will_not_likely_stay():
     scored = scores(2).assign(p_churn=[0.5, 0.49], p_sticker=[0.9, 0.1])
-    assert loyal_earners(scored, SegmentConfig()).tolist() == [False, True]
+    assert loyal_earners(scored, SegmentConfig(rank_by="priority")).tolist() == [False, True]
 
 
 def test_ties_leave_the_size_as_configured_whatever_the_order_of_the_rows():
     scored = scores(40).assign(p_churn=[0.3, 0.1] * 20, p_sticker=0.2)
-    loyal = loyal_earners(scored, SegmentConfig(quantile=0.9))
+    loyal = loyal_earners(scored, SegmentConfig(rank_by="priority", quantile=0.9))
     assert loyal.sum() == 4
     assert set(scored.p_churn[loyal]) == {0.1}
     mixed = scored.sample(frac=1, random_state=0)
-    assert set(mixed.user_id[loyal_earners(mixed, SegmentConfig(quantile=0.9))]) == set(scored.user_id[loyal])
+    assert set(mixed.user_id[loyal_earners(mixed, SegmentConfig(rank_by="priority", quantile=0.9))]) == set(
+        scored.user_id[loyal]
+    )
 
 
 def test_where_everyone_will_likely_leave_nobody_is_a_loyal_earner():
-    assert not loyal_earners(scores().assign(p_churn=0.9), SegmentConfig()).any()
+    assert not loyal_earners(scores().assign(p_churn=0.9), SegmentConfig(rank_by="priority")).any()
 
 
 @pytest.mark.parametrize("stickers", [True, False])

@@ -158,12 +158,6 @@ def test_days_and_stickers_of_the_horizon_are_counted_and_unknown_where_it_is_no
     assert newest.filter(like="_afterwards").isna().all()
 
 
-def test_stickers_before_are_circular_where_they_entered_the_expected_loss(test_part):
-    stickers = {"stickers_received_before", "sticker_amount_before"}
-    by_loss = describe(test_part, before_days=28, rank_by="expected_loss")[1]
-    assert set(by_loss) - set(describe(test_part, before_days=28, rank_by="value_at_risk")[1]) == stickers
-
-
 def test_hours_are_compared_over_the_history_and_before_it_and_are_not_circular(test_part):
     rhythm = example_dataset().rhythm
     table, circular = describe(test_part, before_days=28, rhythm=rhythm)

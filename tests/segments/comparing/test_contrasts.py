@@ -25,7 +25,7 @@ def chances(part, *, sticker=True):
 
 def test_every_user_stands_in_one_row_at_the_latest_window(dataset, part):
     scored = chances(part)
-    found = contrast(dataset, part, scored, SegmentConfig(quantile=0.9, minimum_cell=2))
+    found = contrast(dataset, part, scored, SegmentConfig(rank_by="priority", quantile=0.9, minimum_cell=2))
     latest = part.table().groupby("user_id").cutoff.idxmax()
     product = (scored.p_churn * scored.p_sticker).loc[latest]
     listed = product.nlargest(max(1, round(len(latest) * 0.1))).index
@@ -38,28 +38,32 @@ def test_every_user_stands_in_one_row_at_the_latest_window(dataset, part):
 
 def test_a_number_for_each_day_becomes_a_share_of_all_users(dataset, part):
     per_day = len(part) / part.table().cutoff.nunique()
-    found = contrast(dataset, part, chances(part), SegmentConfig(rule="number", number=5))
+    found = contrast(dataset, part, chances(part), SegmentConfig(rank_by="priority", rule="number", number=5))
     assert found.per_day == pytest.approx(per_day)
     assert found.listed == round(found.users * 5 / per_day) > 5
 
 
 def test_loyal_earners_are_compared_where_stickers_are_known(dataset, part):
-    config = SegmentConfig(minimum_cell=2)
+    config = SegmentConfig(rank_by="priority", minimum_cell=2)
     known, unknown = (contrast(dataset, part, chances(part, sticker=one), config) for one in (True, False))
     assert "loyal earners vs all others" in set(known.tests.comparison)
     assert "loyal earners vs all others" not in set(unknown.tests.comparison)
 
 
 def test_groups_under_the_least_number_are_not_tested(dataset, part):
-    found = contrast(dataset, part, chances(part), SegmentConfig(minimum_cell=1_000))
+    found = contrast(dataset, part, chances(part), SegmentConfig(rank_by="priority", minimum_cell=1_000))
     assert found.tests.p.isna().all() and found.categories.p.isna().all()
 
 
 def test_features_are_circular_and_what_happened_afterwards_is_not(dataset, part):
-    tests = contrast(dataset, part, chances(part), SegmentConfig()).tests.set_index("feature").circular
+    tests = (
+        contrast(dataset, part, chances(part), SegmentConfig(rank_by="priority")).tests.set_index("feature").circular
+    )
     assert tests["own_post"].all() and not tests["churn_afterwards"].any()
 
 
 def test_users_of_whom_the_lot_decides_are_counted(dataset, part):
-    found = contrast(dataset, part, chances(part).assign(p_churn=0.5, p_sticker=0.5), SegmentConfig(quantile=0.9))
+    found = contrast(
+        dataset, part, chances(part).assign(p_churn=0.5, p_sticker=0.5), SegmentConfig(rank_by="priority", quantile=0.9)
+    )
     assert found.ties == {"listed": found.listed, "line": found.users, "line_listed": found.listed}

@@ -10,7 +10,7 @@ from openpyxl.utils.escape import unescape
 from churn.artefacts import declared
 from churn.explanation import Story
 from churn.language import speaking
-from churn.segments import ControlConfig, SegmentConfig, about, contact_list, prioritise
+from churn.segments import ControlConfig, SegmentConfig, about, contact_list, prioritise, write_contacts
 from churn.segments.contacts import list_files
 from churn.segments.ranking import ranked
 
@@ -39,7 +39,8 @@ DEFUSED = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def table_of(ids, *, stickers=True):
     n = len(ids)
-    columns = {"rank": range(1, n + 1), "user_id": ids, "priority": np.linspace(0.9, 0.1, n), "p_churn": [0.25] * n}
+    columns = {"rank": range(1, n + 1), "user_id": ids, "priority": np.linspace(0.9, 0.1, n)}
+    columns |= {"priority_rank": range(1, n + 1), "p_churn": [0.25] * n}
     if stickers:
         columns["p_sticker"] = [0.125] * n
     return pd.DataFrame(columns)
@@ -53,8 +54,10 @@ def why(ids):
 
 
 def export(table, folder, **given):
-    """The product's, with a reason of everybody."""
+    """The product's, with a reason of everybody, and what a team opens of it."""
+    about = given.pop("about", ())
     list_files.export(table, why(table.user_id), folder, **given)
+    write_contacts(folder, about=about)
 
 
 def sheet_of(folder):
@@ -87,22 +90,32 @@ def scored():
 
 def test_the_list_holds_the_segment_best_first(scored):
     found = contact_list(scored)
-    assert list(found.columns) == ["rank", "user_id", "priority", "p_churn", "p_sticker"]
+    assert list(found.columns) == ["rank", "user_id", "priority", "priority_rank", "p_churn", "p_sticker"]
     assert found.user_id.tolist() == ["c", "a", "d"]  # a and d tie: the likelier churner first
     assert found["rank"].tolist() == [1, 2, 3]
+
+
+def test_a_list_in_another_order_has_its_score_and_the_place_by_priority_among_all_who_were_scored(scored):
+    found = contact_list(scored, rank_by="p_churn")
+    assert found.user_id.tolist() == ["c", "a", "d"] and found.priority_rank.tolist() == [1, 2, 3]
+    by_value = scored.assign(value_at_risk=[0.1, 0.9, 0.2, 0.3, 0.4], segment=["priority"] * 4 + ["other"])
+    found = contact_list(by_value, rank_by="value_at_risk")
+    assert found.user_id.tolist() == ["b", "d", "c", "a"] and found.columns[-1] == "value_at_risk"
+    assert found.priority_rank.tolist() == [4, 3, 1, 2]
 
 
 def test_everyone_has_the_own_reasons_in_the_language_spoken_and_none_may_be_missing(tmp_path):
     table = table_of(list("cab"))
     told = pd.concat([why("ab"), why("a").assign(place=2, feature="fan_reply")])
     list_files.export(table, told, tmp_path, held_back=np.array([False, False, True]))
+    write_contacts(tmp_path)
     words = "none for 5 days; usually 3.5 a week"
     assert [list(row.values())[-3:] for row in rows_of(tmp_path)] == [
         ["", "", ""],
         [f"'=own post: {words}", f"fan reply: {words}", ""],
     ]
     with speaking("ko"):
-        list_files.export(table, told, tmp_path)
+        write_contacts(tmp_path)
     assert rows_of(tmp_path)[1]["reason_2"].endswith(" reply: 5일째 없음; 평소 주 3.5회")
 
 
@@ -115,11 +128,11 @@ def test_users_whose_ids_are_hidden_keep_their_reasons(tmp_path):
 
 def test_the_first_users_of_the_plan_are_the_first_of_the_file():
     scores = pd.DataFrame({"user_id": range(1, 31), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": 0.4})
-    scored = prioritise(scores, SegmentConfig(rule="number", number=12))
+    scored = prioritise(scores, SegmentConfig(rank_by="priority", rule="number", number=12))
     found = contact_list(scored)
     assert found.user_id.tolist() == ranked(scored, "priority").user_id.tolist()[:12]
     for k in range(1, 12):
-        first = prioritise(scores, SegmentConfig(rule="number", number=k))
+        first = prioritise(scores, SegmentConfig(rank_by="priority", rule="number", number=k))
         assert set(first.user_id[first.segment == "priority"]) == set(found.user_id[:k])
 
 
@@ -136,13 +149,13 @@ def test_the_first_users_of_the_plan_are_the_first_of_the_file():
 )
 def test_the_second_sheet_says_what_the_lot_decided(p, said):
     scores = pd.DataFrame({"user_id": list("abc"), "cutoff": pd.Timestamp("2024-03-01"), "p_churn": p})
-    config = SegmentConfig(rule="number", number=2)
+    config = SegmentConfig(rank_by="priority", rule="number", number=2)
     assert dict(about(prioritise(scores, config), config, held_back=0))["Order among equal scores"] == said
 
 
 def test_without_stickers_the_list_does_without_their_column(scored):
     found = contact_list(scored.drop(columns="p_sticker"))
-    assert list(found.columns) == ["rank", "user_id", "priority", "p_churn"]
+    assert list(found.columns) == ["rank", "user_id", "priority", "priority_rank", "p_churn"]
 
 
 def test_an_empty_segment_gives_an_empty_list_and_files_with_a_header(scored, tmp_path):
@@ -176,13 +189,14 @@ def test_the_sheet_holds_text_exactly_as_given_and_no_formula(value, tmp_path):
 def test_numbers_are_typed_chances_are_percent_and_money_has_cents(tmp_path):
     export(table_of(["a", "b"]).assign(expected_loss=1234.5), tmp_path)
     sheet = sheet_of(tmp_path)
-    assert [cell.data_type for cell in sheet[2]][:5] == ["n", "s", "n", "n", "n"]
-    assert [cell.value for cell in sheet[3]][:5] == [2, "b", 0.1, 0.25, 0.125]
+    assert [cell.data_type for cell in sheet[2]][:6] == ["n", "s", "n", "n", "n", "n"]
+    assert [cell.value for cell in sheet[3]][:6] == [2, "b", 0.1, 2, 0.25, 0.125]
     shown = {cell.value: sheet.cell(2, cell.column).number_format for cell in sheet[1]}
     assert shown == {
         "rank": "General",
         "user_id": "General",
         "priority": "0.000",
+        "priority_rank": "General",
         "p_churn": "0.0%",
         "p_sticker": "0.0%",
         "reason_1": "General",
@@ -195,7 +209,7 @@ def test_numbers_are_typed_chances_are_percent_and_money_has_cents(tmp_path):
 def test_scores_and_chances_are_coloured_by_their_height_and_nothing_else(tmp_path):
     export(table_of(["a", "b", "c"]), tmp_path)
     coloured = {str(entry.sqref): entry.rules[0].type for entry in sheet_of(tmp_path).conditional_formatting}
-    assert coloured == {"C2:C4": "colorScale", "D2:D4": "colorScale", "E2:E4": "colorScale"}
+    assert coloured == {"C2:C4": "colorScale", "E2:E4": "colorScale", "F2:F4": "colorScale"}
 
 
 def test_columns_are_as_wide_as_their_text_but_not_endless(tmp_path):
@@ -206,11 +220,12 @@ def test_columns_are_as_wide_as_their_text_but_not_endless(tmp_path):
 
 
 def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tmp_path):
-    config = SegmentConfig(control=ControlConfig(share=0.4, seed=3), id_key="apart/key")
-    lines = about(scored, config, held_back=1)
+    config = SegmentConfig(rank_by="priority", control=ControlConfig(share=0.4, seed=3), id_key="apart/key")
+    lines = about(scored, config, held_back=1, first="Call them.")
     export(table_of(["=1+1"]), tmp_path, about=[*lines, ("=evil()", "=1+1")])
     book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
     assert book.sheetnames == ["priority", "about"]
+    assert [cell.value for cell in book["about"][1]] == ["What to do", "Call them."]
     rows = {row[0].value: row[1] for row in book["about"].iter_rows()}
     cutoff = rows["First day that was not known (cutoff)"]
     assert cutoff.is_date
@@ -228,7 +243,11 @@ def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tm
 
 def test_the_sheets_have_names_in_the_language_spoken(scored, tmp_path):
     with speaking("ko"):
-        export(table_of(["a"]), tmp_path, about=about(scored, SegmentConfig(quantile=0.85), held_back=0))
+        export(
+            table_of(["a"]),
+            tmp_path,
+            about=about(scored, SegmentConfig(rank_by="priority", quantile=0.85), held_back=0),
+        )
     book = openpyxl.load_workbook(tmp_path / "priority.xlsx")
     assert book.sheetnames == ["우선순위", "안내"]
     assert "사용자 중 상위 15%" in [row[1].value for row in book["안내"].iter_rows()]
@@ -238,7 +257,7 @@ def test_the_sheets_have_names_in_the_language_spoken(scored, tmp_path):
     ("share", "held", "says"), [(0.0, 0, "nobody is held back"), (0.5, 0, "segment of 3 is too small")]
 )
 def test_a_list_without_a_control_says_why(share, held, says, scored):
-    lines = dict(about(scored, SegmentConfig(control=ControlConfig(share=share)), held_back=held))
+    lines = dict(about(scored, SegmentConfig(rank_by="priority", control=ControlConfig(share=share)), held_back=held))
     assert says in lines["Control group"]
 
 
@@ -272,7 +291,7 @@ def test_who_is_held_back_stands_in_control_csv_alone_and_the_others_keep_their_
     sheet = sheet_of(tmp_path)
     assert [cell.value for cell in sheet["A"]][1:] == [int(row["rank"]) for row in listed]
     assert not [row for row in groups if row["user_id"].startswith(DEFUSED)]
-    assert list(groups[0]) == ["rank", "user_id", "group", "priority", "p_churn", "p_sticker"]
+    assert list(groups[0]) == ["rank", "user_id", "group", "priority", "priority_rank", "p_churn", "p_sticker"]
 
 
 def test_without_a_control_everyone_is_to_be_contacted(tmp_path):
@@ -285,7 +304,7 @@ def test_the_header_stays_in_sight_and_every_column_can_be_filtered(tmp_path):
     sheet = sheet_of(tmp_path)
     assert sheet.title == "priority"
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:H4"
+    assert sheet.auto_filter.ref == "A1:I4"
     assert all(cell.font.bold for cell in sheet[1])
     assert [cell.value for cell in sheet[1]] == [*table_of([]).columns, "reason_1", "reason_2", "reason_3"]
 
@@ -324,7 +343,7 @@ def test_reasons_wrap_in_a_column_of_one_width_and_no_other_column_does(tmp_path
     sheet = sheet_of(tmp_path)
     wraps = {sheet.cell(1, cell.column).value: bool(cell.alignment.wrap_text) for cell in sheet[2]}
     assert [name for name, wrap in wraps.items() if wrap] == ["reason_1", "reason_2", "reason_3"]
-    assert 40 < sheet.column_dimensions["F"].width < 50
+    assert 40 < sheet.column_dimensions["G"].width < 50
 
 
 def test_paper_is_landscape_one_page_wide_with_the_names_on_every_page(tmp_path):
