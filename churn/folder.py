@@ -20,6 +20,7 @@ from churn.errors import UserError
 from churn.replacement import complete, is_waiting
 
 MARKER = ".churn"  # in every output folder: what it holds, and who is or was the last to write there
+FOLLOWED_UP = "outcomes"  # the folder in that of a list where what came of it is kept by default
 _FILE_SYSTEM_S = "lost+found"
 
 Kind = Literal["a run", "scores", "outcomes", "a log", "rejected rows"]

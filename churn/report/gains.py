@@ -20,13 +20,31 @@ SAID = (0.1, 0.2, 0.5)  # shares whose gains the description names
 
 def build(run: Run) -> Section:
     """Gain and lift curves of the chosen models, the others faint behind them, then decisions at a threshold."""
-    lead = say(
+    about = say(
         "Take the windows with the highest probabilities, as many as there is time for: which share of "
         "all those it concerns is among them? On the dashed line a list does no better than one drawn "
         "by lot."
     )
     curves = Beside(tuple(_curves(run, target) for target in run.targets))
-    return Section("gains", say(TITLE), lead, (curves, *_decisions(run)))
+    return Section("gains", say(TITLE), _found(run), (Text(about), curves, *_decisions(run)))
+
+
+def _found(run: Run) -> str:
+    """For each target, what the first tenth by its probability holds."""
+    told = []
+    for target in run.targets:
+        table = run.table(declared.GAINS, target)
+        own = table[table["model"] == run.chosen(target)]
+        told += [
+            say(
+                "{target}: the first {share} of the windows hold {gain} of all that it concerns.",
+                target=TARGETS[target],
+                share=percent(row.share, 0),
+                gain=percent(row.gain, 0),
+            )
+            for row in records(_named(own).head(1))
+        ]
+    return " ".join(told) or say("What a list finds was not measured.")
 
 
 def _curves(run: Run, target: str) -> tuple[Block, ...]:

@@ -24,19 +24,32 @@ YARDSTICKS = {
 
 def build(run: Run) -> Section:
     """The test part's table with intervals, then paired differences, then the validation part's."""
-    lead = say(
+    about = say(
         "Measured on the test part, which was read once, after every choice. Brackets are 95% "
         "intervals from drawing whole users again and again: the windows of one user are no "
         "independent witnesses."
     )
-    blocks: list[Block] = [*_told(run), Text(_reading()), *(_board(run, target, "test") for target in run.targets)]
+    blocks: list[Block] = [
+        Text(about),
+        *_told(run),
+        Text(_reading()),
+        *(_board(run, target, "test") for target in run.targets),
+    ]
     val = tuple(_board(run, target, "val") for target in run.targets)
     blocks += [
         Fold(say("The same on half A of the validation users, where models were stopped and chosen: optimistic"), val),
         *_paired(run),
         *seeds.build(run),
     ]
-    return Section("models", say("How good the models are"), lead, tuple(blocks))
+    return Section("models", say("How good the models are"), _chosen(run), tuple(blocks))
+
+
+def _chosen(run: Run) -> str:
+    """The chosen model of each target, beside the one that most others use or, where it is not there, alone."""
+    alone = (
+        say("{target}: {model} is the chosen model.", target=TARGETS[one], model=run.chosen(one)) for one in run.targets
+    )
+    return " ".join(_against(run, target, RIVALS[0]) or said for target, said in zip(run.targets, alone, strict=True))
 
 
 def _reading() -> str:
@@ -52,7 +65,7 @@ def _reading() -> str:
 def _told(run: Run) -> list[Block]:
     """The conclusion on each target, and what the models without an explanation in their names are."""
     models = {str(model) for model in run.table(declared.LEADERBOARD)["model"]}
-    pairs = ((target, rival) for target in run.targets for rival in RIVALS)
+    pairs = ((target, rival) for target in run.targets for rival in RIVALS[1:])
     told = [said for target, rival in pairs if (said := _against(run, target, rival))]
     simple = [say(words, model=model) for model, words in YARDSTICKS.items() if model in models]
     if simple:

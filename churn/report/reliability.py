@@ -19,12 +19,22 @@ from churn.statistics import FEW, ROUNDING, digits_apart
 
 def build(run: Run) -> Section:
     """Reliability diagrams of the chosen models, the others faint behind them, and the calibrators."""
-    lead = say(
+    about = say(
         "Of the users given 70%, do 70% fall silent? On the diagonal the forecast keeps its word; "
         "below it the forecast exaggerates, above it plays down."
     )
-    blocks: list[Block] = [Beside(tuple((_diagram(run, target),) for target in run.targets)), *_calibrators(run)]
-    return Section("calibration", say("Whether the probabilities hold"), lead, tuple(blocks))
+    blocks: list[Block] = [
+        Text(about),
+        Beside(tuple((_diagram(run, target),) for target in run.targets)),
+        *_calibrators(run),
+    ]
+    return Section("calibration", say("Whether the probabilities hold"), _found(run), tuple(blocks), behind="trust")
+
+
+def _found(run: Run) -> str:
+    """For each target, how many groups of like forecasts are off."""
+    told = ((target, groups_off(run, target)) for target in run.targets)
+    return " ".join(f"{TARGETS[target]}: {off}" for target, off in told if off.n) or say("No calibration was measured.")
 
 
 def _diagram(run: Run, target: str) -> Block:
