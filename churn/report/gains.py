@@ -26,7 +26,16 @@ def build(run: Run) -> Section:
         "by lot."
     )
     curves = Beside(tuple(_curves(run, target) for target in run.targets))
+    if run.table(declared.GAINS).empty and run.table(declared.THRESHOLDS).empty:
+        nothing = " ".join(
+            [*(_unmeasured(target) for target in run.targets), say("No threshold was tuned in this run.")]
+        )
+        return Section("gains", say(TITLE), nothing, ())
     return Section("gains", say(TITLE), _found(run), (Text(about), curves, *_decisions(run)))
+
+
+def _unmeasured(target: str) -> str:
+    return say("{target}: the gains of the chosen model were not measured.", target=TARGETS[target])
 
 
 def _found(run: Run) -> str:
@@ -51,7 +60,7 @@ def _curves(run: Run, target: str) -> tuple[Block, ...]:
     table = run.table(declared.GAINS, target)
     own = table[table["model"] == run.chosen(target)].sort_values("share")
     if len(own) < 2:
-        return (Text(say("{target}: the gains of the chosen model were not measured.", target=TARGETS[target])),)
+        return (Text(_unmeasured(target)),)
     others = table[table["model"] != run.chosen(target)]
     return _gain(run, target, own, others), _lift(run, target, own, others)
 

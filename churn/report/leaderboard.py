@@ -16,6 +16,7 @@ from churn.runs import Run, estimate, records
 from churn.statistics import LEAST_LOSS, Interval, side
 
 BASELINE, RIVALS = "Majority", ("LightGBM", "Persistence")
+UNPAIRED = marked("No paired differences: the run compared no two models on the test part.")
 YARDSTICKS = {
     "Majority": marked("{model} gives everyone the base rate"),
     "Persistence": marked("{model} knows only on how many days of the history a user was active"),
@@ -29,6 +30,10 @@ def build(run: Run) -> Section:
         "intervals from drawing whole users again and again: the windows of one user are no "
         "independent witnesses."
     )
+    title = say("How good the models are")
+    if run.table(declared.LEADERBOARD).empty and run.table(declared.DIFFERENCES).empty:
+        nothing = [_unmeasured(target, part) for part in ("test", "val") for target in run.targets]
+        return Section("models", title, " ".join([*nothing, say(UNPAIRED)]), ())
     blocks: list[Block] = [
         Text(about),
         *_told(run),
@@ -41,7 +46,7 @@ def build(run: Run) -> Section:
         *_paired(run),
         *seeds.build(run),
     ]
-    return Section("models", say("How good the models are"), _chosen(run), tuple(blocks))
+    return Section("models", title, _chosen(run), tuple(blocks))
 
 
 def _chosen(run: Run) -> str:
@@ -131,13 +136,15 @@ def _against(run: Run, target: str, rival: str) -> str:
     )
 
 
+def _unmeasured(target: str, part: str) -> str:
+    return say("{target}: no model was measured on the {part} part.", target=TARGETS[target], part=say_again(part))
+
+
 def _board(run: Run, target: str, part: str) -> Block:
     board = run.table(declared.LEADERBOARD, target)
     board = board[board["part"] == part]
     if board.empty:
-        return Text(
-            say("{target}: no model was measured on the {part} part.", target=TARGETS[target], part=say_again(part))
-        )
+        return Text(_unmeasured(target, part))
     metrics = [metric for metric in METRICS if (board["metric"] == metric).any()]
     loss = board[board["metric"] == "log_loss"].set_index("model")["value"]
     models = sorted(board["model"].unique(), key=lambda model: (float(loss.get(model, float("inf"))), model))
@@ -188,7 +195,7 @@ def _paired(run: Run) -> list[Block]:
     table = run.table(declared.DIFFERENCES)
     heading = Heading(say("Model against model, on the same users"))
     if table.empty:
-        return [heading, Text(say("No paired differences: the run compared no two models on the test part."))]
+        return [heading, Text(say(UNPAIRED))]
     text = Text(
         say(
             "Intervals of two models may overlap and one still be better on the same users. So here is the "

@@ -87,7 +87,7 @@ EVIDENCE = Page(
         Group(marked("What drives it"), (drivers.build, features.build)),
         Group(marked("How users differ"), (differences.build, behaviour.build, anomalies.build)),
         Group(
-            marked("How good the models are"),
+            marked("The models"),
             (leaderboard.build, gains.build, reliability.build, verdicts.build, search.build),
         ),
         Group(marked("The data"), (views.seasons, views.journeys, views.cohorts, health.build)),

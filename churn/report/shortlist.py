@@ -163,13 +163,13 @@ def _list(run: Run) -> list[Block]:
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
     marked = [Text(sentence)] if (sentence := found.sentence(users)) else []
     if len(users) <= SHOWN:
-        return [*marked, table]
+        return [table, *marked]
     said = say(
         "The first {shown} of {n} users; priority.csv and priority.xlsx hold them all.",
         shown=count(SHOWN),
         n=count(len(users)),
     )
-    return [*marked, table, Text(said)]
+    return [table, Text(said), *marked]
 
 
 def _choice(run: Run, users: pd.DataFrame) -> Choice | None:

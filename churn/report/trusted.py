@@ -74,7 +74,9 @@ def _plain(run: Run, target: str) -> tuple[Check, ...]:
     percentages = PERCENTAGES | {"good": HOLD[target]}
     return (
         replace(hold, question=say("Can the percentages be taken at their word?"), detail=say(percentages[hold.tone])),
-        replace(highest, question=say("Are they right about who?"), detail=say(HIGHEST[target][highest.tone])),
+        replace(
+            highest, question=say("Do high chances find the right users?"), detail=say(HIGHEST[target][highest.tone])
+        ),
         replace(reasons, question=say("Do the reasons tell why?"), detail=say(REASONS[reasons.tone])),
     )
 

@@ -1,8 +1,11 @@
 """What a browser would make of the page, without a browser."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
+from churn.report import write_report
 from churn.report.page import rendered
+from churn.report.pages import EVIDENCE, Group
 from churn.runs import Run
 
 VOID = {"meta", "input", "br", "img", "link"}
@@ -40,9 +43,14 @@ class ParsedPage(HTMLParser):
             self.tables[-1].append(data)
 
 
+def evidence_of(run, **given):
+    """The evidence of a run, written anew."""
+    return ParsedPage(write_report(run, **given).with_name("evidence.html"))
+
+
 def page_of(run, *builds):
     """The page of some sections of a run alone, which is quicker than the whole."""
-    return ParsedPage(rendered(Run.open(run), builds))
+    return ParsedPage(rendered(Run.open(run), replace(EVIDENCE, groups=(Group("", builds),))))
 
 
 def figures(blocks):
