@@ -15,6 +15,7 @@ from churn.runs import Run, estimate, records
 from churn.statistics import FEW
 
 TITLE = marked("What a list of any length finds")
+UNTUNED = marked("No threshold was tuned in this run.")
 SAID = (0.1, 0.2, 0.5)  # shares whose gains the description names
 
 
@@ -181,7 +182,7 @@ def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
 def _decisions(run: Run) -> list[Block]:
     heading = Heading(say("Yes or no at one threshold"))
     if run.table(declared.THRESHOLDS).empty:
-        return [heading, Text(say("No threshold was tuned in this run."))]
+        return [heading, Text(say(UNTUNED))]
     text = Text(
         say(
             "Who has to say yes or no calls those positive whose probability reaches a threshold. Here it "

@@ -1,5 +1,6 @@
 """Whether to trust the run, in words that need no numbers: the verdicts are those of the evidence."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from churn.language import Messages, marked, say, say_many
@@ -79,6 +80,11 @@ def _plain(run: Run, target: str) -> tuple[Check, ...]:
         ),
         replace(reasons, question=say("Do the reasons tell why?"), detail=say(REASONS[reasons.tone])),
     )
+
+
+def _asked(check: Check, question: str, words: Mapping[str, str]) -> Check:
+    """A verdict under a plainer question, with what follows from it."""
+    return replace(check, question=question, detail=say(words[check.tone]))
 
 
 def _warnings(run: Run) -> tuple[Check, ...]:
