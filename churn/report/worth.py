@@ -60,6 +60,8 @@ def _past(run: Run) -> tuple[str, ...]:
     past = earnings.as_past_lists(run)
     if past is None:
         return ()
+    if past.value < 0:
+        return (say("If as many fall silent as on past lists, it loses {loss}.", loss=_money(-past.value)),)
     return (say("If as many fall silent as on past lists, it earns {profit}.", profit=_money(past.value)),)
 
 
