@@ -17,6 +17,7 @@ class ParsedPage(HTMLParser):
     def __init__(self, source):
         super().__init__()
         self.elements, self.texts, self.headings, self.scripts, self.tables = [], [], [], [], []
+        self.beside_tables = []  # texts outside of tables and of the fields to search them with
         self._open = []
         self.feed(source if isinstance(source, str) else source.read_text(encoding="utf8"))
         self.text = " ".join(" ".join(self.texts).split())
@@ -37,6 +38,8 @@ class ParsedPage(HTMLParser):
             self.scripts.append(data)
         elif inside != "style":
             self.texts.append(data)
+            if not {"table", "select", "label", "style", "title"} & set(self._open):
+                self.beside_tables.append(data)
         if inside in ("h1", "h2", "h3"):
             self.headings.append((inside, data))
         if inside == "button" and "th" in self._open:
