@@ -74,11 +74,9 @@ def _plain(run: Run, target: str) -> tuple[Check, ...]:
         return hold, highest, reasons
     percentages = PERCENTAGES | {"good": HOLD[target]}
     return (
-        replace(hold, question=say("Can the percentages be taken at their word?"), detail=say(percentages[hold.tone])),
-        replace(
-            highest, question=say("Do high chances find the right users?"), detail=say(HIGHEST[target][highest.tone])
-        ),
-        replace(reasons, question=say("Do the reasons tell why?"), detail=say(REASONS[reasons.tone])),
+        _asked(hold, say("Can the percentages be taken at their word?"), percentages),
+        _asked(highest, say("Do high chances find the right users?"), HIGHEST[target]),
+        _asked(reasons, say("Do the reasons tell why?"), REASONS),
     )
 
 

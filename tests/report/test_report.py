@@ -16,8 +16,9 @@ from .test_stake import promised, rescored
 
 WORDS = 1_500
 TERMS = (
-    "log loss|ECE|R²|SHAP|Hedges|logit|Kendall|τ|Boruta|half [AB]|interval|95%|calibrat|correlation|quantile|surrogate|"
-    "skew|ROC|base rate|p-value|standard deviation|test part|held-out|baseline|seed|residual|variance"
+    "ECE|R²|SHAP|τ|ROC|Hedges|Kendall|Boruta|half [AB]|95%|"
+    "(?i:log loss|logit|interval|calibrat|correlation|quantile|surrogate|skew|base rate|p-value|standard deviation|"
+    "test part|held-out|baseline|seed|residual|variance)"
 )
 KEYS = r"\b(data|segments|training|tuning|evaluation|explanation|outcomes|report|verdicts|explore)\.(?!html)[a-z_]+"
 
