@@ -8,10 +8,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from churn import __version__
-from churn.commands import COMMANDS, OUTCOMES
+from churn.commands import COMMANDS
 from churn.disk import unusable, writing
 from churn.errors import UserError
-from churn.folder import Kind, claimed
+from churn.folder import FOLLOWED_UP, Kind, claimed
 from churn.keys import own_fault
 from churn.progress import OPTIONS, Loudness, telling
 from churn.stopping import fall_silent, nobody_reads, print_out, stoppable
@@ -102,7 +102,7 @@ def _claimed(arguments: Sequence[str]) -> Iterator[None]:
     """Claim the output folder at once, before anything heavy is loaded; a command claims it again itself."""
     kind, out = _MADE.get(arguments[0]) if arguments else None, _option("--out", arguments)
     if out is None and kind == "outcomes" and (run := _option("--run", arguments)) is not None:
-        out = run / OUTCOMES
+        out = run / FOLLOWED_UP
     with nullcontext() if out is None or kind is None else claimed(out, kind):
         yield
 

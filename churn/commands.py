@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 
 ALARM = 3  # exit code
-OUTCOMES = "outcomes"  # the folder within a run's or a scoring's where its outcomes are kept by default
 
 
 def _simulate(arguments: list[str]) -> None:
@@ -71,8 +70,15 @@ def _run(arguments: list[str]) -> None:
     from churn.pipeline import run
 
     finished = run(config, options.out)
-    with speaking(config.language):
-        print(f"report: {finished.report}{_held_back(options.out)}{_warnings(finished.warnings)}")
+    with speaking(config.language, config.labels):
+        print(f"{_pages(finished.report)}{_held_back(options.out)}{_warnings(finished.warnings)}")
+
+
+def _pages(report: Path) -> str:
+    """The paths of both pages."""
+    from churn.artefacts import declared
+
+    return f"report: {report}\nevidence: {report.with_name(declared.EVIDENCE)}"
 
 
 def _tune(arguments: list[str]) -> None:
@@ -155,10 +161,11 @@ def _outcomes(arguments: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")
     options = parse(arguments, parser=parser)
     config = run_config(options)
+    from churn.folder import FOLLOWED_UP
     from churn.models import allowing
     from churn.outcomes import follow_up, summary
 
-    out = options.run / OUTCOMES if options.out is None else options.out
+    out = options.run / FOLLOWED_UP if options.out is None else options.out
     with progress("outcomes"), allowing(spec.class_path for spec in config.specs):
         id_key = config.segments.id_key
         found = follow_up(options.run, config.data, config=options.outcomes, out=out, id_key=id_key)
@@ -173,8 +180,10 @@ def _report(arguments: list[str]) -> None:
 
     parser = _parser("report")
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
-    parser.add_argument("--language", default=None, help="of the page: en or ko; the run's own by default")
-    own = "import paths of sections of your own; what report.sections of the run names is not imported"
+    parser.add_argument("--language", default=None, help="of the pages: en or ko; the run's own by default")
+    own = (
+        "import paths of sections of your own, for the evidence; what report.sections of the run names is not imported"
+    )
     parser.add_argument("--sections", type=list[str], default=[], help=own)
     options = parse(arguments, parser=parser)
     from churn.report import Run, write_report
@@ -184,9 +193,10 @@ def _report(arguments: list[str]) -> None:
     if left_out := [path for path in Run(options.run).settings["report"]["sections"] if path not in options.sections]:
         named = f"--sections '[{', '.join([*options.sections, *left_out])}]'"
         print(
-            f"note: sections of the run's own are not imported; to have them on the page add {named}", file=sys.stderr
+            f"note: sections of the run's own are not imported; to have them in the evidence add {named}",
+            file=sys.stderr,
         )
-    print(f"report: {page}")
+    print(_pages(page))
 
 
 def _parser(command: str) -> "ArgumentParser":
@@ -203,5 +213,5 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "tune": (_tune, "the search alone"),
     "score": (_score, "score new data with a finished run's models"),
     "outcomes": (_outcomes, "what came of a list, by the log that went on; exits with 3 on an alarm"),
-    "report": (_report, "build a run's report again"),
+    "report": (_report, "build a run's two pages again"),
 }

@@ -20,6 +20,7 @@ from churn.errors import UserError
 from churn.replacement import complete, is_waiting
 
 MARKER = ".churn"  # in every output folder: its kind, and the process that writes or last wrote there
+FOLLOWED_UP = "outcomes"  # the folder within a list's where its outcomes are kept by default
 _FILE_SYSTEM_S = "lost+found"
 
 Kind = Literal["a run", "scores", "outcomes", "a log", "rejected rows"]

@@ -304,4 +304,5 @@ DRIFT = Table(
     "n_newest:count mean_reference:number mean_newest:number watched:flag",
 )
 
-REPORT = "report.html"
+REPORT = "report.html"  # for whoever acts
+EVIDENCE = "evidence.html"  # for whoever checks

@@ -7,6 +7,7 @@ _HEAD = """# The files of a run
 
 Every file that a command writes into its output folder. The list is made by `make files` from the declarations in
 `churn/artefacts/declared.py`, against which every file is checked when it is written and when it is read.
+A run has two pages beside them: `report.html` for whoever acts, `evidence.html` for whoever checks.
 `churn.Run(folder)` has each table as an attribute: `priority` without those held back, and `shap` by target, as in
 `run.shap("churn")`. The last five tables lie in the folder of `churn outcomes`, and quarantine.parquet beside scores;
 a run has its own in dataset/.

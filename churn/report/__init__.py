@@ -1,4 +1,4 @@
-"""The report: one page from the artefacts of a finished run."""
+"""The report and its evidence: two pages from the artefacts of a finished run."""
 
 from churn.report.blocks import Figure, Heading, Note, Section, Text
 from churn.report.page import write_report

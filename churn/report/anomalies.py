@@ -25,7 +25,7 @@ DIRECTIONS = Messages(
 def build(run: Run) -> Section:
     """A table of the users who depart most, with what departed."""
     facts = run.manifest["anomalies"]
-    lead = say(
+    about = say(
         "Users whose last 7 days are unlike their own earlier weeks. A burst may be a success or an attack, a drop a "
         "holiday or a quarrel: the page cannot tell which, so look before you call. This flag did not change a score "
         "or the list, where it stands as “unusual week” with whoever is on it."
@@ -33,7 +33,7 @@ def build(run: Run) -> Section:
     users = run.table(declared.ANOMALIES)
     if users.empty:
         return Section("anomalies", say(TITLE), _nobody(facts), ())
-    return Section("anomalies", say(TITLE), lead, (Text(_among(run, facts)), _table(run)))
+    return Section("anomalies", say(TITLE), _among(run, facts), (Text(about), _table(run)))
 
 
 def _nobody(facts: Mapping[str, int]) -> str:

@@ -28,14 +28,21 @@ def build(run: Run) -> Section:
     if groups.empty:
         return Section("behaviour", say(TITLE), _none(run, facts), _search(run))
     lead = say(
-        "Users are alike here when the same things were counted in their last {history} days, in like numbers. The "
-        "groups were found without looking at what happened afterwards. There are {groups} of them, found among "
-        "{users} users.",
-        history=count(run.windowing["history_days"]),
+        "There are {groups} groups of like behaviour, found among {users} users.",
         groups=count(len(groups)),
         users=count(facts["n_learnt"]),
     )
-    blocks: list[Block] = [Text(_learnt_from(facts)), _heat(run, groups), Text(_reading()), _table(run, groups)]
+    about = say(
+        "Users are alike here when the same things were counted in their last {history} days, in like numbers. The "
+        "groups were found without looking at what happened afterwards.",
+        history=count(run.windowing["history_days"]),
+    )
+    blocks: list[Block] = [
+        Text(f"{about} {_learnt_from(facts)}"),
+        _heat(run, groups),
+        Text(_reading()),
+        _table(run, groups),
+    ]
     return Section("behaviour", say(TITLE), lead, (*blocks, *_held_back(run), *_search(run)))
 
 

@@ -78,6 +78,26 @@ class Checks:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """A share with its name, its number and a remark."""
+
+    label: str
+    share: float  # 0 to 1
+    value: str
+    detail: str = ""
+    few: bool = False
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Shares one below the other, each a bar that needs no script."""
+
+    kind: ClassVar[str] = "bars"
+    title: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
 class Items:
     """A list of sentences."""
 
@@ -140,14 +160,15 @@ class Fold:
 
 
 Words = Text | Heading | Caption | Note | Items | Definitions | Code
-Block = Words | Tiles | Checks | Table | Figure | Multiples | Beside | Fold
+Block = Words | Tiles | Checks | Bars | Table | Figure | Multiples | Beside | Fold
 
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page, with its place in the contents."""
+    """One part of a page, with its place in the contents; without blocks it is one line."""
 
     anchor: str
     title: str
-    lead: str
+    lead: str  # says the finding
     blocks: tuple[Block, ...]
+    behind: str = ""  # the anchor of the section of the other page that holds the numbers behind it

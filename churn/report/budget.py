@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from churn.artefacts import declared
 from churn.language import marked, say, say_many, with_unit
-from churn.report import earnings
-from churn.report.blocks import Block, Heading, Items, Note, Section, Text
+from churn.report import earnings, stake
+from churn.report.blocks import Block, Heading, Items, Note, Section, Text, Tiles
 from churn.report.chart_parts import GREY, INK, REFERENCE_LINE, SERIES, chart, figure
 from churn.report.listing import RANKS, rank_by
 from churn.report.tables import Cell, Table, count_cell, heads, money_cell
@@ -30,20 +30,26 @@ def build(run: Run) -> Section:
             "This run was not told what a call costs and what keeping a user is worth, so it cannot say "
             "what the list would earn."
         )
-        return Section("budget", say(TITLE), lead, ())
-    said = Text(f"{_best(found)} {_number(found)}".strip())
+        return Section("budget", say(TITLE), lead, tuple(_tiles(run)), behind="worth")
     assumed = Heading(say("What this assumes")), Items(_assumed(found["assumed"], stickers=run.stickers))
     blocks = (
-        said,
+        *_tiles(run),
+        Text(_asked(run)),
         *_pays(found, earnings.of_the_list(run)),
         *_of_the_list(run),
         *_conflict(run, found),
         *_curve(run, found),
     )
-    return Section("budget", say(TITLE), _lead(run), (*blocks, *_orders(run, found), *assumed))
+    lead = f"{_best(found)} {_number(found)}".strip()
+    return Section("budget", say(TITLE), lead, (*blocks, *_orders(run, found), *assumed), behind="worth")
 
 
-def _lead(run: Run) -> str:
+def _tiles(run: Run) -> list[Tiles]:
+    """What is at stake, with what stands behind each number; nothing for an empty list."""
+    return [Tiles(found)] if (found := stake.tiles(run)) else []
+
+
+def _asked(run: Run) -> str:
     return say(
         "Call the scored users one after the other, the highest {score} first: what is it expected to "
         "earn, all calls taken together, against calling nobody?",

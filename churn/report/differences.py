@@ -24,7 +24,7 @@ LOYAL = marked(
 
 def build(run: Run) -> Section:
     """A forest plot and a table per comparison, what no model saw before descriptions."""
-    lead = say(
+    about = say(
         "Those whom the rule would have put on past lists against others, each user once, at the user’s "
         "latest day at risk in the test part. For most that is the last before silence, so more of them fell silent "
         "than on past lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
@@ -47,7 +47,8 @@ def build(run: Run) -> Section:
     title, left = say("How they differ"), _not_compared(small, minimum) if small else ""
     if not blocks:
         return Section("differences", title, left, ())
-    described = (_explained(minimum), _named(run), *_pooled(run), *_twins(run), *_clock(run))
+    lead = next(block.body for block in blocks if isinstance(block, Text) and block.body != say(LOYAL))
+    described = (Text(about), _explained(minimum), _named(run), *_pooled(run), *_twins(run), *_clock(run))
     return Section("differences", title, lead, (*described, *blocks, *([Text(left)] if left else [])))
 
 

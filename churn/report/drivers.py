@@ -11,21 +11,22 @@ from churn.report import attribution, beeswarm, dependence, driver_days, fidelit
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.chart_parts import COLOURS, GREY, chart, figure, label
 from churn.report.tables import Table, heads, number_cell, text_cell
-from churn.report.wording import OUTCOMES, TARGETS, decimal, feature
+from churn.report.wording import OUTCOMES, TARGETS, decimal, feature, listed
 from churn.runs import Run, records
 
-SHOWN = 12  # features per chart
+SHOWN, NAMED = 12, 3  # features per chart; those named first
 ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}
 
 
 def build(run: Run) -> Section:
     """The drivers of both targets, side by side, then user by user, by value, and by day before the cutoff."""
-    lead = say(
+    about = say(
         "What moves the scores up or down, on average over users. These are habits of the model, not "
         "causes: changing such a number by a campaign need not change what a user does. Strengths are "
         "in logits: +1 raises a chance of 50% to 73%."
     )
     blocks: tuple[Block, ...] = (
+        Text(about),
         Beside(tuple(_column(run, target) for target in run.targets)),
         *shared_drivers.build(run),
         *beeswarm.build(run),
@@ -33,7 +34,20 @@ def build(run: Run) -> Section:
         *driver_days.build(run),
         _table(run),
     )
-    return Section("drivers", say("Why: what the scores react to"), lead, blocks)
+    lead = " ".join(_most(run, target) for target in run.targets)
+    return Section("drivers", say("Why: what the scores react to"), lead, blocks, behind="why")
+
+
+def _most(run: Run, target: str) -> str:
+    """The strongest drivers by name, those that the chart shows."""
+    if fidelity.standing(run, target) == "constant":
+        return say("{target}: nothing, since every user has the same chance.", target=TARGETS[target])
+    network = fidelity.replaced(run, target)
+    found = attribution.by_feature(run, target) if network else run.table(declared.EXPLANATIONS, target)
+    names = [feature(name) for name in found.sort_values("rank")["feature"].head(NAMED)]
+    if not names:
+        return say("{target}: nothing was explained.", target=TARGETS[target])
+    return say("{target}: the score reacts most of all to {names}.", target=TARGETS[target], names=listed(names))
 
 
 def _column(run: Run, target: str) -> tuple[Block, ...]:

@@ -31,7 +31,7 @@ _TOO_FEW = re.compile(r"not judged: ([0-9]+) windows, fewer than ([0-9]+)")
 
 def build(run: Run) -> Section:
     """Collinearity and relevance of each column, with the decision."""
-    lead = say(
+    about = say(
         "The models use all columns; this checks which would do. Columns that say the same thing blur "
         "every explanation, so collinear ones are set aside one by one, as long as a variance "
         "inflation (VIF) is above 10; of the rest, those that beat shuffled copies of themselves are "
@@ -44,12 +44,12 @@ def build(run: Run) -> Section:
     shown = [name for name in SOMETIMES if (table[name].notna() & table[name].ne("")).any()]
     rows = tuple(_row(row, shown) for row in records(table))
     blocks: tuple[Block, ...] = (
-        Text(" ".join([_kept(run), *_collinear(table), *(HEADS[name] for name in shown)])),
+        Text(" ".join([about, *_collinear(table), *(HEADS[name] for name in shown)])),
         *_unsettled(run),
         Table(say("All columns"), _columns(shown), rows, searchable=True),
         *retrained(run),
     )
-    return Section("features", say("Which columns were kept"), lead, blocks)
+    return Section("features", say("Which columns were kept"), _kept(run), blocks)
 
 
 def _kept(run: Run) -> str:

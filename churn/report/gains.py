@@ -15,25 +15,53 @@ from churn.runs import Run, estimate, records
 from churn.statistics import FEW
 
 TITLE = marked("What a list of any length finds")
+UNTUNED = marked("No threshold was tuned in this run.")
 SAID = (0.1, 0.2, 0.5)  # shares whose gains the description names
 
 
 def build(run: Run) -> Section:
     """Gain and lift curves of the chosen models, the others faint behind them, then decisions at a threshold."""
-    lead = say(
+    about = say(
         "Take the windows with the highest probabilities, as many as there is time for: which share of "
         "all those it concerns is among them? On the dashed line a list does no better than one drawn "
         "by lot."
     )
     curves = Beside(tuple(_curves(run, target) for target in run.targets))
-    return Section("gains", say(TITLE), lead, (curves, *_decisions(run)))
+    if run.table(declared.GAINS).empty and run.table(declared.THRESHOLDS).empty:
+        nothing = " ".join(
+            [*(_unmeasured(target) for target in run.targets), say("No threshold was tuned in this run.")]
+        )
+        return Section("gains", say(TITLE), nothing, ())
+    return Section("gains", say(TITLE), _found(run), (Text(about), curves, *_decisions(run)))
+
+
+def _unmeasured(target: str) -> str:
+    return say("{target}: the gains of the chosen model were not measured.", target=TARGETS[target])
+
+
+def _found(run: Run) -> str:
+    """For each target, what the first tenth by its probability holds."""
+    told = []
+    for target in run.targets:
+        table = run.table(declared.GAINS, target)
+        own = table[table["model"] == run.chosen(target)]
+        told += [
+            say(
+                "{target}: the first {share} of the windows hold {gain} of all that it concerns.",
+                target=TARGETS[target],
+                share=percent(row.share, 0),
+                gain=percent(row.gain, 0),
+            )
+            for row in records(_named(own).head(1))
+        ]
+    return " ".join(told) or say("What a list finds was not measured.")
 
 
 def _curves(run: Run, target: str) -> tuple[Block, ...]:
     table = run.table(declared.GAINS, target)
     own = table[table["model"] == run.chosen(target)].sort_values("share")
     if len(own) < 2:
-        return (Text(say("{target}: the gains of the chosen model were not measured.", target=TARGETS[target])),)
+        return (Text(_unmeasured(target)),)
     others = table[table["model"] != run.chosen(target)]
     return _gain(run, target, own, others), _lift(run, target, own, others)
 
@@ -154,7 +182,7 @@ def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
 def _decisions(run: Run) -> list[Block]:
     heading = Heading(say("Yes or no at one threshold"))
     if run.table(declared.THRESHOLDS).empty:
-        return [heading, Text(say("No threshold was tuned in this run."))]
+        return [heading, Text(say(UNTUNED))]
     text = Text(
         say(
             "Who has to say yes or no calls those positive whose probability reaches a threshold. Here it "

@@ -7,6 +7,7 @@ from churn.data import Drift, drift_sentences
 from churn.language import say, say_again
 from churn.report.blocks import Block, Heading, Note, Section, Text
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell, text_cell
+from churn.report.trust import on_data
 from churn.report.wording import TARGETS, count, day, decimal, listed
 from churn.runs import Run
 
@@ -17,12 +18,13 @@ MEASURES = {"roc_auc": "ROC-AUC", "precision": "precision", "share": "share"}
 def build(run: Run) -> Section:
     """Rows read against rows used, the parts with their base rates, and what was unknown."""
     audit = run.manifest["audit"]
-    lead = say(
+    about = say(
         "From {first} to {last}: what was read, what was used, and what was left out and why.",
         first=day(audit["first_day"]),
         last=day(audit["last_day"]),
     )
     blocks: list[Block] = [
+        Text(about),
         _reconciliation(run),
         *_quarantine(run),
         Heading(say("Parts and base rates")),
@@ -32,7 +34,7 @@ def build(run: Run) -> Section:
     blocks += [*_shared(audit), Text(_unknown(audit))]
     blocks += _drift(run)
     blocks += [Heading(say("Columns that know too much")), *_alarms(audit), _inputs(run)]
-    return Section("health", say("Data health"), lead, tuple(blocks))
+    return Section("health", say("Data health"), on_data(run).detail, tuple(blocks))
 
 
 def _drift(run: Run) -> list[Block]:

@@ -1,7 +1,7 @@
 """Who of the list is held back, in plain words."""
 
-from churn.language import say
-from churn.report.blocks import Text
+from churn.language import say, say_many
+from churn.report.blocks import Note, Text
 from churn.report.wording import count, percent
 from churn.runs import Run
 
@@ -27,3 +27,18 @@ def held_back(run: Run) -> tuple[Text, ...]:
             )
         ),
     )
+
+
+def to_leave_alone(run: Run) -> tuple[Note, ...]:
+    """How many users must not be contacted, and where they are named; nothing where nobody is held back."""
+    n = run.manifest["segment"]["control"]["held_back"]
+    if not n:
+        return ()
+    said = say_many(
+        "{n} user is held back by lot and named in control.csv: do not contact this user, who shows what happens "
+        "without a call.",
+        "{n} users are held back by lot and named in control.csv: contact none of them, since they show what happens "
+        "without a call.",
+        n,
+    )
+    return (Note(say("Not on this list"), said, tone="care"),)

@@ -16,6 +16,7 @@ from churn.runs import Run, estimate, records
 from churn.statistics import LEAST_LOSS, Interval, side
 
 BASELINE, RIVALS = "Majority", ("LightGBM", "Persistence")
+UNPAIRED = marked("No paired differences: the run compared no two models on the test part.")
 YARDSTICKS = {
     "Majority": marked("{model} gives everyone the base rate"),
     "Persistence": marked("{model} knows only on how many days of the history a user was active"),
@@ -24,19 +25,36 @@ YARDSTICKS = {
 
 def build(run: Run) -> Section:
     """The test part's table with intervals, then paired differences, then the validation part's."""
-    lead = say(
+    about = say(
         "Measured on the test part, which was read once, after every choice. Brackets are 95% "
         "intervals from drawing whole users again and again: the windows of one user are no "
         "independent witnesses."
     )
-    blocks: list[Block] = [*_told(run), Text(_reading()), *(_board(run, target, "test") for target in run.targets)]
+    title = say("How good the models are")
+    if run.table(declared.LEADERBOARD).empty and run.table(declared.DIFFERENCES).empty:
+        nothing = [_unmeasured(target, part) for part in ("test", "val") for target in run.targets]
+        return Section("models", title, " ".join([*nothing, say(UNPAIRED)]), ())
+    blocks: list[Block] = [
+        Text(about),
+        *_told(run),
+        Text(_reading()),
+        *(_board(run, target, "test") for target in run.targets),
+    ]
     val = tuple(_board(run, target, "val") for target in run.targets)
     blocks += [
         Fold(say("The same on half A of the validation users, where models were stopped and chosen: optimistic"), val),
         *_paired(run),
         *seeds.build(run),
     ]
-    return Section("models", say("How good the models are"), lead, tuple(blocks))
+    return Section("models", title, _chosen(run), tuple(blocks))
+
+
+def _chosen(run: Run) -> str:
+    """The chosen model of each target, beside the one that most others use or, where it is not there, alone."""
+    alone = (
+        say("{target}: {model} is the chosen model.", target=TARGETS[one], model=run.chosen(one)) for one in run.targets
+    )
+    return " ".join(_against(run, target, RIVALS[0]) or said for target, said in zip(run.targets, alone, strict=True))
 
 
 def _reading() -> str:
@@ -52,7 +70,7 @@ def _reading() -> str:
 def _told(run: Run) -> list[Block]:
     """The conclusion on each target, and what the models without an explanation in their names are."""
     models = {str(model) for model in run.table(declared.LEADERBOARD)["model"]}
-    pairs = ((target, rival) for target in run.targets for rival in RIVALS)
+    pairs = ((target, rival) for target in run.targets for rival in RIVALS[1:])
     told = [said for target, rival in pairs if (said := _against(run, target, rival))]
     simple = [say(words, model=model) for model, words in YARDSTICKS.items() if model in models]
     if simple:
@@ -118,13 +136,15 @@ def _against(run: Run, target: str, rival: str) -> str:
     )
 
 
+def _unmeasured(target: str, part: str) -> str:
+    return say("{target}: no model was measured on the {part} part.", target=TARGETS[target], part=say_again(part))
+
+
 def _board(run: Run, target: str, part: str) -> Block:
     board = run.table(declared.LEADERBOARD, target)
     board = board[board["part"] == part]
     if board.empty:
-        return Text(
-            say("{target}: no model was measured on the {part} part.", target=TARGETS[target], part=say_again(part))
-        )
+        return Text(_unmeasured(target, part))
     metrics = [metric for metric in METRICS if (board["metric"] == metric).any()]
     loss = board[board["metric"] == "log_loss"].set_index("model")["value"]
     models = sorted(board["model"].unique(), key=lambda model: (float(loss.get(model, float("inf"))), model))
@@ -175,7 +195,7 @@ def _paired(run: Run) -> list[Block]:
     table = run.table(declared.DIFFERENCES)
     heading = Heading(say("Model against model, on the same users"))
     if table.empty:
-        return [heading, Text(say("No paired differences: the run compared no two models on the test part."))]
+        return [heading, Text(say(UNPAIRED))]
     text = Text(
         say(
             "Intervals of two models may overlap and one still be better on the same users. So here is the "

@@ -33,13 +33,13 @@ OBSERVED = Messages({"churn": marked("Fell silent"), "sticker": marked("Received
 def build(run: Run) -> Section:
     """Both scales of the score with the lines of the rules, the users near the line, and other lists beside it."""
     lines = run.table(declared.THRESHOLD)
-    lead = say(
+    about = say(
         "Users are ordered by {score}, and the list ends somewhere in that order. Here is where each rule ends it, how "
         "sharp that line is, and what another order or rule would have found.",
         score=RANKS[rank_by(run)],
     )
-    blocks: list[Block] = [Text(_near(run, lines)), *_spread(run, lines), _rules(run, lines)]
-    return Section("line", say(TITLE), lead, (*blocks, *_otherwise(run), *_agreement(run)))
+    blocks: list[Block] = [Text(about), *_spread(run, lines), _rules(run, lines)]
+    return Section("line", say(TITLE), _near(run, lines), (*blocks, *_otherwise(run), *_agreement(run)))
 
 
 def _near(run: Run, lines: pd.DataFrame) -> str:

@@ -49,9 +49,9 @@ class Marks:
             return ""
         return say_many(
             "Marked “unusual week”: {n} user of {listed}, whose last 7 days are unlike the user’s own earlier weeks. "
-            "The section “Out of the ordinary” tells what departed; look before you call.",
+            "The evidence tells what departed; look before you call.",
             "Marked “unusual week”: {n} users of {listed}, whose last 7 days are unlike their own earlier weeks. The "
-            "section “Out of the ordinary” tells what departed; look before you call.",
+            "evidence tells what departed; look before you call.",
             marked,
             listed=count(len(users)),
         )

@@ -13,16 +13,14 @@ from churn.runs import Run
 def build(run: Run) -> Section:
     """Definitions, then how it was made."""
     manifest = run.manifest
-    lead = say("What the words on this page mean, and how to make the page again.")
-    made = Text(
-        say(
-            "Made by churn {version} on {created} with seed {seed}.",
-            version=manifest["version"],
-            created=manifest["created"],
-            seed=manifest["seed"],
-        )
+    about = say("What the words on this page mean, and how to make the page again.")
+    lead = say(
+        "Made by churn {version} on {created} with seed {seed}.",
+        version=manifest["version"],
+        created=manifest["created"],
+        seed=manifest["seed"],
     )
-    blocks: list[Block] = [Definitions(_terms(run)), Heading(say("How it was made")), made]
+    blocks: list[Block] = [Text(about), Definitions(_terms(run)), Heading(say("How it was made"))]
     blocks += [Fold(say("Stages"), (_stages(run),)), Fold(say("Configuration"), (Code(run.yaml),))]
     return Section("method", say("Method and definitions"), lead, tuple(blocks))
 
@@ -69,7 +67,7 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
 
 def _judging(run: Run) -> tuple[tuple[str, str], ...]:
     product = (
-        say("The chance of churn × the chance of a sticker. A heuristic: see the note above the list.")
+        say("The chance of churn × the chance of a sticker. A heuristic: see “How to read the list”.")
         if run.stickers
         else say("The chance of churn.")
     )

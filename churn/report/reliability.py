@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say, say_again
+from churn.language import marked, say, say_again
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.chart_parts import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
@@ -16,22 +16,42 @@ from churn.report.wording import TARGETS, count, decimal, decimals, percent, per
 from churn.runs import Run, records
 from churn.statistics import FEW, ROUNDING, digits_apart
 
+UNCORRECTED = marked("No correction was fitted: the probabilities are the models’ own.")
+
 
 def build(run: Run) -> Section:
     """Reliability diagrams of the chosen models, the others faint behind them, and the calibrators."""
-    lead = say(
+    about = say(
         "Of the users given 70%, do 70% fall silent? On the diagonal the forecast keeps its word; "
         "below it the forecast exaggerates, above it plays down."
     )
-    blocks: list[Block] = [Beside(tuple((_diagram(run, target),) for target in run.targets)), *_calibrators(run)]
-    return Section("calibration", say("Whether the probabilities hold"), lead, tuple(blocks))
+    title = say("Whether the probabilities hold")
+    if run.table(declared.CALIBRATION).empty and run.table(declared.CALIBRATORS).empty:
+        nothing = " ".join([*(_unmeasured(target) for target in run.targets), say(UNCORRECTED)])
+        return Section("calibration", title, nothing, (), behind="trust")
+    blocks: list[Block] = [
+        Text(about),
+        Beside(tuple((_diagram(run, target),) for target in run.targets)),
+        *_calibrators(run),
+    ]
+    return Section("calibration", title, _found(run), tuple(blocks), behind="trust")
+
+
+def _found(run: Run) -> str:
+    """For each target, how many groups of like forecasts are off."""
+    told = ((target, groups_off(run, target)) for target in run.targets)
+    return " ".join(f"{TARGETS[target]}: {off}" for target, off in told if off.n) or say("No calibration was measured.")
+
+
+def _unmeasured(target: str) -> str:
+    return say("{target}: the calibration of the chosen model was not measured.", target=TARGETS[target])
 
 
 def _diagram(run: Run, target: str) -> Block:
     bins = run.table(declared.CALIBRATION, target)
     own = bins[bins["model"] == run.chosen(target)].sort_values("mean_predicted")
     if own.empty:
-        return Text(say("{target}: the calibration of the chosen model was not measured.", target=TARGETS[target]))
+        return Text(_unmeasured(target))
     title = say("{target}: predicted and observed, {model}", target=TARGETS[target], model=run.chosen(target))
     said = "; ".join(
         say(
@@ -185,7 +205,7 @@ def _calibrators(run: Run) -> list[Block]:
     table = run.table(declared.CALIBRATORS)
     heading = Heading(say("How the probabilities were corrected"))
     if table.empty:
-        return [heading, Text(say("No correction was fitted: the probabilities are the models’ own."))]
+        return [heading, Text(say(UNCORRECTED))]
     text = Text(
         say(
             "Each model’s correction was fitted on half B of the validation users and chosen by log loss on those of "

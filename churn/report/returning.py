@@ -4,7 +4,7 @@ from typing import Any
 
 from churn.artefacts import declared
 from churn.language import say
-from churn.report.blocks import Note
+from churn.report.blocks import Note, Section, Text
 from churn.report.wording import count, known, percent, percents
 from churn.runs import Run, records
 from churn.statistics import FEW
@@ -12,12 +12,37 @@ from churn.statistics import FEW
 MOSTLY, SELDOM = 0.5, 0.1  # of the silences end by themselves
 
 
+def build(run: Run) -> Section:
+    """What of 100 silent users comes back, and what that means for a call; a line where no run has counted it."""
+    title, row = say("How many come back by themselves?"), _silences(run)
+    if row is None:
+        return Section("returning", title, say("This run has not counted it."), (), behind="cohorts")
+    lead = say(
+        "Of 100 users silent for {silent} days, {share} were active again within {within} more days, without a call.",
+        silent=run.windowing["horizon_days"],
+        share=count(100 * row.within),
+        within=_within(run),
+    )
+    few = say(" Fewer than {few} users: read it with care.", few=FEW) if row.users < FEW else ""
+    said = say(
+        "{title}: a call is worth its cost only where it brings back more than come by themselves.{few}",
+        title=_title(row),
+        few=few,
+    )
+    return Section("returning", title, lead, (Text(said),), behind="cohorts")
+
+
+def _silences(run: Run) -> Any | None:
+    """The row of silences as long as the horizon; None where nobody watched for so long."""
+    silent = run.windowing["horizon_days"]
+    row = next((row for row in records(run.table(declared.RETURNS)) if row.silent_days == silent), None)
+    return row if row is not None and known(row.within) else None
+
+
 def returning(run: Run) -> tuple[Note, ...]:
     """The share of silences as long as the horizon that end by themselves; nothing where no run has counted it."""
-    silent = run.windowing["horizon_days"]
-    table = run.table(declared.RETURNS)
-    row = next((row for row in records(table) if row.silent_days == silent), None)
-    if row is None or not known(row.within):
+    row, silent = _silences(run), run.windowing["horizon_days"]
+    if row is None:
         return ()
     share = " ".join(filter(None, [percent(row.within, 0), percents(row.low, row.high, 0)]))
     said = say(

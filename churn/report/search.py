@@ -20,14 +20,16 @@ def build(run: Run) -> Section:
     if run.table(declared.TRIALS).empty:
         nothing = say("No search was made: the models ran with their configured settings.")
         return Section("search", say(TITLE), nothing, ())
-    lead = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
+    about = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
     histories = Beside(tuple((history(run, target),) for target in run.targets))
     tables = tuple(_best(run, target) for target in run.targets)
     folds = (
         Fold(say("Learning curves of all trials"), tuple(curves.build(run))),
         Fold(say("The best {best} trials of each model, with their settings", best=BEST), tables),
     )
-    return Section("search", say(TITLE), lead, (Text(spent(run)), histories, *_importances(run), *_slices(run), *folds))
+    return Section(
+        "search", say(TITLE), spent(run), (Text(about), histories, *_importances(run), *_slices(run), *folds)
+    )
 
 
 def _importances(run: Run) -> list[Block]:

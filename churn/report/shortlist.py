@@ -7,8 +7,8 @@ import pandas as pd
 from churn.artefacts import declared
 from churn.explanation import named
 from churn.language import marked, say
+from churn.report import held_back
 from churn.report.blocks import Block, Note, Section, Text
-from churn.report.held_back import held_back
 from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
@@ -28,24 +28,35 @@ MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly fo
 
 
 def build(run: Run) -> Section:
-    """The users of the priority segment, best first, with reasons."""
-    users = run.priority
-    who = drawn(run)
-    lead = say(
-        "{who}{starts}, best first, with what most raises each one’s "
-        "chance of falling silent, beside what is usual for that user (the average week of up to eight weeks before "
-        "the history) and for others (the average of all users at risk on that day).",
-        who=who[0].upper() + who[1:],
-        starts=starts(run),
-    )
-    if users.empty:
+    """The users of the priority segment, best first, with reasons, and who of them must not be contacted."""
+    if run.priority.empty:
         return Section(
-            "list", say("Whom to contact"), lead, (Text(say("Nobody is on the list at this cutoff.")), _heuristic(run))
+            "list", say("Whom to contact"), say("Nobody is on the list at this cutoff."), (), behind="reading"
         )
-    title = say("Whom to contact")
-    return Section(
-        "list", title, lead, (_heuristic(run), *_equals(run), *held_back(run), *_list(run), Text(scoring(run)))
+    lead = say(
+        "{who}, best first. “Why” says what most raises each one’s chance of falling silent, beside what is usual for "
+        "that user or for others.",
+        who=_sentence(drawn(run)),
     )
+    blocks = (*_equals(run), *held_back.to_leave_alone(run), *_list(run))
+    return Section("list", say("Whom to contact"), lead, blocks, behind="reading")
+
+
+def reading(run: Run) -> Section:
+    """How to read the list: its rule, its score, what its order follows, and what its reasons compare with."""
+    lead = say("{who}{starts}, best first.", who=_sentence(drawn(run)), starts=starts(run))
+    reasons = say(
+        "The reasons are what most raises each one’s chance of falling silent, beside what is usual for that user (the "
+        "average week of up to eight weeks before the history) and for others (the average of all users at risk on "
+        "that day)."
+    )
+    blocks = (_heuristic(run), Text(reasons), *held_back.held_back(run), Text(scoring(run)))
+    return Section("reading", say("How to read the list"), lead, blocks, behind="list")
+
+
+def _sentence(words: str) -> str:
+    """Words with a capital."""
+    return words[0].upper() + words[1:]
 
 
 def _heuristic(run: Run) -> Note:
@@ -152,13 +163,13 @@ def _list(run: Run) -> list[Block]:
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
     marked = [Text(sentence)] if (sentence := found.sentence(users)) else []
     if len(users) <= SHOWN:
-        return [*marked, table]
+        return [table, *marked]
     said = say(
         "The first {shown} of {n} users; priority.csv and priority.xlsx hold them all.",
         shown=count(SHOWN),
         n=count(len(users)),
     )
-    return [*marked, table, Text(said)]
+    return [table, Text(said), *marked]
 
 
 def _choice(run: Run, users: pd.DataFrame) -> Choice | None:

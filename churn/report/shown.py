@@ -9,19 +9,19 @@ import plotly.io
 
 from churn.errors import UserError
 from churn.report.blocks import Beside, Block, Caption, Figure, Fold, Heading, Multiples
-from churn.report.page import sections_with
+from churn.report.pages import REPORT, evidence_with
 from churn.runs import Run
 
 
 def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
-    """The plotly charts of one section of a run's report by their titles, those in folds too.
+    """The plotly charts of one section of a run's pages by their titles, those in folds too.
 
     Before the title stands what the page has above a group of charts, such as the target, as in `Churn: tenure`; where
     two groups have charts of one name, the heading above them, too. A chart without a title has that of the heading.
 
     Args:
         run: The run's folder.
-        section: The section's place in the page's address, such as `drivers`.
+        section: The section's place in its page's address, such as `drivers`.
         sections: Import paths of sections of your own, as of `write_report`.
 
     Raises:
@@ -29,7 +29,7 @@ def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> d
     """
     artefacts = Run.open(run)
     anchors = []
-    for build in sections_with(sections):
+    for build in (*REPORT.builds, *evidence_with(sections).builds):
         found = build(artefacts)
         if found.anchor == section:
             return {name: plotly.io.from_json(one.spec) for name, one in named(found.blocks)}

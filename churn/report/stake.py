@@ -1,5 +1,7 @@
 """What is at stake: who of the list is expected to fall silent, what goes with them, and what calling would earn."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from churn.artefacts import declared
@@ -19,6 +21,18 @@ def tiles(run: Run) -> tuple[Tile, ...]:
     if listed.empty:
         return ()
     return tuple(filter(None, (_churners(run, listed), _lost(run, listed), _profit(run, listed))))
+
+
+def in_short(run: Run) -> tuple[Tile, ...]:
+    """The same numbers without what stands behind them, which the evidence tells."""
+    n, horizon = count((run.table(declared.SCORES)["segment"] == "priority").sum()), run.windowing["horizon_days"]
+    details = {
+        say("Expected churners"): say("of the {n} on the list, if nobody calls.", n=n),
+        say("Stickers at stake"): say("of these churners would receive a sticker if they stayed."),
+        say("Amount at stake"): say("goes with these churners, in stickers of {horizon} days.", horizon=horizon),
+        say("Expected profit"): say("of calling the list."),
+    }
+    return tuple(replace(tile, interval="", detail=details.get(tile.label, tile.detail)) for tile in tiles(run))
 
 
 def _churners(run: Run, listed: pd.DataFrame) -> Tile:

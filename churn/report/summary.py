@@ -1,52 +1,22 @@
-"""The first screen: how many, who, and whether to believe it."""
-
-from typing import Any
+"""The first screen of the report: what to do, with the few numbers that it is about."""
 
 from churn.artefacts import declared
-from churn.language import Messages, marked, say
+from churn.language import say
 from churn.report import stake
 from churn.report.advice import advice
-from churn.report.blocks import Beside, Block, Caption, Checks, Heading, Items, Section, Text, Tile, Tiles
-from churn.report.chart_parts import COLOURS, GREY, Dots, dot_plot, figure
+from churn.report.blocks import Section, Tile, Tiles
 from churn.report.listing import drawn
-from churn.report.returning import returning
-from churn.report.splits import words
-from churn.report.trust import on_data, on_list, on_target
-from churn.report.wording import TARGETS, count, day, every, percent, percents
-from churn.runs import Run, records
-from churn.statistics import FEW, Interval, side
+from churn.report.wording import count, day, percent
+from churn.runs import Run
 
-LISTED = Messages(
-    {
-        "churn": marked("On past lists: fell silent"),
-        "sticker": marked("On past lists: received a sticker"),
-    }
-)
-GROUPS = Messages(  # of the test part's days
-    {
-        "priority": marked("On past lists"),
-        "likely churner": marked("Likely churners, not listed"),
-        "other": marked("Everyone else"),
-        "all": marked("All users"),
-    }
-)
-RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": marked("Share that received a sticker")})
+SHOWN = 4  # numbers, so that the list stands on a phone's first two screens
 
 
 def build(run: Run) -> Section:
-    """How many users are at risk, what the list is worth, and whether to trust it."""
-    blocks: list[Block] = [*returning(run), Tiles(_tiles(run)), Heading(say("Can it be trusted?")), *_trust(run)]
-    if warnings := tuple(run.warnings):
-        blocks += [Heading(say("Warnings")), Items(warnings)]
-    blocks.append(Heading(say("What happened to such users before")))
-    blocks.append(Tiles(tuple(_outcome(run, target) for target in run.targets)))
-    return Section("glance", say("At a glance"), advice(run), (*blocks, *_rates(run)))
-
-
-def _trust(run: Run) -> list[Block]:
-    """The verdict on the list, those of each target in a column, and that on the data below."""
-    columns = [(Caption(TARGETS[target]), Checks(on_target(run, target))) for target in run.targets]
-    return [Checks((on_list(run),)), Beside(tuple(columns)), Checks((on_data(run),))]
+    """The advice, how many are at risk and on the list, and what is at stake."""
+    at_stake = stake.in_short(run)
+    few = (at_stake[0], at_stake[-1]) if len(at_stake) > SHOWN - 2 else at_stake
+    return Section("glance", say("What should I do?"), advice(run), (Tiles((*_tiles(run), *few)),), behind="checks")
 
 
 def _who(run: Run) -> str:
@@ -70,86 +40,4 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
             chance=percent(segment["likely_churn"], 0),
         ),
     )
-    return at_risk, Tile(say("On the list"), count(listed), f"{drawn(run)}."), *stake.tiles(run)
-
-
-def _outcome(run: Run, target: str) -> Tile:
-    """What became of users whom the same rule put on the list in the test part."""
-    name = LISTED[target]
-    listed, everyone = run.rate("priority", target), run.rate("all", target)
-    if listed is None or everyone is None:
-        return Tile(name, "–", say("not measured: no labelled test window on the list"))
-    rate, n = listed
-    detail = f"{_against(rate, everyone[0].value, n)}."
-    return Tile(name, percent(rate.value), detail, percents(rate.low, rate.high), few=n < FEW)
-
-
-def _against(rate: Interval, base: float, n: int) -> str:
-    """In words, on which side of the base rate the interval lies."""
-    usual, users = percent(base), count(n)
-    if n < FEW:
-        return say("base rate {usual}; too few users on test to tell ({users})", usual=usual, users=users)
-    if side(rate, base) == "above":
-        return say("base rate {usual}, so more often than usual; {users} users on test", usual=usual, users=users)
-    if side(rate, base) == "below":
-        return say("base rate {usual}, so less often than usual; {users} users on test", usual=usual, users=users)
-    return say("base rate {usual}, so not clearly different; {users} users on test", usual=usual, users=users)
-
-
-def _rates(run: Run) -> list[Block]:
-    if run.table(declared.SEGMENT_RATES).empty:
-        return [Text(say("No observed rates: the test part held no labelled window of these groups."))]
-    text = Text(
-        say(
-            "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
-            "{horizon} days after. n counts places on these lists, the same user once a list; the 95% intervals "
-            "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
-            "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
-            "fewer than {few} users.",
-            horizon=run.windowing["horizon_days"],
-            unseen=words(run).unseen,
-            every=every(run.windowing["stride_days"]),
-            few=FEW,
-        )
-    )
-    return [text, Beside(tuple((_rate_figure(run, target),) for target in run.targets))]
-
-
-def _rate_figure(run: Run, target: str) -> Block:
-    rates = run.table(declared.SEGMENT_RATES, target)
-    rates = rates[rates["segment"].isin(list(GROUPS)) & (rates["n"] > 0)]
-    labels = {
-        row.segment: say(
-            "{segment}<br>n = {n}, {n_users} users",
-            segment=GROUPS[row.segment],
-            n=count(row.n),
-            n_users=count(row.n_users),
-        )
-        for row in records(rates)
-    }
-    rows = [labels[segment] for segment in GROUPS if segment in labels]
-    series = [_rate_dot(row, labels[row.segment], COLOURS[target]) for row in records(rates)]
-    everyone = run.rate("all", target)
-    drawn = dot_plot(series, rows=rows, x_title="", reference=everyone[0].value if everyone else None, share=True)
-    drawn.update_xaxes(nticks=4)
-    drawn.update_layout(height=60 + 44 * len(rows), showlegend=False, scattermode="overlay", margin_t=8)
-    said = "; ".join(
-        f"{GROUPS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, {_size(row)}"
-        for row in records(rates)
-    )
-    return figure(
-        drawn,
-        title=RATE_TITLES[target],
-        description=say("{title}, by group. {said}.", title=RATE_TITLES[target], said=said),
-        caption="",
-    )
-
-
-def _size(row: Any) -> str:
-    return say("n = {n}, {n_users} users", n=count(row.n), n_users=count(row.n_users))
-
-
-def _rate_dot(row: Any, label: str, colour: str) -> Dots:
-    rate, low, high = (float(getattr(row, name)) for name in ("rate", "low", "high"))
-    hover = f"{percent(rate)} {percents(low, high)}, {_size(row)}"
-    return Dots("", [label], [rate], [low], [high], [hover], GREY if row.n_users < FEW else colour)
+    return at_risk, Tile(say("On the list"), count(listed), f"{drawn(run)}.")

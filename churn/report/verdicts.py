@@ -24,7 +24,7 @@ MAPPED = "architecture"  # the question of too many variants for dots
 
 def build(run: Run) -> Section:
     """A heading, answers, charts and a table per question."""
-    lead = say(
+    about = say(
         "Models were trained again under other conditions and measured side by side; nothing was "
         "chosen by what came out. Differences are in log loss on the same windows: left of 0 is better "
         "than the reference."
@@ -32,7 +32,14 @@ def build(run: Run) -> Section:
     if not run.answers:
         return Section("verdicts", say(TITLE), say("This run was asked none of these questions."), ())
     names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.answers)
-    return Section("verdicts", say(TITLE), lead, tuple(block for name in names for block in _question(run, name)))
+    asked = [block for name in names for block in _question(run, name)]
+    return Section("verdicts", say(TITLE), _first(run), (Text(about), *asked))
+
+
+def _first(run: Run) -> str:
+    """The answers to the first question, by target."""
+    first = [each for each in run.answers if each["verdict"] == run.answers[0]["verdict"]]
+    return " ".join(f"{TARGETS.get(each['target'], each['target'])}: {each['sentence']}" for each in first)
 
 
 def _question(run: Run, name: str) -> list[Block]:

@@ -1,11 +1,13 @@
 """How the platform breathes and how its users walk: the views that the run has kept, drawn."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from churn.eda import View
 from churn.language import Messages, marked, say
 from churn.report.blocks import Block, Figure, Heading, Items, Section, Text
+from churn.report.returning import returning
 from churn.runs import Run
 
 TITLES = Messages(
@@ -57,14 +59,18 @@ def cohorts(run: Run) -> Section:
     lead = say(
         "How long users stay and how many come back after a silence: the evidence for the days that define churn."
     )
-    return _section(run, "cohorts", say("Who stays, who returns"), lead)
+    found = _section(run, "cohorts", say("Who stays, who returns"), lead)
+    return replace(found, blocks=(*found.blocks, *returning(run)), behind="returning")
 
 
 def _section(run: Run, anchor: str, title: str, lead: str, *others: str) -> Section:
     """The views of a section and of others; one sentence where there are none."""
     found = [(name, view) for group, name, view in run.views() if group in (anchor, *others)]
-    nothing = say("The run has made no such view: it was switched off.")
-    return Section(anchor, title, lead if found else nothing, tuple(_blocks(found)))
+    if not found:
+        return Section(anchor, title, say("The run has made no such view: it was switched off."), ())
+    drawn = next((view for _, view in found if view.empty is None), None)
+    first = say("No such view has anything to show.") if drawn is None else str(drawn).splitlines()[0]
+    return Section(anchor, title, first, (Text(lead), *_blocks(found)))
 
 
 def _blocks(found: Sequence[tuple[str, View]]) -> Iterator[Block]:

@@ -50,7 +50,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disa
 
 def blown_up(run: Path, folder: Path, *, scored: int, listed: int) -> Path:
     """A copy of a run with the given numbers of users scored and listed."""
-    shutil.copytree(run, folder, ignore=shutil.ignore_patterns("models", "trials", "dataset", "report.html"))
+    shutil.copytree(run, folder, ignore=shutil.ignore_patterns("models", "trials", "dataset", "*.html"))
     rng = np.random.default_rng(0)
     old, users = read_table(folder / "scores.parquet"), read_table(folder / "priority.csv")
     scores = old.sample(scored, replace=True, random_state=0).sort_values("priority", ascending=False)

@@ -4,6 +4,7 @@ import pytest
 
 from churn.report import write_report
 
+from .parsed_page import ParsedPage
 from .synthetic_run import build_run
 
 
@@ -15,10 +16,16 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished(built, tmp_path_factory):
-    """The run with its page; tests that change it take a copy."""
+    """The run with its pages; tests that change it take a copy."""
     run = shutil.copytree(built, tmp_path_factory.mktemp("finished") / "run")
     write_report(run)
     return run
+
+
+@pytest.fixture(scope="session")
+def evidence(finished):
+    """The run's evidence."""
+    return ParsedPage(finished / "evidence.html")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 """What a browser would make of the page, without a browser."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
+from churn.report import write_report
 from churn.report.page import rendered
+from churn.report.pages import EVIDENCE, Group
 from churn.runs import Run
 
 VOID = {"meta", "input", "br", "img", "link"}
@@ -14,6 +17,7 @@ class ParsedPage(HTMLParser):
     def __init__(self, source):
         super().__init__()
         self.elements, self.texts, self.headings, self.scripts, self.tables = [], [], [], [], []
+        self.beside_tables = []  # texts outside of tables and of the fields to search them with
         self._open = []
         self.feed(source if isinstance(source, str) else source.read_text(encoding="utf8"))
         self.text = " ".join(" ".join(self.texts).split())
@@ -34,15 +38,22 @@ class ParsedPage(HTMLParser):
             self.scripts.append(data)
         elif inside != "style":
             self.texts.append(data)
+            if not {"table", "select", "label", "style", "title"} & set(self._open):
+                self.beside_tables.append(data)
         if inside in ("h1", "h2", "h3"):
             self.headings.append((inside, data))
         if inside == "button" and "th" in self._open:
             self.tables[-1].append(data)
 
 
+def evidence_of(run, **given):
+    """The evidence of a run, written anew."""
+    return ParsedPage(write_report(run, **given).with_name("evidence.html"))
+
+
 def page_of(run, *builds):
     """The page of some sections of a run alone, which is quicker than the whole."""
-    return ParsedPage(rendered(Run.open(run), builds))
+    return ParsedPage(rendered(Run.open(run), replace(EVIDENCE, groups=(Group("", builds),))))
 
 
 def figures(blocks):

@@ -23,6 +23,7 @@ LIST = "#list tbody tr"
 CLIPBOARD = (
     "Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => { window.copied = text; }}})"
 )
+EVERY = ["tiny", "narrow", "wide", "tiny_evidence", "narrow_evidence", "wide_evidence"]
 CHARTS = ".chart:not(details:not([open]) .chart)"  # those in closed folds have no place yet
 
 # The least contrast of words is 4.5, and 3 where they are large: WCAG 2.2, success criterion 1.4.3.
@@ -65,14 +66,14 @@ def browser():
 def visit(browser):
     """Open a run's page without a network; what the browser said is in `page.heard`."""
 
-    def opened(run, width=1280, height=900):
+    def opened(run, width=1280, height=900, file=declared.REPORT):
         page = browser.new_context(viewport={"width": width, "height": height}, offline=True).new_page()
         page.heard = {"console": [], "requests": [], "dialogs": []}
         page.on("console", lambda message: page.heard["console"].append(message.text))
         page.on("pageerror", lambda error: page.heard["console"].append(str(error)))
         page.on("request", lambda request: page.heard["requests"].append(request.url))
         page.on("dialog", lambda dialog: (page.heard["dialogs"].append(dialog.message), dialog.dismiss()))
-        page.goto((run / "report.html").as_uri())
+        page.goto((run / file).as_uri())
         return page
 
     return opened
@@ -98,6 +99,21 @@ def narrow(visit, finished):
 @pytest.fixture(scope="module")
 def tiny(visit, finished):
     return with_every_chart(visit(finished, 320))
+
+
+@pytest.fixture(scope="module")
+def wide_evidence(visit, finished):
+    return with_every_chart(visit(finished, file=declared.EVIDENCE))
+
+
+@pytest.fixture(scope="module")
+def narrow_evidence(visit, finished):
+    return with_every_chart(visit(finished, 390, file=declared.EVIDENCE))
+
+
+@pytest.fixture(scope="module")
+def tiny_evidence(visit, finished):
+    return with_every_chart(visit(finished, 320, file=declared.EVIDENCE))
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +165,11 @@ def test_the_page_opens_without_a_word_in_the_console_or_on_the_network(page, fi
     assert page.heard == {"console": [], "requests": [(finished / "report.html").as_uri()], "dialogs": []}
 
 
+def test_the_evidence_opens_as_quietly(wide_evidence, finished):
+    heard = {"console": [], "requests": [(finished / "evidence.html").as_uri()], "dialogs": []}
+    assert wide_evidence.heard == heard
+
+
 def test_the_page_without_stickers_opens_as_quietly(visit, without_stickers):
     write_report(without_stickers)
     heard = visit(without_stickers).heard
@@ -156,7 +177,7 @@ def test_the_page_without_stickers_opens_as_quietly(visit, without_stickers):
 
 
 def test_a_chart_is_drawn_when_it_comes_near_the_screen(visit, finished):
-    page = visit(finished)
+    page = visit(finished, file=declared.EVIDENCE)
     far = page.locator("#verdicts .chart").first
     assert far.locator(".main-svg").count() == 0
     far.scroll_into_view_if_needed()
@@ -164,14 +185,14 @@ def test_a_chart_is_drawn_when_it_comes_near_the_screen(visit, finished):
 
 
 def test_paper_has_every_chart_outside_closed_folds(visit, finished):
-    page = visit(finished)
+    page = visit(finished, file=declared.EVIDENCE)
     page.pdf()
     drawn = page.locator(".chart:has(.main-svg)").count()
     assert page.locator(CHARTS).count() == drawn >= 30
 
 
 def test_a_chart_in_a_fold_is_drawn_to_its_width_when_the_fold_opens(visit, finished):
-    page = visit(finished, 390)
+    page = visit(finished, 390, file=declared.EVIDENCE)
     fold = page.locator("#search details", has_text="Learning curves")
     assert fold.locator(".chart").count() == 8
     assert fold.locator(".main-svg").count() == 0
@@ -193,12 +214,12 @@ def test_days_on_an_axis_are_written_in_the_language_of_the_page(visit, finished
     (run / "views").mkdir(exist_ok=True)
     write_json([view], run / "views" / "views.json")
     write_report(run, language=language)
-    page = with_every_chart(visit(run))
+    page = with_every_chart(visit(run, file=declared.EVIDENCE))
     assert day in page.locator("#seasons .xtick text").all_text_contents()
 
 
-def test_tags_in_a_feature_name_are_shown_as_they_are(page):
-    labels = page.locator("#drivers .chart").first.locator("text").all_text_contents()
+def test_tags_in_a_feature_name_are_shown_as_they_are(wide_evidence):
+    labels = wide_evidence.locator("#drivers .chart").first.locator("text").all_text_contents()
     assert any("<b>shout</b>" in text for text in labels)
 
 
@@ -227,8 +248,8 @@ def test_the_keyboard_sorts_too(page):
     assert ranks == sorted(ranks, reverse=True)
 
 
-def test_cells_without_a_number_sort_last_in_either_order(page):
-    parts = page.locator("#health [data-table]").nth(1)
+def test_cells_without_a_number_sort_last_in_either_order(wide_evidence):
+    parts = wide_evidence.locator("#health [data-table]").nth(1)
     parts.locator("th button", has_text="Part").click()
     assert parts.locator("tbody tr").first.inner_text().startswith("score")
     for _ in range(2):
@@ -308,20 +329,45 @@ def test_paper_has_the_first_rows_of_a_long_list_and_says_so(long_page):
     assert not long_page.locator("#list .on-paper").is_visible()
 
 
-def test_numbers_and_verdicts_stand_on_the_first_screen(visit, finished):
-    page = visit(finished, 1280, 800)
-    said = page.locator("#glance .tile, #glance .checks li")
+def test_the_report_is_eight_screens_long_at_most_and_its_first_has_the_advice_and_the_list(visit, finished):
+    page = visit(finished)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 8 * 900
+    first = [page.locator("#glance .tile").last, page.locator(f"{LIST}:first-child")]
+    assert max(one.bounding_box()["y"] + one.bounding_box()["height"] for one in first) <= 900
+
+
+def test_the_list_stands_on_a_phone_s_first_two_screens(visit, finished):
+    page = visit(finished, 390, 844)
+    box = page.locator(f"{LIST}:first-child").bounding_box()
+    assert box["y"] + box["height"] <= 2 * 844
+
+
+def test_the_verdicts_stand_on_the_first_screen_of_the_evidence(visit, finished):
+    page = visit(finished, 1280, 800, file=declared.EVIDENCE)
+    said = page.locator("#checks .checks li")
     inside = said.evaluate_all("(all) => all.filter((one) => one.getBoundingClientRect().bottom <= 800).length")
-    assert inside >= 2 + 8  # users at risk and on the list; the list's verdict, three of each target, the data's
+    assert inside == 8  # the list's verdict, three of each target, the data's
 
 
-@pytest.mark.parametrize("width", ["tiny", "narrow", "wide"])
+def test_a_click_leads_to_the_numbers_behind_a_section_and_back(visit, finished):
+    page = visit(finished)
+    page.locator("#worth .behind a").click()
+    page.wait_for_url("**/evidence.html#budget")
+    page.locator("#budget .behind a").click()
+    page.wait_for_url("**/report.html#worth")
+
+
+def test_a_page_without_charts_carries_no_plotly(wide):
+    assert wide.evaluate("typeof Plotly") == "undefined" and wide.locator(".chart").count() == 0
+
+
+@pytest.mark.parametrize("width", EVERY)
 def test_words_stand_out_from_what_lies_behind_them(request, width):
     page = request.getfixturevalue(width)
     assert page.evaluate(PALE) == []
 
 
-@pytest.mark.parametrize("width", ["tiny", "narrow", "wide"])
+@pytest.mark.parametrize("width", EVERY)
 def test_the_page_never_scrolls_sideways(request, width):
     page = request.getfixturevalue(width)
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
@@ -332,13 +378,13 @@ def test_the_page_never_scrolls_sideways(request, width):
 
 
 @pytest.mark.parametrize(("charts", "least"), [(":not(.multiples) > figure", 300), (".multiples > figure", 140)])
-def test_charts_fit_a_narrow_screen(narrow, charts, least):
-    drawn = narrow.locator(f"{charts} .chart .main-svg")
+def test_charts_fit_a_narrow_screen(narrow_evidence, charts, least):
+    drawn = narrow_evidence.locator(f"{charts} .chart .main-svg")
     widths = drawn.evaluate_all("(all) => all.map((svg) => svg.getBoundingClientRect().width)")
     assert least < min(widths) <= max(widths) <= 390
 
 
-@pytest.mark.parametrize("width", ["narrow", "wide"])
+@pytest.mark.parametrize("width", ["narrow_evidence", "wide_evidence"])
 def test_no_label_of_a_chart_is_cut_off(request, width):
     page = request.getfixturevalue(width)
     cut = """() => [...document.querySelectorAll('.chart .main-svg')].flatMap((svg) => {
@@ -409,8 +455,9 @@ def test_paper_says_of_a_filtered_list_what_was_asked_for(page):
     page.emulate_media(media="screen")
 
 
-def test_on_paper_heads_are_text_and_no_pair_of_charts_is_a_grid(page):
+def test_on_paper_heads_are_text_and_no_pair_of_charts_is_a_grid(wide_evidence):
     """Chromium paints a button in the first head of a table alone, and leaves blank pages between rows of a grid."""
+    page = wide_evidence
     page.emulate_media(media="print")
     shown = "(all) => [...new Set(all.map((one) => getComputedStyle(one).display))]"
     assert page.locator("th button").evaluate_all(shown) == ["contents"]
@@ -418,16 +465,16 @@ def test_on_paper_heads_are_text_and_no_pair_of_charts_is_a_grid(page):
     page.emulate_media(media="screen")
 
 
-def test_tables_of_cards_show_all_their_cells_on_a_phone(narrow):
-    cards = narrow.locator(".box:has(table.cards)")
+def test_tables_of_cards_show_all_their_cells_on_a_phone(narrow_evidence):
+    cards = narrow_evidence.locator(".box:has(table.cards)")
     assert cards.count() >= 2
     wide = "(all) => all.filter((box) => box.scrollWidth > box.clientWidth).length"
     assert cards.evaluate_all(wide) == 0
 
 
 def test_the_contents_mark_the_section_that_is_read(visit, finished):
-    page = visit(finished)
-    for anchor in ("glance", "line"):
+    page = visit(finished, file=declared.EVIDENCE)
+    for anchor in ("checks", "line"):
         page.evaluate(f"document.getElementById('{anchor}').scrollIntoView({{behavior: 'instant'}})")
         marked = page.locator("nav a[aria-current]")
         api.expect(marked).to_have_count(1)
@@ -443,13 +490,14 @@ def test_a_process_map_scrolls_sideways_on_a_phone_and_the_page_does_not(visit, 
     told = {"section": "journeys", "name": "directly_follows", "words": ["Nine sessions."], "empty": False}
     declared.VIEWS.write([told | {"figure": drawn.to_json(), "height": int(drawn.layout.height)}], run)
     write_report(run)
-    figure = with_every_chart(visit(run, 390)).locator("#journeys figure")
+    figure = with_every_chart(visit(run, 390, file=declared.EVIDENCE)).locator("#journeys figure")
     api.expect(figure).to_have_class("wider")
     assert figure.evaluate("(one) => one.scrollWidth - one.clientWidth") > 200
     assert figure.evaluate("() => document.documentElement.scrollWidth") == 390
 
 
-def test_a_table_that_goes_on_to_the_right_fades_there_until_its_end(narrow, wide):
+def test_a_table_that_goes_on_to_the_right_fades_there_until_its_end(narrow_evidence, wide_evidence):
+    narrow, wide = narrow_evidence, wide_evidence
     boxes = {page: page.locator("#models > .table > .box").first for page in (narrow, wide)}
     api.expect(boxes[narrow]).to_have_class("box wider")
     assert "gradient" in boxes[narrow].evaluate("(box) => getComputedStyle(box).maskImage")

@@ -97,7 +97,7 @@ def test_columns_with_too_few_known_values_are_counted_as_not_tested(run):
 
 
 def test_both_adjustments_and_the_ranks_are_in_the_table(finished):
-    heads = [heads for heads in ParsedPage(finished / "report.html").tables if "p of ranks" in heads]
+    heads = [heads for heads in ParsedPage(finished / "evidence.html").tables if "p of ranks" in heads]
     assert len(heads) == 2
     assert all(
         {"p of t", "Adjusted p", "p of t by Holm", "p of t by share of false", "n others"} <= set(columns)
@@ -107,7 +107,7 @@ def test_both_adjustments_and_the_ranks_are_in_the_table(finished):
 
 
 def test_categories_are_shown_with_their_strength_and_what_was_pooled(finished):
-    page = ParsedPage(finished / "report.html")
+    page = ParsedPage(finished / "evidence.html")
     assert len([heads for heads in page.tables if "Cramér’s V" in heads]) == 1
     assert "Attributes that are categories (2; strongest Plan)" in page.text
     assert "7 rare pooled" in page.text

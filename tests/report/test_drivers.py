@@ -7,7 +7,7 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
 from churn.explanation import readable
-from churn.report import attribution, drivers, features, fidelity, leaderboard, summary, write_report
+from churn.report import attribution, checks, drivers, features, fidelity, leaderboard, write_report
 from churn.report.chart_parts import COLOURS, GREY, label
 from churn.report.wording import feature
 from churn.runs import Run
@@ -48,14 +48,14 @@ def rewrite(run, edit):
 
 
 def text_of(run):
-    return page_of(run, summary.build, drivers.build, leaderboard.build, features.build).text
+    return page_of(run, checks.build, drivers.build, leaderboard.build, features.build).text
 
 
 def test_a_run_that_explained_no_window_has_bars_and_days_alone(run):
     for name in NEW:
         change(run, name, lambda table: table.head(0))
     change(run, "features.csv", lambda table: table.assign(duplicates=None, stability=math.nan))
-    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
+    page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)
     assert [*drawn(run)] == [
         "Churn: strongest drivers",
         "Stickers: strongest drivers",
@@ -135,7 +135,7 @@ def test_targets_that_share_no_driver_have_a_sentence_and_no_table(run):
         return pd.concat([table[(table["target"] == target) & table["feature"].isin(mine[target])] for target in mine])
 
     change(run, "explanations.csv", edit)
-    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
+    page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)
     assert "No column is a driver of both targets" in page.text
     assert not [heads for heads in page.tables if "Ways" in heads]
 
@@ -224,7 +224,7 @@ def test_no_heading_stands_without_a_chart_when_no_surrogate_speaks_for_its_mode
     for target in ("churn", "sticker"):
         set_r2(run, target, r2)
     headings = {
-        text for _, text in page_of(run, summary.build, drivers.build, leaderboard.build, features.build).headings
+        text for _, text in page_of(run, checks.build, drivers.build, leaderboard.build, features.build).headings
     }
     assert {"User by user", "The more, the …?", "By day before the cutoff"} & headings == left
     assert bool(drawn(run)) == bool(left)
@@ -287,7 +287,7 @@ def test_the_charts_of_drivers_stay_light(run):
 
 
 def test_the_ledger_names_duplicates_and_what_is_not_settled(run):
-    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
+    page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)
     assert ["Target", "Column", "VIF", "Same as", "Boruta", "Agree", "Kept", "Reason"] in page.tables
     assert f"{feature('own_post')}; {feature('fan_reply')}" in page.text
     change(run, "features.csv", lambda table: table.assign(stability=1.0))
@@ -337,7 +337,7 @@ def test_a_ledger_says_that_models_use_all_columns_and_where_none_is_collinear(r
     assert "The models use all columns; this checks which would do." in text_of(run)
     assert "None was set aside as collinear." not in text_of(run)
     change(run, "features.csv", lambda table: table.assign(duplicates="", reason="carries more"))
-    page = page_of(run, summary.build, drivers.build, leaderboard.build, features.build)
+    page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)
     assert "None was set aside as collinear." in page.text
     assert ["Target", "Column", "VIF", "Boruta", "Agree", "Kept", "Reason"] in page.tables
     assert "Same as" not in page.text
@@ -349,7 +349,7 @@ def test_runs_that_contradict_each_other_half_and_half_are_split(run):
 
 
 def test_what_the_other_fidelities_are_is_folded(run):
-    column = drivers.build(Run.open(run)).blocks[0].columns[0]
+    column = drivers.build(Run.open(run)).blocks[1].columns[0]
     assert [block.kind for block in column] == ["figure", "note", "fold"]
     assert "rank correlation" not in column[1].body and "other models" not in column[1].body
     assert "top tenth" in column[2].blocks[0].body and "LightGBM R² 0.62" in column[2].blocks[0].body

@@ -50,7 +50,7 @@ def test_one_point_makes_no_curve(run):
 
 
 def test_decisions_stand_under_their_threshold_and_not_in_the_leaderboard(finished):
-    tables = ParsedPage(finished / "report.html").tables
+    tables = ParsedPage(finished / "evidence.html").tables
     assert [heads for heads in tables if "Threshold" in heads] == [
         [
             "Model",
@@ -71,14 +71,14 @@ def test_the_spread_over_seeds_stands_beside_the_averaged_model(run):
     values = [0.7, 0.71, 0.72, 0.73, 0.74]
     seeds.loc[of_one & (seeds["metric"] == "roc_auc"), "value"] = values
     write_table(seeds, run / "seeds.csv")
-    text = page_of(run, shortlist.build, leaderboard.build, gains.build, method.build).text
+    text = page_of(run, shortlist.reading, leaderboard.build, gains.build, method.build).text
     assert "GRU chosen ROC-AUC 0.7580 0.7200 0.0158 0.7000 0.7400 5" in text
 
 
 def test_with_one_seed_there_is_no_table_of_seeds(run):
     (run / "seeds.csv").unlink()
     rewrite(run, lambda manifest: manifest.update(seeds=1))
-    text = page_of(run, shortlist.build, leaderboard.build, gains.build, method.build).text
+    text = page_of(run, shortlist.reading, leaderboard.build, gains.build, method.build).text
     assert "luck of the seed" not in text and "Each was fitted from one seed." in text
 
 
@@ -95,12 +95,12 @@ def test_with_one_seed_there_is_no_table_of_seeds(run):
 )
 def test_the_page_says_which_models_score(run, refit, said):
     rewrite(run, lambda manifest: manifest.update(refit=refit))
-    text = page_of(run, shortlist.build, leaderboard.build, gains.build, method.build).text
+    text = page_of(run, shortlist.reading, leaderboard.build, gains.build, method.build).text
     assert text.count(said) == 2  # under the list and among the definitions
     assert ("The measures on this page are those of the model before." in text) == (refit["policy"] == "all")
 
 
 def test_what_calibration_gained_on_test_is_signed(finished):
-    text = ParsedPage(finished / "report.html").text
+    text = ParsedPage(finished / "evidence.html").text
     assert "Churn GRU none 0.600 0.590 0.612 0.615 −0.003" in text
     assert "Churn LightGBM isotonic 0.600 0.590 0.612 0.604 +0.008" in text

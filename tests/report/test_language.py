@@ -24,8 +24,8 @@ pytestmark = pytest.mark.slow
 
 def test_the_page_is_written_in_the_language_asked_for(run) -> None:
     page = ParsedPage(write_report(run, language="ko"))
-    assert "한눈에 보기" in page.text
-    assert "At a glance" not in page.text
+    assert "무엇을 해야 합니까?" in page.text
+    assert "What should I do?" not in page.text
 
 
 def test_words_of_the_run_s_files_are_said_in_the_page_s_language(run) -> None:
@@ -35,13 +35,13 @@ def test_words_of_the_run_s_files_are_said_in_the_page_s_language(run) -> None:
 
 def test_the_page_is_written_in_the_run_s_language_by_default(run) -> None:
     write_text(f"{CONFIG}language: ko\n", run / "config.yaml")
-    assert "한눈에 보기" in ParsedPage(write_report(run)).text
-    assert "At a glance" in ParsedPage(write_report(run, language="en")).text
+    assert "무엇을 해야 합니까?" in ParsedPage(write_report(run)).text
+    assert "What should I do?" in ParsedPage(write_report(run, language="en")).text
 
 
 def test_the_command_has_an_option_for_the_language(run, capsys) -> None:
     assert main(["report", "--run", str(run), "--language", "ko"]) == 0
-    assert "한눈에 보기" in ParsedPage(run / "report.html").text
+    assert "무엇을 해야 합니까?" in ParsedPage(run / "report.html").text
     capsys.readouterr()
     assert main(["report", "--run", str(run), "--language", "tlh"]) == 2
     assert "expected a language out of en, ko, got 'tlh'" in capsys.readouterr().err

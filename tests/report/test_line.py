@@ -36,7 +36,7 @@ def skewness(run, **facts):
 
 
 def test_the_users_near_the_line_are_counted_with_its_interval(finished):
-    text = ParsedPage(finished / "report.html").text
+    text = ParsedPage(finished / "evidence.html").text
     assert "The list ends at 0.122 (95% interval [0.111, 0.137])" in text
     assert "Of 300 scored users, 12 stand inside it" in text
 
@@ -49,7 +49,7 @@ def test_both_scales_are_drawn_with_the_line_of_every_rule_and_their_skewness(fi
         assert [mark["x"][0] for mark in marks] == pytest.approx(ends, abs=1e-3)
         assert sum(bars["y"]) == 300
         assert marks[0]["line"]["dash"] == "solid" != marks[1]["line"]["dash"]
-    text = ParsedPage(finished / "report.html").text
+    text = ParsedPage(finished / "evidence.html").text
     assert "The skewness of the priority is +1.84, that of its logarithm −0.91" in text
 
 

@@ -36,9 +36,10 @@ def module(tmp_path, monkeypatch):
 
 def test_a_section_of_a_module_outside_the_package_stands_before_the_last_one(module, run, capsys):
     assert main(["report", "--run", str(run), "--sections", f"[{module}.models]"]) == 0
-    page = (run / "report.html").read_text(encoding="utf8")
+    page = (run / "evidence.html").read_text(encoding="utf8")
     assert page.index('id="health"') < page.index('id="our-models"') < page.index('id="method"')
     assert "models &amp; &lt;none&gt; more" in page
+    assert "our-models" not in (run / "report.html").read_text(encoding="utf8")
     figures = Run(run).figures("our-models", sections=[f"{module}.models"])
     assert list(figures) == ["Our bars"]
 
@@ -47,7 +48,7 @@ def test_a_section_of_a_module_outside_the_package_stands_before_the_last_one(mo
 def test_what_is_no_section_is_one_line_before_the_work(name, says, module, run, refused):
     with refused("a function from a run to a section", says, "write it like shop.sections.refunds"):
         write_report(run, sections=[name.format(module)])
-    assert not (run / "report.html").exists()
+    assert not list(run.glob("*.html"))
 
 
 def test_no_section_is_imported_that_only_a_folder_names(module, run):

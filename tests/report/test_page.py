@@ -1,5 +1,4 @@
 import json
-import shutil
 from itertools import pairwise
 
 import pandas as pd
@@ -7,12 +6,12 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.errors import UserError
-from churn.report import line, method, summary, write_report
+from churn.report import checks, health, line, method, observed, shortlist, trusted, write_report
 from churn.report.chart_parts import GREY
-from churn.report.page import SECTIONS
+from churn.report.pages import EVIDENCE, REPORT
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, figures
+from .parsed_page import ParsedPage, evidence_of, figures, page_of
 from .synthetic_run import HOSTILE
 
 pytestmark = pytest.mark.slow
@@ -37,8 +36,20 @@ SENTENCES = {
 
 
 @pytest.fixture(scope="module")
-def page(finished):
+def report(finished):
     return ParsedPage(finished / "report.html")
+
+
+@pytest.fixture
+def page(evidence):
+    """The page that tests without another name are about."""
+    return evidence
+
+
+@pytest.fixture(params=["report.html", "evidence.html"])
+def either(request, finished):
+    """Each of both pages."""
+    return ParsedPage(finished / request.param)
 
 
 def rewrite(run, change):
@@ -48,35 +59,45 @@ def rewrite(run, change):
     write_json(manifest, run / "manifest.json")
 
 
-def test_the_page_holds_every_section_in_its_order(finished, page):
-    order = (
-        "glance list budget line drivers differences behaviour anomalies models gains calibration verdicts search "
-        "features seasons journeys cohorts health method"
-    )
-    sections = [build(Run.open(finished)) for build in SECTIONS]
+@pytest.mark.parametrize(
+    ("page", "order"),
+    [
+        (REPORT, "glance list why worth trust returning past"),
+        (
+            EVIDENCE,
+            "checks observed reading budget line drivers features differences behaviour anomalies models gains "
+            "calibration verdicts search seasons journeys cohorts health method",
+        ),
+    ],
+    ids=["report", "evidence"],
+)
+def test_each_page_holds_its_sections_in_their_order(finished, page, order):
+    sections = [build(Run.open(finished)) for build in page.builds]
     assert [section.anchor for section in sections] == order.split()
-    assert [text for level, text in page.headings if level == "h2"] == [section.title for section in sections]
+    headings = ParsedPage(finished / page.file).headings
+    assert [text for level, text in headings if level == "h2"] == [section.title for section in sections]
 
 
-def test_headings_never_skip_a_level(page):
-    levels = [int(level[1]) for level, _ in page.headings]
+def test_headings_never_skip_a_level(either):
+    levels = [int(level[1]) for level, _ in either.headings]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-def test_hostile_ids_and_names_create_no_element(page):
-    scripts = [attributes for tag, attributes in page.elements if tag == "script"]
-    assert scripts.count({"type": "application/json"}) == len(scripts) - 2
-    assert not {"img", "b", "iframe", "object"} & {tag for tag, _ in page.elements}
-    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+def test_hostile_ids_and_names_create_no_element(either):
+    scripts = [attributes for tag, attributes in either.elements if tag == "script"]
+    charts = [attributes for _, attributes in either.elements if attributes.get("class") == "chart"]
+    assert scripts.count({"type": "application/json"}) == len(scripts) - (2 if charts else 1)
+    assert not {"img", "b", "iframe", "object"} & {tag for tag, _ in either.elements}
+    assert not [name for _, attributes in either.elements for name in attributes if name.startswith("on")]
 
 
-def test_hostile_ids_are_shown_as_they_are(page):
-    assert set(HOSTILE) <= {text.strip() for text in page.texts}
+def test_hostile_ids_are_shown_as_they_are(report):
+    assert set(HOSTILE) <= {text.strip() for text in report.texts}
 
 
-def test_an_id_of_digits_keeps_its_leading_zeros(page):
-    assert "007" in page.texts
+def test_an_id_of_digits_keeps_its_leading_zeros(report):
+    assert "007" in report.texts
 
 
 def test_ids_of_digits_alone_and_words_for_nothing_stay_text(run):
@@ -85,21 +106,27 @@ def test_ids_of_digits_alone_and_words_for_nothing_stay_text(run):
     assert {"0012", "null", "NA"} <= set(ParsedPage(write_report(run)).texts)
 
 
-def test_a_long_id_has_its_whole_text_in_the_title(page):
-    assert "x" * 1_000 in [attributes.get("title") for _, attributes in page.elements]
+def test_a_long_id_has_its_whole_text_in_the_title(report):
+    assert "x" * 1_000 in [attributes.get("title") for _, attributes in report.elements]
 
 
-def test_nothing_on_the_page_points_outside_it(page):
-    links = [
-        attributes[name] for _, attributes in page.elements for name in ("src", "href", "action") if name in attributes
-    ]
-    assert links and all(link.startswith("#") for link in links)
-    assert not {"link", "iframe", "base"} & {tag for tag, _ in page.elements}
+@pytest.mark.parametrize(("page", "other"), [(REPORT, EVIDENCE), (EVIDENCE, REPORT)], ids=["report", "evidence"])
+def test_a_page_points_to_its_own_sections_and_to_those_of_the_other_and_nowhere_else(finished, page, other):
+    pages = {one.file: ParsedPage(finished / one.file) for one in (page, other)}
+    anchors = {file: {attributes.get("id") for _, attributes in one.elements} for file, one in pages.items()}
+    elements = pages[page.file].elements
+    links = [attributes[name] for _, attributes in elements for name in ("src", "href", "action") if name in attributes]
+    for link in links:
+        file, _, anchor = link.partition("#")
+        assert file in ("", other.file) and (not anchor or anchor in anchors[file or page.file]), link
+    assert other.file in links and sum(link.startswith("#") for link in links) > 5
+    assert not {"link", "iframe", "base"} & {tag for tag, _ in elements}
 
 
-def test_the_page_holds_plotly_once_and_stays_below_12_megabytes(finished, page):
-    assert sum(len(script) > 1_000_000 for script in page.scripts) == 1
-    assert (finished / "report.html").stat().st_size < 12_000_000
+def test_plotly_stands_where_charts_are_and_no_page_is_heavy(finished, report, page):
+    assert [sum(len(script) > 1_000_000 for script in one.scripts) for one in (report, page)] == [0, 1]
+    assert (finished / "report.html").stat().st_size < 1_000_000
+    assert (finished / "evidence.html").stat().st_size < 12_000_000
 
 
 def test_every_chart_has_a_text_alternative(page):
@@ -108,8 +135,10 @@ def test_every_chart_has_a_text_alternative(page):
     assert all(len(chart["aria-label"]) > 30 and chart["role"] == "img" for chart in charts)
 
 
-def test_the_same_run_gives_the_same_page(finished, run):
-    assert write_report(run).read_bytes() == (finished / "report.html").read_bytes()
+def test_the_same_run_gives_the_same_pages(finished, run):
+    write_report(run)
+    for page in (REPORT, EVIDENCE):
+        assert (run / page.file).read_bytes() == (finished / page.file).read_bytes()
 
 
 def test_priority_is_called_a_heuristic_beside_the_agreement_numbers(page):
@@ -122,7 +151,7 @@ def test_what_is_said_of_stickers_and_silence_is_what_happened_here(run):
     stickers = manifest["stickers"]
     often = stickers | {"churned": stickers["churned"] | {"rate": 0.2}}
     write_json(manifest | {"stickers": often}, run / "manifest.json")
-    text = ParsedPage(write_report(run)).text.replace("\xa0", " ")
+    text = evidence_of(run).text.replace("\xa0", " ")
     assert "may well receive a sticker in the same days: on the test part 20.0% of them did" in text
     assert "seldom receives a sticker" not in text
     assert "it promised one to 25.1% of those who stayed, and 26.5% [22.0, 31.0] received one (n = 402 users)" in text
@@ -140,13 +169,14 @@ def test_what_is_said_of_stickers_and_silence_is_what_happened_here(run):
 def test_the_list_is_read_by_what_its_order_follows_in_this_run(run, churn, sticker, reading):
     agreement = read_table(run / "agreement.csv")
     write_table(agreement.assign(spearman=[churn, sticker, -0.9]), run / "agreement.csv")
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, shortlist.reading).text
     assert f"Read the list as {reading}" in text and text.count("Read the list as") == 1
     assert "as a rule" not in text and "exception" not in text
 
 
-def test_reasons_are_said_to_stand_beside_the_users_own_usual(page):
+def test_reasons_are_said_to_stand_beside_the_users_own_usual(page, report):
     assert "beside what is usual for that user (the average week of up to eight weeks before the history)" in page.text
+    assert "beside what is usual for that user or for others" in report.text
 
 
 def test_micro_ap_never_stands_alone(page):
@@ -162,7 +192,7 @@ def test_the_observed_rates_of_the_list_stand_beside_the_base_rates(page):
 
 
 def test_a_group_of_fewer_than_30_users_is_greyed(finished):
-    scripts = ParsedPage(finished / "report.html").scripts
+    scripts = ParsedPage(finished / "evidence.html").scripts
     traces = json.loads(next(script for script in scripts if "n = 198, 22 users" in script))["data"]
     colours = {trace["y"][0].split("<br>")[1]: trace["marker"]["color"] for trace in traces}
     assert colours["n = 198, 22 users"] == GREY
@@ -174,7 +204,7 @@ def test_a_group_of_nobody_has_no_row(run):
     nobody = rates["segment"] == "likely churner"
     rates.loc[nobody, ["n", "n_users", "rate", "low", "high"]] = 0, 0, None, None, None
     write_table(rates, run / "segment_rates.csv")
-    drawn = [json.loads(one.spec) for one in figures(summary.build(Run.open(run)).blocks)]
+    drawn = [json.loads(one.spec) for one in figures(observed.build(Run.open(run)).blocks)]
     rows = [spec["layout"]["yaxis"]["categoryarray"] for spec in drawn]
     assert len(rows) == 2 and all(len(labels) == 3 and "n = 0" not in str(labels) for labels in rows)
 
@@ -193,7 +223,7 @@ def test_the_page_says_what_its_kind_of_split_means_and_warns_above_all_else(run
     rewrite(run, lambda manifest: manifest.update(split_kind=kind))
     page = write_report(run).read_text()
     text = ParsedPage(run / "report.html").text
-    assert said in text
+    assert said in ParsedPage(run / "evidence.html").text
     assert ('<div class="banner"' in page) == (banner is not None)
     for other in ("Do not rely on the scores", "The measures of this page say nothing"):
         assert (other in text) == (banner is not None and banner.startswith(other))
@@ -206,9 +236,9 @@ def test_past_lists_are_said_to_be_as_far_apart_as_the_cutoffs(run, stride, ever
     rewrite(run, lambda manifest: manifest["windows"].update(stride_days=stride))
     found = Run.open(run)
     told = [
-        block.body for build in (summary.build, line.build) for block in build(found).blocks if block.kind == "text"
+        block.body for build in (observed.build, line.build) for block in build(found).blocks if block.kind == "text"
     ]
-    terms = dict(method.build(found).blocks[0].terms)
+    terms = dict(next(block for block in method.build(found).blocks if block.kind == "definitions").terms)
     said = [text for text in (*told, terms["Past lists"], terms["Window"]) if every in text]
     assert len(said) == 4
 
@@ -216,7 +246,7 @@ def test_past_lists_are_said_to_be_as_far_apart_as_the_cutoffs(run, stride, ever
 def test_what_the_parts_share_is_shown_with_the_outcomes_given_away(run):
     shared = {"earlier": "train", "later": "val", "users": 1_234, "user_days": 5_678, "outcome_days": 91_011}
     rewrite(run, lambda manifest: manifest["audit"].update(overlaps=[shared]))
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, health.build).text
     assert all(number in text for number in ("1,234", "5,678", "91,011"))
 
 
@@ -228,19 +258,20 @@ def test_columns_that_know_too_much_are_named_with_their_numbers(page):
 
 def test_a_run_in_which_no_column_knows_too_much_says_so(run):
     rewrite(run, lambda manifest: manifest["audit"].update(alarms=[]))
-    assert "None does, and none looks like an identifier." in ParsedPage(write_report(run)).text
+    assert "None does, and none looks like an identifier." in page_of(run, health.build).text
 
 
 def test_warnings_of_the_run_are_repeated(run):
     rewrite(run, lambda manifest: manifest.update(warnings=["The last week is <odd>."]))
-    assert "The last week is <odd>." in ParsedPage(write_report(run)).text
+    assert "The last week is <odd>." in page_of(run, checks.build).text
+    assert "Does the run warn of anything? 1 warning" in page_of(run, trusted.build).text
 
 
 def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
-    page = ParsedPage(write_report(without_stickers))
-    assert "priority is the probability of churn itself" in page.text
-    assert "Sticker" not in next(heads for heads in page.tables if "Rank" in heads)
-    assert "heuristic" not in page.text
+    pages = [ParsedPage(write_report(without_stickers)), ParsedPage(without_stickers / "evidence.html")]
+    assert "priority is the probability of churn itself" in pages[1].text
+    assert "Sticker" not in next(heads for heads in pages[0].tables if "Rank" in heads)
+    assert not [page for page in pages if "heuristic" in page.text]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +279,7 @@ def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
 )
 def test_an_empty_table_gives_a_sentence(run, name):
     write_table(read_table(run / name).head(0), run / name)
-    assert SENTENCES[name] in ParsedPage(write_report(run)).text
+    assert SENTENCES[name] in ParsedPage(write_report(run)).text + ParsedPage(run / "evidence.html").text
 
 
 @pytest.mark.parametrize("header", [True, False])
@@ -256,21 +287,23 @@ def test_a_page_can_be_made_of_empty_tables_alone(run, header):
     for name in SENTENCES:
         table = read_table(run / name).head(0)
         write_table(table if header else pd.DataFrame(), run / name)
-    page = ParsedPage(write_report(run))
-    assert not [sentence for sentence in SENTENCES.values() if sentence not in page.text]
+    text = ParsedPage(write_report(run)).text + ParsedPage(run / "evidence.html").text
+    assert not [sentence for sentence in SENTENCES.values() if sentence not in text]
 
 
-def test_a_failed_report_leaves_the_old_page_alone(run, finished):
-    shutil.copy(finished / "report.html", run)
-    (run / "trials.csv").unlink()
+@pytest.mark.parametrize("gone", ["trials.csv", "priority.parquet"])
+def test_a_failed_report_leaves_both_old_pages_alone(run, gone):
+    for page in (REPORT, EVIDENCE):
+        (run / page.file).write_text("old")
+    (run / gone).unlink()
     with pytest.raises(UserError):
         write_report(run)
-    assert (run / "report.html").read_bytes() == (finished / "report.html").read_bytes()
+    assert [(run / page.file).read_text() for page in (REPORT, EVIDENCE)] == ["old", "old"]
 
 
 def test_what_became_of_few_users_is_not_said_to_be_more_often_than_usual(run):
     rates = read_table(run / "segment_rates.csv")
     few = rates.assign(n_users=rates["n_users"].where(rates["segment"] != "priority", 18), low=0.9, rate=0.95, high=1.0)
     write_table(few, run / "segment_rates.csv")
-    text = ParsedPage(write_report(run)).text
+    text = page_of(run, observed.build, checks.build).text
     assert "too few users on test to tell (18)" in text and "than usual" not in text

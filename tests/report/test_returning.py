@@ -1,10 +1,10 @@
-"""What the first screen says of those who come back without a call."""
+"""What the pages say of those who come back without a call."""
 
 import pandas as pd
 import pytest
 
 from churn.artefacts import write_table, write_text
-from churn.report import summary
+from churn.report.returning import build, returning
 from churn.runs import Run
 
 from .synthetic_run import CONFIG
@@ -15,17 +15,17 @@ LIMITS = {"low": [0.8, 0.71, 0.6], "high": [0.95, 0.78, 0.8], "ever": [1.0, 1.0,
 
 @pytest.fixture
 def told(run):
-    """What stands under the advice where so many came back."""
+    """The evidence's note where so many came back; nothing without one."""
 
     def first_of(**changed):
         (run / "views").mkdir(exist_ok=True)
         write_table(pd.DataFrame(WITHIN | LIMITS | changed), run / "views" / "returns.csv")
-        return summary.build(Run.open(run)).blocks[0]
+        return next(iter(returning(Run.open(run))), None)
 
     return first_of
 
 
-def test_who_comes_back_without_a_call_stands_under_the_advice_with_its_denominator(told):
+def test_who_comes_back_without_a_call_stands_with_its_denominator(told):
     note = told()
     assert note.kind == "note"
     said = note.body.replace("\xa0", " ")
@@ -57,5 +57,14 @@ def test_the_title_says_no_more_than_the_share(told, within, title):
 
 
 @pytest.mark.parametrize("unknown", [{"within": [0.9, None, 0.7]}, {"silent_days": [8, 9, 10]}])
-def test_nothing_is_said_of_returns_that_nobody_watched_for_so_long(told, unknown):
-    assert told(**unknown).kind == "tiles"
+def test_nothing_is_said_of_returns_that_nobody_watched_for_so_long(told, run, unknown):
+    assert told(**unknown) is None
+    section = build(Run.open(run))
+    assert (section.lead, section.blocks) == ("This run has not counted it.", ())
+
+
+def test_the_report_says_how_many_of_100_come_back(told, run):
+    told()
+    section = build(Run.open(run))
+    assert section.lead == ("Of 100 users silent for 7 days, 75 were active again within 28 more days, without a call.")
+    assert section.blocks[0].body.startswith("Falling silent is not leaving: a call is worth its cost only where")

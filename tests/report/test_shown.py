@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from churn.report.page import SECTIONS
+from churn.report.pages import EVIDENCE, REPORT
 from churn.report.shown import named
 from churn.runs import Run
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.slow
 
 def test_every_chart_of_every_section_is_there(finished):
     found, n = Run.open(finished), 0
-    for build in SECTIONS:
+    for build in (*REPORT.builds, *EVIDENCE.builds):
         section = build(found)
         shown = dict(named(section.blocks))
         assert list(shown.values()) == list(every_figure(section.blocks)), section.anchor
         n += len(shown)
-    page = (finished / "report.html").read_text(encoding="utf8")
+    page = (finished / "evidence.html").read_text(encoding="utf8")
     assert n == len(re.findall(r'<script type="application/json"', page)) > 50
 
 

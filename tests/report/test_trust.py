@@ -1,7 +1,7 @@
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import summary, trust
+from churn.report import checks, trust
 from churn.report.advice import advice
 from churn.report.reliability import GroupsOff
 from churn.runs import Run
@@ -78,7 +78,7 @@ def test_numbers_that_are_told_apart_are_not_rounded_to_one(run):
 
 @pytest.mark.slow
 def test_the_list_is_judged_before_all_else(run):
-    text = page_of(run, summary.build).text
+    text = page_of(run, checks.build).text
     questions = ["Does the list find the right people?", "Do the probabilities hold?", "Is the data sound?"]
     places = [text.index(question) for question in questions]
     assert places == sorted(places)

@@ -26,7 +26,7 @@ def test_every_question_has_a_heading_in_the_order_of_the_list(run):
 
 
 def test_each_target_has_its_own_answer(finished):
-    page = ParsedPage(finished / "report.html")
+    page = ParsedPage(finished / "evidence.html")
     assert HOSTILE_SENTENCE in page.text
     assert "With 7 days, 31% of those called lost come back" in page.text
 

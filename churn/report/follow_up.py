@@ -1,0 +1,71 @@
+"""What `churn outcomes` found of this run's own list, where its folder holds that."""
+
+from typing import Any
+
+from churn.artefacts import declared
+from churn.folder import FOLLOWED_UP
+from churn.language import say, say_many
+from churn.report.blocks import Block, Heading, Text
+from churn.report.wording import count, day
+from churn.runs import Run, records
+from churn.segments import CONTACT, CONTROL
+from churn.statistics import FEW, Interval, side
+
+COMPARED, STAYED = "contact vs control", "retention"  # as effects.csv has them
+
+
+def since(run: Run) -> tuple[Block, ...]:
+    """How many users stayed of those to contact and of those held back; nothing where nobody followed this list up."""
+    folder = run.folder / FOLLOWED_UP
+    if not (folder / declared.FOLLOW_UP.file).is_file():
+        return ()
+    facts = declared.FOLLOW_UP.read(folder)
+    if str(facts.get("cutoff"))[:10] != str(run.manifest["segment"]["cutoff"])[:10]:
+        return ()  # of a list that this one has replaced
+    outcomes, effects = declared.OUTCOMES.read(folder), declared.EFFECTS.read(folder)
+    stayed = {row.group: row for row in records(outcomes[outcomes["target"] == STAYED]) if row.n}
+    effect = next((row for row in records(effects) if (row.comparison, row.target) == (COMPARED, STAYED)), None)
+    told = filter(None, [_stayed(facts, stayed), _changed(effect), _alarms(len(facts["alarms"]))])
+    return Heading(say("What came of this list")), Text(" ".join(told))
+
+
+def _stayed(facts: Any, stayed: dict[str, Any]) -> str:
+    if CONTACT not in stayed:
+        return say("Nobody on this list was to be contacted.")
+    until, n = day(facts["last_horizon_day"]), count(stayed[CONTACT].n)
+    kept = count(100 * stayed[CONTACT].rate)
+    if CONTROL not in stayed:
+        return say("Until {day}, {kept} of 100 users to contact stayed (n = {n}).", day=until, kept=kept, n=n)
+    return say(
+        "Until {day}, {kept} of 100 users to contact stayed (n = {n}), and {alone} of 100 who were held back "
+        "(n = {n_alone}).",
+        day=until,
+        kept=kept,
+        n=n,
+        alone=count(100 * stayed[CONTROL].rate),
+        n_alone=count(stayed[CONTROL].n),
+    )
+
+
+def _changed(effect: Any) -> str:
+    """Whether those to contact stayed clearly more often than those who were held back."""
+    if effect is None:
+        return say("Nobody was held back to compare them with, so what the calls changed is not known.")
+    if min(effect.n_a, effect.n_b) < FEW:
+        return say("That is of too few users to tell what the calls changed.")
+    found = side(Interval(effect.difference, effect.low, effect.high), 0)
+    if found == "above":
+        return say("The calls kept users: the difference is more than chance.")
+    if found == "below":
+        return say("The calls drove users away: the difference is more than chance.")
+    return say("Whether the calls changed anything cannot be told: chance alone may make such a difference.")
+
+
+def _alarms(n: int) -> str:
+    return (
+        say_many(
+            "There is {n} alarm: see the folder “outcomes”.", "There are {n} alarms: see the folder “outcomes”.", n
+        )
+        if n
+        else ""
+    )

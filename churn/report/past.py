@@ -1,0 +1,64 @@
+"""What came of earlier lists, of 100 users each, and of this one where that is known by now."""
+
+from churn.language import marked, say
+from churn.report import follow_up
+from churn.report.blocks import Bar, Bars, Beside, Section, Text
+from churn.report.observed import GROUPS, RATE_TITLES
+from churn.report.splits import words
+from churn.report.wording import count, every
+from churn.runs import Run
+from churn.statistics import FEW
+
+RARE = 0.05  # rates under which 100 users are too few to speak of
+CAME = {
+    "churn": marked("Of {per} users on past lists {listed} fell silent, of {per} users altogether {everyone}."),
+    "sticker": marked(
+        "Of {per} users on past lists {listed} received a sticker, of {per} users altogether {everyone}."
+    ),
+}
+
+
+def build(run: Run) -> Section:
+    """How many of past lists' users fell silent or received a sticker, beside everyone; then what came of this list."""
+    title, since = say("What came of earlier lists?"), follow_up.since(run)
+    rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
+    found = {
+        target: (*listed, everyone[0].value) for target, (listed, everyone) in rates.items() if listed and everyone
+    }
+    if not found:
+        nothing = say("No past list is known whose outcome could be told.")
+        return Section("past", title, nothing, since, behind="observed")
+    lead = " ".join(_came(target, listed.value, everyone) for target, (listed, _, everyone) in found.items())
+    bars = tuple((_bars(target, listed.value, everyone),) for target, (listed, _, everyone) in found.items())
+    which = _which(run, min(n for _, n, _ in found.values()))
+    return Section("past", title, lead, (Beside(bars), Text(which), *since), behind="observed")
+
+
+def _per(*rates: float) -> int:
+    """Of how many users is spoken: 100, or 1,000 where something is rare."""
+    return 1_000 if min(rates) < RARE else 100
+
+
+def _came(target: str, listed: float, everyone: float) -> str:
+    per = _per(listed, everyone)
+    return say(CAME[target], per=count(per), listed=count(per * listed), everyone=count(per * everyone))
+
+
+def _bars(target: str, listed: float, everyone: float) -> Bars:
+    per, most = _per(listed, everyone), max(listed, everyone) or 1.0
+    bars = (
+        Bar(name, rate / most, say("{n} of {per}", n=count(per * rate), per=count(per)))
+        for name, rate in ((GROUPS["priority"], listed), (GROUPS["all"], everyone))
+    )
+    return Bars(RATE_TITLES[target], tuple(bars))
+
+
+def _which(run: Run, users: int) -> str:
+    """Which lists these are, and whether they held enough users to tell."""
+    said = say(
+        "Past lists are what the same rule would have drawn {every} from {unseen}; nobody was called because of them.",
+        every=every(run.windowing["stride_days"]),
+        unseen=words(run).unseen,
+    )
+    few = say("They held {n} users, too few to tell.", n=count(users)) if users < FEW else ""
+    return f"{said} {few}".strip()

@@ -1,0 +1,96 @@
+"""Whether to trust the run, in words that need no numbers: the verdicts are those of the evidence."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from churn.language import Messages, marked, say, say_many
+from churn.report.blocks import Beside, Block, Caption, Check, Checks, Section
+from churn.report.trust import FOUND, found_of_list, on_data, on_list, on_target, overpromised
+from churn.report.wording import TARGETS
+from churn.runs import Run
+
+PERCENTAGES = {  # what follows from each verdict, by its tone
+    "care": marked("Read them as high, middle and low."),
+    "bad": marked("Use the order of the users, not the percentages."),
+}
+HOLD = {
+    "churn": marked("Of 100 users with a chance of 70%, about 70 fall silent."),
+    "sticker": marked("Of 100 users with a chance of 10%, about 10 receive a sticker."),
+}
+HIGHEST = {
+    "churn": {
+        "good": marked("Users with a high chance fall silent clearly more often than others."),
+        "care": marked("Whether users with a high chance fall silent more often than others is not sure."),
+        "bad": marked("Users with a high chance fall silent no more often than others."),
+    },
+    "sticker": {
+        "good": marked("Users with a high chance receive a sticker clearly more often than others."),
+        "care": marked("Whether users with a high chance receive a sticker more often than others is not sure."),
+        "bad": marked("Users with a high chance receive a sticker no more often than others."),
+    },
+}
+REASONS = {
+    "good": marked("The reasons are those by which the chance comes about."),
+    "care": marked("Take the reasons as hints."),
+    "bad": marked("Tell nobody these reasons: the chance comes about otherwise."),
+}
+LEADS = Messages(
+    {
+        "better": marked("Yes: past lists found the right people."),
+        "slight": marked("Hardly: past lists found few more of the right people than the lot would have."),
+        "mixed": marked("In part: past lists found the right people in one respect, and the wrong ones in the other."),
+        "worse": marked("No: the lot would have found more of the right people than past lists did."),
+        "same": marked("There is no evidence that the list finds the right people."),
+        "few": marked("It cannot be told yet: too few users were on past lists."),
+        "seen": marked("It cannot be told: the models knew the days on which they were measured."),
+        "unknown": marked("It was not measured: no past list is known."),
+    }
+)
+
+
+def build(run: Run) -> Section:
+    """A sentence for each verdict; the numbers behind it stand in the evidence."""
+    by_target = {target: _plain(run, target) for target in run.targets}
+    columns = tuple((Caption(TARGETS[target]), Checks(found)) for target, found in by_target.items())
+    blocks: list[Block] = [Checks((_on_list(run),)), Beside(columns), Checks((on_data(run), *_warnings(run)))]
+    return Section("trust", say("Can it be trusted?"), LEADS[found_of_list(run)], tuple(blocks), behind="checks")
+
+
+def _on_list(run: Run) -> Check:
+    found = found_of_list(run)
+    said = [FOUND[found]] if found in FOUND else []
+    if overpromised(run, "churn"):
+        said.append(say("Fewer of their users fell silent than the chances had promised."))
+    if run.stickers and overpromised(run, "sticker"):
+        said.append(say("Fewer of their users received a sticker than the chances had promised."))
+    check = on_list(run)
+    return replace(check, detail=" ".join(said) or check.detail)
+
+
+def _plain(run: Run, target: str) -> tuple[Check, ...]:
+    """The verdicts on a target; where a random split leaves none, each says so by itself."""
+    hold, highest, reasons = on_target(run, target)
+    if run.manifest["split_kind"] == "random":
+        return hold, highest, reasons
+    percentages = PERCENTAGES | {"good": HOLD[target]}
+    return (
+        _asked(hold, say("Can the percentages be taken at their word?"), percentages),
+        _asked(highest, say("Do high chances find the right users?"), HIGHEST[target]),
+        _asked(reasons, say("Do the reasons tell why?"), REASONS),
+    )
+
+
+def _asked(check: Check, question: str, words: Mapping[str, str]) -> Check:
+    """A verdict under a plainer question, with what follows from it."""
+    return replace(check, question=question, detail=say(words[check.tone]))
+
+
+def _warnings(run: Run) -> tuple[Check, ...]:
+    """How many warnings there are; nothing where there is none."""
+    n = len(run.manifest["warnings"])
+    if not n:
+        return ()
+    verdict = say_many("{n} warning", "{n} warnings", n)
+    return (
+        Check(say("Does the run warn of anything?"), "care", verdict, say("Read them before you rely on the list.")),
+    )

@@ -1,0 +1,63 @@
+"""Why these users: what most of them have in common, and what it does to the chance of falling silent."""
+
+import pandas as pd
+
+from churn.artefacts import declared
+from churn.explanation import named
+from churn.language import Messages, marked, say, say_many
+from churn.report import fidelity
+from churn.report.blocks import Bar, Bars, Section, Text
+from churn.report.wording import count, feature, listed, more_of
+from churn.runs import Run, records
+
+SHOWN, NAMED = 5, 3  # columns with a bar; those named in the first sentence
+WAYS = {
+    "raises": marked("Users with {more} are more likely to fall silent."),
+    "lowers": marked("Users with {more} are less likely to fall silent."),
+    "mixed": marked("What it means depends on what else the user does."),
+}
+DOUBTS = Messages(
+    {
+        "sketch": marked("Take the reasons as hints: they tell only part of how the scores come about."),
+        "unmeasured": marked(
+            "Take the reasons as hints: whether they tell how the scores come about was not measured."
+        ),
+    }
+)
+
+
+def build(run: Run) -> Section:
+    """The columns that the reasons of the list speak of most often, each with what it does to the chance."""
+    title, told = say("Why these users?"), _told(run)
+    if told.empty or fidelity.standing(run, "churn") == "constant":
+        return Section("why", title, say("No reason is known for the users on the list."), (), behind="drivers")
+    users = len(run.priority)
+    words = named(told.index)
+    lead = say("Most often the reason is {names}.", names=listed([words[one] for one in told.index[:NAMED]]))
+    bars = Bars("", tuple(_bar(run, str(one), int(n), users) for one, n in told.head(SHOWN).items()))
+    habits = say("These are habits of the users, not causes: nobody knows whether a call changes them.")
+    return Section("why", title, lead, (bars, Text(" ".join([habits, *_doubt(run)]))), behind="drivers")
+
+
+def _told(run: Run) -> "pd.Series[int]":
+    """By column, how many users of the list have it among their reasons, the most frequent first."""
+    reasons = run.table(declared.REASONS)
+    reasons = reasons[reasons["user_id"].isin(run.priority["user_id"])].drop_duplicates(["user_id", "feature"])
+    return reasons.groupby("feature").size().sort_values(ascending=False, kind="stable")
+
+
+def _bar(run: Run, column: str, n: int, users: int) -> Bar:
+    value = say_many("{told} of {n} user", "{told} of {n} users", users, told=count(n))
+    return Bar(feature(column), n / users, value, _way(run, column))
+
+
+def _way(run: Run, column: str) -> str:
+    """What more of a column does to the chance of falling silent; nothing where no tree knows it."""
+    table = run.table(declared.EXPLANATIONS, "churn")
+    row = next(records(table[table["feature"] == column]), None)
+    return "" if row is None else say(WAYS[row.direction], more=more_of(column))
+
+
+def _doubt(run: Run) -> list[str]:
+    standing = fidelity.standing(run, "churn")
+    return [DOUBTS[standing]] if standing in DOUBTS else []

@@ -1,0 +1,108 @@
+"""What calling the list is worth, in some sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from churn.language import say
+from churn.report import earnings, stake
+from churn.report.blocks import Items, Section
+from churn.report.wording import count, decimal, known, percent
+from churn.runs import Run
+from churn.statistics import Interval
+
+
+def build(run: Run) -> Section:
+    """What the list is expected to earn, from when on a call pays, and what that assumes; a line without costs."""
+    title, plan = say("What is it worth?"), earnings.plan_of(run)
+    if plan is None:
+        nothing = say(
+            "This run was not told what a call costs and what keeping a user is worth, so it cannot say what calling "
+            "the list earns."
+        )
+        return Section("worth", title, nothing, (), behind="budget")
+    said = (*_at_stake(run), *_past(run), *_pays(run, plan), *_best(plan), _assumed(plan["assumed"]))
+    return Section("worth", title, _lead(run), (Items(said),), behind="budget")
+
+
+def _at_stake(run: Run) -> tuple[str, ...]:
+    """What is lost with the users of the list if nobody calls: the numbers for which the first screen has no room."""
+    return tuple(f"{tile.label}: {tile.value} {tile.detail}" for tile in stake.in_short(run)[1:-1])
+
+
+def _lead(run: Run) -> str:
+    profit = earnings.profit(run)
+    if profit is None or not len(run.priority):
+        return say("Nobody is on the list, so there is nothing to earn.")
+    if profit.value < 0:
+        return say(
+            "Calling the list is expected to lose {loss}{between}.",
+            loss=_money(-profit.value),
+            between=_ends(profit, -1),
+        )
+    return say(
+        "Calling the list is expected to earn {profit}{between}.", profit=_money(profit.value), between=_ends(profit)
+    )
+
+
+def _ends(found: Interval, sign: int = 1) -> str:
+    """Between which amounts it will most likely be; nothing where that is not known."""
+    if not (known(found.low) and known(found.high)):
+        return ""
+    low, high = sorted((sign * found.low, sign * found.high))
+    return say(", most likely between {low} and {high}", low=_money(low), high=_money(high))
+
+
+def _money(amount: float) -> str:
+    return decimal(amount, 1)
+
+
+def _past(run: Run) -> tuple[str, ...]:
+    past = earnings.as_past_lists(run)
+    if past is None:
+        return ()
+    if past.value < 0:
+        return (say("If as many fall silent as on past lists, it loses {loss}.", loss=_money(-past.value)),)
+    return (say("If as many fall silent as on past lists, it earns {profit}.", profit=_money(past.value)),)
+
+
+def _pays(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """From which chance on a call pays, where it is one chance for all."""
+    pays_from, of_list = plan["pays_from"], earnings.of_the_list(run)
+    if pays_from is None or not of_list:
+        return ()
+    if pays_from >= 1:
+        return (say("By these costs no call pays, however likely the user is to fall silent."),)
+    said = say(
+        "A call pays from a chance of churn of {chance} on: of the {listed} on the list, {paying} are over it.",
+        chance=percent(pays_from, 0),
+        listed=count(of_list["listed"]),
+        paying=count(of_list["paying"]),
+    )
+    return (said,)
+
+
+def _best(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    if not plan["best"]:
+        return (say("No number of calls is expected to earn what it costs."),)
+    said = say(
+        "In this order most is earned by calling the first {best} of {scored} users: {profit}.",
+        best=count(plan["best"]),
+        scored=count(plan["scored"]),
+        profit=_money(plan["profit"]),
+    )
+    return (said,)
+
+
+def _assumed(given: Mapping[str, Any]) -> str:
+    numbers = {"cost": decimal(given["contact_cost"], 2), "share": percent(given["save_rate"], 0)}
+    if given["value"] is None:
+        return say(
+            "This takes for granted that a call costs {cost} and keeps {share} of those about to fall silent.",
+            **numbers,
+        )
+    return say(
+        "This takes for granted that a call costs {cost}, keeps {share} of those about to fall silent, and that each "
+        "of them is worth {value}.",
+        value=decimal(given["value"], 2),
+        **numbers,
+    )
