@@ -62,12 +62,11 @@ _DRAWN = tuple(f"segments.{one.name}" for one in fields(SegmentConfig) if one.na
 # The stages that a key or a block of keys matters to, since they read it or what another one wrote by it. A run whose
 # key has another value does them again and trains nothing; any other key makes another run.
 READERS: dict[str, tuple[Stage, ...]] = {
-    **dict.fromkeys(("language", "labels"), (examine_data, reach_verdicts, *_ON_THE_LIST)),
+    **dict.fromkeys(("language", "labels", "report"), (write_report,)),
     "verdicts": (reach_verdicts, write_report),
     **dict.fromkeys((*_EXPLAINED, *_DRAWN), (choose_order, explain_models, *_ON_THE_LIST)),
     "explanation.fidelity_floor": (review_run, write_report),
     "explore": (explore_data, write_report),
-    "report": (write_report,),
 }
 
 

@@ -21,7 +21,7 @@ from churn.labels import LabelConfig
 from churn.language import retold
 from churn.new_data import New, block_of, prepare_up_to
 from churn.scoring import newest_windows, score, score_windows
-from churn.segments import CONTACT
+from churn.segments import CONTACT, SegmentConfig
 from churn.statistics import Interval
 
 _TABLES = {name.lower(): found for name, found in vars(declared).items() if isinstance(found, Table)}
@@ -150,6 +150,12 @@ class Run:
             UserError: for words that cannot stand on a page.
         """
         found: LabelConfig = stored_block(LabelConfig, self.settings.get("labels", {}))
+        return found
+
+    @property
+    def segments(self) -> SegmentConfig:
+        """The rules by which the list was drawn."""
+        found: SegmentConfig = stored_block(SegmentConfig, self.settings["segments"])
         return found
 
     @property

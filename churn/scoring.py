@@ -186,18 +186,17 @@ def write_scores(
     why.insert(0, "user_id", inside.user_ids[why.pop("window")])
     segments.export(listed, why, out, held_back=held, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
-    write_contacts(out, models, config)
+    write_contacts(out, Order.load(models), config)
     return Listing(scored, planned, int(held.sum()), hashes_of(out, [artefact.file for artefact in _LISTED]))
 
 
-def write_contacts(folder: Path, models: Path, config: SegmentConfig) -> None:
-    """Write the list that lies in a folder as CSV and as a spreadsheet, from the folder's own files, in the language
-    spoken.
+def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
+    """Write the list of a folder as CSV and as a spreadsheet, from the folder's own files, in the language spoken.
 
     Args:
-        folder: Where `write_scores` wrote.
-        models: The folder of the run's models.
-        config: How the list was drawn, `segments.as_chosen`.
+        folder: The folder that `write_scores` wrote into.
+        order: The order of the list.
+        config: The rules by which the list was drawn.
     """
     scored, groups = declared.SCORES.read(folder), declared.PRIORITY.read(folder).group
     held_back, best, profit = int((groups == segments.CONTROL).sum()), None, None
@@ -205,8 +204,8 @@ def write_contacts(folder: Path, models: Path, config: SegmentConfig) -> None:
         curve = declared.BUDGET.read(folder)
         best = int(curve.k.to_numpy()[curve.profit.argmax()])
         profit = segments.profit_of(curve, size=len(groups), to_call=len(groups) - held_back).value
-    order, listed = Order.load(models), len(groups) - held_back
-    first = segments.advice(order, listed=listed, held_back=held_back, profit=profit, best=best)
+    config = dataclasses.replace(config, rank_by=order.rank_by)
+    first = segments.advice(order, listed=len(groups) - held_back, held_back=held_back, profit=profit, best=best)
     segments.write_contacts(folder, about=segments.about(scored, config, held_back=held_back, first=first))
 
 

@@ -42,7 +42,7 @@ _KINDS: Mapping[str, type[View]] = {
 def keep_view(view: View, name: str, folder: Path) -> dict[str, object]:
     """Write a view's table into a folder, and return what else it knows, as JSON has it.
 
-    The table is written twice: whole, as `open_view` reads it, and as CSV for whoever opens it elsewhere.
+    The table is written twice: whole, as `open_view` reads it, and its numbers as CSV for a spreadsheet.
 
     Args:
         view: The view.
@@ -59,8 +59,8 @@ def keep_view(view: View, name: str, folder: Path) -> dict[str, object]:
         True
     """
     table = view.table.reset_index()
-    write_table(table, folder / declared.view(name))
     said = [str(column) for column in table if any(isinstance(value, Said) for value in table[column])]
+    write_table(table.drop(columns=said), folder / declared.view(name))
     messages = {column: [json.dumps(kept(text)) for text in table[column]] for column in said}
     write_table(table.assign(**messages), folder / declared.whole_view(name))
     known = {field.name: getattr(view, field.name) for field in fields(view) if field.name != "table"}

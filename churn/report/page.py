@@ -20,12 +20,14 @@ from churn.report.pages import REPORT, Build, Page, evidence_with
 from churn.report.splits import words
 from churn.report.wording import day
 from churn.runs import Run
+from churn.scoring import write_contacts
+from churn.segments import Order
 
 _CHART = 'class="chart"'  # stands in the text of a page with charts, which alone needs plotly
 
 
 def write_report(run: Path | str, language: str | None = None, *, sections: Sequence[str] = ()) -> Path:
-    """Write `report.html` and `evidence.html` into the folder of a finished run.
+    """Write `report.html` and `evidence.html`, priority.csv and .xlsx in the language of the pages into a run's folder.
 
     Args:
         run: the folder that `churn run` wrote.
@@ -44,8 +46,9 @@ def write_report(run: Path | str, language: str | None = None, *, sections: Sequ
         found = Run.open(run)
         with speaking(language or found.language, found.labels, fans=found.fans):
             made = {page.file: rendered(found, page) for page in (evidence, REPORT)}  # both, before either is replaced
-        for file, text in made.items():
-            write_text(text, run / file)
+            for file, text in made.items():
+                write_text(text, run / file)
+            write_contacts(run, Order.of(found.manifest["order"]), found.segments)
     return run / REPORT.file
 
 
