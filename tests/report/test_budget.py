@@ -106,7 +106,9 @@ def test_of_few_users_without_an_interval_the_curve_is_grey(run):
 def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
     planned(run)
     write_table(read_table(run / "budget.csv").head(0), run / "budget.csv")
-    assert "The run holds no curve of the profit." in page_of(run, budget.build, shortlist.reading, shortlist.build).text
+    assert (
+        "The run holds no curve of the profit." in page_of(run, budget.build, shortlist.reading, shortlist.build).text
+    )
 
 
 @pytest.mark.parametrize(
