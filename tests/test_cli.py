@@ -264,8 +264,8 @@ def test_run_prints_every_warning_and_score_those_about_the_probabilities(config
     quick = ["--models", "[churn.models.Majority]", "--evaluation.repetitions", "20", "--explanation.rounds", "2"]
     asked = ["--config", config(), *quick, "--evaluation.calibrators", "[none]"]
     assert main(["run", *asked, "--out", str(tmp_path / "run")]) == 0
-    report, *printed = capsys.readouterr().out.splitlines()
-    assert report.startswith("report: ")
+    report, evidence, *printed = capsys.readouterr().out.splitlines()
+    assert (report, evidence) == tuple(f"{name}: {tmp_path / 'run' / name}.html" for name in ("report", "evidence"))
     warnings = read_json(tmp_path / "run" / "manifest.json")["warnings"]
     assert printed == [f"warning: {warning}" for warning in warnings]
     assert "NOT CALIBRATED: priority multiplies" in printed[0]

@@ -74,7 +74,7 @@ def test_every_data_file_can_be_checked_and_trained_on(data, capsys) -> None:
 def test_every_run_file_runs_to_its_report(name) -> None:
     ready(name)
     assert main(["run", "--config", str(EXPERIMENTS / f"{name}.yaml"), "--out", "runs/fast", *FAST_RUN]) == 0
-    assert Path("runs/fast/report.html").stat().st_size > 100_000
+    assert Path("runs/fast/evidence.html").stat().st_size > 100_000
 
 
 @pytest.mark.usefixtures("at_root")

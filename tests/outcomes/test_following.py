@@ -300,7 +300,7 @@ def test_hashes_are_recognised_with_the_key_alone_and_raw_ids_stay_out(
     assert set(scores.user_id) <= set(names(ids))
     kept = pd.read_csv(key.with_name("ids.csv"), dtype=str)
     assert set(kept.hash) >= set(scores.user_id) and not set(kept.hash) & set(kept.user_id)
-    for name in ("priority.csv", "control.csv", "report.html"):
+    for name in ("priority.csv", "control.csv", "report.html", "evidence.html"):
         text = (hashed / name).read_text(encoding="utf8")
         assert not [user_id for user_id in ids if user_id.startswith("user") and f'"{user_id}"' in text], name
         assert not [user_id for user_id in ids if f">{user_id}<" in text], name
@@ -338,7 +338,8 @@ def test_no_id_stands_in_what_a_run_with_a_key_says_of_groups_anomalies_and_the_
     assert sorted(pd.read_parquet(hashed / "groups.parquet").user_id) == sorted(names(raw))
     table, hidden = (pd.read_csv(folder / "groups.csv") for folder in (controlled, hashed))
     pd.testing.assert_frame_equal(table, hidden)
-    for path in (hashed / "anomalies.csv", hashed / "views" / "views.json", hashed / "report.html"):
+    pages = (hashed / "report.html", hashed / "evidence.html")
+    for path in (hashed / "anomalies.csv", hashed / "views" / "views.json", *pages):
         text = path.read_text(encoding="utf8")
         assert not [user_id for user_id in raw if f"{user_id}" in text and len(user_id) > 3], path.name
     assert pd.read_csv(hashed / "anomalies.csv").p_churn.notna().all()

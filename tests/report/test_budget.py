@@ -56,11 +56,11 @@ def test_without_a_budget_there_is_nothing_but_a_sentence(run):
     assert [block.kind for block in section.blocks] == ["tiles"]
     rewrite(run, budget=None)
     write_table(pd.DataFrame(columns=["k", "profit", "low", "high"]), run / "budget.csv")
-    assert "was not told what a call costs" in page_of(run, budget.build, shortlist.build).text
+    assert "was not told what a call costs" in page_of(run, budget.build, shortlist.reading, shortlist.build).text
 
 
 def test_the_best_size_stands_in_words_beside_the_number_that_can_be_called(run):
-    text = page_of(planned(run), budget.build, shortlist.build).text
+    text = page_of(planned(run), budget.build, shortlist.reading, shortlist.build).text
     assert "calling the first 120 of 300 users (95% interval 100 to 141): an expected profit of 36.0" in text
     assert "Calling 50, as many as can be called, earns 23.8 [20.0, 27.5]" in text
 
@@ -75,7 +75,7 @@ def test_the_curve_marks_the_best_size(run):
 
 
 def test_the_assumptions_stand_in_words(run):
-    text = page_of(planned(run), budget.build, shortlist.build).text
+    text = page_of(planned(run), budget.build, shortlist.reading, shortlist.build).text
     for said in (
         "A call costs 1.00",
         "It keeps 30.0% of those",
@@ -89,7 +89,7 @@ def test_the_assumptions_stand_in_words(run):
 def test_where_no_call_pays_the_page_says_so(run):
     unknown = dict.fromkeys(("number", "at_number", "at_number_low", "at_number_high"))
     planned(run, best=0, low=0, high=0, profit=0.0, profit_low=0.0, profit_high=0.0, **unknown)
-    text = page_of(run, budget.build, shortlist.build).text
+    text = page_of(run, budget.build, shortlist.reading, shortlist.build).text
     assert "No list pays: of 300 users, no number of calls is expected to earn what it costs." in text
     assert "as many as can be called" not in text
 
@@ -106,7 +106,9 @@ def test_of_few_users_without_an_interval_the_curve_is_grey(run):
 def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
     planned(run)
     write_table(read_table(run / "budget.csv").head(0), run / "budget.csv")
-    assert "The run holds no curve of the profit." in page_of(run, budget.build, shortlist.build).text
+    assert (
+        "The run holds no curve of the profit." in page_of(run, budget.build, shortlist.reading, shortlist.build).text
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
 )
 def test_the_page_says_by_which_rule_the_list_was_drawn(run, keys, said):
     ruled(run, **keys)
-    assert said in page_of(run, budget.build, shortlist.build).text.replace("\u00a0", " ")
+    assert said in page_of(run, budget.build, shortlist.reading, shortlist.build).text.replace("\u00a0", " ")
 
 
 def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
@@ -138,7 +140,7 @@ def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
         columns=["a", "b", "spearman", "kendall"],
     )
     write_table(agreement, run / "agreement.csv")
-    page = page_of(run, budget.build, shortlist.build)
+    page = page_of(run, budget.build, shortlist.reading, shortlist.build)
     assert "the highest value at risk" in page.text and "0.777" in page.text
     assert (
         "The list is ordered by value at risk: the chance of falling silent × the chance of a sticker if" in page.text
@@ -150,7 +152,7 @@ def test_a_list_by_value_at_risk_shows_it_and_says_how_it_is_made(run):
 def test_a_list_of_nobody_names_no_threshold(run):
     ruled(run, rule="profit", listed=0, threshold=None)
     write_table(read_table(run / "priority.parquet").head(0), run / "priority.parquet")
-    text = page_of(run, budget.build, shortlist.build).text
+    text = page_of(run, budget.build, shortlist.reading, shortlist.build).text
     assert "The 0 scored users with the highest priority, the size of most expected profit, best first" in text
     assert "Nobody is on the list" in text
 
