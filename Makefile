@@ -47,7 +47,7 @@ reference: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
-	$(BIN)/sphinx-build -W --keep-going --nitpicky -q docs build/site
+	$(BIN)/sphinx-build -W --keep-going -q docs build/site
 	@echo "site: build/site/index.html"
 
 RUN ?= runs/demo
