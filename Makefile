@@ -45,8 +45,11 @@ test: style
 reference: .venv/installed
 	$(BIN)/python -m churn.documentation docs
 
-docs: .venv/installed
+.venv/docs: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+docs: .venv/docs
 	$(BIN)/sphinx-build -W --keep-going -q docs build/site
 	@echo "site: build/site/index.html"
 
@@ -62,4 +65,4 @@ messages: .venv/installed # what the code says anew stands empty in each catalog
 	  --ignore-pot-creation-date --width 120
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv build runs

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from churn.cli import main
+from churn.commands import ALARM
 from churn.configuration import RunConfig, parse, run_config, run_parser
 from churn.data import example_frames
 from churn.documentation import REFERENCE
@@ -123,7 +124,7 @@ def lines():
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A working folder with the files that the documents name, and as little to compute as can be."""
-    frames = example_frames()
+    frames = example_frames(60)
     for name, frame in frames.items():
         frame.to_parquet(tmp_path / f"{name}.parquet")
     other = {"user_id": "owner", "actor_id": "who", "event": "kind", "timestamp": "at"}
@@ -148,7 +149,8 @@ def test_the_commands_and_the_python_of_the_documents_run(place, capsys):
         command, *words = shlex.split(line, comments=True)
         if command == "churn" and words not in done:
             done.append(words)
-            assert main(_quick(words)) == 0, f"{page}: {line}\n{capsys.readouterr().err}"
+            well = (0, ALARM) if words[0] == "outcomes" else (0,)
+            assert main(_quick(words)) in well, f"{page}: {line}\n{capsys.readouterr().err}"
     for page, body in blocks("python", [page for page in PAGES if page.name not in APART]):
         code = body.replace("RunConfig(data=", "replace(QUICK, data=")
         exec(compile(code, page, "exec"), {"QUICK": RunConfig.load("quick.yaml"), "replace": replace})
@@ -158,4 +160,4 @@ def _quick(words):
     """A command's words, and what keeps it quick: nothing of what it is told is left out."""
     if words[0] in ("run", "tune"):
         return [words[0], "--config", "quick.yaml", *words[1:]]  # the later file wins
-    return [*words, "--trainer.max_epochs", "1"] if words[0] == "fit" else words
+    return [*words, "--trainer.fast_dev_run", "true"] if words[0] == "fit" else words
