@@ -18,17 +18,18 @@ from churn.documentation import REFERENCE
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 BLOCK = re.compile(r"^```(\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 KINDS = {"python", "bash", "yaml", "text"}
-APART = {"extending.md"}  # tests/test_extending.py runs it, in an order of its own
+HERE = [page for page in PAGES if page.name != "extending.md"]  # tests/test_extending.py runs that one
 QUICK = {
     "data": {"events": "events.parquet"},
     "models": ["churn.models.Logistic", "churn.models.Majority"],
     "tuning": {"trials": 1},
-    "evaluation": {"repetitions": 20},
+    "evaluation": {"repetitions": 20, "calibrators": ["none", "platt"]},
     "verdicts": {"ask": []},
     "explanation": {"windows": 300, "sample": 20, "trees": 5, "rounds": 2, "seeds": 1},
+    "segments": {"groups": {"max": 1}, "anomalies": {"number": 0}},
     "explore": {"journeys": False},
 }
 
@@ -95,8 +96,11 @@ def test_a_made_page_is_what_the_code_makes_of_it(page):
     assert text_of(DOCS / page) == REFERENCE[page](), "run `make reference`"
 
 
-@pytest.mark.parametrize(("page", "body"), blocks("yaml", [page for page in PAGES if page.name not in APART]))
-def test_a_configuration_of_the_documents_is_taken(page, body, tmp_path):
+CONFIGURATIONS = [body for _, body in blocks("yaml", HERE)]
+
+
+@pytest.mark.parametrize("body", CONFIGURATIONS, ids=[page for page, _ in blocks("yaml", HERE)])
+def test_a_configuration_of_the_documents_is_taken(body, tmp_path):
     (tmp_path / "base.yaml").write_text("data: {events: log.parquet, stickers: stickers.parquet}", encoding="utf8")
     (tmp_path / "own.yaml").write_text(body, encoding="utf8")
     files = [str(tmp_path / name) for name in ("base.yaml", "own.yaml")]
@@ -151,7 +155,7 @@ def test_the_commands_and_the_python_of_the_documents_run(place, capsys):
             done.append(words)
             well = (0, ALARM) if words[0] == "outcomes" else (0,)
             assert main(_quick(words)) in well, f"{page}: {line}\n{capsys.readouterr().err}"
-    for page, body in blocks("python", [page for page in PAGES if page.name not in APART]):
+    for page, body in blocks("python", HERE):
         code = body.replace("RunConfig(data=", "replace(QUICK, data=")
         exec(compile(code, page, "exec"), {"QUICK": RunConfig.load("quick.yaml"), "replace": replace})
 
