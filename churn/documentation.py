@@ -24,7 +24,8 @@ _FILES = """# The files of a run
 
 Every file that a command writes into its output folder. The list is made by `make reference` from the declarations in
 `churn/artefacts/declared.py`, against which every file is checked when it is written and when it is read.
-`churn.Run(folder)` has each table as an attribute: `priority` without those held back, and `shap` by target, as in
+A run has two pages beside them: `report.html` for whoever acts, `evidence.html` for whoever checks.
+`churn.Run(folder)` has each table as an attribute: `priority` without users held back, and `shap` by target, as in
 `run.shap("churn")`. The last five tables lie in the folder of `churn outcomes`, and quarantine.parquet beside scores;
 a run has its own in dataset/.
 

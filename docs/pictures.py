@@ -1,4 +1,4 @@
-"""The guide's pictures, taken anew from a finished run's pages: `make pictures`, or `pictures.py RUN FOLDER`."""
+"""The guide's pictures, taken from a finished run's pages: `make pictures`, or `pictures.py RUN FOLDER`."""
 
 import io
 import shutil
@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 PAGES = ("report.html", "evidence.html")  # a picture is of the first page that has what is looked for
 TALL, MARGIN = 560, 12  # pixels: at most so tall, so that a picture fits on a screen beside its words
-PICTURES = {  # the picture's name: what it shows, by its title
+PICTURES = {  # the picture's name: the part of a page that it shows, by its title
     "log": ("figure", "Active users, day by day"),
     "windows": ("figure", "After so many silent days, how many come back"),
     "models": ("figure", "Churn: difference in log loss"),

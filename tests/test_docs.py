@@ -161,7 +161,7 @@ def test_the_commands_and_the_python_of_the_documents_run(place, capsys):
 
 
 def _quick(words):
-    """A command's words, and what keeps it quick: nothing of what it is told is left out."""
+    """A command's words, with settings that keep it quick; no word is left out."""
     if words[0] in ("run", "tune"):
         return [words[0], "--config", "quick.yaml", *words[1:]]  # the later file wins
     return [*words, "--trainer.fast_dev_run", "true"] if words[0] == "fit" else words
