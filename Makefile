@@ -3,10 +3,12 @@
 #   fast       style, types, imports and the tests that take under a second each, in a minute and a half
 #   test       everything that has to hold
 #   notebooks  runs them in place
-#   files      the list of a run's files, from their declarations
+#   reference  the lists of files, keys and commands in docs/, from the code
+#   docs       the site, in build/site
+#   pictures   the guide's pictures, from the demo's pages, with a Chromium
 #   messages   the catalogues of messages, from the code
 #   clean      removes what was installed and run
-.PHONY: help demo style fast test files messages notebooks clean
+.PHONY: help demo style fast test reference docs pictures messages notebooks clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -40,8 +42,20 @@ test: style
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || echo "note: PostgreSQL's tests are skipped; install Debian's package postgresql to run them"
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
-files: .venv/installed
-	$(BIN)/python -m churn.artefacts.documentation > docs/files.md
+reference: .venv/installed
+	$(BIN)/python -m churn.documentation docs
+
+.venv/docs: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
+docs: .venv/docs
+	$(BIN)/sphinx-build -W --keep-going -q docs build/site
+	@echo "site: build/site/index.html"
+
+RUN ?= runs/demo
+pictures: .venv/installed
+	$(BIN)/python docs/pictures.py $(RUN) docs/pictures
 
 messages: .venv/installed # new messages of the code stand empty in each catalogue; messages that it no longer has are removed
 	mkdir -p build
@@ -51,4 +65,4 @@ messages: .venv/installed # new messages of the code stand empty in each catalog
 	  --ignore-pot-creation-date --width 120
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv build runs

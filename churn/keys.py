@@ -181,6 +181,29 @@ def check(key: str, value: Any, kind: Any) -> None:
                 check(key, one, type_)
 
 
+def in_words(kind: Any) -> str:
+    """The values that a type, and the limits beside it, take.
+
+    Example:
+        >>> in_words(Share | None)
+        'a number of at least 0 and at most 1, or null'
+        >>> in_words(list[Annotated[str, OneOf(("a", "b"))]])
+        'a list of: `a`, `b`'
+    """
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return ", or ".join(in_words(one) for one in inner)
+    if origin is Literal or (origin is Annotated and isinstance(inner[1], OneOf)):
+        return ", ".join(f"`{one}`" for one in (inner if origin is Literal else inner[1].choices))
+    if origin is Annotated and isinstance(inner[1], Range):
+        return f"{in_words(inner[0])} {inner[1]}" if get_origin(inner[0]) is None else in_words(inner[0])
+    if origin is Annotated:
+        return f"a {'time zone' if isinstance(inner[1], Zone) else 'day, as 2024-03-01'}"
+    if origin is list and (get_origin(inner[0]) is Annotated):
+        return f"a list of: {in_words(inner[0])}"
+    return str(_WORDS[origin or kind])
+
+
 def check_arguments(maker: Callable[..., object], arguments: Mapping[str, object], *, key: str = "") -> None:
     """Check arguments against what a class or function declares beside its parameters.
 

@@ -21,7 +21,6 @@ from churn.artefacts import (
     write_text,
     write_with,
 )
-from churn.artefacts.documentation import listed
 
 
 def names(folder):
@@ -245,7 +244,3 @@ def test_no_text_and_no_name_of_a_column_is_a_formula_and_both_come_back_as_they
     lines = (tmp_path / "table.csv").read_text().splitlines()
     assert lines == ['"\'=1+1","n"', '"\'@x",-1', "\"''y\",2", '"plain",3']
     pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), table)
-
-
-def test_the_list_of_files_is_that_of_the_declarations():
-    assert (Path(__file__).parents[1] / "docs" / "files.md").read_text(encoding="utf8") == listed()

@@ -82,7 +82,7 @@ def recognise(looks: Sequence[TableLook]) -> dict[TableName, Recognised]:
     events = max(found, key=_is_log)
     if "timestamp" not in events.mapping:
         names = ", ".join(column.name for column in events.look.columns)
-        remedy = "name a file with a row per event, or write the configuration by hand: see README.md"
+        remedy = "name a file with a row per event, or write the configuration by hand: see docs/guide/log.md"
         raise UserError(f"expected a column of times in {events.look.source}", f"the columns {names}", remedy)
     tables: dict[TableName, Recognised] = {"events": _acting(events)}
     for one in found:
