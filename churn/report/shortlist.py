@@ -38,7 +38,7 @@ def build(run: Run) -> Section:
         "that user or for others.",
         who=_sentence(drawn(run)),
     )
-    blocks = (*_equals(run), *held_back.to_leave_alone(run), *_list(run))
+    blocks: tuple[Block, ...] = (*_equals(run), *held_back.to_leave_alone(run), *_list(run))
     return Section("list", say("Whom to contact"), lead, blocks, behind="reading")
 
 
