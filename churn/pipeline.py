@@ -7,7 +7,6 @@ from pathlib import Path
 
 from churn.configuration import STORED, RunConfig
 from churn.data import Frame, digest
-from churn.explanation import fans_among
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
@@ -106,6 +105,6 @@ def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames:
 def _told(stage: Stage, context: Context) -> Facts:
     """What a stage does, in the run's language and words."""
     config = context.config
-    fans = stage is prepare_data or fans_among(context.dataset.panel.features)  # not known before
+    fans = stage is prepare_data or context.fans  # what an earlier try left of the data is not looked at
     with speaking(config.language, config.labels, fans=fans):
         return stage(context)

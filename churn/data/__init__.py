@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from churn.data.config.time_formats import FORMAT_KEY
     from churn.data.config.window_config import WindowConfig
     from churn.data.datamodule import Batch, ChurnDataModule, loader
-    from churn.data.dataset import Dataset, open_dataset, prepare, read_panel
+    from churn.data.dataset import Dataset, counted, open_dataset, prepare, read_panel
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.daily import Tables
     from churn.data.log.dialects import dialect_of
@@ -84,6 +84,7 @@ __all__ = [
     "WindowConfig",
     "Windows",
     "at_fault",
+    "counted",
     "dialect_of",
     "digest",
     "drift_findings",

@@ -129,6 +129,12 @@ def prepare(
     return open_dataset(config, home, unsplit=unsplit)
 
 
+def counted(folder: Path) -> tuple[str, ...] | None:
+    """The columns of counts in what `prepare` wrote, which need not be opened for it; None where it has not yet."""
+    path = folder / _META
+    return Vocabulary.read(read_object(path, "vocabulary")["vocabulary"]).features if path.exists() else None
+
+
 def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> Dataset:
     """Open the folder that `prepare` wrote; windows are found again, which takes milliseconds.
 

@@ -10,7 +10,8 @@ import pandas as pd
 from churn import evaluation
 from churn.artefacts import Hide, Table, check_whole, declared
 from churn.configuration import RunConfig
-from churn.data import Dataset, Frame, Split, Target, open_dataset
+from churn.data import Dataset, Frame, Split, Target, counted, open_dataset
+from churn.explanation import fans_among
 from churn.models import Classifier, load
 from churn.scoring import newest_windows
 from churn.segments import Pseudonyms, SegmentConfig, as_chosen
@@ -32,6 +33,12 @@ class Context:
         """The prepared data."""
         check_whole(self.folder / "dataset")
         return open_dataset(self.config.data, self.folder / "dataset")
+
+    @property
+    def fans(self) -> bool:
+        """Whether the log holds events of others than the users themselves, which is supposed until it is read."""
+        features = counted(self.folder / "dataset")
+        return features is None or fans_among(features)
 
     @cached_property
     def split(self) -> Split:
