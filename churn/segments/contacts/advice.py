@@ -87,12 +87,12 @@ def _earned(order: Order) -> str:
     value, by_lot = order.value or 0.0, order.by_lot or 0.0
     if by_lot < 0:
         return say(
-            "On later days such lists would have earned {value} each, and lists drawn by lot would have lost {lost}.",
+            "On past days such lists would have earned {value} each, and lists drawn by lot would have lost {lost}.",
             value=f"{value:,.1f}",
             lost=f"{-by_lot:,.1f}",
         )
     return say(
-        "On later days such lists would have earned {value} each, and lists drawn by lot {by_lot}.",
+        "On past days such lists would have earned {value} each, and lists drawn by lot {by_lot}.",
         value=f"{value:,.1f}",
         by_lot=f"{by_lot:,.1f}",
     )

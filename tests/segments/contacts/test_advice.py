@@ -23,12 +23,12 @@ def said(order, *, listed=30, held_back=0, **budget):
 
 def test_a_list_that_pays_and_beat_the_lot_is_called_and_past_lists_are_told_beside_the_lot():
     assert said(PROFIT, profit=11.1, best=30) == (
-        "Call the 30 users on the list: the expected profit is 11.1. On later days such lists would have earned 5.0 "
+        "Call the 30 users on the list: the expected profit is 11.1. On past days such lists would have earned 5.0 "
         f"each, and lists drawn by lot would have lost 3.0. {ALONE}"
     )
     better = said(replace(PROFIT, by_lot=2.0), listed=1, held_back=3, profit=1234.0, best=4)
     assert better == (
-        "Call the one user on the list: the expected profit is 1,234.0. On later days such lists would have earned 5.0 "
+        "Call the one user on the list: the expected profit is 1,234.0. On past days such lists would have earned 5.0 "
         "each, and lists drawn by lot 2.0. 3 users of the list are held back by lot, so that you will learn whether "
         "calls work."
     )
