@@ -37,8 +37,8 @@ def test_a_list_that_pays_and_beat_the_lot_is_called_and_past_lists_are_told_bes
 def test_without_costs_a_list_that_beat_the_lot_is_called_first():
     unknown = f"What that earns is not known, since the run was told no costs. {ALONE}"
     assert said(USERS) == (
-        "Call the 30 users on the list first: past lists found 1.5 times as many who fell silent as lists drawn by lot. "
-        f"{unknown}"
+        "Call the 30 users on the list first: past lists found 1.5 times as many who fell silent as lists drawn by "
+        f"lot. {unknown}"
     )
     assert said(replace(USERS, measure="amount"), listed=1) == (
         "Call the one user on the list first: those who fell silent on past lists had received 1.5 times as much as on "
