@@ -74,7 +74,7 @@ def repetition(drawn: Draw) -> pd.DataFrame:
     """Every test's p-values: comparison, feature, p, p_adjusted, p_bh, p_rank, p_finding; of the test on all windows,
     naive, and by Holm over these, naive_adjusted.
     """
-    config = SegmentConfig()
+    config = SegmentConfig(rank_by="priority")
     scored = prioritise(drawn.scored, config)
     loyal = loyal_earners(scored, config)
     latest = np.append(drawn.user[1:] != drawn.user[:-1], True)

@@ -6,7 +6,7 @@ from typing import Any
 from churn.language import say
 from churn.report import earnings, stake
 from churn.report.blocks import Items, Section
-from churn.report.wording import count, decimal, known, percent
+from churn.report.wording import count, known, money, percent
 from churn.runs import Run
 from churn.statistics import Interval
 
@@ -36,11 +36,11 @@ def _lead(run: Run) -> str:
     if profit.value < 0:
         return say(
             "Calling the list is expected to lose {loss}{between}.",
-            loss=_money(-profit.value),
+            loss=money(-profit.value),
             between=_ends(profit, -1),
         )
     return say(
-        "Calling the list is expected to earn {profit}{between}.", profit=_money(profit.value), between=_ends(profit)
+        "Calling the list is expected to earn {profit}{between}.", profit=money(profit.value), between=_ends(profit)
     )
 
 
@@ -49,11 +49,7 @@ def _ends(found: Interval, sign: int = 1) -> str:
     if not (known(found.low) and known(found.high)):
         return ""
     low, high = sorted((sign * found.low, sign * found.high))
-    return say(", most likely between {low} and {high}", low=_money(low), high=_money(high))
-
-
-def _money(amount: float) -> str:
-    return decimal(amount, 1)
+    return say(", most likely between {low} and {high}", low=money(low), high=money(high))
 
 
 def _past(run: Run) -> tuple[str, ...]:
@@ -61,8 +57,8 @@ def _past(run: Run) -> tuple[str, ...]:
     if past is None:
         return ()
     if past.value < 0:
-        return (say("If as many fall silent as on past lists, it loses {loss}.", loss=_money(-past.value)),)
-    return (say("If as many fall silent as on past lists, it earns {profit}.", profit=_money(past.value)),)
+        return (say("If as many fall silent as on past lists, it loses {loss}.", loss=money(-past.value)),)
+    return (say("If as many fall silent as on past lists, it earns {profit}.", profit=money(past.value)),)
 
 
 def _pays(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:
@@ -88,13 +84,13 @@ def _best(plan: Mapping[str, Any]) -> tuple[str, ...]:
         "In this order most is earned by calling the first {best} of {scored} users: {profit}.",
         best=count(plan["best"]),
         scored=count(plan["scored"]),
-        profit=_money(plan["profit"]),
+        profit=money(plan["profit"]),
     )
     return (said,)
 
 
 def _assumed(given: Mapping[str, Any]) -> str:
-    numbers = {"cost": decimal(given["contact_cost"], 2), "share": percent(given["save_rate"], 0)}
+    numbers = {"cost": money(given["contact_cost"], 2), "share": percent(given["save_rate"], 0)}
     if given["value"] is None:
         return say(
             "This takes for granted that a call costs {cost} and keeps {share} of those about to fall silent.",
@@ -103,6 +99,6 @@ def _assumed(given: Mapping[str, Any]) -> str:
     return say(
         "This takes for granted that a call costs {cost}, keeps {share} of those about to fall silent, and that each "
         "of them is worth {value}.",
-        value=decimal(given["value"], 2),
+        value=money(given["value"], 2),
         **numbers,
     )

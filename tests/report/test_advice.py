@@ -28,9 +28,9 @@ def said(run):
 
 
 def test_the_order_and_the_plan_of_the_manifest_decide(run):
-    assert said(run).startswith("Call the 30 users on the list first: past lists found the right people.")
+    assert said(run).startswith("Call the 30 users on the list first: those who fell silent on past lists had received")
     planned(run, 5.0)
-    assert said(run).startswith("Call the 30 users on the list: the expected profit is 5.0. On later days such lists")
+    assert said(run).startswith("Call the 30 users on the list: the expected profit is 5.0. Past lists like it")
     rewrite(run, order=read_json(run / "manifest.json")["order"] | {"excess_low": -1.0, "low": -1.0})
     assert said(run).startswith("Call nobody yet: no order of the users has proved better")
     planned(run, -2.7, best=12)

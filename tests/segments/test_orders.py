@@ -18,7 +18,7 @@ from churn.segments import (
     had_it_been_drawn_otherwise,
     judged,
 )
-from churn.segments.orders import _beaten
+from churn.segments.orders import _beaten, brought
 
 WORTH = BudgetConfig(contact_cost=0.5, save_rate=0.3, value=4)
 
@@ -58,6 +58,8 @@ def test_lists_are_worth_what_those_who_fell_silent_had_received_per_horizon_bef
     value, lot = by_hand(windows, scores, order="p_churn", worth=worth, share=0.2)
     row = found.loc["p_churn"]
     assert (row.value, row.by_lot, row.excess) == pytest.approx((value, lot, value - lot))
+    everyone = replace(windows, churn=np.ones_like(windows.churn))
+    assert brought(everyone, SegmentConfig(before_days=13)) == pytest.approx(received(windows, 20) * 7 / 20)
     assert found.index.tolist() == ["priority", "p_churn", "value_at_risk", "expected_loss"]
     assert (found.lists == len(np.unique(windows.cutoff))).all() and (found.n == found.n.iloc[0]).all()
 

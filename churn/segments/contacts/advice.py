@@ -87,26 +87,21 @@ def _earned(order: Order) -> str:
     value, by_lot = order.value or 0.0, order.by_lot or 0.0
     if by_lot < 0:
         return say(
-            "On later days such lists would have earned {value} each, and lists drawn by lot would have lost {lost}.",
+            "Past lists like it would have earned {value} each, and lists drawn by lot would have lost {lost}.",
             value=_money(value),
-            lost=f"{-by_lot:,.1f}",
+            lost=_money(-by_lot),
         )
     return say(
-        "On later days such lists would have earned {value} each, and lists drawn by lot {by_lot}.",
+        "Past lists like it would have earned {value} each, and lists drawn by lot {by_lot}.",
         value=_money(value),
-        by_lot=f"{by_lot:,.1f}",
+        by_lot=_money(by_lot),
     )
 
 
 def _without_costs(order: Order, listed: int) -> str:
     if order.verdict == "better":
-        call = say_many(
-            "Call the one user on the list first: past lists found the right people.",
-            "Call the {n} users on the list first: past lists found the right people.",
-            listed,
-        )
         unknown = say("What that earns is not known, since the run was told no costs.")
-        return " ".join(filter(None, [call, _found(order), unknown]))
+        return f"{_first(order, listed)} {unknown}"
     if order.verdict in ("few", "seen", "unknown"):
         return say_many(
             "Whether the one user on the list is the right one to call is not known.",
@@ -119,17 +114,32 @@ def _without_costs(order: Order, listed: int) -> str:
     )
 
 
-def _found(order: Order) -> str:
-    """How many times as much past lists found as the lot; nothing where the lot found nothing."""
+def _first(order: Order, listed: int) -> str:
+    """The advice to call a list that beat the lot, with how many times as much past lists found."""
     if not order.value or not order.by_lot:
-        return ""
+        return say_many(
+            "Call the one user on the list first: past lists found the right people.",
+            "Call the {n} users on the list first: past lists found the right people.",
+            listed,
+        )
     times = f"{order.value / order.by_lot:,.1f}"
     if order.measure == "amount":
-        return say(
-            "Those who fell silent on them had received {times} times as much as those on lists drawn by lot.",
+        return say_many(
+            "Call the one user on the list first: those who fell silent on past lists had received {times} times as "
+            "much as on lists drawn by lot.",
+            "Call the {n} users on the list first: those who fell silent on past lists had received {times} times as "
+            "much as on lists drawn by lot.",
+            listed,
             times=times,
         )
-    return say("{times} times as many fell silent on them as on lists drawn by lot.", times=times)
+    return say_many(
+        "Call the one user on the list first: past lists found {times} times as many who fell silent as lists drawn by "
+        "lot.",
+        "Call the {n} users on the list first: past lists found {times} times as many who fell silent as lists drawn "
+        "by lot.",
+        listed,
+        times=times,
+    )
 
 
 def _held_back(held_back: int) -> str:

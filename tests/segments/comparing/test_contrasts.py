@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from churn.data import example_dataset
-from churn.segments import SegmentConfig, contrast
+from churn.segments import BudgetConfig, SegmentConfig, contrast
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,17 @@ def test_a_number_for_each_day_becomes_a_share_of_all_users(dataset, part):
     found = contrast(dataset, part, chances(part), SegmentConfig(rank_by="priority", rule="number", number=5))
     assert found.per_day == pytest.approx(per_day)
     assert found.listed == round(found.users * 5 / per_day) > 5
+
+
+def test_the_segment_is_a_share_by_priority_whatever_orders_and_ends_the_list(dataset, part):
+    paying = BudgetConfig(contact_cost=0.5, save_rate=0.3, value=4)
+    by_priority, *others = (
+        contrast(dataset, part, chances(part), SegmentConfig(minimum_cell=2, rank_by=name, budget=budget))
+        for name, budget in (("priority", BudgetConfig()), ("p_churn", BudgetConfig()), ("best", paying))
+    )
+    for other in others:
+        pd.testing.assert_frame_equal(other.tests, by_priority.tests)
+        assert (other.listed, other.ties) == (by_priority.listed, by_priority.ties)
 
 
 def test_loyal_earners_are_compared_where_stickers_are_known(dataset, part):

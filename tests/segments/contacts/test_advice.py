@@ -23,24 +23,30 @@ def said(order, *, listed=30, held_back=0, **budget):
 
 def test_a_list_that_pays_and_beat_the_lot_is_called_and_past_lists_are_told_beside_the_lot():
     assert said(PROFIT, profit=11.1, best=30) == (
-        "Call the 30 users on the list: the expected profit is 11.1. On later days such lists would have earned 5.0 "
+        "Call the 30 users on the list: the expected profit is 11.1. Past lists like it would have earned 5.0 "
         f"each, and lists drawn by lot would have lost 3.0. {ALONE}"
     )
     better = said(replace(PROFIT, by_lot=2.0), listed=1, held_back=3, profit=1234.0, best=4)
     assert better == (
-        "Call the one user on the list: the expected profit is 1,234.0. On later days such lists would have earned 5.0 "
+        "Call the one user on the list: the expected profit is 1,234.0. Past lists like it would have earned 5.0 "
         "each, and lists drawn by lot 2.0. 3 users of the list are held back by lot, so that you will learn whether "
         "calls work."
     )
 
 
 def test_without_costs_a_list_that_beat_the_lot_is_called_first():
+    unknown = f"What that earns is not known, since the run was told no costs. {ALONE}"
     assert said(USERS) == (
-        "Call the 30 users on the list first: past lists found the right people. 1.5 times as many fell silent on them "
-        f"as on lists drawn by lot. What that earns is not known, since the run was told no costs. {ALONE}"
+        "Call the 30 users on the list first: past lists found 1.5 times as many who fell silent as lists drawn by "
+        f"lot. {unknown}"
     )
-    by_amount = said(replace(USERS, measure="amount"), listed=1)
-    assert by_amount.startswith("Call the one user on the list first") and "had received 1.5 times as much" in by_amount
+    assert said(replace(USERS, measure="amount"), listed=1) == (
+        "Call the one user on the list first: those who fell silent on past lists had received 1.5 times as much as on "
+        f"lists drawn by lot. {unknown}"
+    )
+    assert said(replace(USERS, by_lot=0.0)).startswith(
+        "Call the 30 users on the list first: past lists found the right"
+    )
 
 
 @pytest.mark.parametrize("budget", [{}, {"profit": 11.1, "best": 30}])
