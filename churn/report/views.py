@@ -60,8 +60,11 @@ def _section(run: Run, anchor: str, title: str, lead: str, *others: str) -> Sect
     found = [view for view in run.views if view["section"] in (anchor, *others)]
     if not found:
         return Section(anchor, title, say("The run has made no such view: it was switched off."), ())
-    first = next((view["words"][0] for view in found if not view["empty"]), say("No such view has anything to show."))
-    return Section(anchor, title, first, (Text(lead), *_blocks(found)))
+    drawn = next((view for view in found if not view["empty"]), None)
+    if drawn is None:
+        return Section(anchor, title, " ".join(_lines(found)), ())
+    finding = drawn["words"][:2][-1].rstrip(".")  # the first word says of what and of how many
+    return Section(anchor, title, f"{TITLES[drawn['name']]}: {finding}.", (Text(lead), *_blocks(found)))
 
 
 def _blocks(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
@@ -73,13 +76,13 @@ def _blocks(found: Sequence[Mapping[str, Any]]) -> Iterator[Block]:
         yield Text(first)
         yield Figure("", " ".join(view["words"]), "", view["figure"], view["height"])
         yield Items(tuple(rest))
-    yield from _nothing([view for view in found if view["empty"]])
+    if nothing := _lines([view for view in found if view["empty"]]):
+        yield Items(nothing)
 
 
-def _nothing(views: Iterable[Mapping[str, Any]]) -> Iterator[Block]:
+def _lines(views: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """A line for views that have nothing to show, all for one reason together."""
     reasons: dict[str, list[str]] = {}
     for view in views:
         reasons.setdefault(" ".join(view["words"]), []).append(TITLES[view["name"]])
-    if reasons:
-        yield Items(tuple(f"{' · '.join(titles)}: {why}" for why, titles in reasons.items()))
+    return tuple(f"{' · '.join(titles)}: {why}" for why, titles in reasons.items())

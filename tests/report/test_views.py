@@ -40,7 +40,9 @@ def copied(finished, tmp_path):
 
 
 def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown):
-    heading, first, figure, rest = views.seasons(shown(VIEW)).blocks
+    section = views.seasons(shown(VIEW))
+    _, heading, first, figure, rest = section.blocks
+    assert section.lead == "Active users, day by day: highest on Fri."
     assert heading == Heading("Active users, day by day")
     assert first == Text("users, n = 90 days")
     assert isinstance(figure, Figure)
