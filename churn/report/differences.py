@@ -47,7 +47,8 @@ def build(run: Run) -> Section:
     title, left = say("How they differ"), _not_compared(small, minimum) if small else ""
     if not blocks:
         return Section("differences", title, left, ())
-    lead = next(block.body for block in blocks if isinstance(block, Text) and block.body != say(LOYAL))
+    told = [block.body for block in blocks if isinstance(block, Heading | Text) and block.body != say(LOYAL)]
+    lead = ": ".join(told[:2])  # the first comparison, and what was found in it
     described = (Text(about), _explained(minimum), _named(run), *_pooled(run), *_twins(run), *_clock(run))
     return Section("differences", title, lead, (*described, *blocks, *([Text(left)] if left else [])))
 

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
+from churn.explanation import named
 from churn.language import say, say_again
 from churn.report import attribution, beeswarm, dependence, driver_days, fidelity, shared_drivers
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
@@ -44,7 +45,8 @@ def _most(run: Run, target: str) -> str:
         return say("{target}: nothing, since every user has the same chance.", target=TARGETS[target])
     network = fidelity.replaced(run, target)
     found = attribution.by_feature(run, target) if network else run.table(declared.EXPLANATIONS, target)
-    names = [feature(name) for name in found.sort_values("rank")["feature"].head(NAMED)]
+    words = named(found["feature"])
+    names = [words[name] for name in found.sort_values("rank")["feature"].head(NAMED)]
     if not names:
         return say("{target}: nothing was explained.", target=TARGETS[target])
     return say("{target}: the score reacts most of all to {names}.", target=TARGETS[target], names=listed(names))

@@ -47,7 +47,7 @@ def _found(run: Run) -> str:
         own = table[table["model"] == run.chosen(target)]
         told += [
             say(
-                "{target}: the first {share} of the windows hold {gain} of all that it concerns.",
+                "{target}: the {share} of the windows with the highest probabilities hold {gain} of all positives.",
                 target=TARGETS[target],
                 share=percent(row.share, 0),
                 gain=percent(row.gain, 0),

@@ -68,9 +68,12 @@ def _section(run: Run, anchor: str, title: str, lead: str, *others: str) -> Sect
     found = [(name, view) for group, name, view in run.views() if group in (anchor, *others)]
     if not found:
         return Section(anchor, title, say("The run has made no such view: it was switched off."), ())
-    drawn = next((view for _, view in found if view.empty is None), None)
-    first = say("No such view has anything to show.") if drawn is None else str(drawn).splitlines()[0]
-    return Section(anchor, title, first, (Text(lead), *_blocks(found)))
+    drawn = next(((name, view) for name, view in found if view.empty is None), None)
+    if drawn is None:
+        return Section(anchor, title, " ".join(_lines(found)), ())
+    name, view = drawn
+    finding = str(view).splitlines()[:2][-1].rstrip(".")  # the first line names the view and its size
+    return Section(anchor, title, f"{TITLES[name]}: {finding}.", (Text(lead), *_blocks(found)))
 
 
 def _blocks(found: Sequence[tuple[str, View]]) -> Iterator[Block]:
@@ -83,7 +86,8 @@ def _blocks(found: Sequence[tuple[str, View]]) -> Iterator[Block]:
         yield Text(first)
         yield Figure("", " ".join([first, *rest]), "", drawn.to_json(), int(drawn.layout.height))
         yield Items(tuple(rest))
-    yield from _nothing(found)
+    if nothing := _lines(found):
+        yield Items(nothing)
 
 
 def _untitled(figure: Any) -> Any:
@@ -95,11 +99,10 @@ def _untitled(figure: Any) -> Any:
     return figure
 
 
-def _nothing(views: Iterable[tuple[str, View]]) -> Iterator[Block]:
+def _lines(views: Iterable[tuple[str, View]]) -> tuple[str, ...]:
     """A line for views that have nothing to show, all for one reason together."""
     reasons: dict[str, list[str]] = {}
     for name, view in views:
         if view.empty is not None:
             reasons.setdefault(view.empty, []).append(TITLES[name])
-    if reasons:
-        yield Items(tuple(f"{' · '.join(titles)}: {why}" for why, titles in reasons.items()))
+    return tuple(f"{' · '.join(titles)}: {why}" for why, titles in reasons.items())

@@ -116,5 +116,5 @@ def test_where_all_orders_draw_one_list_there_is_no_table(run):
 
 def test_where_the_list_is_ordered_by_chance_its_end_is_a_percentage(without_stickers):
     ends = read_table(without_stickers / "threshold.csv").query("used")["threshold"].iloc[0]
-    (said, *_) = [block.body for block in line.build(Run.open(without_stickers)).blocks if block.kind == "text"]
+    said = line.build(Run.open(without_stickers)).lead
     assert said.startswith(f"The list ends at {100 * ends:.1f}% (95% interval [")

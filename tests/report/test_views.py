@@ -1,5 +1,6 @@
 """The views on the page: what the run has kept, drawn with its words; a sentence where there is nothing."""
 
+import json
 import shutil
 
 import pandas as pd
@@ -48,7 +49,9 @@ def copied(finished, tmp_path):
 
 def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown, active):
     view = decompose(active.rename("<b>users</b>"))
-    heading, first, figure, rest = views.seasons(shown(("seasons", ACTIVE, view))).blocks
+    section = views.seasons(shown(("seasons", ACTIVE, view)))
+    _, heading, first, figure, rest = section.blocks
+    assert section.lead == f"Active users, day by day: {str(view).splitlines()[1]}."
     assert heading == Heading("Active users, day by day")
     said = str(view).splitlines()
     assert first == Text(said[0]) and said[0].startswith("<b>users</b>, events per day")
@@ -83,10 +86,11 @@ def test_each_view_stands_in_its_own_section(shown, active, panel):
 def test_a_view_is_drawn_in_the_language_spoken_when_it_is_read(shown, panel):
     run = shown(("cohorts", "survival", survival(panel)))
     with speaking("ko"):
-        (heading, first, figure, _), korean = views.cohorts(run).blocks, survival(panel)
+        (_, heading, first, figure, _), korean = views.cohorts(run).blocks, survival(panel)
         assert heading == Heading("사용자가 머무는 기간")
         assert first == Text(str(korean).splitlines()[0])
-        assert "첫 활동일" in figure.spec.encode().decode("unicode_escape", "ignore") or "첫" in figure.spec
+        assert json.loads(figure.spec)["layout"]["xaxis"]["title"]["text"] == korean.figure().layout.xaxis.title.text
+        assert "days" not in korean.figure().layout.xaxis.title.text
 
 
 def test_a_run_without_views_says_so(copied):
