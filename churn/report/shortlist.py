@@ -50,8 +50,8 @@ def reading(run: Run) -> Section:
         "average week of up to eight weeks before the history) and for others (the average of all users at risk on "
         "that day)."
     )
-    blocks = (_heuristic(run), Text(reasons), *held_back.held_back(run), Text(scoring(run)))
-    return Section("reading", say("How to read the list"), lead, blocks, behind="list")
+    notes: tuple[Block, ...] = (_heuristic(run), Text(reasons), *held_back.held_back(run), Text(scoring(run)))
+    return Section("reading", say("How to read the list"), lead, notes, behind="list")
 
 
 def _sentence(words: str) -> str:

@@ -56,7 +56,8 @@ def said(run):
 
 def test_the_groups_stand_with_their_scores_their_list_and_what_happened(run):
     page, text = said(grouped(run))
-    assert "There are 3 of them, found among 300 users" in text and "learnt from the scored users themselves" in text
+    assert "There are 3 groups of like behaviour, found among 300 users." in text
+    assert "learnt from the scored users themselves" in text
     for shown in (LOW, "66.7%", "41.0%", "[35.0, 45.0]", "20.0 expected", "[0.0, 5.0]"):
         assert shown in text
     heads = next(heads for heads in page.tables if "Scored users" in heads)

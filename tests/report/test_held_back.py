@@ -3,7 +3,7 @@
 import pytest
 
 from churn.report.held_back import held_back
-from churn.report.shortlist import build
+from churn.report.shortlist import build, reading
 from churn.runs import Run
 
 from .synthetic_run import build_run
@@ -27,7 +27,9 @@ def test_the_list_says_how_many_are_held_back_and_where_they_stand(run):
     assert "a share of 10%" in text.body
     assert "seed 4" in text.body
     assert "control.csv" in text.body
-    assert text in build(held).blocks
+    assert text in reading(held).blocks
+    (note,) = [block for block in build(held).blocks if block.kind == "note"]
+    assert note.body.startswith("12 users are held back by lot and named in control.csv: contact none of them")
 
 
 def test_a_list_too_short_to_hold_anybody_back_says_so(run):

@@ -12,7 +12,7 @@ from churn.cli import main
 from churn.errors import UserError
 from churn.report import write_report
 
-from .parsed_page import ParsedPage
+from .parsed_page import ParsedPage, evidence_of
 from .synthetic_run import CONFIG
 from .test_anomalies import departed
 from .test_behaviour import grouped
@@ -29,7 +29,7 @@ def test_the_page_is_written_in_the_language_asked_for(run) -> None:
 
 
 def test_words_of_the_run_s_files_are_said_in_the_page_s_language(run) -> None:
-    texts = {text.strip() for text in ParsedPage(write_report(run, language="ko")).texts}
+    texts = {text.strip() for text in evidence_of(run, language="ko").texts}
     assert not texts & {"events", "stickers", "none", "temperature", "platt", "isotonic"}
 
 
@@ -64,11 +64,14 @@ def texts(value: object) -> list[str]:
 
 
 def english(run) -> list[str]:
-    """Three English words and more in a row on the Korean page, but what the run's files hold."""
-    page = ParsedPage(write_report(run, language="ko"))
+    """Three English words and more in a row on the Korean pages, but what the run's files hold."""
+    report = write_report(run, language="ko")
+    pages = [ParsedPage(report), ParsedPage(report.with_name("evidence.html"))]
     names = ("title", "aria-label", "placeholder", "data-found", "data-copied", "data-failed", "data-label")
-    shown = [*page.texts, *(value for _, given in page.elements for key, value in given.items() if key in names)]
-    shown += [text for script in page.scripts if script.startswith("{") for text in texts(json.loads(script))]
+    shown = [text for page in pages for text in page.texts]
+    shown += [value for page in pages for _, given in page.elements for key, value in given.items() if key in names]
+    scripts = [script for page in pages for script in page.scripts if script.startswith("{")]
+    shown += [text for script in scripts for text in texts(json.loads(script))]
     data = [path.read_text(encoding="utf8") for path in run.glob("*.*") if path.suffix in (".csv", ".json", ".yaml")]
     known = " ".join([*data, *pd.read_parquet(run / "shap.parquet").feature.unique()]).replace("_", " ").lower()
     phrases = {words for text in shown if text for words in re.findall(r"[A-Za-z’']+(?: [A-Za-z’']+){2,}", text)}
