@@ -1,4 +1,4 @@
-"""The whole run on one page."""
+"""The pipeline: every stage of a run, in order."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -104,7 +104,7 @@ def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames:
 
 
 def _told(stage: Stage, context: Context) -> Facts:
-    """What a stage does, in the run's language and words."""
+    """The facts of a stage that is run in the run's language and words."""
     config = context.config
     fans = stage is prepare_data or fans_among(context.dataset.panel.features)  # not known before
     with speaking(config.language, config.labels, fans=fans):
