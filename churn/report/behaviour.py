@@ -1,4 +1,4 @@
-"""Groups of like behaviour: what sets them apart, and what becomes of them."""
+"""Groups of like behaviour: what sets them apart, and what happens to their users."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -189,7 +189,7 @@ def _search(run: Run) -> tuple[Block, ...]:
 
 
 def _judged(row: Any) -> str:
-    """Whether a number of groups counts, and if not, what it fails."""
+    """The verdict on a number of groups: yes, or the tests that it fails."""
     if row.beats_both:
         return say("yes")
     excess = row.explained - row.explained_one_kind

@@ -1,4 +1,4 @@
-"""What a list of any length finds, and what a yes or no at one threshold is worth."""
+"""Gains: the churners that a list of any length finds, and the worth of a yes or no at one threshold."""
 
 from typing import Any
 
