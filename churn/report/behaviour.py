@@ -80,7 +80,7 @@ def _reading() -> str:
 
 
 def _held_back(run: Run) -> tuple[Text, ...]:
-    """That the list's control group is counted too, where there is one."""
+    """A note that the list's control group is counted too, where there is one."""
     held_back = run.manifest["segment"]["control"]["held_back"]
     if not held_back:
         return ()

@@ -38,7 +38,7 @@ def build(run: Run) -> Section:
 
 
 def _found(run: Run) -> str:
-    """For each target, how many groups of like forecasts are off."""
+    """The number of groups of like forecasts that are off, for each target."""
     told = ((target, groups_off(run, target)) for target in run.targets)
     return " ".join(f"{TARGETS[target]}: {off}" for target, off in told if off.n) or say("No calibration was measured.")
 

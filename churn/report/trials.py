@@ -27,7 +27,7 @@ def completed(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def kinds_of(trials: pd.DataFrame) -> dict[int, str]:
-    """For each trial of a model, how it ended: pruned, complete, or complete and the best."""
+    """The end of each trial of a model: pruned, complete, or complete and the best."""
     best = completed(trials).sort_values("value")["trial"].head(1).tolist()
     pruned = set(trials["trial"][stopped(trials)])
     return {

@@ -222,7 +222,7 @@ def capital(words: str) -> str:
 
 
 def more_of(name: str) -> str:
-    """More of a column, in words: kinds of events are counted, anything else is higher or lower.
+    """The words for more of a column: kinds of events are counted, anything else is higher or lower.
 
     An event keeps the log's own name, of which nobody knows the plural.
 

@@ -45,7 +45,7 @@ def _lead(run: Run) -> str:
 
 
 def _ends(found: Interval, sign: int = 1) -> str:
-    """Between which amounts it will most likely be; nothing where that is not known."""
+    """The amounts between which it will most likely be; nothing where they are not known."""
     if not (known(found.low) and known(found.high)):
         return ""
     low, high = sorted((sign * found.low, sign * found.high))

@@ -155,7 +155,7 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
 def best_places(
     gain: Sequence[float] | NDArray[np.float64] | pd.Series, *, repetitions: int = 500, seed: int = 0
 ) -> NDArray[np.int64]:
-    """After how many of the users most is earned: as they are, then with users redrawn, (1 + repetitions,).
+    """The numbers of users that earn most: of the users as they are, then of users redrawn, (1 + repetitions,).
 
     Unlike the best size of a resample, in which a user may come twice, this is a place in the order of the users.
 

@@ -95,7 +95,7 @@ class SegmentConfig(Block, key="segments"):
         number: Users that can be contacted. Where there are fewer, all are on the list. With another rule it is what
             the plan of the budget compares its best size with.
         rank_by: The score that orders the list. `best`: the one whose lists did best on validation by observed
-            outcomes; `priority`: p_churn × p_sticker; `p_churn`, which earns most where all users are worth as much;
+            outcomes; `priority`: p_churn × p_sticker; `p_churn`, which earns most where users do not differ in worth;
             `value_at_risk`: p_churn × P(sticker | stays); `expected_loss`: that × the expected amount.
         likely_churn: The p_churn from which a user outside the segment counts as a likely churner. By default the mean
             p_churn of the scored users, .5 at least: more likely than not, and than usual.

@@ -88,7 +88,7 @@ def known_rules(config: SegmentConfig) -> list[Rule]:
 
 
 def _places(size: int, n: int) -> tuple[int, int]:
-    """Between which places of n, from 1, the last of a list of some size lies when users are redrawn."""
+    """The places of n, from 1, between which the last of a list of some size lies when users are redrawn."""
     at_or_above = scipy.stats.binom.sf(size - 1, n, np.arange(1, n + 1) / n)
     first, last = (int(np.searchsorted(at_or_above, tail)) + 1 for tail in _TAILS)
     return min(first, n), min(last, n)
