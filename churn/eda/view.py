@@ -27,7 +27,7 @@ class View(ABC):
     __repr__ = __str__
 
     def _ipython_display_(self) -> None:
-        """The view in notebooks: the words, then the chart as plotly shows any, without a network where it needs none."""
+        """The view in notebooks: the words, then the chart as plotly shows any, without a network if it can."""
         print(self)
         self.figure().show()
 
