@@ -36,7 +36,7 @@ class Dialect:
 
     @classmethod
     def of(cls, labels: LabelConfig, language: str, *, fans: bool) -> Self:
-        """What labels make of a language."""
+        """A language with the words that labels put in place of its own."""
         named = {house: getattr(labels, house) for house in _KOREAN}
         words = tuple((house, *_forms(label, language)) for house, label in named.items() if label)
         return cls(language, words, labels.currency, labels.events, fans)

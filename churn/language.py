@@ -164,7 +164,7 @@ class Messages(Mapping[str, str]):
         return iter(self._messages)
 
     def __len__(self) -> int:
-        """How many."""
+        """The number of messages."""
         return len(self._messages)
 
 

@@ -1,4 +1,4 @@
-"""The whole run on one page."""
+"""The pipeline: every stage of a run, in order."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -103,7 +103,7 @@ def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames:
 
 
 def _told(stage: Stage, context: Context) -> Facts:
-    """What a stage does, in the run's language and words."""
+    """The facts of a stage that is run in the run's language and words."""
     config = context.config
     fans = stage is prepare_data or context.fans  # what an earlier try left of the data is not looked at
     with speaking(config.language, config.labels, fans=fans):

@@ -1,4 +1,4 @@
-"""What a reader should know before trusting a run's numbers, as sentences."""
+"""Warnings that a reader should know before trusting a run's numbers, as sentences."""
 
 import math
 from collections.abc import Collection, Mapping

@@ -155,7 +155,7 @@ class Run:
     @property
     def segments(self) -> SegmentConfig:
         """The rules by which the list was drawn."""
-        found: SegmentConfig = stored_block(SegmentConfig, self.settings["segments"])
+        found: SegmentConfig = stored_block(SegmentConfig, self.settings.get("segments", {}))
         return found
 
     @property

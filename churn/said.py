@@ -30,7 +30,7 @@ class Said(str):
         return said
 
     def __getnewargs__(self) -> tuple[str, Mapping[str, Any]]:  # type: ignore[override]
-        """What a copy is made of."""
+        """The text and the facts, of which a copy is made."""
         return str(self), self.facts
 
 

@@ -55,7 +55,7 @@ class Listing:
     hashes: dict[str, str]  # of the files that `outcomes` goes by, SHA-256 by name
 
     def facts(self, config: SegmentConfig) -> dict[str, object]:
-        """What the manifest says of the segment: the configuration, then what came of it."""
+        """Facts of the segment for the manifest: the configuration, then the resulting sizes and lines."""
         listed = self.scored[config.order][self.scored.segment == "priority"]
         sizes = {"held_back": self.held_back, "contacted": len(listed) - self.held_back}
         return dataclasses.asdict(config) | {
@@ -118,7 +118,7 @@ def score(
 
 
 def _drift(run: Path, dataset: Dataset) -> Drift | None:
-    """How far the newest day has moved from the run's training part; None where the run does not know that."""
+    """Drift of the newest day from the run's training part; None where the run does not know that part."""
     with as_written(path := run / declared.MANIFEST.file, KeyError, TypeError, AttributeError):
         told = read_json(path)["drift"]
         return Drift.since(Training.read(told["training"]), dataset) if told else None
@@ -144,7 +144,7 @@ def open_key(id_key: str | None, *, outside: Path, hashed_in: Path | None) -> Ps
 
 
 def newest_windows(dataset: Dataset) -> Windows:
-    """The windows to score: those at the day after the last.
+    """The windows to score, whose cutoff is the day after the last.
 
     Raises:
         UserError: if nobody is at risk there.
@@ -210,7 +210,7 @@ def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:
-    """What sets each window's chance of churn above that of others, as `explanation.reasons` has it.
+    """Features that set each window's chance of churn above others' chances, as `explanation.reasons` has them.
 
     SHAP values are counted from the users of the same day, too. Counted from the training part, a column that has moved
     since would be everybody's reason.

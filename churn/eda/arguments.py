@@ -1,4 +1,4 @@
-"""What the views ask of the numbers that they are given."""
+"""Checks of the numbers that the views are given."""
 
 from numbers import Integral
 

@@ -13,7 +13,7 @@ from churn.language import say_many
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Who arrived in which period."""
+    """Users with a known arrival, and the period in which each arrived."""
 
     panel: Panel
     user: NDArray[np.intp]  # (u,) position in the panel
@@ -50,7 +50,7 @@ class Arrivals:
 
 
 def arrivals(panel: Panel, *, period_days: int) -> Arrivals:
-    """Who arrived within the whole periods of the log, by what is known of it.
+    """The users who are known to have arrived within the whole periods of the log.
 
     Raises:
         UserError: for periods of fewer than one day.
@@ -66,7 +66,7 @@ def arrivals(panel: Panel, *, period_days: int) -> Arrivals:
 
 
 def no_cohort(period_days: int) -> str:
-    """What to say where nobody did."""
+    """A sentence for a log in which nobody arrived."""
     return say_many(
         "No user is known to have arrived within the log's days, so there is no cohort.",
         "No user is known to have arrived within the log's whole periods of {n} days, so there is no cohort.",

@@ -1,4 +1,4 @@
-"""How sessions begin: a Sankey diagram of their first steps."""
+"""Beginnings of sessions: a Sankey diagram of their first steps."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ _OUTSIDE = {START: QUIET, END: QUIET, GOES_ON: QUIET, OTHER: GREY}
 
 @dataclass(frozen=True, repr=False, eq=False)
 class FirstSteps(View):
-    """How sessions begin.
+    """The first steps of sessions.
 
     `table` has a row per flow: step, the place of `to` in the session, 1 the first; from, to; sessions, users, and
     share, of all sessions. Sessions come from `(start)` and leave to `(end)`, or to `(goes on)` behind the last step

@@ -1,4 +1,4 @@
-"""Cohorts: who joined when, how many of them are still there, and what they earned."""
+"""Cohorts: who joined when, how many are still there, and what they earned."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +68,7 @@ class Retention(View):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Revenue(View):
-    """What a user of each cohort has earned on average by its 1st, 2nd, … period.
+    """The amount that a user of each cohort has earned on average by its 1st, 2nd, … period.
 
     `table` has a row per cohort and age: cohort, n (users), age, amount (of all users in that period), per_user
     (amount so far over n), in the log's currency.
@@ -102,7 +102,7 @@ class Revenue(View):
 
 
 def retention(panel: Panel, *, period_days: int = 7) -> Retention:
-    """Who is still active, by the period in which users arrived: a triangle, since late cohorts were seen for less.
+    """Shares of users still active, by the period of arrival: a triangle, since late cohorts were seen for less.
 
     A user arrives on the day of joining, or where no list says so on the first day seen. Users whose first day is the
     log's first may have been there before it, and are left out where no list says that they joined on that day.
@@ -139,7 +139,7 @@ def retention(panel: Panel, *, period_days: int = 7) -> Retention:
 
 
 def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
-    """What a user earns in stickers by age, cohort by cohort; the cohorts are those of `retention`.
+    """The amount that a user earns in stickers by age, cohort by cohort, with the cohorts of `retention`.
 
     Raises:
         UserError: for periods of fewer than one day.
@@ -168,7 +168,7 @@ def revenue(panel: Panel, *, period_days: int = 7) -> Revenue:
 
 
 def _share_at(age: object, share: float, *, n: int) -> str:
-    """A share of the users whom the log covers so long, with Clopper and Pearson's interval; few of them say so."""
+    """A share of the users whom the log covers so long, with Clopper and Pearson's interval and a note if few."""
     low, high = block_intervals([share], [share * (1 - share) / n], cases=[n], users=[n])
     told = with_interval(share, low[0], high[0])
     if n < FEW:

@@ -9,7 +9,7 @@ from churn.keys import Block, Days, Range
 
 @dataclass(frozen=True)
 class ExploreConfig(Block, key="explore"):
-    """How the data are shown before any model.
+    """The views of the data before any model.
 
     Args:
         seasons: Lengths of the seasons in days; a month of 30 beside the week, for instance.

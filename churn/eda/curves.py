@@ -1,4 +1,4 @@
-"""What the curves over days have in common: how they are drawn and which days the words speak of."""
+"""Curves over days: how they are drawn and which days the words speak of."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def idle_days(panel: Panel) -> int:
 
 
 def idle_in_words(days: int) -> list[str]:
-    """What to say of them; nothing where there are none."""
+    """Sentences on the number of days without activity; none for 0."""
     told = say_many(
         "nobody was active on {n} day: if the log lacks it, that silence is the log's",
         "nobody was active on {n} days: if the log lacks them, those silences are the log's",

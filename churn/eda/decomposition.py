@@ -142,18 +142,18 @@ def decompose(
 ) -> Seasons:
     """Take a daily series apart into trend, seasons and remainder, which add up to it.
 
-    Days without a row count as 0. The strengths are those of Wang, Smith and Hyndman: 1 − Var(R) / Var(T + R) for the
+    Days without a row count as 0. The strengths follow Wang, Smith and Hyndman: 1 − Var(R) / Var(T + R) for the
     trend, 1 − Var(R) / Var(S + R) for a season, at least 0. A series of which too few days differ from the others to
     tell anything of the longest season (one, or one in four rounds of it) is a sentence that names these days.
 
-    The parts are those of the plain fit unless `robust` is asked for: strengths are shares of a variance, and a robust
+    The parts come from the plain fit unless `robust` is asked for: strengths are shares of a variance, and a robust
     fit would take the events of a series that is mostly zeros for errors. The days that stand out are judged by another
     fit, whatever draws the parts, since the plain one spreads a day's shock over the weeks around it: robust, with
     seasons that are the same all along, a trend that is smooth over four rounds, and Qn as the spread, widened for the
     values fitted. Whole numbers from 0 on are judged as counts, which vary by Poisson's deviation at the least.
 
     Args:
-        series: Values by day; the index are dates, in any order, of which those with a zone count by its clock.
+        series: Values by day; the index are dates, in any order; dates with a zone count by its clock.
         periods: Lengths of the seasons in days. Several are taken apart by MSTL, which is STL for each in turn.
         method: `stl`: by loess (Cleveland and others); `classical`: moving averages and means, for one season.
         window: Over how many of its rounds a season is smooth, an odd number from 7 on, the smaller the sooner it

@@ -19,7 +19,7 @@ from churn.statistics import FEW
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Definitions(View):
-    """What each definition of churn would mean.
+    """The base rate and the false churners of each definition of churn.
 
     `table` has a row per definition: at_risk (the rule: active or member), at_risk_days, history_days, horizon_days,
     windows (labelled), users, churn (base rate), watched (churners for whom the log reaches `later_days` past the
@@ -77,15 +77,15 @@ def definitions(
     """Try every combination of history, horizon and days at risk on the same log.
 
     A long horizon has few false churners and leaves few windows and little time to act; a short one calls every
-    holiday churn. `returned` counts those called churners who were active again in the `later_days` after the horizon,
-    among windows for which the log reaches so far.
+    holiday churn. `returned` is the share of called churners who were active again in the `later_days` after the
+    horizon, among windows for which the log reaches so far.
 
     Args:
         dataset: What `prepare` made.
         history_days: Lengths to try.
         horizon_days: Lengths to try.
         at_risk_days: Lengths to try; where the configuration says `at_risk: member`, that rule is tried too.
-        later_days: How long after the horizon one looks for those who come back.
+        later_days: Days after the horizon in which churners who come back are looked for.
 
     Raises:
         UserError: for lengths of which there are none, or that are less than a day.
@@ -153,7 +153,7 @@ def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str
 
 
 def _returned(windows: Windows, later_days: int) -> tuple[int, int]:
-    """Churners who came back in the days after the horizon, and those who were watched for so long."""
+    """Numbers of churners who came back in the days after the horizon, and of churners who were watched for so long."""
     end = windows.cutoff + windows.horizon_days
     churners = windows.take((windows.churn == 1) & (end + later_days <= windows.panel.n_days))
     if not len(churners):

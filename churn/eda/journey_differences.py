@@ -1,4 +1,4 @@
-"""How two groups of users walk differently, from their events before a cutoff alone."""
+"""Differences between the journeys of two groups of users, from their events before a cutoff alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from churn.statistics import FEW
 
 @dataclass(frozen=True, repr=False, eq=False)
 class JourneyDifferences(View):
-    """The transitions of two groups, those of enough users first, and of them the largest difference.
+    """The transitions of two groups, the ones of enough users first, by the size of the difference.
 
     `table` has a row per transition: from, to; share_1 and share_2, of all that follows `from` in the first and the
     second group, nan where nobody did `from`; difference, first minus second, with low and high, its interval over
@@ -133,7 +133,7 @@ def compare_journeys(
         groups: A row per user: user_id; group, one of two; cutoff, the first day that is not known yet.
         gap_minutes: A silence longer than this begins a new session; None for one journey per user.
         actors: `own`: what users did in their own rooms; `all`: all that happened there.
-        history_days: How many days before the cutoff to read; all of them where None.
+        history_days: How many days before the cutoff to read; all days where None.
         top: How many transitions to compare: the most frequent of both groups together, whatever their difference.
         max_event_types: The types of event with a name of their own.
         level: Of the intervals.
@@ -212,7 +212,7 @@ def _told(row: dict[Any, Any], groups: Sequence[str]) -> str:
 
 
 def _made(row: dict[Any, Any], place: str, group: str) -> str:
-    """How often the first or the second group made a transition."""
+    """A sentence on how often the first or the second group made a transition."""
     if not row[f"n_{place}"]:
         return say("{group}: never", group=group)
     return say_many(

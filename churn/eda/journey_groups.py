@@ -26,9 +26,9 @@ def of_the_list(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_fates(part: Windows) -> pd.DataFrame:
-    """What became of a part's users after its last cutoff, those who fell silent first: user_id, cutoff, group.
+    """A part's users by their fate after its last cutoff, the users who fell silent first: user_id, cutoff, group.
 
-    At each user's own latest window, those who fell silent would be further into their silence than the others.
+    At each user's own latest window, users who fell silent would be further into their silence than the others.
 
     Example:
         >>> from churn.data import example_split
@@ -70,7 +70,7 @@ def checked(groups: pd.DataFrame, history_days: int | None) -> tuple[tuple[str, 
 
 
 def lacking(names: tuple[str, str], found: tuple[int, int]) -> str | None:
-    """What to say of a group in which nobody has events."""
+    """A sentence on groups in which nobody, or too few, have events; None where there are enough."""
     first, second = map(say_again, names)
     without = [name for name, n in zip((first, second), found, strict=True) if not n]
     if names[1] == "nobody" and len(without) == 1:

@@ -45,7 +45,7 @@ class Journeys:
 
     @property
     def size(self) -> str:
-        """How much there is, for titles."""
+        """The number of sessions or journeys, for titles."""
         n = f"{self.n_sessions:,}"
         if self.gap_minutes is None:
             return say("n = {n} journeys of {who}", n=n, who=self.who)
@@ -58,7 +58,7 @@ class Journeys:
 
     @property
     def empty(self) -> str | None:
-        """Why there are no paths to show; None where there are."""
+        """The reason why there are no paths to show; None where there are."""
         if self.n_of_others:
             return say(
                 "No user acted in their own room, so there are no paths to show. {n:,} events there are of others: "
@@ -96,7 +96,7 @@ class Journeys:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader has to know of how events were ordered and counted."""
+        """Sentences for a reader on how events were ordered and counted."""
         told = []
         if self.n_ties:
             told.append(
@@ -170,7 +170,7 @@ def journeys(
     """Put each user's events in order and part them into sessions.
 
     Events of one user at one moment stand in the order of their types' names: the order of rows means nothing to an
-    engine, and two such events of one type are the same. So the answer depends on the log alone.
+    engine, and two such events of one type are equal. So the answer depends on the log alone.
 
     Args:
         tables: The canonical tables, see `open_tables`.

@@ -1,4 +1,4 @@
-"""Anatomy: one user's days, and what the models said of them."""
+"""Anatomy: one user's days, and the models' scores of that user."""
 
 from dataclasses import dataclass
 from typing import Any

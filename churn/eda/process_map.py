@@ -69,7 +69,7 @@ def draw_map(table: pd.DataFrame, *, edges: int = EDGES, size: str) -> Any:
 
 
 def left_out(table: pd.DataFrame, *, edges: int = EDGES) -> str:
-    """What a map of so many transitions does not show, in words; nothing where it shows all."""
+    """A sentence on the transitions that a map of `edges` does not show; nothing where it shows all."""
     shown = table.sort_values("count", ascending=False, kind="stable").head(edges)
     rest = len(table) - len(shown)
     if not rest:
@@ -87,7 +87,7 @@ def _places(counts: pd.Series) -> dict[str, Points]:
 
 
 def _apart(curves: list[Points], *, taken: list[Points]) -> list[Points]:
-    """Where each curve's label stands: as near to its middle as other labels, curves and the events' names let it."""
+    """The place of each curve's label: as near to its middle as other labels, curves and the events' names let it."""
     sizes, found = [_NAME] * len(taken), []
     for number, curve in enumerate(curves):
         places = [curve[round(along * (len(curve) - 1))] for along in _ALONG]
@@ -99,13 +99,13 @@ def _apart(curves: list[Points], *, taken: list[Points]) -> list[Points]:
 
 
 def _covered(place: Points, taken: list[Points], sizes: list[Points]) -> float:
-    """How much of a label at a place lies over what is there already, as an area."""
+    """The area by which a label at a place covers labels and names that are there already."""
     room = (_LABEL + np.array(sizes)) / 2 - np.abs(place - np.array(taken))
     return round(float(np.minimum(room, _LABEL).clip(0).prod(axis=1).sum()), 6)
 
 
 def _inside(place: Points, points: Points) -> int:
-    """How many points (n, 2) a label at a place would lie over."""
+    """The number of points (n, 2) that a label at a place would lie over."""
     return int((np.abs(points - place) < _LABEL / 2).all(axis=1).sum())
 
 
@@ -149,7 +149,7 @@ def _numbers(row: Mapping[Any, Any]) -> str:
 
 
 def _free_curve(source: str, target: str, places: dict[str, Points]) -> Points:
-    """The curve that bends least among those that keep clear of the other events, which it does not visit."""
+    """The least bent curve that keeps clear of the other events, or the clearest one where none does."""
     others = np.array([place for name, place in places.items() if name not in (source, target)]).reshape(-1, 2)
     curves = [_curve(places[source], places[target], bend) for bend in _BENDS]
     distances = [np.linalg.norm(curve[:, None] - others, axis=2).min(initial=np.inf) for curve in curves]

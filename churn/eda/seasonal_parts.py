@@ -63,13 +63,13 @@ def by_chance(
 
 
 def strength(part: pd.Series, remainder: pd.Series, *, least: float) -> float:
-    """How much of a part and the remainder is the part; 0 where both vary by no more than rounding."""
+    """The share of a part in the variance of part and remainder; 0 where both vary by no more than rounding."""
     whole = float(np.var(part + remainder))
     return max(0.0, 1 - float(np.var(remainder)) / whole) if whole > least**2 else 0.0
 
 
 def judged(observed: pd.Series, periods: tuple[int, ...]) -> pd.DataFrame:
-    """What was due on each day by the other days, and how far the day is from it: expected, score.
+    """The value due on each day by the other days, and how far the day is from it: expected, score.
 
     The fit is STL's robust one, with seasons that are the same all along and a trend that is smooth over four rounds of
     the longest, so that a day bends neither what is due on it nor what is due a week later. Counts are fitted as
@@ -88,9 +88,9 @@ def judged(observed: pd.Series, periods: tuple[int, ...]) -> pd.DataFrame:
 
 
 def _widened(days: int, *, free: float) -> float:
-    """How much more a day may be off than the spread about a fit says.
+    """The factor by which a day may be further off than the spread about a fit says.
 
-    By √(n / (n − p)) as the fit comes near the days it keeps, again so as it is far from those it drops, and by
+    By √(n / (n − p)) as the fit comes near the days it keeps, again so as it is far from days it drops, and by
     Student's t for a spread that few days tell.
     """
     return float(days / free * scipy.stats.t.isf(scipy.stats.norm.sf(STANDS_OUT), free) / STANDS_OUT)

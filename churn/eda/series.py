@@ -1,4 +1,4 @@
-"""Daily series: those of a panel, what they must be to be taken apart, and what is said of those that cannot be."""
+"""Daily series: the totals of a panel, checks before they are taken apart, and sentences where they cannot be."""
 
 from collections.abc import Sequence
 from typing import Literal, get_args
@@ -21,17 +21,17 @@ LARGEST = 1e100  # squares of larger values are infinite
 
 
 def daily_totals(panel: Panel, *, users: NDArray[np.bool_] | None = None) -> pd.DataFrame:
-    """What happened on each day, over all users or some: a row per day, a column per feature and `active_users`.
+    """Totals by day, over all users or some: a row per day, a column per feature and `active_users`.
 
     A day on which nothing is seen of anybody, whichever users are asked for, has no row: that is a gap in the log
     sooner than behaviour, and `decompose` says how many such days there are.
 
     Args:
         panel: The panel.
-        users: Which users to count, (u,); None for all.
+        users: The users to count, as a mask (u,); None for all.
 
     Raises:
-        UserError: for users that are no mask over all of them.
+        UserError: for a mask that does not cover all users.
 
     Example:
         >>> from churn.data import example_dataset
@@ -107,7 +107,7 @@ def check_how(method: Method, *, window: int | None, robust: bool, unit: str) ->
 
 
 def too_short(observed: pd.Series, periods: Sequence[int], name: str) -> str | None:
-    """What to say of a series that does not hold two rounds of a season; None of others."""
+    """A sentence on a series that does not hold two rounds of a season; None for others."""
     needed = 2 * max(periods) + (len(periods) > 1)  # of several, MSTL leaves out one that fits just twice
     if len(observed) >= needed:
         return None
@@ -122,7 +122,7 @@ def too_short(observed: pd.Series, periods: Sequence[int], name: str) -> str | N
 
 
 def too_even(observed: pd.Series, longest: int, *, name: str, unit: str) -> str | None:
-    """What to say of a series that hardly ever leaves one value; None of others."""
+    """A sentence on a series that hardly ever leaves one value; None for others."""
     usual = observed.median()
     away = (observed - usual).abs().sort_values(ascending=False, kind="stable")
     others = observed[away.index[away > rounding(observed)]]
@@ -149,7 +149,7 @@ def too_even(observed: pd.Series, longest: int, *, name: str, unit: str) -> str 
 
 
 def rounding(observed: pd.Series) -> float:
-    """What counts as no difference in a series."""
+    """The largest difference in a series that rounding explains."""
     return ROUNDING * float(observed.abs().max())
 
 

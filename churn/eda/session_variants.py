@@ -23,7 +23,7 @@ ARROW, MORE = " → ", "…"
 class Variants(View):
     """The most frequent sequences of events, the most frequent first.
 
-    `table` has a row per variant: variant, its events joined by arrows; events, the same as a tuple; cut, whether
+    `table` has a row per variant: variant, its events joined by arrows; events, its events as a tuple; cut, whether
     longer sessions that begin like this are counted here; sessions, share (of all sessions), users, and
     median_minutes from the first event to the last.
     """
@@ -80,7 +80,7 @@ def variants(journeys: Journeys, *, top: int | None = 100, max_steps: int = 20) 
     Args:
         journeys: The sessions.
         top: How many of the most frequent variants to keep; None for all.
-        max_steps: Longer sessions are cut after so many events.
+        max_steps: Longer sessions are cut after this number of events.
 
     Raises:
         UserError: for a `top` or a `max_steps` that is no whole number from 1 on.

@@ -21,7 +21,7 @@ from churn.statistics import FEW, block_intervals
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Returns(View):
-    """Of those who have been silent for so many days, the share that comes back.
+    """The share of users who come back, by the days for which they have been silent.
 
     `table` has a row per number of silent days: silent_days, at_risk (silences that reached so long and were still
     watched), users, within (share that comes back in the next `within_days`), low, high (95% of `within`, nan for a
@@ -70,11 +70,11 @@ class Returns(View):
 
 
 def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed: int = 0) -> Returns:
-    """After so many silent days, how many come back: the evidence for a definition of churn.
+    """Shares of users who come back after n silent days: the evidence for a definition of churn.
 
-    By Kaplan and Meier over all silences, S(n) being the share that lasts longer than n days: of those who have been
-    silent for n days, 1 − S(n + within_days) / S(n) come back within the next `within_days`. Its variance is that of
-    samples of users, drawn anew with all their silences; the interval is Clopper and Pearson's for as many
+    By Kaplan and Meier over all silences, S(n) being the share that lasts longer than n days: of the users who have
+    been silent for n days, 1 − S(n + within_days) / S(n) come back within the next `within_days`. Its variance is
+    that of bootstrap samples of users with all their silences; the interval is Clopper and Pearson's for as many
     independent silences as the variance is worth, so that few users, or a share of 0 or 1, give no certainty. See
     `churn.statistics.shares`.
 
@@ -126,7 +126,7 @@ def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed
 
 
 def _drawn(n: int, *, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each user is drawn, (n,), so many times."""
+    """Bootstrap samples of n users: how often each user is drawn, (n,), once per repetition."""
     rng = np.random.default_rng(seed)
     for _ in range(repetitions):
         yield np.bincount(rng.integers(0, n, n), minlength=n).astype(float)
@@ -139,7 +139,7 @@ def _variance(samples: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def _reaching(days: NDArray[np.integer], least: NDArray[np.integer]) -> NDArray[np.intp]:
-    """How many durations reach so many days, (d,)."""
+    """The number of durations that reach each of the least numbers of days, (d,)."""
     return len(days) - np.searchsorted(np.sort(days), least)
 
 
@@ -162,7 +162,7 @@ def _lasting(spells: Spells, weight: NDArray[np.floating], longest: int) -> NDAr
 
 
 def _within(lasting: NDArray[np.float64], days: int, *, watched: int) -> NDArray[np.float64]:
-    """Of the silences that reach 1, 2, … days, the share that ends in the next `days`; nan if unwatched."""
+    """The share of the silences of at least 1, 2, … days that ends in the next `days`; nan if unwatched."""
     reach = np.arange(1, len(lasting)) + days
     with np.errstate(divide="ignore", invalid="ignore"):
         found = 1 - lasting[np.minimum(reach, len(lasting)) - 1] / lasting[:-1]

@@ -42,7 +42,7 @@ def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
     """The days from each user's first active day to the last one before the first silence of `silent_days`.
 
     A lifetime of one day begins and ends on the same day. An end can be seen up to `silent_days` before the log's last
-    day, so everyone who is there until then is censored on that day: were they followed further, only those who
+    day, so everyone who is there until then is censored on that day: were they followed further, only users who
     stay would be, and nobody would seem to leave. Users never active, or first active after it, have none.
 
     Raises:
@@ -54,7 +54,7 @@ def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
     until = np.append(day[1:], panel.n_days)
     until[last] = panel.n_days
     gone = until - day - 1 >= silent_days
-    stop = np.flatnonzero(gone | last)  # the candidates for a user's end: the first of them is it
+    stop = np.flatnonzero(gone | last)  # the candidates for a user's end, which is the first
     users, place = np.unique(user[stop], return_index=True)
     end, begin = stop[place], np.searchsorted(user, users)
     watched = panel.n_days - 1 - silent_days  # the last day on which an end could be seen

@@ -20,7 +20,7 @@ from churn.statistics import FEW, block_intervals
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Survival(View):
-    """The share of users who are still there after so many days, by Kaplan and Meier.
+    """The share of users who are still there after each number of days, by Kaplan and Meier.
 
     `table` has a row per day: day, at_risk (users), ended, survival, low, high (95%).
     """
@@ -98,11 +98,11 @@ class Survival(View):
 
 
 def survival(panel: Panel, *, silent_days: int = 28) -> Survival:
-    """How long users stay: from the first active day to the last before a silence of `silent_days`.
+    """The survival curve of users' stays: from the first active day to the last before a silence of `silent_days`.
 
     Kaplan–Meier with Greenwood's variance and an interval on the log-log scale, by scipy. Everyone who is there until
     `silent_days` before the log's end is censored on that day. Users who joined before the log's first day may have
-    been active before, and so may those first seen on it of whom no list says that they joined then: they are left out.
+    been active before, and so may users first seen on it who are not listed as joining then: they are left out.
 
     Args:
         panel: The panel.
@@ -148,7 +148,7 @@ def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.Data
 
     Returns:
         day, at_risk, ended, survival, low, high. Where the curve is 1, or 0, for which the log-log interval is not
-        defined, low and high are Clopper and Pearson's, of those who were watched for so long, or who ended; nan for
+        defined, low and high are Clopper and Pearson's, over the users watched for so long, or who ended; nan for
         one alone.
 
     Example:
@@ -162,7 +162,7 @@ def kaplan_meier(days: NDArray[np.integer], ended: NDArray[np.bool_]) -> pd.Data
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*interval is undefined")  # nan there, as the docstring says
         interval = curve.confidence_interval(method="log-log") if ended.any() else None
-    # those whose whole time up to the day is known
+    # the number of users whose whole time up to the day is known
     low, high = _edges(curve.probabilities, np.where(curve.probabilities < 1, ends.cumsum(), at_risk))
     if interval:
         inside = (curve.probabilities > 0) & (curve.probabilities < 1)

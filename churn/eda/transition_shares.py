@@ -14,7 +14,7 @@ from churn.statistics import block_intervals, block_variance
 def counts_by_user(
     moves: ibis.Table, pairs: pd.DataFrame
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """How often each user made a transition (u, t), and left the event that it comes from (u, t); the users (u,)."""
+    """Counts of each user's transitions (u, t), and of leaving the event they come from (u, t); the users (u,)."""
     everyone = np.sort(moves.select("user").distinct().to_pandas()["user"].to_numpy(np.int64))
     kinds = {"source": "int16", "target": "int16"}
     shown = ibis.memtable(pairs[["source", "target"]], schema=kinds)

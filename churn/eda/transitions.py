@@ -20,7 +20,7 @@ NOWHERE = 0  # the place before a session's first step and after its last
 
 @dataclass(frozen=True, repr=False, eq=False)
 class DirectlyFollows(View):
-    """What follows what, the most frequent first.
+    """The transitions from one event to the next, the most frequent first.
 
     `table` has a row per transition: from, to, count; share, of all that follows `from`; users, who made it at least
     once; median_minutes between the two events, and n, the number of spans that it is the median of. Sessions begin

@@ -37,13 +37,13 @@ def _in_cell(value: float, *, percent: bool) -> str:
 
 
 def _most(matrix: pd.DataFrame) -> float:
-    """Where the colours end: the most after the period of arrival, in which nearly everyone is active."""
+    """The upper end of the colours: the most after the period of arrival, in which nearly everyone is active."""
     later = matrix.drop(columns=0, errors="ignore").to_numpy()
     return float(np.nanmax(later)) if np.isfinite(later).any() else float(np.nanmax(matrix.to_numpy()))
 
 
 def _with_numbers(matrix: pd.DataFrame, *, percent: bool) -> Any:
-    """Cells that say their numbers, on colours that are light enough for dark text on all of them."""
+    """Cells that say their numbers, on colours that are all light enough for dark text."""
     text = [[_in_cell(cell, percent=percent) for cell in row] for row in matrix.to_numpy()]
     heat = _heat(matrix, "#7fb2d3", percent=percent)
     return heat.update(text=text, texttemplate="%{text}", textfont_color=INK, showscale=False)

@@ -1,4 +1,4 @@
-"""What every view of the data has in common."""
+"""View: the base of every view of the data."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from churn.charts import sentence
 
 @dataclass(frozen=True, repr=False, eq=False)  # tables are not compared in a word
 class View(ABC):
-    """A table with what it says, and its chart."""
+    """A table with its message in words, and its chart."""
 
     table: pd.DataFrame
     empty: str | None  # why there is nothing to show; None where there is
@@ -21,13 +21,13 @@ class View(ABC):
         return self._draw() if self.empty is None else sentence(self.empty)
 
     def __str__(self) -> str:
-        """What the view says, in a few lines."""
+        """The view's message, in a few lines."""
         return self._say() if self.empty is None else self.empty
 
     __repr__ = __str__
 
     def _ipython_display_(self) -> None:
-        """For notebooks: the words, then the chart as plotly shows any, so without a network where it needs none."""
+        """The view in notebooks: the words, then the chart as plotly shows any, without a network if it can."""
         print(self)
         self.figure().show()
 

@@ -6,11 +6,11 @@ from churn.runs import Run
 
 
 def advice(run: Run) -> str:
-    """What to do with the list, as the spreadsheet says it, too."""
+    """Advice on the list, as the spreadsheet gives it, too."""
     profit, plan = earnings.profit(run), earnings.plan_of(run)
     return segments.advice(
         segments.Order.of(run.manifest["order"]),
-        listed=len(run.priority),  # without those who are held back
+        listed=len(run.priority),  # without the users held back
         held_back=int(run.manifest["segment"]["control"]["held_back"]),
         profit=None if profit is None else profit.value,
         best=None if plan is None else int(plan["best"]),

@@ -95,7 +95,7 @@ def _row(row: Any, departed: str) -> tuple[Cell, ...]:
 
 
 def _segment(row: Any) -> str:
-    """Where the user stands; of the list, who is held back by lot is not to be called."""
+    """The user's segment, or the warning that a user held back at random is not to be called."""
     if getattr(row, "held_back", False):
         return say("Held back by lot: do not contact")
     return SEGMENTS.get(row.segment, str(row.segment))

@@ -1,4 +1,4 @@
-"""What a network itself reacts to: integrated gradients by column and day."""
+"""Attribution of a network's own scores: integrated gradients by column and day."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ def by_day(run: Run, target: str) -> pd.DataFrame:
 
 
 def completeness(run: Run, target: str) -> str:
-    """How nearly the attributions add up to the score, in a sentence; nothing where it was not measured."""
+    """A sentence on how nearly the attributions add up to the score; nothing where it was not measured."""
     found: Mapping[str, Any] = run.manifest["completeness"].get(target) or {}
     gap, n = found.get("max_gap"), found.get("n_windows")
     if gap is None or not known(gap) or not known(n):

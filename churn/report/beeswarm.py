@@ -18,7 +18,7 @@ from churn.statistics import FEW
 SHOWN = 10  # columns per chart
 WINDOWS = 250  # dots per column: more would make the page heavy and show nothing new
 BINS = 60  # over the width of the chart, within which dots are piled
-AMOUNTS = [[0, "#7cc4ee"], [0.5, "#7a57a8"], [1, "#9c0044"]]  # the darker, the more: told apart in grey, too
+AMOUNTS = [[0, "#7cc4ee"], [0.5, "#7a57a8"], [1, "#9c0044"]]  # the darker, the more: distinct in grey, too
 
 
 def build(run: Run) -> list[Block]:
@@ -81,7 +81,7 @@ def piled(x: "pd.Series[float]", low: float, high: float) -> "pd.Series[float]":
 
 
 def amounts(values: "pd.Series[float]") -> "pd.Series[float]":
-    """Where values stand in their own distribution: 0 for the lowest, 1 for the highest.
+    """The ranks of values in their own distribution: 0 for the lowest, 1 for the highest.
 
     Example:
         >>> amounts(pd.Series([0, 0, 0, 5, 900])).tolist()

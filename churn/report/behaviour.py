@@ -1,4 +1,4 @@
-"""Groups of like behaviour: what sets them apart, and what becomes of them."""
+"""Groups of like behaviour: what sets them apart, and what happens to their users."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -80,7 +80,7 @@ def _reading() -> str:
 
 
 def _held_back(run: Run) -> tuple[Text, ...]:
-    """That the list's control group is counted too, where there is one."""
+    """A note that the list's control group is counted too, where there is one."""
     held_back = run.manifest["segment"]["control"]["held_back"]
     if not held_back:
         return ()
@@ -189,7 +189,7 @@ def _search(run: Run) -> tuple[Block, ...]:
 
 
 def _judged(row: Any) -> str:
-    """Whether a number of groups counts, and if not, what it fails."""
+    """The verdict on a number of groups: yes, or the tests that it fails."""
     if row.beats_both:
         return say("yes")
     excess = row.explained - row.explained_one_kind

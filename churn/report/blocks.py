@@ -1,4 +1,4 @@
-"""What a section is made of; the page's template knows how each kind looks."""
+"""Blocks: the parts of a section; the page's template knows how each kind looks."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -42,7 +42,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Tile:
-    """One number with what it says."""
+    """One number with its meaning."""
 
     label: str
     value: str

@@ -1,4 +1,4 @@
-"""What it is worth to call the users of the list, and how many to call."""
+"""The worth of calling the users of the list, and how many to call."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ SEVERAL = 2  # points from which on there is a curve
 
 
 def build(run: Run) -> Section:
-    """The curve of expected profit with the best size, and what it assumes; a sentence where no budget is known."""
+    """The curve of expected profit with the best size, and its assumptions; a sentence where no budget is known."""
     found: Mapping[str, Any] | None = run.manifest["budget"]
     if found is None:
         lead = say(
@@ -45,7 +45,7 @@ def build(run: Run) -> Section:
 
 
 def _tiles(run: Run) -> list[Tiles]:
-    """What is at stake, with what stands behind each number; nothing for an empty list."""
+    """Tiles on what is at stake, with the origin of each number; nothing for an empty list."""
     return [Tiles(found)] if (found := stake.tiles(run)) else []
 
 
@@ -98,7 +98,7 @@ def _money(found: Mapping[str, Any], name: str) -> str:
 
 
 def _pays(found: Mapping[str, Any], of_list: Mapping[str, Any]) -> tuple[Text, ...]:
-    """From which chance on a call pays, and how many users reach it, of all and of the list."""
+    """The chance from which on a call pays, and how many users reach it, of all and of the list."""
     scored, paying, pays_from = count(found["scored"]), count(found["paying"]), found["pays_from"]
     if pays_from is None:
         said = say(
@@ -123,7 +123,7 @@ def _pays(found: Mapping[str, Any], of_list: Mapping[str, Any]) -> tuple[Text, .
 
 
 def _of_the_list(run: Run) -> tuple[Text, ...]:
-    """What calling the list earns by the chances and, where it can be told, as past lists fared."""
+    """The earnings of calling the list by the chances and, where it can be told, as past lists fared."""
     earned, past = earnings.profit(run), earnings.as_past_lists(run)
     if earned is None:
         return ()
@@ -260,7 +260,7 @@ def _assumed(budget: Mapping[str, Any], *, stickers: bool) -> tuple[str, ...]:
 
 
 def _incentive(budget: Mapping[str, Any]) -> tuple[str, ...]:
-    """To whom an incentive is paid; nothing where there is none."""
+    """A sentence on the users to whom an incentive is paid; nothing where there is none."""
     if not budget["incentive"]:
         return ()
     return (

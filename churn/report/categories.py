@@ -1,4 +1,4 @@
-"""How the users of two groups are spread over the categories of what is known of them."""
+"""Categories: how the users of two groups are spread over the levels of the members' attributes."""
 
 from typing import Any
 

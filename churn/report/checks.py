@@ -8,7 +8,7 @@ from churn.runs import Run
 
 
 def build(run: Run) -> Section:
-    """The verdict on the list, those of each target in a column, that on the data, and the warnings."""
+    """The verdict on the list, the verdicts of each target in a column, the one on the data, and the warnings."""
     first, last = on_list(run), on_data(run)
     by_target = {target: on_target(run, target) for target in run.targets}
     columns = tuple((Caption(TARGETS[target]), Checks(found)) for target, found in by_target.items())

@@ -13,7 +13,7 @@ from churn.report.trials import curves_of, kinds_of, models_of
 from churn.report.wording import TARGETS, count, decimal
 from churn.runs import Run, records
 
-POINTS = 60  # per curve; more cannot be told apart
+POINTS = 60  # per curve; more cannot be distinguished
 STYLES = {  # drawn in this order, the best on top
     "pruned": {"color": GREY, "width": 1},
     "complete": {"color": SERIES[5], "width": 1},
@@ -98,6 +98,6 @@ def _lines(curves: pd.DataFrame, kind: str, kinds: dict[int, str]) -> Any:
 
 
 def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
-    """At most some evenly spread points of a curve, and its end."""
+    """A curve thinned to at most POINTS evenly spread points, and its end."""
     every = -(-len(curve) // POINTS)
     return pd.concat([curve.iloc[:-1:every], curve.iloc[-1:]])

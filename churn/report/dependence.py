@@ -1,4 +1,4 @@
-"""How the SHAP value of a column depends on its value."""
+"""Dependence: the SHAP value of a column by the column's value."""
 
 import math
 from typing import Any
@@ -111,7 +111,7 @@ def skewed(values: "pd.Series[float]") -> bool:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """At most five places to mark on a logarithmic axis of counts: 0, and round numbers.
+    """The places to mark on a logarithmic axis of counts, at most five: 0, and round numbers.
 
     Example:
         >>> ticks(0, 40), ticks(0, 2500), ticks(120, 900)
@@ -185,5 +185,5 @@ def _line(line: pd.DataFrame, logarithmic: bool, colour: str) -> Any:
 
 
 def _places(values: list[float], logarithmic: bool) -> list[float]:
-    """Where values stand on the axis, in which log1p leaves room for 0."""
+    """The places of values on the axis, in which log1p leaves room for 0."""
     return [round(math.log1p(value), 3) for value in values] if logarithmic else values

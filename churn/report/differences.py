@@ -1,4 +1,4 @@
-"""How the users on the list, and the loyal earners, differ from the others."""
+"""Differences of the users on the list, and of the loyal earners, from the others."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +54,7 @@ def build(run: Run) -> Section:
 
 
 def _size(group: pd.DataFrame) -> int:
-    """How many users the smaller group of a comparison has."""
+    """The number of users in the smaller group of a comparison."""
     return int(min(group["n_priority"].max(), group["n_other"].max()))
 
 
@@ -89,7 +89,7 @@ def _explained(minimum: int) -> Text:
 
 
 def _named(run: Run) -> Text:
-    """What the endings of the columns' names mean."""
+    """The meaning of the endings of the columns' names."""
     windows, before = run.windowing, int(run.manifest["segment"]["before_days"])
     return Text(
         say(
@@ -104,7 +104,7 @@ def _named(run: Run) -> Text:
 
 
 def _pooled(run: Run) -> list[Block]:
-    """Who is compared where that is not the list as it is drawn: by another score, or by a number of users a day."""
+    """Notes where the users compared are not the list as drawn: by another score, or by a number of users a day."""
     segment, compared = run.manifest["segment"], run.manifest["compared"]
     if segment["rule"] != "number":
         return _by_priority(segment, compared)
@@ -136,7 +136,7 @@ def _by_priority(segment: Mapping[str, Any], compared: Mapping[str, Any]) -> lis
 
 
 def _twins(run: Run) -> list[Block]:
-    """Where the lot divided users of equal scores into list and others; nothing elsewhere."""
+    """A note where chance divided users of equal scores into list and others; nothing elsewhere."""
     ties = run.manifest["compared"]["ties"]
     if ties["line"] == ties["line_listed"]:
         return []
@@ -212,7 +212,7 @@ def _found(group: pd.DataFrame, minimum: int) -> str:
 
 
 def _kept(kept: pd.DataFrame, tested: str) -> str:
-    """Which of the tested columns differ."""
+    """A sentence that names the tested columns that differ."""
     if kept.empty:
         return say("{tested} columns that no model saw were tested; none differ after adjustment.", tested=tested)
     names = listed([f"{feature(row.feature)} ({signed(row.hedges_g)})" for row in records(kept.head(6))])

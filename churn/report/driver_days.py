@@ -1,4 +1,4 @@
-"""Which column counts on which day: for the surrogate, and for the network itself."""
+"""Maps of columns by the days on which they count: for the surrogate, and for the network itself."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def _scores(run: Run, target: str) -> bool:
 
 
 def _two_maps(run: Run, told: list[str]) -> list[str]:
-    """What the two maps of a target ask; nothing where no target has two."""
+    """Sentences on the question of each of a target's two maps; nothing where no target has two."""
     both = [TARGETS[target] for target in told if _scores(run, target) and not fidelity.replaced(run, target)]
     if not both:
         return []
@@ -82,7 +82,7 @@ def _of_surrogate(run: Run, target: str) -> Block:
 
 
 def _of_network(run: Run, target: str) -> Figure:
-    """The network's map, its rows those of the surrogate's where that stands beside it."""
+    """The network's map, with the rows of the surrogate's map where that stands beside it."""
     grid = _ordered(attribution.by_day(run, target))
     beside = [] if fidelity.replaced(run, target) else [name for name in _grid(run, target).index if name in grid.index]
     if beside and grid.index[0] not in beside:

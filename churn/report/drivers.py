@@ -1,4 +1,4 @@
-"""Why: what the scores react to, and how far that can be believed."""
+"""Drivers: what the scores react to, and how far that can be believed."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from churn.report.tables import Table, heads, number_cell, text_cell
 from churn.report.wording import OUTCOMES, TARGETS, decimal, feature, listed
 from churn.runs import Run, records
 
-SHOWN, NAMED = 12, 3  # features per chart; those named first
+SHOWN, NAMED = 12, 3  # features per chart; features named first
 ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}
 
 
@@ -40,7 +40,7 @@ def build(run: Run) -> Section:
 
 
 def _most(run: Run, target: str) -> str:
-    """The strongest drivers by name, those that the chart shows."""
+    """The strongest drivers by name, as the chart shows them."""
     if fidelity.standing(run, target) == "constant":
         return say("{target}: nothing, since every user has the same chance.", target=TARGETS[target])
     network = fidelity.replaced(run, target)

@@ -1,4 +1,4 @@
-"""What the manifest says that calling the list earns: by the chances, and as past lists fared."""
+"""Earnings of calling the list, from the manifest: by the chances, and as past lists fared."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which columns went into the explanation, and why the others did not."""
+"""Features: the columns that went into the explanation, and why the others did not."""
 
 import re
 from dataclasses import replace
@@ -122,7 +122,7 @@ def _reason(reason: Any) -> Any:
 
 
 def _duplicates(names: Any) -> Cell:
-    """The columns that say the same, in words."""
+    """The duplicate columns, in words."""
     return text_cell("; ".join(map(feature, names.split("; "))) if isinstance(names, str) and names else None)
 
 

@@ -1,4 +1,4 @@
-"""How far a surrogate's explanation may be read as the model's own."""
+"""Fidelity: how far a surrogate's explanation may be read as the model's own."""
 
 import math
 from typing import Any, Literal
@@ -22,7 +22,7 @@ def floor(run: Run) -> float:
 
 
 def standing(run: Run, target: str) -> Standing:
-    """What the surrogate of the chosen model is worth."""
+    """The standing of the chosen model's surrogate."""
     row = _explained(run, target)
     if row is None:
         return "unmeasured"
@@ -32,7 +32,7 @@ def standing(run: Run, target: str) -> Standing:
 
 
 def listed(run: Run, target: str) -> Any | None:
-    """The surrogate's fidelity among those who would be on the list; nothing where it was not measured."""
+    """The surrogate's fidelity among users who would be on the list; nothing where it was not measured."""
     row = _explained(run, target)
     return None if row is None else _segment(run, target, row.model, "priority")
 
@@ -43,7 +43,7 @@ def replaced(run: Run, target: str) -> bool:
 
 
 def notes(run: Run, target: str) -> tuple[Block, ...]:
-    """What is explained and how well, what the chart shows instead where that is too little, and the rest folded."""
+    """Notes on the model explained and how well, on what is shown instead where that is too little, and a fold."""
     row = _explained(run, target)
     if row is None:
         return (Note(say("Fidelity"), say("Not measured: read the chart as a hint only."), tone="care"),)
@@ -88,7 +88,7 @@ def _stands_for(row: Any, on_list: Any | None) -> str:
 
 
 def _under(run: Run, target: str, row: Any) -> str:
-    """What follows from a surrogate that imitates its model badly."""
+    """The consequence of a surrogate that imitates its model badly."""
     said = say(
         "That is less than the {floor} asked for: the trees do not speak for {model}.",
         floor=decimal(floor(run), 2),

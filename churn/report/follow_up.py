@@ -1,4 +1,4 @@
-"""What `churn outcomes` found of this run's own list, where its folder holds that."""
+"""Results of `churn outcomes` for this run's own list, where its folder holds them."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ COMPARED, STAYED = "contact vs control", "retention"  # as effects.csv has them
 
 
 def since(run: Run) -> tuple[Block, ...]:
-    """How many users stayed of those to contact and of those held back; nothing where nobody followed this list up."""
+    """Numbers of users who stayed, of users to contact and of users held back; nothing where there is no follow-up."""
     folder = run.folder / FOLLOWED_UP
     if not (folder / declared.FOLLOW_UP.file).is_file():
         return ()
@@ -48,7 +48,7 @@ def _stayed(facts: Any, stayed: dict[str, Any]) -> str:
 
 
 def _changed(effect: Any) -> str:
-    """Whether those to contact stayed clearly more often than those who were held back."""
+    """A sentence on whether users to contact stayed clearly more often than users held back."""
     if effect is None:
         return say("Nobody was held back to compare them with, so what the calls changed is not known.")
     if min(effect.n_a, effect.n_b) < FEW:

@@ -12,7 +12,7 @@ from churn.report.wording import count, decimals, feature, p_value, signed
 from churn.runs import records
 
 SHOWN = 12  # rows per chart
-FREE = 8  # of those, for columns that no model saw, before the others get theirs
+FREE = 8  # rows for columns that no model saw, before the others get theirs
 LEVEL = 0.05
 FINDING, UNCLEAR = marked("finding"), marked("no clear difference")
 UNTESTED, BY_CONSTRUCTION = marked("too few users"), marked("by construction")
@@ -25,7 +25,7 @@ STYLES = {
 
 
 def kind(row: Any, minimum: int) -> str:
-    """What a row of segment_tests.csv can say, by a comparison's minimum of users in a group."""
+    """The kind of a row of segment_tests.csv, by a comparison's minimum of users in a group."""
     if row.circular:
         return BY_CONSTRUCTION
     if min(row.n_priority, row.n_other) < minimum:
@@ -34,11 +34,11 @@ def kind(row: Any, minimum: int) -> str:
 
 
 def build(title: str, ordered: pd.DataFrame) -> Block:
-    """The strongest rows of a comparison, a row per column, what went into the scores below and apart.
+    """The strongest rows of a comparison, a row per column, the columns that made the scores below and apart.
 
     Args:
         title: The comparison.
-        ordered: Its rows with their kind: those that no model saw first, each by falling strength.
+        ordered: Its rows with their kind: columns that no model saw first, each kind by falling strength.
     """
     rows = shown(ordered)
     series = [_series(rows[rows["kind"] == name], name, *style) for name, style in STYLES.items()]

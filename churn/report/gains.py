@@ -1,4 +1,4 @@
-"""What a list of any length finds, and what a yes or no at one threshold is worth."""
+"""Gains: the churners that a list of any length finds, and the worth of a yes or no at one threshold."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def _unmeasured(target: str) -> str:
 
 
 def _found(run: Run) -> str:
-    """For each target, what the first tenth by its probability holds."""
+    """Sentences on the share that the first tenth by each target's probability holds."""
     told = []
     for target in run.targets:
         table = run.table(declared.GAINS, target)

@@ -38,7 +38,7 @@ def build(run: Run) -> Section:
 
 
 def _drift(run: Run) -> list[Block]:
-    """How far the scored day has moved from the training part."""
+    """The drift of the scored day from the training part."""
     told = run.manifest["drift"]
     if not told:
         return []
@@ -70,7 +70,7 @@ def _reconciliation(run: Run) -> Block:
 
 
 def _quarantine(run: Run) -> list[Block]:
-    """Where to look the rejected rows up."""
+    """A note on the file that holds the rejected rows."""
     rejected = sum(sum(counts["rejected"].values()) for counts in run.manifest["reconciliation"].values())
     if not rejected:
         return []
@@ -112,7 +112,7 @@ def _parts(run: Run) -> Block:
 
 
 def _shared(audit: Mapping[str, Any]) -> list[Block]:
-    """What each two parts have in common, and what of it gives answers away."""
+    """The overlap of each two parts, and the part of it that gives answers away."""
     overlaps = audit["overlaps"]
     text = Text(
         say(
@@ -151,7 +151,7 @@ def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:
 
 
 def _alarms(audit: Mapping[str, Any]) -> list[Block]:
-    """What the leak alarm named, in a table; a sentence where it named nothing or did not listen."""
+    """The findings of the leak alarm in a table; a sentence where it named nothing or did not listen."""
     alarms = audit["alarms"]
     how = say(
         "Each feature and attribute was held alone against what became of the users of the training "

@@ -1,4 +1,4 @@
-"""Who of the list is held back, in plain words."""
+"""Users of the list who are held back, in plain words."""
 
 from churn.language import say, say_many
 from churn.report.blocks import Note, Text
@@ -30,7 +30,7 @@ def held_back(run: Run) -> tuple[Text, ...]:
 
 
 def to_leave_alone(run: Run) -> tuple[Note, ...]:
-    """How many users must not be contacted, and where they are named; nothing where nobody is held back."""
+    """A note on the number of users not to contact, and where they are named; nothing where nobody is held back."""
     n = run.manifest["segment"]["control"]["held_back"]
     if not n:
         return ()

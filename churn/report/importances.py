@@ -1,4 +1,4 @@
-"""How much each setting mattered to the search."""
+"""Importances: how much each setting mattered to the search."""
 
 from typing import Any
 

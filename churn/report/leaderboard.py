@@ -1,4 +1,4 @@
-"""How good the models are, beside each other and beside knowing nothing."""
+"""Leaderboard: the models beside each other and beside knowing nothing."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def _told(run: Run) -> list[Block]:
 
 
 def _against(run: Run, target: str, rival: str) -> str:
-    """Whether the chosen model is better than a rival, in a sentence; nothing where it was not compared."""
+    """A sentence on whether the chosen model is better than a rival; nothing where it was not compared."""
     chosen = run.chosen(target)
     if chosen == rival:
         return say("{target}: {rival} itself is the chosen model.", target=TARGETS[target], rival=rival)
@@ -158,7 +158,7 @@ def _board(run: Run, target: str, part: str) -> Block:
 
 
 def _size(run: Run, target: str, part: str) -> str:
-    """How many windows, users and positives the test part's numbers rest on."""
+    """The numbers of windows, users and positives behind the test part's results."""
     found = [row for row in run.manifest["audit"]["parts"] if row["part"] == part == "test"]
     if not found or f"{target}_rate" not in found[0]:
         return ""

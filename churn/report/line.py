@@ -1,4 +1,4 @@
-"""How the line is drawn: the score's distribution, where each rule ends the list, and how far that is chance."""
+"""The line: the score's distribution, where each rule ends the list, and how far that is chance."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -43,7 +43,7 @@ def build(run: Run) -> Section:
 
 
 def _near(run: Run, lines: pd.DataFrame) -> str:
-    """How many users stand where chance decides on which side of the line they are."""
+    """The number of users so near the line that chance decides on which side they are."""
     own = next((row for row in records(lines) if row.used), None)
     if own is None or not known(own.threshold):
         return say("The list holds nobody or everyone, so there is no line that a user could stand near.")
@@ -140,7 +140,7 @@ def _histogram(run: Run, table: pd.DataFrame, lines: pd.DataFrame, scale: str) -
 
 
 def _ends(lines: pd.DataFrame, scale: str) -> str:
-    """Where each rule would end the list."""
+    """The score at which each rule would end the list."""
     drawn = [row for row in records(lines) if known(_on(scale, row.threshold))]
     if not drawn:
         return say("No rule draws a line.")
@@ -179,7 +179,7 @@ def _rules(run: Run, lines: pd.DataFrame) -> Table:
 
 
 def _otherwise(run: Run) -> tuple[Block, ...]:
-    """What came true on the lists of the test part by every score and rule."""
+    """The observed rates of the test part's lists by every score and rule."""
     table = run.table(declared.SEGMENT_RULES)
     if table.empty:
         return ()
@@ -242,7 +242,7 @@ def _listed(run: Run, alike: list[pd.DataFrame]) -> tuple[Cell, ...]:
 
 
 def _agreement(run: Run) -> tuple[Block, ...]:
-    """How far the orders by each score and each chance agree, by Kendall's τ."""
+    """The agreement of the orders by each score and each chance, by Kendall's τ."""
     table = run.table(declared.AGREEMENT)
     if table.empty or not run.stickers:
         return ()  # without stickers every score is the chance of churn

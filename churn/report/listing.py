@@ -1,10 +1,10 @@
-"""By which rule and which score the list was drawn, in plain words."""
+"""The rule and the score by which the list was drawn, in plain words."""
 
 from churn.language import Messages, marked, say, say_many, with_unit
 from churn.report.wording import count, decimal, known, percent, percents
 from churn.runs import Run
 
-SELDOM = 0.25  # of the rate among those who stay, up to which churners receive stickers seldom
+SELDOM = 0.25  # of the rate among users who stay, up to which churners receive stickers seldom
 
 
 class _Scores(Messages):
@@ -43,7 +43,7 @@ def rank_by(run: Run) -> str:
 
 
 def drawn(run: Run) -> str:
-    """Who is on the list."""
+    """The users on the list, in words."""
     segment, score = run.manifest["segment"], RANKS[rank_by(run)]
     rule, number, scored = segment["rule"], segment["number"], segment["scored"]
     if rule == "number" and number > scored:
@@ -72,7 +72,7 @@ def drawn(run: Run) -> str:
 
 
 def if_stays(run: Run) -> str:
-    """Where the chance of a sticker if the user stays comes from, and whether it held."""
+    """The origin of the chance of a sticker if the user stays, and whether it held."""
     stayed = run.manifest["stickers"]["stayed"]
     learnt = say("The chance of a sticker if the user stays was learnt from validation users who stayed (half B).")
     if not known(stayed["rate"]):
@@ -89,7 +89,7 @@ def if_stays(run: Run) -> str:
 
 
 def stickers_of_churners(run: Run) -> str:
-    """How often users who fell silent received a sticker here; nothing where nobody knows."""
+    """The rate at which users who fell silent received a sticker here; nothing where nobody knows."""
     if not run.stickers:
         return ""
     found = run.manifest["stickers"]
@@ -116,7 +116,7 @@ def stickers_of_churners(run: Run) -> str:
 
 
 def starts(run: Run) -> str:
-    """From which score on, in brackets; nothing for an empty list."""
+    """The score from which on users are listed, in brackets; nothing for an empty list."""
     threshold = run.manifest["segment"]["threshold"]
     return "" if threshold is None else say(" (from {threshold} up)", threshold=at_score(run, threshold))
 
@@ -132,19 +132,19 @@ def at_score(run: Run, value: float) -> str:
 
 
 def order(run: Run) -> str:
-    """What the list is ordered by where that is not the priority, and whether past lists chose it."""
+    """The list's order where that is not the priority, and whether past lists chose it."""
     return " ".join(filter(None, [_other(run), _chosen(run)]))
 
 
 def _chosen(run: Run) -> str:
-    """How the order came to be used; nothing where it was asked for, or all orders are one."""
+    """The reason for the order; nothing where it was asked for, or all orders are one."""
     if run.manifest["order"]["asked"] != "best" or not run.stickers:
         return ""
     return say("Of all orders it is the one whose lists did best on validation, by what came of their users.")
 
 
 def _other(run: Run) -> str:
-    """What the list is ordered by where that is not the priority; nothing where it is."""
+    """The list's order where that is not the priority; nothing where it is."""
     if rank_by(run) == "priority":
         return ""
     score = RANKS[rank_by(run)]

@@ -1,4 +1,4 @@
-"""What else the run knows of a listed user: a week unlike the others, and the group of like behaviour."""
+"""Marks of a listed user: a week unlike the others, and the group of like behaviour."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from churn.runs import Run, records
 
 @dataclass(frozen=True)
 class Marks:
-    """By user; a run without the artefact knows nobody's."""
+    """Marks by user; empty for a run without the artefact."""
 
     departed: Mapping[str, str]  # what departed from the own past
     groups: Mapping[str, str]  # the group's number and name
@@ -43,7 +43,7 @@ class Marks:
         return Column(say("Group"), below=True, choice=Choice(say("Group"), say("any"), options))
 
     def sentence(self, users: pd.DataFrame) -> str:
-        """How many of the listed are marked, and where more is said of them; nothing where none is."""
+        """A sentence on how many of the listed are marked, and where more is said; nothing where none is."""
         marked = sum(name in self.departed for name in map(str, users.user_id))
         if not marked:
             return ""
@@ -58,7 +58,7 @@ class Marks:
 
 
 def marks(run: Run) -> Marks:
-    """What the run's optional tables hold of each user."""
+    """The marks of each user in the run's optional tables."""
     departed, names = departures(run), group_names(run)
     users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
@@ -66,7 +66,7 @@ def marks(run: Run) -> Marks:
 
 
 def departures(run: Run) -> dict[str, str]:
-    """Which counts of an unusual week depart from the own past, in words, by user."""
+    """The counts of an unusual week that depart from the user's own past, in words, by user."""
     users = run.table(declared.ANOMALIES)["user_id"]
     words = worded(run.table(declared.DEPARTURES), users, by="user_id").to_numpy(object)
     return {str(user): " · ".join(filter(None, told)) for user, told in zip(users, words, strict=True)}

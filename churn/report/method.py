@@ -120,7 +120,7 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
 
 
 def _roles(run: Run) -> tuple[tuple[str, str], ...]:
-    """Whose an event is; nothing where it is always the user’s."""
+    """The roles in events' names; nothing where all events are the users’ own."""
     if not run.fans:
         return ()
     whose = say(

@@ -1,4 +1,4 @@
-"""What became of the users of past lists, group by group, beside everyone."""
+"""Observed outcomes of the users of past lists, group by group, beside everyone."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": ma
 
 
 def build(run: Run) -> Section:
-    """The rates of past lists with the base rates, then those of every group with their intervals."""
+    """The rates of past lists with the base rates, then the rates of every group with their intervals."""
     title = say("What came of past lists, in numbers")
     if run.table(declared.SEGMENT_RATES).empty:
         nothing = say("No observed rates: the test part held no labelled window of these groups.")
@@ -40,7 +40,7 @@ def build(run: Run) -> Section:
 
 
 def _found(run: Run) -> str:
-    """Whether past lists beat a list drawn by lot."""
+    """A sentence on whether past lists beat a list drawn at random."""
     found = trust.found_of_list(run)
     if found == "seen":
         return say(trust.SEEN)
@@ -48,7 +48,7 @@ def _found(run: Run) -> str:
 
 
 def _outcome(run: Run, target: str) -> Tile:
-    """What became of users whom the same rule put on the list in the test part."""
+    """The observed rate of users whom the same rule put on the list in the test part."""
     name = LISTED[target]
     listed, everyone = run.rate("priority", target), run.rate("all", target)
     if listed is None or everyone is None:
@@ -59,7 +59,7 @@ def _outcome(run: Run, target: str) -> Tile:
 
 
 def _against(rate: Interval, base: float, n: int) -> str:
-    """In words, on which side of the base rate the interval lies."""
+    """The side of the base rate on which the interval lies, in words."""
     usual, users = percent(base), count(n)
     if n < FEW:
         return say("base rate {usual}; too few users on test to tell ({users})", usual=usual, users=users)

@@ -97,9 +97,9 @@ EVIDENCE = Page(
 
 
 def evidence_with(own: Sequence[str]) -> Page:
-    """The evidence, and before its last section those of a user's own, by import path.
+    """The evidence, with a user's own sections, given by import path, before its last.
 
-    The report has none of them: it keeps to what whoever acts can read in some minutes.
+    The report has none: it keeps to what whoever acts can read in some minutes.
 
     Raises:
         UserError: for a path at which no function stands.

@@ -1,4 +1,4 @@
-"""What came of earlier lists, of 100 users each, and of this one where that is known by now."""
+"""Outcomes of earlier lists, of 100 users each, and of this one where that is known by now."""
 
 from churn.language import marked, say
 from churn.report import follow_up
@@ -19,7 +19,7 @@ CAME = {
 
 
 def build(run: Run) -> Section:
-    """How many of past lists' users fell silent or received a sticker, beside everyone; then what came of this list."""
+    """Rates of silence and stickers among past lists' users, beside everyone's; then the outcome of this list."""
     title, since = say("What came of earlier lists?"), follow_up.since(run)
     rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
     found = {
@@ -35,7 +35,7 @@ def build(run: Run) -> Section:
 
 
 def _per(*rates: float) -> int:
-    """Of how many users is spoken: 100, or 1,000 where something is rare."""
+    """The number of users spoken of: 100, or 1,000 where something is rare."""
     return 1_000 if min(rates) < RARE else 100
 
 
@@ -54,7 +54,7 @@ def _bars(target: str, listed: float, everyone: float) -> Bars:
 
 
 def _which(run: Run, users: int) -> str:
-    """Which lists these are, and whether they held enough users to tell."""
+    """A sentence on which lists these are, and on whether they held enough users to tell."""
     said = say(
         "Past lists are what the same rule would have drawn {every} from {unseen}; nobody was called because of them.",
         every=every(run.windowing["stride_days"]),

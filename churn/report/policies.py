@@ -1,4 +1,4 @@
-"""What became of the measured models before they scored, in plain words."""
+"""Policies: what was done to the measured models before they scored, in plain words."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from churn.runs import Run
 
 
 def scoring(run: Run) -> str:
-    """Whether the models that score are those that were measured, and how many seeds they hold."""
+    """Sentences on whether the models that score were measured themselves, and on how many seeds they hold."""
     return f"{_refit(run)} {_seeds(run)}"
 
 

@@ -38,7 +38,7 @@ def build(run: Run) -> Section:
 
 
 def _found(run: Run) -> str:
-    """For each target, how many groups of like forecasts are off."""
+    """The number of groups of like forecasts that are off, for each target."""
     told = ((target, groups_off(run, target)) for target in run.targets)
     return " ".join(f"{TARGETS[target]}: {off}" for target, off in told if off.n) or say("No calibration was measured.")
 
@@ -92,36 +92,36 @@ def _caption(run: Run, target: str, own: pd.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class GroupsOff:
-    """How many groups of like forecasts have an interval that misses the diagonal."""
+    """The number of groups of like forecasts whose interval misses the diagonal."""
 
     off: int
     n: int
 
     @property
     def too_many(self) -> bool:
-        """Whether so many miss it in fewer than 5 of 100 right forecasts, each interval missing in 1 of 20."""
+        """Whether at least `off` miss it in fewer than 5 of 100 right forecasts, each interval missing in 1 of 20."""
         chances = (comb(self.n, k) * 0.05**k * 0.95 ** (self.n - k) for k in range(self.off, self.n + 1))
         return self.off > 0 and sum(chances) < 0.05
 
     def __str__(self) -> str:
-        """In words."""
+        """The number in words."""
         return say("{off} of {n} groups of like forecasts are off.", off=count(self.off), n=count(self.n))
 
 
 def groups_off(run: Run, target: str) -> GroupsOff:
-    """In how many groups of like forecasts the chosen model is off."""
+    """The number of groups of like forecasts in which the chosen model is off."""
     bins = run.table(declared.CALIBRATION, target)
     own = bins[bins["model"] == run.chosen(target)]
     return GroupsOff(int((_gap(own) > ROUNDING).sum()), len(own))
 
 
 def _gap(own: pd.DataFrame) -> pd.Series:
-    """How far each group's interval is from the diagonal; 0 where it holds it."""
+    """The distance of each group's interval from the diagonal; 0 where it holds it."""
     return (own["low"] - own["mean_predicted"]).clip(lower=0) + (own["mean_predicted"] - own["high"]).clip(lower=0)
 
 
 def _held(own: pd.DataFrame) -> str:
-    """In how many groups of like forecasts the interval holds the diagonal, and the one that misses it by most."""
+    """The number of groups of like forecasts whose interval holds the diagonal, and the one that misses it by most."""
     gap = _gap(own).where(lambda g: g > ROUNDING, 0.0)
     if not (gap > 0).any():
         return say("Here all {n} groups do.", n=count(len(own)))

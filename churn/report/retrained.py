@@ -1,4 +1,4 @@
-"""What models trained again on the kept columns lose or gain by it."""
+"""Losses or gains of models that were trained again on the kept columns."""
 
 import pandas as pd
 
@@ -44,7 +44,7 @@ def retrained(run: Run) -> list[Block]:
 
 
 def _concluded(table: pd.DataFrame) -> str:
-    """How many differences are clear of 0 and large enough to matter, and on which side."""
+    """The number of differences that are clear of 0 and large enough to matter, and their side."""
     if table.empty:
         return say("They were not compared on the test part.")
     ends = table[["value", "low", "high"]].to_numpy(float).tolist()

@@ -1,4 +1,4 @@
-"""Who comes back without a call: what whoever calls should know before anything else."""
+"""Users who come back without a call: the first thing that whoever calls should know."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MOSTLY, SELDOM = 0.5, 0.1  # of the silences end by themselves
 
 
 def build(run: Run) -> Section:
-    """What of 100 silent users comes back, and what that means for a call; a line where no run has counted it."""
+    """The number of 100 silent users that comes back, and its meaning for a call; a line where it was not counted."""
     title, row = say("How many come back by themselves?"), _silences(run)
     if row is None:
         return Section("returning", title, say("This run has not counted it."), (), behind="cohorts")
@@ -66,5 +66,5 @@ def _title(row: Any) -> str:
 
 
 def _within(run: Run) -> int:
-    """How many days the run waited for a return."""
+    """The number of days that the run waited for a return."""
     return int(run.settings["explore"]["within_days"])

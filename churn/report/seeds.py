@@ -1,4 +1,4 @@
-"""How much of a model's measures is the luck of its seed."""
+"""Seeds: how much of a model's measures is the luck of its seed."""
 
 import pandas as pd
 

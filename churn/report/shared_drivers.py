@@ -38,7 +38,7 @@ def build(run: Run) -> list[Block]:
 
 
 def _drivers(run: Run, target: str) -> pd.DataFrame:
-    """What the bars show for a target, without the weak ones: feature, strength, direction, rank."""
+    """The drivers in a target's bars, without the weak ones: feature, strength, direction, rank."""
     if fidelity.standing(run, target) == "constant":
         return pd.DataFrame(columns=["feature", "strength", "direction", "rank"])
     if fidelity.replaced(run, target):

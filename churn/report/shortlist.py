@@ -28,7 +28,7 @@ MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly fo
 
 
 def build(run: Run) -> Section:
-    """The users of the priority segment, best first, with reasons, and who of them must not be contacted."""
+    """The users of the priority segment, best first, with reasons, and the ones who must not be contacted."""
     if run.priority.empty:
         return Section(
             "list", say("Whom to contact"), say("Nobody is on the list at this cutoff."), (), behind="reading"
@@ -43,7 +43,7 @@ def build(run: Run) -> Section:
 
 
 def reading(run: Run) -> Section:
-    """How to read the list: its rule, its score, what its order follows, and what its reasons compare with."""
+    """The way to read the list: its rule, its score, what its order follows, and what its reasons compare with."""
     lead = say("{who}{starts}, best first.", who=_sentence(drawn(run)), starts=starts(run))
     reasons = say(
         "The reasons are what most raises each one’s chance of falling silent, beside what is usual for that user (the "
@@ -78,7 +78,7 @@ def _heuristic(run: Run) -> Note:
 
 
 def _equals(run: Run) -> tuple[Block, ...]:
-    """A note on the order of equal scores, which is by lot; nothing where none are equal."""
+    """A note on the order of equal scores, which is random; nothing where none are equal."""
     segment = run.manifest["segment"]
     found = segment["ties"]
     if not found["listed"]:
@@ -87,7 +87,7 @@ def _equals(run: Run) -> tuple[Block, ...]:
 
 
 def _agreement(run: Run) -> str:
-    """What this run's order follows, by its rank correlations, and so how to read it."""
+    """The chance that this run's order follows, by rank correlations, and so how to read it."""
     table = run.table(declared.AGREEMENT)
     found = {frozenset((row.a, row.b)): float(row.spearman) for row in records(table) if known(float(row.spearman))}
     churn, sticker = (found.get(frozenset((rank_by(run), name))) for name in ("p_churn", "p_sticker"))
@@ -117,7 +117,7 @@ def _agreement(run: Run) -> str:
 
 
 def _follows(rank_correlation: float) -> str:
-    """In words, how far an order goes with another.
+    """The agreement of an order with another, in words.
 
     Example:
         >>> _follows(0.82), _follows(0.25), _follows(0.06), _follows(-0.5)
@@ -131,7 +131,7 @@ def _follows(rank_correlation: float) -> str:
 
 
 def _reading(churn: float, sticker: float) -> str:
-    """Who stands at the top of such an order."""
+    """The users at the top of such an order."""
     if max(churn, sticker) < MOSTLY:
         return say("Read the list as a compromise: neither the users most likely to leave nor the most valued.")
     if min(churn, sticker) >= MOSTLY:

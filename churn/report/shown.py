@@ -14,7 +14,7 @@ from churn.runs import Run
 
 
 def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
-    """The plotly charts of one section of a run's pages by their titles, those in folds too.
+    """The plotly charts of one section of a run's pages by their titles, charts in folds too.
 
     Before the title stands what the page has above a group of charts, such as the target, as in `Churn: tenure`; where
     two groups have charts of one name, the heading above them, too. A chart without a title has that of the heading.

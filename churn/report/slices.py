@@ -17,7 +17,7 @@ from churn.runs import Run
 
 WIDE_RATIO = 20  # the largest value over the smallest from which on an axis is logarithmic
 LEAST = 10  # trials from which on they are drawn: of fewer, the table says as much
-FEW_LEVELS = 6  # up to so many whole numbers are shown as levels
+FEW_LEVELS = 6  # whole numbers up to this many are shown as levels
 SYMBOLS = {"pruned": (GREY, "circle-open", 6), "complete": (SERIES[0], "circle", 6), "best": (SERIES[1], "diamond", 9)}
 Scale = Literal["category", "log", "linear"]
 

@@ -1,4 +1,4 @@
-"""What each kind of split means for a reader, in plain words."""
+"""Splits: the meaning of each kind for a reader, in plain words."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from churn.runs import Run
 
 @dataclass(frozen=True)
 class SplitWords:
-    """How one kind of split is spoken of."""
+    """The words for one kind of split."""
 
     divided: str  # completes "The data were divided …"
     test: str  # what the test part is
@@ -60,7 +60,7 @@ WORDS = {
 
 
 def words(run: Run) -> SplitWords:
-    """The words for a run's kind of split; those of a kind that is not known here name it and promise nothing.
+    """The words for a run's kind of split; the words for an unknown kind name it and promise nothing.
 
     Example:
         >>> WORDS["time"].warning is None

@@ -1,4 +1,4 @@
-"""What is at stake: who of the list is expected to fall silent, what goes with them, and what calling would earn."""
+"""The stake: the listed users expected to fall silent, what goes with them, and what calling would earn."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def _churners(run: Run, listed: pd.DataFrame) -> Tile:
 
 
 def _before(run: Run, n: int) -> str:
-    """How many it would be if as many fell silent as on past lists; nothing where too few were seen."""
+    """The number who would fall silent at the rate of past lists; nothing where too few were seen."""
     rate = run.rate("priority", "churn")
     if rate is None or rate[1] < FEW:
         return ""
@@ -52,7 +52,7 @@ def _before(run: Run, n: int) -> str:
 
 
 def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
-    """The amount expected of them if they stayed or, where no amounts are known, how many would receive a sticker."""
+    """The amount expected of churners had they stayed or, without amounts, how many would receive a sticker."""
     if not run.stickers or "value_at_risk" not in listed:
         return None
     few = len(listed) < FEW
@@ -72,7 +72,7 @@ def _caution(run: Run) -> str:
 
 
 def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
-    """What calling the list is expected to earn: by the chances and, where it can be told, as past lists fared."""
+    """The earnings expected of calling the list: by the chances and, where it can be told, as past lists fared."""
     earned, few = earnings.profit(run), len(listed) < FEW
     if earned is None:
         return None

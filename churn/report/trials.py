@@ -1,4 +1,4 @@
-"""Trials in their order, with the best so far, and what it cost to make them."""
+"""Trials in their order, with the best so far, and the cost of making them."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "
 
 
 def stopped(trials: pd.DataFrame) -> "pd.Series[bool]":
-    """Which trials were pruned: given up before their end."""
+    """Whether each trial was pruned: given up before its end."""
     return trials["state"].str.lower() == "pruned"
 
 
@@ -27,7 +27,7 @@ def completed(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def kinds_of(trials: pd.DataFrame) -> dict[int, str]:
-    """For each trial of a model, how it ended: pruned, complete, or complete and the best."""
+    """The end of each trial of a model: pruned, complete, or complete and the best."""
     best = completed(trials).sort_values("value")["trial"].head(1).tolist()
     pruned = set(trials["trial"][stopped(trials)])
     return {
@@ -42,12 +42,12 @@ def models_of(run: Run, target: str) -> list[str]:
 
 
 def curves_of(run: Run, target: str | None = None) -> pd.DataFrame:
-    """What trials reported step by step while they were fitted."""
+    """The values that trials reported step by step while they were fitted."""
     return run.table(declared.TRIAL_CURVES, target)
 
 
 def spent(run: Run) -> str:
-    """How many trials were pruned, and how many steps were never made."""
+    """The number of trials that were pruned, and of steps that were never made."""
     trials, curves = run.table(declared.TRIALS), curves_of(run)
     pruned = int(stopped(trials).sum())
     said = _made(len(trials), pruned)
@@ -70,7 +70,7 @@ def spent(run: Run) -> str:
 
 
 def _made(trials: int, pruned: int) -> str:
-    """How many trials there were, and how many were given up."""
+    """The number of trials, and how many were given up."""
     if not pruned:
         return say_many("{n} trial was made; it was not pruned.", "{n} trials were made; none was pruned.", trials)
     return say_many(

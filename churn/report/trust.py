@@ -1,4 +1,4 @@
-"""Whether to trust the run: the artefacts' numbers against fixed bars, in words."""
+"""Trust in the run: the artefacts' numbers against fixed bars, in words."""
 
 from typing import Any
 
@@ -54,12 +54,12 @@ def on_list(run: Run) -> Check:
 
 
 def found_of_list(run: Run) -> Verdict:
-    """What past lists in the order of the list found beside lists drawn by lot, as `Order.verdict` says."""
+    """The verdict on past lists in the order of the list beside random lists, see `Order.verdict`."""
     return Order.of(run.manifest["order"]).verdict
 
 
 def _past(run: Run) -> dict[str, tuple[Interval, int, Interval]]:
-    """By target, the rate on past lists with its number of users, and everyone's rate."""
+    """The rate on past lists with its number of users, and everyone's rate, by target."""
     rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
     return {target: (*listed, everyone[0]) for target, (listed, everyone) in rates.items() if listed and everyone}
 
@@ -76,7 +76,7 @@ def _verdict(found: str) -> tuple[str, str]:
 
 
 def _came(target: str, rate: Interval, everyone: Interval) -> str:
-    """What became of the users of past lists, beside everyone."""
+    """A sentence on the outcomes of past lists' users, beside everyone's."""
     digits = digits_apart(everyone.value, rate.low, rate.high)
     return say(CAME[target], listed=percent(rate.value, digits), everyone=percent(everyone.value, digits))
 
@@ -92,7 +92,7 @@ def _promised(run: Run, target: str) -> str:
 
 
 def _broken(run: Run, target: str) -> str:
-    """On which side the chances of the users of past lists were off; nothing where they were not."""
+    """The side on which the chances of past lists' users were off; nothing where they were not."""
     if not _promised(run, target):
         return ""
     if overpromised(run, target):

@@ -1,4 +1,4 @@
-"""Whether to trust the run, in words that need no numbers: the verdicts are those of the evidence."""
+"""Trust in the run, in words that need no numbers, by the verdicts of the evidence."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -86,7 +86,7 @@ def _asked(check: Check, question: str, words: Mapping[str, str]) -> Check:
 
 
 def _warnings(run: Run) -> tuple[Check, ...]:
-    """How many warnings there are; nothing where there is none."""
+    """The number of warnings; nothing where there is none."""
     n = len(run.manifest["warnings"])
     if not n:
         return ()

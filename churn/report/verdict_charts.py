@@ -32,8 +32,8 @@ def forest(rows: pd.DataFrame, target: str, models: Sequence[str]) -> Block | No
 
     Args:
         rows: The variants of one question and target.
-        target: Theirs.
-        models: All of the question's, in an order: a model looks the same in the charts of every target.
+        target: The target.
+        models: All of the question's, in an order: a model has one look in the charts of every target.
     """
     told = rows[rows["difference"].notna()]
     if told.empty:
@@ -83,7 +83,7 @@ def _reference(rows: pd.DataFrame) -> str:
 
 
 def _series(rows: pd.DataFrame, place: int) -> list[Dots]:
-    """A model's dots; those of few users are grey and stand in the legend only where there are no others."""
+    """A model's dots; dots of few users are grey and stand in the legend only where there are no others."""
     few = rows["n_users"] < FEW
     parts = (rows[~few], SERIES[place % len(SERIES)], True), (rows[few], GREY, bool(few.all()))
     return [_dots(part, colour, SYMBOLS[place % len(SYMBOLS)], legend) for part, colour, legend in parts if len(part)]
@@ -109,7 +109,7 @@ def _dots(rows: pd.DataFrame, colour: str, symbol: str, legend: bool) -> Dots:
 
 
 def _size(rows: pd.DataFrame) -> str:
-    """How many windows and users the variants were measured on."""
+    """The numbers of windows and users on which the variants were measured."""
     ends = [(int(rows[name].min()), int(rows[name].max())) for name in ("n_windows", "n_users")]
     windows, users = (
         count(low) if low == high else say("{low} to {high}", low=count(low), high=count(high)) for low, high in ends

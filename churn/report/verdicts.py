@@ -1,4 +1,4 @@
-"""What a sceptic would ask: each question with its answer, and the measures behind it."""
+"""Verdicts: each question of a sceptic with its answer, and the measures behind it."""
 
 from typing import Any
 
@@ -65,14 +65,14 @@ def _question(run: Run, name: str) -> list[Block]:
 
 
 def _behind(rows: pd.DataFrame, verdict: Any) -> list[Block]:
-    """How one target's answer was reached, and its numbers where there are any."""
+    """The way to one target's answer, and its numbers where there are any."""
     target = TARGETS.get(verdict["target"], verdict["target"])
     note: list[Block] = [Text(f"{target}: {verdict['note']}")] if verdict["note"] else []
     return [*note, *([_table(rows, target)] if len(rows) else [])]
 
 
 def _table(rows: pd.DataFrame, target: str) -> Table:
-    """All variants, those that the others are compared with marked."""
+    """All variants, with marks on the ones that others are compared with."""
     plain = (
         say("Windows"),
         say("Users"),

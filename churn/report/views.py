@@ -1,4 +1,4 @@
-"""How the platform breathes and how its users walk: the views that the run has kept, drawn."""
+"""Views of the platform's activity and of users' journeys, which the run has kept, drawn."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -39,7 +39,7 @@ def seasons(run: Run) -> Section:
 
 
 def journeys(run: Run) -> Section:
-    """What users do one after the other."""
+    """The order in which users do things."""
     lead = (
         say(
             "What users did in their own rooms, in its order, parted into sessions where they paused. Groups are "
@@ -55,7 +55,7 @@ def journeys(run: Run) -> Section:
 
 
 def cohorts(run: Run) -> Section:
-    """How long users stay, who comes back, and what another definition would make of it."""
+    """The lengths of users' stays, their returns, and the effect of another definition."""
     lead = say(
         "How long users stay and how many come back after a silence: the evidence for the days that define churn."
     )

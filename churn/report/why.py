@@ -1,4 +1,4 @@
-"""Why these users: what most of them have in common, and what it does to the chance of falling silent."""
+"""Reasons for these users: what most have in common, and its effect on the chance of falling silent."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from churn.report.blocks import Bar, Bars, Section, Text
 from churn.report.wording import count, feature, listed, more_of
 from churn.runs import Run, records
 
-SHOWN, NAMED = 5, 3  # columns with a bar; those named in the first sentence
+SHOWN, NAMED = 5, 3  # columns with a bar; columns named in the first sentence
 WAYS = {
     "raises": marked("Users with {more} are more likely to fall silent."),
     "lowers": marked("Users with {more} are less likely to fall silent."),
@@ -27,7 +27,7 @@ DOUBTS = Messages(
 
 
 def build(run: Run) -> Section:
-    """The columns that the reasons of the list speak of most often, each with what it does to the chance."""
+    """The columns that the reasons of the list speak of most often, each with its effect on the chance."""
     title, told = say("Why these users?"), _told(run)
     if told.empty or fidelity.standing(run, "churn") == "constant":
         return Section("why", title, say("No reason is known for the users on the list."), (), behind="drivers")
@@ -40,7 +40,7 @@ def build(run: Run) -> Section:
 
 
 def _told(run: Run) -> "pd.Series[int]":
-    """By column, how many users of the list have it among their reasons, the most frequent first."""
+    """The number of users of the list that have a column among their reasons, the most frequent first."""
     reasons = run.table(declared.REASONS)
     reasons = reasons[reasons["user_id"].isin(run.priority["user_id"])].drop_duplicates(["user_id", "feature"])
     return reasons.groupby("feature").size().sort_values(ascending=False, kind="stable")
@@ -52,7 +52,7 @@ def _bar(run: Run, column: str, n: int, users: int) -> Bar:
 
 
 def _way(run: Run, column: str) -> str:
-    """What more of a column does to the chance of falling silent; nothing where no tree knows it."""
+    """The effect of more of a column on the chance of falling silent; nothing where no tree knows it."""
     table = run.table(declared.EXPLANATIONS, "churn")
     row = next(records(table[table["feature"] == column]), None)
     return "" if row is None else say(WAYS[row.direction], more=more_of(column))

@@ -175,7 +175,7 @@ def day(value: object) -> str:
 
 
 def every(days: int) -> str:
-    """How often there is a cutoff.
+    """The frequency of cutoffs, in words.
 
     Example:
         >>> every(1), every(7)
@@ -222,7 +222,7 @@ def capital(words: str) -> str:
 
 
 def more_of(name: str) -> str:
-    """More of a column, in words: kinds of events are counted, anything else is higher or lower.
+    """The words for more of a column: kinds of events are counted, anything else is higher or lower.
 
     An event keeps the log's own name, of which nobody knows the plural.
 
@@ -238,7 +238,7 @@ def more_of(name: str) -> str:
 
 
 def chance(target: str, way: str) -> str:
-    """What a column that raises or lowers a score does to the chance.
+    """The effect on the chance of a column that raises or lowers a score.
 
     Example:
         >>> chance("sticker", "lowers")

@@ -1,4 +1,4 @@
-"""What calling the list is worth, in some sentences."""
+"""The worth of calling the list, in some sentences."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from churn.statistics import Interval
 
 
 def build(run: Run) -> Section:
-    """What the list is expected to earn, from when on a call pays, and what that assumes; a line without costs."""
+    """The earnings expected of the list, from when on a call pays, and the assumptions; a line without costs."""
     title, plan = say("What is it worth?"), earnings.plan_of(run)
     if plan is None:
         nothing = say(
@@ -25,7 +25,7 @@ def build(run: Run) -> Section:
 
 
 def _at_stake(run: Run) -> tuple[str, ...]:
-    """What is lost with the users of the list if nobody calls: the numbers for which the first screen has no room."""
+    """The losses with the list's users if nobody calls: the numbers for which the first screen has no room."""
     return tuple(f"{tile.label}: {tile.value} {tile.detail}" for tile in stake.in_short(run)[1:-1])
 
 
@@ -45,7 +45,7 @@ def _lead(run: Run) -> str:
 
 
 def _ends(found: Interval, sign: int = 1) -> str:
-    """Between which amounts it will most likely be; nothing where that is not known."""
+    """The amounts between which it will most likely be; nothing where they are not known."""
     if not (known(found.low) and known(found.high)):
         return ""
     low, high = sorted((sign * found.low, sign * found.high))
@@ -62,7 +62,7 @@ def _past(run: Run) -> tuple[str, ...]:
 
 
 def _pays(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:
-    """From which chance on a call pays, where it is one chance for all."""
+    """The chance from which on a call pays, where it is one chance for all."""
     pays_from, of_list = plan["pays_from"], earnings.of_the_list(run)
     if pays_from is None or not of_list:
         return ()

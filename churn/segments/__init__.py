@@ -1,4 +1,4 @@
-"""From scores to a list, how the users on it differ, and what contacting them is worth."""
+"""Segments: the list drawn from scores, how the users on it differ, and what contacting them is worth."""
 
 from typing import TYPE_CHECKING
 

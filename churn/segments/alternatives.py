@@ -22,9 +22,9 @@ def had_it_been_drawn_otherwise(
     """Observed rates on the lists that every score and rule would have drawn, a list for every cutoff.
 
     Args:
-        windows: What was scored, n of them, with their labels.
+        windows: The n windows that were scored, with their labels.
         scores: user_id, cutoff, p_churn and, with stickers, p_sticker and expected_amount; in the same order.
-        config: The rules as far as they are known, and which of them was used.
+        config: The rules as far as they are known, and the one that was used.
         seed: Of the intervals, which draw users.
 
     Returns:

@@ -21,7 +21,7 @@ class Gifts:
 
 @dataclass(frozen=True)
 class Known:
-    """What was known of all users' amounts before each day, from day 0 to the day after the last."""
+    """The figures known of all users' amounts before each day, from day 0 to the day after the last."""
 
     mean: NDArray[np.float64]  # (n_days + 1,) amount per sticker; nan before the first sticker
     weight: NDArray[np.float64]  # (n_days + 1,) stickers that the mean counts for; inf where users do not differ
@@ -30,14 +30,14 @@ class Known:
 def expected_amounts(windows: Windows) -> NDArray[np.float64] | None:
     """The expected amount of a sticker of each window's user, (n,); None for a log without stickers.
 
-    The user's mean amount per sticker before the cutoff, shrunk to that of all users before the same cutoff:
+    The user's mean amount per sticker before the cutoff, shrunk to the mean of all users before the same cutoff:
     (S + K m) / (N + K), with the user's N stickers of S in all, the overall mean m, and K = σ² / τ² stickers, where σ²
     is the variance of a sticker's amount about its user's mean and τ² that of the users' means. Both are estimated
     without a distribution from what was known before the cutoff (Bühlmann and Straub); where users do not differ more
     than chance has them, or nobody got stickers on two days, everyone's is m. nan where no sticker came before.
 
     Refunds that `data.negative: keep` lets in lower the sums S and so the means. They are no stickers, and σ² and τ²
-    are those of the days with stickers. No expected amount is negative, and so no expected loss.
+    are estimated from the days with stickers. No expected amount is negative, and so no expected loss.
 
     Source:
         H. Bühlmann and E. Straub, Glaubwürdigkeit für Schadensätze, Mitteilungen der Vereinigung Schweizerischer

@@ -20,20 +20,20 @@ BLOCKS = 2000  # of users who stand one after the other, from which on they are 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many users to contact, best first, and the profit to expect."""
+    """The number of users to contact, best first, and the profit to expect."""
 
     curve: pd.DataFrame  # k, profit, low, high; at most POINTS rows, from nobody to everybody
     best: Interval  # the size of most expected profit, in users
     profit: Interval  # at that size
     number: int | None  # users that can be contacted, at most as many as there are
-    at_number: Interval | None  # the profit of contacting so many
+    at_number: Interval | None  # the profit of contacting `number` users
     scored: int  # users planned for
-    paying: int  # of them, those whose own contact is expected to earn more than it costs
+    paying: int  # scored users whose own contact is expected to earn more than it costs
     orders: dict[str, tuple[int, float]]  # the size of most profit, and that profit, by the score that orders the users
     budget: BudgetConfig
 
     def facts(self) -> dict[str, object]:
-        """What the manifest says: sizes, profits with their intervals (null where unknown), and the assumptions."""
+        """Facts for the manifest: sizes, profits with their intervals (null where unknown), and the assumptions."""
         at_number = self.at_number or Interval(np.nan, np.nan, np.nan)
         return {
             "best": int(self.best.value),
@@ -81,7 +81,7 @@ def gains(
 
 
 def best_size(gain: Sequence[float] | NDArray[np.float64] | pd.Series) -> int:
-    """How many of the first users bring the most in all, from none on; the fewest of several that bring the same.
+    """The number of first users that brings the most in all, from none on; the fewest where several bring as much.
 
     Example:
         >>> best_size([3, -1, 2, -5]), best_size([-1, -1]), best_size([])
@@ -91,7 +91,7 @@ def best_size(gain: Sequence[float] | NDArray[np.float64] | pd.Series) -> int:
 
 
 def pays_from(config: BudgetConfig) -> float | None:
-    """The p_churn from which on a contact is expected to pay, where every user kept is worth the same; else None.
+    """The p_churn from which on a contact is expected to pay, where all users are worth the same value; else None.
 
     1 or more: no contact pays.
 
@@ -111,8 +111,8 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
 
     The intervals draw users with replacement: they tell how far size and profit depend on who happens to be scored.
     They take the probabilities, the save rate and the values as right; no interval covers a wrong assumption. Beyond
-    2,000 users it is drawn how many come from each of so many blocks of neighbours in rank, and what these bring by
-    the normal distribution of its mean and variance.
+    2,000 users, the number of users from each of 2,000 blocks of neighbours in rank is drawn, and what these bring is
+    drawn from the normal distribution of its mean and variance.
 
     Args:
         scores: A row per user: user_id, p_churn and, with stickers, p_sticker and expected_amount.
@@ -155,7 +155,7 @@ def plan(scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500,
 def best_places(
     gain: Sequence[float] | NDArray[np.float64] | pd.Series, *, repetitions: int = 500, seed: int = 0
 ) -> NDArray[np.int64]:
-    """After how many of the users most is earned: as they are, then with users redrawn, (1 + repetitions,).
+    """The numbers of users that earn most: of the users as they are, then of users redrawn, (1 + repetitions,).
 
     Unlike the best size of a resample, in which a user may come twice, this is a place in the order of the users.
 
@@ -170,7 +170,7 @@ def best_places(
 
 
 def _orders(scored: pd.DataFrame, config: BudgetConfig) -> dict[str, tuple[int, float]]:
-    """What each score that can order the users would earn at its own best size."""
+    """The best size, and the profit at it, of each score that can order the users."""
     found = {}
     for name in get_args(RankBy):
         if name in scored and scored[name].notna().any():
@@ -181,7 +181,7 @@ def _orders(scored: pd.DataFrame, config: BudgetConfig) -> dict[str, tuple[int, 
 
 
 def _worth(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
-    """What keeping each user is worth, (n,)."""
+    """The worth of keeping each user, (n,)."""
     if config.value is not None:
         return np.full(len(scores), float(config.value))
     amount = scores.expected_amount.fillna(1.0) if "expected_amount" in scores else 1.0
@@ -190,13 +190,13 @@ def _worth(scores: pd.DataFrame, config: BudgetConfig) -> NDArray[np.float64]:
 
 
 def _sizes(n: int, wanted: set[int]) -> list[int]:
-    """Sizes from nobody to everybody, those wanted among them, POINTS at most."""
+    """Sizes from nobody to everybody, the wanted ones among them, POINTS at most."""
     even = np.linspace(0, n, min(n + 1, POINTS - len(wanted))).round().astype(int)
     return sorted({*even.tolist(), *wanted})
 
 
 def _edges(n: int, sizes: list[int]) -> NDArray[np.int64]:
-    """Where blocks of users begin and end, the wanted sizes among them; each user is one where there are few."""
+    """The edges of blocks of users, the wanted sizes among them; each user is a block where there are few."""
     even = np.linspace(0, n, min(n, BLOCKS) + 1).round().astype(np.int64)
     return np.unique(np.append(even, sizes))
 

@@ -14,13 +14,13 @@ Money = Annotated[float, Range(0, 1_000_000_000_000)]
 
 @dataclass(frozen=True)
 class BudgetConfig(Block, key="segments.budget"):
-    """What contacting a user costs and brings, in one currency.
+    """The costs of contacting a user and the worth of keeping one, in one currency.
 
     Args:
         contact_cost: Of contacting one user, whatever comes of it.
-        save_rate: Share of those who would churn whom the contact keeps. Without it nothing is said of profit.
-        incentive: Paid to contacted users who stay: to those whom the contact kept, and to `uptake` of the others.
-        uptake: Share of those who would have stayed anyway that take the incentive all the same. 1 is the cautious
+        save_rate: Share of would-be churners whom the contact keeps. Without it nothing is said of profit.
+        incentive: Paid to contacted users who stay: to users whom the contact kept, and to `uptake` of the others.
+        uptake: Share of the users who would have stayed anyway that take the incentive too. 1 is the cautious
             choice, and true of a discount that everyone contacted gets; 0 of one that is paid to returners alone.
         value: What keeping a user is worth. By default P(sticker | stays) × the expected amount, which is what the user
             would give in the horizon if it were one sticker; 1 for a log without stickers.
@@ -48,7 +48,7 @@ class BudgetConfig(Block, key="segments.budget"):
 
 @dataclass(frozen=True)
 class GroupConfig(Block, key="segments.groups"):
-    """Which groups of like behaviour are looked for.
+    """The search for groups of like behaviour.
 
     Args:
         max: Groups, at most; 1 looks for none.
@@ -59,7 +59,7 @@ class GroupConfig(Block, key="segments.groups"):
 
 @dataclass(frozen=True)
 class AnomalyConfig(Block, key="segments.anomalies"):
-    """Who is listed for departing from the own past.
+    """The list of users who depart from their own past.
 
     Args:
         number: Users, at most; 0 lists nobody.
@@ -72,11 +72,11 @@ class AnomalyConfig(Block, key="segments.anomalies"):
 
 @dataclass(frozen=True)
 class ControlConfig(Block, key="segments.control"):
-    """Whom not to contact, though they are on the list.
+    """The control group: users of the list who are not contacted.
 
     Args:
         share: Of the list's users. 0 holds nobody back; else at least one is held back and at least one contacted.
-        seed: Of the lot.
+        seed: Of the random draw.
     """
 
     share: Annotated[float, Range(0, below=1)] = 0.0
@@ -85,17 +85,17 @@ class ControlConfig(Block, key="segments.control"):
 
 @dataclass(frozen=True)
 class SegmentConfig(Block, key="segments"):
-    """How users are divided.
+    """The list of users to contact: its size, its order and its control group.
 
     Args:
-        rule: What sets the size of the list. `quantile`: a share of the users; `number`: so many users, which is a
+        rule: What sets the size of the list. `quantile`: a share of the users; `number`: that number of users, a
             budget; `profit`: as many as bring the most expected profit by `budget`, which may be nobody. By default
             `profit` where a budget is known, else `quantile`.
         quantile: The share of users below the priority segment: .9 puts the top tenth on the list.
         number: Users that can be contacted. Where there are fewer, all are on the list. With another rule it is what
             the plan of the budget compares its best size with.
-        rank_by: The score that orders the list. `best`: the one whose lists did best on validation by what came of
-            them; `priority`: p_churn × p_sticker; `p_churn`, which earns most where every user kept is worth the same;
+        rank_by: The score that orders the list. `best`: the one whose lists did best on validation by observed
+            outcomes; `priority`: p_churn × p_sticker; `p_churn`, which earns most where users do not differ in worth;
             `value_at_risk`: p_churn × P(sticker | stays); `expected_loss`: that × the expected amount.
         likely_churn: The p_churn from which a user outside the segment counts as a likely churner. By default the mean
             p_churn of the scored users, .5 at least: more likely than not, and than usual.
@@ -104,7 +104,7 @@ class SegmentConfig(Block, key="segments"):
         budget: Costs and worth of a contact.
         groups: Groups of like behaviour.
         anomalies: Users who depart from their own past.
-        control: Users of the list who are held back by lot, so that `churn outcomes` can tell what a contact changes.
+        control: Users of the list held back at random, so that `churn outcomes` can tell what a contact changes.
         id_key: A file with a secret, made where there is none. With it, every file of the run but dataset/ and
             quarantine.parquet holds hashes of the ids (HMAC-SHA256), and ids.csv beside the secret tells whose. It must
             lie outside the run's folder.
@@ -124,7 +124,7 @@ class SegmentConfig(Block, key="segments"):
     id_key: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises UserError for a value outside its range, and for a rule that lacks what it needs."""
+        """Raises UserError for a value outside its range, and for a rule without the keys that it needs."""
         super().__post_init__()
         if self.rule == "number" and self.number is None:
             raise UserError("expected segments.number with segments.rule: number", "none", "say how many users")

@@ -14,18 +14,18 @@ from churn.statistics import Interval
 
 @dataclass(frozen=True)
 class Earnings:
-    """What calling the list is expected to earn, in the unit of the budget."""
+    """The earnings expected of calling the list, in the unit of the budget."""
 
     listed: int  # users on the list
-    to_call: int  # of them, those who are not held back
-    paying: int  # of the listed, those whose own contact is expected to earn more than it costs
+    to_call: int  # users of the list who are not held back
+    paying: int  # listed users whose own contact is expected to earn more than it costs
     profit: Interval | None  # of calling `to_call`, by the chances; None without a list
     as_past_lists: Interval | None  # the same if as many fall silent as on past lists; None where that is unknown
     past_users: int  # users who were on these past lists
     stickers_each: float | None  # amount expected to be lost with each who falls silent; None without amounts
 
     def facts(self) -> dict[str, object]:
-        """What the manifest says: the numbers, a profit as value, low and high, each null where it is unknown."""
+        """Facts for the manifest: the numbers, a profit as value, low and high, each null where it is unknown."""
         profits = {"profit": _ends(self.profit), "as_past_lists": _ends(self.as_past_lists)}
         return asdict(self) | profits
 
@@ -33,7 +33,7 @@ class Earnings:
 def expected_earnings(
     scored: pd.DataFrame, budget: BudgetConfig, *, curve: pd.DataFrame, rates: pd.DataFrame, held_back: int = 0
 ) -> Earnings:
-    """Sum up what a list earns by its plan, and what it would earn at the rate of past lists.
+    """Sum up the earnings of a list by its plan, and at the observed rate of past lists.
 
     The profit is that of the list's size on the plan's curve, between two of its points where it has not that size. The
     users held back are drawn along the whole list, so with them goes their share of the profit and of its interval.
@@ -41,10 +41,10 @@ def expected_earnings(
     alone, and there is none where users differ in worth, since nobody knows then whose churn was observed.
 
     Args:
-        scored: What `prioritise` made, a row per user: p_churn, segment and, with amounts, expected_loss.
-        budget: What a contact costs and brings.
+        scored: A row per user, from `prioritise`: p_churn, segment and, with amounts, expected_loss.
+        budget: The costs of a contact and the worth of keeping a user.
         curve: That of the plan, from nobody to all of `scored`: k, profit, low, high.
-        rates: What `observed_rates` found: segment, target, n_users, rate, low, high.
+        rates: From `observed_rates`: segment, target, n_users, rate, low, high.
         held_back: Users of the list who may not be called.
 
     Example:
@@ -71,7 +71,7 @@ def expected_earnings(
 
 
 def profit_of(curve: pd.DataFrame, *, size: int, to_call: int) -> Interval:
-    """What the curve of a plan says of a list of some size, for those of it who are called; 0 for nobody.
+    """The profit that a plan's curve gives for the called users of a list of some size; 0 for nobody.
 
     Example:
         >>> curve = pd.DataFrame({"k": [0, 4], "profit": [0.0, 8.0], "low": [0.0, 4.0], "high": [0.0, 12.0]})
@@ -84,7 +84,7 @@ def profit_of(curve: pd.DataFrame, *, size: int, to_call: int) -> Interval:
 
 
 def _at_rate(past: pd.Series, budget: BudgetConfig, to_call: int) -> Interval | None:
-    """What calling so many users earns if each churns with an observed rate."""
+    """The earnings of calling `to_call` users if each churns with an observed rate."""
     if budget.value is None or not to_call or pd.isna(past["rate"]):
         return None
     shares = past[["rate", "low", "high"]].to_numpy(np.float64)

@@ -17,7 +17,7 @@ _TAILS = ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2)
 
 
 def distribution(scored: pd.DataFrame, rank_by: RankBy) -> pd.DataFrame:
-    """How a score and its logarithm are spread: scale (raw, log10), low, high, n; equal steps of each scale.
+    """Histograms of a score and its logarithm: scale (raw, log10), low, high, n; equal steps of each scale.
 
     Users whose score is 0 have no logarithm and users without a score neither; see `skewness`, which counts them.
 
@@ -48,16 +48,16 @@ def skewness(scored: pd.DataFrame, rank_by: RankBy) -> dict[str, float | int | N
 
 
 def lines(scored: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500, seed: int = 0) -> pd.DataFrame:
-    """Where the list ends by every rule that can be computed: rule, size, threshold, low, high, near, used.
+    """The end of the list by every rule that can be computed: rule, size, threshold, low, high, near, used.
 
     `threshold` is the score of the last user on the list. Its interval is the 95% percentile interval of the bootstrap
     over users: where the line would lie among other users like these. For a list of given size it is the exact one,
-    that of as many resamples as one likes: the line lies at or above the i-th best of n users with the chance that of
+    the limit of many resamples: the line lies at or above the i-th best of n users with the chance that of
     n draws as many as the list holds are among these i, a binomial. For `profit`, whose size changes as well, users
     are redrawn. `near` counts the scored users within the interval. A list of nobody or of everyone has no line.
 
     Args:
-        scored: What `prioritise` made, a row per user.
+        scored: A row per user, from `prioritise`.
         config: The order, and the rules as far as they are known.
         repetitions: Bootstrap samples, for `profit`.
         seed: Of these.
@@ -88,7 +88,7 @@ def known_rules(config: SegmentConfig) -> list[Rule]:
 
 
 def _places(size: int, n: int) -> tuple[int, int]:
-    """Between which places of n, from 1, the last of a list of some size lies when users are redrawn."""
+    """The places of n, from 1, between which the last of a list of some size lies when users are redrawn."""
     at_or_above = scipy.stats.binom.sf(size - 1, n, np.arange(1, n + 1) / n)
     first, last = (int(np.searchsorted(at_or_above, tail)) + 1 for tail in _TAILS)
     return min(first, n), min(last, n)

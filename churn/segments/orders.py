@@ -1,4 +1,4 @@
-"""Orders: which score's lists found most by what came of them, and what the chosen one's lists found later."""
+"""Orders: which score's lists found most by observed outcomes, and what the chosen score's lists found later."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -40,7 +40,7 @@ class Order:
         lists: Lists of the test part.
         users: Users on them.
         value: What a list found on average, with its 95% interval over users.
-        by_lot: What a list of as many users drawn by lot would have found.
+        by_lot: What a list of as many users drawn at random would have found.
         excess: value − by_lot.
     """
 
@@ -61,7 +61,7 @@ class Order:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether past lists did better than lists drawn by lot; slight: clearly, but by under a tenth.
+        """The verdict on past lists beside lists drawn at random; slight: clearly better, but by under a tenth.
 
         Example:
             >>> found = {"lists": 9, "users": 90, "value": 12.0, "by_lot": 10.0, "excess": 2.0}
@@ -94,7 +94,7 @@ class Order:
         return Interval(*(nan if end is None else end for end in ends))
 
     def facts(self) -> dict[str, object]:
-        """What the manifest says."""
+        """Facts for the manifest: the fields and the verdict."""
         return asdict(self) | {"verdict": self.verdict}
 
     def save(self, models: Path) -> None:
@@ -121,14 +121,14 @@ class Order:
 
 
 def measure_of(windows: Windows, config: SegmentConfig) -> Measure:
-    """What lists are judged by: the profit where a budget is known, else amounts, or users where there are none."""
+    """The measure of a list: the profit where a budget is known, else amounts, or users where there are none."""
     if config.budget.known:
         return "profit"
     return "users" if windows.panel.amounts is None else "amount"
 
 
 def as_chosen(config: SegmentConfig, models: Path) -> SegmentConfig:
-    """How a run draws its list, with the order that it chose once.
+    """The configuration by which a run draws its list, with the order that it chose once.
 
     Args:
         config: The run's configuration.
@@ -143,9 +143,9 @@ def as_chosen(config: SegmentConfig, models: Path) -> SegmentConfig:
 def compare_orders(
     windows: Windows, scores: pd.DataFrame, config: SegmentConfig, *, repetitions: int = 500, seed: int = 0
 ) -> pd.DataFrame:
-    """What the lists of each score found by what came of their users, a list for every cutoff, beside lists by lot.
+    """The worth found by the lists of each score, by observed outcomes, a list for every cutoff, beside random lists.
 
-    With a budget it is the profit of `gains` with what came, 0 or 1, in the place of the chance. Without one it is the
+    With a budget it is the profit of `gains` with the outcome, 0 or 1, in place of the chance. Without one it is the
     worth of the users who fell silent. A user's worth is never the models': it is `budget.value`, else what the user
     received in the history and the `before_days` before it, per horizon, and 1 for a log without stickers. So no score
     is rewarded for its own ingredients, only for users who fell silent and had been worth something.
@@ -158,10 +158,10 @@ def compare_orders(
         seed: Of these.
 
     Returns:
-        rank_by, lists, n (places on them), n_users, value (per list), low, high, by_lot (a list of as many users drawn
-        by lot at the same cutoffs), excess (value − by_lot), excess_low, excess_high, beaten_by (the first order that
-        found more by a tenth and by one standard error of the difference, or nothing); the numbers are null without
-        windows. The intervals draw users, and take the lists as they are.
+        rank_by, lists, n (places on them), n_users, value (per list), low, high, by_lot (a list of as many users
+        drawn at random at the same cutoffs), excess (value − by_lot), excess_low, excess_high, beaten_by (the first
+        order that found more by a tenth and by one standard error of the difference, or nothing); the numbers are null
+        without windows. The intervals draw users, and take the lists as they are.
 
     Example:
         >>> from churn.data import example_split
@@ -193,7 +193,7 @@ def compare_orders(
 
 
 def brought(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:
-    """What calling each window's user would have brought by what came, (n,): see `compare_orders`."""
+    """The worth that calling each window's user would have brought by the outcome, (n,): see `compare_orders`."""
     worth = None if config.budget.value is not None else _worth(windows, config)
     if config.budget.known:
         return gains(pd.DataFrame({"p_churn": windows.churn}), config.budget, worth=worth)
@@ -228,7 +228,7 @@ def judged(found: pd.DataFrame, order: Order) -> Order:
 
 
 def _worth(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:
-    """What each window's user received before the cutoff, per horizon, none below 0; 1 for a log without amounts."""
+    """The amount that each window's user received before the cutoff, per horizon, at least 0; 1 without amounts."""
     if windows.panel.amounts is None:
         return np.ones(len(windows))
     days = min(windows.history_days + config.before_days, windows.panel.n_days)
@@ -248,7 +248,7 @@ def _over_users(sums: pd.DataFrame, *, repetitions: int, seed: int, level: float
 
 
 def _beaten(values: pd.DataFrame, *, repetitions: int, seed: int) -> dict[str, str]:
-    """By which other order each is beaten, of those that are; a column of sums per user for each."""
+    """The first order that beats each beaten one; `values` has a column of sums per user for each order."""
     ordered = list(permutations(map(str, values), 2))
     pairs = {f"{a} {b}": values[a] - values[b] for a, b in ordered}
     found = _over_users(pd.DataFrame(pairs), repetitions=repetitions, seed=seed, level=_ONE_ERROR) if pairs else {}

@@ -21,8 +21,8 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
 
     Priority is p_churn × p_sticker, or p_churn alone; value_at_risk is p_churn × P(sticker | stays), see
     `sticker_if_stays`; where there is an expected_amount, expected_loss is that × the amount. The segment holds the
-    first users by `config.order`, as many as `config.ending` says; where many tie, the first by p_churn and then by
-    lot, so that its size is always as configured; `ties` counts of whom the lot decided.
+    first users by `config.order`, as many as `config.ending` says; where many tie, the first by p_churn and then at
+    random, so that its size is always as configured; `ties` counts the users whose place was drawn.
 
     Args:
         scores: A row per window.
@@ -49,7 +49,7 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
 
 
 def length(rows: pd.DataFrame, config: SegmentConfig, rule: Rule) -> int:
-    """How many users a rule puts on a list: of none nobody, by a share at least one, by the profit perhaps nobody.
+    """The number of users that a rule puts on a list: none of none, by a share at least one, by profit perhaps none.
 
     Args:
         rows: Everyone who could be on it, best first.

@@ -19,7 +19,7 @@ def sticker_if_stays(scores: pd.DataFrame) -> pd.Series:
     receives a sticker and both probabilities are right, for then P(sticker) = P(stays) × P(sticker | stays). Where
     churners receive some, since a sticker needs no activity of its receiver, it is too high, by P(churn) ×
     P(sticker | churns) / P(stays): by little for a user who is likely to stay, and by most at p_churn near 1, where
-    the bound of 1 holds it. Without stickers it is 1: all who stay are worth the same.
+    the bound of 1 holds it. Without stickers it is 1: all who stay are worth equally much.
 
     Args:
         scores: p_churn and, with stickers, p_sticker and, where it was learnt, p_sticker_if_stays.
@@ -54,7 +54,7 @@ def add_scores(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranked(scored: pd.DataFrame, rank_by: RankBy, *, by_cutoff: bool = False) -> pd.DataFrame:
-    """The rows best first, with the `list` that each is on: by the score, then by p_churn, then by lot.
+    """The rows best first, with the `list` that each is on: by the score, then by p_churn, then at random.
 
     Args:
         scored: What `add_scores` made.
@@ -77,9 +77,9 @@ def ranked(scored: pd.DataFrame, rank_by: RankBy, *, by_cutoff: bool = False) ->
 
 
 def in_order(rows: pd.DataFrame, ascending: Mapping[str, bool]) -> pd.DataFrame:
-    """The rows of each `list` by some columns, and by lot where six digits of these are equal.
+    """The rows of each `list` by some columns, and in random order where six digits of these are equal.
 
-    The lot is drawn among the users in the order of their ids, anew at every cutoff: it depends neither on the order of
+    The draw is made among the users in the order of their ids, once per cutoff: it depends neither on the order of
     the rows nor on what the users are called, so long as their names sort alike.
 
     Args:
@@ -93,15 +93,15 @@ def in_order(rows: pd.DataFrame, ascending: Mapping[str, bool]) -> pd.DataFrame:
 
 
 def ties(scored: pd.DataFrame, rank_by: RankBy) -> dict[str, int]:
-    """Of how many users the lot says where they stand: on the list, and at the line where it ends.
+    """Counts of the users whose place is drawn at random: on the list, and at the line where it ends.
 
     Args:
         scored: What `prioritise` made, a row per user.
         rank_by: The score that orders the list.
 
     Returns:
-        listed: users on the list of whose place the lot decides; line: scored users with the scores of the last on the
-        list, line_listed: those who are on it, more or fewer of whom would be as well placed.
+        listed: users on the list whose place is drawn; line: scored users with the scores of the last on the list;
+        line_listed: users of the line who are on the list, more or fewer of whom would be as well placed.
 
     Example:
         >>> scored = pd.DataFrame({"p_churn": [0.9, 0.5, 0.5, 0.5], "priority": [0.9, 0.5, 0.5, 0.5]})
@@ -130,7 +130,7 @@ def digits(values: pd.Series) -> pd.Series:
 
 
 def _lots(rows: pd.DataFrame) -> NDArray[np.int64]:
-    """Each row's place by lot among those of its list, (n,)."""
+    """Each row's random place among the rows of its list, (n,)."""
     by = [name for name in ("list", "user_id", "cutoff") if name in rows]
     users = rows[by].reset_index(drop=True).sort_values(by, kind="stable")
     places = np.empty(len(users), np.int64)

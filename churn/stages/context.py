@@ -1,4 +1,4 @@
-"""What a stage is given, and what it gives back."""
+"""Context: the input of every stage, and the type of its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Facts = dict[str, object]  # what a stage adds to the manifest
 
 @dataclass(frozen=True)
 class Context:
-    """What every stage may read: the configuration, the folder, and the data once they are prepared."""
+    """The input of every stage: the configuration, the folder, and the data once they are prepared."""
 
     config: RunConfig
     folder: Path
@@ -47,7 +47,7 @@ class Context:
 
     @cached_property
     def segments(self) -> SegmentConfig:
-        """How the list is drawn, by the order that was chosen."""
+        """The rules by which the list is drawn, with the order that was chosen."""
         return as_chosen(self.config.segments, self.folder / "models")
 
     @cached_property
@@ -58,7 +58,7 @@ class Context:
 
     @property
     def hide(self) -> Hide | None:
-        """What makes hashes of users' ids, where they are to be hidden."""
+        """The function that hashes users' ids, where they are to be hidden."""
         return self.names.hide if self.names else None
 
     def scored(self) -> pd.DataFrame:
@@ -80,7 +80,7 @@ class Context:
         return artefact.read(self.folder)
 
     def model_folder(self, target: Target, name: str) -> Path:
-        """Where a model is saved."""
+        """The folder in which a model is saved."""
         return self.folder / "models" / target / name
 
     def model(self, target: Target, name: str) -> Classifier:
@@ -92,7 +92,7 @@ class Context:
         return {spec.name: self.model(target, spec.name) for spec in self.config.specs}
 
     def models(self, target: Target) -> dict[str, Classifier]:
-        """The models of the configuration, and those trained again on the kept features."""
+        """The models of the configuration, and the models trained again on the kept features."""
         again = [f"{spec.name}{evaluation.KEPT}" for spec in self.config.specs]
         retrained = [name for name in again if self.model_folder(target, name).exists()]
         return self.searched(target) | {name: self.model(target, name) for name in retrained}

@@ -1,4 +1,4 @@
-"""Whom to contact, how they differ, what to mind, and the page that says so."""
+"""Decisions: whom to contact, how the listed users differ, what to mind, and the page that says so."""
 
 from dataclasses import asdict, replace
 
@@ -23,7 +23,7 @@ def score_users(context: Context) -> Facts:
 
 
 def compare_segments(context: Context) -> Facts:
-    """What happened to the lists of the test part, how users differ, and what calling the newest list earns."""
+    """Observed rates of the test part's lists, tests of how users differ, and the earnings of the newest list."""
     dataset, test, scored = context.dataset, context.split.test, context.read(declared.SCORES)
     line = segments.likely_line(scored, context.segments)
     config = replace(context.segments, likely_churn=line)  # one line on all days
@@ -45,7 +45,7 @@ def compare_segments(context: Context) -> Facts:
 
 
 def _earnings(context: Context, scored: pd.DataFrame, rates: pd.DataFrame) -> Facts | None:
-    """What calling the newest list earns; nothing without a budget."""
+    """The earnings expected of calling the newest list; None without a budget."""
     budget, listed = context.config.segments.budget, context.read(declared.PRIORITY)
     if not budget.known:
         return None
@@ -54,7 +54,7 @@ def _earnings(context: Context, scored: pd.DataFrame, rates: pd.DataFrame) -> Fa
 
 
 def review_run(context: Context) -> Facts:
-    """What a reader should know before trusting the numbers, and of that what holds for later lists too."""
+    """Warnings to a reader of the numbers, and the warnings that hold for later lists too."""
     calibrators, floor = context.config.evaluation.calibrators, context.config.explanation.fidelity_floor
     return {
         "warnings": warnings(context.folder, fidelity_floor=floor, calibrators=calibrators),

@@ -1,4 +1,4 @@
-"""Why: the feature ledger, surrogates and attributions."""
+"""Explanations: the feature ledger, surrogates and attributions."""
 
 from dataclasses import asdict
 
@@ -15,7 +15,7 @@ from churn.stages.context import Context, Facts
 
 
 def screen_features(context: Context) -> Facts:
-    """Which features say something of their own, by the training part."""
+    """Write the feature ledger: which features say something of their own, by the training part."""
     config, seed, tables = context.config.explanation, context.config.seed, TargetTables()
     train = context.split.train
     for target in train.targets:
@@ -40,7 +40,7 @@ def explain_models(context: Context) -> Facts:
 
 
 def _segments(context: Context, windows: Windows) -> NDArray[np.str_]:
-    """Whether each window would be on the list, (n,): priority or other."""
+    """The segment of each window, (n,): priority if it would be on the list, else other."""
     scored = segments.prioritise(score_windows(windows, context.folder / "models"), context.segments)
     return np.where(scored.segment == "priority", "priority", "other")
 
@@ -74,7 +74,7 @@ def _imitate(
 def _attribute(
     context: Context, train: Windows, *, target: Target, chosen: str, tables: TargetTables
 ) -> dict[str, dict[str, object]]:
-    """Attribute a network's own scores, those of the best one where the chosen model is none; say how they add up."""
+    """Attribute a network's own scores (the best network's where the chosen model is none); say how they add up."""
     searched, scoring = context.searched(target), context.model(target, chosen)
     explained = explanation.to_attribute(searched, chosen, scoring, losses=context.val_losses(target))
     if explained is None:

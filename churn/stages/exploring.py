@@ -1,4 +1,4 @@
-"""How the platform breathes and how its users walk: the views of the data, kept to be drawn where they are read."""
+"""Exploration: the views of the platform's activity and of users' journeys, kept to be drawn where they are read."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -79,9 +79,9 @@ def _journeys(context: Context) -> Iterator[Named]:
 
 
 def _anatomy(context: Context) -> Iterator[Named]:
-    """The days of the first user to contact, by the id that the list has, and what the models said of them.
+    """The days of the first user to contact, by the id that the list has, and the models' scores of that user.
 
-    The chances are those of cutoffs that no model has learnt from: of the test part on.
+    Only cutoffs that no model has learnt from have a score: from the test part on.
     """
     listed = context.read(declared.PRIORITY)
     contacts = listed[listed["group"] == CONTACT]

@@ -15,7 +15,7 @@ _SEARCHED = (declared.TRIALS, declared.TRIAL_CURVES, declared.IMPORTANCES)
 
 
 def fit_models(context: Context) -> Facts:
-    """Each model on each target: models/<target>/<model>/, and trials/ of those at work."""
+    """Each model on each target: models/<target>/<model>/, with trials/ while its search is at work."""
     folds, tables = context.dataset.folds(), TargetTables()
     for target in folds[-1].train.targets:
         for spec in context.config.specs:
@@ -51,7 +51,7 @@ def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: Ta
 
 
 def retrain_models(context: Context) -> Facts:
-    """Where asked for, every model that reads features once more, on the kept ones: models/<target>/<model>_kept/."""
+    """Train again, where asked for, each model that reads features, on the kept ones: models/<target>/<model>_kept/."""
     if not context.config.training.kept:
         return {"retrained": {}}
     ledger, retrained = context.read(declared.LEDGER), {}

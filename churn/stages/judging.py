@@ -1,4 +1,4 @@
-"""How good the models are: calibration, leaderboard, verdicts."""
+"""Judgement of the models: calibration, leaderboard, verdicts."""
 
 from dataclasses import asdict, replace
 
@@ -74,7 +74,7 @@ def choose_order(context: Context) -> Facts:
 
 
 def _orders(context: Context, windows: Windows) -> pd.DataFrame:
-    """What the lists of each order found; lists of half of the users hold half of a number of users."""
+    """The worth found by the lists of each order; lists of half of the users hold half of a number of users."""
     config, split, scores = context.config.segments, context.split, score_windows(windows, context.folder / "models")
     if config.number is not None and windows is not split.test:
         config = replace(config, number=max(1, round(config.number * len(windows) / len(split.val))))
@@ -82,7 +82,7 @@ def _orders(context: Context, windows: Windows) -> pd.DataFrame:
 
 
 def reach_verdicts(context: Context) -> Facts:
-    """What a sceptic would ask, answered with fresh fits."""
+    """Answers to a sceptic's questions, by fresh fits."""
     contestants = {
         target: evaluation.contestants(context.searched(target), losses=context.val_losses(target))
         for target in context.split.train.targets

@@ -1,4 +1,4 @@
-"""What the scored users are like: groups of like behaviour, and who departs from the own past."""
+"""Behaviour of the scored users: groups that behave alike, and users who depart from their own past."""
 
 import pandas as pd
 

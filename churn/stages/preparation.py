@@ -1,4 +1,4 @@
-"""From the log to windows."""
+"""Preparation: the log becomes windows."""
 
 from dataclasses import asdict
 from pathlib import Path

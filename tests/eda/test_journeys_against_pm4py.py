@@ -1,4 +1,4 @@
-"""What follows what and the variants, equal to pm4py's on real and on simulated logs."""
+"""Transitions and variants, equal to pm4py's on real and on simulated logs."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a browser would make of the page, without a browser."""
+"""The page as a browser would show it, without a browser."""
 
 from dataclasses import replace
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""What the page says first: whether to call the list."""
+"""The page's first sentence: whether to call the list."""
 
 import pytest
 

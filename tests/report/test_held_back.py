@@ -1,4 +1,4 @@
-"""What the page says of users who are held back."""
+"""Users who are held back, on the page."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What came of earlier lists, and of this one where `churn outcomes` has followed it up."""
+"""Outcomes of earlier lists, and of this one where `churn outcomes` has followed it up."""
 
 import pytest
 

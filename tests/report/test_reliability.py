@@ -1,4 +1,4 @@
-"""What the page says of calibration."""
+"""Calibration on the page."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the pages say of those who come back without a call."""
+"""Users who come back without a call, on the pages."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""The charts by themselves are those of the page, each under a name of its own."""
+"""Charts by themselves equal the charts of the page, each under a name of its own."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Why the users of the list are on it, counted over the list."""
+"""Reasons why users are on the list, counted over the list."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the report says that calling the list is worth."""
+"""The worth of calling the list, in the report."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What calling the list earns, by the chances and as past lists fared."""
+"""Earnings of calling the list, by the chances and as past lists fared."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Which order of the list did best, and how far that is borne out."""
+"""Orders of the list: the one that did best, and how far that is borne out."""
 
 from dataclasses import replace
 

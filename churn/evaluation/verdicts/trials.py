@@ -130,7 +130,7 @@ def resized(split: Split, *, train: int, val_a: int, test: int, seed: int) -> Sp
 
 
 def few(windows: Windows, most: int, *, seed: int) -> Windows:
-    """Up to `most` windows, drawn at random, in their order; the draw depends on the number and the seed alone."""
+    """A random sample of up to `most` windows, in their order, which depends on the number and the seed alone."""
     if len(windows) <= most:
         return windows
     return windows.take(np.sort(np.random.default_rng(seed).choice(len(windows), most, replace=False)))

@@ -1,4 +1,4 @@
-"""What users are like: groups of like behaviour, and who departs from the own past."""
+"""Behaviour of users: groups that behave alike, and users who depart from their own past."""
 
 from churn.segments.behaviour.anomalies import Anomalies, beside_list, find_anomalies
 from churn.segments.behaviour.groups import Groups, enough_to_group, find_groups

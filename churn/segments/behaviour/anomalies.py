@@ -22,18 +22,18 @@ _TREES = 200
 
 @dataclass(frozen=True)
 class Anomalies:
-    """Who departs from the own past, and among how many that was looked for."""
+    """Users who depart from their own past, and how many were examined."""
 
     table: pd.DataFrame  # the most unusual first; `COLUMNS`
     departures: pd.DataFrame  # a row per user_id and place, as `explanation.worded` takes them
     n_examined: int  # users with enough past
-    n_departed: int  # of them, with at least one count departing as far as the configuration says
+    n_departed: int  # users of these with at least one count departing as far as the configuration says
 
 
 def find_anomalies(windows: Windows, config: AnomalyConfig, *, seed: int = 0) -> Anomalies:
     """List the users whose last week departs most from their own earlier weeks.
 
-    An isolation forest says how unusual a user's departures are beside those of the others, so that a week in which
+    An isolation forest says how unusual a user's departures are beside other users', so that a week in which
     everyone is quieter makes nobody stand out. Listed are the most unusual, if some count departs by `config.least`
     standard deviations or more. No label is read and no day from the cutoffs on.
 

@@ -1,4 +1,4 @@
-"""How far a user's last week lies from the same user's earlier weeks."""
+"""Departures: how far a user's last week lies from the same user's earlier weeks."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ class Departures:
     """The last week of some users beside their earlier ones."""
 
     windows: Windows  # (m,) of the users with enough past, with a history of a week
-    places: NDArray[np.int64]  # (m,) their positions among those asked for
+    places: NDArray[np.int64]  # (m,) their positions among the windows asked for
     features: tuple[str, ...]  # f counts
     standardised: NDArray[np.float64]  # (m, f) standard deviations of the user's own weeks; above 0 for a burst
     last: NDArray[np.float64]  # (m, f) the counts of the last week
@@ -61,7 +61,7 @@ def departures(windows: Windows) -> Departures:
 
 
 def _by_week(windows: Windows) -> NDArray[np.float64]:
-    """The counts of the last week and those before it, the oldest first: (m, weeks, f)."""
+    """The counts of the last week and of the weeks before it, the oldest first: (m, weeks, f)."""
     first, found = -WEEK_DAYS * (_WEEKS + 1), [np.empty((0, _WEEKS + 1, len(windows.panel.features)))]
     for begin in range(0, len(windows), _CHUNK):
         part = windows.take(np.arange(begin, min(begin + _CHUNK, len(windows))))
@@ -71,7 +71,7 @@ def _by_week(windows: Windows) -> NDArray[np.float64]:
 
 
 def _standardised(counts: NDArray[np.float64], weeks: NDArray[np.int64]) -> NDArray[np.float64]:
-    """From counts (m, weeks, f), of which so many before the last are known, (m,), to departures (m, f)."""
+    """Departures (m, f) from counts (m, weeks, f), with the number of known weeks before the last, (m,)."""
     if not len(counts):
         return np.empty((0, counts.shape[2]))
     roots = 2 * np.sqrt(counts + 3 / 8)

@@ -69,7 +69,7 @@ def find_groups(windows: Windows, config: GroupConfig, *, seed: int = 0) -> Grou
 
 
 def enough_to_group(newest: Windows, labelled: Windows, *, seed: int = 0) -> Windows:
-    """The windows to learn groups from: the newest day's or, with under 300 of them, one of each user of earlier days.
+    """The windows to learn groups from: the newest day's or, if these are under 300, one per user of earlier days.
 
     An earlier day is drawn at random, since the latest one would show most users in the week before they fell silent.
 
@@ -94,7 +94,7 @@ def enough_to_group(newest: Windows, labelled: Windows, *, seed: int = 0) -> Win
 
 
 def totals(windows: Windows) -> NDArray[np.float64]:
-    """What the panel counted in each history, (n, f)."""
+    """The panel's counts summed over each history, (n, f)."""
     chunks = [
         windows.panel.gather(windows.take(part).rows()).sum(axis=1, dtype=np.float64)
         for part in np.array_split(np.arange(len(windows)), max(1, len(windows) // _LEARNT))

@@ -1,4 +1,4 @@
-"""What sets a group apart, in numbers and as a name."""
+"""Features that set a group apart, in numbers and as a name."""
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,13 @@ COLUMNS = ("group", "feature", "n", "mean", "mean_all", "difference")
 
 
 def group_columns(groups: Groups, windows: Windows) -> pd.DataFrame:
-    """How the groups differ: group, feature, n, mean, mean_all, difference; no rows without groups.
+    """Differences of the groups: group, feature, n, mean, mean_all, difference; no rows without groups.
 
-    The difference is that of the group's mean logarithm from everyone's, in standard deviations of everyone's.
+    The difference is the group's mean logarithm minus everyone's, in standard deviations over everyone.
 
     Args:
         groups: The groups.
-        windows: One per user, those that the groups were learnt from.
+        windows: One per user, from which the groups were learnt.
     """
     counts, group = totals(windows)[:, list(groups.places)], groups.assign(windows)
     logs = np.log1p(counts)
@@ -58,7 +58,7 @@ def group_names(columns: pd.DataFrame) -> dict[int, str]:
 
 
 def _unique(features: list[str], differences: NDArray[np.float64], taken: set[str]) -> str:
-    """The name by few differences or, while another group has it, by more; a number where all are the same."""
+    """The name by few differences or, while another group has it, by more; numbered where all names are taken."""
     clear = int((np.abs(differences) >= CLEAR).sum())
     tries = [_name(features, differences, size) for size in range(min(NAMED, clear), len(features) + 1)]
     numbered = (f"{tries[0]} ({number})" for number in range(2, len(taken) + 3))

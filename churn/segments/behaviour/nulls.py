@@ -38,9 +38,9 @@ class OneKind:
 
     @classmethod
     def like(cls, counts: NDArray[np.float64], rng: np.random.Generator, *, rates: Rates = "lognormal") -> Self:
-        """Users of one kind whose log(1 + count) have about the means and covariances of those of counts (n, f).
+        """Users of one kind whose log(1 + count) have about the means and covariances that counts (n, f) have.
 
-        What is drawn is compared with what there is, and the rates are moved by the difference, a few times over.
+        Drawn counts are compared with the given ones, and the rates are moved by the difference, a few times over.
 
         Example:
             >>> rng = np.random.default_rng(0)

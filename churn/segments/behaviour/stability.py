@@ -1,4 +1,4 @@
-"""How many groups there are: the number whose clusterings come back, and that beats users who have none."""
+"""The number of groups: the one whose clusterings come back, and that beats users who have no groups."""
 
 import warnings
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ LEAST = 30  # users per group, under which nothing is looked for
 STABLE = 0.6  # mean adjusted Rand index, from which on a clustering comes back
 LEAST_EXCESS = 0.05  # of the explained share, since users of one kind are like the real ones in moments alone
 COLUMNS = ("groups", "stability", "shuffled", "explained", "explained_shuffled", "explained_one_kind", "beats_both")
-_USERS = 500  # looked at, drawn at random; more would cost time and tell the same
+_USERS = 500  # looked at, drawn at random; more would cost time and say no more
 _DRAWS, _SHARE = 5, 2 / 3  # subsamples per clustering
-_NULLS = 19  # of each kind; to beat all of them has a chance of 1 / 20
-_SHUFFLED = 5  # of them clustered again and again for their stability, whose mean alone is needed
+_NULLS = 19  # of each kind; beating all 19 has a chance of 1 / 20
+_SHUFFLED = 5  # draws clustered repeatedly for their stability, of which only the mean is needed
 _ALIKE = 0.05  # of stability: among numbers as stable as that, the finest grouping
 _STARTS = 3
 _RANGE = (5, 95)  # percentiles that bound a column's spread: the quartiles of a rare event coincide
@@ -31,7 +31,7 @@ _RANGE = (5, 95)  # percentiles that bound a column's spread: the quartiles of a
 
 @dataclass(frozen=True)
 class Search:
-    """What was found of the number of groups."""
+    """The number of groups that was chosen, and the figures behind the choice."""
 
     number: int  # 1 for none
     table: pd.DataFrame  # a row per number tried, none where nothing was looked for; `COLUMNS`
@@ -54,8 +54,8 @@ def search(counts: NDArray[np.float64], *, most: int, seed: int = 0) -> Search:
     """Choose the number of groups by its stability.
 
     A clustering is stable if subsamples of the users are clustered alike: the adjusted Rand index on the users that two
-    of them share, averaged over pairs. The number chosen is the most stable one, and of those within .05 of it the
-    largest, among the numbers that all of this holds for: the index is at least .6, and above that of the same columns
+    subsamples share, averaged over pairs. The number chosen is the largest whose stability is within .05 of the
+    highest, among the numbers that all of this holds for: the index is at least .6, and above that of the same columns
     shuffled; the groups explain more of the variance than in any of 19 shufflings, and more than in any of 19 draws of
     users of one kind (see `OneKind`) with either sort of rates, on average by .05 of the variance. If it holds for
     none, there are no groups.
@@ -91,7 +91,7 @@ def search(counts: NDArray[np.float64], *, most: int, seed: int = 0) -> Search:
 
 
 def _table(counts: NDArray[np.float64], numbers: list[int], rng: np.random.Generator) -> pd.DataFrame:
-    """How each number does on the users themselves and on users without groups."""
+    """The results of each number of groups, on the users themselves and on users without groups."""
     stability, explained = _stability(counts, numbers, rng), _explained(counts, numbers)
     by_chance = [_stability(shuffled(counts, rng), numbers, rng) for _ in range(_SHUFFLED)]
     mixed = np.array([_explained(shuffled(counts, rng), numbers) for _ in range(_NULLS)])
@@ -111,7 +111,7 @@ def _points(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _explained(counts: NDArray[np.float64], numbers: list[int]) -> NDArray[np.float64]:
-    """The share of the variance that lies between so many groups, per number."""
+    """The share of the variance that lies between groups, for each number of groups."""
     points = _points(counts)
     total = max(float(((points - points.mean(axis=0)) ** 2).sum()), 1e-12)
     return np.array([1 - clustered(points, number, seed=0).inertia_ / total for number in numbers])

@@ -1,4 +1,4 @@
-"""What becomes of each group: its scores, its share of the list, and what happened to it in the test part."""
+"""Outcomes of each group: its scores, its share of the list, and what happened to it in the test part."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ def group_table(
     """A row per group: `COLUMNS`; the columns of stickers are null in a log without any.
 
     n, share, the mean probabilities and the users on the list are of the scored users; expected_listed is how many of
-    the group would be on a list drawn by lot. The observed rates are of the test part, with users as blocks.
+    the group would be on a list drawn at random. The observed rates are of the test part, with users as blocks.
 
     Args:
         number: How many groups there are; with 1 there are none, and no rows.

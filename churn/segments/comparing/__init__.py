@@ -1,4 +1,4 @@
-"""How the users on the list, and the loyal earners, differ from others."""
+"""Comparisons of the users on the list, and of the loyal earners, with others."""
 
 from churn.segments.comparing.categories import compare_categories, describe_categories
 from churn.segments.comparing.compared import loyal_earners

@@ -15,10 +15,10 @@ _TESTS = ["chi2", "df", "p"]
 
 
 def describe_categories(windows: Windows, members: pd.DataFrame | None) -> tuple[pd.DataFrame, list[str]]:
-    """The members' attributes that are neither numbers nor dates, a row per window, and which of them are circular.
+    """The members' attributes that are neither numbers nor dates, a row per window, and which are circular.
 
     Args:
-        windows: The windows, n of them.
+        windows: The n windows.
         members: The members' attributes as they were at each window, same rows; None without a list.
     """
     if members is None:
@@ -47,7 +47,7 @@ def compare_categories(
         table: A row per user, a column per attribute; missing values are left out.
         segment: The users' segments, same rows.
         circular: The attributes that entered the score: they differ by construction, so their test describes.
-        loyal: Whether a user is a loyal earner, same rows; None for no comparison of them.
+        loyal: Whether a user is a loyal earner, same rows; None for no such comparison.
         minimum_cell: Users in a group under which nothing is tested.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Whom to compare with whom."""
+"""Pairs of groups to compare."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ _NAMES = (  # of comparisons, as the report says them
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two groups of users: the first and those it is held against."""
+    """Two groups of users: the first and the one it is compared with."""
 
     name: str
     group: str  # the first one's name
@@ -31,10 +31,10 @@ class Comparison:
 
 
 def loyal_earners(scored: pd.DataFrame, config: SegmentConfig) -> pd.Series:
-    """Who will likely stay and be given stickers: of those with p_churn under the line, the top tenth by p_sticker.
+    """Users likely to stay and receive stickers: among users with p_churn under the line, the top tenth by p_sticker.
 
-    The share is that of the priority segment, and ties are broken as there: by p_churn, here the lower first, then by
-    lot. Some of them may be in the priority segment, too.
+    The share is that of the priority segment, and ties are broken as there: by p_churn, here the lower first, then at
+    random. A loyal earner may be in the priority segment, too.
 
     Args:
         scored: user_id, p_churn and p_sticker, a row per user.

@@ -26,10 +26,10 @@ def latest_windows(windows: Windows) -> NDArray[np.intp]:
 
 
 def pooled(config: SegmentConfig, *, users: int, per_day: float) -> SegmentConfig:
-    """How to draw one list over the users of many days where a list is drawn every day.
+    """The rule for one list over the users of many days where a list is drawn every day.
 
-    A number of users per day would be far too few of all of them, who are many times as many: the list takes the share
-    that the number is of those at risk on an average day, up to everyone. Other rules stay as they are.
+    A number of users per day would be far too few among the users of all days: the list takes the share that the
+    number is of the users at risk on an average day, up to everyone. Other rules stay as they are.
 
     Args:
         config: How the daily lists are drawn.
@@ -55,9 +55,9 @@ def describe(
     members: pd.DataFrame | None = None,
     rhythm: Rhythm | None = None,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """The variables to compare, a row per window, and which of them are circular.
+    """The variables to compare, a row per window, and which variables are circular.
 
-    Circular is what entered the score: the features of the history, the attributes among them, and what a
+    Circular variables entered the score: the features of the history, the attributes among them, and what a
     feature that looks further back has seen. So is the share on weekends within the history: of counts by day, a
     cutoff's weekday makes the share. The others did not: totals over the days before the history, tenure, hours of the
     day, the members' other numeric attributes, and what happened afterwards.
@@ -96,7 +96,7 @@ def _columns_of_attributes(windows: Windows) -> set[str]:
 
 
 def _habits(windows: Windows, rhythm: Rhythm, *, before: tuple[int, int]) -> pd.DataFrame:
-    """When users act, in the history and before it; and how much they do elsewhere, where no column counts it."""
+    """The hours and weekdays of users' activity, in the history and before it, and its share elsewhere if uncounted."""
     now = rhythm.shares(windows, first=-windows.history_days, last=-1)
     then = rhythm.shares(windows, first=before[0], last=before[1]).add_suffix("_before")
     counted = any(name.startswith("away_") for name in windows.panel.features)
@@ -104,7 +104,7 @@ def _habits(windows: Windows, rhythm: Rhythm, *, before: tuple[int, int]) -> pd.
 
 
 def _afterwards(windows: Windows) -> dict[str, NDArray[np.float64]]:
-    """What happened in the horizon: the targets, days with activity, and stickers."""
+    """Outcomes in the horizon: the targets, days with activity, and stickers."""
     panel, rows = windows.panel, windows.rows(first=0, last=windows.horizon_days - 1)
     found = {f"{target}_afterwards": windows.label(target).astype(float) for target in windows.targets}
     found["active_days_afterwards"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
@@ -116,7 +116,7 @@ def _afterwards(windows: Windows) -> dict[str, NDArray[np.float64]]:
 
 
 def seen_by_models(windows: Windows) -> set[str]:
-    """The names of the columns, features and attributes that the models saw, or of what those have seen."""
+    """The names of columns that the models saw: features, attributes, and whatever derived features were made from."""
     seen = {*windows.features, *(feature.name for feature in windows.derived), WEEKENDS}
     reached = {feature.reaches for feature in windows.derived}
     if "past" in reached:
@@ -154,7 +154,7 @@ def compare(
         table: A row per user, a column per variable.
         segment: The users' segments, same rows.
         circular: The columns that entered the score: they differ by construction, so their test describes.
-        loyal: Whether a user is a loyal earner, same rows; None for no comparison of them.
+        loyal: Whether a user is a loyal earner, same rows; None for no such comparison.
         minimum_cell: Users in a group under which nothing is tested.
 
     Returns:
@@ -199,14 +199,13 @@ def _test(a: NDArray[Any], b: NDArray[Any], *, minimum_cell: int) -> dict[str, f
 
 
 def observed_rates(windows: Windows, scored: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-    """What was forecast of each segment and what happened: segment, n (windows), n_users, target, forecast, rate, low,
-    high.
+    """Forecast and observed rates by segment: segment, n (windows), n_users, target, forecast, rate, low, high.
 
-    `forecast` is the mean probability. A list of the highest products picks out those forecasts that are too high, so
-    it may promise more than comes though the forecast is calibrated over all. `all` is everyone on the same windows.
+    `forecast` is the mean probability. A list of the highest products picks out forecasts that are too high, so it
+    may promise more than comes though the forecast is calibrated over all. `all` is everyone on the same windows.
 
     Args:
-        windows: What was scored, n of them, with their labels.
+        windows: The n windows that were scored, with their labels.
         scored: p_churn, p_sticker where there are stickers, and segment; in the same order.
         seed: Of the intervals, which draw users.
     """

@@ -1,4 +1,4 @@
-"""Contrasts of a part's users: one row per user, the list drawn once over all of them."""
+"""Contrasts of a part's users: one row per user, the list drawn once over all users."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from churn.segments.ranking import ties
 
 @dataclass(frozen=True)
 class Contrasts:
-    """How the users of a part differ, and among how many that was asked."""
+    """Tests of how the users of a part differ, and the numbers of users compared."""
 
     tests: pd.DataFrame  # as `compare`
     categories: pd.DataFrame  # as `compare_categories`
@@ -29,7 +29,7 @@ class Contrasts:
 def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, config: SegmentConfig) -> Contrasts:
     """Compare the users of a part, each at the latest of the windows, with a segment drawn over all users at once.
 
-    The segment is that of the priority, p_churn × p_sticker, whatever orders the list: it stays what it is where
+    The segment is that of the priority, p_churn × p_sticker, whatever orders the list: it stays unchanged where
     another score lists other users. It holds a share of the users, unless another rule is configured.
 
     Args:

@@ -12,7 +12,7 @@ Received = dict[str, float | int | None]
 
 
 def stickers_by_stay(windows: Windows, scores: pd.DataFrame, *, seed: int = 0) -> dict[str, Received]:
-    """How often a sticker came to users who churned and to those who stayed: churned, stayed.
+    """The rate of stickers among users who churned and among users who stayed: churned, stayed.
 
     Each has rate, low, high (over users), n (windows), n_users and forecast, the mean chance of a sticker if the user
     stays; all but the numbers are None where nobody did so.

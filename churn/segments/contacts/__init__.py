@@ -1,4 +1,4 @@
-"""What leaves the house: the list as files, who is held back, and ids that are hashed."""
+"""Contacts: the list as files, the users held back, and ids that are hashed."""
 
 from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back

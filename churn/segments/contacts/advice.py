@@ -5,11 +5,11 @@ from churn.segments.orders import Order
 
 
 def advice(order: Order, *, listed: int, held_back: int, profit: float | None = None, best: int | None = None) -> str:
-    """Whom to call, how far past lists bear that out and, where they do not, the one thing to do instead.
+    """Advice on whom to call, how far past lists bear it out and, where they do not, the one thing to do instead.
 
     Args:
         order: The order of the list, and what past lists in it found.
-        listed: Users to call, without those who are held back.
+        listed: Users to call, without the users held back.
         held_back: Users of the list who are held back.
         profit: Of calling the list, by the chances; None where no costs are known.
         best: How many users it pays to call in this order; None where no costs are known.
@@ -83,7 +83,7 @@ def _shorter(listed: int, lost: float, best: int) -> str:
 
 
 def _earned(order: Order) -> str:
-    """What past lists in this order earned, beside lists by lot."""
+    """Earnings of past lists in this order, beside lists drawn at random."""
     value, by_lot = order.value or 0.0, order.by_lot or 0.0
     if by_lot < 0:
         return say(
@@ -115,7 +115,7 @@ def _without_costs(order: Order, listed: int) -> str:
 
 
 def _first(order: Order, listed: int) -> str:
-    """The advice to call a list that beat the lot, with how many times as much past lists found."""
+    """The advice to call a list that did better than random lists, with the lift of past lists."""
     if not order.value or not order.by_lot:
         return say_many(
             "Call the one user on the list first: past lists found the right people.",

@@ -1,4 +1,4 @@
-"""Control: users of the list who are held back by lot, so that it can be seen what a contact changes."""
+"""Control: users of the list who are held back at random, so that it can be seen what a contact changes."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -14,19 +14,19 @@ CONTACT, CONTROL = "contact", "control"
 def hold_back(user_ids: Sequence[object], config: ControlConfig, *, occasion: str) -> NDArray[np.bool_]:
     """Draw the users that are held back, (n,), out of a list that stands in the order of its ranks.
 
-    Everyone has the same chance, the number held back is `round(share × n)`, and those drawn are spread along the list:
+    Everyone has the same chance, the number held back is `round(share × n)`, and the drawn are spread along the list:
     neighbours compete for a place (the ordered pivotal method), so both groups have alike ranks.
 
-    The lot depends on the seed, the users and the occasion, which is the cutoff: the same list gives the same control,
-    and the next list draws anew. That way each list is a trial of its own, whose groups are alike in everything, in
-    earlier contacts, too. Were a user's lot the same for ever, the second list would hold more of those whom the first
+    The draw depends on the seed, the users and the occasion, which is the cutoff: the same list gives the same control,
+    and the next list makes a new draw. That way each list is a trial of its own, whose groups are alike in everything,
+    in earlier contacts, too. Were a user's group fixed for ever, the second list would hold more users whom the first
     contact had kept, and would compare them with others. It also means that nobody is left alone for ever, and that two
     lists measure two effects only if the later begins when the horizon of the earlier is over.
 
     Args:
         user_ids: Best first.
         config: The share and the seed.
-        occasion: What else the lot depends on.
+        occasion: What else the draw depends on.
 
     Source:
         J.-C. Deville and Y. Tillé, Unequal probability sampling without replacement through a splitting method,

@@ -1,4 +1,4 @@
-"""The list for the CRM team, as CSV and as a spreadsheet, and who of it is held back."""
+"""The list for the CRM team, as CSV and as a spreadsheet, and the users held back."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -57,7 +57,7 @@ def export(
     held_back: NDArray[np.bool_] | None = None,
     hide: Hide | None = None,
 ) -> None:
-    """Write the list with its reasons, and who of it is held back; `write_contacts` makes of them what a team opens.
+    """Write the list with its reasons, and the users held back; `write_contacts` makes the files that a team opens.
 
     Args:
         table: The segment, from `contact_list`.

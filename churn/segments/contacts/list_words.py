@@ -1,4 +1,4 @@
-"""What a list is, in plain words for its second sheet."""
+"""The description of a list, in plain words for its second sheet."""
 
 from collections.abc import Mapping
 
@@ -47,7 +47,7 @@ Rows = list[tuple[str, object]]
 
 
 def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first: str = "") -> Rows:
-    """What the list says of itself: terms with their values, a date as a date and a number as a number.
+    """The list's description: terms with their values, a date as a date and a number as a number.
 
     Args:
         scored: The scored users with their segment.
@@ -79,10 +79,10 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first:
 
 
 def among_equals(found: Mapping[str, int], *, listed: int) -> str:
-    """What the lot decides of a list, in words.
+    """The part of a list that chance decides, in words.
 
     Args:
-        found: What `ties` counted.
+        found: The counts of `ties`.
         listed: Users on the list.
     """
     if not found["listed"]:

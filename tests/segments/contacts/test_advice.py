@@ -1,4 +1,4 @@
-"""What to do with the list: whom to call, and what else where past lists do not bear it out."""
+"""Advice on the list: whom to call, and what else to do where past lists do not bear it out."""
 
 from dataclasses import replace
 
