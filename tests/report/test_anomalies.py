@@ -87,7 +87,10 @@ def test_the_listed_whose_week_was_unusual_are_marked_with_what_departed(run):
     departed(run)
     cells = {row[1].text: row[1] for row in listed(run).rows}
     assert cells["=1+1"].badge == "unusual week"
-    assert cells["=1+1"].hint == "own post: none for 7 days; usually 21 a week · =cmd: 9 in the last 7 days"
+    assert (
+        cells["=1+1"].hint
+        == "own post: none for 7 days; usually 21 a week · own =cmd: 9 in the last 7 days; others 8.5 a week"
+    )
     assert sum(bool(cell.badge) for cell in cells.values()) == len({*IDS} & {*cells}) == 3
     assert (
         f"Marked “unusual week”: 3 users of {len(cells)}, whose" in page_of(run, anomalies.build, shortlist.build).text

@@ -8,7 +8,7 @@ import pytest
 
 from churn.artefacts import declared
 from churn.data import example_dataset
-from churn.eda import daily_totals, decompose, keep_view, retention, revenue, survival
+from churn.eda import daily_totals, decompose, keep_view, returns, revenue
 from churn.errors import UserError
 from churn.language import speaking
 from churn.report import views
@@ -62,32 +62,32 @@ def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown,
 
 def test_views_that_have_nothing_to_draw_are_one_line_a_reason_below_those_that_have(shown, active, panel):
     few = decompose(active[:2])
-    entries = ("seasons", ACTIVE, few), ("seasons", "retention", retention(panel))
-    more = ("seasons", "seasons_stickers_received", few), ("seasons", "revenue", decompose(active[:3]))
+    entries = ("seasons", ACTIVE, few), ("seasons", "returns", returns(panel, repetitions=2))
+    more = ("seasons", "seasons_stickers_received", few), ("seasons", "revenue", revenue(panel))
     *drawn, lines = views.seasons(shown(*entries, *more)).blocks
     assert [block for block in drawn if isinstance(block, Heading)] == [
-        Heading("How many of each cohort are still active")
+        Heading("After so many silent days, how many come back")
     ]
     together, alone = lines.items
     assert together.startswith("Active users, day by day · Stickers, day by day: active_users: 2 days are too few")
-    assert alone.startswith("What each cohort has earned: active_users: 3 days are too few")
+    assert alone.startswith("What each cohort has earned: No user is known to have arrived")
 
 
 def test_each_view_stands_in_its_own_section(shown, active, panel):
     run = shown(
         ("seasons", ACTIVE, decompose(active)),
-        ("cohorts", "retention", retention(panel)),
-        ("anatomy", "revenue", revenue(panel)),
+        ("cohorts", "returns", returns(panel, repetitions=2)),
+        ("anatomy", "seasons_stickers_received", decompose(active)),
     )
     names = [[block.body for block in build(run).blocks if isinstance(block, Heading)] for build in SECTIONS]
     assert [len(found) for found in names] == [1, 1, 1]
 
 
 def test_a_view_is_drawn_in_the_language_spoken_when_it_is_read(shown, panel):
-    run = shown(("cohorts", "survival", survival(panel)))
+    run = shown(("cohorts", "returns", returns(panel, repetitions=2)))
     with speaking("ko"):
-        (_, heading, first, figure, _), korean = views.cohorts(run).blocks, survival(panel)
-        assert heading == Heading("사용자가 머무는 기간")
+        (_, heading, first, figure, *_), korean = views.cohorts(run).blocks, returns(panel, repetitions=2)
+        assert heading == Heading(views.TITLES["returns"]) != Heading("After so many silent days, how many come back")
         assert first == Text(str(korean).splitlines()[0])
         assert json.loads(figure.spec)["layout"]["xaxis"]["title"]["text"] == korean.figure().layout.xaxis.title.text
         assert "days" not in korean.figure().layout.xaxis.title.text
