@@ -144,7 +144,12 @@ def _lock(folder: Path) -> int:
         UserError: if another process holds it.
     """
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise
+            continue  # its last holder removed the folder between the two looks of mkdir
         try:
             marker = os.open(folder / MARKER, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         except FileNotFoundError:  # its last holder has removed the folder meanwhile

@@ -168,6 +168,20 @@ def test_a_thread_may_claim_its_folder_again_and_another_thread_may_not(tmp_path
 
 
 @pytest.mark.slow
+def test_a_folder_that_goes_while_it_is_made_is_made_again(tmp_path, monkeypatch):
+    mkdir, calls = Path.mkdir, []
+
+    def gone_meanwhile(path, *args, **kwargs):
+        calls.append(path)
+        if len(calls) == 1:  # `mkdir` found the folder of another process, which then removed it
+            raise FileExistsError(path)
+        mkdir(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", gone_meanwhile)
+    with claimed(tmp_path / "run", "a run") as folder:
+        assert folder.is_dir()
+
+
 def test_of_many_processes_that_begin_at_once_one_at_a_time_is_let_in(tmp_path):
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom churn.errors import UserError\n"
