@@ -4,6 +4,8 @@ import csv
 import json
 import re
 import shutil
+import string
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 import churn
 from churn import pipeline, stages
 from churn.artefacts import read_json, read_table, write_json
+from churn.cli import main
 from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
 from churn.errors import UserError
@@ -41,6 +44,8 @@ from churn.stages import Context, compare_segments, explore_data, find_anomalies
 from churn.training import TrainingConfig, TuningConfig
 
 from .explanation.recomputed import Log, check
+from .report.parsed_page import ParsedPage
+from .test_language import catalogue, texts
 
 pytestmark = pytest.mark.slow
 
@@ -112,11 +117,11 @@ def test_views_of_the_data_are_kept_with_their_tables(finished) -> None:
     views = {view["name"]: view for view in json.loads((finished.folder / "views" / "views.json").read_text())}
     assert {view["section"] for view in views.values()} == {"seasons", "cohorts", "journeys", "anatomy"}
     for name, view in views.items():
-        assert len(pd.read_csv(finished.folder / "views" / f"{name}.csv")) or view["empty"], name
-        assert view["words"], name
+        assert len(pd.read_csv(finished.folder / "views" / f"{name}.csv")) or view["facts"]["empty"], name
+    assert all(str(view) for _, _, view in finished.views())
     seasons = pd.read_csv(finished.folder / "views" / "seasons_active_users.csv")
     assert len(seasons) == 90  # the example's days
-    page = finished.report.read_text(encoding="utf8")
+    page = (finished.folder / "evidence.html").read_text(encoding="utf8")
     assert all(f'id="{section}"' in page for section in ("seasons", "cohorts", "journeys"))
 
 
@@ -144,9 +149,11 @@ def test_groups_and_anomalies_are_written_even_where_there_are_none(finished) ->
     assert manifest["groups"]["learnt_from"] == "earlier days"
     assert manifest["groups"]["n_learnt"] == finished.table("windows.parquet").user_id.nunique()
     anomalies = finished.table("anomalies.csv")
-    assert {"user_id", "score", "direction", "departure_1", "p_churn", "segment"} <= set(anomalies)
+    assert {"user_id", "score", "direction", "p_churn", "segment"} <= set(anomalies)
     assert len(anomalies) == manifest["anomalies"]["n_listed"] <= manifest["anomalies"]["n_departed"]
     assert anomalies.merge(scored, on=["user_id", "p_churn", "segment"]).shape[0] == len(anomalies)
+    departures = finished.table("departures.parquet")
+    assert departures.user_id.drop_duplicates().tolist() == anomalies.user_id.tolist()
 
 
 def test_anomalies_know_who_is_held_back(finished, tmp_path) -> None:
@@ -344,24 +351,42 @@ def test_a_stopped_run_continues_and_ends_as_if_it_had_not_stopped(finished, fra
 
 
 HANGUL = re.compile("[가-힣]")
-WORDS = ("priority.csv", "groups.csv", "anomalies.csv", "views/views.json", "manifest.json")
+LITERAL = 25  # letters without a value in them, by which a message is found
 
 
-def test_a_finished_run_learns_another_language_and_trains_nothing(finished, frames, tmp_path) -> None:
+def english(text: str) -> list[str]:
+    """The messages whose longest stretch without a value stands in a text in English."""
+    untold = []
+    for message in catalogue("ko"):
+        for said in texts(message.id) if message.id else ():
+            longest = max((before for before, *_ in string.Formatter().parse(said)), key=len).strip()
+            if len(longest) >= LITERAL and longest in text:
+                untold.append(said)
+    return untold
+
+
+def test_a_finished_run_turns_to_another_language_by_its_pages_and_its_list_alone(finished, frames, tmp_path) -> None:
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
-    trained = [*folder.glob("models/*/*/model.json"), *(folder / name for name in ("trials.csv", "leaderboard.csv"))]
-    before = {path: path.stat().st_mtime_ns for path in trained}
-    assert not [name for name in WORDS if HANGUL.search((folder / name).read_text(encoding="utf8"))]
+    before = contents(folder)
+    assert english(ParsedPage(folder / "evidence.html").text)
     churn.run(replace(quick_config(), language="ko"), folder, frames=frames)
-    assert {path: path.stat().st_mtime_ns for path in trained} == before
-    ko = {name: (folder / name).read_text(encoding="utf8") for name in WORDS}
-    full = [name for name in WORDS if not name.endswith(".csv") or len(finished.table(name))]
-    assert [name for name in full if not HANGUL.search(ko[name])] == []
-    assert 'lang="ko"' in (folder / "report.html").read_text(encoding="utf8")
-    manifest = json.loads(ko["manifest.json"])
-    assert all(HANGUL.search(warning) for warning in (*manifest["warnings"], *manifest["audit"]["warnings"]))
+    after = contents(folder)
+    assert [name for name in before if before[name] != after[name]] == ["priority.csv"]
+    pages = {name: ParsedPage(folder / name) for name in ("report.html", "evidence.html")}
+    assert {name: english(page.text) for name, page in pages.items()} == {"report.html": [], "evidence.html": []}
+    assert all('lang="ko"' in (folder / name).read_text(encoding="utf8") for name in pages)
+    assert HANGUL.search((folder / "priority.csv").read_text(encoding="utf8"))
     assert RunConfig.load(folder / "config.yaml").language == "ko"
-    pd.testing.assert_frame_equal(churn.Run(folder).table("scores.parquet"), finished.table("scores.parquet"))
+
+
+def test_the_command_turns_the_pages_and_the_list_as_the_run_does(finished, frames, tmp_path) -> None:
+    told, asked = (Path(shutil.copytree(finished.folder, tmp_path / name)) for name in ("told", "asked"))
+    churn.run(replace(quick_config(), language="ko"), told, frames=frames)
+    assert main(["report", "--run", str(asked), "--language", "ko"]) == 0
+    for name in ("report.html", "priority.csv"):
+        assert (asked / name).read_bytes() == (told / name).read_bytes()
+    with zipfile.ZipFile(asked / "priority.xlsx") as book:
+        assert HANGUL.search(book.read("xl/sharedStrings.xml").decode())
 
 
 class Watched:
@@ -1013,7 +1038,7 @@ def test_the_page_and_the_spreadsheet_begin_with_one_sentence_and_can_be_written
     assert first == advice(finished) and first
     rows = read_table(folder / "priority.csv")
     with speaking("ko"):
-        write_contacts(folder, folder / "models", as_stages_see(folder).segments)
+        write_contacts(folder, Order.load(folder / "models"), as_stages_see(folder).segments)
         korean = advice(churn.Run(folder))
     book = openpyxl.load_workbook(folder / "priority.xlsx")
     assert book["안내"]["B1"].value == korean != first and HANGUL.search(korean)
@@ -1037,7 +1062,7 @@ def test_views_are_drawn_by_the_keys_of_explore(finished, frames, tmp_path) -> N
     asked = ExploreConfig(period_days=10, within_days=9, gap_minutes=5000, before_days=7)
     named = frames | {"events": frames["events"].assign(event=kinds)}
     explore_data(replace(as_stages_see(folder, explore=asked), frames=named))
-    said = {view["name"]: " ".join(view["words"]) for view in read_json(folder / "views" / "views.json")}
+    said = {name: str(view) for _, name, view in churn.Run(folder).views()}
     assert "10-day period" in said["retention"]
     assert all("within 9 days" in said[name] for name in ("returns", "definitions"))
     assert int(re.search(r"n = ([\d,]+) sessions", said["variants"])[1].replace(",", "")) < 1000  # of 30 minutes, more
