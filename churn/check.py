@@ -15,13 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from churn.artefacts import write_with
-from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, Split, examine, prepare
+from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, Panel, Split, examine, prepare
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.folder import claimed
+from churn.language import Messages, marked, say, say_again, say_many
 from churn.progress import page, progress
 
-ROLES = {"own": "own", "fan": "by fans", "away": "elsewhere"}
+ROLES = Messages({"own": marked("own"), "fan": marked("by fans"), "away": marked("elsewhere")})
 GAPS = 10  # stretches listed
 
 
@@ -61,14 +62,14 @@ def _split(dataset: Dataset) -> tuple[Split | None, UserError | None]:
 
 def _page(dataset: Dataset, health: Health, trouble: UserError | None) -> list[RenderableType]:
     return [
-        *_section("Tables", [_columns(dataset), *_times(dataset)]),
-        *_section("Rows", [_rows(dataset)]),
-        *_section("Days", _days(dataset, health)),
-        *_section("Users", _users(dataset, health)),
-        *_section("Events by role", [_events(health)]),
-        *_section("Features", _features(dataset, health)),
-        *_section("Windows", _windows(dataset) if trouble is None else _labelled(dataset)),
-        *_section("Warnings", _warnings(health.findings)),
+        *_section(say("Tables"), [_columns(dataset), *_times(dataset)]),
+        *_section(say("Rows"), [_rows(dataset)]),
+        *_section(say("Days"), _days(dataset, health)),
+        *_section(say("Users"), _users(dataset, health)),
+        *_section(say("Events by role"), [_events(health)]),
+        *_section(say("Features"), _features(dataset, health)),
+        *_section(say("Windows"), _windows(dataset) if trouble is None else _labelled(dataset)),
+        *_section(say("Warnings"), _warnings(health.findings)),
         _verdict(len(health.findings), trouble),
     ]
 
@@ -84,23 +85,29 @@ def _columns(dataset: Dataset) -> Table:
         mapping = dataset.config.mappings[name] or {}
         used = {own: word for word in STANDARD_COLUMNS[name] if (own := mapping.get(word, word))}
         attributes = dataset.members.columns if name == "members" and dataset.members is not None else ()
-        use = dict.fromkeys(attributes, "attribute") | used
-        rows += [(name, column, kind, use.get(column, "–")) for column, kind in schema.items()]
-    return _table(("table", "column", "type", "used as"), rows)
+        use = dict.fromkeys(attributes, say("attribute")) | used
+        rows += [(say_again(name), column, kind, use.get(column, "–")) for column, kind in schema.items()]
+    return _table((say("table"), say("column"), say("type"), say("used as")), rows)
 
 
 def _times(dataset: Dataset) -> list[RenderableType]:
     """The format of each table's times, with one time as written and as read, and the first and last."""
     lines = [
-        f"times of {name}: {told['format']}; {told['text']!r} is read as {told['read']}; "
-        f"the first {told['first']}, the last {told['last']}"
+        say(
+            "times of {table}: {format}; {text!r} is read as {read}; the first {first}, the last {last}",
+            table=say_again(name),
+            **told,
+        )
         for name, told in dataset.times.items()
         if "text" in told
     ]
     if (zone := dataset.config.zone) != "UTC":
         lines.append(
-            f"times that name no zone are UTC, and a day begins at midnight in {zone}; if they are local times, leave "
-            "data.zone out, and a day begins at their own midnight"
+            say(
+                "times that name no zone are UTC, and a day begins at midnight in {zone}; if they are local times, "
+                "leave data.zone out, and a day begins at their own midnight",
+                zone=zone,
+            )
         )
     return list(map(_text, lines))
 
@@ -109,10 +116,11 @@ def _rows(dataset: Dataset) -> Table:
     rows = []
     for name, counts in dataset.reconciliation.items():
         read = counts["read"]
-        rows += [(name, "read", f"{read:,}", ""), ("", "used", *_of(counts["used"], read))]
-        lost = {"non-members": counts["non_members"], **{f"rejected: {k}": n for k, n in counts["rejected"].items()}}
+        rows += [(say_again(name), say("read"), f"{read:,}", ""), ("", say("used"), *_of(counts["used"], read))]
+        rejected = {say("rejected: {reason}", reason=say_again(why)): n for why, n in counts["rejected"].items()}
+        lost = {say("non-members"): counts["non_members"], **rejected}
         rows += [("", what, *_of(n, read)) for what, n in lost.items() if n]
-    return _table(("table", "rows", "count", "share"), rows, right=2)
+    return _table((say("table"), say("rows"), say("count"), say("share")), rows, right=2)
 
 
 def _of(n: int, whole: int) -> tuple[str, str]:
@@ -121,24 +129,34 @@ def _of(n: int, whole: int) -> tuple[str, str]:
 
 def _days(dataset: Dataset, health: Health) -> list[RenderableType]:
     panel, events = dataset.panel, health.events_per_day
-    span = f"{panel.date(0).date()} to {panel.date(panel.n_days - 1).date()}"
-    quartiles = _quartiles(events)
-    lines: list[RenderableType] = [
-        _text(f"days: {span}, {panel.n_days:,} of them, in {dataset.config.zone}"),
-        _text(
-            f"events a day: median {quartiles[1]:,.0f}, half of the days between {quartiles[0]:,.0f} and "
-            f"{quartiles[2]:,.0f}; on the last day {events[-1]:,.0f}"
-        ),
-    ]
-    if not health.gaps:
-        return [*lines, _text("days without any event: none")]
-    spans = [
-        f"{panel.date(first).date()}" + (f" to {panel.date(last).date()}" if last > first else "")
-        for first, last in health.gaps[:GAPS]
-    ]
-    more = f" and {len(health.gaps) - GAPS:,} more stretches" if len(health.gaps) > GAPS else ""
-    total = sum(last - first + 1 for first, last in health.gaps)
-    return [*lines, _text(f"days without any event: {total:,}: {', '.join(spans)}{more}")]
+    low, median, high = _quartiles(events)
+    span = say(
+        "days: {first} to {last}, {n:,} of them, in {zone}",
+        first=panel.date(0).date(),
+        last=panel.date(panel.n_days - 1).date(),
+        n=panel.n_days,
+        zone=dataset.config.zone,
+    )
+    usual = say(
+        "events a day: median {median:,.0f}, half of the days between {low:,.0f} and {high:,.0f}; on the last day "
+        "{last:,.0f}",
+        median=median,
+        low=low,
+        high=high,
+        last=events[-1],
+    )
+    return [_text(span), _text(usual), _text(_gaps(panel, health.gaps))]
+
+
+def _gaps(panel: Panel, gaps: Sequence[tuple[int, int]]) -> str:
+    """Stretches of days without any event, the first few with their days."""
+    if not gaps:
+        return say("days without any event: none")
+    days = [(panel.date(first).date(), panel.date(last).date()) for first, last in gaps[:GAPS]]
+    spans = [say("{first} to {last}", first=a, last=b) if b > a else str(a) for a, b in days]
+    more = say(" and {n:,} more stretches", n=len(gaps) - GAPS) if len(gaps) > GAPS else ""
+    total = sum(last - first + 1 for first, last in gaps)
+    return say("days without any event: {n:,}: {spans}{more}", n=total, spans=", ".join(spans), more=more)
 
 
 def _quartiles(values: NDArray[np.float64]) -> list[float]:
@@ -148,47 +166,66 @@ def _quartiles(values: NDArray[np.float64]) -> list[float]:
 def _users(dataset: Dataset, health: Health) -> list[RenderableType]:
     n = len(dataset.panel.users)
     if dataset.members is None:
-        return [_text(f"users: {n:,}, whoever acts in the own room")]
-    return [_text(f"users: {n:,} on the member list, {health.unseen:,} of whom never appear in the events")]
+        return [_text(say("users: {n:,}, all who have events of their own", n=n))]
+    unseen = say(
+        "users: {n:,} on the member list, {unseen:,} of whom never appear in the events", n=n, unseen=health.unseen
+    )
+    return [_text(unseen)]
 
 
 def _events(health: Health) -> Table:
     rows = [(event, *(f"{n:,}" for n in row)) for event, *row in health.events.itertuples()]
-    return _table(("event", *(ROLES[role] for role in health.events.columns)), rows, right=1)
+    return _table((say("event"), *(ROLES[role] for role in health.events.columns)), rows, right=1)
 
 
 def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
-    same = ", ".join(f"{a} = {b}" for a, b in health.duplicates)
+    names = {
+        "features": dataset.windows.features,
+        "constant": health.constant,
+        "equal": [f"{a} = {b}" for a, b in health.duplicates],
+    }
+    listed = {name: ", ".join(found) or say("none") for name, found in names.items()}
     return [
-        _text(f"features: {', '.join(dataset.windows.features)}"),
-        _text(f"constant on the training days: {', '.join(health.constant) or 'none'}"),
-        _text(f"equal on the training days: {same or 'none'}"),
+        _text(say("features: {names}", names=listed["features"])),
+        _text(say("constant on the training days: {names}", names=listed["constant"])),
+        _text(say("equal on the training days: {names}", names=listed["equal"])),
     ]
 
 
 def _definition(dataset: Dataset) -> str:
     windows = dataset.config.windows
-    risk = "every member" if windows.at_risk == "member" else f"active in the last {windows.at_risk_days} days"
-    return f"history {windows.history_days} + horizon {windows.horizon_days} days, every {windows.stride_days}; {risk}"
+    active = say_many("active on the last day", "active in the last {n} days", windows.at_risk_days)
+    return say(
+        "history {history} + horizon {horizon} days, every {stride}; {risk}",
+        history=windows.history_days,
+        horizon=windows.horizon_days,
+        stride=windows.stride_days,
+        risk=say("every member") if windows.at_risk == "member" else active,
+    )
 
 
 def _labelled(dataset: Dataset) -> list[RenderableType]:
     """The windows of a log that cannot be split: their number and base rates."""
     known = dataset.labelled
-    rates = (f", {target} {known.label(target).mean():.4f}" for target in known.targets if len(known))
-    return [_text(_definition(dataset)), _text(f"labelled windows: {len(known):,}{''.join(rates)}; no split")]
+    rates = [f", {say_again(target)} {known.label(target).mean():.4f}" for target in known.targets if len(known)]
+    told = say("labelled windows: {n:,}{rates}; no split", n=len(known), rates="".join(rates))
+    return [_text(_definition(dataset)), _text(told)]
 
 
 def _windows(dataset: Dataset) -> list[RenderableType]:
     audit = dataset.audit()
-    rates = ", ".join(f"{target} {rate:.4f}" for target, rate in audit["base_rates"].items())
+    rates = ", ".join(f"{say_again(target)} {rate:.4f}" for target, rate in audit["base_rates"].items())
     lines = [
         _definition(dataset),
-        f"labelled windows: {audit['windows_labelled']:,}, of which {audit['windows_in_gaps']:,} belong to no part",
-        f"base rates: {rates}",
-        f"split: {audit['kind']}, embargo of {audit['embargo_days']} days",
+        say(
+            "labelled windows: {n:,}, of which {between:,} belong to no part",
+            n=audit["windows_labelled"],
+            between=audit["windows_in_gaps"],
+        ),
+        say("base rates: {rates}", rates=rates),
+        say("split: {kind}, embargo of {days} days", kind=audit["kind"], days=audit["embargo_days"]),
     ]
-    folds = [f"fold {place}" for place in range(1, len(audit["folds"]))] + [""]
+    folds = [say("fold {place}", place=place) for place in range(1, len(audit["folds"]))] + [""]
     tables = [
         _parts(fold["parts"], dataset.windows.targets, name) for name, fold in zip(folds, audit["folds"], strict=True)
     ]
@@ -198,7 +235,7 @@ def _windows(dataset: Dataset) -> list[RenderableType]:
 def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str) -> Table:
     rows = [
         (
-            str(part["part"]),
+            say_again(str(part["part"])),
             f"{part['windows']:,}",
             f"{part['users']:,}",
             str(part.get("first_cutoff", "–")),
@@ -207,20 +244,21 @@ def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str
         )
         for part in parts
     ]
-    return _table((fold or "part", "windows", "users", "first cutoff", "last cutoff", *targets), rows, right=1)
+    heads = (fold or say("part"), say("windows"), say("users"), say("first cutoff"), say("last cutoff"))
+    return _table((*heads, *map(say_again, targets)), rows, right=1)
 
 
 def _overlaps(overlaps: Sequence[Mapping[str, Any]]) -> Table:
     """The counts that an earlier part shares with a later one: days of outcomes would be leaks."""
-    heads = ("shared", "users", "user-days", "outcome days", "windows reaching over")
+    heads = (say("shared"), say("users"), say("user-days"), say("outcome days"), say("windows reaching over"))
     keys = ("users", "user_days", "outcome_days", "windows")
-    rows = [(f"{o['earlier']}–{o['later']}", *(f"{o[key]:,}" for key in keys)) for o in overlaps]
+    rows = [(f"{say_again(o['earlier'])}–{say_again(o['later'])}", *(f"{o[key]:,}" for key in keys)) for o in overlaps]
     return _table(heads, rows, right=1)
 
 
 def _warnings(findings: Sequence[Finding]) -> list[RenderableType]:
     if not findings:
-        return [_text("none")]
+        return [_text(say("none"))]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -232,10 +270,15 @@ def _warnings(findings: Sequence[Finding]) -> list[RenderableType]:
 
 def _verdict(n: int, trouble: UserError | None) -> Text:
     if trouble is not None:
-        return Text(f"A run would stop: {trouble}", style="bold red")
+        return Text(say("A run would stop: {error}", error=trouble), style="bold red")
     if not n:
-        return Text("No warnings: ready to run.", style="bold green")
-    return Text(f"{n} warning{'s' * (n > 1)}: a run would go through; read them first.", style="bold yellow")
+        return Text(say("No warnings: ready to run."), style="bold green")
+    warned = say_many(
+        "{n} warning: a run would go through; read them first.",
+        "{n} warnings: a run would go through; read them first.",
+        n,
+    )
+    return Text(warned, style="bold yellow")
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | None = None) -> Table:

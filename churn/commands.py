@@ -53,10 +53,12 @@ def _check(arguments: list[str]) -> None:
     parser = run_parser("check")
     parser.add_argument("--out", type=Path, default=None, help="folder for the rows that cannot be used")
     options = without_models(parse(arguments, parser=parser))
-    config = run_config(options).data
+    config = run_config(options)
     from churn.check import check
+    from churn.language import speaking
 
-    check(config, options.out)
+    with speaking(config.language, config.labels):
+        check(config.data, options.out)
 
 
 def _run(arguments: list[str]) -> None:
