@@ -12,6 +12,8 @@ import yaml
 from churn.cli import main
 from churn.data import example_frames
 
+from .test_language import english
+
 pytestmark = pytest.mark.slow
 
 SECTIONS = ["Tables", "Rows", "Days", "Users", "Events by role", "Features", "Windows", "Warnings"]
@@ -54,6 +56,14 @@ def test_sections_come_in_order_and_the_verdict_last(page):
     lines = page(example_frames()).splitlines()
     assert [line for line in lines if line in SECTIONS] == SECTIONS
     assert lines[-1].endswith("read them first.") and lines[-1][0].isdigit()
+
+
+def test_the_page_speaks_the_language_of_the_configuration(config, capsys):
+    path = config(example_frames())
+    assert main(["check", "--config", path, "--language", "ko"]) == 0
+    shown = words(capsys.readouterr().out)
+    assert english(shown) == []
+    assert "결과를 아는 윈도우" in shown and "먼저 읽어 보십시오" in shown
 
 
 def test_columns_are_shown_with_type_and_use(page):

@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-import string
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +44,7 @@ from churn.training import TrainingConfig, TuningConfig
 
 from .explanation.recomputed import Log, check
 from .report.parsed_page import ParsedPage
-from .test_language import catalogue, texts
+from .test_language import english
 
 pytestmark = pytest.mark.slow
 
@@ -351,18 +350,6 @@ def test_a_stopped_run_continues_and_ends_as_if_it_had_not_stopped(finished, fra
 
 
 HANGUL = re.compile("[가-힣]")
-LITERAL = 25  # letters without a value in them, by which a message is found
-
-
-def english(text: str) -> list[str]:
-    """The messages whose longest stretch without a value stands in a text in English."""
-    untold = []
-    for message in catalogue("ko"):
-        for said in texts(message.id) if message.id else ():
-            longest = max((before for before, *_ in string.Formatter().parse(said)), key=len).strip()
-            if len(longest) >= LITERAL and longest in text:
-                untold.append(said)
-    return untold
 
 
 def test_a_finished_run_turns_to_another_language_by_its_pages_and_its_list_alone(finished, frames, tmp_path) -> None:
