@@ -20,6 +20,7 @@ from churn.cli import main
 from churn.commands import COMMANDS
 from churn.data import example_frames
 from churn.folder import claimed
+from churn.runs import Run
 
 pytestmark = pytest.mark.slow
 
@@ -266,8 +267,7 @@ def test_run_prints_every_warning_and_score_those_about_the_probabilities(config
     assert main(["run", *asked, "--out", str(tmp_path / "run")]) == 0
     report, evidence, *printed = capsys.readouterr().out.splitlines()
     assert (report, evidence) == tuple(f"{name}: {tmp_path / 'run' / name}.html" for name in ("report", "evidence"))
-    warnings = read_json(tmp_path / "run" / "manifest.json")["warnings"]
-    assert printed == [f"warning: {warning}" for warning in warnings]
+    assert printed == [f"warning: {warning}" for warning in Run.open(tmp_path / "run").warnings]
     assert "NOT CALIBRATED: priority multiplies" in printed[0]
     assert any("too few to learn from" in line for line in printed)
     predictions = pd.read_parquet(tmp_path / "run" / "predictions.parquet")

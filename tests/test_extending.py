@@ -125,8 +125,8 @@ def test_a_chosen_model_of_one_s_own_scores(finished) -> None:
 
 
 def test_the_page_shows_all_three(finished) -> None:
-    page = finished.report.read_text(encoding="utf8")
-    assert 'id="first-reasons"' in page and "columns are the first reason of 8 users" in page
+    page, listed = (finished.folder / "evidence.html").read_text(encoding="utf8"), len(finished.priority)
+    assert 'id="first-reasons"' in page and f"columns are the first reason of {listed} users" in page
     assert "Discriminant" in page and "active share" in page
     assert list(finished.figures("first-reasons", sections=["shop.sections.first_reasons"])) == ["First reasons"]
 

@@ -23,7 +23,7 @@ from churn.errors import UserError
 from churn.evaluation import IF_STAYS, IfStays, VerdictConfig, fit_if_stays
 from churn.explanation import others
 from churn.explanation.variance_inflation import collinearity
-from churn.language import speaking, spoken
+from churn.language import retold, speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.new_data import prepare_alike
 from churn.report.advice import advice
@@ -215,14 +215,14 @@ def test_the_manifest_and_new_scores_tell_how_far_the_scored_day_has_moved(finis
     assert told["training"] == drift["training"]
     assert told["now"]["at_risk"] == len(pd.read_parquet(again / "scores.parquet")) != drift["now"]["at_risk"]
     assert set(pd.read_csv(again / "others.csv").cutoff) == {cutoff}
-    assert "users are at risk on" in finished.report.read_text(encoding="utf8")
+    assert "users are at risk on" in (finished.folder / "evidence.html").read_text(encoding="utf8")
 
 
 def test_the_manifest_holds_the_data_s_warnings_and_the_run_s_repeat_them(finished) -> None:
     manifest = json.loads((finished.folder / "manifest.json").read_text())
     assert manifest["audit"]["alarms"] == []
-    assert any("users with churn = 1: too few" in warning for warning in manifest["audit"]["warnings"])
-    assert set(manifest["audit"]["warnings"]) <= set(manifest["warnings"])
+    assert any("users with churn = 1: too few" in warning for warning in map(retold, manifest["audit"]["warnings"]))
+    assert set(map(retold, manifest["audit"]["warnings"])) <= set(finished.warnings)
 
 
 def test_a_planted_leak_stands_in_the_manifest_with_its_numbers(frames, tmp_path, monkeypatch) -> None:
@@ -232,7 +232,7 @@ def test_a_planted_leak_stands_in_the_manifest_with_its_numbers(frames, tmp_path
     audit = json.loads((tmp_path / "run" / "manifest.json").read_text())["audit"]
     (alarm,) = audit["alarms"]
     assert (alarm["column"], alarm["kind"], alarm["n_users"]) == ("account", "identifier", len(account))
-    assert any("account looks like an identifier" in warning for warning in audit["warnings"])
+    assert any("account looks like an identifier" in warning for warning in map(retold, audit["warnings"]))
 
 
 def test_the_leaderboard_has_every_metric_and_values_inside_their_intervals(finished) -> None:
@@ -436,7 +436,8 @@ def test_a_finished_run_whose_page_or_table_is_gone_makes_it_again(finished, fra
     pd.testing.assert_frame_equal(churn.Run(folder).table("groups.csv"), finished.table("groups.csv"))
     again = {path.name for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert "anomalies.csv" in again
-    assert not again & {"leaderboard.csv", "segment_tests.csv", "priority.csv"}
+    assert not again & {"leaderboard.csv", "segment_tests.csv", "control.csv"}
+    assert (folder / "priority.csv").read_bytes() == (finished.folder / "priority.csv").read_bytes()
 
 
 def test_a_file_that_somebody_put_into_a_run_s_dataset_is_not_removed(finished, frames, tmp_path) -> None:
@@ -550,7 +551,7 @@ def test_scoring_into_the_run_s_own_folder_is_refused(finished, frames) -> None:
 def test_scoring_with_a_run_that_is_not_finished_is_refused(finished, frames, tmp_path) -> None:
     shutil.copytree(finished.folder, tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    manifest["stages"] = manifest["stages"][:8]  # its models have not been learnt again
+    manifest["stages"] = manifest["stages"][:9]  # its models have not been learnt again
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UserError, match=r"expected a finished run in .*, got one whose last stage is explain_models"):
         score(tmp_path / "run", quick_config().data, cutoff="2024-03-10", out=tmp_path / "s", frames=frames)
@@ -1039,7 +1040,7 @@ def test_a_review_asks_for_the_configured_fidelity_and_keeps_the_data_s_warnings
     usual, told = review_run(context), review_run(replace(context, config=strict))
     under = [sum("under the floor of" in warning for warning in found["warnings"]) for found in (usual, told)]
     assert under[0] <= under[1] == 2
-    data = set(read_json(finished.folder / "manifest.json")["audit"]["warnings"])
+    data = set(map(retold, read_json(finished.folder / "manifest.json")["audit"]["warnings"]))
     assert data and data <= set(told["warnings"]) and not data & set(told["list_warnings"])
 
 
@@ -1082,4 +1083,4 @@ def test_new_scores_warn_where_the_scored_day_has_moved(finished, frames, tmp_pa
     told = read_json(
         score(folder, quick_config().data, cutoff=cutoff, out=tmp_path / "s", frames=frames) / "scoring.json"
     )
-    assert any("there were 10,000" in warning for warning in told["warnings"])
+    assert any("there were 10,000" in warning for warning in map(retold, told["warnings"]))

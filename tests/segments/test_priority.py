@@ -262,7 +262,7 @@ def test_the_rule_of_profit_sizes_the_list_of_every_cutoff_alone():
     ("keys", "expected", "found"),
     [
         ({"rule": "best"}, "segments.rule out of quantile, number, profit", "'best'"),
-        ({"rank_by": "p_sticker"}, "segments.rank_by out of priority", "'p_sticker'"),
+        ({"rank_by": "p_sticker"}, "segments.rank_by out of best, priority", "'p_sticker'"),
         ({"rule": "number"}, "segments.number with segments.rule: number", "none"),
         ({"number": 0}, "segments.number of at least 1", "0"),
         ({"number": -5, "rule": "number"}, "segments.number of at least 1", "-5"),

@@ -111,7 +111,7 @@ def test_the_table_counts_the_list_and_what_happened(planted, groups):
     scored = pd.DataFrame({"p_churn": [0.2, 0.4, 0.6, 0.9], "segment": ["priority", "other", "priority", "other"]})
     churn = (np.arange(len(windows)) % 3 == 0).astype(np.int8)
     test, of_test = replace(windows, churn=churn), groups.assign(windows)
-    table = group_table({1: "a", 2: "b", 3: "c"}, scored, group, test=test, of_test=of_test).set_index("group")
+    table = group_table(3, scored, group, test=test, of_test=of_test).set_index("group")
     assert table.n.tolist() == [3, 1, 0] and table.share.tolist() == [0.75, 0.25, 0]
     assert table.p_churn.tolist()[:2] == pytest.approx([0.4, 0.9]) and np.isnan(table.p_churn[3])
     assert table.n_listed.tolist() == [2, 0, 0] and table.expected_listed.tolist() == [1.5, 0.5, 0]
@@ -124,7 +124,7 @@ def test_the_table_counts_the_list_and_what_happened(planted, groups):
 def test_without_groups_the_table_has_its_columns_alone(planted):
     windows, _, _ = planted
     scored = pd.DataFrame({"p_churn": [0.2], "segment": ["priority"]})
-    table = group_table({}, scored, np.ones(1, int), test=windows, of_test=np.ones(len(windows), int))
+    table = group_table(1, scored, np.ones(1, int), test=windows, of_test=np.ones(len(windows), int))
     assert table.empty and "expected_listed" in table
 
 
