@@ -95,9 +95,9 @@ class RunConfig(Block):
         segments: The priority segment.
         explore: Seasons, cohorts and journeys.
         report: Sections of your own.
+        labels: The platform's own words for user, churn, sticker, currency and events.
         seed: The seed of everything random.
         language: The language of the report, its warnings and the reasons of the list: en or ko.
-        labels: The platform's own words for user, churn, sticker, currency and events.
     """
 
     data: DataConfig
@@ -110,9 +110,9 @@ class RunConfig(Block):
     segments: SegmentConfig = field(default_factory=SegmentConfig)
     explore: ExploreConfig = field(default_factory=ExploreConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    labels: LabelConfig = field(default_factory=LabelConfig)
     seed: Seed = 0
     language: Annotated[str, OneOf(LANGUAGES)] = "en"
-    labels: LabelConfig = field(default_factory=LabelConfig)
 
     def __post_init__(self) -> None:
         """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, for

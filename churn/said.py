@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Self
 
-import numpy as np
-
 
 class Said(str):
     """A text in the language spoken when it was made, with its message and the values put into it.
@@ -61,7 +59,7 @@ def kept(value: Any) -> Any:
         return {str(name): kept(found) for name, found in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [kept(one) for one in value]
-    if isinstance(value, np.generic):
+    if hasattr(value, "dtype") and not getattr(value, "shape", None):  # NumPy, for which a light command must not wait
         return value.item()
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 

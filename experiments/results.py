@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from churn.artefacts import read_json, read_table
+from churn.runs import Run
 from churn.statistics import Interval, metric_intervals, paired_difference
 
 README = Path(__file__).with_name("README.md")
@@ -124,8 +125,10 @@ def calibration(run: Results, target: str) -> str:
 
 def verdicts(run: Results) -> str:
     """The sentences of the verdicts."""
-    found = read_json(run.folder / "verdicts.json")
-    return "\n".join(f"- {one['question']} *{one['target']}*: {one['sentence']}" for one in found) + "\n"
+    return (
+        "\n".join(f"- {one['question']} *{one['target']}*: {one['sentence']}" for one in Run.open(run.folder).answers)
+        + "\n"
+    )
 
 
 def spread(run: Results, target: str) -> str:

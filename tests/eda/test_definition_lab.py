@@ -54,8 +54,8 @@ def test_rule_for_members_is_tried_where_the_configuration_has_it(tmp_path: Path
     config = DataConfig(events="events", members="members", windows=WindowConfig(at_risk="member"))
     dataset = prepare(config, tmp_path / "dataset", frames=frames)
     table = definitions(dataset, history_days=[7, 14], horizon_days=[7], at_risk_days=[7]).table
-    assert table["at_risk"].unique().tolist() == ["active in the last 7 days", "every member"]
-    own = table[(table["at_risk"] == "every member") & (table["history_days"] == 7)]
+    assert table["at_risk"].unique().tolist() == ["active", "member"]
+    own = table[(table["at_risk"] == "member") & (table["history_days"] == 7)]
     assert own["windows"].item() == len(dataset.labelled)
 
 

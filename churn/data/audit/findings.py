@@ -33,6 +33,10 @@ class Finding:
         """The sentence and the remedy as one text."""
         return joined((self.sentence, self.remedy))
 
+    def __str__(self) -> str:
+        """The text as it is printed."""
+        return self.text
+
 
 def runs(where: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """The first and last position of each stretch.
