@@ -108,6 +108,7 @@ def score(
         moved, fans = _drift(run, dataset), explanation.fans_among(dataset.panel.features)
         with speaking(finished.language, finished.labels, fans=fans):
             listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
+            segments.write_contacts(scratch, Order.load(run / "models"), config)
             found = [finding.text for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
         place = os.path.relpath(run.resolve(), out.resolve())
         drift = moved.facts() if moved else None
@@ -186,27 +187,7 @@ def write_scores(
     why.insert(0, "user_id", inside.user_ids[why.pop("window")])
     segments.export(listed, why, out, held_back=held, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
-    write_contacts(out, Order.load(models), config)
     return Listing(scored, planned, int(held.sum()), hashes_of(out, [artefact.file for artefact in _LISTED]))
-
-
-def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
-    """Write the list of a folder as CSV and as a spreadsheet, from the folder's own files, in the language spoken.
-
-    Args:
-        folder: The folder that `write_scores` wrote into.
-        order: The order of the list.
-        config: The rules by which the list was drawn.
-    """
-    scored, groups = declared.SCORES.read(folder), declared.PRIORITY.read(folder).group
-    held_back, best, profit = int((groups == segments.CONTROL).sum()), None, None
-    if config.budget.known:
-        curve = declared.BUDGET.read(folder)
-        best = int(curve.k.to_numpy()[curve.profit.argmax()])
-        profit = segments.profit_of(curve, size=len(groups), to_call=len(groups) - held_back).value
-    config = dataclasses.replace(config, rank_by=order.rank_by)
-    first = segments.advice(order, listed=len(groups) - held_back, held_back=held_back, profit=profit, best=best)
-    segments.write_contacts(folder, about=segments.about(scored, config, held_back=held_back, first=first))
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from churn.language import retold, speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.new_data import prepare_alike
 from churn.report.advice import advice
-from churn.scoring import newest_windows, reasons_of, score, score_windows, write_contacts
+from churn.scoring import newest_windows, reasons_of, score, score_windows
 from churn.segments import (
     AnomalyConfig,
     BudgetConfig,
@@ -38,6 +38,7 @@ from churn.segments import (
     choose_order,
     compare_orders,
     prioritise,
+    write_contacts,
 )
 from churn.stages import Context, compare_segments, explore_data, find_anomalies, review_run, score_users
 from churn.training import TrainingConfig, TuningConfig

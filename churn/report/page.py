@@ -20,8 +20,7 @@ from churn.report.pages import REPORT, Build, Page, evidence_with
 from churn.report.splits import words
 from churn.report.wording import day
 from churn.runs import Run
-from churn.scoring import write_contacts
-from churn.segments import Order
+from churn.segments import Order, write_contacts
 
 _CHART = 'class="chart"'  # stands in the text of a page with charts, which alone needs plotly
 

@@ -24,7 +24,7 @@ def tiles(run: Run) -> tuple[Tile, ...]:
 
 
 def in_short(run: Run) -> tuple[Tile, ...]:
-    """The same numbers without what stands behind them, which the evidence tells."""
+    """The tiles in short: each number with one sentence, since the evidence has the rest."""
     n, horizon = count((run.table(declared.SCORES)["segment"] == "priority").sum()), run.windowing["horizon_days"]
     details = {
         say("Expected churners"): say("of the {n} on the list, if nobody calls.", n=n),

@@ -38,7 +38,6 @@ LEADS = Messages(
     {
         "better": marked("Yes: past lists found the right people."),
         "slight": marked("Hardly: past lists found few more of the right people than the lot would have."),
-        "mixed": marked("In part: past lists found the right people in one respect, and the wrong ones in the other."),
         "worse": marked("No: the lot would have found more of the right people than past lists did."),
         "same": marked("There is no evidence that the list finds the right people."),
         "few": marked("It cannot be told yet: too few users were on past lists."),

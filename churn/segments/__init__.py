@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         hold_back,
         write_contacts,
     )
-    from churn.segments.earnings import Earnings, expected_earnings, profit_of
+    from churn.segments.earnings import Earnings, expected_earnings
     from churn.segments.line import distribution, lines, skewness
     from churn.segments.orders import Order, Verdict, as_chosen, choose_order, compare_orders, judged, measure_of
     from churn.segments.priority import agreement, likely_line, prioritise
@@ -103,7 +103,6 @@ __all__ = [
     "plan",
     "pooled",
     "prioritise",
-    "profit_of",
     "skewness",
     "stickers_by_stay",
     "ties",

@@ -1,6 +1,7 @@
 """The list for the CRM team, as CSV and as a spreadsheet, and the users held back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ from numpy.typing import NDArray
 from churn.artefacts import Hide, declared, write_with
 from churn.explanation import worded
 from churn.language import decimals_of_money, priced, say
-from churn.segments.config import RankBy
+from churn.segments.config import RankBy, SegmentConfig
+from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL
+from churn.segments.contacts.list_words import about
+from churn.segments.earnings import profit_of
+from churn.segments.orders import Order
 from churn.segments.ranking import ranked
 
 _FORMATS = {
@@ -74,14 +79,33 @@ def export(
     declared.CONTROL.write(declared.PRIORITY.read(folder), folder)  # with the ids that may leave the house
 
 
-def write_contacts(folder: Path, *, about: Sequence[tuple[str, object]] = ()) -> None:
-    """Write what a CRM team opens, the contacts as CSV and as a spreadsheet, of the list that lies in a folder.
+def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
+    """Write the contacts of a folder's list as CSV and as a spreadsheet, in the language spoken, from its other files.
+
+    Args:
+        folder: The folder that `export` and the scores were written into.
+        order: The order of the list, and the outcomes of past lists in it.
+        config: The rules by which the list was drawn.
+    """
+    scored, groups = declared.SCORES.read(folder), declared.PRIORITY.read(folder).group
+    held_back, best, profit = int((groups == CONTROL).sum()), None, None
+    if config.budget.known:
+        curve = declared.BUDGET.read(folder)
+        best = int(curve.k.to_numpy()[curve.profit.argmax()])
+        profit = profit_of(curve, size=len(groups), to_call=len(groups) - held_back).value
+    first = advice(order, listed=len(groups) - held_back, held_back=held_back, profit=profit, best=best)
+    drawn = replace(config, rank_by=order.rank_by)
+    write_files(folder, about=about(scored, drawn, held_back=held_back, first=first))
+
+
+def write_files(folder: Path, *, about: Sequence[tuple[str, object]] = ()) -> None:
+    """Write the contacts of a folder's list as CSV and as a spreadsheet with terms and their values.
 
     Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them. The
     reasons are in the language spoken, so the files can be written again in another one.
 
     Args:
-        folder: Where `export` wrote.
+        folder: The folder that `export` wrote into.
         about: Terms and their values for the spreadsheet's second sheet.
     """
     listed = declared.PRIORITY.read(folder)
