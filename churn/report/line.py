@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from churn.artefacts import declared
 from churn.language import Messages, marked, say, say_many
+from churn.report import orders
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
 from churn.report.chart_parts import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, at_score, is_chance, rank_by
@@ -39,7 +40,8 @@ def build(run: Run) -> Section:
         score=RANKS[rank_by(run)],
     )
     blocks: list[Block] = [Text(about), *_spread(run, lines), _rules(run, lines)]
-    return Section("line", say(TITLE), _near(run, lines), (*blocks, *_otherwise(run), *_agreement(run)))
+    others = (*orders.chosen(run), *_otherwise(run), *_agreement(run))
+    return Section("line", say(TITLE), _near(run, lines), (*blocks, *others))
 
 
 def _near(run: Run, lines: pd.DataFrame) -> str:

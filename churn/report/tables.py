@@ -95,9 +95,9 @@ def number_cell(value: float | None, digits: int = 3, *, under: str = "") -> Cel
     return Cell(decimal(value, digits), order=_order(value), under=under)
 
 
-def money_cell(amount: float | None, digits: int = 1) -> Cell:
+def money_cell(amount: float | None, digits: int = 1, *, under: str = "") -> Cell:
     """A cell that sorts by its amount."""
-    return Cell(money(amount, digits), order=_order(amount))
+    return Cell(money(amount, digits), order=_order(amount), under=under)
 
 
 def signed_cell(value: float | None, digits: int = 3, *, under: str = "") -> Cell:

@@ -118,3 +118,37 @@ def test_where_the_list_is_ordered_by_chance_its_end_is_a_percentage(without_sti
     ends = read_table(without_stickers / "threshold.csv").query("used")["threshold"].iloc[0]
     said = line.build(Run.open(without_stickers)).lead
     assert said.startswith(f"The list ends at {100 * ends:.1f}% (95% interval [")
+
+
+def chosen(run):
+    """The table of what each order found."""
+    blocks = line.build(Run.open(run)).blocks
+    return next(block for block in blocks if getattr(block, "caption", "") == "What each order found")
+
+
+def test_what_each_order_found_stands_on_the_part_that_chose_and_on_the_part_that_judged(run):
+    rows = [
+        (row[0].text, row[0].badge, row[1].text, row[4].text, row[4].under, row[5].text) for row in chosen(run).rows
+    ]
+    assert rows[0] == ("priority", "used", "validation, half A", "24.6", "[19.6,\u00a029.6]")
+    assert table[0][-1].text == "11.4"
+    assert [row[:3] for row in rows[1:]] == [
+        ("chance of churn", "", "validation, half A"),
+        ("priority", "used", "test"),
+        ("chance of churn", "", "test"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"), [("best", "The order was chosen on validation"), ("priority", "The configuration asked for")]
+)
+def test_whether_the_order_was_chosen_or_asked_for_is_said(run, asked, words):
+    manifest = read_json(run / "manifest.json")
+    manifest["order"]["asked"] = asked
+    write_json(manifest, run / "manifest.json")
+    assert words in text_of(run) and "had received before" in text_of(run)
+
+
+def test_a_run_without_orders_has_no_table_of_them(run):
+    write_table(read_table(run / "orders.csv").head(0), run / "orders.csv")
+    assert "How the order was chosen" not in text_of(run)
