@@ -43,7 +43,7 @@ test: style
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
 reference: .venv/installed
-	$(BIN)/python -m churn.documentation docs
+	$(BIN)/python docs/reference.py docs
 
 .venv/docs: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
@@ -61,7 +61,7 @@ messages: .venv/installed # new messages of the code stand empty in each catalog
 	mkdir -p build
 	$(BIN)/pybabel --quiet extract -F pyproject.toml --no-default-keywords -k say -k say_many:1,2 -k marked \
 	  --add-location file --sort-by-file --width 120 --omit-header -o build/churn.pot churn
-	$(BIN)/pybabel --quiet update -D churn -i build/churn.pot -d churn/languages --ignore-obsolete --no-fuzzy-matching \
+	$(BIN)/pybabel --quiet update -D churn -i build/churn.pot -d churn/language/catalogues --ignore-obsolete --no-fuzzy-matching \
 	  --ignore-pot-creation-date --width 120
 
 clean:

@@ -15,8 +15,7 @@ from churn.errors import UserError
 from churn.evaluation import EvaluationConfig, VerdictConfig
 from churn.explanation import ExplanationConfig
 from churn.keys import Block, OneOf, Range, Repetitions, Seed, Share
-from churn.labels import LabelConfig
-from churn.language import LANGUAGES
+from churn.language import LANGUAGES, LabelConfig
 from churn.models import MODELS
 from churn.progress import OPTIONS
 from churn.segments import SegmentConfig

@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared, read_json
-from churn.language import percentage, retold, say, say_again
-from churn.said import joined
+from churn.language import joined, percentage, retold, say, say_again
 from churn.statistics import FEW, LEAST_LOSS, Interval, above, digits_apart, side
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band

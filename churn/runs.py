@@ -17,8 +17,7 @@ from churn.eda import View, open_view
 from churn.errors import UserError
 from churn.explanation import fans_among, worded
 from churn.keys import OneOf
-from churn.labels import LabelConfig
-from churn.language import retold
+from churn.language import LabelConfig, retold
 from churn.new_data import New, block_of, prepare_up_to
 from churn.scoring import newest_windows, score, score_windows
 from churn.segments import CONTACT, SegmentConfig

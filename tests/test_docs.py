@@ -1,6 +1,7 @@
 """README.md and docs/: links lead somewhere, made pages are up to date, and every block of code works as it stands."""
 
 import re
+import runpy
 import shlex
 import tomllib
 from dataclasses import replace
@@ -14,10 +15,10 @@ from churn.cli import main
 from churn.commands import ALARM
 from churn.configuration import RunConfig, parse, run_config, run_parser
 from churn.data import example_frames
-from churn.documentation import REFERENCE
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+REFERENCE = runpy.run_path(str(DOCS / "reference.py"))["REFERENCE"]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 BLOCK = re.compile(r"^```(\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 KINDS = {"python", "bash", "yaml", "text"}

@@ -16,12 +16,11 @@ from babel.messages.pofile import read_po
 import churn
 from churn.configuration import EvaluationConfig, ExplanationConfig, OutcomeConfig, RunConfig, parse, run_parser
 from churn.data import DataConfig
-from churn.dialect import Dialect
 from churn.errors import UserError
 from churn.evaluation import VerdictConfig
 from churn.explanation import readable
-from churn.labels import LabelConfig
-from churn.language import CATALOGUES, event_in_words, say, say_many, speaking
+from churn.language import CATALOGUES, LabelConfig, event_in_words, say, say_many, speaking
+from churn.language.dialect import Dialect
 from churn.outcomes import follow_up, summary
 from churn.report import write_report
 from churn.scoring import score

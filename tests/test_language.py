@@ -20,6 +20,8 @@ from churn.language import (
     LANGUAGES,
     day_and_month,
     day_in_words,
+    joined,
+    kept,
     marked,
     retold,
     say,
@@ -28,7 +30,6 @@ from churn.language import (
     speaking,
     spoken,
 )
-from churn.said import joined, kept
 
 PACKAGE = Path(__file__).parents[1] / "churn"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]

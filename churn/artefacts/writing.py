@@ -11,7 +11,7 @@ from pathlib import Path
 from churn.artefacts.sealed import CONTENTS, check_own, discard, enlist, seal
 from churn.disk import PARTIAL, writing
 from churn.errors import UserError
-from churn.said import kept
+from churn.language import kept
 
 _written: ContextVar[list[Path] | None] = ContextVar("written", default=None)
 

@@ -18,8 +18,7 @@ from churn.eda.silences import Returns
 from churn.eda.staying import Survival
 from churn.eda.transitions import DirectlyFollows
 from churn.eda.view import View
-from churn.language import retold, revalued
-from churn.said import Said, kept, valued
+from churn.language import Said, kept, retold, revalued, valued
 
 _KINDS: Mapping[str, type[View]] = {
     kind.__name__: kind

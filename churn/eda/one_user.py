@@ -10,8 +10,7 @@ from churn.charts import BLUE, GREEN, QUIET, VERMILION, panels
 from churn.data import Panel
 from churn.eda.view import View
 from churn.errors import UserError
-from churn.language import marked, say, say_many
-from churn.said import joined
+from churn.language import joined, marked, say, say_many
 
 PER_DAY = {
     "own": marked("own events per day"),

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from churn.data import Panel
 from churn.eda.arguments import check_count
 from churn.errors import UserError
-from churn.language import say, say_many
-from churn.said import joined
+from churn.language import joined, say, say_many
 
 ACTIVE = "active_users"
 Method = Literal["stl", "classical"]

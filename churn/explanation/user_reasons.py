@@ -20,8 +20,7 @@ from churn.explanation.wording import (
     value_as_usual,
     yes_or_no_words,
 )
-from churn.language import Messages, event_in_words, marked, say, with_unit
-from churn.said import joined
+from churn.language import Messages, event_in_words, joined, marked, say, with_unit
 
 TOP = 3  # reasons per user
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}

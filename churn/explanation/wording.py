@@ -5,8 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from churn.language import day_and_month, say, say_many
-from churn.said import joined
+from churn.language import day_and_month, joined, say, say_many
 
 _IN_DAYS = {"tenure", "tenure_capped"}
 _WEEK = 7

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Self
 
-from churn.labels import LabelConfig
+from churn.language.labels import LabelConfig
 
 Words = tuple[tuple[str, str, str], ...]  # the house's word, the platform's, and its plural
 _KOREAN = {"user": "사용자", "churn": "이탈", "sticker": "스티커"}

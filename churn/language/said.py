@@ -27,9 +27,9 @@ class Said(str):
         said.facts = facts
         return said
 
-    def __getnewargs__(self) -> tuple[str, Mapping[str, Any]]:  # type: ignore[override]
+    def __reduce__(self) -> tuple[type[Self], tuple[str, Mapping[str, Any]]]:
         """The text and the facts, of which a copy is made."""
-        return str(self), self.facts
+        return type(self), (str(self), self.facts)
 
 
 def joined(parts: Iterable[str], by: str = " ") -> str:
@@ -65,7 +65,7 @@ def kept(value: Any) -> Any:
 
 
 def valued(values: Mapping[str, object]) -> dict[str, object]:
-    """Values by name as JSON has them, from which `churn.language.revalued` makes each of its own type again."""
+    """Values by name as JSON has them, from which `revalued` makes each of its own type again."""
     return {name: _typed(value) for name, value in values.items()}
 
 

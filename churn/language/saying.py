@@ -1,27 +1,23 @@
-"""Language: every sentence that a reader sees is looked up in the catalogue of the language spoken at the moment."""
+"""Saying: every sentence that a reader sees is looked up in the catalogue of the language spoken at the moment."""
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from string import Formatter
-from typing import Any
 
-from churn.dialect import Dialect
 from churn.errors import UserError
-from churn.labels import LabelConfig
-from churn.said import Said, joined
+from churn.language.dialect import Dialect
+from churn.language.labels import LabelConfig
+from churn.language.said import Said
 
 LANGUAGES = ("en", "ko")
-CATALOGUES = Path(__file__).parent / "languages"
+CATALOGUES = Path(__file__).parent / "catalogues"
 _LOCALES = {"en": "en_GB", "ko": "ko_KR"}  # how days are written
 _SPOKEN = ContextVar("language", default="en")
-_FORMAT = re.compile(r"[+]?,?(\.\d{1,2})?[a-z%]?|%Y-%m-%d")  # how a message writes a value
 _WITHOUT_FANS = {"own {event}": "{event}"}  # whose it is goes without saying where nobody else acts
 _HOUSE = Dialect()
 _DIALECT = ContextVar("dialect", default=_HOUSE)  # the platform's words in that language
@@ -53,71 +49,6 @@ def say_many(one: str, many: str, n: int, /, **values: object) -> str:
     found = _catalogue(_SPOKEN.get()).ngettext(one, many, n)
     text = _DIALECT.get().put(found).format(n=f"{n:,}", **values)
     return Said(text, {"say": one, "many": many, "n": int(n), "values": values})
-
-
-def retold(facts: Any) -> str:
-    """A text that a file keeps, see `churn.said.kept`, in the language spoken now; a plain text as it is.
-
-    Raises:
-        ValueError: for facts that are none, or a message that could do more than show its values.
-
-    Example:
-        >>> retold({"say": "All users"}), retold({"join": ["a", {"say": "All users"}], "by": ": "})
-        ('All users', 'a: All users')
-        >>> with speaking("ko"):
-        ...     retold({"say": "All users"})
-        '전체 사용자'
-    """
-    values = revalued(facts.get("values", {})) if isinstance(facts, Mapping) else {}
-    match facts:
-        case str():
-            return facts
-        case {"again": str() as text}:
-            return say_again(text)
-        case {"event": str() as event, "spaced": bool() as spaced}:
-            return event_in_words(event, spaced=spaced)
-        case {"amount": words}:
-            return with_unit(retold(words))
-        case {"date": str() as day}:
-            return day_in_words(date.fromisoformat(day))
-        case {"day of the year": str() as day}:
-            return day_and_month(date.fromisoformat(day))
-        case {"join": [*parts], "by": str() as by}:
-            return joined(map(retold, parts), by)
-        case {"say": str() as one, "many": str() as many, "n": int() as n}:
-            return say_many(_harmless(one), _harmless(many), n, **values)
-        case {"say": str() as message}:
-            return say(_harmless(message), **values)
-    raise ValueError(f"expected a text or a message, got {facts!r}")
-
-
-def _harmless(message: str) -> str:
-    """The message, which shows values and nothing that belongs to them: a folder may be anybody's."""
-    for _, name, form, _ in Formatter().parse(message):
-        if name is not None and not (name.isidentifier() and _FORMAT.fullmatch(form or "")):
-            raise ValueError(f"expected a message with plain values, got {message!r}")
-    return message
-
-
-def revalued(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that `churn.said.valued` made plain, texts in the language spoken now."""
-    return {str(name): _value(found) for name, found in facts.items()}
-
-
-def _value(found: Any) -> object:
-    """A value of a message, of the type that the message formats."""
-    match found:
-        case {"day": str() as day}:
-            return datetime.fromisoformat(day) if "T" in day else date.fromisoformat(day)
-        case {"number": str() as number}:
-            return float(number)
-        case {"items": [*pairs]}:
-            return {key: _value(value) for key, value in pairs}
-        case [*several]:
-            return tuple(map(_value, several))
-        case dict():
-            return retold(found)
-    return found
 
 
 def marked(message: str) -> str:
@@ -187,8 +118,8 @@ def speaking(language: str, labels: LabelConfig | None = None, *, fans: bool = T
 
     Example:
         >>> with speaking("en", LabelConfig(user="customer", sticker="order", currency="EUR")):
-        ...     say("A user with a sticker"), priced("12.50")
-        ('A customer with an order', '€12.50')
+        ...     say("A user with a sticker")
+        'A customer with an order'
     """
     spoken = _SPOKEN.set(known_language(language))
     dialect = _DIALECT.set(Dialect.of(labels or LabelConfig(), language, fans=fans))
@@ -197,6 +128,16 @@ def speaking(language: str, labels: LabelConfig | None = None, *, fans: bool = T
     finally:
         _DIALECT.reset(dialect)
         _SPOKEN.reset(spoken)
+
+
+def dialect() -> Dialect:
+    """The platform's words in the language spoken."""
+    return _DIALECT.get()
+
+
+def locale() -> str:
+    """The name by which Babel knows the language spoken."""
+    return _LOCALES[_SPOKEN.get()]
 
 
 def known_language(language: str) -> str:
@@ -222,69 +163,6 @@ def event_in_words(event: str, *, spaced: bool = False) -> str:
     return Said(_DIALECT.get().events.get(event, name), {"event": event, "spaced": spaced})
 
 
-def with_unit(words: str) -> str:
-    """The name of an amount with its unit, where that is known.
-
-    Example:
-        >>> with speaking("en", LabelConfig(currency="EUR")):
-        ...     with_unit("expected loss")
-        'expected loss (EUR)'
-    """
-    unit = _DIALECT.get().currency
-    return Said(words if unit is None else f"{words} ({unit})", {"amount": words})
-
-
-def priced(number: str) -> str:
-    r"""An amount of money with its unit, as the language writes it; one that is no ISO 4217 code stands behind.
-
-    Example:
-        >>> with speaking("ko", LabelConfig(currency="coins")):
-        ...     priced("12.50"), priced("–")
-        ('12.50\xa0coins', '–')
-        >>> with speaking("en", LabelConfig(currency="KRW")):
-        ...     priced("−1,200")
-        '−₩1,200'
-    """
-    unit = _DIALECT.get().currency
-    if unit is None or not any(map(str.isdigit, number)):
-        return number
-    from babel.numbers import get_currency_symbol, is_currency
-
-    if not is_currency(unit):
-        return f"{number}\u00a0{unit}"
-    sign, size = get_currency_symbol(unit, _LOCALES[_SPOKEN.get()]), number.lstrip("+−")
-    apart = "\u00a0" if sign[-1].isalpha() else ""
-    return f"{number.removesuffix(size)}{sign}{apart}{size}"
-
-
-class Amount(float):
-    """An amount of money, whose unit stands beside it in every message.
-
-    Example:
-        >>> with speaking("en", LabelConfig(currency="EUR")):
-        ...     say("{whole:,.6g} in all", whole=Amount(1234.5))
-        '€1,234.5 in all'
-    """
-
-    def __format__(self, spec: str) -> str:
-        """The number by its format, and its unit."""
-        return priced(super().__format__(spec).replace("-", "−"))
-
-
-def decimals_of_money(otherwise: int) -> int:
-    """Digits after the point of an amount: as many as its currency has, or others where it is unknown.
-
-    Example:
-        >>> with speaking("en", LabelConfig(currency="KRW")):
-        ...     decimals_of_money(2)
-        0
-    """
-    from babel.numbers import get_currency_precision, is_currency
-
-    unit = _DIALECT.get().currency
-    return get_currency_precision(unit) if unit is not None and is_currency(unit) else otherwise
-
-
 def day_in_words(day: date) -> str:
     """A day as the language spoken writes it.
 
@@ -294,7 +172,7 @@ def day_in_words(day: date) -> str:
     """
     from babel.dates import format_date  # a light command waits for no locale
 
-    return Said(format_date(day, "long", locale=_LOCALES[_SPOKEN.get()]), {"date": f"{day:%Y-%m-%d}"})
+    return Said(format_date(day, "long", locale=locale()), {"date": f"{day:%Y-%m-%d}"})
 
 
 def day_and_month(day: date) -> str:
@@ -306,7 +184,7 @@ def day_and_month(day: date) -> str:
     """
     from babel.dates import format_skeleton
 
-    text = format_skeleton("MMMMd", day, locale=_LOCALES[_SPOKEN.get()])
+    text = format_skeleton("MMMMd", day, locale=locale())
     return Said(text, {"day of the year": f"{day:%Y-%m-%d}"})
 
 

@@ -13,8 +13,7 @@ from churn.data.log.reconciliation import at_fault
 from churn.data.log.repeats import Repeats
 from churn.data.log.spellings import Spellings
 from churn.data.windows.panel import Panel
-from churn.language import say, say_again, say_many
-from churn.said import joined
+from churn.language import joined, say, say_again, say_many
 
 LOST = 0.01  # share of a table's rows
 STRANGERS = 0.5  # share of a table's rows that concern nobody on the member list

@@ -8,8 +8,7 @@ from churn.data.audit.drift import NEWEST_DAYS, Drift
 from churn.data.audit.findings import Finding
 from churn.data.audit.findings_of_parts import NOISE, SHIFT
 from churn.data.windows.features import FEATURES
-from churn.language import say, say_again, say_many
-from churn.said import joined
+from churn.language import joined, say, say_again, say_many
 
 _RATIO = 1.5  # between two days' numbers of users, or acts, from which on they differ
 _NAMED = 5  # columns in a sentence

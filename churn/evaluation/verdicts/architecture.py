@@ -9,8 +9,7 @@ from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt, other, thinned, users_of
 from churn.evaluation.verdicts.wording import amount, change, decimal, listed, matters, measured, too_little
-from churn.language import say, say_many
-from churn.said import joined
+from churn.language import joined, say, say_many
 from churn.statistics import log_loss
 
 LAYERS = (1, 2)

@@ -11,8 +11,7 @@ from churn.evaluation.verdicts.measures import COLUMNS, Verdict, compare, tabula
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt_all, best, other, thinned, users_of
 from churn.evaluation.verdicts.wording import amount, change, listed, matters, measured, too_little
 from churn.explanation import collinearity
-from churn.language import marked, say
-from churn.said import joined
+from churn.language import joined, marked, say
 from churn.statistics import Interval
 
 WITH, WITHOUT = marked("every column"), marked("without collinear ones")

@@ -18,8 +18,7 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import amount, change, listed, matters, measured, same_chances
-from churn.language import say, say_many
-from churn.said import joined
+from churn.language import joined, say, say_many
 from churn.statistics import Interval
 
 LEAST_KEPT = 0.5  # share of the training windows that must have a history of a length for the length to be tried

@@ -22,8 +22,7 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import decimal, listed, measured, percent
-from churn.language import say, say_many
-from churn.said import joined
+from churn.language import joined, say, say_many
 
 LEAST_KEPT = 0.5  # share of the training windows that must be left for a longer horizon to be tried
 

@@ -20,8 +20,7 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import amount, change, matters, measured, same_chances, too_little
-from churn.language import marked, say
-from churn.said import joined
+from churn.language import joined, marked, say
 from churn.statistics import Interval
 
 IN_ORDER, PERMUTED = marked("days in order"), marked("days permuted")

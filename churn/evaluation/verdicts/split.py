@@ -21,8 +21,7 @@ from churn.evaluation.verdicts.trials import (
     users_of,
 )
 from churn.evaluation.verdicts.wording import amount, change, decimal, matters, measured, too_little
-from churn.language import say
-from churn.said import joined
+from churn.language import joined, say
 from churn.statistics import Interval
 
 HELD_OUT = 1 / 3  # share of the users, from whom the test windows come

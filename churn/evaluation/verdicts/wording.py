@@ -6,8 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.language import percentage, say
-from churn.said import joined
+from churn.language import joined, percentage, say
 from churn.statistics import FEW, LEAST_LOSS, Interval, Side, side
 
 
