@@ -100,7 +100,7 @@ def print_out() -> None:
             sys.stdout.flush()
     except OSError as error:
         file = Path("/dev/stdout").resolve()
-        error.filename = str(file) if os.path.isfile(file) else "standard output"  # noqa: PTH113 - it may lie out of reach
+        error.filename = str(file) if os.path.isfile(file) else "standard output"  # noqa: PTH113 - Path.is_file raises out of reach
         raise
 
 
