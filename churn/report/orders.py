@@ -34,7 +34,11 @@ def chosen(run: Run) -> tuple[Block, ...]:
     columns = (Column(say("Ordered by")), Column(say("Part")), *heads(say("Lists"), say("Users"), first=0))
     columns = (*columns, *heads(say("Found per list"), say("By lot"), first=0))
     rows = tuple(_row(row, in_money=order["measure"] != "users") for row in records(table))
-    return (Heading(say("How the order was chosen")), text, Table(say("What each order found"), columns, rows, cards=True))
+    return (
+        Heading(say("How the order was chosen")),
+        text,
+        Table(say("What each order found"), columns, rows, cards=True),
+    )
 
 
 def _row(row: Any, *, in_money: bool) -> tuple[Cell, ...]:
