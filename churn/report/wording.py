@@ -134,7 +134,7 @@ def money(amount: float | None, digits: int = 1) -> str:
     """An amount with its unit and as many decimals as its currency has; without a currency a plain number.
 
     Example:
-        >>> from churn.labels import LabelConfig
+        >>> from churn.language.labels import LabelConfig
         >>> from churn.language import speaking
         >>> with speaking("en", LabelConfig(currency="EUR")):
         ...     money(1234.5), money(-0.25), money(None)
