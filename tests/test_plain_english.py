@@ -6,6 +6,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+from babel.messages.pofile import read_po
+
 ROOT = Path(__file__).parents[1]
 FILES = [path for folder in ("churn", "experiments", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
 # A docstring with such a beginning does not name the thing that it describes.
@@ -17,6 +19,10 @@ OBSCURE = re.compile(
     r"\b(those|what it|of them|lest|by lot|told apart|so many|as many as one likes|anew"
     r"|the same(?= (?:as|at|for|from|in|is|of|on|to|with|without)\b|[.,:;)]|$))\b",
     re.IGNORECASE,
+)
+HOUSE_WORDS = re.compile(r"\b(lest|the lot|by lot|told apart|anew|walks?|walked|breathes?)\b", re.IGNORECASE)
+CATALOGUE = read_po(
+    (ROOT / "churn/language/catalogues/ko/LC_MESSAGES/churn.po").read_text(encoding="utf8").splitlines()
 )
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -67,5 +73,15 @@ def test_docstrings_and_comments_use_plain_words() -> None:
         for path in FILES
         for text in (*(prose(said) for _, said in documented(path)), *comments(path))
         for hit in OBSCURE.finditer(text)
+    ]
+    assert found == []
+
+
+def test_messages_use_plain_words() -> None:
+    found = [
+        f"{hit.group()!r} in {text}"
+        for message in CATALOGUE
+        for text in ([message.id] if isinstance(message.id, str) else message.id)
+        for hit in HOUSE_WORDS.finditer(text)
     ]
     assert found == []

@@ -1,4 +1,4 @@
-"""Seasons: how a platform breathes, as trend, recurring pattern and remainder."""
+"""Seasons: a platform's activity as trend, recurring pattern and remainder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ _REMOVED = "removed"  # removed before relevance was judged
 _DIVIDED = marked("carries more than its shuffled copies in one half of the runs, no more in the other")
 _WORDS = {
     "confirmed": marked("carries more than its shuffled copies"),
-    "tentative": marked("not told apart from its shuffled copies"),
+    "tentative": marked("not distinguishable from its shuffled copies"),
     "rejected": marked("carries no more than its shuffled copies"),
 }
 

@@ -34,7 +34,7 @@ from churn.segments import CONTACT, CONTROL
 
 WEEK = 7  # days from a list to the list that it is compared with
 LIMITS = (
-    marked("Effects are by intention to treat: everyone counts in the group that the lot chose, contacted or not."),
+    marked("Effects are by intention to treat: everyone counts in the group that chance chose, contacted or not."),
     marked(
         "An effect that is not seen is not an effect that is not there: groups of this size would most likely (.8) "
         "have missed whatever is under `detectable`."

@@ -97,5 +97,5 @@ def _row(row: Any, departed: str) -> tuple[Cell, ...]:
 def _segment(row: Any) -> str:
     """The user's segment, or the warning that a user held back at random is not to be called."""
     if getattr(row, "held_back", False):
-        return say("Held back by lot: do not contact")
+        return say("Held back at random: do not contact")
     return SEGMENTS.get(row.segment, str(row.segment))

@@ -73,9 +73,9 @@ def _learnt_from(facts: Mapping[str, Any]) -> str:
 
 def _reading() -> str:
     return say(
-        "Expected on the list are as many of the group as there would be if the list were drawn by lot. The observed "
-        "rates are those of the test part, with 95% intervals over users. They describe the groups; they do not say "
-        "what would happen if a user changed group."
+        "Expected on the list are as many of the group as there would be if the list were drawn at random. The "
+        "observed rates are those of the test part, with 95% intervals over users. They describe the groups; they do "
+        "not say what would happen if a user changed group."
     )
 
 
@@ -84,7 +84,7 @@ def _held_back(run: Run) -> tuple[Text, ...]:
     held_back = run.manifest["segment"]["control"]["held_back"]
     if not held_back:
         return ()
-    text = say("“On the list” counts the {n} users who are held back by lot, too.", n=count(held_back))
+    text = say("“On the list” counts the {n} users who are held back at random, too.", n=count(held_back))
     return (Text(text),)
 
 
@@ -208,9 +208,9 @@ def _judged(row: Any) -> str:
 
 def _tried() -> str:
     return say(
-        "Stability: parts of the users are drawn again and again and grouped anew; 1 says that two parts always agree "
-        "(adjusted Rand index). Explained: the share of the variance that lies between the groups. Shuffled: the same "
-        "columns, each in an order of its own. One kind: users who vary continuously, with the same means and "
+        "Stability: parts of the users are drawn again and again and grouped each time; 1 says that two parts always "
+        "agree (adjusted Rand index). Explained: the share of the variance that lies between the groups. Shuffled: the "
+        "same columns, each in an order of its own. One kind: users who vary continuously, with the same means and "
         "correlations. A number of groups counts if it is stable (0.6 or more), beats both, and explains 0.05 more "
         "than users of one kind on average. The most stable number is taken, and of those as stable the largest."
     )

@@ -253,7 +253,7 @@ def _assumed(budget: Mapping[str, Any], *, stickers: bool) -> tuple[str, ...]:
         say("Nobody leaves because of a call, and nobody who would have stayed brings more for it."),
         say(
             "The chances of falling silent are taken as right. The interval covers which users happen to "
-            "be scored, not wrong assumptions: a test that leaves some of the list alone, drawn by lot, is "
+            "be scored, not wrong assumptions: a test that leaves some of the list alone, drawn at random, is "
             "what would show the save rate."
         ),
     )

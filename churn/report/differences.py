@@ -143,10 +143,11 @@ def _twins(run: Run) -> list[Block]:
     return [
         Text(
             say_many(
-                "Of {line} users with the same scores at the end of the list, {n} counts as being on it, drawn by lot, "
-                "and is compared with the others like it: the more there are, the less the groups can differ.",
-                "Of {line} users with the same scores at the end of the list, {n} count as being on it, drawn by lot, "
-                "and are compared with the others like them: the more there are, the less the groups can differ.",
+                "Of {line} users with the same scores at the end of the list, {n} counts as being on it, drawn at "
+                "random, and is compared with the others like it: the more there are, the less the groups can differ.",
+                "Of {line} users with the same scores at the end of the list, {n} count as being on it, drawn at "
+                "random, and are compared with the others like them: the more there are, the less the groups can "
+                "differ.",
                 ties["line_listed"],
                 line=count(ties["line"]),
             )

@@ -24,7 +24,7 @@ def build(run: Run) -> Section:
     about = say(
         "Take the windows with the highest probabilities, as many as there is time for: which share of "
         "all those it concerns is among them? On the dashed line a list does no better than one drawn "
-        "by lot."
+        "at random."
     )
     curves = Beside(tuple(_curves(run, target) for target in run.targets))
     if run.table(declared.GAINS).empty and run.table(declared.THRESHOLDS).empty:
@@ -99,7 +99,7 @@ def _lift(run: Run, target: str, own: pd.DataFrame, others: pd.DataFrame) -> Blo
         drawn,
         title=title,
         description=say("{title}, test part. {said}.", title=title, said=said),
-        caption=say("Gain ÷ share; 1 is by lot."),
+        caption=say("Gain ÷ share; 1 is at random."),
     )
 
 

@@ -17,9 +17,9 @@ def held_back(run: Run) -> tuple[Text, ...]:
     return (
         Text(
             say(
-                "Held back by lot (a share of {share}, seed {seed}): {held_back} of the {listed} users of the priority "
-                "segment. Whoever is held back must not be contacted, stands not in the list but in control.csv, and "
-                "is compared with the others by the command churn outcomes.",
+                "Held back at random (a share of {share}, seed {seed}): {held_back} of the {listed} users of the "
+                "priority segment. Whoever is held back must not be contacted, stands not in the list but in "
+                "control.csv, and is compared with the others by the command churn outcomes.",
                 listed=count(listed),
                 held_back=count(control["held_back"]),
                 share=percent(control["share"], 0),
@@ -35,10 +35,10 @@ def to_leave_alone(run: Run) -> tuple[Note, ...]:
     if not n:
         return ()
     said = say_many(
-        "{n} user is held back by lot and named in control.csv: do not contact this user, who shows what happens "
+        "{n} user is held back at random and named in control.csv: do not contact this user, who shows what happens "
         "without a call.",
-        "{n} users are held back by lot and named in control.csv: contact none of them, since they show what happens "
-        "without a call.",
+        "{n} users are held back at random and named in control.csv: contact none of them, since they show what "
+        "happens without a call.",
         n,
     )
     return (Note(say("Not on this list"), said, tone="care"),)

@@ -104,7 +104,7 @@ def _against(run: Run, target: str, rival: str) -> str:
     clear, matters = side(found), side(found, least=LEAST_LOSS)
     if clear == "across":
         return say(
-            "{target}: {chosen}, the chosen model, and {rival} are not told apart ({numbers}).",
+            "{target}: {chosen}, the chosen model, and {rival} are not distinguishable ({numbers}).",
             target=TARGETS[target],
             chosen=chosen,
             rival=rival,
@@ -200,7 +200,7 @@ def _paired(run: Run) -> list[Block]:
         say(
             "Intervals of two models may overlap and one still be better on the same users. So here is the "
             "difference itself: left of 0, the model has the lower log loss, which is better; an interval "
-            "that holds 0 means that this run cannot tell them apart. The intervals are not adjusted for "
+            "that holds 0 means that this run cannot distinguish them. The intervals are not adjusted for "
             "their number: of twenty, one misses the true difference by chance."
         )
     )

@@ -76,8 +76,8 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
     score = RANKS[rank_by(run)]
     if found["raw"] is None:
         return say(
-            "All {scored} users have the same {score}: their order is by the chance of churn, and by lot where that is "
-            "the same.",
+            "All {scored} users have the same {score}: their order is by the chance of churn, and at random where that "
+            "is the same.",
             scored=count(found["scored"]),
             score=score,
         )
@@ -256,7 +256,7 @@ def _agreement(run: Run) -> tuple[Block, ...]:
     scored = count(run.manifest["segment"]["scored"])
     text = Text(
         say(
-            "Take any two users whom both orders tell apart: 1 says that both always put the same one first, −1 that "
+            "Take any two users whom both orders distinguish: 1 says that both always put the same one first, −1 that "
             "they never do, and 0 that they agree as often as not (Kendall’s τ)."
         )
     )

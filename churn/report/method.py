@@ -95,12 +95,12 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         (
             say("Half A, half B"),
             say(
-                "The validation users, divided by lot: half A stopped and chose the models, half B fitted "
+                "The validation users, divided at random: half A stopped and chose the models, half B fitted "
                 "and chose the correction of their probabilities."
             ),
         ),
         (say("Models that score"), scoring(run)),
-        (say("Base rate"), say("The share among all users: what a list drawn by lot would show.")),
+        (say("Base rate"), say("The share among all users: what a list drawn at random would show.")),
         (
             say("95% interval"),
             say(

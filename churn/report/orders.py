@@ -32,7 +32,7 @@ def chosen(run: Run) -> tuple[Block, ...]:
     asked = say("The configuration asked for this order; nothing was chosen.")
     text = Text(f"{how if order['asked'] == 'best' else asked} {FOUND[order['measure']]}")
     columns = (Column(say("Ordered by")), Column(say("Part")), *heads(say("Lists"), say("Users"), first=0))
-    columns = (*columns, *heads(say("Found per list"), say("By lot"), first=0))
+    columns = (*columns, *heads(say("Found per list"), say("At random"), first=0))
     rows = tuple(_row(row, in_money=order["measure"] != "users") for row in records(table))
     return (
         Heading(say("How the order was chosen")),

@@ -20,7 +20,7 @@ def build(run: Run) -> list[Block]:
         return []
     text = Text(
         say(
-            "Networks start from numbers drawn by lot. Each was fitted from {seeds} seeds, whose "
+            "Networks start from numbers drawn at random. Each was fitted from {seeds} seeds, whose "
             "probabilities are averaged: that average is the model on this page. Here is what each seed’s "
             "network, calibrated alone, reaches on test: the mean over seeds with its standard deviation "
             "(sd), and the lowest and highest. A difference between two models that is smaller than this "

@@ -18,10 +18,10 @@ CLEAN, DIRTY = 0.01, 0.05  # shares of rejected rows
 SEEN = marked("The data were split at random, so the models had seen the days on which they were measured.")
 FOUND = Messages(
     {
-        "better": marked("Past lists did better than a list drawn by lot."),
-        "slight": marked("Past lists did better than a list drawn by lot, but by less than a tenth."),
-        "worse": marked("Past lists did worse than a list drawn by lot."),
-        "same": marked("Past lists were not clearly better than a list drawn by lot."),
+        "better": marked("Past lists did better than a list drawn at random."),
+        "slight": marked("Past lists did better than a list drawn at random, but by less than a tenth."),
+        "worse": marked("Past lists did worse than a list drawn at random."),
+        "same": marked("Past lists were not clearly better than a list drawn at random."),
         "few": marked("There are too few users on past lists to tell."),
     }
 )

@@ -37,8 +37,8 @@ REASONS = {
 LEADS = Messages(
     {
         "better": marked("Yes: past lists found the right people."),
-        "slight": marked("Hardly: past lists found few more of the right people than the lot would have."),
-        "worse": marked("No: the lot would have found more of the right people than past lists did."),
+        "slight": marked("Hardly: past lists found few more of the right people than lists drawn at random."),
+        "worse": marked("No: lists drawn at random would have found more of the right people."),
         "same": marked("There is no evidence that the list finds the right people."),
         "few": marked("It cannot be told yet: too few users were on past lists."),
         "seen": marked("It cannot be told: the models knew the days on which they were measured."),

@@ -22,8 +22,8 @@ TITLES = Messages(
         "directly_follows": marked("What follows what in a session"),
         "first_steps": marked("How sessions begin"),
         "variants": marked("The most frequent sessions"),
-        "journeys_of_the_list": marked("How the list walks, beside the others"),
-        "journeys_of_churners": marked("How those walked who then fell silent, beside those who stayed"),
+        "journeys_of_the_list": marked("What the users of the list do, beside the others"),
+        "journeys_of_churners": marked("What users did who then fell silent, beside those who stayed"),
         "anatomy": marked("The first user on the list, day by day"),
     }
 )
@@ -32,10 +32,10 @@ TITLES = Messages(
 def seasons(run: Run) -> Section:
     """Trend, week and remainder of the platform's days."""
     lead = say(
-        "Each day, taken apart into a slow trend, a pattern that repeats, and what is left. Read it before comparing "
+        "Each day, divided into a slow trend, a pattern that repeats, and what is left. Read it before comparing "
         "one day or week with another."
     )
-    return _section(run, "seasons", say("How the platform breathes"), lead)
+    return _section(run, "seasons", say("Activity by day and week"), lead)
 
 
 def journeys(run: Run) -> Section:
@@ -51,7 +51,7 @@ def journeys(run: Run) -> Section:
             "did before their cutoff alone."
         )
     )
-    return _section(run, "journeys", say("How users walk"), lead, "anatomy")
+    return _section(run, "journeys", say("What users do, in its order"), lead, "anatomy")
 
 
 def cohorts(run: Run) -> Section:

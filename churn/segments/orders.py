@@ -80,7 +80,7 @@ class Order:
 
     @property
     def undecided(self) -> bool:
-        """Whether more data may still show that the order beats the lot by an amount that matters."""
+        """Whether more data may still show that the order beats a list at random by an amount that matters."""
         return self.verdict == "few" or above(self._excess.high, self._least)
 
     @property

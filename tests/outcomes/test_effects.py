@@ -29,7 +29,7 @@ def listed(tmp_path_factory):
 
 
 def trials(listed, *, saved):
-    """Each repetition's control by lot, and outcomes in which a contact keeps a share of those who would churn."""
+    """Each repetition's control at random, and outcomes in which a contact keeps a share of those who would churn."""
     rng = np.random.default_rng(7)
     for repetition in range(REPETITIONS):
         config = ControlConfig(share=SHARE, seed=repetition)

@@ -41,7 +41,7 @@ def test_only_those_who_may_be_called_are_counted(run):
     segment = read_json(run / "manifest.json")["segment"]
     rewrite(run, segment=segment | {"control": {"share": 0.1, "held_back": 3, "contacted": 27, "seed": 0}})
     write_table(read_table(run / "priority.parquet").head(27), run / "priority.parquet")  # three are held back
-    assert said(run).startswith("Call the 27 users") and "3 users of the list are held back by lot" in said(run)
+    assert said(run).startswith("Call the 27 users") and "3 users of the list are held back at random" in said(run)
 
 
 def test_a_list_of_nobody_is_not_called(run):

@@ -53,7 +53,11 @@ def test_who_is_held_back_does_not_stand_as_on_the_list(run):
     table = pd.read_csv(run / "anomalies.csv").assign(segment="priority", held_back=[False, True, False, False])
     table.to_csv(run / "anomalies.csv", index=False)
     rows = anomalies.build(Run.open(run)).blocks[-1].rows
-    assert [row[-1].text for row in rows] == ["On the list", "Held back by lot: do not contact", *["On the list"] * 2]
+    assert [row[-1].text for row in rows] == [
+        "On the list",
+        "Held back at random: do not contact",
+        *["On the list"] * 2,
+    ]
 
 
 def test_ids_are_as_they_are_and_none_is_run(run):

@@ -76,11 +76,11 @@ def test_the_heat_map_has_a_column_per_group_with_its_n_and_the_strongest_row_on
 
 
 def test_groups_say_that_they_count_who_is_held_back(run):
-    assert "held back by lot, too" not in said(grouped(run))[1]
+    assert "held back at random, too" not in said(grouped(run))[1]
     manifest = read_json(run / "manifest.json")
     manifest["segment"]["control"] = {"share": 0.1, "seed": 0, "held_back": 3, "contacted": 27}
     write_json(manifest, run / "manifest.json")
-    assert "“On the list” counts the 3 users who are held back by lot, too." in said(run)[1]
+    assert "“On the list” counts the 3 users who are held back at random, too." in said(run)[1]
 
 
 def test_groups_of_few_users_are_grey(run):

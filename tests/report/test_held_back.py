@@ -29,7 +29,7 @@ def test_the_list_says_how_many_are_held_back_and_where_they_stand(run):
     assert "control.csv" in text.body
     assert text in reading(held).blocks
     (note,) = [block for block in build(held).blocks if block.kind == "note"]
-    assert note.body.startswith("12 users are held back by lot and named in control.csv: contact none of them")
+    assert note.body.startswith("12 users are held back at random and named in control.csv: contact none of them")
 
 
 def test_a_list_too_short_to_hold_anybody_back_says_so(run):

@@ -26,7 +26,7 @@ def told(run):
             -0.004,
             "GRU, the chosen model, is clearly better than LightGBM (log loss −0.012 [−0.020, −0.004] on test)",
         ),
-        (-0.02, 0.004, "GRU, the chosen model, and LightGBM are not told apart"),
+        (-0.02, 0.004, "GRU, the chosen model, and LightGBM are not distinguishable"),
         (-0.002, -0.0002, "GRU, the chosen model, and LightGBM hardly differ, by less than 0.002 (log loss −0.001"),
         (0.004, 0.02, "GRU, the chosen model, is clearly worse than LightGBM"),
     ],

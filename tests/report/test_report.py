@@ -123,7 +123,7 @@ def test_the_first_screen_has_at_most_four_numbers_and_the_rest_is_told_below(ru
 def test_who_is_held_back_is_not_to_be_contacted(run):
     held_back(run)
     said = report_of(run).text
-    assert "3 users are held back by lot and named in control.csv: contact none of them" in said
+    assert "3 users are held back at random and named in control.csv: contact none of them" in said
 
 
 def test_what_the_report_asks_is_answered_as_in_the_evidence(finished):

@@ -21,7 +21,7 @@ def test_the_page_says_where_equal_scores_were_put_by_lot(run):
     write_json(manifest | {"segment": told}, run / "manifest.json")
     (note,) = shortlist._equals(Run.open(run))
     assert note.body.startswith("21 of the 22 users on the list have the same scores as others")
-    assert "ends among 90 users with the same scores: 21 of them were put on it by lot" in note.body
+    assert "ends among 90 users with the same scores: 21 of them were put on it at random" in note.body
     write_json(
         manifest | {"segment": told | {"ties": {"listed": 0, "line": 1, "line_listed": 1}}}, run / "manifest.json"
     )

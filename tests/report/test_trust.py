@@ -50,13 +50,13 @@ def test_what_past_lists_did_is_told_beside_everyone(run):
     ordered(run, excess_low=-1.0)
     same = judged(run, {"churn": (0.30, 0.42), "sticker": (0.06, 0.18)})[1]
     assert same == (
-        "Past lists were not clearly better than a list drawn by lot. "
+        "Past lists were not clearly better than a list drawn at random. "
         "36% of their users fell silent (everyone: 36%). "
         "12% of their users received a sticker (everyone: 12%)."
     )
     ordered(run, excess_low=8.3)
     apart = judged(run, {"churn": (0.30, 0.50), "sticker": (0.20, 0.30)})[1]
-    assert apart.startswith("Past lists did better than a list drawn by lot. 40% of their users fell silent")
+    assert apart.startswith("Past lists did better than a list drawn at random. 40% of their users fell silent")
     assert apart.endswith("25% of their users received a sticker (everyone: 12%).")
 
 
@@ -86,7 +86,7 @@ def test_the_list_is_judged_before_all_else(run):
 
 def test_the_list_of_a_run_without_stickers_is_judged_by_churn_alone(without_stickers):
     detail = trust.on_list(Run.open(without_stickers)).detail
-    assert detail.startswith("Past lists did better than a list drawn by lot.") and "sticker" not in detail
+    assert detail.startswith("Past lists did better than a list drawn at random.") and "sticker" not in detail
 
 
 def test_probabilities_that_hold_overall_but_broke_their_promise_on_lists_are_not_praised(run):
@@ -179,5 +179,5 @@ def test_of_ten_groups_three_are_too_many_to_be_chance(off, too_many):
 
 
 def test_a_list_that_hardly_beats_one_by_lot_is_not_recommended(run):
-    ordered(run, excess=0.8, excess_low=0.4, excess_high=1.1)  # of 11.4 by lot
-    assert "no order of the users has proved better than a list drawn by lot" in advice(Run.open(run))
+    ordered(run, excess=0.8, excess_low=0.4, excess_high=1.1)  # of 11.4 at random
+    assert "no order of the users has proved better than a list drawn at random" in advice(Run.open(run))

@@ -34,7 +34,7 @@ def known():
 
 
 def by_hand(windows, scores, *, order, worth, share):
-    """What lists of a share found, and lists by lot: a list per cutoff, cut out of the sorted rows."""
+    """What lists of a share found, and lists at random: a list per cutoff, cut out of the sorted rows."""
     found, lot, days = 0.0, 0.0, np.unique(windows.cutoff)
     for day in days:
         inside = np.flatnonzero(windows.cutoff == day)
@@ -180,7 +180,7 @@ def test_an_order_that_is_none_is_refused(content, tmp_path):
     ("facts", "verdict", "undecided"),
     [
         ({"excess": 2, "excess_low": 0.5, "excess_high": 3.5}, "better", True),
-        ({"excess": 0.9, "excess_low": 0.5, "excess_high": 0.95}, "slight", False),  # of 10 by lot
+        ({"excess": 0.9, "excess_low": 0.5, "excess_high": 0.95}, "slight", False),  # of 10 at random
         ({"excess": 0.5, "excess_low": -0.5, "excess_high": 1.5}, "same", True),
         ({"excess": 0.1, "excess_low": -0.2, "excess_high": 0.4}, "same", False),
         ({"excess": -2, "excess_low": -3, "excess_high": -1}, "worse", False),

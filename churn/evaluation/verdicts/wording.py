@@ -19,14 +19,14 @@ def measured(users: int) -> str:
     """
     if users < FEW:
         return say(
-            "Probabilities are the models' own, not calibrated, and hyperparameters are not searched anew. Brackets "
+            "Probabilities are the models' own, not calibrated, and hyperparameters are not searched again. Brackets "
             "hold 95% intervals over {users:,} users, who are so few that the intervals are too narrow; they know "
             "nothing of how another fit would have turned out, and each stands for itself: of twenty differences by "
             "chance alone, one is expected to look clear of zero.",
             users=users,
         )
     return say(
-        "Probabilities are the models' own, not calibrated, and hyperparameters are not searched anew. Brackets hold "
+        "Probabilities are the models' own, not calibrated, and hyperparameters are not searched again. Brackets hold "
         "95% intervals over {users:,} users; they know nothing of how another fit would have turned out, and each "
         "stands for itself: of twenty differences by chance alone, one is expected to look clear of zero.",
         users=users,

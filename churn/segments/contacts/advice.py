@@ -53,20 +53,21 @@ def _with_costs(order: Order, listed: int, profit: float, best: int) -> str:
     if order.low is not None and order.low > 0:
         return say_many(
             "Calling the one user on the list is expected to earn {earned}, but anybody else would do as well: no "
-            "order of the users has proved better than a list drawn by lot by an amount that matters.",
+            "order of the users has proved better than a list drawn at random by an amount that matters.",
             "Calling the {n} users on the list is expected to earn {earned}, but as many others would do as well: no "
-            "order of the users has proved better than a list drawn by lot by an amount that matters.",
+            "order of the users has proved better than a list drawn at random by an amount that matters.",
             listed,
             earned=earned,
         )
     if order.verdict == "better":
         return say(
-            "Call nobody yet: past lists did better than lists drawn by lot, but calling one would have lost {lost} on "
-            "average.",
+            "Call nobody yet: past lists did better than lists drawn at random, but calling one would have lost {lost} "
+            "on average.",
             lost=_money(-past),
         )
     return say(
-        "Call nobody yet: no order of the users has proved better than a list drawn by lot by an amount that matters."
+        "Call nobody yet: no order of the users has proved better than a list drawn at random by an amount that "
+        "matters."
     )
 
 
@@ -87,12 +88,12 @@ def _earned(order: Order) -> str:
     value, by_lot = order.value or 0.0, order.by_lot or 0.0
     if by_lot < 0:
         return say(
-            "Past lists like it would have earned {value} each, and lists drawn by lot would have lost {lost}.",
+            "Past lists like it would have earned {value} each, and lists drawn at random would have lost {lost}.",
             value=_money(value),
             lost=_money(-by_lot),
         )
     return say(
-        "Past lists like it would have earned {value} each, and lists drawn by lot {by_lot}.",
+        "Past lists like it would have earned {value} each, and lists drawn at random {by_lot}.",
         value=_money(value),
         by_lot=_money(by_lot),
     )
@@ -109,7 +110,7 @@ def _without_costs(order: Order, listed: int) -> str:
             listed,
         )
     return say(
-        "Whom to call first is not known: no order of the users has proved better than a list drawn by lot by an "
+        "Whom to call first is not known: no order of the users has proved better than a list drawn at random by an "
         "amount that matters."
     )
 
@@ -126,17 +127,17 @@ def _first(order: Order, listed: int) -> str:
     if order.measure == "amount":
         return say_many(
             "Call the one user on the list first: those who fell silent on past lists had received {times} times as "
-            "much as on lists drawn by lot.",
+            "much as on lists drawn at random.",
             "Call the {n} users on the list first: those who fell silent on past lists had received {times} times as "
-            "much as on lists drawn by lot.",
+            "much as on lists drawn at random.",
             listed,
             times=times,
         )
     return say_many(
-        "Call the one user on the list first: past lists found {times} times as many who fell silent as lists drawn by "
-        "lot.",
+        "Call the one user on the list first: past lists found {times} times as many who fell silent as lists drawn at "
+        "random.",
         "Call the {n} users on the list first: past lists found {times} times as many who fell silent as lists drawn "
-        "by lot.",
+        "at random.",
         listed,
         times=times,
     )
@@ -145,11 +146,11 @@ def _first(order: Order, listed: int) -> str:
 def _held_back(held_back: int) -> str:
     if held_back:
         return say_many(
-            "One user of the list is held back by lot, so that you will learn whether calls work.",
-            "{n} users of the list are held back by lot, so that you will learn whether calls work.",
+            "One user of the list is held back at random, so that you will learn whether calls work.",
+            "{n} users of the list are held back at random, so that you will learn whether calls work.",
             held_back,
         )
-    return say("Nobody on the list is held back by lot, so you will not learn whether calls work.")
+    return say("Nobody on the list is held back at random, so you will not learn whether calls work.")
 
 
 def _instead(order: Order, held_back: int) -> str:
@@ -161,7 +162,7 @@ def _instead(order: Order, held_back: int) -> str:
             order.users,
         )
     if not held_back:
-        return say("What to do instead: hold some users back by lot, which shows whether a call changes anything.")
+        return say("What to do instead: hold some users back at random, which shows whether a call changes anything.")
     return say(
         "What to do instead: try another horizon than {days} days, which may be easier to foresee.",
         days=order.horizon_days,

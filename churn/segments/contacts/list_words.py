@@ -86,17 +86,17 @@ def among_equals(found: Mapping[str, int], *, listed: int) -> str:
         listed: Users on the list.
     """
     if not found["listed"]:
-        return say("No two users have the same scores, so nothing is left to the lot.")
+        return say("No two users have the same scores, so nothing is left to chance.")
     order = say(
-        "{n:,} of the {listed:,} users on the list have the same scores as others, and their order among these is by "
-        "lot.",
+        "{n:,} of the {listed:,} users on the list have the same scores as others, and their order among these is at "
+        "random.",
         n=found["listed"],
         listed=listed,
     )
     if found["line"] == found["line_listed"]:
         return order
     line = say(
-        "The list ends among {line:,} users with the same scores: {on:,} of them were put on it by lot.",
+        "The list ends among {line:,} users with the same scores: {on:,} of them were put on it at random.",
         line=found["line"],
         on=found["line_listed"],
     )
@@ -121,7 +121,7 @@ def _control(config: SegmentConfig, listed: int, held_back: int) -> str:
     if not held_back:
         return say("none: a segment of {listed} is too small to hold anybody back", listed=listed)
     return say(
-        "{share:.3g}% of the segment, drawn by lot with seed {seed}; control.csv names them",
+        "{share:.3g}% of the segment, drawn at random with seed {seed}; control.csv names them",
         share=100 * config.control.share,
         seed=config.control.seed,
     )

@@ -13,8 +13,8 @@ USERS = Order(
 PROFIT = replace(USERS, measure="profit", value=5.0, low=1.0, high=9.0, by_lot=-3.0, excess=8.0, excess_low=4.0)
 LEVEL = {"excess": 0.0, "excess_low": -0.1, "excess_high": 0.1}  # surely no better than the lot
 UNSURE = {"excess": 0.5, "excess_low": -3.0, "excess_high": 4.0}
-NO_ORDER = "no order of the users has proved better than a list drawn by lot by an amount that matters."
-ALONE = "Nobody on the list is held back by lot, so you will not learn whether calls work."
+NO_ORDER = "no order of the users has proved better than a list drawn at random by an amount that matters."
+ALONE = "Nobody on the list is held back at random, so you will not learn whether calls work."
 
 
 def said(order, *, listed=30, held_back=0, **budget):
@@ -24,13 +24,13 @@ def said(order, *, listed=30, held_back=0, **budget):
 def test_a_list_that_pays_and_beat_the_lot_is_called_and_past_lists_are_told_beside_the_lot():
     assert said(PROFIT, profit=11.1, best=30) == (
         "Call the 30 users on the list: the expected profit is 11.1. Past lists like it would have earned 5.0 "
-        f"each, and lists drawn by lot would have lost 3.0. {ALONE}"
+        f"each, and lists drawn at random would have lost 3.0. {ALONE}"
     )
     better = said(replace(PROFIT, by_lot=2.0), listed=1, held_back=3, profit=1234.0, best=4)
     assert better == (
         "Call the one user on the list: the expected profit is 1,234.0. Past lists like it would have earned 5.0 "
-        "each, and lists drawn by lot 2.0. 3 users of the list are held back by lot, so that you will learn whether "
-        "calls work."
+        "each, and lists drawn at random 2.0. 3 users of the list are held back at random, so that you will learn "
+        "whether calls work."
     )
 
 
@@ -42,7 +42,7 @@ def test_without_costs_a_list_that_beat_the_lot_is_called_first():
     )
     assert said(replace(USERS, measure="amount"), listed=1) == (
         "Call the one user on the list first: those who fell silent on past lists had received 1.5 times as much as on "
-        f"lists drawn by lot. {unknown}"
+        f"lists drawn at random. {unknown}"
     )
     assert said(replace(USERS, by_lot=0.0)).startswith(
         "Call the 30 users on the list first: past lists found the right"
@@ -54,7 +54,7 @@ def test_without_costs_a_list_that_beat_the_lot_is_called_first():
     ("found", "held_back", "instead"),
     [
         (UNSURE, 0, "collect more data, since 99 users on past lists are too few to tell."),
-        (LEVEL, 0, "hold some users back by lot, which shows whether a call changes anything."),
+        (LEVEL, 0, "hold some users back at random, which shows whether a call changes anything."),
         (LEVEL, 3, "try another horizon than 7 days, which may be easier to foresee."),
     ],
 )
@@ -74,7 +74,7 @@ def test_where_anybody_would_do_a_list_that_pays_is_not_called_worthless():
 def test_a_list_better_than_the_lot_that_would_have_lost_is_not_called_yet():
     told = said(replace(PROFIT, value=-2.0, low=-3.0, by_lot=-10.0), profit=11.1, best=30)
     assert told.startswith(
-        "Call nobody yet: past lists did better than lists drawn by lot, but calling one would have "
+        "Call nobody yet: past lists did better than lists drawn at random, but calling one would have "
     )
     assert "have lost 2.0 on average. What to do instead" in told
 

@@ -142,8 +142,8 @@ def test_the_first_users_of_the_plan_are_the_first_of_the_file():
         ([0.9, 0.8, 0.7], "No two users have the same scores, so nothing is left to the lot."),
         (
             [0.9, 0.5, 0.5],
-            "1 of the 2 users on the list have the same scores as others, and their order among these is by lot. "
-            "The list ends among 2 users with the same scores: 1 of them were put on it by lot.",
+            "1 of the 2 users on the list have the same scores as others, and their order among these is at random. "
+            "The list ends among 2 users with the same scores: 1 of them were put on it at random.",
         ),
     ],
 )
@@ -233,7 +233,7 @@ def test_the_second_sheet_says_what_the_list_is_with_a_date_as_a_date(scored, tm
     assert rows["Users scored"].value == 5
     assert rows["Users in the priority segment"].value == 3
     assert rows["Users held back: do not contact"].value == 1
-    assert "40% of the segment, drawn by lot with seed 3" in rows["Control group"].value
+    assert "40% of the segment, drawn at random with seed 3" in rows["Control group"].value
     assert rows["Size of the segment"].value == "the first 10% of the users"
     assert "hashes" in rows["Ids"].value
     assert "p_sticker" in rows
