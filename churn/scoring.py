@@ -230,9 +230,9 @@ def _folders(folder: Path) -> list[str]:
 
 
 def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
-    """Calibrated probabilities of the chosen models: user_id, cutoff, p_churn, p_sticker, p_sticker_if_stays, and what
-    a sticker is expected to be worth by what was known at the cutoff, expected_amount; the last three with stickers
-    alone, and the chance if the user stays where it was learnt.
+    """Calibrated probabilities of the chosen models: user_id, cutoff, active_days of the history, p_churn, p_sticker,
+    p_sticker_if_stays, and what a sticker is expected to be worth by what was known at the cutoff, expected_amount; the
+    last three with stickers alone, and the chance if the user stays where it was learnt.
 
     Args:
         windows: What to score.
@@ -241,7 +241,7 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
             must not be measured on windows of the run, all of which they have seen; their calibrator is that of the
             measured model.
     """
-    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
+    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "active_days": windows.active_days()})
     for target, name in chosen_models(models).items():
         folder = models / target / name
         calibrator = Calibrator.load(folder / "calibrator.json", target=target, name=name)

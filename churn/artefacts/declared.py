@@ -135,7 +135,7 @@ SCORES = Table(
     "scores.parquet",
     "a user who was scored",
     f"{_WINDOW} p_churn:number p_sticker:number? p_sticker_if_stays:number? expected_amount:number? priority:number "
-    "value_at_risk:number? expected_loss:number? segment:text",
+    "value_at_risk:number? expected_loss:number? active_days:count? segment:text",
 )
 SCORED_FEATURES = Table("scored_features.parquet", "a user who was scored, without an id", "", further="the features")
 OTHERS = Table(
@@ -154,7 +154,8 @@ SCORE_DISTRIBUTION = Table(
     "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count"
 )
 _SCORED = (
-    "priority:number priority_rank:count p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number?"
+    "priority:number priority_rank:count p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number? "
+    "active_days:count?"
 )
 PRIORITY = Table(
     "priority.parquet",
@@ -171,7 +172,7 @@ REASONS = Table("reasons.parquet", "a reason of a user of the list, the stronges
 CONTACTS = Table(
     "priority.csv",
     "a user to contact, best first, for a spreadsheet",
-    f"rank:count user_id:id {_SCORED} reason_1:text reason_2:text reason_3:text",
+    f"rank:count user_id:id {_SCORED} unusual_week:text? reason_1:text reason_2:text reason_3:text",
     ranked=True,
 )
 CONTROL = Table(

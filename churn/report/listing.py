@@ -47,25 +47,23 @@ def drawn(run: Run) -> str:
     segment, score = run.manifest["segment"], RANKS[rank_by(run)]
     rule, number, scored = segment["rule"], segment["number"], segment["scored"]
     if rule == "number" and number > scored:
-        return say(
-            "all {scored} scored users, since {number} can be contacted", scored=count(scored), number=count(number)
-        )
+        return say("all {scored} users, since {number} can be contacted", scored=count(scored), number=count(number))
     if rule == "number":
         return say_many(
-            "the scored user with the highest {score}, as many as can be contacted",
-            "the {n} scored users with the highest {score}, as many as can be contacted",
+            "the user with the highest {score}, as many as can be contacted",
+            "the {n} users with the highest {score}, as many as can be contacted",
             number,
             score=score,
         )
     if rule == "profit":
         return say_many(
-            "the scored user with the highest {score}, the size of most expected profit",
-            "the {n} scored users with the highest {score}, the size of most expected profit",
+            "the user with the highest {score}, as many as earn most",
+            "the {n} users with the highest {score}, as many as earn most",
             segment["listed"],
             score=score,
         )
     return say(
-        "the {share} of the scored users with the highest {score}",
+        "the {share} of all users with the highest {score}",
         share=percent(1 - segment["quantile"], 0),
         score=score,
     )

@@ -1,4 +1,4 @@
-"""Marks of a listed user: a week unlike the others, and the group of like behaviour."""
+"""Marks of a listed user: a week unlike the others, a single active day, and the group of like behaviour."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ import pandas as pd
 
 from churn import segments
 from churn.artefacts import declared
-from churn.explanation import worded
 from churn.language import say, say_many
 from churn.report.tables import Cell, Choice, Column, text_cell
 from churn.report.wording import count
@@ -21,55 +20,71 @@ class Marks:
 
     departed: Mapping[str, str]  # what departed from the own past
     groups: Mapping[str, str]  # the group's number and name
+    hardly_active: frozenset[str]  # active on one day of the history
 
     def user(self, user_id: str) -> Cell:
-        """The id, with a badge where the last week was unusual."""
-        if user_id not in self.departed:
-            return Cell(user_id)
-        return Cell(user_id, badge=say("unusual week"), hint=self.departed[user_id])
+        """The id, with a badge where the last week was unusual or had a single active day."""
+        badges = [say("unusual week")] if user_id in self.departed else []
+        if user_id in self.hardly_active:
+            badges.append(say("1 active day"))
+        return Cell(user_id, badge=" · ".join(badges), hint=self.departed.get(user_id, ""))
 
     def group(self, user_id: str) -> Cell:
         """The group, a dash where there is none."""
         return text_cell(self.groups.get(user_id))
 
     def column(self, users: pd.DataFrame) -> Column | None:
-        """The head of the groups, with a field to choose from; nothing where no user has one."""
+        """The head of the groups, with a field to choose from; nothing where there is one for all, or none."""
         named = Counter(self.groups[name] for name in map(str, users.user_id) if name in self.groups)
-        if not named:
+        if len(named) < 2:  # one group for all tells nobody from another
             return None
         options = tuple(
             (name.partition(":")[0], say("{group} ({n})", group=name, n=count(n))) for name, n in named.most_common()
         )
         return Column(say("Group"), below=True, choice=Choice(say("Group"), say("any"), options))
 
-    def sentence(self, users: pd.DataFrame) -> str:
-        """A sentence on how many of the listed are marked, and where more is said; nothing where none is."""
-        marked = sum(name in self.departed for name in map(str, users.user_id))
-        if not marked:
-            return ""
+    def sentences(self, users: pd.DataFrame) -> list[str]:
+        """Sentences on how many of the listed are marked, a sentence for each mark that somebody has."""
+        ids, listed = set(map(str, users.user_id)), count(len(users))
+        found = (len(ids & self.departed.keys()), self._unusual), (len(ids & self.hardly_active), self._hardly_active)
+        return [sentence(n, listed) for n, sentence in found if n]
+
+    @staticmethod
+    def _unusual(marked: int, listed: str) -> str:
         return say_many(
             "Marked “unusual week”: {n} user of {listed}, whose last 7 days are unlike the user’s own earlier weeks. "
-            "The evidence tells what departed; look before you call.",
-            "Marked “unusual week”: {n} users of {listed}, whose last 7 days are unlike their own earlier weeks. The "
-            "evidence tells what departed; look before you call.",
+            "What is unlike stands in the spreadsheet and in the evidence; read it before you call.",
+            "Marked “unusual week”: {n} users of {listed}, whose last 7 days are unlike their own earlier weeks. What "
+            "is unlike stands in the spreadsheet and in the evidence; read it before you call.",
             marked,
-            listed=count(len(users)),
+            listed=listed,
+        )
+
+    @staticmethod
+    def _hardly_active(marked: int, listed: str) -> str:
+        return say_many(
+            "Marked “1 active day”: {n} user of {listed}, of whom the last days show little: a chance and reasons from "
+            "so few events are rough.",
+            "Marked “1 active day”: {n} users of {listed}, of whom the last days show little: chances and reasons from "
+            "so few events are rough.",
+            marked,
+            listed=listed,
         )
 
 
 def marks(run: Run) -> Marks:
     """The marks of each user in the run's optional tables."""
-    departed, names = departures(run), group_names(run)
+    names = group_names(run)
     users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
-    return Marks(departed, grouped)
+    return Marks(segments.departures(run.folder), grouped, _hardly_active(run.priority))
 
 
-def departures(run: Run) -> dict[str, str]:
-    """The counts of an unusual week that depart from the user's own past, in words, by user."""
-    users = run.table(declared.ANOMALIES)["user_id"]
-    words = worded(run.table(declared.DEPARTURES), users, by="user_id").to_numpy(object)
-    return {str(user): " · ".join(filter(None, told)) for user, told in zip(users, words, strict=True)}
+def _hardly_active(listed: pd.DataFrame) -> frozenset[str]:
+    """The users of a list with a single active day; none in a list that does not know the days."""
+    if "active_days" not in listed:
+        return frozenset()
+    return frozenset(map(str, listed.user_id[listed.active_days == 1]))
 
 
 def group_names(run: Run) -> dict[int, str]:

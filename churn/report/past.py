@@ -31,7 +31,7 @@ def build(run: Run) -> Section:
     lead = " ".join(_came(target, listed.value, everyone) for target, (listed, _, everyone) in found.items())
     bars = tuple((_bars(target, listed.value, everyone),) for target, (listed, _, everyone) in found.items())
     which = _which(run, min(n for _, n, _ in found.values()))
-    return Section("past", title, lead, (Beside(bars), Text(which), *since), behind="observed")
+    return Section("past", title, lead, (Text(which), Beside(bars), *since), behind="observed")
 
 
 def _per(*rates: float) -> int:
@@ -45,9 +45,9 @@ def _came(target: str, listed: float, everyone: float) -> str:
 
 
 def _bars(target: str, listed: float, everyone: float) -> Bars:
-    per, most = _per(listed, everyone), max(listed, everyone) or 1.0
+    per = _per(listed, everyone)
     bars = (
-        Bar(name, rate / most, say("{n} of {per}", n=count(per * rate), per=count(per)))
+        Bar(name, rate, say("{n} of {per}", n=count(per * rate), per=count(per)))
         for name, rate in ((GROUPS["priority"], listed), (GROUPS["all"], everyone))
     )
     return Bars(RATE_TITLES[target], tuple(bars))

@@ -4,6 +4,7 @@ from typing import Any
 
 from churn.artefacts import declared
 from churn.language import say
+from churn.report import earnings
 from churn.report.blocks import Note, Section, Text
 from churn.report.wording import count, known, percent, percents
 from churn.runs import Run, records
@@ -29,7 +30,16 @@ def build(run: Run) -> Section:
         title=_title(row),
         few=few,
     )
-    return Section("returning", title, lead, (Text(said),), behind="cohorts")
+    return Section("returning", title, lead, (Text(" ".join([said, *_kept(run)])),), behind="cohorts")
+
+
+def _kept(run: Run) -> tuple[str, ...]:
+    """A reminder that who comes back alone is not kept by a call, where the run was told the share that is."""
+    plan = earnings.plan_of(run)
+    if plan is None:
+        return ()
+    share = percent(plan["assumed"]["save_rate"], 0)
+    return (say("The {share} whom a call is taken to keep must be users who would not come back alone.", share=share),)
 
 
 def _silences(run: Run) -> Any | None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from churn.artefacts import declared
 from churn.explanation import named
-from churn.language import marked, say
+from churn.language import marked, say, say_many
 from churn.report import held_back
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
@@ -159,9 +159,9 @@ def _list(run: Run) -> list[Block]:
     rows = tuple(
         _row(user, scores, chances, found=found, grouped=group is not None) for user in shown.to_dict("records")
     )
-    title = say("The list (n = {n})", n=count(len(users)))
+    title = say_many("The list: {n} user", "The list: {n} users", len(users))
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
-    marked = [Text(sentence)] if (sentence := found.sentence(users)) else []
+    marked = [Text(sentence) for sentence in found.sentences(users)]
     if len(users) <= SHOWN:
         return [table, *marked]
     said = say(

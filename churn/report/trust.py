@@ -1,5 +1,6 @@
 """Trust in the run: the artefacts' numbers against fixed bars, in words."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from churn.artefacts import declared
@@ -104,6 +105,12 @@ def overpromised(run: Run, target: str) -> bool:
     """Whether more was forecast of the users of past lists than the interval of what came allows."""
     rate, forecast = run.rate("priority", target), _forecast(run, target)
     return rate is not None and forecast is not None and rate[1] >= FEW and forecast > rate[0].high
+
+
+def rarer(run: Run, target: str) -> bool:
+    """Whether a target came to fewer of past lists' users than to everyone, clearly."""
+    past = _past(run).get(target)
+    return past is not None and past[1] >= FEW and past[0].high < past[2].value
 
 
 def _forecast(run: Run, target: str) -> float | None:
@@ -228,7 +235,7 @@ def on_data(run: Run) -> Check:
     if not tables:
         return _unmeasured(question)
     shares = {name: sum(at_fault(counts["rejected"]).values()) / counts["read"] for name, counts in tables.items()}
-    detail = say("Rows rejected: {shares}.", shares=listed([_rejected(name, share) for name, share in shares.items()]))
+    detail = _rejections(shares)
     worst, found = max(shares.values()), len(run.manifest["audit"]["warnings"])
     if found:
         detail += " " + say_many("{n} warning is about the data.", "{n} warnings are about the data.", found)
@@ -239,6 +246,12 @@ def on_data(run: Run) -> Check:
         if worst < DIRTY
         else Check(question, "bad", say("Doubtful"), detail)
     )
+
+
+def _rejections(shares: Mapping[str, float]) -> str:
+    if not any(shares.values()):
+        return say("No row was rejected.")
+    return say("Rows rejected: {shares}.", shares=listed([_rejected(name, share) for name, share in shares.items()]))
 
 
 def _rejected(table: str, share: float) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from churn.language import Messages, marked, say, say_many
 from churn.report.blocks import Beside, Block, Caption, Check, Checks, Section
-from churn.report.trust import FOUND, found_of_list, on_data, on_list, on_target, overpromised
+from churn.report.trust import FOUND, found_of_list, on_data, on_list, on_target, overpromised, rarer
 from churn.report.wording import TARGETS
 from churn.runs import Run
 
@@ -30,9 +30,9 @@ HIGHEST = {
     },
 }
 REASONS = {
-    "good": marked("The reasons are those by which the chance comes about."),
+    "good": marked("The reasons shown are what the chances come from."),
     "care": marked("Take the reasons as hints."),
-    "bad": marked("Tell nobody these reasons: the chance comes about otherwise."),
+    "bad": marked("Tell nobody these reasons: the chances come from something else."),
 }
 LEADS = Messages(
     {
@@ -52,7 +52,13 @@ def build(run: Run) -> Section:
     by_target = {target: _plain(run, target) for target in run.targets}
     columns = tuple((Caption(TARGETS[target]), Checks(found)) for target, found in by_target.items())
     blocks: list[Block] = [Checks((_on_list(run),)), Beside(columns), Checks((on_data(run), *_warnings(run)))]
-    return Section("trust", say("Can it be trusted?"), LEADS[found_of_list(run)], tuple(blocks), behind="checks")
+    lead = " ".join(filter(None, [LEADS[found_of_list(run)], _warned(run)]))
+    return Section("trust", say("Can it be trusted?"), lead, tuple(blocks), behind="checks")
+
+
+def _warned(run: Run) -> str:
+    n = len(run.manifest["warnings"])
+    return say_many("Mind {n} warning.", "Mind {n} warnings.", n) if n else ""
 
 
 def _on_list(run: Run) -> Check:
@@ -62,6 +68,8 @@ def _on_list(run: Run) -> Check:
         said.append(say("Fewer of their users fell silent than the chances had promised."))
     if run.stickers and overpromised(run, "sticker"):
         said.append(say("Fewer of their users received a sticker than the chances had promised."))
+    if found in FOUND and rarer(run, "sticker"):
+        said.append(say("They find who falls silent, not who receives stickers: of their users fewer than usual did."))
     check = on_list(run)
     return replace(check, detail=" ".join(said) or check.detail)
 
@@ -91,5 +99,10 @@ def _warnings(run: Run) -> tuple[Check, ...]:
         return ()
     verdict = say_many("{n} warning", "{n} warnings", n)
     return (
-        Check(say("Does the run warn of anything?"), "care", verdict, say("Read them before you rely on the list.")),
+        Check(
+            say("Are there warnings?"),
+            "care",
+            verdict,
+            say("They stand with the numbers behind this; read them before you rely on the list."),
+        ),
     )

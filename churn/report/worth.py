@@ -20,13 +20,17 @@ def build(run: Run) -> Section:
             "the list earns."
         )
         return Section("worth", title, nothing, (), behind="budget")
-    said = (*_at_stake(run), *_past(run), *_pays(run, plan), *_best(plan), _assumed(plan["assumed"]))
+    said = (_assumed(plan["assumed"]), *_past(run), *_pays(run, plan), *_best(plan), *_at_stake(run, plan["assumed"]))
     return Section("worth", title, _lead(run), (Items(said),), behind="budget")
 
 
-def _at_stake(run: Run) -> tuple[str, ...]:
+def _at_stake(run: Run, given: Mapping[str, Any]) -> tuple[str, ...]:
     """The losses with the list's users if nobody calls: the numbers for which the first screen has no room."""
-    return tuple(f"{tile.label}: {tile.value} {tile.detail}" for tile in stake.in_short(run)[1:-1])
+    lost = " ".join(f"{tile.label}: {tile.value} {tile.detail}" for tile in stake.in_short(run)[1:-1])
+    if not lost or given["value"] is None:
+        return (lost,) if lost else ()
+    instead = say("The profit does not count it: it takes {value} for each user kept.", value=money(given["value"], 2))
+    return (f"{lost} {instead}",)
 
 
 def _lead(run: Run) -> str:

@@ -2,7 +2,7 @@
 
 from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
-from churn.segments.contacts.list_files import contact_list, export, write_contacts
+from churn.segments.contacts.list_files import contact_list, departures, export, write_contacts
 from churn.segments.contacts.list_words import about, among_equals
 from churn.segments.contacts.pseudonyms import Pseudonyms
 
@@ -14,6 +14,7 @@ __all__ = [
     "advice",
     "among_equals",
     "contact_list",
+    "departures",
     "export",
     "hold_back",
     "write_contacts",

@@ -88,7 +88,7 @@ def _earned(order: Order) -> str:
     value, by_lot = order.value or 0.0, order.by_lot or 0.0
     if by_lot < 0:
         return say(
-            "Past lists like it would have earned {value} each, and lists drawn at random would have lost {lost}.",
+            "Past lists like it would have earned {value} each, and lists drawn at random would have lost {lost} each.",
             value=_money(value),
             lost=_money(-by_lot),
         )
@@ -150,7 +150,10 @@ def _held_back(held_back: int) -> str:
             "{n} users of the list are held back at random, so that you will learn whether calls work.",
             held_back,
         )
-    return say("Nobody on the list is held back at random, so you will not learn whether calls work.")
+    return say(
+        "Nobody on the list is held back at random, so you will not learn whether calls work: have a tenth of the next "
+        "list held back."
+    )
 
 
 def _instead(order: Order, held_back: int) -> str:

@@ -38,7 +38,7 @@ _A4 = 9
 
 
 def contact_list(scored: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
-    """The list in the order of `ranked`: rank, user_id, priority, priority_rank, p_churn, p_sticker.
+    """The list in the order of `ranked`: rank, user_id, priority, priority_rank, p_churn, p_sticker, active_days.
 
     Args:
         scored: All scored users with their segment.
@@ -48,7 +48,7 @@ def contact_list(scored: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.Da
     places = pd.Series(range(1, len(scored) + 1), ranked(scored, "priority").index)
     table = ranked(scored.assign(priority_rank=places), rank_by)
     table = table[table.segment == "priority"].reset_index(drop=True)
-    shown = dict.fromkeys(("priority", "priority_rank", "p_churn", "p_sticker", rank_by))  # each once
+    shown = dict.fromkeys(("priority", "priority_rank", "p_churn", "p_sticker", rank_by, "active_days"))  # each once
     listed = table[["user_id", *(name for name in shown if name in table)]]
     listed.insert(0, "rank", range(1, len(listed) + 1))
     return listed
@@ -110,9 +110,26 @@ def write_files(folder: Path, *, about: Sequence[tuple[str, object]] = ()) -> No
     """
     listed = declared.PRIORITY.read(folder)
     contacts = listed[listed.group != CONTROL].drop(columns="group").reset_index(drop=True)
+    contacts = _with_unusual_weeks(contacts, folder)
     contacts = contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
     declared.CONTACTS.write(contacts, folder)
     write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)
+
+
+def departures(folder: Path) -> dict[str, str]:
+    """The counts in which a user's week departs from the user's own past, in words by user; none if nobody looked."""
+    if not all((folder / table.file).is_file() for table in (declared.ANOMALIES, declared.DEPARTURES)):
+        return {}
+    users = declared.ANOMALIES.read(folder)["user_id"]
+    words = worded(declared.DEPARTURES.read(folder), users, by="user_id").to_numpy(object)
+    return {str(user): " · ".join(filter(None, told)) for user, told in zip(users, words, strict=True)}
+
+
+def _with_unusual_weeks(contacts: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """The contacts with a column of what departs in an unusual week, empty for a usual one; none if all are usual."""
+    departed = departures(folder)
+    unusual = contacts.user_id.map(lambda user: departed.get(str(user), "")).astype(object)
+    return contacts.assign(unusual_week=unusual) if unusual.any() else contacts
 
 
 def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: Path) -> None:
