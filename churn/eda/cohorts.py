@@ -34,6 +34,24 @@ class Retention(View):
         """The shares as a matrix, a row per cohort, a column per age; nan where the log ends before."""
         return self.table.pivot_table(index="cohort", columns="age", values="share")
 
+    @property
+    def finding(self) -> str:
+        """The share still active at the last age that enough users have reached."""
+        if self.empty is not None:
+            return self.empty
+        ages = self.table[self.table["age"] > 0].groupby("age")[["active", "n"]].sum()
+        seen = ages[ages["n"] >= FEW]
+        if seen.empty:
+            return super().finding
+        active, n = seen.iloc[-1]
+        return say(
+            "{share:.0%} of the {n:,} users who could be watched for {days} days after their first period were still "
+            "active then",
+            share=active / n,
+            n=int(n),
+            days=int(seen.index[-1]) * self.period_days,
+        )
+
     def _say(self) -> str:
         sizes = self.table.drop_duplicates("cohort")["n"]
         ages = self.table.groupby("age")[["active", "n"]].sum()

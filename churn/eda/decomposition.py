@@ -73,6 +73,11 @@ class Seasons(View):
         )
         return "\n".join(lines + [missing] * bool(self.missing_days))
 
+    @property
+    def finding(self) -> str:
+        """The weekly pattern, where there is a season of 7 days."""
+        return self._weekly() if self.empty is None and 7 in self.season_strengths else super().finding
+
     def _strengths(self) -> str:
         seasons = [
             say(

@@ -26,6 +26,11 @@ class View(ABC):
 
     __repr__ = __str__
 
+    @property
+    def finding(self) -> str:
+        """The line of the message that says most; the first one names the view and its size."""
+        return str(self).splitlines()[:2][-1]
+
     def _ipython_display_(self) -> None:
         """The view in notebooks: the words, then the chart as plotly shows any, without a network if it can."""
         print(self)

@@ -7,7 +7,9 @@ from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
+from numbers import Real
 from pathlib import Path
+from string import Formatter
 
 from churn.errors import UserError
 from churn.language.dialect import Dialect
@@ -27,16 +29,16 @@ def say(message: str, /, **values: object) -> str:
     """A message in the language spoken, the values put in where the message has their names.
 
     The message is the English one and a literal, so that it can be found by reading the code: whole sentences, with
-    named values and as `str.format` has them. One without a translation stays English.
+    named values and as `str.format` has them, with a true minus sign. One without a translation stays English.
 
     Example:
-        >>> say("{n} users", n=3)
-        '3 users'
+        >>> say("{n} users, {change:+.1f}", n=3, change=-0.5)
+        '3 users, −0.5'
         >>> with speaking("ko"):
         ...     say("All users")
         '전체 사용자'
     """
-    return Said(_said(message).format(**values), {"say": message, "values": values})
+    return Said(_put(_said(message), values), {"say": message, "values": values})
 
 
 def say_many(one: str, many: str, n: int, /, **values: object) -> str:
@@ -47,7 +49,7 @@ def say_many(one: str, many: str, n: int, /, **values: object) -> str:
         '1,234 users of all'
     """
     found = _catalogue(_SPOKEN.get()).ngettext(one, many, n)
-    text = _DIALECT.get().put(found).format(n=f"{n:,}", **values)
+    text = _put(_DIALECT.get().put(found), {"n": f"{n:,}", **values})
     return Said(text, {"say": one, "many": many, "n": int(n), "values": values})
 
 
@@ -71,6 +73,24 @@ def _said(message: str) -> str:
     dialect = _DIALECT.get()
     message = message if dialect.fans else _WITHOUT_FANS.get(message, message)
     return dialect.put(_catalogue(_SPOKEN.get()).gettext(message))
+
+
+def _put(message: str, values: Mapping[str, object]) -> str:
+    """A message with its values put in."""
+    if any(isinstance(value, Real) and value < 0 for value in values.values()):
+        return _WithMinusSigns().vformat(message, (), values)
+    return message.format(**values)
+
+
+class _WithMinusSigns(Formatter):
+    """`str.format`, but a number below zero has a minus sign instead of a hyphen, and one rounded to zero has none."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """A value in its message."""
+        text = str(super().format_field(value, format_spec))
+        if not isinstance(value, Real) or not text.startswith("-"):
+            return text
+        return f"−{text[1:]}" if set(text) & set("123456789") else text[1:]
 
 
 class Messages(Mapping[str, str]):

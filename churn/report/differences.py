@@ -8,7 +8,7 @@ import pandas as pd
 from churn.artefacts import declared
 from churn.language import marked, say, say_again, say_many
 from churn.report import categories, forest
-from churn.report.blocks import Block, Fold, Heading, Section, Text
+from churn.report.blocks import Block, Fold, Heading, Note, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, kind
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
 from churn.report.wording import count, decimal, decimals, feature, listed, p_value, percent, signed
@@ -25,9 +25,9 @@ LOYAL = marked(
 def build(run: Run) -> Section:
     """A forest plot and a table per comparison, what no model saw before descriptions."""
     about = say(
-        "Those whom the rule would have put on past lists against others, each user once, at the user’s "
+        "The priority segment, the users with the highest priority, against others, each user once, at the user’s "
         "latest day at risk in the test part. For most that is the last before silence, so more of them fell silent "
-        "than on past lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
+        "than on lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
         "middling, 0.8 large."
     )
     tests = run.table(declared.SEGMENT_TESTS)
@@ -49,7 +49,7 @@ def build(run: Run) -> Section:
         return Section("differences", title, left, ())
     told = [block.body for block in blocks if isinstance(block, Heading | Text) and block.body != say(LOYAL)]
     lead = ": ".join(told[:2])  # the first comparison, and what was found in it
-    described = (Text(about), _explained(minimum), _named(run), *_pooled(run), *_twins(run), *_clock(run))
+    described = (*_pooled(run), Text(about), _explained(minimum), _named(run), *_twins(run), *_clock(run))
     return Section("differences", title, lead, (*described, *blocks, *([Text(left)] if left else [])))
 
 
@@ -127,12 +127,12 @@ def _by_priority(segment: Mapping[str, Any], compared: Mapping[str, Any]) -> lis
     if segment["rank_by"] == "priority" and segment["rule"] != "profit":
         return []
     said = say(
-        "The users compared here as on the list are the {listed} of {users} with the highest priority, whatever orders "
-        "and ends the list itself.",
+        "The {listed} of {users} users with the highest priority are compared here. The list is ordered and ended "
+        "otherwise, so it holds other users, who may differ in another way.",
         listed=count(compared["listed"]),
         users=count(compared["users"]),
     )
-    return [Text(said)]
+    return [Note(say("Not the users of the list"), said, tone="care")]
 
 
 def _twins(run: Run) -> list[Block]:
@@ -257,8 +257,8 @@ def _digits(mean: float) -> int:
 def _table(title: str, group: pd.DataFrame, minimum: int) -> Fold:
     loyal = _is_loyal(group)
     titles = (
-        *(say("Mean of loyal earners") if loyal else say("Mean on past lists"), say("Mean of others")),
-        *(say("n loyal") if loyal else say("n listed"), say("n others")),
+        *(say("Mean of loyal earners") if loyal else say("Mean of the segment"), say("Mean of others")),
+        *(say("n loyal") if loyal else say("n segment"), say("n others")),
         *(say("Hedges’ g"), say("Adjusted p"), "t", "df", say("p of t"), say("p of ranks")),
         *(say("p of t by Holm"), say("p of t by share of false")),
     )

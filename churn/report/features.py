@@ -32,15 +32,15 @@ _TOO_FEW = re.compile(r"not judged: ([0-9]+) windows, fewer than ([0-9]+)")
 def build(run: Run) -> Section:
     """Collinearity and relevance of each column, with the decision."""
     about = say(
-        "The models use all columns; this checks which would do. Columns that say the same thing blur "
-        "every explanation, so collinear ones are set aside one by one, as long as a variance "
+        "The models use all columns; this checks which would do, and nothing was dropped. Columns that say the same "
+        "thing blur every explanation, so collinear ones are set aside one by one, as long as a variance "
         "inflation (VIF) is above 10; of the rest, those that beat shuffled copies of themselves are "
         "confirmed (Boruta). VIF is given as it was at first."
     )
     table = run.table(declared.LEDGER)
     if table.empty:
         nothing = say("No column was screened in this run: all were kept.")
-        return Section("features", say("Which columns were kept"), nothing, ())
+        return Section("features", say("Which columns would do"), nothing, ())
     shown = [name for name in SOMETIMES if (table[name].notna() & table[name].ne("")).any()]
     rows = tuple(_row(row, shown) for row in records(table))
     blocks: tuple[Block, ...] = (
@@ -49,7 +49,7 @@ def build(run: Run) -> Section:
         Table(say("All columns"), _columns(shown), rows, searchable=True),
         *retrained(run),
     )
-    return Section("features", say("Which columns were kept"), _kept(run), blocks)
+    return Section("features", say("Which columns would do"), _kept(run), blocks)
 
 
 def _kept(run: Run) -> str:
@@ -58,7 +58,7 @@ def _kept(run: Run) -> str:
         kept = run.table(declared.LEDGER, target)["kept"].astype(bool)
         said.append(
             say(
-                "{target}: {kept} of {all} kept.",
+                "{target}: {kept} of {all} columns would do.",
                 target=TARGETS[target],
                 kept=count(int(kept.sum())),
                 all=count(len(kept)),

@@ -60,7 +60,7 @@ def in_short(run: Run, target: str) -> str:
     row = _explained(run, target)
     if row is None:
         return ""
-    return say("Fidelity: R² {r2}, n = {n} held-out users.", r2=_share(row.r2), n=count(row.n_users))
+    return say("Fidelity: R² {r2}, n = {n} held-out users.", r2=two_digits(row.r2), n=count(row.n_users))
 
 
 def _explained(run: Run, target: str) -> Any | None:
@@ -73,16 +73,16 @@ def _stands_for(row: Any, on_list: Any | None) -> str:
         return say(
             "Explained are trees that imitate {model}: R² {r2} on held-out users of the training part (n = {n}).",
             model=row.model,
-            r2=_share(row.r2),
+            r2=two_digits(row.r2),
             n=count(row.n_users),
         )
     return say(
         "Explained are trees that imitate {model}: R² {r2} on held-out users of the training part (n = {n}); on the "
         "list {r2_listed} (n = {n_listed}).",
         model=row.model,
-        r2=_share(row.r2),
+        r2=two_digits(row.r2),
         n=count(row.n_users),
-        r2_listed=_share(on_list.r2),
+        r2_listed=two_digits(on_list.r2),
         n_listed=count(on_list.n_users),
     )
 
@@ -154,7 +154,7 @@ def _measured(row: Any) -> str:
     users, windows = count(row.n_users), count(row.n_windows)
     return say(
         "R² {r2}, rank correlation {spearman} (n = {users} users, {windows} windows)",
-        r2=_share(row.r2),
+        r2=two_digits(row.r2),
         spearman=signed(row.spearman),
         users=users,
         windows=windows,
@@ -163,10 +163,10 @@ def _measured(row: Any) -> str:
 
 def _others(run: Run, target: str) -> list[str]:
     table = run.table(declared.SURROGATES, target)
-    others = [f"{row.model} R² {_share(row.r2)}" for row in records(table[~table["explained"].astype(bool)])]
+    others = [f"{row.model} R² {two_digits(row.r2)}" for row in records(table[~table["explained"].astype(bool)])]
     return [say("Trees that imitate other models: {others}.", others=in_a_row(others))] if others else []
 
 
-def _share(r2: float) -> str:
+def two_digits(r2: float) -> str:
     """Two digits, cut off rather than rounded: 0.8976 is less than a floor of 0.90."""
     return decimal(math.floor(100 * r2) / 100 if known(r2) else r2, 2)

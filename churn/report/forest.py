@@ -94,7 +94,7 @@ def _caption(group: pd.DataFrame, drawn: int) -> str:
     )
     sizes = {"first": count(first), "others": count(others)}
     if group["group"].iloc[0] == "priority":
-        lines = say("Lines are 95% intervals. n = {first} on past lists, {others} others.", **sizes)
+        lines = say("Lines are 95% intervals. n = {first} in the priority segment, {others} others.", **sizes)
     else:
         lines = say("Lines are 95% intervals. n = {first} loyal earners, {others} others.", **sizes)
     return f"{lines}{left}"

@@ -96,7 +96,7 @@ def _windows(audit: Mapping[str, Any]) -> str:
         )
     return say(
         "{windows} windows (a user on a cutoff) have a known outcome; {gaps} of them belong to no "
-        "part, so that parts share no days or users.",
+        "part, so that no part knows an outcome of a later one.",
         windows=count(audit["windows_labelled"]),
         gaps=count(gaps),
     )

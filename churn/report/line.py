@@ -14,7 +14,7 @@ from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, T
 from churn.report.chart_parts import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, at_score, is_chance, rank_by
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import SEGMENTS, capital, count, decimal, decimals, every, known, percents, signed
+from churn.report.wording import SEGMENTS, capital, count, decimal, decimals, every, known, percent, percents, signed
 from churn.runs import Run, records
 from churn.statistics import FEW
 
@@ -49,6 +49,12 @@ def _near(run: Run, lines: pd.DataFrame) -> str:
     own = next((row for row in records(lines) if row.used), None)
     if own is None or not known(own.threshold):
         return say("The list holds nobody or everyone, so there is no line that a user could stand near.")
+    pays_from = (run.manifest["budget"] or {}).get("pays_from")
+    if own.rule == "profit" and is_chance(run) and pays_from is not None:
+        return say(
+            "The list ends where a call no longer pays, at a chance of churn of {chance}, whoever else is scored.",
+            chance=percent(pays_from),
+        )
     return say(
         "The list ends at {threshold} (95% interval {interval}): among other users like these it would end somewhere "
         "in that interval. Of {scored} scored users, {near} stand inside it, so whether they are on the list is partly "
@@ -260,7 +266,7 @@ def _agreement(run: Run) -> tuple[Block, ...]:
             "they never do, and 0 that they agree as often as not (Kendall’s τ)."
         )
     )
-    columns = heads("", *(_name(name) for name in names))
+    columns = heads(say("Ordered by"), *(_name(name) for name in names))
     title = say("Kendall’s τ (n\u00a0= {scored} users)", scored=scored)
     return (Fold(say("How far the orders agree"), (text, Table(title, columns, rows))),)
 

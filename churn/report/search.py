@@ -20,7 +20,11 @@ def build(run: Run) -> Section:
     if run.table(declared.TRIALS).empty:
         nothing = say("No search was made: the models ran with their configured settings.")
         return Section("search", say(TITLE), nothing, ())
-    about = say("Each model’s settings were searched on half A of the validation part by log loss; lower is better.")
+    about = say(
+        "Each model’s settings were searched on half A of the validation part by log loss; lower is better. Which "
+        "model was chosen is decided afterwards, by the log loss of the corrected chances on half A, so the best trial "
+        "need not be the chosen model’s."
+    )
     histories = Beside(tuple((history(run, target),) for target in run.targets))
     tables = tuple(_best(run, target) for target in run.targets)
     folds = (

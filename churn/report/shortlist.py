@@ -1,5 +1,6 @@
 """The list: whom to contact first."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,8 +13,8 @@ from churn.report.blocks import Block, Note, Section, Text
 from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
-from churn.report.tables import Cell, Choice, Column, Table, count_cell, percent_cell
-from churn.report.wording import capital, count, decimal, known, signed
+from churn.report.tables import Cell, Choice, Column, Table, count_cell, number_cell, percent_cell
+from churn.report.wording import capital, count, known, signed
 from churn.runs import Run, records
 from churn.segments import among_equals
 
@@ -90,6 +91,8 @@ def _agreement(run: Run) -> str:
     """The chance that this run's order follows, by rank correlations, and so how to read it."""
     table = run.table(declared.AGREEMENT)
     found = {frozenset((row.a, row.b)): float(row.spearman) for row in records(table) if known(float(row.spearman))}
+    if rank_by(run) == "p_churn":  # its own order, so there is one correlation to tell
+        return _of_churn(found.get(frozenset(("p_churn", "p_sticker"))), count(run.manifest["segment"]["scored"]))
     churn, sticker = (found.get(frozenset((rank_by(run), name))) for name in ("p_churn", "p_sticker"))
     if churn is None or sticker is None:
         return say("The run holds no rank correlations that would show what its order follows.")
@@ -113,6 +116,18 @@ def _agreement(run: Run) -> str:
             n=n,
         )
         + f" {_reading(churn, sticker)}"
+    )
+
+
+def _of_churn(sticker: float | None, n: str) -> str:
+    """The chance of a sticker among the users who are most likely to leave."""
+    if sticker is None:
+        return ""
+    return say(
+        "The order {follows} the chance of a sticker ({sticker}; rank correlation, n = {n}).",
+        follows=_follows(sticker),
+        sticker=signed(sticker),
+        n=n,
     )
 
 
@@ -146,19 +161,20 @@ def _list(run: Run) -> list[Block]:
     shown, found = users.head(SHOWN), marks(run)
     group = found.column(shown)
     chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]
-    ordered = dict.fromkeys(("priority", rank_by(run))) if run.stickers else ()  # else each is the chance of churn
-    scores = [name for name in ordered if name not in chances]  # each once
+    score = rank_by(run)
+    first = [score] if run.stickers and score not in chances else []  # without stickers each is the chance of churn
+    last = ["priority"] if run.stickers and score != "priority" else []
     columns = (
         Column(say("Rank"), numeric=True),
         Column(say("User"), clipped=True),
-        *(Column(capital(RANKS[name]), numeric=True) for name in scores),
+        *(Column(capital(RANKS[name]), numeric=True) for name in first),
         *(Column(say(CHANCES[name][0]), numeric=True, least=say(CHANCES[name][1])) for name in chances),
+        *(Column(capital(RANKS[name]), numeric=True) for name in last),
         *([group] if group else []),
         Column(say("Why"), wide=True, choice=_choice(run, shown)),
     )
-    rows = tuple(
-        _row(user, scores, chances, found=found, grouped=group is not None) for user in shown.to_dict("records")
-    )
+    numbers = (*first, *chances, *last)
+    rows = tuple(_row(user, numbers, found=found, grouped=group is not None) for user in shown.to_dict("records"))
     title = say_many("The list: {n} user", "The list: {n} users", len(users))
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
     marked = [Text(sentence) for sentence in found.sentences(users)]
@@ -186,14 +202,11 @@ def _reasons(user: dict[Any, Any]) -> list[str]:
     return [user[name] for name in REASONS if user[name]]
 
 
-def _row(
-    user: dict[Any, Any], scores: list[str], chances: list[str], *, found: Marks, grouped: bool
-) -> tuple[Cell, ...]:
+def _row(user: dict[Any, Any], numbers: Sequence[str], *, found: Marks, grouped: bool) -> tuple[Cell, ...]:
     return (
         count_cell(user["rank"]),
         found.user(str(user["user_id"])),
-        *(Cell(decimal(user[name]), order=repr(float(user[name]))) for name in scores),
-        *(percent_cell(user[name]) for name in chances),
+        *(percent_cell(user[name]) if name in CHANCES else number_cell(user[name]) for name in numbers),
         *([found.group(str(user["user_id"]))] if grouped else []),
         Cell("\n".join(_reasons(user)) or "–"),
     )

@@ -35,7 +35,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Choice:
-    """A field that leaves the rows of which a line begins so."""
+    """A drop-down that keeps the rows in which a line of some cell begins with the option chosen."""
 
     label: str
     everything: str  # the option that leaves all rows

@@ -194,7 +194,7 @@ def _fidelity(run: Run, target: str) -> Check:
     detail = say(
         "The explained stand-in matches the scores with R² {r2} and {tenth} of their top tenth (n = "
         "{n} held-out users).",
-        r2=decimal(r2, 2),
+        r2=fidelity.two_digits(r2),
         tenth=percent(tenth, 0),
         n=count(n),
     )
@@ -222,7 +222,7 @@ def _less_on_list(question: str, detail: str, on_list: Any) -> Check:
     said = say(
         "{detail} On the list, whose reasons are theirs, it is R² {r2} (n = {n}).",
         detail=detail,
-        r2=under if on_list.r2 < 0 else decimal(on_list.r2, 2),
+        r2=under if on_list.r2 < 0 else fidelity.two_digits(on_list.r2),
         n=n,
     )
     return Check(question, "care" if on_list.r2 >= LOOSE else "bad", say("Not on lists"), said)

@@ -25,9 +25,9 @@ MAPPED = "architecture"  # the question of too many variants for dots
 def build(run: Run) -> Section:
     """A heading, answers, charts and a table per question."""
     about = say(
-        "Models were trained again under other conditions and measured side by side; nothing was "
-        "chosen by what came out. Differences are in log loss on the same windows: left of 0 is better "
-        "than the reference."
+        "Models were trained again under other conditions and measured side by side; nothing was chosen by what came "
+        "out. Asked are the networks and LightGBM; each answer is that of the model with the lowest log loss on half "
+        "A. Differences are in log loss on the same windows: left of 0 is better than the reference."
     )
     if not run.answers:
         return Section("verdicts", say(TITLE), say("This run was asked none of these questions."), ())

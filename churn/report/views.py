@@ -51,7 +51,7 @@ def journeys(run: Run) -> Section:
             "did before their cutoff alone."
         )
     )
-    return _section(run, "journeys", say("What users do, in its order"), lead, "anatomy")
+    return _section(run, "journeys", say("What users do, in its order"), lead, "anatomy", first="variants")
 
 
 def cohorts(run: Run) -> Section:
@@ -63,17 +63,17 @@ def cohorts(run: Run) -> Section:
     return replace(found, blocks=(*found.blocks, *returning(run)), behind="returning")
 
 
-def _section(run: Run, anchor: str, title: str, lead: str, *others: str) -> Section:
-    """The views of a section and of others; one sentence where there are none."""
+def _section(run: Run, anchor: str, title: str, lead: str, *others: str, first: str | None = None) -> Section:
+    """The views of a section and of others, led by what one of them found; one sentence where there are none."""
     found = [(name, view) for group, name, view in run.views() if group in (anchor, *others)]
     if not found:
         return Section(anchor, title, say("The run has made no such view: it was switched off."), ())
-    drawn = next(((name, view) for name, view in found if view.empty is None), None)
+    able = [(name, view) for name, view in found if view.empty is None]
+    drawn = next((one for one in able if one[0] == first), able[0] if able else None)
     if drawn is None:
         return Section(anchor, title, " ".join(_lines(found)), ())
     name, view = drawn
-    finding = str(view).splitlines()[:2][-1].rstrip(".")  # the first line names the view and its size
-    return Section(anchor, title, f"{TITLES[name]}: {finding}.", (Text(lead), *_blocks(found)))
+    return Section(anchor, title, f"{TITLES[name]}: {view.finding.rstrip('.')}.", (Text(lead), *_blocks(found)))
 
 
 def _blocks(found: Sequence[tuple[str, View]]) -> Iterator[Block]:

@@ -26,7 +26,10 @@ def build(run: Run) -> Section:
 
 def _at_stake(run: Run, given: Mapping[str, Any]) -> tuple[str, ...]:
     """The losses with the list's users if nobody calls: the numbers for which the first screen has no room."""
-    lost = " ".join(f"{tile.label}: {tile.value} {tile.detail}" for tile in stake.in_short(run)[1:-1])
+    lost = " ".join(
+        say("{label}: {value} {detail}", label=tile.label, value=tile.value, detail=tile.detail)
+        for tile in stake.in_short(run)[1:-1]
+    )
     if not lost or given["value"] is None:
         return (lost,) if lost else ()
     instead = say("The profit does not count it: it takes {value} for each user kept.", value=money(given["value"], 2))
@@ -41,10 +44,12 @@ def _lead(run: Run) -> str:
         return say(
             "Calling the list is expected to lose {loss}{between}.",
             loss=money(-profit.value),
-            between=_ends(profit, -1),
+            between="" if earnings.as_past_lists(run) else _ends(profit, -1),
         )
     return say(
-        "Calling the list is expected to earn {profit}{between}.", profit=money(profit.value), between=_ends(profit)
+        "Calling the list is expected to earn {profit}{between}.",
+        profit=money(profit.value),
+        between="" if earnings.as_past_lists(run) else _ends(profit),
     )
 
 
@@ -61,8 +66,20 @@ def _past(run: Run) -> tuple[str, ...]:
     if past is None:
         return ()
     if past.value < 0:
-        return (say("If as many fall silent as on past lists, it loses {loss}.", loss=money(-past.value)),)
-    return (say("If as many fall silent as on past lists, it earns {profit}.", profit=money(past.value)),)
+        return (
+            say(
+                "If as many fall silent as on past lists, it loses {loss}{between}.",
+                loss=money(-past.value),
+                between=_ends(past, -1),
+            ),
+        )
+    return (
+        say(
+            "If as many fall silent as on past lists, it earns {profit}{between}.",
+            profit=money(past.value),
+            between=_ends(past),
+        ),
+    )
 
 
 def _pays(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:

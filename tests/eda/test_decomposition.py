@@ -124,7 +124,7 @@ def test_days_that_are_nearly_all_alike_are_a_sentence_that_names_the_others(rob
     found = decompose(series, robust=robust, unit="posts")
     assert str(found) == (
         "posts: all but 2 of 140 days have the value 1 (posts), which is too even for a season or a trend; furthest "
-        "from it: 2024-03-31 (-2), 2024-02-03 (2)."
+        "from it: 2024-03-31 (−2), 2024-02-03 (2)."
     )
     assert found.figure().layout.annotations[0].text == found.empty
     one = decompose(series.iloc[:60], unit="posts")

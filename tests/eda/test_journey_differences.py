@@ -145,7 +145,7 @@ def test_what_one_user_of_a_group_did_has_no_interval_and_stands_last() -> None:
     row = found.table.iloc[-1]
     assert (row["from"], row["to"], row["users_1"], row["users_2"]) == ("sing", "like", 1, N)
     assert np.isnan([row["low"], row["high"]]).all()
-    told = "sing → like: 0.0% of 1 (a), 100.0% of 40 (b), difference -100.0 points, too few users for an interval"
+    told = "sing → like: 0.0% of 1 (a), 100.0% of 40 (b), difference −100.0 points, too few users for an interval"
     assert told in str(found).splitlines()
     assert "a: 0.0% of 1 by 1 user<br>" in found.figure().data[0].hovertext[-1]
 

@@ -62,7 +62,7 @@ def test_rows_are_sorted_by_strength_with_those_by_construction_below_a_line(plo
 
 
 def test_the_number_of_users_stands_at_the_chart_and_at_each_dot(plots):
-    assert "n = 212 on past lists, 1,226 others" in plots[0][1].caption
+    assert "n = 212 in the priority segment, 1,226 others" in plots[0][1].caption
     assert all("n = 212 and 1,226" in text for trace in plots[0][0]["data"] for text in trace["hovertext"])
 
 
@@ -103,7 +103,7 @@ def test_both_adjustments_and_the_ranks_are_in_the_table(finished):
         {"p of t", "Adjusted p", "p of t by Holm", "p of t by share of false", "n others"} <= set(columns)
         for columns in heads
     )
-    assert all("Mean on past lists" in columns for columns in heads)
+    assert all("Mean of the segment" in columns for columns in heads)
 
 
 def test_categories_are_shown_with_their_strength_and_what_was_pooled(finished):

@@ -51,7 +51,7 @@ def test_a_view_stands_under_its_title_with_its_words_as_text_alternative(shown,
     view = decompose(active.rename("<b>users</b>"))
     section = views.seasons(shown(("seasons", ACTIVE, view)))
     _, heading, first, figure, rest = section.blocks
-    assert section.lead == f"Active users, day by day: {str(view).splitlines()[1]}."
+    assert section.lead == f"Active users, day by day: {view.finding}."
     assert heading == Heading("Active users, day by day")
     said = str(view).splitlines()
     assert first == Text(said[0]) and said[0].startswith("<b>users</b>, events per day")

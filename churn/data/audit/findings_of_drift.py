@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 
 import numpy as np
 
-from churn.data.audit.drift import NEWEST_DAYS, Drift
+from churn.data.audit.drift import BEYOND, NEWEST_DAYS, Drift
 from churn.data.audit.findings import Finding
 from churn.data.audit.findings_of_parts import NOISE, SHIFT
 from churn.data.windows.features import FEATURES
@@ -109,7 +109,7 @@ def _shifts(drift: Drift) -> str:
 
 def _ranges(drift: Drift) -> str:
     if not (left := drift.left_range()):
-        return say("No column has left the range that it had in the training part.")
+        return say("Of no column are more than {share:.0%} beyond the range of the training part.", share=BEYOND)
     told = [
         say(
             "{column} ({test:.0%} of the test windows and {now:.0%} of the users scored beyond {low} to {high})",

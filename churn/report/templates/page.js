@@ -14,6 +14,8 @@
     const spec = JSON.parse(chart.nextElementSibling.textContent);
     if (spec.layout.meta?.least) chart.style.minWidth = `${spec.layout.meta.least}px`; // the figure scrolls sideways
     Plotly.newPlot(chart, spec.data, spec.layout, settings);
+    const around = chart.closest("figure");
+    if (around.scrollWidth > around.clientWidth) around.tabIndex = 0; // so that the arrow keys scroll it, too
   }
 
   // A chart is drawn when it comes near the screen: all at once would keep a long page from opening.

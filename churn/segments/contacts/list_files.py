@@ -17,7 +17,7 @@ from churn.language import decimals_of_money, priced, say
 from churn.segments.config import RankBy, SegmentConfig
 from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL
-from churn.segments.contacts.list_words import about
+from churn.segments.contacts.list_words import about, in_words
 from churn.segments.earnings import profit_of
 from churn.segments.orders import Order
 from churn.segments.ranking import ranked
@@ -32,6 +32,7 @@ _FORMATS = {
 _AMOUNTS = {"expected_loss"}
 _REASON = "reason_"  # how the columns of the reasons begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
+_COMMENT = {"x_scale": 2}
 _WIDEST = 300  # pixels
 _REASON_WIDTH = 46  # characters; longer reasons wrap
 _A4 = 9
@@ -140,6 +141,7 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
         for column, name in enumerate(table.columns):
             shown = book.add_format(_format(str(name)))
             sheet.write_string(0, column, name, bold)
+            sheet.write_comment(0, column, in_words(str(name), set(map(str, table))), _COMMENT)
             for row, value in enumerate(table[name], start=1):
                 # ids are text even where they are numbers, whose digits a spreadsheet would lose
                 _write(sheet, row, column, str(value) if name == "user_id" else value, shown)

@@ -1,6 +1,6 @@
 """The description of a list, in plain words for its second sheet."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -31,7 +31,9 @@ COLUMNS = Messages(
         "p_churn": marked("Chance of no own activity on any day of the horizon"),
         "p_sticker": marked("Chance of at least one sticker in the horizon"),
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
-        "expected_loss": marked("value_at_risk × the amount to expect of a sticker"),
+        "expected_loss": marked("p_churn × the chance of a sticker if the user stays × the amount to expect of one"),
+        "active_days": marked("Days with activity among the last days, which the chances go by"),
+        "unusual_week": marked("What is unlike the user's own earlier weeks in the last one; empty where nothing is"),
         "reason_1, …": marked(
             "What most raises this user's chance of churn, beside what is usual and the average of all users scored"
         ),
@@ -56,12 +58,11 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first:
         first: What to do with it, from `advice`.
     """
     listed = int((scored.segment == "priority").sum())
-    columns = {name: words for name, words in COLUMNS.items() if name not in _known() or name in scored}
-    order = ORDERS[config.order]
-    if "p_sticker" not in scored:
-        order, columns["priority"] = ALONE["order"], ALONE["priority"]
-    if "expected_loss" in columns:
-        columns["expected_loss"] = with_unit(columns["expected_loss"])
+    columns = {
+        name: in_words(name, set(map(str, scored))) for name in COLUMNS if name not in _of_one_order() - {config.order}
+    }
+    columns = {name: words for name, words in columns.items() if name not in _known() or name in scored}
+    order = ORDERS[config.order] if "p_sticker" in scored else ALONE["order"]
     return [
         *([(say("What to do"), first)] if first else []),
         (say("First day that was not known (cutoff)"), scored.cutoff.iloc[0]),
@@ -76,6 +77,20 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first:
         (say("Ids"), say("hashes; ids.csv beside the key tells whose") if config.id_key else say("as in the log")),
         *columns.items(),
     ]
+
+
+def in_words(column: str, scores: Collection[str]) -> str:
+    """The meaning of a column of the list.
+
+    Args:
+        column: Its name.
+        scores: The names of the scores that are known: without stickers the priority is the chance of churn.
+    """
+    if column.startswith("reason_"):
+        return COLUMNS["reason_1, …"]
+    if column == "priority" and "p_sticker" not in scores:
+        return ALONE["priority"]
+    return with_unit(COLUMNS[column]) if column == "expected_loss" else COLUMNS[column]
 
 
 def among_equals(found: Mapping[str, int], *, listed: int) -> str:
@@ -104,7 +119,12 @@ def among_equals(found: Mapping[str, int], *, listed: int) -> str:
 
 
 def _known() -> set[str]:
-    return {"priority", "p_churn", "p_sticker", "value_at_risk", "expected_loss"}
+    return {"priority", "p_churn", "p_sticker", "active_days", *_of_one_order()}
+
+
+def _of_one_order() -> set[str]:
+    """The scores that stand in a list only if they order it."""
+    return {"value_at_risk", "expected_loss"}
 
 
 def _rule(config: SegmentConfig) -> str:

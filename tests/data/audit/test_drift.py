@@ -76,7 +76,7 @@ def test_nothing_is_found_where_nothing_moves_though_every_number_is_told(drift_
     still = drift_of(log())
     assert list(drift_findings(still)) == []
     assert len(drift_sentences(still)) == 5
-    assert drift_sentences(still)[-1] == "No column has left the range that it had in the training part."
+    assert drift_sentences(still)[-1] == "Of no column are more than 5% beyond the range of the training part."
 
 
 def test_columns_that_leave_the_training_range_are_named_with_shares_and_what_to_name_instead(drift_of):

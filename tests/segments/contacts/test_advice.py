@@ -14,7 +14,10 @@ PROFIT = replace(USERS, measure="profit", value=5.0, low=1.0, high=9.0, by_lot=-
 LEVEL = {"excess": 0.0, "excess_low": -0.1, "excess_high": 0.1}  # surely no better than the lot
 UNSURE = {"excess": 0.5, "excess_low": -3.0, "excess_high": 4.0}
 NO_ORDER = "no order of the users has proved better than a list drawn at random by an amount that matters."
-ALONE = "Nobody on the list is held back at random, so you will not learn whether calls work."
+ALONE = (
+    "Nobody on the list is held back at random, so you will not learn whether calls work: have a tenth of the next list "
+    "held back."
+)
 
 
 def said(order, *, listed=30, held_back=0, **budget):
@@ -24,7 +27,7 @@ def said(order, *, listed=30, held_back=0, **budget):
 def test_a_list_that_pays_and_beat_the_lot_is_called_and_past_lists_are_told_beside_the_lot():
     assert said(PROFIT, profit=11.1, best=30) == (
         "Call the 30 users on the list: the expected profit is 11.1. Past lists like it would have earned 5.0 "
-        f"each, and lists drawn at random would have lost 3.0. {ALONE}"
+        f"each, and lists drawn at random would have lost 3.0 each. {ALONE}"
     )
     better = said(replace(PROFIT, by_lot=2.0), listed=1, held_back=3, profit=1234.0, best=4)
     assert better == (
@@ -37,8 +40,8 @@ def test_a_list_that_pays_and_beat_the_lot_is_called_and_past_lists_are_told_bes
 def test_without_costs_a_list_that_beat_the_lot_is_called_first():
     unknown = f"What that earns is not known, since the run was told no costs. {ALONE}"
     assert said(USERS) == (
-        "Call the 30 users on the list first: past lists found 1.5 times as many who fell silent as lists drawn by "
-        f"lot. {unknown}"
+        "Call the 30 users on the list first: past lists found 1.5 times as many who fell silent as lists drawn at "
+        f"random. {unknown}"
     )
     assert said(replace(USERS, measure="amount"), listed=1) == (
         "Call the one user on the list first: those who fell silent on past lists had received 1.5 times as much as on "

@@ -139,7 +139,7 @@ def test_the_first_users_of_the_plan_are_the_first_of_the_file():
 @pytest.mark.parametrize(
     ("p", "said"),
     [
-        ([0.9, 0.8, 0.7], "No two users have the same scores, so nothing is left to the lot."),
+        ([0.9, 0.8, 0.7], "No two users have the same scores, so nothing is left to chance."),
         (
             [0.9, 0.5, 0.5],
             "1 of the 2 users on the list have the same scores as others, and their order among these is at random. "
