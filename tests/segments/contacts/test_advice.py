@@ -15,8 +15,8 @@ LEVEL = {"excess": 0.0, "excess_low": -0.1, "excess_high": 0.1}  # surely no bet
 UNSURE = {"excess": 0.5, "excess_low": -3.0, "excess_high": 4.0}
 NO_ORDER = "no order of the users has proved better than a list drawn at random by an amount that matters."
 ALONE = (
-    "Nobody on the list is held back at random, so you will not learn whether calls work: have a tenth of the next list "
-    "held back."
+    "Nobody on the list is held back at random, so you will not learn whether calls work: have a tenth of the next "
+    "list held back."
 )
 
 
