@@ -269,6 +269,15 @@ class Run:
             to = score(self.folder, config, cutoff=cutoff, out=out or folder / "scores", id_key=id_key, frames=frames)
             return declared.SCORES.read(to)
 
+    def view(self, name: str, *, sections: Sequence[str] = ()) -> View:
+        """A view by its name: of the data, such as `retention`, or of a section of the pages, such as `gains`.
+
+        It has a table, words and charts; see `churn.report.view`.
+        """
+        from churn.report.shown import view
+
+        return view(self, name, sections=sections)
+
     def figures(self, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
         """The charts of a section of the report, such as `drivers`; see `churn.report.figures`."""
         from churn.report.shown import figures

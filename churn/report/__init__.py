@@ -2,7 +2,7 @@
 
 from churn.report.blocks import Figure, Heading, Note, Section, Text
 from churn.report.page import write_report
-from churn.report.shown import figures
+from churn.report.shown import figures, view
 from churn.runs import Run
 
-__all__ = ["Figure", "Heading", "Note", "Run", "Section", "Text", "figures", "write_report"]
+__all__ = ["Figure", "Heading", "Note", "Run", "Section", "Text", "figures", "view", "write_report"]

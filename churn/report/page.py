@@ -16,7 +16,7 @@ from churn.errors import UserError
 from churn.folder import MARKER, claimed
 from churn.language import say, speaking, spoken
 from churn.report.blocks import Section
-from churn.report.pages import REPORT, Build, Page, evidence_with
+from churn.report.pages import NUMBERS, REPORT, Build, Page, evidence_with
 from churn.report.splits import words
 from churn.report.wording import day
 from churn.runs import Run
@@ -64,7 +64,9 @@ def rendered(run: Run, page: Page) -> str:
     groups = [
         (group.title and say(group.title), [_section(build, run) for build in group.builds]) for group in page.groups
     ]
-    body = environment.get_template("body.html").render(page=page, groups=groups)
+    numbers = NUMBERS if page.files_named else {}
+    there = {table.file for tables in numbers.values() for table in tables if (run.folder / table.file).is_file()}
+    body = environment.get_template("body.html").render(page=page, groups=groups, numbers=numbers, files_there=there)
     scripts = [get_plotlyjs()] if _CHART in body else []
     scripts = [Markup(script) for script in (*scripts, _asset(environment, "page.js"))]
     return environment.get_template("page.html").render(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
 
-from churn.artefacts import declared
+from churn.artefacts import Table, declared
 from churn.keys import imported
 from churn.language import marked
 from churn.report import (
@@ -57,6 +57,7 @@ class Page:
     link: str  # leads to the other page
     behind: str  # leads to a section of the other page
     groups: tuple[Group, ...]
+    files_named: bool = False  # whether each section ends with the files that hold its numbers
 
     @property
     def builds(self) -> tuple[Build, ...]:
@@ -93,7 +94,44 @@ EVIDENCE = Page(
         Group(marked("The data"), (views.seasons, views.journeys, views.cohorts, health.build)),
         Group(marked("How it was made"), (method.build,)),
     ),
+    files_named=True,
 )
+NUMBERS: dict[str, tuple[Table, ...]] = {  # the tables that a section shows, the first before all others
+    "list": (declared.PRIORITY, declared.REASONS),
+    "why": (declared.REASONS,),
+    "worth": (declared.BUDGET,),
+    "returning": (declared.RETURNS,),
+    "past": (declared.SEGMENT_RATES, declared.OUTCOMES, declared.EFFECTS),
+    "checks": (declared.LEADERBOARD, declared.SEGMENT_RATES, declared.SURROGATES),
+    "observed": (declared.SEGMENT_RATES,),
+    "reading": (declared.AGREEMENT,),
+    "budget": (declared.BUDGET,),
+    "line": (
+        declared.THRESHOLD,
+        declared.SCORE_DISTRIBUTION,
+        declared.ORDERS,
+        declared.SEGMENT_RULES,
+        declared.AGREEMENT,
+    ),
+    "drivers": (
+        declared.EXPLANATIONS,
+        declared.EXPLANATIONS_BY_DAY,
+        declared.EXPLANATIONS_BY_MODEL,
+        declared.SHAP,
+        declared.SURROGATES,
+        declared.FIDELITY,
+        declared.ATTRIBUTIONS,
+    ),
+    "features": (declared.LEDGER,),
+    "differences": (declared.SEGMENT_TESTS, declared.SEGMENT_CATEGORIES),
+    "behaviour": (declared.GROUPS, declared.GROUP_COLUMNS, declared.GROUP_STABILITY, declared.GROUPED),
+    "anomalies": (declared.ANOMALIES, declared.DEPARTURES),
+    "models": (declared.LEADERBOARD, declared.DIFFERENCES, declared.SEEDS),
+    "gains": (declared.GAINS, declared.THRESHOLDS),
+    "calibration": (declared.CALIBRATION, declared.CALIBRATORS),
+    "verdicts": (declared.VERDICTS,),
+    "search": (declared.TRIALS, declared.TRIAL_CURVES, declared.IMPORTANCES),
+}
 
 
 def evidence_with(own: Sequence[str]) -> Page:

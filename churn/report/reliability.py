@@ -105,7 +105,7 @@ class GroupsOff:
 
     def __str__(self) -> str:
         """The number in words."""
-        return say("{off} of {n} groups of like forecasts are off.", off=count(self.off), n=count(self.n))
+        return say("{off} of {n} groups of like forecasts off the mark.", off=count(self.off), n=count(self.n))
 
 
 def groups_off(run: Run, target: str) -> GroupsOff:

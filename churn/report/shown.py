@@ -1,16 +1,73 @@
-"""The report's charts by themselves, for notebooks."""
+"""Sections and charts of the pages by themselves, for notebooks."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import plotly.io
 
+from churn.eda import View
 from churn.errors import UserError
-from churn.report.blocks import Beside, Block, Caption, Figure, Fold, Heading, Multiples
-from churn.report.pages import REPORT, evidence_with
+from churn.report.blocks import Beside, Block, Caption, Figure, Fold, Heading, Items, Multiples, Note, Section, Text
+from churn.report.pages import NUMBERS, REPORT, evidence_with
 from churn.runs import Run
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class SectionView(View):
+    """A section of a run's pages as a view: its numbers, its words, and its charts.
+
+    `table` is the first of `tables`, the run's tables that the section shows, by their files' names.
+    """
+
+    title: str
+    said: tuple[str, ...]  # the lead, then the section's other sentences
+    tables: Mapping[str, Any]
+    figures: Mapping[str, Any]  # plotly's, by their titles
+
+    @property
+    def finding(self) -> str:
+        """The lead."""
+        return self.said[0]
+
+    def _say(self) -> str:
+        return "\n".join((self.title, *self.said))
+
+    def _draw(self) -> Any:
+        return next(iter(self.figures.values()))
+
+    def _ipython_display_(self) -> None:
+        """The words, then every chart."""
+        print(self)
+        for drawn in self.figures.values():
+            drawn.show()
+
+
+def view(run: Run, name: str, *, sections: Sequence[str] = ()) -> View:
+    """A view of a run by its name: of the data, such as `retention`, or of a section of its pages, such as `gains`.
+
+    Args:
+        run: The run.
+        name: The name of one that `Run.views` gives, or the section's place in its page's address.
+        sections: Import paths of sections of your own, as of `write_report`.
+
+    Raises:
+        UserError: for a name that there is not, or an artefact of the run that is missing.
+    """
+    of_data = []
+    for _, called, found_view in run.views():
+        if called == name:
+            return found_view
+        of_data.append(called)
+    found = _section(run, name, sections=sections, others=of_data)
+    figures = {title: plotly.io.from_json(one.spec) for title, one in named(found.blocks)}
+    tables = {table.file: run.table(table) for table in NUMBERS.get(name, ()) if (run.folder / table.file).is_file()}
+    said = (found.lead, *_said(found.blocks))
+    empty = None if figures else " ".join(said)
+    return SectionView(next(iter(tables.values()), pd.DataFrame()), empty, found.title, said, tables, figures)
 
 
 def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
@@ -27,14 +84,30 @@ def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> d
     Raises:
         UserError: for a section that there is not, or an artefact of the run that is missing.
     """
-    artefacts = Run.open(run)
-    anchors = []
+    found = _section(Run.open(run), section, sections=sections)
+    return {name: plotly.io.from_json(one.spec) for name, one in named(found.blocks)}
+
+
+def _section(run: Run, anchor: str, *, sections: Sequence[str], others: Iterable[str] = ()) -> Section:
+    """The section at a place of either page; `others` are names that would have been right, too."""
+    anchors = list(others)
     for build in (*REPORT.builds, *evidence_with(sections).builds):
-        found = build(artefacts)
-        if found.anchor == section:
-            return {name: plotly.io.from_json(one.spec) for name, one in named(found.blocks)}
+        found = build(run)
+        if found.anchor == anchor:
+            return found
         anchors.append(found.anchor)
-    raise UserError(f"expected a section out of {', '.join(anchors)}", repr(section), "correct the name")
+    raise UserError(f"expected a section out of {', '.join(anchors)}", repr(anchor), "correct the name")
+
+
+def _said(blocks: Iterable[Block]) -> Iterator[str]:
+    """The sentences outside folds and tables."""
+    for block in blocks:
+        if isinstance(block, Text | Heading):
+            yield block.body
+        elif isinstance(block, Note):
+            yield f"{block.title}: {block.body}"
+        elif isinstance(block, Items):
+            yield from block.items
 
 
 def named(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:

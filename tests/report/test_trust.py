@@ -170,7 +170,7 @@ def test_probabilities_do_not_hold_where_too_many_groups_are_off(run):
     bins.loc[off, "low"], bins.loc[off, "high"] = bins["mean_predicted"] + 0.01, bins["mean_predicted"] + 0.02
     write_table(bins, run / "calibration.csv")
     assert verdict(run, 0) == ("Roughly", "care")
-    assert trust.on_target(Run.open(run), "churn")[0].detail.endswith("groups of like forecasts are off.")
+    assert trust.on_target(Run.open(run), "churn")[0].detail.endswith("groups of like forecasts off the mark.")
 
 
 @pytest.mark.parametrize(("off", "too_many"), [(0, False), (2, False), (3, True)])
