@@ -136,18 +136,25 @@ def _score(arguments: list[str]) -> None:
         *declared.SCORING.read(out)["warnings"],
     ]
     with speaking(finished.language, finished.labels):
-        cautions = f"{_caution(finished.data.split.kind)}{_warnings(map(retold, about))}"
-    print(f"list: {out / declared.CONTACTS.file}{_held_back(out)}{cautions}")
+        cautions = f"{_held_back(out)}{_caution(finished.data.split.kind)}{_warnings(map(retold, about))}"
+    print(f"list: {out / declared.CONTACTS.file}{cautions}")
 
 
 def _held_back(folder: Path) -> str:
     """A further line if users of the list must not be contacted."""
     from churn.artefacts import declared
+    from churn.language import say_many
     from churn.segments import CONTROL
 
     held = int((declared.PRIORITY.read(folder).group == CONTROL).sum())
     named = folder / declared.CONTROL.file
-    return f"\nheld back, not to be contacted: {held:,} users, named in {named}" if held else ""
+    told = say_many(
+        "held back, not to be contacted: {n} user, named in {file}",
+        "held back, not to be contacted: {n} users, named in {file}",
+        held,
+        file=named,
+    )
+    return f"\n{told}" if held else ""
 
 
 def _outcomes(arguments: list[str]) -> int:

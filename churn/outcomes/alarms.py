@@ -3,9 +3,12 @@
 import pandas as pd
 
 from churn.configuration import AlarmConfig
+from churn.language import say, say_again
 from churn.outcomes.calibration import LEFT_ALONE
 from churn.outcomes.rows import Row, records
 from churn.statistics import FEW, above
+
+_MOVED = ("name", "psi", "by_chance", "n_reference", "n_newest", "mean_reference", "mean_newest")
 
 
 def alarms(
@@ -37,9 +40,18 @@ def _gap(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[str
     if not (above(band["low"], rate["value"]) or above(rate["value"], band["high"])):
         return []
     return [
-        f"calibration_gap: the mean probability of {target} was {forecast:.1%}, and {rate['value']:.1%} of "
-        f"{rate['n']:,} users whom nobody contacted came true; a calibrated forecast stays between {band['low']:.1%} "
-        f"and {band['high']:.1%}, allowed {config.calibration_gap:g}"
+        say(
+            "calibration_gap: the mean probability of {target} was {forecast:.1%}, and {rate:.1%} of {n:,} users whom "
+            "nobody contacted came true; a calibrated forecast stays between {low:.1%} and {high:.1%}, allowed "
+            "{allowed:g}",
+            target=say_again(target),
+            forecast=forecast,
+            rate=rate["value"],
+            n=rate["n"],
+            low=band["low"],
+            high=band["high"],
+            allowed=config.calibration_gap,
+        )
     ]
 
 
@@ -48,17 +60,32 @@ def _error(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[s
     if config.ece is None or not (above(error["value"], config.ece) and above(error["value"], band)):
         return []
     return [
-        f"ece: the calibration error of {target} is {error['value']:.3f} (n = {error['n']:,}), a calibrated forecast "
-        f"stays under {band:.3f}; allowed {config.ece:g}"
+        say(
+            "ece: the calibration error of {target} is {error:.3f} (n = {n:,}), a calibrated forecast stays under "
+            "{band:.3f}; allowed {allowed:g}",
+            target=say_again(target),
+            error=error["value"],
+            n=error["n"],
+            band=band,
+            allowed=config.ece,
+        )
     ]
 
 
 def _unstable(stability: pd.DataFrame, config: AlarmConfig) -> list[str]:
     least = config.jaccard
     return [
-        f"jaccard: {row['n_both']} users stand on both lists of {row['n_list']} and {row['n_other']}, {row['days']} "
-        f"days apart: Jaccard {row['jaccard_at_risk']:.2f} among the {row['n_common']:,} users at risk both times; at "
-        f"least {least:g} is expected"
+        say(
+            "jaccard: {both} users stand on both lists of {listed} and {other}, {days} days apart: Jaccard {found:.2f} "
+            "among the {common:,} users at risk both times; at least {least:g} is expected",
+            both=row["n_both"],
+            listed=row["n_list"],
+            other=row["n_other"],
+            days=row["days"],
+            found=row["jaccard_at_risk"],
+            common=row["n_common"],
+            least=least,
+        )
         for row in records(stability)
         if least is not None
         and min(row["n_list"], row["n_other"], row["n_common"]) >= FEW
@@ -71,8 +98,11 @@ def _drifted(drifted: pd.DataFrame, config: AlarmConfig) -> list[str]:
         return []
     moved = drifted[drifted.watched.astype(bool) & (drifted.excess > config.psi) & (drifted.psi > drifted.limit)]
     return [
-        f"psi: {row['name']} has moved, {row['psi']:.2f} where chance shows {row['by_chance']:.2f} "
-        f"(n = {row['n_reference']:,} and {row['n_newest']:,}), its mean from {row['mean_reference']:.3g} to "
-        f"{row['mean_newest']:.3g}; allowed {config.psi:g} above chance"
+        say(
+            "psi: {name} has moved, {psi:.2f} where chance shows {by_chance:.2f} (n = {n_reference:,} and "
+            "{n_newest:,}), its mean from {mean_reference:.3g} to {mean_newest:.3g}; allowed {allowed:g} above chance",
+            allowed=config.psi,
+            **{name: row[name] for name in _MOVED},
+        )
         for row in records(moved)
     ]
