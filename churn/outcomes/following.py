@@ -124,9 +124,10 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
     notes = [*about_log, *_notes(earlier, seen, reached, unknown)]
     if drifted.empty:
         notes.append(say("Nobody is at risk at the end of the log, so neither drift nor the next list can be told."))
+    alarmed = alarms(measured, stability, drifted, config=config.alarms)
     facts = _facts(earlier, dataset, seen, unknown) | {
         "notes": notes,
-        "alarms": alarms(measured, stability, drifted, config=config.alarms),
+        "alarms": [str(alarm) for alarm in alarmed],  # plain text, for a scheduler that reads the file
         "config": asdict(config),
     }
     by_group, effect = group_outcomes(scored, seen, reached=reached), effects(scored, seen, reached=reached)

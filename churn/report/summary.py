@@ -31,7 +31,7 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
     listed = int((scores["segment"] == "priority").sum())
     likely = int((scores["p_churn"] >= segment["likely_churn"]).sum())
     at_risk = Tile(
-        say("Users at risk"),
+        say("Users considered"),
         count(segment["scored"]),
         say(
             "{who}; {likely} of them with a chance of churn of {chance} or more.",

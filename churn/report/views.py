@@ -64,7 +64,7 @@ def cohorts(run: Run) -> Section:
 
 
 def _section(run: Run, anchor: str, title: str, lead: str, *others: str, first: str | None = None) -> Section:
-    """The views of a section and of others, led by what one of them found; one sentence where there are none."""
+    """The views of a section and of others, led by the finding of one; a sentence where there are none."""
     found = [(name, view) for group, name, view in run.views() if group in (anchor, *others)]
     if not found:
         return Section(anchor, title, say("The run has made no such view: it was switched off."), ())

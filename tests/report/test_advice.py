@@ -54,4 +54,4 @@ def test_a_list_of_nobody_is_not_called(run):
 def test_it_stands_first_below_the_days_for_which_the_list_is_valid(finished):
     text = ParsedPage(finished / "report.html").text
     valid = "Valid from 25 December 2016 to 31 December 2016 · made on 20 November 2026 · data up to 24 December 2016"
-    assert text.index(valid) < text.index("Call the 30 users on the list first") < text.index("Users at risk")
+    assert text.index(valid) < text.index("Call the 30 users on the list first") < text.index("Users considered")

@@ -114,15 +114,15 @@ def test_a_plan_whose_curve_is_lost_keeps_its_words(run):
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({}, "The 10% of the scored users with the highest priority (from 0.122 up), best first"),
+        ({}, "The 10% of all users with the highest priority (from 0.122 up), best first"),
         (
             {"rule": "number", "number": 30},
-            "The 30 scored users with the highest priority, as many as can be contacted",
+            "The 30 users with the highest priority, as many as can be contacted",
         ),
-        ({"rule": "number", "number": 500}, "All 300 scored users, since 500 can be contacted (from 0.122 up)"),
+        ({"rule": "number", "number": 500}, "All 300 users, since 500 can be contacted (from 0.122 up)"),
         (
             {"rule": "profit", "listed": 120},
-            "The 120 scored users with the highest priority, the size of most expected",
+            "The 120 users with the highest priority, as many as earn most",
         ),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_list_of_nobody_names_no_threshold(run):
     ruled(run, rule="profit", listed=0, threshold=None)
     write_table(read_table(run / "priority.parquet").head(0), run / "priority.parquet")
     text = page_of(run, budget.build, shortlist.reading, shortlist.build).text
-    assert "The 0 scored users with the highest priority, the size of most expected profit, best first" in text
+    assert "The 0 users with the highest priority, as many as earn most, best first" in text
     assert "Nobody is on the list" in text
 
 

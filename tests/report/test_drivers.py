@@ -334,7 +334,7 @@ def test_models_trained_again_on_the_kept_columns_are_compared(run):
 
 
 def test_a_ledger_says_that_models_use_all_columns_and_where_none_is_collinear(run):
-    assert "The models use all columns; this checks which would do." in text_of(run)
+    assert "The models use all columns; this checks which would do, and nothing was dropped." in text_of(run)
     assert "None was set aside as collinear." not in text_of(run)
     change(run, "features.csv", lambda table: table.assign(duplicates="", reason="carries more"))
     page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)

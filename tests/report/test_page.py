@@ -264,7 +264,7 @@ def test_a_run_in_which_no_column_knows_too_much_says_so(run):
 def test_warnings_of_the_run_are_repeated(run):
     rewrite(run, lambda manifest: manifest.update(warnings=["The last week is <odd>."]))
     assert "The last week is <odd>." in page_of(run, checks.build).text
-    assert "Does the run warn of anything? 1 warning" in page_of(run, trusted.build).text
+    assert "Are there warnings? 1 warning" in page_of(run, trusted.build).text
 
 
 def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
