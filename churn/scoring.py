@@ -63,7 +63,9 @@ class Listing:
             "threshold": float(listed.min()) if listed.notna().any() else None,  # by the rule `profit` nobody may be
             "scored": len(self.scored),
             "listed": len(listed),
-            "likely_churn": segments.likely_line(self.scored, config),
+            "likely_churn": (line := segments.likely_line(self.scored, config)),
+            "likely": int((self.scored.p_churn >= line).sum()),
+            "at_stake": segments.at_stake(self.scored),
             "ties": segments.ties(self.scored, config.order),
             "cutoff": str(self.scored.cutoff.iloc[0].date()),
             "control": dataclasses.asdict(config.control) | sizes,

@@ -1,10 +1,8 @@
 """The stake: the listed users expected to fall silent, what goes with them, and what calling would earn."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-import pandas as pd
-
-from churn.artefacts import declared
 from churn.language import say
 from churn.report import earnings
 from churn.report.blocks import Tile
@@ -16,16 +14,23 @@ from churn.statistics import FEW
 
 def tiles(run: Run) -> tuple[Tile, ...]:
     """Expected churners on the list, what is lost with them, and the plan's profit; each where it is known."""
-    scores = run.table(declared.SCORES)
-    listed = scores[scores["segment"] == "priority"]
-    if listed.empty:
+    if not run.manifest["segment"]["listed"]:
         return ()
-    return tuple(filter(None, (_churners(run, listed), _lost(run, listed), _profit(run, listed))))
+    return tuple(filter(None, (_churners(run), _lost(run), _profit(run))))
+
+
+def _listed(run: Run) -> int:
+    return int(run.manifest["segment"]["listed"])
+
+
+def _at_stake(run: Run) -> Mapping[str, float | None]:
+    found: Mapping[str, float | None] = run.manifest["segment"]["at_stake"]
+    return found
 
 
 def in_short(run: Run) -> tuple[Tile, ...]:
     """The tiles in short: each number with one sentence, since the evidence has the rest."""
-    n, horizon = count((run.table(declared.SCORES)["segment"] == "priority").sum()), run.windowing["horizon_days"]
+    n, horizon = count(_listed(run)), run.windowing["horizon_days"]
     details = {
         say("Expected churners"): say("of the {n} on the list, if nobody calls.", n=n),
         say("Stickers at stake"): say("of these churners would receive a sticker if they stayed."),
@@ -35,10 +40,10 @@ def in_short(run: Run) -> tuple[Tile, ...]:
     return tuple(replace(tile, interval="", detail=details.get(tile.label, tile.detail)) for tile in tiles(run))
 
 
-def _churners(run: Run, listed: pd.DataFrame) -> Tile:
-    n = len(listed)
+def _churners(run: Run) -> Tile:
+    n = _listed(run)
     detail = " ".join(filter(None, [say("of the {n} on the list, by their chances.", n=count(n)), _before(run, n)]))
-    return Tile(say("Expected churners"), decimal(float(listed["p_churn"].sum()), 1), detail, few=n < FEW)
+    return Tile(say("Expected churners"), decimal(_at_stake(run)["churners"], 1), detail, few=n < FEW)
 
 
 def _before(run: Run, n: int) -> str:
@@ -51,29 +56,26 @@ def _before(run: Run, n: int) -> str:
     return say("At the rate of past lists: {expected}.", expected=expected)
 
 
-def _lost(run: Run, listed: pd.DataFrame) -> Tile | None:
+def _lost(run: Run) -> Tile | None:
     """The amount expected of churners had they stayed or, without amounts, how many would receive a sticker."""
-    if not run.stickers or "value_at_risk" not in listed:
+    stake, few, horizon = _at_stake(run), _listed(run) < FEW, run.windowing["horizon_days"]
+    if stake["stickers"] is None:
         return None
-    few = len(listed) < FEW
-    if "expected_loss" not in listed:
+    if stake["amount"] is None:
         detail = say("of these churners would receive a sticker if they stayed.")
-        users = decimal(float(listed["value_at_risk"].sum()), 1)
-        return Tile(say("Stickers at stake"), users, f"{detail}{_caution(run)}", few=few)
-    churners, horizon = float(listed["p_churn"].sum()), run.windowing["horizon_days"]
-    each = money(float(listed["expected_loss"].sum()) / churners if churners else None, 2)
+        return Tile(say("Stickers at stake"), decimal(stake["stickers"], 1), f"{detail}{_caution(run)}", few=few)
+    each = money(stake["amount"] / stake["churners"] if stake["churners"] else None, 2)
     detail = say("in stickers of {horizon} days: {each} for each of these churners.", horizon=horizon, each=each)
-    amount = money(float(listed["expected_loss"].sum()))
-    return Tile(say("Amount at stake"), amount, f"{detail}{_caution(run)}", few=few)
+    return Tile(say("Amount at stake"), money(stake["amount"]), f"{detail}{_caution(run)}", few=few)
 
 
 def _caution(run: Run) -> str:
     return say(" On past lists fewer received one than the chances said.") if overpromised(run, "sticker") else ""
 
 
-def _profit(run: Run, listed: pd.DataFrame) -> Tile | None:
+def _profit(run: Run) -> Tile | None:
     """The earnings expected of calling the list: by the chances and, where it can be told, as past lists fared."""
-    earned, few = earnings.profit(run), len(listed) < FEW
+    earned, few = earnings.profit(run), _listed(run) < FEW
     if earned is None:
         return None
     detail = " ".join(filter(None, [_worth(run), _as_before(run)]))

@@ -1,6 +1,5 @@
 """The first screen of the report: what to do, with the few numbers that it is about."""
 
-from churn.artefacts import declared
 from churn.language import say
 from churn.report import stake
 from churn.report.advice import advice
@@ -27,17 +26,15 @@ def _who(run: Run) -> str:
 
 
 def _tiles(run: Run) -> tuple[Tile, ...]:
-    segment, scores = run.manifest["segment"], run.table(declared.SCORES)
-    listed = int((scores["segment"] == "priority").sum())
-    likely = int((scores["p_churn"] >= segment["likely_churn"]).sum())
+    segment = run.manifest["segment"]
     at_risk = Tile(
         say("Users considered"),
         count(segment["scored"]),
         say(
             "{who}; {likely} of them with a chance of churn of {chance} or more.",
             who=_who(run),
-            likely=count(likely),
+            likely=count(segment["likely"]),
             chance=percent(segment["likely_churn"], 0),
         ),
     )
-    return at_risk, Tile(say("On the list"), count(listed), f"{drawn(run)}.")
+    return at_risk, Tile(say("On the list"), count(segment["listed"]), f"{drawn(run)}.")

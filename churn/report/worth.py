@@ -20,7 +20,14 @@ def build(run: Run) -> Section:
             "the list earns."
         )
         return Section("worth", title, nothing, (), behind="budget")
-    said = (_assumed(plan["assumed"]), *_past(run), *_pays(run, plan), *_best(plan), *_at_stake(run, plan["assumed"]))
+    said = (
+        _assumed(plan["assumed"]),
+        *_past(run),
+        *_pays(run, plan),
+        *_pays_off(run, plan),
+        *_best(plan),
+        *_at_stake(run, plan["assumed"]),
+    )
     return Section("worth", title, _lead(run), (Items(said),), behind="budget")
 
 
@@ -96,6 +103,20 @@ def _pays(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:
         paying=count(of_list["paying"]),
     )
     return (said,)
+
+
+def _pays_off(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """The share of users kept from which on calling the list earns anything, under the share that was assumed."""
+    found, assumed = earnings.of_the_list(run).get("pays_off_from"), plan["assumed"]["save_rate"]
+    if found is None or found >= assumed:
+        return ()
+    return (
+        say(
+            "It earns nothing where a call keeps {share} instead of {assumed}.",
+            share=percent(found, 0),
+            assumed=percent(assumed, 0),
+        ),
+    )
 
 
 def _best(plan: Mapping[str, Any]) -> tuple[str, ...]:

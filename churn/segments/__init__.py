@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         hold_back,
         write_contacts,
     )
-    from churn.segments.earnings import Earnings, expected_earnings
+    from churn.segments.earnings import Earnings, at_stake, expected_earnings
     from churn.segments.line import distribution, lines, skewness
     from churn.segments.orders import Order, Verdict, as_chosen, choose_order, compare_orders, judged, measure_of
     from churn.segments.priority import agreement, likely_line, prioritise
@@ -73,6 +73,7 @@ __all__ = [
     "agreement",
     "among_equals",
     "as_chosen",
+    "at_stake",
     "beside_list",
     "choose_order",
     "compare",

@@ -1,6 +1,6 @@
 """Earnings: what calling the users of the list is expected to bring, by the chances and as past lists fared."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 
 import numpy as np
@@ -22,6 +22,7 @@ class Earnings:
     profit: Interval | None  # of calling `to_call`, by the chances; None without a list
     as_past_lists: Interval | None  # the same if as many fall silent as on past lists; None where that is unknown
     past_users: int  # users who were on these past lists
+    pays_off_from: float | None  # the save rate from which on calling the list does not lose; None if at no rate
     stickers_each: float | None  # amount expected to be lost with each who falls silent; None without amounts
 
     def facts(self) -> dict[str, object]:
@@ -66,8 +67,32 @@ def expected_earnings(
         profit=profit_of(curve, size=len(listed), to_call=to_call) if len(listed) else None,
         as_past_lists=_at_rate(past, budget, to_call),
         past_users=int(past.n_users),
+        pays_off_from=_pays_off_from(listed, budget),
         stickers_each=_stickers_each(listed),
     )
+
+
+def at_stake(scored: pd.DataFrame) -> dict[str, float | None]:
+    """The losses to expect with the listed users if nobody calls: churners, stickers, amount.
+
+    `churners` is the sum of the chances of churn, `stickers` the number of churners who would receive one if they
+    stayed, and `amount` what they would receive; each None where it is not known.
+
+    Args:
+        scored: A row per user, from `prioritise`: p_churn, value_at_risk, segment and, if known, p_sticker and
+            expected_loss.
+
+    Example:
+        >>> scored = pd.DataFrame({"p_churn": [0.9, 0.5], "segment": ["priority", "other"]})
+        >>> at_stake(scored.assign(p_sticker=0.3, value_at_risk=[0.2, 0.1]))
+        {'churners': 0.9, 'stickers': 0.2, 'amount': None}
+    """
+    listed = scored[scored.segment == SEGMENTS[0]]
+    return {
+        "churners": float(listed.p_churn.sum()),
+        "stickers": float(listed.value_at_risk.sum()) if "p_sticker" in listed else None,
+        "amount": float(listed.expected_loss.sum()) if "expected_loss" in listed else None,
+    }
 
 
 def profit_of(curve: pd.DataFrame, *, size: int, to_call: int) -> Interval:
@@ -91,6 +116,12 @@ def _at_rate(past: pd.Series, budget: BudgetConfig, to_call: int) -> Interval | 
     earned = to_call * gains(pd.DataFrame({"p_churn": shares}), budget)
     value, *ends = np.where(np.isnan(shares), np.nan, earned).tolist()  # `gains` takes an unknown chance as none
     return Interval(value, min(ends), max(ends))  # where an incentive is dearer than a user, more churn earns less
+
+
+def _pays_off_from(listed: pd.DataFrame, budget: BudgetConfig) -> float | None:
+    """The save rate at which calling the list earns nothing, which is where its profit, linear in the rate, is 0."""
+    at_none, at_all = (float(gains(listed, replace(budget, save_rate=rate)).sum()) for rate in (0.0, 1.0))
+    return -at_none / (at_all - at_none) if at_all >= 0 and at_all > at_none else None
 
 
 def _stickers_each(listed: pd.DataFrame) -> float | None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from churn.artefacts import Table, declared, write_json, write_text
 from churn.explanation import Story
-from churn.segments import CONTACT
+from churn.segments import CONTACT, at_stake
 
 from .synthetic_drivers import (
     attributions,
@@ -354,6 +354,8 @@ def _manifest(scores, targets):
             "threshold": 0.1217,
             "skewness": {"raw": 1.84, "log10": -0.91, "scored": len(scores), "zeros": 0},
             "likely_churn": 0.5,
+            "likely": int((scores.p_churn >= 0.5).sum()),
+            "at_stake": at_stake(scores.assign(value_at_risk=0.0)) | {"stickers": None},
             "scored": len(scores),
             "cutoff": "2016-12-25",
         },

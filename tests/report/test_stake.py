@@ -3,6 +3,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report import stake
 from churn.runs import Run
+from churn.segments import at_stake
 
 from .parsed_page import ParsedPage
 from .synthetic_run import LIST
@@ -27,7 +28,13 @@ def rescored(run, **columns):
     """The run with its listed users' scores set."""
     scores = read_table(run / "scores.parquet")
     scores.loc[scores["segment"] == "priority", list(columns)] = list(columns.values())
-    write_table(scores, run / "scores.parquet")
+    return listing(run, at_stake=at_stake(scores if "value_at_risk" in columns else scores.assign(value_at_risk=0.0)))
+
+
+def listing(run, **facts):
+    """The run with facts of its list set."""
+    manifest = read_json(run / "manifest.json")
+    write_json(manifest | {"segment": manifest["segment"] | facts}, run / "manifest.json")
     return run
 
 
@@ -55,11 +62,7 @@ def test_past_lists_of_few_users_are_not_extrapolated(run):
 
 
 def test_a_short_list_is_set_back(run):
-    scores = read_table(run / "scores.parquet")
-    listed = scores.index[scores["segment"] == "priority"]
-    scores.loc[listed[5:], "segment"] = "other"
-    write_table(scores, run / "scores.parquet")
-    assert told(run)["Expected churners"][3]
+    assert told(listing(run, listed=5))["Expected churners"][3]
 
 
 def test_the_amount_at_stake_is_the_sum_of_the_expected_losses(run):
@@ -114,9 +117,7 @@ def test_where_the_worth_differs_by_user_or_past_lists_were_short_nothing_is_sai
 
 
 def test_an_empty_list_has_nothing_at_stake(run):
-    scores = read_table(run / "scores.parquet")
-    write_table(scores.assign(segment="other"), run / "scores.parquet")
-    assert told(run) == {}
+    assert told(listing(run, listed=0)) == {}
 
 
 def test_what_is_at_stake_stands_before_whether_to_trust_it(finished):

@@ -1,6 +1,7 @@
 """Earnings of calling the list, by the chances and as past lists fared."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,20 @@ def ends(interval):
 )
 def test_the_profit_is_that_of_the_list_between_two_sizes_of_the_curve_where_need_be(points, profit):
     assert ends(earned(scored_of(), points=points).profit) == pytest.approx(profit)
+
+
+@pytest.mark.parametrize("extra", [{}, {"incentive": 1.0, "uptake": 0.5}])
+def test_at_the_rate_from_which_on_it_pays_off_calling_the_list_earns_nothing(extra):
+    scored, budget = scored_of(), replace(BUDGET, **extra)
+    listed = scored[scored.segment == "priority"]
+    rate = earned(scored, budget).pays_off_from
+    kept = listed.p_churn * rate * (budget.value - budget.incentive)
+    paid = (1 - listed.p_churn) * budget.uptake * budget.incentive + budget.contact_cost
+    assert 0 < rate < 1 and (kept - paid).sum() == pytest.approx(0)
+
+
+def test_a_list_whose_users_are_worth_less_than_a_call_pays_off_at_no_rate():
+    assert earned(scored_of(), replace(BUDGET, value=0.1)).pays_off_from is None
 
 
 def test_those_who_are_held_back_earn_nothing():
@@ -98,7 +113,7 @@ def test_an_empty_list_earns_nothing_that_could_be_told():
     facts = earned(scored_of(listed=0, expected_loss=1.0)).facts()
     assert facts == {
         **{"listed": 0, "to_call": 0, "paying": 0, "profit": None, "as_past_lists": None},
-        **{"past_users": 212, "stickers_each": None},
+        **{"past_users": 212, "stickers_each": None, "pays_off_from": None},
     }
 
 
