@@ -1,5 +1,6 @@
 """Beginnings of sessions: a Sankey diagram of their first steps."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from churn.language import marked, say, say_many
 
 GOES_ON = marked("(goes on)")
 _OUTSIDE = {START: QUIET, END: QUIET, GOES_ON: QUIET, OTHER: GREY}
+_NAMED = 0.03  # share of the sessions from which on a node has its name beside it: names of thinner ones would overlap
+_Node = tuple[int, str]  # step, event
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -58,18 +61,20 @@ class FirstSteps(View):
             (0, name) if name in (END, GOES_ON) else (step, name)
             for step, name in zip(self.table["step"], self.table["to"], strict=True)
         ]
-        nodes = list(dict.fromkeys([*ends, *heads]))
+        shares = self._shares(ends, heads)
+        nodes = list(shares)
         names = sorted({name for _, name in nodes} - set(_OUTSIDE))
         colours = {name: COLOUR_BLIND[place % len(COLOUR_BLIND)] for place, name in enumerate(names)} | _OUTSIDE
         hover = [_hover(row) for row in self.table.to_dict("records")]
         flows = go.Sankey(
             node={
-                "label": [label(name) for _, name in nodes],
+                "label": [label(name) if share >= _NAMED else "" for (_, name), share in shares.items()],
+                "customdata": [label(name) for _, name in nodes],
                 "color": [colours[name] for _, name in nodes],
                 "pad": 14,
                 "thickness": 14,
                 "line": {"width": 0},
-                "hovertemplate": "%{label}: " + say("{n} sessions", n="%{value:,}") + "<extra></extra>",
+                "hovertemplate": "%{customdata}: " + say("{n} sessions", n="%{value:,}") + "<extra></extra>",
             },
             link={
                 "source": [nodes.index(node) for node in ends],
@@ -81,6 +86,14 @@ class FirstSteps(View):
             },
         )
         return titled(chart([flows], height=420), say("How sessions begin ({size})", size=self.size), *self._notes())
+
+    def _shares(self, ends: list[_Node], heads: list[_Node]) -> dict[_Node, float]:
+        """The share of the sessions that goes through each node, the ends of the flows first."""
+        out, into = Counter[_Node](), Counter[_Node]()
+        for end, head, share in zip(ends, heads, self.table["share"], strict=True):
+            out[end] += share
+            into[head] += share
+        return {node: max(out[node], into[node]) for node in dict.fromkeys([*ends, *heads])}
 
 
 def _percent(share: float) -> str:

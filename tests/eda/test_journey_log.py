@@ -16,7 +16,7 @@ from churn.data import DataConfig
 from churn.data.log.tables import read_tables
 from churn.data.sources import Engines
 from churn.eda import process_map
-from churn.eda.beginnings import first_steps
+from churn.eda.beginnings import FirstSteps, first_steps
 from churn.eda.coded_events import END, OTHER, START
 from churn.eda.journey_log import journeys
 from churn.eda.opening import open_tables
@@ -434,3 +434,11 @@ def test_a_label_of_the_map_stands_where_no_other_arrow_strikes_it() -> None:
     level, upright = np.column_stack([along, 0 * along]), np.column_stack([0 * along, along])
     first, _ = process_map._apart([level, upright], taken=[np.array([5.0, 5.0])])
     assert not process_map._inside(first, upright)
+
+
+def test_a_thin_node_of_the_first_steps_is_named_where_it_is_pointed_at() -> None:
+    flows = [(1, "(start)", "a", 98), (1, "(start)", "b", 2), (2, "a", "(end)", 98), (2, "b", "(end)", 2)]
+    table = pd.DataFrame(flows, columns=["step", "from", "to", "sessions"]).eval("share = sessions / 100")
+    node = FirstSteps(table.assign(users=1), None, "n = 100", (), 5, 0).figure().data[0].node
+    assert list(node.label) == ["(start)", "a", "", "(end)"]
+    assert list(node.customdata) == ["(start)", "a", "b", "(end)"] and "%{customdata}" in node.hovertemplate
