@@ -406,6 +406,12 @@ def test_a_stage_reads_no_key_that_is_said_not_to_matter_to_it(name, finished, t
         assert path.read_bytes() == (folder / path.name).read_bytes()
 
 
+def test_every_stage_is_tried_with_the_keys_or_done_again_with_the_list() -> None:
+    before_any = {"prepare_data", "examine_data", "fit_models"}  # on which every other stage rests
+    again = {*_readers_of("segments.quantile"), *_readers_of("verdicts")}
+    assert {stage.__name__ for stage in pipeline.STAGES} == before_any | again | {*TRAINING}
+
+
 def _readers_of(key: str) -> list[str]:
     return [stage.__name__ for stage in pipeline.READERS.get(key) or pipeline.READERS[key.partition(".")[0]]]
 

@@ -21,11 +21,17 @@ class Marks:
     departed: Mapping[str, str]  # what departed from the own past
     groups: Mapping[str, str]  # the group's number and name
     hardly_active: frozenset[str]  # active on one day of the history
+    listed: int  # users on the list
+
+    @property
+    def mostly_hardly_active(self) -> bool:
+        """Whether a mark at every user with a single active day would stand at most users."""
+        return 2 * len(self.hardly_active) > self.listed
 
     def user(self, user_id: str) -> Cell:
         """The id, with a badge where the last week was unusual or had a single active day."""
         badges = [say("unusual week")] if user_id in self.departed else []
-        if user_id in self.hardly_active:
+        if user_id in self.hardly_active and not self.mostly_hardly_active:
             badges.append(say("1 active day"))
         return Cell(user_id, badge=" · ".join(badges), hint=self.departed.get(user_id, ""))
 
@@ -60,8 +66,14 @@ class Marks:
             listed=listed,
         )
 
-    @staticmethod
-    def _hardly_active(marked: int, listed: str) -> str:
+    def _hardly_active(self, marked: int, listed: str) -> str:
+        if self.mostly_hardly_active:
+            return say(
+                "{n} of the {listed} users were active on a single day of the last ones, which show little of them: "
+                "chances and reasons from so few events are rough.",
+                n=count(marked),
+                listed=listed,
+            )
         return say_many(
             "Marked “1 active day”: {n} user of {listed}, of whom the last days show little: a chance and reasons from "
             "so few events are rough.",
@@ -77,7 +89,7 @@ def marks(run: Run) -> Marks:
     names = group_names(run)
     users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
-    return Marks(segments.departures(run.folder), grouped, _hardly_active(run.priority))
+    return Marks(segments.departures(run.folder), grouped, _hardly_active(run.priority), len(run.priority))
 
 
 def _hardly_active(listed: pd.DataFrame) -> frozenset[str]:

@@ -1,12 +1,13 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from churn.artefacts import declared, read_json, write_json
+from churn.artefacts import declared, read_json, read_table, write_json, write_table
 from churn.explanation import Reason, Story, reason_rows
-from churn.report import anomalies, shortlist
+from churn.report import anomalies, shortlist, write_report
 from churn.runs import Run
 
 from .parsed_page import page_of
@@ -104,6 +105,24 @@ def test_the_listed_whose_week_was_unusual_are_marked_with_what_departed(run):
 def test_without_anomalies_nobody_is_marked(run):
     assert not [row for row in listed(run).rows if row[1].badge]
     assert "unusual week”: " not in page_of(run, anomalies.build, shortlist.build).text
+
+
+@pytest.mark.parametrize(("alone", "badges"), [(4, 4), (20, 0)])
+def test_listed_users_of_one_active_day_are_marked_unless_most_are(alone, badges, run):
+    table = read_table(run / "priority.parquet")
+    days = np.where(np.arange(len(table)) < alone, 1, 5)
+    write_table(table.assign(active_days=days), run / "priority.parquet")
+    assert [row[1].badge for row in listed(run).rows].count("1 active day") == badges
+    text = page_of(run, shortlist.build).text
+    assert (f"Marked “1 active day”: {alone} users of 30" in text) == bool(badges)
+    assert (f"{alone} of the 30 users were active on a single day" in text) == (not badges)
+
+
+def test_the_files_for_a_team_say_what_departed_in_a_week(run):
+    write_report(departed(run))
+    contacts = declared.CONTACTS.read(run).set_index("user_id")
+    told = contacts.unusual_week.dropna()
+    assert set(told.index) == {name for name in IDS if name in contacts.index} and told.str.contains("days").all()
 
 
 def listed(run):
