@@ -70,6 +70,8 @@ def _on_list(run: Run) -> Check:
         said.append(say("Fewer of their users received a sticker than the chances had promised."))
     if found in FOUND and rarer(run, "sticker"):
         said.append(say("They find who falls silent, not who receives stickers: of their users fewer than usual did."))
+    if found in FOUND and run.stickers and rarer(run, "churn"):
+        said.append(say("They find whose loss costs most, not who falls silent: of their users fewer than usual did."))
     check = on_list(run)
     return replace(check, detail=" ".join(said) or check.detail)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import checks, trust
+from churn.report import checks, trust, trusted
 from churn.report.advice import advice
 from churn.report.reliability import GroupsOff
 from churn.runs import Run
@@ -41,6 +41,22 @@ def ordered(run, **found):
         ({"value": None}, "Not measured"),
     ],
 )
+@pytest.mark.parametrize(
+    ("intervals", "says"),
+    [
+        ({"churn": (0.5, 0.6), "sticker": (0.01, 0.03)}, ["They find who falls silent, not who receives stickers"]),
+        ({"churn": (0.1, 0.2), "sticker": (0.2, 0.3)}, ["They find whose loss costs most, not who falls silent"]),
+        ({"churn": (0.5, 0.6), "sticker": (0.1, 0.3)}, []),
+    ],
+)
+def test_past_lists_whose_users_had_an_outcome_less_often_than_everyone_are_said_to_find_the_other(
+    intervals, says, run
+):
+    judged(run, intervals)
+    told = trusted.build(Run.open(run)).blocks[0].checks[0].detail
+    assert [words for words in told.split(": of their users")[0].split(". ") if words.startswith("They find")] == says
+
+
 def test_a_list_is_right_where_past_lists_in_its_order_found_more_than_the_lot(run, found, verdict):
     ordered(run, **found)
     assert trust.on_list(Run.open(run)).verdict == verdict
