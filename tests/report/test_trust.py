@@ -41,6 +41,11 @@ def ordered(run, **found):
         ({"value": None}, "Not measured"),
     ],
 )
+def test_a_list_is_right_where_past_lists_in_its_order_found_more_than_the_lot(run, found, verdict):
+    ordered(run, **found)
+    assert trust.on_list(Run.open(run)).verdict == verdict
+
+
 @pytest.mark.parametrize(
     ("intervals", "says"),
     [
@@ -55,11 +60,6 @@ def test_past_lists_whose_users_had_an_outcome_less_often_than_everyone_are_said
     judged(run, intervals)
     told = trusted.build(Run.open(run)).blocks[0].checks[0].detail
     assert [words for words in told.split(": of their users")[0].split(". ") if words.startswith("They find")] == says
-
-
-def test_a_list_is_right_where_past_lists_in_its_order_found_more_than_the_lot(run, found, verdict):
-    ordered(run, **found)
-    assert trust.on_list(Run.open(run)).verdict == verdict
 
 
 def test_what_past_lists_did_is_told_beside_everyone(run):
