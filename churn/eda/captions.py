@@ -35,7 +35,7 @@ def label(text: str, *, longest: int = 24) -> str:
 
 
 def called(name: str) -> str:
-    """A type of event by its label or the log's own name; what is none, such as (start), in the language spoken.
+    """A type of event by its label or the log's own name, spaced; (start) and the like in the language spoken.
 
     Example:
         >>> called("post"), called("(start)")

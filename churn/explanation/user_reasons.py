@@ -195,7 +195,7 @@ def readable(feature: str) -> str:
     if counted in _DERIVED:
         words = with_unit(_DERIVED[counted]) if counted == AMOUNT else _DERIVED[counted]
     elif role in _COUNTED and event:
-        words = say(_COUNTED[role], event=event_in_words(event, spaced=True))
+        words = say(_COUNTED[role], event=event_in_words(event))
     else:
         words = counted.replace("_", " ")
     if feature.startswith("average_"):

@@ -33,8 +33,8 @@ def retold(facts: Any) -> str:
             return facts
         case {"again": str() as text}:
             return say_again(text)
-        case {"event": str() as event, "spaced": bool() as spaced}:
-            return event_in_words(event, spaced=spaced)
+        case {"event": str() as event}:
+            return event_in_words(event)
         case {"amount": words}:
             return with_unit(retold(words))
         case {"date": str() as day}:

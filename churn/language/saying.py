@@ -171,16 +171,15 @@ def known_language(language: str) -> str:
     return language
 
 
-def event_in_words(event: str, *, spaced: bool = False) -> str:
-    """The platform's word for a type of event; one without a label has the log's own name, spaced or as it is.
+def event_in_words(event: str) -> str:
+    """The platform's word for a type of event; one without a label has the log's own name, spaced.
 
     Example:
         >>> with speaking("en", LabelConfig(events={"tip_sent": "tip"})):
         ...     event_in_words("tip_sent"), event_in_words("room_post")
-        ('tip', 'room_post')
+        ('tip', 'room post')
     """
-    name = event.replace("_", " ") if spaced else event
-    return Said(_DIALECT.get().events.get(event, name), {"event": event, "spaced": spaced})
+    return Said(_DIALECT.get().events.get(event, event.replace("_", " ")), {"event": event})
 
 
 def day_in_words(day: date) -> str:
