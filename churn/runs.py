@@ -1,6 +1,7 @@
 """A run's folder, read on demand by people, by the pages and by other commands."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,7 @@ class Run:
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         self._read: dict[Table, pd.DataFrame] = {}
+        self._noted: dict[str, pd.DataFrame] = {}  # the tables asked for since the last block of `noting` began
 
     @classmethod
     def open(cls, folder: Path | str) -> Self:
@@ -84,7 +86,7 @@ class Run:
             artefact = _BY_FILE[artefact]
         if artefact not in self._read:
             self._read[artefact] = self._with_ids(artefact, artefact.read(self.folder))
-        table = self._read[artefact]
+        table = self._noted[artefact.file] = self._read[artefact]
         return table.copy() if target is None else table[table["target"] == target]
 
     def _with_ids(self, artefact: Table, table: pd.DataFrame) -> pd.DataFrame:
@@ -92,6 +94,13 @@ class Run:
         if artefact.holds_users and artefact.file.endswith(".csv") and len(table):
             return table.astype({"user_id": self.scores.user_id.dtype})
         return table
+
+    @contextmanager
+    def noting(self) -> Iterator[Mapping[str, pd.DataFrame]]:
+        """The tables with rows that are asked for inside the block, by their files' names, in the order of asking."""
+        self._noted, noted = {}, dict[str, pd.DataFrame]()
+        yield noted
+        noted |= {file: table for file, table in self._noted.items() if len(table)}
 
     def document(self, artefact: Document) -> Any:
         """The content of a JSON file of the run."""
@@ -221,10 +230,27 @@ class Run:
         return None if found is None else (found, int(row["n_users"].iloc[0]))
 
     @property
-    def priority(self) -> pd.DataFrame:
-        """The users to contact, best first, with reasons in the language spoken; without users who are held back."""
+    def listing(self) -> Mapping[str, Any]:
+        """The manifest's facts of the list: its rule and size, and what is at stake with it.
+
+        Raises:
+            UserError: for a run of an earlier state of the program.
+        """
+        facts: Mapping[str, Any] = self.manifest["segment"]
+        with as_written(self.folder / declared.MANIFEST.file, KeyError):
+            _ = facts["likely"], facts["at_stake"]
+        return facts
+
+    @property
+    def contacts(self) -> pd.DataFrame:
+        """The users to contact, best first; without users who are held back."""
         listed = self.table(declared.PRIORITY)
-        contacts = listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
+        return listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
+
+    @property
+    def priority(self) -> pd.DataFrame:
+        """The users to contact with their reasons in the language spoken, which each access says again."""
+        contacts = self.contacts
         return contacts.join(worded(self.table(declared.REASONS), contacts.user_id, by="user_id"))
 
     def shap(self, target: str) -> pd.DataFrame:

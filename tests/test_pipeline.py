@@ -26,6 +26,7 @@ from churn.explanation.variance_inflation import collinearity
 from churn.language import retold, speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.new_data import prepare_alike
+from churn.report import write_report
 from churn.report.advice import advice
 from churn.scoring import newest_windows, reasons_of, score, score_windows
 from churn.segments import (
@@ -404,6 +405,29 @@ def test_a_stage_reads_no_key_that_is_said_not_to_matter_to_it(name, finished, t
     assert {key for key in spoken_of if name not in _readers_of(key)} == set()
     for path in finished.folder.glob("*.csv"):
         assert path.read_bytes() == (folder / path.name).read_bytes()
+
+
+def test_the_manifest_holds_what_is_at_stake_with_the_list(finished) -> None:
+    scores, segment = finished.scores, finished.manifest["segment"]
+    listed = scores[scores.segment == "priority"]
+    assert segment["likely"] == (scores.p_churn >= segment["likely_churn"]).sum()
+    assert segment["at_stake"] == pytest.approx(
+        {
+            "churners": listed.p_churn.sum(),
+            "stickers": listed.value_at_risk.sum(),
+            "amount": listed.expected_loss.sum() if "expected_loss" in listed else None,
+        }
+    )
+
+
+def test_a_run_of_an_earlier_state_is_refused_with_a_remedy(finished, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["segment"]["at_stake"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match=r"manifest.json as it was written, got 'at_stake'"):
+        write_report(folder)
+    assert churn.Run(folder).view("gains").figures
 
 
 def test_every_stage_is_tried_with_the_keys_or_done_again_with_the_list() -> None:

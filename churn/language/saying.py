@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -77,9 +78,13 @@ def _said(message: str) -> str:
 
 def _put(message: str, values: Mapping[str, object]) -> str:
     """A message with its values put in."""
-    if any(isinstance(value, Real) and value < 0 for value in values.values()):
+    if any(map(_at_most_zero, values.values())):
         return _WithMinusSigns().vformat(message, (), values)
     return message.format(**values)
+
+
+def _at_most_zero(value: object) -> bool:
+    return not isinstance(value, str) and isinstance(value, Real | Decimal) and value <= 0
 
 
 class _WithMinusSigns(Formatter):
@@ -88,9 +93,9 @@ class _WithMinusSigns(Formatter):
     def format_field(self, value: object, format_spec: str) -> str:
         """A value in its message."""
         text = str(super().format_field(value, format_spec))
-        if not isinstance(value, Real) or not text.startswith("-"):
+        if not _at_most_zero(value):
             return text
-        return f"−{text[1:]}" if set(text) & set("123456789") else text[1:]
+        return text.replace("-", "" if set(text) <= set("-0.,% ") else "−", 1)
 
 
 class Messages(Mapping[str, str]):

@@ -78,7 +78,7 @@ def _table(run: Run) -> Table:
         Column(say("Segment")),
     )
     departed = segments.departures(run.folder)
-    rows = tuple(_row(row, departed[str(row.user_id)]) for row in records(run.table(declared.ANOMALIES)))
+    rows = tuple(_row(row, departed.get(str(row.user_id), "")) for row in records(run.table(declared.ANOMALIES)))
     title = say("Users who depart from their own past")
     return Table(title, columns, rows, searchable=True, cards=True, at_once=AT_ONCE)
 

@@ -21,6 +21,7 @@ ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}
 
 def build(run: Run) -> Section:
     """The drivers of both targets, side by side, then user by user, by value, and by day before the cutoff."""
+    _ = run.table(declared.EXPLANATIONS)  # the first that is asked for is the section's own
     about = say(
         "What moves the scores up or down, on average over users. These are habits of the model, not "
         "causes: changing such a number by a campaign need not change what a user does. Strengths are "

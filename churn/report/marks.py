@@ -1,4 +1,4 @@
-"""Marks of a listed user: a week unlike the others, a single active day, and the group of like behaviour."""
+"""Marks of a listed user: a week unlike the others, hardly an active day, and the group of like behaviour."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,19 +20,20 @@ class Marks:
 
     departed: Mapping[str, str]  # what departed from the own past
     groups: Mapping[str, str]  # the group's number and name
-    hardly_active: frozenset[str]  # active on one day of the history
+    hardly_active: frozenset[str]  # active on one day of the history, or none
     listed: int  # users on the list
+    history_days: int
 
     @property
     def mostly_hardly_active(self) -> bool:
-        """Whether a mark at every user with a single active day would stand at most users."""
+        """Whether a mark at every user who was hardly active would stand at most users."""
         return 2 * len(self.hardly_active) > self.listed
 
     def user(self, user_id: str) -> Cell:
-        """The id, with a badge where the last week was unusual or had a single active day."""
+        """The id, with a badge where the last week was unusual or the user hardly active."""
         badges = [say("unusual week")] if user_id in self.departed else []
         if user_id in self.hardly_active and not self.mostly_hardly_active:
-            badges.append(say("1 active day"))
+            badges.append(say("hardly active"))
         return Cell(user_id, badge=" · ".join(badges), hint=self.departed.get(user_id, ""))
 
     def group(self, user_id: str) -> Cell:
@@ -67,20 +68,23 @@ class Marks:
         )
 
     def _hardly_active(self, marked: int, listed: str) -> str:
+        days = {"listed": listed, "days": self.history_days}
         if self.mostly_hardly_active:
-            return say(
-                "{n} of the {listed} users were active on a single day of the last ones, which show little of them: "
-                "chances and reasons from so few events are rough.",
-                n=count(marked),
-                listed=listed,
+            return say_many(
+                "{n} user of {listed} was active on at most one of the last {days} days: chances and reasons from so "
+                "few events are rough.",
+                "{n} users of {listed} were active on at most one of the last {days} days: chances and reasons from so "
+                "few events are rough.",
+                marked,
+                **days,
             )
         return say_many(
-            "Marked “1 active day”: {n} user of {listed}, of whom the last days show little: a chance and reasons from "
-            "so few events are rough.",
-            "Marked “1 active day”: {n} users of {listed}, of whom the last days show little: chances and reasons from "
-            "so few events are rough.",
+            "Marked “hardly active”: {n} user of {listed}, active on at most one of the last {days} days: chances and "
+            "reasons from so few events are rough.",
+            "Marked “hardly active”: {n} users of {listed}, active on at most one of the last {days} days: chances and "
+            "reasons from so few events are rough.",
             marked,
-            listed=listed,
+            **days,
         )
 
 
@@ -89,14 +93,15 @@ def marks(run: Run) -> Marks:
     names = group_names(run)
     users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
-    return Marks(segments.departures(run.folder), grouped, _hardly_active(run.priority), len(run.priority))
+    departed, listed = segments.departures(run.folder), run.contacts
+    return Marks(departed, grouped, _hardly_active(listed), len(listed), run.windowing["history_days"])
 
 
 def _hardly_active(listed: pd.DataFrame) -> frozenset[str]:
-    """The users of a list with a single active day; none in a list that does not know the days."""
+    """The users of a list with one active day or none; nobody in a list that does not know the days."""
     if "active_days" not in listed:
         return frozenset()
-    return frozenset(map(str, listed.user_id[listed.active_days == 1]))
+    return frozenset(map(str, listed.user_id[listed.active_days <= 1]))
 
 
 def group_names(run: Run) -> dict[int, str]:

@@ -16,7 +16,7 @@ from churn.errors import UserError
 from churn.folder import MARKER, claimed
 from churn.language import say, speaking, spoken
 from churn.report.blocks import Section
-from churn.report.pages import NUMBERS, REPORT, Build, Page, evidence_with
+from churn.report.pages import REPORT, Build, Page, evidence_with
 from churn.report.splits import words
 from churn.report.wording import day
 from churn.runs import Run
@@ -62,11 +62,10 @@ def rendered(run: Run, page: Page) -> str:
     )
     environment.globals |= {"say": say, "as_json": _as_json}
     groups = [
-        (group.title and say(group.title), [_section(build, run) for build in group.builds]) for group in page.groups
+        (group.title and say(group.title), [_section(build, run) for build in group.builds.values()])
+        for group in page.groups
     ]
-    numbers = NUMBERS if page.files_named else {}
-    there = {table.file for tables in numbers.values() for table in tables if (run.folder / table.file).is_file()}
-    body = environment.get_template("body.html").render(page=page, groups=groups, numbers=numbers, files_there=there)
+    body = environment.get_template("body.html").render(page=page, groups=groups)
     scripts = [get_plotlyjs()] if _CHART in body else []
     scripts = [Markup(script) for script in (*scripts, _asset(environment, "page.js"))]
     return environment.get_template("page.html").render(
@@ -82,12 +81,14 @@ def rendered(run: Run, page: Page) -> str:
     )
 
 
-def _section(build: Build, run: Run) -> Section:
-    found = build(run)
+def _section(build: Build, run: Run) -> tuple[Section, list[str]]:
+    """A section, and the files of the tables that it was made from."""
+    with run.noting() as tables:
+        found = build(run)
     if not isinstance(found, Section):
         expected = f"expected a churn.report.Section from {build.__module__}.{build.__qualname__}"
         raise UserError(expected, f"a {type(found).__name__}", "return one")
-    return found
+    return found, list(tables)
 
 
 def _asset(environment: Environment, name: str) -> str:

@@ -1,10 +1,10 @@
 """The two pages: which sections each has, in which order, and under which titles they stand in the contents."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
 
-from churn.artefacts import Table, declared
+from churn.artefacts import declared
 from churn.keys import imported
 from churn.language import marked
 from churn.report import (
@@ -44,7 +44,7 @@ class Group:
     """Sections that answer questions of one kind."""
 
     title: str  # a message; empty where the page has this group alone
-    builds: tuple[Build, ...]
+    builds: Mapping[str, Build]  # by the section's anchor; a section of a user's own by its import path
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,22 @@ class Page:
     files_named: bool = False  # whether each section ends with the files that hold its numbers
 
     @property
-    def builds(self) -> tuple[Build, ...]:
+    def builds(self) -> Mapping[str, Build]:
         """The builders of all sections, in their order."""
-        return tuple(build for group in self.groups for build in group.builds)
+        return {anchor: build for group in self.groups for anchor, build in group.builds.items()}
 
 
 _ACTING = Group(
     "",
-    (summary.build, shortlist.build, why.build, worth.build, trusted.build, returning.build, past.build),
+    {
+        "glance": summary.build,
+        "list": shortlist.build,
+        "why": why.build,
+        "worth": worth.build,
+        "trust": trusted.build,
+        "returning": returning.build,
+        "past": past.build,
+    },
 )
 REPORT = Page(
     declared.REPORT,
@@ -84,54 +92,39 @@ EVIDENCE = Page(
     marked("The report: what to do, in plain words"),
     marked("In plain words"),
     (
-        Group(marked("The list"), (checks.build, observed.build, shortlist.reading, budget.build, line.build)),
-        Group(marked("What drives it"), (drivers.build, features.build)),
-        Group(marked("How users differ"), (differences.build, behaviour.build, anomalies.build)),
+        Group(
+            marked("The list"),
+            {
+                "checks": checks.build,
+                "observed": observed.build,
+                "reading": shortlist.reading,
+                "budget": budget.build,
+                "line": line.build,
+            },
+        ),
+        Group(marked("What drives it"), {"drivers": drivers.build, "features": features.build}),
+        Group(
+            marked("How users differ"),
+            {"differences": differences.build, "behaviour": behaviour.build, "anomalies": anomalies.build},
+        ),
         Group(
             marked("The models"),
-            (leaderboard.build, gains.build, reliability.build, verdicts.build, search.build),
+            {
+                "models": leaderboard.build,
+                "gains": gains.build,
+                "calibration": reliability.build,
+                "verdicts": verdicts.build,
+                "search": search.build,
+            },
         ),
-        Group(marked("The data"), (views.seasons, views.journeys, views.cohorts, health.build)),
-        Group(marked("How it was made"), (method.build,)),
+        Group(
+            marked("The data"),
+            {"seasons": views.seasons, "journeys": views.journeys, "cohorts": views.cohorts, "health": health.build},
+        ),
+        Group(marked("How it was made"), {"method": method.build}),
     ),
     files_named=True,
 )
-NUMBERS: dict[str, tuple[Table, ...]] = {  # the tables that a section shows, the first before all others
-    "list": (declared.PRIORITY, declared.REASONS),
-    "why": (declared.REASONS,),
-    "worth": (declared.BUDGET,),
-    "returning": (declared.RETURNS,),
-    "past": (declared.SEGMENT_RATES, declared.OUTCOMES, declared.EFFECTS),
-    "checks": (declared.LEADERBOARD, declared.SEGMENT_RATES, declared.SURROGATES),
-    "observed": (declared.SEGMENT_RATES,),
-    "reading": (declared.AGREEMENT,),
-    "budget": (declared.BUDGET,),
-    "line": (
-        declared.THRESHOLD,
-        declared.SCORE_DISTRIBUTION,
-        declared.ORDERS,
-        declared.SEGMENT_RULES,
-        declared.AGREEMENT,
-    ),
-    "drivers": (
-        declared.EXPLANATIONS,
-        declared.EXPLANATIONS_BY_DAY,
-        declared.EXPLANATIONS_BY_MODEL,
-        declared.SHAP,
-        declared.SURROGATES,
-        declared.FIDELITY,
-        declared.ATTRIBUTIONS,
-    ),
-    "features": (declared.LEDGER,),
-    "differences": (declared.SEGMENT_TESTS, declared.SEGMENT_CATEGORIES),
-    "behaviour": (declared.GROUPS, declared.GROUP_COLUMNS, declared.GROUP_STABILITY, declared.GROUPED),
-    "anomalies": (declared.ANOMALIES, declared.DEPARTURES),
-    "models": (declared.LEADERBOARD, declared.DIFFERENCES, declared.SEEDS),
-    "gains": (declared.GAINS, declared.THRESHOLDS),
-    "calibration": (declared.CALIBRATION, declared.CALIBRATORS),
-    "verdicts": (declared.VERDICTS,),
-    "search": (declared.TRIALS, declared.TRIAL_CURVES, declared.IMPORTANCES),
-}
 
 
 def evidence_with(own: Sequence[str]) -> Page:
@@ -147,6 +140,6 @@ def evidence_with(own: Sequence[str]) -> Page:
         1
     """
     expected, like = "a function from a run to a section, in report.sections", "shop.sections.refunds"
-    found = tuple(imported(path, FunctionType, expected=expected, like=like) for path in own)
+    found = {path: imported(path, FunctionType, expected=expected, like=like) for path in own}
     *groups, made = EVIDENCE.groups
-    return replace(EVIDENCE, groups=(*groups, replace(made, builds=(*found, *made.builds))))
+    return replace(EVIDENCE, groups=(*groups, replace(made, builds={**found, **made.builds})))

@@ -38,7 +38,8 @@ def _kept(run: Run) -> tuple[str, ...]:
     plan = earnings.plan_of(run)
     if plan is None:
         return ()
-    share = percent(plan["assumed"]["save_rate"], 0)
+    rate = plan["assumed"]["save_rate"]
+    share = percent(rate, 0 if rate >= 0.01 else 1)
     return (say("The {share} whom a call is taken to keep must be users who would not come back alone.", share=share),)
 
 

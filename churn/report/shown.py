@@ -11,8 +11,24 @@ import plotly.io
 
 from churn.eda import View
 from churn.errors import UserError
-from churn.report.blocks import Beside, Block, Caption, Figure, Fold, Heading, Items, Multiples, Note, Section, Text
-from churn.report.pages import NUMBERS, REPORT, evidence_with
+from churn.language import say
+from churn.report.blocks import (
+    Bars,
+    Beside,
+    Block,
+    Caption,
+    Checks,
+    Figure,
+    Fold,
+    Heading,
+    Items,
+    Multiples,
+    Note,
+    Section,
+    Text,
+    Tiles,
+)
+from churn.report.pages import REPORT, evidence_with
 from churn.runs import Run
 
 
@@ -20,18 +36,24 @@ from churn.runs import Run
 class SectionView(View):
     """A section of a run's pages as a view: its numbers, its words, and its charts.
 
-    `table` is the first of `tables`, the run's tables that the section shows, by their files' names.
+    `table` is the first of `tables`, the run's tables that the section is made from, by their files' names.
     """
 
     title: str
     said: tuple[str, ...]  # the lead, then the section's other sentences
-    tables: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
     figures: Mapping[str, Any]  # plotly's, by their titles
 
     @property
     def finding(self) -> str:
         """The lead."""
         return self.said[0]
+
+    def __str__(self) -> str:
+        """The title, then every sentence, whether there is a chart or not."""
+        return self._say()
+
+    __repr__ = __str__
 
     def _say(self) -> str:
         return "\n".join((self.title, *self.said))
@@ -62,12 +84,12 @@ def view(run: Run, name: str, *, sections: Sequence[str] = ()) -> View:
         if called == name:
             return found_view
         of_data.append(called)
-    found = _section(run, name, sections=sections, others=of_data)
-    figures = {title: plotly.io.from_json(one.spec) for title, one in named(found.blocks)}
-    tables = {table.file: run.table(table) for table in NUMBERS.get(name, ()) if (run.folder / table.file).is_file()}
-    said = (found.lead, *_said(found.blocks))
-    empty = None if figures else " ".join(said)
-    return SectionView(next(iter(tables.values()), pd.DataFrame()), empty, found.title, said, tables, figures)
+    with run.noting() as tables:
+        found = _section(run, name, sections=sections, others=of_data)
+    charts = {title: plotly.io.from_json(one.spec) for title, one in named(found.blocks)}
+    empty = None if charts else say("{title}: there is nothing to draw.", title=found.title)
+    table = next(iter(tables.values()), pd.DataFrame()).copy()
+    return SectionView(table, empty, found.title, (found.lead, *_said(found.blocks)), tables, charts)
 
 
 def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> dict[str, Any]:
@@ -90,24 +112,34 @@ def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> d
 
 def _section(run: Run, anchor: str, *, sections: Sequence[str], others: Iterable[str] = ()) -> Section:
     """The section at a place of either page; `others` are names that would have been right, too."""
-    anchors = list(others)
-    for build in (*REPORT.builds, *evidence_with(sections).builds):
-        found = build(run)
-        if found.anchor == anchor:
-            return found
-        anchors.append(found.anchor)
-    raise UserError(f"expected a section out of {', '.join(anchors)}", repr(anchor), "correct the name")
+    builds = {**REPORT.builds, **evidence_with(sections).builds}
+    if anchor in builds and anchor not in sections:
+        return builds[anchor](run)
+    own = {found.anchor: found for found in (builds[path](run) for path in sections)}
+    if anchor in own:
+        return own[anchor]
+    names = ", ".join([*others, *(name for name in builds if name not in sections), *own])
+    raise UserError(f"expected a view out of {names}", repr(anchor), "correct the name")
 
 
 def _said(blocks: Iterable[Block]) -> Iterator[str]:
-    """The sentences outside folds and tables."""
+    """The words outside folds, tables and charts."""
     for block in blocks:
-        if isinstance(block, Text | Heading):
+        if isinstance(block, Text | Heading | Caption):
             yield block.body
         elif isinstance(block, Note):
             yield f"{block.title}: {block.body}"
         elif isinstance(block, Items):
             yield from block.items
+        elif isinstance(block, Checks):
+            yield from (f"{check.question} {check.verdict}. {check.detail}" for check in block.checks)
+        elif isinstance(block, Tiles):
+            yield from (" ".join(filter(None, (f"{t.label}:", t.value, t.interval, t.detail))) for t in block.tiles)
+        elif isinstance(block, Bars):
+            yield from (" ".join(filter(None, (f"{bar.label}: {bar.value}.", bar.detail))) for bar in block.bars)
+        elif isinstance(block, Beside):
+            for column in block.columns:
+                yield from _said(column)
 
 
 def named(blocks: Iterable[Block]) -> Iterator[tuple[str, Figure]]:

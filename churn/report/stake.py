@@ -14,17 +14,17 @@ from churn.statistics import FEW
 
 def tiles(run: Run) -> tuple[Tile, ...]:
     """Expected churners on the list, what is lost with them, and the plan's profit; each where it is known."""
-    if not run.manifest["segment"]["listed"]:
+    if not _listed(run):
         return ()
     return tuple(filter(None, (_churners(run), _lost(run), _profit(run))))
 
 
 def _listed(run: Run) -> int:
-    return int(run.manifest["segment"]["listed"])
+    return int(run.listing["listed"])
 
 
 def _at_stake(run: Run) -> Mapping[str, float | None]:
-    found: Mapping[str, float | None] = run.manifest["segment"]["at_stake"]
+    found: Mapping[str, float | None] = run.listing["at_stake"]
     return found
 
 

@@ -26,7 +26,7 @@ def _who(run: Run) -> str:
 
 
 def _tiles(run: Run) -> tuple[Tile, ...]:
-    segment = run.manifest["segment"]
+    segment = run.listing
     at_risk = Tile(
         say("Users considered"),
         count(segment["scored"]),

@@ -113,6 +113,12 @@ def rarer(run: Run, target: str) -> bool:
     return past is not None and past[1] >= FEW and past[0].high < past[2].value
 
 
+def commoner(run: Run, target: str) -> bool:
+    """Whether a target came to more of past lists' users than to everyone, clearly."""
+    past = _past(run).get(target)
+    return past is not None and past[1] >= FEW and past[0].low > past[2].value
+
+
 def _forecast(run: Run, target: str) -> float | None:
     """The mean chance of the users of past lists; nothing where none was kept."""
     rates = run.table(declared.SEGMENT_RATES, target)

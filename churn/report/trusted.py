@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from churn.language import Messages, marked, say, say_many
 from churn.report.blocks import Beside, Block, Caption, Check, Checks, Section
-from churn.report.trust import FOUND, found_of_list, on_data, on_list, on_target, overpromised, rarer
+from churn.report.trust import FOUND, commoner, found_of_list, on_data, on_list, on_target, overpromised, rarer
 from churn.report.wording import TARGETS
 from churn.runs import Run
 
+GOOD = ("better", "slight")  # verdicts by which past lists found somebody
 PERCENTAGES = {  # what follows from each verdict, by its tone
     "care": marked("Read them as high, middle and low."),
     "bad": marked("Use the order of the users, not the percentages."),
@@ -68,9 +69,9 @@ def _on_list(run: Run) -> Check:
         said.append(say("Fewer of their users fell silent than the chances had promised."))
     if run.stickers and overpromised(run, "sticker"):
         said.append(say("Fewer of their users received a sticker than the chances had promised."))
-    if found in FOUND and rarer(run, "sticker"):
+    if found in GOOD and rarer(run, "sticker") and commoner(run, "churn"):
         said.append(say("They find who falls silent, not who receives stickers: of their users fewer than usual did."))
-    if found in FOUND and run.stickers and rarer(run, "churn"):
+    if found in GOOD and rarer(run, "churn") and commoner(run, "sticker"):
         said.append(say("They find whose loss costs most, not who falls silent: of their users fewer than usual did."))
     check = on_list(run)
     return replace(check, detail=" ".join(said) or check.detail)

@@ -45,7 +45,7 @@ def _at_stake(run: Run, given: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _lead(run: Run) -> str:
     profit = earnings.profit(run)
-    if profit is None or not len(run.priority):
+    if profit is None or not len(run.contacts):
         return say("Nobody is on the list, so there is nothing to earn.")
     if profit.value < 0:
         return say(
@@ -108,15 +108,12 @@ def _pays(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:
 def _pays_off(run: Run, plan: Mapping[str, Any]) -> tuple[str, ...]:
     """The share of users kept from which on calling the list earns anything, under the share that was assumed."""
     found, assumed = earnings.of_the_list(run).get("pays_off_from"), plan["assumed"]["save_rate"]
-    if found is None or found >= assumed:
+    if found is None or not 0 < found < assumed or (share := percent(found, 0)) == percent(assumed, 0):
         return ()
-    return (
-        say(
-            "It earns nothing where a call keeps {share} instead of {assumed}.",
-            share=percent(found, 0),
-            assumed=percent(assumed, 0),
-        ),
+    said = say(
+        "It earns nothing where a call keeps {share} instead of {assumed}.", share=share, assumed=percent(assumed, 0)
     )
+    return (said,)
 
 
 def _best(plan: Mapping[str, Any]) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def _at_rate(past: pd.Series, budget: BudgetConfig, to_call: int) -> Interval | 
 def _pays_off_from(listed: pd.DataFrame, budget: BudgetConfig) -> float | None:
     """The save rate at which calling the list earns nothing, which is where its profit, linear in the rate, is 0."""
     at_none, at_all = (float(gains(listed, replace(budget, save_rate=rate)).sum()) for rate in (0.0, 1.0))
-    return -at_none / (at_all - at_none) if at_all >= 0 and at_all > at_none else None
+    return abs(at_none) / (at_all - at_none) if at_all >= 0 and at_all > at_none else None
 
 
 def _stickers_each(listed: pd.DataFrame) -> float | None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from churn.data import Dataset, example_dataset
-from churn.eda import retention, revenue
+from churn.eda import Retention, retention, revenue
 
 pytestmark = pytest.mark.slow
 
@@ -132,6 +132,15 @@ def test_cells_of_revenue_are_short_numbers(planted: Planted) -> None:
     days = {"a": [1, 8, 27], "b": [9], "old": [0]}
     heat = revenue(planted(days, [("a", 2, 0.25), ("a", 20, 123_456.0), ("b", 10, 3.14159)]).panel).figure().data[0]
     assert {"0.25", "123,456", "3.1"} <= {text for row in heat.text for text in row}
+
+
+def test_the_finding_is_the_share_at_the_last_age_that_enough_users_reached() -> None:
+    rows = [("2024-01-01", 40, 0, 40), ("2024-01-01", 40, 1, 20), ("2024-01-01", 40, 2, 10), ("2024-01-08", 20, 1, 10)]
+    table = pd.DataFrame(rows, columns=["cohort", "n", "age", "active"]).eval("share = active / n")
+    said = "of the 40 users who could be watched for 14 days after their first period were still active then"
+    assert Retention(table, None, 7, 0, 0).finding == f"25% {said}"
+    few = table.assign(n=9, active=3)
+    assert Retention(few, None, 7, 0, 0).finding.startswith("still active, by periods since arrival")
 
 
 def test_one_cohort_of_one_user_is_said_in_the_singular(planted: Planted) -> None:

@@ -204,6 +204,13 @@ def test_days_that_stand_out_are_rare_where_nothing_was_planted() -> None:
     assert np.mean(named) < 0.01 * len(DAYS)
 
 
+def test_the_finding_is_the_week_where_there_is_one() -> None:
+    days = pd.date_range("2024-01-01", periods=84)
+    found = decompose(pd.Series(10.0 + 5 * (days.dayofweek == 5), days))
+    assert found.finding.startswith("highest on Sat (+")
+    assert decompose(pd.Series(np.arange(84.0) % 3, days), periods=[3]).finding.startswith("strength from 0 to 1")
+
+
 def test_words_do_without_a_week_where_none_was_asked_for() -> None:
     assert "30-day season" in str(decompose(_planted(0), periods=(30,)))
 

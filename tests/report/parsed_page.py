@@ -53,7 +53,7 @@ def evidence_of(run, **given):
 
 def page_of(run, *builds):
     """The page of some sections of a run alone, which is quicker than the whole."""
-    return ParsedPage(rendered(Run.open(run), replace(EVIDENCE, groups=(Group("", builds),))))
+    return ParsedPage(rendered(Run.open(run), replace(EVIDENCE, groups=(Group("", dict(enumerate(builds))),))))
 
 
 def figures(blocks):

@@ -41,6 +41,16 @@ def test_the_users_near_the_line_are_counted_with_its_interval(finished):
     assert "Of 300 scored users, 12 stand inside it" in text
 
 
+def test_a_list_that_ends_where_calls_stop_paying_has_no_users_near_its_line(run):
+    table = read_table(run / "threshold.csv")
+    write_table(table.head(1).assign(rule="profit", threshold=0.42), run / "threshold.csv")
+    manifest = read_json(run / "manifest.json")
+    facts = {"segment": manifest["segment"] | {"rank_by": "p_churn"}, "budget": {"pays_from": 0.4167}}
+    write_json(manifest | facts, run / "manifest.json")
+    lead = line.build(Run.open(run)).lead
+    assert lead.startswith("The list ends where a call no longer pays, at a chance of churn of 41.7%")
+
+
 def test_both_scales_are_drawn_with_the_line_of_every_rule_and_their_skewness(finished):
     raw, log = charts(finished)
     for spec, ends in ((raw, [0.1217, 0.104]), (log, [-0.9147, -0.983])):

@@ -72,7 +72,7 @@ def rewrite(run, change):
     ids=["report", "evidence"],
 )
 def test_each_page_holds_its_sections_in_their_order(finished, page, order):
-    sections = [build(Run.open(finished)) for build in page.builds]
+    sections = [build(Run.open(finished)) for build in page.builds.values()]
     assert [section.anchor for section in sections] == order.split()
     headings = ParsedPage(finished / page.file).headings
     assert [text for level, text in headings if level == "h2"] == [section.title for section in sections]

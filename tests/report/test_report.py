@@ -81,7 +81,7 @@ def test_the_report_without_stickers_speaks_of_none(without_stickers):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_section_of_the_report_leads_to_the_numbers_behind_it(language, finished):
     with speaking(language):
-        sections = [build(Run.open(finished)) for build in REPORT.builds]
+        sections = [build(Run.open(finished)) for build in REPORT.builds.values()]
     evidence = {attributes.get("id") for _, attributes in ParsedPage(finished / "evidence.html").elements}
     assert [section.anchor for section in sections if section.behind not in evidence] == []
     questions = [section.title for section in sections if section.anchor != "list"]
@@ -91,7 +91,7 @@ def test_every_section_of_the_report_leads_to_the_numbers_behind_it(language, fi
 @pytest.mark.parametrize("page", [REPORT, EVIDENCE], ids=["report", "evidence"])
 def test_every_section_begins_with_a_sentence(page, finished, without_stickers):
     for run in (finished, without_stickers):
-        sections = [build(Run.open(run)) for build in page.builds]
+        sections = [build(Run.open(run)) for build in page.builds.values()]
         assert [section.anchor for section in sections if not re.fullmatch(r".+[.?]", section.lead)] == []
 
 

@@ -8,6 +8,7 @@ from churn.report.returning import build, returning
 from churn.runs import Run
 
 from .synthetic_run import CONFIG
+from .test_budget import planned
 
 WITHIN = {"silent_days": [6, 7, 8], "at_risk": [900, 812, 700], "users": [320, 306, 290], "within": [0.9, 0.746, 0.7]}
 LIMITS = {"low": [0.8, 0.71, 0.6], "high": [0.95, 0.78, 0.8], "ever": [1.0, 1.0, 1.0]}
@@ -33,6 +34,13 @@ def test_who_comes_back_without_a_call_stands_with_its_denominator(told):
         "Of users silent for 7 days, 75% [71, 78] were active again within 28 more days, without a call from this "
         "list (n = 812 silences of 306 users)."
     )
+
+
+def test_who_comes_back_alone_is_not_among_those_whom_a_call_is_taken_to_keep(told, run):
+    told()
+    assert "taken to keep" not in build(Run.open(run)).blocks[0].body
+    planned(run)
+    assert "The 30% whom a call is taken to keep" in build(Run.open(run)).blocks[0].body
 
 
 def test_the_days_waited_for_a_return_are_those_of_the_run(told, run):

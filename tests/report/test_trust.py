@@ -52,6 +52,7 @@ def test_a_list_is_right_where_past_lists_in_its_order_found_more_than_the_lot(r
         ({"churn": (0.5, 0.6), "sticker": (0.01, 0.03)}, ["They find who falls silent, not who receives stickers"]),
         ({"churn": (0.1, 0.2), "sticker": (0.2, 0.3)}, ["They find whose loss costs most, not who falls silent"]),
         ({"churn": (0.5, 0.6), "sticker": (0.1, 0.3)}, []),
+        ({"churn": (0.3, 0.4), "sticker": (0.01, 0.03)}, []),
     ],
 )
 def test_past_lists_whose_users_had_an_outcome_less_often_than_everyone_are_said_to_find_the_other(
@@ -60,6 +61,26 @@ def test_past_lists_whose_users_had_an_outcome_less_often_than_everyone_are_said
     judged(run, intervals)
     told = trusted.build(Run.open(run)).blocks[0].checks[0].detail
     assert [words for words in told.split(": of their users")[0].split(". ") if words.startswith("They find")] == says
+
+
+def test_past_lists_that_did_worse_are_not_said_to_find_anybody(run):
+    ordered(run, excess=-3, excess_low=-6, excess_high=-1)
+    judged(run, {"churn": (0.5, 0.6), "sticker": (0.01, 0.03)})
+    section = trusted.build(Run.open(run))
+    assert "They find" not in section.blocks[0].checks[0].detail and section.lead.startswith("No:")
+
+
+def test_warnings_are_counted_in_the_first_sentence(run):
+    manifest = read_json(run / "manifest.json")
+    write_json(manifest | {"warnings": ["one", "two"]}, run / "manifest.json")
+    assert trusted.build(Run.open(run)).lead.endswith("Mind 2 warnings.")
+
+
+def test_where_no_row_was_rejected_no_shares_are_told(run):
+    manifest = read_json(run / "manifest.json")
+    clean = {name: counts | {"rejected": {}} for name, counts in manifest["reconciliation"].items()}
+    write_json(manifest | {"reconciliation": clean}, run / "manifest.json")
+    assert trust.on_data(Run.open(run)).detail.startswith("No row was rejected.")
 
 
 def test_what_past_lists_did_is_told_beside_everyone(run):

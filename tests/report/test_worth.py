@@ -26,6 +26,22 @@ def test_a_loss_is_told_as_a_loss_with_its_ends(run):
     assert "If as many fall silent as on past lists, it earns 3.8, most likely between 1.3 and 6.2." in said
 
 
+@pytest.mark.parametrize(("rate", "said"), [(0.21, True), (0.296, False), (0.0, False), (0.4, False), (None, False)])
+def test_the_share_kept_at_which_nothing_is_earned_is_told_where_it_is_less_than_was_assumed(rate, said, run):
+    items = built(planned(run, earned={"pays_off_from": rate})).blocks[0].items
+    assert ("It earns nothing where a call keeps 21% instead of 30%." in items) == said
+    assert any("earns nothing" in item for item in items) == said
+
+
+def test_an_amount_at_stake_is_told_apart_from_the_worth_that_the_profit_counts(run):
+    segment = read_json(planned(run) / "manifest.json")["segment"]
+    rewrite(run, segment=segment | {"at_stake": {"churners": 15.0, "stickers": 3.0, "amount": 11.5}})
+    budget = read_json(run / "manifest.json")["budget"]
+    rewrite(run, budget=budget | {"assumed": budget["assumed"] | {"value": 4.0}})
+    (stake,) = [item for item in built(run).blocks[0].items if item.startswith("Amount at stake: 11.5")]
+    assert stake.endswith("The profit does not count it: it takes 4.00 for each user kept.")
+
+
 def test_without_past_lists_the_ends_are_those_of_the_chances(run):
     earnings = read_json(planned(run) / "manifest.json")["earnings"]
     rewrite(run, earnings=earnings | {"as_past_lists": None})

@@ -30,7 +30,7 @@ _FORMATS = {
     "expected_loss": "#,##0.00",
 }
 _AMOUNTS = {"expected_loss"}
-_REASON = "reason_"  # how the columns of the reasons begin
+_SENTENCES = ("reason_", "unusual_week")  # how the columns of sentences begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
 _COMMENT = {"x_scale": 2}
 _WIDEST = 300  # pixels
@@ -96,7 +96,9 @@ def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
         profit = profit_of(curve, size=len(groups), to_call=len(groups) - held_back).value
     first = advice(order, listed=len(groups) - held_back, held_back=held_back, profit=profit, best=best)
     drawn = replace(config, rank_by=order.rank_by)
-    write_files(folder, about=about(scored, drawn, held_back=held_back, first=first))
+    contacts = _contacts(folder)
+    told = about(scored, drawn, held_back=held_back, first=first, columns=set(map(str, contacts)))
+    _export_contacts(contacts, folder, about=told)
 
 
 def write_files(folder: Path, *, about: Sequence[tuple[str, object]] = ()) -> None:
@@ -109,10 +111,18 @@ def write_files(folder: Path, *, about: Sequence[tuple[str, object]] = ()) -> No
         folder: The folder that `export` wrote into.
         about: Terms and their values for the spreadsheet's second sheet.
     """
+    _export_contacts(_contacts(folder), folder, about=about)
+
+
+def _contacts(folder: Path) -> pd.DataFrame:
+    """The users of a folder's list who are not held back, with what departed in their last week, and their reasons."""
     listed = declared.PRIORITY.read(folder)
     contacts = listed[listed.group != CONTROL].drop(columns="group").reset_index(drop=True)
     contacts = _with_unusual_weeks(contacts, folder)
-    contacts = contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
+    return contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
+
+
+def _export_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tuple[str, object]]) -> None:
     declared.CONTACTS.write(contacts, folder)
     write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)
 
@@ -151,7 +161,7 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
         sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
         sheet.autofit(_WIDEST)
         for column, name in enumerate(table.columns):
-            if str(name).startswith(_REASON):
+            if str(name).startswith(_SENTENCES):
                 sheet.set_column(column, column, _REASON_WIDTH)
         _for_paper(sheet)
         if about:
@@ -163,7 +173,7 @@ def _format(name: str) -> dict[str, object]:
     shown: dict[str, object] = {"valign": "top"}
     if name in _FORMATS:
         shown["num_format"] = _in_currency() if name in _AMOUNTS else _FORMATS[name]
-    if name.startswith(_REASON):
+    if name.startswith(_SENTENCES):
         shown["text_wrap"] = True
     return shown
 

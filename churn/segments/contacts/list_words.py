@@ -32,7 +32,7 @@ COLUMNS = Messages(
         "p_sticker": marked("Chance of at least one sticker in the horizon"),
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
         "expected_loss": marked("p_churn × the chance of a sticker if the user stays × the amount to expect of one"),
-        "active_days": marked("Days with activity among the last days, which the chances go by"),
+        "active_days": marked("Days with activity in the history that the chances are computed from"),
         "unusual_week": marked("What is unlike the user's own earlier weeks in the last one; empty where nothing is"),
         "reason_1, …": marked(
             "What most raises this user's chance of churn, beside what is usual and the average of all users scored"
@@ -45,10 +45,19 @@ ALONE = Messages(  # of a log without stickers
         "priority": marked("p_churn itself, since the log does not say what users are worth"),
     }
 )
+_NEVER_MISSING = {"rank", "user_id", "priority_rank", "reason_1, …"}
+_ALWAYS = {"priority", "p_churn", "p_sticker", "active_days"}  # in every list, as far as they are known
 Rows = list[tuple[str, object]]
 
 
-def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first: str = "") -> Rows:
+def about(
+    scored: pd.DataFrame,
+    config: SegmentConfig,
+    *,
+    held_back: int,
+    first: str = "",
+    columns: Collection[str] | None = None,
+) -> Rows:
     """The list's description: terms with their values, a date as a date and a number as a number.
 
     Args:
@@ -56,12 +65,12 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first:
         config: How the list was drawn.
         held_back: Users of the list in the control group.
         first: What to do with it, from `advice`.
+        columns: The columns of the list, which are described; by default the columns that any list of `scored` has.
     """
     listed = int((scored.segment == "priority").sum())
-    columns = {
-        name: in_words(name, set(map(str, scored))) for name in COLUMNS if name not in _of_one_order() - {config.order}
-    }
-    columns = {name: words for name, words in columns.items() if name not in _known() or name in scored}
+    known = set(map(str, scored))
+    shown = (_ALWAYS | {config.order}) & known if columns is None else set(columns)
+    described = {name: in_words(name, known) for name in COLUMNS if name in shown | _NEVER_MISSING}
     order = ORDERS[config.order] if "p_sticker" in scored else ALONE["order"]
     return [
         *([(say("What to do"), first)] if first else []),
@@ -75,7 +84,7 @@ def about(scored: pd.DataFrame, config: SegmentConfig, *, held_back: int, first:
         (say("Users held back: do not contact"), held_back),
         (say("Control group"), _control(config, listed, held_back)),
         (say("Ids"), say("hashes; ids.csv beside the key tells whose") if config.id_key else say("as in the log")),
-        *columns.items(),
+        *described.items(),
     ]
 
 
@@ -116,15 +125,6 @@ def among_equals(found: Mapping[str, int], *, listed: int) -> str:
         on=found["line_listed"],
     )
     return f"{order} {line}"
-
-
-def _known() -> set[str]:
-    return {"priority", "p_churn", "p_sticker", "active_days", *_of_one_order()}
-
-
-def _of_one_order() -> set[str]:
-    """The scores that stand in a list only if they order it."""
-    return {"value_at_risk", "expected_loss"}
 
 
 def _rule(config: SegmentConfig) -> str:

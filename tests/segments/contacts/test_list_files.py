@@ -294,6 +294,23 @@ def test_who_is_held_back_stands_in_control_csv_alone_and_the_others_keep_their_
     assert list(groups[0]) == ["rank", "user_id", "group", "priority", "priority_rank", "p_churn", "p_sticker"]
 
 
+def test_each_head_of_the_first_sheet_is_explained_where_it_is_pointed_at(tmp_path):
+    export(table_of(["a"]), tmp_path)
+    heads = {cell.value: cell.comment.text for cell in sheet_of(tmp_path)[1]}
+    assert heads["priority"] == "p_churn × p_sticker" and "most raises this user's chance" in heads["reason_2"]
+    export(table_of(["a"], stickers=False), tmp_path)
+    assert "p_churn itself" in sheet_of(tmp_path)["C1"].comment.text
+
+
+def test_the_second_sheet_describes_the_columns_of_the_first_alone(scored):
+    known = scored.assign(value_at_risk=0.1, expected_loss=0.5, active_days=3)
+    config = SegmentConfig(rank_by="priority")
+    assert {"value_at_risk", "expected_loss", "unusual_week"}.isdisjoint(dict(about(known, config, held_back=0)))
+    terms = dict(about(known, config, held_back=0, columns={"unusual_week"}))
+    assert "unusual_week" in terms and "active_days" not in terms
+    assert "expected_loss" in dict(about(known, SegmentConfig(rank_by="expected_loss"), held_back=0))
+
+
 def test_without_a_control_everyone_is_to_be_contacted(tmp_path):
     export(table_of(["a", "b"]), tmp_path)
     assert [row["group"] for row in control_of(tmp_path)] == ["contact", "contact"]
