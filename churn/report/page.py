@@ -117,10 +117,13 @@ def _as_json(spec: str) -> Markup:
 
 def _subtitle(run: Run) -> str:
     cutoff = date.fromisoformat(str(run.manifest["segment"]["cutoff"])[:10])
-    return say(
+    last, made = cutoff + timedelta(days=run.windowing["horizon_days"] - 1), str(run.manifest["created"])[:10]
+    valid = say(
         "Valid from {first} to {last} · made on {made} · data up to {day}",
         first=day(cutoff),
-        last=day(cutoff + timedelta(days=run.windowing["horizon_days"] - 1)),
-        made=day(run.manifest["created"]),
+        last=day(last),
+        made=day(made),
         day=day(run.manifest["audit"]["last_day"]),
     )
+    over = say("these days were over when it was made") if date.fromisoformat(made) > last else ""
+    return " · ".join(filter(None, (valid, over)))

@@ -43,6 +43,20 @@ def _kept(run: Run) -> tuple[str, ...]:
     return (say("The {share} whom a call is taken to keep must be users who would not come back alone.", share=share),)
 
 
+def too_hopeful(run: Run) -> tuple[str, ...]:
+    """A doubt where a call is taken to keep more users than stay away by themselves; nothing elsewhere."""
+    row, plan = _silences(run), earnings.plan_of(run)
+    if row is None or plan is None or row.users < FEW or plan["assumed"]["save_rate"] <= 1 - row.within:
+        return ()
+    said = say(
+        "Only {stay} of 100 silent users stayed away for {within} days more, fewer than a call is taken to keep: the "
+        "expected profit is likely too high.",
+        stay=count(100 * (1 - row.within)),
+        within=_within(run),
+    )
+    return (said,)
+
+
 def _silences(run: Run) -> Any | None:
     """The row of silences as long as the horizon; None where nobody watched for so long."""
     silent = run.windowing["horizon_days"]

@@ -78,7 +78,7 @@ def _on_list(run: Run) -> Check:
 
 
 def _plain(run: Run, target: str) -> tuple[Check, ...]:
-    """The verdicts on a target; where a random split leaves none, each says so by itself."""
+    """The verdicts on a target, that on reasons for churn, which the list has; a random split leaves none."""
     hold, highest, reasons = on_target(run, target)
     if run.manifest["split_kind"] == "random":
         return hold, highest, reasons
@@ -86,7 +86,7 @@ def _plain(run: Run, target: str) -> tuple[Check, ...]:
     return (
         _asked(hold, say("Can the percentages be taken at their word?"), percentages),
         _asked(highest, say("Do high chances find the right users?"), HIGHEST[target]),
-        _asked(reasons, say("Do the reasons tell why?"), REASONS),
+        *([_asked(reasons, say("Do the reasons tell why?"), REASONS)] if target == "churn" else []),  # the list's are
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from churn.language import say
 from churn.report import earnings, stake
 from churn.report.blocks import Items, Section
+from churn.report.returning import too_hopeful
 from churn.report.wording import count, known, money, percent
 from churn.runs import Run
 from churn.statistics import Interval
@@ -23,6 +24,7 @@ def build(run: Run) -> Section:
     said = (
         _assumed(plan["assumed"]),
         *_past(run),
+        *too_hopeful(run),
         *_pays(run, plan),
         *_pays_off(run, plan),
         *_best(plan),

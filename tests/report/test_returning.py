@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import write_table, write_text
+from churn.report import worth
 from churn.report.returning import build, returning
 from churn.runs import Run
 
@@ -41,6 +42,14 @@ def test_who_comes_back_alone_is_not_among_those_whom_a_call_is_taken_to_keep(to
     assert "taken to keep" not in build(Run.open(run)).blocks[0].body
     planned(run)
     assert "The 30% whom a call is taken to keep" in build(Run.open(run)).blocks[0].body
+
+
+@pytest.mark.parametrize(("within", "doubted"), [(0.746, True), (0.65, False)])
+def test_a_call_that_is_taken_to_keep_more_than_stay_away_is_doubted_beside_the_profit(within, doubted, told, run):
+    told(within=[0.9, within, 0.7])
+    items = worth.build(Run.open(planned(run))).blocks[0].items
+    doubts = [item for item in items if item.startswith("Only 25 of 100 silent users stayed away for 28 days more")]
+    assert len(doubts) == doubted
 
 
 def test_the_days_waited_for_a_return_are_those_of_the_run(told, run):

@@ -32,7 +32,7 @@ COLUMNS = Messages(
         "p_sticker": marked("Chance of at least one sticker in the horizon"),
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
         "expected_loss": marked("p_churn × the chance of a sticker if the user stays × the amount to expect of one"),
-        "active_days": marked("Days with activity in the history that the chances are computed from"),
+        "active_days": marked("Active days among the last days before the cutoff, which the chances are computed from"),
         "unusual_week": marked("What is unlike the user's own earlier weeks in the last one; empty where nothing is"),
         "reason_1, …": marked(
             "What most raises this user's chance of churn, beside what is usual and the average of all users scored"
