@@ -242,7 +242,7 @@ class Run:
         return facts
 
     @property
-    def contacts(self) -> pd.DataFrame:
+    def to_contact(self) -> pd.DataFrame:
         """The users to contact, best first; without users who are held back."""
         listed = self.table(declared.PRIORITY)
         return listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
@@ -250,7 +250,7 @@ class Run:
     @property
     def priority(self) -> pd.DataFrame:
         """The users to contact with their reasons in the language spoken, which each access says again."""
-        contacts = self.contacts
+        contacts = self.to_contact
         return contacts.join(worded(self.table(declared.REASONS), contacts.user_id, by="user_id"))
 
     def shap(self, target: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ def advice(run: Run) -> str:
     profit, plan = earnings.profit(run), earnings.plan_of(run)
     return segments.advice(
         segments.Order.of(run.manifest["order"]),
-        listed=len(run.contacts),  # without the users held back
+        listed=len(run.to_contact),  # without the users held back
         held_back=int(run.manifest["segment"]["control"]["held_back"]),
         profit=None if profit is None else profit.value,
         best=None if plan is None else int(plan["best"]),

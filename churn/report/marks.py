@@ -93,7 +93,7 @@ def marks(run: Run) -> Marks:
     names = group_names(run)
     users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
-    departed, listed = segments.departures(run.folder), run.contacts
+    departed, listed = segments.departures(run.folder), run.to_contact
     return Marks(departed, grouped, _hardly_active(listed), len(listed), run.windowing["history_days"])
 
 

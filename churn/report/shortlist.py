@@ -30,7 +30,7 @@ MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly fo
 
 def build(run: Run) -> Section:
     """The users of the priority segment, best first, with reasons, and the ones who must not be contacted."""
-    if run.contacts.empty:
+    if run.to_contact.empty:
         return Section(
             "list", say("Whom to contact"), say("Nobody is on the list at this cutoff."), (), behind="reading"
         )

@@ -31,7 +31,7 @@ def build(run: Run) -> Section:
     title, told = say("Why these users?"), _told(run)
     if told.empty or fidelity.standing(run, "churn") == "constant":
         return Section("why", title, say("No reason is known for the users on the list."), (), behind="drivers")
-    users = len(run.contacts)
+    users = len(run.to_contact)
     words = named(told.index)
     lead = say("Most often the reason is {names}.", names=listed([words[one] for one in told.index[:NAMED]]))
     bars = Bars("", tuple(_bar(run, str(one), int(n), users) for one, n in told.head(SHOWN).items()))
@@ -42,7 +42,7 @@ def build(run: Run) -> Section:
 def _told(run: Run) -> "pd.Series[int]":
     """The number of users of the list that have a column among their reasons, the most frequent first."""
     reasons = run.table(declared.REASONS)
-    reasons = reasons[reasons["user_id"].isin(run.contacts["user_id"])].drop_duplicates(["user_id", "feature"])
+    reasons = reasons[reasons["user_id"].isin(run.to_contact["user_id"])].drop_duplicates(["user_id", "feature"])
     return reasons.groupby("feature").size().sort_values(ascending=False, kind="stable")
 
 

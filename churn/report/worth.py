@@ -47,7 +47,7 @@ def _at_stake(run: Run, given: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _lead(run: Run) -> str:
     profit = earnings.profit(run)
-    if profit is None or not len(run.contacts):
+    if profit is None or not len(run.to_contact):
         return say("Nobody is on the list, so there is nothing to earn.")
     if profit.value < 0:
         return say(
