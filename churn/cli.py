@@ -14,7 +14,7 @@ from churn.errors import UserError
 from churn.folder import FOLLOWED_UP, Kind, claimed
 from churn.keys import own_fault
 from churn.progress import OPTIONS, Loudness, telling
-from churn.stopping import fall_silent, nobody_reads, print_out, stoppable
+from churn.stopping import fall_silent, nobody_reads, print_out, standard_output, stoppable
 
 _LIGHTNING = ("fit", "validate", "test", "predict")
 _MADE: dict[str, Kind] = {  # the kind of folder at a command's --out
@@ -61,7 +61,7 @@ def _loudness(arguments: list[str]) -> tuple[list[str], Loudness]:
 def _attempt(arguments: list[str]) -> tuple[int, str]:
     """Run a command, and return its exit code and the last line to print."""
     try:
-        with writing(*_standard_output()), _claimed(arguments):
+        with writing(*filter(None, [standard_output()])), _claimed(arguments):
             code = _dispatch(arguments)
             print_out()
         return code, ""
@@ -114,12 +114,6 @@ def _option(name: str, arguments: Sequence[str]) -> Path | None:
         value = following if word == name else word.removeprefix(f"{name}=") if word.startswith(f"{name}=") else ""
         found = Path(value) if value else found  # the last one counts
     return found
-
-
-def _standard_output() -> list[Path]:
-    """The file to which standard output goes, if it goes to one."""
-    path = Path("/dev/stdout").resolve()
-    return [path] if os.path.isfile(path) else []  # noqa: PTH113 - Path.is_file raises out of reach
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -147,14 +147,15 @@ def _held_back(folder: Path) -> str:
     from churn.segments import CONTROL
 
     held = int((declared.PRIORITY.read(folder).group == CONTROL).sum())
-    named = folder / declared.CONTROL.file
+    if not held:
+        return ""
     told = say_many(
         "held back, not to be contacted: {n} user, named in {file}",
         "held back, not to be contacted: {n} users, named in {file}",
         held,
-        file=named,
+        file=folder / declared.CONTROL.file,
     )
-    return f"\n{told}" if held else ""
+    return f"\n{told}"
 
 
 def _outcomes(arguments: list[str]) -> int:

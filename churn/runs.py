@@ -230,18 +230,6 @@ class Run:
         return None if found is None else (found, int(row["n_users"].iloc[0]))
 
     @property
-    def listing(self) -> Mapping[str, Any]:
-        """The manifest's facts of the list: its rule and size, and what is at stake with it.
-
-        Raises:
-            UserError: for a run of an earlier state of the program.
-        """
-        facts: Mapping[str, Any] = self.manifest["segment"]
-        with as_written(self.folder / declared.MANIFEST.file, KeyError):
-            _ = facts["likely"], facts["at_stake"]
-        return facts
-
-    @property
     def to_contact(self) -> pd.DataFrame:
         """The users to contact, best first; without users who are held back."""
         listed = self.table(declared.PRIORITY)

@@ -99,9 +99,14 @@ def print_out() -> None:
         if sys.stdout is not None:  # where standard output is closed
             sys.stdout.flush()
     except OSError as error:
-        file = Path("/dev/stdout").resolve()
-        error.filename = str(file) if os.path.isfile(file) else "standard output"  # noqa: PTH113 - Path.is_file raises out of reach
+        error.filename = str(standard_output() or "standard output")
         raise
+
+
+def standard_output() -> Path | None:
+    """The file to which standard output goes, if it goes to one that may be looked at."""
+    path = Path("/dev/stdout").resolve()
+    return path if os.path.isfile(path) else None  # noqa: PTH113 - Path.is_file raises PermissionError instead
 
 
 def _name(number: int) -> str:

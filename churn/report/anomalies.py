@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from churn import segments
 from churn.artefacts import declared
 from churn.language import Messages, marked, say
 from churn.report.blocks import Section, Text
+from churn.report.marks import departures
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import SEGMENTS, count, decimal, known
 from churn.runs import Run, records
@@ -77,8 +77,8 @@ def _table(run: Run) -> Table:
         *(Column(title, numeric=True) for title in (say("P(churn)"), say("Score"))),
         Column(say("Segment")),
     )
-    departed = segments.departures(run.folder)
-    rows = tuple(_row(row, departed.get(str(row.user_id), "")) for row in records(run.table(declared.ANOMALIES)))
+    departed = departures(run)
+    rows = tuple(_row(row, departed[str(row.user_id)]) for row in records(run.table(declared.ANOMALIES)))
     title = say("Users who depart from their own past")
     return Table(title, columns, rows, searchable=True, cards=True, at_once=AT_ONCE)
 

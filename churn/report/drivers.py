@@ -21,7 +21,7 @@ ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}
 
 def build(run: Run) -> Section:
     """The drivers of both targets, side by side, then user by user, by value, and by day before the cutoff."""
-    _ = run.table(declared.EXPLANATIONS)  # the first that is asked for is the section's own
+    lead = " ".join(_most(run, target) for target in run.targets)
     about = say(
         "What moves the scores up or down, on average over users. These are habits of the model, not "
         "causes: changing such a number by a campaign need not change what a user does. Strengths are "
@@ -36,16 +36,16 @@ def build(run: Run) -> Section:
         *driver_days.build(run),
         _table(run),
     )
-    lead = " ".join(_most(run, target) for target in run.targets)
     return Section("drivers", say("Why: what the scores react to"), lead, blocks, behind="why")
 
 
 def _most(run: Run, target: str) -> str:
     """The strongest drivers by name, as the chart shows them."""
+    found = run.table(declared.EXPLANATIONS, target)
     if fidelity.standing(run, target) == "constant":
         return say("{target}: nothing, since every user has the same chance.", target=TARGETS[target])
-    network = fidelity.replaced(run, target)
-    found = attribution.by_feature(run, target) if network else run.table(declared.EXPLANATIONS, target)
+    if fidelity.replaced(run, target):
+        found = attribution.by_feature(run, target)
     words = named(found["feature"])
     names = [words[name] for name in found.sort_values("rank")["feature"].head(NAMED)]
     if not names:

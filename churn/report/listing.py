@@ -1,5 +1,9 @@
 """The rule and the score by which the list was drawn, in plain words."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from churn.artefacts import as_written, declared
 from churn.language import Messages, marked, say, say_many, with_unit
 from churn.report.wording import count, decimal, known, percent, percents
 from churn.runs import Run
@@ -35,6 +39,18 @@ MADE = Messages(
         ),
     }
 )
+
+
+def facts(run: Run) -> Mapping[str, Any]:
+    """The manifest's facts of the list: its rule and size, and what is at stake with it.
+
+    Raises:
+        UserError: for a run of an earlier state of the program.
+    """
+    found: Mapping[str, Any] = run.manifest["segment"]
+    with as_written(run.folder / declared.MANIFEST.file, KeyError):
+        _ = found["likely"], found["at_stake"]
+    return found
 
 
 def rank_by(run: Run) -> str:

@@ -93,8 +93,13 @@ def marks(run: Run) -> Marks:
     names = group_names(run)
     users = run.table(declared.GROUPED).dropna(subset=["group"])
     grouped = {str(row.user_id): names[int(row.group)] for row in records(users) if int(row.group) in names}
-    departed, listed = segments.departures(run.folder), run.to_contact
-    return Marks(departed, grouped, _hardly_active(listed), len(listed), run.windowing["history_days"])
+    listed = run.to_contact
+    return Marks(departures(run), grouped, _hardly_active(listed), len(listed), run.windowing["history_days"])
+
+
+def departures(run: Run) -> dict[str, str]:
+    """The counts of an unusual week that depart from the user's own past, in words, by user."""
+    return segments.departures(run.table(declared.ANOMALIES)["user_id"], run.table(declared.DEPARTURES))
 
 
 def _hardly_active(listed: pd.DataFrame) -> frozenset[str]:

@@ -86,7 +86,7 @@ def view(run: Run, name: str, *, sections: Sequence[str] = ()) -> View:
         of_data.append(called)
     with run.noting() as tables:
         found = _section(run, name, sections=sections, others=of_data)
-    charts = {title: plotly.io.from_json(one.spec) for title, one in named(found.blocks)}
+    charts = _charts(found)
     empty = None if charts else say("{title}: there is nothing to draw.", title=found.title)
     table = next(iter(tables.values()), pd.DataFrame()).copy()
     return SectionView(table, empty, found.title, (found.lead, *_said(found.blocks)), tables, charts)
@@ -106,8 +106,11 @@ def figures(run: Path | str, section: str, *, sections: Sequence[str] = ()) -> d
     Raises:
         UserError: for a section that there is not, or an artefact of the run that is missing.
     """
-    found = _section(Run.open(run), section, sections=sections)
-    return {name: plotly.io.from_json(one.spec) for name, one in named(found.blocks)}
+    return _charts(_section(Run.open(run), section, sections=sections))
+
+
+def _charts(section: Section) -> dict[str, Any]:
+    return {title: plotly.io.from_json(one.spec) for title, one in named(section.blocks)}
 
 
 def _section(run: Run, anchor: str, *, sections: Sequence[str], others: Iterable[str] = ()) -> Section:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from churn.language import say
 from churn.report import earnings
 from churn.report.blocks import Tile
+from churn.report.listing import facts
 from churn.report.trust import overpromised
 from churn.report.wording import count, decimal, decimals, money, moneys
 from churn.runs import Run
@@ -20,11 +21,11 @@ def tiles(run: Run) -> tuple[Tile, ...]:
 
 
 def _listed(run: Run) -> int:
-    return int(run.listing["listed"])
+    return int(facts(run)["listed"])
 
 
 def _at_stake(run: Run) -> Mapping[str, float | None]:
-    found: Mapping[str, float | None] = run.listing["at_stake"]
+    found: Mapping[str, float | None] = facts(run)["at_stake"]
     return found
 
 

@@ -4,7 +4,7 @@ from churn.language import say
 from churn.report import stake
 from churn.report.advice import advice
 from churn.report.blocks import Section, Tile, Tiles
-from churn.report.listing import drawn
+from churn.report.listing import drawn, facts
 from churn.report.wording import count, day, percent
 from churn.runs import Run
 
@@ -26,7 +26,7 @@ def _who(run: Run) -> str:
 
 
 def _tiles(run: Run) -> tuple[Tile, ...]:
-    segment = run.listing
+    segment = facts(run)
     at_risk = Tile(
         say("Users considered"),
         count(segment["scored"]),

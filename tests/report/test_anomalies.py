@@ -118,6 +118,11 @@ def test_listed_users_of_one_active_day_or_none_are_marked_unless_most_are(alone
     assert (f"{alone} users of 30 were active on at most one of the last 7 days" in text) == (not badges)
 
 
+def test_the_section_names_both_files_that_it_is_made_from(run):
+    tables = Run.open(departed(run)).view("anomalies").tables
+    assert {"anomalies.csv", "departures.parquet"} <= tables.keys()
+
+
 def test_the_files_for_a_team_say_what_departed_in_a_week(run):
     write_report(departed(run))
     contacts = declared.CONTACTS.read(run).set_index("user_id")

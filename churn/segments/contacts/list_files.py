@@ -127,18 +127,25 @@ def _export_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tu
     write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)
 
 
-def departures(folder: Path) -> dict[str, str]:
-    """The counts in which a user's week departs from the user's own past, in words by user; none if nobody looked."""
-    if not all((folder / table.file).is_file() for table in (declared.ANOMALIES, declared.DEPARTURES)):
-        return {}
-    users = declared.ANOMALIES.read(folder)["user_id"]
-    words = worded(declared.DEPARTURES.read(folder), users, by="user_id").to_numpy(object)
+def departures(users: pd.Series, found: pd.DataFrame) -> dict[str, str]:
+    """The counts in which a user's week departs from the user's own past, in words by user.
+
+    Args:
+        users: The users whose week departs.
+        found: Their departures, a row per user_id and place.
+    """
+    words = worded(found, users, by="user_id").to_numpy(object)
     return {str(user): " · ".join(filter(None, told)) for user, told in zip(users, words, strict=True)}
 
 
 def _with_unusual_weeks(contacts: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """The contacts with a column of what departs in an unusual week, empty for a usual one; none if all are usual."""
-    departed = departures(folder)
+    """The contacts with a column of what departs in an unusual week, empty for a usual one; none if all are usual.
+
+    Nobody has looked for such weeks in a folder of scores.
+    """
+    if not (folder / declared.ANOMALIES.file).is_file():
+        return contacts
+    departed = departures(declared.ANOMALIES.read(folder)["user_id"], declared.DEPARTURES.read(folder))
     unusual = contacts.user_id.map(lambda user: departed.get(str(user), "")).astype(object)
     return contacts.assign(unusual_week=unusual) if unusual.any() else contacts
 
