@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,6 @@ from churn.data import (
     Dataset,
     Drift,
     Frame,
-    Target,
     Training,
     Windows,
     drift_findings,
@@ -211,20 +209,22 @@ def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.Data
     return explanation.reasons(listed, values, others=explanation.beside(others, listed))
 
 
-def chosen_models(models: Path) -> dict[Target, str]:
+def chosen_models(models: Path) -> dict[str, str]:
     """The name of each target's chosen model, which is that of its folder.
 
     Raises:
-        UserError: if none are chosen for churn, or they do not lie in the run's folder.
+        UserError: if none are chosen, or they do not lie in the run's folder.
     """
     path = models / "chosen.json"
-    chosen = read_object(path, "churn")
+    chosen: dict[str, str] = read_object(path)
+    if not chosen:
+        raise UserError(f"expected a model of {models} in {path}", "none", "bring the file back")
     for target, name in chosen.items():
-        if target not in get_args(Target) or not isinstance(name, str) or name not in _folders(models / target):
+        if target not in _folders(models) or not isinstance(name, str) or name not in _folders(models / target):
             raise UserError(
                 f"expected a model of {models} in {path}", f"{name!r} for {target!r}", "bring the file back"
             )
-    return {target: chosen[target] for target in get_args(Target) if target in chosen}
+    return chosen
 
 
 def _folders(folder: Path) -> list[str]:

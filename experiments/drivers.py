@@ -106,13 +106,15 @@ def _labelled(windows: Windows, effects: dict[str, float], seed: int) -> Windows
     sums = pd.DataFrame(windows.summary(), columns=windows.features)
     logit = sum(effect * sums[name] / np.sqrt(7 * 4) for name, effect in effects.items())
     draw = np.random.default_rng([seed, len(windows)]).random(len(windows))
-    churn = np.where(windows.churn < 0, windows.churn, (draw < expit(1.5 * logit)).astype(np.int8))
-    return replace(windows, churn=churn.astype(np.int8), sticker=None)
+    churn = np.where(windows.answers < 0, windows.answers, (draw < expit(1.5 * logit)).astype(np.int8))
+    return replace(windows, labels={"churn": churn.astype(np.int8)})
 
 
 def _permuted(windows: Windows, seed: int) -> Windows:
     """The windows with the labels in random order."""
-    return replace(windows, churn=np.random.default_rng(seed).permutation(windows.churn))
+    return replace(
+        windows, labels={**windows.labels, "churn": np.random.default_rng(seed).permutation(windows.answers)}
+    )
 
 
 def told(table: pd.DataFrame) -> str:

@@ -45,17 +45,19 @@ if TYPE_CHECKING:
     from churn.data.windows.panel import AMOUNT, STICKERS, Panel
     from churn.data.windows.rhythm import ELSEWHERE, WEEKENDS, Rhythm
     from churn.data.windows.sliding import slide
-    from churn.data.windows.windows import UNKNOWN, Target, Windows
+    from churn.data.windows.windows import CHURN, STICKER, UNKNOWN, Windows
 
 __all__ = [
     "AMOUNT",
     "CAUTIONS",
+    "CHURN",
     "ELSEWHERE",
     "FEATURES",
     "FORMAT_KEY",
     "PARTS",
     "PRESETS",
     "STANDARD_COLUMNS",
+    "STICKER",
     "STICKERS",
     "UNKNOWN",
     "WEEKENDS",
@@ -78,7 +80,6 @@ __all__ = [
     "SplitKind",
     "TableName",
     "Tables",
-    "Target",
     "Training",
     "Vocabulary",
     "WindowConfig",

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from churn.data.config.data_config import DataConfig
 from churn.data.dataset import prepare
 from churn.data.splits.split import Split
-from churn.data.windows.windows import Target, Windows
+from churn.data.windows.windows import Windows
 from churn.disk import temporary_place
 
 Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label
@@ -33,7 +33,7 @@ class WindowBatches(Dataset[Batch]):
         (3, torch.Size([3]))
     """
 
-    def __init__(self, windows: Windows, *, target: Target) -> None:
+    def __init__(self, windows: Windows, *, target: str) -> None:
         self.windows, self.target = windows, target
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ class WindowBatches(Dataset[Batch]):
         return torch.from_numpy(windows.history()), torch.from_numpy(label)
 
 
-def loader(windows: Windows, *, target: Target, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
+def loader(windows: Windows, *, target: str, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
     """Batches of some windows; in their order unless shuffled, which follows torch's seed."""
     return DataLoader(WindowBatches(windows, target=target), batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)
 
@@ -73,7 +73,7 @@ class ChurnDataModule(LightningDataModule):
     def __init__(self, batch_size: int = 1024, **config: Any) -> None:
         super().__init__()
         self.batch_size = batch_size
-        self.target: Target = "churn"
+        self.target: str = "churn"
         self.config = DataConfig(**config)
 
     @classmethod

@@ -29,7 +29,7 @@ from churn.data.windows.attributes import Timeline, unknown_levels
 from churn.data.windows.panel import Panel
 from churn.data.windows.rhythm import Rhythm
 from churn.data.windows.sliding import first_cutoff, no_windows, slide, too_few_days
-from churn.data.windows.windows import UNKNOWN, Windows
+from churn.data.windows.windows import Windows
 from churn.errors import UserError
 
 _META = "dataset.json"
@@ -67,7 +67,7 @@ class Dataset:
     @property
     def labelled(self) -> Windows:
         """All windows whose label is known, also the ones between the parts."""
-        return self.windows.take(self.windows.churn != UNKNOWN)
+        return self.windows.take(self.windows.known)
 
     def members_at(self, windows: Windows) -> pd.DataFrame | None:
         """The members' attributes on the day before each cutoff, (n,) rows; None without a member list."""
@@ -82,7 +82,7 @@ class Dataset:
     def audit(self) -> dict[str, Any]:
         """The days, features and base rates; the split's audit, and in `folds` that of each fold, oldest first."""
         windows, panel, folds = self.windows, self.panel, self.folds()
-        split, known = folds[-1], windows.churn != UNKNOWN
+        split, known = folds[-1], windows.known
         in_parts = sum(len(part) for part in (split.train, split.val, split.test))
         audits = [fold.audit() for fold in folds]
         return {

@@ -139,14 +139,14 @@ def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str
     if dataset.panel.n_days < needed:
         return row | nothing
     windows = slide(dataset.panel, config, joined=dataset.joined)
-    windows = windows.take(windows.churn >= 0)
+    windows = windows.take(windows.known)
     if not len(windows):
         return row | nothing
     returned, watched = _returned(windows, later_days)
     return row | {
         "windows": len(windows),
         "users": len(np.unique(windows.user)),
-        "churn": float(windows.churn.mean()),
+        "churn": float(windows.answers.mean()),
         "returned": returned / watched if watched else np.nan,
         "watched": watched,
     }
@@ -155,7 +155,7 @@ def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str
 def _returned(windows: Windows, later_days: int) -> tuple[int, int]:
     """Numbers of churners who came back in the days after the horizon, and of churners who were watched for so long."""
     end = windows.cutoff + windows.horizon_days
-    churners = windows.take((windows.churn == 1) & (end + later_days <= windows.panel.n_days))
+    churners = windows.take((windows.answers == 1) & (end + later_days <= windows.panel.n_days))
     if not len(churners):
         return 0, 0
     panel = windows.panel

@@ -37,7 +37,7 @@ def of_fates(part: Windows) -> pd.DataFrame:
     """
     windows = part.take(part.cutoff == part.cutoff.max())
     users = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
-    return _grouped(users, pd.Series(windows.churn == 1), (CHURNED, STAYED))
+    return _grouped(users, pd.Series(windows.answers == 1), (CHURNED, STAYED))
 
 
 def _grouped(users: pd.DataFrame, inside: pd.Series, names: tuple[str, str]) -> pd.DataFrame:

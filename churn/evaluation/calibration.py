@@ -11,7 +11,6 @@ import scipy
 from numpy.typing import NDArray
 
 from churn.artefacts import as_written, read_object, write_json
-from churn.data import Target
 from churn.evaluation.config import KINDS
 from churn.statistics import calibration_bins, rate_interval
 
@@ -42,12 +41,12 @@ class Calibrator:
             found = f"{self.kind!r} with slope {self.slope}, shift {self.shift} and {len(x)} knots"
             raise ValueError(f"expected a calibrator that rises from 0 to 1, got {found}")
 
-    def save(self, path: Path, *, target: Target, name: str) -> None:
+    def save(self, path: Path, *, target: str, name: str) -> None:
         """Write the calibrator, with the target and the name of its model, as JSON."""
         write_json(asdict(self) | {"target": target, "name": name}, path)
 
     @classmethod
-    def load(cls, path: Path, *, target: Target, name: str) -> Self:
+    def load(cls, path: Path, *, target: str, name: str) -> Self:
         """Read a calibrator that `save` wrote.
 
         Raises:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.errors import UserError
 from churn.evaluation.calibration import Calibrator, choose_calibrator
 from churn.evaluation.config import KINDS
@@ -38,7 +38,7 @@ def predict(
     models: Mapping[str, Classifier],
     split: Split,
     *,
-    target: Target,
+    target: str,
     calibrators: Collection[str] = KINDS,
     seed: int = 0,
 ) -> Predictions:
@@ -83,7 +83,7 @@ def best_model(table: pd.DataFrame) -> str:
     return str(loss.groupby(level=0).mean().idxmin())
 
 
-def chances(model: Classifier, windows: Windows, *, target: Target, name: str) -> Probabilities:
+def chances(model: Classifier, windows: Windows, *, target: str, name: str) -> Probabilities:
     """The probabilities of each fit that a model averages, all from 0 to 1: (s, n).
 
     Raises:
@@ -99,6 +99,6 @@ def chances(model: Classifier, windows: Windows, *, target: Target, name: str) -
     return np.stack(by_seed)
 
 
-def _rows(windows: Windows, target: Target, raw: Probabilities, p: Probabilities) -> pd.DataFrame:
+def _rows(windows: Windows, target: str, raw: Probabilities, p: Probabilities) -> pd.DataFrame:
     known = windows.table()
     return pd.DataFrame({"user_id": known.user_id, "cutoff": known.cutoff, "y": known[target], "p_raw": raw, "p": p})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Split, Target
+from churn.data import Split
 from churn.evaluation.calibration import choose_calibrator
 from churn.statistics import METRICS, evaluate
 
@@ -14,7 +14,7 @@ SEED_COLUMNS = ["seed", "part", "metric", "value"]
 
 
 def seed_measures(
-    by_seed: Mapping[str, NDArray[np.float64]], split: Split, *, target: Target, kinds: Collection[str], seed: int = 0
+    by_seed: Mapping[str, NDArray[np.float64]], split: Split, *, target: str, kinds: Collection[str], seed: int = 0
 ) -> pd.DataFrame:
     """All metrics of every seed's fit: seed, part, metric, value.
 

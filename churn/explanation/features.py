@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Target, Windows
+from churn.data import Windows
 from churn.explanation.stability import Relevance, stable_relevance
 from churn.explanation.variance_inflation import collinearity
 from churn.language import marked
@@ -20,7 +20,7 @@ _WORDS = {
 
 
 def feature_ledger(
-    windows: Windows, *, target: Target, sample: int = 20_000, rounds: int = 25, seeds: int = 3, seed: int = 0
+    windows: Windows, *, target: str, sample: int = 20_000, rounds: int = 25, seeds: int = 3, seed: int = 0
 ) -> pd.DataFrame:
     """Judge each feature by one number per history, the sum of a count.
 

@@ -10,7 +10,7 @@ import scipy
 from numpy.typing import NDArray
 
 from churn.artefacts import atomic, check_whole, read_object, write_json, write_text
-from churn.data import Target, Windows, user_share
+from churn.data import Windows, user_share
 from churn.errors import UserError
 from churn.explanation.direction import direction
 from churn.explanation.fidelity import Fidelity, Imitation
@@ -48,7 +48,7 @@ class Surrogate:
         """The surrogate's agreement with its model on users that it has not seen."""
         return self.imitation.fidelity()
 
-    def save(self, folder: Path, *, target: Target = "churn") -> None:
+    def save(self, folder: Path, *, target: str = "churn") -> None:
         """Write the trees as text and their features as JSON to a new folder, for `contributions`."""
         seen = {"target": target, "features": self.features, "history_days": self.shap.shape[1]}
         with atomic(folder) as scratch:
@@ -118,7 +118,7 @@ def explain(
     return Surrogate(booster, windows.features, imitation, test, shap.reshape(values.shape), values, totals, base)
 
 
-def contributions(folder: Path, windows: Windows, *, target: Target = "churn") -> NDArray[np.float64]:
+def contributions(folder: Path, windows: Windows, *, target: str = "churn") -> NDArray[np.float64]:
     """SHAP values of some windows by a saved surrogate, in logits, 0 for days and features it does not see: (n, d, f).
 
     Raises:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.artefacts import as_written, atomic, check_whole, read_object, write_json
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.errors import UserError
 from churn.keys import imported
 
@@ -46,14 +46,14 @@ class Classifier(ABC):
         return {}
 
     @abstractmethod
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Learn from `split.train`; early stopping may read `split.val_a`, nothing reads more.
 
         A model that learns in steps calls `report` after each one.
         """
 
     @abstractmethod
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Learn again from all the given windows, in as many steps as the last fit kept; nothing is held out."""
 
     @property
@@ -87,7 +87,7 @@ class Classifier(ABC):
         """The import path of the class."""
         return f"{cls.__module__}.{cls.__qualname__}"
 
-    def save(self, folder: Path, *, target: Target | None = None, name: str | None = None) -> None:
+    def save(self, folder: Path, *, target: str | None = None, name: str | None = None) -> None:
         """Write the model to a new folder, which records its files' SHA-256; nothing in it runs code when loaded.
 
         Args:
@@ -103,7 +103,7 @@ class Classifier(ABC):
 
 
 def load(
-    folder: Path, *, target: Target | None = None, name: str | None = None, kind: type[Classifier] | None = None
+    folder: Path, *, target: str | None = None, name: str | None = None, kind: type[Classifier] | None = None
 ) -> Classifier:
     """Load a model that `Classifier.save` wrote, after checking that it is whole, as asked for, and of a class that
     may be imported: a class of `churn.models`, or one named in `allowing`.
@@ -148,7 +148,7 @@ def read_model(
     return model
 
 
-def _identity(target: Target | None, name: str | None) -> dict[str, str]:
+def _identity(target: str | None, name: str | None) -> dict[str, str]:
     """The keys of `model.json` that identify a model: its target and its name, where given."""
     return {key: value for key, value in (("target", target), ("name", name)) if value is not None}
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.models.base import Classifier, Report, read_model
 
 
@@ -44,13 +44,13 @@ class Ensemble(Classifier):
         """The median of the steps that the members kept."""
         return int(np.median([member.steps for member in self.members]))
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Fit each member from a seed of its own; the first one reports."""
         for place, member in enumerate(self.members):
             member.fit(split, target=target, seed=seed + place, report=None if place else report)
         return self
 
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Learn each member again."""
         for place, member in enumerate(self.members):
             member.refit(windows, target=target, seed=seed + place)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.artefacts import as_written, write_text
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.keys import Days, Range, check_arguments
 from churn.models.base import Classifier, Report
 
@@ -72,7 +72,7 @@ class LightGBM(Classifier):
         names = ("learning_rate", "num_leaves", "min_child_samples", "feature_fraction", "reg_lambda")
         return {name: getattr(self, name) for name in (*names, *_NOT_LIGHTGBMS)}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Boost until half A no longer improves."""
         import lightgbm
 
@@ -88,7 +88,7 @@ class LightGBM(Classifier):
         )
         return self
 
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Boost as many trees as the last fit kept."""
         import lightgbm
 

@@ -8,7 +8,7 @@ import scipy
 from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.keys import Range, check_arguments
 from churn.models.base import Classifier, Report
 
@@ -41,11 +41,11 @@ class Logistic(Classifier):
         """The penalty."""
         return {"c": self.c}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Fit by L-BFGS; columns without spread get no weight."""
         return self.refit(split.train, target=target)
 
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Fit by L-BFGS on any windows."""
         from sklearn.linear_model import LogisticRegression
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.models.base import Classifier, Report
 
 
@@ -18,7 +18,7 @@ class Majority(Classifier):
         >>> from churn.data import example_split
         >>> split = example_split()
         >>> p = Majority().fit(split, target="churn").predict_proba(split.test)
-        >>> bool(np.isclose(p, split.train.churn.mean()).all())
+        >>> bool(np.isclose(p, split.train.answers.mean()).all())
         True
     """
 
@@ -30,11 +30,11 @@ class Majority(Classifier):
         """No arguments."""
         return {}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Take the base rate."""
         return self.refit(split.train, target=target)
 
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Take the base rate of any windows."""
         self.rate = float(windows.label(target).mean())
         return self

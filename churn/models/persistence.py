@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.keys import Range, check_arguments
 from churn.models.base import Classifier, Report
 
@@ -34,11 +34,11 @@ class Persistence(Classifier):
         """The prior's weight."""
         return {"prior_windows": self.prior_windows}
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Count labels by active days."""
         return self.refit(split.train, target=target)
 
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Count labels by active days, on any windows."""
         label = windows.label(target)
         days, size = windows.active_days(), windows.history_days + 1

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.data import Split, Target, Windows
+from churn.data import Split, Windows
 from churn.models.base import Classifier, Report, read_model
 from churn.models.ensemble import Ensemble, members
 
@@ -48,12 +48,12 @@ class Selected(Classifier):
         """The steps of the model."""
         return self.model.steps
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Fit the model on its features of a split."""
         self.model.fit(split.mapped(self._seen), target=target, seed=seed, report=report)
         return self
 
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Learn again from its features of all windows."""
         self.model.refit(self._seen(windows), target=target, seed=seed)
         return self

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from churn.data import Batch, ChurnDataModule, Split, Target, Windows, loader
+from churn.data import Batch, ChurnDataModule, Split, Windows, loader
 from churn.errors import UserError
 from churn.keys import BatchSize, Days, Range, check_arguments
 from churn.models.base import Classifier, Report
@@ -58,7 +58,7 @@ class SequenceClassifier(LightningModule, Classifier):
 
     def __init__(
         self,
-        target: Target = "churn",
+        target: str = "churn",
         hidden_size: Annotated[int, Range(1, 4_096)] = 32,
         layers: Annotated[int, Range(1, 20)] = 1,
         bidirectional: bool = False,
@@ -74,7 +74,7 @@ class SequenceClassifier(LightningModule, Classifier):
     ) -> None:
         check_arguments(SequenceClassifier, locals())
         super().__init__()
-        self.target: Target = target
+        self.target: str = target
         self.save_hyperparameters()
         self.n_features = 0
         self.epochs = 0
@@ -208,7 +208,7 @@ class SequenceClassifier(LightningModule, Classifier):
 
     # A classifier's verbs -------------------------------------------------------------------------------
 
-    def fit(self, split: Split, *, target: Target, seed: int = 0, report: Report | None = None) -> Self:
+    def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Train with early stopping on half A and keep the best epoch's weights."""
         self._aim(target)
         data = ChurnDataModule.of(split, batch_size=self._batch_size(split.train))
@@ -216,7 +216,7 @@ class SequenceClassifier(LightningModule, Classifier):
         self.epochs = train(self, data, max_epochs=most, patience=patience, seed=seed, report=report)
         return self
 
-    def refit(self, windows: Windows, *, target: Target, seed: int = 0) -> Self:
+    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
         """Train for as many epochs as the last fit kept, the learning rate going the same way."""
         self._aim(target)
         batches = loader(windows, target=target, batch_size=self._batch_size(windows), shuffle=True)
@@ -233,7 +233,7 @@ class SequenceClassifier(LightningModule, Classifier):
         """The batch size as configured, but small enough for an epoch to have some steps."""
         return min(int(self.hparams["batch_size"]), max(_SMALLEST_BATCH, len(train) // _STEPS_PER_EPOCH))
 
-    def _aim(self, target: Target) -> None:
+    def _aim(self, target: str) -> None:
         self.target = target
         self.hparams["target"] = target
 

@@ -166,7 +166,7 @@ def compare_orders(
     Example:
         >>> from churn.data import example_split
         >>> test = example_split().test
-        >>> knowing = test.table()[["user_id", "cutoff"]].assign(p_churn=0.2 + test.churn / 2, p_sticker=0.3)
+        >>> knowing = test.table()[["user_id", "cutoff"]].assign(p_churn=0.2 + test.answers / 2, p_sticker=0.3)
         >>> found = compare_orders(test, knowing, SegmentConfig(quantile=0.8)).set_index("rank_by")
         >>> found.index.tolist(), bool(found.excess_low["p_churn"] > 0)
         (['priority', 'p_churn', 'value_at_risk'], True)
@@ -196,8 +196,8 @@ def brought(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:
     """The worth that calling each window's user would have brought by the outcome, (n,): see `compare_orders`."""
     worth = None if config.budget.value is not None else _worth(windows, config)
     if config.budget.known:
-        return gains(pd.DataFrame({"p_churn": windows.churn}), config.budget, worth=worth)
-    return np.asarray(windows.churn * _worth(windows, config))
+        return gains(pd.DataFrame({"p_churn": windows.answers}), config.budget, worth=worth)
+    return np.asarray(windows.answers * _worth(windows, config))
 
 
 def choose_order(found: pd.DataFrame) -> RankBy:

@@ -10,7 +10,7 @@ import pandas as pd
 from churn import evaluation
 from churn.artefacts import Hide, Table, check_whole, declared
 from churn.configuration import RunConfig
-from churn.data import Dataset, Frame, Split, Target, counted, open_dataset
+from churn.data import Dataset, Frame, Split, counted, open_dataset
 from churn.explanation import fans_among
 from churn.models import Classifier, load
 from churn.scoring import newest_windows
@@ -79,25 +79,25 @@ class Context:
         """Read a table of the run."""
         return artefact.read(self.folder)
 
-    def model_folder(self, target: Target, name: str) -> Path:
+    def model_folder(self, target: str, name: str) -> Path:
         """The folder in which a model is saved."""
         return self.folder / "models" / target / name
 
-    def model(self, target: Target, name: str) -> Classifier:
+    def model(self, target: str, name: str) -> Classifier:
         """A saved model."""
         return load(self.model_folder(target, name), target=target, name=name)
 
-    def searched(self, target: Target) -> dict[str, Classifier]:
+    def searched(self, target: str) -> dict[str, Classifier]:
         """The models of the configuration."""
         return {spec.name: self.model(target, spec.name) for spec in self.config.specs}
 
-    def models(self, target: Target) -> dict[str, Classifier]:
+    def models(self, target: str) -> dict[str, Classifier]:
         """The models of the configuration, and the models trained again on the kept features."""
         again = [f"{spec.name}{evaluation.KEPT}" for spec in self.config.specs]
         retrained = [name for name in again if self.model_folder(target, name).exists()]
         return self.searched(target) | {name: self.model(target, name) for name in retrained}
 
-    def val_losses(self, target: Target) -> dict[str, float]:
+    def val_losses(self, target: str) -> dict[str, float]:
         """Every model's log loss on half A, by the leaderboard."""
         board = self.read(declared.LEADERBOARD)
         rows = board[(board.target == target) & (board.part == "val") & (board.metric == "log_loss")]

@@ -6,6 +6,7 @@ import pandas as pd
 
 from churn import report, segments
 from churn.artefacts import declared
+from churn.data import STICKER
 from churn.review import list_warnings, warnings
 from churn.scoring import score_windows, write_scores
 from churn.stages.context import Context, Facts
@@ -39,7 +40,7 @@ def compare_segments(context: Context) -> Facts:
     clock = asdict(dataset.rhythm.clock) if dataset.rhythm else None
     compared = {"users": found.users, "listed": found.listed, "per_day": found.per_day, "ties": found.ties}
     told: Facts = {"clock": clock, "compared": compared, "earnings": _earnings(context, scored, rates)}
-    if test.sticker is None:
+    if STICKER not in test.labels:
         return told
     return told | {"stickers": segments.stickers_by_stay(test, probabilities, seed=context.config.seed)}
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from churn import explanation, segments
 from churn.artefacts import TargetTables, declared
-from churn.data import Target, Windows
+from churn.data import Windows
 from churn.progress import step
 from churn.scoring import SURROGATE, chosen_models, score_windows
 from churn.stages.context import Context, Facts
@@ -46,7 +46,7 @@ def _segments(context: Context, windows: Windows) -> NDArray[np.str_]:
 
 
 def _imitate(
-    context: Context, train: Windows, *, target: Target, chosen: str, segment: NDArray[np.str_], tables: TargetTables
+    context: Context, train: Windows, *, target: str, chosen: str, segment: NDArray[np.str_], tables: TargetTables
 ) -> None:
     """Imitate the chosen model and, to compare, every network of the configuration."""
     config, seed = context.config.explanation, context.config.seed
@@ -72,7 +72,7 @@ def _imitate(
 
 
 def _attribute(
-    context: Context, train: Windows, *, target: Target, chosen: str, tables: TargetTables
+    context: Context, train: Windows, *, target: str, chosen: str, tables: TargetTables
 ) -> dict[str, dict[str, object]]:
     """Attribute a network's own scores (the best network's where the chosen model is none); say how they add up."""
     searched, scoring = context.searched(target), context.model(target, chosen)

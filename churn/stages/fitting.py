@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from churn import evaluation, training
 from churn.artefacts import TargetTables, atomic, declared, missing, read_table, write_table
-from churn.data import Split, Target
+from churn.data import Split
 from churn.models import again_on, members
 from churn.progress import step
 from churn.scoring import chosen_models
@@ -30,7 +30,7 @@ def fit_models(context: Context) -> Facts:
     return {"seeds": context.config.training.seeds}
 
 
-def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: Target) -> None:
+def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: str) -> None:
     config, folder = context.config, context.model_folder(target, spec.name)
     step(f"{spec.name} on {target}")
     storage = config.tuning.storage or training.sqlite(context.folder / "trials.db")
@@ -62,11 +62,11 @@ def retrain_models(context: Context) -> Facts:
     return {"retrained": retrained}
 
 
-def _readers(context: Context, target: Target) -> list[str]:
+def _readers(context: Context, target: str) -> list[str]:
     return [name for name, model in context.searched(target).items() if members(model)[0].reads_features]
 
 
-def _retrain(context: Context, target: Target, name: str, kept: list[str]) -> str:
+def _retrain(context: Context, target: str, name: str, kept: list[str]) -> str:
     """Fit the model's twin on the kept features, unless it was done, and return the twin's name."""
     folder = context.model_folder(target, f"{name}{evaluation.KEPT}")
     if missing(folder):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from churn import evaluation, segments
 from churn.artefacts import TargetTables, declared, write_json
-from churn.data import Target, Windows
+from churn.data import CHURN, Windows
 from churn.scoring import score_windows
 from churn.stages.context import Context, Facts
 
@@ -27,13 +27,13 @@ def evaluate_models(context: Context) -> Facts:
 def _learn_if_stays(context: Context) -> None:
     """The chance of a sticker if the user stays, by the users of half B who did."""
     half_b, models = context.split.val_b, context.folder / "models"
-    stayed = half_b.take(half_b.churn == 0)
+    stayed = half_b.take(half_b.label(CHURN) == 0)
     scores = score_windows(stayed, models)
     found = evaluation.fit_if_stays(scores.p_churn.to_numpy(), scores.p_sticker.to_numpy(), stayed.label("sticker"))
     found.save(models / "sticker" / evaluation.IF_STAYS)
 
 
-def _judge(context: Context, target: Target, tables: TargetTables) -> str:
+def _judge(context: Context, target: str, tables: TargetTables) -> str:
     """Calibrate and measure every model of a target, and return the chosen one's name."""
     models, seed, kinds = context.models(target), context.config.seed, context.config.evaluation.calibrators
     again = {"repetitions": context.config.evaluation.repetitions, "seed": seed}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from churn.data import Split, Target
+from churn.data import Split
 from churn.models import Ensemble
 from churn.training.config import ModelSpec, TrainingConfig, TuningConfig
 from churn.training.tuning import Found, search
@@ -14,7 +14,7 @@ def fit(
     spec: ModelSpec,
     folds: Sequence[Split],
     *,
-    target: Target,
+    target: str,
     tuning: TuningConfig,
     training: TrainingConfig | None = None,
     seed: int = 0,

@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 
 from churn.artefacts import discard, write_json
-from churn.data import Split, Target
+from churn.data import Split
 from churn.disk import DiskError
 from churn.errors import UserError
 from churn.models import Classifier, load
@@ -25,7 +25,7 @@ class Objective:
 
     kind: type[Classifier]
     folds: tuple[Split, ...]  # oldest first
-    target: Target
+    target: str
     fixed: dict[str, Any]
     options: dict[str, list[int]]  # choices that depend on the data, by argument
     seed: int
@@ -136,7 +136,7 @@ def _pruning(trial: optuna.Trial) -> Any:
     return report
 
 
-def _loss(model: Classifier, split: Split, target: Target) -> float:
+def _loss(model: Classifier, split: Split, target: str) -> float:
     """The log loss on half A.
 
     Raises:

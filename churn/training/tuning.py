@@ -13,7 +13,7 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
 from optuna.trial import TrialState
 
-from churn.data import Split, Target
+from churn.data import Split
 from churn.errors import UserError
 from churn.models import Classifier
 from churn.progress import step
@@ -40,7 +40,7 @@ def search(
     kind: type[Classifier],
     folds: Sequence[Split],
     *,
-    target: Target,
+    target: str,
     tuning: TuningConfig,
     fixed: dict[str, Any] | None = None,
     seed: int = 0,
@@ -150,7 +150,7 @@ def _pruner(kind: type[Classifier], tuning: TuningConfig) -> BasePruner:
     return MedianPruner(n_startup_trials=4, n_warmup_steps=1)
 
 
-def _check_classes(split: Split, target: Target) -> None:
+def _check_classes(split: Split, target: str) -> None:
     labels = split.train.label(target)
     classes = np.unique(labels)
     if len(classes) < 2:
@@ -173,7 +173,7 @@ def _none_succeeded(kind: type[Classifier], study: optuna.Study) -> UserError:
     )
 
 
-def _data(folds: Sequence[Split], target: Target) -> str:
+def _data(folds: Sequence[Split], target: str) -> str:
     """A line that differs between searches on different data."""
     train = folds[-1].train
     parts = [

@@ -27,7 +27,7 @@ from boruta import BorutaPy
 from numpy.typing import NDArray
 
 from churn.configuration import RunConfig
-from churn.data import Target, Windows, prepare
+from churn.data import Windows, prepare
 from churn.explanation.boruta_shap import PARAMS, VERDICTS, boruta_shap
 
 TREES = 30
@@ -68,7 +68,7 @@ def agreement(verdict: NDArray[np.str_], reference: NDArray[np.str_]) -> float:
     return float((verdict == reference)[decided].mean())
 
 
-def labelled(config: Path, *, target: Target, rows: int) -> Windows:
+def labelled(config: Path, *, target: str, rows: int) -> Windows:
     """The training windows, or all windows with labels if there are fewer than asked for."""
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
         data = prepare(RunConfig.load(config).data, Path(folder) / "dataset")

@@ -56,7 +56,7 @@ def by_churn(log: Path) -> Answer:
     with tempfile.TemporaryDirectory(prefix="churn-") as folder:
         tables = {name: str(log / f"{name}.parquet") for name in ("events", "stickers", "members")}
         windows = prepare(DataConfig(**tables), Path(folder) / "dataset").windows
-        known = windows.take(windows.churn >= 0)
+        known = windows.take(windows.answers >= 0)
         return len(known), float(known.churn.mean()), float(known.label("sticker").mean())
 
 

@@ -101,8 +101,8 @@ def _parts(split: Split) -> tuple[Windows, ...]:
 
 def _size(*windows: Windows) -> int:
     """The bytes of the windows' arrays, as numpy counts them."""
-    columns = (column for part in windows for column in (part.user, part.cutoff, part.churn, part.sticker))
-    return sum(column.nbytes for column in columns if column is not None)
+    columns = (column for part in windows for column in (part.user, part.cutoff, *part.labels.values()))
+    return sum(column.nbytes for column in columns)
 
 
 if __name__ == "__main__":

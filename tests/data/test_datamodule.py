@@ -53,7 +53,7 @@ def test_training_windows_are_shuffled_each_once_and_stay_beside_their_labels(sp
     x, y = joined(data.train_dataloader())
     assert not np.array_equal(x, train.history())
     shuffled = sorted(zip(x.reshape(len(x), -1).tolist(), y.tolist(), strict=True))
-    assert shuffled == sorted(zip(train.flat().tolist(), train.churn.tolist(), strict=True))
+    assert shuffled == sorted(zip(train.flat().tolist(), train.answers.tolist(), strict=True))
 
 
 def test_the_order_of_training_windows_follows_the_seed(split):
@@ -74,7 +74,7 @@ def test_training_batches_have_the_size_asked_for(split):
 def test_one_window_alone_has_the_shape_of_a_day_matrix(split):
     x, y = WindowBatches(split.test, target="churn")[3]
     assert np.array_equal(x.numpy(), split.test.history()[3])
-    assert y == split.test.churn[3]
+    assert y == split.test.answers[3]
 
 
 @pytest.mark.slow

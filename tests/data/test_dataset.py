@@ -493,10 +493,10 @@ def test_a_target_with_one_class_is_refused(prepared, refused):
 def test_audit_accounts_for_every_labelled_window():
     dataset = example_dataset()
     audit, split = dataset.audit(), dataset.split()
-    labelled = dataset.windows.churn >= 0
+    labelled = dataset.windows.answers >= 0
     assert audit["windows_labelled"] == labelled.sum()
     assert audit["windows_in_gaps"] == labelled.sum() - len(split.train) - len(split.val) - len(split.test) > 0
-    assert audit["base_rates"]["churn"] == dataset.windows.churn[labelled].mean()
+    assert audit["base_rates"]["churn"] == dataset.windows.answers[labelled].mean()
     assert (audit["first_day"], audit["last_day"]) == ("2024-01-01", "2024-03-30")
     json.dumps(audit)
 
@@ -522,12 +522,12 @@ def gitter(tmp_path_factory):
 
 def test_gitter_has_the_windows_and_base_rates_that_were_counted_independently(gitter):
     windows = gitter.windows
-    known = windows.churn >= 0
+    known = windows.answers >= 0
     assert (gitter.panel.date(0), gitter.panel.n_days) == (pd.Timestamp("2015-07-01"), 543)
     assert len(gitter.panel.users) == 3898
     assert known.sum() == 95_840
-    assert windows.churn[known].mean() == pytest.approx(0.5834, abs=5e-5)
-    assert windows.sticker[known].mean() == pytest.approx(0.1148, abs=5e-5)
+    assert windows.answers[known].mean() == pytest.approx(0.5834, abs=5e-5)
+    assert windows.label("sticker")[known].mean() == pytest.approx(0.1148, abs=5e-5)
     before_test = known & (windows.dates + pd.Timedelta(days=7) <= "2016-09-07")
     assert before_test.sum() == 84_195
 
@@ -535,8 +535,8 @@ def test_gitter_has_the_windows_and_base_rates_that_were_counted_independently(g
 def test_gitter_test_part_has_the_windows_and_rates_that_were_counted_independently(gitter):
     split = gitter.split()
     assert len(split.test) == 10_743
-    assert split.test.churn.mean() == pytest.approx(0.598, abs=5e-4)
-    assert split.test.sticker.mean() == pytest.approx(0.101, abs=5e-4)
+    assert split.test.answers.mean() == pytest.approx(0.598, abs=5e-4)
+    assert split.test.label("sticker").mean() == pytest.approx(0.101, abs=5e-4)
     assert split.train.dates.max() + pd.Timedelta(days=7) <= split.val.dates.min() == pd.Timestamp("2016-06-12")
     assert split.val.dates.max() + pd.Timedelta(days=7) <= split.test.dates.min() == pd.Timestamp("2016-09-07")
 
@@ -620,6 +620,6 @@ def test_kept_refunds_make_amounts_net_and_are_no_stickers(prepared):
     expected = found.panel.amounts[1:][windows.cutoff[:, None] + np.arange(-2, 0)]
     assert (days == expected).all() and (expected < 0).any()
     plain = prepared(refunded(), windows=SHORT, negative="drop")
-    assert np.array_equal(windows.sticker, plain.windows.sticker)
+    assert np.array_equal(windows.label("sticker"), plain.windows.label("sticker"))
     assert expected_amounts(windows)[-1] == pytest.approx(40 / 10)
     assert expected_amounts(plain.windows)[-1] == pytest.approx(5)

@@ -23,7 +23,7 @@ def test_base_rate_and_windows_are_those_of_the_pipeline() -> None:
     table = definitions(dataset, history_days=[7], horizon_days=[7], at_risk_days=[7]).table
     labelled = dataset.labelled
     assert table["windows"].item() == len(labelled)
-    assert table["churn"].item() == labelled.churn.mean()
+    assert table["churn"].item() == labelled.answers.mean()
 
 
 @pytest.mark.parametrize(("horizon", "later"), [(3, 10), (7, 28), (14, 5)])
@@ -34,7 +34,7 @@ def test_false_churners_equal_a_slow_count(horizon: int, later: int) -> None:
     user, day = dataset.panel.days_where(np.asarray(dataset.panel.active))
     active = pd.Series(day).groupby(user).apply(list).to_dict()
     watched = returned = 0
-    for u, cutoff, churn in zip(windows.user, windows.cutoff, windows.churn, strict=True):
+    for u, cutoff, churn in zip(windows.user, windows.cutoff, windows.answers, strict=True):
         end = cutoff + horizon
         if churn == 1 and end + later <= dataset.panel.n_days:
             watched += 1

@@ -51,7 +51,7 @@ def test_each_part_holds_its_windows_with_their_labels_and_raw_probabilities(fou
     assert (pd.DatetimeIndex(table.cutoff) == windows.dates).all()
     assert (table.p_raw == models[model].predict_proba(windows)).all()
     if part != "score":
-        assert (table.y.to_numpy(int) == windows.churn).all()
+        assert (table.y.to_numpy(int) == windows.answers).all()
 
 
 def test_training_windows_are_not_predicted(found):
@@ -75,8 +75,8 @@ def test_one_calibrator_serves_all_parts_and_is_fitted_on_half_b(found):
 
 def test_calibration_does_not_see_half_a_or_the_test(models, split, found):
     in_b = np.isin(split.val.user, split.val_b.user)
-    val = replace(split.val, churn=np.where(in_b, split.val.churn, 1 - split.val.churn))
-    flipped = replace(split, val=val, test=replace(split.test, churn=1 - split.test.churn))
+    val = replace(split.val, labels={"churn": np.where(in_b, split.val.answers, 1 - split.val.answers)})
+    flipped = replace(split, val=val, test=replace(split.test, labels={"churn": 1 - split.test.answers}))
     again = predict(models, flipped, target="churn")
     assert again.calibrators == found.calibrators
     assert (again.table.y != found.table.y).any()
@@ -153,7 +153,7 @@ def test_a_distorted_model_is_put_right_before_it_is_judged(split):
 
 def test_the_other_target_is_predicted_on_its_own_labels(split):
     table = predict({"m": Oracle(0.2, "sticker")}, split, target="sticker").table
-    assert (table.y[table.part == "test"].to_numpy(int) == split.test.sticker).all()
+    assert (table.y[table.part == "test"].to_numpy(int) == split.test.label("sticker")).all()
 
 
 def test_nothing_to_score_is_no_trouble(models, split):

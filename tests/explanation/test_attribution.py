@@ -44,7 +44,7 @@ def planted(split, windows):
     """A network that has learnt labels which one feature of one day decides, and what is attributed to it."""
 
     def relabelled(windows):
-        return replace(windows, churn=(windows.history()[:, DAY, COMMENTS] == 0).astype(np.int8))
+        return replace(windows, labels={"churn": (windows.history()[:, DAY, COMMENTS] == 0).astype(np.int8)})
 
     own = replace(split, train=relabelled(split.train), val=relabelled(split.val))
     network = GRU(**QUICK | {"max_epochs": 12}).fit(own, target="churn")
@@ -199,7 +199,7 @@ def test_no_windows_have_empty_tables(split, windows, network):
 def test_a_single_feature_can_be_attributed(split):
     counts = np.array(split.train.panel.counts)[:, :1]
     panel = replace(split.train.panel, features=("own_post",), counts=counts, amounts=None)
-    parts = {name: replace(getattr(split, name), panel=panel, sticker=None) for name in ("train", "val", "test")}
+    parts = {name: replace(split.part(name), panel=panel) for name in ("train", "val", "test")}
     network = GRU(**QUICK | {"max_epochs": 2}).fit(replace(split, **parts), target="churn")
     found = attribute(network, parts["test"], baseline=parts["train"], references=4)
     assert found.values.shape == (len(split.test), split.test.history_days, 1)

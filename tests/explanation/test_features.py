@@ -78,7 +78,7 @@ def test_a_number_that_only_tells_users_apart_is_not_taken_for_a_driver(windows)
     ("chosen", "reason"),
     [
         (lambda windows: np.arange(3), "not judged: 3 windows, fewer than 40"),
-        (lambda windows: np.flatnonzero(windows.churn == 1)[:200], "not judged: all windows have the same label"),
+        (lambda windows: np.flatnonzero(windows.answers == 1)[:200], "not judged: all windows have the same label"),
     ],
 )
 def test_one_class_or_a_handful_of_windows_leave_features_unjudged_and_say_why(windows, chosen, reason):
@@ -118,7 +118,7 @@ def test_twins_do_not_take_each_others_place(windows):
     names = (*"abcdef", "sum")
     dressed = replace(windows, panel=replace(panel, counts=values, amounts=None, features=names))
     logit = dressed.summary()[:, :6].sum(axis=1) / 3
-    labelled = replace(dressed, churn=(rng.random(len(windows)) < 1 / (1 + np.exp(-logit))).astype(np.int8))
+    labelled = replace(dressed, labels={"churn": (rng.random(len(windows)) < 1 / (1 + np.exp(-logit))).astype(np.int8)})
     ledger = feature_ledger(labelled, target="churn", rounds=20, seeds=1).set_index("feature")
     assert ledger.boruta["sum"] == "removed"
     assert set(ledger.boruta[list("abcdef")]) == {"confirmed"}

@@ -18,7 +18,9 @@ def past_of(panel_of):
         if arrived is not None:
             panel = replace(panel, arrived=np.array(arrived, np.int32))
         zeros = np.zeros(1, np.int8)
-        windows = Windows(panel, 7, 1, np.zeros(1, np.int32), np.array([cutoff], np.int32), zeros, zeros)
+        windows = Windows(
+            panel, 7, 1, np.zeros(1, np.int32), np.array([cutoff], np.int32), {"churn": zeros, "sticker": zeros}
+        )
         past = own_past(windows, NOBODY, NOBODY)
         return past.known_days[0], past.weekly[0], past.silent_days[0]
 
@@ -127,5 +129,5 @@ def test_nothing_falls_where_nothing_is_usual():
 
 def test_no_pairs_have_an_empty_past(panel_of):
     panel = panel_of("x......")
-    windows = Windows(panel, 7, 1, np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int8), None)
+    windows = Windows(panel, 7, 1, np.zeros(0, np.int32), np.zeros(0, np.int32), {"churn": np.zeros(0, np.int8)})
     assert own_past(windows, NOBODY[:0], NOBODY[:0]).weekly.shape == (0,)

@@ -83,7 +83,7 @@ def planted(panel, *, others, shap=1.0, cutoff=None):
     """The reasons of each user of a panel, with a history of 7 days, where every day speaks for the outcome."""
     zeros = np.zeros(len(panel.users), np.int8)
     cutoffs = np.full(len(zeros), cutoff or panel.n_days, np.int32)
-    windows = Windows(panel, 7, 1, np.arange(len(zeros), dtype=np.int32), cutoffs, zeros, None)
+    windows = Windows(panel, 7, 1, np.arange(len(zeros), dtype=np.int32), cutoffs, {"churn": zeros})
     values = np.broadcast_to(np.asarray(shap, float), (len(zeros), len(panel.features), 7)).swapaxes(1, 2)
     return told(windows, values, others=np.array(others, float))
 

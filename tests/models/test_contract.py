@@ -121,7 +121,7 @@ class _Memory(Split):
 def twenty(windows: Windows) -> Windows:
     """Ten windows of each class, no two with the same history, each ten times since trees split no smaller bins."""
     _, different = np.unique(windows.flat(), axis=0, return_index=True)
-    labels = windows.churn[different]
+    labels = windows.answers[different]
     few = np.sort(np.concatenate([different[labels == c][:10] for c in (0, 1)]))
     return windows.take(np.repeat(few, 10))
 
@@ -136,7 +136,7 @@ def test_a_model_is_learnt_again_from_all_windows_in_as_many_steps(kind, split, 
     assert np.abs(again.predict_proba(split.test) - before).mean() < 0.05
     again.refit(split.val, target="sticker")
     assert again.steps == steps
-    assert abs(again.predict_proba(split.val).mean() - split.val.sticker.mean()) < 0.1
+    assert abs(again.predict_proba(split.val).mean() - split.val.label("sticker").mean()) < 0.1
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -166,8 +166,8 @@ def test_learning_beats_the_base_rate(kind, split) -> None:
         pytest.skip("the base rate itself")
     model = quick(kind) if kind is Ensemble else kind()
     p = model.fit(split, target="churn").predict_proba(split.test)
-    y = split.test.churn
-    base = np.full(len(y), split.train.churn.mean())
+    y = split.test.answers
+    base = np.full(len(y), split.train.answers.mean())
     assert log_loss(y, p) < log_loss(y, base) - 0.02
 
 

@@ -76,7 +76,7 @@ def test_the_best_epoch_is_kept_not_the_last() -> None:
     split, losses = example_split(), []
     network = GRU(hidden_size=8, max_epochs=8, patience=8, lr=0.3)
     network.fit(split, target="churn", report=lambda _, loss: losses.append(loss))
-    y, p = split.val_a.churn, np.clip(network.predict_proba(split.val_a), 1e-7, 1 - 1e-7)
+    y, p = split.val_a.answers, np.clip(network.predict_proba(split.val_a), 1e-7, 1 - 1e-7)
     kept = -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
     assert len(losses) == 8
     assert abs(kept - min(losses)) < 1e-3
@@ -89,7 +89,7 @@ def test_weighing_a_class_does_not_move_the_probabilities(weight) -> None:
         GRU(hidden_size=8, max_epochs=5, positive_weight=w).fit(split, target="sticker").predict_proba(split.train)
         for w in (1.0, weight)
     )
-    assert abs(weighted.mean() - split.train.sticker.mean()) < 0.03
+    assert abs(weighted.mean() - split.train.label("sticker").mean()) < 0.03
     assert np.corrcoef(plain, weighted)[0, 1] > 0.9
 
 
@@ -97,7 +97,7 @@ def test_a_network_says_the_base_rate_before_its_first_step() -> None:
     train = example_split().train
     network = GRU(hidden_size=8, target="sticker")
     network.begin(train)
-    assert network.predict_proba(train).mean() == pytest.approx(train.sticker.mean(), abs=0.1)
+    assert network.predict_proba(train).mean() == pytest.approx(train.label("sticker").mean(), abs=0.1)
 
 
 def test_learning_again_takes_the_epochs_that_the_fit_kept() -> None:

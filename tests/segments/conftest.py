@@ -31,6 +31,6 @@ def windows_of():
             active=rows.sum(axis=1) > 0,
         )
         unknown, cutoffs = np.full(u, -1, np.int8), np.full(u, d if cutoff is None else cutoff, np.int32)
-        return Windows(panel, history_days, 7, np.arange(u, dtype=np.int32), cutoffs, unknown, None)
+        return Windows(panel, history_days, 7, np.arange(u, dtype=np.int32), cutoffs, {"churn": unknown})
 
     return windows

@@ -28,7 +28,7 @@ def known():
     """Windows of the example's test part, and chances that know a little of what came."""
     windows, rng = example_dataset().split().test, np.random.default_rng(0)
     n = len(windows)
-    chances = np.clip(0.5 * windows.churn + rng.uniform(0.1, 0.4, n), 0, 1)
+    chances = np.clip(0.5 * windows.answers + rng.uniform(0.1, 0.4, n), 0, 1)
     scores = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "p_churn": chances})
     return windows, scores.assign(p_sticker=rng.beta(1, 5, n), expected_amount=rng.gamma(2, 5, n))
 
@@ -54,11 +54,11 @@ def received(windows, days):
 def test_lists_are_worth_what_those_who_fell_silent_had_received_per_horizon_before_the_cutoff(known):
     windows, scores = known
     found = compare_orders(windows, scores, SegmentConfig(quantile=0.8, before_days=13)).set_index("rank_by")
-    worth = windows.churn * received(windows, 20) * windows.horizon_days / 20
+    worth = windows.answers * received(windows, 20) * windows.horizon_days / 20
     value, lot = by_hand(windows, scores, order="p_churn", worth=worth, share=0.2)
     row = found.loc["p_churn"]
     assert (row.value, row.by_lot, row.excess) == pytest.approx((value, lot, value - lot))
-    everyone = replace(windows, churn=np.ones_like(windows.churn))
+    everyone = replace(windows, labels={**windows.labels, "churn": np.ones_like(windows.answers)})
     assert brought(everyone, SegmentConfig(before_days=13)) == pytest.approx(received(windows, 20) * 7 / 20)
     assert found.index.tolist() == ["priority", "p_churn", "value_at_risk", "expected_loss"]
     assert (found.lists == len(np.unique(windows.cutoff))).all() and (found.n == found.n.iloc[0]).all()
@@ -68,15 +68,15 @@ def test_with_a_budget_lists_bring_what_the_calls_would_have_earned_by_what_came
     windows, scores = known
     config = SegmentConfig(rule="quantile", quantile=0.8, budget=replace(WORTH, incentive=1, uptake=0.5))
     row = compare_orders(windows, scores, config).set_index("rank_by").loc["p_churn"]
-    earned = np.where(windows.churn == 1, 0.3 * (4 - 1), -0.5 * 1) - 0.5
+    earned = np.where(windows.answers == 1, 0.3 * (4 - 1), -0.5 * 1) - 0.5
     assert (row.value, row.by_lot) == pytest.approx(by_hand(windows, scores, order="p_churn", worth=earned, share=0.2))
 
 
 def test_a_user_of_a_log_without_amounts_counts_as_one(known):
     windows, scores = known
-    bare = replace(windows, panel=replace(windows.panel, amounts=None), sticker=None)
+    bare = replace(windows, panel=replace(windows.panel, amounts=None), labels={"churn": windows.answers})
     row = compare_orders(bare, scores[["user_id", "cutoff", "p_churn"]], SegmentConfig()).set_index("rank_by")
-    expected = by_hand(windows, scores, order="p_churn", worth=windows.churn.astype(float), share=0.1)
+    expected = by_hand(windows, scores, order="p_churn", worth=windows.answers.astype(float), share=0.1)
     assert (row.value["p_churn"], row.by_lot["p_churn"]) == pytest.approx(expected)
 
 
@@ -100,7 +100,7 @@ def test_intervals_of_the_excess_cover_it_over_users(known):
     windows, scores = known
     row = compare_orders(windows, scores, SegmentConfig(quantile=0.8, rule="quantile", budget=WORTH), repetitions=2000)
     row = row.set_index("rank_by").loc["p_churn"]
-    gain = 1.2 * windows.churn - 0.5
+    gain = 1.2 * windows.answers - 0.5
     place = scores.groupby(windows.cutoff).p_churn.rank(ascending=False, method="first")
     size = scores.groupby(windows.cutoff).p_churn.transform("size")
     listed, rng, users = (

@@ -22,7 +22,7 @@ def test_as_many_trials_as_asked_for_are_made_and_the_best_model_is_returned() -
     found = search(LightGBM, [split], target="churn", tuning=TuningConfig(trials=4), fixed=LITTLE)
     model, trials = found.model, found.trials
     assert len(trials) == 4
-    kept = log_loss(split.val_a.churn, model.predict_proba(split.val_a))
+    kept = log_loss(split.val_a.answers, model.predict_proba(split.val_a))
     assert kept == pytest.approx(trials.value.min(), abs=1e-9)
 
 
@@ -144,7 +144,7 @@ def test_the_objective_is_the_mean_over_the_folds_and_the_model_that_of_the_newe
     tuning = TuningConfig(trials=1)
     found = search(LightGBM, splits, target="churn", tuning=tuning, fixed=LITTLE, folder=tmp_path)
     models = [LightGBM(**LITTLE).fit(split, target="churn") for split in splits]
-    losses = [log_loss(s.val_a.churn, m.predict_proba(s.val_a)) for s, m in zip(splits, models, strict=True)]
+    losses = [log_loss(s.val_a.answers, m.predict_proba(s.val_a)) for s, m in zip(splits, models, strict=True)]
     assert found.trials.value[0] == pytest.approx(np.mean(losses))
     assert read_json(tmp_path / "0000" / "trial.json")["log_loss_by_fold"] == pytest.approx(losses)
     newest = splits[-1].test
@@ -186,7 +186,7 @@ def test_a_history_to_choose_from_that_the_windows_do_not_have_is_refused() -> N
 
 def test_a_target_of_one_class_is_named() -> None:
     split = example_split()
-    same = replace(split, train=split.train.take(split.train.sticker == 0))
+    same = replace(split, train=split.train.take(split.train.label("sticker") == 0))
     with pytest.raises(UserError, match=r"expected both classes of sticker in train, got .* windows of class 0"):
         search(LightGBM, [same], target="sticker", tuning=TuningConfig(1))
 

@@ -13,7 +13,7 @@ from churn.data.audit.readings import Reading, identifier, readings
 from churn.data.audit.views import View, views
 from churn.data.log.vocabulary import OTHER, ROLES
 from churn.data.splits.split import Split
-from churn.data.windows.windows import Target, Windows
+from churn.data.windows.windows import Windows
 from churn.language import marked, say, say_again
 from churn.statistics import Z, column_aucs, column_shares
 
@@ -30,7 +30,7 @@ class Alarm:
 
     column: str  # feature, attribute, or the log's `event`
     kind: Literal["feature", "attribute", "identifier"]
-    target: Target | None  # None for an identifier, which tells users apart and not what they do
+    target: str | None  # None for an identifier, which tells users apart and not what they do
     measure: Literal["roc_auc", "precision", "share"]  # share of distinct values, or of events without a column
     statistic: float  # value of the measure; ROC-AUC in the direction that ranks better
     low: float | None  # lower end of its 95% interval over users; None for an identifier
@@ -251,7 +251,7 @@ def _omens(view: View, columns: _Columns) -> Iterator[Alarm]:
 
 def _worst_of_each(alarms: list[Alarm]) -> list[Alarm]:
     """The clearest alarm of each column and target."""
-    worst: dict[tuple[str, Target | None], Alarm] = {}
+    worst: dict[tuple[str, str | None], Alarm] = {}
     for alarm in sorted(alarms, key=lambda alarm: (alarm.measure == "precision", -(alarm.low or 0))):
         worst.setdefault((alarm.column, alarm.target), alarm)
     return list(worst.values())

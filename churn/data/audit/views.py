@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data.windows.windows import Target, Windows
+from churn.data.windows.windows import Windows
 from churn.language import say, say_again
 
 # Lower ends of the interval from which on a column is named. On the logs tried the best honest column reached a point
@@ -25,7 +25,7 @@ class View:
     """Labels that a column is compared with: one of several ways in which it may know too much."""
 
     says: str  # the label in the words of the sentence
-    target: Target
+    target: str
     user: NDArray[np.int32]  # (n,) position in panel.users
     label: NDArray[np.bool_]  # (n,)
     cutoff: NDArray[np.int32] | None  # (n,) day that dates are counted to; None where users, not windows, are compared

@@ -71,10 +71,10 @@ def users_in_both(a: Windows, b: Windows) -> NDArray[np.intp]:
 
 
 def reaching(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> NDArray[np.bool_]:
-    """Whether each window's horizon, with the embargo, runs past the later part's first cutoff, (n,)."""
+    """Whether each window's answer, with the embargo, is known only after the later part's first cutoff, (n,)."""
     if not len(later):
         return np.zeros(len(earlier), np.bool_)
-    past: NDArray[np.bool_] = earlier.cutoff > later.cutoff.min() - earlier.horizon_days - embargo_days
+    past: NDArray[np.bool_] = earlier.answered > later.cutoff.min() - embargo_days
     return past
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from churn.data.config.split_config import Origin, SplitConfig
 from churn.data.splits.split import Split, user_share
 from churn.data.windows.sliding import too_few_days
-from churn.data.windows.windows import UNKNOWN, Windows
+from churn.data.windows.windows import Windows
 from churn.errors import UserError
 
 _MOST_DAYS = 10_000  # days of the longest log that is tried in search of the fewest days of a split
@@ -38,7 +38,7 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
     Raises:
         UserError: if there are no labels, too few days, or a part is empty or lacks a class of a target.
     """
-    known = windows.churn != UNKNOWN
+    known = windows.known
     if not known.any():
         begin, horizon_days, panel = windows.history_days, windows.horizon_days, windows.panel
         needed = days_needed(config, begin=begin, horizon_days=horizon_days) or begin + horizon_days
@@ -100,7 +100,7 @@ def training_users(users: pd.Index, config: SplitConfig) -> NDArray[np.bool_]:
 
 def _split(windows: Windows, part: NDArray[np.int8], config: SplitConfig, *, fold: str = "") -> Split:
     """The split by each window's part, (n,)."""
-    known = windows.churn != UNKNOWN
+    known = windows.known
     train, val, test = (windows.take(known & (part == place)) for place in (_TRAIN, _VAL, _TEST))
     split = Split(train, val, test, windows.take(~known), config.embargo_days, config.kind)
     _check_classes(split, fold, remedy=_remedy(windows, known, config))
@@ -123,13 +123,13 @@ def _timed(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.
 
 
 def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.int8]:
-    """The part of each window by its cutoff; windows whose horizon crosses a boundary belong to none, (n,)."""
+    """The part of each window by its cutoff; windows whose answer comes after a boundary belong to none, (n,)."""
     start, cutoff = windows.panel.date(0), windows.cutoff
     val_from, test_from, until = ((d - start).days for d in (origin.val_from, origin.test_from, origin.test_until))
-    reach = windows.horizon_days + config.embargo_days
+    known_from = windows.answered + config.embargo_days
     part = np.full(len(windows), _NONE, np.int8)
-    part[cutoff <= val_from - reach] = _TRAIN
-    part[(cutoff >= val_from) & (cutoff <= test_from - reach)] = _VAL
+    part[known_from <= val_from] = _TRAIN
+    part[(cutoff >= val_from) & (known_from <= test_from)] = _VAL
     part[(cutoff >= test_from) & (cutoff < until)] = _TEST
     return part
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from churn.data.config.window_config import WindowConfig
 from churn.data.windows.panel import Panel
-from churn.data.windows.windows import UNKNOWN, Windows
+from churn.data.windows.windows import CHURN, STICKER, UNKNOWN, Windows
 from churn.errors import UserError
 
 _CHUNK = 1 << 16  # windows labelled at a time, which bounds the scratch memory
@@ -31,16 +31,10 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
         raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
     spells = _spells(panel, config, joined)
     user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
-    stickers = panel.sticker_rows()
-    return Windows(
-        panel,
-        config.history_days,
-        config.horizon_days,
-        user,
-        cutoff,
-        churn=_labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0),
-        sticker=None if stickers is None else _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1),
-    )
+    labels = {CHURN: _labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0)}
+    if (stickers := panel.sticker_rows()) is not None:
+        labels[STICKER] = _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1)
+    return Windows(panel, config.history_days, config.horizon_days, user, cutoff, labels)
 
 
 def first_cutoff(config: WindowConfig) -> int:
@@ -51,8 +45,8 @@ def first_cutoff(config: WindowConfig) -> int:
 def no_windows(panel: Panel, config: WindowConfig) -> Windows:
     """The windows of a panel that is too short to have any."""
     none, unlabelled = np.empty(0, np.int32), np.empty(0, np.int8)
-    sticker = None if panel.sticker_rows() is None else unlabelled
-    return Windows(panel, config.history_days, config.horizon_days, none, none, churn=unlabelled, sticker=sticker)
+    targets = (CHURN,) if panel.sticker_rows() is None else (CHURN, STICKER)
+    return Windows(panel, config.history_days, config.horizon_days, none, none, dict.fromkeys(targets, unlabelled))
 
 
 def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:

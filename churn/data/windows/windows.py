@@ -1,8 +1,8 @@
 """Windows: (user, cutoff) pairs as offsets into the panel, with their labels and histories."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ from churn.data.windows.features import Feature
 from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
-Target = Literal["churn", "sticker"]
-UNKNOWN = -1  # the label of a window whose horizon runs past the last day
+CHURN, STICKER = "churn", "sticker"  # targets: no activity on any day of the horizon; a sticker on some day of it
+UNKNOWN = -1  # the label of a window whose answer is not known yet
 _T = TypeVar("_T")
 
 
@@ -26,19 +26,34 @@ class Windows:
     horizon_days: int
     user: NDArray[np.int32]  # (n,) position in panel.users
     cutoff: NDArray[np.int32]  # (n,) day of the panel that is the first unknown one
-    churn: NDArray[np.int8]  # (n,) 1 no activity on any horizon day, 0 some, -1 not known yet
-    sticker: NDArray[np.int8] | None  # (n,) 1 at least one sticker on a horizon day; None without stickers
+    labels: Mapping[str, NDArray[np.int8]]  # by target, the first one asked first: (n,) 1 yes, 0 no, -1 not known yet
     derived: tuple[Feature, ...] = ()  # features of a history beside the panel's counts
     selected: tuple[int, ...] | None = None  # the columns that a history has, out of all; None for all
+    due: NDArray[np.int32] | None = None  # (n,) the first day on which the answer is known; None for the horizon's end
 
     def __len__(self) -> int:
         """The number of windows."""
         return len(self.user)
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[str, ...]:
         """The targets that can be predicted."""
-        return ("churn",) if self.sticker is None else ("churn", "sticker")
+        return tuple(self.labels)
+
+    @property
+    def answers(self) -> NDArray[np.int8]:
+        """The labels of the first target, (n,)."""
+        return next(iter(self.labels.values()))
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether the answers are known, (n,)."""
+        return np.asarray(self.answers != UNKNOWN)
+
+    @property
+    def answered(self) -> NDArray[np.int32]:
+        """The first day of the panel on which each answer is known, (n,)."""
+        return self.cutoff + np.int32(self.horizon_days) if self.due is None else self.due
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -63,21 +78,22 @@ class Windows:
         """The cutoffs as calendar dates, (n,)."""
         return pd.DatetimeIndex(self.panel.date(0) + pd.to_timedelta(self.cutoff, unit="D"))
 
-    def label(self, target: Target) -> NDArray[np.int8]:
+    def label(self, target: str) -> NDArray[np.int8]:
         """The labels of a target, (n,).
 
         Raises:
-            UserError: for the target `sticker` of a log without stickers.
+            UserError: for a target that the data do not answer, such as `sticker` for a log without stickers.
         """
-        labels = self.churn if target == "churn" else self.sticker
-        if labels is None:
-            raise UserError("expected a sticker table for the target sticker", "none", "set data.stickers")
-        return labels
+        if target not in self.labels:
+            remedy = "set data.stickers" if target == STICKER else "correct the target"
+            raise UserError(f"expected a target out of {', '.join(self.targets)}", repr(target), remedy)
+        return self.labels[target]
 
     def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> "Windows":
         """The windows at some positions, or where a mask is true."""
-        sticker = None if self.sticker is None else self.sticker[index]
-        return replace(self, user=self.user[index], cutoff=self.cutoff[index], churn=self.churn[index], sticker=sticker)
+        labels = {target: label[index] for target, label in self.labels.items()}
+        due = None if self.due is None else self.due[index]
+        return replace(self, user=self.user[index], cutoff=self.cutoff[index], labels=labels, due=due)
 
     def sample(self, size: int, *, seed: int = 0) -> "Windows":
         """Windows drawn at random, in their order; all where there are no more than `size`.
@@ -181,7 +197,7 @@ class Windows:
         return columns if self.selected is None else tuple(columns[place] for place in self.selected)
 
     def table(self) -> pd.DataFrame:
-        """The windows as a table: user_id, cutoff, churn and sticker, null where not known."""
+        """The windows as a table: user_id, cutoff and a label per target, null where not known."""
         columns = {"user_id": self.user_ids, "cutoff": self.dates}
         for target in self.targets:
             label = pd.Series(self.label(target), dtype="Int8")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from churn.data import Dataset, Target
+from churn.data import Dataset
 from churn.disk import DiskError
 from churn.errors import UserError
 from churn.evaluation.verdicts.architecture import architecture
@@ -31,7 +31,7 @@ _ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
 
 
 def reach_verdicts(
-    dataset: Dataset, contestants: Mapping[Target, Sequence[Contestant]], config: VerdictConfig, *, seed: int = 0
+    dataset: Dataset, contestants: Mapping[str, Sequence[Contestant]], config: VerdictConfig, *, seed: int = 0
 ) -> Iterator[Verdict]:
     """Answer the configured questions one after the other, each for every target.
 

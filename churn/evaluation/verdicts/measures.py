@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from churn.data import Target
 from churn.evaluation.verdicts.trials import Inquiry, Trial, other, places
 from churn.statistics import Interval, metric_intervals, paired_difference
 
@@ -24,7 +23,7 @@ class Verdict:
     """A question with its answer."""
 
     name: str
-    target: Target
+    target: str
     question: str
     sentence: str
     note: str  # notes on the measurement

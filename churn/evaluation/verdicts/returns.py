@@ -30,6 +30,6 @@ def returns(windows: Windows, *, longest_days: int) -> Returns:
     are compared on the same windows.
     """
     over = windows.cutoff + longest_days + BACK_DAYS <= windows.panel.n_days
-    silent = windows.take(over & (windows.churn == 1))
+    silent = windows.take(over & (windows.answers == 1))
     after = silent.rows(first=silent.horizon_days, last=silent.horizon_days + BACK_DAYS - 1)
     return Returns(np.asarray(np.take(silent.panel.active, after).any(axis=1)), silent.user)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from churn.data import UNKNOWN, Dataset, Split, SplitConfig, SplitKind, Windows, split_windows, user_share
+from churn.data import Dataset, Split, SplitConfig, SplitKind, Windows, split_windows, user_share
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
@@ -76,7 +76,7 @@ def _whole_splits(dataset: Dataset, seed: int) -> dict[SplitKind, Split]:
     """The splits with all their windows."""
     windows, config = dataset.windows, _by_time(dataset.config.split)
     timed = split_windows(windows, config)
-    labelled, nothing = windows.take(windows.churn != UNKNOWN), windows.take(np.arange(0))
+    labelled, nothing = windows.take(windows.known), windows.take(np.arange(0))
     share = user_share(windows.panel.users, purpose="parts")
     held_out, validating = share >= 1 - HELD_OUT, share < VALIDATING
     learning = ~held_out & ~validating

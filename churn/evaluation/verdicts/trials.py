@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.data import Dataset, Split, Target, Windows
+from churn.data import Dataset, Split, Windows
 from churn.errors import UserError
 from churn.evaluation.verdicts.config import VerdictConfig
 from churn.evaluation.verdicts.contest import Contestant
@@ -21,7 +21,7 @@ class Inquiry:
     """The subject of a question: the data, a target and its contestants."""
 
     dataset: Dataset
-    target: Target
+    target: str
     contestants: tuple[Contestant, ...]  # the best on half A first
     config: VerdictConfig
     seed: int = 0
@@ -136,7 +136,7 @@ def few(windows: Windows, most: int, *, seed: int) -> Windows:
     return windows.take(np.sort(np.random.default_rng(seed).choice(len(windows), most, replace=False)))
 
 
-def both_classes(split: Split, target: Target) -> bool:
+def both_classes(split: Split, target: str) -> bool:
     """Whether both classes are in train, in half A and in test."""
     return all(len(np.unique(part.label(target))) == 2 for part in (split.train, split.val_a, split.test))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import AMOUNT, ELSEWHERE, FEATURES, STICKERS, UNKNOWN, WEEKENDS, Rhythm, Windows
+from churn.data import AMOUNT, ELSEWHERE, FEATURES, STICKERS, WEEKENDS, Rhythm, Windows
 from churn.segments.comparing.compared import Comparison, comparisons
 from churn.segments.config import SegmentConfig
 from churn.segments.priority import SEGMENTS
@@ -111,7 +111,7 @@ def _afterwards(windows: Windows) -> dict[str, NDArray[np.float64]]:
     total = panel.gather(rows).sum(axis=1, dtype=np.float64)
     gifts = [(place, name) for place, name in enumerate(panel.features) if name in (STICKERS, AMOUNT)]
     found |= {f"{name}_afterwards": total[:, place] for place, name in gifts}
-    unknown = windows.churn == UNKNOWN
+    unknown = ~windows.known
     return {name: np.where(unknown, np.nan, values) for name, values in found.items()}
 
 

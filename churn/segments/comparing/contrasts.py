@@ -42,7 +42,7 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
         >>> from churn.data import example_dataset
         >>> dataset = example_dataset()
         >>> test = dataset.split().test
-        >>> chances = test.table()[["user_id", "cutoff"]].assign(p_churn=test.churn / 2, p_sticker=0.5)
+        >>> chances = test.table()[["user_id", "cutoff"]].assign(p_churn=test.answers / 2, p_sticker=0.5)
         >>> found = contrast(dataset, test, chances, SegmentConfig())
         >>> found.users == len(set(test.user_ids)), found.listed < found.users < len(test)
         (True, True)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Windows
+from churn.data import CHURN, Windows
 from churn.segments.ranking import sticker_if_stays
 from churn.statistics import rate_interval
 
@@ -22,8 +22,8 @@ def stickers_by_stay(windows: Windows, scores: pd.DataFrame, *, seed: int = 0) -
         scores: p_churn, p_sticker and, where it was learnt, p_sticker_if_stays; in the same order.
         seed: Of the intervals, which draw users.
     """
-    churned, forecast = windows.churn == 1, sticker_if_stays(scores).to_numpy(np.float64)
-    groups = {"churned": churned, "stayed": windows.churn == 0}
+    churned, forecast = windows.label(CHURN) == 1, sticker_if_stays(scores).to_numpy(np.float64)
+    groups = {"churned": churned, "stayed": windows.label(CHURN) == 0}
     return {name: _received(windows, forecast, inside, seed=seed) for name, inside in groups.items()}
 
 

@@ -104,7 +104,7 @@ def test_members_who_were_silent_for_long_raise_no_alarm_though_silence_foretell
     events = pd.concat([frames["events"], posts], ignore_index=True)
     members = pd.concat([frames["members"][["user_id", "joined"]], once.assign(joined=first)], ignore_index=True)
     dataset = prepared(frames | {"events": events, "members": members}, windows=WindowConfig(at_risk="member"))
-    assert dataset.split().train.churn.mean() > 0.7
+    assert dataset.split().train.answers.mean() > 0.7
     assert alarms(dataset) == ()
 
 
@@ -196,7 +196,7 @@ def test_dates_are_counted_from_the_cutoff(dataset):
     train = dataset.split().train
     last = np.append(train.user[1:] != train.user[:-1], True)
     day = np.zeros(len(dataset.panel.users))
-    day[train.user[last]] = train.cutoff[last] + np.where(train.churn[last] == 1, -1, 1)
+    day[train.user[last]] = train.cutoff[last] + np.where(train.answers[last] == 1, -1, 1)
     found = alarms(dataset, pause_on=dataset.panel.date(0) + pd.to_timedelta(day, unit="D"))
     assert [(alarm.column, alarm.target, alarm.statistic) for alarm in found] == [("pause_on", "churn", 1)]
     assert "churn of each user's latest training window" in found[0].sentence

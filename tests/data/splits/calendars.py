@@ -45,8 +45,9 @@ def windows_by_chance(rng, n_users, n_days, *, history, horizon, stride):
     cutoff = grid[place].astype(np.int32)
     labels = rng.integers(0, 2, (2, len(user))).astype(np.int8)
     labels[:, cutoff + horizon > n_days] = -1
-    sticker = labels[1] if rng.random() < 0.3 else None
-    return Windows(panel(rng, n_users, n_days), history, horizon, user.astype(np.int32), cutoff, labels[0], sticker)
+    targets = ("churn", "sticker") if rng.random() < 0.3 else ("churn",)
+    known = dict(zip(targets, labels, strict=False))
+    return Windows(panel(rng, n_users, n_days), history, horizon, user.astype(np.int32), cutoff, known)
 
 
 def panel(rng, n_users, n_days):
@@ -75,7 +76,7 @@ def pairs(windows):
 
 def reference(windows, config):
     """The folds, oldest first: of each the train, val and test windows as sets; None where the dates do not fit."""
-    known = [i for i in range(len(windows)) if windows.churn[i] >= 0]
+    known = [i for i in range(len(windows)) if windows.answers[i] >= 0]
     last = windows.panel.n_days - windows.horizon_days
     share = user_share(windows.panel.users, purpose="parts")
     chance = np.random.default_rng(config.seed).random(len(windows))

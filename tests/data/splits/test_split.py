@@ -35,7 +35,7 @@ def split(windows):
 
 
 def parts(windows, *, train="2024-01-28", val=("2024-02-01", "2024-02-16"), test="2024-02-20"):
-    known, dates = windows.churn >= 0, windows.dates
+    known, dates = windows.answers >= 0, windows.dates
     return {
         "train": windows.take(known & (dates <= train)),
         "val": windows.take(known & (dates >= val[0]) & (dates <= val[1])),
@@ -77,7 +77,7 @@ def test_an_embargo_cannot_be_negative(windows, refused):
 @pytest.mark.parametrize("name", ["train", "val", "test"])
 def test_a_part_with_windows_that_have_no_label_is_a_leak(windows, name):
     whole = parts(windows)
-    unknown = replace(whole[name], churn=np.full(len(whole[name]), -1, np.int8))
+    unknown = replace(whole[name], labels={"churn": np.full(len(whole[name]), -1, np.int8)})
     with pytest.raises(LeakageError, match=f"every window of {name}, got {len(whole[name]):,} "):
         Split(**whole | {name: unknown})
 
@@ -155,7 +155,7 @@ def test_one_window_without_a_label_breaks_a_split_of_any_kind(found, name):
     churn = found[0].part(name).churn.copy()
     churn[len(churn) // 2] = -1
     with pytest.raises(LeakageError, match=f"labels for every window of {name}, got 1 "):
-        replace(found[0], **{name: replace(found[0].part(name), churn=churn)})
+        replace(found[0], **{name: replace(found[0].part(name), labels={**found[0].part(name).labels, "churn": churn})})
 
 
 def test_a_kind_without_a_rule_cannot_be_built(split):
@@ -234,8 +234,8 @@ def test_audit_tells_windows_users_cutoffs_and_rates(split):
     assert (train["first_cutoff"], train["last_cutoff"]) == ("2024-01-04", "2024-01-28")
     assert (train["first_day"], train["last_day"]) == ("2024-01-01", "2024-01-31")
     assert score["last_day"] == "2024-03-20"  # the last one there is, though the horizons run on
-    assert train["churn_rate"] == split.train.churn.mean()
-    assert train["sticker_rate"] == split.train.sticker.mean()
+    assert train["churn_rate"] == split.train.answers.mean()
+    assert train["sticker_rate"] == split.train.label("sticker").mean()
     assert "churn_rate" not in score
 
 

@@ -38,6 +38,10 @@ def split(windows):
     return split_windows(windows, DATED)
 
 
+def with_stickers(windows, received):
+    return replace(windows, labels={**windows.labels, "sticker": received})
+
+
 def span(part):
     return str(part.dates.min().date()), str(part.dates.max().date())
 
@@ -59,7 +63,7 @@ def test_parts_and_the_gaps_between_them_are_all_windows(windows, split):
 
 
 def test_windows_whose_horizon_is_not_over_are_only_scored(split):
-    assert set(split.score.churn.tolist()) == {-1}
+    assert set(split.score.answers.tolist()) == {-1}
     for name in ("train", "val", "test"):
         assert set(split.part(name).churn.tolist()) == {0, 1}
 
@@ -120,7 +124,7 @@ def test_a_split_at_random_is_drawn_by_its_seed(windows):
     one, same, other = (split_windows(windows, SplitConfig(kind="random", seed=seed)) for seed in (1, 1, 2))
     assert one.table().equals(same.table())
     assert pairs(one.test) != pairs(other.test)
-    known = (windows.churn >= 0).sum()
+    known = (windows.answers >= 0).sum()
     assert abs(len(one.val) / known - 0.15) < 0.03
     assert abs(len(one.test) / known - 0.15) < 0.03
     assert set(one.train.user_ids) & set(one.test.user_ids)
@@ -128,7 +132,7 @@ def test_a_split_at_random_is_drawn_by_its_seed(windows):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_everyone_is_scored_whatever_the_kind(windows, kind):
-    assert pairs(split_windows(windows, SplitConfig(kind=kind)).score) == pairs(windows.take(windows.churn < 0))
+    assert pairs(split_windows(windows, SplitConfig(kind=kind)).score) == pairs(windows.take(windows.answers < 0))
 
 
 # Rolling origins ------------------------------------------------------------------------------------
@@ -176,7 +180,7 @@ def test_every_split_of_every_kind_is_that_of_the_obvious_reference(found):
     except UserError as error:
         says = error.expected
         if "labelled windows" in says or "days of events" in says:
-            assert (windows.churn < 0).all()
+            assert (windows.answers < 0).all()
         elif "both classes" in says:
             assert any(lacks_a_class(windows, fold) for fold in expected)
         else:
@@ -187,7 +191,7 @@ def test_every_split_of_every_kind_is_that_of_the_obvious_reference(found):
     ]
     assert not any(lacks_a_class(windows, fold) for fold in expected)
     for fold in folds:
-        assert pairs(fold.score) == pairs(windows.take(windows.churn < 0))
+        assert pairs(fold.score) == pairs(windows.take(windows.answers < 0))
         assert (fold.kind, fold.embargo_days) == (config.kind, config.embargo_days)
 
 
@@ -243,10 +247,10 @@ def test_a_date_that_is_none_is_refused(windows, refused, text):
 
 
 def test_a_part_with_one_class_is_refused_with_the_target(windows, refused):
-    churn = np.where(windows.dates >= "2024-02-20", np.minimum(windows.churn, 0), windows.churn)
+    churn = np.where(windows.dates >= "2024-02-20", np.minimum(windows.answers, 0), windows.answers)
     with refused("both classes of churn in test", "windows of class 0", "move the split's dates"):
-        split_windows(replace(windows, churn=churn), DATED)
-    lonely = replace(windows, sticker=np.where(windows.dates < "2024-02-01", 0, windows.sticker))
+        split_windows(replace(windows, labels={**windows.labels, "churn": churn}), DATED)
+    lonely = with_stickers(windows, np.where(windows.dates < "2024-02-01", 0, windows.label("sticker")))
     with refused("both classes of sticker in train", "windows of class 0", "leave the target's table out"):
         split_windows(lonely, DATED)
 
@@ -255,7 +259,7 @@ def test_a_validation_half_with_one_class_is_refused(windows, refused):
     half_b = user_share(windows.panel.users)[windows.user] >= 0.5
     in_val = (windows.dates >= "2024-02-01") & (windows.dates < "2024-02-20")
     with refused("both classes of sticker in val", "windows of class 1", "load more days"):
-        split_windows(replace(windows, sticker=np.where(half_b & in_val, 1, windows.sticker)), DATED)
+        split_windows(with_stickers(windows, np.where(half_b & in_val, 1, windows.label("sticker"))), DATED)
 
 
 def test_a_part_without_windows_is_refused(windows, refused):
@@ -266,7 +270,7 @@ def test_a_part_without_windows_is_refused(windows, refused):
 
 def test_windows_without_any_label_are_refused(windows, refused):
     with refused("labelled windows", "none", "activity_events"):
-        split_windows(windows.take(windows.churn < 0), DATED)
+        split_windows(windows.take(windows.answers < 0), DATED)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +314,7 @@ def test_the_fewest_days_of_a_split_are_those_from_which_every_part_has_windows(
     needed = days_needed(config, begin=7, horizon_days=7)
     for n_days in (needed - 1, needed):
         windows = slide(panel_of(*["x" * n_days] * 40), WindowConfig())
-        every = replace(windows, churn=np.where(windows.churn < 0, -1, windows.user % 2), sticker=None)
+        every = replace(windows, labels={"churn": np.where(windows.answers < 0, -1, windows.user % 2)})
         if n_days == needed:
             assert min(len(fold.part(name)) for fold in rolling_origins(every, config) for name in PARTS) == 40
         else:

@@ -33,8 +33,8 @@ def trials(losses):
     test = example_split().test
     found = []
     for (variant, model), (loss, loss_a) in losses.items():
-        p = np.where(test.churn == 1, np.exp(-loss), 1 - np.exp(-loss))
-        found.append(Trial(model, variant, test, test.churn, p[None], loss_a))
+        p = np.where(test.answers == 1, np.exp(-loss), 1 - np.exp(-loss))
+        found.append(Trial(model, variant, test, test.answers, p[None], loss_a))
     return found
 
 

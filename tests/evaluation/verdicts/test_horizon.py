@@ -72,8 +72,8 @@ def test_member_windows_are_found_again(prepared, inquiry_of):
     frames["members"]["joined"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(60) * 2 - 10, unit="D")
     dataset = prepared(frames, windows=WindowConfig(at_risk="member", stride_days=2))
     splits = splits_by_horizon(inquiry_of(dataset, config=replace(CHEAP, horizons=[3])))
-    assert np.array_equal(splits[7].test.churn, dataset.split().test.churn)
-    assert splits[3].test.churn.mean() > splits[7].test.churn.mean()
+    assert np.array_equal(splits[7].test.answers, dataset.split().test.answers)
+    assert splits[3].test.answers.mean() > splits[7].test.answers.mean()
 
 
 def test_returned_share_equals_a_count_by_hand(panel_of):
@@ -96,7 +96,7 @@ def test_returned_share_equals_a_count_by_hand(panel_of):
 def test_returns_are_counted_only_where_the_weeks_after_lie_in_the_log(panel_of):
     windows = slide(panel_of("x" + "." * 60, "xx.x..x" + "." * 54), WindowConfig(at_risk_days=10))
     back = returns(windows, longest_days=14)
-    kept = windows.take((windows.cutoff + 14 + 28 <= 61) & (windows.churn == 1))
+    kept = windows.take((windows.cutoff + 14 + 28 <= 61) & (windows.answers == 1))
     assert len(back.came) == len(kept) > 0
     assert back.share == 0
     assert np.isnan(returns(windows.take(windows.cutoff > 30), longest_days=14).share)

@@ -27,7 +27,7 @@ def inquiry():
 
 
 def trial(test, p, *, variant="a", loss_a=1.0, model="GRU"):
-    return Trial(model, variant, test, test.churn, np.array([p]), loss_a)
+    return Trial(model, variant, test, test.answers, np.array([p]), loss_a)
 
 
 def test_probabilities_of_the_seeds_are_averaged(inquiry):
@@ -39,7 +39,7 @@ def test_probabilities_of_the_seeds_are_averaged(inquiry):
 
 def test_choice_is_by_validation_not_by_test(inquiry):
     test = example_split().test
-    right, wrong = (np.where(test.churn == side, 0.9, 0.1) for side in (1, 0))
+    right, wrong = (np.where(test.answers == side, 0.9, 0.1) for side in (1, 0))
     trials = [trial(test, right, loss_a=0.5), trial(test, wrong, loss_a=0.4), trial(test, right, variant="b", loss_a=0)]
     assert best(trials, "a") is trials[1]
 
@@ -50,14 +50,14 @@ def test_table_holds_the_intervals_of_the_statistics_room(inquiry):
     table = tabulate("order", trials, inquiry=inquiry, reference="first")
     assert tuple(table.columns) == COLUMNS
     row = table.iloc[1]
-    alone = metric_intervals(test.churn, trials[1].p, users=test.user, repetitions=40, seed=2)
+    alone = metric_intervals(test.answers, trials[1].p, users=test.user, repetitions=40, seed=2)
     for name, interval in alone.items():
         if name in ("ap", "roc_auc", "log_loss"):
             assert (row[name], row[f"{name}_low"], row[f"{name}_high"]) == (interval.value, interval.low, interval.high)
-    both = paired_difference(test.churn, trials[1].p, p_b=trials[0].p, users=test.user, repetitions=40, seed=2)
+    both = paired_difference(test.answers, trials[1].p, p_b=trials[0].p, users=test.user, repetitions=40, seed=2)
     gap = both["log_loss"]
     assert (row.difference, row.difference_low, row.difference_high) == (gap.value, gap.low, gap.high)
-    assert (row.n_windows, row.n_users, row.base_rate) == (len(test), len(set(test.user)), test.churn.mean())
+    assert (row.n_windows, row.n_users, row.base_rate) == (len(test), len(set(test.user)), test.answers.mean())
     assert table.reference.tolist() == [True, False]
 
 

@@ -69,7 +69,7 @@ def test_days_from_the_cutoff_on_change_nothing(windows_of):
 
 def test_labels_change_nothing(windows_of):
     windows = windows_of(crowd(2), FEATURES)
-    labelled = replace(windows, churn=(np.arange(120) % 2).astype(np.int8))
+    labelled = replace(windows, labels={**windows.labels, "churn": (np.arange(120) % 2).astype(np.int8)})
     first, second = (find_anomalies(one, AnomalyConfig()).table for one in (windows, labelled))
     assert first.equals(second)
 

@@ -51,7 +51,7 @@ def test_days_from_the_cutoff_on_change_nothing(planted, groups, windows_of):
 
 def test_labels_change_nothing(planted, groups):
     windows, _, _ = planted
-    labelled = replace(windows, churn=(np.arange(len(windows)) % 2).astype(np.int8))
+    labelled = replace(windows, labels={**windows.labels, "churn": (np.arange(len(windows)) % 2).astype(np.int8)})
     assert find_groups(labelled, THREE).search.table.equals(groups.search.table)
 
 
@@ -110,7 +110,7 @@ def test_the_table_counts_the_list_and_what_happened(planted, groups):
     group = np.array([1, 1, 1, 2])
     scored = pd.DataFrame({"p_churn": [0.2, 0.4, 0.6, 0.9], "segment": ["priority", "other", "priority", "other"]})
     churn = (np.arange(len(windows)) % 3 == 0).astype(np.int8)
-    test, of_test = replace(windows, churn=churn), groups.assign(windows)
+    test, of_test = replace(windows, labels={**windows.labels, "churn": churn}), groups.assign(windows)
     table = group_table(3, scored, group, test=test, of_test=of_test).set_index("group")
     assert table.n.tolist() == [3, 1, 0] and table.share.tolist() == [0.75, 0.25, 0]
     assert table.p_churn.tolist()[:2] == pytest.approx([0.4, 0.9]) and np.isnan(table.p_churn[3])
@@ -151,7 +151,7 @@ def test_earlier_days_give_one_window_of_each_user_at_random(windows_of):
     days = [windows_of(np.ones((40, 14, 1)), ("own_post",), cutoff=cutoff) for cutoff in range(7, 15)]
     user, cutoff = (np.concatenate([getattr(one, name) for one in days]) for name in ("user", "cutoff"))
     order, churn = np.lexsort((cutoff, user)), np.zeros(len(user), np.int8)
-    earlier = replace(days[0], user=user[order], cutoff=cutoff[order], churn=churn, sticker=None)
+    earlier = replace(days[0], user=user[order], cutoff=cutoff[order], labels={"churn": churn})
     found = enough_to_group(days[0], earlier, seed=1)
     assert found.user.tolist() == list(range(40))
     assert len(np.unique(found.cutoff)) > 4 and found.cutoff.mean() < 12

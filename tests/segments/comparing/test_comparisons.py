@@ -143,8 +143,8 @@ def test_derived_features_are_compared_by_their_value_on_the_last_day(test_part)
 
 def test_what_happened_afterwards_is_the_label(test_part):
     table, _ = describe(test_part, before_days=7)
-    assert (table.churn_afterwards == test_part.churn).all()
-    assert (table.sticker_afterwards == test_part.sticker).all()
+    assert (table.churn_afterwards == test_part.answers).all()
+    assert (table.sticker_afterwards == test_part.label("sticker")).all()
 
 
 def test_days_and_stickers_of_the_horizon_are_counted_and_unknown_where_it_is_not_over(hand_made, panel_of):
@@ -383,7 +383,7 @@ def test_observed_rates_are_plain_means_with_their_counts(test_part):
             assert (row.n, row.n_users) == (len(y), len(np.unique(test_part.user[inside])))
             assert row.low <= row.rate <= row.high
             assert row.forecast == pytest.approx(scored(test_part, segment)[f"p_{target}"][inside].mean())
-    interval = rate_interval(test_part.churn, test_part.user)
+    interval = rate_interval(test_part.answers, test_part.user)
     assert (found.low["all", "churn"], found.high["all", "churn"]) == pytest.approx((interval.low, interval.high))
 
 
@@ -395,7 +395,7 @@ def test_an_empty_segment_has_no_rate(test_part):
 
 
 def test_without_stickers_churn_alone_is_observed(test_part):
-    plain = replace(test_part, sticker=None)
+    plain = replace(test_part, labels={"churn": test_part.answers})
     found = observed_rates(plain, scored(plain, "other"))
     assert set(found.target) == {"churn"}
     assert "sticker_afterwards" not in describe(plain, before_days=7)[0]
