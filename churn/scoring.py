@@ -62,10 +62,10 @@ class Listing:
             "scored": len(self.scored),
             "listed": len(listed),
             "likely_churn": (line := segments.likely_line(self.scored, config)),
-            "likely": int((self.scored.p_churn >= line).sum()),
+            "likely": int((self.scored[segments.chance_of_first(self.scored)] >= line).sum()),
             "at_stake": segments.at_stake(self.scored),
             "ties": segments.ties(self.scored, config.order),
-            "cutoff": str(self.scored.cutoff.iloc[0].date()),
+            "cutoff": str(self.scored.cutoff.max().date()),
             "control": dataclasses.asdict(config.control) | sizes,
             "sha256": self.hashes,
         }
@@ -150,7 +150,7 @@ def newest_windows(dataset: Dataset) -> Windows:
     Raises:
         UserError: if nobody is at risk there.
     """
-    windows = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
+    windows = dataset.newest
     if not len(windows):
         raise UserError("expected users at risk at the newest cutoff", "none", "check the last days of the log")
     return windows
@@ -174,7 +174,7 @@ def write_scores(
     planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
     others = explanation.others(windows)
     listed = segments.contact_list(scored, rank_by=config.order)
-    held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.iloc[0].date()))
+    held = segments.hold_back(listed.user_id.tolist(), config.control, occasion=str(scored.cutoff.max().date()))
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
     hide = names.hide if names else None
@@ -191,7 +191,7 @@ def write_scores(
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:
-    """Features that set each window's chance of churn above others' chances, as `explanation.reasons` has them.
+    """Features that set each window's chance of the first target above others' chances, as `explanation.reasons` has them.
 
     SHAP values are counted from the users of the same day, too. Counted from the training part, a column that has moved
     since would be everybody's reason.
@@ -202,10 +202,11 @@ def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.Data
         among: Everyone at risk on the same cutoffs.
         others: The averages of `among`.
     """
-    folder = models / "churn" / SURROGATE
+    target = listed.targets[0]
+    folder = models / target / SURROGATE
     few = among.take(np.unique(np.linspace(0, len(among) - 1, min(len(among), _AVERAGED), dtype=np.int64)))
-    usual = explanation.contributions(folder, few, target="churn").mean(axis=0)
-    values = explanation.contributions(folder, listed, target="churn") - usual
+    usual = explanation.contributions(folder, few, target=target).mean(axis=0)
+    values = explanation.contributions(folder, listed, target=target) - usual
     return explanation.reasons(listed, values, others=explanation.beside(others, listed))
 
 

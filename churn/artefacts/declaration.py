@@ -30,6 +30,7 @@ class Table:
             some runs do not have.
         further: A description of columns of other names, where there may be any.
         optional: Whether some runs do not write it.
+        chance: Whether the chance of an outcome, p_<name>, may stand in place of p_churn.
         ranked: Whether the order of the rows has a meaning. The rows of other tables are sorted by hashed ids, since
             their own order would reveal the ids.
 
@@ -51,6 +52,7 @@ class Table:
     further: str = ""
     optional: bool = False
     ranked: bool = False
+    chance: bool = False
 
     @cached_property
     def types(self) -> Mapping[str, str]:
@@ -114,12 +116,18 @@ class Table:
         found = [str(name) for name in table]
         if lacking := [name for name in self.required if name not in found]:
             raise TypeError(f"{self.file}: no column {', '.join(lacking)}")
-        if undeclared := [name for name in found if name not in self.types and not self.further]:
+        if undeclared := [name for name in found if name not in self.types and not self._is_further(name)]:
             raise TypeError(f"{self.file}: {', '.join(undeclared)} not declared")
         for name in found if len(table) else ():
-            declared, column = self.types.get(name, "id"), table[name]
+            declared, column = self.types.get(name, "number" if self._is_chance(name) else "id"), table[name]
             if declared != "id" and column.dtype.kind not in _KINDS[declared] and column.notna().any():
                 raise TypeError(f"{self.file}: {name} is {column.dtype}, declared as {declared}")
+
+    def _is_further(self, name: str) -> bool:
+        return bool(self.further) or self._is_chance(name)
+
+    def _is_chance(self, name: str) -> bool:
+        return self.chance and name.startswith("p_")
 
 
 @dataclass(frozen=True)

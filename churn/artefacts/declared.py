@@ -15,7 +15,12 @@ MANIFEST = Document(
 )
 
 # The windows
-WINDOWS = Table("windows.parquet", "a window", f"{_WINDOW} churn:number sticker:number? part:text")
+WINDOWS = Table(
+    "windows.parquet",
+    "a window",
+    f"{_WINDOW} churn:number? sticker:number? part:text",
+    further="the answer to another question, by its name",
+)
 
 QUARANTINE = Table(
     "quarantine.parquet",
@@ -134,8 +139,9 @@ ATTRIBUTED = Table(
 SCORES = Table(
     "scores.parquet",
     "a user who was scored",
-    f"{_WINDOW} p_churn:number p_sticker:number? p_sticker_if_stays:number? expected_amount:number? priority:number "
+    f"{_WINDOW} p_churn:number? p_sticker:number? p_sticker_if_stays:number? expected_amount:number? priority:number "
     "value_at_risk:number? expected_loss:number? active_days:count? segment:text",
+    chance=True,
 )
 SCORED_FEATURES = Table("scored_features.parquet", "a user who was scored, without an id", "", further="the features")
 OTHERS = Table(
@@ -154,7 +160,7 @@ SCORE_DISTRIBUTION = Table(
     "score_distribution.csv", "a bar of the scores' histogram", f"scale:text {_INTERVAL} n:count"
 )
 _SCORED = (
-    "priority:number priority_rank:count p_churn:number p_sticker:number? value_at_risk:number? expected_loss:number? "
+    "priority:number priority_rank:count p_churn:number? p_sticker:number? value_at_risk:number? expected_loss:number? "
     "active_days:count?"
 )
 PRIORITY = Table(
@@ -162,6 +168,7 @@ PRIORITY = Table(
     "a user of the list, best first, to contact or held back",
     f"rank:count user_id:id group:text {_SCORED}",
     ranked=True,
+    chance=True,
 )
 _TOLD = (  # what is told of a feature of a user, as `explanation.worded` takes it
     "user_id:id place:count feature:text kind:text risky:text total:number history_days:count known_days:count "
@@ -174,12 +181,14 @@ CONTACTS = Table(
     "a user to contact, best first, for a spreadsheet",
     f"rank:count user_id:id {_SCORED} unusual_week:text? reason_1:text reason_2:text reason_3:text",
     ranked=True,
+    chance=True,
 )
 CONTROL = Table(
     "control.csv",
     "a user of the list, to contact or held back, for a spreadsheet",
     f"rank:count user_id:id group:text {_SCORED}",
     ranked=True,
+    chance=True,
 )
 BOOK = "priority.xlsx"  # the list for a spreadsheet, with an explanation of its terms
 

@@ -6,25 +6,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import atomic, check_whole, declared, read_object, write_json
 from churn.data.config.data_config import DataConfig
-from churn.data.log.daily import Daily, aggregate
+from churn.data.config.split_config import SplitConfig
+from churn.data.log.daily import Daily, Tables, aggregate
 from churn.data.log.origin import check_origin, origin_of
 from churn.data.log.reconciliation import write_quarantine
 from churn.data.log.repeats import Repeats, repeats_in
 from churn.data.log.spellings import Spellings, spellings_in
 from churn.data.log.tables import read_tables
 from churn.data.log.vocabulary import Vocabulary
-from churn.data.members import Members, check_features, check_first_day, derived, with_attributes
+from churn.data.members import Members, check_features, check_first_day, derived, usable, with_attributes
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits.split import Split
 from churn.data.splits.splitting import days_needed, rolling_origins, split_windows, training_users
 from churn.data.windows import panel as panels
 from churn.data.windows import rhythm as rhythms
+from churn.data.windows.arrivals import Answers, ask, without_counts
 from churn.data.windows.attributes import Timeline, unknown_levels
 from churn.data.windows.panel import Panel
 from churn.data.windows.rhythm import Rhythm
@@ -55,6 +58,8 @@ class Dataset:
     times: dict[str, dict[str, str]]  # per table, its times: format, text, read, first, last
     quarantine: Path  # the rows that cannot be used, with the reason
     rhythm: Rhythm | None  # the hours and weekdays of users' actions; None in new data to score
+    fates: dict[str, int] | None = None  # with an outcome: how many members became which examples, or none
+    new: bool = False  # whether these are new data, read with a vocabulary that was frozen earlier
 
     def split(self) -> Split:
         """The split that the configuration asks for; of several folds, the newest."""
@@ -68,6 +73,20 @@ class Dataset:
     def labelled(self) -> Windows:
         """All windows whose label is known, also the ones between the parts."""
         return self.windows.take(self.windows.known)
+
+    @property
+    def newest(self) -> Windows:
+        """The windows to score: of the day after the last; of arrivals, those whose answer is not known.
+
+        Where every arrival has an answer, these are the test part's, which no model has learnt from, or all new ones.
+        """
+        windows = self.windows
+        if not windows.arrivals:
+            return windows.take(windows.cutoff == self.panel.n_days)
+        waiting = windows.take(~windows.known)
+        if len(waiting) or not len(windows):
+            return waiting
+        return windows if self.new else self.split().test
 
     def members_at(self, windows: Windows) -> pd.DataFrame | None:
         """The members' attributes on the day before each cutoff, (n,) rows; None without a member list."""
@@ -146,13 +165,20 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
     panel, timelines = _with_members(panel, members, config=config)
     vocabulary = Vocabulary.read(meta["vocabulary"])
     joined = None if members is None else members.joined(panel)
-    short = unsplit and panel.n_days < first_cutoff(config.windows)
-    windows = no_windows(panel, config.windows) if short else slide(panel, config.windows, joined=joined)
+    answers, fates = None if members is None else members.answers(config), None
+    if answers is not None:
+        windows, found = ask(panel, config.windows, answers)
+        fates = found.facts()
+    elif unsplit and panel.n_days < first_cutoff(config.windows):
+        windows = no_windows(panel, config.windows)
+    else:
+        windows = slide(panel, config.windows, joined=joined)
+    windows = replace(windows, derived=derived(config, panel, vocabulary=vocabulary, timelines=timelines))
     return Dataset(
         config,
         panel,
         vocabulary,
-        replace(windows, derived=derived(config, panel, vocabulary=vocabulary, timelines=timelines)),
+        windows if config.windows.history_days else without_counts(windows),
         None if members is None else members.table,
         joined,
         meta["reconciliation"],
@@ -165,6 +191,8 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         meta["times"],
         folder / declared.QUARANTINE.file,
         Rhythm.load(folder),
+        fates,
+        meta["new"],
     )
 
 
@@ -222,9 +250,13 @@ def _build(
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
             tables = read_tables(config, engines=engines, frames=frames or {})
             check_features(config, tables.members)
+            new = vocabulary is not None
+            tables, answers = _asked(tables, config, new=new)
+            span = answers.span(last_day=_day(config.last_day)) if answers and config.events is None else None
             daily = aggregate(
                 tables,
-                training_end=partial(_end_of_all if unsplit else _training_end, config),
+                training_end=partial(_end_of_all if unsplit else _training_end, config, answers),
+                span=span,
                 training_users=partial(training_users, config=config.split) if config.split.by_user else None,
                 activity_events=tuple(config.activity_events or ()),
                 max_event_types=config.max_event_types,
@@ -237,11 +269,12 @@ def _build(
             if vocabulary is None:
                 vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
                 # comparisons need it, and new data to score are not compared
-                rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
+                if config.events is not None:
+                    rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
             if members is not None:
                 members.save(scratch)
             write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)
-            meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times}
+            meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times, "new": new}
             repeats = {} if config.deduplicate else repeats_in(tables)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
             spellings = spellings_in(tables, daily, config=config)
@@ -264,29 +297,64 @@ def _meta(daily: Daily, vocabulary: Vocabulary, timelines: dict[str, Timeline]) 
     }
 
 
-def _training_end(config: DataConfig, first: int, last: int) -> int:
+def _asked(tables: Tables, config: DataConfig, *, new: bool) -> tuple[Tables, Answers | None]:
+    """The tables, with a day of joining for each member, and the answers of all who are listed.
+
+    A list without such days was drawn on `last_day`: its members are asked about on the day after it, or, to learn from
+    them, so long before it that their answers are known.
+
+    Raises:
+        UserError: if such a list does not come with its day.
+    """
+    if (asked := config.asked) is None or tables.members is None:
+        return tables, None
+    horizon_days = config.windows.horizon_days
+    if "joined" not in tables.members.columns:
+        if (drawn := _day(config.last_day)) is None:
+            remedy = "map member_columns.joined, or set data.last_day to the day on which the list was drawn"
+            raise UserError("expected days of joining in the member list", "none", remedy)
+        joined = _timestamp(drawn + 1 - (0 if new else horizon_days))
+        tables = replace(tables, members=tables.members.mutate(joined=ibis.literal(joined)))
+    rows = usable(tables.members)
+    return tables, Answers.of(asked, rows, zone=config.zone, horizon_days=horizon_days)
+
+
+def _day(text: str | None) -> int | None:
+    """A day of the configuration in days since 1970."""
+    return None if text is None else (pd.Timestamp(text[:10]) - pd.Timestamp(0)).days
+
+
+def _training_end(config: DataConfig, answers: Answers | None, first: int, last: int) -> int:
     """The first day after the training span: the end of the last training horizon of the oldest fold.
 
     Where the parts are not separate in time, the span is the whole log.
     """
     split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
+    if answers is not None:
+        known = answers.labelled(last) if split.by_time else None
+        return last + 1 if known is None else _end_of(split, *known)
     n_days = last + 1 - first
     if not split.by_time and n_days >= begin + horizon_days:
         return last + 1
     try:
-        oldest = split.origins(_timestamp(first + begin), _timestamp(last + 1 - horizon_days))[0]
+        return _end_of(split, first + begin, last + 1 - horizon_days)
     except UserError:
         needed = days_needed(split, begin=begin, horizon_days=horizon_days) or begin + horizon_days
         if n_days < needed:
             raise too_few_days(first, last, needed=needed) from None
         raise
-    return (oldest.val_from - pd.Timestamp("1970-01-01")).days - config.split.embargo_days
 
 
-def _end_of_all(config: DataConfig, first: int, last: int) -> int:
+def _end_of(split: SplitConfig, first: int, last: int) -> int:
+    """The first day after the training span of the oldest fold, given the first and the last labelled cutoff."""
+    oldest = split.origins(_timestamp(first), _timestamp(last))[0]
+    return (oldest.val_from - pd.Timestamp(0)).days - split.embargo_days
+
+
+def _end_of_all(config: DataConfig, answers: Answers | None, first: int, last: int) -> int:
     """The training part's end by `_training_end`; of a log that cannot be split, the day after its last."""
     try:
-        return _training_end(config, first, last)
+        return _training_end(config, answers, first, last)
     except UserError:
         return last + 1
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from churn.data.config.data_config import DataConfig
 from churn.data.log.vocabulary import Vocabulary
 from churn.data.splits.splitting import training_users
+from churn.data.windows.arrivals import Answers
 from churn.data.windows.attributes import Timeline, as_features, as_times, asked_for, check_columns, freeze
 from churn.data.windows.features import Feature, features_among
 from churn.data.windows.panel import Panel
@@ -38,7 +39,7 @@ class Members:
         Raises:
             UserError: for dates that cannot be read.
         """
-        rows: pd.DataFrame = listed.filter(_.reason.isnull()).drop("reason").to_pandas()
+        rows = usable(listed)
         # an engine gives rows in an order of its own
         rows = rows.sort_values(rows.columns.tolist(), key=lambda column: column.astype(str))
         for name in _date_columns(config):
@@ -76,6 +77,12 @@ class Members:
         days = (dates - panel.date(0)).dt.days
         return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy().astype(np.int32)
 
+    def answers(self, config: DataConfig) -> Answers | None:
+        """The answers of all users to the question that the configuration asks; None where it asks none."""
+        if (asked := config.asked) is None:
+            return None
+        return Answers.of(asked, self.table, zone=self.zone, horizon_days=config.windows.horizon_days)
+
     def arrived(self, panel: Panel) -> NDArray[np.int32]:
         """The panel's day from which each user's tenure counts: joining or, where that is not known, being seen."""
         if (dates := self.join_dates) is None:
@@ -93,11 +100,27 @@ class Members:
         return {name: Timeline.of(entry, self.rows, panel, zone=self.zone) for name, entry in known.items()}
 
 
+def usable(listed: ibis.Table) -> pd.DataFrame:
+    """The rows of a member list that can be used."""
+    rows: pd.DataFrame = listed.filter(_.reason.isnull()).drop("reason").to_pandas()
+    return rows
+
+
 def check_features(config: DataConfig, listed: ibis.Table | None) -> None:
     """Raise a UserError if the `data:` block asks for features or attributes that it cannot have."""
     columns = [] if listed is None else [name for name in listed.columns if name != "reason"]
     check_columns(config.known_attributes, columns)
+    _check_outcome(config, columns)
     asked_for(config.features, config.known_attributes, columns=columns)
+
+
+def _check_outcome(config: DataConfig, columns: list[str]) -> None:
+    asked = config.asked
+    wanted = {} if asked is None else {"column": asked.column, "from": asked.due}
+    for key, name in wanted.items():
+        if name is not None and name not in columns:
+            expected = f"expected data.outcome.{key} out of the member list's columns"
+            raise UserError(expected, name, f"choose out of {', '.join(columns)}")
 
 
 def check_first_day(config: DataConfig, members: Members | None, *, first_day: int, trained_from: int) -> None:

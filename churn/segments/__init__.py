@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from churn.segments.line import distribution, lines, skewness
     from churn.segments.orders import Order, Verdict, as_chosen, choose_order, compare_orders, judged, measure_of
     from churn.segments.priority import agreement, likely_line, prioritise
-    from churn.segments.ranking import ties
+    from churn.segments.ranking import chance_of_first, ties
 
 __all__ = [
     "CONTACT",
@@ -75,6 +75,7 @@ __all__ = [
     "as_chosen",
     "at_stake",
     "beside_list",
+    "chance_of_first",
     "choose_order",
     "compare",
     "compare_categories",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from churn.errors import UserError
 from churn.segments.config import BudgetConfig, RankBy, SegmentConfig
-from churn.segments.ranking import add_scores, ranked, sticker_if_stays
+from churn.segments.ranking import add_scores, chance_of_first, ranked, sticker_if_stays
 from churn.statistics import Interval, interval_of
 
 POINTS = 200  # rows of the curve, at most
@@ -75,7 +75,7 @@ def gains(
         >>> gains(pd.DataFrame({"p_churn": [1.0, 0.5, 0.0]}), config).tolist()
         [3.0, 0.0, -3.0]
     """
-    p = scores.p_churn.fillna(0.0).to_numpy(np.float64)
+    p = scores[chance_of_first(scores)].fillna(0.0).to_numpy(np.float64)
     kept = p * (config.save_rate or 0.0) * ((_worth(scores, config) if worth is None else worth) - config.incentive)
     return kept - (1 - p) * config.uptake * config.incentive - config.contact_cost
 

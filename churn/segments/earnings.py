@@ -9,6 +9,7 @@ import pandas as pd
 from churn.segments.budget import gains
 from churn.segments.config import BudgetConfig
 from churn.segments.priority import SEGMENTS
+from churn.segments.ranking import chance_of_first
 from churn.statistics import Interval
 
 
@@ -75,7 +76,7 @@ def expected_earnings(
 def at_stake(scored: pd.DataFrame) -> dict[str, float | None]:
     """The losses to expect with the listed users if nobody calls: churners, stickers, amount.
 
-    `churners` is the sum of the chances of churn, `stickers` the number of churners who would receive one if they
+    `churners` is the sum of the chances of churn, or of the outcome, `stickers` the number of churners who would receive one if they
     stayed, and `amount` what they would receive; each None where it is not known.
 
     Args:
@@ -89,7 +90,7 @@ def at_stake(scored: pd.DataFrame) -> dict[str, float | None]:
     """
     listed = scored[scored.segment == SEGMENTS[0]]
     return {
-        "churners": float(listed.p_churn.sum()),
+        "churners": float(listed[chance_of_first(listed)].sum()),
         "stickers": float(listed.value_at_risk.sum()) if "p_sticker" in listed else None,
         "amount": float(listed.expected_loss.sum()) if "expected_loss" in listed else None,
     }

@@ -173,11 +173,12 @@ def compare_orders(
     """
     scored, found = add_scores(scores), brought(windows, config)
     orders = [name for name in get_args(RankBy) if name in scored and scored[name].notna().any()]
-    lists, columns, rows = len(np.unique(windows.cutoff)), {}, []
+    day = lists_of(windows)
+    lists, columns, rows = len(np.unique(day)), {}, []
     for name in orders:
-        drawn = prioritise(scores, replace(config, rank_by=name), by_cutoff=True)
+        drawn = prioritise(scores, replace(config, rank_by=name), by_cutoff=not windows.arrivals)
         listed = (drawn.segment == SEGMENTS[0]).to_numpy(np.float64)
-        share, mean = (pd.Series(values).groupby(windows.cutoff).transform("mean") for values in (listed, found))
+        share, mean = (pd.Series(values).groupby(day).transform("mean") for values in (listed, found))
         columns[f"{name}_value"] = listed * found / lists
         columns[f"{name}_excess"] = ((listed - share) * (found - mean)).to_numpy() / lists
         rows.append((name, lists, int(listed.sum()), len(np.unique(windows.user[listed > 0])), float(share @ found)))
@@ -190,6 +191,11 @@ def compare_orders(
         table[list(names)] = np.array([(one.value, one.low, one.high) for one in ends]).reshape(-1, 3)
     beaten = _beaten(sums[[f"{name}_value" for name in orders]].set_axis(orders, axis=1), **again) if lists else {}
     return table.assign(by_lot=table.by_lot / max(lists, 1), beaten_by=[beaten.get(name, "") for name in orders])
+
+
+def lists_of(windows: Windows) -> NDArray[np.int32]:
+    """The list that each window may stand on, (n,): one a day, or one of all arrivals."""
+    return np.zeros(len(windows), np.int32) if windows.arrivals else windows.cutoff
 
 
 def brought(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:

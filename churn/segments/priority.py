@@ -8,10 +8,11 @@ import scipy
 
 from churn.segments.budget import best_size, gains
 from churn.segments.config import Rule, SegmentConfig
-from churn.segments.ranking import add_scores, ranked
+from churn.segments.ranking import add_scores, chance_of_first, ranked
 from churn.statistics import ROUNDING, varies
 
 SEGMENTS = ("priority", "likely churner", "other")
+LIKELY_OUTCOME = "likely"  # of an outcome, in place of the likely churner
 LIKELY = 0.5  # more likely than not
 SCORES = ("priority", "p_churn", "p_sticker", "value_at_risk", "expected_loss")
 
@@ -44,8 +45,14 @@ def prioritise(scores: pd.DataFrame, config: SegmentConfig, *, by_cutoff: bool =
     lists = order.groupby("list", sort=False)
     sizes = {name: length(rows, config, config.ending) for name, rows in lists}
     listed = (lists.cumcount() < order["list"].map(sizes)).reindex(scored.index)
-    rest = np.where(scored.p_churn >= likely_line(scored, config) - ROUNDING, SEGMENTS[1], SEGMENTS[2])
+    _, likely, other = segments_of(first := chance_of_first(scored))
+    rest = np.where(scored[first] >= likely_line(scored, config) - ROUNDING, likely, other)
     return scored.assign(segment=np.where(listed, SEGMENTS[0], rest))
+
+
+def segments_of(chance: str) -> tuple[str, str, str]:
+    """The names of the segments, by the column of the first target's chance."""
+    return SEGMENTS if chance == "p_churn" else (SEGMENTS[0], LIKELY_OUTCOME, SEGMENTS[2])
 
 
 def length(rows: pd.DataFrame, config: SegmentConfig, rule: Rule) -> int:
@@ -70,7 +77,7 @@ def length(rows: pd.DataFrame, config: SegmentConfig, rule: Rule) -> int:
 
 
 def likely_line(scored: pd.DataFrame, config: SegmentConfig) -> float:
-    """The p_churn from which a user counts as a likely churner: as configured, else the mean one, .5 at least.
+    """The chance from which a user counts as a likely churner, or as likely: as configured, else the mean, .5 at least.
 
     Example:
         >>> many, few = pd.DataFrame({"p_churn": [0.95, 0.85]}), pd.DataFrame({"p_churn": [0.3, 0.1]})
@@ -79,13 +86,13 @@ def likely_line(scored: pd.DataFrame, config: SegmentConfig) -> float:
     """
     if config.likely_churn is not None:
         return config.likely_churn
-    usual = float(scored.p_churn.mean())
+    usual = float(scored[chance_of_first(scored)].mean())
     return max(LIKELY, usual) if usual == usual else LIKELY
 
 
 def agreement(scored: pd.DataFrame) -> pd.DataFrame:
     """Rank correlations of the scores and probabilities, Spearman's ρ and Kendall's τ-b: a, b, spearman, kendall."""
-    names = [name for name in SCORES if name in scored]
+    names = [name for name in dict.fromkeys((*SCORES[:1], chance_of_first(scored), *SCORES[1:])) if name in scored]
     rows = []
     for a, b in combinations(names, 2):
         x, y = scored[a], scored[b]

@@ -12,6 +12,16 @@ from churn.segments.config import RankBy
 _DIGITS = 6  # significant; a network in float32 gives one history scores that differ in the eighth
 
 
+def chance_of_first(scores: pd.DataFrame) -> str:
+    """The column with the chance of a run's first target: p_churn, or p_<name> of an outcome.
+
+    Example:
+        >>> chance_of_first(pd.DataFrame({"user_id": [1], "p_carried": [0.4], "priority": [0.4]}))
+        'p_carried'
+    """
+    return next(name for name in map(str, scores) if name.startswith("p_"))
+
+
 def sticker_if_stays(scores: pd.DataFrame) -> pd.Series:
     """P(sticker | stays), (n,): as it was learnt from users who stayed, else p_sticker / (1 − p_churn), at most 1.
 
@@ -37,16 +47,18 @@ def sticker_if_stays(scores: pd.DataFrame) -> pd.Series:
 
 
 def add_scores(scores: pd.DataFrame) -> pd.DataFrame:
-    """Add priority, value_at_risk and, where there is an expected_amount, expected_loss.
+    """Add priority, value_at_risk and, where there is an expected_amount, expected_loss; of an outcome priority alone.
 
     Args:
-        scores: p_churn and, with stickers, p_sticker and expected_amount; a row per window.
+        scores: p_churn and, with stickers, p_sticker and expected_amount, or p_<name> of an outcome; a row per window.
 
     Example:
         >>> scores = pd.DataFrame({"p_churn": [0.5, 0.2], "p_sticker": [0.1, 0.4], "expected_amount": [3.0, 2.0]})
         >>> add_scores(scores)[["priority", "value_at_risk", "expected_loss"]].round(2).to_numpy().tolist()
         [[0.05, 0.1, 0.3], [0.08, 0.1, 0.2]]
     """
+    if (first := chance_of_first(scores)) != "p_churn":
+        return scores.assign(priority=scores[first])
     p_sticker = scores.p_sticker if "p_sticker" in scores else 1.0
     at_risk = scores.p_churn * sticker_if_stays(scores)
     scored = scores.assign(priority=scores.p_churn * p_sticker, value_at_risk=at_risk)
@@ -54,7 +66,7 @@ def add_scores(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranked(scored: pd.DataFrame, rank_by: RankBy, *, by_cutoff: bool = False) -> pd.DataFrame:
-    """The rows best first, with the `list` that each is on: by the score, then by p_churn, then at random.
+    """The rows best first, with the `list` that each is on: by the score, then by the first chance, then at random.
 
     Args:
         scored: What `add_scores` made.
@@ -69,11 +81,13 @@ def ranked(scored: pd.DataFrame, rank_by: RankBy, *, by_cutoff: bool = False) ->
         >>> ranked(scored, "priority").user_id.tolist()
         ['b', 'c', 'a']
     """
+    if rank_by not in scored and chance_of_first(scored) != "p_churn":
+        raise UserError("expected segments.rank_by: priority or best for an outcome", rank_by, "leave it out")
     if rank_by not in scored:
         found = "none: the log has no stickers"
         raise UserError(f"expected amounts for segments.rank_by: {rank_by}", found, "rank by value_at_risk")
     lists = scored.assign(list=scored.cutoff if by_cutoff else 0)
-    return in_order(lists, {rank_by: False, "p_churn": False})
+    return in_order(lists, {rank_by: False, chance_of_first(scored): False})
 
 
 def in_order(rows: pd.DataFrame, ascending: Mapping[str, bool]) -> pd.DataFrame:
@@ -108,8 +122,8 @@ def ties(scored: pd.DataFrame, rank_by: RankBy) -> dict[str, int]:
         >>> ties(scored.assign(segment=["priority", "priority", "other", "other"]), "priority")
         {'listed': 1, 'line': 3, 'line_listed': 1}
     """
-    keys = pd.DataFrame({"score": digits(scored[rank_by]), "p_churn": digits(scored.p_churn)})
-    alike = keys.groupby(["score", "p_churn"], dropna=False).ngroup()  # numbered by rising keys
+    keys = pd.DataFrame({"score": digits(scored[rank_by]), "chance": digits(scored[chance_of_first(scored)])})
+    alike = keys.groupby(["score", "chance"], dropna=False).ngroup()  # numbered by rising keys
     listed = scored.segment == "priority"
     size, line = alike.map(alike.value_counts()), alike == alike[listed].min()
     found = {"listed": listed & (size > 1), "line": line, "line_listed": line & listed}

@@ -25,6 +25,9 @@ Named = tuple[str, str, eda.View]  # section, name, view
 def explore_data(context: Context) -> Facts:
     """Seasons, cohorts, definitions, journeys and the first user's days, each with its table."""
     _clear(context.folder)
+    if context.config.data.outcome is not None:  # these views are of activity and of churn
+        declared.VIEWS.write([], context.folder)
+        return {}
     kept = []
     for section, name, view in [*_seasons(context), *_cohorts(context), *_journeys(context), *_anatomy(context)]:
         step(name.replace("_", " "))

@@ -10,7 +10,11 @@ from churn.stages.context import Context, Facts
 
 
 def group_users(context: Context) -> Facts:
-    """Groups of like behaviour."""
+    """Groups of like behaviour; none of arrivals, who have not behaved yet."""
+    if context.dataset.windows.arrivals:
+        for artefact in (declared.GROUPS, declared.GROUP_COLUMNS, declared.GROUP_STABILITY, declared.GROUPED):
+            context.write(artefact, artefact.empty())
+        return {"groups": None}
     dataset, seed = context.dataset, context.config.seed
     newest, test = newest_windows(dataset), context.split.test
     learnt = segments.enough_to_group(newest, dataset.labelled, seed=seed)
@@ -33,7 +37,11 @@ def _source(learnt: Windows, newest: Windows) -> str:
 
 
 def find_anomalies(context: Context) -> Facts:
-    """Users whose last week departs from their own past."""
+    """Users whose last week departs from their own past; none of arrivals, who have none."""
+    if context.dataset.windows.arrivals:
+        context.write(declared.ANOMALIES, declared.ANOMALIES.empty())
+        context.write(declared.DEPARTURES, declared.DEPARTURES.empty())
+        return {"anomalies": None}
     config, newest = context.config.segments.anomalies, newest_windows(context.dataset)
     found = segments.find_anomalies(newest, config, seed=context.config.seed)
     table = segments.beside_list(found.table, context.scored())

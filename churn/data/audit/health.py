@@ -1,5 +1,6 @@
 """The health of the data: the events of each day and column, and all findings about them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -76,19 +77,17 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     training_days = panel.n_days if split is None else int(split.train.cutoff.max())
     scan = _scan(panel, names=_event_features(dataset), training_days=training_days)
     alarms = () if split is None else _alarms(dataset, split)
-    gaps = tuple(runs(scan.events_per_day == 0))
-    unseen = int((panel.last < panel.first).sum())
+    gaps = tuple(runs(scan.events_per_day == 0)) if dataset.config.events else ()
+    unseen = int((panel.last < panel.first).sum()) if dataset.config.events else 0
     drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
     changed = {} if split is None else changed_rates(split)
     findings = [
-        *stray_days(panel, scan.events_per_day, gaps),  # first: most of what follows may come from them
+        *_of_days(dataset, scan.events_per_day),
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
         *unseen_members(dataset, unseen),
-        *thin_days(panel, scan.events_per_day, gaps),
-        *stopped_stickers(panel),
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
         *changed.values(),
@@ -117,18 +116,22 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
         >>> examine_new(example_dataset())
         ()
     """
-    panel = dataset.panel
-    per_day = events_per_day(dataset)
-    gaps = tuple(runs(per_day == 0))
     return (
-        *stray_days(panel, per_day, gaps),
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
-        *thin_days(panel, per_day, gaps),
-        *stopped_stickers(panel),
+        *_of_days(dataset, events_per_day(dataset)),
     )
+
+
+def _of_days(dataset: Dataset, per_day: NDArray[np.float64]) -> Iterator[Finding]:
+    """Findings about the days of the log; none without one."""
+    if dataset.config.events is not None:
+        gaps = tuple(runs(per_day == 0))
+        yield from stray_days(dataset.panel, per_day, gaps)  # first: most of what follows may come from them
+        yield from thin_days(dataset.panel, per_day, gaps)
+        yield from stopped_stickers(dataset.panel)
 
 
 def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
@@ -136,7 +139,9 @@ def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
     known = dataset.config.known_attributes.values()
     after = [entry.name for entry in known if entry.known == "after"]
     dates = [entry.valid_from for entry in known if entry.valid_from]
-    return leak_alarms(split, dataset.members, exempt=[*after, *dates], lumped=dataset.vocabulary.lumped)
+    asked = dataset.config.asked
+    answers = [] if asked is None else [asked.column, *([asked.due] if asked.due else [])]
+    return leak_alarms(split, dataset.members, exempt=[*after, *dates, *answers], lumped=dataset.vocabulary.lumped)
 
 
 def events_per_day(dataset: Dataset) -> NDArray[np.float64]:

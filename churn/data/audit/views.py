@@ -40,6 +40,10 @@ class View:
 
 def views(train: Windows) -> Iterator[View]:
     """The views that attributes are compared with, where there are enough users of both classes."""
+    if train.arrivals:  # a user has one window
+        for target in train.targets:
+            yield _of_windows(train, target)
+        return
     last = np.append(train.user[1:] != train.user[:-1], True)
     user = train.user[last]
     for target in train.targets:
@@ -49,13 +53,7 @@ def views(train: Windows) -> Iterator[View]:
             "sticker": say("whose training windows hold more stickers than others'"),
         }[target]
         views = [
-            View(
-                say("{target} of the training windows", target=say_again(target)),
-                target,
-                train.user,
-                label,
-                train.cutoff,
-            ),
+            _of_windows(train, target),
             View(
                 say("{target} of each user's latest training window", target=say_again(target)),
                 target,
@@ -75,6 +73,11 @@ def views(train: Windows) -> Iterator[View]:
         if target == "churn":
             views += _fates(train, user)
         yield from (view for view in views if view.large_enough)
+
+
+def _of_windows(train: Windows, target: str) -> View:
+    says = say("{target} of the training windows", target=say_again(target))
+    return View(says, target, train.user, train.label(target) == 1, train.cutoff)
 
 
 def _often(train: Windows, label: NDArray[np.bool_]) -> NDArray[np.bool_]:

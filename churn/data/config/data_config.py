@@ -1,9 +1,10 @@
 """The `data:` block, which every command reads alike."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from churn.data.config.attribute_config import Attribute
+from churn.data.config.outcome_config import Outcome
 from churn.data.config.split_config import SplitConfig
 from churn.data.config.time_formats import FORMAT_KEY
 from churn.data.config.window_config import WindowConfig
@@ -25,7 +26,8 @@ class DataConfig(Block, key="data"):
 
     Args:
         events: The event log: a file, folder or glob of parquet, JSON lines or delimited text, or an ibis URL and a
-            table, such as postgresql://ada@db/shop::events or duckdb:///log.db::events.
+            table, such as postgresql://ada@db/shop::events or duckdb:///log.db::events. Left out where members are all
+            that is known, as of leads or launches.
         event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp, event_id. A name that is
             the same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
             With an event_id, rows that repeat one are rejected and counted. Beside the columns, time_format says as
@@ -53,11 +55,16 @@ class DataConfig(Block, key="data"):
         attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
             changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
             it holds, {closed_reason: {known: after}} for one that no model may ever see.
+        outcome: A question about each member in place of churn, whose answer stands in the member list: {column: state,
+            positive: [successful], of: [successful, failed], from: deadline, name: carried, good: true}. `positive`
+            lists the values that mean yes, `of` all answers (every value by default), `from` the column of the day on
+            which the answer is known (by default `horizon_days` after joining), `good` whether yes is hoped for.
+            Members without an answer are scored.
         windows: History, horizon and who is at risk.
         split: Training, validation and test.
     """
 
-    events: str
+    events: str | None = None
     event_columns: Mapped = None
     stickers: str | None = None
     sticker_columns: Mapped = None
@@ -74,6 +81,7 @@ class DataConfig(Block, key="data"):
     max_event_types: Annotated[int, Range(1, 1_000)] = 30
     features: list[str] = field(default_factory=list)
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    outcome: dict[str, Any] | None = None
     windows: WindowConfig = field(default_factory=WindowConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
 
@@ -90,6 +98,35 @@ class DataConfig(Block, key="data"):
             if name in self.features and attribute.known == "after":
                 remedy = "take it out of data.features: it is for comparisons alone"
                 raise UserError("expected data.features that are known on the day", f"{name}, known after", remedy)
+        self._check_members()
+
+    def _check_members(self) -> None:
+        """Raise a UserError where members are asked about, or are all that is known, and the keys do not say how."""
+        asked = self.asked
+        if self.events is None and asked is None:
+            remedy = "set data.events, or data.members and data.outcome"
+            raise UserError("expected an event log in data.events", "none", remedy)
+        if asked is None:
+            return
+        if self.members is None:
+            raise UserError("expected a member list in data.members for data.outcome", "none", "set data.members")
+        if self.stickers is not None:
+            remedy = "leave one of them out: a run asks about the outcome, or about churn and stickers"
+            raise UserError("expected no data.stickers beside data.outcome", self.stickers, remedy)
+        if self.windows.at_risk != "arrival":
+            remedy = "set it: each member is asked about once, on the day of joining"
+            raise UserError("expected data.windows.at_risk: arrival with data.outcome", self.windows.at_risk, remedy)
+        if self.events is None and self.windows.history_days:
+            remedy = "set it: without data.events there are no days to look back on"
+            raise UserError("expected data.windows.history_days: 0", self.windows.history_days, remedy)
+        if asked.column in self.features:
+            remedy = "take it out: it is the answer"
+            raise UserError("expected data.features without the column of data.outcome", asked.column, remedy)
+
+    @property
+    def asked(self) -> Outcome | None:
+        """The question about each member; None where a run asks about churn."""
+        return None if self.outcome is None else Outcome.of(self.outcome)
 
     @property
     def known_attributes(self) -> dict[str, Attribute]:

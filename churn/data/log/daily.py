@@ -54,6 +54,7 @@ def aggregate(
     tables: Tables,
     *,
     training_end: Callable[[int, int], int],
+    span: tuple[int, int] | None = None,
     training_users: Callable[[pd.Index], NDArray[np.bool_]] | None = None,
     activity_events: tuple[str, ...] | None = None,
     max_event_types: int = 30,
@@ -66,6 +67,7 @@ def aggregate(
     Args:
         tables: The canonical tables.
         training_end: Gives the first day after the training span for the log's first and last day.
+        span: The first and the last day of a platform without an event log; by default those of the events.
         training_users: Marks the users of the training part among all ids; all users where None.
         activity_events: The own events that count as being alive; all own events where None.
         max_event_types: The largest number of event types with columns of their own.
@@ -78,7 +80,7 @@ def aggregate(
     users = _users(engine, events, tables.members)
     coded = _coded(events, users)
     rooms = _cached(engine, _rooms(coded))
-    first_day, last_day = _span(rooms)
+    first_day, last_day = span or _span(rooms)
     placed = _placed(rooms, _cached(engine, _away(coded)))
     _check_activity(placed, activity_events or ())
     if vocabulary is None:
@@ -94,8 +96,10 @@ def aggregate(
     alive = _.event.isin(activity_events) if activity_events else ibis.literal(True)
     active = placed.filter((_.role == "own") & alive).select("code", "day").distinct()
     counts = _event_counts(placed)
-    rows = {"events": tables.events}
-    reconciliation = {"events": reconcile(tables.events, _event_fates(rooms))}
+    rows, reconciliation = {}, {}
+    if span is None:
+        rows["events"] = tables.events
+        reconciliation["events"] = reconcile(tables.events, _event_fates(rooms))
     parts = [_event_values(placed, {key: vocabulary.column(*key) for key in counts}, vocabulary)]
     if tables.stickers is not None:
         rows["stickers"] = _clip(tables.stickers, first_day, last_day)
@@ -127,8 +131,8 @@ def _check_balance(reconciliation: dict[str, Reconciliation], log: ibis.Table, u
     for name, rows in reconciliation.items():
         if not rows.balanced:
             raise UserError(f"expected {name} to stand still while it is read", rows, "read a copy or a snapshot")
-    events = reconciliation["events"]
-    if not events.used:
+    events = reconciliation.get("events")
+    if events is not None and not events.used:
         found = f"none: {events.non_members:,} of {events.read:,} rows concern nobody on the member list"
         one, other = (table.user_id.min().to_pyarrow().as_py() for table in (log, users))
         found += f"; an id of the events is {one!r}, of the list {other!r}"

@@ -43,7 +43,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         for name, source in config.sources.items()
     }
     open_session(engines.local)
-    home = _working_engine(opened["events"].get_backend(), engines)
+    home = _working_engine(opened["events"].get_backend(), engines) if config.events else engines.local
     span = _days_since_1970(config.first_day), _days_since_1970(config.last_day)
     ways: dict[str, Written] = {}
 
@@ -56,7 +56,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         return with_amount(table, name=name, decimal=config.decimal)
 
     found = {name: read(name) for name in opened}
-    engine = found["events"].get_backend()
+    engine = found["events"].get_backend() if config.events else engines.local
     own = _same_ids({name: moved(table, engine) for name, table in found.items()})
 
     def canonical(name: str) -> ibis.Table:
@@ -69,11 +69,20 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     timed = {name: canonical(name) for name in ways}
     return Tables(
         engine,
-        timed["events"],
+        timed["events"] if config.events else _no_events(own["members"]),
         timed.get("stickers"),
         _members(own["members"], config, engine) if config.members else None,
         {name: _types(table) for name, table in opened.items()},
         {name: _span_of_times(table, ways[name]) for name, table in timed.items()},
+    )
+
+
+def _no_events(members: ibis.Table) -> ibis.Table:
+    """The event log of a platform that keeps none."""
+    user_id = members.user_id.type()
+    ids = {"user_id": user_id, "actor_id": user_id}
+    return ibis.memtable(
+        [], schema=ids | {"event": "string", "timestamp": "timestamp", "day": "int64", "reason": "string"}
     )
 
 
@@ -118,6 +127,7 @@ def _members(members: ibis.Table, config: DataConfig, engine: BaseBackend) -> ib
 def _dates(members: ibis.Table, config: DataConfig) -> list[str]:
     """The columns of the dates from which on a row holds, for attributes that are known daily."""
     dates = {entry.valid_from for entry in config.known_attributes.values()}
+    dates |= {config.asked.due} if config.asked else set()
     return sorted(date for date in dates if date is not None and date in members.columns)
 
 

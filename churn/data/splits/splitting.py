@@ -49,7 +49,8 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
         return (_split(windows, _untimed(windows, config), config),)
     # By the calendar, not by who is at risk on its last days: so the vocabulary can be frozen before there are windows.
     first = windows.panel.date(windows.cutoff[known].min())
-    last = windows.panel.date(windows.panel.n_days - windows.horizon_days)
+    newest = windows.panel.n_days - windows.horizon_days if windows.due is None else windows.cutoff[known].max()
+    last = windows.panel.date(newest)
     folds = []
     for number, origin in enumerate(config.origins(first, last), start=1):
         name = f" of fold {number} of {config.folds}" if config.folds > 1 else ""

@@ -21,7 +21,7 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
     Args:
         panel: The panel.
         config: The definitions.
-        joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member`.
+        joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member` and `arrival`.
 
     Raises:
         UserError: if the log is shorter than a history.
@@ -29,17 +29,23 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
     begin = first_cutoff(config)
     if panel.n_days < begin:
         raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
-    spells = _spells(panel, config, joined)
-    user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
+    if config.at_risk == "arrival":
+        joined = _known(joined, config)
+        user = np.flatnonzero((joined >= begin) & (joined <= panel.n_days)).astype(np.int32)
+        cutoff = joined[user]
+    else:
+        spells = _spells(panel, config, joined)
+        user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
     labels = {CHURN: _labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0)}
     if (stickers := panel.sticker_rows()) is not None:
         labels[STICKER] = _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1)
-    return Windows(panel, config.history_days, config.horizon_days, user, cutoff, labels)
+    history_days, arrivals = max(config.history_days, 1), config.at_risk == "arrival"
+    return Windows(panel, history_days, config.horizon_days, user, cutoff, labels, arrivals=arrivals)
 
 
 def first_cutoff(config: WindowConfig) -> int:
     """The first day of a panel that has a whole history before it."""
-    return max(config.history_days, config.at_risk_days if config.at_risk == "active" else 0)
+    return max(config.history_days, config.at_risk_days if config.at_risk == "active" else 1)
 
 
 def no_windows(panel: Panel, config: WindowConfig) -> Windows:
@@ -64,8 +70,7 @@ def _spells(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """The stretches of cutoffs at risk, without overlap: (user, first, last) of each."""
     if config.at_risk == "member":
-        if joined is None:
-            raise UserError("expected a member list with `joined` for at_risk: member", "none", "map member_columns")
+        joined = _known(joined, config)
         return np.arange(len(joined), dtype=np.int32), joined, np.full_like(joined, panel.n_days)
     # After an active day a user is at risk until the next one, or for at_risk_days: no cutoff is counted twice.
     user, day = panel.days_where(panel.active)
@@ -73,6 +78,13 @@ def _spells(
     same = user[1:] == user[:-1]
     until[:-1][same] = np.minimum(until[:-1], day[1:])[same]
     return user, day + np.int32(1), until
+
+
+def _known(joined: NDArray[np.int32] | None, config: WindowConfig) -> NDArray[np.int32]:
+    if joined is None:
+        expected = f"expected a member list with `joined` for at_risk: {config.at_risk}"
+        raise UserError(expected, "none", "map member_columns")
+    return joined
 
 
 def _expand(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from churn.data import AMOUNT, ELSEWHERE, FEATURES, STICKERS, WEEKENDS, Rhythm, Windows
 from churn.segments.comparing.compared import Comparison, comparisons
 from churn.segments.config import SegmentConfig
-from churn.segments.priority import SEGMENTS
+from churn.segments.priority import segments_of
+from churn.segments.ranking import chance_of_first
 from churn.statistics import benjamini_hochberg, holm, is_skewed, mann_whitney, rate_interval, welch
 
 COLUMNS = (
@@ -210,7 +211,7 @@ def observed_rates(windows: Windows, scored: pd.DataFrame, *, seed: int = 0) -> 
         seed: Of the intervals, which draw users.
     """
     rows = []
-    for name in (*SEGMENTS, "all"):
+    for name in (*segments_of(chance_of_first(scored)), "all"):
         inside = np.ones(len(windows), bool) if name == "all" else (scored.segment == name).to_numpy()
         users = windows.user[inside]
         for target in windows.targets:

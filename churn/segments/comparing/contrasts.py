@@ -10,6 +10,7 @@ from churn.segments.comparing.categories import compare_categories, describe_cat
 from churn.segments.comparing.compared import PRIORITY, loyal_earners
 from churn.segments.comparing.comparisons import compare, describe, latest_windows, pooled
 from churn.segments.config import SegmentConfig
+from churn.segments.orders import lists_of
 from churn.segments.priority import prioritise
 from churn.segments.ranking import ties
 
@@ -50,7 +51,7 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
     config = replace(config, rank_by="priority", rule=config.rule or "quantile")
     latest = latest_windows(part)
     windows, scored = part.take(latest), probabilities.iloc[latest].reset_index(drop=True)
-    per_day = len(part) / len(np.unique(part.cutoff))
+    per_day = len(part) / len(np.unique(lists_of(part)))
     scored = prioritise(scored, pooled(config, users=len(latest), per_day=per_day))
     loyal = loyal_earners(scored, config) if "p_sticker" in scored else None
     members = dataset.members_at(windows)

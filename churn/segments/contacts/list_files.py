@@ -20,7 +20,7 @@ from churn.segments.contacts.control import CONTACT, CONTROL
 from churn.segments.contacts.list_words import about, in_words
 from churn.segments.earnings import profit_of
 from churn.segments.orders import Order
-from churn.segments.ranking import ranked
+from churn.segments.ranking import chance_of_first, ranked
 
 _FORMATS = {
     "p_churn": "0.0%",
@@ -49,7 +49,8 @@ def contact_list(scored: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.Da
     places = pd.Series(range(1, len(scored) + 1), ranked(scored, "priority").index)
     table = ranked(scored.assign(priority_rank=places), rank_by)
     table = table[table.segment == "priority"].reset_index(drop=True)
-    shown = dict.fromkeys(("priority", "priority_rank", "p_churn", "p_sticker", rank_by, "active_days"))  # each once
+    first = chance_of_first(scored)
+    shown = dict.fromkeys(("priority", "priority_rank", first, "p_sticker", rank_by, "active_days"))  # each once
     listed = table[["user_id", *(name for name in shown if name in table)]]
     listed.insert(0, "rank", range(1, len(listed) + 1))
     return listed

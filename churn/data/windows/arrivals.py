@@ -1,0 +1,146 @@
+"""Arrivals: one window per member on the day of joining, and the answers to a question about each."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.config.outcome_config import Outcome
+from churn.data.config.window_config import WindowConfig
+from churn.data.windows.attributes import as_times
+from churn.data.windows.panel import Panel
+from churn.data.windows.windows import UNKNOWN, Windows
+from churn.errors import UserError
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of members, with the days, since 1970, on which they arrived and were answered."""
+
+    name: str  # of the question
+    joined: NDArray[np.float64]  # (u,) the day of joining; NaN where it is not known
+    label: NDArray[np.int8]  # (u,) 1 yes, 0 no, -1 none
+    due: NDArray[np.float64]  # (u,) the first day on which the answer is known
+    ended: NDArray[np.bool_]  # (u,) whether the column holds a value that is no answer, such as `canceled`
+
+    @classmethod
+    def of(cls, outcome: Outcome, members: pd.DataFrame, *, zone: str, horizon_days: int) -> Self:
+        """Read the answers from the member list; where no day is told, `horizon_days` after joining.
+
+        Raises:
+            UserError: for days that cannot be read.
+        """
+        column = members[outcome.column]
+        joined, label = _days(members, "joined", zone=zone), outcome.answers(column)
+        due = joined + horizon_days
+        if outcome.due is not None:
+            told = _days(members, outcome.due, zone=zone)
+            due = np.where(np.isnan(told), due, told)
+        return cls(outcome.name, joined, label, due, column.notna().to_numpy() & (label == UNKNOWN))
+
+    def span(self, *, last_day: int | None) -> tuple[int, int]:
+        """The first and the last day of a list that stands alone: up to its last arrival or answer, or as asked for.
+
+        Raises:
+            UserError: if nobody has a day of joining.
+        """
+        dated = ~np.isnan(self.joined)
+        if not dated.any():
+            remedy = "map member_columns.joined to a column of dates"
+            raise UserError("expected days of joining in the member list", "none", remedy)
+        ends = [self.joined[dated].max(), *self.due[dated & (self.label != UNKNOWN)]]
+        last = int(max(ends)) - 1 if last_day is None else last_day
+        return min(int(self.joined[dated].min()), last + 1) - 1, last
+
+    def labelled(self, last: int) -> tuple[int, int] | None:
+        """The first and the last arrival whose answer is known on the day after the last; None for none."""
+        known = self.joined[(self.label != UNKNOWN) & (self.due >= self.joined) & (self.due <= last + 1)]
+        return (int(known.min()), int(known.max())) if len(known) else None
+
+
+def _days(members: pd.DataFrame, name: str, *, zone: str) -> NDArray[np.float64]:
+    times = as_times(members[name], name=name, zone=zone, remedy="name a column of dates")
+    days = (times.dt.normalize() - pd.Timestamp(0)).dt.days
+    return np.asarray(days.to_numpy(np.float64, na_value=np.nan), np.float64)
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What became of the members of a list as examples, by number."""
+
+    yes: int
+    no: int
+    to_score: int  # without an answer by the last day
+    ended_otherwise: int  # with a value that is no answer, whose day is over
+    answered_before_arrival: int
+    without_day: int  # of joining
+    outside: int  # who joined before the first day or after the last
+
+    def facts(self) -> dict[str, int]:
+        """The numbers by name."""
+        return asdict(self)
+
+
+def ask(panel: Panel, config: WindowConfig, answers: Answers) -> tuple[Windows, Fates]:
+    """One window per member at `joined`, labelled by the member's answer; and how many members have which fate.
+
+    An answer whose day lies after the panel's last is not known yet. Its member is to be scored, as are members without
+    one; those who ended otherwise are, as long as their day has not come.
+
+    Raises:
+        UserError: if nobody has an answer or awaits one.
+    """
+    joined, due, label = answers.joined - panel.first_day, answers.due - panel.first_day, answers.label
+    dated = ~np.isnan(joined)
+    inside = dated & (joined >= first_arrival(config)) & (joined <= panel.n_days)
+    before = inside & (label != UNKNOWN) & (due < joined)
+    over = due <= panel.n_days
+    ended = inside & answers.ended & over
+    kept = inside & ~before & ~ended
+    user = np.flatnonzero(kept).astype(np.int32)
+    known = kept & (label != UNKNOWN) & over
+    labels = np.where(known, label, UNKNOWN).astype(np.int8)[user]
+    windows = Windows(
+        panel,
+        max(config.history_days, 1),
+        config.horizon_days,
+        user,
+        joined[user].astype(np.int32),
+        {answers.name: labels},
+        due=np.minimum(due[user], np.iinfo(np.int32).max // 2).astype(np.int32),
+        arrivals=True,
+    )
+    fates = Fates(
+        yes=int((labels == 1).sum()),
+        no=int((labels == 0).sum()),
+        to_score=int((labels == UNKNOWN).sum()),
+        ended_otherwise=int(ended.sum()),
+        answered_before_arrival=int(before.sum()),
+        without_day=int((~dated).sum()),
+        outside=int((dated & ~inside).sum()),
+    )
+    return windows, fates
+
+
+def first_arrival(config: WindowConfig) -> int:
+    """The first day of a panel that has a whole history before it, one day at least."""
+    return max(config.history_days, 1)
+
+
+def without_counts(windows: Windows) -> Windows:
+    """Arrivals that see no day of the past: what is known of the member alone, as in a panel without counts.
+
+    Raises:
+        UserError: if nothing is.
+    """
+    panel = windows.panel
+    found = replace(windows, panel=replace(panel, features=(), counts=panel.counts[:, :0], amounts=None))
+    if not found.features:
+        raise UserError(
+            "expected attributes in data.features where data.windows.history_days is 0",
+            "none",
+            "list columns of the member list there, and say under data.attributes when they are known",
+        )
+    return found
