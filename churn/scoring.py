@@ -191,7 +191,7 @@ def write_scores(
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:
-    """Features that set each window's chance of the first target above others' chances, as `explanation.reasons` has them.
+    """Features that set each window's chance of the first target above others', as `explanation.reasons` has them.
 
     SHAP values are counted from the users of the same day, too. Counted from the training part, a column that has moved
     since would be everybody's reason.

@@ -76,9 +76,9 @@ class Dataset:
 
     @property
     def newest(self) -> Windows:
-        """The windows to score: of the day after the last; of arrivals, those whose answer is not known.
+        """The windows to score: of the day after the last; of arrivals, the windows whose answer is not known.
 
-        Where every arrival has an answer, these are the test part's, which no model has learnt from, or all new ones.
+        Where every arrival has an answer, the test part is scored, which no model has learnt from, or all new arrivals.
         """
         windows = self.windows
         if not windows.arrivals:
@@ -331,13 +331,15 @@ def _training_end(config: DataConfig, answers: Answers | None, first: int, last:
     """
     split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
     if answers is not None:
-        known = answers.labelled(last) if split.by_time else None
-        return last + 1 if known is None else _end_of(split, *known)
+        days = answers.labelled(last)
+        if not split.by_time or not len(days):
+            return last + 1
+        return _end_of(split.of_arrivals(days), days.min(), days.max())
     n_days = last + 1 - first
     if not split.by_time and n_days >= begin + horizon_days:
         return last + 1
     try:
-        return _end_of(split, first + begin, last + 1 - horizon_days)
+        return _end_of(split, _timestamp(first + begin), _timestamp(last + 1 - horizon_days))
     except UserError:
         needed = days_needed(split, begin=begin, horizon_days=horizon_days) or begin + horizon_days
         if n_days < needed:
@@ -345,9 +347,9 @@ def _training_end(config: DataConfig, answers: Answers | None, first: int, last:
         raise
 
 
-def _end_of(split: SplitConfig, first: int, last: int) -> int:
+def _end_of(split: SplitConfig, first: pd.Timestamp, last: pd.Timestamp) -> int:
     """The first day after the training span of the oldest fold, given the first and the last labelled cutoff."""
-    oldest = split.origins(_timestamp(first), _timestamp(last))[0]
+    oldest = split.origins(first, last)[0]
     return (oldest.val_from - pd.Timestamp(0)).days - split.embargo_days
 
 

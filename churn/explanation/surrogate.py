@@ -34,7 +34,7 @@ _PARAMS = {
 class Surrogate:
     """A surrogate with the SHAP values of held-out windows."""
 
-    booster: "lightgbm.Booster"  # lightgbm.Booster from (n, d * f) to the logit
+    booster: "lightgbm.Booster"  # from the columns of `Windows.flat`, (n, c), to the logit
     features: tuple[str, ...]  # f
     imitation: Imitation  # scores of every given window
     explained: Windows  # n held-out windows
@@ -115,7 +115,7 @@ def explain(
     shap, base = _shap(booster, test.flat())
     values = test.history().astype(np.float64)
     totals = test.summary(values)
-    return Surrogate(booster, windows.features, imitation, test, shap.reshape(values.shape), values, totals, base)
+    return Surrogate(booster, windows.features, imitation, test, test.unflattened(shap), values, totals, base)
 
 
 def contributions(folder: Path, windows: Windows, *, target: str = "churn") -> NDArray[np.float64]:
@@ -135,7 +135,7 @@ def contributions(folder: Path, windows: Windows, *, target: str = "churn") -> N
     values, _ = _shap(lightgbm.Booster(model_file=folder / _TREES), seen.flat())
     found = np.zeros((len(windows), windows.history_days, len(windows.features)))
     columns = [windows.features.index(name) for name in seen.features]
-    found[:, -days:, columns] = values.reshape(len(windows), days, len(columns))
+    found[:, -days:, columns] = seen.unflattened(values)
     return found
 
 

@@ -119,7 +119,7 @@ class LightGBM(Classifier):
         return np.asarray(self.booster.predict(self._columns(windows)), dtype=np.float64)
 
     def _columns(self, windows: Windows) -> NDArray[np.float32]:
-        """A column per feature and day that it sees, (n, d * f)."""
+        """A column per feature and day that it sees, and one per constant, (n, c)."""
         return windows.recent(self.history_days).flat()
 
     def write(self, folder: Path) -> None:

@@ -23,8 +23,8 @@ class Logistic(Classifier):
         c: Inverse strength of the ridge penalty.
     """
 
-    mean: NDArray[np.float64]  # (d * f,)
-    weight: NDArray[np.float64]  # (d * f,) per unit of log1p count
+    mean: NDArray[np.float64]  # (c,) of the columns of `Windows.flat`
+    weight: NDArray[np.float64]  # (c,) per unit of log1p count
     intercept: float
 
     def __init__(self, c: Annotated[float, Range(above=0, most=1_000_000)] = 0.1) -> None:

@@ -57,7 +57,7 @@ def by_churn(log: Path) -> Answer:
         tables = {name: str(log / f"{name}.parquet") for name in ("events", "stickers", "members")}
         windows = prepare(DataConfig(**tables), Path(folder) / "dataset").windows
         known = windows.take(windows.answers >= 0)
-        return len(known), float(known.churn.mean()), float(known.label("sticker").mean())
+        return len(known), float(known.answers.mean()), float(known.label("sticker").mean())
 
 
 WAYS = ((by_pandas, "pandas"), (by_churn, "churn.data"))

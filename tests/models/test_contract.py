@@ -104,7 +104,7 @@ def test_a_learner_overfits_twenty_windows(name, split) -> None:
     memory = _Memory(few, few, split.test, split.score)
     model = classifier(f"churn.models.{name}")(**THOROUGH[name])
     p = model.fit(memory, target="churn").predict_proba(few)
-    assert ((p >= 0.5) == few.churn).mean() >= 0.95
+    assert ((p >= 0.5) == few.answers).mean() >= 0.95
 
 
 class _Memory(Split):

@@ -34,7 +34,7 @@ class Column:
 class Training:
     """The training part in numbers, for comparison with later days."""
 
-    at_risk: float  # users a day
+    at_risk: float | None  # users a day; None of arrivals, who are scored once
     activity: float  # own events per user at risk and week
     rates: dict[str, tuple[float, float]]  # base rates by target, with their standard errors over users
     columns: dict[str, Column]
@@ -53,7 +53,8 @@ class Training:
             if source is None or source.reason is not None
         }
         on_its_days = np.isin(dataset.windows.cutoff, train.cutoff).sum() / len(np.unique(train.cutoff))
-        return cls(float(on_its_days), _activity(train, total), _base_rates(train), columns)
+        at_risk = None if train.arrivals else float(on_its_days)
+        return cls(at_risk, _activity(train, total), _base_rates(train), columns)
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:
@@ -92,7 +93,7 @@ class Drift:
             >>> found.now.at_risk, round(found.training.at_risk)
             (59, 67)
         """
-        windows = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
+        windows = dataset.newest
         if not len(windows):
             return None
         total, names = windows.summary().sum(axis=0), windows.features
@@ -103,7 +104,7 @@ class Drift:
         labelled = dataset.labelled
         newest = labelled.take(labelled.cutoff > labelled.cutoff.max(initial=0) - NEWEST_DAYS)
         now = Now(
-            str(windows.dates[0].date()),
+            str(windows.dates.max().date()),
             len(windows),
             _activity(windows, total),
             _base_rates(newest) if len(newest) else {},

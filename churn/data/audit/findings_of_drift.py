@@ -42,7 +42,7 @@ def drift_findings(drift: Drift, *, told: Container[str] = ()) -> Iterator[Findi
     """
     then, now = drift.training, drift.now
     again = say("Begin the data later (data.first_day) or train again: what held then may not hold now.")
-    if _apart(then.at_risk, now.at_risk):
+    if then.at_risk is not None and _apart(then.at_risk, now.at_risk):
         yield Finding(_users(drift), again)
     if _apart(then.activity, now.activity):
         yield Finding(_acts(drift), again)
@@ -57,6 +57,8 @@ def drift_findings(drift: Drift, *, told: Container[str] = ()) -> Iterator[Findi
 
 
 def _users(drift: Drift) -> str:
+    if drift.training.at_risk is None:
+        return say_many("{n} user is scored.", "{n} users are scored.", drift.now.at_risk)
     return say_many(
         "{n} user is at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",
         "{n} users are at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",

@@ -5,17 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
 from churn.errors import UserError
 
 _KEY = "data.outcome"
 _KEYS = ("name", "column", "positive", "of", "from", "good")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _TAKEN = ("churn", "sticker", "both")  # p_churn, p_sticker and p_both mean something else
-_UNANSWERED = -1
 
 
 @dataclass(frozen=True)
@@ -57,35 +52,20 @@ class Outcome:
             raise UserError(f"expected {_KEY}.positive among {_KEY}.of", foreign[0], "add it to `of`")
         return cls(_name(block.get("name", _plain(column))), column, positive, among, due, good)
 
-    def answers(self, values: pd.Series) -> NDArray[np.int8]:
-        """The answers that a column gives, (rows,): 1 yes, 0 no, -1 none.
 
-        Example:
-            >>> carried = Outcome.of({"column": "state", "positive": ["won"], "of": ["won", "lost"]})
-            >>> carried.answers(pd.Series(["won", "lost", "live", None])).tolist()
-            [1, 0, -1, -1]
-        """
-        text = as_text(values)
-        told = text.notna() if self.among is None else text.isin(self.among)
-        return np.where(told, text.isin(self.positive), _UNANSWERED).astype(np.int8)
+def as_text(value: object) -> str:
+    """A value of a column, or one of the configuration that it is compared with, as text.
 
-
-def as_text(values: pd.Series) -> pd.Series:
-    """Values as text, nulls kept: whole numbers without decimals, and truth values in small letters.
+    Whole numbers have no decimals, and truth values small letters.
 
     Example:
-        >>> as_text(pd.Series([1.0, None, 2.5])).tolist(), as_text(pd.Series([True])).tolist()
-        (['1', None, '2.5'], ['true'])
+        >>> as_text(1.0), as_text(True), as_text(" won ")
+        ('1', 'true', 'won')
     """
-    return values.astype(object).map(_text).where(values.notna(), None)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
-    if isinstance(value, float | np.floating) and float(value).is_integer():
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    text = str(value).strip()
+    return text.lower() if text in ("True", "False") else text
 
 
 def _values(block: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
@@ -94,7 +74,7 @@ def _values(block: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
         return None
     if not isinstance(found, list | tuple) or any(isinstance(value, dict | list) or value is None for value in found):
         raise UserError(f"expected {_KEY}.{key} as a list of values", repr(found), "write it as [won, lost]")
-    return tuple(map(_text, found))
+    return tuple(map(as_text, found))
 
 
 def _plain(column: str) -> str:

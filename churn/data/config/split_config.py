@@ -1,6 +1,6 @@
 """The `split:` block: the kind of split, and the days on which its parts begin."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -34,8 +34,8 @@ class SplitConfig(Block, key="data.split"):
             shows its results says so.
         val_from: The first validation cutoff; by default `val_share` and `test_share` of the days from the end.
         test_from: The first test cutoff.
-        val_share: Share for validation: of the cutoffs' days where no date is given, and of the users or windows where
-            the kind divides them.
+        val_share: Share for validation: of the cutoffs' days where no date is given (of the members where each is asked
+            about on arrival), and of the users or windows where the kind divides them.
         test_share: Share for the test, as `val_share`.
         embargo_days: Further days kept between a horizon's end and the next part's first cutoff.
         folds: The number of rolling origins, splits over time: the last as configured, each earlier one moved back by
@@ -87,6 +87,23 @@ class SplitConfig(Block, key="data.split"):
     def by_user(self) -> bool:
         """Whether the parts have no user in common."""
         return self.kind in ("user", "user_time")
+
+    def of_arrivals(self, days: "pd.DatetimeIndex") -> "SplitConfig":
+        """The split with its dates: where none is given, the days up to which a share of some arrivals has come.
+
+        Example:
+            >>> import pandas as pd
+            >>> days = pd.date_range("2024-01-01", periods=100).repeat(2)
+            >>> SplitConfig(test_share=0.2).of_arrivals(days).test_from
+            '2024-03-21'
+        """
+        if not self.by_time:
+            return self
+        later = {"test_from": self.test_share, "val_from": self.test_share + self.val_share}
+        dates = {name: str(days.sort_values()[int(len(days) * (1 - share))].date()) for name, share in later.items()}
+        return replace(
+            self, val_from=self.val_from or dates["val_from"], test_from=self.test_from or dates["test_from"]
+        )
 
     def boundaries(self, first: "pd.Timestamp", last: "pd.Timestamp") -> "tuple[pd.Timestamp, pd.Timestamp]":
         """The first validation and the first test cutoff, given the first and the last labelled one.

@@ -32,5 +32,5 @@ class WindowConfig(Block, key="data.windows"):
         """Raises UserError for a value outside its range, and for no history where users are not asked on arrival."""
         super().__post_init__()
         if not self.history_days and self.at_risk != "arrival":
-            remedy = "set data.windows.at_risk: arrival, or a history of a day or more"
+            remedy = "correct it, or set data.windows.at_risk: arrival"
             raise UserError("expected data.windows.history_days of at least 1", 0, remedy)

@@ -67,7 +67,7 @@ def aggregate(
     Args:
         tables: The canonical tables.
         training_end: Gives the first day after the training span for the log's first and last day.
-        span: The first and the last day of a platform without an event log; by default those of the events.
+        span: The first and the last day of a platform without an event log; by default the events' own.
         training_users: Marks the users of the training part among all ids; all users where None.
         activity_events: The own events that count as being alive; all own events where None.
         max_event_types: The largest number of event types with columns of their own.

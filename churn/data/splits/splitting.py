@@ -51,8 +51,9 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
     first = windows.panel.date(windows.cutoff[known].min())
     newest = windows.panel.n_days - windows.horizon_days if windows.due is None else windows.cutoff[known].max()
     last = windows.panel.date(newest)
+    dated = config if windows.due is None else config.of_arrivals(windows.take(known).dates)
     folds = []
-    for number, origin in enumerate(config.origins(first, last), start=1):
+    for number, origin in enumerate(dated.origins(first, last), start=1):
         name = f" of fold {number} of {config.folds}" if config.folds > 1 else ""
         folds.append(_split(windows, _timed(windows, config, origin), config, fold=name))
     return tuple(folds)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data.config.outcome_config import Outcome
+from churn.data.config.outcome_config import Outcome, as_text
 from churn.data.config.window_config import WindowConfig
 from churn.data.windows.attributes import as_times
 from churn.data.windows.panel import Panel
@@ -33,7 +33,7 @@ class Answers:
             UserError: for days that cannot be read.
         """
         column = members[outcome.column]
-        joined, label = _days(members, "joined", zone=zone), outcome.answers(column)
+        joined, label = _days(members, "joined", zone=zone), labels(outcome, column)
         due = joined + horizon_days
         if outcome.due is not None:
             told = _days(members, outcome.due, zone=zone)
@@ -54,10 +54,23 @@ class Answers:
         last = int(max(ends)) - 1 if last_day is None else last_day
         return min(int(self.joined[dated].min()), last + 1) - 1, last
 
-    def labelled(self, last: int) -> tuple[int, int] | None:
-        """The first and the last arrival whose answer is known on the day after the last; None for none."""
-        known = self.joined[(self.label != UNKNOWN) & (self.due >= self.joined) & (self.due <= last + 1)]
-        return (int(known.min()), int(known.max())) if len(known) else None
+    def labelled(self, last: int) -> pd.DatetimeIndex:
+        """The days of the arrivals whose answers are known on the day after the last."""
+        known = (self.label != UNKNOWN) & (self.due >= self.joined) & (self.due <= last + 1)
+        return pd.DatetimeIndex(pd.to_datetime(self.joined[known], unit="D"))
+
+
+def labels(outcome: Outcome, column: pd.Series) -> NDArray[np.int8]:
+    """The answers that the values of a column are, (u,): 1 yes, 0 no, -1 none.
+
+    Example:
+        >>> carried = Outcome.of({"column": "state", "positive": ["won"], "of": ["won", "lost"]})
+        >>> labels(carried, pd.Series(["won", "lost", "live", None])).tolist()
+        [1, 0, -1, -1]
+    """
+    text = column.astype(object).map(as_text, na_action="ignore")
+    told = text.notna() if outcome.among is None else text.isin(outcome.among)
+    return np.where(told, text.isin(outcome.positive), UNKNOWN).astype(np.int8)
 
 
 def _days(members: pd.DataFrame, name: str, *, zone: str) -> NDArray[np.float64]:
@@ -68,7 +81,7 @@ def _days(members: pd.DataFrame, name: str, *, zone: str) -> NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Fates:
-    """What became of the members of a list as examples, by number."""
+    """Numbers of the members of a list by what each is: an example, one to score, or neither."""
 
     yes: int
     no: int
@@ -87,7 +100,7 @@ def ask(panel: Panel, config: WindowConfig, answers: Answers) -> tuple[Windows, 
     """One window per member at `joined`, labelled by the member's answer; and how many members have which fate.
 
     An answer whose day lies after the panel's last is not known yet. Its member is to be scored, as are members without
-    one; those who ended otherwise are, as long as their day has not come.
+    an answer; members with a value that is no answer are, as long as their day has not come.
 
     Raises:
         UserError: if nobody has an answer or awaits one.

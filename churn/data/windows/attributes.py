@@ -237,4 +237,4 @@ def _feature(
         found = table[timeline.newest(user[:, None], days)]
         return np.broadcast_to(found, (*day.shape, len(columns)))
 
-    return Feature(encoding.name, lambda panel: columns, values, reason=reason)
+    return Feature(encoding.name, lambda panel: columns, values, reason=reason, constant=always)

@@ -35,6 +35,8 @@ class Feature:
         reaches: The past that it knows beside the day itself: since the `arrival`, or all the `past`. This past is
             part of the score, and new data to score must go back as far.
         risky: The values that readers take for a risk without an explanation: lower or higher than the others'.
+        constant: Whether a user has one value on all days, as of an attribute that is known on arrival. Models that
+            flatten a history then have its columns once.
         bounded: For a feature that grows with the date, the one that says nearly as much and does not.
 
     Example:
@@ -52,6 +54,7 @@ class Feature:
     reason: Literal["number", "yes or no"] | None = "number"
     reaches: Literal["day", "arrival", "past"] = "day"
     risky: Literal["low", "high"] = "low"
+    constant: bool = False
     bounded: str | None = None
 
     def known_at(self, panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -176,9 +176,32 @@ class Windows:
         summed = [source is None or source.over_days == "sum" for source in self.sources]
         return np.where(summed, history.sum(axis=1, dtype=np.float64), history[:, -1])
 
+    @property
+    def constant(self) -> NDArray[np.bool_]:
+        """Whether each column has one value on all days of a history, (f,)."""
+        return np.array([source is not None and source.constant for source in self.sources], np.bool_)
+
     def flat(self) -> NDArray[np.float32]:
-        """The history with a column per feature and day, (n, d * f); see `flat_features`."""
-        return self.history().reshape(len(self), self.history_days * len(self.features))
+        """The history with a column per feature and day, and one per constant, (n, c); see `flat_features`."""
+        history, constant = self.history(), self.constant
+        by_day = history[:, :, ~constant].reshape(len(self), self.history_days * int((~constant).sum()))
+        return np.concatenate([by_day, history[:, -1, constant]], axis=1) if constant.any() else by_day
+
+    def unflattened(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Numbers of the columns of `flat` by day and feature, those of constants on the last day: (n, c) to (n, d, f).
+
+        Example:
+            >>> from churn.data import example_split
+            >>> windows = example_split().test
+            >>> bool((windows.unflattened(windows.flat()) == windows.history()).all())
+            True
+        """
+        constant, n = self.constant, len(columns)
+        found = np.zeros((n, self.history_days, len(constant)))
+        by_day = self.history_days * int((~constant).sum())
+        found[:, :, ~constant] = columns[:, :by_day].reshape(n, self.history_days, int((~constant).sum()))
+        found[:, -1, constant] = columns[:, by_day:]
+        return found
 
     def known_days(self) -> NDArray[np.int64]:
         """The days of the history on which the user was already known, (n,)."""
@@ -191,8 +214,10 @@ class Windows:
         return days
 
     def flat_features(self) -> list[tuple[str, int]]:
-        """The columns of `flat`: (feature, day), where day -1 is the one before the cutoff."""
-        return [(name, day) for day in range(-self.history_days, 0) for name in self.features]
+        """The columns of `flat`: (feature, day), where day -1 is the one before the cutoff, and each constant's day."""
+        names = list(zip(self.features, self.constant, strict=True))
+        by_day = [(name, day) for day in range(-self.history_days, 0) for name, constant in names if not constant]
+        return by_day + [(name, -1) for name, constant in names if constant]
 
     def _only_selected(self, columns: tuple[_T, ...]) -> tuple[_T, ...]:
         return columns if self.selected is None else tuple(columns[place] for place in self.selected)

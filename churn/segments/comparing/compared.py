@@ -51,17 +51,16 @@ def loyal_earners(scored: pd.DataFrame, config: SegmentConfig) -> pd.Series:
     return pd.Series(np.isin(np.arange(len(scored)), scored.index.get_indexer(order.index[:size])), scored.index)
 
 
-def comparisons(segment: pd.Series, loyal: pd.Series | None = None) -> list[Comparison]:
+def comparisons(segment: pd.Series, loyal: pd.Series | None = None, *, of_churn: bool = True) -> list[Comparison]:
     """The priority segment against all others and against other likely churners; loyal earners against all others.
-
-    A run on an outcome knows no churners, so there the priority segment is compared with all others alone.
 
     Args:
         segment: The users' segments.
         loyal: Whether a user is a loyal earner, same rows; None where nothing is known of stickers.
+        of_churn: Whether there are churners to compare with; of an outcome the priority is compared with all others.
     """
     inside = segment == PRIORITY
     found = [Comparison("priority vs all others", PRIORITY, inside, ~inside)]
-    if (likely := segment == LIKELY).any():
-        found.append(Comparison("priority vs other likely churners", PRIORITY, inside, likely))
+    if of_churn:
+        found.append(Comparison("priority vs other likely churners", PRIORITY, inside, segment == LIKELY))
     return found if loyal is None else [*found, Comparison(f"{LOYAL} vs all others", LOYAL, loyal, ~loyal)]

@@ -148,6 +148,7 @@ def compare(
     circular: list[str],
     loyal: pd.Series | None = None,
     minimum_cell: int = 30,
+    of_churn: bool = True,
 ) -> pd.DataFrame:
     """Welch's t-test of every variable, adjusted within each comparison, and beside it a test of ranks where it is due.
 
@@ -157,6 +158,7 @@ def compare(
         circular: The columns that entered the score: they differ by construction, so their test describes.
         loyal: Whether a user is a loyal earner, same rows; None for no such comparison.
         minimum_cell: Users in a group under which nothing is tested.
+        of_churn: As in `comparisons`.
 
     Returns:
         comparison, feature, n_priority, n_other, mean_priority, mean_other, t, df, p, p_adjusted (Holm), p_bh
@@ -165,7 +167,9 @@ def compare(
         name of the first of the two groups, which the columns of `priority` are about. The tests are null for a group
         under the minimum; all numbers are where one has under two users or nothing varies.
     """
-    tables = [_compared(table, one, minimum_cell=minimum_cell) for one in comparisons(segment, loyal)]
+    tables = [
+        _compared(table, one, minimum_cell=minimum_cell) for one in comparisons(segment, loyal, of_churn=of_churn)
+    ]
     found = pd.concat(tables, ignore_index=True).assign(circular=lambda t: t.feature.isin(circular))
     return found[list(COLUMNS)]
 

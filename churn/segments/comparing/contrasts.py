@@ -12,7 +12,7 @@ from churn.segments.comparing.comparisons import compare, describe, latest_windo
 from churn.segments.config import SegmentConfig
 from churn.segments.orders import lists_of
 from churn.segments.priority import prioritise
-from churn.segments.ranking import ties
+from churn.segments.ranking import chance_of_first, ties
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,12 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
     members = dataset.members_at(windows)
     table, circular = describe(windows, before_days=config.before_days, members=members, rhythm=dataset.rhythm)
     levels, circular_levels = describe_categories(windows, members)
-    cell = config.minimum_cell
+    segment, cell, of_churn = scored.segment, config.minimum_cell, chance_of_first(scored) == "p_churn"
     return Contrasts(
-        compare(table, scored.segment, circular=circular, loyal=loyal, minimum_cell=cell),
-        compare_categories(levels, scored.segment, circular=circular_levels, loyal=loyal, minimum_cell=cell),
+        compare(table, segment, circular=circular, loyal=loyal, minimum_cell=cell, of_churn=of_churn),
+        compare_categories(
+            levels, segment, circular=circular_levels, loyal=loyal, minimum_cell=cell, of_churn=of_churn
+        ),
         users=len(latest),
         listed=int((scored.segment == PRIORITY).sum()),
         per_day=per_day,

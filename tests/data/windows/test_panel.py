@@ -101,7 +101,7 @@ def test_members_of_whom_nothing_was_ever_seen_have_no_rows_and_windows_of_zeros
     assert dataset.panel.counts.shape == (13, 1)
     unseen = dataset.windows.take(dataset.windows.user > 0)
     assert len(unseen) == (12 - 2 + 1) + (12 - 5 + 1)
-    assert set(unseen.churn.tolist()) == {1, -1}
+    assert set(unseen.answers.tolist()) == {1, -1}
     assert not unseen.history().any()
 
 

@@ -25,7 +25,8 @@ def pairs(found: Windows) -> list[tuple[int, int]]:
 
 
 def labelled(found: Windows) -> list[tuple[int, int, int, int]]:
-    return [(*pair, int(c), int(s)) for pair, c, s in zip(pairs(found), found.churn, found.sticker, strict=True)]
+    labels = zip(found.answers, found.label("sticker"), strict=True)
+    return [(*pair, int(c), int(s)) for pair, (c, s) in zip(pairs(found), labels, strict=True)]
 
 
 # Who is in a window, and with which label ---------------------------------------------------------
@@ -71,7 +72,7 @@ def test_sticker_on_the_first_or_last_horizon_day_counts_and_one_outside_does_no
 def test_a_sticker_is_not_activity(panel_of):
     found = slide(panel_of("xoooo..."), WindowConfig(history_days=1, horizon_days=2, at_risk_days=2))
     assert pairs(found) == [(0, 2)]
-    assert found.churn.tolist() == [1]
+    assert found.answers.tolist() == [1]
 
 
 def test_the_neighbouring_users_days_do_not_count(panel_of):
@@ -84,8 +85,8 @@ def test_the_neighbouring_users_days_do_not_count(panel_of):
 def test_label_is_unknown_exactly_where_the_horizon_runs_past_the_last_day(panel_of):
     found = slide(panel_of("xxxxxxxxxx"), WindowConfig(history_days=1, horizon_days=4, at_risk_days=1))
     assert found.cutoff.tolist() == list(range(1, 11))
-    assert found.churn.tolist() == [0] * 6 + [-1] * 4
-    assert found.sticker.tolist() == [0] * 6 + [-1] * 4
+    assert found.answers.tolist() == [0] * 6 + [-1] * 4
+    assert found.label("sticker").tolist() == [0] * 6 + [-1] * 4
 
 
 def test_unknown_labels_are_null_in_the_table(panel_of):
@@ -119,7 +120,7 @@ def test_member_is_at_risk_from_the_day_of_joining_on_without_any_activity(panel
     joined = np.array([0, 5, 9], np.int32)
     found = slide(panel_of("x.......", "......x.", "........"), config, joined=joined)
     assert pairs(found) == [(0, t) for t in range(2, 9)] + [(1, t) for t in range(5, 9)]
-    assert found.churn.tolist() == [1, 1, 1, 1, 1, -1, -1, 0, 0, -1, -1]
+    assert found.answers.tolist() == [1, 1, 1, 1, 1, -1, -1, 0, 0, -1, -1]
 
 
 def test_members_without_a_day_of_joining_are_refused(panel_of, refused):
@@ -225,9 +226,8 @@ def test_sticker_label_of_a_log_without_stickers_is_refused(prepared, refused):
     events = pd.DataFrame({"user_id": "ada", "timestamp": pd.date_range("2024-01-01", periods=12)})
     found = prepared({"events": events}, windows=SHORT).windows
     assert found.targets == ("churn",)
-    assert found.sticker is None
-    assert found.take(np.array([0])).sticker is None
-    with refused("sticker table", "none", "data.stickers"):
+    assert found.take(np.array([0])).targets == ("churn",)
+    with refused("a target out of churn", "'sticker'", "data.stickers"):
         found.label("sticker")
 
 

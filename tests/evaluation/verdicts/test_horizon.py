@@ -33,7 +33,7 @@ def test_horizons_share_users_and_cutoffs_and_differ_in_their_labels(steady, inq
                 not any((user, cutoff + day) in active for day in range(days))
                 for user, cutoff in zip(some.user, some.cutoff, strict=True)
             ]
-            assert some.churn.tolist() == [int(label) for label in silent]
+            assert some.answers.tolist() == [int(label) for label in silent]
 
 
 def test_longest_horizon_obeys_the_rule_of_time_with_the_embargo(dataset_of, inquiry_of):
