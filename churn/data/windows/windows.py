@@ -188,7 +188,7 @@ class Windows:
         return np.concatenate([by_day, history[:, -1, constant]], axis=1) if constant.any() else by_day
 
     def unflattened(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Numbers of the columns of `flat` by day and feature, those of constants on the last day: (n, c) to (n, d, f).
+        """Numbers of the columns of `flat` by day and feature, each constant on the last day: (n, c) to (n, d, f).
 
         Example:
             >>> from churn.data import example_split

@@ -1,0 +1,226 @@
+"""Arrivals: one window per member, labelled by an answer that comes later."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.data import DataConfig, SplitConfig, WindowConfig, prepare
+from churn.data.config.outcome_config import Outcome
+
+STATES = {"column": "state", "positive": ["won"], "of": ["won", "lost"], "from": "ends", "name": "carried"}
+ARRIVAL = WindowConfig(at_risk="arrival", history_days=0, horizon_days=30)
+CONFIG = DataConfig(
+    members="members",
+    outcome=STATES,
+    attributes={"goal": {"known": "arrival"}, "kind": {"known": "arrival"}},
+    features=["goal", "kind"],
+    windows=ARRIVAL,
+    split=SplitConfig(val_from="2024-05-01", test_from="2024-07-01"),
+)
+
+
+def launches(n: int = 400, *, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    joined = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 240, n)), unit="D")
+    goal = rng.lognormal(8, 1, n).round()
+    won = rng.random(n) < 1 / (1 + np.exp(np.log(goal) - 8))
+    ends = joined + pd.to_timedelta(rng.integers(10, 60, n), unit="D")
+    return pd.DataFrame(
+        {
+            "user_id": [f"p{i:03d}" for i in range(n)],
+            "joined": joined,
+            "ends": ends,
+            "goal": goal,
+            "kind": rng.choice(["art", "games"], n),
+            "state": np.where(won, "won", "lost"),
+        }
+    )
+
+
+@pytest.fixture
+def asked(tmp_path):
+    def ask(members: pd.DataFrame, **changes):
+        frames = {"members": members} | changes.pop("frames", {})
+        return prepare(replace(CONFIG, **changes), tmp_path / f"data{len(list(tmp_path.iterdir()))}", frames=frames)
+
+    return ask
+
+
+def test_each_member_has_one_window_on_the_day_of_joining_with_the_stated_answer(asked) -> None:
+    members = launches()
+    found = asked(members).windows.table().set_index("user_id")
+    told = members.set_index("user_id").loc[found.index]
+    assert (found.cutoff == told.joined).all()
+    assert (found.carried.astype(int) == (told.state == "won")).all()
+
+
+def test_no_training_window_s_answer_is_known_only_after_validation_begins(asked) -> None:
+    members = launches()
+    split = asked(members).split()
+    ends = members.set_index("user_id").ends
+    assert (ends[split.train.user_ids] <= pd.Timestamp("2024-05-01")).all()
+    assert (ends[split.val.user_ids] <= pd.Timestamp("2024-07-01")).all()
+    before = members[(members.joined < "2024-05-01") & (members.ends > "2024-05-01")].user_id
+    assert len(before) > 20
+    assert not {*before} & {*split.train.user_ids}
+
+
+def test_an_embargo_keeps_further_days_between_an_answer_and_the_next_part(asked) -> None:
+    members = launches()
+    split = asked(members, split=replace(CONFIG.split, embargo_days=5)).split()
+    assert members.set_index("user_id").ends[split.train.user_ids].max() <= pd.Timestamp("2024-04-26")
+
+
+def test_members_without_an_answer_are_scored_and_everyone_is_accounted_for(asked) -> None:
+    members = launches()
+    members.loc[:9, "state"] = None
+    members.loc[10:14, "state"] = "canceled"  # its day is over
+    members.loc[15, "ends"] = members.joined[15] - pd.Timedelta(days=1)
+    members.loc[16, "joined"] = pd.NaT
+    members.loc[399, ["state", "ends"]] = ["live", pd.Timestamp("2025-06-01")]  # its day is to come
+    dataset = asked(members)
+    assert {*dataset.newest.user_ids} == {*members.user_id[:10], "p399"}
+    fates = dataset.fates
+    assert (fates["to_score"], fates["ended_otherwise"]) == (11, 5)
+    assert (fates["answered_before_arrival"], fates["without_day"], fates["outside"]) == (1, 1, 0)
+    assert sum(fates.values()) == len(members)
+
+
+def test_an_answer_of_a_day_after_the_last_is_not_known_yet(asked) -> None:
+    members = launches()
+    dataset = asked(
+        members, last_day="2024-06-30", split=replace(CONFIG.split, val_from="2024-04-01", test_from="2024-05-01")
+    )
+    known = dataset.windows.take(dataset.windows.known)
+    assert members.set_index("user_id").ends[known.user_ids].max() <= pd.Timestamp("2024-07-01")
+    assert dataset.windows.dates.max() <= pd.Timestamp("2024-07-01")
+    assert dataset.fates["outside"] == int((members.joined > "2024-07-01").sum())
+
+
+def test_the_frozen_columns_come_from_members_who_arrived_before_validation(asked) -> None:
+    members = launches()
+    members.loc[members.joined >= "2024-05-01", "kind"] = "new"
+    assert "kind=new" not in asked(members).windows.features
+
+
+def test_where_every_member_has_an_answer_the_test_part_is_scored(asked) -> None:
+    dataset = asked(launches())
+    assert dataset.newest.user_ids.tolist() == dataset.split().test.user_ids.tolist()
+
+
+def test_shares_of_a_split_are_shares_of_the_members_whose_answer_is_known(asked) -> None:
+    members = launches()
+    members["joined"] = pd.Timestamp("2023-01-01")
+    late = members.index >= 100
+    members.loc[late, "joined"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(members.index[late] // 4, unit="D")
+    members["ends"] = members.joined + pd.Timedelta(days=1)
+    split = asked(members, split=SplitConfig(test_share=0.25, val_share=0.25)).split()
+    assert 90 <= len(split.test) <= 104
+    assert 90 <= len(split.val) <= 104
+
+
+def test_a_list_without_days_of_joining_is_asked_about_on_the_day_when_it_was_drawn(asked, refused) -> None:
+    members = launches().drop(columns=["joined", "ends"])
+    undated = {
+        "outcome": {key: STATES[key] for key in ("column", "positive", "of", "name")},
+        "split": SplitConfig(kind="user"),
+    }
+    with refused("days of joining", "none", "data.last_day"):
+        asked(members, **undated)
+    dataset = asked(members, last_day="2024-03-31", **undated)
+    assert len(dataset.labelled) == len(members)
+    assert set(dataset.windows.dates) == {pd.Timestamp("2024-03-02")}
+
+
+def test_with_a_log_a_history_before_arrival_is_seen_and_the_outcome_is_asked_all_the_same(asked) -> None:
+    members = launches()
+    fans = pd.DataFrame(
+        {"user_id": members.user_id, "timestamp": members.joined - pd.Timedelta(days=2), "event": "tip"}
+    )
+    fans["actor_id"] = "somebody"
+    first = pd.DataFrame({"user_id": "p000", "actor_id": "p000", "event": "post"}, index=[0])
+    spans = [first.assign(timestamp=pd.Timestamp(day)) for day in ("2023-12-01", "2024-12-31")]
+    events = pd.concat([fans, *spans])
+    windows = replace(ARRIVAL, history_days=7)
+    dataset = asked(members, events="events", frames={"events": events}, windows=windows)
+    assert dataset.windows.targets == ("carried",)
+    tips = dataset.windows.history()[:, :, dataset.windows.features.index("fan_tip")]
+    assert (tips.sum(axis=1) == 1).mean() > 0.9
+    bare = asked(members, events="events", frames={"events": events}).windows
+    assert "fan_tip" not in bare.features and bare.history().shape[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"windows": WindowConfig()}, ("data.windows.at_risk: arrival", "active", "day of joining")),
+        ({"windows": replace(ARRIVAL, history_days=7)}, ("history_days: 0", "7", "without data.events")),
+        ({"members": None}, ("data.members", "none", "set data.members")),
+        ({"outcome": None}, ("data.events", "none", "data.outcome")),
+        ({"features": ["state"], "attributes": {"state": {"known": "arrival"}}}, ("data.outcome", "state", "answer")),
+        ({"stickers": "stickers"}, ("data.stickers", "stickers", "leave one")),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(changes, words, refused) -> None:
+    with refused(*words):
+        replace(CONFIG, **changes)
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ({"positive": ["won"]}, ("data.outcome.column", "None", "name it")),
+        ({"column": "state"}, ("data.outcome.positive", "none", "list them")),
+        ({"column": "state", "positive": "won"}, ("data.outcome.positive", "'won'", "[won, lost]")),
+        ({"column": "state", "positive": ["won"], "of": ["lost"]}, ("among data.outcome.of", "won", "add it")),
+        ({"column": "state", "positive": ["won"], "form": "ends"}, ("the keys", "form", "correct")),
+        ({"column": "state", "positive": ["won"], "name": "churn"}, ("data.outcome.name", "'churn'", "choose")),
+        ({"column": "state", "positive": ["won"], "name": "../x"}, ("data.outcome.name", "'../x'", "choose")),
+    ],
+)
+def test_a_block_that_cannot_be_read_is_refused(block, words, refused) -> None:
+    with refused(*words):
+        Outcome.of(block)
+
+
+def test_members_without_any_answer_or_with_one_class_are_refused(asked, refused) -> None:
+    with refused("labelled windows", "none", "load more"):
+        asked(launches().assign(state=None)).split()
+    with refused("both classes of carried", "windows of class 1", ""):
+        asked(launches().assign(state="won")).split()
+
+
+def test_a_member_who_is_listed_twice_is_counted_once_and_set_aside(asked) -> None:
+    members = launches()
+    dataset = asked(pd.concat([members, members[:3]]))
+    assert dataset.reconciliation["members"]["rejected"] == {"repeated user_id": 3}
+    assert sum(dataset.fates.values()) == len(members)
+
+
+@pytest.mark.parametrize("column", ["column", "from"])
+def test_a_column_that_the_list_lacks_is_named(asked, refused, column) -> None:
+    with refused(f"data.outcome.{column}", "stat", "choose out of"):
+        asked(launches(), outcome=STATES | {column: "stat"})
+
+
+def test_the_chance_of_churn_can_be_asked_on_arrival_alone(asked) -> None:
+    rng = np.random.default_rng(1)
+    members = launches(60)[["user_id", "joined"]]
+    days = [
+        (user, joined + pd.Timedelta(days=int(d)))
+        for user, joined in members.to_numpy()
+        for d in rng.integers(0, 40, 6)
+    ]
+    events = pd.DataFrame(days, columns=["user_id", "timestamp"]).assign(event="post")
+    config = {"outcome": None, "attributes": {}, "features": [], "split": SplitConfig(kind="user")}
+    windows = WindowConfig(at_risk="arrival", history_days=3)
+    dataset = asked(members, events="events", frames={"events": events}, windows=windows, **config)
+    table = dataset.windows.table()
+    assert table.user_id.is_unique
+    assert (table.cutoff.to_numpy() == members.set_index("user_id").joined[table.user_id].to_numpy()).all()
+    joined = members.set_index("user_id").joined
+    active = {user for user, day in days if (day - joined[user]).days < 7}
+    known = table[table.churn.notna()]
+    assert (~known.user_id.isin(active)).tolist() == known.churn.astype(bool).tolist()
