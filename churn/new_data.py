@@ -31,8 +31,9 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
     if isinstance(data, DataConfig):
         return data, {}
     names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
-    if "events" not in names or set(names) - {"events", "stickers", "members"}:
-        expected = "expected a DataConfig, or data frames under events and, if known, stickers and members"
+    needed = "events" if old.events is not None else "members"
+    if needed not in names or set(names) - {"events", "stickers", "members"}:
+        expected = f"expected a DataConfig, or data frames under {needed} and, if known, other tables of the run"
         raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
     if foreign := [name for name in _own_features(old) if name.rpartition(".")[0] not in sys.modules]:
         raise UserError(
@@ -40,7 +41,7 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
             f"no module of {foreign[0]!r}",
             "import it first if you trust it, nothing was imported",
         )
-    named: Any = {"stickers": None, "members": None} | {name: name for name in names}
+    named: Any = {"events": None, "stickers": None, "members": None} | {name: name for name in names}
     return dataclasses.replace(old, first_day=None, last_day=None, **named), data
 
 
@@ -70,7 +71,7 @@ def prepare_alike(
             f"none of {foreign[0]!r}",
             "add it there if you trust it, nothing was imported",
         )
-    same = ("windows", "features", "zone", "activity_events", "allowed_events", "negative")
+    same = ("windows", "outcome", "features", "zone", "activity_events", "allowed_events", "negative")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
     taken = {name: getattr(old, name) for name in same} | {"attributes": seen}
     taken["deduplicate"] = old.deduplicate or new.deduplicate  # new files may be loaded twice where the old were not

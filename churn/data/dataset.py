@@ -249,8 +249,11 @@ def _build(
         scratch.mkdir()
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
             tables = read_tables(config, engines=engines, frames=frames or {})
-            check_features(config, tables.members)
             new = vocabulary is not None
+            if config.events is None and config.asked is None:
+                remedy = "set data.events, or ask about the members with data.outcome"
+                raise UserError("expected an event log in data.events", "none", remedy)
+            check_features(config, tables.members, new=new)
             tables, answers = _asked(tables, config, new=new)
             span = answers.span(last_day=_day(config.last_day)) if answers and config.events is None else None
             daily = aggregate(

@@ -14,7 +14,16 @@ from churn.data.config.data_config import DataConfig
 from churn.data.log.vocabulary import Vocabulary
 from churn.data.splits.splitting import training_users
 from churn.data.windows.arrivals import Answers
-from churn.data.windows.attributes import Timeline, as_features, as_times, asked_for, check_columns, freeze
+from churn.data.windows.attributes import (
+    LEVELS,
+    MOST_LEVELS,
+    Timeline,
+    as_features,
+    as_times,
+    asked_for,
+    check_columns,
+    freeze,
+)
 from churn.data.windows.features import Feature, features_among
 from churn.data.windows.panel import Panel
 from churn.errors import UserError
@@ -106,11 +115,18 @@ def usable(listed: ibis.Table) -> pd.DataFrame:
     return rows
 
 
-def check_features(config: DataConfig, listed: ibis.Table | None) -> None:
-    """Raise a UserError if the `data:` block asks for features or attributes that it cannot have."""
+def check_features(config: DataConfig, listed: ibis.Table | None, *, new: bool = False) -> None:
+    """Raise a UserError if the `data:` block asks for features or attributes that it cannot have.
+
+    Args:
+        config: The block.
+        listed: The member list.
+        new: Whether its members are to be scored, whose answers need not be known.
+    """
     columns = [] if listed is None else [name for name in listed.columns if name != "reason"]
     check_columns(config.known_attributes, columns)
-    _check_outcome(config, columns)
+    if not new:
+        _check_outcome(config, columns)
     asked_for(config.features, config.known_attributes, columns=columns)
 
 
@@ -144,7 +160,10 @@ def with_attributes(
     """Add the columns of the attributes that models see, frozen on the training users and their span."""
     last_day, trained = vocabulary.last_day - panel.first_day, training_users(panel.users, config.split)
     chosen = [config.known_attributes[name] for name in config.features if name in timelines]
-    frozen = tuple(freeze(entry, timelines[entry.name], panel, last_day=last_day, trained=trained) for entry in chosen)
+    most = LEVELS if config.windows.history_days else MOST_LEVELS
+    frozen = tuple(
+        freeze(entry, timelines[entry.name], panel, last_day=last_day, trained=trained, most=most) for entry in chosen
+    )
     return replace(vocabulary, attributes=frozen)
 
 

@@ -76,8 +76,7 @@ class LightGBM(Classifier):
         """Boost until half A no longer improves."""
         import lightgbm
 
-        train = lightgbm.Dataset(self._columns(split.train), split.train.label(target))
-        val_a = split.val_a
+        train, val_a = _dataset(self.sees(split.train), target), split.val_a
         valid = lightgbm.Dataset(self._columns(val_a), val_a.label(target), reference=train)
         callbacks: list[Callable[..., Any]] = [lightgbm.early_stopping(self.patience, verbose=False)]
         if report is not None:
@@ -92,7 +91,7 @@ class LightGBM(Classifier):
         """Boost as many trees as the last fit kept."""
         import lightgbm
 
-        train = lightgbm.Dataset(self._columns(windows), windows.label(target))
+        train = _dataset(self.sees(windows), target)
         self.booster = lightgbm.train(self._params(seed, n=len(windows)), train, num_boost_round=self.steps)
         return self
 
@@ -120,7 +119,7 @@ class LightGBM(Classifier):
 
     def _columns(self, windows: Windows) -> NDArray[np.float32]:
         """A column per feature and day that it sees, and one per constant, (n, c)."""
-        return windows.recent(self.history_days).flat()
+        return self.sees(windows).coded()[0]
 
     def write(self, folder: Path) -> None:
         """Write the trees as text, up to the best one."""
@@ -132,6 +131,14 @@ class LightGBM(Classifier):
 
         with as_written(folder / "trees.txt", lightgbm.basic.LightGBMError):
             self.booster = lightgbm.Booster(model_file=folder / "trees.txt")
+
+
+def _dataset(windows: Windows, target: str) -> "lightgbm.Dataset":
+    """Windows with their labels, attributes with levels as what they are: sets that a tree's node divides."""
+    import lightgbm
+
+    columns, levels = windows.coded()
+    return lightgbm.Dataset(columns, windows.label(target), categorical_feature=levels)
 
 
 def _threads() -> int:

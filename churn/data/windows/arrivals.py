@@ -29,13 +29,15 @@ class Answers:
     def of(cls, outcome: Outcome, members: pd.DataFrame, *, zone: str, horizon_days: int) -> Self:
         """Read the answers from the member list; where no day is told, `horizon_days` after joining.
 
+        A list of new members may lack the columns of the answers.
+
         Raises:
             UserError: for days that cannot be read.
         """
-        column = members[outcome.column]
+        column = members.get(outcome.column, pd.Series(None, members.index, dtype=object))
         joined, label = _days(members, "joined", zone=zone), labels(outcome, column)
         due = joined + horizon_days
-        if outcome.due is not None:
+        if outcome.due is not None and outcome.due in members:
             told = _days(members, outcome.due, zone=zone)
             due = np.where(np.isnan(told), due, told)
         return cls(outcome.name, joined, label, due, column.notna().to_numpy() & (label == UNKNOWN))

@@ -16,7 +16,8 @@ from churn.data.windows.features import Feature, features_among
 from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
-LEVELS = 10  # levels of one attribute with columns of their own
+LEVELS = 10  # levels of one attribute with columns of their own, on every day of a history
+MOST_LEVELS = 254  # the same where there is no history: as many as a tree's split can tell from each other
 _UNPLAIN = re.compile(r"[^\w-]")  # a sign that YAML might not read as part of a name
 _NEVER = -(1 << 30)  # a day before every panel
 
@@ -102,7 +103,13 @@ class Timeline:
 
 
 def freeze(
-    attribute: Attribute, timeline: Timeline, panel: Panel, *, last_day: int, trained: NDArray[np.bool_]
+    attribute: Attribute,
+    timeline: Timeline,
+    panel: Panel,
+    *,
+    last_day: int,
+    trained: NDArray[np.bool_],
+    most: int = LEVELS,
 ) -> Encoding:
     """Choose an attribute's columns from the training users' values known at the end of the training span.
 
@@ -115,6 +122,7 @@ def freeze(
         panel: The panel, whose `arrived` gives each user's first day.
         last_day: The last day of the training span, a day of the panel.
         trained: The users whose windows may be trained on, (u,).
+        most: Levels with columns of their own, the most frequent ones.
 
     Raises:
         UserError: for values that are neither numbers, yes or no, nor text.
@@ -128,8 +136,7 @@ def freeze(
         return Encoding(attribute.name, kind, missing=bool(numbers.isna().any()))
     counts = values.dropna().astype(str).value_counts()
     levels = sorted(counts.index, key=lambda level: (-counts[level], level))
-    rare = len(levels) > LEVELS
-    return Encoding(attribute.name, kind, levels=tuple(levels[:LEVELS]), rare=rare)
+    return Encoding(attribute.name, kind, levels=tuple(levels[:most]), rare=len(levels) > most)
 
 
 def unknown_levels(encoding: Encoding, timeline: Timeline) -> dict[str, int]:
@@ -237,4 +244,5 @@ def _feature(
         found = table[timeline.newest(user[:, None], days)]
         return np.broadcast_to(found, (*day.shape, len(columns)))
 
-    return Feature(encoding.name, lambda panel: columns, values, reason=reason, constant=always)
+    one_hot = encoding.kind == "level"
+    return Feature(encoding.name, lambda panel: columns, values, reason=reason, constant=always, one_hot=one_hot)

@@ -37,6 +37,7 @@ class Feature:
         risky: The values that readers take for a risk without an explanation: lower or higher than the others'.
         constant: Whether a user has one value on all days, as of an attribute that is known on arrival. Models that
             flatten a history then have its columns once.
+        one_hot: Whether the columns are the levels of one attribute, at most one of them 1.
         bounded: For a feature that grows with the date, the one that says nearly as much and does not.
 
     Example:
@@ -55,6 +56,7 @@ class Feature:
     reaches: Literal["day", "arrival", "past"] = "day"
     risky: Literal["low", "high"] = "low"
     constant: bool = False
+    one_hot: bool = False
     bounded: str | None = None
 
     def known_at(self, panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:

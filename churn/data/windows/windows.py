@@ -187,6 +187,25 @@ class Windows:
         by_day = history[:, :, ~constant].reshape(len(self), self.history_days * int((~constant).sum()))
         return np.concatenate([by_day, history[:, -1, constant]], axis=1) if constant.any() else by_day
 
+    def coded(self) -> tuple[NDArray[np.float32], list[int]]:
+        """The columns of `flat`, the levels of each constant attribute as one of codes, and the places of such columns.
+
+        The codes, 1 for the first level and 0 for none, have no order: they are for trees that split sets of levels.
+        """
+        columns, sources = self.flat(), [source for source in self.sources if source is not None and source.constant]
+        plain = [np.arange(columns.shape[1] - len(sources))]
+        levels: dict[str, list[int]] = {}
+        for place, source in enumerate(sources, start=columns.shape[1] - len(sources)):
+            if source.one_hot:
+                levels.setdefault(source.name, []).append(place)
+            else:
+                plain.append(np.array([place]))
+        kept = columns[:, np.concatenate(plain)]
+        codes = [np.where((one := columns[:, at]).any(axis=1), one.argmax(axis=1) + 1, 0) for at in levels.values()]
+        return np.column_stack([kept, *codes]).astype(np.float32), list(
+            range(kept.shape[1], kept.shape[1] + len(codes))
+        )
+
     def unflattened(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Numbers of the columns of `flat` by day and feature, each constant on the last day: (n, c) to (n, d, f).
 

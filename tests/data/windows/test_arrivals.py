@@ -158,7 +158,7 @@ def test_with_a_log_a_history_before_arrival_is_seen_and_the_outcome_is_asked_al
         ({"windows": WindowConfig()}, ("data.windows.at_risk: arrival", "active", "day of joining")),
         ({"windows": replace(ARRIVAL, history_days=7)}, ("history_days: 0", "7", "without data.events")),
         ({"members": None}, ("data.members", "none", "set data.members")),
-        ({"outcome": None}, ("data.events", "none", "data.outcome")),
+        ({"outcome": None, "members": None}, ("data.events", "none", "data.outcome")),
         ({"features": ["state"], "attributes": {"state": {"known": "arrival"}}}, ("data.outcome", "state", "answer")),
         ({"stickers": "stickers"}, ("data.stickers", "stickers", "leave one")),
     ],
@@ -190,6 +190,11 @@ def test_members_without_any_answer_or_with_one_class_are_refused(asked, refused
         asked(launches().assign(state=None)).split()
     with refused("both classes of carried", "windows of class 1", ""):
         asked(launches().assign(state="won")).split()
+
+
+def test_members_alone_without_a_question_are_refused(asked, refused) -> None:
+    with refused("data.events", "none", "data.outcome"):
+        asked(launches(), outcome=None)
 
 
 def test_a_member_who_is_listed_twice_is_counted_once_and_set_aside(asked) -> None:
