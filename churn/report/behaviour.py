@@ -13,7 +13,8 @@ from churn.report.chart_parts import COLOUR_BAR, chart, figure, label
 from churn.report.marks import group_names
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import count, decimal, feature, percent, percents, signed
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW
 
 TITLE = marked("Groups of like behaviour")

@@ -12,7 +12,8 @@ from churn.report.blocks import Block, Note, Section, Text
 from churn.report.retrained import retrained
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import TARGETS, count, feature, known, listed, percent
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target

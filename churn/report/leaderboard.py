@@ -12,7 +12,8 @@ from churn.report.chart_parts import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimal, decimals, percents, signed
-from churn.runs import Run, estimate, records
+from churn.run_files import estimate, records
+from churn.runs import Run
 from churn.statistics import LEAST_LOSS, Interval, side
 
 BASELINE, RIVALS = "Majority", ("LightGBM", "Persistence")
