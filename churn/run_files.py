@@ -28,7 +28,7 @@ class RunFiles:
     """A run's folder.
 
     Every table that `churn.artefacts.declared` lists is an attribute of its name in lower case: `run.leaderboard`,
-    `run.scores`, `run.predictions`, `run.ledger`, … A table is read when it is first asked for.
+    `run.scores`, `run.predictions`, `run.features`, … A table is read when it is first asked for.
     """
 
     def __init__(self, folder: Path | str) -> None:

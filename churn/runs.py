@@ -25,7 +25,7 @@ class Run(RunFiles):
         """The model behind the scores of each target."""
         return _Models({target: Model(self, target) for target in self.targets})
 
-    def features(self, data: New, *, cutoff: str) -> pd.DataFrame:
+    def features_of(self, data: New, *, cutoff: str) -> pd.DataFrame:
         """The features of every user at risk at a cutoff, each column's sum over the history: user_id, features.
 
         Args:
