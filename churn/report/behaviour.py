@@ -40,7 +40,7 @@ def build(run: Run) -> Section:
     )
     blocks: list[Block] = [
         Text(f"{about} {_learnt_from(facts)}"),
-        _heat(run, groups),
+        _heat(run),
         Text(_reading()),
         _table(run, groups),
     ]
@@ -89,7 +89,7 @@ def _held_back(run: Run) -> tuple[Text, ...]:
     return (Text(text),)
 
 
-def _heat(run: Run, groups: pd.DataFrame) -> Figure:
+def _heat(run: Run) -> Figure:
     columns = run.table(declared.GROUP_COLUMNS)
     grid = columns.pivot_table(index="group", columns="feature", values="difference", sort=False)
     strongest = grid.abs().max().sort_values(ascending=False, kind="stable").head(SHOWN).index
