@@ -90,7 +90,7 @@ class RunConfig(Block):
         training: Seeds, and the models that are trained again before scoring.
         evaluation: Intervals and calibration.
         verdicts: The questions that a sceptic would ask.
-        explanation: Surrogates and the feature ledger.
+        explanation: Surrogates, and which features are kept.
         segments: The priority segment.
         explore: Seasons, cohorts and journeys.
         report: Sections of your own.

@@ -10,7 +10,7 @@ from inspect import signature
 from numbers import Integral, Real
 from traceback import walk_tb
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
 from churn.errors import UserError
@@ -29,13 +29,6 @@ _KINDS = {int: Integral, float: Real, list: list | tuple}  # types that Python m
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00)?)?")  # YAML may have made a midnight of a day
 _YEARS = range(1900, 2200)
 _OWN: set[str] = set()  # packages from which something was imported by its path
-
-
-class Limit(Protocol):
-    """A rule beside a type: `Annotated[int, limit]`."""
-
-    def check(self, key: str, value: Any) -> None:
-        """Raises a UserError that names the key of a value that breaks the rule."""
 
 
 @dataclass(frozen=True, repr=False)

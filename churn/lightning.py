@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 import torch
-from jsonargparse import ArgumentError, Namespace
+from jsonargparse import ArgumentError, Namespace, add_instantiator
 from lightning_fabric.utilities.exceptions import MisconfigurationException  # as Lightning itself imports it
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -26,7 +26,7 @@ from churn.artefacts import read_table, write_table
 from churn.data import CAUTIONS, ChurnDataModule
 from churn.disk import writing
 from churn.errors import UserError
-from churn.models import MONITOR, SequenceClassifier, one_thread
+from churn.models import MONITOR, SequenceClassifier, Trainee, one_thread
 from churn.progress import OPTIONS, is_quiet, progress, step
 
 _NOISE = (
@@ -70,6 +70,24 @@ class _Epochs(Callback):
         step(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}{worth}")
 
 
+class _Parser(LightningArgumentParser):
+    """LightningCLI's parser, whose model is a network."""
+
+    def add_lightning_class_args(self, lightning_class: Any, nested_key: str, *more: Any, **options: Any) -> list[str]:
+        """Add the arguments of a class of Lightning's; a trainee has its network's."""
+        if lightning_class is not Trainee:
+            return super().add_lightning_class_args(lightning_class, nested_key, *more, **options)
+        names: list[str] = self.add_subclass_arguments(SequenceClassifier, nested_key, fail_untyped=False)
+        return names
+
+
+def _trainee(kind: type[SequenceClassifier], *arguments: Any, **options: Any) -> Trainee:
+    return Trainee(kind(*arguments, **options))
+
+
+add_instantiator(_trainee, SequenceClassifier)  # type: ignore[type-abstract, arg-type]
+
+
 class _Door(LightningCLI):
     """LightningCLI whose `fit` reports its result, whose `predict` writes its predictions, and whose measures come with
     the split's caution.
@@ -82,7 +100,7 @@ class _Door(LightningCLI):
 
     def __init__(self, blocks: ExitStack, words: Sequence[str], **options: Any) -> None:
         self.blocks, self.words = blocks, list(words)
-        super().__init__(SequenceClassifier, ChurnDataModule, args=self.words, **options)
+        super().__init__(Trainee, ChurnDataModule, args=self.words, **options)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
         """Parse the arguments, note the model, and check the checkpoint before Lightning takes the model from it."""
@@ -199,7 +217,7 @@ def lightning(arguments: Sequence[str]) -> None:
             _Door(
                 blocks,
                 arguments,
-                subclass_mode_model=True,
+                parser_class=_Parser,
                 seed_everything_default=0,
                 save_config_callback=_SavedConfig,
                 save_config_kwargs={"overwrite": True},
@@ -239,9 +257,10 @@ def _check_model(asked: Namespace, taken: Namespace) -> None:
     An argument at its default may have been left out, and is then the checkpoint's; a target never is.
     """
     remedy = "ask for the checkpoint's model, or leave --ckpt_path out"
-    if asked.class_path != taken.class_path:
+    kind = resolve_name(asked.class_path)
+    if kind is not resolve_name(taken.class_path):
         raise UserError(f"expected the checkpoint's model, {taken.class_path}", asked.class_path, remedy)
-    defaults = signature(resolve_name(asked.class_path)).parameters
+    defaults = signature(kind).parameters
     for name, value in vars(asked.init_args).items():
         own = taken.init_args.get(name)
         if value != own and (name == "target" or value != defaults[name].default):

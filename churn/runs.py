@@ -1,257 +1,31 @@
-"""A run's folder, read on demand by people, by the pages and by other commands."""
+"""A run: its files, the models behind its scores, and its pages' charts, for notebooks and programs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
-import yaml
 
-from churn.artefacts import Document, Table, as_written, declared
-from churn.configuration import STORED, RunConfig, stored_block
+from churn.artefacts import declared
 from churn.data import Dataset
 from churn.disk import temporary_folder
-from churn.eda import View, open_view
+from churn.eda import View
 from churn.errors import UserError
-from churn.explanation import fans_among, worded
-from churn.keys import OneOf
-from churn.language import LabelConfig, retold
 from churn.new_data import New, block_of, prepare_up_to
+from churn.run_files import RunFiles
 from churn.scoring import newest_windows, score, score_windows
-from churn.segments import CONTACT, SegmentConfig
-from churn.statistics import Interval
-
-_TABLES = {name.lower(): found for name, found in vars(declared).items() if isinstance(found, Table)}
-_BY_FILE = {found.file: found for found in _TABLES.values()}
-_REMEDY = "finish the run with `churn run --config FILE --out DIR`"
 
 
-class Run:
-    """A run's folder.
-
-    Every table that `churn.artefacts.declared` lists is an attribute of its name in lower case: `run.leaderboard`,
-    `run.scores`, `run.predictions`, `run.ledger`, … A table is read when it is first asked for.
-    """
-
-    def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
-        self._read: dict[Table, pd.DataFrame] = {}
-        self._noted: dict[str, pd.DataFrame] = {}  # the tables asked for since the last block of `noting` began
-
-    @classmethod
-    def open(cls, folder: Path | str) -> Self:
-        """The run in a folder.
-
-        Raises:
-            UserError: if there is no run, or it is unfinished or corrupt.
-        """
-        run = cls(folder)
-        if not run.folder.is_dir():
-            raise UserError(f"expected the folder of a finished run at {folder}", "nothing there", _REMEDY)
-        _ = run.manifest, run.yaml
-        return run
-
-    def __repr__(self) -> str:
-        """The folder."""
-        return f"Run({str(self.folder)!r})"
-
-    def _repr_html_(self) -> str:
-        """The chosen models with their measures on the test part, and the first users to contact."""
-        board = self.leaderboard.query("chosen and part == 'test'")
-        measured = board.pivot_table("value", ["target", "model"], "metric")
-        return f"<p>{self!r}</p>{measured.round(3).to_html()}{self.priority.head().to_html(index=False)}"
-
-    def __dir__(self) -> list[str]:
-        """The names of the attributes, tables among them."""
-        return sorted({*super().__dir__(), *_TABLES})
-
-    def __getattr__(self, name: str) -> pd.DataFrame:
-        """A table by its name."""
-        if name not in _TABLES:
-            raise AttributeError(f"a run has no {name}; its tables: {', '.join(sorted(_TABLES))}")
-        return self.table(_TABLES[name])
-
-    def table(self, artefact: Table | str, target: str | None = None) -> pd.DataFrame:
-        """A table, by its declaration or its file's name, such as leaderboard.csv; with a target, its rows alone.
-
-        Raises:
-            UserError: for a file that no run writes, or that is missing or corrupt.
-        """
-        if isinstance(artefact, str):
-            if artefact not in _BY_FILE:
-                raise UserError("expected a file of a run", artefact, f"choose one of {', '.join(sorted(_BY_FILE))}")
-            artefact = _BY_FILE[artefact]
-        if artefact not in self._read:
-            self._read[artefact] = self._with_ids(artefact, artefact.read(self.folder))
-        table = self._noted[artefact.file] = self._read[artefact]
-        return table.copy() if target is None else table[table["target"] == target]
-
-    def _with_ids(self, artefact: Table, table: pd.DataFrame) -> pd.DataFrame:
-        """The table with users' ids in the log's type, which a CSV file does not keep."""
-        if artefact.holds_users and artefact.file.endswith(".csv") and len(table):
-            return table.astype({"user_id": self.scores.user_id.dtype})
-        return table
-
-    @contextmanager
-    def noting(self) -> Iterator[Mapping[str, pd.DataFrame]]:
-        """The tables with rows that are asked for inside the block, by their files' names, in the order of asking."""
-        self._noted, noted = {}, dict[str, pd.DataFrame]()
-        yield noted
-        noted |= {file: table for file, table in self._noted.items() if len(table)}
-
-    def document(self, artefact: Document) -> Any:
-        """The content of a JSON file of the run."""
-        return artefact.read(self.folder)
-
-    @cached_property
-    def manifest(self) -> Mapping[str, Any]:
-        """The manifest: the stages, and the facts that each adds."""
-        found: Mapping[str, Any] = self.document(declared.MANIFEST)
-        return found
-
-    @cached_property
-    def yaml(self) -> str:
-        """The text of the configuration in the folder."""
-        path = self.folder / STORED
-        if not path.is_file():
-            raise UserError(f"expected {path.name} in {self.folder}", "no such file", _REMEDY)
-        with as_written(path, yaml.YAMLError):
-            if not isinstance(yaml.safe_load(text := path.read_text(encoding="utf8")), dict):
-                raise ValueError("no keys")
-        return text
-
-    @cached_property
-    def settings(self) -> Mapping[str, Any]:
-        """The configuration as plain keys, whatever its models are."""
-        found: Mapping[str, Any] = yaml.safe_load(self.yaml)
-        return found
-
-    @property
-    def config(self) -> RunConfig:
-        """The configuration; models of a class of your own have to be `churn.models.allowing`."""
-        return RunConfig.stored(self.folder)
-
-    @property
-    def answers(self) -> Sequence[Mapping[str, str]]:
-        """The answers of the verdicts, in the order to be shown and in the language spoken."""
-        with as_written(self.folder / declared.ANSWERS.file):
-            return [{key: retold(text) for key, text in told.items()} for told in self.document(declared.ANSWERS)]
-
-    def views(self) -> Iterator[tuple[str, str, View]]:
-        """The views of the data in the order to be shown, in the language spoken: section, name, view."""
-        for told in self.document(declared.VIEWS):
-            yield told["section"], told["name"], open_view(told, told["name"], self.folder)
-
-    @property
-    def language(self) -> str:
-        """The language of the run's sentences."""
-        return str(self.settings["language"])
-
-    @cached_property
-    def labels(self) -> LabelConfig:
-        """The platform's own words.
-
-        Raises:
-            UserError: for words that cannot stand on a page.
-        """
-        found: LabelConfig = stored_block(LabelConfig, self.settings.get("labels", {}))
-        return found
-
-    @property
-    def segments(self) -> SegmentConfig:
-        """The rules by which the list was drawn."""
-        found: SegmentConfig = stored_block(SegmentConfig, self.settings.get("segments", {}))
-        return found
-
-    @property
-    def fans(self) -> bool:
-        """Whether the log holds events of others than the users themselves, which is supposed where nothing is told."""
-        features = self.manifest["audit"].get("features")
-        return features is None or fans_among(features)
-
-    @property
-    def targets(self) -> list[str]:
-        """The targets in their order: churn, then stickers where there are any."""
-        return list(self.manifest["targets"])
-
-    @property
-    def stickers(self) -> bool:
-        """Whether the run knows a second target."""
-        return "sticker" in self.targets
-
-    @property
-    def windowing(self) -> Mapping[str, Any]:
-        """history_days, horizon_days, stride_days, at_risk, at_risk_days."""
-        found: Mapping[str, Any] = self.manifest["windows"]
-        return found
-
-    @property
-    def refit(self) -> Mapping[str, Any]:
-        """The training of the models that score: policy, and with "all" the targets' windows and steps."""
-        found: Mapping[str, Any] = self.manifest["refit"]
-        return found
-
-    @property
-    def n_seeds(self) -> int:
-        """The number of seeds from which each model that depends on chance was fitted."""
-        return int(self.manifest["seeds"])
-
-    @property
-    def warnings(self) -> list[str]:
-        """The warnings, which a reader should know before trusting the numbers, in the language spoken."""
-        with as_written(self.folder / declared.MANIFEST.file):
-            return [retold(warning) for warning in self.manifest["warnings"]]
-
-    def part(self, name: str) -> Mapping[str, Any]:
-        """The audit's counts of a part of the split; empty for an unknown part."""
-        parts: list[Mapping[str, Any]] = self.manifest["audit"]["parts"]
-        return next((part for part in parts if part["part"] == name), {})
-
-    def chosen(self, target: str) -> str:
-        """The model behind the scores of a target."""
-        return str(self.manifest["chosen"].get(target, ""))
-
-    def metric(self, target: str, metric: str, model: str | None = None) -> Interval | None:
-        """A metric on the test part, of the chosen model unless another is named."""
-        board = self.table(declared.LEADERBOARD, target)
-        row = board[
-            (board["part"] == "test") & (board["metric"] == metric) & (board["model"] == (model or self.chosen(target)))
-        ]
-        return estimate(row)
-
-    def rate(self, segment: str, target: str) -> tuple[Interval, int] | None:
-        """A segment's observed rate on the test part's daily lists, and its number of users."""
-        rates = self.table(declared.SEGMENT_RATES, target)
-        row = rates[rates["segment"] == segment]
-        found = estimate(row, value="rate")
-        return None if found is None else (found, int(row["n_users"].iloc[0]))
-
-    @property
-    def to_contact(self) -> pd.DataFrame:
-        """The users to contact, best first; without users who are held back."""
-        listed = self.table(declared.PRIORITY)
-        return listed[listed["group"] == CONTACT].drop(columns="group").reset_index(drop=True)
-
-    @property
-    def priority(self) -> pd.DataFrame:
-        """The users to contact with their reasons in the language spoken, which each access says again."""
-        contacts = self.to_contact
-        return contacts.join(worded(self.table(declared.REASONS), contacts.user_id, by="user_id"))
-
-    def shap(self, target: str) -> pd.DataFrame:
-        """SHAP values of training windows by the surrogate of the chosen model, a row per window and feature."""
-        OneOf(tuple(self.targets)).check("target", target)
-        return self.table(declared.SHAP, target)
+class Run(RunFiles):
+    """A run: its files, as `RunFiles` reads them, and its models, which score new data."""
 
     @property
     def models(self) -> Mapping[str, "Model"]:
         """The model behind the scores of each target."""
         return _Models({target: Model(self, target) for target in self.targets})
 
-    def features(self, data: New, *, cutoff: str) -> pd.DataFrame:
+    def features_of(self, data: New, *, cutoff: str) -> pd.DataFrame:
         """The features of every user at risk at a cutoff, each column's sum over the history: user_id, features.
 
         Args:
@@ -283,6 +57,11 @@ class Run:
             to = score(self.folder, config, cutoff=cutoff, out=out or folder / "scores", id_key=id_key, frames=frames)
             return declared.SCORES.read(to)
 
+    def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
+        """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""
+        config, frames = block_of(data, run=self.folder, old=self.config.data)
+        return prepare_up_to(cutoff, self.folder, self.config.data, config, folder=folder, frames=frames)
+
     def view(self, name: str, *, sections: Sequence[str] = ()) -> View:
         """A view by its name: of the data, such as `retention`, or of a section of the pages, such as `gains`.
 
@@ -297,16 +76,6 @@ class Run:
         from churn.report.shown import figures
 
         return figures(self.folder, section, sections=sections)
-
-    @property
-    def report(self) -> Path:
-        """The report's page."""
-        return self.folder / declared.REPORT
-
-    def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
-        """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""
-        config, frames = block_of(data, run=self.folder, old=self.config.data)
-        return prepare_up_to(cutoff, self.folder, self.config.data, config, folder=folder, frames=frames)
 
 
 @dataclass(frozen=True)
@@ -343,16 +112,3 @@ class _Models(dict[str, Model]):
     def __missing__(self, target: str) -> Model:
         """Raises UserError for an unknown target."""
         raise UserError(f"expected a target out of {', '.join(self)}", repr(target), "correct the name")
-
-
-def estimate(rows: pd.DataFrame, value: str = "value") -> Interval | None:
-    """The first row's number and interval; None without a row."""
-    if rows.empty or pd.isna(rows[value].iloc[0]):
-        return None
-    row = rows.iloc[0]
-    return Interval(float(row[value]), float(row["low"]), float(row["high"]))
-
-
-def records(table: pd.DataFrame) -> Iterator[Any]:
-    """A table's rows with their columns as attributes."""
-    return table.itertuples(index=False)

@@ -19,7 +19,7 @@ from scipy.special import expit
 
 from churn.data import DataConfig, Split, Windows, prepare
 from churn.data.sources.simulator import simulate
-from churn.explanation import attribute, explain, feature_ledger
+from churn.explanation import attribute, explain, judged_features
 from churn.models import GRU
 from churn.statistics import rate_interval
 
@@ -46,8 +46,8 @@ def explained(seed: int) -> pd.DataFrame:
     surrogate = explain(train, model.predict_proba(train), sample=500, trees=200, seed=seed)
     few = train.take(np.sort(np.random.default_rng(seed).permutation(len(train))[:100]))
     attributed = attribute(model, few, baseline=train, references=16)
-    ledger = feature_ledger(train, target="churn", seed=seed).set_index("feature")
-    mixed = feature_ledger(_permuted(train, seed), target="churn", seed=seed).set_index("feature")
+    judged = judged_features(train, target="churn", seed=seed).set_index("feature")
+    mixed = judged_features(_permuted(train, seed), target="churn", seed=seed).set_index("feature")
     shap, own = surrogate.by_feature().set_index("feature"), _by_feature(attributed.table(few))
     ways = attributed.by_day_and_feature().drop_duplicates("feature").set_index("feature").direction
     columns = {
@@ -57,7 +57,7 @@ def explained(seed: int) -> pd.DataFrame:
         "shap_direction": shap.direction,
         "own_rank": own.rank(ascending=False),
         "own_direction": ways,
-        "boruta": ledger.boruta,
+        "boruta": judged.boruta,
         "permuted": mixed.boruta,
     }
     print(f"seed {seed}: fidelity R² {surrogate.fidelity.r2:.3f}", flush=True)

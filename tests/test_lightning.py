@@ -98,7 +98,7 @@ def test_a_checkpoint_for_other_columns_is_one_line(checkpoint, options, capsys)
     [
         (["--model.init_args.target", "sticker"], "with target churn, got sticker"),
         (["--model.init_args.hidden_size", "16"], "with hidden_size 4, got 16"),
-        (["--model", "churn.models.BiLSTM"], "churn.models.GRU, got churn.models.BiLSTM"),
+        (["--model", "churn.models.BiLSTM"], "churn.models.gru.GRU, got churn.models.BiLSTM"),
     ],
 )
 def test_a_checkpoint_of_another_model_than_is_asked_for_is_one_line(

@@ -521,7 +521,7 @@ def test_scoring_past_the_data_is_refused(finished, frames, tmp_path) -> None:
 
 
 def test_chances_and_features_past_the_data_are_refused(finished, frames) -> None:
-    for read in (finished.models["churn"].predict_proba, finished.features):
+    for read in (finished.models["churn"].predict_proba, finished.features_of):
         with pytest.raises(UserError, match="expected events up to"):
             read(frames, cutoff="2025-01-01")
         with pytest.raises(UserError, match="expected a date for --cutoff"):
@@ -534,7 +534,7 @@ def test_chances_and_features_past_the_data_are_refused(finished, frames) -> Non
 )
 def test_frames_under_other_names_are_refused(finished, given, found) -> None:
     with pytest.raises(UserError, match=f"frames under events .*, got {found}; correct the names"):
-        finished.features(given, cutoff="2024-03-10")
+        finished.features_of(given, cutoff="2024-03-10")
 
 
 def test_a_target_that_a_run_does_not_have_is_named(finished) -> None:
@@ -790,9 +790,9 @@ def test_each_trial_has_its_folder_and_its_curve(thorough) -> None:
 
 
 def test_models_are_trained_again_on_the_kept_features_and_stand_beside_those_on_all(thorough) -> None:
-    ledger, board = thorough.table("features.csv"), thorough.table("leaderboard.csv")
+    features, board = thorough.table("features.csv"), thorough.table("leaderboard.csv")
     retrained = json.loads((thorough.folder / "manifest.json").read_text())["retrained"]
-    for target, rows in ledger.groupby("target"):
+    for target, rows in features.groupby("target"):
         kept = rows[rows.kept].feature.tolist()
         if len(kept) == len(rows) or not kept:
             assert target not in retrained

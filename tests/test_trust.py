@@ -196,7 +196,7 @@ def test_a_stored_configuration_is_read_as_it_was_saved(foreign, tmp_path):
 def test_data_frames_are_read_with_an_own_feature_only_if_its_module_is_imported(foreign, tmp_path, refused):
     data = DataConfig("events", features=["foreign.FEATURE"])
     RunConfig(data, models=["churn.models.Majority"]).save(tmp_path / "config.yaml")
-    for read in (Run(tmp_path).features, Model(Run(tmp_path), "churn").predict_proba, Run(tmp_path).score):
+    for read in (Run(tmp_path).features_of, Model(Run(tmp_path), "churn").predict_proba, Run(tmp_path).score):
         with refused("you to have imported", "'foreign.FEATURE'", "nothing was imported"):
             read({"events": None}, cutoff="2024-03-01")
     assert not (tmp_path / "modules" / "imported").exists()

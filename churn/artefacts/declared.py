@@ -39,7 +39,7 @@ TRIAL_CURVES = Table("trial_curves.csv", "a step of a trial", f"{_OF_MODEL} tria
 IMPORTANCES = Table("importances.csv", "a hyperparameter", f"{_OF_MODEL} parameter:text importance:number")
 
 # The features
-LEDGER = Table(
+FEATURES = Table(
     "features.csv",
     "a feature",
     "target:text feature:text vif:number duplicates:text? boruta:text stability:number? kept:flag reason:text",

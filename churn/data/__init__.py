@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from churn.data.audit.findings_of_drift import drift_findings, drift_sentences
     from churn.data.audit.health import Health, events_per_day, examine, examine_new
     from churn.data.audit.leaks import Alarm, leak_alarms
+    from churn.data.batches import Batch, loader
     from churn.data.config.data_config import DataConfig
     from churn.data.config.split_config import SplitConfig, SplitKind
     from churn.data.config.time_formats import FORMAT_KEY
     from churn.data.config.window_config import WindowConfig
-    from churn.data.datamodule import Batch, ChurnDataModule, loader
+    from churn.data.datamodule import ChurnDataModule
     from churn.data.dataset import Dataset, counted, open_dataset, prepare, read_panel
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.daily import Tables

@@ -1,4 +1,4 @@
-"""The Lightning data module: a split as batches, each a single gather from the panel."""
+"""The Lightning data module: a split as batches."""
 
 import shutil
 import tempfile
@@ -7,59 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import torch
 from pytorch_lightning import LightningDataModule
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from churn.data.batches import Batch, loader
 from churn.data.config.data_config import DataConfig
 from churn.data.dataset import prepare
 from churn.data.splits.split import Split
-from churn.data.windows.windows import Windows
 from churn.disk import temporary_place
-
-Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label
-
-
-class WindowBatches(Dataset[Batch]):
-    """Windows as a dataset that hands out whole batches.
-
-    Example:
-        >>> from churn.data import example_split
-        >>> batches = WindowBatches(example_split().train, target="churn")
-        >>> x, y = batches.__getitems__([0, 1, 2])
-        >>> x.shape[0], y.shape
-        (3, torch.Size([3]))
-    """
-
-    def __init__(self, windows: Windows, *, target: str) -> None:
-        self.windows, self.target = windows, target
-
-    def __len__(self) -> int:
-        """The number of windows."""
-        return len(self.windows)
-
-    def __getitem__(self, index: int) -> Batch:
-        """One window, (d, f) and its label."""
-        x, y = self.__getitems__([index])
-        return x[0], y[0]
-
-    def __getitems__(self, indices: list[int]) -> Batch:
-        """A batch of windows, (n, d, f) and (n,)."""
-        windows = self.windows.take(np.asarray(indices))
-        label = windows.label(self.target).astype(np.float32)
-        return torch.from_numpy(windows.history()), torch.from_numpy(label)
-
-
-def loader(windows: Windows, *, target: str, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
-    """Batches of some windows; in their order unless shuffled, which follows torch's seed."""
-    return DataLoader(WindowBatches(windows, target=target), batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)
-
-
-def _whole(batch: Any) -> Any:
-    """The batch as it is: it has been gathered already."""
-    return batch
 
 
 class ChurnDataModule(LightningDataModule):

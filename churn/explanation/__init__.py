@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from churn.explanation.averages import beside, others
     from churn.explanation.choice import to_attribute, to_imitate
     from churn.explanation.config import ExplanationConfig
-    from churn.explanation.features import feature_ledger
+    from churn.explanation.features import judged_features
     from churn.explanation.fidelity import Fidelity, Imitation
     from churn.explanation.past import USUAL_DAYS, own_past
     from churn.explanation.surrogate import Surrogate, contributions, explain
@@ -33,7 +33,7 @@ __all__ = [
     "contributions",
     "explain",
     "fans_among",
-    "feature_ledger",
+    "judged_features",
     "named",
     "others",
     "own_past",

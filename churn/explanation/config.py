@@ -1,4 +1,4 @@
-"""The `explanation:` block: surrogates and the feature ledger."""
+"""The `explanation:` block: surrogates, and which features are kept."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The feature ledger: collinearity and relevance of each feature, and the decision to keep it."""
+"""The judgement of features: collinearity and relevance of each, and the decision to keep it."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ _WORDS = {
 }
 
 
-def feature_ledger(
+def judged_features(
     windows: Windows, *, target: str, sample: int = 20_000, rounds: int = 25, seeds: int = 3, seed: int = 0
 ) -> pd.DataFrame:
     """Judge each feature by one number per history, the sum of a count.
@@ -52,13 +52,13 @@ def feature_ledger(
         rows=_ROWS,
         seed=seed,
     )
-    ledger = pd.DataFrame({"feature": names, "vif": found.vif.to_numpy(), "duplicates": found.duplicates.to_numpy()})
-    ledger["boruta"], ledger["stability"] = _REMOVED, np.nan
-    ledger.loc[left, "boruta"], ledger.loc[left, "stability"] = relevance.verdict, relevance.stability
-    ledger["kept"] = left & (ledger.boruta != "rejected")
-    ledger["reason"] = found.reasons.to_numpy()
-    ledger.loc[left, "reason"] = _words(relevance)
-    return ledger
+    judged = pd.DataFrame({"feature": names, "vif": found.vif.to_numpy(), "duplicates": found.duplicates.to_numpy()})
+    judged["boruta"], judged["stability"] = _REMOVED, np.nan
+    judged.loc[left, "boruta"], judged.loc[left, "stability"] = relevance.verdict, relevance.stability
+    judged["kept"] = left & (judged.boruta != "rejected")
+    judged["reason"] = found.reasons.to_numpy()
+    judged.loc[left, "reason"] = _words(relevance)
+    return judged
 
 
 def _words(relevance: Relevance) -> NDArray[np.object_]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from churn.models.persistence import Persistence
     from churn.models.scaling import SCALINGS
     from churn.models.selected import Selected, again_on, unwrapped
-    from churn.models.sequence import SequenceClassifier
-    from churn.models.training_loop import MONITOR, one_thread
+    from churn.models.sequence import SequenceClassifier, one_thread
+    from churn.models.training_loop import MONITOR, Trainee
 
 MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")  # that are compared
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Persistence",
     "Selected",
     "SequenceClassifier",
+    "Trainee",
     "again_on",
     "allowing",
     "check_allowed",

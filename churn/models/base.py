@@ -78,9 +78,9 @@ class Classifier(ABC):
         """Read the parameters that `write` wrote."""
 
     @property
-    @abstractmethod
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments, plain values."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     @classmethod
     def class_path(cls) -> str:

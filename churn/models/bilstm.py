@@ -12,12 +12,11 @@ class BiLSTM(SequenceClassifier):
     @property
     def width(self) -> int:
         """The width of both directions' states."""
-        return 2 * int(self.hparams["hidden_size"])
+        return 2 * self.hidden_size
 
     def encoder(self, n_features: int) -> nn.Module:
         """The LSTM."""
-        h = self.hparams
-        between = h["dropout"] if h["layers"] > 1 else 0.0
+        between = self.dropout if self.layers > 1 else 0.0
         return LastState(
-            nn.LSTM(n_features, h["hidden_size"], h["layers"], batch_first=True, dropout=between, bidirectional=True)
+            nn.LSTM(n_features, self.hidden_size, self.layers, batch_first=True, dropout=between, bidirectional=True)
         )

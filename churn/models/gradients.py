@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from churn.errors import UserError
 from churn.models.base import Classifier
 from churn.models.ensemble import members
-from churn.models.sequence import SequenceClassifier
-from churn.models.training_loop import one_thread
+from churn.models.sequence import SequenceClassifier, one_thread
 
 _TOLERANCE = 1e-2  # logits by which the gradients of a line may miss the difference of its ends
 _MOST_STEPS = 512  # points on a line, however badly it misses

@@ -1,6 +1,5 @@
 """The GRU network."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -44,7 +43,7 @@ class GRU(SequenceClassifier):
     @property
     def width(self) -> int:
         """The states' width, of both directions where there are two."""
-        return int(self.hparams["hidden_size"]) * (2 if self.hparams["bidirectional"] else 1)
+        return self.hidden_size * (2 if self.bidirectional else 1)
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
@@ -54,16 +53,16 @@ class GRU(SequenceClassifier):
 
     def encoder(self, n_features: int) -> nn.Module:
         """The GRU."""
-        return LastState(gru(n_features, self.hparams))
+        return LastState(gru(n_features, self))
 
 
-def gru(n_features: int, h: Mapping[str, Any]) -> nn.GRU:
+def gru(n_features: int, network: SequenceClassifier) -> nn.GRU:
     """The layers that a network's arguments ask for."""
     return nn.GRU(
         n_features,
-        h["hidden_size"],
-        h["layers"],
+        network.hidden_size,
+        network.layers,
         batch_first=True,
-        dropout=h["dropout"] if h["layers"] > 1 else 0.0,
-        bidirectional=h["bidirectional"],
+        dropout=network.dropout if network.layers > 1 else 0.0,
+        bidirectional=network.bidirectional,
     )

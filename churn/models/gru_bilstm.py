@@ -5,16 +5,8 @@ from torch import Tensor, nn
 from churn.models.gru import GRU, LastState, gru
 
 
-class Sequence(nn.Module):
-    """A recurrent layer's output on every day.
-
-    Args:
-        recurrent: A batch-first recurrent layer.
-    """
-
-    def __init__(self, recurrent: nn.RNNBase) -> None:
-        super().__init__()
-        self.recurrent = recurrent
+class Sequence(LastState):
+    """A recurrent layer's output on every day."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, d, f) to (n, d, directions * hidden_size)."""
@@ -28,13 +20,12 @@ class GRUBiLSTM(GRU):
     @property
     def width(self) -> int:
         """The width of both directions' states."""
-        return 2 * int(self.hparams["hidden_size"])
+        return 2 * self.hidden_size
 
     def encoder(self, n_features: int) -> nn.Module:
         """The two layers, with dropout between them; `layers` is the GRU's depth."""
-        h = self.hparams
         return nn.Sequential(
-            Sequence(gru(n_features, h)),
-            nn.Dropout(h["dropout"]),
-            LastState(nn.LSTM(super().width, h["hidden_size"], batch_first=True, bidirectional=True)),
+            Sequence(gru(n_features, self)),
+            nn.Dropout(self.dropout),
+            LastState(nn.LSTM(super().width, self.hidden_size, batch_first=True, bidirectional=True)),
         )

@@ -66,12 +66,6 @@ class LightGBM(Classifier):
             "reg_lambda": trial.suggest_float("reg_lambda", 0.01, 30.0, log=True),
         }
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        names = ("learning_rate", "num_leaves", "min_child_samples", "feature_fraction", "reg_lambda")
-        return {name: getattr(self, name) for name in (*names, *_NOT_LIGHTGBMS)}
-
     def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Boost until half A no longer improves."""
         import lightgbm

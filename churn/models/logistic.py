@@ -36,11 +36,6 @@ class Logistic(Classifier):
         """Draw the penalty."""
         return {"c": trial.suggest_float("c", 1e-3, 10.0, log=True)}
 
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The penalty."""
-        return {"c": self.c}
-
     def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Fit by L-BFGS; columns without spread get no weight."""
         return self.refit(split.train, target=target)

@@ -1,7 +1,7 @@
 """The majority baseline: the training part's base rate for everyone."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,6 @@ class Majority(Classifier):
 
     reads_features: ClassVar[bool] = False
     rate: float
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """No arguments."""
-        return {}
 
     def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Take the base rate."""

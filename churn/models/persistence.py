@@ -1,7 +1,7 @@
 """The persistence baseline: users who were active will stay active."""
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,6 @@ class Persistence(Classifier):
     def __init__(self, prior_windows: Annotated[float, Range(above=0, most=1_000_000_000)] = 20.0) -> None:
         check_arguments(Persistence, locals())
         self.prior_windows = prior_windows
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The prior's weight."""
-        return {"prior_windows": self.prior_windows}
 
     def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
         """Count labels by active days."""

@@ -1,26 +1,122 @@
-"""The training of a network without a trainer of one's own: one Lightning trainer with the recipe's settings."""
+"""The training of networks by Lightning: the module that it trains, and one trainer with the recipe's settings."""
 
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer, seed_everything
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
-from torch.utils.data import DataLoader
+from torch import Tensor, nn
 
-from churn.data import Batch, ChurnDataModule, Windows
+from churn.data import Batch, ChurnDataModule, Split, Windows, loader
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.models.base import Report
-
-if TYPE_CHECKING:
-    from churn.models.sequence import SequenceClassifier
+from churn.models.sequence import SequenceClassifier, one_thread
 
 MONITOR = "val_log_loss"
+
+
+class Trainee(LightningModule):
+    """A network as Lightning trains it: log loss, AdamW and a one-cycle learning rate.
+
+    Its checkpoints hold the weights by the network's own names, and the arguments from which it is made again.
+
+    Args:
+        network: The network, which is trained in place.
+    """
+
+    def __init__(self, network: SequenceClassifier) -> None:
+        super().__init__()
+        self.network, self.target = network, network.target
+        self.save_hyperparameters({"_class_path": network.class_path()} | network.arguments)
+        self.resumed = 0, 0  # the epoch and the step of a checkpoint
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """The network's weights."""
+        return self.network.state_dict(*args, **kwargs)
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Give the network weights."""
+        return self.network.load_state_dict(*args, **kwargs)
+
+    def setup(self, stage: str) -> None:
+        """Make the layers and, before fitting, begin from the training part's statistics."""
+        if self.network.n_features:
+            return
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if stage == "fit":
+            self.network.begin(data.split.train)
+        else:
+            self.network.build(data.n_features)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Note the number of features, from which the layers are made again."""
+        checkpoint["n_features"] = self.network.n_features
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make the layers that the checkpoint fills, and take its place in the schedule but not the schedule's length.
+
+        So training can go on for more epochs than were planned at first, or with batches of another size.
+
+        Raises:
+            UserError: if the layers are made already, for data of another number of columns.
+        """
+        self.network.build(n := checkpoint["n_features"])
+        if n != self.network.n_features:
+            expected = f"expected a checkpoint for data with {self.network.n_features} columns a day"
+            raise UserError(expected, n, "give the data: block that it was trained with")
+        for schedule in checkpoint.get("lr_schedulers", ()):
+            self.resumed = int(checkpoint["epoch"]), int(schedule["last_epoch"])
+            schedule.clear()
+            schedule["last_epoch"] = self.resumed[1]
+
+    def training_step(self, batch: Batch, _index: int) -> Tensor:
+        """The log loss of a batch, weighted as configured."""
+        x, y = batch
+        weight = torch.tensor(self.network.positive_weight)
+        return nn.functional.binary_cross_entropy_with_logits(self.network(x) + weight.log(), y, pos_weight=weight)
+
+    def validation_step(self, batch: Batch, _index: int) -> None:
+        """Log the log loss on half A."""
+        self._log_loss("val_log_loss", batch)
+
+    def test_step(self, batch: Batch, _index: int) -> None:
+        """Log the log loss on the test part."""
+        self._log_loss("test_log_loss", batch)
+
+    def predict_step(self, batch: Batch, _index: int) -> Tensor:
+        """The probabilities, (n,)."""
+        return torch.sigmoid(self.network(batch[0]))
+
+    def _log_loss(self, name: str, batch: Batch) -> None:
+        x, y = batch
+        loss = nn.functional.binary_cross_entropy_with_logits(self.network(x), y)
+        self.log(name, loss, prog_bar=True, batch_size=len(y), on_epoch=True)
+
+    def configure_optimizers(self) -> Any:
+        """Return AdamW with a learning rate that rises to its peak and falls to zero over the epochs."""
+        optimizer = torch.optim.AdamW(
+            self.parameters(), lr=self.network.lr, weight_decay=self.network.weight_decay, fused=True
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.network.lr, total_steps=self._steps())
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _steps(self) -> int:
+        """The steps of the schedule: of the whole training, or the steps so far and the steps to come."""
+        steps, epochs, (epoch, step) = (
+            int(self.trainer.estimated_stepping_batches),
+            self.trainer.max_epochs,
+            self.resumed,
+        )
+        if not epochs or epochs < 0 or step + steps * (epochs - epoch - 1) / epochs <= steps:
+            return steps
+        return step + math.ceil(steps * (epochs - epoch) / epochs)  # there were more steps in an epoch
 
 
 class _Told(Callback):
@@ -44,13 +140,7 @@ class _StopAfter(Callback):
 
 
 def train(
-    network: "SequenceClassifier",
-    data: ChurnDataModule,
-    *,
-    max_epochs: int,
-    patience: int,
-    seed: int,
-    report: Report | None = None,
+    network: SequenceClassifier, split: Split, *, batch_size: int, seed: int, report: Report | None = None
 ) -> int:
     """Train a network in place, stopped early on half A, give it the best epoch's weights, and return their number.
 
@@ -61,38 +151,29 @@ def train(
         seed_everything(seed, verbose=False)
         best = ModelCheckpoint(folder, monitor=MONITOR, save_weights_only=True)
         told = [] if report is None else [_Told(report)]
-        trainer = _trainer(folder, max_epochs, [best, EarlyStopping(MONITOR, patience=patience), *told])
-        trainer.fit(network, data)
+        trainer = _trainer(folder, network, [best, EarlyStopping(MONITOR, patience=network.patience), *told])
+        trainer.fit(Trainee(network), ChurnDataModule.of(split, batch_size=batch_size))
         if not torch.isfinite(trainer.callback_metrics[MONITOR]):
             raise UserError("expected a finite log loss", "not a number", "lower lr, or check the data for huge values")
         state = torch.load(Path(best.best_model_path), weights_only=True, map_location="cpu")
         network.load_state_dict(state["state_dict"])
-    network.trainer = None  # a trained network outlives its trainer
     return int(state["epoch"]) + 1
 
 
-def train_again(
-    network: "SequenceClassifier",
-    batches: DataLoader[Batch],
-    windows: Windows,
-    *,
-    max_epochs: int,
-    epochs: int,
-    seed: int,
-) -> None:
-    """Train a network in place from the beginning for some of its epochs, with nothing held out."""
+def train_again(network: SequenceClassifier, windows: Windows, *, batch_size: int, seed: int) -> None:
+    """Train a network in place from the beginning for the epochs that its last training kept, nothing held out."""
+    batches = loader(windows, target=network.target, batch_size=batch_size, shuffle=True)
     with temporary_folder() as folder, _quiet(), one_thread():
         seed_everything(seed, verbose=False)
         network.begin(windows)
         network.train()
-        trainer = _trainer(folder, max_epochs, [_StopAfter(epochs)])
-        trainer.fit(network, batches)
-    network.trainer = None
+        trainer = _trainer(folder, network, [_StopAfter(network.epochs)])
+        trainer.fit(Trainee(network), batches)
 
 
-def _trainer(folder: Path, max_epochs: int, callbacks: Sequence[Callback]) -> Trainer:
+def _trainer(folder: Path, network: SequenceClassifier, callbacks: Sequence[Callback]) -> Trainer:
     return Trainer(
-        max_epochs=max_epochs,
+        max_epochs=network.max_epochs,
         gradient_clip_val=1.0,
         callbacks=list(callbacks),
         enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
@@ -102,20 +183,6 @@ def _trainer(folder: Path, max_epochs: int, callbacks: Sequence[Callback]) -> Tr
         default_root_dir=folder,
         num_sanity_val_steps=0,
     )
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread: a step's matrices are so small that more threads mostly wait for each other.
-
-    Measured on two cores, a step of the GRU takes 3.7 ms on one thread and 14 ms or more on two.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager

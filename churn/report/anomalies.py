@@ -9,7 +9,8 @@ from churn.report.blocks import Section, Text
 from churn.report.marks import departures
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import SEGMENTS, count, decimal, known
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 AT_ONCE = 100  # rows that are drawn before any is asked for
 TITLE = marked("Out of the ordinary")

@@ -13,7 +13,8 @@ from churn.report.chart_parts import COLOUR_BAR, chart, figure, label
 from churn.report.marks import group_names
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import count, decimal, feature, percent, percents, signed
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW
 
 TITLE = marked("Groups of like behaviour")
@@ -39,7 +40,7 @@ def build(run: Run) -> Section:
     )
     blocks: list[Block] = [
         Text(f"{about} {_learnt_from(facts)}"),
-        _heat(run, groups),
+        _heat(run),
         Text(_reading()),
         _table(run, groups),
     ]
@@ -88,7 +89,7 @@ def _held_back(run: Run) -> tuple[Text, ...]:
     return (Text(text),)
 
 
-def _heat(run: Run, groups: pd.DataFrame) -> Figure:
+def _heat(run: Run) -> Figure:
     columns = run.table(declared.GROUP_COLUMNS)
     grid = columns.pivot_table(index="group", columns="feature", values="difference", sort=False)
     strongest = grid.abs().max().sort_values(ascending=False, kind="stable").head(SHOWN).index

@@ -14,7 +14,8 @@ from churn.report.chart_parts import GREY, INK, REFERENCE_LINE, SERIES, chart, f
 from churn.report.listing import RANKS, rank_by
 from churn.report.tables import Cell, Table, count_cell, heads, money_cell
 from churn.report.wording import count, known, money, moneys, percent
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW, Interval
 
 APART = 2.0  # times, from which on two worths of a user conflict

@@ -8,7 +8,7 @@ from churn.language import marked, say, say_again
 from churn.report.blocks import Block, Fold
 from churn.report.tables import Cell, Column, Table, number_cell, text_cell
 from churn.report.wording import count, feature, p_value
-from churn.runs import records
+from churn.run_files import records
 
 TITLES = (
     marked("Cramér’s V"),

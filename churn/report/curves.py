@@ -11,7 +11,8 @@ from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.chart_parts import GREY, SERIES, chart, figure
 from churn.report.trials import curves_of, kinds_of, models_of
 from churn.report.wording import TARGETS, count, decimal
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 POINTS = 60  # per curve; more cannot be distinguished
 STYLES = {  # drawn in this order, the best on top

@@ -12,7 +12,8 @@ from churn.report.blocks import Block, Fold, Heading, Note, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, kind
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
 from churn.report.wording import count, decimal, decimals, feature, listed, p_value, percent, signed
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 YES_OR_NO = ("churn_afterwards", "sticker_afterwards")
 IN_WORDS = 3  # findings whose means are told

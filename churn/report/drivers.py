@@ -13,7 +13,8 @@ from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.chart_parts import COLOURS, GREY, chart, figure, label
 from churn.report.tables import Table, heads, number_cell, text_cell
 from churn.report.wording import OUTCOMES, TARGETS, decimal, feature, listed
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 SHOWN, NAMED = 12, 3  # features per chart; features named first
 ARROWS = {"raises": "▲", "lowers": "▼", "mixed": "◆"}

@@ -12,7 +12,8 @@ from churn.report.blocks import Block, Note, Section, Text
 from churn.report.retrained import retrained
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import TARGETS, count, feature, known, listed, percent
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 STABLE = 0.8  # share of Boruta's runs that have to agree before a verdict is called settled
 NAMED = 6  # unsettled columns per target
@@ -37,7 +38,7 @@ def build(run: Run) -> Section:
         "inflation (VIF) is above 10; of the rest, those that beat shuffled copies of themselves are "
         "confirmed (Boruta). VIF is given as it was at first."
     )
-    table = run.table(declared.LEDGER)
+    table = run.table(declared.FEATURES)
     if table.empty:
         nothing = say("No column was screened in this run: all were kept.")
         return Section("features", say("Which columns would do"), nothing, ())
@@ -55,7 +56,7 @@ def build(run: Run) -> Section:
 def _kept(run: Run) -> str:
     said = []
     for target in run.targets:
-        kept = run.table(declared.LEDGER, target)["kept"].astype(bool)
+        kept = run.table(declared.FEATURES, target)["kept"].astype(bool)
         said.append(
             say(
                 "{target}: {kept} of {all} columns would do.",
@@ -80,7 +81,7 @@ def _agree(stability: float) -> str:
 
 def _unsettled(run: Run) -> list[Block]:
     """The columns on which Boruta's runs disagree, by name; nothing where a run made one run alone."""
-    if run.table(declared.LEDGER)["stability"].isna().all():
+    if run.table(declared.FEATURES)["stability"].isna().all():
         return []
     told = [said for target in run.targets if (said := _doubtful(run, target))]
     share = percent(STABLE, 0)
@@ -100,7 +101,7 @@ def _unsettled(run: Run) -> list[Block]:
 
 
 def _doubtful(run: Run, target: str) -> str:
-    table = run.table(declared.LEDGER, target)
+    table = run.table(declared.FEATURES, target)
     table = table[table["stability"] < STABLE].sort_values("stability", kind="stable")
     names = [f"{feature(row.feature)} ({say_again(row.boruta)}, {_agree(row.stability)})" for row in records(table)]
     if len(names) > NAMED:
@@ -109,7 +110,7 @@ def _doubtful(run: Run, target: str) -> str:
 
 
 def _reason(reason: Any) -> Any:
-    """The ledger's reason; three kinds name a column or numbers."""
+    """The reason of a feature's judgement; three kinds name a column or numbers."""
     if not isinstance(reason, str):
         return None
     if found := _TOO_FEW.fullmatch(reason):

@@ -9,7 +9,8 @@ from churn.report import attribution
 from churn.report.blocks import Block, Fold, Note, Text
 from churn.report.wording import count, decimal, known, percent, signed
 from churn.report.wording import listed as in_a_row
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW
 
 CONSTANT = marked("The chosen model gives every user the same probability, so nothing drives it.")

@@ -7,7 +7,8 @@ from churn.folder import FOLLOWED_UP
 from churn.language import say, say_many
 from churn.report.blocks import Block, Heading, Text
 from churn.report.wording import count, day
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.segments import CONTACT, CONTROL
 from churn.statistics import FEW, Interval, side
 

@@ -9,7 +9,7 @@ from churn.language import marked, say, say_again
 from churn.report.blocks import Block
 from churn.report.chart_parts import GREY, SERIES, Dots, dot_plot, figure, label
 from churn.report.wording import count, decimals, feature, p_value, signed
-from churn.runs import records
+from churn.run_files import records
 
 SHOWN = 12  # rows per chart
 FREE = 8  # rows for columns that no model saw, before the others get theirs

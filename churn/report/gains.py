@@ -11,7 +11,8 @@ from churn.report.blocks import Beside, Block, Heading, Section, Text
 from churn.report.chart_parts import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
 from churn.report.wording import DECISIONS, TARGETS, count, decimal, decimals, percent, percents
-from churn.runs import Run, estimate, records
+from churn.run_files import estimate, records
+from churn.runs import Run
 from churn.statistics import FEW
 
 TITLE = marked("What a list of any length finds")

@@ -11,7 +11,8 @@ from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.chart_parts import COLOURS, chart, figure, label
 from churn.report.trials import completed, models_of
 from churn.report.wording import TARGETS, count, percent
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW
 
 

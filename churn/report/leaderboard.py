@@ -12,7 +12,8 @@ from churn.report.chart_parts import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
 from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimal, decimals, percents, signed
-from churn.runs import Run, estimate, records
+from churn.run_files import estimate, records
+from churn.runs import Run
 from churn.statistics import LEAST_LOSS, Interval, side
 
 BASELINE, RIVALS = "Majority", ("LightGBM", "Persistence")
@@ -101,39 +102,19 @@ def _against(run: Run, target: str, rival: str) -> str:
         difference=signed(found.value, 3),
         interval=decimals(found.low, found.high),
     )
-    clear, matters = side(found), side(found, least=LEAST_LOSS)
-    if clear == "across":
-        return say(
-            "{target}: {chosen}, the chosen model, and {rival} are not distinguishable ({numbers}).",
-            target=TARGETS[target],
-            chosen=chosen,
-            rival=rival,
-            numbers=numbers,
+    matters = side(found, least=LEAST_LOSS)
+    if side(found) == "across":
+        message = marked("{target}: {chosen}, the chosen model, and {rival} are not distinguishable ({numbers}).")
+    elif matters == "across":
+        message = marked(
+            "{target}: {chosen}, the chosen model, and {rival} hardly differ, by less than {least} ({numbers})."
         )
-    if matters == "across":
-        return say(
-            "{target}: {chosen}, the chosen model, and {rival} hardly differ, by less than {least} ({numbers}).",
-            target=TARGETS[target],
-            chosen=chosen,
-            rival=rival,
-            least=decimal(LEAST_LOSS),
-            numbers=numbers,
-        )
-    if matters == "below":
-        return say(
-            "{target}: {chosen}, the chosen model, is clearly better than {rival} ({numbers}).",
-            target=TARGETS[target],
-            chosen=chosen,
-            rival=rival,
-            numbers=numbers,
-        )
-    return say(
-        "{target}: {chosen}, the chosen model, is clearly worse than {rival} ({numbers}).",
-        target=TARGETS[target],
-        chosen=chosen,
-        rival=rival,
-        numbers=numbers,
-    )
+    elif matters == "below":
+        message = marked("{target}: {chosen}, the chosen model, is clearly better than {rival} ({numbers}).")
+    else:
+        message = marked("{target}: {chosen}, the chosen model, is clearly worse than {rival} ({numbers}).")
+    least = decimal(LEAST_LOSS)
+    return say(message, target=TARGETS[target], chosen=chosen, rival=rival, least=least, numbers=numbers)
 
 
 def _unmeasured(target: str, part: str) -> str:

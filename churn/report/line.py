@@ -15,7 +15,8 @@ from churn.report.chart_parts import GREY, INK, SERIES, chart, figure
 from churn.report.listing import RANKS, at_score, is_chance, rank_by
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import SEGMENTS, capital, count, decimal, decimals, every, known, percent, percents, signed
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW
 
 TITLE = marked("How the line is drawn")

@@ -11,7 +11,8 @@ from churn.artefacts import declared
 from churn.language import say, say_many
 from churn.report.tables import Cell, Choice, Column, text_cell
 from churn.report.wording import count
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 
 @dataclass(frozen=True)

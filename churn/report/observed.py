@@ -9,7 +9,8 @@ from churn.report.blocks import Beside, Block, Section, Text, Tile, Tiles
 from churn.report.chart_parts import COLOURS, GREY, Dots, dot_plot, figure
 from churn.report.splits import words
 from churn.report.wording import count, every, percent, percents
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW, Interval, side
 
 LISTED = Messages(

@@ -8,7 +8,8 @@ from churn.report.blocks import Block, Heading, Text
 from churn.report.listing import RANKS
 from churn.report.tables import Cell, Column, Table, count_cell, heads, money_cell, number_cell
 from churn.report.wording import decimals, moneys
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 FOUND = Messages(  # on a list, by what the order was chosen by
     {

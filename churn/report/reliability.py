@@ -13,7 +13,8 @@ from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.chart_parts import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
 from churn.report.wording import TARGETS, count, decimal, decimals, percent, percents
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW, ROUNDING, digits_apart
 
 UNCORRECTED = marked("No correction was fitted: the probabilities are the models’ own.")

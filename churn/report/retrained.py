@@ -7,7 +7,8 @@ from churn.language import say
 from churn.report.blocks import Block, Text
 from churn.report.tables import Column, Table, number_cell, signed_cell, text_cell
 from churn.report.wording import TARGETS, count, decimal, decimals
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import LEAST_LOSS, Interval, side
 
 KEPT = "_kept"  # ends the name of a model that was trained again on the kept columns

@@ -7,7 +7,8 @@ from churn.language import say
 from churn.report import earnings
 from churn.report.blocks import Note, Section, Text
 from churn.report.wording import count, known, percent, percents
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW
 
 MOSTLY, SELDOM = 0.5, 0.1  # of the silences end by themselves

@@ -10,7 +10,8 @@ from churn.report import attribution, fidelity
 from churn.report.blocks import Block, Fold, Heading, Text
 from churn.report.tables import Cell, Table, heads
 from churn.report.wording import chance, count, feature, more_of
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 SHARE = 0.1  # of the strongest driver's strength, from which on a column counts as a driver
 SHOWN = 10  # rows

@@ -15,7 +15,8 @@ from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
 from churn.report.tables import Cell, Choice, Column, Table, count_cell, number_cell, percent_cell
 from churn.report.wording import capital, count, known, signed
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.segments import among_equals
 
 SHOWN = 20_000  # rows; longer lists make a page too heavy to open

@@ -10,7 +10,8 @@ from churn.language import say, say_again, say_many
 from churn.report.blocks import Block, Text
 from churn.report.chart_parts import GREY, SERIES, chart, figure, label
 from churn.report.wording import TARGETS, count, decimal, percent
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 FIXED = ("target", "model", "trial", "state", "value")  # the other columns are settings
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "hexagon")

@@ -11,7 +11,7 @@ from churn.language import Messages, marked, say, say_again, say_many
 from churn.report.blocks import Block
 from churn.report.chart_parts import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
 from churn.report.wording import TARGETS, count, decimal, decimals, signed
-from churn.runs import records
+from churn.run_files import records
 from churn.statistics import FEW
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")

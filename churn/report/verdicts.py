@@ -10,7 +10,8 @@ from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Secti
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
 from churn.report.verdict_charts import forest, heat_map, variant_words
 from churn.report.wording import TARGETS, decimals
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 from churn.statistics import FEW
 
 TITLE = marked("What a sceptic would ask")

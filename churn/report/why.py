@@ -8,7 +8,8 @@ from churn.language import Messages, marked, say, say_many
 from churn.report import fidelity
 from churn.report.blocks import Bar, Bars, Section, Text
 from churn.report.wording import count, feature, listed, more_of
-from churn.runs import Run, records
+from churn.run_files import records
+from churn.runs import Run
 
 SHOWN, NAMED = 5, 3  # columns with a bar; columns named in the first sentence
 WAYS = {

@@ -1,4 +1,4 @@
-"""Explanations: the feature ledger, surrogates and attributions."""
+"""Explanations: which features are kept, surrogates and attributions."""
 
 from dataclasses import asdict
 
@@ -15,13 +15,13 @@ from churn.stages.context import Context, Facts
 
 
 def screen_features(context: Context) -> Facts:
-    """Write the feature ledger: which features say something of their own, by the training part."""
+    """Write which features say something of their own, by the training part."""
     config, seed, tables = context.config.explanation, context.config.seed, TargetTables()
     train = context.split.train
     for target in train.targets:
         step(f"features of {target}")
-        ledger = explanation.feature_ledger(train, target=target, rounds=config.rounds, seeds=config.seeds, seed=seed)
-        tables.add(declared.LEDGER, ledger, target=target)
+        judged = explanation.judged_features(train, target=target, rounds=config.rounds, seeds=config.seeds, seed=seed)
+        tables.add(declared.FEATURES, judged, target=target)
     tables.write(context.folder, context.hide)
     return {}
 

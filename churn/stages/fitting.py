@@ -54,9 +54,9 @@ def retrain_models(context: Context) -> Facts:
     """Train again, where asked for, each model that reads features, on the kept ones: models/<target>/<model>_kept/."""
     if not context.config.training.kept:
         return {"retrained": {}}
-    ledger, retrained = context.read(declared.LEDGER), {}
+    features, retrained = context.read(declared.FEATURES), {}
     for target in context.split.train.targets:
-        kept = ledger[(ledger.target == target) & ledger.kept].feature.tolist()
+        kept = features[(features.target == target) & features.kept].feature.tolist()
         if _readers(context, target) and 0 < len(kept) < len(context.split.train.features):
             retrained[target] = [_retrain(context, target, name, kept) for name in _readers(context, target)]
     return {"retrained": retrained}

@@ -272,7 +272,7 @@ def _expanded(level: float, n: int) -> float:
     _, upper = tails(level)
     if n < 2:
         return level
-    expanded = float(2 * scipy.stats.norm.cdf(np.sqrt(n / (n - 1)) * scipy.stats.t.ppf(upper, n - 1)) - 1)
+    expanded = float(2 * scipy.special.ndtr(np.sqrt(n / (n - 1)) * scipy.special.stdtrit(n - 1, upper)) - 1)
     return min(expanded, 1 - 1e-9)  # two users need the ends of all resamples
 
 

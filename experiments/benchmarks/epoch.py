@@ -2,7 +2,7 @@
 
 Goal: from the second epoch on, with checkpoints and logging on, at most 1.15 times the bare loop.
 
-The training is the command's own, called from Python, with a network that measures its time. Before each of its epochs
+The training is the command's own, called from Python, with a callback that measures its time. Before each of its epochs
 it lets the bare loop train one: the same first weights, windows, batch size, optimizer, schedule, clipping and
 validation on half A. Both thus meet the same noise, and each epoch is compared with the one next to it.
 
@@ -21,13 +21,14 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
+from pytorch_lightning import Callback, Trainer
 from torch.nn.functional import binary_cross_entropy_with_logits as log_loss
 
 from churn.data import Split
-from churn.data.datamodule import WindowBatches
+from churn.data.batches import WindowBatches
 from churn.data.sources.simulator import simulate
 from churn.lightning import lightning
-from churn.models import GRU
+from churn.models import GRU, Trainee
 
 GOAL = 1.15
 TABLES = ("events", "stickers", "members")
@@ -44,16 +45,14 @@ class BareLoop:
     """
 
     def __init__(self, twin: GRU, split: Split, *, batch_size: int, epochs: int) -> None:
-        self.network = GRU(hidden_size=twin.hparams["hidden_size"])
+        self.network = GRU(hidden_size=twin.hidden_size)
         self.network.build(twin.n_features)
         self.network.load_state_dict(twin.state_dict())
         self.parameters = list(self.network.parameters())
         self.train, self.half_a = (WindowBatches(part, target=twin.target) for part in (split.train, split.val_a))
         self.batch_size = batch_size
-        lr, steps = twin.hparams["lr"], -(-len(self.train) // batch_size) * epochs
-        self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=lr, weight_decay=twin.hparams["weight_decay"], fused=True
-        )
+        lr, steps = twin.lr, -(-len(self.train) // batch_size) * epochs
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=lr, weight_decay=twin.weight_decay, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimizer, max_lr=lr, total_steps=steps)
 
     def epoch(self) -> float:
@@ -82,27 +81,24 @@ class BareLoop:
         return float(total) / len(self.half_a)
 
 
-class TimedGRU(GRU):
-    """The GRU, which before each of its own epochs lets the bare loop train one, and records the seconds of both.
+class Beside(Callback):
+    """Before each epoch of `churn fit` lets the bare loop train one, and records the seconds of both."""
 
-    It uses the hooks that Lightning calls on every network, so timing adds nothing to a step.
-    """
+    runs: list["Beside"] = []  # noqa: RUF012  # the command makes the callback; this is how the script gets at it
 
-    runs: list["TimedGRU"] = []  # noqa: RUF012  # the command makes the network; this is how the script gets at it
-
-    def on_train_start(self) -> None:
-        data = self.trainer.datamodule
-        self.bare = BareLoop(self, data.split, batch_size=data.batch_size, epochs=self.trainer.max_epochs)
+    def on_train_start(self, trainer: Trainer, pl_module: Trainee) -> None:
+        data = trainer.datamodule
+        self.bare = BareLoop(pl_module.network, data.split, batch_size=data.batch_size, epochs=trainer.max_epochs)
         self.begin: float | None = None
         self.seconds: list[tuple[float, float]] = []  # (lightning, bare) of each epoch but the last
         self.losses: list[tuple[float, float]] = []  # (lightning, bare) log loss on half A of each epoch but the last
         self.runs.append(self)
 
-    def on_train_epoch_start(self) -> None:
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: Trainee) -> None:
         now = time.perf_counter()
         if self.begin is not None:  # the epoch before is over: its checkpoints are written and its log is flushed
             self.seconds.append((now - self.begin, self.bare_seconds))
-            self.losses.append((float(self.trainer.callback_metrics["val_log_loss"]), self.bare_loss))
+            self.losses.append((float(trainer.callback_metrics["val_log_loss"]), self.bare_loss))
         self.bare_loss = self.bare.epoch()
         self.begin = time.perf_counter()
         self.bare_seconds = self.begin - now
@@ -114,7 +110,7 @@ def main() -> None:
         config = options.config or _simulated(Path(scratch))
         for _ in range(options.runs):
             _train(options, config, Path(scratch))
-    _print(TimedGRU.runs)
+    _print(Beside.runs)
 
 
 def _options() -> argparse.Namespace:
@@ -143,14 +139,15 @@ def _train(options: argparse.Namespace, config: Path, folder: Path) -> None:
         lightning(
             [
                 *("fit", "--config", "experiments/trainer.yaml", "--config", str(config)),
-                *("--model=__main__.TimedGRU", f"--model.init_args.hidden_size={options.hidden_size}"),
+                *("--model=churn.models.GRU", f"--model.init_args.hidden_size={options.hidden_size}"),
+                "--trainer.callbacks+=__main__.Beside",
                 *(f"--data.batch_size={options.batch_size}", f"--trainer.max_epochs={options.epochs}"),
                 *(f"--trainer.logger.init_args.save_dir={folder}", f"--trainer.enable_progress_bar={options.bar}"),
             ]
         )
 
 
-def _print(runs: list[TimedGRU]) -> None:
+def _print(runs: list[Beside]) -> None:
     heads = f"{'epochs':>6} {'lightning':>10} {'bare':>10} {'ratio':>6} {'quartiles':>14}"
     print(f"{'':8} {heads} {'log loss on half A':>20}")
     for number, run in enumerate(runs, start=1):

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from churn.data import example_dataset, example_frames, example_split
-from churn.data.datamodule import ChurnDataModule, WindowBatches
+from churn.data.batches import WindowBatches
+from churn.data.datamodule import ChurnDataModule
 
 
 @pytest.fixture(scope="module")

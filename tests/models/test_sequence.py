@@ -1,4 +1,6 @@
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from pytorch_lightning import Trainer
 
 from churn.data import example_split
 from churn.data.datamodule import ChurnDataModule
-from churn.models import GRU, BiLSTM, GRUBiLSTM
+from churn.models import GRU, BiLSTM, GRUBiLSTM, Trainee
 from churn.stopping import StoppedError, stoppable
 
 pytestmark = pytest.mark.slow
@@ -44,14 +46,26 @@ def test_a_checkpoint_loads_with_weights_only(tmp_path) -> None:
     trainer = Trainer(
         max_epochs=1, logger=False, enable_progress_bar=False, enable_model_summary=False, default_root_dir=tmp_path
     )
-    trainer.fit(network, ChurnDataModule.of(example_split()))
+    trainer.fit(Trainee(network), ChurnDataModule.of(example_split()))
     trainer.save_checkpoint(tmp_path / "network.ckpt")
     content = torch.load(tmp_path / "network.ckpt", weights_only=True)
     assert content["n_features"] == network.n_features
-    again = GRU.load_from_checkpoint(tmp_path / "network.ckpt", weights_only=True)
-    assert again.target == "sticker"
+    assert content["hyper_parameters"] == {"_class_path": "churn.models.gru.GRU", **network.arguments}
+    assert list(content["state_dict"]) == list(network.state_dict())
+    blank = GRU(hidden_size=4, target="sticker")
+    again = Trainee.load_from_checkpoint(tmp_path / "network.ckpt", network=blank, weights_only=True).network
     windows = example_split().test
     np.testing.assert_allclose(again.predict_proba(windows), network.predict_proba(windows), atol=1e-7)
+
+
+def test_a_network_that_is_loaded_to_score_loads_no_lightning(tmp_path) -> None:
+    network = GRU(hidden_size=4)
+    network.build(3)
+    network.save(tmp_path / "network")
+    script = "import pathlib, sys, churn.models as m; m.load(pathlib.Path(sys.argv[1])); print(*sys.modules)"
+    command = [sys.executable, "-c", script, str(tmp_path / "network")]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "churn.models.gru" in loaded and not {"pytorch_lightning", "lightning_fabric"} & set(loaded)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -100,11 +114,11 @@ def test_a_network_says_the_base_rate_before_its_first_step() -> None:
     assert network.predict_proba(train).mean() == pytest.approx(train.label("sticker").mean(), abs=0.1)
 
 
-def test_learning_again_takes_the_epochs_that_the_fit_kept() -> None:
+def test_learning_again_takes_the_epochs_that_the_fit_kept(monkeypatch) -> None:
     split, steps = example_split(), []
     network = GRU(hidden_size=8, max_epochs=6, patience=2, lr=0.1).fit(split, target="churn")
     network.epochs = 2
-    network.on_train_batch_end = lambda *_: steps.append(network.trainer.current_epoch)
+    monkeypatch.setattr(Trainee, "on_train_batch_end", lambda trainee, *_: steps.append(trainee.trainer.current_epoch))
     network.refit(split.train, target="churn")
     assert sorted(set(steps)) == [0, 1]
 

@@ -286,7 +286,7 @@ def test_the_charts_of_drivers_stay_light(run):
     assert sum(len(one.spec) for one in figures(drivers.build(Run.open(run)).blocks)) < 300_000
 
 
-def test_the_ledger_names_duplicates_and_what_is_not_settled(run):
+def test_the_table_of_features_names_duplicates_and_what_is_not_settled(run):
     page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)
     assert ["Target", "Column", "VIF", "Same as", "Boruta", "Agree", "Kept", "Reason"] in page.tables
     assert f"{feature('own_post')}; {feature('fan_reply')}" in page.text
@@ -333,7 +333,7 @@ def test_models_trained_again_on_the_kept_columns_are_compared(run):
     assert "The one difference lies clearly above 0: the kept columns alone predict worse." in text_of(run)
 
 
-def test_a_ledger_says_that_models_use_all_columns_and_where_none_is_collinear(run):
+def test_the_table_of_features_says_that_models_use_all_columns_and_where_none_is_collinear(run):
     assert "The models use all columns; this checks which would do, and nothing was dropped." in text_of(run)
     assert "None was set aside as collinear." not in text_of(run)
     change(run, "features.csv", lambda table: table.assign(duplicates="", reason="carries more"))

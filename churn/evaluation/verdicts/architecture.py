@@ -8,8 +8,8 @@ from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.measures import Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt, other, thinned, users_of
-from churn.evaluation.verdicts.wording import amount, change, decimal, listed, matters, measured, too_little
-from churn.language import joined, say, say_many
+from churn.evaluation.verdicts.wording import by_side, decimal, listed, measured
+from churn.language import joined, marked, say, say_many
 from churn.statistics import log_loss
 
 LAYERS = (1, 2)
@@ -89,39 +89,22 @@ def _between_seeds(trials: list[Trial]) -> float:
 
 def _winner(trials: list[Trial], reference: str, inquiry: Inquiry) -> str:
     winner = min(trials, key=lambda trial: trial.loss_a)
-    n, model, variant = len(trials), winner.model, _words(winner.variant)
+    best = {"n": len(trials), "model": winner.model, "variant": _words(winner.variant)}
     if winner.variant == reference:
-        return say(
-            "The best of {n} by validation, {model} with {variant}, has the default scaling and depth.",
-            n=n,
-            model=model,
-            variant=variant,
-        )
-    gap = compare(winner, other(trials, winner, reference), inquiry)
-    if matters(gap) == "below":
-        return say(
-            "The best of {n} by validation, {model} with {variant}, is clearly better than its default: by {amount}.",
-            n=n,
-            model=model,
-            variant=variant,
-            amount=amount(gap),
-        )
-    if matters(gap) == "above":
-        return say(
-            "The best of {n} by validation, {model} with {variant}, is worse on test than its default: by {amount}.",
-            n=n,
-            model=model,
-            variant=variant,
-            amount=amount(gap),
-        )
-    return say(
-        "No choice pays, as far as can be seen: the best of {n} by validation, {model} with {variant}, "
-        "differs from its default by {change} ({why}).",
-        n=n,
-        model=model,
-        variant=variant,
-        change=change(gap),
-        why=too_little(gap),
+        return say("The best of {n} by validation, {model} with {variant}, has the default scaling and depth.", **best)
+    return by_side(
+        compare(winner, other(trials, winner, reference), inquiry),
+        below=marked(
+            "The best of {n} by validation, {model} with {variant}, is clearly better than its default: by {amount}."
+        ),
+        above=marked(
+            "The best of {n} by validation, {model} with {variant}, is worse on test than its default: by {amount}."
+        ),
+        across=marked(
+            "No choice pays, as far as can be seen: the best of {n} by validation, {model} with {variant}, "
+            "differs from its default by {change} ({why})."
+        ),
+        **best,
     )
 
 

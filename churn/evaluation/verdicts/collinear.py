@@ -9,7 +9,7 @@ from churn.data import Split, Windows
 from churn.evaluation.verdicts.config import QUESTIONS
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict, compare, tabulate
 from churn.evaluation.verdicts.trials import Inquiry, Trial, attempt_all, best, other, thinned, users_of
-from churn.evaluation.verdicts.wording import amount, change, listed, matters, measured, too_little
+from churn.evaluation.verdicts.wording import by_side, listed, measured
 from churn.explanation import collinearity
 from churn.language import joined, marked, say
 from churn.statistics import Interval
@@ -56,28 +56,16 @@ def _answer(chosen: Trial, fewer: Trial, removed: list[str], inquiry: Inquiry) -
 
 
 def _sentence(model: str, gap: Interval, removed: list[str]) -> str:
-    columns = _named(removed)
-    if matters(gap) == "above":
-        return say(
-            "The collinear columns matter: without {columns}, {model}'s log loss rises by {amount}.",
-            columns=columns,
-            model=model,
-            amount=amount(gap),
-        )
-    if matters(gap) == "below":
-        return say(
-            "The collinear columns do harm here: without {columns}, {model}'s log loss falls by {amount}.",
-            columns=columns,
-            model=model,
-            amount=amount(gap),
-        )
-    return say(
-        "The collinear columns do not matter, as far as can be seen: without {columns}, {model}'s log "
-        "loss changes by {change} ({why}).",
-        columns=columns,
+    return by_side(
+        gap,
+        above=marked("The collinear columns matter: without {columns}, {model}'s log loss rises by {amount}."),
+        below=marked("The collinear columns do harm here: without {columns}, {model}'s log loss falls by {amount}."),
+        across=marked(
+            "The collinear columns do not matter, as far as can be seen: without {columns}, {model}'s log "
+            "loss changes by {change} ({why})."
+        ),
+        columns=_named(removed),
         model=model,
-        change=change(gap),
-        why=too_little(gap),
     )
 
 

@@ -19,9 +19,8 @@ from churn.evaluation.verdicts.trials import (
     thinned,
     users_of,
 )
-from churn.evaluation.verdicts.wording import amount, change, matters, measured, same_chances, too_little
+from churn.evaluation.verdicts.wording import by_side, measured, same_chances
 from churn.language import joined, marked, say
-from churn.statistics import Interval
 
 IN_ORDER, PERMUTED = marked("days in order"), marked("days permuted")
 _TELLINGS: dict[str, Callable[[Windows], Windows]] = {
@@ -78,29 +77,18 @@ def _answer(shuffled: Trial, chosen: Trial, inquiry: Inquiry) -> str:
             "Cannot be told by {model}, which says the same of everyone in whatever order the days come.",
             model=chosen.model,
         )
-    return _sentence(chosen.model, compare(shuffled, chosen, inquiry))
-
-
-def _sentence(model: str, gap: Interval) -> str:
-    if matters(gap) == "above":
-        return say(
-            "Order matters: with the days of each history shuffled, {model}'s log loss rises by {amount}.",
-            model=model,
-            amount=amount(gap),
-        )
-    if matters(gap) == "below":
-        return say(
+    return by_side(
+        compare(shuffled, chosen, inquiry),
+        above=marked("Order matters: with the days of each history shuffled, {model}'s log loss rises by {amount}."),
+        below=marked(
             "Order does more harm than good here: with the days of each history shuffled, {model}'s log "
-            "loss falls by {amount}.",
-            model=model,
-            amount=amount(gap),
-        )
-    return say(
-        "Order does not matter here, as far as can be seen: with the days of each history shuffled, "
-        "{model}'s log loss changes by {change} ({why}).",
-        model=model,
-        change=change(gap),
-        why=too_little(gap),
+            "loss falls by {amount}."
+        ),
+        across=marked(
+            "Order does not matter here, as far as can be seen: with the days of each history shuffled, "
+            "{model}'s log loss changes by {change} ({why})."
+        ),
+        model=chosen.model,
     )
 
 

@@ -20,8 +20,8 @@ from churn.evaluation.verdicts.trials import (
     resized,
     users_of,
 )
-from churn.evaluation.verdicts.wording import amount, change, decimal, matters, measured, too_little
-from churn.language import joined, say
+from churn.evaluation.verdicts.wording import by_side, decimal, measured
+from churn.language import joined, marked, say
 from churn.statistics import Interval
 
 HELD_OUT = 1 / 3  # share of the users, from whom the test windows come
@@ -108,33 +108,23 @@ def _of(windows: Windows, users: np.ndarray) -> Windows:
 
 
 def _sentence(random: Trial, honest: Trial, gap: Interval) -> str:
-    pretended, found = decimal(random.log_loss), decimal(honest.log_loss)
-    if matters(gap) == "below":
-        return say(
+    return by_side(
+        gap,
+        below=marked(
             "A random split would have pretended a log loss of {pretended} where {model} honestly has "
-            "{found}: better by {amount}.",
-            pretended=pretended,
-            model=honest.model,
-            found=found,
-            amount=amount(gap),
-        )
-    if matters(gap) == "above":
-        return say(
+            "{found}: better by {amount}."
+        ),
+        above=marked(
             "A random split would have pretended nothing here: it is even worse with a log loss of "
-            "{pretended} where {model} honestly has {found}, a difference of {change}.",
-            pretended=pretended,
-            model=honest.model,
-            found=found,
-            change=change(gap),
-        )
-    return say(
-        "A random split would have pretended nothing that shows here: a log loss of {pretended} where "
-        "{model} honestly has {found}, a difference of {change} ({why}).",
-        pretended=pretended,
+            "{pretended} where {model} honestly has {found}, a difference of {change}."
+        ),
+        across=marked(
+            "A random split would have pretended nothing that shows here: a log loss of {pretended} where "
+            "{model} honestly has {found}, a difference of {change} ({why})."
+        ),
+        pretended=decimal(random.log_loss),
         model=honest.model,
-        found=found,
-        change=change(gap),
-        why=too_little(gap),
+        found=decimal(honest.log_loss),
     )
 
 

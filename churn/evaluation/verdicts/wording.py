@@ -103,6 +103,17 @@ def amount(interval: Interval) -> str:
     return amount(Interval(-interval.value, -interval.high, -interval.low))
 
 
+def by_side(gap: Interval, *, below: str, above: str, across: str, **values: object) -> str:
+    """The one of three marked messages that fits a difference in log loss, with its {amount}, {change} and {why}.
+
+    Example:
+        >>> by_side(Interval(0.012, 0.008, 0.016), below="", above="{model} loses {amount}.", across="", model="GRU")
+        'GRU loses 0.012 [0.008, 0.016].'
+    """
+    message = {"below": below, "above": above, "across": across}[matters(gap)]
+    return say(message, amount=amount(gap), change=change(gap), why=too_little(gap), **values)
+
+
 def brackets(interval: Interval) -> str:
     """The ends of an interval, or empty text if they are unknown."""
     if not (math.isfinite(interval.low) and math.isfinite(interval.high)):

@@ -99,33 +99,24 @@ def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
     drawn = replace(config, rank_by=order.rank_by)
     contacts = _contacts(folder)
     told = about(scored, drawn, held_back=held_back, first=first, columns=set(map(str, contacts)))
-    _export_contacts(contacts, folder, about=told)
+    _write_contacts(contacts, folder, about=told)
 
 
-def write_files(folder: Path, *, about: Sequence[tuple[str, object]] = ()) -> None:
-    """Write the contacts of a folder's list as CSV and as a spreadsheet with terms and their values.
-
-    Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them. The
-    reasons are in the language spoken, so the files can be written again in another one.
-
-    Args:
-        folder: The folder that `export` wrote into.
-        about: Terms and their values for the spreadsheet's second sheet.
-    """
-    _export_contacts(_contacts(folder), folder, about=about)
+def _write_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tuple[str, object]]) -> None:
+    """Write the contacts as CSV, and as a spreadsheet with terms and their values on its second sheet."""
+    declared.CONTACTS.write(contacts, folder)
+    write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)
 
 
 def _contacts(folder: Path) -> pd.DataFrame:
-    """The users of a folder's list who are not held back, with what departed in their last week, and their reasons."""
+    """The users of a folder's list who are not held back, with what departed in their last week, and their reasons.
+
+    Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them.
+    """
     listed = declared.PRIORITY.read(folder)
     contacts = listed[listed.group != CONTROL].drop(columns="group").reset_index(drop=True)
     contacts = _with_unusual_weeks(contacts, folder)
     return contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
-
-
-def _export_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tuple[str, object]]) -> None:
-    declared.CONTACTS.write(contacts, folder)
-    write_with(lambda path: _write_book(contacts, about, path), folder / declared.BOOK)
 
 
 def departures(users: pd.Series, found: pd.DataFrame) -> dict[str, str]:

@@ -57,7 +57,11 @@ def export(table, folder, **given):
     """The product's, with a reason of everybody, and what a team opens of it."""
     about = given.pop("about", ())
     list_files.export(table, why(table.user_id), folder, **given)
-    list_files.write_files(folder, about=about)
+    write_files(folder, about=about)
+
+
+def write_files(folder, about=()):
+    list_files._write_contacts(list_files._contacts(folder), folder, about=about)
 
 
 def sheet_of(folder):
@@ -108,14 +112,14 @@ def test_everyone_has_the_own_reasons_in_the_language_spoken_and_none_may_be_mis
     table = table_of(list("cab"))
     told = pd.concat([why("ab"), why("a").assign(place=2, feature="fan_reply")])
     list_files.export(table, told, tmp_path, held_back=np.array([False, False, True]))
-    list_files.write_files(tmp_path)
+    write_files(tmp_path)
     words = "none for 5 days; usually 3.5 a week"
     assert [list(row.values())[-3:] for row in rows_of(tmp_path)] == [
         ["", "", ""],
         [f"'=own post: {words}", f"fan reply: {words}", ""],
     ]
     with speaking("ko"):
-        list_files.write_files(tmp_path)
+        write_files(tmp_path)
     assert rows_of(tmp_path)[1]["reason_2"].endswith(" reply: 5일째 없음; 평소 주 3.5회")
 
 
