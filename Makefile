@@ -11,13 +11,16 @@
 .PHONY: help demo style fast test reference docs pictures messages notebooks clean
 PYTHON ?= python3
 BIN := .venv/bin
+# A file is one worker's, so that what its tests share is made once; the order is that of tests/conftest.py.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null || true # on all cores, where pip takes one; some files are not for this Python
 	touch $@
 
 demo: .venv/installed
@@ -35,12 +38,12 @@ style: .venv/installed
 	$(BIN)/lint-imports --no-logo
 
 fast: style
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m 'not slow' tests
+	$(PYTEST) -m 'not slow' tests
 
 test: style
 	@command -v chromium >/dev/null || echo "note: the report's browser tests are skipped; install Debian's package chromium to run them"
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || echo "note: PostgreSQL's tests are skipped; install Debian's package postgresql to run them"
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
+	$(PYTEST)
 
 reference: .venv/installed
 	$(BIN)/python docs/reference.py docs

@@ -16,6 +16,12 @@ from churn.data import DataConfig, Panel, prepare
 from churn.errors import UserError
 
 PASSWORD = "s3cret"
+LONGEST = {"test_pipeline.py", "test_notebooks.py", "test_experiments.py", "test_browser.py"}  # over a minute each
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that no worker ends with one of them while the other has nothing left."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

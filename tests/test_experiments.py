@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -30,14 +32,34 @@ FAST_RUN = [
 ]
 
 
+def new_root(place: Path) -> Path:
+    """A folder in which the files' relative paths hold."""
+    (root := place / "main").mkdir()
+    if REAL.exists():
+        (place / "shared").symlink_to(REAL.parent)
+    return root
+
+
 @pytest.fixture
 def at_root(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Run where the files' relative paths hold, with the demo's log made anew."""
-    place = tmp_path_factory.mktemp("project") / "main"
-    place.mkdir()
-    if REAL.exists():
-        (place.parent / "shared").symlink_to(REAL.parent)
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(new_root(tmp_path_factory.mktemp("project")))
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Runs a run file as `runs/fast` in a root of its own, once for all tests, and gives the root."""
+
+    @cache
+    def root_of(name: str) -> Path:
+        root = new_root(tmp_path_factory.mktemp("project"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(root)
+            ready(name)
+            assert main(["run", "--config", str(EXPERIMENTS / f"{name}.yaml"), "--out", "runs/fast", *FAST_RUN]) == 0
+        return root
+
+    return root_of
 
 
 def ready(name: str) -> None:
@@ -69,21 +91,16 @@ def test_every_data_file_can_be_checked_and_trained_on(data, capsys) -> None:
     assert fit(data, "gru") == 0
 
 
-@pytest.mark.usefixtures("at_root")
 @pytest.mark.parametrize("name", RUNS)
-def test_every_run_file_runs_to_its_report(name) -> None:
-    ready(name)
-    assert main(["run", "--config", str(EXPERIMENTS / f"{name}.yaml"), "--out", "runs/fast", *FAST_RUN]) == 0
-    assert Path("runs/fast/evidence.html").stat().st_size > 100_000
+def test_every_run_file_runs_to_its_report(name, ran) -> None:
+    assert (ran(name) / "runs" / "fast" / "evidence.html").stat().st_size > 100_000
 
 
-@pytest.mark.usefixtures("at_root")
-def test_the_tables_of_results_are_made_from_a_run_s_folder() -> None:
-    ready("demo")
-    assert main(["run", "--config", str(EXPERIMENTS / "demo.yaml"), "--out", "runs/demo", *FAST_RUN]) == 0
-    command = [sys.executable, str(EXPERIMENTS / "results.py"), "runs/demo", "--print"]
+def test_the_tables_of_results_are_made_from_a_run_s_folder(ran, monkeypatch) -> None:
+    monkeypatch.chdir(ran("demo"))
+    command = [sys.executable, str(EXPERIMENTS / "results.py"), "runs/fast", "--print"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    board = pd.read_csv("runs/demo/leaderboard.csv").query("part == 'test' and metric == 'roc_auc' and chosen")
+    board = pd.read_csv("runs/fast/leaderboard.csv").query("part == 'test' and metric == 'roc_auc' and chosen")
     for target, value in zip(board.target, board.value, strict=True):
         (row,) = [line for line in text.split(f"| {target} |")[1].splitlines() if "✓" in line]
         assert f"{value:.3f}".lstrip("0") in row

@@ -86,7 +86,7 @@ def quick_config(**data: object) -> RunConfig:
         tuning=TuningConfig(trials=1),
         evaluation=EvaluationConfig(repetitions=50),
         verdicts=VerdictConfig(ask=[]),
-        explanation=ExplanationConfig(windows=1000, sample=200, trees=50, rounds=10),
+        explanation=ExplanationConfig(windows=1000, sample=200, trees=20, rounds=10, seeds=1, attributed=60),
     )
 
 
@@ -836,7 +836,7 @@ def test_a_networks_own_attributions_add_to_its_score(finished) -> None:
     for target, told in completeness.items():
         assert told["model"] == "GRU"
         sums = each[each.target == target].groupby(["user_id", "cutoff"]).attribution.sum()
-        assert len(sums) == told["n_windows"] == 200
+        assert len(sums) == told["n_windows"] == 60
         p = load(finished.folder / "models" / target / "GRU").predict_proba(train)
         logit = pd.Series(np.log(p / (1 - p)), pd.MultiIndex.from_arrays([train.user_ids, train.dates]))
         assert np.ptp(logit.loc[sums.index].to_numpy() - sums.to_numpy()) <= 2 * told["max_gap"] + 1e-4

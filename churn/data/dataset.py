@@ -278,7 +278,7 @@ def _build(
                 members.save(scratch)
             write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times, "new": new}
-            repeats = {} if config.deduplicate else repeats_in(tables)
+            repeats = {} if config.deduplicate else repeats_in(tables, daily)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
             spellings = spellings_in(tables, daily, config=config)
             meta |= {"spellings": {name: asdict(found) for name, found in spellings.items()}}

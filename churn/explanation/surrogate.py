@@ -131,6 +131,8 @@ def contributions(folder: Path, windows: Windows, *, target: str = "churn") -> N
     check_whole(folder)
     saved = read_object(folder / _SEEN, "features", "history_days", says={"target": target})
     features, days = saved["features"], saved["history_days"]
+    if not len(windows):
+        return np.zeros((0, windows.history_days, len(windows.features)))
     seen = windows.only(features).recent(days)
     booster = lightgbm.Booster(model_file=folder / _TREES)
     # LightGBM's own values, which shap asks it for too: loading shap takes as long as scoring hundreds of users

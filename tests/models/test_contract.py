@@ -20,9 +20,9 @@ QUICK = {
 }
 # Enough to learn twenty windows by heart; the logistic regression is a plane and the baselines are a few numbers.
 THOROUGH = {
-    "GRU": {"hidden_size": 32, "max_epochs": 150, "patience": 150, "dropout": 0.0, "lr": 1e-2},
-    "BiLSTM": {"hidden_size": 32, "max_epochs": 150, "patience": 150, "dropout": 0.0, "lr": 1e-2},
-    "GRUBiLSTM": {"hidden_size": 32, "max_epochs": 150, "patience": 150, "dropout": 0.0, "lr": 1e-2},
+    "GRU": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
+    "BiLSTM": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
+    "GRUBiLSTM": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
     "LightGBM": {"min_child_samples": 1, "max_trees": 200, "patience": 200, "reg_lambda": 0.0, "learning_rate": 0.2},
 }
 LEARNERS = sorted(THOROUGH)
@@ -44,6 +44,12 @@ def quick(kind: type[Classifier]) -> Classifier:
     return kind(**QUICK.get(kind.__name__, {}))
 
 
+@pytest.fixture(scope="module")
+def fitted(kind: type[Classifier], split: Split) -> Classifier:
+    """A quick model of churn; tests that change it load a copy."""
+    return quick(kind).fit(split, target="churn")
+
+
 def test_every_public_class_is_held_to_the_contract() -> None:
     shown = {name: getattr(churn.models, name) for name in churn.models.__all__}
     public = {name for name, found in shown.items() if isinstance(found, type) and issubclass(found, Classifier)}
@@ -59,9 +65,9 @@ def test_probabilities_are_one_per_window_between_zero_and_one(kind, split, targ
     assert ((p >= 0) & (p <= 1)).all()
 
 
-def test_no_windows_give_no_probabilities(kind, split) -> None:
+def test_no_windows_give_no_probabilities(fitted, split) -> None:
     nothing = split.test.take(np.empty(0, np.int64))
-    assert quick(kind).fit(split, target="churn").predict_proba(nothing).shape == (0,)
+    assert fitted.predict_proba(nothing).shape == (0,)
 
 
 def test_the_same_seed_gives_the_same_probabilities(kind, split) -> None:
@@ -87,16 +93,15 @@ def test_a_saved_model_predicts_as_before(kind, split, tmp_path) -> None:
     np.testing.assert_allclose(again.predict_proba(split.test), model.predict_proba(split.test), atol=1e-7)
 
 
-def test_a_saved_model_holds_no_pickled_code(kind, split, tmp_path) -> None:
-    quick(kind).fit(split, target="churn").save(tmp_path / "model")
+def test_a_saved_model_holds_no_pickled_code(fitted, tmp_path) -> None:
+    fitted.save(tmp_path / "model")
     files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
     assert {path.suffix for path in files} <= {".json", ".txt", ".pt"}
 
 
-def test_predictions_do_not_depend_on_the_windows_beside(kind, split) -> None:
-    model = quick(kind).fit(split, target="churn")
-    alone = model.predict_proba(split.test.take(np.array([7])))
-    np.testing.assert_allclose(alone, model.predict_proba(split.test)[[7]], atol=1e-6)
+def test_predictions_do_not_depend_on_the_windows_beside(fitted, split) -> None:
+    alone = fitted.predict_proba(split.test.take(np.array([7])))
+    np.testing.assert_allclose(alone, fitted.predict_proba(split.test)[[7]], atol=1e-6)
 
 
 @pytest.mark.parametrize("name", LEARNERS)
@@ -127,10 +132,9 @@ def twenty(windows: Windows) -> Windows:
     return windows.take(np.repeat(few, 10))
 
 
-def test_a_model_is_learnt_again_from_all_windows_in_as_many_steps(kind, split, tmp_path) -> None:
-    model = quick(kind).fit(split, target="churn")
-    model.save(tmp_path / "model")
-    steps, before = model.steps, model.predict_proba(split.test)
+def test_a_model_is_learnt_again_from_all_windows_in_as_many_steps(fitted, split, tmp_path) -> None:
+    fitted.save(tmp_path / "model")
+    steps, before = fitted.steps, fitted.predict_proba(split.test)
     again = load(tmp_path / "model")
     assert again.steps == steps
     again.refit(split.train, target="churn")

@@ -6,7 +6,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from churn.data.log.daily import Tables
+from churn.data.log.daily import Daily, Tables
 from churn.data.log.dialects import dialect_of
 
 _SAMPLE = 1 << 16  # rows; a sample of this size of larger tables is looked at first, since grouping every row is slow
@@ -52,22 +52,24 @@ class Repeats:
         return cls(usable - int(counts.groups.sum()), usable, days, _in_pairs(counts[~counts.day.isin(days)]))
 
 
-def repeats_in(tables: Tables) -> dict[str, Repeats]:
+def repeats_in(tables: Tables, daily: Daily) -> dict[str, Repeats]:
     """The repeats in the events and stickers, where these have no event_id.
 
     Of a large table a sample is looked at first, and if that is not suspicious the table is left out. The row
     itself decides whether it is in the sample, so that its copies are there with it.
     """
-    every = {"events": tables.events, "stickers": tables.stickers}
-    found = {name: _repeats(table) for name, table in every.items() if table is not None}
+    every, rows = {"events": tables.events, "stickers": tables.stickers}, daily.reconciliation
+    found = {
+        name: _repeats(table, rows[name].read) for name, table in every.items() if table is not None and name in rows
+    }
     return {name: repeats for name, repeats in found.items() if repeats is not None}
 
 
-def _repeats(table: ibis.Table) -> Repeats | None:
+def _repeats(table: ibis.Table, rows: int) -> Repeats | None:
     if "event_id" in table.columns:
         return None
     key = [column for column in table.columns if column not in ("day", "reason")]
-    if (share := int(table.count().execute()) // _SAMPLE) > 1:
+    if (share := rows // _SAMPLE) > 1:
         hashed = dialect_of(table).hashed
         drawn = table.filter((hashed(table.user_id) ^ hashed(table.timestamp)) % share == 0)
         drawn = table.get_backend().create_table(ibis.util.gen_name("churn"), drawn, temp=True)

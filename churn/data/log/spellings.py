@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import ibis
 import pandas as pd
 from ibis import _
 
@@ -126,9 +127,10 @@ def _whole(tables: Tables, config: DataConfig) -> float:
 def _others(tables: Tables, daily: Daily) -> Iterator[str]:
     """The ids of strangers and actors, none of which is a user's own."""
     every = [(tables.events, "user_id"), (tables.events, "actor_id"), (tables.stickers, "user_id")]
-    for table, column in every:
-        if table is None or column not in table.columns:
-            continue
-        ids = table.filter(_.reason.isnull()).select(user_id=table[column]).distinct()
-        for batch in ids.anti_join(daily.users, "user_id").to_pyarrow_batches():
-            yield from batch["user_id"].to_pylist()
+    ids = [
+        table.filter(_.reason.isnull()).select(user_id=table[column])
+        for table, column in every
+        if table is not None and column in table.columns
+    ]
+    for batch in ibis.union(*ids, distinct=True).anti_join(daily.users, "user_id").to_pyarrow_batches():
+        yield from batch["user_id"].to_pylist()

@@ -64,7 +64,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         allowed = config.allowed_events if name == "events" else None
         negative = _NEGATIVE[config.negative]
         table = with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed, negative=negative)
-        return _without_repeats(table, config, engine)
+        return _without_repeats(_view(table, engine), config, engine)
 
     timed = {name: canonical(name) for name in ways}
     return Tables(
@@ -106,6 +106,13 @@ def _with_moments(
         table = moved(table, engines.local)
     how = written(table, column, asked=asked, name=f"{name}.{column}", key=f"data.{name.rstrip('s')}_columns")
     return with_moments(table, how, column=column), how
+
+
+def _view(table: ibis.Table, engine: BaseBackend) -> ibis.Table:
+    """The table under a name that the engine knows while it is open: each pass is then written in few words."""
+    name = ibis.util.gen_name("churn")
+    engine.raw_sql(f'CREATE TEMPORARY VIEW "{name}" AS {engine.compile(table)}')
+    return engine.table(name)
 
 
 def _span_of_times(table: ibis.Table, how: Written) -> dict[str, str]:

@@ -248,7 +248,7 @@ def test_features_of_any_calendar_are_those_of_the_slow_reference(panel_of, cale
     ]
     pairs = zip(windows.user.tolist(), windows.cutoff.tolist(), strict=True)
     expected = [days[user][cutoff - history_days : cutoff] for user, cutoff in pairs]
-    assert found == pytest.approx(np.array(expected, float).reshape(found.shape), abs=1e-6)
+    np.testing.assert_allclose(found, np.array(expected, float).reshape(found.shape), rtol=5e-7, atol=5e-7)
 
 
 def test_features_cost_nothing_when_not_asked_for():
