@@ -99,11 +99,12 @@ class SplitConfig(Block, key="data.split"):
         """
         if not self.by_time:
             return self
-        later = {"test_from": self.test_share, "val_from": self.test_share + self.val_share}
-        dates = {name: str(days.sort_values()[int(len(days) * (1 - share))].date()) for name, share in later.items()}
-        return replace(
-            self, val_from=self.val_from or dates["val_from"], test_from=self.test_from or dates["test_from"]
-        )
+        import pandas as pd  # here, since reading a configuration does not need it
+
+        days = days.sort_values()
+        test_from = self.test_from or str(days[int(len(days) * (1 - self.test_share))].date())
+        before = int((days < pd.Timestamp(test_from)).sum() - len(days) * self.val_share)
+        return replace(self, val_from=self.val_from or str(days[max(before, 0)].date()), test_from=test_from)
 
     def boundaries(self, first: "pd.Timestamp", last: "pd.Timestamp") -> "tuple[pd.Timestamp, pd.Timestamp]":
         """The first validation and the first test cutoff, given the first and the last labelled one.

@@ -157,7 +157,7 @@ def test_with_a_log_a_history_before_arrival_is_seen_and_the_outcome_is_asked_al
     [
         ({"windows": WindowConfig()}, ("data.windows.at_risk: arrival", "active", "day of joining")),
         ({"windows": replace(ARRIVAL, history_days=7)}, ("history_days: 0", "7", "without data.events")),
-        ({"members": None}, ("data.members", "none", "set data.members")),
+        ({"members": None, "events": "events"}, ("data.members", "none", "set data.members")),
         ({"outcome": None, "members": None}, ("data.events", "none", "data.outcome")),
         ({"features": ["state"], "attributes": {"state": {"known": "arrival"}}}, ("data.outcome", "state", "answer")),
         ({"stickers": "stickers"}, ("data.stickers", "stickers", "leave one")),
