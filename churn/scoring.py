@@ -191,7 +191,7 @@ def write_scores(
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:
-    """Features that set each window's chance of the first target above others' chances, as `explanation.reasons` has them.
+    """Features that set each window's chance of the first target above others' chances, by `explanation.reasons`.
 
     SHAP values are counted from the users of the same day, too. Counted from the training part, a column that has moved
     since would be everybody's reason.
@@ -244,7 +244,9 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
             must not be measured on windows of the run, all of which they have seen; their calibrator is that of the
             measured model.
     """
-    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "active_days": windows.active_days()})
+    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
+    if windows.panel.features:  # of arrivals alone no days are seen
+        table["active_days"] = windows.active_days()
     for target, name in chosen_models(models).items():
         folder = models / target / name
         calibrator = Calibrator.load(folder / "calibrator.json", target=target, name=name)

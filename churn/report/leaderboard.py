@@ -5,13 +5,13 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared
-from churn.language import marked, say, say_again
+from churn.language import marked, say, say_again, titled
 from churn.report import seeds
 from churn.report.blocks import Beside, Block, Fold, Heading, Items, Section, Text
 from churn.report.chart_parts import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimal, decimals, percents, signed
+from churn.report.wording import DECISIONS, METRICS, count, decimal, decimals, percents, signed
 from churn.runs import Run, estimate, records
 from churn.statistics import LEAST_LOSS, Interval, side
 
@@ -52,7 +52,7 @@ def build(run: Run) -> Section:
 def _chosen(run: Run) -> str:
     """The chosen model of each target, beside the one that most others use or, where it is not there, alone."""
     alone = (
-        say("{target}: {model} is the chosen model.", target=TARGETS[one], model=run.chosen(one)) for one in run.targets
+        say("{target}: {model} is the chosen model.", target=titled(one), model=run.chosen(one)) for one in run.targets
     )
     return " ".join(_against(run, target, RIVALS[0]) or said for target, said in zip(run.targets, alone, strict=True))
 
@@ -90,7 +90,7 @@ def _against(run: Run, target: str, rival: str) -> str:
     """A sentence on whether the chosen model is better than a rival; nothing where it was not compared."""
     chosen = run.chosen(target)
     if chosen == rival:
-        return say("{target}: {rival} itself is the chosen model.", target=TARGETS[target], rival=rival)
+        return say("{target}: {rival} itself is the chosen model.", target=titled(target), rival=rival)
     table = run.table(declared.DIFFERENCES, target)
     pair = (table["model"] == chosen) & (table["reference"] == rival) & (table["metric"] == "log_loss")
     found = estimate(table[pair])
@@ -105,7 +105,7 @@ def _against(run: Run, target: str, rival: str) -> str:
     if clear == "across":
         return say(
             "{target}: {chosen}, the chosen model, and {rival} are not distinguishable ({numbers}).",
-            target=TARGETS[target],
+            target=titled(target),
             chosen=chosen,
             rival=rival,
             numbers=numbers,
@@ -113,7 +113,7 @@ def _against(run: Run, target: str, rival: str) -> str:
     if matters == "across":
         return say(
             "{target}: {chosen}, the chosen model, and {rival} hardly differ, by less than {least} ({numbers}).",
-            target=TARGETS[target],
+            target=titled(target),
             chosen=chosen,
             rival=rival,
             least=decimal(LEAST_LOSS),
@@ -122,14 +122,14 @@ def _against(run: Run, target: str, rival: str) -> str:
     if matters == "below":
         return say(
             "{target}: {chosen}, the chosen model, is clearly better than {rival} ({numbers}).",
-            target=TARGETS[target],
+            target=titled(target),
             chosen=chosen,
             rival=rival,
             numbers=numbers,
         )
     return say(
         "{target}: {chosen}, the chosen model, is clearly worse than {rival} ({numbers}).",
-        target=TARGETS[target],
+        target=titled(target),
         chosen=chosen,
         rival=rival,
         numbers=numbers,
@@ -137,7 +137,7 @@ def _against(run: Run, target: str, rival: str) -> str:
 
 
 def _unmeasured(target: str, part: str) -> str:
-    return say("{target}: no model was measured on the {part} part.", target=TARGETS[target], part=say_again(part))
+    return say("{target}: no model was measured on the {part} part.", target=titled(target), part=say_again(part))
 
 
 def _board(run: Run, target: str, part: str) -> Block:
@@ -151,7 +151,7 @@ def _board(run: Run, target: str, part: str) -> Block:
     columns = (Column(say("Model")), *(Column(METRICS[metric], numeric=True) for metric in metrics))
     rows = tuple(_row(board[board["model"] == model], model, metrics, model == run.chosen(target)) for model in models)
     return Table(
-        say("{target}: {part} part{size}", target=TARGETS[target], part=say_again(part), size=_size(run, target, part)),
+        say("{target}: {part} part{size}", target=titled(target), part=say_again(part), size=_size(run, target, part)),
         columns,
         rows,
     )
@@ -213,7 +213,7 @@ def _forest(run: Run, target: str) -> Block:
     common = table[table["model"] != table["reference"] + KEPT]["reference"]  # not of one twin alone
     table = table[table["reference"].isin(common)]
     if table.empty:
-        return Text(say("{target}: no paired difference in log loss.", target=TARGETS[target]))
+        return Text(say("{target}: no paired difference in log loss.", target=titled(target)))
     rows = list(dict.fromkeys(label(model) for model in table.sort_values("value")["model"]))
     references = list(dict.fromkeys(table["reference"]))
     series = [_series(table[table["reference"] == name], str(name), place) for place, name in enumerate(references)]
@@ -231,7 +231,7 @@ def _forest(run: Run, target: str) -> Block:
     )
     return figure(
         drawn,
-        title=say("{target}: difference in log loss", target=TARGETS[target]),
+        title=say("{target}: difference in log loss", target=titled(target)),
         description=say("Paired differences on test. {said}.", said=said),
         caption="",
     )
@@ -279,6 +279,6 @@ def _all_differences(table: pd.DataFrame) -> Fold:
 
 def _difference(row: Any) -> tuple[Cell, ...]:
     metric = METRICS.get(row.metric, DECISIONS.get(row.metric, row.metric))
-    words = (TARGETS.get(row.target, row.target), row.model, row.reference, metric)
+    words = (titled(row.target), row.model, row.reference, metric)
     value = Cell(signed(row.value, 3), order=repr(float(row.value)), under=decimals(row.low, row.high))
     return *(text_cell(word) for word in words), value

@@ -76,8 +76,8 @@ def expected_earnings(
 def at_stake(scored: pd.DataFrame) -> dict[str, float | None]:
     """The losses to expect with the listed users if nobody calls: churners, stickers, amount.
 
-    `churners` is the sum of the chances of churn, or of the outcome, `stickers` the number of churners who would receive one if they
-    stayed, and `amount` what they would receive; each None where it is not known.
+    `churners` is the sum of the chances of churn, or of the outcome, `stickers` the number of churners who would
+    receive one if they stayed, and `amount` what they would receive; each None where it is not known.
 
     Args:
         scored: A row per user, from `prioritise`: p_churn, value_at_risk, segment and, if known, p_sticker and

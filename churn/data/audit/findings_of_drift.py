@@ -8,7 +8,7 @@ from churn.data.audit.drift import BEYOND, NEWEST_DAYS, Drift
 from churn.data.audit.findings import Finding
 from churn.data.audit.findings_of_parts import NOISE, SHIFT
 from churn.data.windows.features import FEATURES
-from churn.language import joined, say, say_again, say_many
+from churn.language import joined, say, say_many, termed
 
 _RATIO = 1.5  # between two days' numbers of users, or acts, from which on they differ
 _NAMED = 5  # columns in a sentence
@@ -79,7 +79,7 @@ def _rate(drift: Drift, target: str) -> str:
     return say(
         "The rate of {target} is {now:.1%} in the newest {days} days whose outcome is known, and was {train:.1%} "
         "in the training part.",
-        target=say_again(target),
+        target=termed(target),
         now=drift.now.rates[target][0],
         days=NEWEST_DAYS,
         train=drift.training.rates.get(target, drift.now.rates[target])[0],
