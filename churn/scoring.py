@@ -109,7 +109,8 @@ def score(
         with speaking(finished.language, finished.labels, fans=fans):
             listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
             segments.write_contacts(scratch, Order.load(run / "models"), config)
-            found = [finding.text for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
+            drifted = drift_findings(moved, arrivals=dataset.windows.arrivals) if moved else ()
+            found = [finding.text for finding in (*examine_new(dataset), *drifted)]
         place = os.path.relpath(run.resolve(), out.resolve())
         drift = moved.facts() if moved else None
         told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}

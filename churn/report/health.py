@@ -45,7 +45,10 @@ def _drift(run: Run) -> list[Block]:
     told = run.manifest["drift"]
     if not told:
         return []
-    return [Heading(say("From the training part to now")), *map(Text, drift_sentences(Drift.read(told)))]
+    return [
+        Heading(say("From the training part to now")),
+        *map(Text, drift_sentences(Drift.read(told), arrivals=run.arrivals)),
+    ]
 
 
 def _reconciliation(run: Run) -> Block:
