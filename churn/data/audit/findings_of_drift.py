@@ -20,7 +20,7 @@ def drift_sentences(drift: Drift, *, arrivals: bool = False) -> list[str]:
 
     Args:
         drift: The training part beside the scored day.
-        arrivals: Whether users are asked about on the day of arrival, so that no number of them is at risk on a day.
+        arrivals: Whether users are asked about on the day of arrival, so that nobody is at risk on any other day.
 
     Example:
         >>> from churn.data import Training, example_dataset
