@@ -19,10 +19,22 @@ from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, P
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.folder import claimed
-from churn.language import Messages, marked, say, say_again, say_many
+from churn.language import Messages, marked, say, say_again, say_many, termed
 from churn.progress import page, progress
 
 ROLES = Messages({"own": marked("own"), "fan": marked("by fans"), "away": marked("elsewhere")})
+FATES = Messages(  # of members who are asked about once
+    {
+        "yes": marked("yes"),
+        "no": marked("no"),
+        "to_score": marked("to score: no answer yet"),
+        "ended_otherwise": marked("ended otherwise: neither yes nor no"),
+        "answered_before_arrival": marked("answered before the arrival"),
+        "without_day": marked("without a day of arrival"),
+        "outside": marked("arrived outside the days read"),
+    }
+)
+ASKED = ("yes", "no", "to_score")  # fates that are told even of nobody
 GAPS = 10  # stretches listed
 
 
@@ -61,12 +73,13 @@ def _split(dataset: Dataset) -> tuple[Split | None, UserError | None]:
 
 
 def _page(dataset: Dataset, health: Health, trouble: UserError | None) -> list[RenderableType]:
+    with_log = dataset.config.events is not None
     return [
         *_section(say("Tables"), [_columns(dataset), *_times(dataset)]),
         *_section(say("Rows"), [_rows(dataset)]),
-        *_section(say("Days"), _days(dataset, health)),
+        *(_section(say("Days"), _days(dataset, health)) if with_log else []),
         *_section(say("Users"), _users(dataset, health)),
-        *_section(say("Events by role"), [_events(health)]),
+        *(_section(say("Events by role"), [_events(health)]) if with_log else []),
         *_section(say("Features"), _features(dataset, health)),
         *_section(say("Windows"), _windows(dataset) if trouble is None else _labelled(dataset)),
         *_section(say("Warnings"), _warnings(health.findings)),
@@ -86,6 +99,8 @@ def _columns(dataset: Dataset) -> Table:
         used = {own: word for word in STANDARD_COLUMNS[name] if (own := mapping.get(word, word))}
         attributes = dataset.members.columns if name == "members" and dataset.members is not None else ()
         use = dict.fromkeys(attributes, say("attribute")) | used
+        if name == "members" and (asked := dataset.config.asked) is not None:
+            use |= {asked.column: say("answer")} | ({asked.due: say("day of the answer")} if asked.due else {})
         rows += [(say_again(name), column, kind, use.get(column, "–")) for column, kind in schema.items()]
     return _table((say("table"), say("column"), say("type"), say("used as")), rows)
 
@@ -165,12 +180,21 @@ def _quartiles(values: NDArray[np.float64]) -> list[float]:
 
 def _users(dataset: Dataset, health: Health) -> list[RenderableType]:
     n = len(dataset.panel.users)
+    if dataset.fates is not None:
+        return [_text(say("users: {n:,} on the member list", n=n)), _fates(dataset)]
     if dataset.members is None:
         return [_text(say("users: {n:,}, all who have events of their own", n=n))]
     unseen = say(
         "users: {n:,} on the member list, {unseen:,} of whom never appear in the events", n=n, unseen=health.unseen
     )
     return [_text(unseen)]
+
+
+def _fates(dataset: Dataset) -> Table:
+    """The numbers of members by their fate: who ended so, or otherwise, or is to be scored."""
+    target = termed(dataset.windows.targets[0])
+    rows = [(FATES[fate], f"{n:,}") for fate, n in (dataset.fates or {}).items() if n or fate in ASKED]
+    return _table((target, say("users")), rows, right=1)
 
 
 def _events(health: Health) -> Table:
@@ -194,6 +218,8 @@ def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
 
 def _definition(dataset: Dataset) -> str:
     windows = dataset.config.windows
+    if windows.at_risk == "arrival":
+        return _arrivals(windows.history_days)
     active = say_many("active on the last day", "active in the last {n} days", windows.at_risk_days)
     return say(
         "history {history} + horizon {horizon} days, every {stride}; {risk}",
@@ -204,17 +230,24 @@ def _definition(dataset: Dataset) -> str:
     )
 
 
+def _arrivals(history_days: int) -> str:
+    once = say("every user once, on the day of arrival")
+    if not history_days:
+        return say("{once}; of the days before nothing is known", once=once)
+    return say_many("{once}; history {n} day", "{once}; history {n} days", history_days, once=once)
+
+
 def _labelled(dataset: Dataset) -> list[RenderableType]:
     """The windows of a log that cannot be split: their number and base rates."""
     known = dataset.labelled
-    rates = [f", {say_again(target)} {known.label(target).mean():.4f}" for target in known.targets if len(known)]
+    rates = [f", {termed(target)} {known.label(target).mean():.4f}" for target in known.targets if len(known)]
     told = say("labelled windows: {n:,}{rates}; no split", n=len(known), rates="".join(rates))
     return [_text(_definition(dataset)), _text(told)]
 
 
 def _windows(dataset: Dataset) -> list[RenderableType]:
     audit = dataset.audit()
-    rates = ", ".join(f"{say_again(target)} {rate:.4f}" for target, rate in audit["base_rates"].items())
+    rates = ", ".join(f"{termed(target)} {rate:.4f}" for target, rate in audit["base_rates"].items())
     lines = [
         _definition(dataset),
         say(
@@ -227,12 +260,14 @@ def _windows(dataset: Dataset) -> list[RenderableType]:
     ]
     folds = [say("fold {place}", place=place) for place in range(1, len(audit["folds"]))] + [""]
     tables = [
-        _parts(fold["parts"], dataset.windows.targets, name) for name, fold in zip(folds, audit["folds"], strict=True)
+        _parts(fold["parts"], dataset.windows.targets, name, arrivals=dataset.windows.arrivals)
+        for name, fold in zip(folds, audit["folds"], strict=True)
     ]
-    return [*map(_text, lines), *tables, _overlaps(audit["overlaps"])]
+    shared = [] if dataset.windows.arrivals else [_overlaps(audit["overlaps"])]  # nobody arrives twice
+    return [*map(_text, lines), *tables, *shared]
 
 
-def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str) -> Table:
+def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str, *, arrivals: bool) -> Table:
     rows = [
         (
             say_again(str(part["part"])),
@@ -244,8 +279,9 @@ def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str
         )
         for part in parts
     ]
-    heads = (fold or say("part"), say("windows"), say("users"), say("first cutoff"), say("last cutoff"))
-    return _table((*heads, *map(say_again, targets)), rows, right=1)
+    days = (say("first arrival"), say("last arrival")) if arrivals else (say("first cutoff"), say("last cutoff"))
+    heads = (fold or say("part"), say("windows"), say("users"), *days)
+    return _table((*heads, *map(termed, targets)), rows, right=1)
 
 
 def _overlaps(overlaps: Sequence[Mapping[str, Any]]) -> Table:

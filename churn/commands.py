@@ -10,6 +10,7 @@ from churn.progress import OPTIONS, progress
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
 
+    from churn.data import DataConfig
 
 ALARM = 3  # exit code
 
@@ -96,15 +97,16 @@ def _tune(arguments: list[str]) -> None:
 
     trials = tune(config, options.out).folder / declared.TRIALS.file
     with speaking(config.language, config.labels):
-        print(f"trials: {trials}{_caution(config.data.split.kind)}")
+        print(f"trials: {trials}{_caution(config.data)}")
 
 
-def _caution(split_kind: str) -> str:
+def _caution(data: "DataConfig") -> str:
     """A further line if the split makes the measures less meaningful than they seem."""
-    from churn.data import CAUTIONS
+    from churn.data import caution_of
     from churn.language import say
 
-    return _warnings([say(CAUTIONS[split_kind])] if split_kind in CAUTIONS else [])
+    caution = caution_of(data.split.kind, arrivals=data.outcome is not None)
+    return _warnings([say(caution)] if caution else [])
 
 
 def _warnings(sentences: Iterable[str]) -> str:
@@ -136,7 +138,7 @@ def _score(arguments: list[str]) -> None:
         *declared.SCORING.read(out)["warnings"],
     ]
     with speaking(finished.language, finished.labels):
-        cautions = f"{_held_back(out)}{_caution(finished.data.split.kind)}{_warnings(map(retold, about))}"
+        cautions = f"{_held_back(out)}{_caution(finished.data)}{_warnings(map(retold, about))}"
     print(f"list: {out / declared.CONTACTS.file}{cautions}")
 
 

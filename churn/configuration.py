@@ -115,7 +115,7 @@ class RunConfig(Block):
 
     def __post_init__(self) -> None:
         """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, for
-        a ranking by amounts that are not configured, and for an unknown language."""
+        a ranking by amounts that are not configured, a budget for an outcome, and an unknown language."""
         super().__post_init__()
         names = [spec.name for spec in self.specs]
         if not names or len(set(names)) < len(names):
@@ -124,6 +124,10 @@ class RunConfig(Block):
         if self.segments.rank_by == "expected_loss" and not self.data.stickers:
             remedy = "set data.stickers, or rank by value_at_risk"
             raise UserError("expected data.stickers with segments.rank_by: expected_loss", "none", remedy)
+        if self.data.outcome is not None and self.segments.budget.known:
+            found = f"save_rate: {self.segments.budget.save_rate:g}"
+            remedy = "leave it out: of whom a call keeps is known for churn alone"
+            raise UserError("expected no segments.budget with data.outcome", found, remedy)
         for spec in self.specs:
             spec.check()
             self._check_history(f"history_days of {spec.name}", spec.init_args.get("history_days"))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared, read_json
-from churn.language import joined, percentage, retold, say, say_again
+from churn.language import joined, percentage, retold, say, termed
 from churn.statistics import FEW, LEAST_LOSS, Interval, above, digits_apart, side
 
 _Errors = dict[str, tuple[float, float]]  # target to its calibration error on test and the upper end of its band
@@ -59,7 +59,7 @@ def _never_calibrated(errors: _Errors, calibrators: Collection[str]) -> list[str
         say(
             "{error:.3f} for {target} (a calibrated forecast stays under {band:.3f})",
             error=error,
-            target=say_again(str(target)),
+            target=termed(str(target)),
             band=band,
         )
         for target, (error, band) in errors.items()
@@ -69,7 +69,7 @@ def _never_calibrated(errors: _Errors, calibrators: Collection[str]) -> list[str
             "NOT CALIBRATED: priority multiplies the probabilities of {targets}, and neither was ever calibrated, "
             "since evaluation.calibrators is [none]. Their calibration error on the test part is {measured}. Add "
             "temperature, platt and isotonic to evaluation.calibrators, or leave it out, and run into another --out.",
-            targets=_both([say_again(str(target)) for target in errors]),
+            targets=_both([termed(str(target)) for target in errors]),
             measured=_both(measured),
         )
     ]
@@ -104,7 +104,7 @@ def _overpromised(rates: pd.DataFrame) -> list[str]:
         say(
             "On past lists, those of the test part, the mean probability of {target} was {forecast}, and {rate} "
             "[{low}, {high}] came true: on a list, read it as an order, not as a chance.",
-            target=say_again(str(target)),
+            target=termed(str(target)),
             forecast=percentage(forecast, digits := digits_apart(forecast, low, high)),
             rate=percentage(rate, digits),
             low=f"{100 * low:.{digits}f}",
@@ -124,7 +124,7 @@ def _outdone(differences: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
         say(
             "The model chosen for {target}, {model}, is clearly worse than {reference} on the test part: its log loss "
             "is higher by {value:.3f} [{low:.3f}, {high:.3f}].",
-            target=say_again(str(row.target)),
+            target=termed(str(row.target)),
             model=row.model,
             reference=row.reference,
             value=row.value,
@@ -141,7 +141,7 @@ def _uncalibrated(errors: _Errors) -> list[str]:
             "The probabilities of {target} are off on the test part: their calibration error is "
             "{error:.3f}, where a calibrated forecast stays under {band:.3f}. They tell whom to call first; "
             "do not read them as probabilities.",
-            target=say_again(str(target)),
+            target=termed(str(target)),
             error=error,
             band=band,
         )
@@ -155,14 +155,14 @@ def _unfaithful(surrogates: pd.DataFrame, floor: float) -> list[str]:
         say(
             "The drivers of {target} come from a surrogate that explains {share} of the model on unseen "
             "users, under the floor of {floor}: read them as a sketch.",
-            target=say_again(str(target)),
+            target=termed(str(target)),
             share=percentage(math.floor(100 * max(0, r2)) / 100),
             floor=percentage(floor),
         )
         if r2 == r2
         else say(
             "The chosen model gives every user the same probability of {target}, so nothing drives it.",
-            target=say_again(str(target)),
+            target=termed(str(target)),
         )
         for target, r2 in surrogates[surrogates.explained].set_index("target").r2.items()
         if not r2 >= floor

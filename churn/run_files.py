@@ -15,7 +15,7 @@ from churn.eda import View, open_view
 from churn.errors import UserError
 from churn.explanation import fans_among, worded
 from churn.keys import OneOf
-from churn.language import LabelConfig, retold
+from churn.language import LabelConfig, Target, retold, target_of
 from churn.segments import CONTACT, SegmentConfig
 from churn.statistics import Interval
 
@@ -176,6 +176,27 @@ class RunFiles:
     def stickers(self) -> bool:
         """Whether the run knows a second target."""
         return "sticker" in self.targets
+
+    @property
+    def words(self) -> list[Target]:
+        """The words of the targets, in their order."""
+        good = bool((self.settings["data"].get("outcome") or {}).get("good", True))
+        return [target_of(name, good=good) for name in self.targets]
+
+    @property
+    def first(self) -> Target:
+        """The words of the target that is asked first, by which the list is drawn."""
+        return self.words[0]
+
+    @property
+    def arrivals(self) -> bool:
+        """Whether each user is asked about once, on the day of arrival."""
+        return bool(self.windowing["at_risk"] == "arrival")
+
+    @property
+    def answered(self) -> bool:
+        """Whether every arrival has an answer, so that the scored users are the test part's."""
+        return self.arrivals and not self.part("score").get("windows")
 
     @property
     def windowing(self) -> Mapping[str, Any]:

@@ -109,7 +109,8 @@ def score(
         with speaking(finished.language, finished.labels, fans=fans):
             listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
             segments.write_contacts(scratch, Order.load(run / "models"), config)
-            found = [finding.text for finding in (*examine_new(dataset), *(drift_findings(moved) if moved else ()))]
+            drifted = drift_findings(moved, arrivals=dataset.windows.arrivals) if moved else ()
+            found = [finding.text for finding in (*examine_new(dataset), *drifted)]
         place = os.path.relpath(run.resolve(), out.resolve())
         drift = moved.facts() if moved else None
         told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
@@ -244,7 +245,9 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
             must not be measured on windows of the run, all of which they have seen; their calibrator is that of the
             measured model.
     """
-    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates, "active_days": windows.active_days()})
+    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
+    if windows.panel.features:  # of arrivals alone no days are seen
+        table["active_days"] = windows.active_days()
     for target, name in chosen_models(models).items():
         folder = models / target / name
         calibrator = Calibrator.load(folder / "calibrator.json", target=target, name=name)

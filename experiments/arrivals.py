@@ -4,8 +4,8 @@
     python experiments/arrivals.py
 
 Trees as `churn run` fits them, with five seeds each; every number is the mean of the seeds, and in brackets the lowest
-and the highest. On the launches' splits a model stops early on the validation part and learns again, in as many steps, from
-all that lies before the test; on the leads' five folds there is no validation part, and 250 trees are made.
+and the highest. On the launches' splits a model stops early on the validation part and learns again, in as many steps,
+from all that lies before the test; on the leads' five folds there is no validation part, and 250 trees are made.
 """
 
 from collections.abc import Iterator, Sequence

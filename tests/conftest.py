@@ -11,6 +11,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from churn.data import DataConfig, Panel, prepare
 from churn.errors import UserError
@@ -133,3 +134,50 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def leads(n=400):
+    """A made-up member list: leads who convert more often from some origins, and of whom a tenth has no answer yet."""
+    rng = np.random.default_rng(3)
+    origin, visits = rng.choice(["web", "fair", "friend"], n), rng.poisson(4, n).astype(float)
+    chance = 1 / (1 + np.exp(2 - 2.5 * (origin == "friend") - 0.3 * visits))
+    state = np.where(rng.random(n) < chance, "won", "lost").astype(object)
+    joined = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 120, n), unit="D")
+    state[joined > "2024-04-15"] = None
+    visits[::9] = np.nan
+    user_id = [f"lead{position}" for position in range(n)]
+    return pd.DataFrame({"user_id": user_id, "joined": joined, "origin": origin, "visits": visits, "state": state})
+
+
+LEADS = {  # the `data:` block of `leads`
+    **{"members": "members", "features": ["origin", "visits"], "split": {"kind": "user"}},
+    "attributes": {"origin": {"known": "arrival"}, "visits": {"known": "arrival"}},
+    "outcome": {"column": "state", "positive": ["won"], "name": "deal_won"},
+    "windows": {"at_risk": "arrival", "history_days": 0, "horizon_days": 7},
+}
+
+
+@pytest.fixture(scope="session")
+def outcome_runs(tmp_path_factory):
+    """Finished runs on an outcome, which tests leave as they are: with leads to score, and with answers for all."""
+    from churn.configuration import RunConfig, parse, run_config, run_parser
+    from churn.pipeline import run
+
+    def finished(members):
+        folder = tmp_path_factory.mktemp("outcome")
+        members.to_parquet(folder / "leads.parquet")
+        settings = {
+            "data": LEADS | {"members": str(folder / "leads.parquet")},
+            "models": ["churn.models.LightGBM", "churn.models.Logistic"],
+            "tuning": {"trials": 1},
+            "training": {"seeds": 1},
+            "evaluation": {"repetitions": 50},
+            "explanation": {"trees": 20, "rounds": 3, "seeds": 1},
+            "labels": {"user": "lead"},
+        }
+        (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+        config: RunConfig = run_config(parse(["--config", str(folder / "config.yaml")], parser=run_parser()))
+        return run(config, folder / "run").folder
+
+    every = leads()
+    return {"to score": finished(every), "answered": finished(every[every.state.notna()])}

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         without_password,
     )
     from churn.data.sources.simulator import PRESETS, simulate
-    from churn.data.splits.split import CAUTIONS, PARTS, Split, user_share
+    from churn.data.splits.split import CAUTIONS, PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
     from churn.data.windows.features import FEATURES, Feature
     from churn.data.windows.panel import AMOUNT, STICKERS, Panel
@@ -86,6 +86,7 @@ __all__ = [
     "WindowConfig",
     "Windows",
     "at_fault",
+    "caution_of",
     "counted",
     "dialect_of",
     "digest",

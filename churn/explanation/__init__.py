@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from churn.explanation.fidelity import Fidelity, Imitation
     from churn.explanation.past import USUAL_DAYS, own_past
     from churn.explanation.surrogate import Surrogate, contributions, explain
-    from churn.explanation.user_reasons import Reason, fans_among, named, readable, reason_rows, reasons, worded
+    from churn.explanation.user_reasons import Reason, fans_among, heads, named, readable, reason_rows, reasons, worded
     from churn.explanation.variance_inflation import Collinearity, collinearity
     from churn.explanation.wording import Story
 
@@ -33,6 +33,7 @@ __all__ = [
     "contributions",
     "explain",
     "fans_among",
+    "heads",
     "judged_features",
     "named",
     "others",

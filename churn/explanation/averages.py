@@ -13,6 +13,8 @@ COLUMNS = ["cutoff", "feature", "value", "per_days", "users", "user_days"]
 def others(windows: Windows) -> pd.DataFrame:
     """The averages over the windows of each cutoff: cutoff, feature, value, per_days, users, user_days.
 
+    Of arrivals, of whom few come on one day, they are over all of the windows.
+
     Counts are events, or amounts, by `per_days`, a week: the sum over all histories, divided by the days of the
     histories on which users were already known, `user_days`. A user who joined on the day before the cutoff adds one
     day, however long a history is, so that the averages of a short and of a long history agree. Other features are the
@@ -29,6 +31,9 @@ def others(windows: Windows) -> pd.DataFrame:
         1  fan_comment   9.36         7     59        413
     """
     days = np.unique(windows.cutoff)
+    if windows.arrivals and len(days):  # of whom few come on one day
+        everyone = _of_one_day(windows)
+        return pd.concat([everyone.assign(cutoff=day) for day in np.unique(windows.dates)], ignore_index=True)
     tables = [_of_one_day(windows.take(windows.cutoff == day)) for day in days]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
 

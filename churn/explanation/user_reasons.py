@@ -13,16 +13,19 @@ from churn.data import AMOUNT, STICKERS, Windows
 from churn.errors import UserError
 from churn.explanation.stories import Pairs, stories
 from churn.explanation.wording import (
+    Side,
     Story,
     as_usual,
     count_words,
     last_day_words,
+    level_words,
     value_as_usual,
     yes_or_no_words,
 )
 from churn.language import Messages, event_in_words, joined, marked, say, with_unit
 
 TOP = 3  # reasons per user
+_MISSING = "_missing"  # ends the column that says of whom a number is not known
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
 _DERIVED = Messages(
     {
@@ -113,7 +116,7 @@ def worded(found: pd.DataFrame, of: Iterable[object], *, by: str = "window", top
         by: The column of a reason's owner.
         top: Reasons per owner.
     """
-    names, facts = named(found.feature), found[["feature", "kind", "risky", *Story._fields]]
+    names, facts = heads(found.feature), found[["feature", "kind", "risky", *Story._fields]]
     words = [joined((names[row[0]], ": ", _words(row)), "") for row in facts.itertuples(index=False, name=None)]
     table = found[[by, "place"]].assign(words=words).pivot_table("words", by, "place", aggfunc="first", sort=False)
     table = table.reindex(index=list(of), columns=range(1, top + 1)).fillna("")
@@ -125,7 +128,7 @@ class Reason(NamedTuple):
 
     feature: str
     kind: Literal["count", "yes or no", "last day"]
-    risky: Literal["low", "high"]  # values that read as a risk by themselves
+    risky: Side  # values that read as a risk by themselves
     story: Story  # for a feature that is not a count, `total` holds the value
 
     @property
@@ -143,7 +146,9 @@ def _words(facts: Sequence[Any]) -> str:
     story = Story(*facts[3:])
     story = story._replace(fell=None if pd.isna(story.fell) else story.fell)
     if facts[1] == "count":
-        return count_words(story)
+        return count_words(story, risky=facts[2])
+    if facts[1] == "yes or no" and (level := _level(facts[0])):
+        return level_words(level[1], story.total, others=story.others)
     if facts[1] == "yes or no":
         return yes_or_no_words(story.total, others=story.others)
     return last_day_words(facts[0], story.total, others=story.others, risky=facts[2])
@@ -189,7 +194,11 @@ def readable(feature: str) -> str:
     Example:
         >>> readable("own_post"), readable("fan_reply"), readable("away_visit"), readable("total_away_visit")
         ('own post', 'fan reply', 'visit elsewhere', 'total visit elsewhere')
+        >>> readable("home_room=lounge"), readable("visits_missing")
+        ('home room: lounge', 'visits: not known')
     """
+    if level := _level(feature):
+        return joined(level, ": ")
     counted = feature.removeprefix("total_").removeprefix("average_")
     role, _, event = counted.partition("_")
     if counted in _DERIVED:
@@ -229,25 +238,46 @@ def named(features: Iterable[str]) -> Mapping[str, str]:
     return {feature: word if times[word] == 1 else feature for feature, word in words.items()}
 
 
+def heads(features: Iterable[str]) -> Mapping[str, str]:
+    """The words with which the reasons of features begin: the names, or of an attribute's level the attribute's.
+
+    Example:
+        >>> heads(["own_post", "home_room=lounge"])
+        {'own_post': 'own post', 'home_room=lounge': 'home room'}
+    """
+    return {feature: level[0] if (level := _level(feature)) else name for feature, name in named(features).items()}
+
+
+def _level(feature: str) -> tuple[str, str] | None:
+    """The attribute whose level a column holds, and the level, in words; None for any other column."""
+    attribute, holds, level = feature.partition("=")
+    if feature.partition("_")[0] in _COUNTED:
+        return None
+    if not holds and feature.endswith(_MISSING):
+        attribute, level = feature.removesuffix(_MISSING), say("not known")
+    return (attribute.replace("_", " "), level) if attribute and level else None
+
+
 def _facts(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], others: NDArray[np.float64]) -> list[Reason]:
     """The reason of each pair, from the totals of each window and feature and the others' averages, (n, f)."""
     counts = pairs.feature < len(windows.panel.features)
     beside, names = others[pairs.window, pairs.feature], [windows.features[place] for place in pairs.feature]
     values = totals[pairs.window, pairs.feature]
     told = iter(stories(windows, pairs.take(counts), others=beside[counts]))
+    risky: Side = "either" if windows.arrivals else "low"  # an outcome is no risk
     return [
-        Reason(names[pair], "count", "low", next(told))
+        Reason(names[pair], "count", risky, next(told))
         if counted
-        else _derived(windows, pairs.feature[pair], values[pair], others=beside[pair])
+        else _derived(windows, pairs.feature[pair], values[pair], others=beside[pair], risky=risky)
         for pair, counted in enumerate(counts)
     ]
 
 
-def _derived(windows: Windows, feature: int, value: float, *, others: float) -> Reason:
+def _derived(windows: Windows, feature: int, value: float, *, others: float, risky: Side) -> Reason:
     source, name = windows.sources[feature], windows.features[feature]
     story = Story(float(value), windows.history_days, windows.history_days, np.nan, float(others))
     if source is not None and source.reason == "yes or no":
-        return Reason(name, "yes or no", "low", story)
+        return Reason(name, "yes or no", risky, story)
     if source is not None and source.over_days == "sum":
-        return Reason(name, "count", "low", story._replace(amount=True))
-    return Reason(name, "last day", "low" if source is None else source.risky, story)
+        return Reason(name, "count", risky, story._replace(amount=True))
+    return Reason(name, "last day", source.risky if source is not None and risky != "either" else risky, story)

@@ -9,6 +9,7 @@ from churn.language import day_and_month, joined, say, say_many
 
 _IN_DAYS = {"tenure", "tenure_capped"}
 _WEEK = 7
+Side = Literal["low", "high", "either"]  # values of a feature that read as a risk by themselves; either for none
 _LEAST = 0.1  # share of the larger of two rates: under it, a reader takes them for alike
 
 
@@ -34,11 +35,11 @@ class Story(NamedTuple):  # there may be many, and a frozen dataclass takes seve
         return min(self.known_days or self.history_days, self.history_days)
 
 
-def count_words(story: Story) -> str:
+def count_words(story: Story, *, risky: Side = "low") -> str:
     """A count beside the user's own usual where it is below that, and beside the others', all of as many days.
 
-    A reader expects a reason to be a low count; the words for a count above the others' say that the model reads it as
-    a risk.
+    A reader expects a reason to be a low count, where low counts are `risky`; the words for a count above the others'
+    say that the model reads it as a risk.
 
     Example:
         >>> story = Story(1, 7, known_days=90, usual=3.1, others=2, silent_days=5, long_silence=True)
@@ -52,7 +53,7 @@ def count_words(story: Story) -> str:
         '4 in the last 7 days, more than others (2 a week), which the model reads as a risk'
     """
     if not _below_usual(story):
-        return _beside_others(story)
+        return _beside_others(story, risky)
     if story.long_silence:
         usual = say("usually {rate}", rate=_rate(story.usual, story))
         return joined((_fact(story), usual), "; ")
@@ -82,7 +83,7 @@ def value_as_usual(value: float, *, others: float) -> bool:
     return _rounded(value) == _rounded(others) or abs(value - others) < _LEAST * max(abs(value), abs(others))
 
 
-def last_day_words(feature: str, value: float, *, others: float, risky: Literal["low", "high"] = "low") -> str:
+def last_day_words(feature: str, value: float, *, others: float, risky: Side = "low") -> str:
     """A feature as of the last day, beside the average over users.
 
     Args:
@@ -98,9 +99,11 @@ def last_day_words(feature: str, value: float, *, others: float, risky: Literal[
         '5; others 2.4'
         >>> last_day_words("days_since_activity", 1, others=2.44, risky="high")
         '1, less than others (2.4), which the model reads as a risk'
+        >>> last_day_words("days_since_activity", 1, others=2.44, risky="either")
+        '1; others 2.4'
     """
     told = say("{number} days", number=number(value)) if feature in _IN_DAYS else number(value)
-    if value_as_usual(value, others=others) or (value > others) == (risky == "high"):
+    if risky == "either" or value_as_usual(value, others=others) or (value > others) == (risky == "high"):
         usual = say("others {rate}", rate=_rounded(others))
         return joined((told, usual), "; ")
     return _risky(told, _rounded(others), more=value > others)
@@ -116,6 +119,18 @@ def yes_or_no_words(value: float, *, others: float) -> str:
     if value:
         return say("yes; yes for {share:.0%} of others", share=others)
     return say("no; yes for {share:.0%} of others", share=others)
+
+
+def level_words(level: str, value: float, *, others: float) -> str:
+    """A level of an attribute, which a user has or not, beside the share of users who have it.
+
+    Example:
+        >>> level_words("lounge", 1, others=0.4), level_words("lounge", 0, others=0.4)
+        ('lounge (40% of others)', 'not lounge (40% of others: lounge)')
+    """
+    if value:
+        return say("{level} ({share:.0%} of others)", level=level, share=others)
+    return say("not {level} ({share:.0%} of others: {level})", level=level, share=others)
 
 
 def number(value: float) -> str:
@@ -154,9 +169,10 @@ def _alike(weekly: float, other: float, story: Story) -> bool:
     return value_as_usual(weekly, others=other) or _rate(weekly, story) == _rate(other, story)
 
 
-def _beside_others(story: Story) -> str:
+def _beside_others(story: Story, risky: Side) -> str:
     fact, rate = _fact(story), _rate(story.others, story)
-    if not story.long_silence and _above_others(story) > 0:  # for a silence, the silence itself is the reason
+    # for a silence, the silence itself is the reason
+    if risky != "either" and not story.long_silence and _above_others(story) > 0:
         return _risky(fact, rate)
     others = say("others {rate}", rate=rate)
     return joined((fact, others), "; ")

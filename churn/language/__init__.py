@@ -20,6 +20,7 @@ from churn.language.saying import (
     speaking,
     spoken,
 )
+from churn.language.targets import Target, target_of, termed, titled
 
 __all__ = [
     "CATALOGUES",
@@ -28,6 +29,7 @@ __all__ = [
     "LabelConfig",
     "Messages",
     "Said",
+    "Target",
     "day_and_month",
     "day_in_words",
     "decimals_of_money",
@@ -45,6 +47,9 @@ __all__ = [
     "say_many",
     "speaking",
     "spoken",
+    "target_of",
+    "termed",
+    "titled",
     "valued",
     "with_unit",
 ]

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from churn.configuration import AlarmConfig
-from churn.language import say, say_again
+from churn.language import say, termed
 from churn.outcomes.calibration import LEFT_ALONE
 from churn.outcomes.rows import Row, records
 from churn.statistics import FEW, above
@@ -44,7 +44,7 @@ def _gap(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[str
             "calibration_gap: the mean probability of {target} was {forecast:.1%}, and {rate:.1%} of {n:,} users whom "
             "nobody contacted came true; a calibrated forecast stays between {low:.1%} and {high:.1%}, allowed "
             "{allowed:g}",
-            target=say_again(target),
+            target=termed(target),
             forecast=forecast,
             rate=rate["value"],
             n=rate["n"],
@@ -63,7 +63,7 @@ def _error(measured: dict[str, Row], target: str, config: AlarmConfig) -> list[s
         say(
             "ece: the calibration error of {target} is {error:.3f} (n = {n:,}), a calibrated forecast stays under "
             "{band:.3f}; allowed {allowed:g}",
-            target=say_again(target),
+            target=termed(target),
             error=error["value"],
             n=error["n"],
             band=band,

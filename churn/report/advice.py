@@ -11,6 +11,8 @@ def advice(run: Run) -> str:
     return segments.advice(
         segments.Order.of(run.manifest["order"]),
         listed=len(run.to_contact),  # without the users held back
+        target=run.first.name,
+        answered=run.answered,
         held_back=int(run.manifest["segment"]["control"]["held_back"]),
         profit=None if profit is None else profit.value,
         best=None if plan is None else int(plan["best"]),

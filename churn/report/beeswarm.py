@@ -7,11 +7,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say
+from churn.language import say, titled
 from churn.report import fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
 from churn.report.chart_parts import COLOUR_BAR, ZERO_LINE, chart, figure, label
-from churn.report.wording import TARGETS, count, feature
+from churn.report.wording import count, feature
 from churn.runs import Run
 from churn.statistics import FEW
 
@@ -26,10 +26,18 @@ def build(run: Run) -> list[Block]:
     columns = [column for target in run.targets if (column := _column(run, target))]
     if not any(isinstance(block, Figure) for column in columns for block in column):
         return []
-    text = say(
-        "Each dot is one held-out user on one day. To the right of the line the column raised the "
-        "score, to the left it lowered it; the darker the dot, the more of it the user had, compared "
-        "with the others. A row whose dark and light dots lie apart has a clear direction."
+    text = (
+        say(
+            "Each dot is one held-out user. To the right of the line the column raised the score, to the left it "
+            "lowered it; the darker the dot, the more of it the user had, compared with the others. A row whose dark "
+            "and light dots lie apart has a clear direction."
+        )
+        if run.arrivals
+        else say(
+            "Each dot is one held-out user on one day. To the right of the line the column raised the "
+            "score, to the left it lowered it; the darker the dot, the more of it the user had, compared "
+            "with the others. A row whose dark and light dots lie apart has a clear direction."
+        )
     )
     return [Heading(say("User by user")), Text(text), Beside(tuple(columns))]
 
@@ -40,9 +48,9 @@ def _column(run: Run, target: str) -> tuple[Block, ...]:
     if rows.empty or standing == "constant":
         return ()
     if standing == "sketch":
-        said = say("{target}: not shown, since the surrogate is under the fidelity floor.", target=TARGETS[target])
+        said = say("{target}: not shown, since the surrogate is under the fidelity floor.", target=titled(target))
         return (Text(say("{said} Its dots would not speak for the model.", said=said)),)
-    return (_figure(rows, TARGETS[target]),)
+    return (_figure(rows, titled(target)),)
 
 
 def driving(run: Run, target: str) -> pd.DataFrame:

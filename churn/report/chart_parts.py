@@ -8,11 +8,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from churn.charts import BLUE, COLOUR_BLIND, GREY, INK, QUIET, VERMILION, chart
+from churn.language import target_of
 from churn.report.blocks import Figure
 from churn.report.wording import shortened
 
 __all__ = [
-    "COLOURS",
     "COLOUR_BAR",
     "FAINT",
     "GREY",
@@ -23,13 +23,13 @@ __all__ = [
     "ZERO_LINE",
     "Dots",
     "chart",
+    "colour_of",
     "dot_plot",
     "figure",
     "label",
 ]
 
 FAINT = "#cbd2d9"  # curves behind the one that is spoken of
-COLOURS = {"churn": BLUE, "sticker": VERMILION}
 SERIES = COLOUR_BLIND
 REFERENCE_LINE = {"color": QUIET, "width": 2, "dash": "dash"}  # shows on both sides of a grid line that lies over it
 ZERO_LINE: dict[str, Any] = {"zeroline": True, "zerolinecolor": QUIET, "zerolinewidth": 1.5}  # behind many dots
@@ -44,6 +44,11 @@ COLOUR_BAR = {  # above a heat map
     "outlinewidth": 0,
     "tickfont": {"size": 11},
 }
+
+
+def colour_of(target: str) -> str:
+    """The colour in which charts draw a target."""
+    return VERMILION if target_of(target).warm else BLUE
 
 
 @dataclass(frozen=True)

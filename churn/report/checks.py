@@ -1,9 +1,9 @@
 """Each question of trust with its verdict and the numbers behind it, and the run's warnings."""
 
-from churn.language import say, say_many
+from churn.language import say, say_many, titled
 from churn.report.blocks import Beside, Block, Caption, Check, Checks, Heading, Items, Section
 from churn.report.trust import on_data, on_list, on_target
-from churn.report.wording import TARGETS, count
+from churn.report.wording import count
 from churn.runs import Run
 
 
@@ -11,7 +11,7 @@ def build(run: Run) -> Section:
     """The verdict on the list, the verdicts of each target in a column, the one on the data, and the warnings."""
     first, last = on_list(run), on_data(run)
     by_target = {target: on_target(run, target) for target in run.targets}
-    columns = tuple((Caption(TARGETS[target]), Checks(found)) for target, found in by_target.items())
+    columns = tuple((Caption(titled(target)), Checks(found)) for target, found in by_target.items())
     blocks: list[Block] = [Checks((first,)), Beside(columns), Checks((last,))]
     if warnings := tuple(run.warnings):
         blocks += [Heading(say("Warnings")), Items(warnings)]

@@ -6,11 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say, say_again, say_many
+from churn.language import say, say_again, say_many, titled
 from churn.report.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.chart_parts import GREY, SERIES, chart, figure
 from churn.report.trials import curves_of, kinds_of, models_of
-from churn.report.wording import TARGETS, count, decimal
+from churn.report.wording import count, decimal
 from churn.run_files import records
 from churn.runs import Run
 
@@ -39,8 +39,8 @@ def _target(run: Run, target: str) -> list[Block]:
     curves = curves_of(run, target)
     charts = tuple(_model(run, target, name) for name in models_of(run, target) if (curves["model"] == name).any())
     if not charts:
-        return [Text(say("{target}: no trial reported how it went step by step.", target=TARGETS[target]))]
-    return [Caption(TARGETS[target]), Multiples(charts, least=15)]
+        return [Text(say("{target}: no trial reported how it went step by step.", target=titled(target)))]
+    return [Caption(titled(target)), Multiples(charts, least=15)]
 
 
 def _model(run: Run, target: str, model: str) -> Figure:
@@ -65,7 +65,7 @@ def _model(run: Run, target: str, model: str) -> Figure:
             "{target}, {model}: log loss by step, {n} trial, {pruned} pruned; {said}.",
             "{target}, {model}: log loss by step, {n} trials, {pruned} pruned; {said}.",
             n,
-            target=TARGETS[target],
+            target=titled(target),
             model=model,
             pruned=count(pruned),
             said=said,

@@ -7,12 +7,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say
+from churn.language import say, titled
 from churn.report import fidelity
 from churn.report.beeswarm import driving, thinned
 from churn.report.blocks import Block, Caption, Figure, Heading, Multiples, Text
-from churn.report.chart_parts import COLOURS, GREY, ZERO_LINE, chart, figure
-from churn.report.wording import TARGETS, chance, count, feature, more_of, shortened, signed
+from churn.report.chart_parts import GREY, ZERO_LINE, chart, colour_of, figure
+from churn.report.wording import chance, count, feature, more_of, shortened, signed
 from churn.runs import Run
 from churn.statistics import FEW
 
@@ -26,12 +26,20 @@ def build(run: Run) -> list[Block]:
     found = [block for target in run.targets for block in _target(run, target)]
     if not found:
         return []
-    text = say(
-        "The strongest columns, value by value: what a column added to the score (in logits) where it "
-        "had that value over the {history_days} days of a history. Dots are held-out windows, the line "
-        "joins medians; the charts of a target share one scale. Dots far off the line: what the column "
-        "does depends on other columns, or on the day.",
-        history_days=run.windowing["history_days"],
+    text = (
+        say(
+            "The strongest columns, value by value: what a column added to the score (in logits) where it had that "
+            "value. Dots are held-out users, the line joins medians; the charts of a target share one scale. Dots far "
+            "off the line: what the column does depends on other columns."
+        )
+        if not run.windowing["history_days"]
+        else say(
+            "The strongest columns, value by value: what a column added to the score (in logits) where it "
+            "had that value over the {history_days} days of a history. Dots are held-out windows, the line "
+            "joins medians; the charts of a target share one scale. Dots far off the line: what the column "
+            "does depends on other columns, or on the day.",
+            history_days=run.windowing["history_days"],
+        )
     )
     return [Heading(say("The more, the …?")), Text(text), *found]
 
@@ -45,7 +53,7 @@ def _target(run: Run, target: str) -> list[Block]:
     ends = (float(rows["shap"].min()), float(rows["shap"].max()))
     charts = tuple(_figure(run, target, rows[rows["feature"] == name], name, ends) for name in names)
     users = rows["user_id"].nunique()
-    title = TARGETS[target]
+    title = titled(target)
     if users < FEW:
         title = say("{target}: {users} users, fewer than {few}, a hint only", target=title, users=count(users), few=FEW)
     return [Caption(title), Multiples(charts, least=13)]
@@ -54,7 +62,7 @@ def _target(run: Run, target: str) -> list[Block]:
 def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[float, float]) -> Figure:
     line = medians(rows)
     logarithmic = skewed(rows["value"])
-    drawn = chart([_dots(thinned(rows), logarithmic), _line(line, logarithmic, COLOURS[target])], height=230)
+    drawn = chart([_dots(thinned(rows), logarithmic), _line(line, logarithmic, colour_of(target))], height=230)
     margin = 0.04 * (ends[1] - ends[0]) or 1
     drawn.update_yaxes(
         title_text=say("SHAP (logits)"), range=[ends[0] - margin, ends[1] + margin], nticks=5, **ZERO_LINE
@@ -69,7 +77,7 @@ def _figure(run: Run, target: str, rows: pd.DataFrame, name: str, ends: tuple[fl
         title=shortened(feature(name), 24),
         description=say(
             "{target}: SHAP value of {column} by its value. {said}",
-            target=TARGETS[target],
+            target=titled(target),
             column=feature(name),
             said=said,
         ),

@@ -15,7 +15,7 @@ from churn.report.wording import count, decimal, decimals, feature, listed, p_va
 from churn.run_files import records
 from churn.runs import Run
 
-YES_OR_NO = ("churn_afterwards", "sticker_afterwards")
+COUNTED = ("active_days_afterwards", "stickers_received_afterwards", "sticker_amount_afterwards")  # no yes or no
 IN_WORDS = 3  # findings whose means are told
 LOYAL = marked(
     "Loyal earners are those whose chance of churn is under the line of likely churners and whose chance of a sticker "
@@ -25,12 +25,6 @@ LOYAL = marked(
 
 def build(run: Run) -> Section:
     """A forest plot and a table per comparison, what no model saw before descriptions."""
-    about = say(
-        "The priority segment, the users with the highest priority, against others, each user once, at the user’s "
-        "latest day at risk in the test part. For most that is the last before silence, so more of them fell silent "
-        "than on lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
-        "middling, 0.8 large."
-    )
     tests = run.table(declared.SEGMENT_TESTS)
     if tests.empty:
         nothing = say("No comparison was made: too few users in a group.")
@@ -50,8 +44,23 @@ def build(run: Run) -> Section:
         return Section("differences", title, left, ())
     told = [block.body for block in blocks if isinstance(block, Heading | Text) and block.body != say(LOYAL)]
     lead = ": ".join(told[:2])  # the first comparison, and what was found in it
-    described = (*_pooled(run), Text(about), _explained(minimum), _named(run), *_twins(run), *_clock(run))
+    described = (*_pooled(run), Text(_compared(run)), _explained(minimum), _named(run), *_twins(run), *_clock(run))
     return Section("differences", title, lead, (*described, *blocks, *([Text(left)] if left else [])))
+
+
+def _compared(run: Run) -> str:
+    """The users who are compared, and the measure of how they differ."""
+    if run.arrivals:
+        return say(
+            "The priority segment, the users with the highest priority, against others in the test part. Hedges’ g is "
+            "the difference in standard deviations: 0.2 is small, 0.5 middling, 0.8 large."
+        )
+    return say(
+        "The priority segment, the users with the highest priority, against others, each user once, at the user’s "
+        "latest day at risk in the test part. For most that is the last before silence, so more of them fell silent "
+        "than on lists of all days. Hedges’ g is the difference in standard deviations: 0.2 is small, 0.5 "
+        "middling, 0.8 large."
+    )
 
 
 def _size(group: pd.DataFrame) -> int:
@@ -92,6 +101,8 @@ def _explained(minimum: int) -> Text:
 def _named(run: Run) -> Text:
     """The meaning of the endings of the columns' names."""
     windows, before = run.windowing, int(run.manifest["segment"]["before_days"])
+    if not windows["history_days"]:
+        return Text(say("Names that end in “afterwards” say what became of the user."))
     return Text(
         say(
             "Names that end in “before” are of the {before} days before the {history} days that the models see, those "
@@ -113,6 +124,14 @@ def _pooled(run: Run) -> list[Block]:
         *_by_priority(segment, compared),
         Text(
             say(
+                "A list of {number} users is compared here by its share: of {users} users in the test part, {listed} "
+                "count as being on the list.",
+                number=count(segment["number"]),
+                users=count(compared["users"]),
+                listed=count(compared["listed"]),
+            )
+            if run.arrivals
+            else say(
                 "A list of {number} users is compared here by its share: on an average cutoff of the test part "
                 "{per_day} users were at risk, and so of {users} users {listed} count as being on the list.",
                 number=count(segment["number"]),
@@ -247,7 +266,8 @@ def _mean(name: str, mean: float) -> str:
 
 def _is_share(name: str) -> bool:
     """Whether a column is a share of a user's acts, or a yes or no, of which the mean is the share of users."""
-    return name.startswith(("share_in_", "share_at_", "share_on_")) or name in YES_OR_NO
+    answer = name.endswith("_afterwards") and name not in COUNTED
+    return answer or name.startswith(("share_in_", "share_at_", "share_on_"))
 
 
 def _digits(mean: float) -> int:

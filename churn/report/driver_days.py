@@ -6,15 +6,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say
+from churn.language import say, target_of, titled
 from churn.report import attribution, fidelity
 from churn.report.blocks import Beside, Block, Figure, Heading, Text
-from churn.report.chart_parts import COLOUR_BAR, chart, figure, label
-from churn.report.wording import TARGETS, decimal, feature, listed, signed
+from churn.report.chart_parts import COLOUR_BAR, chart, colour_of, figure, label
+from churn.report.wording import decimal, feature, listed, signed
 from churn.runs import Run
 
 SHOWN = 12  # features per chart
-SCALES = {"churn": "#0072b2", "sticker": "#b34d00"}
+WARM = "#b34d00"  # as dark at its end as the cold colour
 
 
 def build(run: Run) -> list[Block]:
@@ -38,7 +38,7 @@ def _scores(run: Run, target: str) -> bool:
 
 def _two_maps(run: Run, told: list[str]) -> list[str]:
     """Sentences on the question of each of a target's two maps; nothing where no target has two."""
-    both = [TARGETS[target] for target in told if _scores(run, target) and not fidelity.replaced(run, target)]
+    both = [titled(target) for target in told if _scores(run, target) and not fidelity.replaced(run, target)]
     if not both:
         return []
     asked = say(
@@ -70,7 +70,7 @@ def _ordered(grid: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_surrogate(run: Run, target: str) -> Block:
-    title, grid = say("{target}: which days count", target=TARGETS[target]), _grid(run, target)
+    title, grid = say("{target}: which days count", target=titled(target)), _grid(run, target)
     if grid.empty:
         return Text(say("{title}: the explanation is not broken down by day.", title=title))
     caption = say(
@@ -78,7 +78,7 @@ def _of_surrogate(run: Run, target: str) -> Block:
         strongest=_strongest(grid),
         fidelity=fidelity.in_short(run, target),
     )
-    return _figure(grid, title, caption.strip(), SCALES[target])
+    return _figure(grid, title, caption.strip(), _scale(target))
 
 
 def _of_network(run: Run, target: str) -> Figure:
@@ -95,15 +95,19 @@ def _of_network(run: Run, target: str) -> Figure:
     )
     title = say(
         "{target}: which days count for {network} itself",
-        target=TARGETS[target],
+        target=titled(target),
         network=attribution.network(run, target),
     )
-    return _figure(shown, title, " ".join(filter(None, said)), SCALES[target])
+    return _figure(shown, title, " ".join(filter(None, said)), _scale(target))
 
 
 def _strongest(grid: pd.DataFrame) -> str:
     name, day = grid.max(axis=1).idxmax(), grid.max().idxmax()  # of the one cell that holds the highest value
     return say("Strongest: {column} on day {day}.", column=feature(str(name)), day=signed(float(str(day)), 0))
+
+
+def _scale(target: str) -> str:
+    return WARM if target_of(target).warm else colour_of(target)
 
 
 def _figure(grid: pd.DataFrame, title: str, caption: str, colour: str) -> Figure:

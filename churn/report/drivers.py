@@ -7,12 +7,12 @@ import plotly.graph_objects as go
 
 from churn.artefacts import declared
 from churn.explanation import named
-from churn.language import say, say_again
+from churn.language import say, say_again, titled
 from churn.report import attribution, beeswarm, dependence, driver_days, fidelity, shared_drivers
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
-from churn.report.chart_parts import COLOURS, GREY, chart, figure, label
+from churn.report.chart_parts import GREY, chart, colour_of, figure, label
 from churn.report.tables import Table, heads, number_cell, text_cell
-from churn.report.wording import OUTCOMES, TARGETS, decimal, feature, listed
+from churn.report.wording import decimal, feature, happening, listed
 from churn.run_files import records
 from churn.runs import Run
 
@@ -34,7 +34,7 @@ def build(run: Run) -> Section:
         *shared_drivers.build(run),
         *beeswarm.build(run),
         *dependence.build(run),
-        *driver_days.build(run),
+        *(driver_days.build(run) if run.windowing["history_days"] else []),
         _table(run),
     )
     return Section("drivers", say("Why: what the scores react to"), lead, blocks, behind="why")
@@ -44,36 +44,36 @@ def _most(run: Run, target: str) -> str:
     """The strongest drivers by name, as the chart shows them."""
     found = run.table(declared.EXPLANATIONS, target)
     if fidelity.standing(run, target) == "constant":
-        return say("{target}: nothing, since every user has the same chance.", target=TARGETS[target])
+        return say("{target}: nothing, since every user has the same chance.", target=titled(target))
     if fidelity.replaced(run, target):
         found = attribution.by_feature(run, target)
     words = named(found["feature"])
     names = [words[name] for name in found.sort_values("rank")["feature"].head(NAMED)]
     if not names:
-        return say("{target}: nothing was explained.", target=TARGETS[target])
-    return say("{target}: the score reacts most of all to {names}.", target=TARGETS[target], names=listed(names))
+        return say("{target}: nothing was explained.", target=titled(target))
+    return say("{target}: the score reacts most of all to {names}.", target=titled(target), names=listed(names))
 
 
 def _column(run: Run, target: str) -> tuple[Block, ...]:
     if fidelity.standing(run, target) == "constant":
-        return Heading(TARGETS[target]), Text(say(fidelity.CONSTANT))
+        return Heading(titled(target)), Text(say(fidelity.CONSTANT))
     if fidelity.replaced(run, target):
         return _of_network(run, target), *fidelity.notes(run, target)
     return _of_surrogate(run, target), *fidelity.notes(run, target)
 
 
 def _of_surrogate(run: Run, target: str) -> Block:
-    title = say("{target}: strongest drivers", target=TARGETS[target])
+    title = say("{target}: strongest drivers", target=titled(target))
     table = run.table(declared.EXPLANATIONS, target).sort_values("rank").head(SHOWN)
     if table.empty or not table["mean_abs_shap"].any():
         return Text(say("{title}: the run explained nothing for this target.", title=title))
     table = table.rename(columns={"mean_abs_shap": "strength"})
     caption = say(
         "▲ more of it raises the chance of {outcome}, ▼ lowers it, ◆ mixed. Length: mean |SHAP|. {fidelity}",
-        outcome=OUTCOMES[target],
+        outcome=happening(target),
         fidelity=fidelity.in_short(run, target),
     )
-    colour = GREY if fidelity.standing(run, target) == "sketch" else COLOURS[target]
+    colour = GREY if fidelity.standing(run, target) == "sketch" else colour_of(target)
     return _figure(table, title, caption.strip(), x_title=say("mean |SHAP| (logits)"), colour=colour)
 
 
@@ -82,16 +82,16 @@ def _of_network(run: Run, target: str) -> Block:
     caption = say(
         "▲ more of it raises the chance of {outcome}, ▼ lowers it, ◆ mixed. Length: mean |attribution| "
         "of each day, added up. {remark} {completeness}",
-        outcome=OUTCOMES[target],
+        outcome=happening(target),
         remark=attribution.scores_itself(run, target),
         completeness=attribution.completeness(run, target),
     )
     return _figure(
         attribution.by_feature(run, target).head(SHOWN),
-        say("{target}: what {name} itself reacts to", target=TARGETS[target], name=name),
+        say("{target}: what {name} itself reacts to", target=titled(target), name=name),
         " ".join(caption.split()),
         x_title=say("mean |attribution| (logits)"),
-        colour=COLOURS[target],
+        colour=colour_of(target),
     )
 
 
@@ -132,7 +132,7 @@ def _table(run: Run) -> Fold:
     table = run.table(declared.EXPLANATIONS).sort_values(["target", "rank"])
     rows = tuple(
         (
-            text_cell(TARGETS.get(row.target, row.target)),
+            text_cell(titled(row.target)),
             text_cell(feature(row.feature)),
             text_cell(say_again(row.direction)),
             number_cell(row.mean_abs_shap),

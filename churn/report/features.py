@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared
-from churn.language import Messages, marked, say, say_again
+from churn.language import Messages, marked, say, say_again, titled
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.retrained import retrained
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.wording import TARGETS, count, feature, known, listed, percent
+from churn.report.wording import count, feature, known, listed, percent
 from churn.run_files import records
 from churn.runs import Run
 
@@ -60,7 +60,7 @@ def _kept(run: Run) -> str:
         said.append(
             say(
                 "{target}: {kept} of {all} columns would do.",
-                target=TARGETS[target],
+                target=titled(target),
                 kept=count(int(kept.sum())),
                 all=count(len(kept)),
             )
@@ -106,7 +106,7 @@ def _doubtful(run: Run, target: str) -> str:
     names = [f"{feature(row.feature)} ({say_again(row.boruta)}, {_agree(row.stability)})" for row in records(table)]
     if len(names) > NAMED:
         names = [*names[:NAMED], say("{n} more", n=count(len(names) - NAMED))]
-    return f"{TARGETS[target]}: {listed(names)}." if names else ""
+    return f"{titled(target)}: {listed(names)}." if names else ""
 
 
 def _reason(reason: Any) -> Any:
@@ -146,7 +146,7 @@ def _row(row: Any, shown: list[str]) -> tuple[Cell, ...]:
     endless = row.vif == float("inf")  # a column that the others reproduce exactly
     vif = Cell("∞", order="1e308") if endless else number_cell(row.vif, 1 if known(row.vif) else 0)
     return (
-        text_cell(TARGETS.get(row.target, row.target)),
+        text_cell(titled(row.target)),
         Cell(feature(row.feature)),
         vif,
         *((_duplicates(row.duplicates),) if "duplicates" in shown else ()),

@@ -6,11 +6,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import marked, say
+from churn.language import marked, say, titled
 from churn.report.blocks import Beside, Block, Heading, Section, Text
-from churn.report.chart_parts import COLOURS, FAINT, GREY, REFERENCE_LINE, chart, figure, label
+from churn.report.chart_parts import FAINT, GREY, REFERENCE_LINE, chart, colour_of, figure, label
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
-from churn.report.wording import DECISIONS, TARGETS, count, decimal, decimals, percent, percents
+from churn.report.wording import DECISIONS, count, decimal, decimals, percent, percents
 from churn.run_files import estimate, records
 from churn.runs import Run
 from churn.statistics import FEW
@@ -37,7 +37,7 @@ def build(run: Run) -> Section:
 
 
 def _unmeasured(target: str) -> str:
-    return say("{target}: the gains of the chosen model were not measured.", target=TARGETS[target])
+    return say("{target}: the gains of the chosen model were not measured.", target=titled(target))
 
 
 def _found(run: Run) -> str:
@@ -49,7 +49,7 @@ def _found(run: Run) -> str:
         told += [
             say(
                 "{target}: the {share} of the windows with the highest probabilities hold {gain} of all positives.",
-                target=TARGETS[target],
+                target=titled(target),
                 share=percent(row.share, 0),
                 gain=percent(row.gain, 0),
             )
@@ -75,7 +75,7 @@ def _gain(run: Run, target: str, own: pd.DataFrame, others: pd.DataFrame) -> Blo
     drawn.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=REFERENCE_LINE, layer="below")
     drawn.update_xaxes(title_text=say("share of windows on the list"), tickformat=".0%", range=[0, 1.02], dtick=0.2)
     drawn.update_yaxes(title_text=say("share found of all positives"), tickformat=".0%", range=[0, 1.02], nticks=6)
-    title = say("{target}: gain, {model}", target=TARGETS[target], model=run.chosen(target))
+    title = say("{target}: gain, {model}", target=titled(target), model=run.chosen(target))
     return figure(
         drawn,
         title=title,
@@ -91,7 +91,7 @@ def _lift(run: Run, target: str, own: pd.DataFrame, others: pd.DataFrame) -> Blo
     drawn.add_hline(y=1, line=REFERENCE_LINE, layer="below")
     drawn.update_xaxes(title_text=say("share of windows on the list"), tickformat=".0%", range=[0, 1.02], dtick=0.2)
     drawn.update_yaxes(title_text=say("times the base rate"), rangemode="tozero", nticks=6)
-    title = say("{target}: lift, {model}", target=TARGETS[target], model=run.chosen(target))
+    title = say("{target}: lift, {model}", target=titled(target), model=run.chosen(target))
     said = "; ".join(
         say("top {share}: {gain} times the base rate", share=percent(row.share, 0), gain=decimal(row.gain, 2))
         for row in records(_named(lifted))
@@ -152,7 +152,7 @@ def _faint(curves: list[tuple[str, pd.DataFrame]]) -> list[Any]:
 
 def _own(run: Run, target: str, own: pd.DataFrame) -> list[Any]:
     """The chosen model's curve in its band."""
-    colour = GREY if _few(run) else COLOURS[target]
+    colour = GREY if _few(run) else colour_of(target)
     hover = [
         say(
             "top {share}: {gain} {interval}",
@@ -198,7 +198,7 @@ def _decisions(run: Run) -> list[Block]:
 def _table(run: Run, target: str) -> Block:
     tuned = run.table(declared.THRESHOLDS, target).sort_values("f1", ascending=False)
     if tuned.empty:
-        return Text(say("{target}: no threshold was tuned.", target=TARGETS[target]))
+        return Text(say("{target}: no threshold was tuned.", target=titled(target)))
     columns = (
         Column(say("Model")),
         Column(say("Threshold"), numeric=True),
@@ -207,7 +207,7 @@ def _table(run: Run, target: str) -> Block:
         *(Column(say("{name}, test", name=name), numeric=True) for name in DECISIONS.values()),
     )
     rows = tuple(_row(run, target, row) for row in records(tuned))
-    return Table(say("{target}: at the threshold tuned for F1 on half B", target=TARGETS[target]), columns, rows)
+    return Table(say("{target}: at the threshold tuned for F1 on half B", target=titled(target)), columns, rows)
 
 
 def _row(run: Run, target: str, tuned: Any) -> tuple[Cell, ...]:

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.data import Drift, drift_sentences
-from churn.language import say, say_again
+from churn.language import retold, say, say_again, titled
 from churn.report.blocks import Block, Heading, Note, Section, Text
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell, text_cell
 from churn.report.trust import on_data
-from churn.report.wording import TARGETS, count, day, decimal, listed
+from churn.report.wording import count, day, decimal, listed
 from churn.runs import Run
 
 ROWS = ("read", "used", "non_members")
@@ -28,10 +28,13 @@ def build(run: Run) -> Section:
         _reconciliation(run),
         *_quarantine(run),
         Heading(say("Parts and base rates")),
-        Text(_windows(audit)),
+        Text(_windows(run, audit)),
         _parts(run),
     ]
-    blocks += [*_shared(audit), Text(_unknown(audit))]
+    if not run.arrivals:  # of whom nobody stands in two parts
+        blocks += _shared(audit)
+    if "events" in run.manifest["reconciliation"]:
+        blocks.append(Text(_unknown(audit)))
     blocks += _drift(run)
     blocks += [Heading(say("Columns that know too much")), *_alarms(audit), _inputs(run)]
     return Section("health", say("Data health"), on_data(run).detail, tuple(blocks))
@@ -42,7 +45,10 @@ def _drift(run: Run) -> list[Block]:
     told = run.manifest["drift"]
     if not told:
         return []
-    return [Heading(say("From the training part to now")), *map(Text, drift_sentences(Drift.read(told)))]
+    return [
+        Heading(say("From the training part to now")),
+        *map(Text, drift_sentences(Drift.read(told), arrivals=run.arrivals)),
+    ]
 
 
 def _reconciliation(run: Run) -> Block:
@@ -88,8 +94,10 @@ def _whole(counts: Mapping[str, Any]) -> bool:
     return bool(counts["read"] == counts["used"] + counts["non_members"] + sum(counts["rejected"].values()))
 
 
-def _windows(audit: Mapping[str, Any]) -> str:
+def _windows(run: Run, audit: Mapping[str, Any]) -> str:
     gaps = audit["windows_in_gaps"]
+    if run.arrivals:
+        return say("{windows} users have a known answer.", windows=count(audit["windows_labelled"]))
     if not gaps:
         return say(
             "{windows} windows (a user on a cutoff) have a known outcome.", windows=count(audit["windows_labelled"])
@@ -104,8 +112,9 @@ def _windows(audit: Mapping[str, Any]) -> str:
 
 def _parts(run: Run) -> Block:
     parts = run.manifest["audit"]["parts"]
-    titles = [say("Part"), say("First cutoff"), say("Last cutoff"), say("Windows"), say("Users"), say("Churn rate")]
-    columns = heads(*titles, *([say("Sticker rate")] if run.stickers else []), first=3)
+    days = (say("First arrival"), say("Last arrival")) if run.arrivals else (say("First cutoff"), say("Last cutoff"))
+    rates = (target.say(target.rate) for target in run.words)
+    columns = heads(say("Part"), *days, say("Windows"), say("Users"), *rates, first=3)
     same_days = run.manifest["split_kind"] in ("user", "random")
     title = say("Parts, on the same days") if same_days else say("Parts, in the order of time")
     return Table(title, columns, tuple(_part(part, run) for part in parts))
@@ -140,7 +149,7 @@ def _shared(audit: Mapping[str, Any]) -> list[Block]:
 
 def _part(part: Mapping[str, Any], run: Run) -> tuple[Cell, ...]:
     rates = [percent_cell(part.get(f"{target}_rate"), few=part["windows"] < 30) for target in run.targets]
-    days = [Cell(day(part[key]), order=str(part[key])) for key in ("first_cutoff", "last_cutoff")]
+    days = [Cell(day(part.get(key)), order=str(part.get(key, ""))) for key in ("first_cutoff", "last_cutoff")]
     return (
         text_cell(say_again(part["part"])),
         *days,
@@ -179,11 +188,11 @@ def _alarm(alarm: Mapping[str, Any]) -> tuple[Cell, ...]:
     return (
         text_cell(alarm["column"]),
         text_cell(say_again(alarm["kind"])),
-        text_cell(TARGETS.get(alarm["target"], alarm["target"])),
+        text_cell(titled(alarm["target"]) if alarm["target"] else None),
         text_cell(say_again(MEASURES.get(alarm["measure"], alarm["measure"]))),
         number_cell(alarm["statistic"], under=at_least),
         count_cell(alarm["n_users"], grey=True),
-        text_cell(alarm["sentence"]),
+        text_cell(retold(alarm["sentence"])),
     )
 
 

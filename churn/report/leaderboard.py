@@ -5,13 +5,13 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared
-from churn.language import marked, say, say_again
+from churn.language import marked, say, say_again, titled
 from churn.report import seeds
 from churn.report.blocks import Beside, Block, Fold, Heading, Items, Section, Text
 from churn.report.chart_parts import SERIES, Dots, dot_plot, figure, label
 from churn.report.retrained import KEPT
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.wording import DECISIONS, METRICS, TARGETS, count, decimal, decimals, percents, signed
+from churn.report.wording import DECISIONS, METRICS, count, decimal, decimals, percents, signed
 from churn.run_files import estimate, records
 from churn.runs import Run
 from churn.statistics import LEAST_LOSS, Interval, side
@@ -53,7 +53,7 @@ def build(run: Run) -> Section:
 def _chosen(run: Run) -> str:
     """The chosen model of each target, beside the one that most others use or, where it is not there, alone."""
     alone = (
-        say("{target}: {model} is the chosen model.", target=TARGETS[one], model=run.chosen(one)) for one in run.targets
+        say("{target}: {model} is the chosen model.", target=titled(one), model=run.chosen(one)) for one in run.targets
     )
     return " ".join(_against(run, target, RIVALS[0]) or said for target, said in zip(run.targets, alone, strict=True))
 
@@ -91,7 +91,7 @@ def _against(run: Run, target: str, rival: str) -> str:
     """A sentence on whether the chosen model is better than a rival; nothing where it was not compared."""
     chosen = run.chosen(target)
     if chosen == rival:
-        return say("{target}: {rival} itself is the chosen model.", target=TARGETS[target], rival=rival)
+        return say("{target}: {rival} itself is the chosen model.", target=titled(target), rival=rival)
     table = run.table(declared.DIFFERENCES, target)
     pair = (table["model"] == chosen) & (table["reference"] == rival) & (table["metric"] == "log_loss")
     found = estimate(table[pair])
@@ -114,11 +114,11 @@ def _against(run: Run, target: str, rival: str) -> str:
     else:
         message = marked("{target}: {chosen}, the chosen model, is clearly worse than {rival} ({numbers}).")
     least = decimal(LEAST_LOSS)
-    return say(message, target=TARGETS[target], chosen=chosen, rival=rival, least=least, numbers=numbers)
+    return say(message, target=titled(target), chosen=chosen, rival=rival, least=least, numbers=numbers)
 
 
 def _unmeasured(target: str, part: str) -> str:
-    return say("{target}: no model was measured on the {part} part.", target=TARGETS[target], part=say_again(part))
+    return say("{target}: no model was measured on the {part} part.", target=titled(target), part=say_again(part))
 
 
 def _board(run: Run, target: str, part: str) -> Block:
@@ -132,7 +132,7 @@ def _board(run: Run, target: str, part: str) -> Block:
     columns = (Column(say("Model")), *(Column(METRICS[metric], numeric=True) for metric in metrics))
     rows = tuple(_row(board[board["model"] == model], model, metrics, model == run.chosen(target)) for model in models)
     return Table(
-        say("{target}: {part} part{size}", target=TARGETS[target], part=say_again(part), size=_size(run, target, part)),
+        say("{target}: {part} part{size}", target=titled(target), part=say_again(part), size=_size(run, target, part)),
         columns,
         rows,
     )
@@ -194,7 +194,7 @@ def _forest(run: Run, target: str) -> Block:
     common = table[table["model"] != table["reference"] + KEPT]["reference"]  # not of one twin alone
     table = table[table["reference"].isin(common)]
     if table.empty:
-        return Text(say("{target}: no paired difference in log loss.", target=TARGETS[target]))
+        return Text(say("{target}: no paired difference in log loss.", target=titled(target)))
     rows = list(dict.fromkeys(label(model) for model in table.sort_values("value")["model"]))
     references = list(dict.fromkeys(table["reference"]))
     series = [_series(table[table["reference"] == name], str(name), place) for place, name in enumerate(references)]
@@ -212,7 +212,7 @@ def _forest(run: Run, target: str) -> Block:
     )
     return figure(
         drawn,
-        title=say("{target}: difference in log loss", target=TARGETS[target]),
+        title=say("{target}: difference in log loss", target=titled(target)),
         description=say("Paired differences on test. {said}.", said=said),
         caption="",
     )
@@ -260,6 +260,6 @@ def _all_differences(table: pd.DataFrame) -> Fold:
 
 def _difference(row: Any) -> tuple[Cell, ...]:
     metric = METRICS.get(row.metric, DECISIONS.get(row.metric, row.metric))
-    words = (TARGETS.get(row.target, row.target), row.model, row.reference, metric)
+    words = (titled(row.target), row.model, row.reference, metric)
     value = Cell(signed(row.value, 3), order=repr(float(row.value)), under=decimals(row.low, row.high))
     return *(text_cell(word) for word in words), value

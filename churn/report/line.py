@@ -8,11 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import Messages, marked, say, say_many
+from churn.language import Messages, marked, say, say_many, target_of
 from churn.report import orders
 from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
 from churn.report.chart_parts import GREY, INK, SERIES, chart, figure
-from churn.report.listing import RANKS, at_score, is_chance, rank_by
+from churn.report.listing import RANKS, at_score, is_chance, rank_by, ranked
 from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import SEGMENTS, capital, count, decimal, decimals, every, known, percent, percents, signed
 from churn.run_files import records
@@ -28,8 +28,6 @@ RULES = Messages(
     }
 )
 DASHES = {"quantile": "dash", "number": "dot", "profit": "dashdot"}
-CHANCES = Messages({"p_churn": marked("chance of churn"), "p_sticker": marked("chance of a sticker")})
-OBSERVED = Messages({"churn": marked("Fell silent"), "sticker": marked("Received a sticker")})
 
 
 def build(run: Run) -> Section:
@@ -38,7 +36,7 @@ def build(run: Run) -> Section:
     about = say(
         "Users are ordered by {score}, and the list ends somewhere in that order. Here is where each rule ends it, how "
         "sharp that line is, and what another order or rule would have found.",
-        score=RANKS[rank_by(run)],
+        score=ranked(run, rank_by(run)),
     )
     blocks: list[Block] = [Text(about), *_spread(run, lines), _rules(run, lines)]
     others = (*orders.chosen(run), *_otherwise(run), *_agreement(run))
@@ -80,14 +78,9 @@ def _spread(run: Run, lines: pd.DataFrame) -> tuple[Block, ...]:
 
 
 def _skewed(run: Run, found: Mapping[str, Any]) -> str:
-    score = RANKS[rank_by(run)]
+    score = ranked(run, rank_by(run))
     if found["raw"] is None:
-        return say(
-            "All {scored} users have the same {score}: their order is by the chance of churn, and at random where that "
-            "is the same.",
-            scored=count(found["scored"]),
-            score=score,
-        )
+        return run.first.say(run.first.equal, scored=count(found["scored"]), score=score)
     raw = signed(found["raw"])
     if found["log10"] is None:
         return say("The skewness of the {score} is {raw}; its logarithm does not vary.", score=score, raw=raw)
@@ -111,7 +104,7 @@ def _skewed(run: Run, found: Mapping[str, Any]) -> str:
 
 
 def _histogram(run: Run, table: pd.DataFrame, lines: pd.DataFrame, scale: str) -> Figure:
-    score, n = RANKS[rank_by(run)], int(table["n"].sum())
+    score, n = ranked(run, rank_by(run)), int(table["n"].sum())
     middle, width = (table["low"] + table["high"]) / 2, table["high"] - table["low"]
     hover = [
         say_many(
@@ -193,7 +186,7 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     if table.empty:
         return ()
     columns = (Column(say("Ordered by")), Column(say("Ended by")), *heads(say("Windows"), say("Users"), first=0))
-    columns = (*columns, *heads(*(OBSERVED[target] for target in run.targets), first=0))
+    columns = (*columns, *heads(*(found.say(found.observed) for found in run.words), first=0))
     groups = list(table.groupby(["rank_by", "rule"], sort=False))
     first = groups[0][1]
     rates = run.table(declared.SEGMENT_RATES, run.targets[0])
@@ -207,6 +200,11 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     )
     text = Text(
         say(
+            "Lists drawn from all arrivals of the test part by each rule that this run knows enough for, and what "
+            "became of the users on them. A list chosen after looking at this table needs new data to prove it."
+        )
+        if run.arrivals
+        else say(
             "Lists drawn {every} in the test part by each order and each rule that this run knows enough for, and what "
             "happened to the users on them. A list chosen after looking at this table needs new data to prove it.",
             every=every(run.windowing["stride_days"]),
@@ -240,7 +238,7 @@ def _listed(run: Run, alike: list[pd.DataFrame]) -> tuple[Cell, ...]:
     rates = [next(records(rows[rows["target"] == target])) for target in run.targets]
     return (
         Cell(
-            " · ".join(RANKS[one["rank_by"].iloc[0]] for one in alike),
+            " · ".join(ranked(run, one["rank_by"].iloc[0]) for one in alike),
             badge=say("used") if any(one["used"].any() for one in alike) else "",
         ),
         Cell(RULES[row.rule]),
@@ -274,8 +272,10 @@ def _agreement(run: Run) -> tuple[Block, ...]:
 
 def _name(order: str) -> str:
     """A score or a chance that users can be ordered by, with a capital."""
-    words = CHANCES[order] if order in CHANCES else RANKS[order]
-    return capital(words)
+    if not order.startswith("p_"):
+        return capital(RANKS[order])
+    found = target_of(order.removeprefix("p_"))
+    return capital(found.say(found.ordered_by))
 
 
 def _tau(value: float | None) -> Cell:

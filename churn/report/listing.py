@@ -53,6 +53,11 @@ def facts(run: Run) -> Mapping[str, Any]:
     return found
 
 
+def ranked(run: Run, order: str) -> str:
+    """A score that can order the list, in words; in a run on an outcome it is the chance itself."""
+    return run.first.say(run.first.ordered_by) if run.first.outcome else RANKS[order]
+
+
 def rank_by(run: Run) -> str:
     """The score that orders the list."""
     return str(run.manifest["segment"]["rank_by"])
@@ -60,7 +65,7 @@ def rank_by(run: Run) -> str:
 
 def drawn(run: Run) -> str:
     """The users on the list, in words."""
-    segment, score = run.manifest["segment"], RANKS[rank_by(run)]
+    segment, score = run.manifest["segment"], ranked(run, rank_by(run))
     rule, number, scored = segment["rule"], segment["number"], segment["scored"]
     if rule == "number" and number > scored:
         return say("all {scored} users, since {number} can be contacted", scored=count(scored), number=count(number))
@@ -161,7 +166,7 @@ def _other(run: Run) -> str:
     """The list's order where that is not the priority; nothing where it is."""
     if rank_by(run) == "priority":
         return ""
-    score = RANKS[rank_by(run)]
+    score = ranked(run, rank_by(run))
     if not run.stickers:
         return say(
             "The list is ordered by {score}: the chance of falling silent, since the log does not say what users are "

@@ -6,7 +6,7 @@ from churn.report.listing import if_stays
 from churn.report.policies import scoring
 from churn.report.splits import words
 from churn.report.tables import Table, heads, number_cell, text_cell
-from churn.report.wording import every, percent, seconds
+from churn.report.wording import capital, every, listed, percent, seconds
 from churn.runs import Run
 
 
@@ -26,6 +26,8 @@ def build(run: Run) -> Section:
 
 
 def _terms(run: Run) -> tuple[tuple[str, str], ...]:
+    if run.first.outcome:
+        return (*_of_arrivals(run), *_judging(run), _split(run), *_measures())
     history, horizon = run.windowing["history_days"], run.windowing["horizon_days"]
     often = every(run.windowing["stride_days"])
     risk = (
@@ -60,22 +62,60 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     return (
         *terms,
         *_judging(run),
-        (say("Split"), say("The data were divided {divided}.", divided=words(run).divided)),
+        _split(run),
         *_measures(),
     )
+
+
+def _of_arrivals(run: Run) -> tuple[tuple[str, str], ...]:
+    """The question about each member, when it is asked, and what is known then."""
+    first, history = run.first, run.windowing["history_days"]
+    asked = run.settings["data"]["outcome"]
+    means = first.say(
+        "The column {column} of the member list holds {values}.",
+        column=asked["column"],
+        values=listed([str(value) for value in asked["positive"]]),
+    )
+    hoped = say("It is hoped for.") if first.good else say("It is hoped against.")
+    seen = (
+        say("The models see what is known of the user then, and the {history} days before.", history=history)
+        if history
+        else say("The models see what is known of the user then, and nothing else.")
+    )
+    asking = say("Each user is asked about once, on the day of arrival.")
+    return (
+        (first.say("“{outcome}”"), f"{means} {hoped}"),
+        (say("Window"), f"{asking} {seen}"),
+        (say("Answer"), _known(run)),
+    )
+
+
+def _known(run: Run) -> str:
+    """The day on which an answer is known."""
+    due = run.settings["data"]["outcome"].get("from")
+    if due is None:
+        horizon = run.windowing["horizon_days"]
+        return say("Known {horizon} days after the arrival.", horizon=horizon)
+    return say("Known from the day in the column {column} on.", column=due)
+
+
+def _split(run: Run) -> tuple[str, str]:
+    return say("Split"), say("The data were divided {divided}.", divided=words(run).divided)
 
 
 def _judging(run: Run) -> tuple[tuple[str, str], ...]:
     product = (
         say("The chance of churn × the chance of a sticker. A heuristic: see “How to read the list”.")
         if run.stickers
+        else f"{capital(run.first.say(run.first.unworthy))}."
+        if run.first.outcome
         else say("The chance of churn.")
     )
     return (
         (
-            say("Likely churner"),
-            say(
-                "A user with a chance of churn of {chance} or more, on the list or not.",
+            run.first.say(run.first.likely_term),
+            run.first.say(
+                run.first.from_chance,
                 chance=percent(run.manifest["segment"]["likely_churn"], 0),
             ),
         ),
@@ -83,7 +123,9 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         *_worths(run),
         (
             say("Past lists"),
-            say(
+            say("The list that the same rule draws from all users of the test part at once.")
+            if run.arrivals
+            else say(
                 "What the same rule would have listed {every} in the test part; the list is today’s alone.",
                 every=every(run.windowing["stride_days"]),
             ),

@@ -3,31 +3,25 @@
 from typing import Any
 
 from churn.artefacts import declared
-from churn.language import Messages, marked, say
+from churn.language import Messages, marked, say, target_of
 from churn.report import trust
 from churn.report.blocks import Beside, Block, Section, Text, Tile, Tiles
-from churn.report.chart_parts import COLOURS, GREY, Dots, dot_plot, figure
+from churn.report.chart_parts import GREY, Dots, colour_of, dot_plot, figure
 from churn.report.splits import words
 from churn.report.wording import count, every, percent, percents
 from churn.run_files import records
 from churn.runs import Run
 from churn.statistics import FEW, Interval, side
 
-LISTED = Messages(
-    {
-        "churn": marked("On past lists: fell silent"),
-        "sticker": marked("On past lists: received a sticker"),
-    }
-)
 GROUPS = Messages(  # of the test part's days
     {
         "priority": marked("On past lists"),
         "likely churner": marked("Likely churners, not listed"),
+        "likely": marked("Likely, not listed"),
         "other": marked("Everyone else"),
         "all": marked("All users"),
     }
 )
-RATE_TITLES = Messages({"churn": marked("Share that fell silent"), "sticker": marked("Share that received a sticker")})
 
 
 def build(run: Run) -> Section:
@@ -50,7 +44,8 @@ def _found(run: Run) -> str:
 
 def _outcome(run: Run, target: str) -> Tile:
     """The observed rate of users whom the same rule put on the list in the test part."""
-    name = LISTED[target]
+    found = target_of(target)
+    name = found.say(found.listed)
     listed, everyone = run.rate("priority", target), run.rate("all", target)
     if listed is None or everyone is None:
         return Tile(name, "–", say("not measured: no labelled test window on the list"))
@@ -74,6 +69,14 @@ def _against(rate: Interval, base: float, n: int) -> str:
 def _rates(run: Run) -> list[Block]:
     text = Text(
         say(
+            "The same rule, applied to {unseen}: one list drawn from all of them, and what became of its users, group "
+            "by group, with 95% intervals (lines). The dashed line is the base rate of everyone; grey marks fewer than "
+            "{few} users.",
+            unseen=words(run).unseen,
+            few=FEW,
+        )
+        if run.arrivals
+        else say(
             "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
             "{horizon} days after. n counts places on these lists, the same user once a list; the 95% intervals "
             "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
@@ -101,7 +104,7 @@ def _rate_figure(run: Run, target: str) -> Block:
         for row in records(rates)
     }
     rows = [labels[segment] for segment in GROUPS if segment in labels]
-    series = [_rate_dot(row, labels[row.segment], COLOURS[target]) for row in records(rates)]
+    series = [_rate_dot(row, labels[row.segment], colour_of(target)) for row in records(rates)]
     everyone = run.rate("all", target)
     drawn = dot_plot(series, rows=rows, x_title="", reference=everyone[0].value if everyone else None, share=True)
     drawn.update_xaxes(nticks=4)
@@ -110,10 +113,12 @@ def _rate_figure(run: Run, target: str) -> Block:
         f"{GROUPS[row.segment]}: {percent(row.rate)} {percents(row.low, row.high)}, {_size(row)}"
         for row in records(rates)
     )
+    found = target_of(target)
+    title = found.say(found.share)
     return figure(
         drawn,
-        title=RATE_TITLES[target],
-        description=say("{title}, by group. {said}.", title=RATE_TITLES[target], said=said),
+        title=title,
+        description=say("{title}, by group. {said}.", title=title, said=said),
         caption="",
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 from churn.artefacts import declared
 from churn.language import Messages, marked, say
 from churn.report.blocks import Block, Heading, Text
-from churn.report.listing import RANKS
+from churn.report.listing import ranked
 from churn.report.tables import Cell, Column, Table, count_cell, heads, money_cell, number_cell
 from churn.report.wording import decimals, moneys
 from churn.run_files import records
@@ -15,7 +15,6 @@ FOUND = Messages(  # on a list, by what the order was chosen by
     {
         "profit": marked("Each list is judged by what calling its users would have earned, by who fell silent."),
         "amount": marked("Each list is judged by what the users who then fell silent had received before."),
-        "users": marked("Each list is judged by how many of its users then fell silent."),
     }
 )
 PARTS = Messages({"val": marked("validation, half A"), "test": marked("test")})
@@ -31,10 +30,10 @@ def chosen(run: Run) -> tuple[Block, ...]:
         "test part chose nothing; it judges the choice."
     )
     asked = say("The configuration asked for this order; nothing was chosen.")
-    text = Text(f"{how if order['asked'] == 'best' else asked} {FOUND[order['measure']]}")
+    text = Text(f"{how if order['asked'] == 'best' else asked} {_judged(run)}")
     columns = (Column(say("Ordered by")), Column(say("Part")), *heads(say("Lists"), say("Users"), first=0))
     columns = (*columns, *heads(say("Found per list"), say("At random"), first=0))
-    rows = tuple(_row(row, in_money=order["measure"] != "users") for row in records(table))
+    rows = tuple(_row(run, row, in_money=order["measure"] != "users") for row in records(table))
     return (
         Heading(say("How the order was chosen")),
         text,
@@ -42,10 +41,15 @@ def chosen(run: Run) -> tuple[Block, ...]:
     )
 
 
-def _row(row: Any, *, in_money: bool) -> tuple[Cell, ...]:
+def _judged(run: Run) -> str:
+    measure = run.manifest["order"]["measure"]
+    return FOUND[measure] if measure in FOUND else run.first.say(run.first.judged)
+
+
+def _row(run: Run, row: Any, *, in_money: bool) -> tuple[Cell, ...]:
     cell, ends = (money_cell, moneys) if in_money else (number_cell, decimals)
     return (
-        Cell(RANKS[row.rank_by], badge=say("used") if row.chosen else ""),
+        Cell(ranked(run, row.rank_by), badge=say("used") if row.chosen else ""),
         Cell(PARTS[row.part]),
         count_cell(row.lists),
         count_cell(row.n_users, grey=True),

@@ -47,12 +47,13 @@ def write_report(run: Path | str, language: str | None = None, *, sections: Sequ
             made = {page.file: rendered(found, page) for page in (evidence, REPORT)}  # both, before either is replaced
             for file, text in made.items():
                 write_text(text, run / file)
-            write_contacts(run, Order.of(found.manifest["order"]), found.segments)
+            write_contacts(run, Order.of(found.manifest["order"]), found.segments, answered=found.answered)
     return run / REPORT.file
 
 
 def rendered(run: Run, page: Page) -> str:
     """A page as HTML in the language spoken."""
+    page = page.of(run)
     environment = Environment(
         loader=PackageLoader("churn.report"),
         autoescape=True,
@@ -70,6 +71,7 @@ def rendered(run: Run, page: Page) -> str:
     scripts = [Markup(script) for script in (*scripts, _asset(environment, "page.js"))]
     return environment.get_template("page.html").render(
         page=page,
+        title=run.first.say(page.asked) if run.first.outcome else say(page.title),
         groups=groups,
         body=Markup(body),
         language=spoken(),
@@ -116,6 +118,9 @@ def _as_json(spec: str) -> Markup:
 
 
 def _subtitle(run: Run) -> str:
+    if run.arrivals:
+        made, last_day = day(run.manifest["created"]), day(run.manifest["audit"]["last_day"])
+        return say("Made on {made} · data up to {day}", made=made, day=last_day)
     cutoff = date.fromisoformat(str(run.manifest["segment"]["cutoff"])[:10])
     last, made = cutoff + timedelta(days=run.windowing["horizon_days"] - 1), str(run.manifest["created"])[:10]
     valid = say(

@@ -1,8 +1,9 @@
 """The two pages: which sections each has, in which order, and under which titles they stand in the contents."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType
+from typing import Self
 
 from churn.artefacts import declared
 from churn.keys import imported
@@ -46,6 +47,10 @@ class Group:
     title: str  # a message; empty where the page has this group alone
     builds: Mapping[str, Build]  # by the section's anchor; a section of a user's own by its import path
 
+    def without(self, anchors: Collection[str]) -> Self:
+        """The group without some sections."""
+        return replace(self, builds={name: build for name, build in self.builds.items() if name not in anchors})
+
 
 @dataclass(frozen=True)
 class Page:
@@ -53,6 +58,7 @@ class Page:
 
     file: str
     title: str
+    asked: str  # the title in a run on an outcome
     other: str  # the file of the other page
     link: str  # leads to the other page
     behind: str  # leads to a section of the other page
@@ -64,7 +70,14 @@ class Page:
         """The builders of all sections, in their order."""
         return {anchor: build for group in self.groups for anchor, build in group.builds.items()}
 
+    def of(self, run: Run) -> Self:
+        """The page with the sections that a run can fill: of arrivals there is no past, and of an outcome no budget."""
+        if not run.first.outcome:
+            return self
+        return replace(self, groups=tuple(group.without(_OF_CHURN) for group in self.groups))
 
+
+_OF_CHURN = {"worth", "returning", "budget", "behaviour", "anomalies", "seasons", "journeys", "cohorts"}
 _ACTING = Group(
     "",
     {
@@ -80,6 +93,7 @@ _ACTING = Group(
 REPORT = Page(
     declared.REPORT,
     marked("Churn report"),
+    marked("“{outcome}”: the report"),
     declared.EVIDENCE,
     marked("The evidence: all numbers, charts and methods"),
     marked("The numbers behind this"),
@@ -88,6 +102,7 @@ REPORT = Page(
 EVIDENCE = Page(
     declared.EVIDENCE,
     marked("Churn report: the evidence"),
+    marked("“{outcome}”: the evidence"),
     declared.REPORT,
     marked("The report: what to do, in plain words"),
     marked("In plain words"),

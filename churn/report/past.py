@@ -1,25 +1,19 @@
 """Outcomes of earlier lists, of 100 users each, and of this one where that is known by now."""
 
-from churn.language import marked, say
+from churn.language import say, target_of
 from churn.report import follow_up
 from churn.report.blocks import Bar, Bars, Beside, Section, Text
-from churn.report.observed import GROUPS, RATE_TITLES
+from churn.report.observed import GROUPS
 from churn.report.splits import words
 from churn.report.wording import count, every
 from churn.runs import Run
 from churn.statistics import FEW
 
 RARE = 0.05  # rates under which 100 users are too few to speak of
-CAME = {
-    "churn": marked("Of {per} users on past lists {listed} fell silent, of {per} users altogether {everyone}."),
-    "sticker": marked(
-        "Of {per} users on past lists {listed} received a sticker, of {per} users altogether {everyone}."
-    ),
-}
 
 
 def build(run: Run) -> Section:
-    """Rates of silence and stickers among past lists' users, beside everyone's; then the outcome of this list."""
+    """Rates of each target among past lists' users, beside everyone's; then the outcome of this list."""
     title, since = say("What came of earlier lists?"), follow_up.since(run)
     rates = {target: (run.rate("priority", target), run.rate("all", target)) for target in run.targets}
     found = {
@@ -40,8 +34,8 @@ def _per(*rates: float) -> int:
 
 
 def _came(target: str, listed: float, everyone: float) -> str:
-    per = _per(listed, everyone)
-    return say(CAME[target], per=count(per), listed=count(per * listed), everyone=count(per * everyone))
+    per, found = _per(listed, everyone), target_of(target)
+    return found.say(found.came, per=count(per), listed=count(per * listed), everyone=count(per * everyone))
 
 
 def _bars(target: str, listed: float, everyone: float) -> Bars:
@@ -50,15 +44,26 @@ def _bars(target: str, listed: float, everyone: float) -> Bars:
         Bar(name, rate, say("{n} of {per}", n=count(per * rate), per=count(per)))
         for name, rate in ((GROUPS["priority"], listed), (GROUPS["all"], everyone))
     )
-    return Bars(RATE_TITLES[target], tuple(bars))
+    found = target_of(target)
+    return Bars(found.say(found.share), tuple(bars))
 
 
 def _which(run: Run, users: int) -> str:
     """A sentence on which lists these are, and on whether they held enough users to tell."""
-    said = say(
-        "Past lists are what the same rule would have drawn {every} from {unseen}; nobody was called because of them.",
-        every=every(run.windowing["stride_days"]),
-        unseen=words(run).unseen,
-    )
+    if run.answered:
+        said = say("All users have an answer, so the past list is the list of this page, drawn from the test part.")
+    elif run.arrivals:
+        said = say(
+            "The past list is what the same rule would have drawn from {unseen}, all at once; nobody was called "
+            "because of it.",
+            unseen=words(run).unseen,
+        )
+    else:
+        said = say(
+            "Past lists are what the same rule would have drawn {every} from {unseen}; nobody was called because of "
+            "them.",
+            every=every(run.windowing["stride_days"]),
+            unseen=words(run).unseen,
+        )
     few = say("They held {n} users, too few to tell.", n=count(users)) if users < FEW else ""
     return f"{said} {few}".strip()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.language import say
-from churn.report.wording import OUTCOMES, count, known
+from churn.report.wording import count, happening, known
 from churn.runs import Run
 
 
@@ -31,7 +31,7 @@ def _learnt(target: str, facts: Mapping[str, Any]) -> str:
     took = say(", {steps} steps", steps=count(steps)) if known(steps) and steps else ""
     return say(
         "{outcome}: n\u00a0= {windows} windows{took}",
-        outcome=OUTCOMES[target],
+        outcome=happening(target),
         windows=count(facts["windows"]),
         took=took,
     )

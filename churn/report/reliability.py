@@ -8,11 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import marked, say, say_again
+from churn.language import marked, say, say_again, titled
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
-from churn.report.chart_parts import COLOURS, FAINT, GREY, INK, QUIET, chart, figure, label
+from churn.report.chart_parts import FAINT, GREY, INK, QUIET, chart, colour_of, figure, label
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
-from churn.report.wording import TARGETS, count, decimal, decimals, percent, percents
+from churn.report.wording import count, decimal, decimals, percent, percents
 from churn.run_files import records
 from churn.runs import Run
 from churn.statistics import FEW, ROUNDING, digits_apart
@@ -22,10 +22,7 @@ UNCORRECTED = marked("No correction was fitted: the probabilities are the models
 
 def build(run: Run) -> Section:
     """Reliability diagrams of the chosen models, the others faint behind them, and the calibrators."""
-    about = say(
-        "Of the users given 70%, do 70% fall silent? On the diagonal the forecast keeps its word; "
-        "below it the forecast exaggerates, above it plays down."
-    )
+    about = run.first.say(run.first.kept)
     title = say("Whether the probabilities hold")
     if run.table(declared.CALIBRATION).empty and run.table(declared.CALIBRATORS).empty:
         nothing = " ".join([*(_unmeasured(target) for target in run.targets), say(UNCORRECTED)])
@@ -41,11 +38,11 @@ def build(run: Run) -> Section:
 def _found(run: Run) -> str:
     """The number of groups of like forecasts that are off, for each target."""
     told = ((target, groups_off(run, target)) for target in run.targets)
-    return " ".join(f"{TARGETS[target]}: {off}" for target, off in told if off.n) or say("No calibration was measured.")
+    return " ".join(f"{titled(target)}: {off}" for target, off in told if off.n) or say("No calibration was measured.")
 
 
 def _unmeasured(target: str) -> str:
-    return say("{target}: the calibration of the chosen model was not measured.", target=TARGETS[target])
+    return say("{target}: the calibration of the chosen model was not measured.", target=titled(target))
 
 
 def _diagram(run: Run, target: str) -> Block:
@@ -53,7 +50,7 @@ def _diagram(run: Run, target: str) -> Block:
     own = bins[bins["model"] == run.chosen(target)].sort_values("mean_predicted")
     if own.empty:
         return Text(_unmeasured(target))
-    title = say("{target}: predicted and observed, {model}", target=TARGETS[target], model=run.chosen(target))
+    title = say("{target}: predicted and observed, {model}", target=titled(target), model=run.chosen(target))
     said = "; ".join(
         say(
             "predicted {predicted}, observed {observed}",
@@ -140,7 +137,7 @@ def _held(own: pd.DataFrame) -> str:
 
 
 def _draw(others: pd.DataFrame, own: pd.DataFrame, target: str) -> Any:
-    drawn = chart([*_faint(others), *_band(own, COLOURS[target]), _line(own, target)], height=380, legend=True)
+    drawn = chart([*_faint(others), *_band(own, colour_of(target)), _line(own, target)], height=380, legend=True)
     end = float(min(1.0, max(own["mean_predicted"].max(), own["observed"].max(), own["high"].max()) * 1.06))
     drawn.add_shape(
         type="line", x0=0, y0=0, x1=end, y1=end, line={"color": QUIET, "width": 1, "dash": "dash"}, layer="below"
@@ -189,12 +186,12 @@ def _line(own: pd.DataFrame, target: str) -> Any:
         )
         for row in records(own)
     ]
-    colours = [GREY if n < FEW else COLOURS[target] for n in own["n"]]
+    colours = [GREY if n < FEW else colour_of(target) for n in own["n"]]
     return go.Scatter(
         x=list(own["mean_predicted"]),
         y=list(own["observed"]),
         mode="lines+markers",
-        line={"color": COLOURS[target], "width": 1.6},
+        line={"color": colour_of(target), "width": 1.6},
         marker={"color": colours, "size": 7, "line": {"color": INK, "width": 0}},
         name=say("chosen model"),
         hovertext=hover,
@@ -216,7 +213,7 @@ def _calibrators(run: Run) -> list[Block]:
     )
     rows = tuple(
         (
-            text_cell(TARGETS.get(row.target, row.target)),
+            text_cell(titled(row.target)),
             text_cell(row.model),
             text_cell(say_again(row.kind)),
             number_cell(row.log_loss_none),

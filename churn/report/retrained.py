@@ -3,10 +3,10 @@
 import pandas as pd
 
 from churn.artefacts import declared
-from churn.language import say
+from churn.language import say, titled
 from churn.report.blocks import Block, Text
 from churn.report.tables import Column, Table, number_cell, signed_cell, text_cell
-from churn.report.wording import TARGETS, count, decimal, decimals
+from churn.report.wording import count, decimal, decimals
 from churn.run_files import records
 from churn.runs import Run
 from churn.statistics import LEAST_LOSS, Interval, side
@@ -22,7 +22,7 @@ def retrained(run: Run) -> list[Block]:
     table = table[(table["metric"] == "log_loss") & (table["model"] == table["reference"] + KEPT)]
     rows = tuple(
         (
-            text_cell(TARGETS.get(row.target, row.target)),
+            text_cell(titled(row.target)),
             text_cell(row.reference),
             number_cell(_log_loss(run, row.target, row.reference)),
             number_cell(_log_loss(run, row.target, row.model)),

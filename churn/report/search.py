@@ -3,12 +3,11 @@
 from typing import Any
 
 from churn.artefacts import declared
-from churn.language import marked, say, say_again
+from churn.language import marked, say, say_again, titled
 from churn.report import curves, importances, slices
 from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
 from churn.report.tables import Cell, Column, Table, number_cell, text_cell
 from churn.report.trials import FIXED, history, models_of, spent
-from churn.report.wording import TARGETS
 from churn.runs import Run
 
 TITLE = marked("What was tried")
@@ -65,7 +64,7 @@ def _slices(run: Run) -> list[Block]:
     chosen = [block for (target, model), found in drawn.items() if model == run.chosen(target) for block in found]
     others = [block for (target, model), found in drawn.items() if model != run.chosen(target) for block in found]
     rest = [Fold(say("The same for the other models"), tuple(others))] if others else []
-    left = [f"{TARGETS[target]}: {model}" for target, model in searched if (target, model) not in drawn]
+    left = [f"{titled(target)}: {model}" for target, model in searched if (target, model) not in drawn]
     return [Heading(say("Settings and log loss")), text, *chosen, *rest, *([_not_drawn(left)] if left else [])]
 
 
@@ -96,7 +95,7 @@ def _best(run: Run, target: str) -> Table:
         Column(say("Settings"), wide=True),
     )
     return Table(
-        say("{target}: best trials", target=TARGETS[target]),
+        say("{target}: best trials", target=titled(target)),
         columns,
         tuple(_row(trial) for trial in trials.to_dict("records")),
     )

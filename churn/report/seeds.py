@@ -3,10 +3,10 @@
 import pandas as pd
 
 from churn.artefacts import declared
-from churn.language import say
+from churn.language import say, titled
 from churn.report.blocks import Block, Heading, Text
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell
-from churn.report.wording import METRICS, TARGETS, count
+from churn.report.wording import METRICS, count
 from churn.runs import Run
 
 SHOWN = ("ap", "roc_auc", "log_loss")
@@ -35,14 +35,14 @@ def _table(run: Run, target: str) -> Block:
     table = run.table(declared.SEEDS, target)
     table = table[table["part"] == "test"]
     if table.empty:
-        return Text(say("{target}: no model was measured seed by seed.", target=TARGETS[target]))
+        return Text(say("{target}: no model was measured seed by seed.", target=titled(target)))
     titles = (say("Averaged"), say("Mean of seeds"), say("Sd"), say("Lowest"), say("Highest"), say("Seeds"))
     columns = (Column(say("Model")), Column(say("Measure")), *(Column(title, numeric=True) for title in titles))
     rows = tuple(
         _row(run, target, str(model), str(metric), group["value"])
         for (model, metric), group in table[table["metric"].isin(SHOWN)].groupby(["model", "metric"], sort=False)
     )
-    return Table(say("{target}: test part, by seed", target=TARGETS[target]), columns, rows)
+    return Table(say("{target}: test part, by seed", target=titled(target)), columns, rows)
 
 
 def _row(run: Run, target: str, model: str, metric: str, values: "pd.Series[float]") -> tuple[Cell, ...]:

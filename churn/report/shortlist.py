@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import declared
-from churn.explanation import named
-from churn.language import marked, say, say_many
+from churn.explanation import heads
+from churn.language import say, say_many
 from churn.report import held_back
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
@@ -22,10 +22,6 @@ from churn.segments import among_equals
 SHOWN = 20_000  # rows; longer lists make a page too heavy to open
 AT_ONCE = 100  # rows that are drawn before any is asked for, and printed
 REASONS = ("reason_1", "reason_2", "reason_3")
-CHANCES = {  # head, field
-    "p_churn": (marked("Churn"), marked("Churn at least")),
-    "p_sticker": (marked("Sticker"), marked("Sticker at least")),
-}
 MOSTLY, HARDLY = 0.5, 0.2  # rank correlations from which on one order mostly follows another, or at all
 
 
@@ -35,11 +31,7 @@ def build(run: Run) -> Section:
         return Section(
             "list", say("Whom to contact"), say("Nobody is on the list at this cutoff."), (), behind="reading"
         )
-    lead = say(
-        "{who}, best first. “Why” says what most raises each one’s chance of falling silent, beside what is usual for "
-        "that user or for others.",
-        who=_sentence(drawn(run)),
-    )
+    lead = run.first.say(run.first.why, who=_sentence(drawn(run)))
     blocks: tuple[Block, ...] = (*_equals(run), *held_back.to_leave_alone(run), *_list(run))
     return Section("list", say("Whom to contact"), lead, blocks, behind="reading")
 
@@ -47,11 +39,7 @@ def build(run: Run) -> Section:
 def reading(run: Run) -> Section:
     """The way to read the list: its rule, its score, what its order follows, and what its reasons compare with."""
     lead = say("{who}{starts}, best first.", who=_sentence(drawn(run)), starts=starts(run))
-    reasons = say(
-        "The reasons are what most raises each one’s chance of falling silent, beside what is usual for that user (the "
-        "average week of up to eight weeks before the history) and for others (the average of all users at risk on "
-        "that day)."
-    )
+    reasons = run.first.say(run.first.reasons)
     notes: tuple[Block, ...] = (_heuristic(run), Text(reasons), *held_back.held_back(run), Text(scoring(run)))
     return Section("reading", say("How to read the list"), lead, notes, behind="list")
 
@@ -62,6 +50,11 @@ def _sentence(words: str) -> str:
 
 
 def _heuristic(run: Run) -> Note:
+    if run.first.outcome:
+        body = run.first.say(
+            "Priority is the chance of “{outcome}” itself: the list holds the users most likely to end so."
+        )
+        return Note(say("How to read the priority"), body)
     if not run.stickers:
         body = say(
             "The log does not say what users are worth, so priority is the probability of churn itself: the list "
@@ -161,7 +154,9 @@ def _list(run: Run) -> list[Block]:
     users = run.priority
     shown, found = users.head(SHOWN), marks(run)
     group = found.column(shown)
-    chances = [name for name in CHANCES if name in shown.columns and shown[name].notna().any()]
+    given = {f"p_{target.name}": target for target in run.words}
+    given = {name: target for name, target in given.items() if name in shown and shown[name].notna().any()}
+    chances = list(given)
     score = rank_by(run)
     first = [score] if run.stickers and score not in chances else []  # without stickers each is the chance of churn
     last = ["priority"] if run.stickers and score != "priority" else []
@@ -169,7 +164,7 @@ def _list(run: Run) -> list[Block]:
         Column(say("Rank"), numeric=True),
         Column(say("User"), clipped=True),
         *(Column(capital(RANKS[name]), numeric=True) for name in first),
-        *(Column(say(CHANCES[name][0]), numeric=True, least=say(CHANCES[name][1])) for name in chances),
+        *(Column(one.say(one.head), numeric=True, least=one.say(one.least)) for one in given.values()),
         *(Column(capital(RANKS[name]), numeric=True) for name in last),
         *([group] if group else []),
         Column(say("Why"), wide=True, choice=_choice(run, shown)),
@@ -193,7 +188,7 @@ def _choice(run: Run, users: pd.DataFrame) -> Choice | None:
     """The features that the reasons speak of, each with the number of users; nothing where there are no reasons."""
     told = run.table(declared.REASONS)
     features = told[told["user_id"].isin(users["user_id"])]["feature"]
-    found = features.map(named(told["feature"])).value_counts()
+    found = features.map(heads(told["feature"])).value_counts()
     most = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     options = tuple((str(name), f"{name} ({count(n)})") for name, n in most)
     return Choice(say("Reason"), say("any"), options) if options else None
@@ -207,7 +202,7 @@ def _row(user: dict[Any, Any], numbers: Sequence[str], *, found: Marks, grouped:
     return (
         count_cell(user["rank"]),
         found.user(str(user["user_id"])),
-        *(percent_cell(user[name]) if name in CHANCES else number_cell(user[name]) for name in numbers),
+        *(percent_cell(user[name]) if name.startswith("p_") else number_cell(user[name]) for name in numbers),
         *([found.group(str(user["user_id"]))] if grouped else []),
         Cell("\n".join(_reasons(user)) or "–"),
     )

@@ -115,7 +115,7 @@ def _charts(section: Section) -> dict[str, Any]:
 
 def _section(run: Run, anchor: str, *, sections: Sequence[str], others: Iterable[str] = ()) -> Section:
     """The section at a place of either page; `others` are names that would have been right, too."""
-    builds = {**REPORT.builds, **evidence_with(sections).builds}
+    builds = {**REPORT.of(run).builds, **evidence_with(sections).of(run).builds}
     if anchor in builds and anchor not in sections:
         return builds[anchor](run)
     own = {found.anchor: found for found in (builds[path](run) for path in sections)}

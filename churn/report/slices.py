@@ -8,11 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say, say_again
+from churn.language import say, say_again, titled
 from churn.report.blocks import Block, Caption, Figure, Multiples
 from churn.report.chart_parts import GREY, SERIES, chart, figure, label
 from churn.report.trials import FIXED, completed, kinds_of
-from churn.report.wording import TARGETS, count, decimal
+from churn.report.wording import count, decimal
 from churn.runs import Run
 
 WIDE_RATIO = 20  # the largest value over the smallest from which on an axis is logarithmic
@@ -29,9 +29,9 @@ def build(run: Run, target: str, model: str) -> list[Block]:
     names = [str(name) for name in own.columns if name not in FIXED and len(own[name].dropna().unique()) > 1]
     if not names or completed(own).empty or len(own) < LEAST:
         return []
-    title = f"{TARGETS[target]}: {model}"
+    title = f"{titled(target)}: {model}"
     if model == run.chosen(target):
-        title = say("{target}: {model}, the chosen model", target=TARGETS[target], model=model)
+        title = say("{target}: {model}, the chosen model", target=titled(target), model=model)
     own = own.assign(kind=own["trial"].map(kinds_of(own)))
     charts = tuple(_slice(own[own[name].notna()], name, title) for name in names)
     return [Caption(say("{title}, n = {n} trials", title=title, n=count(len(own)))), Multiples(charts, least=9.5)]

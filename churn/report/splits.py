@@ -59,6 +59,35 @@ WORDS = {
 }
 
 
+_BY_USER = SplitWords(  # of arrivals
+    marked("by user: models are measured on users whom they never saw"),
+    marked("Users held back until every choice was made."),
+    marked("arrivals that no model had seen"),
+    (
+        marked("The measures of this page say nothing about later arrivals."),
+        marked(
+            "The data were split by user alone: the models learned from users who arrived together with those on whom "
+            "they were measured, so whatever moved everyone was known to them. Where the member list has a day of "
+            "joining, split by time to see how the models do in use."
+        ),
+    ),
+)
+ARRIVALS = {  # words where each user is asked about once
+    "time": SplitWords(
+        marked("by time: models learn from earlier arrivals and are measured on later ones, as in use"),
+        marked("Later arrivals, held back until every choice was made."),
+        marked("later arrivals, which no model had seen"),
+    ),
+    "user": _BY_USER,
+    "user_time": SplitWords(
+        marked("by user and time: models learn from earlier arrivals and are measured on later ones, as in use"),
+        marked("Later arrivals, held back until every choice was made."),
+        marked("later arrivals, which no model had seen"),
+    ),
+    "random": _BY_USER,  # a user has one window
+}
+
+
 def words(run: Run) -> SplitWords:
     """The words for a run's kind of split; the words for an unknown kind name it and promise nothing.
 
@@ -67,7 +96,7 @@ def words(run: Run) -> SplitWords:
         True
     """
     kind = str(run.manifest["split_kind"])
-    found = WORDS.get(kind)
+    found = (ARRIVALS if run.arrivals else WORDS).get(kind)
     if found is None:
         return SplitWords(kind, say("What was held back until every choice was made."), say("the test part"))
     warning = found.warning and (say(found.warning[0]), say(found.warning[1]))

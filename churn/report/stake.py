@@ -33,7 +33,7 @@ def in_short(run: Run) -> tuple[Tile, ...]:
     """The tiles in short: each number with one sentence, since the evidence has the rest."""
     n, horizon = count(_listed(run)), run.windowing["horizon_days"]
     details = {
-        say("Expected churners"): say("of the {n} on the list, if nobody calls.", n=n),
+        _expected(run): _summed(n) if run.first.outcome else say("of the {n} on the list, if nobody calls.", n=n),
         say("Stickers at stake"): say("of these churners would receive a sticker if they stayed."),
         say("Amount at stake"): say("goes with these churners, in stickers of {horizon} days.", horizon=horizon),
         say("Expected profit"): say("of calling the list."),
@@ -43,13 +43,22 @@ def in_short(run: Run) -> tuple[Tile, ...]:
 
 def _churners(run: Run) -> Tile:
     n = _listed(run)
-    detail = " ".join(filter(None, [say("of the {n} on the list, by their chances.", n=count(n)), _before(run, n)]))
-    return Tile(say("Expected churners"), decimal(_at_stake(run)["churners"], 1), detail, few=n < FEW)
+    which = _summed(count(n)) if run.first.outcome else say("of the {n} on the list, by their chances.", n=count(n))
+    detail = " ".join(filter(None, [which, _before(run, n)]))
+    return Tile(_expected(run), decimal(_at_stake(run)["churners"], 1), detail, few=n < FEW)
+
+
+def _summed(n: str) -> str:
+    return say("the sum of the chances of the {n} on the list.", n=n)
+
+
+def _expected(run: Run) -> str:
+    return run.first.say(run.first.expected)
 
 
 def _before(run: Run, n: int) -> str:
-    """The number who would fall silent at the rate of past lists; nothing where too few were seen."""
-    rate = run.rate("priority", "churn")
+    """The number to whom the first target would come at the rate of past lists; nothing where too few were seen."""
+    rate = run.rate("priority", run.first.name)
     if rate is None or rate[1] < FEW:
         return ""
     value, low, high = (n * share for share in (rate[0].value, rate[0].low, rate[0].high))

@@ -19,6 +19,10 @@ def build(run: Run) -> Section:
 
 
 def _who(run: Run) -> str:
+    if run.answered:
+        return say("of the test part, whose answers are known")
+    if run.arrivals:
+        return say("without an answer on {day}", day=day(run.manifest["audit"]["last_day"]))
     cutoff = day(run.manifest["segment"]["cutoff"])
     if run.windowing["at_risk"] == "member":
         return say("members on {day}", day=cutoff)
@@ -30,8 +34,8 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
     at_risk = Tile(
         say("Users considered"),
         count(segment["scored"]),
-        say(
-            "{who}; {likely} of them with a chance of churn of {chance} or more.",
+        run.first.say(
+            run.first.likely,
             who=_who(run),
             likely=count(segment["likely"]),
             chance=percent(segment["likely_churn"], 0),

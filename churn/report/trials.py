@@ -6,10 +6,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.artefacts import declared
-from churn.language import say, say_again, say_many
+from churn.language import say, say_again, say_many, titled
 from churn.report.blocks import Block, Text
 from churn.report.chart_parts import GREY, SERIES, chart, figure, label
-from churn.report.wording import TARGETS, count, decimal, percent
+from churn.report.wording import count, decimal, percent
 from churn.run_files import records
 from churn.runs import Run
 
@@ -89,14 +89,14 @@ def history(run: Run, target: str) -> Block:
     trials = run.table(declared.TRIALS, target)
     done = completed(trials)
     if done.empty:
-        return Text(say("{target}: no trial came to an end.", target=TARGETS[target]))
+        return Text(say("{target}: no trial came to an end.", target=titled(target)))
     drawn = chart([*_models(done), *_pruned(trials)], height=340, legend=True)
     drawn.update_xaxes(title_text=say("trial"), dtick=1 + int(trials["trial"].max()) // 8, showgrid=False)
     drawn.update_yaxes(title_text=say("log loss, half A"), nticks=6)
     caption = _caption(trials, done)
     return figure(
         drawn,
-        title=say("{target}: log loss by trial", target=TARGETS[target]),
+        title=say("{target}: log loss by trial", target=titled(target)),
         description=say(
             "Log loss of each trial and the best so far, by model. {bests} {caption}",
             bests=_bests(done),

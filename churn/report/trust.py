@@ -5,7 +5,7 @@ from typing import Any
 
 from churn.artefacts import declared
 from churn.data import at_fault
-from churn.language import Messages, marked, say, say_again, say_many
+from churn.language import Messages, marked, say, say_again, say_many, target_of
 from churn.report import fidelity
 from churn.report.blocks import Check
 from churn.report.reliability import groups_off
@@ -24,20 +24,6 @@ FOUND = Messages(
         "worse": marked("Past lists did worse than a list drawn at random."),
         "same": marked("Past lists were not clearly better than a list drawn at random."),
         "few": marked("There are too few users on past lists to tell."),
-    }
-)
-CAME = {
-    "churn": marked("{listed} of their users fell silent (everyone: {everyone})."),
-    "sticker": marked("{listed} of their users received a sticker (everyone: {everyone})."),
-}
-PROMISED = {
-    "churn": marked("The chances had promised that {forecast} would fall silent; {came} did."),
-    "sticker": marked("The chances had promised a sticker to {forecast}; {came} received one."),
-}
-TOPS = Messages(
-    {
-        "churn": marked("Does the churn score alone beat chance?"),
-        "sticker": marked("Does the sticker score alone beat chance?"),
     }
 )
 
@@ -79,7 +65,8 @@ def _verdict(found: str) -> tuple[str, str]:
 def _came(target: str, rate: Interval, everyone: Interval) -> str:
     """A sentence on the outcomes of past lists' users, beside everyone's."""
     digits = digits_apart(everyone.value, rate.low, rate.high)
-    return say(CAME[target], listed=percent(rate.value, digits), everyone=percent(everyone.value, digits))
+    found = target_of(target)
+    return found.say(found.rates, listed=percent(rate.value, digits), everyone=percent(everyone.value, digits))
 
 
 def _promised(run: Run, target: str) -> str:
@@ -89,7 +76,8 @@ def _promised(run: Run, target: str) -> str:
         return ""
     digits = digits_apart(forecast, rate[0].low, rate[0].high)
     came = f"{percent(rate[0].value, digits)} {percents(rate[0].low, rate[0].high, digits)}"
-    return say(PROMISED[target], forecast=percent(forecast, digits), came=came)
+    found = target_of(target)
+    return found.say(found.promised, forecast=percent(forecast, digits), came=came)
 
 
 def _broken(run: Run, target: str) -> str:
@@ -170,7 +158,8 @@ def _few(run: Run, target: str) -> bool:
 
 
 def _lift(run: Run, target: str) -> Check:
-    question = TOPS[target]
+    found = target_of(target)
+    question = found.say(found.alone)
     lift = run.metric(target, "lift_10")
     if lift is None:
         return _unmeasured(question)

@@ -3,32 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from churn.language import Messages, marked, say, say_many
+from churn.language import Messages, Target, marked, say, say_many, target_of, titled
 from churn.report.blocks import Beside, Block, Caption, Check, Checks, Section
 from churn.report.trust import FOUND, commoner, found_of_list, on_data, on_list, on_target, overpromised, rarer
-from churn.report.wording import TARGETS
 from churn.runs import Run
 
 GOOD = ("better", "slight")  # verdicts by which past lists found somebody
 PERCENTAGES = {  # what follows from each verdict, by its tone
     "care": marked("Read them as high, middle and low."),
     "bad": marked("Use the order of the users, not the percentages."),
-}
-HOLD = {
-    "churn": marked("Of 100 users with a chance of 70%, about 70 fall silent."),
-    "sticker": marked("Of 100 users with a chance of 10%, about 10 receive a sticker."),
-}
-HIGHEST = {
-    "churn": {
-        "good": marked("Users with a high chance fall silent clearly more often than others."),
-        "care": marked("Whether users with a high chance fall silent more often than others is not sure."),
-        "bad": marked("Users with a high chance fall silent no more often than others."),
-    },
-    "sticker": {
-        "good": marked("Users with a high chance receive a sticker clearly more often than others."),
-        "care": marked("Whether users with a high chance receive a sticker more often than others is not sure."),
-        "bad": marked("Users with a high chance receive a sticker no more often than others."),
-    },
 }
 REASONS = {
     "good": marked("The reasons shown are what the chances come from."),
@@ -51,7 +34,7 @@ LEADS = Messages(
 def build(run: Run) -> Section:
     """A sentence for each verdict; the numbers behind it stand in the evidence."""
     by_target = {target: _plain(run, target) for target in run.targets}
-    columns = tuple((Caption(TARGETS[target]), Checks(found)) for target, found in by_target.items())
+    columns = tuple((Caption(titled(target)), Checks(found)) for target, found in by_target.items())
     blocks: list[Block] = [Checks((_on_list(run),)), Beside(columns), Checks((on_data(run), *_warnings(run)))]
     lead = " ".join(filter(None, [LEADS[found_of_list(run)], _warned(run)]))
     return Section("trust", say("Can it be trusted?"), lead, tuple(blocks), behind="checks")
@@ -65,10 +48,7 @@ def _warned(run: Run) -> str:
 def _on_list(run: Run) -> Check:
     found = found_of_list(run)
     said = [FOUND[found]] if found in FOUND else []
-    if overpromised(run, "churn"):
-        said.append(say("Fewer of their users fell silent than the chances had promised."))
-    if run.stickers and overpromised(run, "sticker"):
-        said.append(say("Fewer of their users received a sticker than the chances had promised."))
+    said += [target.say(target.fewer) for target in run.words if overpromised(run, target.name)]
     if found in GOOD and rarer(run, "sticker") and commoner(run, "churn"):
         said.append(say("They find who falls silent, not who receives stickers: of their users fewer than usual did."))
     if found in GOOD and rarer(run, "churn") and commoner(run, "sticker"):
@@ -78,21 +58,22 @@ def _on_list(run: Run) -> Check:
 
 
 def _plain(run: Run, target: str) -> tuple[Check, ...]:
-    """The verdicts on a target, that on reasons for churn, which the list has; a random split leaves none."""
+    """The verdicts on a target, that on reasons for the first, which the list has; a random split leaves none."""
     hold, highest, reasons = on_target(run, target)
     if run.manifest["split_kind"] == "random":
         return hold, highest, reasons
-    percentages = PERCENTAGES | {"good": HOLD[target]}
+    found = target_of(target)
+    percentages = PERCENTAGES | {"good": found.hold}
     return (
-        _asked(hold, say("Can the percentages be taken at their word?"), percentages),
-        _asked(highest, say("Do high chances find the right users?"), HIGHEST[target]),
-        *([_asked(reasons, say("Do the reasons tell why?"), REASONS)] if target == "churn" else []),  # the list's are
+        _asked(found, hold, say("Can the percentages be taken at their word?"), percentages),
+        _asked(found, highest, say("Do high chances find the right users?"), found.highest),
+        *([_asked(found, reasons, say("Do the reasons tell why?"), REASONS)] if target == run.first.name else []),
     )
 
 
-def _asked(check: Check, question: str, words: Mapping[str, str]) -> Check:
+def _asked(target: Target, check: Check, question: str, words: Mapping[str, str]) -> Check:
     """A verdict under a plainer question, with what follows from it."""
-    return replace(check, question=question, detail=say(words[check.tone]))
+    return replace(check, question=question, detail=target.say(words[check.tone]))
 
 
 def _warnings(run: Run) -> tuple[Check, ...]:

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from churn.language import Messages, marked, say, say_again, say_many
+from churn.language import Messages, marked, say, say_again, say_many, titled
 from churn.report.blocks import Block
 from churn.report.chart_parts import COLOUR_BAR, GREY, INK, SERIES, Dots, chart, dot_plot, figure, label
-from churn.report.wording import TARGETS, count, decimal, decimals, signed
+from churn.report.wording import count, decimal, decimals, signed
 from churn.run_files import records
 from churn.statistics import FEW
 
@@ -51,9 +51,7 @@ def forest(rows: pd.DataFrame, target: str, models: Sequence[str]) -> Block | No
     )
     return figure(
         drawn,
-        title=say(
-            "{target}: log loss minus that of “{reference}”", target=TARGETS.get(target, target), reference=reference
-        ),
+        title=say("{target}: log loss minus that of “{reference}”", target=titled(target), reference=reference),
         description=say(
             "Paired differences in log loss from {reference}, with 95% intervals. {said}.",
             reference=reference,
@@ -144,7 +142,7 @@ def heat_map(rows: pd.DataFrame, target: str) -> Block | None:
     )
     return figure(
         drawn,
-        title=say("{target}: log loss by network and scaling", target=TARGETS.get(target, target)),
+        title=say("{target}: log loss by network and scaling", target=titled(target)),
         description=say("Log loss of {n} variants. {everything}.", n=count(len(rows)), everything=everything),
         caption=say(
             "The darker, the better; × 1, × 2: layers. {said}; the lowest of many is lower than it "

@@ -1,15 +1,16 @@
 """Verdicts: each question of a sceptic with its answer, and the measures behind it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from churn.artefacts import declared
-from churn.language import marked, say, say_again
+from churn.language import marked, say, say_again, titled
 from churn.report.blocks import Beside, Block, Definitions, Fold, Heading, Section, Text
 from churn.report.tables import Cell, Column, Table, count_cell, number_cell, percent_cell, signed_cell
 from churn.report.verdict_charts import forest, heat_map, variant_words
-from churn.report.wording import TARGETS, decimals
+from churn.report.wording import decimals
 from churn.run_files import records
 from churn.runs import Run
 from churn.statistics import FEW
@@ -20,6 +21,11 @@ KINDS = marked(
     "By user: from other users on the same weeks, too. By user and time: from other users on earlier weeks. At random: "
     "from any user on any week, days beside the measured ones included."
 )
+ARRIVED = marked(
+    "The kinds of split differ in what the models learned from. By time: from earlier arrivals, as in use. By user: "
+    "from other users who arrived together with those measured, too. At random: from any users."
+)
+OF_DAYS = ("order", "history", "horizon")  # questions about days that arrivals without a history do not have
 MAPPED = "architecture"  # the question of too many variants for dots
 
 
@@ -30,22 +36,29 @@ def build(run: Run) -> Section:
         "out. Asked are the networks and LightGBM; each answer is that of the model with the lowest log loss on half "
         "A. Differences are in log loss on the same windows: left of 0 is better than the reference."
     )
-    if not run.answers:
+    names = dict.fromkeys(str(verdict["verdict"]) for verdict in _answers(run))
+    if not names:
         return Section("verdicts", say(TITLE), say("This run was asked none of these questions."), ())
-    names = dict.fromkeys(str(verdict["verdict"]) for verdict in run.answers)
     asked = [block for name in names for block in _question(run, name)]
     return Section("verdicts", say(TITLE), _first(run), (Text(about), *asked))
 
 
+def _answers(run: Run) -> Sequence[Mapping[str, str]]:
+    """The answers to the questions that a run of its kind can be asked."""
+    left_out = () if run.windowing["history_days"] else OF_DAYS
+    return [each for each in run.answers if each["verdict"] not in left_out]
+
+
 def _first(run: Run) -> str:
     """The answers to the first question, by target."""
-    first = [each for each in run.answers if each["verdict"] == run.answers[0]["verdict"]]
-    return " ".join(f"{TARGETS.get(each['target'], each['target'])}: {each['sentence']}" for each in first)
+    answers = _answers(run)
+    first = [each for each in answers if each["verdict"] == answers[0]["verdict"]]
+    return " ".join(f"{titled(each['target'])}: {each['sentence']}" for each in first)
 
 
 def _question(run: Run, name: str) -> list[Block]:
-    asked = [verdict for verdict in run.answers if verdict["verdict"] == name]
-    answers = tuple((TARGETS.get(each["target"], each["target"]), str(each["sentence"])) for each in asked)
+    asked = [verdict for verdict in _answers(run) if verdict["verdict"] == name]
+    answers = tuple((titled(each["target"]), str(each["sentence"])) for each in asked)
     table = run.table(declared.VERDICTS)
     tables = {each["target"]: table[(table["verdict"] == name) & (table["target"] == each["target"])] for each in asked}
     models = sorted({str(model) for rows in tables.values() for model in rows["model"]})
@@ -59,7 +72,7 @@ def _question(run: Run, name: str) -> list[Block]:
     return [
         Heading(say_again(str(asked[0]["question"]))),
         Definitions(answers),
-        *([Text(say(KINDS))] if name == "split" else []),
+        *([Text(say(ARRIVED if run.arrivals else KINDS))] if name == "split" else []),
         *([Beside(columns)] if columns else []),
         *([Fold(say("How it was measured, with all numbers"), tuple(behind))] if behind else []),
     ]
@@ -67,7 +80,7 @@ def _question(run: Run, name: str) -> list[Block]:
 
 def _behind(rows: pd.DataFrame, verdict: Any) -> list[Block]:
     """The way to one target's answer, and its numbers where there are any."""
-    target = TARGETS.get(verdict["target"], verdict["target"])
+    target = titled(verdict["target"])
     note: list[Block] = [Text(f"{target}: {verdict['note']}")] if verdict["note"] else []
     return [*note, *([_table(rows, target)] if len(rows) else [])]
 

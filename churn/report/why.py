@@ -1,4 +1,4 @@
-"""Reasons for these users: what most have in common, and its effect on the chance of falling silent."""
+"""Reasons for these users: what most have in common, and its effect on the chance."""
 
 import pandas as pd
 
@@ -12,11 +12,6 @@ from churn.run_files import records
 from churn.runs import Run
 
 SHOWN, NAMED = 5, 3  # columns with a bar; columns named in the first sentence
-WAYS = {
-    "raises": marked("Users with {more} are more likely to fall silent."),
-    "lowers": marked("Users with {more} are less likely to fall silent."),
-    "mixed": marked("What it means depends on what else the user does."),
-}
 DOUBTS = Messages(
     {
         "sketch": marked("Take the reasons as hints: they tell only part of how the scores come about."),
@@ -30,13 +25,17 @@ DOUBTS = Messages(
 def build(run: Run) -> Section:
     """The columns that the reasons of the list speak of most often, each with its effect on the chance."""
     title, told = say("Why these users?"), _told(run)
-    if told.empty or fidelity.standing(run, "churn") == "constant":
+    if told.empty or fidelity.standing(run, run.first.name) == "constant":
         return Section("why", title, say("No reason is known for the users on the list."), (), behind="drivers")
     users = len(run.to_contact)
     words = named(told.index)
     lead = say("Most often the reason is {names}.", names=listed([words[one] for one in told.index[:NAMED]]))
     bars = Bars("", tuple(_bar(run, str(one), int(n), users) for one, n in told.head(SHOWN).items()))
-    habits = say("These are habits of the users, not causes: nobody knows whether a call changes them.")
+    habits = (
+        say("These are habits of the users, not causes: nobody knows whether a call changes them.")
+        if run.windowing["history_days"]
+        else say("These are facts about the users, not causes: other facts would not make another outcome.")
+    )
     return Section("why", title, lead, (bars, Text(" ".join([habits, *_doubt(run)]))), behind="drivers")
 
 
@@ -53,12 +52,13 @@ def _bar(run: Run, column: str, n: int, users: int) -> Bar:
 
 
 def _way(run: Run, column: str) -> str:
-    """The effect of more of a column on the chance of falling silent; nothing where no tree knows it."""
-    table = run.table(declared.EXPLANATIONS, "churn")
+    """The effect of more of a column on the chance of the first target; nothing where no tree knows it."""
+    first = run.first
+    table = run.table(declared.EXPLANATIONS, first.name)
     row = next(records(table[table["feature"] == column]), None)
-    return "" if row is None else say(WAYS[row.direction], more=more_of(column))
+    return "" if row is None else first.say(first.ways[row.direction], more=more_of(column))
 
 
 def _doubt(run: Run) -> list[str]:
-    standing = fidelity.standing(run, "churn")
+    standing = fidelity.standing(run, run.first.name)
     return [DOUBTS[standing]] if standing in DOUBTS else []

@@ -4,17 +4,15 @@ import math
 from datetime import date
 from numbers import Real
 
-from churn.explanation import readable
-from churn.language import Messages, day_in_words, decimals_of_money, marked, percentage, priced, say
+from churn.explanation import heads, readable
+from churn.language import Messages, day_in_words, decimals_of_money, marked, percentage, priced, say, target_of
 
 ABSENT = "–"
-TARGETS = Messages({"churn": marked("Churn"), "sticker": marked("Stickers")})
-OUTCOMES = Messages({"churn": marked("falling silent"), "sticker": marked("receiving a sticker")})
-CHANCES = Messages({"churn": marked("churn"), "sticker": marked("chance of a sticker")})  # what is higher or lower
 SEGMENTS = Messages(
     {
         "priority": marked("On the list"),
         "likely churner": marked("Likely churners, not listed"),
+        "likely": marked("Likely, not listed"),
         "other": marked("Everyone else"),
         "all": marked("All users"),
     }
@@ -229,9 +227,13 @@ def more_of(name: str) -> str:
     Example:
         >>> more_of("fan_reply"), more_of("own_Besuch"), more_of("stickers_received"), more_of("weekday_sin")
         ('more of fan reply', 'more of own Besuch', 'more stickers received', 'a higher weekday sin')
+        >>> more_of("home_room=lounge")
+        'home room: lounge'
     """
     if name == "stickers_received":
         return say("more stickers received")
+    if heads([name])[name] != (words := readable(name)):
+        return words  # a level, of which nobody has more
     if name.partition("_")[0] in ROLES:
         return say("more of {feature}", feature=readable(name))
     return say("a higher {feature}", feature=readable(name))
@@ -244,9 +246,20 @@ def chance(target: str, way: str) -> str:
         >>> chance("sticker", "lowers")
         'lower chance of a sticker'
     """
-    if way == "raises":
-        return say("higher {chance}", chance=CHANCES[target])
-    return say("lower {chance}", chance=CHANCES[target])
+    found = target_of(target)
+    of_it = found.say(found.chance)
+    return say("higher {chance}", chance=of_it) if way == "raises" else say("lower {chance}", chance=of_it)
+
+
+def happening(target: str) -> str:
+    """The coming true of a target, as in “the chance of falling silent”.
+
+    Example:
+        >>> happening("churn"), happening("converted")
+        ('falling silent', 'ending as “converted”')
+    """
+    found = target_of(target)
+    return found.say(found.happening)
 
 
 def shortened(text: str, length: int = 26) -> str:

@@ -76,7 +76,7 @@ def test_what_is_yes_or_no_is_told_so(windows):
 
     tier = Feature("tier", lambda panel: ("tier=gold",), gold, reason="yes or no")
     found = told(replace(windows, derived=(tier,)), shap([0, 0, 1], [0, 0, 1]), others=np.array([1, 1, 0.204]))
-    assert found.reason_1.tolist() == ["tier=gold: yes; yes for 20% of others", "tier=gold: no; yes for 20% of others"]
+    assert found.reason_1.tolist() == ["tier: gold (20% of others)", "tier: not gold (20% of others: gold)"]
 
 
 def planted(panel, *, others, shap=1.0, cutoff=None):

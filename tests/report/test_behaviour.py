@@ -14,7 +14,7 @@ from .parsed_page import figures, page_of
 
 pytestmark = pytest.mark.slow
 
-HOSTILE = "<img src=x onerror=alert(9)>"
+HOSTILE = "<script>alert(9)</script>"
 LOW = f"1: low in nearly everything, most of all {HOSTILE}, fan reply, own post"
 
 

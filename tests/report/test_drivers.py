@@ -8,7 +8,7 @@ import pytest
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
 from churn.explanation import readable
 from churn.report import attribution, checks, drivers, features, fidelity, leaderboard, write_report
-from churn.report.chart_parts import COLOURS, GREY, label
+from churn.report.chart_parts import GREY, colour_of, label
 from churn.report.wording import feature
 from churn.runs import Run
 
@@ -200,7 +200,7 @@ def test_under_the_floor_without_a_network_the_bars_are_a_grey_sketch(run):
     set_r2(run, "churn", 0.4)
     (run / "attributions.csv").unlink()
     bars = traces(drawn(run)["Churn: strongest drivers"])[0]
-    assert {*bars["marker"]["color"]} == {GREY} != {COLOURS["churn"]}
+    assert {*bars["marker"]["color"]} == {GREY} != {colour_of("churn")}
     assert "so read the chart as a sketch" in text_of(run)
 
 

@@ -34,7 +34,7 @@ class Column:
 class Training:
     """The training part in numbers, for comparison with later days."""
 
-    at_risk: float | None  # users a day; None of arrivals, who are scored once
+    at_risk: float  # users a day
     activity: float  # own events per user at risk and week
     rates: dict[str, tuple[float, float]]  # base rates by target, with their standard errors over users
     columns: dict[str, Column]
@@ -53,8 +53,7 @@ class Training:
             if source is None or source.reason is not None
         }
         on_its_days = np.isin(dataset.windows.cutoff, train.cutoff).sum() / len(np.unique(train.cutoff))
-        at_risk = None if train.arrivals else float(on_its_days)
-        return cls(at_risk, _activity(train, total), _base_rates(train), columns)
+        return cls(float(on_its_days), _activity(train, total), _base_rates(train), columns)
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> Self:

@@ -8,15 +8,19 @@ from churn.data.audit.drift import BEYOND, NEWEST_DAYS, Drift
 from churn.data.audit.findings import Finding
 from churn.data.audit.findings_of_parts import NOISE, SHIFT
 from churn.data.windows.features import FEATURES
-from churn.language import joined, say, say_again, say_many
+from churn.language import joined, say, say_many, termed
 
 _RATIO = 1.5  # between two days' numbers of users, or acts, from which on they differ
 _NAMED = 5  # columns in a sentence
 _BOUNDED = {feature.name: feature.bounded for feature in FEATURES if feature.bounded}
 
 
-def drift_sentences(drift: Drift) -> list[str]:
+def drift_sentences(drift: Drift, *, arrivals: bool = False) -> list[str]:
     """One sentence each about users, activity, base rates, columns that moved and columns that left their range.
+
+    Args:
+        drift: The training part beside the scored day.
+        arrivals: Whether users are asked about on the day of arrival, so that nobody is at risk on any other day.
 
     Example:
         >>> from churn.data import Training, example_dataset
@@ -25,26 +29,26 @@ def drift_sentences(drift: Drift) -> list[str]:
         59 users are at risk on 2024-03-31; on an average day of the training part there were 67.
     """
     return [
-        _users(drift),
-        _acts(drift),
+        *(() if arrivals else (_users(drift), _acts(drift))),
         *(_rate(drift, target) for target in drift.now.rates),
         _shifts(drift),
         _ranges(drift),
     ]
 
 
-def drift_findings(drift: Drift, *, told: Container[str] = ()) -> Iterator[Finding]:
+def drift_findings(drift: Drift, *, told: Container[str] = (), arrivals: bool = False) -> Iterator[Finding]:
     """The sentences about quantities that moved further than chance explains, each with its remedy.
 
     Args:
         drift: The training part beside the scored day.
         told: Targets whose change from the training part to the test part is a finding already.
+        arrivals: As of `drift_sentences`.
     """
     then, now = drift.training, drift.now
     again = say("Begin the data later (data.first_day) or train again: what held then may not hold now.")
-    if then.at_risk is not None and _apart(then.at_risk, now.at_risk):
+    if not arrivals and _apart(then.at_risk, now.at_risk):
         yield Finding(_users(drift), again)
-    if _apart(then.activity, now.activity):
+    if not arrivals and _apart(then.activity, now.activity):
         yield Finding(_acts(drift), again)
     for target, (newest, error) in now.rates.items():
         rate, before = then.rates.get(target, (newest, error))
@@ -57,8 +61,6 @@ def drift_findings(drift: Drift, *, told: Container[str] = ()) -> Iterator[Findi
 
 
 def _users(drift: Drift) -> str:
-    if drift.training.at_risk is None:
-        return say_many("{n} user is scored.", "{n} users are scored.", drift.now.at_risk)
     return say_many(
         "{n} user is at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",
         "{n} users are at risk on {cutoff}; on an average day of the training part there were {train:,.0f}.",
@@ -81,7 +83,7 @@ def _rate(drift: Drift, target: str) -> str:
     return say(
         "The rate of {target} is {now:.1%} in the newest {days} days whose outcome is known, and was {train:.1%} "
         "in the training part.",
-        target=say_again(target),
+        target=termed(target),
         now=drift.now.rates[target][0],
         days=NEWEST_DAYS,
         train=drift.training.rates.get(target, drift.now.rates[target])[0],

@@ -9,8 +9,8 @@ from churn.data.audit.findings import Finding
 from churn.data.audit.leaks import Alarm
 from churn.data.audit.views import FEWEST
 from churn.data.dataset import Dataset
-from churn.data.splits.split import CAUTIONS, Split
-from churn.language import say, say_again, say_many
+from churn.data.splits.split import Split, caution_of
+from churn.language import say, say_again, say_many, termed
 from churn.statistics import column_shares
 
 RARE = 0.01  # base rate
@@ -21,11 +21,11 @@ ONE = 0.8  # correlation of staying and receiving a sticker from which on the tw
 
 def careless_split(dataset: Dataset) -> Iterator[Finding]:
     """The caution for a split whose parts overlap in time."""
-    if caution := CAUTIONS.get(dataset.config.split.kind):
-        yield Finding(
-            say(caution),
-            say("Set data.split.kind to time or user_time, and keep this one for showing the difference."),
-        )
+    arrivals = dataset.windows.arrivals
+    if caution := caution_of(dataset.config.split.kind, arrivals=arrivals):
+        dated = say("Where the member list has days of joining, set data.split.kind to time.")
+        remedy = say("Set data.split.kind to time or user_time, and keep this one for showing the difference.")
+        yield Finding(say(caution), dated if arrivals else remedy)
 
 
 def base_rates(split: Split) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def base_rates(split: Split) -> Iterator[Finding]:
                             "{part} has {n} users with {target} = {outcome}: too few to learn from or to judge by.",
                             n,
                             part=say_again(name),
-                            target=say_again(target),
+                            target=termed(target),
                             outcome=outcome,
                         ),
                         say("Move the split's dates, or load more days or users: {least} would do.", least=FEWEST),
@@ -98,7 +98,7 @@ def thin_folds(folds: Sequence[Split]) -> Iterator[Finding]:
                         n,
                         place=place,
                         folds=len(folds),
-                        target=say_again(target),
+                        target=termed(target),
                     ),
                     say("Lower data.split.folds or data.split.test_share, or load more days."),
                 )
@@ -115,7 +115,7 @@ def _rate(target: str, rate: float) -> Iterator[Finding]:
         yield Finding(
             say(
                 "The base rate of {target} is {rate:.2%} on the training part: hardly anything to tell apart.",
-                target=say_again(target),
+                target=termed(target),
                 rate=rate,
             ),
             say("Change data.windows.horizon_days, data.windows.at_risk or data.activity_events."),
@@ -132,7 +132,7 @@ def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -
         say(
             "The rate of {target} is {test:.1%} on test and {train:.1%} on train, further apart than "
             "chance between users would have it: the platform, the season or the log has changed.",
-            target=say_again(target),
+            target=termed(target),
             test=test[0],
             train=train[0],
         ),

@@ -91,7 +91,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
         *changed.values(),
-        *(drift_findings(drift, told=changed) if drift else ()),
+        *(drift_findings(drift, told=changed, arrivals=dataset.windows.arrivals) if drift else ()),
         *possible_leaks(alarms),
     ]
     names = panel.features

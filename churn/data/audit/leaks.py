@@ -14,7 +14,7 @@ from churn.data.audit.views import View, views
 from churn.data.log.vocabulary import OTHER, ROLES
 from churn.data.splits.split import Split
 from churn.data.windows.windows import Windows
-from churn.language import marked, say, say_again
+from churn.language import marked, say, termed
 from churn.statistics import Z, column_aucs, column_shares
 
 PRECISION = 0.95  # precision of an event that foretells the outcome; the best of an honest one was .77
@@ -127,7 +127,7 @@ def _features(train: Windows) -> Iterator[Alarm]:
     columns = _Columns("feature", [*names, *names], how, values)
     for target in train.targets if names else ():
         view = View(
-            say("{target} of the training windows", target=say_again(target)),
+            say("{target} of the training windows", target=termed(target)),
             target,
             train.user,
             train.label(target) == 1,

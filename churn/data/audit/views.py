@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.windows.windows import Windows
-from churn.language import say, say_again
+from churn.language import say, target_of, termed
 
 # Lower ends of the interval from which on a column is named. On the logs tried the best honest column reached a point
 # estimate of .86 on windows (days since the first one, at a user's latest window; .84 for a daily count) and .72
@@ -48,14 +48,11 @@ def views(train: Windows) -> Iterator[View]:
     user = train.user[last]
     for target in train.targets:
         label = train.label(target) == 1
-        often = {
-            "churn": say("whose training windows hold more silence than others'"),
-            "sticker": say("whose training windows hold more stickers than others'"),
-        }[target]
+        often = say(target_of(target).often)
         views = [
             _of_windows(train, target),
             View(
-                say("{target} of each user's latest training window", target=say_again(target)),
+                say("{target} of each user's latest training window", target=termed(target)),
                 target,
                 user,
                 label[last],
@@ -76,7 +73,7 @@ def views(train: Windows) -> Iterator[View]:
 
 
 def _of_windows(train: Windows, target: str) -> View:
-    says = say("{target} of the training windows", target=say_again(target))
+    says = say("{target} of the training windows", target=termed(target))
     return View(says, target, train.user, train.label(target) == 1, train.cutoff)
 
 

@@ -28,7 +28,26 @@ CAUTIONS = {  # cautions for a reader of the measures, by kind of split
         "weeks."
     ),
 }
+_OF_ARRIVALS = marked(
+    "The split holds users apart, not times: the models learned from users who arrived together with those measured, "
+    "so the measures say nothing about later arrivals."
+)
 _HASH_KEYS = {"halves": "0123456789123456", "parts": "parts of a split"}  # 16 bytes each
+
+
+def caution_of(kind: str, *, arrivals: bool = False) -> str:
+    """The caution for a reader of the measures of a kind of split, as a message; empty where none is due.
+
+    Args:
+        kind: The kind of split.
+        arrivals: Whether each user has one window, on the day of arrival.
+
+    Example:
+        >>> caution_of("time"), caution_of("random", arrivals=True) == caution_of("user", arrivals=True)
+        ('', True)
+    """
+    found = CAUTIONS.get(kind, "")
+    return _OF_ARRIVALS if found and arrivals else found
 
 
 @dataclass(frozen=True)

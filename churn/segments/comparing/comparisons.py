@@ -72,22 +72,27 @@ def describe(
     Returns:
         The table and the names of its circular columns.
     """
-    names, panel = windows.panel.features, windows.panel
     table = pd.DataFrame(windows.summary(), columns=windows.features)
-    before = -windows.history_days - min(before_days, panel.n_days), -windows.history_days - 1
-    rows = windows.rows(first=before[0], last=before[1])
-    totals = panel.gather(rows).sum(axis=1, dtype=np.float64)
-    table = table.join(pd.DataFrame(totals, columns=[f"{name}_before" for name in names]))
-    table["active_days_before"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
-    table["days_since_first_seen"] = (windows.cutoff - panel.first[windows.user]).astype(float)
-    if rhythm is not None:
-        table = table.join(_habits(windows, rhythm, before=before))
+    if windows.panel.features:
+        table = table.join(_past(windows, before_days=before_days, rhythm=rhythm))
     afterwards, taken = _afterwards(windows), set(table.columns) - _columns_of_attributes(windows)
     for name, values in _attributes(windows, members).items():
         table[f"{name} (member list)" if name in taken or name in afterwards else name] = values
     table = table.assign(**afterwards)
     seen = seen_by_models(windows)
     return table, [name for name in table.columns if name in seen]
+
+
+def _past(windows: Windows, *, before_days: int, rhythm: Rhythm | None) -> pd.DataFrame:
+    """The counts of the days before the history, the days since the first one, and the users' habits."""
+    panel = windows.panel
+    before = (-windows.history_days - min(before_days, windows.panel.n_days), -windows.history_days - 1)
+    rows = windows.rows(first=before[0], last=before[1])
+    totals = panel.gather(rows).sum(axis=1, dtype=np.float64)
+    table = pd.DataFrame(totals, columns=[f"{name}_before" for name in panel.features])
+    table["active_days_before"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
+    table["days_since_first_seen"] = (windows.cutoff - panel.first[windows.user]).astype(float)
+    return table if rhythm is None else table.join(_habits(windows, rhythm, before=before))
 
 
 def _columns_of_attributes(windows: Windows) -> set[str]:
@@ -108,7 +113,8 @@ def _afterwards(windows: Windows) -> dict[str, NDArray[np.float64]]:
     """Outcomes in the horizon: the targets, days with activity, and stickers."""
     panel, rows = windows.panel, windows.rows(first=0, last=windows.horizon_days - 1)
     found = {f"{target}_afterwards": windows.label(target).astype(float) for target in windows.targets}
-    found["active_days_afterwards"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
+    if not windows.arrivals:
+        found["active_days_afterwards"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
     total = panel.gather(rows).sum(axis=1, dtype=np.float64)
     gifts = [(place, name) for place, name in enumerate(panel.features) if name in (STICKERS, AMOUNT)]
     found |= {f"{name}_afterwards": total[:, place] for place, name in gifts}

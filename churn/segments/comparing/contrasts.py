@@ -54,7 +54,7 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
     per_day = len(part) / len(np.unique(lists_of(part)))
     scored = prioritise(scored, pooled(config, users=len(latest), per_day=per_day))
     loyal = loyal_earners(scored, config) if "p_sticker" in scored else None
-    members = dataset.members_at(windows)
+    members = _without_answers(dataset, dataset.members_at(windows))
     table, circular = describe(windows, before_days=config.before_days, members=members, rhythm=dataset.rhythm)
     levels, circular_levels = describe_categories(windows, members)
     segment, cell, of_churn = scored.segment, config.minimum_cell, chance_of_first(scored) == "p_churn"
@@ -68,3 +68,10 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
         per_day=per_day,
         ties=ties(scored, config.order),
     )
+
+
+def _without_answers(dataset: Dataset, members: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The members' attributes without the columns of an outcome, which the labels hold, and without the arrival."""
+    if (asked := dataset.config.asked) is None or members is None:
+        return members
+    return members.drop(columns=[asked.column, asked.due or asked.column, "joined"], errors="ignore")

@@ -1,25 +1,39 @@
 """Advice: what to do with the list, in the sentences that the page and the spreadsheet begin with."""
 
-from churn.language import decimals_of_money, priced, say, say_many
+from churn.language import Target, decimals_of_money, event_in_words, priced, say, say_many, target_of
 from churn.segments.orders import Order
 
 
-def advice(order: Order, *, listed: int, held_back: int, profit: float | None = None, best: int | None = None) -> str:
+def advice(
+    order: Order,
+    *,
+    listed: int,
+    held_back: int,
+    target: str = "churn",
+    answered: bool = False,
+    profit: float | None = None,
+    best: int | None = None,
+) -> str:
     """Advice on whom to call, how far past lists bear it out and, where they do not, the one thing to do instead.
 
     Args:
         order: The order of the list, and what past lists in it found.
         listed: Users to call, without the users held back.
         held_back: Users of the list who are held back.
+        target: The target by whose chance the list is ordered.
+        answered: Whether the answers of all who were scored are known, so that there is nobody to call.
         profit: Of calling the list, by the chances; None where no costs are known.
         best: How many users it pays to call in this order; None where no costs are known.
     """
+    asked = target_of(target)
     if not listed:
         return _nobody(best)
-    said = _without_costs(order, listed) if profit is None else _with_costs(order, listed, profit, best or 0)
+    if answered:
+        return _all_answered(order, asked)
+    said = _without_costs(order, listed, asked) if profit is None else _with_costs(order, listed, profit, best or 0)
     trusted = order.verdict == "better" and (profit is None or (profit > 0 and (order.value or 0) > 0))
     last = _held_back(held_back) if trusted or held_back else ""
-    instead = "" if trusted or order.verdict in ("seen", "unknown") else _instead(order, held_back)
+    instead = "" if trusted or order.verdict in ("seen", "unknown") else _instead(order, held_back, asked)
     return " ".join(filter(None, [said, last, instead]))
 
 
@@ -99,10 +113,29 @@ def _earned(order: Order) -> str:
     )
 
 
-def _without_costs(order: Order, listed: int) -> str:
+def _all_answered(order: Order, target: Target) -> str:
+    """The advice on a list of users whose answers are known, which tells how good lists like it are."""
+    known = say(
+        "All users have an answer, so there is nobody to call yet: this list orders the users of the test part."
+    )
+    found = (
+        target.say(
+            "It found {times} times as many that ended as “{outcome}” as a list drawn at random. Score new users for a "
+            "list to call.",
+            times=f"{order.value / order.by_lot:,.1f}",
+        )
+        if order.verdict == "better" and order.value and order.by_lot
+        else say("It has not proved better than a list drawn at random by an amount that matters.")
+    )
+    return f"{known} {found}"
+
+
+def _without_costs(order: Order, listed: int, target: Target) -> str:
+    if order.verdict == "better" and target.outcome:
+        return _first(order, listed, target)
     if order.verdict == "better":
         unknown = say("What that earns is not known, since the run was told no costs.")
-        return f"{_first(order, listed)} {unknown}"
+        return f"{_first(order, listed, target)} {unknown}"
     if order.verdict in ("few", "seen", "unknown"):
         return say_many(
             "Whether the one user on the list is the right one to call is not known.",
@@ -115,7 +148,7 @@ def _without_costs(order: Order, listed: int) -> str:
     )
 
 
-def _first(order: Order, listed: int) -> str:
+def _first(order: Order, listed: int, target: Target) -> str:
     """The advice to call a list that did better than random lists, with the lift of past lists."""
     if not order.value or not order.by_lot:
         return say_many(
@@ -124,6 +157,16 @@ def _first(order: Order, listed: int) -> str:
             listed,
         )
     times = f"{order.value / order.by_lot:,.1f}"
+    if target.outcome:
+        return say_many(
+            "Call the one user on the list first: past lists found {times} times as many that ended as “{outcome}” as "
+            "lists drawn at random.",
+            "Call the {n} users on the list first: past lists found {times} times as many that ended as “{outcome}” as "
+            "lists drawn at random.",
+            listed,
+            times=times,
+            outcome=event_in_words(target.name),
+        )
     if order.measure == "amount":
         return say_many(
             "Call the one user on the list first: those who fell silent on past lists had received {times} times as "
@@ -156,7 +199,7 @@ def _held_back(held_back: int) -> str:
     )
 
 
-def _instead(order: Order, held_back: int) -> str:
+def _instead(order: Order, held_back: int, target: Target) -> str:
     """The one thing to do where past lists do not bear the list out."""
     if order.undecided:
         return say_many(
@@ -166,6 +209,8 @@ def _instead(order: Order, held_back: int) -> str:
         )
     if not held_back:
         return say("What to do instead: hold some users back at random, which shows whether a call changes anything.")
+    if target.outcome:
+        return say("What to do instead: have the models see more of what is known of users on the day of arrival.")
     return say(
         "What to do instead: try another horizon than {days} days, which may be easier to foresee.",
         days=order.horizon_days,

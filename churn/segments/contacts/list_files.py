@@ -22,13 +22,7 @@ from churn.segments.earnings import profit_of
 from churn.segments.orders import Order
 from churn.segments.ranking import chance_of_first, ranked
 
-_FORMATS = {
-    "p_churn": "0.0%",
-    "p_sticker": "0.0%",
-    "priority": "0.000",
-    "value_at_risk": "0.000",
-    "expected_loss": "#,##0.00",
-}
+_CHANCE, _SCORES = "0.0%", {"priority": "0.000", "value_at_risk": "0.000"}
 _AMOUNTS = {"expected_loss"}
 _SENTENCES = ("reason_", "unusual_week")  # how the columns of sentences begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
@@ -81,13 +75,14 @@ def export(
     declared.CONTROL.write(declared.PRIORITY.read(folder), folder)  # with the ids that may leave the house
 
 
-def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
+def write_contacts(folder: Path, order: Order, config: SegmentConfig, *, answered: bool = False) -> None:
     """Write the contacts of a folder's list as CSV and as a spreadsheet, in the language spoken, from its other files.
 
     Args:
         folder: The folder that `export` and the scores were written into.
         order: The order of the list, and the outcomes of past lists in it.
         config: The rules by which the list was drawn.
+        answered: Whether the answers of all who were scored are known.
     """
     scored, groups = declared.SCORES.read(folder), declared.PRIORITY.read(folder).group
     held_back, best, profit = int((groups == CONTROL).sum()), None, None
@@ -95,10 +90,18 @@ def write_contacts(folder: Path, order: Order, config: SegmentConfig) -> None:
         curve = declared.BUDGET.read(folder)
         best = int(curve.k.to_numpy()[curve.profit.argmax()])
         profit = profit_of(curve, size=len(groups), to_call=len(groups) - held_back).value
-    first = advice(order, listed=len(groups) - held_back, held_back=held_back, profit=profit, best=best)
+    first = advice(
+        order,
+        listed=len(groups) - held_back,
+        held_back=held_back,
+        target=chance_of_first(scored).removeprefix("p_"),
+        answered=answered,
+        profit=profit,
+        best=best,
+    )
     drawn = replace(config, rank_by=order.rank_by)
     contacts = _contacts(folder)
-    told = about(scored, drawn, held_back=held_back, first=first, columns=set(map(str, contacts)))
+    told = about(scored, drawn, held_back=held_back, first=first, columns=set(map(str, contacts)), answered=answered)
     _write_contacts(contacts, folder, about=told)
 
 
@@ -150,11 +153,11 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
         for column, name in enumerate(table.columns):
             shown = book.add_format(_format(str(name)))
             sheet.write_string(0, column, name, bold)
-            sheet.write_comment(0, column, in_words(str(name), set(map(str, table))), _COMMENT)
+            sheet.write_comment(0, column, in_words(str(name), list(map(str, table))), _COMMENT)
             for row, value in enumerate(table[name], start=1):
                 # ids are text even where they are numbers, whose digits a spreadsheet would lose
                 _write(sheet, row, column, str(value) if name == "user_id" else value, shown)
-            if name in _FORMATS and len(table):
+            if _number_format(str(name)) and len(table):
                 sheet.conditional_format(1, column, len(table), column, _COLOURS)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
@@ -170,11 +173,18 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
 
 def _format(name: str) -> dict[str, object]:
     shown: dict[str, object] = {"valign": "top"}
-    if name in _FORMATS:
-        shown["num_format"] = _in_currency() if name in _AMOUNTS else _FORMATS[name]
+    if number := _number_format(name):
+        shown["num_format"] = number
     if name.startswith(_SENTENCES):
         shown["text_wrap"] = True
     return shown
+
+
+def _number_format(name: str) -> str:
+    """The spreadsheet's format of a score or a chance; empty for any other column."""
+    if name in _AMOUNTS:
+        return _in_currency()
+    return _CHANCE if name.startswith("p_") else _SCORES.get(name, "")
 
 
 def _in_currency() -> str:

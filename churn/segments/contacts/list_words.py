@@ -1,10 +1,10 @@
 """The description of a list, in plain words for its second sheet."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from churn.language import Messages, marked, say, with_unit
+from churn.language import Messages, Target, marked, say, target_of, with_unit
 from churn.segments.config import SegmentConfig
 from churn.segments.ranking import ties
 
@@ -28,25 +28,17 @@ COLUMNS = Messages(
         "user_id": marked("The user"),
         "priority": marked("p_churn × p_sticker"),
         "priority_rank": marked("Place among all users scored by the priority, 1 is the highest"),
-        "p_churn": marked("Chance of no own activity on any day of the horizon"),
-        "p_sticker": marked("Chance of at least one sticker in the horizon"),
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
         "expected_loss": marked("p_churn × the chance of a sticker if the user stays × the amount to expect of one"),
         "active_days": marked("Active days among the last days before the cutoff, which the chances are computed from"),
         "unusual_week": marked("What is unlike the user's own earlier weeks in the last one; empty where nothing is"),
-        "reason_1, …": marked(
-            "What most raises this user's chance of churn, beside what is usual and the average of all users scored"
-        ),
     }
 )
-ALONE = Messages(  # of a log without stickers
-    {
-        "order": marked("the chance of churn alone, since the log does not say what users are worth"),
-        "priority": marked("p_churn itself, since the log does not say what users are worth"),
-    }
-)
-_NEVER_MISSING = {"rank", "user_id", "priority_rank", "reason_1, …"}
-_ALWAYS = {"priority", "p_churn", "p_sticker", "active_days"}  # in every list, as far as they are known
+_REASONS = "reason_1, …"
+_FIRST = ("rank", "user_id", "priority", "priority_rank")  # columns before the chances
+_NEVER_MISSING = {"rank", "user_id", "priority_rank"}
+_IF_STAYS = "p_sticker_if_stays"  # a chance of no target
+_ALWAYS = {"priority", "active_days"}  # in every list, as far as they are known, and so are the chances
 Rows = list[tuple[str, object]]
 
 
@@ -57,6 +49,7 @@ def about(
     held_back: int,
     first: str = "",
     columns: Collection[str] | None = None,
+    answered: bool = False,
 ) -> Rows:
     """The list's description: terms with their values, a date as a date and a number as a number.
 
@@ -66,15 +59,18 @@ def about(
         held_back: Users of the list in the control group.
         first: What to do with it, from `advice`.
         columns: The columns of the list, which are described; by default the columns that any list of `scored` has.
+        answered: Whether the answers of all who were scored are known, so that they are the test part.
     """
     listed = int((scored.segment == "priority").sum())
-    known = set(map(str, scored))
-    shown = (_ALWAYS | {config.order}) & known if columns is None else set(columns)
-    described = {name: in_words(name, known) for name in COLUMNS if name in shown | _NEVER_MISSING}
-    order = ORDERS[config.order] if "p_sticker" in scored else ALONE["order"]
+    known, chances = list(map(str, scored)), [f"p_{name}" for name in _targets(map(str, scored))]
+    shown = {*_ALWAYS, config.order, *chances} & {*known} if columns is None else set(columns)
+    names = dict.fromkeys((*_FIRST, *chances, *COLUMNS))
+    described = {name: in_words(name, known) for name in names if name in shown | _NEVER_MISSING}
+    target = _first(known)
+    order = ORDERS[config.order] if "p_sticker" in scored else target.say(target.unworthy)
     return [
         *([(say("What to do"), first)] if first else []),
-        (say("First day that was not known (cutoff)"), scored.cutoff.iloc[0]),
+        *_when(scored, target, answered=answered),
         (say("Users scored"), len(scored)),
         (say("Users in the priority segment"), listed),
         (say("Size of the segment"), _rule(config)),
@@ -85,20 +81,49 @@ def about(
         (say("Control group"), _control(config, listed, held_back)),
         (say("Ids"), say("hashes; ids.csv beside the key tells whose") if config.id_key else say("as in the log")),
         *described.items(),
+        (_REASONS, in_words(_REASONS, known)),
     ]
 
 
-def in_words(column: str, scores: Collection[str]) -> str:
+def _targets(scores: Iterable[str]) -> list[str]:
+    """The targets whose chances are among scores' names, the first one first."""
+    return [name.removeprefix("p_") for name in map(str, scores) if name.startswith("p_") and name != _IF_STAYS]
+
+
+def _first(scores: Sequence[str]) -> Target:
+    """The target asked first, by the names of scores."""
+    return target_of(next(iter(_targets(scores)), "churn"))
+
+
+def _when(scored: pd.DataFrame, target: Target, *, answered: bool) -> Rows:
+    """The day on which the users were asked about: one for all of a log, or the arrivals."""
+    if not target.outcome:
+        return [(say("First day that was not known (cutoff)"), scored.cutoff.iloc[0])]
+    known = say("known: they are the users of the test part, from whom no model has learnt")
+    return [
+        (say("First arrival"), scored.cutoff.min()),
+        (say("Last arrival"), scored.cutoff.max()),
+        (say("Their answers"), known if answered else say("not known yet")),
+    ]
+
+
+def in_words(column: str, scores: Sequence[str]) -> str:
     """The meaning of a column of the list.
 
     Args:
         column: Its name.
-        scores: The names of the scores that are known: without stickers the priority is the chance of churn.
+        scores: The names of the scores that are known, in order: without stickers the priority is the chance of churn.
     """
+    target = _first(scores)
     if column.startswith("reason_"):
-        return COLUMNS["reason_1, …"]
+        return target.say(target.reason)
+    if column.startswith("p_"):
+        one = target_of(column.removeprefix("p_"))
+        return one.say(one.column)
+    if column == "priority" and target.outcome:
+        return target.say(target.column)
     if column == "priority" and "p_sticker" not in scores:
-        return ALONE["priority"]
+        return say("p_churn itself, since the log does not say what users are worth")
     return with_unit(COLUMNS[column]) if column == "expected_loss" else COLUMNS[column]
 
 
