@@ -3,7 +3,7 @@
 import pandas as pd
 
 from churn.data import Windows
-from churn.segments.comparing.compared import Comparison, comparisons
+from churn.segments.comparing.compared import LIKELY, Comparison, comparisons
 from churn.segments.comparing.comparisons import seen_by_models
 from churn.statistics import association, holm
 
@@ -40,7 +40,7 @@ def compare_categories(
     circular: list[str],
     loyal: pd.Series | None = None,
     minimum_cell: int = 30,
-    of_churn: bool = True,
+    likely: str = LIKELY,
 ) -> pd.DataFrame:
     """The chi-square test of every attribute, Holm-adjusted within each comparison.
 
@@ -50,16 +50,14 @@ def compare_categories(
         circular: The attributes that entered the score: they differ by construction, so their test describes.
         loyal: Whether a user is a loyal earner, same rows; None for no such comparison.
         minimum_cell: Users in a group under which nothing is tested.
-        of_churn: As in `comparisons`.
+        likely: As in `comparisons`.
 
     Returns:
         comparison, attribute, n_priority, n_other (the two groups), categories (tested), chi2, df, p, p_adjusted,
         cramers_v, pooled (levels too rare to stand alone), circular; no rows without attributes. The tests are null
         for a group under the minimum, and with the strength where fewer than two categories are left.
     """
-    tables = [
-        _compared(table, one, minimum_cell=minimum_cell) for one in comparisons(segment, loyal, of_churn=of_churn)
-    ]
+    tables = [_compared(table, one, minimum_cell=minimum_cell) for one in comparisons(segment, loyal, likely=likely)]
     if table.columns.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     found = pd.concat(tables, ignore_index=True).assign(circular=lambda t: t.attribute.isin(circular))

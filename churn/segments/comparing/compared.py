@@ -16,6 +16,7 @@ LOYAL = "loyal earners"
 _NAMES = (  # of comparisons, as the report says them
     marked("priority vs all others"),
     marked("priority vs other likely churners"),
+    marked("priority vs other likely ones"),
     marked("loyal earners vs all others"),
 )
 
@@ -51,16 +52,16 @@ def loyal_earners(scored: pd.DataFrame, config: SegmentConfig) -> pd.Series:
     return pd.Series(np.isin(np.arange(len(scored)), scored.index.get_indexer(order.index[:size])), scored.index)
 
 
-def comparisons(segment: pd.Series, loyal: pd.Series | None = None, *, of_churn: bool = True) -> list[Comparison]:
-    """The priority segment against all others and against other likely churners; loyal earners against all others.
+def comparisons(segment: pd.Series, loyal: pd.Series | None = None, *, likely: str = LIKELY) -> list[Comparison]:
+    """The priority segment against all others and against other likely ones; loyal earners against all others.
 
     Args:
         segment: The users' segments.
         loyal: Whether a user is a loyal earner, same rows; None where nothing is known of stickers.
-        of_churn: Whether there are churners to compare with; of an outcome the priority is compared with all others.
+        likely: The segment of the other users with a high chance, whose name an outcome changes.
     """
     inside = segment == PRIORITY
     found = [Comparison("priority vs all others", PRIORITY, inside, ~inside)]
-    if of_churn:
-        found.append(Comparison("priority vs other likely churners", PRIORITY, inside, segment == LIKELY))
+    name = "priority vs other likely churners" if likely == LIKELY else "priority vs other likely ones"
+    found.append(Comparison(name, PRIORITY, inside, segment == likely))
     return found if loyal is None else [*found, Comparison(f"{LOYAL} vs all others", LOYAL, loyal, ~loyal)]

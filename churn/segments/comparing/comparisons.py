@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data import AMOUNT, ELSEWHERE, FEATURES, STICKERS, WEEKENDS, Rhythm, Windows
-from churn.segments.comparing.compared import Comparison, comparisons
+from churn.segments.comparing.compared import LIKELY, Comparison, comparisons
 from churn.segments.config import SegmentConfig
 from churn.segments.priority import segments_of
 from churn.segments.ranking import chance_of_first
@@ -154,7 +154,7 @@ def compare(
     circular: list[str],
     loyal: pd.Series | None = None,
     minimum_cell: int = 30,
-    of_churn: bool = True,
+    likely: str = LIKELY,
 ) -> pd.DataFrame:
     """Welch's t-test of every variable, adjusted within each comparison, and beside it a test of ranks where it is due.
 
@@ -164,7 +164,7 @@ def compare(
         circular: The columns that entered the score: they differ by construction, so their test describes.
         loyal: Whether a user is a loyal earner, same rows; None for no such comparison.
         minimum_cell: Users in a group under which nothing is tested.
-        of_churn: As in `comparisons`.
+        likely: As in `comparisons`.
 
     Returns:
         comparison, feature, n_priority, n_other, mean_priority, mean_other, t, df, p, p_adjusted (Holm), p_bh
@@ -173,9 +173,7 @@ def compare(
         name of the first of the two groups, which the columns of `priority` are about. The tests are null for a group
         under the minimum; all numbers are where one has under two users or nothing varies.
     """
-    tables = [
-        _compared(table, one, minimum_cell=minimum_cell) for one in comparisons(segment, loyal, of_churn=of_churn)
-    ]
+    tables = [_compared(table, one, minimum_cell=minimum_cell) for one in comparisons(segment, loyal, likely=likely)]
     found = pd.concat(tables, ignore_index=True).assign(circular=lambda t: t.feature.isin(circular))
     return found[list(COLUMNS)]
 

@@ -11,7 +11,7 @@ from churn.segments.comparing.compared import PRIORITY, loyal_earners
 from churn.segments.comparing.comparisons import compare, describe, latest_windows, pooled
 from churn.segments.config import SegmentConfig
 from churn.segments.orders import lists_of
-from churn.segments.priority import prioritise
+from churn.segments.priority import prioritise, segments_of
 from churn.segments.ranking import chance_of_first, ties
 
 
@@ -57,12 +57,10 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
     members = _without_answers(dataset, dataset.members_at(windows))
     table, circular = describe(windows, before_days=config.before_days, members=members, rhythm=dataset.rhythm)
     levels, circular_levels = describe_categories(windows, members)
-    segment, cell, of_churn = scored.segment, config.minimum_cell, chance_of_first(scored) == "p_churn"
+    segment, cell, (_, likely, _) = scored.segment, config.minimum_cell, segments_of(chance_of_first(scored))
     return Contrasts(
-        compare(table, segment, circular=circular, loyal=loyal, minimum_cell=cell, of_churn=of_churn),
-        compare_categories(
-            levels, segment, circular=circular_levels, loyal=loyal, minimum_cell=cell, of_churn=of_churn
-        ),
+        compare(table, segment, circular=circular, loyal=loyal, minimum_cell=cell, likely=likely),
+        compare_categories(levels, segment, circular=circular_levels, loyal=loyal, minimum_cell=cell, likely=likely),
         users=len(latest),
         listed=int((scored.segment == PRIORITY).sum()),
         per_day=per_day,
