@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from churn.data.sources.simulator import PRESETS, simulate
     from churn.data.splits.split import CAUTIONS, PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
+    from churn.data.windows.arrivals import labels
     from churn.data.windows.features import FEATURES, Feature
     from churn.data.windows.panel import AMOUNT, STICKERS, Panel
     from churn.data.windows.rhythm import ELSEWHERE, WEEKENDS, Rhythm
@@ -99,6 +100,7 @@ __all__ = [
     "example_dataset",
     "example_frames",
     "example_split",
+    "labels",
     "leak_alarms",
     "likely_encoding",
     "loader",

@@ -50,6 +50,10 @@ class Target:
     equal: str = ""  # where all have one score
     likely_term: str = ""
     from_chance: str = ""
+    since: str = ""  # what came of the users to contact by a day
+    beside: str = ""  # and of the users held back
+    gained: str = ""  # where a contact helped
+    lost: str = ""  # where it did harm
 
     def say(self, message: str, /, **values: object) -> str:
         """A message about the target, the name of an outcome put in where the message has it.
@@ -156,6 +160,13 @@ _CHURN = Target(
     ),
     likely_term=marked("Likely churner"),
     from_chance=marked("A user with a chance of churn of {chance} or more, on the list or not."),
+    since=marked("Until {day}, {kept} of 100 users to contact stayed (n = {n})."),
+    beside=marked(
+        "Until {day}, {kept} of 100 users to contact stayed (n = {n}), and {alone} of 100 who were held back "
+        "(n = {n_alone})."
+    ),
+    gained=marked("The calls kept users: the difference is more than chance."),
+    lost=marked("The calls drove users away: the difference is more than chance."),
 )
 _STICKER = Target(
     name="sticker",
@@ -238,5 +249,12 @@ _OUTCOME = Target(
     equal=marked("All {scored} users have the same {score}, so their order is at random."),
     likely_term=marked("Likely"),
     from_chance=marked("A user with a chance of “{outcome}” of {chance} or more, on the list or not."),
+    since=marked("Of 100 users to contact whose answer is known, {kept} ended as “{outcome}” (n = {n})."),
+    beside=marked(
+        "Of 100 users to contact whose answer is known, {kept} ended as “{outcome}” (n = {n}), and {alone} of 100 who "
+        "were held back (n = {n_alone})."
+    ),
+    gained=marked("More of the users to contact ended as “{outcome}”: the difference is more than chance."),
+    lost=marked("Fewer of the users to contact ended as “{outcome}”: the difference is more than chance."),
 )
 _TARGETS = {found.name: found for found in (_CHURN, _STICKER)}

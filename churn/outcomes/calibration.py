@@ -52,7 +52,7 @@ def calibration_since(
         test = board[(board.part == "test") & board.chosen].set_index(["target", "metric"])[_TEST]
     rows: list[tuple[object, ...]] = []
     for group, inside in ((LEFT_ALONE, alone), (ALL, pd.Series(True, scored.index))):
-        targets = [name for name in ("churn", "sticker") if f"p_{name}" in scored and inside.any()]
+        targets = [str(name) for name in seen if f"p_{name}" in scored and inside.any()]
         for target in targets:
             p, y = (table[name][inside] for table, name in ((scored, f"p_{target}"), (seen, target)))
             for metric, found in measures(

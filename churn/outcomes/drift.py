@@ -4,9 +4,10 @@ import pandas as pd
 
 from churn.artefacts import declared
 from churn.data import FEATURES, Windows
+from churn.segments import chance_of_first
 from churn.statistics import stability_index
 
-SCORES = ("p_churn", "p_sticker", "priority", "value_at_risk", "expected_loss")
+SCORES = ("p_sticker", "priority", "value_at_risk", "expected_loss")
 _FALSE_ALARMS = 0.05  # chance of an alarm among all watched columns, without drift
 
 
@@ -29,7 +30,8 @@ def drift(
     with_the_date = [feature for feature in FEATURES if feature.bounded or feature.reason is None]
     clocks = {name for feature in with_the_date for name in feature.columns(newest.panel)}
     pairs = [("feature", name, reference[name], now[name]) for name in now]
-    pairs += [("score", name, scored[name], newest_scored[name]) for name in SCORES if name in scored]
+    scores = dict.fromkeys((chance_of_first(scored), *SCORES))
+    pairs += [("score", name, scored[name], newest_scored[name]) for name in scores if name in scored]
     watched = [not (kind == "feature" and name in clocks) for kind, name, *_ in pairs]
     level = 1 - _FALSE_ALARMS / max(1, sum(watched))
     rows = []

@@ -39,8 +39,8 @@ class Earlier:
 
     @property
     def cutoff(self) -> pd.Timestamp:
-        """The first day that was not known."""
-        return pd.Timestamp(self.scored.cutoff.iloc[0])
+        """The first day that was not known, of arrivals that of the latest."""
+        return pd.Timestamp(self.scored.cutoff.max())
 
     @property
     def in_segment(self) -> pd.Series:

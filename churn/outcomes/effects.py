@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import declared
-from churn.segments import CONTACT, CONTROL
+from churn.data import CHURN
+from churn.segments import CONTACT, CONTROL, chance_of_first, segments_of
 from churn.statistics import (
     FEW,
     Effect,
@@ -19,7 +20,6 @@ from churn.statistics import (
     share_interval,
 )
 
-TARGETS = ("retention", "sticker", "amount")
 LEAST_REACHED = 0.2  # share of contacts under which an effect per user reached is meaningless
 INTENTION, REACHED, PER_CONTACT = "contact vs control", "reached vs not", "per user reached"
 
@@ -38,7 +38,7 @@ def group_outcomes(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray
     forecasts = _forecasts(scored)
     rows = []
     for group, inside in _groups(scored, reached):
-        for target in (name for name in TARGETS if name in seen):
+        for target in _targets(seen):
             values, everyone = seen[target][inside].to_numpy(np.float64), float(seen[target].mean())
             found = _interval(target, values)
             forecast = float(forecasts[target][inside].mean()) if target in forecasts and inside.any() else np.nan
@@ -75,13 +75,18 @@ def effects(scored: pd.DataFrame, seen: pd.DataFrame, *, reached: NDArray[np.boo
 
 
 def _compare(name: str, seen: pd.DataFrame, a: pd.Series, b: pd.Series) -> pd.DataFrame:
-    found = {target: effect(target, seen[target][a], seen[target][b]) for target in TARGETS if target in seen}
+    found = {target: effect(target, seen[target][a], seen[target][b]) for target in _targets(seen)}
     rows = [
         (name, target, e.n_a, e.n_b, e.a, e.b, *_ends(e.difference), e.p, np.nan, e.detectable)
         for target, e in found.items()
     ]
     table = declared.EFFECTS.of(rows)
     return table.assign(p_adjusted=holm(table.p))
+
+
+def _targets(seen: pd.DataFrame) -> list[str]:
+    """The outcomes to tell of: retention for churn, its opposite."""
+    return [str(name) for name in seen if name not in ("absent", CHURN)]
 
 
 def effect(target: str, a: pd.Series, b: pd.Series) -> Effect:
@@ -110,7 +115,7 @@ def _groups(scored: pd.DataFrame, reached: NDArray[np.bool_] | None) -> Iterator
     if reached is not None:
         yield "list, reached", listed & reached
         yield "list, not reached", listed & ~reached
-    for segment in ("likely churner", "other"):
+    for segment in segments_of(chance_of_first(scored))[1:]:
         yield segment, scored.segment == segment
     yield "all", pd.Series(True, scored.index)
 
@@ -120,5 +125,7 @@ def _interval(target: str, values: NDArray[np.float64]) -> Interval:
 
 
 def _forecasts(scored: pd.DataFrame) -> dict[str, pd.Series]:
+    if (first := chance_of_first(scored)) != "p_churn":
+        return {first.removeprefix("p_"): scored[first]}
     found = {"retention": 1 - scored.p_churn}
     return found | ({"sticker": scored.p_sticker} if "p_sticker" in scored else {})

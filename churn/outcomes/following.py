@@ -27,7 +27,7 @@ from churn.outcomes.calibration import calibration_since
 from churn.outcomes.contacts import really_contacted
 from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
-from churn.outcomes.happened import check_days, covered, happened
+from churn.outcomes.happened import answered, check_days, covered, happened
 from churn.replacement import together
 from churn.scoring import score_windows
 from churn.segments import CONTACT, CONTROL
@@ -111,21 +111,29 @@ def follow_up(
 
 
 def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path) -> FollowUp:
-    check_days(earlier, dataset)
-    scored, seen = earlier.scored, happened(earlier, dataset.panel)
+    whole = earlier
+    if earlier.config.data.asked is not None:
+        earlier, seen = answered(whole, dataset)
+    else:
+        check_days(earlier, dataset)
+        seen = happened(earlier, dataset.panel)
+    scored, waiting = earlier.scored, len(whole.scored) - len(earlier.scored)
     reached, unknown = None, None
     if config.contacted is not None:
         reached, unknown = really_contacted(Path(config.contacted), earlier)
     alone = scored.group != CONTACT
     alone = alone if reached is None else alone & ~reached
     measured = calibration_since(scored, seen, alone=alone, run=earlier.run, repetitions=config.repetitions)
-    stability, drifted = _later(earlier, dataset, config)
+    stability, drifted = _later(whole, dataset, config)
     about_log = [finding.text for finding in examine_new(dataset)]
     notes = [*about_log, *_notes(earlier, seen, reached, unknown)]
-    if drifted.empty:
+    if waiting:
+        notes.append(say("{n:,} scored users have no answer yet and are left out.", n=waiting))
+    if drifted.empty and whole.config.data.asked is None:
         notes.append(say("Nobody is at risk at the end of the log, so neither drift nor the next list can be told."))
     alarmed = alarms(measured, stability, drifted, config=config.alarms)
     facts = _facts(earlier, dataset, seen, unknown) | {
+        "cutoff": str(whole.cutoff.date()),
         "notes": notes,
         "alarms": [str(alarm) for alarm in alarmed],  # plain text, for a scheduler that reads the file
         "config": asdict(config),
@@ -136,6 +144,8 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
 
 def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The stability of the list compared with another, and the drift of the newest windows from the scored ones."""
+    if earlier.config.data.asked is not None:
+        return declared.STABILITY.empty(), _drift_of_arrivals(earlier, dataset)
     end, cutoff = dataset.panel.n_days, covered(earlier, dataset.panel)
     newest, stability, drifted = _scored_at(earlier, dataset, end), None, None
     if newest is not None:
@@ -154,6 +164,15 @@ def _later(earlier: Earlier, dataset: Dataset, config: OutcomeConfig) -> tuple[p
         declared.STABILITY.empty() if stability is None else stability,
         declared.DRIFT.empty() if drifted is None else drifted,
     )
+
+
+def _drift_of_arrivals(earlier: Earlier, dataset: Dataset) -> pd.DataFrame:
+    """The drift of arrivals without an answer from the scored ones; no rows where all have one."""
+    waiting = dataset.windows.take(~dataset.windows.known)
+    if not len(waiting):
+        return declared.DRIFT.empty()
+    scores = segments.prioritise(score_windows(waiting, earlier.run / "models", refitted=True), earlier.config.segments)
+    return drifting.drift(earlier.features, earlier.scored, newest=waiting, newest_scored=scores)
 
 
 def _previous(folder: str, earlier: Earlier) -> pd.DataFrame:

@@ -1,16 +1,18 @@
 """The outcomes of scored users in the horizon, by the continued log."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from churn.data import Dataset, Panel, events_per_day
+from churn.data import UNKNOWN, Dataset, Panel, events_per_day, labels
 from churn.errors import UserError
 from churn.outcomes.earlier import Earlier
 
-USUAL_DAYS, LEAST_USUAL = (
-    28,
-    20,
-)  # days before the cutoff, and their median number of events under which an empty day is chance
+# days before the cutoff, and their median number of events under which an empty day is chance
+USUAL_DAYS, LEAST_USUAL = 28, 20
 
 
 def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
@@ -23,9 +25,7 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
         UserError: if the log begins after the cutoff, ends before the horizon does, or has none of the users.
     """
     day = covered(earlier, panel)
-    seen = [str(user_id) for user_id in panel.users]
-    names = seen if earlier.names is None else earlier.names(seen)
-    user = pd.Index(names).get_indexer(pd.Index(earlier.scored.user_id))
+    user = _places(earlier, panel.users)
     if (user < 0).all():
         found, remedy = f"none of {len(user)}", "check data.event_columns, the member list and segments.id_key"
         raise UserError(f"expected users of {earlier.folder} in the log", found, remedy)
@@ -45,6 +45,32 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
     if gifts is None or rows is None or panel.amounts is None:
         return table
     return table.assign(sticker=total(gifts) > 0, amount=total(rows, np.asarray(panel.amounts)))
+
+
+def answered(earlier: Earlier, dataset: Dataset) -> tuple[Earlier, pd.DataFrame]:
+    """The list without users whose answers are not known yet, and the others' answers: absent, and the outcome's name.
+
+    Raises:
+        UserError: if the new member list lacks the column of the answers, or no user of the list has one.
+    """
+    asked, members = earlier.config.data.asked, dataset.members
+    if asked is None or members is None or asked.column not in members:
+        raise UserError("expected the answers in data.members", "no column of them", "load the list that holds them")
+    told = labels(asked, members[asked.column])
+    user = _places(earlier, members.user_id)
+    known = (user >= 0) & (told[np.maximum(user, 0)] != UNKNOWN)
+    if not known.any():
+        remedy = "wait for them, then load the member list that holds them; check member_columns and segments.id_key"
+        raise UserError(f"expected answers of users of {earlier.folder}", f"none of {len(user)}", remedy)
+    seen = pd.DataFrame({"absent": False, asked.name: told[user[known]] == 1})
+    return replace(earlier, scored=earlier.scored[known].reset_index(drop=True)), seen
+
+
+def _places(earlier: Earlier, users: Iterable[object]) -> NDArray[np.intp]:
+    """The position of each scored user among some users, (n,); -1 for one who is not there."""
+    seen = [str(user_id) for user_id in users]
+    names = seen if earlier.names is None else earlier.names(seen)
+    return pd.Index(names).get_indexer(pd.Index(earlier.scored.user_id))
 
 
 def check_days(earlier: Earlier, dataset: Dataset) -> None:

@@ -16,7 +16,6 @@ from churn.segments import CONTACT, CONTROL
 
 WIDTH, FEW, MOVED = 80, 30, 5  # columns; users under which numbers are grey; columns of drift that are shown
 _GROUPS = (CONTACT, CONTROL, "list, reached", "list, not reached", "all")
-_PERCENT = {"retention", "sticker", "churn"}
 
 
 def summary(found: FollowUp) -> None:
@@ -26,8 +25,17 @@ def summary(found: FollowUp) -> None:
 
 
 def _print(found: FollowUp) -> None:
-    console = page(WIDTH)
     facts = found.facts
+    if found.run.data.asked is not None:
+        about = say(
+            "The list of {cutoff}: {scored:,} users whose answers are known, {contact:,} to contact, {control:,} held "
+            "back.",
+            cutoff=facts["cutoff"],
+            scored=facts["scored"],
+            contact=facts["contact"],
+            control=facts["control"],
+        )
+        return _print_tables(found, about)
     about = say(
         "The list of {cutoff} and the {days} days to {last}: {scored:,} users scored, {contact:,} to contact, "
         "{control:,} held back.",
@@ -38,6 +46,11 @@ def _print(found: FollowUp) -> None:
         contact=facts["contact"],
         control=facts["control"],
     )
+    return _print_tables(found, about)
+
+
+def _print_tables(found: FollowUp, about: str) -> None:
+    console, facts = page(WIDTH), found.facts
     console.print(_text(about))
     console.print(_groups(found.outcomes))
     if not found.effects.empty:
@@ -149,13 +162,13 @@ def _span(row: Row, *, signed: bool = False) -> str:
 def _shown(target: str, value: float) -> str:
     if value != value:
         return "–"
-    return f"{value:.1%}" if target in _PERCENT else f"{value:,.2f}"
+    return f"{value:.1%}" if target != "amount" else f"{value:,.2f}"
 
 
 def _signed(target: str, value: float) -> str:
     if value != value:
         return "–"
-    return f"{value:+.1%}" if target in _PERCENT else f"{value:+,.2f}"
+    return f"{value:+.1%}" if target != "amount" else f"{value:+,.2f}"
 
 
 def _number(value: float, digits: int = 2) -> str:

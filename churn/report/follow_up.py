@@ -24,41 +24,41 @@ def since(run: Run) -> tuple[Block, ...]:
     if str(facts.get("cutoff"))[:10] != str(run.manifest["segment"]["cutoff"])[:10]:
         return ()  # of a list that this one has replaced
     outcomes, effects = declared.OUTCOMES.read(folder), declared.EFFECTS.read(folder)
-    stayed = {row.group: row for row in records(outcomes[outcomes["target"] == STAYED]) if row.n}
-    effect = next((row for row in records(effects) if (row.comparison, row.target) == (COMPARED, STAYED)), None)
-    told = filter(None, [_stayed(facts, stayed), _changed(effect), _alarms(len(facts["alarms"]))])
+    asked = run.first.name if run.first.outcome else STAYED
+    came = {row.group: row for row in records(outcomes[outcomes["target"] == asked]) if row.n}
+    effect = next((row for row in records(effects) if (row.comparison, row.target) == (COMPARED, asked)), None)
+    told = filter(None, [_came(run, facts, came), _changed(run, effect), _alarms(len(facts["alarms"]))])
     return Heading(say("What came of this list")), Text(" ".join(told))
 
 
-def _stayed(facts: Any, stayed: dict[str, Any]) -> str:
-    if CONTACT not in stayed:
+def _came(run: Run, facts: Any, came: dict[str, Any]) -> str:
+    if CONTACT not in came:
         return say("Nobody on this list was to be contacted.")
-    until, n = day(facts["last_horizon_day"]), count(stayed[CONTACT].n)
-    kept = count(100 * stayed[CONTACT].rate)
-    if CONTROL not in stayed:
-        return say("Until {day}, {kept} of 100 users to contact stayed (n = {n}).", day=until, kept=kept, n=n)
-    return say(
-        "Until {day}, {kept} of 100 users to contact stayed (n = {n}), and {alone} of 100 who were held back "
-        "(n = {n_alone}).",
+    words, until, n = run.first, day(facts["last_horizon_day"]), count(came[CONTACT].n)
+    kept = count(100 * came[CONTACT].rate)
+    if CONTROL not in came:
+        return words.say(words.since, day=until, kept=kept, n=n)
+    return words.say(
+        words.beside,
         day=until,
         kept=kept,
         n=n,
-        alone=count(100 * stayed[CONTROL].rate),
-        n_alone=count(stayed[CONTROL].n),
+        alone=count(100 * came[CONTROL].rate),
+        n_alone=count(came[CONTROL].n),
     )
 
 
-def _changed(effect: Any) -> str:
-    """A sentence on whether users to contact stayed clearly more often than users held back."""
+def _changed(run: Run, effect: Any) -> str:
+    """A sentence on whether users to contact fared clearly better than users held back."""
     if effect is None:
         return say("Nobody was held back to compare them with, so what the calls changed is not known.")
     if min(effect.n_a, effect.n_b) < FEW:
         return say("That is of too few users to tell what the calls changed.")
     found = side(Interval(effect.difference, effect.low, effect.high), 0)
     if found == "above":
-        return say("The calls kept users: the difference is more than chance.")
+        return run.first.say(run.first.gained)
     if found == "below":
-        return say("The calls drove users away: the difference is more than chance.")
+        return run.first.say(run.first.lost)
     return say("Whether the calls changed anything cannot be told: chance alone may make such a difference.")
 
 

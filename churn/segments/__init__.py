@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from churn.segments.earnings import Earnings, at_stake, expected_earnings
     from churn.segments.line import distribution, lines, skewness
     from churn.segments.orders import Order, Verdict, as_chosen, choose_order, compare_orders, judged, measure_of
-    from churn.segments.priority import agreement, likely_line, prioritise
+    from churn.segments.priority import agreement, likely_line, prioritise, segments_of
     from churn.segments.ranking import chance_of_first, ties
 
 __all__ = [
@@ -107,6 +107,7 @@ __all__ = [
     "plan",
     "pooled",
     "prioritise",
+    "segments_of",
     "skewness",
     "stickers_by_stay",
     "ties",
