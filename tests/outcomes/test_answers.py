@@ -63,7 +63,7 @@ def test_the_page_of_the_run_tells_what_came_of_its_list(followed, tmp_path: Pat
     kept = round(100 * (members.state[contacts[~contacts.isin(left)]] == "won").mean())
     with speaking("en", run.labels):
         [_, text] = section.since(Run(copy))
-    assert f"{kept} ended as “{run.targets[0]}”" in str(text)
+    assert f"{kept} ended as “deal won”" in str(text)
 
 
 def test_a_list_of_whom_nobody_has_an_answer_is_refused(followed, refused, tmp_path) -> None:
