@@ -1,4 +1,4 @@
-"""How well outcomes are foretold on the day of arrival, on the exact splits of earlier work: leads and launches.
+"""Measures of outcomes foretold on the day of arrival, on the exact splits of earlier work: leads and launches.
 
     python experiments/launches/tables.py ../shared/data/launches --out build/launches
     python experiments/arrivals.py

@@ -1,4 +1,4 @@
-"""What came of a list on an outcome: the answers that the member list holds by now."""
+"""Follow-up of a list on an outcome, by the answers that the member list holds by now."""
 
 import shutil
 from pathlib import Path

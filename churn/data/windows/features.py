@@ -37,7 +37,7 @@ class Feature:
         risky: The values that readers take for a risk without an explanation: lower or higher than the others'.
         constant: Whether a user has one value on all days, as of an attribute that is known on arrival. Models that
             flatten a history then have its columns once.
-        one_hot: Whether the columns are the levels of one attribute, at most one of them 1.
+        one_hot: Whether the columns are the levels of one attribute, of which a user has one or none.
         bounded: For a feature that grows with the date, the one that says nearly as much and does not.
 
     Example:
