@@ -15,7 +15,18 @@ from rich.table import Table
 from rich.text import Text
 
 from churn.artefacts import write_with
-from churn.data import STANDARD_COLUMNS, DataConfig, Dataset, Finding, Health, Panel, Split, examine, prepare
+from churn.data import (
+    STANDARD_COLUMNS,
+    DataConfig,
+    Dataset,
+    Finding,
+    Health,
+    Panel,
+    Split,
+    examine,
+    measured_together,
+    prepare,
+)
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.folder import claimed
@@ -213,6 +224,7 @@ def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
         _text(say("features: {names}", names=listed["features"])),
         _text(say("constant on the training days: {names}", names=listed["constant"])),
         _text(say("equal on the training days: {names}", names=listed["equal"])),
+        *([_text(measured_together(health.together, dataset.windows.targets[0]))] if health.together else []),
     ]
 
 

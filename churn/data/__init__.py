@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from churn.data.audit.findings_of_drift import drift_findings, drift_sentences
     from churn.data.audit.health import Health, events_per_day, examine, examine_new
     from churn.data.audit.leaks import Alarm, leak_alarms
+    from churn.data.audit.together import measured_together, together
     from churn.data.batches import Batch, loader
     from churn.data.config.data_config import DataConfig
     from churn.data.config.split_config import SplitConfig, SplitKind
@@ -105,6 +106,7 @@ __all__ = [
     "likely_encoding",
     "loader",
     "look_at",
+    "measured_together",
     "open_dataset",
     "open_table",
     "plain_ids",
@@ -118,6 +120,7 @@ __all__ = [
     "simulated_log",
     "slide",
     "split_windows",
+    "together",
     "training_users",
     "user_share",
     "without_password",

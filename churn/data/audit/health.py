@@ -29,6 +29,7 @@ from churn.data.audit.findings_of_parts import (
     twin_targets,
 )
 from churn.data.audit.leaks import Alarm, leak_alarms
+from churn.data.audit.together import Together, leaks_together, together
 from churn.data.dataset import Dataset
 from churn.data.log.vocabulary import ROLES
 from churn.data.splits.split import Split
@@ -48,6 +49,7 @@ class Health:
     constant: tuple[str, ...]  # features with one value on all training days
     duplicates: tuple[tuple[str, str], ...]  # pairs of features that are equal on all training days
     alarms: tuple[Alarm, ...]
+    together: Together | None  # of arrivals: how well the list's columns foretell the answer with each other
     drift: Drift | None  # from the training part to the newest cutoff; None where nobody is at risk there
     findings: tuple[Finding, ...]
 
@@ -77,6 +79,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     training_days = panel.n_days if split is None else int(split.train.cutoff.max())
     scan = _scan(panel, names=_event_features(dataset), training_days=training_days)
     alarms = () if split is None else _alarms(dataset, split)
+    columns = None if split is None else _together(dataset, split)
     gaps = tuple(runs(scan.events_per_day == 0)) if dataset.config.events else ()
     unseen = int((panel.last < panel.first).sum()) if dataset.config.events else 0
     drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
@@ -93,6 +96,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *changed.values(),
         *(drift_findings(drift, told=changed, arrivals=dataset.windows.arrivals) if drift else ()),
         *possible_leaks(alarms),
+        *leaks_together(columns, dataset.windows.targets[0]),
     ]
     names = panel.features
     return Health(
@@ -103,6 +107,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         tuple(name for name, same in zip(names, scan.constant, strict=True) if same),
         tuple((names[a], names[b]) for a, b in scan.equal),
         alarms,
+        columns,
         drift,
         tuple(findings),
     )
@@ -136,12 +141,22 @@ def _of_days(dataset: Dataset, per_day: NDArray[np.float64]) -> Iterator[Finding
 
 def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
     """The leak alarms, except for attributes that no model sees."""
-    known = dataset.config.known_attributes.values()
+    return leak_alarms(split, dataset.members, exempt=_known_later(dataset), lumped=dataset.vocabulary.lumped)
+
+
+def _together(dataset: Dataset, split: Split) -> Together | None:
+    if dataset.members is None or not split.train.arrivals:
+        return None
+    seen = [name for name in dataset.config.features if name in dataset.members]
+    return together(split.train, dataset.members, seen=seen, exempt=_known_later(dataset)) if seen else None
+
+
+def _known_later(dataset: Dataset) -> list[str]:
+    """The columns of the member list that hold the answer, its dates, or what is known only after it."""
+    known, asked = dataset.config.known_attributes.values(), dataset.config.asked
     after = [entry.name for entry in known if entry.known == "after"]
     dates = [entry.valid_from for entry in known if entry.valid_from]
-    asked = dataset.config.asked
-    answers = [] if asked is None else [asked.column, *([asked.due] if asked.due else [])]
-    return leak_alarms(split, dataset.members, exempt=[*after, *dates, *answers], lumped=dataset.vocabulary.lumped)
+    return [*after, *dates, *([asked.column, *([asked.due] if asked.due else [])] if asked else [])]
 
 
 def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
