@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def followed(outcome_runs, tmp_path_factory):
-    """The list of the run with leads to score, followed up when all but three of them have an answer."""
+    """The list of the run with leads to score, followed up when all but three have an answer."""
     run = Run(outcome_runs["to score"])
     scored, members = run.scores, pd.read_parquet(run.config.data.members)
     waiting = members.state.isna() & members.user_id.isin(scored.user_id)

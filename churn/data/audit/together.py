@@ -1,4 +1,4 @@
-"""Columns of a member list together: how well they foretell the outcome, and on which few of them that rests."""
+"""Columns of a member list together: how well they foretell the outcome, and on which few that rests."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def together(
     """Measure a list's columns together; None where too few members of a class are known.
 
     One column at a time may look honest where several together give the outcome away: each of nine columns that sales
-    staff fill in later ranks leads at .79 at most, and all of them at .95.
+    staff fill in later ranks leads at .79 at most, and all nine at .95.
 
     Args:
         train: The training windows of arrivals.

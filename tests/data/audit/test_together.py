@@ -1,4 +1,4 @@
-"""Columns that give the outcome away together, though each of them looks honest."""
+"""Columns that give the outcome away together, though each one looks honest."""
 
 import numpy as np
 import pandas as pd
