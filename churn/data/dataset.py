@@ -1,6 +1,6 @@
 """The data of a run: from the `data:` block to a panel, its windows and their split."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,15 @@ from churn.data.log.repeats import Repeats, repeats_in
 from churn.data.log.spellings import Spellings, spellings_in
 from churn.data.log.tables import read_tables
 from churn.data.log.vocabulary import Vocabulary
-from churn.data.members import Members, check_features, check_first_day, derived, usable, with_attributes
+from churn.data.members import (
+    Members,
+    check_features,
+    check_first_day,
+    derived,
+    groups_of,
+    usable,
+    with_attributes,
+)
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits.split import Split
 from churn.data.splits.splitting import days_needed, rolling_origins, split_windows, training_users
@@ -229,7 +237,7 @@ def _with_members(panel: Panel, members: Members | None, *, config: DataConfig) 
     """The panel with the arrivals that the member list states, and the list's attributes over time."""
     if members is None:
         return panel, {}
-    panel = _with_arrivals(panel, members)
+    panel = replace(_with_arrivals(panel, members), groups=members.groups(config))
     return panel, members.timelines(panel, config=config)
 
 
@@ -260,7 +268,7 @@ def _build(
                 tables,
                 training_end=partial(_end_of_all if unsplit else _training_end, config, answers),
                 span=span,
-                training_users=partial(training_users, config=config.split) if config.split.by_user else None,
+                training_users=_marks_training(config, tables) if config.split.by_user else None,
                 activity_events=tuple(config.activity_events or ()),
                 max_event_types=config.max_event_types,
                 vocabulary=vocabulary,
@@ -320,6 +328,15 @@ def _asked(tables: Tables, config: DataConfig, *, new: bool) -> tuple[Tables, An
         tables = replace(tables, members=tables.members.mutate(joined=ibis.literal(joined)))
     rows = usable(tables.members)
     return tables, Answers.of(asked, rows, zone=config.zone, horizon_days=horizon_days)
+
+
+def _marks_training(config: DataConfig, tables: Tables) -> Callable[[pd.Index], NDArray[np.bool_]]:
+    """The function that marks the training users among some: by their groups where there are any."""
+    if (column := config.split.group) is None or tables.members is None:
+        return partial(training_users, config=config.split)
+    rows = usable(tables.members).drop_duplicates("user_id")
+    group = dict(zip(rows.user_id, groups_of(rows, column), strict=True))
+    return lambda users: training_users(pd.Index([group.get(user, user) for user in users]), config.split)
 
 
 def _day(text: str | None) -> int | None:

@@ -99,6 +99,12 @@ class Members:
         days = (dates - panel.date(0)).dt.days
         return np.where(days.notna(), days.fillna(0), panel.arrived).astype(np.int32)
 
+    def groups(self, config: DataConfig) -> pd.Index | None:
+        """The group of each user by `data.split.group`, (u,): a user without a value is a group alone."""
+        if (column := config.split.group) is None or column not in self.table:
+            return None
+        return groups_of(self.table, column)
+
     def listed(self) -> NDArray[np.bool_] | None:
         """Whether the list says when each user joined, (u,); None for a list that does not say."""
         return None if (dates := self.join_dates) is None else dates.notna().to_numpy()
@@ -107,6 +113,12 @@ class Members:
         """The attributes that are known while a user is there, by name."""
         known = {name: entry for name, entry in config.known_attributes.items() if entry.known != "after"}
         return {name: Timeline.of(entry, self.rows, panel, zone=self.zone) for name, entry in known.items()}
+
+
+def groups_of(members: pd.DataFrame, column: str) -> pd.Index:
+    """The groups of some members by a column's values, each as text; a member without one has the own id."""
+    values = members[column]
+    return pd.Index(values.astype(str).where(values.notna(), members["user_id"].astype(str)))
 
 
 def usable(listed: ibis.Table) -> pd.DataFrame:
@@ -127,6 +139,9 @@ def check_features(config: DataConfig, listed: ibis.Table | None, *, new: bool =
     check_columns(config.known_attributes, columns)
     if not new:
         _check_outcome(config, columns)
+        if (group := config.split.group) is not None and group not in columns:
+            expected = "expected data.split.group out of the member list's columns"
+            raise UserError(expected, group, f"choose out of {', '.join(columns)}")
     asked_for(config.features, config.known_attributes, columns=columns)
 
 
@@ -158,7 +173,7 @@ def with_attributes(
     vocabulary: Vocabulary, panel: Panel, *, config: DataConfig, timelines: dict[str, Timeline]
 ) -> Vocabulary:
     """Add the columns of the attributes that models see, frozen on the training users and their span."""
-    last_day, trained = vocabulary.last_day - panel.first_day, training_users(panel.users, config.split)
+    last_day, trained = vocabulary.last_day - panel.first_day, training_users(panel.parted, config.split)
     chosen = [config.known_attributes[name] for name in config.features if name in timelines]
     most = LEVELS if config.windows.history_days else MOST_LEVELS
     frozen = tuple(

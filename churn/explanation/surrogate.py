@@ -103,7 +103,7 @@ def explain(
     """
     import lightgbm
 
-    held_out = user_share(windows.panel.users)[windows.user] < 0.25
+    held_out = user_share(windows.panel.parted)[windows.user] < 0.25
     if held_out.all() or held_out.sum() < 2:
         users = len(np.unique(windows.user))
         raise UserError("expected enough users to hold a quarter out", f"{users} users", "load more users")

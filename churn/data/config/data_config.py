@@ -103,6 +103,8 @@ class DataConfig(Block, key="data"):
     def _check_members(self) -> None:
         """Raise a UserError where members are asked about, or are all that is known, and the keys do not say how."""
         asked = self.asked
+        if self.split.group is not None and self.members is None:
+            raise UserError("expected a member list in data.members for data.split.group", "none", "set data.members")
         if self.events is None and self.members is None:
             remedy = "set data.events, or data.members and data.outcome"
             raise UserError("expected an event log in data.events", "none", remedy)

@@ -38,6 +38,8 @@ class SplitConfig(Block, key="data.split"):
             about on arrival), and of the users or windows where the kind divides them.
         test_share: Share for the test, as `val_share`.
         embargo_days: Further days kept between a horizon's end and the next part's first cutoff.
+        group: A column of the member list, such as a household or a title: members with one value are in one part, with
+            kind `user` or `user_time`. Members without a value stand alone.
         folds: The number of rolling origins, splits over time: the last as configured, each earlier one moved back by
             the length of the test part.
         seed: The seed of a random split.
@@ -49,6 +51,7 @@ class SplitConfig(Block, key="data.split"):
     val_share: ProperShare = 0.15
     test_share: ProperShare = 0.15
     embargo_days: Annotated[int, Range(0, 10_000)] = 0
+    group: str | None = None
     folds: Annotated[int, Range(1, 100)] = 1
     seed: Seed = 0
 
@@ -63,6 +66,9 @@ class SplitConfig(Block, key="data.split"):
         if self.val_from is not None and self.test_from is not None and self.val_from[:10] >= self.test_from[:10]:
             found = f"{self.val_from} and {self.test_from}"
             raise UserError("expected data.split.val_from < data.split.test_from", found, "move the dates")
+        if self.group is not None and not self.by_user:
+            remedy = "choose one, or leave data.split.group out"
+            raise UserError("expected data.split.kind user or user_time with data.split.group", self.kind, remedy)
         if not self.by_time:
             self._refuse_times()
 

@@ -55,7 +55,7 @@ class Split:
     """The parts of the windows. One that breaks the rule of its kind cannot be built.
 
     - `time`: every horizon of an earlier part, with the embargo, ends by the first cutoff of a later one.
-    - `user`: no user has windows in two parts.
+    - `user`: no user has windows in two parts, and no group of users stands in two.
     - `user_time`: both.
     - `random`: no window stands in two parts, which does not keep their days apart: for demonstrations only.
 
@@ -176,6 +176,17 @@ def _user_rule(split: Split, earlier: str, later: str) -> str | None:
     )
 
 
+def _group_rule(split: Split, earlier: str, later: str) -> str | None:
+    before, after = split.part(earlier), split.part(later)
+    groups = before.panel.groups
+    if groups is None:
+        return None
+    both = np.intersect1d(groups[before.user].unique(), groups[after.user].unique())
+    if not len(both):
+        return None
+    return f"expected no group with users in {earlier} and in {later}, got {len(both):,}, such as {both[0]}"
+
+
 def _window_rule(split: Split, earlier: str, later: str) -> str | None:
     before, after = split.part(earlier), split.part(later)
     n = windows_in_both(before, after)
@@ -195,15 +206,15 @@ def _first(windows: Windows, mask: NDArray[np.bool_]) -> str:
 
 _RULES: dict[str, tuple[Callable[[Split, str, str], str | None], ...]] = {
     "time": (_time_rule,),
-    "user": (_user_rule,),
-    "user_time": (_user_rule, _time_rule),
+    "user": (_user_rule, _group_rule),
+    "user_time": (_user_rule, _group_rule, _time_rule),
     "random": (_window_rule,),
 }
 
 
 def _second_half(windows: Windows) -> NDArray[np.bool_]:
     """A fixed half of the users by a hash of the id, so that it does not change between runs."""
-    half: NDArray[np.bool_] = user_share(windows.panel.users) >= 0.5
+    half: NDArray[np.bool_] = user_share(windows.panel.parted) >= 0.5
     return half[windows.user]
 
 

@@ -138,7 +138,7 @@ def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[n
 
 def _by_user(windows: Windows, config: SplitConfig) -> NDArray[np.int8]:
     """The part of each window by a hash of its user's id, (n,)."""
-    return _placed(user_share(windows.panel.users, purpose="parts"), config)[windows.user]
+    return _placed(user_share(windows.panel.parted, purpose="parts"), config)[windows.user]
 
 
 def _placed(share: NDArray[np.float64], config: SplitConfig) -> NDArray[np.int8]:

@@ -41,7 +41,13 @@ class Panel:
     amounts: NDArray[np.float32] | None  # (rows,) in the log's currency; None for a log without stickers
     active: NDArray[np.bool_]  # (rows,) whether there was activity
     refunds: bool = False  # whether some amounts are below 0, and days may have an amount without a sticker
+    groups: pd.Index | None = None  # (u,) the group in whose part of a split each user is; None where each is alone
     listed: NDArray[np.bool_] | None = None  # (u,) whether a member list says when a user arrived; None without dates
+
+    @property
+    def parted(self) -> pd.Index:
+        """The names by which a split divides the users, (u,): of their groups, else their own."""
+        return self.users if self.groups is None else self.groups
 
     @property
     def dates(self) -> pd.DatetimeIndex:

@@ -77,7 +77,7 @@ def _whole_splits(dataset: Dataset, seed: int) -> dict[SplitKind, Split]:
     windows, config = dataset.windows, _by_time(dataset.config.split)
     timed = split_windows(windows, config)
     labelled, nothing = windows.take(windows.known), windows.take(np.arange(0))
-    share = user_share(windows.panel.users, purpose="parts")
+    share = user_share(windows.panel.parted, purpose="parts")
     held_out, validating = share >= 1 - HELD_OUT, share < VALIDATING
     learning = ~held_out & ~validating
     rng = np.random.default_rng(seed)
@@ -99,7 +99,7 @@ def _whole_splits(dataset: Dataset, seed: int) -> dict[SplitKind, Split]:
 
 def _by_time(config: SplitConfig) -> SplitConfig:
     """The configured dates, or the default ones where the split is not by time."""
-    return replace(config, kind="time", folds=1) if config.by_time else SplitConfig()
+    return replace(config, kind="time", folds=1, group=None) if config.by_time else SplitConfig()
 
 
 def _of(windows: Windows, users: np.ndarray) -> Windows:

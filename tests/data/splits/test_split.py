@@ -152,7 +152,7 @@ def test_one_window_in_two_parts_breaks_even_a_split_at_random(found):
 @given(splits(KINDS), st.sampled_from(NAMES))
 @settings(max_examples=100, deadline=None)
 def test_one_window_without_a_label_breaks_a_split_of_any_kind(found, name):
-    churn = found[0].part(name).churn.copy()
+    churn = found[0].part(name).answers.copy()
     churn[len(churn) // 2] = -1
     with pytest.raises(LeakageError, match=f"labels for every window of {name}, got 1 "):
         replace(found[0], **{name: replace(found[0].part(name), labels={**found[0].part(name).labels, "churn": churn})})

@@ -65,7 +65,7 @@ def test_parts_and_the_gaps_between_them_are_all_windows(windows, split):
 def test_windows_whose_horizon_is_not_over_are_only_scored(split):
     assert set(split.score.answers.tolist()) == {-1}
     for name in ("train", "val", "test"):
-        assert set(split.part(name).churn.tolist()) == {0, 1}
+        assert set(split.part(name).answers.tolist()) == {0, 1}
 
 
 def test_embargo_keeps_further_days_between_the_parts(windows):

@@ -8,6 +8,7 @@ import pytest
 
 from churn.data import DataConfig, SplitConfig, WindowConfig, prepare
 from churn.data.config.outcome_config import Outcome
+from churn.errors import LeakageError
 
 STATES = {"column": "state", "positive": ["won"], "of": ["won", "lost"], "from": "ends", "name": "carried"}
 ARRIVAL = WindowConfig(at_risk="arrival", history_days=0, horizon_days=30)
@@ -229,3 +230,41 @@ def test_the_chance_of_churn_can_be_asked_on_arrival_alone(asked) -> None:
     active = {user for user, day in days if (day - joined[user]).days < 7}
     known = table[table.churn.notna()]
     assert (~known.user_id.isin(active)).tolist() == known.churn.astype(bool).tolist()
+
+
+def test_members_of_one_group_stand_in_one_part_and_in_one_half_of_validation(asked) -> None:
+    members = launches().assign(team=lambda table: "t" + (table.index // 4).astype(str))
+    members.loc[:39, "team"] = None
+    split = asked(members, split=SplitConfig(kind="user", group="team")).split()
+    team = members.set_index("user_id").team
+    parts = [set(team[part.user_ids].dropna()) for part in (split.train, split.val_a, split.val_b, split.test)]
+    assert all(len(part) > 3 for part in parts)
+    assert sum(map(len, parts)) == len(set.union(*parts)) == team.nunique()
+    alone = [team[part.user_ids].isna().sum() for part in (split.train, split.val, split.test)]
+    assert sum(alone) == 40
+    assert min(alone) > 0
+
+
+def test_the_frozen_levels_come_from_the_training_groups_alone(asked) -> None:
+    members = launches().assign(team=lambda table: "t" + (table.index // 4).astype(str))
+    config = {"split": SplitConfig(kind="user", group="team")}
+    split = asked(members, **config).split()
+    held_out = members.user_id.isin([*split.val.user_ids, *split.test.user_ids])
+    members.loc[held_out, "kind"] = "new"
+    assert "kind=new" not in asked(members, **config).windows.features
+
+
+def test_a_split_that_parts_a_group_cannot_be_built(asked) -> None:
+    members = launches().assign(team=lambda table: "t" + (table.index // 4).astype(str))
+    split = asked(members, split=SplitConfig(kind="user", group="team")).split()
+    mixed = replace(split.train.panel, groups=pd.Index(["one"] * len(members)))
+    parts = {name: replace(split.part(name), panel=mixed) for name in ("train", "val", "test", "score")}
+    with pytest.raises(LeakageError, match="no group with users in train and in val, got 1, such as one"):
+        replace(split, **parts)
+
+
+def test_a_group_that_cannot_be_kept_together_is_refused(asked, refused) -> None:
+    with refused("data.split.kind user or user_time", "time", "data.split.group"):
+        SplitConfig(group="team")
+    with refused("data.split.group", "team", "choose out of"):
+        asked(launches(), split=SplitConfig(kind="user", group="team"))
