@@ -152,7 +152,7 @@ NOT_WRITTEN = "config.yaml as it was written"
         ({"segments": FOREIGN}, (NOT_WRITTEN, "SegmentConfig, got 'class_path'", "")),
         ({"training": "foreign.Net"}, (NOT_WRITTEN, "TrainingConfig, got 'foreign.Net'", "")),
         ({"data": {"events": "events", "windows": FOREIGN}}, (NOT_WRITTEN, "WindowConfig, got 'class_path'", "")),
-        ({"data": {}}, (NOT_WRITTEN, "DataConfig, got", "")),
+        ({"data": {}}, (NOT_WRITTEN, "an event log in data.events", "")),
         ({"segments.control": FOREIGN}, (NOT_WRITTEN, "RunConfig, got 'segments.control'", "")),
         ({"config": "OTHER"}, (NOT_WRITTEN, "RunConfig, got 'config'", "")),
         ({"seed": "3"}, (NOT_WRITTEN, "a whole number in seed, got '3'", "")),

@@ -113,7 +113,7 @@ def test_days_outside_the_stated_span_are_rejected_and_counted(prepared):
 def test_stickers_make_a_second_target(prepared):
     stickers = pd.DataFrame({"user_id": "ada", "timestamp": DAYS[[5]], "amount": 2.5})
     found = prepared({"events": log(), "stickers": stickers}, windows=SHORT).windows
-    assert found.cutoff[found.sticker == 1].tolist() == [4, 5]
+    assert found.cutoff[found.label("sticker") == 1].tolist() == [4, 5]
     assert found.take(found.cutoff == 6).history()[0, -1].tolist() == [1, 1, 2.5]
 
 
