@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -11,21 +12,26 @@ from churn.data import (
     STANDARD_COLUMNS,
     DataConfig,
     Engines,
+    LoneList,
     Recognised,
     SplitConfig,
     TableName,
+    alone,
     likely_encoding,
+    lone_list,
     look_at,
     open_table,
     read_tables,
     recognise,
+    stands_alone,
     without_password,
 )
 from churn.disk import writing
 from churn.errors import UserError
 from churn.progress import progress
 
-_USUAL_DAYS = 7
+_USUAL_DAYS, _MONTH = 7, 30
+_SURE, _UNSURE = "what is asked", "MAKE SURE: which values mean yes"
 _LEAST_SPAN = 60  # days of a log whose validation part, 15% of the cutoffs, holds a horizon of the usual length
 _SPAN_PER_HORIZON = 9  # days of a shorter log for each day of the horizon
 
@@ -45,15 +51,61 @@ def init(files: Sequence[str], *, out: Path) -> None:
     csv = {"encoding": encoding} if (encoding := next(filter(None, map(likely_encoding, files)), None)) else None
     with progress("look"), Engines() as engines:
         looks = [look_at(file, open_table(file, engines=engines, csv=csv)) for file in files]
+        if len(looks) == 1 and stands_alone(one := alone(looks[0])):
+            return _write(_of_list(lone_list(one), csv), out)
         found = recognise(looks)
         tables = read_tables(_config(found, csv), engines=engines, frames={})
     if "first" not in tables.times["events"] or tables.times["events"]["first"] == "NaT":
         raise UserError(f"expected a usable event in {found['events'].look.source}", "none", "name a file with events")
-    text = _written(found, csv=csv, times=tables.times)
+    _write(_written(found, csv=csv, times=tables.times), out)
+
+
+def _write(text: str, out: Path) -> None:
     with writing(out), out.open("x", encoding="utf-8") as file:
         file.write(text)
     body = [line for line in text.splitlines() if line and not line.startswith("#")]
     print("\n".join([*body, f"configuration: {out}", f"next: churn check --config {out}"]))
+
+
+def _of_list(found: LoneList, csv: dict[str, str] | None) -> str:
+    """The configuration of a list that stands alone, whose members are asked about on arrival."""
+    look, joined, names = found.members.look, found.joined, [_quoted(column.name) for column in found.attributes]
+    lines = ["# Written by `churn init` from a look at the file: read it through, change what is wrong, then run", ""]
+    lines += ["# churn check --config THIS FILE", "data:"]
+    lines += [
+        f"  members: {_quoted(without_password(look.source))}  # {look.rows:,} rows, each id once: no log of events"
+    ]
+    lines += ["  member_columns:", f"    user_id: {_quoted(found.members.mapping['user_id'].name)}"]
+    lines += [f"    joined: {'null' if joined is None else _quoted(joined.name)}"]
+    if joined is None:
+        lines += [f"  last_day: {date.today().isoformat()}  # MAKE SURE: the day on which the list was drawn"]
+    lines += [
+        f"  outcome: {{{_asked(found)}}}  # {_SURE if found.sure else _UNSURE}; members without an answer are scored"
+    ]
+    lines += ["  attributes:  # MAKE SURE: what is written after the arrival is {known: after}, and leaves features"]
+    lines += [f"    {name}: {{known: arrival}}" for name in names]
+    lines += [f"  features: [{', '.join(names)}]"]
+    if found.unused:
+        lines += [f"  # not used: {', '.join(column.name for column in found.unused)}"]
+    if csv is not None:
+        lines += [f"  csv: {{encoding: {csv['encoding']}}}  # the text is not UTF-8"]
+    windows = f"{{at_risk: arrival, history_days: 0, horizon_days: {_MONTH}}}"
+    lines += [f"  windows: {windows}  # the horizon: days until an answer is known, where no column says it"]
+    lines += [f"  split: {{kind: {'user' if joined is None else 'time'}}}"]
+    lines += ["models: [churn.models.LightGBM, churn.models.Logistic, churn.models.Majority]", ""]
+    return "\n".join(lines)
+
+
+def _asked(found: LoneList) -> str:
+    """The keys of `data.outcome`."""
+    told = {"column": _quoted(found.outcome.name), "positive": _listed(found.positive)}
+    told |= {"of": _listed(found.among)} if found.among else {}
+    told |= {"from": _quoted(found.due.name)} if found.due else {}
+    return ", ".join(f"{key}: {value}" for key, value in told.items())
+
+
+def _listed(values: Sequence[str]) -> str:
+    return f"[{', '.join(map(_quoted, values))}]"
 
 
 def _config(found: Mapping[TableName, Recognised], csv: dict[str, str] | None) -> DataConfig:

@@ -137,3 +137,60 @@ def test_files_that_hold_no_log_are_refused(columns, said, log, tmp_path, monkey
     assert main(["init", "log.parquet"]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "churn.yaml").exists()
+
+
+# A list that stands alone ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def leads():
+    """400 leads with dates, whose answers are won, lost or open, and a column with few values that reads like users."""
+    rng = np.random.default_rng(2)
+    joined = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 200, 400)), unit="D")
+    columns = {
+        "Prospect ID": [f"{n:04d}-{n * 7919 % 997}" for n in range(400)],
+        "launched_at": joined,
+        "deadline": joined + pd.Timedelta(days=20),
+        "What matters most to you": rng.choice(["price", "time"], 400),
+        "pages": rng.poisson(3, 400),
+        "note": [f"called on day {n}" for n in range(400)],
+        "state": rng.choice(["won", "lost", "open"], 400, p=[0.4, 0.5, 0.1]),
+    }
+    return pd.DataFrame(columns)
+
+
+def test_a_list_whose_ids_stand_once_is_asked_about_its_answers(leads, started, tmp_path):
+    leads.to_csv(tmp_path / "leads.csv", index=False)
+    data, said = started("leads.csv")
+    assert "events" not in data
+    assert data["member_columns"] == {"user_id": "Prospect ID", "joined": "launched_at"}
+    assert data["outcome"] == {"column": "state", "positive": ["won"], "of": ["won", "lost"], "from": "deadline"}
+    assert data["features"] == ["What matters most to you", "pages"]
+    assert data["split"] == {"kind": "time"}
+    assert "not used: note" in said
+    assert "members without an answer are scored" in said
+
+
+def test_a_list_without_dates_gets_the_day_on_which_it_was_drawn(leads, started, tmp_path):
+    bare = leads[leads.state != "open"].drop(columns=["launched_at", "deadline"])
+    bare.assign(state=(bare.state == "won").astype(int)).to_parquet(tmp_path / "leads.parquet")
+    data, said = started("leads.parquet")
+    assert data["member_columns"]["joined"] is None
+    assert data["outcome"] == {"column": "state", "positive": ["1"]}
+    assert data["split"] == {"kind": "user"}
+    assert "MAKE SURE: the day on which the list was drawn" in said
+
+
+def test_answers_that_do_not_say_what_yes_is_are_marked(leads, started, tmp_path):
+    leads.assign(state=leads.state.map({"won": "blue", "lost": "green"})).to_csv(tmp_path / "leads.csv", index=False)
+    data, said = started("leads.csv")
+    assert data["outcome"]["positive"] == ["blue"]
+    assert "MAKE SURE: which values mean yes" in said
+
+
+def test_a_list_without_answers_is_refused_with_the_page_that_tells_more(leads, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    leads.drop(columns="state").to_csv("leads.csv", index=False)
+    assert main(["init", "leads.csv"]) == 2
+    said = capsys.readouterr().err
+    assert "expected a column of answers" in said and "docs/recipes/arrivals.md" in said

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from churn.data.log.daily import Tables
     from churn.data.log.dialects import dialect_of
     from churn.data.log.events import STANDARD_COLUMNS
-    from churn.data.log.recognition import Recognised, TableName, look_at, recognise
+    from churn.data.log.lone_list import LoneList, lone_list, stands_alone
+    from churn.data.log.recognition import Recognised, TableName, alone, look_at, recognise
     from churn.data.log.reconciliation import at_fault
     from churn.data.log.spellings import plain_ids
     from churn.data.log.tables import read_tables
@@ -75,6 +76,7 @@ __all__ = [
     "Finding",
     "Frame",
     "Health",
+    "LoneList",
     "Panel",
     "Recognised",
     "Rhythm",
@@ -87,6 +89,7 @@ __all__ = [
     "Vocabulary",
     "WindowConfig",
     "Windows",
+    "alone",
     "at_fault",
     "caution_of",
     "counted",
@@ -105,6 +108,7 @@ __all__ = [
     "leak_alarms",
     "likely_encoding",
     "loader",
+    "lone_list",
     "look_at",
     "measured_together",
     "open_dataset",
@@ -120,6 +124,7 @@ __all__ = [
     "simulated_log",
     "slide",
     "split_windows",
+    "stands_alone",
     "together",
     "training_users",
     "user_share",

@@ -12,7 +12,11 @@ NAMES = {  # the likelier first
     "timestamp": "timestamp occurred created event_time datetime time when ts at date day 일시 시각 시간 날짜 일자 "
     "zeitpunkt zeitstempel datum zeit fecha hora",
     "amount": "amount total price paid revenue value sum cost spend 금액 가격 결제 betrag preis summe umsatz importe",
-    "joined": "joined signup signed registered registration created since first_seen 가입 beitritt registriert",
+    "outcome": "outcome converted conversion successful success won result renewed state status label target 결과 전환 "
+    "성공 상태 ergebnis resultado",
+    "due": "deadline decided closed ended ends end due resolved answered 마감",
+    "joined": "joined launched arrived signup signed registered registration created since first_seen 가입 beitritt "
+    "registriert",
 }
 _WORDS = {standard: words.split() for standard, words in NAMES.items()}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -17,6 +17,7 @@ TableName = Literal["events", "stickers", "members"]
 _SAMPLE = 2_000  # rows by which a column's kind is told
 _MANY_EVENTS = 1_000  # distinct values from which on a text is no event type
 _NEARLY_ALL = 0.95
+_FEW_USERS = 12  # distinct values that hardly are all users
 _PLAUSIBLE = 6e8  # the least number that is likely a time since 1970: 1989, in seconds
 
 
@@ -70,6 +71,19 @@ def look_at(source: str, table: ibis.Table) -> TableLook:
     distinct = counts.to_pandas().iloc[0] if table.columns else ()
     looks = tuple(_column(table, name, int(n)) for name, n in zip(table.columns, distinct, strict=True))
     return TableLook(source, rows, looks, table)
+
+
+def alone(look: TableLook) -> Recognised:
+    """A table looked at alone; where what reads like users is few values, ids that stand once each are the users.
+
+    Raises:
+        UserError: for a table without users.
+    """
+    found = _mapped(look)
+    keys = [column for column in look.columns if column.is_key and column.distinct == look.rows]
+    if found.mapping["user_id"].distinct > _FEW_USERS or (ids := look.best("user_id", keys)) is None:
+        return found
+    return Recognised(look, {"user_id": ids}, {"user_id": "ids, each once"})
 
 
 def recognise(looks: Sequence[TableLook]) -> dict[TableName, Recognised]:
