@@ -198,7 +198,10 @@ def derived(
             lacking[0],
             "take it out of data.features, or train",
         )
-    found = *features, *(f for entry in chosen for f in as_features(encodings[entry.name], timelines[entry.name]))
+    found = (
+        *features,
+        *(f for entry in chosen for f in as_features(encodings[entry.name], timelines[entry.name], zone=config.zone)),
+    )
     names = [*panel.features, *(name for feature in found for name in feature.columns(panel))]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError("expected features of different names", f"{twice[0]} twice", "rename the member list's column")

@@ -125,12 +125,14 @@ def freeze(
         most: Levels with columns of their own, the most frequent ones.
 
     Raises:
-        UserError: for values that are neither numbers, yes or no, nor text.
+        UserError: for values that are neither numbers, dates, yes or no, nor text.
     """
     there = trained & (panel.arrived <= last_day)
     values = timeline.held[there[timeline.user] & (timeline.day <= last_day)]
     first = timeline.at(np.flatnonzero(there), np.zeros(there.sum(), np.int64))
     kind = _kind(attribute.name, values if values.notna().any() else timeline.held)
+    if kind == "date":
+        return Encoding(attribute.name, kind, missing=bool(values.isna().any() or first.isna().any()))
     if kind != "level":
         numbers = pd.concat([_numbers(attribute.name, column) for column in (values, first)])
         return Encoding(attribute.name, kind, missing=bool(numbers.isna().any()))
@@ -148,14 +150,17 @@ def unknown_levels(encoding: Encoding, timeline: Timeline) -> dict[str, int]:
     return {f"{encoding.name}={level}": int(n) for level, n in counts.items()}
 
 
-def as_features(encoding: Encoding, timeline: Timeline) -> tuple[Feature, ...]:
+def as_features(encoding: Encoding, timeline: Timeline, *, zone: str) -> tuple[Feature, ...]:
     """An attribute as features of a history; numbers separate from columns of yes and no.
+
+    A date counts as the days from the end of the day that is looked from, the cutoff for a history's last one, to the
+    date: below 0 once it is over.
 
     Raises:
         UserError: for values of another kind than in training.
     """
-    columns, table = encoding.columns, _encoded(encoding, timeline.held)
-    first = 1 if encoding.kind == "number" else 0  # the columns of yes and no
+    columns, table = encoding.columns, _encoded(encoding, timeline.held, zone=zone)
+    first = 1 if encoding.kind in ("number", "date") else 0  # the columns of yes and no
     number = _feature(encoding, timeline, table[:, :first], columns=columns[:first], reason="number")
     rest = _feature(encoding, timeline, table[:, first:], columns=columns[first:], reason="yes or no")
     return (*[number] * first, *[rest] * bool(columns[first:]))
@@ -192,16 +197,18 @@ def _times_of_all(values: pd.Series, name: str, *, zone: str) -> pd.Series:
     return times
 
 
-def _kind(name: str, values: pd.Series) -> Literal["number", "yes or no", "level"]:
+def _kind(name: str, values: pd.Series) -> Literal["number", "date", "yes or no", "level"]:
     found = pd.api.types.infer_dtype(values, skipna=True)
     if found in ("integer", "floating", "mixed-integer-float", "decimal", "empty"):
         return "number"
+    if found in ("datetime64", "datetime", "date"):
+        return "date"
     if found == "boolean":
         return "yes or no"
     if found in ("string", "categorical", "mixed-integer", "mixed"):
         return "level"
-    remedy = "take it out of data.features; `tenure` counts the days since joining"
-    raise UserError(f"expected numbers, yes or no, or text in members.{name}", found, remedy)
+    remedy = "take it out of data.features"
+    raise UserError(f"expected numbers, dates, yes or no, or text in members.{name}", found, remedy)
 
 
 def _numbers(name: str, values: pd.Series) -> pd.Series:
@@ -216,8 +223,13 @@ def _numbers(name: str, values: pd.Series) -> pd.Series:
     return numbers.where(numbers.abs() <= np.finfo(np.float32).max)
 
 
-def _encoded(encoding: Encoding, values: pd.Series) -> NDArray[np.float32]:
-    """The columns at each value, with a last row for null: (rows + 1, c)."""
+def _encoded(encoding: Encoding, values: pd.Series, *, zone: str) -> NDArray[np.float32]:
+    """The columns at each value, with a last row for null: (rows + 1, c); dates in days since 1970, NaN for none."""
+    if encoding.kind == "date":
+        remedy = "mend the column, or train again"
+        values = (
+            as_times(values, name=encoding.name, zone=zone, remedy=remedy).dt.normalize() - pd.Timestamp(0)
+        ).dt.days
     values = pd.concat([values.reset_index(drop=True).astype(object), pd.Series([None], dtype=object)])
     if encoding.kind == "level":
         text = values.astype(str).where(values.notna(), None)
@@ -225,7 +237,8 @@ def _encoded(encoding: Encoding, values: pd.Series) -> NDArray[np.float32]:
         columns += [text.notna() & ~text.isin(encoding.levels)] * encoding.rare
     else:
         numbers = _numbers(encoding.name, values)
-        columns = [numbers.fillna(0), *[numbers.isna()] * encoding.missing]
+        known = numbers if encoding.kind == "date" else numbers.fillna(0)
+        columns = [known, *[numbers.isna()] * encoding.missing]
     return np.column_stack([np.zeros((len(values), 0)), *columns]).astype(np.float32)
 
 
@@ -244,5 +257,17 @@ def _feature(
         found = table[timeline.newest(user[:, None], days)]
         return np.broadcast_to(found, (*day.shape, len(columns)))
 
-    one_hot = encoding.kind == "level"
-    return Feature(encoding.name, lambda panel: columns, values, reason=reason, constant=always, one_hot=one_hot)
+    def days_to(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+        found = values(panel, user, day)
+        ends = (panel.first_day + day + 1).astype(np.float32)
+        return np.asarray(np.nan_to_num(found - ends[:, :, None]), np.float32)
+
+    dated, one_hot = encoding.kind == "date" and reason == "number", encoding.kind == "level"
+    return Feature(
+        encoding.name,
+        lambda panel: columns,
+        days_to if dated else values,
+        reason=reason,
+        constant=always and not dated,
+        one_hot=one_hot,
+    )

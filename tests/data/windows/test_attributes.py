@@ -309,9 +309,26 @@ def test_two_columns_of_one_name_are_refused(prepared, refused):
         )
 
 
-def test_dates_are_no_attribute_for_models(prepared, refused):
-    with refused("numbers, yes or no, or text in members.level", "datetime64", "tenure"):
-        prepared_with(prepared, listed(*DAYS[:3]), ["level"], {"level": ARRIVAL})
+def test_a_date_counts_the_days_from_the_end_of_each_day_of_a_history(prepared):
+    dates = [pd.Timestamp("2024-02-01 13:00"), pd.NaT, pd.Timestamp("2023-12-31")]
+    dataset = prepared_with(prepared, listed(*dates), ["level"], {"level": ARRIVAL})
+    windows = dataset.windows
+    found = columns(dataset, "level_days", "level_missing")
+    day = windows.dates.to_numpy()[:, None] + np.arange(-windows.history_days, 0).astype("timedelta64[D]")
+    midnight = pd.Series(dates).to_numpy("datetime64[D]")[windows.user][:, None]
+    expected = (midnight - day.astype("datetime64[D]")).astype("timedelta64[D]").astype(float) - 1
+    assert np.array_equal(found[:, :, 0], np.where(windows.user[:, None] == 1, 0, expected))
+    assert (found[:, :, 1] == (windows.user == 1)[:, None]).all()
+    assert not windows.constant[windows.features.index("level_days")]
+    assert windows.constant[windows.features.index("level_missing")]
+
+
+def test_a_date_in_a_new_list_that_is_none_is_refused(prepared, refused):
+    dataset = prepared_with(prepared, listed(*DAYS[:3]), ["level"], {"level": ARRIVAL})
+    with refused("expected dates in members.level", "", "train again"):
+        prepared_with(
+            prepared, listed("soon", "late", "never"), ["level"], {"level": ARRIVAL}, vocabulary=dataset.vocabulary
+        )
 
 
 @pytest.mark.parametrize(
