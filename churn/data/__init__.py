@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from churn.data.audit.leaks import Alarm, leak_alarms
     from churn.data.audit.together import measured_together, together
     from churn.data.batches import Batch, loader
+    from churn.data.building import read_panel
     from churn.data.config.data_config import DataConfig
     from churn.data.config.split_config import SplitConfig, SplitKind
     from churn.data.config.time_formats import FORMAT_KEY
     from churn.data.config.window_config import WindowConfig
     from churn.data.datamodule import ChurnDataModule
-    from churn.data.dataset import Dataset, counted, open_dataset, prepare, read_panel
+    from churn.data.dataset import Dataset, counted, open_dataset, prepare
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.daily import Tables
     from churn.data.log.dialects import dialect_of

@@ -65,7 +65,7 @@ class LoneList:
     outcome: ColumnLook
     positive: tuple[str, ...]
     among: tuple[str, ...] | None  # the answers, where the column holds other values, too
-    sure: bool  # whether the values say which of them mean yes
+    sure: bool  # whether the values say which ones mean yes
     joined: ColumnLook | None
     due: ColumnLook | None
     attributes: tuple[ColumnLook, ...]

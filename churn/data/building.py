@@ -1,0 +1,234 @@
+"""The building of a data set: tables read, days counted, columns frozen, and all that written to one folder."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.artefacts import atomic, declared, write_json
+from churn.data.config.data_config import DataConfig
+from churn.data.config.split_config import SplitConfig
+from churn.data.log.daily import Daily, Tables, aggregate
+from churn.data.log.origin import origin_of
+from churn.data.log.reconciliation import write_quarantine
+from churn.data.log.repeats import repeats_in
+from churn.data.log.spellings import spellings_in
+from churn.data.log.tables import read_tables
+from churn.data.log.vocabulary import Vocabulary
+from churn.data.members import (
+    Members,
+    check_features,
+    check_first_day,
+    groups_of,
+    usable,
+    with_attributes,
+)
+from churn.data.sources import Engines, Frame, readable_to_the_last_row
+from churn.data.splits.splitting import days_needed, training_users
+from churn.data.windows import panel as panels
+from churn.data.windows import rhythm as rhythms
+from churn.data.windows.arrivals import Answers
+from churn.data.windows.attributes import Timeline, unknown_levels
+from churn.data.windows.panel import Panel
+from churn.data.windows.sliding import first_cutoff, too_few_days
+from churn.errors import UserError
+
+META = "dataset.json"
+
+
+def build(
+    config: DataConfig,
+    folder: Path,
+    frames: Mapping[str, Frame] | None,
+    vocabulary: Vocabulary | None,
+    *,
+    unsplit: bool,
+) -> None:
+    """Read the tables of a configuration and write their panel, members and facts to a new folder.
+
+    Args:
+        config: The `data:` block.
+        folder: The new folder.
+        frames: Data frames by the names that stand in the configuration.
+        vocabulary: A vocabulary frozen earlier, for new data.
+        unsplit: Whether a log with too few days for a split is read, too.
+
+    Raises:
+        UserError: for anything that a user can mend in the data or the configuration.
+    """
+    with atomic(folder) as scratch:
+        scratch.mkdir()
+        with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
+            tables = read_tables(config, engines=engines, frames=frames or {})
+            new = vocabulary is not None
+            if config.events is None and config.asked is None:
+                remedy = "set data.events, or ask about the members with data.outcome"
+                raise UserError("expected an event log in data.events", "none", remedy)
+            check_features(config, tables.members, new=new)
+            tables, answers = _asked(tables, config, new=new)
+            span = answers.span(last_day=_day(config.last_day)) if answers and config.events is None else None
+            daily = aggregate(
+                tables,
+                training_end=partial(_end_of_all if unsplit else _training_end, config, answers),
+                span=span,
+                training_users=_marks_training(config, tables) if config.split.by_user else None,
+                activity_events=tuple(config.activity_events or ()),
+                max_event_types=config.max_event_types,
+                vocabulary=vocabulary,
+            )
+            members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
+            if vocabulary is not None:
+                check_first_day(config, members, first_day=daily.first_day, trained_from=vocabulary.first_day)
+            panel, timelines = with_members(panels.build(daily, scratch / "panel"), members, config=config)
+            if vocabulary is None:
+                vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
+                # comparisons need it, and new data to score are not compared
+                if config.events is not None:
+                    rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
+            if members is not None:
+                members.save(scratch)
+            write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)
+            meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times, "new": new}
+            repeats = {} if config.deduplicate else repeats_in(tables, daily)
+            meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
+            spellings = spellings_in(tables, daily, config=config)
+            meta |= {"spellings": {name: asdict(found) for name, found in spellings.items()}}
+            meta |= {"origin": origin_of(config, frames or {})}
+            write_json(meta, scratch / META)
+
+
+def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] | None = None) -> Panel:
+    """Write the panel of every day of a log to a new folder, to look at: nothing is held back for a test.
+
+    Raises:
+        UserError: for anything that a user can mend in the data or the configuration, but not for a short log.
+
+    Example:
+        >>> import tempfile
+        >>> from churn.data import example_frames
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     read_panel(DataConfig(events="events"), Path(folder) / "panel", frames=example_frames()).n_days
+        90
+    """
+    with atomic(folder) as scratch:
+        scratch.mkdir()
+        with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
+            tables = read_tables(config, engines=engines, frames=frames or {})
+            daily = aggregate(
+                tables,
+                training_end=lambda first, last: last + 1,
+                activity_events=tuple(config.activity_events or ()),
+                max_event_types=config.max_event_types,
+            )
+            panels.build(daily, scratch / "days")
+            members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
+    panel = panels.load(folder / "days")
+    return panel if members is None else _with_arrivals(panel, members)
+
+
+def with_members(panel: Panel, members: Members | None, *, config: DataConfig) -> tuple[Panel, dict[str, Timeline]]:
+    """The panel with the arrivals that the member list states, and the list's attributes over time."""
+    if members is None:
+        return panel, {}
+    panel = replace(_with_arrivals(panel, members), groups=members.groups(config))
+    return panel, members.timelines(panel, config=config)
+
+
+def _with_arrivals(panel: Panel, members: Members) -> Panel:
+    return replace(panel, arrived=members.arrived(panel), listed=members.listed())
+
+
+def _meta(daily: Daily, vocabulary: Vocabulary, timelines: dict[str, Timeline]) -> dict[str, object]:
+    levels = [
+        unknown_levels(encoding, timelines[encoding.name])
+        for encoding in vocabulary.attributes
+        if encoding.name in timelines
+    ]
+    return {
+        "vocabulary": asdict(vocabulary),
+        "reconciliation": {name: asdict(table) for name, table in daily.reconciliation.items()},
+        "unknown_events": daily.unknown_events,
+        "unknown_levels": {name: n for found in levels for name, n in found.items()},
+    }
+
+
+def _asked(tables: Tables, config: DataConfig, *, new: bool) -> tuple[Tables, Answers | None]:
+    """The tables, with a day of joining for each member, and the answers of all who are listed.
+
+    A list without such days was drawn on `last_day`: its members are asked about on the day after it, or, to learn from
+    them, so long before it that their answers are known.
+
+    Raises:
+        UserError: if such a list does not come with its day.
+    """
+    if (asked := config.asked) is None or tables.members is None:
+        return tables, None
+    horizon_days = config.windows.horizon_days
+    if "joined" not in tables.members.columns:
+        if (drawn := _day(config.last_day)) is None:
+            remedy = "map member_columns.joined, or set data.last_day to the day on which the list was drawn"
+            raise UserError("expected days of joining in the member list", "none", remedy)
+        joined = _timestamp(drawn + 1 - (0 if new else horizon_days))
+        tables = replace(tables, members=tables.members.mutate(joined=ibis.literal(joined)))
+    rows = usable(tables.members)
+    return tables, Answers.of(asked, rows, zone=config.zone, horizon_days=horizon_days)
+
+
+def _marks_training(config: DataConfig, tables: Tables) -> Callable[[pd.Index], NDArray[np.bool_]]:
+    """The function that marks the training users among some: by their groups where there are any."""
+    if (column := config.split.group) is None or tables.members is None:
+        return partial(training_users, config=config.split)
+    rows = usable(tables.members).drop_duplicates("user_id")
+    group = dict(zip(rows.user_id, groups_of(rows, column), strict=True))
+    return lambda users: training_users(pd.Index([group.get(user, user) for user in users]), config.split)
+
+
+def _day(text: str | None) -> int | None:
+    """A day of the configuration in days since 1970."""
+    return None if text is None else (pd.Timestamp(text[:10]) - pd.Timestamp(0)).days
+
+
+def _training_end(config: DataConfig, answers: Answers | None, first: int, last: int) -> int:
+    """The first day after the training span: the end of the last training horizon of the oldest fold.
+
+    Where the parts are not separate in time, the span is the whole log.
+    """
+    split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
+    if answers is not None:
+        days = answers.labelled(last)
+        if not split.by_time or not len(days):
+            return last + 1
+        return _end_of(split.of_arrivals(days), days.min(), days.max())
+    n_days = last + 1 - first
+    if not split.by_time and n_days >= begin + horizon_days:
+        return last + 1
+    try:
+        return _end_of(split, _timestamp(first + begin), _timestamp(last + 1 - horizon_days))
+    except UserError:
+        needed = days_needed(split, begin=begin, horizon_days=horizon_days) or begin + horizon_days
+        if n_days < needed:
+            raise too_few_days(first, last, needed=needed) from None
+        raise
+
+
+def _end_of(split: SplitConfig, first: pd.Timestamp, last: pd.Timestamp) -> int:
+    """The first day after the training span of the oldest fold, given the first and the last labelled cutoff."""
+    oldest = split.origins(first, last)[0]
+    return (oldest.val_from - pd.Timestamp(0)).days - split.embargo_days
+
+
+def _end_of_all(config: DataConfig, answers: Answers | None, first: int, last: int) -> int:
+    """The training part's end by `_training_end`; of a log that cannot be split, the day after its last."""
+    try:
+        return _training_end(config, answers, first, last)
+    except UserError:
+        return last + 1
+
+
+def _timestamp(day: int) -> pd.Timestamp:
+    return pd.Timestamp("1970-01-01") + pd.Timedelta(days=day)
