@@ -70,17 +70,17 @@ class Dataset:
 
     @property
     def newest(self) -> Windows:
-        """The windows to score: of the day after the last; of arrivals, the windows whose answer is not known.
+        """The windows to score: of the day after the last; of arrivals, each user's last whose answer is not known.
 
         Where every arrival has an answer, the test part is scored, which no model has learnt from, or all new arrivals.
         """
         windows = self.windows
         if not windows.arrivals:
             return windows.take(windows.cutoff == self.panel.n_days)
-        waiting = windows.take(~windows.known)
-        if len(waiting) or not len(windows):
-            return waiting
-        return windows if self.new else self.split().test
+        found = windows.take(~windows.known)
+        if not len(found) and len(windows):
+            found = windows if self.new else self.split().test
+        return found.take(np.append(found.user[1:] != found.user[:-1], True)[: len(found)])
 
     def members_at(self, windows: Windows) -> pd.DataFrame | None:
         """The members' attributes on the day before each cutoff, (n,) rows; None without a member list."""

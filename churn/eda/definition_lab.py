@@ -101,7 +101,8 @@ def definitions(
     _check("at_risk_days", at_risk_days)
     check_count("later_days", later_days)
     own = dataset.config.windows
-    rules = [replace(own, at_risk="active", at_risk_days=days) for days in at_risk_days]
+    active = replace(own, at_risk="active", history_days=max(own.history_days, 1), after_days=[0])
+    rules = [replace(active, at_risk_days=days) for days in at_risk_days]
     rules += [own] if own.at_risk == "member" else []
     table = pd.DataFrame(
         [

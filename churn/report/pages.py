@@ -72,12 +72,12 @@ class Page:
 
     def of(self, run: Run) -> Self:
         """The page with the sections that a run can fill: of arrivals there is no past, and of an outcome no budget."""
-        if not run.first.outcome:
-            return self
-        return replace(self, groups=tuple(group.without(_OF_CHURN) for group in self.groups))
+        left = _OF_CHURN if run.first.outcome else set() if run.manifest["groups"] else _OF_A_PAST
+        return replace(self, groups=tuple(group.without(left) for group in self.groups)) if left else self
 
 
-_OF_CHURN = {"worth", "returning", "budget", "behaviour", "anomalies", "seasons", "journeys", "cohorts"}
+_OF_A_PAST = {"behaviour", "anomalies"}
+_OF_CHURN = _OF_A_PAST | {"worth", "returning", "budget", "seasons", "journeys", "cohorts"}
 _ACTING = Group(
     "",
     {

@@ -10,8 +10,8 @@ from churn.stages.context import Context, Facts
 
 
 def group_users(context: Context) -> Facts:
-    """Groups of like behaviour; none of arrivals, who have not behaved yet."""
-    if context.dataset.windows.arrivals:
+    """Groups of like behaviour; none of members who have no past yet."""
+    if not _have_a_past(context):
         for artefact in (declared.GROUPS, declared.GROUP_COLUMNS, declared.GROUP_STABILITY, declared.GROUPED):
             context.write(artefact, artefact.empty())
         return {"groups": None}
@@ -37,8 +37,8 @@ def _source(learnt: Windows, newest: Windows) -> str:
 
 
 def find_anomalies(context: Context) -> Facts:
-    """Users whose last week departs from their own past; none of arrivals, who have none."""
-    if context.dataset.windows.arrivals:
+    """Users whose last week departs from their own past; none of members who have none yet."""
+    if not _have_a_past(context):
         context.write(declared.ANOMALIES, declared.ANOMALIES.empty())
         context.write(declared.DEPARTURES, declared.DEPARTURES.empty())
         return {"anomalies": None}
@@ -49,3 +49,8 @@ def find_anomalies(context: Context) -> Facts:
     context.write(declared.DEPARTURES, found.departures)
     told = {"n_scored": len(newest), "n_examined": found.n_examined, "n_departed": found.n_departed}
     return {"anomalies": told | {"n_listed": len(table)}}
+
+
+def _have_a_past(context: Context) -> bool:
+    """Whether windows see counts of days and churn is asked about: an outcome is foretold before any behaviour."""
+    return context.config.data.outcome is None and bool(context.dataset.windows.panel.features)

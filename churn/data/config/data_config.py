@@ -118,6 +118,9 @@ class DataConfig(Block, key="data"):
         if self.windows.at_risk != "arrival":
             remedy = "set it: each member is asked about once, on the day of joining"
             raise UserError("expected data.windows.at_risk: arrival with data.outcome", self.windows.at_risk, remedy)
+        if self.windows.after_days != [0]:
+            remedy = "leave it out: an outcome is asked about on the day of joining"
+            raise UserError("expected no data.windows.after_days with data.outcome", self.windows.after_days, remedy)
         if self.events is None and self.windows.history_days:
             remedy = "set it: without data.events there are no days to look back on"
             raise UserError("expected data.windows.history_days: 0", self.windows.history_days, remedy)

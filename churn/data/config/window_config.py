@@ -1,6 +1,6 @@
 """The `windows:` block: history, horizon and the users at risk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from churn.errors import UserError
@@ -18,7 +18,9 @@ class WindowConfig(Block, key="data.windows"):
         at_risk: `active`: users with activity in the `at_risk_days` before the cutoff; `member`: everyone on the
             member list, from the day `joined` on. That a window begins on the day of joining tells that the user
             joined, and most likely acted, on that day: where a list is made overnight, map a column with the day after.
-            `arrival`: everyone on the member list once, on the day `joined`.
+            `arrival`: everyone on the member list, on the day `joined` or as many days later as `after_days` says.
+        after_days: Days from joining to the cutoffs of `arrival`; several for one model of members of several ages.
+            From 1 on, what members do on the day of joining is known, and is no activity to foretell.
         at_risk_days: Independent of `history_days`, so that histories are compared on the same windows.
     """
 
@@ -27,6 +29,7 @@ class WindowConfig(Block, key="data.windows"):
     stride_days: Days = 1
     at_risk: Literal["active", "member", "arrival"] = "active"
     at_risk_days: Days = 7
+    after_days: Annotated[list[Annotated[int, Range(0, 10_000)]], Range(1, 20)] = field(default_factory=lambda: [0])
 
     def __post_init__(self) -> None:
         """Raises UserError for a value outside its range, and for no history where users are not asked on arrival."""
@@ -34,3 +37,6 @@ class WindowConfig(Block, key="data.windows"):
         if not self.history_days and self.at_risk != "arrival":
             remedy = "correct it, or set data.windows.at_risk: arrival"
             raise UserError("expected data.windows.history_days of at least 1", 0, remedy)
+        if self.after_days != [0] and self.at_risk != "arrival":
+            remedy = "set it, or leave after_days out"
+            raise UserError("expected data.windows.at_risk: arrival with after_days", self.at_risk, remedy)

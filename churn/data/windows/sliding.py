@@ -21,7 +21,7 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
     Args:
         panel: The panel.
         config: The definitions.
-        joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member` and `arrival`.
+        joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member`.
 
     Raises:
         UserError: if the log is shorter than a history.
@@ -30,9 +30,7 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
     if panel.n_days < begin:
         raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
     if config.at_risk == "arrival":
-        joined = _known(joined, config)
-        user = np.flatnonzero((joined >= begin) & (joined <= panel.n_days)).astype(np.int32)
-        cutoff = joined[user]
+        user, cutoff = _arrivals(panel, config, begin=begin)
     else:
         spells = _spells(panel, config, joined)
         user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
@@ -70,7 +68,8 @@ def _spells(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """The stretches of cutoffs at risk, without overlap: (user, first, last) of each."""
     if config.at_risk == "member":
-        joined = _known(joined, config)
+        if joined is None:
+            raise _no_days(config)
         return np.arange(len(joined), dtype=np.int32), joined, np.full_like(joined, panel.n_days)
     # After an active day a user is at risk until the next one, or for at_risk_days: no cutoff is counted twice.
     user, day = panel.days_where(panel.active)
@@ -80,11 +79,19 @@ def _spells(
     return user, day + np.int32(1), until
 
 
-def _known(joined: NDArray[np.int32] | None, config: WindowConfig) -> NDArray[np.int32]:
-    if joined is None:
-        expected = f"expected a member list with `joined` for at_risk: {config.at_risk}"
-        raise UserError(expected, "none", "map member_columns")
-    return joined
+def _arrivals(panel: Panel, config: WindowConfig, *, begin: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The cutoffs so many days after each dated arrival as configured, sorted by user and cutoff: (n,) and (n,)."""
+    if panel.listed is None:
+        raise _no_days(config)
+    cutoffs = panel.arrived[:, None] + np.array(sorted(set(config.after_days)), np.int32)
+    inside = panel.listed[:, None] & (cutoffs >= begin) & (cutoffs <= panel.n_days)
+    user, place = np.nonzero(inside)
+    return user.astype(np.int32), cutoffs[user, place]
+
+
+def _no_days(config: WindowConfig) -> UserError:
+    expected = f"expected a member list with `joined` for at_risk: {config.at_risk}"
+    return UserError(expected, "none", "map member_columns")
 
 
 def _expand(

@@ -30,7 +30,7 @@ class Windows:
     derived: tuple[Feature, ...] = ()  # features of a history beside the panel's counts
     selected: tuple[int, ...] | None = None  # the columns that a history has, out of all; None for all
     due: NDArray[np.int32] | None = None  # (n,) the first day on which the answer is known; None for the horizon's end
-    arrivals: bool = False  # whether each user has one window, on the day of arrival
+    arrivals: bool = False  # whether users are asked about on the day of arrival, or some days after it
 
     def __len__(self) -> int:
         """The number of windows."""

@@ -232,6 +232,32 @@ def test_the_chance_of_churn_can_be_asked_on_arrival_alone(asked) -> None:
     assert (~known.user_id.isin(active)).tolist() == known.churn.astype(bool).tolist()
 
 
+def test_members_of_several_ages_are_asked_about_in_one_model(asked) -> None:
+    members = launches(80)[["user_id", "joined"]]
+    members.loc[:4, "joined"] = pd.NaT
+    rows = [(user, day) for user, day in members.dropna().to_numpy()]  # everyone acts on the day of joining alone
+    rows += [("p070", pd.Timestamp("2023-12-01")), ("p071", pd.Timestamp("2024-09-30"))]
+    events = pd.DataFrame(rows, columns=["user_id", "timestamp"]).assign(event="post")
+    windows = WindowConfig(at_risk="arrival", history_days=3, after_days=[3, 0, 1])
+    config = {"outcome": None, "attributes": {}, "features": [], "split": SplitConfig(kind="user")}
+    dataset = asked(members, events="events", frames={"events": events}, windows=windows, **config)
+    table = dataset.windows.table()
+    joined = members.set_index("user_id").joined[table.user_id].to_numpy()
+    assert set((table.cutoff.to_numpy() - joined).astype("timedelta64[D]").astype(int)) == {0, 1, 3}
+    assert not table.user_id.isin(members.user_id[:5]).any()
+    assert table.groupby("user_id").cutoff.is_monotonic_increasing.all()
+    silent = table[table.churn.notna() & ~table.user_id.isin(["p070", "p071"])]
+    assert (silent.churn.astype(bool).to_numpy() == (silent.cutoff.to_numpy() != joined[silent.index])).all()
+    assert dataset.newest.user_ids.tolist() == sorted(set(dataset.newest.user_ids))
+
+
+def test_days_after_joining_are_for_churn_on_arrival_alone(refused) -> None:
+    with refused("at_risk: arrival with after_days", "active", "leave after_days out"):
+        WindowConfig(after_days=[1])
+    with refused("no data.windows.after_days", "[1]", "day of joining"):
+        replace(CONFIG, windows=replace(ARRIVAL, after_days=[1]))
+
+
 def test_members_of_one_group_stand_in_one_part_and_in_one_half_of_validation(asked) -> None:
     members = launches().assign(team=lambda table: "t" + (table.index // 4).astype(str))
     members.loc[:39, "team"] = None
