@@ -80,7 +80,7 @@ def _spells(
 
 
 def _arrivals(panel: Panel, config: WindowConfig, *, begin: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The cutoffs so many days after each dated arrival as configured, sorted by user and cutoff: (n,) and (n,)."""
+    """The cutoffs as many days after each dated arrival as configured, sorted by user and cutoff: (n,) and (n,)."""
     if panel.listed is None:
         raise _no_days(config)
     cutoffs = panel.arrived[:, None] + np.array(sorted(set(config.after_days)), np.int32)
