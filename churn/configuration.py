@@ -128,6 +128,9 @@ class RunConfig(Block):
             found = f"save_rate: {self.segments.budget.save_rate:g}"
             remedy = "leave it out: of whom a call keeps is known for churn alone"
             raise UserError("expected no segments.budget with data.outcome", found, remedy)
+        if self.data.outcome is not None and (days := sorted({"history", "horizon"} & {*self.verdicts.ask})):
+            remedy = "leave them out: an outcome has no horizon to vary, and an arrival no days"
+            raise UserError("expected verdicts.ask of other questions with data.outcome", ", ".join(days), remedy)
         for spec in self.specs:
             spec.check()
             self._check_history(f"history_days of {spec.name}", spec.init_args.get("history_days"))

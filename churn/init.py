@@ -105,7 +105,7 @@ def _asked(found: LoneList) -> str:
 
 
 def _listed(values: Sequence[str]) -> str:
-    return f"[{', '.join(map(_quoted, values))}]"
+    return json.dumps(values, ensure_ascii=False)  # in quotes, since YAML takes yes, no and on for something else
 
 
 def _config(found: Mapping[TableName, Recognised], csv: dict[str, str] | None) -> DataConfig:

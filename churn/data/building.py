@@ -32,7 +32,7 @@ from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits.splitting import days_needed, training_users
 from churn.data.windows import panel as panels
 from churn.data.windows import rhythm as rhythms
-from churn.data.windows.arrivals import Answers
+from churn.data.windows.arrivals import Answers, check_values
 from churn.data.windows.attributes import Timeline, unknown_levels
 from churn.data.windows.panel import Panel
 from churn.data.windows.sliding import first_cutoff, too_few_days
@@ -71,7 +71,11 @@ def build(
                 raise UserError("expected an event log in data.events", "none", remedy)
             check_features(config, tables.members, new=new)
             tables, answers = _asked(tables, config, new=new)
-            span = answers.span(last_day=_day(config.last_day)) if answers and config.events is None else None
+            span = (
+                answers.span(first_day=_day(config.first_day), last_day=_day(config.last_day))
+                if answers and config.events is None
+                else None
+            )
             daily = aggregate(
                 tables,
                 training_end=partial(_end_of_all if unsplit else _training_end, config, answers),
@@ -169,6 +173,9 @@ def _asked(tables: Tables, config: DataConfig, *, new: bool) -> tuple[Tables, An
     if (asked := config.asked) is None or tables.members is None:
         return tables, None
     horizon_days = config.windows.horizon_days
+    if "joined" not in tables.members.columns and config.split.by_time and not new:
+        remedy = "set it, or map member_columns.joined to a column of dates"
+        raise UserError("expected data.split.kind: user for a list without days of joining", config.split.kind, remedy)
     if "joined" not in tables.members.columns:
         if (drawn := _day(config.last_day)) is None:
             remedy = "map member_columns.joined, or set data.last_day to the day on which the list was drawn"
@@ -176,6 +183,8 @@ def _asked(tables: Tables, config: DataConfig, *, new: bool) -> tuple[Tables, An
         joined = _timestamp(drawn + 1 - (0 if new else horizon_days))
         tables = replace(tables, members=tables.members.mutate(joined=ibis.literal(joined)))
     rows = usable(tables.members)
+    if not new:
+        check_values(asked, rows[asked.column])
     return tables, Answers.of(asked, rows, zone=config.zone, horizon_days=horizon_days)
 
 
@@ -200,10 +209,10 @@ def _training_end(config: DataConfig, answers: Answers | None, first: int, last:
     """
     split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
     if answers is not None:
-        days = answers.labelled(last)
+        days, wait = answers.labelled(last)
         if not split.by_time or not len(days):
             return last + 1
-        return _end_of(split.of_arrivals(days), days.min(), days.max())
+        return _end_of(split.of_arrivals(days, wait=wait), days.min(), days.max())
     n_days = last + 1 - first
     if not split.by_time and n_days >= begin + horizon_days:
         return last + 1

@@ -10,6 +10,7 @@ from churn.errors import UserError
 _KEY = "data.outcome"
 _KEYS = ("name", "column", "positive", "of", "from", "good")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_TRUTHS = {"yes": "true", "no": "false"}
 _TAKEN = ("churn", "sticker", "both")  # p_churn, p_sticker and p_both mean something else
 
 
@@ -54,18 +55,18 @@ class Outcome:
 
 
 def as_text(value: object) -> str:
-    """A value of a column, or one of the configuration that it is compared with, as text.
+    """A value of a column, or one of the configuration that it is compared with, as text in small letters.
 
-    Whole numbers have no decimals, and truth values small letters.
+    Whole numbers have no decimals, and yes and no are true and false, as which files and YAML may read them.
 
     Example:
-        >>> as_text(1.0), as_text(True), as_text(" won ")
-        ('1', 'true', 'won')
+        >>> as_text(1.0), as_text(True), as_text("Yes"), as_text(" Won ")
+        ('1', 'true', 'true', 'won')
     """
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    text = str(value).strip()
-    return text.lower() if text in ("True", "False") else text
+    text = str(value).strip().lower()
+    return _TRUTHS.get(text, text)
 
 
 def _values(block: Mapping[str, Any], key: str) -> tuple[str, ...] | None:

@@ -94,23 +94,35 @@ class SplitConfig(Block, key="data.split"):
         """Whether the parts have no user in common."""
         return self.kind in ("user", "user_time")
 
-    def of_arrivals(self, days: "pd.DatetimeIndex") -> "SplitConfig":
-        """The split with its dates: where none is given, the days up to which a share of some arrivals has come.
+    def of_arrivals(self, days: "pd.DatetimeIndex", *, wait: int = 0) -> "SplitConfig":
+        """The split with its dates: where none is given, the days that leave each later part its share of the arrivals.
+
+        Args:
+            days: The days of some arrivals with an answer.
+            wait: Days from an arrival to the day on which it may be learnt from or judged by.
 
         Example:
             >>> import pandas as pd
             >>> days = pd.date_range("2024-01-01", periods=100).repeat(2)
-            >>> SplitConfig(test_share=0.2).of_arrivals(days).test_from
-            '2024-03-21'
+            >>> found = SplitConfig(test_share=0.2, val_share=0.1).of_arrivals(days, wait=5)
+            >>> found.val_from, found.test_from
+            ('2024-03-03', '2024-03-17')
         """
         if not self.by_time:
             return self
         import pandas as pd  # here, since reading a configuration does not need it
 
-        days = days.sort_values()
-        test_from = self.test_from or str(days[int(len(days) * (1 - self.test_share))].date())
-        before = int((days < pd.Timestamp(test_from)).sum() - len(days) * self.val_share)
-        return replace(self, val_from=self.val_from or str(days[max(before, 0)].date()), test_from=test_from)
+        days, late = days.sort_values(), pd.Timedelta(days=wait)
+
+        def begin(share: float, end: pd.Timestamp) -> str:
+            """The day from which on a share of all arrivals has come that may be judged by at an end."""
+            old = days[days + late <= end]
+            return str((old if len(old) else days)[max(len(old) - round(len(days) * share), 0)].date())
+
+        test_from = self.test_from or begin(self.test_share, days[-1] + _DAY)
+        return replace(
+            self, val_from=self.val_from or begin(self.val_share, pd.Timestamp(test_from)), test_from=test_from
+        )
 
     def boundaries(self, first: "pd.Timestamp", last: "pd.Timestamp") -> "tuple[pd.Timestamp, pd.Timestamp]":
         """The first validation and the first test cutoff, given the first and the last labelled one.

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from churn.data.config.split_config import Origin, SplitConfig
 from churn.data.splits.split import Split, user_share
+from churn.data.windows.arrivals import wait
 from churn.data.windows.sliding import too_few_days
 from churn.data.windows.windows import Windows
 from churn.errors import UserError
@@ -39,6 +40,9 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
         UserError: if there are no labels, too few days, or a part is empty or lacks a class of a target.
     """
     known = windows.known
+    if not known.any() and windows.due is not None:
+        remedy = "load members whose answers are known by data.last_day, and came after the arrival"
+        raise UserError("expected members with an answer", "none", remedy)
     if not known.any():
         begin, horizon_days, panel = windows.history_days, windows.horizon_days, windows.panel
         needed = days_needed(config, begin=begin, horizon_days=horizon_days) or begin + horizon_days
@@ -51,7 +55,7 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
     first = windows.panel.date(windows.cutoff[known].min())
     newest = windows.panel.n_days - windows.horizon_days if windows.due is None else windows.cutoff[known].max()
     last = windows.panel.date(newest)
-    dated = config if windows.due is None else config.of_arrivals(windows.take(known).dates)
+    dated = config if windows.due is None else config.of_arrivals(windows.take(known).dates, wait=_wait(windows))
     folds = []
     for number, origin in enumerate(dated.origins(first, last), start=1):
         name = f" of fold {number} of {config.folds}" if config.folds > 1 else ""
@@ -103,7 +107,8 @@ def training_users(users: pd.Index, config: SplitConfig) -> NDArray[np.bool_]:
 def _split(windows: Windows, part: NDArray[np.int8], config: SplitConfig, *, fold: str = "") -> Split:
     """The split by each window's part, (n,)."""
     known = windows.known
-    train, val, test = (windows.take(known & (part == place)) for place in (_TRAIN, _VAL, _TEST))
+    settled = known & (_settled(windows) <= windows.panel.n_days)
+    train, val, test = (windows.take(settled & (part == place)) for place in (_TRAIN, _VAL, _TEST))
     split = Split(train, val, test, windows.take(~known), config.embargo_days, config.kind)
     _check_classes(split, fold, remedy=_remedy(windows, known, config))
     return split
@@ -128,12 +133,24 @@ def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[n
     """The part of each window by its cutoff; windows whose answer comes after a boundary belong to none, (n,)."""
     start, cutoff = windows.panel.date(0), windows.cutoff
     val_from, test_from, until = ((d - start).days for d in (origin.val_from, origin.test_from, origin.test_until))
-    known_from = windows.answered + config.embargo_days
+    known_from = _settled(windows) + config.embargo_days
     part = np.full(len(windows), _NONE, np.int8)
     part[known_from <= val_from] = _TRAIN
     part[(cutoff >= val_from) & (known_from <= test_from)] = _VAL
     part[(cutoff >= test_from) & (cutoff < until)] = _TEST
     return part
+
+
+def _settled(windows: Windows) -> NDArray[np.int32]:
+    """The first day on which each window may be learnt from or judged by, (n,), as answers of either kind have come."""
+    if windows.due is None:
+        return windows.answered
+    return np.asarray(np.maximum(windows.due, windows.cutoff + np.int32(_wait(windows))))
+
+
+def _wait(windows: Windows) -> int:
+    """The `wait` for the answers of arrivals, in days."""
+    return wait((windows.answered - windows.cutoff)[windows.known])
 
 
 def _by_user(windows: Windows, config: SplitConfig) -> NDArray[np.int8]:
@@ -149,6 +166,8 @@ def _placed(share: NDArray[np.float64], config: SplitConfig) -> NDArray[np.int8]
 
 def _remedy(windows: Windows, known: NDArray[np.bool_], config: SplitConfig) -> str:
     """The remedy for a part without windows or without a class: more days, and how many, or other boundaries."""
+    if windows.due is not None:
+        return "see the answers with churn check, move the split's dates or shares, or list more members"
     begin, panel = int(windows.cutoff[known].min()), windows.panel
     needed = days_needed(config, begin=begin, horizon_days=windows.horizon_days)
     if needed is not None and panel.n_days < needed:

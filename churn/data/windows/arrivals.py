@@ -14,6 +14,8 @@ from churn.data.windows.panel import Panel
 from churn.data.windows.windows import UNKNOWN, Windows
 from churn.errors import UserError
 
+_IN_TIME = 0.95  # share of the answers that have come
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -23,7 +25,7 @@ class Answers:
     joined: NDArray[np.float64]  # (u,) the day of joining; NaN where it is not known
     label: NDArray[np.int8]  # (u,) 1 yes, 0 no, -1 none
     due: NDArray[np.float64]  # (u,) the first day on which the answer is known
-    ended: NDArray[np.bool_]  # (u,) whether the column holds a value that is no answer, such as `canceled`
+    ended: NDArray[np.bool_]  # (u,) whether a value that is no answer, such as `canceled`, has a day of its own
 
     @classmethod
     def of(cls, outcome: Outcome, members: pd.DataFrame, *, zone: str, horizon_days: int) -> Self:
@@ -36,13 +38,14 @@ class Answers:
         """
         column = members.get(outcome.column, pd.Series(None, members.index, dtype=object))
         joined, label = _days(members, "joined", zone=zone), labels(outcome, column)
-        due = joined + horizon_days
+        told = np.full(len(members), np.nan)
         if outcome.due is not None and outcome.due in members:
             told = _days(members, outcome.due, zone=zone)
-            due = np.where(np.isnan(told), due, told)
-        return cls(outcome.name, joined, label, due, column.notna().to_numpy() & (label == UNKNOWN))
+        due = np.where(np.isnan(told), joined + horizon_days, told)
+        ended = column.notna().to_numpy() & (label == UNKNOWN) & ~np.isnan(told)
+        return cls(outcome.name, joined, label, due, ended)
 
-    def span(self, *, last_day: int | None) -> tuple[int, int]:
+    def span(self, *, first_day: int | None, last_day: int | None) -> tuple[int, int]:
         """The first and the last day of a list that stands alone: up to its last arrival or answer, or as asked for.
 
         Raises:
@@ -54,12 +57,13 @@ class Answers:
             raise UserError("expected days of joining in the member list", "none", remedy)
         ends = [self.joined[dated].max(), *self.due[dated & (self.label != UNKNOWN)]]
         last = int(max(ends)) - 1 if last_day is None else last_day
-        return min(int(self.joined[dated].min()), last + 1) - 1, last
+        first = int(self.joined[dated].min()) if first_day is None else first_day
+        return min(first, last + 1) - 1, last
 
-    def labelled(self, last: int) -> pd.DatetimeIndex:
-        """The days of the arrivals whose answers are known on the day after the last."""
+    def labelled(self, last: int) -> tuple[pd.DatetimeIndex, int]:
+        """The days of the arrivals whose answers are known on the day after the last, and the `wait` for these."""
         known = (self.label != UNKNOWN) & (self.due >= self.joined) & (self.due <= last + 1)
-        return pd.DatetimeIndex(pd.to_datetime(self.joined[known], unit="D"))
+        return pd.DatetimeIndex(pd.to_datetime(self.joined[known], unit="D")), wait((self.due - self.joined)[known])
 
 
 def labels(outcome: Outcome, column: pd.Series) -> NDArray[np.int8]:
@@ -73,6 +77,30 @@ def labels(outcome: Outcome, column: pd.Series) -> NDArray[np.int8]:
     text = column.astype(object).map(as_text, na_action="ignore")
     told = text.notna() if outcome.among is None else text.isin(outcome.among)
     return np.where(told, text.isin(outcome.positive), UNKNOWN).astype(np.int8)
+
+
+def wait(delays: NDArray[np.number]) -> int:
+    """The days from arrival by which nearly all answers had come; 0 for none.
+
+    Answers of one kind may take longer. Were young arrivals taken by the answers that they have, a part would hold the
+    quick answers alone; so members are learnt from, and judged by, once they are as old as this.
+
+    Example:
+        >>> wait(np.arange(1, 101))
+        96
+    """
+    return int(np.quantile(delays, _IN_TIME, method="higher")) if len(delays) else 0
+
+
+def check_values(outcome: Outcome, column: pd.Series) -> None:
+    """Raise a UserError for values of `data.outcome` that no member of a list has."""
+    have = set(column.dropna().map(as_text))
+    for key, wanted in {"positive": outcome.positive, "of": outcome.among or ()}.items():
+        others = have - set(outcome.among or ())  # a value of `of` that nobody has may be one of these, mistyped
+        if (lacking := [value for value in wanted if value not in have]) and (key == "positive" or others):
+            shown = ", ".join(sorted(have)[:10]) or "none"
+            expected = f"expected data.outcome.{key} among the values of members.{outcome.column}"
+            raise UserError(expected, f"{lacking[0]!r}, where there are {shown}", "correct the value")
 
 
 def _days(members: pd.DataFrame, name: str, *, zone: str) -> NDArray[np.float64]:
@@ -102,7 +130,7 @@ def ask(panel: Panel, config: WindowConfig, answers: Answers) -> tuple[Windows, 
     """One window per member at `joined`, labelled by the member's answer; and how many members have which fate.
 
     An answer whose day lies after the panel's last is not known yet. Its member is to be scored, as are members without
-    an answer; members with a value that is no answer are, as long as their day has not come.
+    an answer; members with a value that is no answer are, unless the day that is told for it is over.
 
     Raises:
         UserError: if nobody has an answer or awaits one.
