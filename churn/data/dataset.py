@@ -22,7 +22,7 @@ from churn.data.members import (
 )
 from churn.data.sources import Frame
 from churn.data.splits.split import Split
-from churn.data.splits.splitting import rolling_origins, split_windows
+from churn.data.splits.splitting import learnable, rolling_origins, split_windows
 from churn.data.windows import panel as panels
 from churn.data.windows.arrivals import ask, without_counts
 from churn.data.windows.attributes import Timeline
@@ -65,8 +65,8 @@ class Dataset:
 
     @property
     def labelled(self) -> Windows:
-        """All windows whose label is known, also the ones between the parts."""
-        return self.windows.take(self.windows.known)
+        """All windows that may be learnt from, also the ones between the parts."""
+        return self.windows.take(learnable(self.windows))
 
     @property
     def newest(self) -> Windows:

@@ -107,8 +107,8 @@ def training_users(users: pd.Index, config: SplitConfig) -> NDArray[np.bool_]:
 def _split(windows: Windows, part: NDArray[np.int8], config: SplitConfig, *, fold: str = "") -> Split:
     """The split by each window's part, (n,)."""
     known = windows.known
-    settled = known & (_settled(windows) <= windows.panel.n_days)
-    train, val, test = (windows.take(settled & (part == place)) for place in (_TRAIN, _VAL, _TEST))
+    usable = learnable(windows)
+    train, val, test = (windows.take(usable & (part == place)) for place in (_TRAIN, _VAL, _TEST))
     split = Split(train, val, test, windows.take(~known), config.embargo_days, config.kind)
     _check_classes(split, fold, remedy=_remedy(windows, known, config))
     return split
@@ -141,6 +141,11 @@ def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[n
     return part
 
 
+def learnable(windows: Windows) -> NDArray[np.bool_]:
+    """Whether each window's answer is known, and was due by the panel's end for its age, (n,)."""
+    return np.asarray(windows.known & (_settled(windows) <= windows.panel.n_days))
+
+
 def _settled(windows: Windows) -> NDArray[np.int32]:
     """The first day on which each window may be learnt from or judged by, (n,), as answers of either kind have come."""
     if windows.due is None:
@@ -167,7 +172,10 @@ def _placed(share: NDArray[np.float64], config: SplitConfig) -> NDArray[np.int8]
 def _remedy(windows: Windows, known: NDArray[np.bool_], config: SplitConfig) -> str:
     """The remedy for a part without windows or without a class: more days, and how many, or other boundaries."""
     if windows.due is not None:
-        return "see the answers with churn check, move the split's dates or shares, or list more members"
+        return (
+            f"answers take up to {_wait(windows)} days, for which each part waits: list more months of members, move "
+            "the split's dates or shares, or choose data.split.kind: user"
+        )
     begin, panel = int(windows.cutoff[known].min()), windows.panel
     needed = days_needed(config, begin=begin, horizon_days=windows.horizon_days)
     if needed is not None and panel.n_days < needed:
