@@ -84,8 +84,11 @@ def _plain(column: str) -> str:
     Example:
         >>> _plain("Converted"), _plain("Deal won?")
         ('converted', 'deal_won')
+        >>> _plain("Churn")  # p_churn is the chance of silence
+        'churn_outcome'
     """
-    return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_") or "outcome"
+    plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_") or "outcome"
+    return f"{plain}_outcome" if plain in _TAKEN else plain
 
 
 def _name(name: object) -> str:
