@@ -224,7 +224,7 @@ def test_the_page_says_what_its_kind_of_split_means_and_warns_above_all_else(run
     page = write_report(run).read_text()
     text = ParsedPage(run / "report.html").text
     assert said in ParsedPage(run / "evidence.html").text
-    assert ('<div class="banner"' in page) == (banner is not None)
+    assert ('<aside class="banner"' in page) == (banner is not None)
     for other in ("Do not rely on the scores", "The measures of this page say nothing"):
         assert (other in text) == (banner is not None and banner.startswith(other))
     if banner is not None:
