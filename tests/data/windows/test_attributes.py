@@ -413,3 +413,34 @@ def test_rows_of_members_are_kept_in_one_order_whatever_the_engine_s():
         for table in (rows, rows[::-1])
     )
     pd.testing.assert_frame_equal(one, other)
+
+
+# Constants once ---------------------------------------------------------------------------------------
+
+
+def test_a_constant_stands_once_where_a_history_is_flattened_and_on_the_last_day_where_it_is_spread_again(prepared):
+    dataset = prepared_with(prepared, listed("red", None, "blue"), ["level", "tenure"], {"level": ARRIVAL})
+    windows = dataset.windows
+    history, names = windows.history(), windows.flat_features()
+    levels = [name for name in windows.features if name.startswith("level=")]
+    assert [pair for pair in names if pair[0] in levels] == [(name, -1) for name in levels]
+    assert len(names) == windows.flat().shape[1] == 2 * windows.history_days + len(levels)
+    for place, (name, day) in enumerate(names):
+        assert (windows.flat()[:, place] == history[:, day, windows.features.index(name)]).all()
+    spread = windows.unflattened(windows.flat().astype(float))
+    assert (spread[:, -1] == history[:, -1]).all()
+    assert not spread[:, :-1, windows.constant].any()
+    assert (spread[:, :, ~windows.constant] == history[:, :, ~windows.constant]).all()
+
+
+def test_levels_are_one_column_of_codes_for_trees_and_all_else_is_as_flattened(prepared):
+    colours, sizes = ["red", None, "blue", "red"], [3.0, 1.0, 2.0, 5.0]
+    members = listed(*colours, size=sizes)
+    dataset = prepared_with(prepared, members, ["level", "size"], {"level": ARRIVAL, "size": ARRIVAL})
+    windows = dataset.windows
+    columns, places = windows.coded()
+    codes = {None: 0} | {colour: code for code, colour in enumerate(["red", "blue"], start=1)}
+    assert places == [columns.shape[1] - 1]
+    assert columns[:, -1].tolist() == [codes[colours[user]] for user in windows.user]
+    assert columns[:, -2].tolist() == [sizes[user] for user in windows.user]
+    assert (columns[:, : windows.history_days] == windows.flat()[:, : windows.history_days]).all()
