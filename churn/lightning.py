@@ -23,7 +23,7 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveCon
 
 from churn import strict_yaml
 from churn.artefacts import read_table, write_table
-from churn.data import CAUTIONS, ChurnDataModule
+from churn.data import ChurnDataModule, caution_of
 from churn.disk import writing
 from churn.errors import UserError
 from churn.models import MONITOR, SequenceClassifier, Trainee, one_thread
@@ -85,6 +85,7 @@ def _trainee(kind: type[SequenceClassifier], *arguments: Any, **options: Any) ->
     return Trainee(kind(*arguments, **options))
 
 
+# The types of jsonargparse ask for a concrete class and an instance of it; it takes an abstract one and what holds it.
 add_instantiator(_trainee, SequenceClassifier)  # type: ignore[type-abstract, arg-type]
 
 
@@ -180,7 +181,8 @@ class _Door(LightningCLI):
 
     def _caution(self) -> None:
         """Print the caution of a split that makes the measures less meaningful than they seem."""
-        if caution := CAUTIONS.get(self.datamodule.split.kind):
+        split = self.datamodule.split
+        if caution := caution_of(split.kind, arrivals=split.train.arrivals):
             print(f"warning: {caution}")
 
     def after_predict(self) -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         without_password,
     )
     from churn.data.sources.simulator import PRESETS, simulate
-    from churn.data.splits.split import CAUTIONS, PARTS, Split, caution_of, user_share
+    from churn.data.splits.split import PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
     from churn.data.windows.arrivals import labels
     from churn.data.windows.features import FEATURES, Feature
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AMOUNT",
-    "CAUTIONS",
     "CHURN",
     "ELSEWHERE",
     "FEATURES",

@@ -49,7 +49,7 @@ class Trainee(LightningModule):
         """Make the layers and, before fitting, begin from the training part's statistics."""
         if self.network.n_features:
             return
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        data = self.trainer.datamodule  # type: ignore[attr-defined]  # which Lightning sets, and does not declare
         if stage == "fit":
             self.network.begin(data.split.train)
         else:

@@ -25,33 +25,8 @@ def summary(found: FollowUp) -> None:
 
 
 def _print(found: FollowUp) -> None:
-    facts = found.facts
-    if found.run.data.asked is not None:
-        about = say(
-            "The list of {cutoff}: {scored:,} users whose answers are known, {contact:,} to contact, {control:,} held "
-            "back.",
-            cutoff=facts["cutoff"],
-            scored=facts["scored"],
-            contact=facts["contact"],
-            control=facts["control"],
-        )
-        return _print_tables(found, about)
-    about = say(
-        "The list of {cutoff} and the {days} days to {last}: {scored:,} users scored, {contact:,} to contact, "
-        "{control:,} held back.",
-        cutoff=facts["cutoff"],
-        days=facts["horizon_days"],
-        last=facts["last_horizon_day"],
-        scored=facts["scored"],
-        contact=facts["contact"],
-        control=facts["control"],
-    )
-    return _print_tables(found, about)
-
-
-def _print_tables(found: FollowUp, about: str) -> None:
     console, facts = page(WIDTH), found.facts
-    console.print(_text(about))
+    console.print(_text(_about(found)))
     console.print(_groups(found.outcomes))
     if not found.effects.empty:
         console.print(_effects(found.effects))
@@ -59,6 +34,25 @@ def _print_tables(found: FollowUp, about: str) -> None:
     for line in (*_stability(found.stability), *_drift(found.drift), *(f"· {note}" for note in facts["notes"])):
         console.print(_text(line))
     console.print(_text(say("Grey: under {few} users. Tables: {folder}", few=FEW, folder=found.folder)))
+
+
+def _about(found: FollowUp) -> str:
+    """The list in a sentence, with the horizon that it was followed for; an outcome has none."""
+    facts = found.facts
+    users = {name: facts[name] for name in ("cutoff", "scored", "contact", "control")}
+    if found.run.data.asked is not None:
+        return say(
+            "The list of {cutoff}: {scored:,} users whose answers are known, {contact:,} to contact, {control:,} held "
+            "back.",
+            **users,
+        )
+    return say(
+        "The list of {cutoff} and the {days} days to {last}: {scored:,} users scored, {contact:,} to contact, "
+        "{control:,} held back.",
+        days=facts["horizon_days"],
+        last=facts["last_horizon_day"],
+        **users,
+    )
 
 
 def _groups(table: pd.DataFrame) -> Table:
