@@ -73,11 +73,19 @@ def prepare_alike(
         )
     same = ("windows", "outcome", "features", "zone", "activity_events", "allowed_events", "negative")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
-    taken = {name: getattr(old, name) for name in same} | {"attributes": seen}
+    moved = {name: _places(old, new, name) for name in seen if "as" in seen[name]}  # pictures lie elsewhere
+    taken = {name: getattr(old, name) for name in same} | {"attributes": seen | moved}
     taken["deduplicate"] = old.deduplicate or new.deduplicate  # new files may be loaded twice where the old were not
     with as_written(frozen := run / "models" / "vocabulary.json", KeyError, TypeError):
         vocabulary = Vocabulary.read(read_json(frozen))
-    return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary)
+    learnt = run / "models" / "encoders"
+    return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary, encoders=learnt)
+
+
+def _places(old: DataConfig, new: DataConfig, name: str) -> dict[str, str]:
+    """The block of a text or picture of the run, with the places that the new one names."""
+    places = {key: new.attributes[name][key] for key in ("from", "encoder") if key in new.attributes.get(name, {})}
+    return old.attributes[name] | places
 
 
 def prepare_up_to(

@@ -1,5 +1,6 @@
 """The building of a data set: tables read, days counted, columns frozen, and all that written to one folder."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
@@ -28,14 +29,16 @@ from churn.data.members import (
     usable,
     with_attributes,
 )
+from churn.data.modalities import HEADS, encode, learn
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
-from churn.data.splits.splitting import days_needed, training_users
+from churn.data.splits.splitting import days_needed, learnable, rolling_origins, training_users
 from churn.data.windows import panel as panels
 from churn.data.windows import rhythm as rhythms
-from churn.data.windows.arrivals import Answers, check_values
+from churn.data.windows.arrivals import Answers, Fates, ask, check_values
 from churn.data.windows.attributes import Timeline, unknown_levels
 from churn.data.windows.panel import Panel
-from churn.data.windows.sliding import first_cutoff, too_few_days
+from churn.data.windows.sliding import first_cutoff, no_windows, slide, too_few_days
+from churn.data.windows.windows import Windows
 from churn.errors import UserError
 
 META = "dataset.json"
@@ -47,6 +50,7 @@ def build(
     frames: Mapping[str, Frame] | None,
     vocabulary: Vocabulary | None,
     *,
+    encoders: Path | None,
     unsplit: bool,
 ) -> None:
     """Read the tables of a configuration and write their panel, members and facts to a new folder.
@@ -56,11 +60,13 @@ def build(
         folder: The new folder.
         frames: Data frames by the names that stand in the configuration.
         vocabulary: A vocabulary frozen earlier, for new data.
+        encoders: The folder of what was learnt from texts and pictures earlier, for new data.
         unsplit: Whether a log with too few days for a split is read, too.
 
     Raises:
         UserError: for anything that a user can mend in the data or the configuration.
     """
+    kept = folder.with_name(f"{folder.name}-encoded")  # outlives a kill
     with atomic(folder) as scratch:
         scratch.mkdir()
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
@@ -94,16 +100,55 @@ def build(
                 # comparisons need it, and new data to score are not compared
                 if config.events is not None:
                     rhythms.build(tables, daily, scratch, zone=config.zone, activity_events=config.activity_events)
+            unread = {}
             if members is not None:
                 members.save(scratch)
+                if (encoded := config.encoded) and encoders is None:
+                    train = _training_part(panel, members, config, unsplit=unsplit)
+                    vocabulary = learn(vocabulary, encoded, members.table, train, folder=scratch, kept=kept)
+                heads = encoders or scratch / HEADS
+                unread = encode(vocabulary, encoded, members.table, folder=scratch, heads=heads, kept=kept)
             write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times, "new": new}
             repeats = {} if config.deduplicate else repeats_in(tables, daily)
             meta |= {"repeats": {name: asdict(found) for name, found in repeats.items()}}
             spellings = spellings_in(tables, daily, config=config)
             meta |= {"spellings": {name: asdict(found) for name, found in spellings.items()}}
-            meta |= {"origin": origin_of(config, frames or {})}
+            meta |= {"origin": origin_of(config, frames or {}), "unread": unread}
             write_json(meta, scratch / META)
+    shutil.rmtree(kept, ignore_errors=True)
+
+
+def windows_over(
+    panel: Panel, members: Members | None, config: DataConfig, *, unsplit: bool = False
+) -> tuple[Windows, Fates | None]:
+    """All windows of a panel and, of an outcome, what became of the members.
+
+    Args:
+        panel: The panel.
+        members: Its member list.
+        config: The `data:` block.
+        unsplit: Whether a panel that is too short for windows has none; it is an error otherwise.
+
+    Raises:
+        UserError: if the log is shorter than a history.
+    """
+    if members is not None and (answers := members.answers(config)) is not None:
+        return ask(panel, config.windows, answers)
+    if unsplit and panel.n_days < first_cutoff(config.windows):
+        return no_windows(panel, config.windows), None
+    return slide(panel, config.windows, joined=None if members is None else members.joined(panel)), None
+
+
+def _training_part(panel: Panel, members: Members, config: DataConfig, *, unsplit: bool) -> Windows:
+    """The training part of the oldest fold; of a log that cannot be split, all windows that may be learnt from."""
+    windows, _ = windows_over(panel, members, config, unsplit=unsplit)
+    try:
+        return rolling_origins(windows, config.split)[0].train
+    except UserError:
+        if not unsplit:
+            raise
+        return windows.take(learnable(windows))
 
 
 def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] | None = None) -> Panel:

@@ -1,7 +1,7 @@
 """The data of a run: from the `data:` block to a panel, its windows and their split."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import check_whole, declared, read_object
-from churn.data.building import META, build, with_members
+from churn.data.building import META, build, windows_over, with_members
 from churn.data.config.data_config import DataConfig
 from churn.data.log.origin import check_origin
 from churn.data.log.repeats import Repeats
@@ -20,15 +20,15 @@ from churn.data.members import (
     Members,
     derived,
 )
+from churn.data.modalities import chance_features
 from churn.data.sources import Frame
 from churn.data.splits.split import Split
 from churn.data.splits.splitting import learnable, rolling_origins, split_windows
 from churn.data.windows import panel as panels
-from churn.data.windows.arrivals import ask, without_counts
+from churn.data.windows.arrivals import without_counts
 from churn.data.windows.attributes import Timeline
 from churn.data.windows.panel import Panel
 from churn.data.windows.rhythm import Rhythm
-from churn.data.windows.sliding import first_cutoff, no_windows, slide
 from churn.data.windows.windows import Windows
 
 
@@ -54,6 +54,7 @@ class Dataset:
     rhythm: Rhythm | None  # the hours and weekdays of users' actions; None in new data to score
     fates: dict[str, int] | None = None  # with an outcome: how many members became which examples, or none
     new: bool = False  # whether these are new data, read with a vocabulary that was frozen earlier
+    unread: dict[str, int] = field(default_factory=dict)  # pictures that cannot be read, by attribute
 
     def split(self) -> Split:
         """The split that the configuration asks for; of several folds, the newest."""
@@ -118,6 +119,7 @@ def prepare(
     *,
     frames: Mapping[str, Frame] | None = None,
     vocabulary: Vocabulary | None = None,
+    encoders: Path | None = None,
     unsplit: bool = False,
 ) -> Dataset:
     """Read the tables and write their panel to a folder; a folder that already holds them is only opened.
@@ -127,6 +129,7 @@ def prepare(
         folder: Where the panel is kept.
         frames: Data frames by the names that stand in `config.events`, `.stickers` and `.members`.
         vocabulary: A vocabulary frozen earlier, for scoring new data with old models.
+        encoders: The folder of what was learnt from texts and pictures earlier, for the same purpose.
         unsplit: Whether a log with too few days for a split is prepared too, to look at; its columns then come from
             all days.
 
@@ -135,7 +138,7 @@ def prepare(
             of other data.
     """
     if not ((home := Path(folder)) / META).exists():
-        build(config, home, frames, vocabulary, unsplit=unsplit)
+        build(config, home, frames, vocabulary, encoders=encoders, unsplit=unsplit)
     else:
         check_whole(home)
         check_origin(read_object(home / META, "origin")["origin"], config, frames or {}, folder=home)
@@ -159,15 +162,10 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
     panel, timelines = with_members(panel, members, config=config)
     vocabulary = Vocabulary.read(meta["vocabulary"])
     joined = None if members is None else members.joined(panel)
-    answers, fates = None if members is None else members.answers(config), None
-    if answers is not None:
-        windows, found = ask(panel, config.windows, answers)
-        fates = found.facts()
-    elif unsplit and panel.n_days < first_cutoff(config.windows):
-        windows = no_windows(panel, config.windows)
-    else:
-        windows = slide(panel, config.windows, joined=joined)
-    windows = replace(windows, derived=derived(config, panel, vocabulary=vocabulary, timelines=timelines))
+    windows, fates = windows_over(panel, members, config, unsplit=unsplit)
+    chances = chance_features(vocabulary, config.encoded, folder)
+    found = derived(config, panel, vocabulary=vocabulary, timelines=timelines, chances=chances)
+    windows = replace(windows, derived=found)
     return Dataset(
         config,
         panel,
@@ -185,6 +183,7 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         meta["times"],
         folder / declared.QUARANTINE.file,
         Rhythm.load(folder),
-        fates,
+        fates.facts() if fates else None,
         meta["new"],
+        meta["unread"],
     )

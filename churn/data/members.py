@@ -111,7 +111,8 @@ class Members:
 
     def timelines(self, panel: Panel, *, config: DataConfig) -> dict[str, Timeline]:
         """The attributes that are known while a user is there, by name."""
-        known = {name: entry for name, entry in config.known_attributes.items() if entry.known != "after"}
+        held = config.known_attributes.items()
+        known = {name: entry for name, entry in held if entry.known != "after" and entry.form == "table"}
         return {name: Timeline.of(entry, self.rows, panel, zone=self.zone) for name, entry in known.items()}
 
 
@@ -183,14 +184,26 @@ def with_attributes(
 
 
 def derived(
-    config: DataConfig, panel: Panel, *, vocabulary: Vocabulary, timelines: dict[str, Timeline]
+    config: DataConfig,
+    panel: Panel,
+    *,
+    vocabulary: Vocabulary,
+    timelines: dict[str, Timeline],
+    chances: dict[str, tuple[Feature, ...]],
 ) -> tuple[Feature, ...]:
     """The features that `data.features` asks for, then the attributes, each in its order.
+
+    Args:
+        config: The `data:` block.
+        panel: The panel.
+        vocabulary: The frozen columns.
+        timelines: The attributes over time.
+        chances: The features of texts and pictures.
 
     Raises:
         UserError: for an attribute that has no frozen columns, or two columns of one name.
     """
-    features, chosen = asked_for(config.features, config.known_attributes, columns=list(timelines))
+    features, chosen = asked_for(config.features, config.known_attributes, columns=[*timelines, *chances])
     encodings = {encoding.name: encoding for encoding in vocabulary.attributes}
     if lacking := [entry.name for entry in chosen if entry.name not in encodings]:
         raise UserError(
@@ -198,10 +211,12 @@ def derived(
             lacking[0],
             "take it out of data.features, or train",
         )
-    found = (
-        *features,
-        *(f for entry in chosen for f in as_features(encodings[entry.name], timelines[entry.name], zone=config.zone)),
-    )
+    attributes = chances | {
+        entry.name: as_features(encodings[entry.name], timelines[entry.name], zone=config.zone)
+        for entry in chosen
+        if entry.name in timelines
+    }
+    found = (*features, *(feature for entry in chosen for feature in attributes[entry.name]))
     names = [*panel.features, *(name for feature in found for name in feature.columns(panel))]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UserError("expected features of different names", f"{twice[0]} twice", "rename the member list's column")
@@ -213,4 +228,5 @@ def _date_columns(config: DataConfig) -> list[str]:
 
 
 def _named_columns(config: DataConfig) -> list[str]:
-    return ["user_id", *dict.fromkeys([*config.known_attributes, *_date_columns(config)])]
+    plain = [name for name, entry in config.known_attributes.items() if entry.form == "table"]
+    return ["user_id", *dict.fromkeys([*plain, *_date_columns(config)])]

@@ -16,13 +16,14 @@ from churn.explanation.wording import (
     Side,
     Story,
     as_usual,
+    chance_words,
     count_words,
     last_day_words,
     level_words,
     value_as_usual,
     yes_or_no_words,
 )
-from churn.language import Messages, event_in_words, joined, marked, say, with_unit
+from churn.language import Messages, event_in_words, joined, marked, say, termed, with_unit
 
 TOP = 3  # reasons per user
 _MISSING = "_missing"  # ends the column that says of whom a number is not known
@@ -127,7 +128,7 @@ class Reason(NamedTuple):
     """One feature of a user, with the facts of its reason."""
 
     feature: str
-    kind: Literal["count", "yes or no", "last day"]
+    kind: Literal["count", "yes or no", "chance", "last day"]
     risky: Side  # values that read as a risk by themselves
     story: Story  # for a feature that is not a count, `total` holds the value
 
@@ -151,6 +152,8 @@ def _words(facts: Sequence[Any]) -> str:
         return level_words(level[1], story.total, others=story.others)
     if facts[1] == "yes or no":
         return yes_or_no_words(story.total, others=story.others)
+    if facts[1] == "chance":
+        return chance_words(story.total, others=story.others)
     return last_day_words(facts[0], story.total, others=story.others, risky=facts[2])
 
 
@@ -196,9 +199,14 @@ def readable(feature: str) -> str:
         ('own post', 'fan reply', 'visit elsewhere', 'total visit elsewhere')
         >>> readable("home_room=lounge"), readable("visits_missing")
         ('home room: lounge', 'visits: not known')
+        >>> readable("title:churn")
+        'churn by title alone'
     """
     if level := _level(feature):
         return joined(level, ": ")
+    attribute, of, target = feature.rpartition(":")
+    if of and attribute:
+        return say("{target} by {attribute} alone", target=termed(target), attribute=attribute.replace("_", " "))
     counted = feature.removeprefix("total_").removeprefix("average_")
     role, _, event = counted.partition("_")
     if counted in _DERIVED:
@@ -278,6 +286,8 @@ def _derived(windows: Windows, feature: int, value: float, *, others: float, ris
     story = Story(float(value), windows.history_days, windows.history_days, np.nan, float(others))
     if source is not None and source.reason == "yes or no":
         return Reason(name, "yes or no", risky, story)
+    if source is not None and source.reason == "chance":
+        return Reason(name, "chance", risky, story)
     if source is not None and source.over_days == "sum":
         return Reason(name, "count", risky, story._replace(amount=True))
     return Reason(name, "last day", source.risky if source is not None and risky != "either" else risky, story)

@@ -109,6 +109,16 @@ def last_day_words(feature: str, value: float, *, others: float, risky: Side = "
     return _risky(told, _rounded(others), more=value > others)
 
 
+def chance_words(value: float, *, others: float) -> str:
+    """The chance that a text or a picture alone gives, beside the average over users.
+
+    Example:
+        >>> chance_words(0.345, others=0.2)
+        '34%; others 20%'
+    """
+    return joined((f"{value:.0%}", say("others {rate}", rate=f"{others:.0%}")), "; ")
+
+
 def yes_or_no_words(value: float, *, others: float) -> str:
     """A feature of yes or no, beside the share of users with yes.
 

@@ -1,11 +1,13 @@
 """Judgement of the models: calibration, leaderboard, verdicts."""
 
+import shutil
 from dataclasses import asdict, replace
+from functools import partial
 
 import pandas as pd
 
 from churn import evaluation, segments
-from churn.artefacts import TargetTables, declared, write_json
+from churn.artefacts import TargetTables, declared, write_json, write_with
 from churn.data import CHURN, Windows
 from churn.scoring import score_windows
 from churn.stages.context import Context, Facts
@@ -19,6 +21,8 @@ def evaluate_models(context: Context) -> Facts:
     tables.write(context.folder, context.hide)
     write_json(chosen, context.folder / "models" / "chosen.json")
     write_json(asdict(context.dataset.vocabulary), context.folder / "models" / "vocabulary.json")
+    if (learnt := context.folder / "dataset" / "encoders").is_dir():
+        write_with(partial(shutil.copytree, learnt), context.folder / "models" / "encoders")
     if "sticker" in chosen:
         _learn_if_stays(context)
     return {"chosen": chosen}

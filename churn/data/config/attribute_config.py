@@ -1,4 +1,4 @@
-"""The `attributes:` block: when a column of the member list is known."""
+"""The `attributes:` block: when a column of the member list is known, and what it holds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Literal, Self, cast, get_args
 from churn.errors import UserError
 
 Known = Literal["arrival", "daily", "after"]
+Form = Literal["table", "text", "picture"]
+_KEYS = {"known", "from", "as", "encoder"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,9 @@ class Attribute:
     name: str
     known: Known  # `arrival`: never changes; `daily`: from a date on; `after`: only when all is over
     valid_from: str | None = None  # the column of the dates of `daily`
+    form: Form = "table"  # a number, date, level or yes or no; a text; or a picture
+    place: str | None = None  # the file or folder of pictures
+    encoder: str | None = None  # the directory of a network that reads texts or pictures
 
     @classmethod
     def of(cls, name: str, block: Mapping[str, str]) -> Self:
@@ -30,7 +35,9 @@ class Attribute:
             UserError: for an unknown key or value, or `daily` without a column of dates.
         """
         key, known = f"data.attributes.{name}", cast(Known, block.get("known"))
-        if known not in get_args(Known) or set(block) - {"known", "from"}:
+        if "as" in block or "encoder" in block:
+            return cls._encoded(name, key, block)
+        if known not in get_args(Known) or set(block) - _KEYS:
             raise UserError(
                 f"expected {key} as {{known: arrival}}, {{known: daily, from: COLUMN}} or {{known: after}}",
                 dict(block),
@@ -41,3 +48,18 @@ class Attribute:
                 f"expected `from` in {key} where it is known daily, and only there", dict(block), "name its dates"
             )
         return cls(name, known, block.get("from"))
+
+    @classmethod
+    def _encoded(cls, name: str, key: str, block: Mapping[str, str]) -> Self:
+        """A text or a picture, known on arrival or only when all is over."""
+        form, known, place = block.get("as"), block.get("known"), block.get("from")
+        if form not in ("text", "picture") or known not in ("arrival", "after") or set(block) - _KEYS:
+            raise UserError(
+                f"expected {key} as {{known: arrival, as: text}} or {{known: arrival, as: picture, from: PLACE}}",
+                dict(block),
+                "correct it",
+            )
+        if (form == "picture") != (place is not None):
+            expected = f"expected `from` in {key}, a file or a folder, for a picture, and only there"
+            raise UserError(expected, dict(block), "name the place of the pictures")
+        return cls(name, cast(Known, known), None, cast(Form, form), place, block.get("encoder"))

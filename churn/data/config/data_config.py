@@ -54,7 +54,10 @@ class DataConfig(Block, key="data"):
             and import paths of a `churn.data.Feature` of your own; by default nothing.
         attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
             changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
-            it holds, {closed_reason: {known: after}} for one that no model may ever see.
+            it holds, {closed_reason: {known: after}} for one that no model may ever see. {title: {known: arrival,
+            as: text}} and {photo: {known: arrival, as: picture, from: photos}} are read by what they say: `from` is
+            a folder, whose files the column names, or one file, in which photo_offset and photo_size say where, in
+            bytes. With `encoder`, a local directory, a network that transformers reads is used.
         outcome: A question about each member in place of churn, whose answer stands in the member list: {column: state,
             positive: [successful], of: [successful, failed], from: deadline, name: carried, good: true}. `positive`
             lists the values that mean yes, `of` all answers (every value by default), `from` the column of the day on
@@ -137,6 +140,12 @@ class DataConfig(Block, key="data"):
     def known_attributes(self) -> dict[str, Attribute]:
         """The attributes of the member list with a stated time from which they are known, by name."""
         return {name: Attribute.of(name, block) for name, block in self.attributes.items()}
+
+    @property
+    def encoded(self) -> list[Attribute]:
+        """The texts and pictures that models see, in the order of `features`."""
+        known = self.known_attributes
+        return [known[name] for name in self.features if name in known and known[name].form != "table"]
 
     @property
     def sources(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ class Encoding:
     Numbers, dates (in days from the day that is looked from) and yes or no are one column, with another for `missing`
     where training had nulls. Text has a column per level and one for `rare` levels where training had any: `other`, or
     `rest` where a level is called `other`. A null is zero in every column, as is a level that training did not know
-    while no level was rare.
+    while no level was rare. A text or a picture has a chance for each target, its `levels`.
 
     Example:
         >>> Encoding("tier", "level", levels=("free", "gold"), rare=True).columns
@@ -24,7 +24,7 @@ class Encoding:
     """
 
     name: str
-    kind: Literal["number", "date", "yes or no", "level"]
+    kind: Literal["number", "date", "yes or no", "level", "chance"]
     levels: tuple[str, ...] = ()
     rare: bool = False
     missing: bool = False
@@ -34,6 +34,8 @@ class Encoding:
         """The columns' names."""
         if self.kind == "level":
             return tuple(f"{self.name}={level}" for level in (*self.levels, *[lumped(self.levels)] * self.rare))
+        if self.kind == "chance":
+            return (*(f"{self.name}:{target}" for target in self.levels), *[f"{self.name}_missing"] * self.missing)
         return (f"{self.name}_days" if self.kind == "date" else self.name, *[f"{self.name}_missing"] * self.missing)
 
 

@@ -37,6 +37,7 @@ def asked_for(
     """
     features = features_among(names, attributes=(*attributes, *columns))
     listed = [name for name in columns if name not in ("user_id", "joined")]
+    listed += [name for name, entry in attributes.items() if entry.form == "picture" and name not in listed]
     for name in names:
         if name in features:
             continue
@@ -57,7 +58,8 @@ def asked_for(
 
 def check_columns(attributes: Mapping[str, Attribute], columns: Sequence[str]) -> None:
     """Raise a UserError for an attribute, or the dates of one, that the member list lacks."""
-    wanted = [name for entry in attributes.values() for name in (entry.name, entry.valid_from) if name]
+    plain = [entry for entry in attributes.values() if entry.form != "picture"]  # a picture's are looked at with it
+    wanted = [name for entry in plain for name in (entry.name, entry.valid_from) if name]
     if lacking := [name for name in wanted if name not in columns]:
         there = ", ".join(columns) or "there is no member list"
         raise UserError(

@@ -31,7 +31,7 @@ class Feature:
         values: Gives the values at the end of days, (n, d, c), for a panel, users (n,) and days of the panel (n, d).
             It must not read a later day.
         over_days: The number that summarises a history: the days' sum, or the last day's value.
-        reason: The form of a column as a reason for a user: a number, yes or no, or none.
+        reason: The form of a column as a reason for a user: a number, a chance, yes or no, or none.
         reaches: The past that it knows beside the day itself: since the `arrival`, or all the `past`. This past is
             part of the score, and new data to score must go back as far.
         risky: The values that readers take for a risk without an explanation: lower or higher than the others'.
@@ -52,7 +52,7 @@ class Feature:
     columns: Callable[[Panel], tuple[str, ...]]
     values: Values
     over_days: Literal["sum", "last"] = "last"
-    reason: Literal["number", "yes or no"] | None = "number"
+    reason: Literal["number", "chance", "yes or no"] | None = "number"
     reaches: Literal["day", "arrival", "past"] = "day"
     risky: Literal["low", "high"] = "low"
     constant: bool = False

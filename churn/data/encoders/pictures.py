@@ -1,0 +1,103 @@
+"""Pictures as numbers: colours of a small copy, and the directions of edges."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.encoders.texts import cleaned
+from churn.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_SIZE = (48, 64)  # width and height at which edges are looked for
+_SMALL = (12, 16)  # of the copy whose colours count
+_CELLS, _DIRECTIONS = 4, 8  # cells a side, directions of edges from 0 to 180 degrees
+WIDTH = 3 * _SMALL[0] * _SMALL[1] + _CELLS * _CELLS * _DIRECTIONS
+_MOST = 89_478_485  # pixels, from which on Pillow warns of a picture
+
+
+def described(picture: "Image") -> NDArray[np.float32]:
+    """The colours of a small copy and, by cell, the strength of edges by direction (Dalal and Triggs, 2005): (WIDTH,).
+
+    Example:
+        >>> from PIL import Image
+        >>> described(Image.new("RGB", (60, 80), "red")).shape
+        (704,)
+    """
+    from PIL.Image import Resampling
+
+    sized = picture.resize(_SIZE, Resampling.BILINEAR)
+    colours = np.asarray(sized.resize(_SMALL, Resampling.BOX), np.float32) / 255
+    down, right = np.gradient(np.asarray(sized.convert("L"), np.float32) / 255)
+    direction = (np.arctan2(down, right) % np.pi / np.pi * _DIRECTIONS).astype(np.int64) % _DIRECTIONS
+    row, column = (np.arange(n) * _CELLS // n for n in down.shape)
+    place = (row[:, None] * _CELLS + column) * _DIRECTIONS + direction
+    strength = np.bincount(place.ravel(), np.hypot(down, right).ravel(), _CELLS * _CELLS * _DIRECTIONS)
+    cells = strength.reshape(-1, _DIRECTIONS)
+    edges = cells / (np.linalg.norm(cells, axis=1, keepdims=True) + 1e-6)
+    return np.concatenate([colours.ravel(), edges.ravel()]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a member list."""
+
+    named: NDArray[np.bool_]  # (u,) whether the list names one
+    open: Callable[[int], "Image | None"]  # from a user to the picture; None for one that cannot be read
+    identity: str  # of the files and of what the list says
+
+
+def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
+    """What opens each member's picture: a part of one file, or a file of a folder.
+
+    Args:
+        members: The member list: `<name>_offset` and `<name>_size` in bytes for one file, or `<name>` for a folder's
+            files.
+        name: The attribute.
+        place: The file or the folder, `from` of its block.
+
+    Raises:
+        UserError: if there is nothing at the place, or the list has not the columns for it.
+    """
+    path = Path(place)
+    if not path.exists():
+        raise UserError(f"expected pictures at data.attributes.{name}.from", f"nothing at {place}", "correct the path")
+    columns = [name] if path.is_dir() else list(part_columns(name))
+    for column in columns:
+        if column not in members:
+            what = "the names of a folder's files" if path.is_dir() else "the places in one file, in bytes"
+            raise UserError(f"expected {what} in members.{column}", "no such column", "add it, or change `from`")
+    told = members[columns].astype(str).agg("|".join, axis=1)
+    identity = sha256("\n".join([str(path.stat().st_mtime_ns), str(path.stat().st_size), *told]).encode()).hexdigest()
+    if path.is_dir():
+        files = cleaned(members[name])
+        return Pictures(files.notna().to_numpy(), lambda user: _opened((path / files.iloc[user]).read_bytes), identity)
+    content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+    first, size = (pd.to_numeric(members[column], errors="coerce") for column in columns)
+    named = (first.notna() & size.notna()).to_numpy()
+    begin, end = (part.fillna(0).clip(0, len(content)).to_numpy(np.int64) for part in (first, first + size))
+    return Pictures(named, lambda user: _opened(content[begin[user] : end[user]].tobytes), identity)
+
+
+def part_columns(name: str) -> tuple[str, str]:
+    """The columns that say where in one file a picture lies."""
+    return f"{name}_offset", f"{name}_size"
+
+
+def _opened(read: Callable[[], bytes]) -> "Image | None":
+    from PIL import Image
+
+    too_large = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+    try:
+        with Image.open(io.BytesIO(read())) as picture:
+            return None if picture.width * picture.height > _MOST else picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, *too_large):  # Pillow's readers raise each for some broken file
+        return None

@@ -1,0 +1,206 @@
+"""Texts and pictures of members as features: the chance of each target by one such attribute alone."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data.config.attribute_config import Attribute
+from churn.data.encoders.chances import Chances, Source
+from churn.data.encoders.networks import Modality, Network
+from churn.data.encoders.pictures import WIDTH, described, opener
+from churn.data.encoders.texts import Characters, cleaned
+from churn.data.encoders.vectors import encoded
+from churn.data.log.vocabulary import Encoding, Vocabulary
+from churn.data.windows.features import Feature
+from churn.data.windows.mapped import mapped
+from churn.data.windows.panel import Panel
+from churn.data.windows.windows import Windows
+from churn.errors import UserError
+from churn.progress import step
+
+HEADS, _TABLES = "encoders", "chances"  # folders of a data set: what was learnt, and each user's chances
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of one attribute: the different ones as numbers, and which one each user has."""
+
+    source: Source  # of v values
+    place: NDArray[np.int64]  # (u,) from 0 to v - 1; -1 for none
+    unread: int = 0  # users with a picture that cannot be read
+
+    @classmethod
+    def of(cls, attribute: Attribute, members: pd.DataFrame, *, kept: Path) -> "Values":
+        """The values of a member list, (u,) rows.
+
+        Args:
+            attribute: The attribute.
+            members: The member list in the panel's order.
+            kept: A folder for vectors, so that a process that was stopped can continue.
+
+        Raises:
+            UserError: for a place of pictures, or a directory of an encoder, that cannot be read at all.
+        """
+        network = None if attribute.encoder is None else _network(attribute, attribute.encoder)
+        if attribute.form == "text":
+            place, texts = pd.factorize(cleaned(members[attribute.name]))
+            words = np.asarray(texts, object)
+            if network is None:
+                return cls(Characters(words), place)
+            identity, encode = [network.identity, _digest(words)], lambda places: network.of(list(words[places]))
+            return cls(encoded(kept, encode, n=len(words), width=network.width, identity=identity), place)
+        return _pictures(attribute, members, network, kept)
+
+
+def learn(
+    vocabulary: Vocabulary,
+    attributes: list[Attribute],
+    members: pd.DataFrame,
+    train: Windows,
+    *,
+    folder: Path,
+    kept: Path,
+) -> Vocabulary:
+    """Learn from training members what their texts and pictures say, and freeze the columns.
+
+    Args:
+        vocabulary: The columns that are frozen already.
+        attributes: Texts and pictures that models see.
+        members: The member list in the panel's order.
+        train: The training windows.
+        folder: The folder of the data set, to which what was learnt is written.
+        kept: A folder for vectors, see `Values.of`.
+
+    Raises:
+        UserError: as `Values.of`.
+    """
+    n = np.bincount(train.user, minlength=len(members))
+    trained = np.flatnonzero(n)
+    for attribute in attributes:
+        values = Values.of(attribute, members, kept=kept / str(len(vocabulary.attributes)))
+        have = trained[values.place[trained] >= 0]
+        for target in train.targets:
+            step(f"what {attribute.name} says about {target}")
+            rate = np.bincount(train.user, train.label(target), minlength=len(members))[have] / n[have]
+            learnt = Chances.fit(values.source, values.place[have], rate)
+            learnt.save(_head(folder / HEADS, len(vocabulary.attributes), target))
+        encoding = Encoding(attribute.name, "chance", tuple(train.targets), missing=len(have) < len(trained))
+        vocabulary = replace(vocabulary, attributes=(*vocabulary.attributes, encoding))
+    return vocabulary
+
+
+def encode(
+    vocabulary: Vocabulary, attributes: list[Attribute], members: pd.DataFrame, *, folder: Path, heads: Path, kept: Path
+) -> dict[str, int]:
+    """Write each user's chances by the texts and pictures, and return the numbers of pictures that cannot be read.
+
+    Args:
+        vocabulary: The frozen columns.
+        attributes: Texts and pictures that models see.
+        members: The member list in the panel's order.
+        folder: The folder of the data set.
+        heads: The folder of what was learnt.
+        kept: A folder for vectors, see `Values.of`.
+
+    Raises:
+        UserError: as `Values.of`, and for files that are not as they were written.
+    """
+    unread = {}
+    for attribute in attributes:
+        place, encoding = _frozen(vocabulary, attribute)
+        values = Values.of(attribute, members, kept=kept / str(place))
+        table = mapped(folder / _TABLES / f"{place}.npy", np.float16, (len(members), len(encoding.columns)))
+        there = values.place >= 0
+        for column, target in enumerate(encoding.levels):
+            learnt = Chances.load(_head(heads, place, target))
+            table[:, column] = learnt.base
+            table[there, column] = learnt.of(values.source)[values.place[there]]
+        if encoding.missing:
+            table[:, -1] = ~there
+        if values.unread:
+            unread[attribute.name] = values.unread
+    return unread
+
+
+def chance_features(
+    vocabulary: Vocabulary, attributes: list[Attribute], folder: Path
+) -> dict[str, tuple[Feature, ...]]:
+    """The features of each text and picture, by its name, from the folder of a data set."""
+    found = {}
+    for attribute in attributes:
+        place, encoding = _frozen(vocabulary, attribute)
+        table, n = np.load(folder / _TABLES / f"{place}.npy", mmap_mode="r"), len(encoding.levels)
+        chance = _feature(encoding, table[:, :n], encoding.columns[:n], reason="chance")
+        unknown = _feature(encoding, table[:, n:], encoding.columns[n:], reason="yes or no")
+        found[attribute.name] = (chance, *[unknown] * encoding.missing)
+    return found
+
+
+def _feature(
+    encoding: Encoding,
+    table: NDArray[np.float16],
+    columns: tuple[str, ...],
+    *,
+    reason: Literal["chance", "yes or no"],
+) -> Feature:
+    def values(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
+        found = np.asarray(table[user], np.float32)
+        return np.broadcast_to(found[:, None], (*day.shape, len(columns)))
+
+    return Feature(encoding.name, lambda panel: columns, values, reason=reason, constant=True)
+
+
+def _pictures(attribute: Attribute, members: pd.DataFrame, network: Network | None, kept: Path) -> Values:
+    """The pictures of a member list; one that cannot be read counts as none."""
+    pictures = opener(members, name=attribute.name, place=attribute.place or "")
+    there = np.flatnonzero(pictures.named)
+    width = WIDTH if network is None else network.width
+
+    def vectors(places: NDArray[np.int64]) -> NDArray[np.float32]:
+        found = np.full((len(places), width), np.nan, np.float32)
+        opened = {n: picture for n, place in enumerate(there[places]) if (picture := pictures.open(place)) is not None}
+        if opened:
+            seen = list(opened.values())
+            found[list(opened)] = network.of(seen) if network else np.stack([described(picture) for picture in seen])
+        return found
+
+    identity = [None if network is None else network.identity, pictures.identity]
+    source = encoded(kept, vectors, n=len(there), width=width, identity=identity)
+    readable = ~np.isnan(source.table[:, 0])
+    place = np.full(len(members), -1, np.int64)
+    place[there] = np.where(readable, np.arange(len(there)), -1)
+    return Values(source, place, int((~readable).sum()))
+
+
+def _network(attribute: Attribute, folder: str) -> Network:
+    modality: Modality = "picture" if attribute.form == "picture" else "text"
+    return Network(Path(folder), modality, key=f"data.attributes.{attribute.name}.encoder")
+
+
+def _frozen(vocabulary: Vocabulary, attribute: Attribute) -> tuple[int, Encoding]:
+    """The place and the frozen columns of an attribute.
+
+    Raises:
+        UserError: if models were trained without it.
+    """
+    for place, encoding in enumerate(vocabulary.attributes):
+        if encoding.name == attribute.name and encoding.kind == "chance":
+            return place, encoding
+    expected = "expected texts and pictures that the models were trained with"
+    raise UserError(expected, attribute.name, "take it out of data.features, or train")
+
+
+def _head(folder: Path, place: int, target: str) -> Path:
+    return folder / f"{place}-{target}.npz"
+
+
+def _digest(texts: NDArray[np.object_]) -> str:
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(text.encode() + b"\0")
+    return found.hexdigest()
