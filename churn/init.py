@@ -83,7 +83,8 @@ def _of_list(found: LoneList, csv: dict[str, str] | None) -> str:
         f"  outcome: {{{_asked(found)}}}  # {_SURE if found.sure else _UNSURE}; members without an answer are scored"
     ]
     lines += ["  attributes:  # MAKE SURE: what is written after the arrival is {known: after}, and leaves features"]
-    lines += [f"    {name}: {{known: arrival}}" for name in names]
+    texts = {_quoted(column.name) for column in found.texts}
+    lines += [f"    {name}: {{known: arrival{', as: text' * (name in texts)}}}" for name in names]
     lines += [f"  features: [{', '.join(names)}]"]
     if found.unused:
         lines += [f"  # not used: {', '.join(column.name for column in found.unused)}"]

@@ -112,6 +112,7 @@ def encode(
     """
     unread = {}
     for attribute in attributes:
+        (folder / _TABLES).mkdir(exist_ok=True)
         place, encoding = _frozen(vocabulary, attribute)
         values = Values.of(attribute, members, kept=kept / str(place))
         table = mapped(folder / _TABLES / f"{place}.npy", np.float16, (len(members), len(encoding.columns)))

@@ -24,6 +24,11 @@ SPLITS = Messages(
         "random": marked("at random"),
     }
 )
+_PARTS = {
+    r"(.+) alone": marked("{part} alone"),
+    r"without (.+)": marked("without {part}"),
+    r"(.+) missing": marked("{part} missing"),
+}
 GREYS = [[0, "#66717d"], [0.5, "#b6bec7"], [1, "#f5f7fa"]]
 
 
@@ -67,11 +72,16 @@ def variant_words(variant: str) -> str:
     Example:
         >>> variant_words("7 days"), variant_words("sums only"), variant_words("user_time")
         ('7 days', 'sums only', 'by user and time')
+        >>> variant_words("without table")
+        'without the table'
     """
     if found := re.fullmatch(r"(\d+) days?", variant):
         return say_many("{n} day", "{n} days", int(found[1]))
     if found := re.fullmatch(r"(.+) × (\d+) layers?", variant):
         return say_many("{scaling} × {n} layer", "{scaling} × {n} layers", int(found[2]), scaling=found[1])
+    for pattern, words in _PARTS.items():
+        if found := re.fullmatch(pattern, variant):
+            return say(words, part=say("the table") if found[1] == "table" else found[1].replace("_", " "))
     return SPLITS[variant] if variant in SPLITS else say_again(variant)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 import scipy
@@ -84,9 +84,12 @@ class Chances:
         if len(np.unique(fold)) < 2 or base in (0, 1):  # no fold to judge by, or nothing to tell
             return cls((np.zeros((FOLDS, source.width, 1), np.float32),), (np.full((FOLDS, 1), _logit(base)),), base)
         judged = int(np.bincount(fold).argmax())
-        learner = min(source.learners(), key=lambda learner: examples.loss(learner, held_out=judged, seed=seed))
-        models = [examples.learnt(learner, held_out=held, seed=seed) for held in range(FOLDS)]
-        weights, biases = zip(*(_layers(model, *examples.scale) for model in models), strict=True)
+        learners = source.learners()
+        tried = examples.learnt([(learner, judged) for learner in learners], seed=seed)
+        best = int(np.argmin(examples.losses(tried, fold=judged)))
+        models = examples.learnt([(learners[best], held_out) for held_out in range(FOLDS)], seed=seed)
+        layers = [_layers(model, examples.scale) for model in models]
+        weights, biases = zip(*layers, strict=True)
         return cls(_by_layer(weights), _by_layer(biases), base)
 
     def of(self, source: Source) -> NDArray[np.float64]:
@@ -134,34 +137,39 @@ class _Examples:
     value: NDArray[np.int64]  # (m,)
     rate: NDArray[np.float64]  # (m,)
     fold: NDArray[np.int64]  # (m,)
-    scale: tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[float, float]  # mean and spread of each number
+    scale: "Scale | None"  # None for sparse rows, which are learnt from as they are
 
-    def learnt(self, learner: Learner, *, held_out: int, seed: int) -> Any:
-        """A model of all folds but one."""
-        model, kept = learner.new(seed), np.flatnonzero(self.fold != held_out)
+    def learnt(self, wanted: Sequence[tuple[Learner, int]], *, seed: int) -> list[Any]:
+        """Models of all folds but one, each given as a learner and this fold; they read each block together."""
+        models = [learner.new(seed) for learner, _ in wanted]
         for _ in range(PASSES):
-            for places in _blocks(kept):
-                x, y, weight = self._answers(places)
-                model.partial_fit(x, y, classes=[0, 1], sample_weight=weight)
-        return model
+            for places in _blocks(np.arange(len(self.value))):
+                x, y, weight, fold = self._answers(places)
+                for model, (_, held_out) in zip(models, wanted, strict=True):
+                    if (kept := fold != held_out).any():
+                        model.partial_fit(x[kept], y[kept], classes=[0, 1], sample_weight=weight[kept])
+        return models
 
-    def loss(self, learner: Learner, *, held_out: int, seed: int) -> float:
-        """The log loss on a fold of a model of all others."""
-        model, losses = self.learnt(learner, held_out=held_out, seed=seed), 0.0
-        for x, y, weight in map(self._answers, _blocks(np.flatnonzero(self.fold == held_out))):
-            p = model.predict_proba(x)[np.arange(len(y)), y]
-            losses -= float(weight @ np.log(np.clip(p, _LEAST, 1)))
+    def losses(self, models: Sequence[Any], *, fold: int) -> NDArray[np.float64]:
+        """The log loss of each model on a fold, summed."""
+        losses = np.zeros(len(models))
+        for places in _blocks(np.flatnonzero(self.fold == fold)):
+            x, y, weight, _ = self._answers(places)
+            chances = [model.predict_proba(x)[np.arange(len(y)), y] for model in models]
+            losses -= np.log(np.clip(chances, _LEAST, 1)) @ weight
         return losses
 
-    def _answers(self, places: NDArray[np.int64]) -> tuple[Any, NDArray[np.int64], NDArray[np.float64]]:
-        """Rows with an answer and its weight; a member with answers of both kinds gives two."""
+    def _answers(
+        self, places: NDArray[np.int64]
+    ) -> tuple[Any, NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+        """Rows with an answer, its weight and its fold; a member with answers of both kinds gives two."""
         rate = self.rate[places]
         yes, no = np.flatnonzero(rate > 0), np.flatnonzero(rate < 1)
         both = np.sort(np.concatenate([yes, no + 0.5]))  # in the members' order
         place, y = both.astype(np.int64), (both % 1 == 0).astype(np.int64)
         x = self.source.rows(self.value[places])
-        x = x if self.scale == (0.0, 1.0) else (x - self.scale[0]) / self.scale[1]
-        return x[place], y, np.where(y == 1, rate[place], 1 - rate[place])
+        x = x if self.scale is None else (x - self.scale.mean) / self.scale.spread
+        return x[place], y, np.where(y == 1, rate[place], 1 - rate[place]), self.fold[places][place]
 
 
 def _logit(chance: float) -> np.float32:
@@ -176,28 +184,35 @@ def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     return (places[first : first + BLOCK] for first in range(0, len(places), BLOCK))
 
 
-def _scale(source: Source, value: NDArray[np.int64]) -> Any:
-    """Mean and spread of each number over the training members; sparse rows stay as they are."""
+class Scale(NamedTuple):
+    """Mean and spread of each number over the training members, (width,)."""
+
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+
+def _scale(source: Source, value: NDArray[np.int64]) -> Scale | None:
     from sklearn.preprocessing import StandardScaler
 
     if scipy.sparse.issparse(source.rows(value[:1])):
-        return 0.0, 1.0
+        return None
     scaler = StandardScaler()
     for places in _blocks(value):
         scaler.partial_fit(source.rows(places))
-    return scaler.mean_, scaler.scale_
+    return Scale(scaler.mean_, scaler.scale_)
 
 
 def _by_layer(folds: Sequence[Sequence[NDArray[np.floating]]]) -> tuple[NDArray[np.float32], ...]:
     return tuple(np.stack(layer).astype(np.float32) for layer in zip(*folds, strict=True))
 
 
-def _layers(model: Any, mean: Any, spread: Any) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """The layers of a fitted estimator, with the scale taken into the first."""
+def _layers(model: Any, scale: Scale | None) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Weights and biases of each layer of a fitted estimator, with the scale taken into the first."""
     if hasattr(model, "coefs_"):
         weights, biases = list(model.coefs_), list(model.intercepts_)
     else:
         weights, biases = [model.coef_.T], [model.intercept_]
-    biases[0] = biases[0] - np.asarray(mean / spread) @ weights[0] if np.ndim(mean) else biases[0]
-    weights[0] = weights[0] / np.asarray(spread)[..., None] if np.ndim(spread) else weights[0]
+    if scale is not None:
+        biases[0] = biases[0] - (scale.mean / scale.spread) @ weights[0]
+        weights[0] = weights[0] / scale.spread[:, None]
     return weights, biases

@@ -14,6 +14,7 @@ from churn.errors import UserError
 FEW = 12  # distinct values up to which a column may hold answers
 _LEVELS = 254  # distinct values up to which a text is an attribute, as many as trees tell apart
 _LEAST = 30  # rows of a list
+_SPOKEN = 0.5  # share of values of several words, from which on a column is a text
 _YES = [
     "1",
     "true",
@@ -69,6 +70,7 @@ class LoneList:
     joined: ColumnLook | None
     due: ColumnLook | None
     attributes: tuple[ColumnLook, ...]
+    texts: tuple[ColumnLook, ...]  # of the attributes, texts with more values than levels
     unused: tuple[ColumnLook, ...]  # ids, times, and text with too many values
 
 
@@ -94,7 +96,9 @@ def lone_list(one: Recognised) -> LoneList:
     joined = _best(times, "joined") or _best(times, "timestamp")
     due = _best([column for column in times if column is not joined], "due")
     rest = [column for column in left if column not in (outcome, joined, due)]
-    known = tuple(c for c in rest if not c.is_time and c.distinct >= 2 and (c.is_number or c.distinct <= _LEVELS))
+    texts = _texts([c for c in rest if not (c.is_time or c.is_number) and c.distinct > _LEVELS], one)
+    few = [c for c in rest if not c.is_time and c.distinct >= 2 and (c.is_number or c.distinct <= _LEVELS)]
+    known = tuple(c for c in rest if c in texts or (c in few and not _is_id(c, look.rows)))
     return LoneList(
         members=one,
         outcome=outcome,
@@ -103,8 +107,9 @@ def lone_list(one: Recognised) -> LoneList:
         sure=bool(positive),
         joined=joined,
         due=due,
-        attributes=tuple(column for column in known if not _is_id(column, look.rows)),
-        unused=tuple(column for column in rest if column not in known or _is_id(column, look.rows)),
+        attributes=known,
+        texts=texts,
+        unused=tuple(column for column in rest if column not in known),
     )
 
 
@@ -117,6 +122,14 @@ def _values(table: ibis.Table, name: str) -> tuple[str, ...]:
     """The values of a column as text, the most frequent first."""
     counts = table.filter(table[name].notnull()).group_by(value=table[name]).aggregate(n=_.count())
     return tuple(as_text(value) for value in counts.order_by(ibis.desc("n"), "value").to_pandas()["value"])
+
+
+def _texts(columns: Sequence[ColumnLook], one: Recognised) -> tuple[ColumnLook, ...]:
+    """The columns whose values are mostly of several words."""
+    table = one.look.table
+    shares = {column.name: table[column.name].cast("string").strip().contains(" ").mean() for column in columns}
+    found = table.aggregate(**shares).to_pandas().iloc[0] if shares else {}
+    return tuple(column for column in columns if found[column.name] > _SPOKEN)
 
 
 def _best(columns: Sequence[ColumnLook], standard: str) -> ColumnLook | None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import ibis
+from ibis import _
 
 from churn.data.log.column_names import likeness
+from churn.data.log.dialects import by_format
 from churn.data.log.events import STANDARD_COLUMNS
 from churn.data.log.numbers import number_in
 from churn.data.log.times import fitting_formats, written
@@ -126,12 +128,22 @@ def _time_forms(table: ibis.Table, head: ibis.Table, name: str) -> tuple[str, ..
     try:
         how = written(head, name, asked=None, name=name, key="")
     except UserError:
-        return tuple(fitting_formats(table, name)) or None
+        return _usual_forms(table, head, name)
     read = head.aggregate(n=how.moment(head[name]).count(), least=head[name].min()).to_pandas().iloc[0]
     if not read.n or (how.kind == "epoch" and float(read.least) < _PLAUSIBLE):
         return None
     enough = read.n >= _NEARLY_ALL * int(head.count().execute())
     return ((how.form,) if how.form else ()) if enough else None
+
+
+def _usual_forms(table: ibis.Table, head: ibis.Table, name: str) -> tuple[str, ...] | None:
+    """The formats by which nearly all of a column's text can be read; a title may hold a date, too."""
+    forms = tuple(fitting_formats(table, name))
+    if not forms:
+        return None
+    read = ibis.coalesce(*(by_format(head[name], form) for form in forms))
+    found = head.aggregate(n=_.count(), read=read.count()).to_pandas().iloc[0]
+    return forms if found["read"] >= _NEARLY_ALL * found["n"] else None
 
 
 def _are_numbers(head: ibis.Table, name: str) -> bool:

@@ -14,6 +14,7 @@ from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.history import history
 from churn.evaluation.verdicts.horizon import horizon
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict
+from churn.evaluation.verdicts.modalities import modalities
 from churn.evaluation.verdicts.order import order
 from churn.evaluation.verdicts.split import split
 from churn.evaluation.verdicts.trials import Inquiry
@@ -26,6 +27,7 @@ _ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
     "history": history,
     "horizon": horizon,
     "collinear": collinear,
+    "modalities": modalities,
     "architecture": architecture,
 }
 
@@ -61,7 +63,8 @@ def reach_verdicts(
         if not few or len({contestant.name for contestant in few}) < len(few):
             names = [contestant.name for contestant in few]
             raise ValueError(f"expected contestants of different classes for {target}, got {names}")
-    for name in config.ask:
+    asked = [name for name in config.ask if name != "modalities" or dataset.config.encoded]
+    for name in asked:
         for target, few in contestants.items():
             step(f"{QUESTIONS[name]} ({target})")
             yield _answered(name, Inquiry(dataset, target, tuple(few), config, seed))

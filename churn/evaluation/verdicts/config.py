@@ -12,6 +12,7 @@ QUESTIONS = {
     "history": marked("How many days of history are enough?"),
     "horizon": marked("What does a shorter or longer horizon change?"),
     "collinear": marked("Do the collinear columns matter?"),
+    "modalities": marked("What do texts, pictures and the table each add?"),
     "architecture": marked("Do scaling, layers and the kind of network matter?"),
 }
 
@@ -21,8 +22,9 @@ class VerdictConfig(Block, key="verdicts"):
     """The questions that are answered with fresh fits, and the size of the fits.
 
     Args:
-        ask: By default the first two, since each question costs fits of its own. Out of `order`: does the order of days
-            matter; `split`: what would a random split have pretended;
+        ask: By default order, split and modalities, since each question costs fits of its own. Out of `order`: does the
+            order of days matter; `split`: what would a random split have pretended; `modalities`: what do texts,
+            pictures and the table each add, asked only where there are texts or pictures;
             `history`: how many days of history are enough; `horizon`: what does a shorter or longer horizon change;
             `collinear`: do the columns matter that others say already;
             `architecture`: do scaling, layers and kind of network matter (thirty fits a target).
@@ -33,7 +35,7 @@ class VerdictConfig(Block, key="verdicts"):
         horizons: Horizons to compare, in days, beside `windows.horizon_days`.
     """
 
-    ask: list[Annotated[str, OneOf(tuple(QUESTIONS))]] = field(default_factory=lambda: ["order", "split"])
+    ask: list[Annotated[str, OneOf(tuple(QUESTIONS))]] = field(default_factory=lambda: ["order", "split", "modalities"])
     windows: Annotated[int, Range(100, 10_000_000)] = 20_000
     seeds: Seeds = 1
     repetitions: Repetitions = 200
