@@ -29,6 +29,7 @@ from churn.data.audit.findings_of_parts import (
     twin_targets,
 )
 from churn.data.audit.leaks import Alarm, leak_alarms
+from churn.data.audit.texts import members_as_seen, telling_texts, unread_pictures
 from churn.data.audit.together import Together, leaks_together, together
 from churn.data.dataset import Dataset
 from churn.data.log.vocabulary import ROLES
@@ -90,6 +91,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
+        *unread_pictures(dataset.unread),
         *unseen_members(dataset, unseen),
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
@@ -97,6 +99,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *(drift_findings(drift, told=changed, arrivals=dataset.windows.arrivals) if drift else ()),
         *possible_leaks(alarms),
         *leaks_together(columns, dataset.windows.targets[0]),
+        *([] if split is None else telling_texts(dataset, split)),
     ]
     names = panel.features
     return Health(
@@ -126,6 +129,7 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
+        *unread_pictures(dataset.unread),
         *_of_days(dataset, events_per_day(dataset)),
     )
 
@@ -141,14 +145,15 @@ def _of_days(dataset: Dataset, per_day: NDArray[np.float64]) -> Iterator[Finding
 
 def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
     """The leak alarms, except for attributes that no model sees."""
-    return leak_alarms(split, dataset.members, exempt=_known_later(dataset), lumped=dataset.vocabulary.lumped)
+    return leak_alarms(split, members_as_seen(dataset), exempt=_known_later(dataset), lumped=dataset.vocabulary.lumped)
 
 
 def _together(dataset: Dataset, split: Split) -> Together | None:
-    if dataset.members is None or not split.train.arrivals:
+    members = members_as_seen(dataset)
+    if members is None or not split.train.arrivals:
         return None
-    seen = [name for name in dataset.config.features if name in dataset.members]
-    return together(split.train, dataset.members, seen=seen, exempt=_known_later(dataset)) if seen else None
+    seen = [name for name in dataset.config.features if name in members]
+    return together(split.train, members, seen=seen, exempt=_known_later(dataset)) if seen else None
 
 
 def _known_later(dataset: Dataset) -> list[str]:

@@ -1,4 +1,4 @@
-"""The `attributes:` block: when a column of the member list is known, and what it holds."""
+"""The `attributes:` block: when a column of the member list is known, and its kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Attribute:
 
     Example:
         >>> Attribute.of("plan", {"known": "daily", "from": "valid_from"})
-        Attribute(name='plan', known='daily', valid_from='valid_from')
+        Attribute(name='plan', known='daily', valid_from='valid_from', form='table', place=None, encoder=None)
     """
 
     name: str

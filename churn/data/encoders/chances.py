@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, Self
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from churn.artefacts import as_written
 
 FOLDS = 5
-PASSES = 8  # over the training members; on titles and pictures the held-out loss was level from six on
+_LEARNT, _LEAST_PASSES = 200_000, 8  # members read while learning, at least, and passes over all
+_MOST_PASSES = {"linear": 12, "network": 100}  # a network takes a step in 200 members, the other one in each
 BLOCK = 2_048  # values that are in memory as numbers at a time
 _HIDDEN = 64
 _LEAST = 1e-6  # chance
@@ -53,15 +55,15 @@ class Source(Protocol):
         """A number for each value, equal for equal values, by which it is given to a fold, (n,)."""
 
     def learners(self) -> tuple[Learner, ...]:
-        """Learners to choose from."""
+        """Learners of one kind to choose from."""
 
 
 @dataclass(frozen=True)
 class Chances:
     """A chance for each value by the model of the fold that its key falls in, which has not learnt from equal values.
 
-    New values are given to folds as well, so that a chance means the same in training and later: repeated titles do not
-    know their own answers, and none comes from more models than another.
+    New values are given to folds as well, so that a chance means one thing in training and later: repeated titles do
+    not know their own answers, and none comes from more models than another.
     """
 
     weights: tuple[NDArray[np.float32], ...]  # of each layer, (folds, in, out)
@@ -78,19 +80,21 @@ class Chances:
             rate: The share of yes among the member's answers, (m,).
             seed: The seed of the order and of the learners.
         """
-        fold, base = _folds(source)[value], float(rate.mean())
+        if not len(rate) or rate.mean() in (0, 1) or len(np.unique(fold := _folds(source)[value])) < 2:
+            return cls._constant(source.width, float(rate.mean()) if len(rate) else 0.5)
         order = np.random.default_rng(seed).permutation(len(value))
         examples = _Examples(source, value[order], rate[order], fold[order], _scale(source, value[order]))
-        if len(np.unique(fold)) < 2 or base in (0, 1):  # no fold to judge by, or nothing to tell
-            return cls((np.zeros((FOLDS, source.width, 1), np.float32),), (np.full((FOLDS, 1), _logit(base)),), base)
-        judged = int(np.bincount(fold).argmax())
-        learners = source.learners()
-        tried = examples.learnt([(learner, judged) for learner in learners], seed=seed)
-        best = int(np.argmin(examples.losses(tried, fold=judged)))
-        models = examples.learnt([(learners[best], held_out) for held_out in range(FOLDS)], seed=seed)
+        learner, passes = examples.best(source.learners(), seed=seed)
+        models = examples.learnt([(learner, held_out) for held_out in range(FOLDS)], passes=passes, seed=seed)
         layers = [_layers(model, examples.scale) for model in models]
         weights, biases = zip(*layers, strict=True)
-        return cls(_by_layer(weights), _by_layer(biases), base)
+        return cls(_by_layer(weights), _by_layer(biases), float(rate.mean()))
+
+    @classmethod
+    def _constant(cls, width: int, base: float) -> Self:
+        """One chance for every value, where there is nothing to learn."""
+        logit = np.float32(scipy.special.logit(np.clip(base, _LEAST, 1 - _LEAST)))
+        return cls((np.zeros((FOLDS, width, 1), np.float32),), (np.full((FOLDS, 1), logit),), base)
 
     def of(self, source: Source) -> NDArray[np.float64]:
         """The chance of each value, (n,)."""
@@ -139,16 +143,29 @@ class _Examples:
     fold: NDArray[np.int64]  # (m,)
     scale: "Scale | None"  # None for sparse rows, which are learnt from as they are
 
-    def learnt(self, wanted: Sequence[tuple[Learner, int]], *, seed: int) -> list[Any]:
-        """Models of all folds but one, each given as a learner and this fold; they read each block together."""
+    def best(self, learners: Sequence[Learner], *, seed: int) -> tuple[Learner, int]:
+        """The learner, and its number of passes over the members, with the lowest log loss on the largest fold."""
+        judged, bound = int(np.bincount(self.fold).argmax()), _MOST_PASSES[learners[0].kind]
+        most = int(np.clip(_LEARNT // len(self.value), _LEAST_PASSES, bound))
+        tried = self._learning([(learner, judged) for learner in learners], seed=seed)
+        losses = np.array([self.losses(models, fold=judged) for models in islice(tried, most)])
+        passes, place = np.unravel_index(losses.argmin(), losses.shape)
+        return learners[int(place)], int(passes) + 1
+
+    def learnt(self, wanted: Sequence[tuple[Learner, int]], *, passes: int, seed: int) -> list[Any]:
+        """Models of all folds but one, each given as a learner and this fold."""
+        return next(islice(self._learning(wanted, seed=seed), passes - 1, None))
+
+    def _learning(self, wanted: Sequence[tuple[Learner, int]], *, seed: int) -> Iterator[list[Any]]:
+        """The models after each further pass; they read each block together."""
         models = [learner.new(seed) for learner, _ in wanted]
-        for _ in range(PASSES):
+        while True:
             for places in _blocks(np.arange(len(self.value))):
                 x, y, weight, fold = self._answers(places)
                 for model, (_, held_out) in zip(models, wanted, strict=True):
                     if (kept := fold != held_out).any():
                         model.partial_fit(x[kept], y[kept], classes=[0, 1], sample_weight=weight[kept])
-        return models
+            yield models
 
     def losses(self, models: Sequence[Any], *, fold: int) -> NDArray[np.float64]:
         """The log loss of each model on a fold, summed."""
@@ -170,10 +187,6 @@ class _Examples:
         x = self.source.rows(self.value[places])
         x = x if self.scale is None else (x - self.scale.mean) / self.scale.spread
         return x[place], y, np.where(y == 1, rate[place], 1 - rate[place]), self.fold[places][place]
-
-
-def _logit(chance: float) -> np.float32:
-    return np.float32(scipy.special.logit(np.clip(chance, _LEAST, 1 - _LEAST)))
 
 
 def _folds(source: Source) -> NDArray[np.int64]:

@@ -56,7 +56,7 @@ class Pictures:
 
 
 def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
-    """What opens each member's picture: a part of one file, or a file of a folder.
+    """The pictures of a member list, from one file that holds all or from a folder.
 
     Args:
         members: The member list: `<name>_offset` and `<name>_size` in bytes for one file, or `<name>` for a folder's
