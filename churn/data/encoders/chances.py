@@ -60,15 +60,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Chances:
-    """A chance for each value by the model of the fold that its key falls in, which has not learnt from equal values.
+    """A chance for each value, cross-fitted: values are in folds, and a model each has learnt from all others.
 
-    New values are given to folds as well, so that a chance means one thing in training and later: repeated titles do
-    not know their own answers, and none comes from more models than another.
+    A value of training has its chance by the model that has not learnt from it, nor from any equal one; so repeated
+    titles do not know their own answers. Others have the mean of all models' logits.
     """
 
     weights: tuple[NDArray[np.float32], ...]  # of each layer, (folds, in, out)
     biases: tuple[NDArray[np.float32], ...]  # (folds, out)
     base: float  # the chance where there is no value: the rate of the training members
+    taught: NDArray[np.uint64]  # the keys of the values of training, sorted
 
     @classmethod
     def fit(cls, source: Source, value: NDArray[np.int64], rate: NDArray[np.float64], *, seed: int = 0) -> Self:
@@ -88,37 +89,40 @@ class Chances:
         models = examples.learnt([(learner, held_out) for held_out in range(FOLDS)], passes=passes, seed=seed)
         layers = [_layers(model, examples.scale) for model in models]
         weights, biases = zip(*layers, strict=True)
-        return cls(_by_layer(weights), _by_layer(biases), float(rate.mean()))
+        return cls(_by_layer(weights), _by_layer(biases), float(rate.mean()), np.unique(source.keys()[value]))
 
     @classmethod
     def _constant(cls, width: int, base: float) -> Self:
         """One chance for every value, where there is nothing to learn."""
         logit = np.float32(scipy.special.logit(np.clip(base, _LEAST, 1 - _LEAST)))
-        return cls((np.zeros((FOLDS, width, 1), np.float32),), (np.full((FOLDS, 1), logit),), base)
+        weight, bias = np.zeros((FOLDS, width, 1), np.float32), np.full((FOLDS, 1), logit)
+        return cls((weight,), (bias,), base, np.empty(0, np.uint64))
 
     def of(self, source: Source) -> NDArray[np.float64]:
         """The chance of each value, (n,)."""
-        fold, found = _folds(source), np.empty(len(source))
+        fold, taught, found = _folds(source), np.isin(source.keys(), self.taught), np.empty(len(source))
         for places in _blocks(np.arange(len(source))):
-            found[places] = self._of(source.rows(places), fold[places])
+            logits = self._logits(source.rows(places))
+            own = logits[np.arange(len(places)), fold[places]]
+            found[places] = scipy.special.expit(np.where(taught[places], own, logits.mean(axis=1)))
         return found
 
-    def _of(self, x: Any, fold: NDArray[np.int64]) -> NDArray[np.float64]:
-        found = np.empty(len(fold))
-        for one in np.unique(fold):
-            here = np.flatnonzero(fold == one)
-            state = x[here]
+    def _logits(self, x: Any) -> NDArray[np.float64]:
+        """The logit of each row by each model, (n, folds)."""
+        found = []
+        for fold in range(FOLDS):
+            state = x
             for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-                state = (np.maximum(state, 0) if layer else state) @ weight[one] + bias[one]
-            found[here] = scipy.special.expit(np.asarray(state, np.float64)[:, 0])
-        return found
+                state = (np.maximum(state, 0) if layer else state) @ weight[fold] + bias[fold]
+            found.append(np.asarray(state, np.float64)[:, 0])
+        return np.column_stack(found)
 
     def save(self, path: Path) -> None:
         """Write plain arrays."""
         layers: dict[str, Any] = {f"weight_{n}": weight for n, weight in enumerate(self.weights)}
         layers |= {f"bias_{n}": bias for n, bias in enumerate(self.biases)}
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, base=np.float64(self.base), **layers)
+        np.savez_compressed(path, base=np.float64(self.base), taught=self.taught, **layers)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -130,7 +134,7 @@ class Chances:
         with as_written(path, KeyError), np.load(path, allow_pickle=False) as saved:
             layers = range(sum(name.startswith("weight_") for name in saved))
             weights, biases = (tuple(saved[f"{part}_{n}"] for n in layers) for part in ("weight", "bias"))
-            return cls(weights, biases, float(saved["base"]))
+            return cls(weights, biases, float(saved["base"]), saved["taught"])
 
 
 @dataclass(frozen=True)
