@@ -107,7 +107,7 @@ def build(
                     train = _training_part(panel, members, config, unsplit=unsplit)
                     vocabulary = learn(vocabulary, encoded, members.table, train, folder=scratch, kept=kept)
                 heads = encoders or scratch / HEADS
-                unread = encode(vocabulary, encoded, members.table, folder=scratch, heads=heads, kept=kept)
+                unread = encode(vocabulary, encoded, members.table, panel, folder=scratch, heads=heads, kept=kept)
             write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times, "new": new}
             repeats = {} if config.deduplicate else repeats_in(tables, daily)

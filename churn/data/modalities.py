@@ -16,6 +16,7 @@ from churn.data.encoders.pictures import WIDTH, described, opener
 from churn.data.encoders.texts import Characters, cleaned
 from churn.data.encoders.vectors import encoded
 from churn.data.log.vocabulary import Encoding, Vocabulary
+from churn.data.splits.split import user_share
 from churn.data.windows.features import Feature
 from churn.data.windows.mapped import mapped
 from churn.data.windows.panel import Panel
@@ -79,7 +80,7 @@ def learn(
     Raises:
         UserError: as `Values.of`.
     """
-    n = np.bincount(train.user, minlength=len(members))
+    n, share = np.bincount(train.user, minlength=len(members)), _shares(train.panel)
     trained = np.flatnonzero(n)
     for attribute in attributes:
         values = Values.of(attribute, members, kept=kept / str(len(vocabulary.attributes)))
@@ -87,7 +88,7 @@ def learn(
         for target in train.targets:
             step(f"what {attribute.name} says about {target}")
             rate = np.bincount(train.user, train.label(target), minlength=len(members))[have] / n[have]
-            learnt = Chances.fit(values.source, values.place[have], rate)
+            learnt = Chances.fit(values.source, values.place[have], rate, share=share[have])
             learnt.save(_head(folder / HEADS, len(vocabulary.attributes), target))
         encoding = Encoding(attribute.name, "chance", tuple(train.targets), missing=len(have) < len(trained))
         vocabulary = replace(vocabulary, attributes=(*vocabulary.attributes, encoding))
@@ -95,7 +96,14 @@ def learn(
 
 
 def encode(
-    vocabulary: Vocabulary, attributes: list[Attribute], members: pd.DataFrame, *, folder: Path, heads: Path, kept: Path
+    vocabulary: Vocabulary,
+    attributes: list[Attribute],
+    members: pd.DataFrame,
+    panel: Panel,
+    *,
+    folder: Path,
+    heads: Path,
+    kept: Path,
 ) -> dict[str, int]:
     """Write each user's chances by the texts and pictures, and return the numbers of pictures that cannot be read.
 
@@ -103,6 +111,7 @@ def encode(
         vocabulary: The frozen columns.
         attributes: Texts and pictures that models see.
         members: The member list in the panel's order.
+        panel: The panel.
         folder: The folder of the data set.
         heads: The folder of what was learnt.
         kept: A folder for vectors, see `Values.of`.
@@ -116,13 +125,11 @@ def encode(
         place, encoding = _frozen(vocabulary, attribute)
         values = Values.of(attribute, members, kept=kept / str(place))
         table = mapped(folder / _TABLES / f"{place}.npy", np.float16, (len(members), len(encoding.columns)))
-        there = values.place >= 0
         for column, target in enumerate(encoding.levels):
             learnt = Chances.load(_head(heads, place, target))
-            table[:, column] = learnt.base
-            table[there, column] = learnt.of(values.source)[values.place[there]]
+            table[:, column] = learnt.of(values.source, values.place, share=_shares(panel))
         if encoding.missing:
-            table[:, -1] = ~there
+            table[:, -1] = values.place < 0
         if values.unread:
             unread[attribute.name] = values.unread
     return unread
@@ -194,6 +201,11 @@ def _frozen(vocabulary: Vocabulary, attribute: Attribute) -> tuple[int, Encoding
             return place, encoding
     expected = "expected texts and pictures that the models were trained with"
     raise UserError(expected, attribute.name, "take it out of data.features, or train")
+
+
+def _shares(panel: Panel) -> NDArray[np.float64]:
+    """A number in [0, 1) for each user, equal for users whom the split holds together, (u,)."""
+    return user_share(panel.parted, purpose="encoders")
 
 
 def _head(folder: Path, place: int, target: str) -> Path:

@@ -26,8 +26,8 @@ def unread_pictures(unread: dict[str, int]) -> Iterator[Finding]:
     for name, n in unread.items():
         yield Finding(
             say_many(
-                "{n:,} picture of {name} is absent, cut or no picture, and counts as none.",
-                "{n:,} pictures of {name} are absent, cut or no pictures, and count as none.",
+                "{n} picture of {name} is absent, cut or no picture, and counts as none.",
+                "{n} pictures of {name} are absent, cut or no pictures, and count as none.",
                 n,
                 name=name,
             ),

@@ -51,37 +51,44 @@ class Source(Protocol):
     def rows(self, places: NDArray[np.int64]) -> Any:
         """The numbers of some values, (n, width), dense or sparse."""
 
-    def keys(self) -> NDArray[np.uint64]:
-        """A number for each value, equal for equal values, by which it is given to a fold, (n,)."""
-
     def learners(self) -> tuple[Learner, ...]:
         """Learners of one kind to choose from."""
 
 
 @dataclass(frozen=True)
 class Chances:
-    """A chance for each value, cross-fitted: values are in folds, and a model each has learnt from all others.
+    """Models of what a text or picture says, one for each fold of members, which has learnt from all other folds.
 
-    A value of training has its chance by the model that has not learnt from it, nor from any equal one; so repeated
-    titles do not know their own answers. Others have the mean of all models' logits.
+    A member of training has the chance by the model that has not learnt from this member, nor from others of the group
+    that the split holds together; so nobody's own answer is known. Others have the mean of all models' logits.
     """
 
     weights: tuple[NDArray[np.float32], ...]  # of each layer, (folds, in, out)
     biases: tuple[NDArray[np.float32], ...]  # (folds, out)
     base: float  # the chance where there is no value: the rate of the training members
-    taught: NDArray[np.uint64]  # the keys of the values of training, sorted
+    taught: NDArray[np.float64]  # the shares of the members of training, sorted
 
     @classmethod
-    def fit(cls, source: Source, value: NDArray[np.int64], rate: NDArray[np.float64], *, seed: int = 0) -> Self:
+    def fit(
+        cls,
+        source: Source,
+        value: NDArray[np.int64],
+        rate: NDArray[np.float64],
+        *,
+        share: NDArray[np.float64],
+        seed: int = 0,
+    ) -> Self:
         """Learn from members; of the learners, the one with the best log loss on the largest fold is taken.
 
         Args:
             source: The values.
             value: The value of each training member, (m,).
             rate: The share of yes among the member's answers, (m,).
+            share: A number in [0, 1) for each member, by which folds are made, as `user_share` gives them, (m,).
             seed: The seed of the order and of the learners.
         """
-        if not len(rate) or rate.mean() in (0, 1) or len(np.unique(fold := _folds(source)[value])) < 2:
+        fold = _folds(share)
+        if not len(rate) or rate.mean() in (0, 1) or len(np.unique(fold)) < 2:
             return cls._constant(source.width, float(rate.mean()) if len(rate) else 0.5)
         order = np.random.default_rng(seed).permutation(len(value))
         examples = _Examples(source, value[order], rate[order], fold[order], _scale(source, value[order]))
@@ -89,22 +96,30 @@ class Chances:
         models = examples.learnt([(learner, held_out) for held_out in range(FOLDS)], passes=passes, seed=seed)
         layers = [_layers(model, examples.scale) for model in models]
         weights, biases = zip(*layers, strict=True)
-        return cls(_by_layer(weights), _by_layer(biases), float(rate.mean()), np.unique(source.keys()[value]))
+        return cls(_by_layer(weights), _by_layer(biases), float(rate.mean()), np.unique(share))
 
     @classmethod
     def _constant(cls, width: int, base: float) -> Self:
         """One chance for every value, where there is nothing to learn."""
         logit = np.float32(scipy.special.logit(np.clip(base, _LEAST, 1 - _LEAST)))
         weight, bias = np.zeros((FOLDS, width, 1), np.float32), np.full((FOLDS, 1), logit)
-        return cls((weight,), (bias,), base, np.empty(0, np.uint64))
+        return cls((weight,), (bias,), base, np.empty(0))
 
-    def of(self, source: Source) -> NDArray[np.float64]:
-        """The chance of each value, (n,)."""
-        fold, taught, found = _folds(source), np.isin(source.keys(), self.taught), np.empty(len(source))
+    def of(self, source: Source, value: NDArray[np.int64], *, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The chance of each member, (u,).
+
+        Args:
+            source: The values.
+            value: Each member's value, (u,); -1 for none, of which the base rate is said.
+            share: As for `fit`, (u,).
+        """
+        logits = np.empty((len(source), FOLDS), np.float32)
         for places in _blocks(np.arange(len(source))):
-            logits = self._logits(source.rows(places))
-            own = logits[np.arange(len(places)), fold[places]]
-            found[places] = scipy.special.expit(np.where(taught[places], own, logits.mean(axis=1)))
+            logits[places] = self._logits(source.rows(places))
+        found, there = np.full(len(value), self.base), np.flatnonzero(value >= 0)
+        told = logits[value[there]]
+        own = told[np.arange(len(there)), _folds(share[there])]
+        found[there] = scipy.special.expit(np.where(np.isin(share[there], self.taught), own, told.mean(axis=1)))
         return found
 
     def _logits(self, x: Any) -> NDArray[np.float64]:
@@ -193,8 +208,8 @@ class _Examples:
         return x[place], y, np.where(y == 1, rate[place], 1 - rate[place]), self.fold[places][place]
 
 
-def _folds(source: Source) -> NDArray[np.int64]:
-    return (source.keys() % np.uint64(FOLDS)).astype(np.int64)
+def _folds(share: NDArray[np.float64]) -> NDArray[np.int64]:
+    return (share * FOLDS).astype(np.int64)
 
 
 def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

@@ -39,10 +39,6 @@ class Characters:
         """The rows of some texts: a sparse matrix (n, width)."""
         return self._hash.transform([text[:LONGEST] for text in self._texts[places]])
 
-    def keys(self) -> NDArray[np.uint64]:
-        """A number for each text that depends on nothing but its letters, small and large alike, (n,)."""
-        return np.asarray(pd.util.hash_array(np.array([text.lower() for text in self._texts], object)), np.uint64)
-
     def learners(self) -> tuple[Learner, ...]:
         """Logistic regressions of different penalties."""
         return tuple(Learner("linear", penalty) for penalty in _PENALTIES)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import read_object, write_json
@@ -36,14 +35,6 @@ class Vectors:
     def rows(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors of some values, (n, width)."""
         return np.asarray(self.table[places], np.float32)
-
-    def keys(self) -> NDArray[np.uint64]:
-        """A number for each value that depends on its vector alone, (n,)."""
-        found = [
-            pd.util.hash_array(np.array([row.tobytes() for row in self.table[first : first + BLOCK]], object))
-            for first in range(0, len(self), BLOCK)
-        ]
-        return np.concatenate([np.empty(0, np.uint64), *found])
 
     def learners(self) -> tuple[Learner, ...]:
         """A network that may follow the vectors closely, and one that may not."""

@@ -32,7 +32,11 @@ _OF_ARRIVALS = marked(
     "The split holds users apart, not times: the models learned from users who arrived together with those measured, "
     "so the measures say nothing about later arrivals."
 )
-_HASH_KEYS = {"halves": "0123456789123456", "parts": "parts of a split"}  # 16 bytes each
+_HASH_KEYS = {
+    "halves": "0123456789123456",
+    "parts": "parts of a split",
+    "encoders": "texts, pictures.",
+}  # 16 bytes each
 
 
 def caution_of(kind: str, *, arrivals: bool = False) -> str:
@@ -218,7 +222,7 @@ def _second_half(windows: Windows) -> NDArray[np.bool_]:
     return half[windows.user]
 
 
-def user_share(users: pd.Index, *, purpose: Literal["halves", "parts"] = "halves") -> NDArray[np.float64]:
+def user_share(users: pd.Index, *, purpose: Literal["halves", "parts", "encoders"] = "halves") -> NDArray[np.float64]:
     """A number in [0, 1) per user that depends on the id alone, (u,).
 
     Args:

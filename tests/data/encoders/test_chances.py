@@ -21,14 +21,23 @@ def titles(n, *, seed=0):
     ).astype(float)
 
 
+def shares(n, *, seed=7):
+    return np.random.default_rng(seed).random(n)
+
+
 def learnt(texts, answers):
-    return Chances.fit(Characters(texts), np.arange(len(texts)), answers)
+    return Chances.fit(Characters(texts), np.arange(len(texts)), answers, share=shares(len(texts)))
+
+
+def said(model, texts, *, seed=7):
+    """The chances of the members who taught the model; with another seed, of others."""
+    return model.of(Characters(texts), np.arange(len(texts)), share=shares(len(texts), seed=seed))
 
 
 def test_words_of_the_answer_are_found_in_new_texts():
     texts, answers = titles(1200)
     new, told = titles(400, seed=1)
-    found = learnt(texts, answers).of(Characters(new))
+    found = said(learnt(texts, answers), new, seed=8)
     assert roc_auc_score(told, found) > 0.8
     assert log_loss(told, found) < 0.5
 
@@ -36,36 +45,45 @@ def test_words_of_the_answer_are_found_in_new_texts():
 def test_no_training_text_knows_its_own_answer():
     texts, _ = titles(1200)
     noise = np.random.default_rng(5).integers(0, 2, len(texts)).astype(float)
-    own = learnt(texts, noise).of(Characters(texts))
+    own = said(learnt(texts, noise), texts)
     assert abs(roc_auc_score(noise, own) - 0.5) < 0.06
 
 
-def test_equal_texts_have_one_chance_whatever_their_letters_and_never_teach_each_other():
+def test_members_whom_the_split_holds_together_never_teach_each_other():
     texts, _ = titles(400)
-    twice = np.concatenate([texts, np.char.upper(texts.astype(str)).astype(object)])
-    noise = np.random.default_rng(5).integers(0, 2, len(texts)).astype(float)
-    found = learnt(twice, np.concatenate([noise, noise])).of(Characters(twice))
-    assert found[:400] == pytest.approx(found[400:])
-    assert abs(roc_auc_score(noise, found[:400]) - 0.5) < 0.1
+    noise, twice = np.random.default_rng(5).integers(0, 2, 400).astype(float), np.tile(np.arange(400), 2)
+    answers, groups, apart = np.tile(noise, 2), np.tile(shares(400), 2), shares(800)
+    for share, knows in ((groups, False), (apart, True)):
+        model = Chances.fit(Characters(texts), twice, answers, share=share)
+        own = model.of(Characters(texts), twice, share=share)
+        assert (roc_auc_score(answers, own) > 0.65) == knows
+
+
+def test_letters_small_and_large_are_one_and_members_without_a_text_have_the_base_rate():
+    texts, answers = titles(400)
+    model, both = learnt(texts, answers), np.array([texts[0], texts[0].upper()], object)
+    found = model.of(Characters(both), np.array([0, 1, -1]), share=np.array([0.1, 0.2, 0.3]))
+    assert found[0] == pytest.approx(found[1])
+    assert found[2] == answers.mean()
 
 
 def test_shares_of_yes_teach_as_their_answers_do():
     texts, answers = titles(600)
-    as_shares = learnt(texts, 0.1 + 0.8 * answers).of(Characters(texts))
+    as_shares = said(learnt(texts, 0.1 + 0.8 * answers), texts)
     assert roc_auc_score(answers, as_shares) > 0.8
     assert 0.1 < as_shares.mean() < 0.9
 
 
 @pytest.mark.parametrize(
     ("texts", "answers"),
-    [(["one title"] * 50, [0, 1] * 25), (["a", "b", "c", "d", "e", "f"], [1] * 6), (["a"], [0]), ([], [])],
-    ids=["one text", "one answer", "one member", "nobody"],
+    [(["a", "b", "c", "d", "e", "f"], [1] * 6), (["a"], [0]), ([], [])],
+    ids=["one answer", "one member", "nobody"],
 )
 def test_where_there_is_nothing_to_learn_everyone_has_the_base_rate(texts, answers):
     model = learnt(np.array(texts, object), np.array(answers, float))
     expected = np.mean(answers) if len(answers) else 0.5
     assert model.base == pytest.approx(expected)
-    assert model.of(Characters(np.array(["new", "title"], object))) == pytest.approx([expected] * 2, abs=1e-4)
+    assert said(model, np.array(["new", "title"], object)) == pytest.approx([expected] * 2, abs=1e-4)
 
 
 def test_hostile_texts_have_a_chance():
@@ -73,7 +91,7 @@ def test_hostile_texts_have_a_chance():
     hostile = np.array(
         ["x" * 10_000_000, "مرحبا بالعالم", "빨간 신발", "\x00\x01", "🎈" * 50, "a" * (LONGEST + 1)], object
     )
-    found = learnt(texts, answers).of(Characters(hostile))
+    found = said(learnt(texts, answers), hostile, seed=8)
     assert np.isfinite(found).all() and ((found > 0) & (found < 1)).all()
 
 
@@ -81,8 +99,9 @@ def test_vectors_that_bend_are_learnt():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(2000, 6)).astype(np.float16)
     answers = (np.abs(vectors[:, 0]) > 0.7).astype(float)
-    source = Vectors(vectors)
-    assert roc_auc_score(answers, Chances.fit(source, np.arange(2000), answers).of(source)) > 0.9
+    source, members, share = Vectors(vectors), np.arange(2000), shares(2000)
+    found = Chances.fit(source, members, answers, share=share).of(source, members, share=share)
+    assert roc_auc_score(answers, found) > 0.9
 
 
 def test_what_was_learnt_is_read_as_it_was_written(tmp_path, refused):
@@ -90,7 +109,7 @@ def test_what_was_learnt_is_read_as_it_was_written(tmp_path, refused):
     model = learnt(texts, answers)
     model.save(tmp_path / "head.npz")
     again = Chances.load(tmp_path / "head.npz")
-    assert (again.of(Characters(texts)) == model.of(Characters(texts))).all()
+    assert (said(again, texts) == said(model, texts)).all()
     assert again.weights[0].shape[0] == FOLDS
     (tmp_path / "head.npz").write_bytes(b"nothing")
     with refused("as it was written", "", "bring it back"):

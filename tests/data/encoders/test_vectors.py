@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from churn.data.encoders.chances import BLOCK
-from churn.data.encoders.vectors import Vectors, encoded
+from churn.data.encoders.vectors import encoded
 
 N, WIDTH = 5 * BLOCK + 3, 4
 
@@ -50,8 +50,3 @@ def test_finished_vectors_are_taken_as_they_are(tmp_path):
     seen = []
     assert len(encoded(tmp_path, encoder(seen), n=N, width=WIDTH, identity="a")) == N
     assert seen == []
-
-
-def test_equal_vectors_have_one_key():
-    keys = Vectors(np.array([[1, 2], [3, 4], [1, 2]], np.float16)).keys()
-    assert keys[0] == keys[2] != keys[1]
