@@ -154,6 +154,7 @@ def leads():
         "What matters most to you": rng.choice(["price", "time"], 400),
         "pages": rng.poisson(3, 400),
         "note": [f"called on day {n}" for n in range(400)],
+        "voucher": [f"V{n}" for n in range(400)],
         "state": rng.choice(["won", "lost", "open"], 400, p=[0.4, 0.5, 0.1]),
     }
     return pd.DataFrame(columns)
@@ -165,9 +166,10 @@ def test_a_list_whose_ids_stand_once_is_asked_about_its_answers(leads, started, 
     assert "events" not in data
     assert data["member_columns"] == {"user_id": "Prospect ID", "joined": "launched_at"}
     assert data["outcome"] == {"column": "state", "positive": ["won"], "of": ["won", "lost"], "from": "deadline"}
-    assert data["features"] == ["What matters most to you", "pages"]
+    assert data["features"] == ["What matters most to you", "pages", "note"]
+    assert data["attributes"]["note"] == {"known": "arrival", "as": "text"}
     assert data["split"] == {"kind": "time"}
-    assert "not used: note" in said
+    assert "not used: voucher" in said
     assert "members without an answer are scored" in said
 
 

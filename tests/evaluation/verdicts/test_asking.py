@@ -15,8 +15,8 @@ TRIED = ("order", "split", "history", "horizon")  # questions that have an answe
 QUICK = [Contestant(LightGBM, {"max_trees": 10}), Contestant(Logistic, {})]
 
 
-def test_two_questions_are_asked_by_default():
-    assert VerdictConfig().ask == ["order", "split"]
+def test_the_questions_asked_by_default_cost_few_fits():
+    assert VerdictConfig().ask == ["order", "split", "modalities"]  # the last only where there are texts or pictures
 
 
 def test_questions_are_answered_for_every_target_and_model(prepared):
