@@ -5,7 +5,7 @@ import tempfile
 import weakref
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
@@ -49,6 +49,11 @@ class ChurnDataModule(LightningDataModule):
     def n_features(self) -> int:
         """The columns of a day."""
         return len(self.split.train.features)
+
+    @property
+    def constants(self) -> dict[int, Literal["number", "flag"]]:
+        """The columns that are constant over a history, with their kinds."""
+        return self.split.train.constants
 
     def setup(self, stage: str) -> None:
         """Take over the model's target."""

@@ -1,7 +1,7 @@
 """The base of the recurrent networks: scaling, head, and a classifier's verbs."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -16,12 +16,14 @@ from torch import Tensor, nn
 from churn.data import Split, Windows, loader
 from churn.keys import BatchSize, Days, Range, check_arguments
 from churn.models.base import Classifier, Report
+from churn.models.constants import Constant, Constants
 from churn.models.scaling import SCALINGS, Scale, Scaling
 
 if TYPE_CHECKING:
     import optuna
 
 
+_JOINED = 50_000  # windows from which the bins of constants are taken
 _STEPS_PER_EPOCH, _SMALLEST_BATCH = 40, 32  # ten epochs of a few steps each teach a network nothing
 
 
@@ -77,6 +79,7 @@ class SequenceClassifier(nn.Module, Classifier):
         self.positive_weight, self.batch_size = positive_weight, batch_size
         self.max_epochs, self.patience, self.history_days = max_epochs, patience, history_days
         self.n_features = 0
+        self.constants: dict[int, Constant] = {}
         self.epochs = 0
 
     @abstractmethod
@@ -102,26 +105,45 @@ class SequenceClassifier(nn.Module, Classifier):
 
     # The layers -------------------------------------------------------------------------------------
 
-    def build(self, n_features: int) -> None:
-        """Make the layers, once."""
+    def build(self, n_features: int, constants: Mapping[int, Constant] | None = None) -> None:
+        """Make the layers, once.
+
+        Args:
+            n_features: Columns of a history.
+            constants: The columns that are constant over it, with their kinds. They are joined to the encoder's vector;
+                where there are no others, they are all that is read.
+        """
         if self.n_features:
             return
-        self.n_features = n_features
+        self.n_features, self.constants = n_features, dict(constants or {})
         self.scale = Scale(n_features, kind=self.scaling)
-        self.encode = self.encoder(n_features)
+        self.by_day = [place for place in range(n_features) if place not in self.constants]
+        if self.by_day:
+            self.encode = self.encoder(len(self.by_day))
+        if self.constants:
+            kinds = list(self.constants.values())
+            self.join = Constants(kinds, width=self.hidden_size, dropout=self.dropout)
         self.drop = nn.Dropout(self.dropout)
-        self.head = nn.Linear(self.width, 1)
+        self.head = nn.Linear(self.width * bool(self.by_day) + self.hidden_size * bool(self.constants), 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """The logit of each history, (n, d, f) to (n,)."""
         days = self.history_days or x.shape[1]
-        logits: Tensor = self.head(self.drop(self.encode(self.scale(x[:, -days:])))).squeeze(-1)
+        scaled, parts = self.scale(x[:, -days:]), []
+        if self.by_day:
+            parts.append(self.drop(self.encode(scaled[:, :, self.by_day] if self.constants else scaled)))
+        if self.constants:
+            parts.append(self.join(scaled[:, -1, list(self.constants)]))
+        logits: Tensor = self.head(torch.cat(parts, dim=1)).squeeze(-1)
         return logits
 
     def begin(self, train: Windows) -> None:
         """Make the layers, fill the scale, and let the head predict the base rate before the first step."""
-        self.build(len(train.features))
+        self.build(len(train.features), train.constants)
         self.scale.fit(train.recent(self.history_days))
+        if self.constants:
+            last = torch.from_numpy(train.sample(_JOINED).recent(1).history())
+            self.join.fit(self.scale(last)[:, -1, list(self.constants)])
         rate = np.clip(train.label(self.target).mean(), 1e-6, 1 - 1e-6)
         nn.init.constant_(self.head.bias, float(scipy.special.logit(rate)))
 
@@ -153,6 +175,11 @@ class SequenceClassifier(nn.Module, Classifier):
         return min(self.batch_size, max(_SMALLEST_BATCH, len(train) // _STEPS_PER_EPOCH))
 
     @property
+    def shape(self) -> dict[str, Any]:
+        """The columns from which the layers are made: their number, and the constant ones."""
+        return {"n_features": self.n_features, "constants": self.constants}
+
+    @property
     def device(self) -> torch.device:
         """The device on which the weights lie."""
         return self.head.weight.device
@@ -170,7 +197,7 @@ class SequenceClassifier(nn.Module, Classifier):
 
     def write(self, folder: Path) -> None:
         """Write the weights."""
-        state = {"n_features": self.n_features, "epochs": self.epochs, "weights": self.state_dict()}
+        state = self.shape | {"epochs": self.epochs, "weights": self.state_dict()}
         content = BytesIO()  # torch's own writer does not report a full disk
         torch.save(state, content)
         (folder / "weights.pt").write_bytes(content.getvalue())
@@ -178,7 +205,7 @@ class SequenceClassifier(nn.Module, Classifier):
     def read(self, folder: Path) -> None:
         """Read the weights; nothing but tensors is loaded."""
         saved = torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")
-        self.build(saved["n_features"])
+        self.build(saved["n_features"], saved["constants"])
         self.epochs = saved["epochs"]
         self.load_state_dict(saved["weights"])
 

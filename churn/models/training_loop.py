@@ -53,11 +53,11 @@ class Trainee(LightningModule):
         if stage == "fit":
             self.network.begin(data.split.train)
         else:
-            self.network.build(data.n_features)
+            self.network.build(data.n_features, data.constants)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Note the number of features, from which the layers are made again."""
-        checkpoint["n_features"] = self.network.n_features
+        """Note the columns, from which the layers are made again."""
+        checkpoint |= self.network.shape
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Make the layers that the checkpoint fills, and take its place in the schedule but not the schedule's length.
@@ -67,7 +67,7 @@ class Trainee(LightningModule):
         Raises:
             UserError: if the layers are made already, for data of another number of columns.
         """
-        self.network.build(n := checkpoint["n_features"])
+        self.network.build(n := checkpoint["n_features"], checkpoint["constants"])
         if n != self.network.n_features:
             expected = f"expected a checkpoint for data with {self.network.n_features} columns a day"
             raise UserError(expected, n, "give the data: block that it was trained with")

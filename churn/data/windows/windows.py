@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -180,6 +180,15 @@ class Windows:
     def constant(self) -> NDArray[np.bool_]:
         """Whether each column has one value on all days of a history, (f,)."""
         return np.array([source is not None and source.constant for source in self.sources], np.bool_)
+
+    @property
+    def constants(self) -> dict[int, Literal["number", "flag"]]:
+        """The positions of the constant columns, and whether each is a number or a flag of yes and no."""
+        return {
+            place: "flag" if source.reason == "yes or no" else "number"
+            for place, source in enumerate(self.sources)
+            if source is not None and source.constant
+        }
 
     def flat(self) -> NDArray[np.float32]:
         """The history with a column per feature and day, and one per constant, (n, c); see `flat_features`."""
