@@ -17,7 +17,7 @@ ALARM = 3  # exit code
 
 def _simulate(arguments: list[str]) -> None:
     from churn.configuration import parse
-    from churn.data import PRESETS, simulate
+    from churn.data import PRESETS, Arrivals, simulate
     from churn.keys import SEEDS, OneOf, Range
 
     parser = _parser("simulate")
@@ -25,13 +25,18 @@ def _simulate(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--dirt", type=int, help="rows to spoil of every kind of dirt; ledger.csv counts them")
+    parser.add_argument("--arrivals", type=int, help="launches to write, too, with how likely each is to be carried")
     options = parse(arguments, parser=parser)
     OneOf(tuple(PRESETS)).check("--preset", options.preset)
     SEEDS.check("--seed", options.seed)
     if options.dirt is not None:
         Range(0, 1_000_000).check("--dirt", options.dirt)
+    made = None
+    if options.arrivals is not None:
+        Range(1, 10_000_000).check("--arrivals", options.arrivals)
+        made = Arrivals(n=options.arrivals)
     with progress(f"simulate {options.preset}"):
-        simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt)
+        simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt, made=made)
     if options.dirt is not None:
         print(f"ledger: {options.out / 'ledger.csv'}")
 

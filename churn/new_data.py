@@ -82,10 +82,10 @@ def prepare_alike(
     return prepare(dataclasses.replace(new, **taken), folder, frames=frames, vocabulary=vocabulary, encoders=learnt)
 
 
-def _places(old: DataConfig, new: DataConfig, name: str) -> dict[str, str]:
+def _places(old: DataConfig, new: DataConfig, name: str) -> dict[str, str | bool]:
     """The block of a text or picture of the run, with the places that the new one names."""
-    places = {key: new.attributes[name][key] for key in ("from", "encoder") if key in new.attributes.get(name, {})}
-    return old.attributes[name] | places
+    named = new.attributes.get(name, {})
+    return old.attributes[name] | {key: place for key, place in named.items() if key in ("from", "encoder")}
 
 
 def prepare_up_to(

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churn import explanation, segments
-from churn.artefacts import as_written, declared, hashes_of, read_json, read_object
+from churn.artefacts import Hide, as_written, declared, hashes_of, read_json, read_object
 from churn.configuration import RunConfig
 from churn.data import (
     DataConfig,
@@ -34,10 +35,12 @@ from churn.replacement import together
 from churn.segments import Order, Plan, Pseudonyms, SegmentConfig
 
 SURROGATE = "surrogate"  # of a target's folder: what explains its model
+LEVERS = "levers"  # beside it: what was learnt of controllable attributes
 _LISTED = (declared.SCORES, declared.SCORED_FEATURES, declared.PRIORITY, declared.CONTROL)  # what `outcomes` goes by
-_AVERAGED = 2_000  # users of a day whose SHAP values are averaged
+_AVERAGED = 2_000  # users of a day whose SHAP values, or chances at other values of a lever, are averaged
 FILES = (  # of a folder that `score` wrote
     *(artefact.file for artefact in (*_LISTED, declared.REASONS, declared.CONTACTS, declared.AGREEMENT)),
+    *(artefact.file for artefact in (declared.LEVERS, declared.LEVER_CURVES)),
     *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
     *(declared.BOOK, declared.QUARANTINE.file),
 )
@@ -81,7 +84,8 @@ def score(
     frames: Mapping[str, Frame] | None = None,
 ) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
-    priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, and scoring.json, which says how.
+    priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, scoring.json, which says how, and
+    of a run with controllable attributes levers.parquet and lever_curves.csv.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -187,6 +191,7 @@ def write_scores(
     why = reasons_of(inside, models, among=windows, others=others)
     why.insert(0, "user_id", inside.user_ids[why.pop("window")])
     segments.export(listed, why, out, held_back=held, hide=hide)
+    _write_levers(dataset, scored, models, out, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
     return Listing(scored, planned, int(held.sum()), hashes_of(out, [artefact.file for artefact in _LISTED]))
 
@@ -205,10 +210,28 @@ def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.Data
     """
     target = listed.targets[0]
     folder = models / target / SURROGATE
-    few = among.take(np.unique(np.linspace(0, len(among) - 1, min(len(among), _AVERAGED), dtype=np.int64)))
+    few = among.take(_evenly(len(among)))
     usual = explanation.contributions(folder, few, target=target).mean(axis=0)
     values = explanation.contributions(folder, listed, target=target) - usual
     return explanation.reasons(listed, values, others=explanation.beside(others, listed))
+
+
+def _write_levers(dataset: Dataset, scored: pd.DataFrame, models: Path, out: Path, *, hide: Hide | None) -> None:
+    """Write what other values of controllable attributes go with; nothing where the run has none."""
+    windows, asked, target = newest_windows(dataset), dataset.config.asked, dataset.windows.targets[0]
+    levers = explanation.Levers.load(models / target / LEVERS, target=target)
+    if not levers.every:
+        return
+    p, few = scored[f"p_{target}"].to_numpy(), _evenly(len(windows))
+    found = explanation.moves(levers, windows, p, good=asked is not None and asked.good)
+    found.insert(0, "user_id", windows.user_ids[found.pop("window")])
+    declared.LEVERS.write(found, out, hide)
+    declared.LEVER_CURVES.write(explanation.curves(levers, windows.take(few), p[few]), out)
+
+
+def _evenly(n: int) -> NDArray[np.int64]:
+    """The positions of some of n users, evenly drawn where there are very many."""
+    return np.unique(np.linspace(0, n - 1, min(n, _AVERAGED), dtype=np.int64))
 
 
 def chosen_models(models: Path) -> dict[str, str]:

@@ -159,15 +159,18 @@ LEADS = {  # the `data:` block of `leads`
 
 @pytest.fixture(scope="session")
 def outcome_runs(tmp_path_factory):
-    """Finished runs on an outcome, which tests leave as they are: with leads to score, and with answers for all."""
+    """Finished runs on an outcome, which tests leave as they are: with leads to score, who control their
+    visits, and with answers for all."""
     from churn.configuration import RunConfig, parse, run_config, run_parser
     from churn.pipeline import run
 
-    def finished(members):
+    def finished(members, **visits):
         folder = tmp_path_factory.mktemp("outcome")
         members.to_parquet(folder / "leads.parquet")
         settings = {
-            "data": LEADS | {"members": str(folder / "leads.parquet")},
+            "data": LEADS
+            | {"members": str(folder / "leads.parquet")}
+            | {"attributes": LEADS["attributes"] | {"visits": LEADS["attributes"]["visits"] | visits}},
             "models": ["churn.models.LightGBM", "churn.models.Logistic"],
             "tuning": {"trials": 1},
             "training": {"seeds": 1},
@@ -180,4 +183,4 @@ def outcome_runs(tmp_path_factory):
         return run(config, folder / "run").folder
 
     every = leads()
-    return {"to score": finished(every), "answered": finished(every[every.state.notna()])}
+    return {"to score": finished(every, controllable=True), "answered": finished(every[every.state.notna()])}

@@ -175,11 +175,25 @@ _TOLD = (  # what is told of a feature of a user, as `explanation.worded` takes 
     "usual:number others:number silent_days:count long_silence:flag fewer:flag fell:day fallen_days:count since:number "
     "amount:flag"
 )
+LEVERS = Table(
+    "levers.parquet",
+    "another value of what a scored user controls, with the chance of users alike; the best have a place from 1 on",
+    "user_id:id attribute:text kind:text place:count value_from:number value_to:number level_from:text level_to:text "
+    f"chance:number change:number {_INTERVAL}",
+    optional=True,
+)
+LEVER_CURVES = Table(
+    "lever_curves.csv",
+    "a value of what users control, with the chance on average if all who were scored had it",
+    f"attribute:text kind:text value:number level:text n:count chance:number {_INTERVAL}",
+    optional=True,
+)
 REASONS = Table("reasons.parquet", "a reason of a user of the list, the strongest at place 1", _TOLD)
 CONTACTS = Table(
     "priority.csv",
     "a user to contact, best first, for a spreadsheet",
-    f"rank:count user_id:id {_SCORED} unusual_week:text? reason_1:text reason_2:text reason_3:text",
+    f"rank:count user_id:id {_SCORED} unusual_week:text? reason_1:text reason_2:text reason_3:text "
+    "lever_1:text? lever_2:text? lever_3:text?",
     ranked=True,
     chance=True,
 )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from churn.data.log.reconciliation import at_fault
     from churn.data.log.spellings import plain_ids
     from churn.data.log.tables import read_tables
-    from churn.data.log.vocabulary import Vocabulary
+    from churn.data.log.vocabulary import Encoding, Vocabulary
     from churn.data.sources import (
         Engines,
         Frame,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         readable_to_the_last_row,
         without_password,
     )
-    from churn.data.sources.simulator import PRESETS, simulate
+    from churn.data.sources.simulator import PRESETS, Arrivals, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
     from churn.data.windows.arrivals import labels
@@ -66,11 +66,13 @@ __all__ = [
     "UNKNOWN",
     "WEEKENDS",
     "Alarm",
+    "Arrivals",
     "Batch",
     "ChurnDataModule",
     "DataConfig",
     "Dataset",
     "Drift",
+    "Encoding",
     "Engines",
     "Feature",
     "Finding",

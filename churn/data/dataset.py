@@ -15,7 +15,7 @@ from churn.data.config.data_config import DataConfig
 from churn.data.log.origin import check_origin
 from churn.data.log.repeats import Repeats
 from churn.data.log.spellings import Spellings
-from churn.data.log.vocabulary import Vocabulary
+from churn.data.log.vocabulary import Encoding, Vocabulary
 from churn.data.members import (
     Members,
     derived,
@@ -82,6 +82,12 @@ class Dataset:
         if not len(found) and len(windows):
             found = windows if self.new else self.split().test
         return found.take(np.append(found.user[1:] != found.user[:-1], True)[: len(found)])
+
+    @property
+    def controllable(self) -> list[Encoding]:
+        """The attributes that models see and members control."""
+        known = self.config.known_attributes
+        return [encoding for encoding in self.vocabulary.attributes if known[encoding.name].controllable]
 
     def members_at(self, windows: Windows) -> pd.DataFrame | None:
         """The members' attributes on the day before each cutoff, (n,) rows; None without a member list."""

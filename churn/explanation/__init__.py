@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from churn.explanation.config import ExplanationConfig
     from churn.explanation.features import judged_features
     from churn.explanation.fidelity import Fidelity, Imitation
+    from churn.explanation.lever_tables import curves, moves, value_words, worded_moves
+    from churn.explanation.levers import Levers
     from churn.explanation.past import USUAL_DAYS, own_past
     from churn.explanation.surrogate import Surrogate, contributions, explain
     from churn.explanation.user_reasons import Reason, fans_among, heads, named, readable, reason_rows, reasons, worded
@@ -24,6 +26,7 @@ __all__ = [
     "ExplanationConfig",
     "Fidelity",
     "Imitation",
+    "Levers",
     "Reason",
     "Story",
     "Surrogate",
@@ -31,10 +34,12 @@ __all__ = [
     "beside",
     "collinearity",
     "contributions",
+    "curves",
     "explain",
     "fans_among",
     "heads",
     "judged_features",
+    "moves",
     "named",
     "others",
     "own_past",
@@ -43,7 +48,9 @@ __all__ = [
     "reasons",
     "to_attribute",
     "to_imitate",
+    "value_words",
     "worded",
+    "worded_moves",
 ]
 
 __getattr__ = lazily(__name__, __file__)

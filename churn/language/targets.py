@@ -43,6 +43,7 @@ class Target:
     why: str = ""
     reasons: str = ""
     reason: str = ""
+    lever: str = ""  # the list's column of moves
     ways: Mapping[str, str] = field(default_factory=dict)  # the effect of more of a column, by its direction
     unworthy: str = ""  # the list's order where nothing is known of users' worth
     kept: str = ""  # whether the probabilities keep their word
@@ -143,6 +144,10 @@ _CHURN = Target(
     reason=marked(
         "What most raises this user's chance of churn, beside what is usual and the average of all users scored"
     ),
+    lever=marked(
+        "Another value of what the user controls, and by how many percentage points fewer users alike who had it fell "
+        "silent; no promise that a change brings this about. Empty where no value is clearly better"
+    ),
     ways={
         "raises": marked("Users with {more} are more likely to fall silent."),
         "lowers": marked("Users with {more} are less likely to fall silent."),
@@ -234,6 +239,11 @@ _OUTCOME = Target(
     ),
     reason=marked(
         "What most raises this user's chance of ending as “{outcome}”, beside the average of all users scored"
+    ),
+    lever=marked(
+        "Another value of what the user controls, and by how many percentage points more, or fewer, users alike who "
+        "had it ended as “{outcome}”; no promise that a change brings this about. Empty where no value is clearly "
+        "better"
     ),
     ways={
         "raises": marked("Users with {more} are more likely to end as “{outcome}”."),

@@ -19,6 +19,7 @@ from churn.report import (
     gains,
     health,
     leaderboard,
+    levers,
     line,
     method,
     observed,
@@ -71,8 +72,9 @@ class Page:
         return {anchor: build for group in self.groups for anchor, build in group.builds.items()}
 
     def of(self, run: Run) -> Self:
-        """The page with the sections that a run can fill: of arrivals there is no past, and of an outcome no budget."""
+        """The page with the sections that a run can fill: of arrivals there is no past, of an outcome no budget."""
         left = _OF_CHURN if run.first.outcome else set() if run.manifest["groups"] else _OF_A_PAST
+        left = left if (run.folder / declared.LEVER_CURVES.file).exists() else left | {"levers"}
         return replace(self, groups=tuple(group.without(left) for group in self.groups)) if left else self
 
 
@@ -117,7 +119,10 @@ EVIDENCE = Page(
                 "line": line.build,
             },
         ),
-        Group(marked("What drives it"), {"drivers": drivers.build, "features": features.build}),
+        Group(
+            marked("What drives it"),
+            {"drivers": drivers.build, "levers": levers.build, "features": features.build},
+        ),
         Group(
             marked("How users differ"),
             {"differences": differences.build, "behaviour": behaviour.build, "anomalies": anomalies.build},

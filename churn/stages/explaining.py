@@ -10,7 +10,7 @@ from churn import explanation, segments
 from churn.artefacts import TargetTables, declared
 from churn.data import Windows
 from churn.progress import step
-from churn.scoring import SURROGATE, chosen_models, score_windows
+from churn.scoring import LEVERS, SURROGATE, chosen_models, score_windows
 from churn.stages.context import Context, Facts
 
 
@@ -27,7 +27,7 @@ def screen_features(context: Context) -> Facts:
 
 
 def explain_models(context: Context) -> Facts:
-    """Surrogates with their fidelity and SHAP values, a network's own attribution."""
+    """Surrogates with their fidelity and SHAP values, a network's own attribution, and levers."""
     tables, chosen = TargetTables(), chosen_models(context.folder / "models")
     train = context.split.train.sample(context.config.explanation.windows, seed=context.config.seed)
     segment = _segments(context, train)
@@ -36,7 +36,17 @@ def explain_models(context: Context) -> Facts:
         _imitate(context, train, target=target, chosen=name, segment=segment, tables=tables)
         completeness |= _attribute(context, train, target=target, chosen=name, tables=tables)
     tables.write(context.folder, context.hide)
+    _learn_levers(context, train)
     return {"completeness": completeness}
+
+
+def _learn_levers(context: Context, train: Windows) -> None:
+    """Learn the levers of the first target; nothing where no attribute is controllable."""
+    if controllable := context.dataset.controllable:
+        target = train.targets[0]
+        step(f"levers of {target}")
+        found = explanation.Levers.learn(controllable, train, target=target)
+        found.save(context.folder / "models" / target / LEVERS, target=target)
 
 
 def _segments(context: Context, windows: Windows) -> NDArray[np.str_]:

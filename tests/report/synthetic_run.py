@@ -96,6 +96,8 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "reasons.parquet": _reasons(listed),
         "views/returns.csv": _returns(),
     }
+    if stickers:
+        tables |= {"levers.parquet": _levers(scores), "lever_curves.csv": _lever_curves()}
     for one in BY_FILE.values():
         if one.file in tables or not (one.optional or one.file in FOLLOWED_UP):
             one.write(tables.get(one.file, one.empty()), folder)
@@ -135,6 +137,21 @@ def _reasons(listed):
         rows += [(user, 1, "own_post", "count", "low", *silent), (user, 2, *other)]
         rows += [(user, 3, "tenure", "last day", "low", *days)] if n % 4 else []
     return declared.REASONS.of(rows).astype({"fell": "datetime64[us]"})
+
+
+def _levers(scores):
+    """Of every user a lower goal, which is a move for a third, and another level."""
+    rows = []
+    for n, user in enumerate(scores["user_id"]):
+        rows += [(user, "goal", "number", int(n % 3 == 0), 900.0, 300.0, None, None, 0.4, -0.1, -0.2, -0.01)]
+        rows += [(user, "home", "level", 0, np.nan, np.nan, HOSTILE[0], "calm", 0.5, 0.02, -0.1, 0.2)]
+    return declared.LEVERS.of(rows)
+
+
+def _lever_curves():
+    goal = [("goal", "number", v, None, 300, 0.3 + v / 9000, 0.25, 0.7) for v in (100.0, 300.0, 900.0, 2700.0)]
+    home = [("home", "level", np.nan, level, 300, 0.5, 0.4, 0.6) for level in (HOSTILE[0], "calm")]
+    return declared.LEVER_CURVES.of(goal + home)
 
 
 def _windows(rng, stickers):

@@ -65,7 +65,7 @@ def rewrite(run, change):
         (REPORT, "glance list why worth trust returning past"),
         (
             EVIDENCE,
-            "checks observed reading budget line drivers features differences behaviour anomalies models gains "
+            "checks observed reading budget line drivers levers features differences behaviour anomalies models gains "
             "calibration verdicts search seasons journeys cohorts health method",
         ),
     ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Self, cast, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 from churn.errors import UserError
 
@@ -17,7 +17,7 @@ class Attribute:
 
     Example:
         >>> Attribute.of("plan", {"known": "daily", "from": "valid_from"})
-        Attribute(name='plan', known='daily', valid_from='valid_from', form='table', place=None, encoder=None)
+        Attribute(name='plan', known='daily', valid_from='valid_from', form='table', ...)
     """
 
     name: str
@@ -26,18 +26,20 @@ class Attribute:
     form: Form = "table"  # a number, date, level or yes or no; a text; or a picture
     place: str | None = None  # the file or folder of pictures
     encoder: str | None = None  # the directory of a network that reads texts or pictures
+    controllable: bool = False  # whether the member can change it
 
     @classmethod
-    def of(cls, name: str, block: Mapping[str, str]) -> Self:
+    def of(cls, name: str, block: Mapping[str, Any]) -> Self:
         """An attribute from its block in `data.attributes`.
 
         Raises:
-            UserError: for an unknown key or value, or `daily` without a column of dates.
+            UserError: for an unknown key or value, `daily` without a column of dates, or a controllable attribute that
+                is known too late, or is a text or a picture.
         """
         key, known = f"data.attributes.{name}", cast(Known, block.get("known"))
         if "as" in block or "encoder" in block:
             return cls._encoded(name, key, block)
-        if known not in get_args(Known) or set(block) - _KEYS:
+        if known not in get_args(Known) or set(block) - _KEYS - {"controllable"}:
             raise UserError(
                 f"expected {key} as {{known: arrival}}, {{known: daily, from: COLUMN}} or {{known: after}}",
                 dict(block),
@@ -47,10 +49,15 @@ class Attribute:
             raise UserError(
                 f"expected `from` in {key} where it is known daily, and only there", dict(block), "name its dates"
             )
-        return cls(name, known, block.get("from"))
+        if not isinstance(controllable := block.get("controllable", False), bool):
+            raise UserError(f"expected {key}.controllable as true or false", repr(controllable), "correct it")
+        if controllable and known == "after":
+            remedy = "leave controllable out: nobody can choose what is known when all is over"
+            raise UserError(f"expected {key} known on arrival or daily, since it is controllable", known, remedy)
+        return cls(name, known, block.get("from"), controllable=controllable)
 
     @classmethod
-    def _encoded(cls, name: str, key: str, block: Mapping[str, str]) -> Self:
+    def _encoded(cls, name: str, key: str, block: Mapping[str, Any]) -> Self:
         """A text or a picture, known on arrival or only when all is over."""
         form, known, place = block.get("as"), block.get("known"), block.get("from")
         if form not in ("text", "picture") or known not in ("arrival", "after") or set(block) - _KEYS:

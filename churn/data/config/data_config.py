@@ -57,7 +57,8 @@ class DataConfig(Block, key="data"):
             it holds, {closed_reason: {known: after}} for one that no model may ever see. {title: {known: arrival,
             as: text}} and {photo: {known: arrival, as: picture, from: photos}} are read by what they say: `from` is
             a folder, whose files the column names, or one file, in which photo_offset and photo_size say where, in
-            bytes. With `encoder`, a local directory, a network that transformers reads is used.
+            bytes. With `encoder`, a local directory, a network that transformers reads is used. {goal: {known:
+            arrival, controllable: true}} is in the member's hands: the list says what other values of it go with.
         outcome: A question about each member in place of churn, whose answer stands in the member list: {column: state,
             positive: [successful], of: [successful, failed], from: deadline, name: carried, good: true}. `positive`
             lists the values that mean yes, `of` all answers (every value by default), `from` the column of the day on
@@ -83,14 +84,14 @@ class DataConfig(Block, key="data"):
     activity_events: list[str] | None = None
     max_event_types: Annotated[int, Range(1, 1_000)] = 30
     features: list[str] = field(default_factory=list)
-    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+    attributes: dict[str, dict[str, str | bool]] = field(default_factory=dict)
     outcome: dict[str, Any] | None = None
     windows: WindowConfig = field(default_factory=WindowConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
 
     def __post_init__(self) -> None:
         """Raises UserError for a value outside its range, an unknown option of `csv`, an attribute whose block cannot
-        be read, and features that are named twice or known too late."""
+        be read, and features that are named twice, known too late, or said to be controllable and not seen."""
         super().__post_init__()
         for name, value in (self.csv or {}).items():
             OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
@@ -101,6 +102,9 @@ class DataConfig(Block, key="data"):
             if name in self.features and attribute.known == "after":
                 remedy = "take it out of data.features: it is for comparisons alone"
                 raise UserError("expected data.features that are known on the day", f"{name}, known after", remedy)
+            if name not in self.features and attribute.controllable:
+                remedy = "add it there, or leave controllable out: no model sees it"
+                raise UserError("expected controllable attributes in data.features", f"{name} in none", remedy)
         self._check_members()
 
     def _check_members(self) -> None:

@@ -12,7 +12,7 @@ import xlsxwriter
 from numpy.typing import NDArray
 
 from churn.artefacts import Hide, declared, write_with
-from churn.explanation import worded
+from churn.explanation import worded, worded_moves
 from churn.language import decimals_of_money, priced, say
 from churn.segments.config import RankBy, SegmentConfig
 from churn.segments.contacts.advice import advice
@@ -24,7 +24,7 @@ from churn.segments.ranking import chance_of_first, ranked
 
 _CHANCE, _SCORES = "0.0%", {"priority": "0.000", "value_at_risk": "0.000"}
 _AMOUNTS = {"expected_loss"}
-_SENTENCES = ("reason_", "unusual_week")  # how the columns of sentences begin
+_SENTENCES = ("reason_", "lever_", "unusual_week")  # how the columns of sentences begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
 _COMMENT = {"x_scale": 2}
 _WIDEST = 300  # pixels
@@ -112,14 +112,17 @@ def _write_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tup
 
 
 def _contacts(folder: Path) -> pd.DataFrame:
-    """The users of a folder's list who are not held back, with what departed in their last week, and their reasons.
+    """The users of a folder's list who are not held back, with what departed in their last week, their reasons, and
+    the moves of a run with controllable attributes.
 
     Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them.
     """
     listed = declared.PRIORITY.read(folder)
     contacts = listed[listed.group != CONTROL].drop(columns="group").reset_index(drop=True)
     contacts = _with_unusual_weeks(contacts, folder)
-    return contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
+    told = contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
+    found = declared.LEVERS.read(folder)
+    return told.join(worded_moves(found, contacts.user_id)) if len(found) else told
 
 
 def departures(users: pd.Series, found: pd.DataFrame) -> dict[str, str]:

@@ -34,7 +34,7 @@ COLUMNS = Messages(
         "unusual_week": marked("What is unlike the user's own earlier weeks in the last one; empty where nothing is"),
     }
 )
-_REASONS = "reason_1, …"
+_REASONS, _LEVERS = "reason_1, …", "lever_1, …"
 _FIRST = ("rank", "user_id", "priority", "priority_rank")  # columns before the chances
 _NEVER_MISSING = {"rank", "user_id", "priority_rank"}
 _IF_STAYS = "p_sticker_if_stays"  # a chance of no target
@@ -82,6 +82,7 @@ def about(
         (say("Ids"), say("hashes; ids.csv beside the key tells whose") if config.id_key else say("as in the log")),
         *described.items(),
         (_REASONS, in_words(_REASONS, known)),
+        *([(_LEVERS, in_words(_LEVERS, known))] if "lever_1" in (columns or ()) else []),
     ]
 
 
@@ -117,6 +118,8 @@ def in_words(column: str, scores: Sequence[str]) -> str:
     target = _first(scores)
     if column.startswith("reason_"):
         return target.say(target.reason)
+    if column.startswith("lever_"):
+        return target.say(target.lever)
     if column.startswith("p_"):
         one = target_of(column.removeprefix("p_"))
         return one.say(one.column)

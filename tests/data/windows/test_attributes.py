@@ -339,6 +339,21 @@ def test_a_block_that_cannot_be_read_is_refused_before_any_data_are(block, refus
         DataConfig(events="none", attributes={"plan": block})
 
 
+@pytest.mark.parametrize(("said", "found"), [({"controllable": "yes"}, "'yes'"), ({"controllable": 1}, "1")])
+def test_controllable_is_true_or_false(said, found, refused):
+    with refused("data.attributes.plan.controllable as true or false", found, "correct it"):
+        Attribute.of("plan", ARRIVAL | said)
+
+
+def test_nothing_known_after_all_is_over_or_seen_by_no_model_is_controllable(refused):
+    with refused("data.attributes.plan known on arrival or daily", "after", "leave controllable out"):
+        Attribute.of("plan", {"known": "after", "controllable": True})
+    with refused("controllable attributes in data.features", "plan", "add it there"):
+        DataConfig(events="none", attributes={"plan": ARRIVAL | {"controllable": True}})
+    assert Attribute.of("plan", ARRIVAL | {"controllable": True}).controllable
+    assert not Attribute.of("plan", ARRIVAL | {"controllable": False}).controllable
+
+
 def test_a_block_that_can_be_read_is_an_attribute():
     assert Attribute.of("plan", DAILY) == Attribute("plan", "daily", "valid_from")
     assert Attribute.of("plan", ARRIVAL) == Attribute("plan", "arrival")

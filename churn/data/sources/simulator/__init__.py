@@ -1,8 +1,19 @@
-"""A made-up platform whose truth is known: its log, on demand a dirty one, beside exact probabilities."""
+"""A made-up platform whose truth is known, and launches: a log, on demand a dirty one, beside exact probabilities."""
 
+from churn.data.sources.simulator.arrivals import Arrivals, draw_arrivals, true_chances
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.latent import Rates
 from churn.data.sources.simulator.population import PRESETS, Preset
 from churn.data.sources.simulator.simulation import simulate, simulate_platform
 
-__all__ = ["PRESETS", "Dirt", "Preset", "Rates", "simulate", "simulate_platform"]
+__all__ = [
+    "PRESETS",
+    "Arrivals",
+    "Dirt",
+    "Preset",
+    "Rates",
+    "draw_arrivals",
+    "simulate",
+    "simulate_platform",
+    "true_chances",
+]

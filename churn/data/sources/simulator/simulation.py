@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from churn.artefacts import write_table
+from churn.data.sources.simulator.arrivals import Arrivals, draw_arrivals
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.dirty_table import DirtyTable
 from churn.data.sources.simulator.growing import growing_table
@@ -33,11 +34,17 @@ __all__ = ["PRESETS", "Dirt", "Preset", "simulate", "simulate_platform"]
 HISTORY_DAYS = HORIZON_DAYS = 7
 LEDGER = "ledger.csv"
 SCHEMAS = {"events": EVENTS_SCHEMA, "stickers": STICKERS_SCHEMA, "members": MEMBERS_SCHEMA, "truth": TRUTH_SCHEMA}
-FILES = (LEDGER, *(f"{name}.parquet" for name in SCHEMAS))
+ARRIVALS, THEIR_TRUTH = "arrivals.parquet", "arrivals_truth.parquet"
+FILES = (LEDGER, ARRIVALS, THEIR_TRUTH, *(f"{name}.parquet" for name in SCHEMAS))
 
 
 def simulate(
-    preset: Literal["small", "study", "large"], *, seed: int, out: Path, dirt: Dirt | int | None = None
+    preset: Literal["small", "study", "large"],
+    *,
+    seed: int,
+    out: Path,
+    dirt: Dirt | int | None = None,
+    made: Arrivals | None = None,
 ) -> None:
     """Write `events.parquet`, `stickers.parquet`, `members.parquet` and `truth.parquet` to the folder `out`.
 
@@ -49,6 +56,8 @@ def simulate(
         seed: The seed of everything random.
         out: The folder.
         dirt: The dirt to plant, or a number of rows of every kind; `ledger.csv` (table, dirt, rows) counts it.
+        made: Launches to write beside the platform, which they have nothing to do with, as `arrivals.parquet` and
+            `arrivals_truth.parquet`.
 
     Raises:
         UserError: if the preset is unknown or the folder cannot be written to.
@@ -63,10 +72,12 @@ def simulate(
     if preset not in PRESETS:
         raise UserError(f"expected a preset out of {', '.join(PRESETS)}", repr(preset), "choose one of these")
     planted = Dirt.of_every_kind(dirt) if isinstance(dirt, int) else dirt
-    simulate_platform(PRESETS[preset], seed=seed, out=out, dirt=planted)
+    simulate_platform(PRESETS[preset], seed=seed, out=out, dirt=planted, made=made)
 
 
-def simulate_platform(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None = None) -> None:
+def simulate_platform(
+    preset: Preset, *, seed: int, out: Path, dirt: Dirt | None = None, made: Arrivals | None = None
+) -> None:
     """Write the tables of any platform, in one pass over its days, a few of which are in memory.
 
     Raises:
@@ -82,6 +93,9 @@ def simulate_platform(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None
     """
     with claimed(out, "a log"), together(out, FILES) as scratch:
         _write(preset, seed=seed, out=scratch, dirt=dirt)
+        if made is not None:
+            for table, name in zip(draw_arrivals(made, seed=seed), (ARRIVALS, THEIR_TRUTH), strict=True):
+                write_table(table, scratch / name)
 
 
 def _write(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None) -> None:
