@@ -194,9 +194,14 @@ class RunFiles:
         return bool(self.windowing["at_risk"] == "arrival")
 
     @property
+    def scattered(self) -> bool:
+        """Whether each user is asked about on days of the own, so that a list is drawn over all days at once."""
+        return self.arrivals or self.first.outcome
+
+    @property
     def answered(self) -> bool:
-        """Whether every arrival has an answer, so that the scored users are the test part's."""
-        return self.arrivals and not self.part("score").get("windows")
+        """Whether all have an answer, so that the scored users are the test part's."""
+        return self.scattered and not self.part("score").get("windows")
 
     @property
     def windowing(self) -> Mapping[str, Any]:

@@ -50,7 +50,7 @@ def build(run: Run) -> Section:
 
 def _compared(run: Run) -> str:
     """The users who are compared, and the measure of how they differ."""
-    if run.arrivals:
+    if run.scattered:
         return say(
             "The priority segment, the users with the highest priority, against others in the test part. Hedges’ g is "
             "the difference in standard deviations: 0.2 is small, 0.5 middling, 0.8 large."
@@ -130,7 +130,7 @@ def _pooled(run: Run) -> list[Block]:
                 users=count(compared["users"]),
                 listed=count(compared["listed"]),
             )
-            if run.arrivals
+            if run.scattered
             else say(
                 "A list of {number} users is compared here by its share: on an average cutoff of the test part "
                 "{per_day} users were at risk, and so of {users} users {listed} count as being on the list.",

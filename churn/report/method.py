@@ -27,7 +27,7 @@ def build(run: Run) -> Section:
 
 def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     if run.first.outcome:
-        return (*_of_arrivals(run), *_judging(run), _split(run), *_measures())
+        return (*_of_outcomes(run), *_judging(run), _split(run), *_measures())
     history, horizon = run.windowing["history_days"], run.windowing["horizon_days"]
     often = every(run.windowing["stride_days"])
     risk = (
@@ -67,14 +67,15 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _of_arrivals(run: Run) -> tuple[tuple[str, str], ...]:
-    """The question about each member, when it is asked, and what is known then."""
+def _of_outcomes(run: Run) -> tuple[tuple[str, str], ...]:
+    """The question about each member or row of outcomes, when it is asked, and what is known then."""
     first, history = run.first, run.windowing["history_days"]
     asked = run.settings["data"]["outcome"]
-    means = first.say(
-        "The column {column} of the member list holds {values}.",
-        column=asked["column"],
-        values=listed([str(value) for value in asked["positive"]]),
+    column, values = asked["column"], listed([str(value) for value in asked["positive"]])
+    means = (
+        first.say("The column {column} of the member list holds {values}.", column=column, values=values)
+        if run.arrivals
+        else first.say("The column {column} of the table of outcomes holds {values}.", column=column, values=values)
     )
     hoped = say("It is hoped for.") if first.good else say("It is hoped against.")
     seen = (
@@ -82,7 +83,11 @@ def _of_arrivals(run: Run) -> tuple[tuple[str, str], ...]:
         if history
         else say("The models see what is known of the user then, and nothing else.")
     )
-    asking = say("Each user is asked about once, on the day of arrival.")
+    asking = (
+        say("Each user is asked about once, on the day of arrival.")
+        if run.arrivals
+        else say("Each row of the table of outcomes is asked about on its date, and a user may have several.")
+    )
     return (
         (first.say("“{outcome}”"), f"{means} {hoped}"),
         (say("Window"), f"{asking} {seen}"),
@@ -95,7 +100,7 @@ def _known(run: Run) -> str:
     due = run.settings["data"]["outcome"].get("from")
     if due is None:
         horizon = run.windowing["horizon_days"]
-        return say("Known {horizon} days after the arrival.", horizon=horizon)
+        return say("Known {horizon} days after the day that is asked about.", horizon=horizon)
     return say("Known from the day in the column {column} on.", column=due)
 
 
@@ -124,7 +129,7 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         (
             say("Past lists"),
             say("The list that the same rule draws from all users of the test part at once.")
-            if run.arrivals
+            if run.scattered
             else say(
                 "What the same rule would have listed {every} in the test part; the list is today’s alone.",
                 every=every(run.windowing["stride_days"]),

@@ -75,7 +75,7 @@ def _rates(run: Run) -> list[Block]:
             unseen=words(run).unseen,
             few=FEW,
         )
-        if run.arrivals
+        if run.scattered
         else say(
             "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
             "{horizon} days after. n counts places on these lists, the same user once a list; the 95% intervals "

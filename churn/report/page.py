@@ -118,7 +118,7 @@ def _as_json(spec: str) -> Markup:
 
 
 def _subtitle(run: Run) -> str:
-    if run.arrivals:
+    if run.scattered:
         made, last_day = day(run.manifest["created"]), day(run.manifest["audit"]["last_day"])
         return say("Made on {made} · data up to {day}", made=made, day=last_day)
     cutoff = date.fromisoformat(str(run.manifest["segment"]["cutoff"])[:10])

@@ -32,11 +32,8 @@ class WindowConfig(Block, key="data.windows"):
     after_days: Annotated[list[Annotated[int, Range(0, 10_000)]], Range(1, 20)] = field(default_factory=lambda: [0])
 
     def __post_init__(self) -> None:
-        """Raises UserError for a value outside its range, and for no history where users are not asked on arrival."""
+        """Raises UserError for a value outside its range, and for `after_days` where users are not asked on arrival."""
         super().__post_init__()
-        if not self.history_days and self.at_risk != "arrival":
-            remedy = "correct it, or set data.windows.at_risk: arrival"
-            raise UserError("expected data.windows.history_days of at least 1", 0, remedy)
         if self.after_days != [0] and self.at_risk != "arrival":
             remedy = "set it, or leave after_days out"
             raise UserError("expected data.windows.at_risk: arrival with after_days", self.at_risk, remedy)

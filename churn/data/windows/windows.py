@@ -42,6 +42,11 @@ class Windows:
         return tuple(self.labels)
 
     @property
+    def scattered(self) -> bool:
+        """Whether each user is asked about on days of the own, so that lists are drawn over all days at once."""
+        return self.arrivals or self.due is not None
+
+    @property
     def answers(self) -> NDArray[np.int8]:
         """The labels of the first target, (n,)."""
         return next(iter(self.labels.values()))
