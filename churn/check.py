@@ -239,18 +239,34 @@ def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
 def _definition(dataset: Dataset) -> str:
     windows = dataset.config.windows
     if dataset.windows.scattered:
-        once = (
-            say("every row on its date") if dataset.config.outcomes else say("every user once, on the day of arrival")
-        )
-        return _asked(once, windows.history_days)
+        return _asked(_when(dataset), windows.history_days)
     active = say_many("active on the last day", "active in the last {n} days", windows.at_risk_days)
+    risk = say("every member") if windows.at_risk == "member" else active
+    if windows.lead_days:
+        return say(
+            "history {history} + lead {lead} + horizon {horizon} days, every {stride}; {risk}",
+            history=windows.history_days,
+            lead=windows.lead_days,
+            horizon=windows.horizon_days,
+            stride=windows.stride_days,
+            risk=risk,
+        )
     return say(
         "history {history} + horizon {horizon} days, every {stride}; {risk}",
         history=windows.history_days,
         horizon=windows.horizon_days,
         stride=windows.stride_days,
-        risk=say("every member") if windows.at_risk == "member" else active,
+        risk=risk,
     )
+
+
+def _when(dataset: Dataset) -> str:
+    """The days on which users are asked about, where each has days of the own."""
+    if not dataset.config.outcomes:
+        return say("every user once, on the day of arrival")
+    if not (lead := dataset.config.windows.lead_days):
+        return say("every row on its date")
+    return say_many("every row {n} day before its date", "every row {n} days before its date", lead)
 
 
 def _asked(once: str, history_days: int) -> str:

@@ -205,7 +205,7 @@ class RunFiles:
 
     @property
     def windowing(self) -> Mapping[str, Any]:
-        """history_days, horizon_days, stride_days, at_risk, at_risk_days."""
+        """history_days, lead_days, horizon_days, stride_days, at_risk, at_risk_days."""
         found: Mapping[str, Any] = self.manifest["windows"]
         return found
 

@@ -241,19 +241,19 @@ def _training_end(config: DataConfig, answers: Answers | None, first: int, last:
 
     Where the parts are not separate in time, the span is the whole log.
     """
-    split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
+    split, begin, reach = config.split, first_cutoff(config.windows), config.windows.reach_days
     if answers is not None:
         days, wait = answers.labelled(first + first_example(config.windows), last)
         if not split.by_time or not len(days):
             return last + 1
         return _end_of(split.of_arrivals(days, wait=wait), days.min(), days.max())
     n_days = last + 1 - first
-    if not split.by_time and n_days >= begin + horizon_days:
+    if not split.by_time and n_days >= begin + reach:
         return last + 1
     try:
-        return _end_of(split, _timestamp(first + begin), _timestamp(last + 1 - horizon_days))
+        return _end_of(split, _timestamp(first + begin), _timestamp(last + 1 - reach))
     except UserError:
-        needed = days_needed(split, begin=begin, horizon_days=horizon_days) or begin + horizon_days
+        needed = days_needed(split, begin=begin, reach_days=reach) or begin + reach
         if n_days < needed:
             raise too_few_days(first, last, needed=needed) from None
         raise

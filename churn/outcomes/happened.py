@@ -29,7 +29,8 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
     if (user < 0).all():
         found, remedy = f"none of {len(user)}", "check data.event_columns, the member list and segments.id_key"
         raise UserError(f"expected users of {earlier.folder} in the log", found, remedy)
-    horizon = range(day, day + earlier.config.data.windows.horizon_days)
+    windows = earlier.config.data.windows
+    horizon = range(day + windows.lead_days, day + windows.reach_days)
     n, known = len(panel.users), np.maximum(user, 0)
 
     def total(mask: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
@@ -85,7 +86,7 @@ def check_days(earlier: Earlier, dataset: Dataset) -> None:
     begin = covered(earlier, dataset.panel)
     events = events_per_day(dataset)
     usual = float(np.median(events[max(0, begin - USUAL_DAYS) : begin])) if begin else 0.0
-    horizon = np.arange(begin, begin + earlier.config.data.windows.horizon_days)
+    horizon = np.arange(begin, begin + earlier.config.data.windows.reach_days)
     empty = horizon[events[horizon] == 0]
     if len(empty) and usual >= LEAST_USUAL:
         days = ", ".join(str(dataset.panel.date(int(day)).date()) for day in empty[:7])
@@ -103,7 +104,7 @@ def covered(earlier: Earlier, panel: Panel) -> int:
     if day < 0:
         found = f"none before {panel.date(0).date()}"
         raise UserError(f"expected events from {earlier.cutoff.date()} on, the cutoff", found, "load them")
-    needed = day + earlier.config.data.windows.horizon_days - 1
+    needed = day + earlier.config.data.windows.reach_days - 1
     if panel.n_days <= needed:
         raise UserError(
             f"expected events up to {panel.date(needed).date()}, the last day of the horizon",

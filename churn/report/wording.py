@@ -1,8 +1,10 @@
 """Numbers, days and names as people read them."""
 
 import math
+from collections.abc import Mapping
 from datetime import date
 from numbers import Real
+from typing import Any
 
 from churn.explanation import heads, readable
 from churn.language import Messages, day_in_words, decimals_of_money, marked, percentage, priced, say, target_of
@@ -180,6 +182,21 @@ def every(days: int) -> str:
         ('every day', 'every 7 days')
     """
     return say("every day") if days == 1 else say("every {days} days", days=days)
+
+
+def afterwards(windowing: Mapping[str, Any]) -> str:
+    """The days of the horizon, in words.
+
+    Example:
+        >>> afterwards({"lead_days": 0, "horizon_days": 7})
+        'the 7 days after'
+        >>> afterwards({"lead_days": 3, "horizon_days": 7})
+        'the 7 days that begin 3 days later'
+    """
+    lead, horizon = windowing["lead_days"], windowing["horizon_days"]
+    if not lead:
+        return say("the {horizon} days after", horizon=horizon)
+    return say("the {horizon} days that begin {lead} days later", horizon=horizon, lead=lead)
 
 
 def seconds(value: float) -> str:

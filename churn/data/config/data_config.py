@@ -148,6 +148,9 @@ class DataConfig(Block, key="data"):
         if self.windows.after_days != [0]:
             remedy = "leave it out: an outcome is asked about on the day of joining"
             raise UserError("expected no data.windows.after_days with data.outcome", self.windows.after_days, remedy)
+        if self.windows.lead_days:
+            remedy = "leave it out: before the day of joining nothing is known of a member"
+            raise UserError("expected no data.windows.lead_days with data.outcome", self.windows.lead_days, remedy)
         if asked.column in self.features:
             remedy = "take it out: it is the answer"
             raise UserError("expected data.features without the column of data.outcome", asked.column, remedy)

@@ -33,19 +33,20 @@ class Answers:
 
     @classmethod
     def of(cls, outcome: Outcome, rows: pd.DataFrame, *, dated: str, zone: str, windows: WindowConfig) -> Self:
-        """Read the answers from rows with a date in the column `dated`; where no day is told, at the horizon's end.
+        """Read the answers from rows with a date in the column `dated`, from which on the horizon runs.
 
-        Rows of new examples may lack the columns of the answers.
+        Where no day is told, an answer is known at the horizon's end. Rows of new examples may lack the
+        columns of the answers.
 
         Raises:
             UserError: for days that cannot be read.
         """
         column = rows.get(outcome.column, pd.Series(None, rows.index, dtype=object))
-        asked, label = _days(rows, dated, zone=zone), labels(outcome, column)
+        asked, label = _days(rows, dated, zone=zone) - windows.lead_days, labels(outcome, column)
         told = np.full(len(rows), np.nan)
         if outcome.due is not None and outcome.due in rows:
             told = _days(rows, outcome.due, zone=zone)
-        due = np.where(np.isnan(told), asked + windows.horizon_days, told)
+        due = np.where(np.isnan(told), asked + windows.reach_days, told)
         ended = column.notna().to_numpy() & (label == UNKNOWN) & ~np.isnan(told)
         return cls(outcome.name, pd.Index(rows["user_id"]), asked, label, due, ended)
 
@@ -180,6 +181,7 @@ def ask(panel: Panel, config: WindowConfig, answers: Answers) -> tuple[Windows, 
         {answers.name: labels},
         due=np.minimum(due[kept], np.iinfo(np.int32).max // 2).astype(np.int32),
         arrivals=config.at_risk == "arrival",
+        lead_days=config.lead_days,
     )
     fates = Fates(
         yes=int((labels == 1).sum()),
