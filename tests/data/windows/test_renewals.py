@@ -3,7 +3,6 @@
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -25,23 +24,6 @@ CONFIG = DataConfig(
     windows=WindowConfig(history_days=14, horizon_days=30),
     split=SplitConfig(val_from="2024-06-15", test_from="2024-09-01"),
 )
-BEGIN, DAYS = pd.Timestamp("2024-01-01"), 366
-
-
-def contracts(n: int = 60, *, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """Events of customers, and their contracts, one after the other: whoever acted lately renews more often."""
-    rng, events, rows = np.random.default_rng(seed), [], []
-    for place in range(n):
-        customer, zeal = f"c{place:02d}", rng.uniform(0.05, 0.6)
-        days = np.flatnonzero(rng.random(DAYS) < zeal)
-        events += [(customer, BEGIN + pd.Timedelta(days=int(day), hours=9)) for day in days]
-        for day in range(int(rng.integers(20, 50)), DAYS, 45):
-            lately = ((days >= day - 14) & (days < day)).sum()
-            state = "renewed" if rng.random() < 1 / (1 + np.exp(3 - lately)) else "cancelled"
-            decided = BEGIN + pd.Timedelta(days=day + int(rng.integers(0, 25)))
-            rows.append((customer, BEGIN + pd.Timedelta(days=day), state, decided))
-    log = pd.DataFrame(events, columns=["user_id", "timestamp"]).assign(event="post")
-    return {"events": log, "renewals": pd.DataFrame(rows, columns=["customer", "renews_on", "state", "decided_on"])}
 
 
 @pytest.fixture
@@ -138,7 +120,7 @@ def test_each_user_s_last_row_without_an_answer_is_scored(small) -> None:
     assert dict(zip(newest.user_ids, newest.dates.day, strict=True)) == {"ann": 1, "bob": 30}
 
 
-def test_an_answer_beats_a_row_of_one_user_and_day_without_one(asked) -> None:
+def test_an_answer_beats_a_row_of_one_user_and_day_without_one(asked, contracts) -> None:
     frames = contracts()
     doubled = frames["renewals"].assign(state=None, decided_on=pd.NaT)
     dataset = asked(frames | {"renewals": pd.concat([doubled, frames["renewals"]])})
@@ -146,7 +128,7 @@ def test_an_answer_beats_a_row_of_one_user_and_day_without_one(asked) -> None:
     assert dataset.reconciliation["outcomes"]["rejected"] == {"another answer for this user_id and day": len(doubled)}
 
 
-def test_no_part_learns_from_an_answer_that_came_after_a_later_part_began(asked) -> None:
+def test_no_part_learns_from_an_answer_that_came_after_a_later_part_began(asked, contracts) -> None:
     frames = contracts()
     split = asked(frames).split()
     due = frames["renewals"].set_index(["customer", "renews_on"]).decided_on
@@ -157,7 +139,7 @@ def test_no_part_learns_from_an_answer_that_came_after_a_later_part_began(asked)
     assert ((dates < "2024-06-15") & (decided > "2024-06-15")).sum() > 10  # some would reach over
 
 
-def test_answers_and_days_from_the_test_on_change_neither_training_features_nor_labels(asked) -> None:
+def test_answers_and_days_from_the_test_on_change_neither_training_features_nor_labels(asked, contracts) -> None:
     frames, day = contracts(), pd.Timestamp("2024-09-01")
     late = frames["renewals"].decided_on > day
     swapped = frames["renewals"].state.map({"renewed": "cancelled", "cancelled": "renewed"})
@@ -171,7 +153,7 @@ def test_answers_and_days_from_the_test_on_change_neither_training_features_nor_
         assert one.history().tobytes() == same.history().tobytes()
 
 
-def test_the_frozen_columns_come_from_days_before_validation_where_the_split_is_by_shares(asked) -> None:
+def test_the_frozen_columns_come_from_days_before_validation_where_the_split_is_by_shares(asked, contracts) -> None:
     frames = contracts()
     plain = asked(frames, split=SplitConfig())
     first = plain.split().val.dates.min()
@@ -183,7 +165,7 @@ def test_the_frozen_columns_come_from_days_before_validation_where_the_split_is_
 
 
 @pytest.mark.parametrize("kind", ["user", "user_time"])
-def test_a_split_by_user_keeps_all_rows_of_a_user_in_one_part(asked, kind) -> None:
+def test_a_split_by_user_keeps_all_rows_of_a_user_in_one_part(asked, kind, contracts) -> None:
     split = replace(CONFIG.split, kind=kind) if kind == "user_time" else SplitConfig(kind=kind)
     parts = asked(contracts(200), split=split).split()
     users = [{*part.user_ids} for part in (parts.train, parts.val, parts.test)]
@@ -191,7 +173,7 @@ def test_a_split_by_user_keeps_all_rows_of_a_user_in_one_part(asked, kind) -> No
     assert parts.train.user_ids.tolist() != sorted({*parts.train.user_ids})  # several of a user
 
 
-def test_a_split_that_breaks_the_rule_cannot_be_built(asked) -> None:
+def test_a_split_that_breaks_the_rule_cannot_be_built(asked, contracts) -> None:
     dataset = asked(contracts())
     split = dataset.split()
     late = dataset.windows.take(dataset.windows.known & (dataset.windows.answered > split.val.cutoff.min()))
@@ -199,7 +181,7 @@ def test_a_split_that_breaks_the_rule_cannot_be_built(asked) -> None:
         replace(split, train=late)
 
 
-def test_rows_of_users_outside_the_member_list_are_counted_as_non_members(asked) -> None:
+def test_rows_of_users_outside_the_member_list_are_counted_as_non_members(asked, contracts) -> None:
     frames = contracts()
     customers = sorted({*frames["renewals"].customer})
     members = pd.DataFrame({"user_id": customers[:50], "plan": ["s", "l"] * 25})
@@ -212,7 +194,7 @@ def test_rows_of_users_outside_the_member_list_are_counted_as_non_members(asked)
     assert sum(dataset.fates.values()) == rows["used"]
 
 
-def test_without_a_log_the_members_attributes_and_the_table_are_enough(asked) -> None:
+def test_without_a_log_the_members_attributes_and_the_table_are_enough(asked, contracts) -> None:
     frames = contracts()
     customers = sorted({*frames["renewals"].customer})
     members = pd.DataFrame({"user_id": customers, "plan": ["s", "l"] * (len(customers) // 2)})
@@ -229,7 +211,7 @@ def test_without_a_log_the_members_attributes_and_the_table_are_enough(asked) ->
     assert dataset.split().train.user_ids.tolist() == sorted(dataset.split().train.user_ids)
 
 
-def test_text_dates_in_a_format_of_their_own_are_read(asked) -> None:
+def test_text_dates_in_a_format_of_their_own_are_read(asked, contracts) -> None:
     frames = contracts()
     text = frames["renewals"].assign(
         **{name: frames["renewals"][name].dt.strftime("%d.%m.%Y") for name in ("renews_on", "decided_on")}
@@ -248,9 +230,39 @@ def test_keys_that_contradict_a_table_of_outcomes_are_refused(refused) -> None:
         replace(CONFIG, events=None, members="members")
 
 
-def test_a_column_that_the_table_lacks_and_an_answer_that_no_row_has_are_refused(asked, refused) -> None:
+def test_a_column_that_the_table_lacks_and_an_answer_that_no_row_has_are_refused(asked, refused, contracts) -> None:
     frames = contracts()
     with refused("data.outcome.from out of the columns of outcomes", "decided_on", "customer, renews_on, state"):
         asked(frames | {"renewals": frames["renewals"].drop(columns="decided_on")})
     with refused("among the values of outcomes.state", "'kept'", "correct"):
         asked(frames, outcome=ASKED | {"positive": ["kept"], "of": ["kept", "cancelled"]})
+
+
+def test_with_lead_days_a_row_is_asked_about_before_its_date_and_may_be_answered_before_it(asked) -> None:
+    rows = """
+    ann  2024-01-20  renewed    2024-01-18
+    ann  2024-01-28  cancelled  2024-01-17
+    bob  2024-01-20  cancelled  -
+    bob  2024-02-05  -          -
+    bob  2024-02-07  -          -
+    """
+    days = pd.date_range("2024-01-01", "2024-01-31")
+    events = pd.DataFrame({"user_id": ["ann", "bob"] * 15 + ["ann"], "timestamp": days, "event": "post"})
+    dataset = asked(
+        {"events": events, "renewals": table_of(rows)},
+        windows=WindowConfig(history_days=7, lead_days=5, horizon_days=3),
+        split=SplitConfig(kind="user"),
+    )
+    windows = dataset.windows
+    told = zip(windows.user_ids, windows.dates.strftime("%m-%d"), windows.answers.tolist(), strict=True)
+    assert [*told] == [("ann", "01-15", 1), ("bob", "01-15", 0), ("bob", "01-31", -1)]
+    assert windows.answered.tolist()[:2] == [17, 22]  # the 18th; and the 20th with three days of a horizon
+    assert dataset.fates["answered_before"] == 1  # ann's of the 28th, on the 17th, six days before it is asked
+    assert dataset.fates["outside"] == 1  # to be asked on the 2nd, when the log has ended
+
+
+def test_lead_days_without_dates_to_lead_to_are_refused(refused) -> None:
+    members = {"members": "members", "outcome": {"column": "state", "positive": ["won"]}}
+    windows = WindowConfig(at_risk="arrival", history_days=0, lead_days=3)
+    with refused("no data.windows.lead_days with data.outcome", "3", "leave it out"):
+        DataConfig(**members, windows=windows)
