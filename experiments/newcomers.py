@@ -1,4 +1,4 @@
-"""What is known of newcomers, on the exact splits of earlier work: members of a chat community, and video channels.
+"""Newcomers and what is known about them, on the exact splits of earlier work: members of a chat, and video channels.
 
     python experiments/newcomers.py
 
@@ -51,15 +51,17 @@ def main() -> None:
 
 
 def community() -> None:
-    """The verdict on members of the community by their first visit: by the hour on arrival, and two days later.
+    """The verdict on members of the community by their first visit: on arrival, one day and two days later.
 
-    By calendar days a first visit late in the evening returns more often, on the next morning; so the first answer goes
-    by hours, and the second leaves the day after the first visit to the history.
+    On arrival the answer goes by hours, later by calendar days. By these a first visit late in the evening returns more
+    often, soon after midnight; so two days later, where the next day is history, are the fairer question.
     """
     frames = visitors()
     answer = {"column": "returned", "positive": [True], "from": "told"}
     arrival = WindowConfig(at_risk="arrival", history_days=0, horizon_days=9)
-    later = WindowConfig(at_risk="arrival", history_days=2, horizon_days=7, after_days=[2])
+    later = [
+        WindowConfig(at_risk="arrival", history_days=days, horizon_days=9 - days, after_days=[days]) for days in (1, 2)
+    ]
     for told in (["room", "hour", "day_of_week"], ["kind"]):
         asked = DataConfig(
             members="members",
@@ -69,8 +71,7 @@ def community() -> None:
             windows=arrival,
             split=SplitConfig(val_share=0.1, test_from="2016-06-21"),
         )
-        silent = replace(asked, events="events", outcome=None, windows=later)
-        for config in (asked, silent):
+        for config in (asked, *(replace(asked, events="events", outcome=None, windows=one) for one in later)):
             verdict_on(config, frames, told)
 
 

@@ -44,11 +44,13 @@ _TERMS = (  # words of artefacts, which `say_again` finds in the catalogue
     *(marked("opposite"), marked("same"), marked("unclear")),
     *(marked("null user_id"), marked("null actor_id"), marked("null event"), marked("null event_id")),
     *(marked("repeated user_id"), marked("repeated event_id"), marked("repeated row")),
+    *(marked("repeated user_id and day"), marked("another answer for this user_id and day")),
     *(marked("empty or unreadable row"), marked("null or unreadable timestamp"), marked("event not allowed")),
     *(marked("not between the years 1900 and 2199"), marked("before the span"), marked("after the span")),
     *(marked("null amount"), marked("negative amount"), marked("amount that is not a number")),
     marked("negative amount, left out"),
     *(marked("read"), marked("used"), marked("non-members"), marked("events"), marked("stickers"), marked("members")),
+    marked("outcomes"),
 )
 ROLES = ("own", "fan", "away")  # how the names of counted events begin
 

@@ -1,4 +1,4 @@
-"""The verdict on newcomers: what is worth knowing of them on arrival, and what their first days add."""
+"""The verdict on newcomers: what facts known on arrival are worth, and what the first days add."""
 
 from dataclasses import dataclass
 from functools import partial
