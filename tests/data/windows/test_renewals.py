@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from churn.data import DataConfig, SplitConfig, WindowConfig, prepare
+from churn.data.windows.arrivals import wait
 from churn.errors import LeakageError
 
 ASKED = {
@@ -164,6 +165,15 @@ def test_the_frozen_columns_come_from_days_before_validation_where_the_split_is_
     assert found.split().val.dates.min() == first
 
 
+@pytest.mark.parametrize("history_days", [14, 120])
+def test_the_columns_are_frozen_by_the_day_on_which_validation_begins(asked, contracts, history_days) -> None:
+    windows = WindowConfig(history_days=history_days, horizon_days=30)
+    dataset = asked(contracts(), split=SplitConfig(), windows=windows)
+    known = dataset.windows.take(dataset.windows.known)  # rows without a whole history, or an answer, have no share
+    dated = SplitConfig().of_arrivals(known.dates, wait=wait(known.answered - known.cutoff))
+    assert pd.Timestamp(dataset.vocabulary.last_day + 1, unit="D") == pd.Timestamp(dated.val_from)
+
+
 @pytest.mark.parametrize("kind", ["user", "user_time"])
 def test_a_split_by_user_keeps_all_rows_of_a_user_in_one_part(asked, kind, contracts) -> None:
     split = replace(CONFIG.split, kind=kind) if kind == "user_time" else SplitConfig(kind=kind)
@@ -252,6 +262,7 @@ def test_with_lead_days_a_row_is_asked_about_before_its_date_and_may_be_answered
         {"events": events, "renewals": table_of(rows)},
         windows=WindowConfig(history_days=7, lead_days=5, horizon_days=3),
         split=SplitConfig(kind="user"),
+        last_day="2024-01-31",  # of the log: dates of the table may lie after it
     )
     windows = dataset.windows
     told = zip(windows.user_ids, windows.dates.strftime("%m-%d"), windows.answers.tolist(), strict=True)
