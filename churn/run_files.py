@@ -196,7 +196,7 @@ class RunFiles:
     @property
     def scattered(self) -> bool:
         """Whether each user is asked about on days of the own, so that a list is drawn over all days at once."""
-        return self.arrivals or self.first.outcome
+        return self.arrivals or target_of(self.targets[0]).outcome
 
     @property
     def answered(self) -> bool:
