@@ -34,15 +34,15 @@ from churn.language import Messages, marked, say, say_again, say_many, termed
 from churn.progress import page, progress
 
 ROLES = Messages({"own": marked("own"), "fan": marked("by fans"), "away": marked("elsewhere")})
-FATES = Messages(  # of members who are asked about once
+FATES = Messages(  # of members who are asked about once, or of rows of outcomes
     {
         "yes": marked("yes"),
         "no": marked("no"),
         "to_score": marked("to score: no answer yet"),
         "ended_otherwise": marked("ended otherwise: neither yes nor no"),
-        "answered_before_arrival": marked("answered before the arrival"),
+        "answered_before": marked("answered before the day that is asked about"),
         "without_day": marked("without a day of arrival"),
-        "outside": marked("arrived outside the days read"),
+        "outside": marked("outside the days read"),
     }
 )
 ASKED = ("yes", "no", "to_score")  # fates that are told even of nobody
@@ -110,7 +110,7 @@ def _columns(dataset: Dataset) -> Table:
         used = {own: word for word in STANDARD_COLUMNS[name] if (own := mapping.get(word, word))}
         attributes = dataset.members.columns if name == "members" and dataset.members is not None else ()
         use = dict.fromkeys(attributes, say("attribute")) | used
-        if name == "members" and (asked := dataset.config.asked) is not None:
+        if name == ("outcomes" if dataset.config.outcomes else "members") and (asked := dataset.config.asked):
             use |= {asked.column: say("answer")} | ({asked.due: say("day of the answer")} if asked.due else {})
         rows += [(say_again(name), column, kind, use.get(column, "–")) for column, kind in schema.items()]
     return _table((say("table"), say("column"), say("type"), say("used as")), rows)
@@ -192,7 +192,7 @@ def _quartiles(values: NDArray[np.float64]) -> list[float]:
 def _users(dataset: Dataset, health: Health) -> list[RenderableType]:
     n = len(dataset.panel.users)
     if dataset.fates is not None:
-        return [_text(say("users: {n:,} on the member list", n=n)), _fates(dataset)]
+        return [_text(_listed(dataset, health)), _fates(dataset)]
     if dataset.members is None:
         return [_text(say("users: {n:,}, all who have events of their own", n=n))]
     unseen = say(
@@ -201,11 +201,19 @@ def _users(dataset: Dataset, health: Health) -> list[RenderableType]:
     return [_text(unseen)]
 
 
+def _listed(dataset: Dataset, health: Health) -> str:
+    """The number of users who are asked about; where many days may be, also how many the log has never seen."""
+    n, unseen = len(dataset.panel.users), health.unseen
+    if not dataset.config.outcomes:
+        return say("users: {n:,} on the member list", n=n)
+    return say("users: {n:,} asked about, {unseen:,} of whom never appear in the events", n=n, unseen=unseen)
+
+
 def _fates(dataset: Dataset) -> Table:
-    """The numbers of members by their fate: who ended so, or otherwise, or is to be scored."""
+    """The numbers of members, or of rows, by their fate: who ended so, or otherwise, or is to be scored."""
     target = termed(dataset.windows.targets[0])
     rows = [(FATES[fate], f"{n:,}") for fate, n in (dataset.fates or {}).items() if n or fate in ASKED]
-    return _table((target, say("users")), rows, right=1)
+    return _table((target, say("rows") if dataset.config.outcomes else say("users")), rows, right=1)
 
 
 def _events(health: Health) -> Table:
@@ -230,20 +238,38 @@ def _features(dataset: Dataset, health: Health) -> list[RenderableType]:
 
 def _definition(dataset: Dataset) -> str:
     windows = dataset.config.windows
-    if windows.at_risk == "arrival":
-        return _arrivals(windows.history_days)
+    if dataset.windows.scattered:
+        return _asked(_when(dataset), windows.history_days)
     active = say_many("active on the last day", "active in the last {n} days", windows.at_risk_days)
+    risk = say("every member") if windows.at_risk == "member" else active
+    if windows.lead_days:
+        return say(
+            "history {history} + lead {lead} + horizon {horizon} days, every {stride}; {risk}",
+            history=windows.history_days,
+            lead=windows.lead_days,
+            horizon=windows.horizon_days,
+            stride=windows.stride_days,
+            risk=risk,
+        )
     return say(
         "history {history} + horizon {horizon} days, every {stride}; {risk}",
         history=windows.history_days,
         horizon=windows.horizon_days,
         stride=windows.stride_days,
-        risk=say("every member") if windows.at_risk == "member" else active,
+        risk=risk,
     )
 
 
-def _arrivals(history_days: int) -> str:
-    once = say("every user once, on the day of arrival")
+def _when(dataset: Dataset) -> str:
+    """The days on which users are asked about, where each has days of the own."""
+    if not dataset.config.outcomes:
+        return say("every user once, on the day of arrival")
+    if not (lead := dataset.config.windows.lead_days):
+        return say("every row on its date")
+    return say_many("every row {n} day before its date", "every row {n} days before its date", lead)
+
+
+def _asked(once: str, history_days: int) -> str:
     if not history_days:
         return say("{once}; of the days before nothing is known", once=once)
     return say_many("{once}; history {n} day", "{once}; history {n} days", history_days, once=once)

@@ -110,7 +110,7 @@ def _caution(data: "DataConfig") -> str:
     from churn.data import caution_of
     from churn.language import say
 
-    caution = caution_of(data.split.kind, arrivals=data.outcome is not None)
+    caution = caution_of(data.split.kind, arrivals=data.windows.at_risk == "arrival")
     return _warnings([say(caution)] if caution else [])
 
 

@@ -13,6 +13,7 @@ from churn.data import DataConfig, Dataset, Frame, Vocabulary, prepare
 from churn.errors import UserError
 from churn.keys import as_day
 
+_TABLES = ("events", "stickers", "members", "outcomes")
 New = DataConfig | Mapping[str, Frame]  # a `data:` block, or frames by the names of its tables: events, stickers, …
 
 
@@ -31,8 +32,8 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
     if isinstance(data, DataConfig):
         return data, {}
     names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
-    needed = "events" if old.events is not None else "members"
-    if needed not in names or set(names) - {"events", "stickers", "members"}:
+    needed = next(name for name in ("events", "members", "outcomes") if getattr(old, name) is not None)
+    if needed not in names or set(names) - {*_TABLES}:
         expected = f"expected a DataConfig, or data frames under {needed} and, if known, other tables of the run"
         raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
     if foreign := [name for name in _own_features(old) if name.rpartition(".")[0] not in sys.modules]:
@@ -41,7 +42,7 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
             f"no module of {foreign[0]!r}",
             "import it first if you trust it, nothing was imported",
         )
-    named: Any = {"events": None, "stickers": None, "members": None} | {name: name for name in names}
+    named: Any = dict.fromkeys(_TABLES) | {name: name for name in names}
     return dataclasses.replace(old, first_day=None, last_day=None, **named), data
 
 
@@ -70,6 +71,11 @@ def prepare_alike(
             f"expected data.features of your configuration to name what the models of {run} see beside churn's own",
             f"none of {foreign[0]!r}",
             "add it there if you trust it, nothing was imported",
+        )
+    if (old.outcomes is None) != (new.outcomes is None):
+        wanted = "data.outcomes" if new.outcomes is None else "no data.outcomes"
+        raise UserError(
+            f"expected {wanted}, as in training", new.outcomes or "none", "set it as it was, or train again"
         )
     same = ("windows", "outcome", "features", "zone", "activity_events", "allowed_events", "negative")
     seen = {name: block for name, block in old.attributes.items() if name in old.features}

@@ -194,13 +194,18 @@ class RunFiles:
         return bool(self.windowing["at_risk"] == "arrival")
 
     @property
+    def scattered(self) -> bool:
+        """Whether each user is asked about on days of the own, so that a list is drawn over all days at once."""
+        return self.arrivals or target_of(self.targets[0]).outcome
+
+    @property
     def answered(self) -> bool:
-        """Whether every arrival has an answer, so that the scored users are the test part's."""
-        return self.arrivals and not self.part("score").get("windows")
+        """Whether all have an answer, so that the scored users are the test part's."""
+        return self.scattered and not self.part("score").get("windows")
 
     @property
     def windowing(self) -> Mapping[str, Any]:
-        """history_days, horizon_days, stride_days, at_risk, at_risk_days."""
+        """history_days, lead_days, horizon_days, stride_days, at_risk, at_risk_days."""
         found: Mapping[str, Any] = self.manifest["windows"]
         return found
 

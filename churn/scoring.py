@@ -113,7 +113,7 @@ def score(
         with speaking(finished.language, finished.labels, fans=fans):
             listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
             segments.write_contacts(scratch, Order.load(run / "models"), config)
-            drifted = drift_findings(moved, arrivals=dataset.windows.arrivals) if moved else ()
+            drifted = drift_findings(moved, scattered=dataset.windows.scattered) if moved else ()
             found = [finding.text for finding in (*examine_new(dataset), *drifted)]
         place = os.path.relpath(run.resolve(), out.resolve())
         drift = moved.facts() if moved else None

@@ -184,3 +184,25 @@ def outcome_runs(tmp_path_factory):
 
     every = leads()
     return {"to score": finished(every, controllable=True), "answered": finished(every[every.state.notna()])}
+
+
+@pytest.fixture(scope="session")
+def contracts():
+    """Makes events of customers, and a table of their contracts, one after the other: who acted lately renews more."""
+    begin, days_of_log = pd.Timestamp("2024-01-01"), 366
+
+    def tables(n=60, *, seed=0):
+        rng, events, rows = np.random.default_rng(seed), [], []
+        for place in range(n):
+            customer, zeal = f"c{place:02d}", rng.uniform(0.05, 0.6)
+            days = np.flatnonzero(rng.random(days_of_log) < zeal)
+            events += [(customer, begin + pd.Timedelta(days=int(day), hours=9)) for day in days]
+            for day in range(int(rng.integers(20, 50)), days_of_log, 45):
+                lately = ((days >= day - 14) & (days < day)).sum()
+                state = "renewed" if rng.random() < 1 / (1 + np.exp(3 - lately)) else "cancelled"
+                decided = begin + pd.Timedelta(days=day + int(rng.integers(0, 25)))
+                rows.append((customer, begin + pd.Timedelta(days=day), state, decided))
+        log = pd.DataFrame(events, columns=["user_id", "timestamp"]).assign(event="post")
+        return {"events": log, "renewals": pd.DataFrame(rows, columns=["customer", "renews_on", "state", "decided_on"])}
+
+    return tables

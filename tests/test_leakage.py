@@ -51,7 +51,7 @@ def changed(prepared):
     cache = {}
 
     def dataset(name, day=TEST_FROM, frames=None, **config):
-        key = name, day, *config
+        key = name, day, str(config)
         if key not in cache:
             frames = frames or example_frames()
             for table in ("events", "stickers"):
@@ -81,10 +81,15 @@ def known(dataset, day):
     return windows.table()[["user_id", "cutoff"]], windows.history()
 
 
+def leading(lead_days):
+    """The keys of windows with days between history and horizon; none where there are none."""
+    return {"windows": WindowConfig(lead_days=lead_days)} if lead_days else {}
+
+
 def settled(dataset, day):
     """The labelled windows whose horizon ends before a day, with their labels."""
     table = dataset.windows.table()
-    return table[table.cutoff + pd.Timedelta(days=dataset.windows.horizon_days) <= day].reset_index(drop=True)
+    return table[table.cutoff + pd.Timedelta(days=dataset.windows.reach_days) <= day].reset_index(drop=True)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -118,16 +123,19 @@ def test_no_feature_of_users_seen_early_or_late_changes_with_the_days_from_a_cut
     assert before.tobytes() == after.tobytes()
 
 
+@pytest.mark.parametrize("lead_days", [0, 5])
 @pytest.mark.parametrize("name", CHANGES)
-def test_labels_do_not_change_with_the_days_after_their_horizon(changed, name):
-    before, after = (settled(changed(n), TEST_FROM) for n in (None, name))
+def test_labels_do_not_change_with_the_days_after_their_horizon(changed, name, lead_days):
+    before, after = (settled(changed(n, **leading(lead_days)), TEST_FROM) for n in (None, name))
     assert before.churn.notna().all()
     pd.testing.assert_frame_equal(before, after)
 
 
+@pytest.mark.parametrize("lead_days", [0, 5])
 @pytest.mark.parametrize("name", CHANGES)
-def test_training_and_validation_parts_do_not_change_with_the_test_days(changed, name):
-    before, after = changed(None).split(), changed(name).split()
+def test_training_and_validation_parts_do_not_change_with_the_test_days(changed, name, lead_days):
+    before, after = (changed(n, **leading(lead_days)).split() for n in (None, name))
+    assert before.train.lead_days == lead_days
     for part in ("train", "val", "val_a", "val_b"):
         one, other = getattr(before, part), getattr(after, part)
         pd.testing.assert_frame_equal(one.table(), other.table())

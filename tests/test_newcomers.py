@@ -41,7 +41,7 @@ def finished(request, tmp_path_factory):
         models=["churn.models.Logistic", "churn.models.Majority"],
         tuning=TuningConfig(trials=1),
         evaluation=EvaluationConfig(repetitions=20),
-        verdicts=VerdictConfig(ask=[]),
+        verdicts=VerdictConfig(ask=["newcomers"], repetitions=20),
         explanation=ExplanationConfig(windows=300, sample=50, trees=20, rounds=2, seeds=1),
     )
     folder = tmp_path_factory.mktemp("newcomers") / "run"
@@ -65,3 +65,12 @@ def test_the_pages_have_no_groups_of_members_without_days(finished) -> None:
     days = finished.windowing["history_days"]
     assert ('id="behaviour"' in page) == bool(days)
     assert (finished.manifest["groups"] is not None) == bool(days)
+
+
+def test_the_page_says_what_is_known_of_newcomers_at_each_age(finished) -> None:
+    [answer] = [each for each in finished.answers if each["verdict"] == "newcomers"]
+    page = (finished.folder / "evidence.html").read_text(encoding="utf8")
+    assert answer["sentence"].split(" (")[0] in page
+    assert [age in answer["sentence"] for age in ("1 day after arrival", "3 days after arrival")] == [True, True]
+    assert ("What they did since then" in answer["sentence"]) == bool(finished.windowing["history_days"])
+    assert ("with the first 3 days" in page) == bool(finished.windowing["history_days"])

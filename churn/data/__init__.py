@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from churn.data.sources.simulator import PRESETS, Arrivals, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
-    from churn.data.windows.arrivals import labels
     from churn.data.windows.features import FEATURES, Feature
     from churn.data.windows.panel import AMOUNT, STICKERS, Panel
     from churn.data.windows.rhythm import ELSEWHERE, WEEKENDS, Rhythm
@@ -106,7 +105,6 @@ __all__ = [
     "example_dataset",
     "example_frames",
     "example_split",
-    "labels",
     "leak_alarms",
     "likely_encoding",
     "loader",

@@ -6,12 +6,12 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import atomic, declared, write_json
+from churn.data.answers import OUTCOMES, answers_among, answers_in, with_days_of_joining
 from churn.data.config.data_config import DataConfig
 from churn.data.config.split_config import SplitConfig
 from churn.data.log.daily import Daily, Tables, aggregate
@@ -34,7 +34,7 @@ from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits.splitting import days_needed, learnable, rolling_origins, training_users
 from churn.data.windows import panel as panels
 from churn.data.windows import rhythm as rhythms
-from churn.data.windows.arrivals import Answers, Fates, ask, check_values
+from churn.data.windows.arrivals import Answers, Fates, ask, first_example
 from churn.data.windows.attributes import Timeline, unknown_levels
 from churn.data.windows.panel import Panel
 from churn.data.windows.sliding import first_cutoff, no_windows, slide, too_few_days
@@ -75,8 +75,9 @@ def build(
             if config.events is None and config.asked is None:
                 remedy = "set data.events, or ask about the members with data.outcome"
                 raise UserError("expected an event log in data.events", "none", remedy)
-            check_features(config, tables.members, new=new)
-            tables, answers = _asked(tables, config, new=new)
+            check_features(config, tables, new=new)
+            tables = with_days_of_joining(tables, config, new=new)
+            outcomes, answers = answers_in(tables, config, new=new)
             span = (
                 answers.span(first_day=_day(config.first_day), last_day=_day(config.last_day))
                 if answers and config.events is None
@@ -92,9 +93,12 @@ def build(
                 vocabulary=vocabulary,
             )
             members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
+            answers = answers_among(config, None if members is None else members.table, outcomes)
             if vocabulary is not None:
                 check_first_day(config, members, first_day=daily.first_day, trained_from=vocabulary.first_day)
-            panel, timelines = with_members(panels.build(daily, scratch / "panel"), members, config=config)
+            panel, timelines = with_members(
+                panels.build(daily, scratch / "panel"), members, config=config, answers=answers
+            )
             if vocabulary is None:
                 vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
                 # comparisons need it, and new data to score are not compared
@@ -104,10 +108,12 @@ def build(
             if members is not None:
                 members.save(scratch)
                 if (encoded := config.encoded) and encoders is None:
-                    train = _training_part(panel, members, config, unsplit=unsplit)
+                    train = _training_part(panel, members, config, answers=answers, unsplit=unsplit)
                     vocabulary = learn(vocabulary, encoded, members.table, train, folder=scratch, kept=kept)
                 heads = encoders or scratch / HEADS
                 unread = encode(vocabulary, encoded, members.table, panel, folder=scratch, heads=heads, kept=kept)
+            if outcomes is not None:
+                outcomes.to_parquet(scratch / OUTCOMES, index=False)
             write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)
             meta = _meta(daily, vocabulary, timelines) | {"columns": tables.columns, "times": tables.times, "new": new}
             repeats = {} if config.deduplicate else repeats_in(tables, daily)
@@ -120,29 +126,32 @@ def build(
 
 
 def windows_over(
-    panel: Panel, members: Members | None, config: DataConfig, *, unsplit: bool = False
+    panel: Panel, members: Members | None, config: DataConfig, *, answers: Answers | None, unsplit: bool = False
 ) -> tuple[Windows, Fates | None]:
-    """All windows of a panel and, of an outcome, what became of the members.
+    """All windows of a panel and, of an outcome, what became of the members or the rows of outcomes.
 
     Args:
         panel: The panel.
         members: Its member list.
         config: The `data:` block.
+        answers: The answers to an outcome.
         unsplit: Whether a panel that is too short for windows has none; it is an error otherwise.
 
     Raises:
         UserError: if the log is shorter than a history.
     """
-    if members is not None and (answers := members.answers(config)) is not None:
+    if answers is not None:
         return ask(panel, config.windows, answers)
     if unsplit and panel.n_days < first_cutoff(config.windows):
         return no_windows(panel, config.windows), None
     return slide(panel, config.windows, joined=None if members is None else members.joined(panel)), None
 
 
-def _training_part(panel: Panel, members: Members, config: DataConfig, *, unsplit: bool) -> Windows:
+def _training_part(
+    panel: Panel, members: Members, config: DataConfig, *, answers: Answers | None, unsplit: bool
+) -> Windows:
     """The training part of the oldest fold; of a log that cannot be split, all windows that may be learnt from."""
-    windows, _ = windows_over(panel, members, config, unsplit=unsplit)
+    windows, _ = windows_over(panel, members, config, answers=answers, unsplit=unsplit)
     try:
         return rolling_origins(windows, config.split)[0].train
     except UserError:
@@ -180,8 +189,15 @@ def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] 
     return panel if members is None else _with_arrivals(panel, members)
 
 
-def with_members(panel: Panel, members: Members | None, *, config: DataConfig) -> tuple[Panel, dict[str, Timeline]]:
-    """The panel with the arrivals that the member list states, and the list's attributes over time."""
+def with_members(
+    panel: Panel, members: Members | None, *, config: DataConfig, answers: Answers | None
+) -> tuple[Panel, dict[str, Timeline]]:
+    """The panel with the arrivals that the member list states, and the list's attributes over time.
+
+    Where it states none, users have arrived once they are seen, or asked about.
+    """
+    if answers is not None:
+        panel = replace(panel, arrived=np.minimum(panel.arrived, answers.first_asked(panel)))
     if members is None:
         return panel, {}
     panel = replace(_with_arrivals(panel, members), groups=members.groups(config))
@@ -206,33 +222,6 @@ def _meta(daily: Daily, vocabulary: Vocabulary, timelines: dict[str, Timeline]) 
     }
 
 
-def _asked(tables: Tables, config: DataConfig, *, new: bool) -> tuple[Tables, Answers | None]:
-    """The tables, with a day of joining for each member, and the answers of all who are listed.
-
-    A list without such days was drawn on `last_day`: its members are asked about on the day after it, or, to learn from
-    them, so long before it that their answers are known.
-
-    Raises:
-        UserError: if such a list does not come with its day.
-    """
-    if (asked := config.asked) is None or tables.members is None:
-        return tables, None
-    horizon_days = config.windows.horizon_days
-    if "joined" not in tables.members.columns and config.split.by_time and not new:
-        remedy = "set it, or map member_columns.joined to a column of dates"
-        raise UserError("expected data.split.kind: user for a list without days of joining", config.split.kind, remedy)
-    if "joined" not in tables.members.columns:
-        if (drawn := _day(config.last_day)) is None:
-            remedy = "map member_columns.joined, or set data.last_day to the day on which the list was drawn"
-            raise UserError("expected days of joining in the member list", "none", remedy)
-        joined = _timestamp(drawn + 1 - (0 if new else horizon_days))
-        tables = replace(tables, members=tables.members.mutate(joined=ibis.literal(joined)))
-    rows = usable(tables.members)
-    if not new:
-        check_values(asked, rows[asked.column])
-    return tables, Answers.of(asked, rows, zone=config.zone, horizon_days=horizon_days)
-
-
 def _marks_training(config: DataConfig, tables: Tables) -> Callable[[pd.Index], NDArray[np.bool_]]:
     """The function that marks the training users among some: by their groups where there are any."""
     if (column := config.split.group) is None or tables.members is None:
@@ -252,19 +241,19 @@ def _training_end(config: DataConfig, answers: Answers | None, first: int, last:
 
     Where the parts are not separate in time, the span is the whole log.
     """
-    split, begin, horizon_days = config.split, first_cutoff(config.windows), config.windows.horizon_days
+    split, begin, reach = config.split, first_cutoff(config.windows), config.windows.reach_days
     if answers is not None:
-        days, wait = answers.labelled(last)
+        days, wait = answers.labelled(first + first_example(config.windows), last)
         if not split.by_time or not len(days):
             return last + 1
         return _end_of(split.of_arrivals(days, wait=wait), days.min(), days.max())
     n_days = last + 1 - first
-    if not split.by_time and n_days >= begin + horizon_days:
+    if not split.by_time and n_days >= begin + reach:
         return last + 1
     try:
-        return _end_of(split, _timestamp(first + begin), _timestamp(last + 1 - horizon_days))
+        return _end_of(split, _timestamp(first + begin), _timestamp(last + 1 - reach))
     except UserError:
-        needed = days_needed(split, begin=begin, horizon_days=horizon_days) or begin + horizon_days
+        needed = days_needed(split, begin=begin, reach_days=reach) or begin + reach
         if n_days < needed:
             raise too_few_days(first, last, needed=needed) from None
         raise

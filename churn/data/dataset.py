@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import check_whole, declared, read_object
+from churn.data.answers import OUTCOMES, answers_among
 from churn.data.building import META, build, windows_over, with_members
 from churn.data.config.data_config import DataConfig
 from churn.data.log.origin import check_origin
@@ -25,7 +26,7 @@ from churn.data.sources import Frame
 from churn.data.splits.split import Split
 from churn.data.splits.splitting import learnable, rolling_origins, split_windows
 from churn.data.windows import panel as panels
-from churn.data.windows.arrivals import without_counts
+from churn.data.windows.arrivals import Answers, without_counts
 from churn.data.windows.attributes import Timeline
 from churn.data.windows.panel import Panel
 from churn.data.windows.rhythm import Rhythm
@@ -52,7 +53,8 @@ class Dataset:
     times: dict[str, dict[str, str]]  # per table, its times: format, text, read, first, last
     quarantine: Path  # the rows that cannot be used, with the reason
     rhythm: Rhythm | None  # the hours and weekdays of users' actions; None in new data to score
-    fates: dict[str, int] | None = None  # with an outcome: how many members became which examples, or none
+    answers: Answers | None = None  # with an outcome: of every member, or row of outcomes
+    fates: dict[str, int] | None = None  # with an outcome: how many of these became which examples, or none
     new: bool = False  # whether these are new data, read with a vocabulary that was frozen earlier
     unread: dict[str, int] = field(default_factory=dict)  # pictures that cannot be read, by attribute
 
@@ -71,12 +73,12 @@ class Dataset:
 
     @property
     def newest(self) -> Windows:
-        """The windows to score: of the day after the last; of arrivals, each user's last whose answer is not known.
+        """The windows to score: of the day after the last; of scattered ones, each user's last without a known answer.
 
-        Where every arrival has an answer, the test part is scored, which no model has learnt from, or all new arrivals.
+        Where all have an answer, the test part is scored, which no model has learnt from, or all new ones.
         """
         windows = self.windows
-        if not windows.arrivals:
+        if not windows.scattered:
             return windows.take(windows.cutoff == self.panel.n_days)
         found = windows.take(~windows.known)
         if not len(found) and len(windows):
@@ -133,7 +135,7 @@ def prepare(
     Args:
         config: The `data:` block.
         folder: Where the panel is kept.
-        frames: Data frames by the names that stand in `config.events`, `.stickers` and `.members`.
+        frames: Data frames by the names that stand in `config.events`, `.stickers`, `.members` and `.outcomes`.
         vocabulary: A vocabulary frozen earlier, for scoring new data with old models.
         encoders: The folder of what was learnt from texts and pictures earlier, for the same purpose.
         unsplit: Whether a log with too few days for a split is prepared too, to look at; its columns then come from
@@ -165,10 +167,12 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
     """
     meta, panel = read_object(folder / META), panels.load(folder / "panel")
     members = Members.load(folder, zone=config.zone) if config.members else None
-    panel, timelines = with_members(panel, members, config=config)
+    outcomes = pd.read_parquet(folder / OUTCOMES) if config.outcomes else None
+    answers = answers_among(config, None if members is None else members.table, outcomes)
+    panel, timelines = with_members(panel, members, config=config, answers=answers)
     vocabulary = Vocabulary.read(meta["vocabulary"])
     joined = None if members is None else members.joined(panel)
-    windows, fates = windows_over(panel, members, config, unsplit=unsplit)
+    windows, fates = windows_over(panel, members, config, answers=answers, unsplit=unsplit)
     chances = chance_features(vocabulary, config.encoded, folder)
     found = derived(config, panel, vocabulary=vocabulary, timelines=timelines, chances=chances)
     windows = replace(windows, derived=found)
@@ -189,6 +193,7 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         meta["times"],
         folder / declared.QUARANTINE.file,
         Rhythm.load(folder),
+        answers,
         fates.facts() if fates else None,
         meta["new"],
         meta["unread"],

@@ -11,9 +11,9 @@ from ibis import _
 from numpy.typing import NDArray
 
 from churn.data.config.data_config import DataConfig
+from churn.data.log.daily import Tables
 from churn.data.log.vocabulary import Vocabulary
 from churn.data.splits.splitting import training_users
-from churn.data.windows.arrivals import Answers
 from churn.data.windows.attributes import (
     LEVELS,
     MOST_LEVELS,
@@ -86,12 +86,6 @@ class Members:
         days = (dates - panel.date(0)).dt.days
         return days.fillna(0).clip(lower=0, upper=panel.n_days + 1).to_numpy().astype(np.int32)
 
-    def answers(self, config: DataConfig) -> Answers | None:
-        """The answers of all users to the question that the configuration asks; None where it asks none."""
-        if (asked := config.asked) is None:
-            return None
-        return Answers.of(asked, self.table, zone=self.zone, horizon_days=config.windows.horizon_days)
-
     def arrived(self, panel: Panel) -> NDArray[np.int32]:
         """The panel's day from which each user's tenure counts: joining or, where that is not known, being seen."""
         if (dates := self.join_dates) is None:
@@ -123,23 +117,23 @@ def groups_of(members: pd.DataFrame, column: str) -> pd.Index:
 
 
 def usable(listed: ibis.Table) -> pd.DataFrame:
-    """The rows of a member list that can be used."""
+    """The rows of a member list, or of outcomes, that can be used."""
     rows: pd.DataFrame = listed.filter(_.reason.isnull()).drop("reason").to_pandas()
     return rows
 
 
-def check_features(config: DataConfig, listed: ibis.Table | None, *, new: bool = False) -> None:
+def check_features(config: DataConfig, tables: Tables, *, new: bool = False) -> None:
     """Raise a UserError if the `data:` block asks for features or attributes that it cannot have.
 
     Args:
         config: The block.
-        listed: The member list.
-        new: Whether its members are to be scored, whose answers need not be known.
+        tables: The tables, out of whose columns it asks.
+        new: Whether their users are to be scored, whose answers need not be known.
     """
-    columns = [] if listed is None else [name for name in listed.columns if name != "reason"]
+    columns = [] if tables.members is None else [name for name in tables.members.columns if name != "reason"]
     check_columns(config.known_attributes, columns)
     if not new:
-        _check_outcome(config, columns)
+        _check_outcome(config, columns if config.outcomes is None else [*tables.columns["outcomes"]])
         if (group := config.split.group) is not None and group not in columns:
             expected = "expected data.split.group out of the member list's columns"
             raise UserError(expected, group, f"choose out of {', '.join(columns)}")
@@ -147,11 +141,11 @@ def check_features(config: DataConfig, listed: ibis.Table | None, *, new: bool =
 
 
 def _check_outcome(config: DataConfig, columns: list[str]) -> None:
-    asked = config.asked
+    asked, table = config.asked, "the member list's columns" if config.outcomes is None else "the columns of outcomes"
     wanted = {} if asked is None else {"column": asked.column, "from": asked.due}
     for key, name in wanted.items():
         if name is not None and name not in columns:
-            expected = f"expected data.outcome.{key} out of the member list's columns"
+            expected = f"expected data.outcome.{key} out of {table}"
             raise UserError(expected, name, f"choose out of {', '.join(columns)}")
 
 

@@ -135,7 +135,7 @@ def _check(name: str, lengths: Sequence[int]) -> None:
 def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str, Any]:
     row: dict[str, Any] = {"at_risk": config.at_risk, "at_risk_days": config.at_risk_days}
     row |= {"history_days": config.history_days, "horizon_days": config.horizon_days}
-    needed = max(config.history_days, config.at_risk_days) + config.horizon_days
+    needed = max(config.history_days, config.at_risk_days) + config.reach_days
     nothing = {"windows": 0, "users": 0, "churn": np.nan, "returned": np.nan, "watched": 0}
     if dataset.panel.n_days < needed:
         return row | nothing
@@ -155,15 +155,14 @@ def _row(dataset: Dataset, config: WindowConfig, *, later_days: int) -> dict[str
 
 def _returned(windows: Windows, later_days: int) -> tuple[int, int]:
     """Numbers of churners who came back in the days after the horizon, and of churners who were watched for so long."""
-    end = windows.cutoff + windows.horizon_days
-    churners = windows.take((windows.answers == 1) & (end + later_days <= windows.panel.n_days))
+    churners = windows.take((windows.answers == 1) & (windows.answered + later_days <= windows.panel.n_days))
     if not len(churners):
         return 0, 0
     panel = windows.panel
     user, day = panel.days_where(np.asarray(panel.active))
     span = np.int64(panel.n_days + later_days + 1)
     moment = user.astype(np.int64) * span + day
-    start = churners.user.astype(np.int64) * span + churners.cutoff + churners.horizon_days
+    start = churners.user.astype(np.int64) * span + churners.answered
     back = np.searchsorted(moment, start + later_days) > np.searchsorted(moment, start)
     return int(back.sum()), len(churners)
 

@@ -13,7 +13,7 @@ COLUMNS = ["cutoff", "feature", "value", "per_days", "users", "user_days"]
 def others(windows: Windows) -> pd.DataFrame:
     """The averages over the windows of each cutoff: cutoff, feature, value, per_days, users, user_days.
 
-    Of arrivals, of whom few come on one day, they are over all of the windows.
+    Of arrivals and other scattered windows, few of one day, they are over all of the windows.
 
     Counts are events, or amounts, by `per_days`, a week: the sum over all histories, divided by the days of the
     histories on which users were already known, `user_days`. A user who joined on the day before the cutoff adds one
@@ -31,7 +31,7 @@ def others(windows: Windows) -> pd.DataFrame:
         1  fan_comment   9.36         7     59        413
     """
     days = np.unique(windows.cutoff)
-    if windows.arrivals and len(days):  # of whom few come on one day
+    if windows.scattered and len(days):  # of whom few come on one day
         everyone = _of_one_day(windows)
         return pd.concat([everyone.assign(cutoff=day) for day in np.unique(windows.dates)], ignore_index=True)
     tables = [_of_one_day(windows.take(windows.cutoff == day)) for day in days]

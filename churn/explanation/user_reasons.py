@@ -272,7 +272,7 @@ def _facts(windows: Windows, pairs: Pairs, *, totals: NDArray[np.float64], other
     beside, names = others[pairs.window, pairs.feature], [windows.features[place] for place in pairs.feature]
     values = totals[pairs.window, pairs.feature]
     told = iter(stories(windows, pairs.take(counts), others=beside[counts]))
-    risky: Side = "either" if windows.arrivals else "low"  # an outcome is no risk
+    risky: Side = "either" if windows.scattered else "low"  # an outcome is no risk
     return [
         Reason(names[pair], "count", risky, next(told))
         if counted

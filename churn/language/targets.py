@@ -227,6 +227,7 @@ _OUTCOME = Target(
         "care": marked("Whether users with a high chance end as “{outcome}” more often than others is not sure."),
         "bad": marked("Users with a high chance end as “{outcome}” no more often than others."),
     },
+    often=marked("whose training windows end as “{outcome}” more often than others'"),
     likely=marked("{who}; {likely} of them with a chance of “{outcome}” of {chance} or more."),
     expected=marked("Expected to end as “{outcome}”"),
     why=marked(

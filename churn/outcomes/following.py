@@ -235,14 +235,14 @@ def _notes(earlier: Earlier, seen: pd.DataFrame, reached: NDArray[np.bool_] | No
 
 
 def _facts(earlier: Earlier, dataset: Dataset, seen: pd.DataFrame, unknown: int | None) -> dict[str, Any]:
-    panel, horizon = dataset.panel, earlier.config.data.windows.horizon_days
+    panel, windows = dataset.panel, earlier.config.data.windows
     return {
         "version": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": str(earlier.folder),
         "cutoff": str(earlier.cutoff.date()),
-        "horizon_days": horizon,
-        "last_horizon_day": str((earlier.cutoff + pd.Timedelta(days=horizon - 1)).date()),
+        "horizon_days": windows.horizon_days,
+        "last_horizon_day": str((earlier.cutoff + pd.Timedelta(days=windows.reach_days - 1)).date()),
         "last_day": str(panel.date(panel.n_days - 1).date()),
         "scored": len(seen),
         "listed": int(earlier.in_segment.sum()),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import UNKNOWN, Dataset, Panel, events_per_day, labels
+from churn.data import UNKNOWN, Dataset, Panel, events_per_day
 from churn.errors import UserError
 from churn.outcomes.earlier import Earlier
 
@@ -29,7 +29,8 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
     if (user < 0).all():
         found, remedy = f"none of {len(user)}", "check data.event_columns, the member list and segments.id_key"
         raise UserError(f"expected users of {earlier.folder} in the log", found, remedy)
-    horizon = range(day, day + earlier.config.data.windows.horizon_days)
+    windows = earlier.config.data.windows
+    horizon = range(day + windows.lead_days, day + windows.reach_days)
     n, known = len(panel.users), np.maximum(user, 0)
 
     def total(mask: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
@@ -50,27 +51,30 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
 def answered(earlier: Earlier, dataset: Dataset) -> tuple[Earlier, pd.DataFrame]:
     """The list without users whose answers are not known yet, and the others' answers: absent, and the outcome's name.
 
+    A row of a table of outcomes answers for its user on its date alone.
+
     Raises:
-        UserError: if the new member list lacks the column of the answers, or no user of the list has one.
+        UserError: if no user of the list has an answer.
     """
-    asked, members = earlier.config.data.asked, dataset.members
-    if asked is None or members is None or asked.column not in members:
-        raise UserError("expected the answers in data.members", "no column of them", "load the list that holds them")
-    told = labels(asked, members[asked.column])
-    user = _places(earlier, members.user_id)
-    known = (user >= 0) & (told[np.maximum(user, 0)] != UNKNOWN)
+    found = dataset.answers
+    assert found is not None, "a list on an outcome is followed up by its answers"
+    user = _places(earlier, found.user_id, found.dates if earlier.config.data.outcomes else None)
+    known = (user >= 0) & (found.label[np.maximum(user, 0)] != UNKNOWN)
     if not known.any():
-        remedy = "wait for them, then load the member list that holds them; check member_columns and segments.id_key"
+        remedy = "wait for them, then load the table that holds them; check the mapping of its columns, segments.id_key"
         raise UserError(f"expected answers of users of {earlier.folder}", f"none of {len(user)}", remedy)
-    seen = pd.DataFrame({"absent": False, asked.name: told[user[known]] == 1})
+    seen = pd.DataFrame({"absent": False, found.name: found.label[user[known]] == 1})
     return replace(earlier, scored=earlier.scored[known].reset_index(drop=True)), seen
 
 
-def _places(earlier: Earlier, users: Iterable[object]) -> NDArray[np.intp]:
-    """The position of each scored user among some users, (n,); -1 for one who is not there."""
+def _places(earlier: Earlier, users: Iterable[object], cutoffs: pd.DatetimeIndex | None = None) -> NDArray[np.intp]:
+    """The position of each scored user among some users, with the user's cutoff if these have any, (n,); else -1."""
     seen = [str(user_id) for user_id in users]
     names = seen if earlier.names is None else earlier.names(seen)
-    return pd.Index(names).get_indexer(pd.Index(earlier.scored.user_id))
+    if cutoffs is None:
+        return pd.Index(names).get_indexer(pd.Index(earlier.scored.user_id))
+    dated = pd.MultiIndex.from_arrays([names, cutoffs])
+    return dated.get_indexer(pd.MultiIndex.from_arrays([earlier.scored.user_id, earlier.scored.cutoff]))
 
 
 def check_days(earlier: Earlier, dataset: Dataset) -> None:
@@ -82,7 +86,7 @@ def check_days(earlier: Earlier, dataset: Dataset) -> None:
     begin = covered(earlier, dataset.panel)
     events = events_per_day(dataset)
     usual = float(np.median(events[max(0, begin - USUAL_DAYS) : begin])) if begin else 0.0
-    horizon = np.arange(begin, begin + earlier.config.data.windows.horizon_days)
+    horizon = np.arange(begin, begin + earlier.config.data.windows.reach_days)
     empty = horizon[events[horizon] == 0]
     if len(empty) and usual >= LEAST_USUAL:
         days = ", ".join(str(dataset.panel.date(int(day)).date()) for day in empty[:7])
@@ -100,7 +104,7 @@ def covered(earlier: Earlier, panel: Panel) -> int:
     if day < 0:
         found = f"none before {panel.date(0).date()}"
         raise UserError(f"expected events from {earlier.cutoff.date()} on, the cutoff", found, "load them")
-    needed = day + earlier.config.data.windows.horizon_days - 1
+    needed = day + earlier.config.data.windows.reach_days - 1
     if panel.n_days <= needed:
         raise UserError(
             f"expected events up to {panel.date(needed).date()}, the last day of the horizon",

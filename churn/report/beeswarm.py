@@ -32,7 +32,7 @@ def build(run: Run) -> list[Block]:
             "lowered it; the darker the dot, the more of it the user had, compared with the others. A row whose dark "
             "and light dots lie apart has a clear direction."
         )
-        if run.arrivals
+        if run.scattered
         else say(
             "Each dot is one held-out user on one day. To the right of the line the column raised the "
             "score, to the left it lowered it; the darker the dot, the more of it the user had, compared "

@@ -11,7 +11,7 @@ from churn.report import categories, forest
 from churn.report.blocks import Block, Fold, Heading, Note, Section, Text
 from churn.report.forest import BY_CONSTRUCTION, FINDING, UNTESTED, kind
 from churn.report.tables import Cell, Column, Table, number_cell, percent_cell
-from churn.report.wording import count, decimal, decimals, feature, listed, p_value, percent, signed
+from churn.report.wording import afterwards, count, decimal, decimals, feature, listed, p_value, percent, signed
 from churn.run_files import records
 from churn.runs import Run
 
@@ -50,7 +50,7 @@ def build(run: Run) -> Section:
 
 def _compared(run: Run) -> str:
     """The users who are compared, and the measure of how they differ."""
-    if run.arrivals:
+    if run.scattered:
         return say(
             "The priority segment, the users with the highest priority, against others in the test part. Hedges’ g is "
             "the difference in standard deviations: 0.2 is small, 0.5 middling, 0.8 large."
@@ -106,11 +106,11 @@ def _named(run: Run) -> Text:
     return Text(
         say(
             "Names that end in “before” are of the {before} days before the {history} days that the models see, those "
-            "that end in “afterwards” of the {horizon} days after the user’s day. A share in the morning is the share "
-            "of the user’s own acts between 6:00 and 12:00; night, afternoon and evening are six hours each, too.",
+            "that end in “afterwards” of {horizon}. A share in the morning is the share of the user’s own acts between "
+            "6:00 and 12:00; night, afternoon and evening are six hours each, too.",
             before=before,
             history=windows["history_days"],
-            horizon=windows["horizon_days"],
+            horizon=afterwards(windows),
         )
     )
 
@@ -130,7 +130,7 @@ def _pooled(run: Run) -> list[Block]:
                 users=count(compared["users"]),
                 listed=count(compared["listed"]),
             )
-            if run.arrivals
+            if run.scattered
             else say(
                 "A list of {number} users is compared here by its share: on an average cutoff of the test part "
                 "{per_day} users were at risk, and so of {users} users {listed} count as being on the list.",

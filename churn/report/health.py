@@ -47,7 +47,7 @@ def _drift(run: Run) -> list[Block]:
         return []
     return [
         Heading(say("From the training part to now")),
-        *map(Text, drift_sentences(Drift.read(told), arrivals=run.arrivals)),
+        *map(Text, drift_sentences(Drift.read(told), scattered=run.scattered)),
     ]
 
 

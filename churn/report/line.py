@@ -200,10 +200,10 @@ def _otherwise(run: Run) -> tuple[Block, ...]:
     )
     text = Text(
         say(
-            "Lists drawn from all arrivals of the test part by each rule that this run knows enough for, and what "
+            "Lists drawn over all days of the test part at once by each rule that this run knows enough for, and what "
             "became of the users on them. A list chosen after looking at this table needs new data to prove it."
         )
-        if run.arrivals
+        if run.scattered
         else say(
             "Lists drawn {every} in the test part by each order and each rule that this run knows enough for, and what "
             "happened to the users on them. A list chosen after looking at this table needs new data to prove it.",

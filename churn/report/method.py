@@ -1,6 +1,6 @@
 """Method and definitions, in plain words."""
 
-from churn.language import say
+from churn.language import say, say_many
 from churn.report.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
 from churn.report.listing import if_stays
 from churn.report.policies import scoring
@@ -27,8 +27,8 @@ def build(run: Run) -> Section:
 
 def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     if run.first.outcome:
-        return (*_of_arrivals(run), *_judging(run), _split(run), *_measures())
-    history, horizon = run.windowing["history_days"], run.windowing["horizon_days"]
+        return (*_of_outcomes(run), *_judging(run), _split(run), *_measures())
+    horizon = run.windowing["horizon_days"]
     often = every(run.windowing["stride_days"])
     risk = (
         say("every member from the day of joining on")
@@ -38,12 +38,7 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     terms = [
         (
             say("Cutoff"),
-            say(
-                "The first day that is not known yet. The models see the {history} days before it and foretell "
-                "the {horizon} days from it on.",
-                history=history,
-                horizon=horizon,
-            ),
+            _cutoff(run),
         ),
         (
             say("Window"),
@@ -67,14 +62,34 @@ def _terms(run: Run) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _of_arrivals(run: Run) -> tuple[tuple[str, str], ...]:
-    """The question about each member, when it is asked, and what is known then."""
+def _cutoff(run: Run) -> str:
+    """The days before and after a cutoff, and the ones between, of which nothing is asked."""
+    history, lead, horizon = (run.windowing[f"{name}_days"] for name in ("history", "lead", "horizon"))
+    if not lead:
+        return say(
+            "The first day that is not known yet. The models see the {history} days before it and foretell "
+            "the {horizon} days from it on.",
+            history=history,
+            horizon=horizon,
+        )
+    return say(
+        "The first day that is not known yet. The models see the {history} days before it and foretell {horizon} days "
+        "that begin {lead} days after it. Nothing is asked of the days between, which are there to act in.",
+        history=history,
+        lead=lead,
+        horizon=horizon,
+    )
+
+
+def _of_outcomes(run: Run) -> tuple[tuple[str, str], ...]:
+    """The question about each member or row of outcomes, when it is asked, and what is known then."""
     first, history = run.first, run.windowing["history_days"]
     asked = run.settings["data"]["outcome"]
-    means = first.say(
-        "The column {column} of the member list holds {values}.",
-        column=asked["column"],
-        values=listed([str(value) for value in asked["positive"]]),
+    column, values = asked["column"], listed([str(value) for value in asked["positive"]])
+    means = (
+        first.say("The column {column} of the member list holds {values}.", column=column, values=values)
+        if run.arrivals
+        else first.say("The column {column} of the table of outcomes holds {values}.", column=column, values=values)
     )
     hoped = say("It is hoped for.") if first.good else say("It is hoped against.")
     seen = (
@@ -82,11 +97,23 @@ def _of_arrivals(run: Run) -> tuple[tuple[str, str], ...]:
         if history
         else say("The models see what is known of the user then, and nothing else.")
     )
-    asking = say("Each user is asked about once, on the day of arrival.")
     return (
         (first.say("“{outcome}”"), f"{means} {hoped}"),
-        (say("Window"), f"{asking} {seen}"),
+        (say("Window"), f"{_asking(run)} {seen}"),
         (say("Answer"), _known(run)),
+    )
+
+
+def _asking(run: Run) -> str:
+    """The day on which users are asked about an outcome."""
+    if run.arrivals:
+        return say("Each user is asked about once, on the day of arrival.")
+    if not (lead := run.windowing["lead_days"]):
+        return say("Each row of the table of outcomes is asked about on its date, and a user may have several.")
+    return say_many(
+        "Each row of the table of outcomes is asked about {n} day before its date, and a user may have several.",
+        "Each row of the table of outcomes is asked about {n} days before its date, and a user may have several.",
+        lead,
     )
 
 
@@ -94,8 +121,8 @@ def _known(run: Run) -> str:
     """The day on which an answer is known."""
     due = run.settings["data"]["outcome"].get("from")
     if due is None:
-        horizon = run.windowing["horizon_days"]
-        return say("Known {horizon} days after the arrival.", horizon=horizon)
+        horizon = run.windowing["lead_days"] + run.windowing["horizon_days"]
+        return say("Known {horizon} days after the day that is asked about.", horizon=horizon)
     return say("Known from the day in the column {column} on.", column=due)
 
 
@@ -124,7 +151,7 @@ def _judging(run: Run) -> tuple[tuple[str, str], ...]:
         (
             say("Past lists"),
             say("The list that the same rule draws from all users of the test part at once.")
-            if run.arrivals
+            if run.scattered
             else say(
                 "What the same rule would have listed {every} in the test part; the list is today’s alone.",
                 every=every(run.windowing["stride_days"]),

@@ -8,7 +8,7 @@ from churn.report import trust
 from churn.report.blocks import Beside, Block, Section, Text, Tile, Tiles
 from churn.report.chart_parts import GREY, Dots, colour_of, dot_plot, figure
 from churn.report.splits import words
-from churn.report.wording import count, every, percent, percents
+from churn.report.wording import afterwards, count, every, percent, percents
 from churn.run_files import records
 from churn.runs import Run
 from churn.statistics import FEW, Interval, side
@@ -75,14 +75,14 @@ def _rates(run: Run) -> list[Block]:
             unseen=words(run).unseen,
             few=FEW,
         )
-        if run.arrivals
+        if run.scattered
         else say(
-            "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in the "
-            "{horizon} days after. n counts places on these lists, the same user once a list; the 95% intervals "
+            "The same rule, applied to {unseen}: a list drawn {every} in the test part, and what its users did in "
+            "{horizon}. n counts places on these lists, the same user once a list; the 95% intervals "
             "(lines) allow for that. A user counts in every group that the user was in on some day, so the users of "
             "the groups add up to more than all. The dashed line is the base rate of everyone at risk; grey marks "
             "fewer than {few} users.",
-            horizon=run.windowing["horizon_days"],
+            horizon=afterwards(run.windowing),
             unseen=words(run).unseen,
             every=every(run.windowing["stride_days"]),
             few=FEW,

@@ -118,14 +118,15 @@ def _as_json(spec: str) -> Markup:
 
 
 def _subtitle(run: Run) -> str:
-    if run.arrivals:
+    if run.scattered:
         made, last_day = day(run.manifest["created"]), day(run.manifest["audit"]["last_day"])
         return say("Made on {made} · data up to {day}", made=made, day=last_day)
     cutoff = date.fromisoformat(str(run.manifest["segment"]["cutoff"])[:10])
-    last, made = cutoff + timedelta(days=run.windowing["horizon_days"] - 1), str(run.manifest["created"])[:10]
+    first = cutoff + timedelta(days=run.windowing["lead_days"])
+    last, made = first + timedelta(days=run.windowing["horizon_days"] - 1), str(run.manifest["created"])[:10]
     valid = say(
         "Valid from {first} to {last} · made on {made} · data up to {day}",
-        first=day(cutoff),
+        first=day(first),
         last=day(last),
         made=day(made),
         day=day(run.manifest["audit"]["last_day"]),

@@ -52,7 +52,7 @@ def _which(run: Run, users: int) -> str:
     """A sentence on which lists these are, and on whether they held enough users to tell."""
     if run.answered:
         said = say("All users have an answer, so the past list is the list of this page, drawn from the test part.")
-    elif run.arrivals:
+    elif run.scattered:
         said = say(
             "The past list is what the same rule would have drawn from {unseen}, all at once; nobody was called "
             "because of it.",

@@ -21,7 +21,7 @@ def build(run: Run) -> Section:
 def _who(run: Run) -> str:
     if run.answered:
         return say("of the test part, whose answers are known")
-    if run.arrivals:
+    if run.scattered:
         return say("without an answer on {day}", day=day(run.manifest["audit"]["last_day"]))
     cutoff = day(run.manifest["segment"]["cutoff"])
     if run.windowing["at_risk"] == "member":

@@ -70,11 +70,13 @@ def variant_words(variant: str) -> str:
     """A variant's name, which artefacts hold in English, as it is shown.
 
     Example:
-        >>> variant_words("7 days"), variant_words("sums only"), variant_words("user_time")
-        ('7 days', 'sums only', 'by user and time')
+        >>> variant_words("7 days"), variant_words("first 3 days"), variant_words("user_time")
+        ('7 days', 'with the first 3 days', 'by user and time')
         >>> variant_words("without table")
         'without the table'
     """
+    if found := re.fullmatch(r"first (\d+) days?", variant):
+        return say_many("with the first {n} day", "with the first {n} days", int(found[1]))
     if found := re.fullmatch(r"(\d+) days?", variant):
         return say_many("{n} day", "{n} days", int(found[1]))
     if found := re.fullmatch(r"(.+) × (\d+) layers?", variant):

@@ -1,8 +1,10 @@
 """Numbers, days and names as people read them."""
 
 import math
+from collections.abc import Mapping
 from datetime import date
 from numbers import Real
+from typing import Any
 
 from churn.explanation import heads, readable
 from churn.language import Messages, day_in_words, decimals_of_money, marked, percentage, priced, say, target_of
@@ -42,11 +44,13 @@ _TERMS = (  # words of artefacts, which `say_again` finds in the catalogue
     *(marked("opposite"), marked("same"), marked("unclear")),
     *(marked("null user_id"), marked("null actor_id"), marked("null event"), marked("null event_id")),
     *(marked("repeated user_id"), marked("repeated event_id"), marked("repeated row")),
+    *(marked("repeated user_id and day"), marked("another answer for this user_id and day")),
     *(marked("empty or unreadable row"), marked("null or unreadable timestamp"), marked("event not allowed")),
     *(marked("not between the years 1900 and 2199"), marked("before the span"), marked("after the span")),
     *(marked("null amount"), marked("negative amount"), marked("amount that is not a number")),
     marked("negative amount, left out"),
     *(marked("read"), marked("used"), marked("non-members"), marked("events"), marked("stickers"), marked("members")),
+    marked("outcomes"),
 )
 ROLES = ("own", "fan", "away")  # how the names of counted events begin
 
@@ -180,6 +184,21 @@ def every(days: int) -> str:
         ('every day', 'every 7 days')
     """
     return say("every day") if days == 1 else say("every {days} days", days=days)
+
+
+def afterwards(windowing: Mapping[str, Any]) -> str:
+    """The days of the horizon, in words.
+
+    Example:
+        >>> afterwards({"lead_days": 0, "horizon_days": 7})
+        'the 7 days after'
+        >>> afterwards({"lead_days": 3, "horizon_days": 7})
+        'the 7 days that begin 3 days later'
+    """
+    lead, horizon = windowing["lead_days"], windowing["horizon_days"]
+    if not lead:
+        return say("the {horizon} days after", horizon=horizon)
+    return say("the {horizon} days that begin {lead} days later", horizon=horizon, lead=lead)
 
 
 def seconds(value: float) -> str:

@@ -37,7 +37,7 @@ def had_it_been_drawn_otherwise(
             continue
         for rule in known_rules(config):
             one = replace(config, rank_by=rank_by, rule=rule, number=config.number if rule == "number" else None)
-            listed = (prioritise(scores, one, by_cutoff=not windows.arrivals).segment == SEGMENTS[0]).to_numpy()
+            listed = (prioritise(scores, one, by_cutoff=not windows.scattered).segment == SEGMENTS[0]).to_numpy()
             used, users = (rank_by, rule) == (config.order, config.ending), windows.user[listed]
             for target in windows.targets:
                 y = windows.label(target)

@@ -176,7 +176,7 @@ def compare_orders(
     day = lists_of(windows)
     lists, columns, rows = len(np.unique(day)), {}, []
     for name in orders:
-        drawn = prioritise(scores, replace(config, rank_by=name), by_cutoff=not windows.arrivals)
+        drawn = prioritise(scores, replace(config, rank_by=name), by_cutoff=not windows.scattered)
         listed = (drawn.segment == SEGMENTS[0]).to_numpy(np.float64)
         share, mean = (pd.Series(values).groupby(day).transform("mean") for values in (listed, found))
         columns[f"{name}_value"] = listed * found / lists
@@ -194,8 +194,8 @@ def compare_orders(
 
 
 def lists_of(windows: Windows) -> NDArray[np.int32]:
-    """The list that each window may stand on, (n,): one a day, or one of all arrivals."""
-    return np.zeros(len(windows), np.int32) if windows.arrivals else windows.cutoff
+    """The list that each window may stand on, (n,): one a day, or one of all where these are scattered."""
+    return np.zeros(len(windows), np.int32) if windows.scattered else windows.cutoff
 
 
 def brought(windows: Windows, config: SegmentConfig) -> NDArray[np.float64]:

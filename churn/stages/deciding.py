@@ -29,7 +29,7 @@ def compare_segments(context: Context) -> Facts:
     line = segments.likely_line(scored, context.segments)
     config = replace(context.segments, likely_churn=line)  # one line on all days
     probabilities = score_windows(test, context.folder / "models")
-    daily = segments.prioritise(probabilities, config, by_cutoff=not test.arrivals)
+    daily = segments.prioritise(probabilities, config, by_cutoff=not test.scattered)
     rates = segments.observed_rates(test, daily, seed=context.config.seed)
     context.write(declared.SEGMENT_RATES, rates)
     otherwise = segments.had_it_been_drawn_otherwise(test, probabilities, config, seed=context.config.seed)

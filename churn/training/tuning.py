@@ -181,7 +181,8 @@ def _data(folds: Sequence[Split], target: str) -> str:
         for split in folds
         for part in (split.train, split.val_a)
     ]
-    return f"{train.history_days} + {train.horizon_days} days; {'; '.join(parts)}; {train.features}"
+    lead = f"{train.lead_days} + " if train.lead_days else ""
+    return f"{train.history_days} + {lead}{train.horizon_days} days; {'; '.join(parts)}; {train.features}"
 
 
 def _table(study: optuna.Study) -> pd.DataFrame:

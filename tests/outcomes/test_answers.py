@@ -76,5 +76,5 @@ def test_a_list_of_whom_nobody_has_an_answer_is_refused(followed, refused, tmp_p
 def test_a_member_list_without_the_answers_is_refused(followed, refused, tmp_path) -> None:
     run, _, members, _ = followed
     bare = members.drop(columns="state").reset_index()
-    with refused("expected the answers", "no column", "load the list"):
+    with refused("expected answers of users", "none of", "load the table that holds them"):
         follow_up(run.folder, DataConfig(members="m"), config=OutcomeConfig(), out=tmp_path / "o", frames={"m": bare})

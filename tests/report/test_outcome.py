@@ -89,7 +89,7 @@ def test_the_list_s_files_hold_the_chance_by_its_name_and_no_days(language, page
     with ZipFile(folder / "priority.xlsx") as book:
         told = re.sub("<[^>]+>", " ", " ".join(book.read(n).decode() for n in book.namelist() if n.endswith(".xml")))
     assert re.findall(FORBIDDEN[language], told) == []
-    assert "“deal won”" in told and {"en": "First arrival", "ko": "첫 도착일"}[language] in told
+    assert "“deal won”" in told and {"en": "First day asked about", "ko": "질문한 첫날"}[language] in told
 
 
 def test_the_words_of_a_target_come_from_its_declaration(outcome_runs):

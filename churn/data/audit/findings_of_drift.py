@@ -15,12 +15,12 @@ _NAMED = 5  # columns in a sentence
 _BOUNDED = {feature.name: feature.bounded for feature in FEATURES if feature.bounded}
 
 
-def drift_sentences(drift: Drift, *, arrivals: bool = False) -> list[str]:
+def drift_sentences(drift: Drift, *, scattered: bool = False) -> list[str]:
     """One sentence each about users, activity, base rates, columns that moved and columns that left their range.
 
     Args:
         drift: The training part beside the scored day.
-        arrivals: Whether users are asked about on the day of arrival, so that nobody is at risk on any other day.
+        scattered: Whether users are asked about on days of the own, so that nobody is at risk on any other day.
 
     Example:
         >>> from churn.data import Training, example_dataset
@@ -29,26 +29,26 @@ def drift_sentences(drift: Drift, *, arrivals: bool = False) -> list[str]:
         59 users are at risk on 2024-03-31; on an average day of the training part there were 67.
     """
     return [
-        *(() if arrivals else (_users(drift), _acts(drift))),
+        *(() if scattered else (_users(drift), _acts(drift))),
         *(_rate(drift, target) for target in drift.now.rates),
         _shifts(drift),
         _ranges(drift),
     ]
 
 
-def drift_findings(drift: Drift, *, told: Container[str] = (), arrivals: bool = False) -> Iterator[Finding]:
+def drift_findings(drift: Drift, *, told: Container[str] = (), scattered: bool = False) -> Iterator[Finding]:
     """The sentences about quantities that moved further than chance explains, each with its remedy.
 
     Args:
         drift: The training part beside the scored day.
         told: Targets whose change from the training part to the test part is a finding already.
-        arrivals: As of `drift_sentences`.
+        scattered: As of `drift_sentences`.
     """
     then, now = drift.training, drift.now
     again = say("Begin the data later (data.first_day) or train again: what held then may not hold now.")
-    if not arrivals and _apart(then.at_risk, now.at_risk):
+    if not scattered and _apart(then.at_risk, now.at_risk):
         yield Finding(_users(drift), again)
-    if not arrivals and _apart(then.activity, now.activity):
+    if not scattered and _apart(then.activity, now.activity):
         yield Finding(_acts(drift), again)
     for target, (newest, error) in now.rates.items():
         rate, before = then.rates.get(target, (newest, error))

@@ -96,7 +96,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
         *careless_split(dataset),
         *([] if split is None else [*base_rates(split), *twin_targets(split), *thin_folds(dataset.folds())]),
         *changed.values(),
-        *(drift_findings(drift, told=changed, arrivals=dataset.windows.arrivals) if drift else ()),
+        *(drift_findings(drift, told=changed, scattered=dataset.windows.scattered) if drift else ()),
         *possible_leaks(alarms),
         *leaks_together(columns, dataset.windows.targets[0]),
         *([] if split is None else telling_texts(dataset, split)),
@@ -158,10 +158,10 @@ def _together(dataset: Dataset, split: Split) -> Together | None:
 
 def _known_later(dataset: Dataset) -> list[str]:
     """The columns of the member list that hold the answer, its dates, or what is known only after it."""
-    known, asked = dataset.config.known_attributes.values(), dataset.config.asked
+    known = dataset.config.known_attributes.values()
     after = [entry.name for entry in known if entry.known == "after"]
     dates = [entry.valid_from for entry in known if entry.valid_from]
-    return [*after, *dates, *([asked.column, *([asked.due] if asked.due else [])] if asked else [])]
+    return [*after, *dates, *dataset.config.answers_listed]
 
 
 def events_per_day(dataset: Dataset) -> NDArray[np.float64]:

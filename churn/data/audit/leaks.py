@@ -61,7 +61,7 @@ def leak_alarms(
     A column is named where the lower end of its ROC-AUC's interval over users reaches .90 between windows, or .85
     between users. Features are compared with the labels of the training windows, as their sum over the history and
     on its last day; one whose presence or absence alone foretells the outcome, in 95% of the cases, is named too.
-    Only windows with activity in their history count, or of arrivals, since long silence foretells silence honestly.
+    Only windows with activity in their history count, or scattered ones, since long silence foretells silence honestly.
     Attributes,
     of which a user has one value for all windows, are compared with four labels, since one that was filled in
     later says little about a user's early windows:
@@ -96,7 +96,7 @@ def leak_alarms(
         [('id', 'identifier')]
     """
     train = _sample(split.train, seed=seed)
-    train = train if train.arrivals else train.take(train.active_days() > 0)
+    train = train if train.scattered else train.take(train.active_days() > 0)
     tables = [] if members is None else readings(members.drop(columns=["user_id", "joined", *exempt], errors="ignore"))
     found = [*_features(train), *_attributes(train, tables)]
     return (*_worst_of_each(found), *_identifiers(members, exempt), *_event_identifier(train, lumped))

@@ -48,7 +48,7 @@ def views(train: Windows) -> Iterator[View]:
     user = train.user[last]
     for target in train.targets:
         label = train.label(target) == 1
-        often = say(target_of(target).often)
+        words = target_of(target)
         views = [
             _of_windows(train, target),
             View(
@@ -59,7 +59,7 @@ def views(train: Windows) -> Iterator[View]:
                 train.cutoff[last],
             ),
             View(
-                often,
+                words.say(words.often),
                 target,
                 user,
                 _often(train, label),

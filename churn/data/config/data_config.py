@@ -36,6 +36,10 @@ class DataConfig(Block, key="data"):
         sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id; time_format.
         members: The member list; users outside it are removed. Without it, everyone who acts is a user.
         member_columns: As `event_columns`: user_id, joined; time_format.
+        outcomes: Answers with dates, several for a user, such as renewals of contracts: a row per user and date, on
+            which `outcome` is asked about. The history before each date is seen. Without a member list, the users are
+            everyone in this table.
+        outcome_columns: As `event_columns`: user_id, timestamp (the date that is asked about); time_format.
         csv: DuckDB's options for delimited text, such as {delim: " ", header: false, comment: "%"}, and any encoding,
             such as cp949. The decimal_separator holds for the amounts of every source that are text.
         zone: The time zone in which a day begins. Times that name no zone are in UTC.
@@ -59,11 +63,11 @@ class DataConfig(Block, key="data"):
             a folder, whose files the column names, or one file, in which photo_offset and photo_size say where, in
             bytes. With `encoder`, a local directory, a network that transformers reads is used. {goal: {known:
             arrival, controllable: true}} is in the member's hands: the list says what other values of it go with.
-        outcome: A question about each member in place of churn, whose answer stands in the member list: {column: state,
-            positive: [successful], of: [successful, failed], from: deadline, name: carried, good: true}. `positive`
-            lists the values that mean yes, `of` all answers (every value by default), `from` the column of the day on
-            which the answer is known (by default `horizon_days` after joining), `good` whether yes is hoped for.
-            Members without an answer are scored.
+        outcome: A question about each member, or each row of `outcomes`, in place of churn. The answers stand there:
+            {column: state, positive: [successful], of: [successful, failed], from: deadline, name: carried, good:
+            true}. `positive` lists the values that mean yes, `of` all answers (every value by default), `from` the
+            column of the day on which the answer is known (by default the end of the horizon), `good` whether yes is
+            hoped for. Members, or rows, without an answer are scored.
         windows: History, horizon and who is at risk.
         split: Training, validation and test.
     """
@@ -74,6 +78,8 @@ class DataConfig(Block, key="data"):
     sticker_columns: Mapped = None
     members: str | None = None
     member_columns: Mapped = None
+    outcomes: str | None = None
+    outcome_columns: Mapped = None
     csv: dict[str, str | bool] | None = None
     zone: Annotated[str, Zone()] = "UTC"
     first_day: Annotated[str, Day()] | None = None
@@ -115,30 +121,54 @@ class DataConfig(Block, key="data"):
         if self.events is None and self.members is None:
             remedy = "set data.events, or data.members and data.outcome"
             raise UserError("expected an event log in data.events", "none", remedy)
+        if not self.windows.history_days and self.windows.at_risk != "arrival" and self.outcomes is None:
+            remedy = "correct it, or set data.windows.at_risk: arrival"
+            raise UserError("expected data.windows.history_days of at least 1", 0, remedy)
+        if asked is None and self.outcomes is not None:
+            remedy = "say which column holds the answers, and which values mean yes"
+            raise UserError("expected data.outcome, the question whose answers data.outcomes holds", "none", remedy)
         if asked is None:
             return
-        if self.members is None:
-            raise UserError("expected a member list in data.members for data.outcome", "none", "set data.members")
+        if self.members is None and self.outcomes is None:
+            remedy = "set data.members, or data.outcomes"
+            raise UserError("expected a member list in data.members for data.outcome", "none", remedy)
         if self.stickers is not None:
             remedy = "leave one of them out: a run asks about the outcome, or about churn and stickers"
             raise UserError("expected no data.stickers beside data.outcome", self.stickers, remedy)
+        if self.outcomes is None:
+            self._check_arrivals(asked)
+        elif self.windows.at_risk != "active":
+            remedy = "leave it out: each row of the table is asked about on its date"
+            raise UserError("expected no data.windows.at_risk with data.outcomes", self.windows.at_risk, remedy)
+        if self.events is None and self.windows.history_days:
+            remedy = "set it: without data.events there are no days to look back on"
+            raise UserError("expected data.windows.history_days: 0", self.windows.history_days, remedy)
+
+    def _check_arrivals(self, asked: Outcome) -> None:
+        """Raise a UserError where members are asked about on arrival, and the keys contradict it."""
         if self.windows.at_risk != "arrival":
             remedy = "set it: each member is asked about once, on the day of joining"
             raise UserError("expected data.windows.at_risk: arrival with data.outcome", self.windows.at_risk, remedy)
         if self.windows.after_days != [0]:
             remedy = "leave it out: an outcome is asked about on the day of joining"
             raise UserError("expected no data.windows.after_days with data.outcome", self.windows.after_days, remedy)
-        if self.events is None and self.windows.history_days:
-            remedy = "set it: without data.events there are no days to look back on"
-            raise UserError("expected data.windows.history_days: 0", self.windows.history_days, remedy)
+        if self.windows.lead_days:
+            remedy = "leave it out: before the day of joining nothing is known of a member"
+            raise UserError("expected no data.windows.lead_days with data.outcome", self.windows.lead_days, remedy)
         if asked.column in self.features:
             remedy = "take it out: it is the answer"
             raise UserError("expected data.features without the column of data.outcome", asked.column, remedy)
 
     @property
     def asked(self) -> Outcome | None:
-        """The question about each member; None where a run asks about churn."""
+        """The question about each member or row of `outcomes`; None where a run asks about churn."""
         return None if self.outcome is None else Outcome.of(self.outcome)
+
+    @property
+    def answers_listed(self) -> list[str]:
+        """The columns of the member list that hold the answers and their days; none where another table does."""
+        asked = None if self.outcomes is not None else self.asked
+        return [] if asked is None else [asked.column, *([asked.due] if asked.due else [])]
 
     @property
     def known_attributes(self) -> dict[str, Attribute]:
@@ -154,7 +184,12 @@ class DataConfig(Block, key="data"):
     @property
     def sources(self) -> dict[str, str]:
         """The source of each table that is configured, by the table's name."""
-        every = {"events": self.events, "stickers": self.stickers, "members": self.members}
+        every = {
+            "events": self.events,
+            "stickers": self.stickers,
+            "members": self.members,
+            "outcomes": self.outcomes,
+        }
         return {name: source for name, source in every.items() if source is not None}
 
     def time_format(self, table: str) -> str | None:
@@ -170,4 +205,9 @@ class DataConfig(Block, key="data"):
     @property
     def mappings(self) -> dict[str, Mapped]:
         """The mapping of each table's columns, by table."""
-        return {"events": self.event_columns, "stickers": self.sticker_columns, "members": self.member_columns}
+        return {
+            "events": self.event_columns,
+            "stickers": self.sticker_columns,
+            "members": self.member_columns,
+            "outcomes": self.outcome_columns,
+        }

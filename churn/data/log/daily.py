@@ -46,8 +46,14 @@ class Tables:
     events: ibis.Table
     stickers: ibis.Table | None = None
     members: ibis.Table | None = None
+    outcomes: ibis.Table | None = None  # with `answer` and `due`, as far as they are there
     columns: dict[str, dict[str, str]] = field(default_factory=dict)  # each table's own columns, with types
     times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
+
+    @property
+    def listed(self) -> ibis.Table | None:
+        """The table that says who the users are: the member list, else that of outcomes; None for the log itself."""
+        return self.outcomes if self.members is None else self.members
 
 
 def aggregate(
@@ -77,7 +83,7 @@ def aggregate(
         UserError: if no row can be used, or no user has own events.
     """
     engine, events = tables.engine, _complete(tables.events)
-    users = _users(engine, events, tables.members)
+    users = _users(engine, events, tables.listed)
     coded = _coded(events, users)
     rooms = _cached(engine, _rooms(coded))
     first_day, last_day = span or _span(rooms)
@@ -104,13 +110,17 @@ def aggregate(
     if tables.stickers is not None:
         rows["stickers"] = _clip(tables.stickers, first_day, last_day)
         received = _cached(engine, _received(rows["stickers"]))
-        reconciliation["stickers"] = reconcile(tables.stickers, _sticker_fates(received, users))
+        reconciliation["stickers"] = reconcile(tables.stickers, _fates_of_users(received, users))
         parts.append(_sticker_values(received, users, vocabulary))
     if tables.members is not None:
         rows["members"] = tables.members
         reconciliation["members"] = reconcile(
             tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
         )
+    if tables.outcomes is not None:
+        rows["outcomes"] = tables.outcomes
+        asked = _fates_of_users(tables.outcomes.mutate(n=ibis.literal(1)), users)
+        reconciliation["outcomes"] = reconcile(tables.outcomes, asked)
     _check_balance(reconciliation, events, users)
     return Daily(
         engine,
@@ -154,7 +164,7 @@ def _complete(events: ibis.Table) -> ibis.Table:
 
 
 def _users(engine: BaseBackend, events: ibis.Table, members: ibis.Table | None) -> ibis.Table:
-    """The users in order: the members, or without a list everyone who ever acted in the own room."""
+    """The users in order: all who are listed, or without a list everyone who ever acted in the own room."""
     if members is not None:
         listed = members.filter(_.reason.isnull()).select("user_id").distinct()
     else:
@@ -223,9 +233,10 @@ def _event_fates(rooms: ibis.Table) -> ibis.Table:
     return rooms.select(fate=_.reason.coalesce(ibis.ifelse(concerned, USED, NON_MEMBER)), n=_.n)
 
 
-def _sticker_fates(received: ibis.Table, users: ibis.Table) -> ibis.Table:
+def _fates_of_users(rows: ibis.Table, users: ibis.Table) -> ibis.Table:
+    """The fates of rows that concern one user each, with their numbers `n`."""
     known = _.user_id.isin(users.user_id)
-    return received.select(fate=_.reason.coalesce(ibis.ifelse(known, USED, NON_MEMBER)), n=_.n)
+    return rows.select(fate=_.reason.coalesce(ibis.ifelse(known, USED, NON_MEMBER)), n=_.n)
 
 
 def _check_activity(placed: ibis.Table, activity_events: tuple[str, ...]) -> None:

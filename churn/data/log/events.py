@@ -17,7 +17,13 @@ from churn.errors import UserError
 EVENT_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "event": False, "event_id": False}
 STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amount": False, "event_id": False}
 MEMBER_COLUMNS = {"user_id": True, "joined": False}
-STANDARD_COLUMNS = {"events": EVENT_COLUMNS, "stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS}
+OUTCOME_COLUMNS = {"user_id": True, "timestamp": True}
+STANDARD_COLUMNS = {
+    "events": EVENT_COLUMNS,
+    "stickers": STICKER_COLUMNS,
+    "members": MEMBER_COLUMNS,
+    "outcomes": OUTCOME_COLUMNS,
+}
 
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
 BESIDE = ("day", "dated", UNREADABLE)  # columns that say nothing of their own about a row
@@ -61,9 +67,10 @@ class Columns:
             )
         return cls(found)
 
-    def select(self, table: ibis.Table) -> ibis.Table:
-        """The table with its standard columns alone, under their standard names."""
-        return table.select(**self._renamed(table))
+    def select(self, table: ibis.Table, **others: str | None) -> ibis.Table:
+        """The table with its standard columns alone, and others that it has, under the names given here."""
+        further = {name: _typed(table[own], name) for name, own in others.items() if own in table.columns}
+        return table.select(**self._renamed(table), **further)
 
     def select_all(self, table: ibis.Table) -> ibis.Table:
         """The table with its standard columns under their standard names, and its attributes.

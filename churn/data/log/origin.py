@@ -9,7 +9,8 @@ from churn.data.sources import Frame, size, without_password
 from churn.errors import UserError
 
 _SHAPING = (  # keys of the configuration that decide what a panel holds; windows are found each time
-    *("events", "event_columns", "stickers", "sticker_columns", "members", "member_columns", "csv", "zone"),
+    *("events", "event_columns", "stickers", "sticker_columns", "members", "member_columns"),
+    *("outcomes", "outcome_columns", "csv", "zone"),
     *("first_day", "last_day", "deduplicate", "negative", "allowed_events", "activity_events", "max_event_types"),
 )
 
@@ -17,6 +18,7 @@ _SHAPING = (  # keys of the configuration that decide what a panel holds; window
 def origin_of(config: DataConfig, frames: Mapping[str, Frame]) -> dict[str, Any]:
     """The keys that shape a panel, without passwords, and the size of each source."""
     keys = {key: getattr(config, key) for key in _SHAPING}
+    keys["outcome"] = config.outcome if config.outcomes else None  # of a member list it is read each time
     told = {key: without_password(value) if isinstance(value, str) else value for key, value in keys.items()}
     return told | {f"size of {name}": size(source, frames) for name, source in config.sources.items()}
 

@@ -26,6 +26,7 @@ from churn.data.sources import UNREADABLE, Engines, Frame, engine_errors, moved,
 from churn.errors import UserError
 
 _NEGATIVE = {"reject": "negative amount", "drop": LEFT_OUT, "keep": None}
+_ASKED_OF = ["user_id", "day"]  # of which there is one answer
 _WHOLE = 2.0**63  # the number from which on an int64 cannot hold a float
 
 
@@ -50,8 +51,9 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     def read(name: str) -> ibis.Table:
         table = _selected(name, opened[name], config)
         table = table if table.get_backend() is home else moved(table, engines.local)
+        table = _with_dates_of(name, table, config=config, engines=engines)
         if name == "members":
-            return _with_days_of_members(table, config=config, engines=engines)
+            return table
         table, ways[name] = _with_moments(table, "timestamp", config=config, name=name, engines=engines)
         return with_amount(table, name=name, decimal=config.decimal)
 
@@ -63,23 +65,25 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         table = with_day(own[name], zone=config.zone)
         allowed = config.allowed_events if name == "events" else None
         negative = _NEGATIVE[config.negative]
-        table = with_reason(table, first_day=span[0], last_day=span[1], allowed_events=allowed, negative=negative)
-        return _without_repeats(_view(table, engine), config, engine)
+        first, last = (None, None) if name == "outcomes" else span  # their dates may lie after the last day read
+        table = with_reason(table, first_day=first, last_day=last, allowed_events=allowed, negative=negative)
+        return _without_repeats(name, _view(table, engine), config, engine)
 
     timed = {name: canonical(name) for name in ways}
     return Tables(
         engine,
-        timed["events"] if config.events else _no_events(own["members"]),
+        timed["events"] if config.events else _no_events(own["members" if config.members else "outcomes"]),
         timed.get("stickers"),
         _members(own["members"], config, engine) if config.members else None,
+        timed.get("outcomes"),
         {name: _types(table) for name, table in opened.items()},
         {name: _span_of_times(table, ways[name]) for name, table in timed.items()},
     )
 
 
-def _no_events(members: ibis.Table) -> ibis.Table:
+def _no_events(listed: ibis.Table) -> ibis.Table:
     """The event log of a platform that keeps none."""
-    user_id = members.user_id.type()
+    user_id = listed.user_id.type()
     ids = {"user_id": user_id, "actor_id": user_id}
     return ibis.memtable(
         [], schema=ids | {"event": "string", "timestamp": "timestamp", "day": "int64", "reason": "string"}
@@ -87,8 +91,10 @@ def _no_events(members: ibis.Table) -> ibis.Table:
 
 
 def _selected(name: str, raw: ibis.Table, config: DataConfig) -> ibis.Table:
-    """A table's standard columns; of the members also their attributes."""
+    """A table's standard columns; of the members also their attributes, of outcomes the answers and their days."""
     columns = Columns.find(raw, config.mappings[name], standard=STANDARD_COLUMNS[name], name=name)
+    if name == "outcomes" and (asked := config.asked) is not None:
+        return columns.select(raw, answer=asked.column, due=asked.due)
     return columns.select_all(raw) if name == "members" else columns.select(raw)
 
 
@@ -127,51 +133,57 @@ def _span_of_times(table: ibis.Table, how: Written) -> dict[str, str]:
 
 def _members(members: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
     members = members.mutate(reason=ibis.cases((_.user_id.isnull(), "null user_id"), else_=ibis.null("string")))
-    members = with_repeats(members, key=["user_id", *_dates(members, config)], reason="repeated user_id")
+    members = with_repeats(members, key=["user_id", *_dates("members", members, config)], reason="repeated user_id")
     return engine.create_table(ibis.util.gen_name("churn"), members, temp=True)
 
 
-def _dates(members: ibis.Table, config: DataConfig) -> list[str]:
-    """The columns of the dates from which on a row holds, for attributes that are known daily."""
-    dates = {entry.valid_from for entry in config.known_attributes.values()}
-    dates |= {config.asked.due} if config.asked else set()
-    return sorted(date for date in dates if date is not None and date in members.columns)
+def _dates(name: str, table: ibis.Table, config: DataConfig) -> list[str]:
+    """The columns of dates beside a table's own: of members from which on a row holds, and of answers."""
+    held = [entry.valid_from for entry in config.known_attributes.values()]
+    dates: dict[str, list[str | None]] = {"members": [*held, *config.answers_listed[1:]], "outcomes": ["due"]}
+    return sorted({date for date in dates.get(name, []) if date is not None and date in table.columns})
 
 
-def _with_days_of_members(members: ibis.Table, *, config: DataConfig, engines: Engines) -> ibis.Table:
-    for column in sorted({*_dates(members, config), *{"joined"} & {*members.columns}}):
-        members = _with_dates(members, column, config=config, engines=engines)
-    return members
+def _with_dates_of(name: str, table: ibis.Table, *, config: DataConfig, engines: Engines) -> ibis.Table:
+    joined = {"joined"} & {*table.columns} if name == "members" else set()
+    for column in sorted({*_dates(name, table, config), *joined}):
+        table = _with_dates(table, column, config=config, name=name, engines=engines)
+    return table
 
 
-def _with_dates(members: ibis.Table, column: str, *, config: DataConfig, engines: Engines) -> ibis.Table:
-    """Members with a column of dates as moments; other values are refused, since a null means the first day.
+def _with_dates(table: ibis.Table, column: str, *, config: DataConfig, name: str, engines: Engines) -> ibis.Table:
+    """A table with a column of dates as moments; other values are refused, since a null means the first day.
 
     Numbers that are times since 1970 are left for the refusal of numbers.
 
     Raises:
         UserError: for a value that is no date.
     """
-    if not (members[column].type().is_string() or members[column].type().is_numeric()):
-        return members
+    if not (table[column].type().is_string() or table[column].type().is_numeric()):
+        return table
     remedy = "map member_columns.joined to a column of dates, or to null" if column == "joined" else ""
     try:
-        found, how = _with_moments(members, column, config=config, name="members", engines=engines)
+        found, how = _with_moments(table, column, config=config, name=name, engines=engines)
     except UserError as error:
         told = f"{error.remedy}; {remedy}" if remedy else error.remedy
         raise UserError(error.expected, error.found, told) from error
     if how.kind == "epoch":
-        return members
+        return table
     wrong = found.filter(_.written.notnull() & found[column].isnull()).limit(1).written.to_pandas()
     if len(wrong):
         value = f"{wrong[0]!r} where others are {how}"
-        raise UserError(f"expected dates in members.{column}", value, remedy or "name a column of dates")
+        raise UserError(f"expected dates in {name}.{column}", value, remedy or "name a column of dates")
     return found.drop("written", "dated")
 
 
-def _without_repeats(table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
-    """The table with repeated ids rejected, or rows equal in every column if the configuration says so."""
-    if "event_id" in table.columns:
+def _without_repeats(name: str, table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
+    """The table with repeated ids rejected, or rows equal in every column if the configuration says so; of outcomes
+    one answer for each user and day: the first that there is, rows without one last."""
+    if name == "outcomes":
+        same = [*_ASKED_OF, *{"answer"} & {*table.columns}]
+        table = with_repeats(table, key=same, reason="repeated user_id and day")
+        table = with_repeats(table, key=_ASKED_OF, reason="another answer for this user_id and day")
+    elif "event_id" in table.columns:
         table = with_repeats(table, key=["event_id"], reason="repeated event_id")
     elif config.deduplicate:
         key = [column for column in table.columns if column not in ("day", "reason")]
@@ -219,7 +231,8 @@ def _days_since_1970(day: str | None) -> int | None:
 def _names(config: DataConfig, table: str) -> set[str]:
     """The columns of a table to read as text: ids, names, and columns whose text is read later."""
     mapping = config.mappings[table] or {}
-    timed = () if config.time_format(table) is None else ("timestamp", "joined")
+    due = (config.asked.due,) if config.asked and config.asked.due else ()
+    timed = () if config.time_format(table) is None else ("timestamp", "joined", *due)
     names = ("user_id", "actor_id", "event", "event_id", "amount", *timed)
     return {own for column in names if (own := mapping.get(column, column))}
 

@@ -19,6 +19,8 @@ class Spans:
 def spans(windows: Windows, *, before: int, after: int) -> Spans:
     """The days around each cutoff as stretches: `before` days before it, and `after` days from the cutoff on.
 
+    Below 0, `before` leaves out as many days from the cutoff on.
+
     Since the windows of a user overlap, there are far fewer stretches than windows.
     """
     if not len(windows):
@@ -32,7 +34,7 @@ def spans(windows: Windows, *, before: int, after: int) -> Spans:
 
 def positions(windows: Windows) -> NDArray[np.int64]:
     """The cutoffs on the line of all users' calendars, (n,): one number for each window of a panel."""
-    around = windows.history_days + windows.horizon_days
+    around = windows.history_days + windows.reach_days
     # A calendar is long enough for the days around the first and the last cutoff: no stretch touches the next user's.
     line = windows.user.astype(np.int64)
     line *= windows.panel.n_days + around + 1
@@ -88,12 +90,12 @@ def overlap(earlier: Windows, later: Windows, *, embargo_days: int = 0) -> dict[
         windows: windows of the earlier part whose horizon, with the embargo, runs past the later's first cutoff;
         windows_in_both: windows in both.
     """
-    history, horizon = earlier.history_days, earlier.horizon_days
-    seen = spans(earlier, before=history, after=horizon)
+    history, lead, reach = earlier.history_days, earlier.lead_days, earlier.reach_days
+    seen = spans(earlier, before=history, after=reach)
     return {
         "users": len(users_in_both(earlier, later)),
-        "user_days": days_in_both(seen, spans(later, before=history, after=horizon)),
-        "outcome_days": days_in_both(seen, spans(later, before=0, after=horizon)),
+        "user_days": days_in_both(seen, spans(later, before=history, after=reach)),
+        "outcome_days": days_in_both(seen, spans(later, before=-lead, after=reach)),
         "windows": int(reaching(earlier, later, embargo_days=embargo_days).sum()),
         "windows_in_both": windows_in_both(earlier, later),
     }

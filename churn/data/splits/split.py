@@ -154,7 +154,7 @@ class Split:
 def _check_same_days(parts: list[Windows]) -> None:
     """Check that parts agree on panel and horizon, since days count from the one and labels depend on the other."""
     panels = {(part.panel.first_day, part.panel.n_days, len(part.panel.users)) for part in parts}
-    if len(panels) > 1 or len({(part.history_days, part.horizon_days) for part in parts}) > 1:
+    if len(panels) > 1 or len({(part.history_days, part.lead_days, part.horizon_days) for part in parts}) > 1:
         raise LeakageError("expected parts over one panel, with one history and one horizon, got several")
 
 
@@ -242,7 +242,7 @@ def _describe(name: str, part: Windows) -> dict[str, object]:
     row: dict[str, object] = {"part": name, "windows": len(part), "users": len(np.unique(part.user))}
     if len(part):
         first, last, panel = int(part.cutoff.min()), int(part.cutoff.max()), part.panel
-        end = min(last + part.horizon_days, panel.n_days) - 1
+        end = min(last + part.reach_days, panel.n_days) - 1
         days = {"first_cutoff": first, "last_cutoff": last, "first_day": first - part.history_days, "last_day": end}
         row |= {key: str(panel.date(day).date()) for key, day in days.items()}
         if name != "score":

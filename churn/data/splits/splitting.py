@@ -44,8 +44,8 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
         remedy = "load members whose answers are known by data.last_day, and came after the arrival"
         raise UserError("expected members with an answer", "none", remedy)
     if not known.any():
-        begin, horizon_days, panel = windows.history_days, windows.horizon_days, windows.panel
-        needed = days_needed(config, begin=begin, horizon_days=horizon_days) or begin + horizon_days
+        begin, reach, panel = windows.history_days, windows.reach_days, windows.panel
+        needed = days_needed(config, begin=begin, reach_days=reach) or begin + reach
         if panel.n_days < needed:
             raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=needed)
         raise UserError("expected labelled windows", "none", "load more days, or check at_risk and activity_events")
@@ -53,7 +53,7 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
         return (_split(windows, _untimed(windows, config), config),)
     # By the calendar, not by who is at risk on its last days: so the vocabulary can be frozen before there are windows.
     first = windows.panel.date(windows.cutoff[known].min())
-    newest = windows.panel.n_days - windows.horizon_days if windows.due is None else windows.cutoff[known].max()
+    newest = windows.panel.n_days - windows.reach_days if windows.due is None else windows.cutoff[known].max()
     last = windows.panel.date(newest)
     dated = config if windows.due is None else config.of_arrivals(windows.take(known).dates, wait=_wait(windows))
     folds = []
@@ -63,25 +63,25 @@ def rolling_origins(windows: Windows, config: SplitConfig) -> tuple[Split, ...]:
     return tuple(folds)
 
 
-def days_needed(config: SplitConfig, *, begin: int, horizon_days: int) -> int | None:
+def days_needed(config: SplitConfig, *, begin: int, reach_days: int) -> int | None:
     """The fewest days of a log in which every part has cutoffs; None for a split by fixed dates or not by time.
 
     Args:
         config: The split.
         begin: The first cutoff, in days from the log's first day.
-        horizon_days: Days of a horizon.
+        reach_days: Days from a cutoff to the end of its horizon.
 
     Example:
-        >>> days_needed(SplitConfig(), begin=7, horizon_days=7)
+        >>> days_needed(SplitConfig(), begin=7, reach_days=7)
         57
     """
     if not config.by_time or config.val_from or config.test_from:
         return None
-    reach, zero = pd.Timedelta(days=horizon_days + config.embargo_days), pd.Timestamp(0)
+    reach, zero = pd.Timedelta(days=reach_days + config.embargo_days), pd.Timestamp(0)
     first = zero + pd.Timedelta(days=begin)
-    for days in range(begin + horizon_days, _MOST_DAYS):
+    for days in range(begin + reach_days, _MOST_DAYS):
         try:
-            oldest = config.origins(first, zero + pd.Timedelta(days=days - horizon_days))[0]
+            oldest = config.origins(first, zero + pd.Timedelta(days=days - reach_days))[0]
         except UserError:
             continue
         if first + reach <= oldest.val_from and oldest.val_from + reach <= oldest.test_from:
@@ -177,7 +177,7 @@ def _remedy(windows: Windows, known: NDArray[np.bool_], config: SplitConfig) -> 
             "the split's dates or shares, or choose data.split.kind: user"
         )
     begin, panel = int(windows.cutoff[known].min()), windows.panel
-    needed = days_needed(config, begin=begin, horizon_days=windows.horizon_days)
+    needed = days_needed(config, begin=begin, reach_days=windows.reach_days)
     if needed is not None and panel.n_days < needed:
         return f"load more days: with these windows and shares it takes {needed}, and the log has {panel.n_days}"
     active = np.unique([0, *panel.days_where(panel.active)[1], panel.n_days - 1])

@@ -1,4 +1,4 @@
-"""Arrivals: one window per member on the day of joining, and the answers to a question about each."""
+"""Answers to a question about each member on arrival, or each row of a table of outcomes, and a window for each."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Self
@@ -19,51 +19,77 @@ _IN_TIME = 0.95  # share of the answers that have come
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers of members, with the days, since 1970, on which they arrived and were answered."""
+    """The answers about some examples, with the days, since 1970, on which each is asked about and answered.
+
+    An example is a member on the day of joining, or a row of a table of outcomes on its date.
+    """
 
     name: str  # of the question
-    joined: NDArray[np.float64]  # (u,) the day of joining; NaN where it is not known
-    label: NDArray[np.int8]  # (u,) 1 yes, 0 no, -1 none
-    due: NDArray[np.float64]  # (u,) the first day on which the answer is known
-    ended: NDArray[np.bool_]  # (u,) whether a value that is no answer, such as `canceled`, has a day of its own
+    user_id: pd.Index  # (n,) whom each example is about
+    asked: NDArray[np.float64]  # (n,) the cutoff; NaN where it is not known
+    label: NDArray[np.int8]  # (n,) 1 yes, 0 no, -1 none
+    due: NDArray[np.float64]  # (n,) the first day on which the answer is known
+    ended: NDArray[np.bool_]  # (n,) whether a value that is no answer, such as `canceled`, has a day of its own
 
     @classmethod
-    def of(cls, outcome: Outcome, members: pd.DataFrame, *, zone: str, horizon_days: int) -> Self:
-        """Read the answers from the member list; where no day is told, `horizon_days` after joining.
+    def of(cls, outcome: Outcome, rows: pd.DataFrame, *, dated: str, zone: str, windows: WindowConfig) -> Self:
+        """Read the answers from rows with a date in the column `dated`, from which on the horizon runs.
 
-        A list of new members may lack the columns of the answers.
+        Where no day is told, an answer is known at the horizon's end. Rows of new examples may lack the
+        columns of the answers.
 
         Raises:
             UserError: for days that cannot be read.
         """
-        column = members.get(outcome.column, pd.Series(None, members.index, dtype=object))
-        joined, label = _days(members, "joined", zone=zone), labels(outcome, column)
-        told = np.full(len(members), np.nan)
-        if outcome.due is not None and outcome.due in members:
-            told = _days(members, outcome.due, zone=zone)
-        due = np.where(np.isnan(told), joined + horizon_days, told)
+        column = rows.get(outcome.column, pd.Series(None, rows.index, dtype=object))
+        asked, label = _days(rows, dated, zone=zone) - windows.lead_days, labels(outcome, column)
+        told = np.full(len(rows), np.nan)
+        if outcome.due is not None and outcome.due in rows:
+            told = _days(rows, outcome.due, zone=zone)
+        due = np.where(np.isnan(told), asked + windows.reach_days, told)
         ended = column.notna().to_numpy() & (label == UNKNOWN) & ~np.isnan(told)
-        return cls(outcome.name, joined, label, due, ended)
+        return cls(outcome.name, pd.Index(rows["user_id"]), asked, label, due, ended)
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """The cutoffs as calendar dates, (n,)."""
+        return pd.DatetimeIndex(pd.to_datetime(self.asked, unit="D"))
+
+    def first_asked(self, panel: Panel) -> NDArray[np.int32]:
+        """The panel's day on which each user is first asked about, (u,); `n_days` where that is later, or never."""
+        found, user = self.by_user(panel)
+        first = np.full(len(panel.users), panel.n_days, np.int32)
+        dated = ~np.isnan(found.asked)
+        np.minimum.at(first, user[dated], (found.asked[dated] - panel.first_day).astype(np.int32))
+        return first
 
     def span(self, *, first_day: int | None, last_day: int | None) -> tuple[int, int]:
-        """The first and the last day of a list that stands alone: up to its last arrival or answer, or as asked for.
+        """The first and the last day of a list that stands alone: up to its last cutoff or answer, or as asked for.
 
         Raises:
             UserError: if nobody has a day of joining.
         """
-        dated = ~np.isnan(self.joined)
+        dated = ~np.isnan(self.asked)
         if not dated.any():
             remedy = "map member_columns.joined to a column of dates"
             raise UserError("expected days of joining in the member list", "none", remedy)
-        ends = [self.joined[dated].max(), *self.due[dated & (self.label != UNKNOWN)]]
+        ends = [self.asked[dated].max(), *self.due[dated & (self.label != UNKNOWN)]]
         last = int(max(ends)) - 1 if last_day is None else last_day
-        first = int(self.joined[dated].min()) if first_day is None else first_day
+        first = int(self.asked[dated].min()) if first_day is None else first_day
         return min(first, last + 1) - 1, last
 
-    def labelled(self, last: int) -> tuple[pd.DatetimeIndex, int]:
-        """The days of the arrivals whose answers are known on the day after the last, and the `wait` for these."""
-        known = (self.label != UNKNOWN) & (self.due >= self.joined) & (self.due <= last + 1)
-        return pd.DatetimeIndex(pd.to_datetime(self.joined[known], unit="D")), wait((self.due - self.joined)[known])
+    def labelled(self, begin: int, last: int) -> tuple[pd.DatetimeIndex, int]:
+        """The cutoffs from `begin` on whose answers are known on the day after the last, and the `wait` for these."""
+        known = (self.label != UNKNOWN) & (self.due >= self.asked) & (self.due <= last + 1) & (self.asked >= begin)
+        return self.dates[known], wait((self.due - self.asked)[known])
+
+    def by_user(self, panel: Panel) -> tuple[Self, NDArray[np.int32]]:
+        """The answers about users of a panel, sorted by user and cutoff, with each one's position there, (n,)."""
+        user = panel.users.get_indexer(self.user_id)
+        order = np.lexsort((self.asked, user))
+        order = order[user[order] >= 0]
+        found = replace(self, user_id=self.user_id[order], asked=self.asked[order], label=self.label[order])
+        return replace(found, due=self.due[order], ended=self.ended[order]), user[order].astype(np.int32)
 
 
 def labels(outcome: Outcome, column: pd.Series) -> NDArray[np.int8]:
@@ -80,10 +106,10 @@ def labels(outcome: Outcome, column: pd.Series) -> NDArray[np.int8]:
 
 
 def wait(delays: NDArray[np.number]) -> int:
-    """The days from arrival by which nearly all answers had come; 0 for none.
+    """The days from the cutoff by which nearly all answers had come; 0 for none.
 
     Answers of one kind may take longer. Were young arrivals taken by the answers that they have, a part would hold the
-    quick answers alone; so members are learnt from, and judged by, once they are as old as this.
+    quick answers alone; so examples are learnt from, and judged by, once they are as old as this.
 
     Example:
         >>> wait(np.arange(1, 101))
@@ -92,34 +118,34 @@ def wait(delays: NDArray[np.number]) -> int:
     return int(np.quantile(delays, _IN_TIME, method="higher")) if len(delays) else 0
 
 
-def check_values(outcome: Outcome, column: pd.Series) -> None:
-    """Raise a UserError for values of `data.outcome` that no member of a list has."""
-    have = set(column.dropna().map(as_text))
+def check_values(outcome: Outcome, values: pd.Series, *, table: str) -> None:
+    """Raise a UserError for values of `data.outcome` that no row of a table has in its column of answers."""
+    have = set(values.dropna().map(as_text))
     for key, wanted in {"positive": outcome.positive, "of": outcome.among or ()}.items():
         others = have - set(outcome.among or ())  # a value of `of` that nobody has may be one of these, mistyped
         if (lacking := [value for value in wanted if value not in have]) and (key == "positive" or others):
             shown = ", ".join(sorted(have)[:10]) or "none"
-            expected = f"expected data.outcome.{key} among the values of members.{outcome.column}"
+            expected = f"expected data.outcome.{key} among the values of {table}.{outcome.column}"
             raise UserError(expected, f"{lacking[0]!r}, where there are {shown}", "correct the value")
 
 
-def _days(members: pd.DataFrame, name: str, *, zone: str) -> NDArray[np.float64]:
-    times = as_times(members[name], name=name, zone=zone, remedy="name a column of dates")
+def _days(rows: pd.DataFrame, name: str, *, zone: str) -> NDArray[np.float64]:
+    times = as_times(rows[name], name=name, zone=zone, remedy="name a column of dates")
     days = (times.dt.normalize() - pd.Timestamp(0)).dt.days
     return np.asarray(days.to_numpy(np.float64, na_value=np.nan), np.float64)
 
 
 @dataclass(frozen=True)
 class Fates:
-    """Numbers of the members of a list by what each is: an example, one to score, or neither."""
+    """Numbers of members, or of rows of outcomes, by what each is: an example, one to score, or neither."""
 
     yes: int
     no: int
     to_score: int  # without an answer by the last day
     ended_otherwise: int  # with a value that is no answer, whose day is over
-    answered_before_arrival: int
+    answered_before: int  # the cutoff
     without_day: int  # of joining
-    outside: int  # who joined before the first day or after the last
+    outside: int  # whose cutoff lies before the first whole history or after the last day
 
     def facts(self) -> dict[str, int]:
         """The numbers by name."""
@@ -127,47 +153,49 @@ class Fates:
 
 
 def ask(panel: Panel, config: WindowConfig, answers: Answers) -> tuple[Windows, Fates]:
-    """One window per member at `joined`, labelled by the member's answer; and how many members have which fate.
+    """One window per example at its cutoff, labelled by the answer; and how many examples have which fate.
 
-    An answer whose day lies after the panel's last is not known yet. Its member is to be scored, as are members without
-    an answer; members with a value that is no answer are, unless the day that is told for it is over.
+    An answer whose day lies after the panel's last is not known yet. Its example is to be scored, as are ones without
+    an answer; ones with a value that is no answer are, unless the day that is told for it is over. Rows of outcomes
+    that concern nobody among the panel's users are left out: these are counted as the table is read.
 
     Raises:
         UserError: if nobody has an answer or awaits one.
     """
-    joined, due, label = answers.joined - panel.first_day, answers.due - panel.first_day, answers.label
-    dated = ~np.isnan(joined)
-    inside = dated & (joined >= first_arrival(config)) & (joined <= panel.n_days)
-    before = inside & (label != UNKNOWN) & (due < joined)
+    answers, user = answers.by_user(panel)
+    cutoff, due, label = answers.asked - panel.first_day, answers.due - panel.first_day, answers.label
+    dated = ~np.isnan(cutoff)
+    inside = dated & (cutoff >= first_example(config)) & (cutoff <= panel.n_days)
+    before = inside & (label != UNKNOWN) & (due < cutoff)
     over = due <= panel.n_days
     ended = inside & answers.ended & over
     kept = inside & ~before & ~ended
-    user = np.flatnonzero(kept).astype(np.int32)
     known = kept & (label != UNKNOWN) & over
-    labels = np.where(known, label, UNKNOWN).astype(np.int8)[user]
+    labels = np.where(known, label, UNKNOWN).astype(np.int8)[kept]
     windows = Windows(
         panel,
         max(config.history_days, 1),
         config.horizon_days,
-        user,
-        joined[user].astype(np.int32),
+        user[kept],
+        cutoff[kept].astype(np.int32),
         {answers.name: labels},
-        due=np.minimum(due[user], np.iinfo(np.int32).max // 2).astype(np.int32),
-        arrivals=True,
+        due=np.minimum(due[kept], np.iinfo(np.int32).max // 2).astype(np.int32),
+        arrivals=config.at_risk == "arrival",
+        lead_days=config.lead_days,
     )
     fates = Fates(
         yes=int((labels == 1).sum()),
         no=int((labels == 0).sum()),
         to_score=int((labels == UNKNOWN).sum()),
         ended_otherwise=int(ended.sum()),
-        answered_before_arrival=int(before.sum()),
+        answered_before=int(before.sum()),
         without_day=int((~dated).sum()),
         outside=int((dated & ~inside).sum()),
     )
     return windows, fates
 
 
-def first_arrival(config: WindowConfig) -> int:
+def first_example(config: WindowConfig) -> int:
     """The first day of a panel that has a whole history before it, one day at least."""
     return max(config.history_days, 1)
 

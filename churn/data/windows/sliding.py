@@ -34,11 +34,12 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
     else:
         spells = _spells(panel, config, joined)
         user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
-    labels = {CHURN: _labels(panel, panel.active, user, cutoff, config.horizon_days, seen=0)}
+    labels = {CHURN: _labels(panel, panel.active, user, cutoff, config, seen=0)}
     if (stickers := panel.sticker_rows()) is not None:
-        labels[STICKER] = _labels(panel, stickers, user, cutoff, config.horizon_days, seen=1)
+        labels[STICKER] = _labels(panel, stickers, user, cutoff, config, seen=1)
     history_days, arrivals = max(config.history_days, 1), config.at_risk == "arrival"
-    return Windows(panel, history_days, config.horizon_days, user, cutoff, labels, arrivals=arrivals)
+    lead = config.lead_days
+    return Windows(panel, history_days, config.horizon_days, user, cutoff, labels, arrivals=arrivals, lead_days=lead)
 
 
 def first_cutoff(config: WindowConfig) -> int:
@@ -50,7 +51,8 @@ def no_windows(panel: Panel, config: WindowConfig) -> Windows:
     """The windows of a panel that is too short to have any."""
     none, unlabelled = np.empty(0, np.int32), np.empty(0, np.int8)
     targets = (CHURN,) if panel.sticker_rows() is None else (CHURN, STICKER)
-    return Windows(panel, config.history_days, config.horizon_days, none, none, dict.fromkeys(targets, unlabelled))
+    labels, lead = dict.fromkeys(targets, unlabelled), config.lead_days
+    return Windows(panel, config.history_days, config.horizon_days, none, none, labels, lead_days=lead)
 
 
 def too_few_days(first_day: int, last_day: int, *, needed: int) -> UserError:
@@ -122,19 +124,19 @@ def _labels(
     rows: NDArray[np.bool_],
     user: NDArray[np.int32],
     cutoff: NDArray[np.int32],
-    horizon: int,
+    config: WindowConfig,
     *,
     seen: int,
 ) -> NDArray[np.int8]:
     """Labels: `seen` where one of the rows lies in the horizon, else 1 - seen; -1 while the horizon runs: (n,)."""
-    when = np.append(np.flatnonzero(rows), len(rows))
+    when, reach = np.append(np.flatnonzero(rows), len(rows)), (config.lead_days, config.reach_days)
     labels = np.empty(len(user), np.int8)
     for chunk in range(0, len(user), _CHUNK):
         part = slice(chunk, chunk + _CHUNK)
         start, first, last = (days[user[part]] for days in (panel.start, panel.first, panel.last))
         # The horizon's rows, as far as the user has any; the rows of the next user follow.
-        begin, end = (np.clip(cutoff[part] + day, first, last + 1) - first + start for day in (0, horizon))
+        begin, end = (np.clip(cutoff[part] + day, first, last + 1) - first + start for day in reach)
         inside = when[np.searchsorted(when, begin)] < end
         labels[part] = np.where(inside, seen, 1 - seen)
-        labels[part][cutoff[part] + horizon > panel.n_days] = UNKNOWN
+        labels[part][cutoff[part] + config.reach_days > panel.n_days] = UNKNOWN
     return labels

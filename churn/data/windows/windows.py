@@ -31,6 +31,7 @@ class Windows:
     selected: tuple[int, ...] | None = None  # the columns that a history has, out of all; None for all
     due: NDArray[np.int32] | None = None  # (n,) the first day on which the answer is known; None for the horizon's end
     arrivals: bool = False  # whether users are asked about on the day of arrival, or some days after it
+    lead_days: int = 0  # days between the cutoff and the horizon
 
     def __len__(self) -> int:
         """The number of windows."""
@@ -40,6 +41,11 @@ class Windows:
     def targets(self) -> tuple[str, ...]:
         """The targets that can be predicted."""
         return tuple(self.labels)
+
+    @property
+    def scattered(self) -> bool:
+        """Whether each user is asked about on days of the own, so that lists are drawn over all days at once."""
+        return self.arrivals or self.due is not None
 
     @property
     def answers(self) -> NDArray[np.int8]:
@@ -54,7 +60,12 @@ class Windows:
     @property
     def answered(self) -> NDArray[np.int32]:
         """The first day of the panel on which each answer is known, (n,)."""
-        return self.cutoff + np.int32(self.horizon_days) if self.due is None else self.due
+        return self.cutoff + np.int32(self.reach_days) if self.due is None else self.due
+
+    @property
+    def reach_days(self) -> int:
+        """Days from the cutoff to the end of the horizon."""
+        return self.lead_days + self.horizon_days
 
     @property
     def features(self) -> tuple[str, ...]:

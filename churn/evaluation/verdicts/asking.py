@@ -15,6 +15,7 @@ from churn.evaluation.verdicts.history import history
 from churn.evaluation.verdicts.horizon import horizon
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict
 from churn.evaluation.verdicts.modalities import modalities
+from churn.evaluation.verdicts.newcomers import newcomers
 from churn.evaluation.verdicts.order import order
 from churn.evaluation.verdicts.split import split
 from churn.evaluation.verdicts.trials import Inquiry
@@ -28,6 +29,7 @@ _ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
     "horizon": horizon,
     "collinear": collinear,
     "modalities": modalities,
+    "newcomers": newcomers,
     "architecture": architecture,
 }
 

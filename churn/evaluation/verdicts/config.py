@@ -13,6 +13,7 @@ QUESTIONS = {
     "horizon": marked("What does a shorter or longer horizon change?"),
     "collinear": marked("Do the collinear columns matter?"),
     "modalities": marked("What do texts, pictures and the table each add?"),
+    "newcomers": marked("What is known of newcomers?"),
     "architecture": marked("Do scaling, layers and the kind of network matter?"),
 }
 
@@ -26,7 +27,8 @@ class VerdictConfig(Block, key="verdicts"):
             order of days matter; `split`: what would a random split have pretended; `modalities`: what do texts,
             pictures and the table each add, asked only where there are texts or pictures;
             `history`: how many days of history are enough; `horizon`: what does a shorter or longer horizon change;
-            `collinear`: do the columns matter that others say already;
+            `collinear`: do the columns matter that others say already; `newcomers`: what is known of users on arrival,
+            and what do their first days add;
             `architecture`: do scaling, layers and kind of network matter (thirty fits a target).
         windows: Windows that a fit learns from at most, and that it is measured on; a quarter as many to stop early on.
         seeds: Fits per variant, whose probabilities are averaged.

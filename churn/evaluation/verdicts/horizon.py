@@ -88,7 +88,7 @@ def _first_cutoffs(windows: Windows) -> NDArray[np.int32]:
 
 def _kept(windows: Windows, split: Split, days: int) -> dict[str, NDArray[np.intp]]:
     """The positions of each part's windows that keep the split's rule with a horizon of this length."""
-    ends = windows.cutoff + days
+    ends = windows.cutoff + windows.lead_days + days
     found, until = {}, windows.panel.n_days
     for name in ("test", "val", "train"):
         part = split.part(name)

@@ -51,7 +51,7 @@ def tabulate(name: str, trials: list[Trial], *, inquiry: Inquiry, reference: str
 
 def comparable(a: Trial, b: Trial) -> bool:
     """Whether two trials predicted the same labels of the same windows."""
-    return np.array_equal(places(a.test), places(b.test)) and a.test.horizon_days == b.test.horizon_days
+    return np.array_equal(places(a.test), places(b.test)) and a.test.reach_days == b.test.reach_days
 
 
 def compare(a: Trial, b: Trial, inquiry: Inquiry) -> Interval:

@@ -26,10 +26,10 @@ class Returns:
 def returns(windows: Windows, *, longest_days: int) -> Returns:
     """Look at the four weeks after the horizon of each silent window.
 
-    Only windows count whose `longest_days` and four weeks from the cutoff on lie in the log, so that several horizons
-    are compared on the same windows.
+    Only windows count whose lead, `longest_days` and four weeks from the cutoff on lie in the log, so that several
+    horizons are compared on the same windows.
     """
-    over = windows.cutoff + longest_days + BACK_DAYS <= windows.panel.n_days
+    over = windows.cutoff + windows.lead_days + longest_days + BACK_DAYS <= windows.panel.n_days
     silent = windows.take(over & (windows.answers == 1))
-    after = silent.rows(first=silent.horizon_days, last=silent.horizon_days + BACK_DAYS - 1)
+    after = silent.rows(first=silent.reach_days, last=silent.reach_days + BACK_DAYS - 1)
     return Returns(np.asarray(np.take(silent.panel.active, after).any(axis=1)), silent.user)

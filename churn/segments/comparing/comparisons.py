@@ -111,9 +111,9 @@ def _habits(windows: Windows, rhythm: Rhythm, *, before: tuple[int, int]) -> pd.
 
 def _afterwards(windows: Windows) -> dict[str, NDArray[np.float64]]:
     """Outcomes in the horizon: the targets, days with activity, and stickers."""
-    panel, rows = windows.panel, windows.rows(first=0, last=windows.horizon_days - 1)
+    panel, rows = windows.panel, windows.rows(first=windows.lead_days, last=windows.reach_days - 1)
     found = {f"{target}_afterwards": windows.label(target).astype(float) for target in windows.targets}
-    if not windows.arrivals:
+    if not windows.scattered:
         found["active_days_afterwards"] = np.take(panel.active, rows, axis=0).sum(axis=1).astype(float)
     total = panel.gather(rows).sum(axis=1, dtype=np.float64)
     gifts = [(place, name) for place, name in enumerate(panel.features) if name in (STICKERS, AMOUNT)]

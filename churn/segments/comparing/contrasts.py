@@ -70,6 +70,6 @@ def contrast(dataset: Dataset, part: Windows, probabilities: pd.DataFrame, confi
 
 def _without_answers(dataset: Dataset, members: pd.DataFrame | None) -> pd.DataFrame | None:
     """The members' attributes without the columns of an outcome, which the labels hold, and without the arrival."""
-    if (asked := dataset.config.asked) is None or members is None:
+    if members is None or not (answers := dataset.config.answers_listed):
         return members
-    return members.drop(columns=[asked.column, asked.due or asked.column, "joined"], errors="ignore")
+    return members.drop(columns=[*answers, "joined"], errors="ignore")

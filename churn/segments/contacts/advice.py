@@ -210,7 +210,7 @@ def _instead(order: Order, held_back: int, target: Target) -> str:
     if not held_back:
         return say("What to do instead: hold some users back at random, which shows whether a call changes anything.")
     if target.outcome:
-        return say("What to do instead: have the models see more of what is known of users on the day of arrival.")
+        return say("What to do instead: have the models see more of what is known of users when they are asked about.")
     return say(
         "What to do instead: try another horizon than {days} days, which may be easier to foresee.",
         days=order.horizon_days,

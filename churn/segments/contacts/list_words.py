@@ -97,13 +97,13 @@ def _first(scores: Sequence[str]) -> Target:
 
 
 def _when(scored: pd.DataFrame, target: Target, *, answered: bool) -> Rows:
-    """The day on which the users were asked about: one for all of a log, or the arrivals."""
+    """The day on which the users were asked about: one for all of a log, or the days of an outcome."""
     if not target.outcome:
         return [(say("First day that was not known (cutoff)"), scored.cutoff.iloc[0])]
     known = say("known: they are the users of the test part, from whom no model has learnt")
     return [
-        (say("First arrival"), scored.cutoff.min()),
-        (say("Last arrival"), scored.cutoff.max()),
+        (say("First day asked about"), scored.cutoff.min()),
+        (say("Last day asked about"), scored.cutoff.max()),
         (say("Their answers"), known if answered else say("not known yet")),
     ]
 

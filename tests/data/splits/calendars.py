@@ -19,8 +19,9 @@ def calendars(draw, kinds=KINDS):
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     history, horizon, stride = (int(rng.integers(1, most)) for most in (6, 6, 4))
-    n_users, n_days = int(rng.integers(1, 60)), history + horizon + int(rng.integers(1, 70))
-    windows = windows_by_chance(rng, n_users, n_days, history=history, horizon=horizon, stride=stride)
+    n_users, lead = int(rng.integers(1, 60)), int(rng.choice([0, 0, 1, 4]))
+    n_days = history + lead + horizon + int(rng.integers(1, 70))
+    windows = windows_by_chance(rng, n_users, n_days, history=history, horizon=horizon, stride=stride, lead=lead)
     return windows, config_by_chance(rng, draw(st.sampled_from(kinds)), windows)
 
 
@@ -39,15 +40,16 @@ def config_by_chance(rng, kind, windows):
     return dataclasses.replace(config, **dates)
 
 
-def windows_by_chance(rng, n_users, n_days, *, history, horizon, stride):
+def windows_by_chance(rng, n_users, n_days, *, history, horizon, stride, lead=0):
     grid = np.append(np.arange(history, n_days, stride), n_days)
     user, place = np.nonzero(rng.random((n_users, len(grid))) < rng.choice([0.2, 0.6, 1.0]))
     cutoff = grid[place].astype(np.int32)
     labels = rng.integers(0, 2, (2, len(user))).astype(np.int8)
-    labels[:, cutoff + horizon > n_days] = -1
+    labels[:, cutoff + lead + horizon > n_days] = -1
     targets = ("churn", "sticker") if rng.random() < 0.3 else ("churn",)
     known = dict(zip(targets, labels, strict=False))
-    return Windows(panel(rng, n_users, n_days), history, horizon, user.astype(np.int32), cutoff, known)
+    days = panel(rng, n_users, n_days)
+    return Windows(days, history, horizon, user.astype(np.int32), cutoff, known, lead_days=lead)
 
 
 def panel(rng, n_users, n_days):
@@ -77,7 +79,7 @@ def pairs(windows):
 def reference(windows, config):
     """The folds, oldest first: of each the train, val and test windows as sets; None where the dates do not fit."""
     known = [i for i in range(len(windows)) if windows.answers[i] >= 0]
-    last = windows.panel.n_days - windows.horizon_days
+    last = windows.panel.n_days - windows.lead_days - windows.horizon_days
     share = user_share(windows.panel.users, purpose="parts")
     chance = np.random.default_rng(config.seed).random(len(windows))
     folds = [(None, None, None)]
@@ -85,7 +87,7 @@ def reference(windows, config):
         folds = reference_dates(windows, config, min((int(windows.cutoff[i]) for i in known), default=0), last)
     parts = []
     for val_from, test_from, until in folds or ():
-        reach, found = windows.horizon_days + config.embargo_days, (set(), set(), set())
+        reach, found = windows.lead_days + windows.horizon_days + config.embargo_days, (set(), set(), set())
         for i in known:
             user, cutoff = int(windows.user[i]), int(windows.cutoff[i])
             places = set()

@@ -14,17 +14,18 @@ pytestmark = pytest.mark.slow
 
 def brute(earlier, later, embargo_days):
     """The same counts over sets of (user, day)."""
-    history, horizon, a, b = earlier.history_days, earlier.horizon_days, pairs(earlier), pairs(later)
+    history, lead, a, b = earlier.history_days, earlier.lead_days, pairs(earlier), pairs(later)
+    end = lead + earlier.horizon_days
 
     def days(pairs, first):
-        return {(user, cutoff + day) for user, cutoff in pairs for day in range(first, horizon)}
+        return {(user, cutoff + day) for user, cutoff in pairs for day in range(first, end)}
 
     begin = min((cutoff for _, cutoff in b), default=10**6)
     return {
         "users": len({user for user, _ in a} & {user for user, _ in b}),
         "user_days": len(days(a, -history) & days(b, -history)),
-        "outcome_days": len(days(a, -history) & days(b, 0)),
-        "windows": sum(cutoff + horizon + embargo_days > begin for _, cutoff in a),
+        "outcome_days": len(days(a, -history) & days(b, lead)),
+        "windows": sum(cutoff + end + embargo_days > begin for _, cutoff in a),
         "windows_in_both": len(a & b),
     }
 

@@ -311,7 +311,7 @@ def test_an_embargo_keeps_the_vocabulary_from_its_days_too(prepared):
 
 @pytest.mark.parametrize("config", [SplitConfig(), SplitConfig(embargo_days=3), SplitConfig(folds=2)], ids=str)
 def test_the_fewest_days_of_a_split_are_those_from_which_every_part_has_windows(panel_of, config):
-    needed = days_needed(config, begin=7, horizon_days=7)
+    needed = days_needed(config, begin=7, reach_days=7)
     for n_days in (needed - 1, needed):
         windows = slide(panel_of(*["x" * n_days] * 40), WindowConfig())
         every = replace(windows, labels={"churn": np.where(windows.answers < 0, -1, windows.user % 2)})

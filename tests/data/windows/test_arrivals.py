@@ -85,7 +85,7 @@ def test_members_without_an_answer_are_scored_and_everyone_is_accounted_for(aske
     assert {*dataset.newest.user_ids} == {*members.user_id[:10], "p399"}
     fates = dataset.fates
     assert (fates["to_score"], fates["ended_otherwise"]) == (11, 5)
-    assert (fates["answered_before_arrival"], fates["without_day"], fates["outside"]) == (1, 1, 0)
+    assert (fates["answered_before"], fates["without_day"], fates["outside"]) == (1, 1, 0)
     assert sum(fates.values()) == len(members)
 
 

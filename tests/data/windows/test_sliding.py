@@ -1,3 +1,4 @@
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from churn.data import WindowConfig, slide
+from churn.data import DataConfig, WindowConfig, slide
 from churn.data.windows import sliding
 from churn.data.windows.windows import Windows
 
@@ -97,6 +98,36 @@ def test_unknown_labels_are_null_in_the_table(panel_of):
     assert table.cutoff[0] == pd.Timestamp("2024-01-05")
 
 
+# Days between the history and the horizon ---------------------------------------------------------
+
+
+def test_neither_history_nor_label_looks_at_the_lead_days(panel_of):
+    config = WindowConfig(history_days=2, lead_days=3, horizon_days=2, at_risk_days=1)
+    # The cutoff is day 2: lead on days 2 to 4, horizon on days 5 and 6.
+    signs = [".x.......", ".xbbb....", ".x...b...", ".x....x..", ".x.....b."]
+    found = [slide(panel_of(sign), config).take(np.arange(1)) for sign in signs]
+    assert [labelled(one)[0] for one in found] == [
+        (0, 2, 1, 0),
+        (0, 2, 1, 0),
+        (0, 2, 0, 1),
+        (0, 2, 0, 0),
+        (0, 2, 1, 0),
+    ]
+    assert all(one.history()[:, :, 0].tolist() == [[0, 1]] for one in found)
+
+
+def test_an_answer_is_known_once_lead_and_horizon_are_over(panel_of):
+    found = slide(panel_of("xxxxxxxxxx"), WindowConfig(history_days=1, lead_days=3, horizon_days=2, at_risk_days=1))
+    assert found.cutoff.tolist() == list(range(1, 11))
+    assert found.answers.tolist() == [0] * 5 + [-1] * 5
+    assert (found.answered - found.cutoff == 5).all()
+
+
+def test_who_is_at_risk_does_not_depend_on_the_lead(panel_of):
+    long = replace(SHORT, lead_days=3)
+    assert pairs(slide(panel_of(*CALENDAR), long)) == pairs(slide(panel_of(*CALENDAR), SHORT))
+
+
 # At risk ------------------------------------------------------------------------------------------
 
 
@@ -163,7 +194,7 @@ def test_a_panel_without_activity_has_no_windows(panel_of):
 @pytest.mark.parametrize("name", ["history_days", "horizon_days", "stride_days", "at_risk_days"])
 def test_a_length_below_one_day_is_refused(name, refused):
     with refused(f"windows.{name} of at least 1", "0", "correct it"):
-        WindowConfig(**{name: 0})
+        DataConfig(events="events", windows=WindowConfig(**{name: 0}))
 
 
 # What a window shows ------------------------------------------------------------------------------
