@@ -160,7 +160,7 @@ def test_a_run_reasons_with_texts_and_pictures(finished):
     assert any("“deal won” by photo alone: " in text for text in reasons)
     [answer] = found.answers
     assert answer["verdict"] == "modalities"
-    assert "photo adds: without it" in answer["sentence"]
+    assert "Beside the rest, photo adds: without it" in answer["sentence"]
     assert "What do texts, pictures and the table each add?" in (finished / "evidence.html").read_text()
 
 

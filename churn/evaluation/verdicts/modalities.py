@@ -105,10 +105,11 @@ def _answer(trials: list[Trial], chosen: Trial, parts: list[str], inquiry: Inqui
 def _added(less: Trial, chosen: Trial, part: str, inquiry: Inquiry) -> str:
     return by_side(
         compare(less, chosen, inquiry),
-        above=marked("{part} adds: without it, {model}'s log loss rises by {amount}."),
-        below=marked("{part} does harm: without it, {model}'s log loss falls by {amount}."),
+        above=marked("Beside the rest, {part} adds: without it, {model}'s log loss rises by {amount}."),
+        below=marked("Beside the rest, {part} does harm: without it, {model}'s log loss falls by {amount}."),
         across=marked(
-            "{part} adds nothing that can be seen: without it, {model}'s log loss changes by {change} ({why})."
+            "Beside the rest, {part} adds nothing that can be seen: without it, {model}'s log loss changes by "
+            "{change} ({why})."
         ),
         part=part_words(part),
         model=chosen.model,
