@@ -192,6 +192,25 @@ def _outcomes(arguments: list[str]) -> int:
     return ALARM if found.alarms else 0
 
 
+def _tag(arguments: list[str]) -> None:
+    from churn import strict_yaml
+    from churn.configuration import parse
+    from churn.tagging import TagConfig, summary, tag
+
+    parser = _parser("tag")
+    parser.parser_mode = strict_yaml.MODE
+    parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
+    parser.add_class_arguments(TagConfig)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    options = parse(arguments, parser=parser)
+    config = TagConfig(**{name: options[name] for name in ("data", "taggers", "coverage", "seed", "language")})
+    from churn.language import speaking
+
+    out = tag(config, options.out)
+    with speaking(config.language):
+        summary(out)
+
+
 def _report(arguments: list[str]) -> None:
     from churn.configuration import parse
 
@@ -230,5 +249,6 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "tune": (_tune, "the search alone"),
     "score": (_score, "score new data with a finished run's models"),
     "outcomes": (_outcomes, "what came of a list, by the log that went on; exits with 3 on an alarm"),
+    "tag": (_tag, "give items categories by their titles and pictures"),
     "report": (_report, "build a run's two pages again"),
 }

@@ -27,7 +27,8 @@ Every file that a command writes into its output folder. The list is made by `ma
 A run has two pages beside them: `report.html` for whoever acts, `evidence.html` for whoever checks.
 `churn.Run(folder)` has each table as an attribute: `priority` without users held back, and `shap` by target, as in
 `run.shap("churn")`. The last five tables lie in the folder of `churn outcomes`, and quarantine.parquet beside scores;
-a run has its own in dataset/.
+a run has its own in dataset/. The files items.parquet, measures.csv, categories.csv, confusion.csv and tagging.json lie
+in the folder of `churn tag`.
 
 Types: text, number, count (a whole number), flag, day, and id, a user's id, which is a hash where `segments.id_key`
 is set. A column with `?` is one that some runs do not have. Rows of a ranked table are in order; the order of others

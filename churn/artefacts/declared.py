@@ -295,6 +295,30 @@ RETURNS = Table(
     optional=True,
 )
 
+# The categories of items
+ITEMS = Table(
+    "items.parquet",
+    "an item",
+    "item_id:id user_id:id? timestamp:text? event:text? given:text? basis:text category_1:text category_2:text? "
+    "category_3:text? p_1:number p_2:number? p_3:number? p_given:number? set:text set_size:count looks_wrong:flag",
+)
+TAG_MEASURES = Table(
+    "measures.csv",
+    "a measure of a tagger on the test items",
+    f"tagger:text metric:text n:count value:number {_INTERVAL} chosen:flag",
+)
+TAG_CATEGORIES = Table(
+    "categories.csv",
+    "a category",
+    "category:text n:count predicted:count precision:number recall:number f1:number coverage:number set_size:number",
+)
+TAG_CONFUSION = Table("confusion.csv", "a category and what was said", "category:text said:text n:count share:number")
+TAGGING = Document(
+    "tagging.json",
+    "the rows, the parts, and the tagger that was chosen",
+    "items pictures parts categories repeated chosen temperature threshold seed",
+)
+
 # The outcome of a list
 SCORING = Document("scoring.json", "the run, the segment and the warnings of scores", "run segment warnings drift")
 FOLLOW_UP = Document("outcomes.json", "when, how many, notes and alarms", "notes alarms")

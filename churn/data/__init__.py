@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from churn.data.config.window_config import WindowConfig
     from churn.data.datamodule import ChurnDataModule
     from churn.data.dataset import Dataset, counted, open_dataset, prepare
+    from churn.data.encoders.pictures import picture_vectors
+    from churn.data.encoders.texts import cleaned
+    from churn.data.encoders.vectors import Vectors
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.daily import Tables
     from churn.data.log.dialects import dialect_of
@@ -87,12 +90,14 @@ __all__ = [
     "TableName",
     "Tables",
     "Training",
+    "Vectors",
     "Vocabulary",
     "WindowConfig",
     "Windows",
     "alone",
     "at_fault",
     "caution_of",
+    "cleaned",
     "counted",
     "dialect_of",
     "digest",
@@ -113,6 +118,7 @@ __all__ = [
     "measured_together",
     "open_dataset",
     "open_table",
+    "picture_vectors",
     "plain_ids",
     "prepare",
     "read_panel",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from churn.data.config.attribute_config import Attribute
 from churn.data.encoders.chances import Chances, Source
 from churn.data.encoders.networks import Modality, Network
-from churn.data.encoders.pictures import WIDTH, described, opener
+from churn.data.encoders.pictures import picture_vectors
 from churn.data.encoders.texts import Characters, cleaned
 from churn.data.encoders.vectors import encoded
 from churn.data.log.vocabulary import Encoding, Vocabulary
@@ -55,7 +55,8 @@ class Values:
                 return cls(Characters(words), place)
             identity, encode = [network.identity, _digest(words)], lambda places: network.of(list(words[places]))
             return cls(encoded(kept, encode, n=len(words), width=network.width, identity=identity), place)
-        return _pictures(attribute, members, network, kept)
+        found = picture_vectors(members, name=attribute.name, place=attribute.place or "", kept=kept, network=network)
+        return cls(*found)
 
 
 def learn(
@@ -161,28 +162,6 @@ def _feature(
         return np.broadcast_to(found[:, None], (*day.shape, len(columns)))
 
     return Feature(encoding.name, lambda panel: columns, values, reason=reason, constant=True)
-
-
-def _pictures(attribute: Attribute, members: pd.DataFrame, network: Network | None, kept: Path) -> Values:
-    """The pictures of a member list; one that cannot be read counts as none."""
-    pictures = opener(members, name=attribute.name, place=attribute.place or "")
-    there = np.flatnonzero(pictures.named)
-    width = WIDTH if network is None else network.width
-
-    def vectors(places: NDArray[np.int64]) -> NDArray[np.float32]:
-        found = np.full((len(places), width), np.nan, np.float32)
-        opened = {n: picture for n, place in enumerate(there[places]) if (picture := pictures.open(place)) is not None}
-        if opened:
-            seen = list(opened.values())
-            found[list(opened)] = network.of(seen) if network else np.stack([described(picture) for picture in seen])
-        return found
-
-    identity = [None if network is None else network.identity, pictures.identity]
-    source = encoded(kept, vectors, n=len(there), width=width, identity=identity)
-    readable = ~np.isnan(source.table[:, 0])
-    place = np.full(len(members), -1, np.int64)
-    place[there] = np.where(readable, np.arange(len(there)), -1)
-    return Values(source, place, int((~readable).sum()))
 
 
 def _network(attribute: Attribute, folder: str) -> Network:

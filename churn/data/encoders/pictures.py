@@ -12,10 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.encoders.texts import cleaned
+from churn.data.encoders.vectors import Vectors, encoded
 from churn.errors import UserError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from churn.data.encoders.networks import Network
 
 _SIZE = (48, 64)  # width and height at which edges are looked for
 _SMALL = (12, 16)  # of the copy whose colours count
@@ -85,6 +88,44 @@ def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
     named = (first.notna() & size.notna()).to_numpy()
     begin, end = (part.fillna(0).clip(0, len(content)).to_numpy(np.int64) for part in (first, first + size))
     return Pictures(named, lambda user: _opened(content[begin[user] : end[user]].tobytes), identity)
+
+
+def picture_vectors(
+    members: pd.DataFrame, *, name: str, place: str, kept: Path, network: "Network | None" = None
+) -> tuple[Vectors, NDArray[np.int64], int]:
+    """The vectors of a list's pictures, each row's position among these, and the number of unreadable ones.
+
+    Args:
+        members: The list, (u,) rows.
+        name: The attribute.
+        place: The file or the folder of the pictures.
+        kept: A folder for the vectors, so that a process that was stopped can continue.
+        network: A network that reads pictures; colours and edges are taken without one.
+
+    Returns:
+        The vectors; the position of each row's, (u,), -1 for none and for one that cannot be read; their number.
+
+    Raises:
+        UserError: as `opener`.
+    """
+    pictures = opener(members, name=name, place=place)
+    there = np.flatnonzero(pictures.named)
+    width = WIDTH if network is None else network.width
+
+    def vectors(places: NDArray[np.int64]) -> NDArray[np.float32]:
+        found = np.full((len(places), width), np.nan, np.float32)
+        opened = {n: picture for n, place in enumerate(there[places]) if (picture := pictures.open(place)) is not None}
+        if opened:
+            seen = list(opened.values())
+            found[list(opened)] = network.of(seen) if network else np.stack([described(picture) for picture in seen])
+        return found
+
+    identity = [None if network is None else network.identity, pictures.identity]
+    source = encoded(kept, vectors, n=len(there), width=width, identity=identity)
+    readable = ~np.isnan(source.table[:, 0])
+    position = np.full(len(members), -1, np.int64)
+    position[there] = np.where(readable, np.arange(len(there)), -1)
+    return source, position, int((~readable).sum())
 
 
 def part_columns(name: str) -> tuple[str, str]:

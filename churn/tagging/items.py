@@ -1,0 +1,143 @@
+"""The items: read, counted, and divided into parts."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.data import Engines, Frame, Vectors, cleaned, open_table, picture_vectors
+from churn.errors import UserError
+from churn.tagging.config import COLUMNS, ItemConfig
+
+PARTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Items:
+    """Items with their texts and pictures.
+
+    Example:
+        >>> table = pd.DataFrame({"item_id": ["a"], "text": ["red shoe"], "category": ["shoes"]})
+        >>> len(Items(table))
+        1
+    """
+
+    table: pd.DataFrame  # item_id, text, category and, where the items have these, user_id and timestamp; (n,) rows
+    vectors: Vectors | None = None  # of v pictures
+    place: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))  # (n,) -1 for no picture
+
+    def __len__(self) -> int:
+        """The number of items."""
+        return len(self.table)
+
+    def take(self, index: NDArray[Any]) -> "Items":
+        """The items at some positions, or where a mask is true."""
+        place = self.place[index] if len(self.place) else self.place
+        return replace(self, table=self.table.iloc[_positions(index)].reset_index(drop=True), place=place)
+
+    @cached_property
+    def texts(self) -> NDArray[np.object_]:
+        """The texts, empty for none, (n,)."""
+        return np.asarray(self.table["text"].fillna(""), object)
+
+    @property
+    def has_text(self) -> NDArray[np.bool_]:
+        """Whether each item has a text, (n,)."""
+        return self.table["text"].notna().to_numpy()
+
+    @property
+    def has_picture(self) -> NDArray[np.bool_]:
+        """Whether each item has a picture that can be read, (n,)."""
+        return self.place >= 0 if len(self.place) else np.zeros(len(self), np.bool_)
+
+
+def _positions(index: NDArray[Any]) -> NDArray[np.int64]:
+    return np.flatnonzero(index) if index.dtype == bool else index.astype(np.int64)
+
+
+def read_items(
+    config: ItemConfig, *, kept: Path, frames: dict[str, Frame] | None = None
+) -> tuple[Items, dict[str, dict[str, int]]]:
+    """Read the items, and count the rows: read, used, and rejected by reason.
+
+    Args:
+        config: The `data:` block.
+        kept: A folder for the pictures' vectors, so that a process that was stopped can continue.
+        frames: Data frames by the names that stand in the configuration.
+
+    Raises:
+        UserError: for columns or pictures that are not there.
+    """
+    with Engines() as engines:
+        raw: pd.DataFrame = open_table(config.items, engines=engines, frames=frames).to_pandas()
+    table = _standard(raw, config)
+    reason = pd.Series("", table.index)
+    reason[table.item_id.isna()] = "no item_id"
+    reason[(reason == "") & table.item_id.duplicated()] = "repeated item_id"
+    vectors, place, unread = None, np.empty(0, np.int64), 0
+    if config.pictures is not None:
+        name = config.column("picture") or "picture"
+        vectors, place, unread = picture_vectors(raw, name=name, place=config.pictures, kept=kept)
+    nothing = table.text.isna() & ((place < 0) if len(place) else True)
+    reason[(reason == "") & nothing] = "neither text nor picture"
+    good = (reason == "").to_numpy()
+    rejected = {str(why): int(n) for why, n in reason[~good].value_counts().items()}
+    counts = {"read": len(table), "used": int(good.sum()), **rejected}
+    items = Items(table[good].reset_index(drop=True), vectors, place[good] if len(place) else place)
+    if not len(items):
+        raise UserError("expected items with a text or a picture", "none", "correct data.item_columns")
+    return items, {"items": counts, "pictures": {"unreadable": unread}}
+
+
+def divided(items: Items, config: ItemConfig, *, seed: int) -> dict[str, Items]:
+    """The items with a given category, by part.
+
+    Raises:
+        UserError: if there are fewer than two categories, or a column of the split is not there.
+    """
+    known = items.take(items.table["category"].notna().to_numpy())
+    if known.table["category"].nunique() < 2:
+        found = f"{known.table['category'].nunique()} of {len(known):,} items"
+        raise UserError("expected at least two categories", found, "correct data.item_columns.category")
+    share, split = _share(known.table, config, seed=seed), config.split
+    ends = [1 - split.test_share - split.val_share, 1 - split.test_share]
+    part = np.searchsorted(ends, share, side="right")
+    parts = {name: known.take(part == place) for place, name in enumerate(PARTS)}
+    if short := [name for name, one in parts.items() if not len(one)]:
+        raise UserError(f"expected items in {short[0]}", "none", "list more, or change data.split")
+    return parts
+
+
+def _share(table: pd.DataFrame, config: ItemConfig, *, seed: int) -> NDArray[np.float64]:
+    """A number in [0, 1) for each item, by which it goes into a part, the lowest into train."""
+    if config.split.kind == "time":
+        if "timestamp" not in table:
+            raise UserError("expected timestamps for data.split.kind: time", "none", "map item_columns.timestamp")
+        return np.asarray(table["timestamp"].rank(method="first", pct=True) - 1e-9)
+    if config.split.kind == "random":
+        return np.random.default_rng(seed).random(len(table))
+    groups = table["group"] if "group" in table else table["text"].str.lower().fillna(table["item_id"].astype(str))
+    hashes = pd.util.hash_array(groups.astype(str).to_numpy(object), hash_key=f"{seed:016d}")
+    return np.asarray((hashes >> np.uint64(11)).astype(np.float64) / 2.0**53)
+
+
+def _standard(raw: pd.DataFrame, config: ItemConfig) -> pd.DataFrame:
+    """The standard columns of a table."""
+    wanted = {name: config.column(name) for name in COLUMNS if name not in ("text", "picture")}
+    asked = [own for name, own in wanted.items() if name in config.item_columns and own is not None]
+    texts = [name for name in config.texts if name in raw or "text" in config.item_columns]
+    group = [config.split.group] if config.split.group else []
+    needed = [*asked, *texts, *group, wanted["item_id"] or "item_id"]
+    if lacking := [name for name in needed if name not in raw]:
+        there = ", ".join(map(str, raw.columns))
+        raise UserError("expected data.item_columns out of the table's columns", lacking[0], f"choose out of {there}")
+    table = pd.DataFrame({name: raw[own] for name, own in wanted.items() if own in raw})
+    joined = raw[texts].apply(cleaned) if texts else pd.DataFrame(index=raw.index)
+    nothing = pd.Series(None, raw.index, dtype=object)
+    table["text"] = cleaned(joined.fillna("").agg(" ".join, axis=1)) if texts else nothing
+    table["category"] = cleaned(raw[wanted["category"]]) if wanted["category"] in raw else nothing
+    return table.assign(group=raw[config.split.group]) if config.split.group else table

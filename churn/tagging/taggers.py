@@ -1,0 +1,226 @@
+"""Taggers: from an item's text or picture to the probabilities of the categories."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from churn.tagging.items import Items
+
+_BLOCK = 4_096
+_LEAST = 1e-9
+_NOT_WORDS = re.compile(r"[^0-9a-z가-힣ㄱ-ㅎㅏ-ㅣ]+")
+_MARKUP = re.compile(r"<[^>]{0,200}>|&[a-z]{2,8};")
+
+
+class Tagger(ABC):
+    """A model of categories; a subclass may stand in any module, named by its import path.
+
+    `fit` takes items and the place of each one's category among k; `predict_proba` gives (n, k) probabilities.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("text",)  # the parts of an item that it reads: text, picture
+
+    @abstractmethod
+    def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
+        """Learn from items, (n,), and their categories, (n,) from 0 to k - 1."""
+
+    @abstractmethod
+    def predict_proba(self, items: Items) -> NDArray[np.float32]:
+        """The probability of each category, (n, k)."""
+
+
+def plain_words(text: str) -> str:
+    """A text without markup and quotes, in small letters and digits of Latin and Hangul alone.
+
+    Example:
+        >>> plain_words('<b>"Café" 빨간 신발!</b>')
+        'caf 빨간 신발'
+    """
+    return _NOT_WORDS.sub(" ", _MARKUP.sub(" ", text.lower())).strip()
+
+
+class Words(Tagger):
+    """Counts of words and naive Bayes, on texts of letters and digits alone: the reference.
+
+    Args:
+        plain: Whether texts are reduced by `plain_words`; as they are otherwise.
+    """
+
+    def __init__(self, plain: bool = True) -> None:
+        self.plain = plain
+
+    def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
+        """Count the words of each category."""
+        from sklearn.feature_extraction.text import CountVectorizer
+        from sklearn.naive_bayes import MultinomialNB
+
+        self._k = k
+        self._count = CountVectorizer(preprocessor=plain_words if self.plain else None, token_pattern=r"\S+")
+        try:
+            x = self._count.fit_transform(items.texts)
+        except ValueError:  # no text has a word
+            self._count = None
+            return self
+        self._bayes = MultinomialNB().fit(x, codes)
+        return self
+
+    def predict_proba(self, items: Items) -> NDArray[np.float32]:
+        """The probabilities by naive Bayes."""
+        if self._count is None:
+            return np.full((len(items), self._k), 1 / self._k, np.float32)
+        found = self._bayes.predict_proba(self._count.transform(items.texts))
+        return _spread(found, self._bayes.classes_, self._k)
+
+
+class _Streamed(Tagger):
+    """A tagger that learns block by block by `partial_fit` of scikit-learn."""
+
+    passes: ClassVar[int]
+
+    @abstractmethod
+    def new(self, k: int, seed: int) -> Any:
+        """An estimator that has learnt nothing."""
+
+    @abstractmethod
+    def rows(self, items: Items) -> Any:
+        """The numbers of some items, (n, width)."""
+
+    def begin(self, items: Items, k: int) -> None:
+        """Prepare for a fit."""
+
+    def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
+        """Learn in a few passes in a random order."""
+        self._k, order = k, np.random.default_rng(seed).permutation(len(items))
+        self.begin(items, k)
+        self._model = self.new(k, seed)
+        for _ in range(self.passes):
+            for places in _blocks(order):
+                self._model.partial_fit(self.rows(items.take(places)), codes[places], classes=np.arange(k))
+        return self
+
+    def predict_proba(self, items: Items) -> NDArray[np.float32]:
+        """The probabilities, block by block."""
+        found = np.empty((len(items), self._k), np.float32)
+        for places in _blocks(np.arange(len(items))):
+            found[places] = self._chances(self.rows(items.take(places)))
+        return found
+
+    def _chances(self, x: Any) -> NDArray[np.float32]:
+        return np.asarray(self._model.predict_proba(x), np.float32)
+
+
+class Characters(_Streamed):
+    """Hashed groups of two to four letters and a logistic regression per category, learnt block by block.
+
+    With many categories there are fewer bins, so that the weights stay within some hundred megabytes.
+    """
+
+    passes = 6
+
+    def begin(self, items: Items, k: int) -> None:
+        """Choose the number of bins."""
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        bins = 1 << (18 if k <= 30 else 16 if k <= 300 else 14)
+        self._hash = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=bins)
+
+    def new(self, k: int, seed: int) -> Any:
+        """One-against-all logistic regressions."""
+        from sklearn.linear_model import SGDClassifier
+
+        return SGDClassifier(loss="log_loss", alpha=2e-6, random_state=seed)
+
+    def rows(self, items: Items) -> Any:
+        """The hashed groups, sparse."""
+        return self._hash.transform([text[:10_000] for text in items.texts])
+
+    def _chances(self, x: Any) -> NDArray[np.float32]:
+        scores = self._model.decision_function(x)
+        if scores.ndim == 1:
+            scores = np.column_stack([-scores, scores])
+        chances: NDArray[np.float32] = scipy.special.softmax(scores, axis=1).astype(np.float32)
+        return chances
+
+
+class Pictures(_Streamed):
+    """A network with one hidden layer on what `churn.data` describes a picture by: colours and edges."""
+
+    needs = ("picture",)
+    passes = 12
+
+    def begin(self, items: Items, k: int) -> None:
+        """Measure mean and spread of each number."""
+        from sklearn.preprocessing import StandardScaler
+
+        self._scaler, there = StandardScaler(), np.flatnonzero(items.has_picture)
+        for places in _blocks(there):
+            self._scaler.partial_fit(_vectors(items.take(places)))
+
+    def new(self, k: int, seed: int) -> Any:
+        """The network."""
+        from sklearn.neural_network import MLPClassifier
+
+        return MLPClassifier((256,), alpha=1e-3, random_state=seed)
+
+    def rows(self, items: Items) -> Any:
+        """The scaled numbers; an item without a picture is an average one."""
+        return self._scaler.transform(_vectors(items)) * items.has_picture[:, None]
+
+
+class Fused(Tagger):
+    """Text and picture: the weighted sum of the logarithms of both probabilities, the weight chosen on a tenth.
+
+    Where one is missing, the other is taken alone.
+    """
+
+    needs = ("text", "picture")
+
+    def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
+        """Fit both on nine tenths, and weigh them on the rest."""
+        out = np.random.default_rng(seed).random(len(items)) < 0.1
+        inside, held = items.take(~out), items.take(out)
+        self._text, self._picture = (
+            part.fit(inside, codes[~out], k=k, seed=seed) for part in (Characters(), Pictures())
+        )
+        text, picture = self._text.predict_proba(held), self._picture.predict_proba(held)
+        tried = {weight: _loss(_mixed(text, picture, weight), codes[out]) for weight in np.linspace(0.1, 0.9, 9)}
+        self.weight = float(min(tried, key=lambda weight: tried[weight])) if out.any() else 0.5
+        return self
+
+    def predict_proba(self, items: Items) -> NDArray[np.float32]:
+        """The weighted probabilities."""
+        text, picture = self._text.predict_proba(items), self._picture.predict_proba(items)
+        mixed = _mixed(text, picture, self.weight)
+        mixed = np.where(items.has_picture[:, None], mixed, text)
+        return np.where(items.has_text[:, None], mixed, picture)
+
+
+def _mixed(text: NDArray[np.float32], picture: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
+    logs = weight * np.log(np.clip(text, _LEAST, 1)) + (1 - weight) * np.log(np.clip(picture, _LEAST, 1))
+    mixed: NDArray[np.float32] = scipy.special.softmax(logs, axis=1).astype(np.float32)
+    return mixed
+
+
+def _loss(p: NDArray[np.float32], codes: NDArray[np.int64]) -> float:
+    return float(-np.log(np.clip(p[np.arange(len(codes)), codes], _LEAST, 1)).mean()) if len(codes) else 0.0
+
+
+def _vectors(items: Items) -> NDArray[np.float32]:
+    assert items.vectors is not None
+    return items.vectors.rows(np.maximum(items.place, 0))
+
+
+def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    return (places[first : first + _BLOCK] for first in range(0, len(places), _BLOCK))
+
+
+def _spread(found: NDArray[np.float64], classes: NDArray[np.int64], k: int) -> NDArray[np.float32]:
+    """Probabilities of the classes that were learnt, among all k."""
+    whole = np.zeros((len(found), k), np.float32)
+    whole[:, classes] = found
+    return whole

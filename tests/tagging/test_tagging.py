@@ -1,0 +1,232 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+from churn.artefacts import declared
+from churn.cli import main
+from churn.data import DataConfig, prepare
+from churn.tagging import Characters, Items, TagConfig, Words, tag
+from churn.tagging.config import ItemConfig, ItemSplit
+from churn.tagging.items import divided, read_items
+from churn.tagging.sets import Sets, cooled, temperature
+from churn.tagging.taggers import Tagger, plain_words
+
+pytestmark = pytest.mark.slow
+
+TOPICS = {
+    "shoes": ["sneaker", "boot", "sole", "lace"],
+    "lamps": ["bulb", "shade", "watt", "glow"],
+    "신발": ["운동화", "구두", "끈"],
+}
+COLOURS = dict(zip(TOPICS, ("red", "blue", "green"), strict=True))
+
+
+def listed(n=600, *, seed=0, wrong=0.0):
+    """Items whose titles come from planted topics, with typing errors; some have another category, some none."""
+    rng = np.random.default_rng(seed)
+    truth = rng.choice(list(TOPICS), n)
+    titles = [" ".join(rng.choice(TOPICS[one], 2)) + f" {place}" for place, one in enumerate(truth)]
+    titles = [text[:3] + text[4:] if rng.random() < 0.2 else text for text in titles]
+    others = np.array([rng.choice([name for name in TOPICS if name != one]) for one in truth], object)
+    planted = rng.random(n) < wrong
+    given = np.where(planted, others, truth).astype(object)
+    given[-n // 10 :] = None
+    table = pd.DataFrame({"sku": [f"i{place}" for place in range(n)], "title": titles, "kind": given})
+    return table.assign(truth=truth, planted=planted)
+
+
+MAPPED = {"item_id": "sku", "text": "title", "category": "kind"}
+
+
+def configured(**keys):
+    return TagConfig(data=ItemConfig(**{"items": "items", "item_columns": MAPPED} | keys))
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory):
+    items = listed(wrong=0.05)
+    out = tag(configured(), tmp_path_factory.mktemp("tags") / "out", frames={"items": items})
+    return out, items
+
+
+def test_items_without_a_category_get_the_right_one_and_others_keep_theirs(tagged):
+    out, items = tagged
+    found = declared.ITEMS.read(out)
+    assert found.item_id.tolist() == items.sku.tolist()
+    known = items.kind.notna().to_numpy()
+    assert (found.event[known] == items.kind[known]).all()
+    assert (found.basis[known] == "given").all()
+    said = found[~known & (found.basis == "predicted")]
+    assert len(said) > 50
+    assert (said.event == items.truth[said.index]).mean() > 0.95
+    assert (found.p_1 >= found.p_2).all() and (found.p_2 >= found.p_3).all()
+
+
+def test_planted_wrong_categories_are_found(tagged):
+    out, items = tagged
+    found, known = declared.ITEMS.read(out), items.kind.notna().to_numpy()
+    planted, said = items.planted[known], found.looks_wrong[known]
+    assert (planted & said).sum() / planted.sum() >= 0.85
+    assert (planted & said).sum() / said.sum() >= 0.85
+
+
+def test_sets_hold_the_right_category_as_often_as_promised(tmp_path):
+    rng = np.random.default_rng(1)
+    k, n = 5, 4000
+    logits = rng.normal(size=(n, k)) * 2
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    codes = np.array([rng.choice(k, p=row) for row in p])
+    sets = Sets.fit(p[:2000], codes[:2000], coverage=0.9)
+    inside = sets.of(p[2000:])
+    assert abs(inside[np.arange(2000), codes[2000:]].mean() - 0.9) < 0.02
+    assert inside.any(axis=1).all()
+
+
+def test_a_temperature_makes_sharpened_chances_honest_again():
+    rng = np.random.default_rng(1)
+    p = rng.dirichlet(np.ones(4), 3000)
+    codes = np.array([rng.choice(4, p=row) for row in p])
+    assert temperature(cooled(p, 0.4), codes) == pytest.approx(2.5, rel=0.15)
+
+
+def test_the_measures_are_of_items_that_no_tagger_has_seen(tagged):
+    out, _ = tagged
+    measures, told = declared.TAG_MEASURES.read(out), declared.TAGGING.read(out)
+    chosen = measures[measures.chosen].set_index("metric").value
+    assert 0.85 < chosen.top_1 <= chosen.top_3 <= 1
+    assert set(measures.tagger) == {"Characters", "Words"}
+    assert (measures.n == told["parts"]["test"]).all()
+    assert told["items"] == {"read": 600, "used": 600}
+    categories, confusion = declared.TAG_CATEGORIES.read(out), declared.TAG_CONFUSION.read(out)
+    assert categories.n.sum() == confusion.n.sum() == told["parts"]["test"]
+
+
+def test_equal_titles_stand_in_one_part():
+    items = listed(300)
+    items["title"] = np.resize(items.title[:40], 300)
+    config = ItemConfig(items="items", item_columns=MAPPED)
+    read, _ = read_items(config, kept=None, frames={"items": items})
+    parts = divided(read, config, seed=0)
+    texts = [set(part.table.text) for part in parts.values()]
+    assert not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2])
+
+
+def test_by_time_the_newest_items_are_tested_on():
+    items = listed(300).assign(made=pd.date_range("2024-01-01", periods=300))
+    config = ItemConfig(items="items", item_columns=MAPPED | {"timestamp": "made"}, split=ItemSplit(kind="time"))
+    read, _ = read_items(config, kept=None, frames={"items": items})
+    parts = divided(read, config, seed=0)
+    assert parts["train"].table.timestamp.max() < parts["val"].table.timestamp.min()
+    assert parts["val"].table.timestamp.max() < parts["test"].table.timestamp.min()
+
+
+def test_rows_that_cannot_be_used_are_counted():
+    items = listed(20)
+    items.loc[3, "sku"] = None
+    items.loc[4, "sku"] = "i5"
+    items.loc[6, "title"] = "  "
+    read, counts = read_items(ItemConfig(items="items", item_columns=MAPPED), kept=None, frames={"items": items})
+    expected = {"no item_id": 1, "repeated item_id": 1, "neither text nor picture": 1}
+    assert counts["items"] == {"read": 20, "used": 17} | expected
+    assert len(read) == 17
+
+
+@pytest.mark.parametrize("kind", [Words, Characters])
+def test_taggers_give_probabilities_of_all_categories_also_of_ones_that_they_have_not_seen(kind):
+    items = listed(200)
+    read = Items(items.assign(item_id=items.sku, text=items.title, category=items.truth))
+    codes = np.array([sorted(TOPICS).index(one) for one in items.truth])
+    p = kind().fit(read, codes, k=5).predict_proba(read)
+    assert p.shape == (200, 5)
+    assert p.sum(axis=1) == pytest.approx(np.ones(200), abs=1e-4)
+    assert (p[:, :3].argmax(axis=1) == codes).mean() > 0.9
+
+
+def test_pictures_are_read_and_fused_with_titles(tmp_path):
+    (tmp_path / "photos").mkdir()
+    for name, colour in COLOURS.items():
+        Image.new("RGB", (30, 30), colour).save(tmp_path / "photos" / f"{name}.png")
+    items = listed(400)
+    items["photo"] = items.truth + ".png"
+    items.loc[items.index % 2 == 0, "title"] = "thing"
+    items.loc[items.index % 5 == 1, "photo"] = None
+    config = configured(
+        pictures=str(tmp_path / "photos"), item_columns=MAPPED | {"picture": "photo"}, split=ItemSplit(kind="random")
+    )
+    out = tag(config, tmp_path / "out", frames={"items": items})
+    top = declared.TAG_MEASURES.read(out).query("metric == 'top_1'").set_index("tagger").value
+    assert top["Fused"] > max(top["Characters"], top["Pictures"]) + 0.03
+    assert not (out / "vectors").exists()
+
+
+def test_the_command_prints_what_it_found_and_runs_again_alike(tmp_path, capsys):
+    listed(300).to_csv(tmp_path / "items.csv", index=False)
+    told = {"data": {"items": str(tmp_path / "items.csv"), "item_columns": MAPPED}}
+    (tmp_path / "tag.yaml").write_text(yaml.safe_dump(told, allow_unicode=True))
+    made = []
+    for name in ("a", "b"):
+        assert main(["tag", "--config", str(tmp_path / "tag.yaml"), "--out", str(tmp_path / name)]) == 0
+        made.append((tmp_path / name / "items.parquet").read_bytes())
+    assert made[0] == made[1]
+    said = capsys.readouterr().out
+    assert "300 items, 300 used, 3 categories" in said
+    assert "items.parquet" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda items: items.assign(kind="one"), "expected at least two categories"),
+        (lambda items: items.assign(kind=None), "expected at least two categories"),
+        (lambda items: items.assign(title=None), "expected items with a text or a picture"),
+        (lambda items: items.drop(columns="kind"), "expected data.item_columns out of the table's columns"),
+    ],
+)
+def test_items_that_nothing_can_be_made_of_are_one_line(change, expected, tmp_path, refused):
+    with refused(expected.removeprefix("expected "), "", ""):
+        tag(configured(), tmp_path / "out", frames={"items": change(listed(100))})
+    assert not (tmp_path / "out" / "items.parquet").exists()
+
+
+class Constant(Tagger):
+    """A tagger of a user's own."""
+
+    def fit(self, items, codes, *, k, seed=0):
+        self.k = k
+        return self
+
+    def predict_proba(self, items):
+        return np.full((len(items), self.k), 1 / self.k, np.float32)
+
+
+def test_items_are_events_of_a_run(tmp_path):
+    items = listed(600).assign(
+        maker=[f"u{place % 20}" for place in range(600)], made=pd.date_range("2024-01-01", periods=600, freq="3h")
+    )
+    mapped = MAPPED | {"user_id": "maker", "timestamp": "made"}
+    out = tag(configured(item_columns=mapped), tmp_path / "out", frames={"items": items})
+    dataset = prepare(DataConfig(events=str(out / "items.parquet")), tmp_path / "dataset")
+    assert {"own_shoes", "own_lamps", "own_신발"} <= set(dataset.panel.features)
+    assert dataset.reconciliation["events"]["used"] + (declared.ITEMS.read(out).event.isna().sum()) == 600
+
+
+def test_a_tagger_of_a_user_s_own_is_named_by_its_import_path(tmp_path):
+    config = replace(configured(), taggers=["churn.tagging.Characters", f"{__name__}.Constant"])
+    measures = declared.TAG_MEASURES.read(tag(config, tmp_path / "out", frames={"items": listed(200)}))
+    assert set(measures.tagger) == {"Characters", "Constant"}
+
+
+def test_the_reference_s_text_has_letters_and_digits_alone():
+    assert plain_words('<i>Blue &amp; "RED"</i> 신발-3!') == "blue red 신발 3"
+
+
+def test_a_category_of_one_item_and_hostile_titles_pass(tmp_path):
+    items = listed(200)
+    items.loc[0, "kind"] = "only one"
+    items.loc[1:4, "title"] = ["مرحبا", "x" * 100_000, "<b>", "🎈"]
+    found = declared.ITEMS.read(tag(configured(), tmp_path / "out", frames={"items": items}))
+    assert len(found) == 200
