@@ -19,7 +19,9 @@ LOGARITHMIC = 20  # times that the highest value is the lowest, from which on an
 
 def build(run: Run) -> Section:
     """A chart of each lever, with a sentence on how to read it and how not to."""
-    table = run.table(declared.LEVER_CURVES)
+    table, title = run.table(declared.LEVER_CURVES), say("What users control")
+    if table.empty:
+        return Section("levers", title, say("No attribute is said to be controllable."), ())
     charts = tuple(_figure(run, rows) for _, rows in table.groupby("attribute", sort=False))
     text = say(
         "Each point is the average chance of {n} users if all had this value and the rest stayed as it is, by what "
@@ -27,7 +29,7 @@ def build(run: Run) -> Section:
         "value may differ in ways that no column tells. Intervals: 95%.",
         n=count(table["n"].iloc[0]),
     )
-    return Section("levers", say("What users control"), _lead(run), (Multiples(charts, least=15), Text(text)))
+    return Section("levers", title, _lead(run), (Multiples(charts, least=15), Text(text)))
 
 
 def _lead(run: Run) -> str:
