@@ -56,6 +56,8 @@ def projects15k() -> Iterator[tuple[str, ...]]:
     config, flags = block("launches/projects15k.yaml"), ("video", "show_feature_image")
     table = without(config, set(flags))
     variants = {"table": table, "table, video": [*table, "video"], "table, both flags": [*table, *flags]}
+    variants |= {"table, title": [*table, "title"], "table, both flags, title": [*table, *flags, "title"]}
+    variants |= {"title alone": ["title"]}
     for told, columns in variants.items():
         with TemporaryDirectory() as folder:
             dataset = prepare(replace(config, features=columns), Path(folder) / "data")
