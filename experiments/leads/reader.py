@@ -158,9 +158,7 @@ def _loss(reader: Reader, ids: Tensor, mask: Tensor, answers: Tensor) -> Tensor:
     return nn.functional.binary_cross_entropy_with_logits(reader(ids, mask), answers)
 
 
-def _step(
-    reader: Reader, optimizer: torch.optim.Optimizer, loss: Callable[[], Tensor], *, sharpness: float
-) -> None:
+def _step(reader: Reader, optimizer: torch.optim.Optimizer, loss: Callable[[], Tensor], *, sharpness: float) -> None:
     """A step; where `sharpness` is above 0, by the gradient at the worst point so far away (Foret et al., 2021)."""
     optimizer.zero_grad()
     loss().backward()

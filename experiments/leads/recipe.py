@@ -1,7 +1,7 @@
 """Each step of the recipe on the five folds of the leads: what it adds to a BERT that reads a row as one text.
 
     PYTHONPATH=experiments python experiments/leads/recipe.py --out build/recipe.csv
-    PYTHONPATH=experiments python experiments/leads/recipe.py --sample tenth --only plain everything --out build/recipe.csv
+    PYTHONPATH=experiments python experiments/leads/recipe.py --sample tenth --only plain everything
 
 What stands in the file is not measured again, so a table can be made in several goes. A sixth of each fold's training
 leads are the validation part: half A stops early, half B tunes the threshold of F1 and recalibrates.
@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 from arrivals import block
+from leads.row_as_text import RowAsText
+from leads.text_logistic import TextLogistic
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, precision_recall_curve, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
@@ -23,7 +25,6 @@ from sklearn.model_selection import StratifiedKFold
 from churn.data import Split, Windows, prepare
 from churn.evaluation import choose_calibrator
 from churn.models import Classifier, LightGBM
-from leads.row_as_text import RowAsText, TextLogistic
 
 COPIES = {"copies": 8, "blanked": 0.2}
 STEPS = {  # the arguments of `RowAsText` by step
@@ -101,7 +102,12 @@ def folds(windows: Windows) -> Iterator[Split]:
 
 def measures(model: Classifier, split: Split) -> dict[str, float]:
     """Measures on the test part, before and after half B has calibrated."""
-    y, p, half_b, p_b = split.test.answers, model.predict_proba(split.test), split.val_b, model.predict_proba(split.val_b)
+    y, p, half_b, p_b = (
+        split.test.answers,
+        model.predict_proba(split.test),
+        split.val_b,
+        model.predict_proba(split.val_b),
+    )
     calibrator, _ = choose_calibrator(p_b, half_b.answers, users=half_b.user_ids)
     q = calibrator(p)
     found = [

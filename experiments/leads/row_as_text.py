@@ -1,137 +1,28 @@
-"""Models that read a row as one text: a small BERT with the steps of a reference recipe, and a linear one.
+"""A small BERT that reads a row as one text, with the steps of a reference recipe.
 
     PYTHONPATH=experiments churn run --config experiments/leads/leads.yaml --out runs/texts \\
-        --models '[leads.row_as_text.RowAsText, leads.row_as_text.TextLogistic, churn.models.LightGBM]'
+        --models '[leads.row_as_text.RowAsText, leads.text_logistic.TextLogistic, churn.models.LightGBM]'
 """
 
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 import scipy
+from leads.text_model import Copied, Copies, Share, TextModel, Weakest
+from leads.words import missing, texts
 from numpy.typing import NDArray
 
 from churn.data import Split, Windows
 from churn.keys import Range, check_arguments
-from churn.models import Classifier
-from leads.words import Words, missing, texts, with_copies
 
 if TYPE_CHECKING:
     import optuna
     from leads.reader import Reader
 
-Copies = Annotated[int, Range(0, 100)]
-Copied = Literal["positive", "both"]
-Share = Annotated[float, Range(0, below=1)]
-Weakest = Annotated[int, Range(0, 1_000)]
-_STEP = 7919  # between the seeds of copies
 
-
-class _Texts(Classifier):
-    """The steps on rows that both models have: a text per row, columns left out, copies with nulls."""
-
-    uses_chance: ClassVar[bool] = True
-    words: Words
-    copies: int
-    copied: Copied
-    blanked: float
-    dropped: int
-
-    def fit(self, split: Split, *, target: str, seed: int = 0, report: Any = None) -> Self:
-        """Learn from the training part."""
-        return self.refit(split.train, target=target, seed=seed)
-
-    def read_as(self, windows: Windows) -> list[str]:
-        """The text of each window, (n,)."""
-        return texts(self.words.of(windows)) if len(windows) else []
-
-    def _rows(self, windows: Windows, target: str, seed: int) -> tuple[NDArray[np.object_], NDArray[np.int8]]:
-        """Words to learn from and their labels, once the columns are chosen."""
-        y, self.words = windows.label(target), Words.fit(windows)
-        if self.dropped:
-            self.words = self.words.without_weakest(self.dropped, windows, y, seed=seed)
-        both = self.copied == "both"
-        return with_copies(
-            self.words.of(windows), y, copies=self.copies, of_both=both, blanked=self.blanked, seed=seed + _STEP
-        )
-
-    def write(self, folder: Path) -> None:
-        """Write the columns and the tenths."""
-        (folder / "words.json").write_text(json.dumps(asdict(self.words)))
-
-    def read(self, folder: Path) -> None:
-        """Read the columns and the tenths."""
-        self.words = Words(**json.loads((folder / "words.json").read_text()))
-
-
-class TextLogistic(_Texts):
-    """Logistic regression on the words' TF-IDF, the plain reference.
-
-    Args:
-        c: Inverse strength of the ridge penalty.
-        copies: Copies with nulls of each row that is copied.
-        copied: The class whose rows are copied.
-        blanked: The share of a copy's words that become `nan`.
-        dropped: Columns that are left out, the weakest by a random forest.
-    """
-
-    def __init__(
-        self,
-        c: Annotated[float, Range(above=0, most=1_000_000)] = 1.0,
-        copies: Copies = 0,
-        copied: Copied = "positive",
-        blanked: Share = 0.2,
-        dropped: Weakest = 0,
-    ) -> None:
-        check_arguments(TextLogistic, locals())
-        self.c, self.copies, self.copied, self.blanked, self.dropped = c, copies, copied, blanked, dropped
-
-    @classmethod
-    def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """Draw the penalty."""
-        return {"c": trial.suggest_float("c", 0.03, 30.0, log=True)}
-
-    def refit(self, windows: Windows, *, target: str, seed: int = 0) -> Self:
-        """Weigh the words."""
-        from sklearn.linear_model import LogisticRegression
-
-        rows, y = self._rows(windows, target, seed)
-        self.counter = _counter()
-        counts = self.counter.fit_transform(texts(rows))
-        present = np.bincount(counts.indices, minlength=counts.shape[1])
-        self.rarity = np.log((1 + len(y)) / (1 + present)) + 1
-        fitted = LogisticRegression(C=self.c, max_iter=1000).fit(self._weighed(counts), y)
-        self.weights, self.intercept = fitted.coef_[0], float(fitted.intercept_[0])
-        return self
-
-    def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
-        """The probabilities, (n,)."""
-        if not len(windows):
-            return np.empty(0)
-        weighed = self._weighed(self.counter.transform(self.read_as(windows)))
-        return np.asarray(scipy.special.expit(weighed @ self.weights + self.intercept))
-
-    def write(self, folder: Path) -> None:
-        """Write the words and their weights."""
-        super().write(folder)
-        learnt = [list(self.counter.get_feature_names_out()), list(self.rarity), list(self.weights), self.intercept]
-        (folder / "weights.json").write_text(json.dumps(learnt))
-
-    def read(self, folder: Path) -> None:
-        """Read the words and their weights."""
-        super().read(folder)
-        vocabulary, rarity, weights, self.intercept = json.loads((folder / "weights.json").read_text())
-        self.counter, self.rarity, self.weights = _counter(vocabulary), np.array(rarity), np.array(weights)
-
-    def _weighed(self, counts: Any) -> Any:
-        from sklearn.preprocessing import normalize
-
-        return normalize(counts.multiply(self.rarity).tocsr())
-
-
-class RowAsText(_Texts):
+class RowAsText(TextModel):
     """A small BERT that reads the row as one text.
 
     Args:
@@ -221,9 +112,9 @@ class RowAsText(_Texts):
         from leads.reader import learn, seeded
 
         rows, y = self._rows(windows, target, seed)
-        recipe = {
-            name: getattr(self, name) for name in ("lr", "weight_decay", "sharpness", "batch_size")
-        } | {"seed": seed}
+        recipe = {name: getattr(self, name) for name in ("lr", "weight_decay", "sharpness", "batch_size")} | {
+            "seed": seed
+        }
         with seeded(seed):
             self.reader = self._new(sorted({*rows.ravel(), *missing(rows)}))
             self._steps = through(learn(self.reader, texts(rows), y, epochs=epochs, **recipe))
@@ -263,9 +154,3 @@ class RowAsText(_Texts):
         super().read(folder)
         self._steps = json.loads((folder / "steps.json").read_text())
         self.reader = Reader.read(folder, pooling=self.pooling, dropout=self.dropout)
-
-
-def _counter(vocabulary: list[str] | None = None) -> Any:
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    return CountVectorizer(token_pattern=r"\S+", lowercase=False, vocabulary=vocabulary)
