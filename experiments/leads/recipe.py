@@ -1,4 +1,4 @@
-"""Each step of the recipe on the five folds of the leads: what it adds to a BERT that reads a row as one text.
+"""Each step of the recipe, measured on the leads' five folds with a BERT that reads a row as one text.
 
     PYTHONPATH=experiments python experiments/leads/recipe.py --out build/recipe.csv
     PYTHONPATH=experiments python experiments/leads/recipe.py --sample tenth --only plain everything

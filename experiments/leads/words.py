@@ -23,7 +23,7 @@ class Words:
         >>> from churn.data import example_split
         >>> train = example_split().train
         >>> Words.fit(train.recent(1)).of(train.recent(1))[0, :2].tolist()
-        ['own_post_0', 'own_like_0']
+        ['own-post_0', 'fan-comment_0']
     """
 
     edges: dict[str, list[float]]  # of each column that holds a number, rising
