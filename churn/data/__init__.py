@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from churn.data.config.window_config import WindowConfig
     from churn.data.datamodule import ChurnDataModule
     from churn.data.dataset import Dataset, counted, open_dataset, prepare
+    from churn.data.encoders.chances import blocks
     from churn.data.encoders.pictures import picture_vectors
-    from churn.data.encoders.texts import cleaned
+    from churn.data.encoders.texts import cleaned, letter_groups
     from churn.data.encoders.vectors import Vectors
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.daily import Tables
@@ -96,6 +97,7 @@ __all__ = [
     "Windows",
     "alone",
     "at_fault",
+    "blocks",
     "caution_of",
     "cleaned",
     "counted",
@@ -111,6 +113,7 @@ __all__ = [
     "example_frames",
     "example_split",
     "leak_alarms",
+    "letter_groups",
     "likely_encoding",
     "loader",
     "lone_list",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.artefacts import atomic, declared, write_json
+from churn.artefacts import atomic, check_whole, declared, write_json
 from churn.data.answers import OUTCOMES, answers_among, answers_in, with_days_of_joining
 from churn.data.config.data_config import DataConfig
 from churn.data.config.split_config import SplitConfig
@@ -29,7 +29,7 @@ from churn.data.members import (
     usable,
     with_attributes,
 )
-from churn.data.modalities import HEADS, encode, learn
+from churn.data.modalities import HEADS, encode, learn, values_of
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits.splitting import days_needed, learnable, rolling_origins, training_users
 from churn.data.windows import panel as panels
@@ -107,11 +107,14 @@ def build(
             unread = {}
             if members is not None:
                 members.save(scratch)
-                if (encoded := config.encoded) and encoders is None:
+                found = values_of(config.encoded, members.table, kept=kept)
+                if found and encoders is None:
                     train = _training_part(panel, members, config, answers=answers, unsplit=unsplit)
-                    vocabulary = learn(vocabulary, encoded, members.table, train, folder=scratch, kept=kept)
-                heads = encoders or scratch / HEADS
-                unread = encode(vocabulary, encoded, members.table, panel, folder=scratch, heads=heads, kept=kept)
+                    vocabulary = learn(vocabulary, found, train, folder=scratch / HEADS)
+                elif found and encoders is not None:
+                    check_whole(encoders)
+                encode(vocabulary, found, panel, folder=scratch, heads=encoders or scratch / HEADS)
+                unread = {name: values.unread for name, values in found.items() if values.unread}
             if outcomes is not None:
                 outcomes.to_parquet(scratch / OUTCOMES, index=False)
             write_quarantine(daily.rejected, scratch / declared.QUARANTINE.file)

@@ -59,81 +59,56 @@ class Values:
         return cls(*found)
 
 
-def learn(
-    vocabulary: Vocabulary,
-    attributes: list[Attribute],
-    members: pd.DataFrame,
-    train: Windows,
-    *,
-    folder: Path,
-    kept: Path,
-) -> Vocabulary:
+def values_of(attributes: list[Attribute], members: pd.DataFrame, *, kept: Path) -> dict[str, Values]:
+    """The values of texts and pictures that models see, by attribute; the rest as for `Values.of`."""
+    return {one.name: Values.of(one, members, kept=kept / str(place)) for place, one in enumerate(attributes)}
+
+
+def learn(vocabulary: Vocabulary, found: dict[str, Values], train: Windows, *, folder: Path) -> Vocabulary:
     """Learn from training members what their texts and pictures say, and freeze the columns.
 
     Args:
         vocabulary: The columns that are frozen already.
-        attributes: Texts and pictures that models see.
-        members: The member list in the panel's order.
+        found: The values of the texts and pictures.
         train: The training windows.
-        folder: The folder of the data set, to which what was learnt is written.
-        kept: A folder for vectors, see `Values.of`.
-
-    Raises:
-        UserError: as `Values.of`.
+        folder: A folder for what is learnt.
     """
-    n, share = np.bincount(train.user, minlength=len(members)), _shares(train.panel)
+    n, share = np.bincount(train.user, minlength=len(train.panel.users)), _shares(train.panel)
     trained = np.flatnonzero(n)
-    for attribute in attributes:
-        values = Values.of(attribute, members, kept=kept / str(len(vocabulary.attributes)))
+    for name, values in found.items():
         have = trained[values.place[trained] >= 0]
         for target in train.targets:
-            step(f"what {attribute.name} says about {target}")
-            rate = np.bincount(train.user, train.label(target), minlength=len(members))[have] / n[have]
+            step(f"what {name} says about {target}")
+            rate = np.bincount(train.user, train.label(target), minlength=len(n))[have] / n[have]
             learnt = Chances.fit(values.source, values.place[have], rate, share=share[have])
-            learnt.save(_head(folder / HEADS, len(vocabulary.attributes), target))
-        encoding = Encoding(attribute.name, "chance", tuple(train.targets), missing=len(have) < len(trained))
+            learnt.save(_head(folder, len(vocabulary.attributes), target))
+        encoding = Encoding(name, "chance", tuple(train.targets), missing=len(have) < len(trained))
         vocabulary = replace(vocabulary, attributes=(*vocabulary.attributes, encoding))
     return vocabulary
 
 
-def encode(
-    vocabulary: Vocabulary,
-    attributes: list[Attribute],
-    members: pd.DataFrame,
-    panel: Panel,
-    *,
-    folder: Path,
-    heads: Path,
-    kept: Path,
-) -> dict[str, int]:
-    """Write each user's chances by the texts and pictures, and return the numbers of pictures that cannot be read.
+def encode(vocabulary: Vocabulary, found: dict[str, Values], panel: Panel, *, folder: Path, heads: Path) -> None:
+    """Write each user's chances by the texts and pictures.
 
     Args:
         vocabulary: The frozen columns.
-        attributes: Texts and pictures that models see.
-        members: The member list in the panel's order.
+        found: The values of the texts and pictures.
         panel: The panel.
         folder: The folder of the data set.
         heads: The folder of what was learnt.
-        kept: A folder for vectors, see `Values.of`.
 
     Raises:
-        UserError: as `Values.of`, and for files that are not as they were written.
+        UserError: for a text or picture that models were trained without, and files that are not as they were written.
     """
-    unread = {}
-    for attribute in attributes:
+    for name, values in found.items():
         (folder / _TABLES).mkdir(exist_ok=True)
-        place, encoding = _frozen(vocabulary, attribute)
-        values = Values.of(attribute, members, kept=kept / str(place))
-        table = mapped(folder / _TABLES / f"{place}.npy", np.float16, (len(members), len(encoding.columns)))
+        place, encoding = _frozen(vocabulary, name)
+        table = mapped(folder / _TABLES / f"{place}.npy", np.float16, (len(panel.users), len(encoding.columns)))
         for column, target in enumerate(encoding.levels):
             learnt = Chances.load(_head(heads, place, target))
             table[:, column] = learnt.of(values.source, values.place, share=_shares(panel))
         if encoding.missing:
             table[:, -1] = values.place < 0
-        if values.unread:
-            unread[attribute.name] = values.unread
-    return unread
 
 
 def chance_features(
@@ -142,7 +117,7 @@ def chance_features(
     """The features of each text and picture, by its name, from the folder of a data set."""
     found = {}
     for attribute in attributes:
-        place, encoding = _frozen(vocabulary, attribute)
+        place, encoding = _frozen(vocabulary, attribute.name)
         table, n = np.load(folder / _TABLES / f"{place}.npy", mmap_mode="r"), len(encoding.levels)
         chance = _feature(encoding, table[:, :n], encoding.columns[:n], reason="chance")
         unknown = _feature(encoding, table[:, n:], encoding.columns[n:], reason="yes or no")
@@ -169,17 +144,17 @@ def _network(attribute: Attribute, folder: str) -> Network:
     return Network(Path(folder), modality, key=f"data.attributes.{attribute.name}.encoder")
 
 
-def _frozen(vocabulary: Vocabulary, attribute: Attribute) -> tuple[int, Encoding]:
+def _frozen(vocabulary: Vocabulary, name: str) -> tuple[int, Encoding]:
     """The place and the frozen columns of an attribute.
 
     Raises:
         UserError: if models were trained without it.
     """
     for place, encoding in enumerate(vocabulary.attributes):
-        if encoding.name == attribute.name and encoding.kind == "chance":
+        if encoding.name == name and encoding.kind == "chance":
             return place, encoding
     expected = "expected texts and pictures that the models were trained with"
-    raise UserError(expected, attribute.name, "take it out of data.features, or train")
+    raise UserError(expected, name, "take it out of data.features, or train")
 
 
 def _shares(panel: Panel) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Engines, Frame, Vectors, cleaned, open_table, picture_vectors
+from churn.data import Engines, Frame, Vectors, cleaned, open_table, picture_vectors, user_share
 from churn.errors import UserError
 from churn.tagging.config import COLUMNS, ItemConfig
 
@@ -43,6 +43,12 @@ class Items:
     def texts(self) -> NDArray[np.object_]:
         """The texts, empty for none, (n,)."""
         return np.asarray(self.table["text"].fillna(""), object)
+
+    @property
+    def groups(self) -> pd.Index:
+        """The name of each item's group, (n,): by the column of the split, else by equal texts, else of its own."""
+        own = self.table["text"].str.lower() if "group" not in self.table else self.table["group"]
+        return pd.Index(own.where(own.notna(), self.table["item_id"]).astype(str))
 
     @property
     def has_text(self) -> NDArray[np.bool_]:
@@ -103,7 +109,7 @@ def divided(items: Items, config: ItemConfig, *, seed: int) -> dict[str, Items]:
     if known.table["category"].nunique() < 2:
         found = f"{known.table['category'].nunique()} of {len(known):,} items"
         raise UserError("expected at least two categories", found, "correct data.item_columns.category")
-    share, split = _share(known.table, config, seed=seed), config.split
+    share, split = _share(known, config, seed=seed), config.split
     ends = [1 - split.test_share - split.val_share, 1 - split.test_share]
     part = np.searchsorted(ends, share, side="right")
     parts = {name: known.take(part == place) for place, name in enumerate(PARTS)}
@@ -112,17 +118,16 @@ def divided(items: Items, config: ItemConfig, *, seed: int) -> dict[str, Items]:
     return parts
 
 
-def _share(table: pd.DataFrame, config: ItemConfig, *, seed: int) -> NDArray[np.float64]:
+def _share(known: Items, config: ItemConfig, *, seed: int) -> NDArray[np.float64]:
     """A number in [0, 1) for each item, by which it goes into a part, the lowest into train."""
+    table = known.table
     if config.split.kind == "time":
         if "timestamp" not in table:
             raise UserError("expected timestamps for data.split.kind: time", "none", "map item_columns.timestamp")
         return np.asarray(table["timestamp"].rank(method="first", pct=True) - 1e-9)
     if config.split.kind == "random":
         return np.random.default_rng(seed).random(len(table))
-    groups = table["group"] if "group" in table else table["text"].str.lower().fillna(table["item_id"].astype(str))
-    hashes = pd.util.hash_array(groups.astype(str).to_numpy(object), hash_key=f"{seed:016d}")
-    return np.asarray((hashes >> np.uint64(11)).astype(np.float64) / 2.0**53)
+    return user_share(known.groups, purpose="parts")
 
 
 def _standard(raw: pd.DataFrame, config: ItemConfig) -> pd.DataFrame:

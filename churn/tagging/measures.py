@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from churn.statistics import rate_interval
 
-_LEAST = 1e-9
+LEAST = 1e-9  # probability, which keeps logarithms finite
 
 
 def measured(
@@ -30,16 +30,26 @@ def measured(
     for name, hit in shares.items():
         found = rate_interval(hit.astype(np.int8), users=groups)
         rows.append((name, n, found.value, found.low, found.high))
-    own = np.clip(p[np.arange(n), codes], _LEAST, 1)
     plain = {
         "macro_f1": macro_f1(codes, order[:, 0]),
-        "log_loss": float(-np.log(own).mean()),
+        "log_loss": log_loss(p, codes),
         "ece": _calibration_error(p.max(axis=1), shares["top_1"]),
         "set_size": float(inside.sum(axis=1).mean()),
         "majority": float(np.bincount(codes).max() / n),
     }
     rows += [(name, n, value, np.nan, np.nan) for name, value in plain.items()]
     return pd.DataFrame(rows, columns=["metric", "n", "value", "low", "high"])
+
+
+def log_loss(p: NDArray[np.floating], codes: NDArray[np.int64]) -> float:
+    """The mean negative logarithm of the right category's probability; 0 for no items.
+
+    Example:
+        >>> round(log_loss(np.array([[0.5, 0.5]]), np.array([1])), 3)
+        0.693
+    """
+    own = np.clip(p[np.arange(len(codes)), codes], LEAST, 1)
+    return float(-np.log(own).mean()) if len(codes) else 0.0
 
 
 def macro_f1(codes: NDArray[np.int64], said: NDArray[np.int64]) -> float:

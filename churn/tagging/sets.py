@@ -6,9 +6,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.tagging.measures import LEAST, log_loss
+
 _OWN = 50  # items of a category from which on it has a threshold of its own
 _TEMPERATURES = np.geomspace(0.2, 5, 33)
-_LEAST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ def temperature(p: NDArray[np.floating], codes: NDArray[np.int64]) -> float:
         >>> temperature(p, np.array([0] * 7 + [1] * 3)) > 1
         True
     """
-    losses = [-np.log(np.clip(cooled(p, by)[np.arange(len(codes)), codes], _LEAST, 1)).mean() for by in _TEMPERATURES]
+    losses = [log_loss(cooled(p, by), codes) for by in _TEMPERATURES]
     return float(_TEMPERATURES[int(np.argmin(losses))])
 
 
 def cooled(p: NDArray[np.floating], by: float) -> NDArray[np.float64]:
     """Probabilities with their logarithms divided by a temperature, (n, k)."""
-    logs = np.log(np.clip(np.asarray(p, np.float64), _LEAST, 1)) / by
+    logs = np.log(np.clip(np.asarray(p, np.float64), LEAST, 1)) / by
     raised = np.exp(logs - logs.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 

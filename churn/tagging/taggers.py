@@ -2,17 +2,16 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from churn.data import blocks, letter_groups
 from churn.tagging.items import Items
+from churn.tagging.measures import LEAST, log_loss
 
-_BLOCK = 4_096
-_LEAST = 1e-9
 _NOT_WORDS = re.compile(r"[^0-9a-z가-힣ㄱ-ㅎㅏ-ㅣ]+")
 _MARKUP = re.compile(r"<[^>]{0,200}>|&[a-z]{2,8};")
 
@@ -99,14 +98,14 @@ class _Streamed(Tagger):
         self.begin(items, k)
         self._model = self.new(k, seed)
         for _ in range(self.passes):
-            for places in _blocks(order):
+            for places in blocks(order):
                 self._model.partial_fit(self.rows(items.take(places)), codes[places], classes=np.arange(k))
         return self
 
     def predict_proba(self, items: Items) -> NDArray[np.float32]:
         """The probabilities, block by block."""
         found = np.empty((len(items), self._k), np.float32)
-        for places in _blocks(np.arange(len(items))):
+        for places in blocks(np.arange(len(items))):
             found[places] = self._chances(self.rows(items.take(places)))
         return found
 
@@ -124,10 +123,7 @@ class Characters(_Streamed):
 
     def begin(self, items: Items, k: int) -> None:
         """Choose the number of bins."""
-        from sklearn.feature_extraction.text import HashingVectorizer
-
-        bins = 1 << (18 if k <= 30 else 16 if k <= 300 else 14)
-        self._hash = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=bins)
+        self._bins = 1 << (18 if k <= 30 else 16 if k <= 300 else 14)
 
     def new(self, k: int, seed: int) -> Any:
         """One-against-all logistic regressions."""
@@ -137,7 +133,7 @@ class Characters(_Streamed):
 
     def rows(self, items: Items) -> Any:
         """The hashed groups, sparse."""
-        return self._hash.transform([text[:10_000] for text in items.texts])
+        return letter_groups(items.texts, bins=self._bins)
 
     def _chances(self, x: Any) -> NDArray[np.float32]:
         scores = self._model.decision_function(x)
@@ -158,7 +154,7 @@ class Pictures(_Streamed):
         from sklearn.preprocessing import StandardScaler
 
         self._scaler, there = StandardScaler(), np.flatnonzero(items.has_picture)
-        for places in _blocks(there):
+        for places in blocks(there):
             self._scaler.partial_fit(_vectors(items.take(places)))
 
     def new(self, k: int, seed: int) -> Any:
@@ -188,7 +184,7 @@ class Fused(Tagger):
             part.fit(inside, codes[~out], k=k, seed=seed) for part in (Characters(), Pictures())
         )
         text, picture = self._text.predict_proba(held), self._picture.predict_proba(held)
-        tried = {weight: _loss(_mixed(text, picture, weight), codes[out]) for weight in np.linspace(0.1, 0.9, 9)}
+        tried = {weight: log_loss(_mixed(text, picture, weight), codes[out]) for weight in np.linspace(0.1, 0.9, 9)}
         self.weight = float(min(tried, key=lambda weight: tried[weight])) if out.any() else 0.5
         return self
 
@@ -201,22 +197,14 @@ class Fused(Tagger):
 
 
 def _mixed(text: NDArray[np.float32], picture: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
-    logs = weight * np.log(np.clip(text, _LEAST, 1)) + (1 - weight) * np.log(np.clip(picture, _LEAST, 1))
+    logs = weight * np.log(np.clip(text, LEAST, 1)) + (1 - weight) * np.log(np.clip(picture, LEAST, 1))
     mixed: NDArray[np.float32] = scipy.special.softmax(logs, axis=1).astype(np.float32)
     return mixed
-
-
-def _loss(p: NDArray[np.float32], codes: NDArray[np.int64]) -> float:
-    return float(-np.log(np.clip(p[np.arange(len(codes)), codes], _LEAST, 1)).mean()) if len(codes) else 0.0
 
 
 def _vectors(items: Items) -> NDArray[np.float32]:
     assert items.vectors is not None
     return items.vectors.rows(np.maximum(items.place, 0))
-
-
-def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    return (places[first : first + _BLOCK] for first in range(0, len(places), _BLOCK))
 
 
 def _spread(found: NDArray[np.float64], classes: NDArray[np.int64], k: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.artefacts import declared
-from churn.data import Frame
+from churn.data import Frame, user_share
 from churn.errors import UserError
 from churn.folder import claimed
 from churn.keys import imported
@@ -18,7 +18,7 @@ from churn.progress import progress
 from churn.replacement import together
 from churn.tagging.config import TagConfig
 from churn.tagging.items import Items, divided, read_items
-from churn.tagging.measures import by_category, confused, measured
+from churn.tagging.measures import by_category, confused, log_loss, measured
 from churn.tagging.sets import Sets, cooled, temperature
 from churn.tagging.taggers import Tagger
 
@@ -106,12 +106,11 @@ def _tried(kind: type[Tagger], parts: Mapping[str, Items], names: NDArray[np.obj
         on_val, on_test = model.predict_proba(val), model.predict_proba(test)
     codes, half = _codes(val, names), np.arange(len(val)) % 2 == 0
     by = temperature(on_val[half], codes[half])
-    p, sets = cooled(on_val, by), None
+    p = cooled(on_val, by)
     sets = Sets.fit(p[~half], codes[~half], coverage=config.coverage) if (~half).any() else Sets(np.zeros(len(names)))
-    loss = float(-np.log(np.clip(p[half][np.arange(half.sum()), codes[half]], 1e-9, 1)).mean())
+    loss = log_loss(p[half], codes[half])
     told, right = cooled(on_test, by), _codes(test, names)
-    groups = pd.factorize(test.table["text"].fillna(test.table["item_id"].astype(str)))[0]
-    measures = measured(told, right, sets.of(told), groups=groups)
+    measures = measured(told, right, sets.of(told), groups=pd.factorize(test.groups)[0])
     return _Candidate(kind.__name__, kind, loss, by, sets, measures, told)
 
 
@@ -138,8 +137,7 @@ def _tagged(
 
 
 def _out_of_fold(known: Items, best: _Candidate, names: NDArray[np.object_], config: TagConfig) -> NDArray[np.float64]:
-    alike = known.table["text"].fillna(known.table["item_id"].astype(str)).str.lower()
-    fold, codes = pd.util.hash_array(alike.to_numpy(object)) % np.uint64(_FOLDS), _codes(known, names)
+    fold, codes = (user_share(known.groups, purpose="encoders") * _FOLDS).astype(np.int64), _codes(known, names)
     p = np.empty((len(known), len(names)))
     for one in np.unique(fold):
         out = fold == one

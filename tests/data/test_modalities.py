@@ -132,6 +132,26 @@ def test_texts_that_stand_in_two_parts_are_said(read):
     assert any("of the texts of note in the test part stand in training" in text for text in said)
 
 
+def test_a_word_of_one_user_who_has_many_windows_gives_nothing_away(prepared):
+    """Forty users, one of whom acts every day, never falls silent, and alone has a word."""
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2024-01-01", periods=200)
+    users = [f"u{place}" for place in range(40)]
+    acts = rng.random((40, 200)) < 0.25
+    acts[0] = True
+    who, when = np.nonzero(acts)
+    events = pd.DataFrame({"user_id": np.array(users)[who], "timestamp": days[when]})
+    members = pd.DataFrame({"user_id": users, "note": ["zebra", *["amber birch"] * 39]})
+    dataset = prepared(
+        {"events": events, "members": members},
+        features=["note"],
+        attributes={"note": {"known": "arrival", "as": "text"}},
+        windows=WindowConfig(history_days=7, horizon_days=5),
+    )
+    said = [str(finding) for finding in examine(dataset, dataset.split()).findings]
+    assert not any("zebra" in text for text in said)
+
+
 # A run ------------------------------------------------------------------------------------------------
 
 
@@ -162,6 +182,17 @@ def test_a_run_reasons_with_texts_and_pictures(finished):
     assert answer["verdict"] == "modalities"
     assert "Beside the rest, photo adds: without it" in answer["sentence"]
     assert "What do texts, pictures and the table each add?" in (finished / "evidence.html").read_text()
+
+
+def test_what_a_run_learnt_is_read_as_it_was_written_or_not_at_all(finished, photos, tmp_path, refused):
+    copy = tmp_path / "run"
+    shutil.copytree(finished, copy)
+    head = next((copy / "models" / "encoders").glob("*.npz"))
+    head.write_bytes(head.read_bytes()[:-20])
+    listed(60, seed=9).drop(columns="state").to_parquet(tmp_path / "new.parquet")
+    asked = replace(Run(finished).config.data, members=str(tmp_path / "new.parquet"))
+    with refused("as it was written", "", "bring it back"):
+        score(copy, asked, cutoff="2024-05-01", out=tmp_path / "out")
 
 
 def test_new_leads_are_read_with_what_the_run_learnt(finished, photos, tmp_path):

@@ -66,8 +66,9 @@ def test_items_without_a_category_get_the_right_one_and_others_keep_theirs(tagge
     assert (found.p_1 >= found.p_2).all() and (found.p_2 >= found.p_3).all()
 
 
-def test_planted_wrong_categories_are_found(tagged):
-    out, items = tagged
+def test_planted_wrong_categories_are_found(tmp_path):
+    items = listed(2_000, wrong=0.05)  # 600 have some thirty, of which five are a seventh
+    out = tag(configured(), tmp_path / "out", frames={"items": items})
     found, known = declared.ITEMS.read(out), items.kind.notna().to_numpy()
     planted, said = items.planted[known], found.looks_wrong[known]
     assert (planted & said).sum() / planted.sum() >= 0.85
@@ -113,6 +114,27 @@ def test_equal_titles_stand_in_one_part():
     parts = divided(read, config, seed=0)
     texts = [set(part.table.text) for part in parts.values()]
     assert not (texts[0] & texts[1] or texts[0] & texts[2] or texts[1] & texts[2])
+
+
+def test_items_of_a_group_are_not_judged_by_each_other(tmp_path):
+    """Titles say nothing, and each tells its twin's category by heart: with twins apart nobody's is foretold."""
+    rng = np.random.default_rng(0)
+    twins = pd.DataFrame(
+        {
+            "sku": [f"i{place}" for place in range(400)],
+            "title": [
+                f"{word}{end}" for word in (f"q{n:03d}x{n * 7919 % 997}" for n in range(200)) for end in ("", " b")
+            ],
+            "kind": np.repeat(rng.choice(["one", "two"], 200), 2),
+            "pair": np.repeat(np.arange(200), 2),
+        }
+    )
+    together = replace(configured(), data=ItemConfig("items", MAPPED, split=ItemSplit(group="pair")))
+    known = [
+        (declared.ITEMS.read(tag(config, tmp_path / name, frames={"items": twins})).p_given > 0.5).mean()
+        for name, config in {"together": together, "apart": configured()}.items()
+    ]
+    assert known[0] < 0.6 < 0.7 < known[1]
 
 
 def test_by_time_the_newest_items_are_tested_on():

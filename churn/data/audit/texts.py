@@ -59,9 +59,11 @@ def members_as_seen(dataset: Dataset) -> pd.DataFrame | None:
     return dataset.members.drop(columns=parts, errors="ignore").assign(**chances)
 
 
-def _telling(name: str, values: pd.Series, train: Windows) -> Iterator[Finding]:
+def _telling(name: str, values: pd.Series, every: Windows) -> Iterator[Finding]:
+    """A finding for each answer that some words give away, by the newest window of each user."""
     from sklearn.feature_extraction.text import CountVectorizer
 
+    train = every.take(np.append(every.user[1:] != every.user[:-1], True)[: len(every)])
     label, texts = train.answers == 1, values.iloc[train.user].fillna("").str[:LONGEST]
     if not _EVEN[0] < label.mean() < _EVEN[1]:
         return

@@ -1,10 +1,12 @@
 """The chance of a target by one text or picture alone, cross-fitted on training members."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol, Self
+from zipfile import BadZipFile
 
 import numpy as np
 import scipy
@@ -114,7 +116,7 @@ class Chances:
             share: As for `fit`, (u,).
         """
         logits = np.empty((len(source), FOLDS), np.float32)
-        for places in _blocks(np.arange(len(source))):
+        for places in blocks(np.arange(len(source))):
             logits[places] = self._logits(source.rows(places))
         found, there = np.full(len(value), self.base), np.flatnonzero(value >= 0)
         told = logits[value[there]]
@@ -146,7 +148,7 @@ class Chances:
         Raises:
             UserError: for a file that is missing or not as it was written.
         """
-        with as_written(path, KeyError), np.load(path, allow_pickle=False) as saved:
+        with as_written(path, KeyError, EOFError, BadZipFile, zlib.error), np.load(path, allow_pickle=False) as saved:
             layers = range(sum(name.startswith("weight_") for name in saved))
             weights, biases = (tuple(saved[f"{part}_{n}"] for n in layers) for part in ("weight", "bias"))
             return cls(weights, biases, float(saved["base"]), saved["taught"])
@@ -179,7 +181,7 @@ class _Examples:
         """The models after each further pass; they read each block together."""
         models = [learner.new(seed) for learner, _ in wanted]
         while True:
-            for places in _blocks(np.arange(len(self.value))):
+            for places in blocks(np.arange(len(self.value))):
                 x, y, weight, fold = self._answers(places)
                 for model, (_, held_out) in zip(models, wanted, strict=True):
                     if (kept := fold != held_out).any():
@@ -189,7 +191,7 @@ class _Examples:
     def losses(self, models: Sequence[Any], *, fold: int) -> NDArray[np.float64]:
         """The log loss of each model on a fold, summed."""
         losses = np.zeros(len(models))
-        for places in _blocks(np.flatnonzero(self.fold == fold)):
+        for places in blocks(np.flatnonzero(self.fold == fold)):
             x, y, weight, _ = self._answers(places)
             chances = [model.predict_proba(x)[np.arange(len(y)), y] for model in models]
             losses -= np.log(np.clip(chances, _LEAST, 1)) @ weight
@@ -212,7 +214,8 @@ def _folds(share: NDArray[np.float64]) -> NDArray[np.int64]:
     return (share * FOLDS).astype(np.int64)
 
 
-def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Places in turns of as many as are in memory as numbers at a time."""
     return (places[first : first + BLOCK] for first in range(0, len(places), BLOCK))
 
 
@@ -229,7 +232,7 @@ def _scale(source: Source, value: NDArray[np.int64]) -> Scale | None:
     if scipy.sparse.issparse(source.rows(value[:1])):
         return None
     scaler = StandardScaler()
-    for places in _blocks(value):
+    for places in blocks(value):
         scaler.partial_fit(source.rows(places))
     return Scale(scaler.mean_, scaler.scale_)
 

@@ -25,11 +25,7 @@ class Characters:
     width: ClassVar[int] = _BINS
 
     def __init__(self, texts: NDArray[np.object_]) -> None:
-        from sklearn.feature_extraction.text import HashingVectorizer
-
         self._texts = texts
-        # groups never cross words, and their signs do not cancel: a bin is a share of the text
-        self._hash = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=_BINS, alternate_sign=False)
 
     def __len__(self) -> int:
         """The number of texts."""
@@ -37,11 +33,25 @@ class Characters:
 
     def rows(self, places: NDArray[np.int64]) -> Any:
         """The rows of some texts: a sparse matrix (n, width)."""
-        return self._hash.transform([text[:LONGEST] for text in self._texts[places]])
+        return letter_groups(self._texts[places], bins=_BINS)
 
     def learners(self) -> tuple[Learner, ...]:
         """Logistic regressions of different penalties."""
         return tuple(Learner("linear", penalty) for penalty in _PENALTIES)
+
+
+def letter_groups(texts: NDArray[np.object_], *, bins: int) -> Any:
+    """The hashed groups of two to four letters of some texts, within words: a sparse matrix (n, bins).
+
+    Example:
+        >>> letter_groups(np.array(["red", "Red"]), bins=64).sum(axis=0).max() > 0
+        np.True_
+    """
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    # signs do not cancel: a bin is a share of the text
+    hashed = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=bins, alternate_sign=False)
+    return hashed.transform([text[:LONGEST] for text in texts])
 
 
 def cleaned(values: pd.Series) -> pd.Series:
