@@ -16,7 +16,6 @@ from rich.text import Text
 
 from churn.artefacts import write_with
 from churn.data import (
-    STANDARD_COLUMNS,
     DataConfig,
     Dataset,
     Finding,
@@ -26,6 +25,7 @@ from churn.data import (
     examine,
     measured_together,
     prepare,
+    standard_columns,
 )
 from churn.disk import temporary_folder
 from churn.errors import UserError
@@ -107,7 +107,7 @@ def _columns(dataset: Dataset) -> Table:
     rows = []
     for name, schema in dataset.columns.items():
         mapping = dataset.config.mappings[name] or {}
-        used = {own: word for word in STANDARD_COLUMNS[name] if (own := mapping.get(word, word))}
+        used = {own: word for word in standard_columns(name) if (own := mapping.get(word, word))}
         attributes = dataset.members.columns if name == "members" and dataset.members is not None else ()
         use = dict.fromkeys(attributes, say("attribute")) | used
         if name == ("outcomes" if dataset.config.outcomes else "members") and (asked := dataset.config.asked):

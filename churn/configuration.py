@@ -9,7 +9,7 @@ import yaml
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from churn import strict_yaml
-from churn.data import DataConfig, without_password
+from churn.data import DataConfig, without_password, without_passwords
 from churn.eda import ExploreConfig
 from churn.errors import UserError
 from churn.evaluation import EvaluationConfig, VerdictConfig
@@ -147,7 +147,8 @@ class RunConfig(Block):
 
     def public(self) -> dict[str, Any]:
         """Every key as plain data, fit to be stored: passwords are left out of the sources."""
-        return _public(asdict(self))
+        values = asdict(self)
+        return values | {block: without_passwords(values[block]) for block in ("data", "tuning")}
 
     def save(self, path: Path | str) -> None:
         """Write every key as YAML, for `RunConfig.load`.
@@ -216,15 +217,6 @@ def stored_block(kind: type, told: object) -> Any:
         )
     except TypeError as error:  # a required key is missing
         raise UserError(f"expected the keys of {kind.__name__}", error, "bring the file back") from error
-
-
-def _public(values: dict[str, Any]) -> dict[str, Any]:
-    """Blocks as plain data, without the passwords in URLs."""
-    masked = {
-        block: {key: without_password(text) for key, text in values[block].items() if isinstance(text, str)}
-        for block in ("data", "tuning")
-    }
-    return values | {block: values[block] | texts for block, texts in masked.items()}
 
 
 def run_parser(command: str = "run") -> ArgumentParser:

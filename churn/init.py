@@ -9,7 +9,6 @@ import pandas as pd
 
 from churn.data import (
     FORMAT_KEY,
-    STANDARD_COLUMNS,
     DataConfig,
     Engines,
     LoneList,
@@ -23,6 +22,7 @@ from churn.data import (
     open_table,
     read_tables,
     recognise,
+    standard_columns,
     stands_alone,
     without_password,
 )
@@ -121,7 +121,7 @@ def _mapping(name: str, one: Recognised) -> dict[str, str | None]:
     names = {column.name for column in one.look.columns}
     mapping: dict[str, str | None] = {
         standard: column.name if (column := one.mapping.get(standard)) else None
-        for standard in STANDARD_COLUMNS[name]
+        for standard in standard_columns(name)
         if standard in one.mapping or standard in names
     }
     return mapping | ({FORMAT_KEY: one.forms[0]} if one.forms else {})

@@ -13,7 +13,7 @@ from churn.data import DataConfig, Dataset, Frame, Vocabulary, prepare
 from churn.errors import UserError
 from churn.keys import as_day
 
-_TABLES = ("events", "stickers", "members", "outcomes")
+_TABLES = ("stickers", "members", "outcomes")
 New = DataConfig | Mapping[str, Frame]  # a `data:` block, or frames by the names of its tables: events, stickers, …
 
 
@@ -31,9 +31,12 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
     """
     if isinstance(data, DataConfig):
         return data, {}
-    names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
+    names, logs = (
+        list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"],
+        [log.name for log in old.logs],
+    )
     needed = next(name for name in ("events", "members", "outcomes") if getattr(old, name) is not None)
-    if needed not in names or set(names) - {*_TABLES}:
+    if needed not in names or set(names) - {*_TABLES, *logs}:
         expected = f"expected a DataConfig, or data frames under {needed} and, if known, other tables of the run"
         raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
     if foreign := [name for name in _own_features(old) if name.rpartition(".")[0] not in sys.modules]:
@@ -42,8 +45,10 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
             f"no module of {foreign[0]!r}",
             "import it first if you trust it, nothing was imported",
         )
-    named: Any = dict.fromkeys(_TABLES) | {name: name for name in names}
-    return dataclasses.replace(old, first_day=None, last_day=None, **named), data
+    named: Any = {name: name if name in names else None for name in _TABLES}
+    named |= {"events": [log.block | {"source": log.name} for log in old.logs if log.name in names] or None}
+    read = dataclasses.replace(old, first_day=None, last_day=None, event_columns=None, **named)
+    return read, data
 
 
 def _own_features(config: DataConfig) -> list[str]:
@@ -72,6 +77,9 @@ def prepare_alike(
             f"none of {foreign[0]!r}",
             "add it there if you trust it, nothing was imported",
         )
+    if lacking := [log.name for log in old.logs if log.name not in [one.name for one in new.logs]]:
+        remedy = "list it, or train again"
+        raise UserError(f"expected {lacking[0]} in data.events, as in training", "no such source", remedy)
     if (old.outcomes is None) != (new.outcomes is None):
         wanted = "data.outcomes" if new.outcomes is None else "no data.outcomes"
         raise UserError(

@@ -31,7 +31,7 @@ def prepared(tmp_path_factory):
 
     def dataset_of(frames, *, vocabulary=None, **config):
         folder = tmp_path_factory.mktemp("data") / "dataset"
-        names = {name: name for name in frames}
+        names = {name: name for name in frames if name in DataConfig.__dataclass_fields__}
         return prepare(DataConfig(**names | config), folder, frames=frames, vocabulary=vocabulary)
 
     return dataset_of

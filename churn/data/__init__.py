@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.daily import Tables
     from churn.data.log.dialects import dialect_of
-    from churn.data.log.events import STANDARD_COLUMNS
+    from churn.data.log.events import standard_columns
     from churn.data.log.lone_list import LoneList, lone_list, stands_alone
     from churn.data.log.recognition import Recognised, TableName, alone, look_at, recognise
     from churn.data.log.reconciliation import at_fault
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         open_table,
         readable_to_the_last_row,
         without_password,
+        without_passwords,
     )
     from churn.data.sources.simulator import PRESETS, Arrivals, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
@@ -63,7 +64,6 @@ __all__ = [
     "FORMAT_KEY",
     "PARTS",
     "PRESETS",
-    "STANDARD_COLUMNS",
     "STICKER",
     "STICKERS",
     "UNKNOWN",
@@ -133,11 +133,13 @@ __all__ = [
     "simulated_log",
     "slide",
     "split_windows",
+    "standard_columns",
     "stands_alone",
     "together",
     "training_users",
     "user_share",
     "without_password",
+    "without_passwords",
 ]
 
 __getattr__ = lazily(__name__, __file__)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from churn.data.config.attribute_config import Attribute
+from churn.data.config.log_config import Log, Mapped
 from churn.data.config.outcome_config import Outcome
 from churn.data.config.split_config import SplitConfig
 from churn.data.config.time_formats import FORMAT_KEY
@@ -17,7 +18,6 @@ CSV_OPTIONS: dict[str, type] = {  # options of DuckDB's reader
     **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),
 }
 Negative = Literal["reject", "keep", "drop"]
-Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ class DataConfig(Block, key="data"):
     Args:
         events: The event log: a file, folder or glob of parquet, JSON lines or delimited text, or an ibis URL and a
             table, such as postgresql://ada@db/shop::events or duckdb:///log.db::events. Left out where members are all
-            that is known, as of leads or launches.
+            that is known, as of leads or launches. A list of several joins them: [log.parquet, {source:
+            tags/items.parquet, name: items, columns: {user_id: seller}}], where `columns` is as `event_columns`, which
+            are the first one's, and `name` (by default the file's or table's) stands in counts and is the type of
+            events without one.
         event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp, event_id. A name that is
             the same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
             With an event_id, rows that repeat one are rejected and counted. Beside the columns, time_format says as
@@ -72,7 +75,7 @@ class DataConfig(Block, key="data"):
         split: Training, validation and test.
     """
 
-    events: str | None = None
+    events: str | list[str | dict[str, Any]] | None = None
     event_columns: Mapped = None
     stickers: str | None = None
     sticker_columns: Mapped = None
@@ -99,6 +102,7 @@ class DataConfig(Block, key="data"):
         """Raises UserError for a value outside its range, an unknown option of `csv`, an attribute whose block cannot
         be read, and features that are named twice, known too late, or said to be controllable and not seen."""
         super().__post_init__()
+        Log.every(self.events, self.event_columns)
         for name, value in (self.csv or {}).items():
             OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
             check(f"data.csv.{name}", value, CSV_OPTIONS[name])
@@ -182,15 +186,17 @@ class DataConfig(Block, key="data"):
         return [known[name] for name in self.features if name in known and known[name].form != "table"]
 
     @property
+    def logs(self) -> list[Log]:
+        """The sources of events; none where members are all that is known."""
+        return Log.every(self.events, self.event_columns)
+
+    @property
     def sources(self) -> dict[str, str]:
         """The source of each table that is configured, by the table's name."""
-        every = {
-            "events": self.events,
-            "stickers": self.stickers,
-            "members": self.members,
-            "outcomes": self.outcomes,
+        others = {"stickers": self.stickers, "members": self.members, "outcomes": self.outcomes}
+        return {log.name: log.source for log in self.logs} | {
+            name: source for name, source in others.items() if source is not None
         }
-        return {name: source for name, source in every.items() if source is not None}
 
     def time_format(self, table: str) -> str | None:
         """The format of strptime in which a table's times are written; None where none is given."""
@@ -205,8 +211,7 @@ class DataConfig(Block, key="data"):
     @property
     def mappings(self) -> dict[str, Mapped]:
         """The mapping of each table's columns, by table."""
-        return {
-            "events": self.event_columns,
+        return {log.name: log.columns for log in self.logs} | {
             "stickers": self.sticker_columns,
             "members": self.member_columns,
             "outcomes": self.outcome_columns,

@@ -10,7 +10,9 @@ from ibis import _
 from ibis.backends import BaseBackend
 from numpy.typing import NDArray
 
+from churn.data.config.log_config import FIRST
 from churn.data.log.dialects import dialect_of
+from churn.data.log.joining import SOURCE
 from churn.data.log.reconciliation import NON_MEMBER, USED, Reconciliation, reconcile
 from churn.data.log.vocabulary import ROLES, STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
@@ -49,6 +51,12 @@ class Tables:
     outcomes: ibis.Table | None = None  # with `answer` and `due`, as far as they are there
     columns: dict[str, dict[str, str]] = field(default_factory=dict)  # each table's own columns, with types
     times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
+    logs: dict[str, ibis.Table] = field(default_factory=dict)  # the sources of the events, by name
+
+    @property
+    def sources(self) -> dict[str, ibis.Table]:
+        """The sources of the events, by name, with all of each one's columns."""
+        return self.logs or {FIRST: self.events}
 
     @property
     def listed(self) -> ibis.Table | None:
@@ -91,8 +99,9 @@ def aggregate(
     _check_activity(placed, activity_events or ())
     if vocabulary is None:
         end = training_end(first_day, last_day)
+        trained = _of_training(placed.filter(_.day < end), users, training_users)
         vocabulary = Vocabulary.of(
-            _event_counts(_of_training(placed.filter(_.day < end), users, training_users)),
+            *(_event_counts(trained.filter(_[SOURCE] == name)) for name in tables.sources),
             limit=max_event_types,
             stickers=tables.stickers is not None,
             first_day=first_day,
@@ -102,11 +111,14 @@ def aggregate(
     alive = _.event.isin(activity_events) if activity_events else ibis.literal(True)
     active = placed.filter((_.role == "own") & alive).select("code", "day").distinct()
     counts = _event_counts(placed)
-    rows, reconciliation = {}, {}
+    rows: dict[str, ibis.Table] = {}
+    reconciliation: dict[str, Reconciliation] = {}
     if span is None:
-        rows["events"] = tables.events
-        reconciliation["events"] = reconcile(tables.events, _event_fates(rooms))
-    parts = [_event_values(placed, {key: vocabulary.column(*key) for key in counts}, vocabulary)]
+        rows |= tables.sources
+        for name, table in tables.sources.items():
+            reconciliation[name] = reconcile(table, _event_fates(rooms.filter(_[SOURCE] == name)))
+    columns = {key: vocabulary.column(*key) for key in counts}
+    parts = [_event_values(placed, columns, vocabulary, several=len(tables.sources) > 1)]
     if tables.stickers is not None:
         rows["stickers"] = _clip(tables.stickers, first_day, last_day)
         received = _cached(engine, _received(rows["stickers"]))
@@ -121,7 +133,9 @@ def aggregate(
         rows["outcomes"] = tables.outcomes
         asked = _fates_of_users(tables.outcomes.mutate(n=ibis.literal(1)), users)
         reconciliation["outcomes"] = reconcile(tables.outcomes, asked)
-    _check_balance(reconciliation, events, users)
+    _check_balance(reconciliation)
+    for name in tables.sources if span is None else ():
+        _check_members(reconciliation[name], name, tables.sources[name], users)
     return Daily(
         engine,
         users,
@@ -137,16 +151,19 @@ def aggregate(
     )
 
 
-def _check_balance(reconciliation: dict[str, Reconciliation], log: ibis.Table, users: ibis.Table) -> None:
+def _check_balance(reconciliation: dict[str, Reconciliation]) -> None:
     for name, rows in reconciliation.items():
         if not rows.balanced:
             raise UserError(f"expected {name} to stand still while it is read", rows, "read a copy or a snapshot")
-    events = reconciliation.get("events")
-    if events is not None and not events.used:
-        found = f"none: {events.non_members:,} of {events.read:,} rows concern nobody on the member list"
+
+
+def _check_members(rows: Reconciliation, name: str, log: ibis.Table, users: ibis.Table) -> None:
+    """Raise a UserError for a source of events of which all usable rows concern strangers."""
+    if not rows.used and rows.non_members:
+        found = f"none: {rows.non_members:,} of {rows.read:,} rows concern nobody on the member list"
         one, other = (table.user_id.min().to_pyarrow().as_py() for table in (log, users))
-        found += f"; an id of the events is {one!r}, of the list {other!r}"
-        raise UserError("expected events of the members", found, "check the ids of both tables and member_columns")
+        found += f"; an id of the {name} is {one!r}, of the list {other!r}"
+        raise UserError(f"expected {name} of the members", found, "check the ids of both tables and member_columns")
 
 
 def _cached(engine: BaseBackend, table: ibis.Table) -> ibis.Table:
@@ -160,7 +177,9 @@ def _complete(events: ibis.Table) -> ibis.Table:
         events = events.mutate(actor_id=_.user_id)
     if "event" not in events.columns:
         events = events.mutate(event=ibis.literal("event"))
-    return events.select("user_id", "actor_id", event=_.event.cast("string"), day=_.day, reason=_.reason)
+    if SOURCE not in events.columns:
+        events = events.mutate(**{SOURCE: ibis.literal(FIRST)})
+    return events.select("user_id", "actor_id", SOURCE, event=_.event.cast("string"), day=_.day, reason=_.reason)
 
 
 def _users(engine: BaseBackend, events: ibis.Table, members: ibis.Table | None) -> ibis.Table:
@@ -183,21 +202,22 @@ def _coded(events: ibis.Table, users: ibis.Table) -> ibis.Table:
     """Events with the codes of the room's user and of the actor, null for people who are not users."""
     rooms, actors = (users.select(**{name: users.user_id, code: users.code}) for name, code in CODES)
     coded = events.mutate(own=_.user_id == _.actor_id).left_join(rooms, "user_id").left_join(actors, "actor_id")
-    return coded.select("room", "actor", "own", "event", "day", "reason")
+    return coded.select("room", "actor", "own", "event", "day", "reason", SOURCE)
 
 
 def _rooms(coded: ibis.Table) -> ibis.Table:
-    """All rows counted by room: (room, own, visited, event, day, reason, n); strangers' rooms `visited` by users."""
+    """All rows counted by room: (source, room, own, visited, event, day, reason, n); strangers' rooms `visited` by
+    users."""
     visited = _.room.isnull() & _.actor.notnull()
     keyed = coded.mutate(visited=visited)
-    return keyed.group_by("room", "own", "visited", "event", "day", "reason").aggregate(n=_.count())
+    return keyed.group_by(SOURCE, "room", "own", "visited", "event", "day", "reason").aggregate(n=_.count())
 
 
 def _away(coded: ibis.Table) -> ibis.Table:
-    """Counts of users' events in others' rooms: (code, day, role, event, n)."""
+    """Counts of users' events in others' rooms: (source, code, day, role, event, n)."""
     visits = coded.filter(_.reason.isnull() & ~_.own & _.actor.notnull())
-    counts = visits.group_by("actor", "event", "day").aggregate(n=_.count())
-    return counts.select("day", "event", "n", code=_.actor, role=ibis.literal("away"))
+    counts = visits.group_by(SOURCE, "actor", "event", "day").aggregate(n=_.count())
+    return counts.select(SOURCE, "day", "event", "n", code=_.actor, role=ibis.literal("away"))
 
 
 def _span(rooms: ibis.Table) -> tuple[int, int]:
@@ -221,9 +241,9 @@ def _clip(stickers: ibis.Table, first_day: int, last_day: int) -> ibis.Table:
 
 
 def _placed(rooms: ibis.Table, away: ibis.Table) -> ibis.Table:
-    """Usable events by the user they concern and that user's role: (code, day, role, event, n)."""
+    """Usable events by the user they concern and that user's role: (source, code, day, role, event, n)."""
     rooms = rooms.filter(_.reason.isnull() & _.room.notnull())
-    rooms = rooms.select("day", "event", "n", code=_.room, role=ibis.ifelse(_.own, "own", "fan"))
+    rooms = rooms.select(SOURCE, "day", "event", "n", code=_.room, role=ibis.ifelse(_.own, "own", "fan"))
     return rooms.union(away)
 
 
@@ -270,8 +290,10 @@ def _event_counts(placed: ibis.Table) -> dict[tuple[str, str], int]:
     return {(row["role"], row["event"]): row["n"] for row in rows}
 
 
-def _event_values(placed: ibis.Table, columns: dict[tuple[str, str], str | None], vocabulary: Vocabulary) -> ibis.Table:
-    """The counts as one row per user, day and column; only the lumped types have to be added up."""
+def _event_values(
+    placed: ibis.Table, columns: dict[tuple[str, str], str | None], vocabulary: Vocabulary, *, several: bool
+) -> ibis.Table:
+    """The counts as one row per user, day and column; only types that share a column have to be added up."""
     known = [(*key, vocabulary.features.index(name)) for key, name in columns.items() if name is not None]
     position = ibis.memtable(
         pd.DataFrame(known, columns=["role", "event", "feature"]),
@@ -279,11 +301,11 @@ def _event_values(placed: ibis.Table, columns: dict[tuple[str, str], str | None]
     )
     values = placed.join(position, ["role", "event"]).select("code", "day", "feature", value=_.n.cast("float64"))
     names = {f"{role}_{vocabulary.lumped}" for role in ROLES}
-    lumped = [i for i, name in enumerate(vocabulary.features) if name in names]
-    if not lumped:
+    shared = [i for i, name in enumerate(vocabulary.features) if name in names or several]
+    if not shared:
         return values
-    other = values.filter(_.feature.isin(lumped)).group_by("code", "day", "feature").aggregate(value=_.value.sum())
-    return values.filter(~_.feature.isin(lumped)).union(other)
+    other = values.filter(_.feature.isin(shared)).group_by("code", "day", "feature").aggregate(value=_.value.sum())
+    return values.filter(~_.feature.isin(shared)).union(other)
 
 
 def _unknown(counts: dict[tuple[str, str], int], vocabulary: Vocabulary) -> dict[str, int]:

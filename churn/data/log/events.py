@@ -18,15 +18,20 @@ EVENT_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "event":
 STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amount": False, "event_id": False}
 MEMBER_COLUMNS = {"user_id": True, "joined": False}
 OUTCOME_COLUMNS = {"user_id": True, "timestamp": True}
-STANDARD_COLUMNS = {
-    "events": EVENT_COLUMNS,
-    "stickers": STICKER_COLUMNS,
-    "members": MEMBER_COLUMNS,
-    "outcomes": OUTCOME_COLUMNS,
-}
+_OF_OTHERS = {"stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS, "outcomes": OUTCOME_COLUMNS}
 
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
 BESIDE = ("day", "dated", UNREADABLE)  # columns that say nothing of their own about a row
+
+
+def standard_columns(name: str) -> dict[str, bool]:
+    """The standard columns of a table by its name, and whether it needs each; a source of events may have any name.
+
+    Example:
+        >>> standard_columns("events") == standard_columns("items"), standard_columns("members")
+        (True, {'user_id': True, 'joined': False})
+    """
+    return _OF_OTHERS.get(name, EVENT_COLUMNS)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from churn.data.config.data_config import DataConfig
-from churn.data.sources import Frame, size, without_password
+from churn.data.sources import Frame, size, without_passwords
 from churn.errors import UserError
 
 _SHAPING = (  # keys of the configuration that decide what a panel holds; windows are found each time
@@ -19,8 +19,9 @@ def origin_of(config: DataConfig, frames: Mapping[str, Frame]) -> dict[str, Any]
     """The keys that shape a panel, without passwords, and the size of each source."""
     keys = {key: getattr(config, key) for key in _SHAPING}
     keys["outcome"] = config.outcome if config.outcomes else None  # of a member list it is read each time
-    told = {key: without_password(value) if isinstance(value, str) else value for key, value in keys.items()}
-    return told | {f"size of {name}": size(source, frames) for name, source in config.sources.items()}
+    return without_passwords(keys) | {
+        f"size of {name}": size(source, frames) for name, source in config.sources.items()
+    }
 
 
 def check_origin(made_of: Mapping[str, Any], config: DataConfig, frames: Mapping[str, Frame], *, folder: Path) -> None:

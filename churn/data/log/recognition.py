@@ -9,7 +9,7 @@ from ibis import _
 
 from churn.data.log.column_names import likeness
 from churn.data.log.dialects import by_format
-from churn.data.log.events import STANDARD_COLUMNS
+from churn.data.log.events import standard_columns
 from churn.data.log.numbers import number_in
 from churn.data.log.times import fitting_formats, written
 from churn.data.sources import UNREADABLE
@@ -219,5 +219,5 @@ def _as(name: TableName, one: Recognised) -> Recognised:
     why = dict(one.why)
     if name == "members" and (joined := one.look.best("joined", [c for c in one.look.columns if c.is_time])):
         mapping, why = {**mapping, "joined": joined}, why | {"joined": "by its name"}
-    kept = {standard: mapping[standard] for standard in STANDARD_COLUMNS[name] if standard in mapping}
+    kept = {standard: mapping[standard] for standard in standard_columns(name) if standard in mapping}
     return Recognised(one.look, kept, {standard: why[standard] for standard in kept})

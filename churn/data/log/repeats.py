@@ -58,7 +58,7 @@ def repeats_in(tables: Tables, daily: Daily) -> dict[str, Repeats]:
     Of a large table a sample is looked at first, and if that is not suspicious the table is left out. The row
     itself decides whether it is in the sample, so that its copies are there with it.
     """
-    every, rows = {"events": tables.events, "stickers": tables.stickers}, daily.reconciliation
+    every, rows = {**tables.sources, "stickers": tables.stickers}, daily.reconciliation
     found = {
         name: _repeats(table, rows[name].read) for name, table in every.items() if table is not None and name in rows
     }

@@ -119,8 +119,11 @@ def spellings_in(tables: Tables, daily: Daily, *, config: DataConfig) -> dict[st
 
 def _whole(tables: Tables, config: DataConfig) -> float:
     """The number from which on users' ids may be rounded because the log holds them as floats; infinity elsewhere."""
-    mapping = config.mappings["events"] or {}
-    kinds = [tables.columns.get("events", {}).get(mapping.get(name) or name, "") for name in ("user_id", "actor_id")]
+    kinds = [
+        tables.columns.get(log.name, {}).get((log.columns or {}).get(name) or name, "")
+        for log in config.logs
+        for name in ("user_id", "actor_id")
+    ]
     return min((_WHOLE[kind.lstrip("!")] for kind in kinds if kind.lstrip("!") in _WHOLE), default=math.inf)
 
 

@@ -12,13 +12,14 @@ from churn.data.config.data_config import DataConfig
 from churn.data.log.daily import Tables
 from churn.data.log.dialects import DIALECTS, open_session
 from churn.data.log.events import (
-    STANDARD_COLUMNS,
     Columns,
+    standard_columns,
     with_amount,
     with_day,
     with_reason,
     with_repeats,
 )
+from churn.data.log.joining import joined
 from churn.data.log.reconciliation import LEFT_OUT
 from churn.data.log.spellings import FRACTIONAL
 from churn.data.log.times import Written, needs_strptime, with_moments, written
@@ -45,7 +46,10 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     }
     open_session(engines.local)
     home = _working_engine(opened["events"].get_backend(), engines) if config.events else engines.local
-    span = _days_since_1970(config.first_day), _days_since_1970(config.last_day)
+    span, logs = (
+        (_days_since_1970(config.first_day), _days_since_1970(config.last_day)),
+        [log.name for log in config.logs],
+    )
     ways: dict[str, Written] = {}
 
     def read(name: str) -> ibis.Table:
@@ -63,21 +67,23 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
 
     def canonical(name: str) -> ibis.Table:
         table = with_day(own[name], zone=config.zone)
-        allowed = config.allowed_events if name == "events" else None
+        allowed = config.allowed_events if name in logs else None
         negative = _NEGATIVE[config.negative]
         first, last = (None, None) if name == "outcomes" else span  # their dates may lie after the last day read
         table = with_reason(table, first_day=first, last_day=last, allowed_events=allowed, negative=negative)
         return _without_repeats(name, _view(table, engine), config, engine)
 
     timed = {name: canonical(name) for name in ways}
+    events = {name: timed[name] for name in logs}
     return Tables(
         engine,
-        timed["events"] if config.events else _no_events(own["members" if config.members else "outcomes"]),
+        joined(events) if events else _no_events(own["members" if config.members else "outcomes"]),
         timed.get("stickers"),
         _members(own["members"], config, engine) if config.members else None,
         timed.get("outcomes"),
         {name: _types(table) for name, table in opened.items()},
         {name: _span_of_times(table, ways[name]) for name, table in timed.items()},
+        events,
     )
 
 
@@ -92,7 +98,7 @@ def _no_events(listed: ibis.Table) -> ibis.Table:
 
 def _selected(name: str, raw: ibis.Table, config: DataConfig) -> ibis.Table:
     """A table's standard columns; of the members also their attributes, of outcomes the answers and their days."""
-    columns = Columns.find(raw, config.mappings[name], standard=STANDARD_COLUMNS[name], name=name)
+    columns = Columns.find(raw, config.mappings[name], standard=standard_columns(name), name=name)
     if name == "outcomes" and (asked := config.asked) is not None:
         return columns.select(raw, answer=asked.column, due=asked.due)
     return columns.select_all(raw) if name == "members" else columns.select(raw)

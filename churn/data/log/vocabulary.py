@@ -1,6 +1,6 @@
 """The vocabulary: the event types and the members' attributes that become columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,18 +69,19 @@ class Vocabulary:
     @classmethod
     def of(
         cls,
-        counts: dict[tuple[str, str], int],
-        *,
+        *sources: dict[tuple[str, str], int],
         limit: int,
         stickers: bool = False,
         first_day: int = 0,
         last_day: int = 0,
     ) -> "Vocabulary":
-        """Freeze the vocabulary from counts by (role, event type), keeping the `limit` most frequent types."""
-        totals: dict[str, int] = {}
-        for (_, event), n in counts.items():
-            totals[event] = totals.get(event, 0) + n
-        events = tuple(sorted(totals, key=lambda event: (-totals[event], event))[:limit])
+        """Freeze the vocabulary from each source's counts by (role, event type), keeping its `limit` most frequent
+        types, so that a busy source does not crowd out the others.
+        """
+        totals = [_by_event(counts) for counts in sources]
+        counts = {key: n for one in sources for key, n in one.items()}
+        kept = [sorted(of, key=lambda event: (-of[event], event))[:limit] for of in totals]
+        events = tuple(dict.fromkeys(event for of in kept for event in of))
         features = []
         for role in ROLES:
             seen = {event for r, event in counts if r == role}
@@ -98,6 +99,13 @@ class Vocabulary:
         """The column that counts an event type in a role; None where there is none."""
         name = f"{role}_{event if event in self.events else self.lumped}"
         return name if name in self.features else None
+
+
+def _by_event(counts: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for (_role, event), n in counts.items():
+        totals[event] = totals.get(event, 0) + n
+    return totals
 
 
 def lumped(names: Sequence[str]) -> str:

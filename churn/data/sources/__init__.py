@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row
     from churn.data.sources.files import UNREADABLE, likely_encoding
     from churn.data.sources.opening import Frame, digest, open_table, size
-    from churn.data.sources.passwords import without_password
+    from churn.data.sources.passwords import without_password, without_passwords
 
 __all__ = [
     "UNREADABLE",
@@ -22,6 +22,7 @@ __all__ = [
     "readable_to_the_last_row",
     "size",
     "without_password",
+    "without_passwords",
 ]
 
 __getattr__ = lazily(__name__, __file__)

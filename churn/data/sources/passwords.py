@@ -1,7 +1,8 @@
 """Passwords: no source is printed or stored with its password, however its URL is misspelt."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 _OPTION = r"[a-z_]*(?:pass\w*|pwd|secret|token|key)="
 _PATTERNS = tuple(
@@ -27,6 +28,24 @@ def without_password(text: str) -> str:
     for pattern in _PATTERNS:
         text = pattern.sub(r"\g<before>***", text)
     return text
+
+
+def without_passwords(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data with every text in them fit to be printed and stored.
+
+    Example:
+        >>> without_passwords({"events": ["log.parquet", {"source": "postgresql://ada:s3cret@db/shop::items"}]})
+        {'events': ['log.parquet', {'source': 'postgresql://ada:***@db/shop::items'}]}
+    """
+    return {key: _masked(value) for key, value in values.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return without_passwords(value)
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return without_password(value) if isinstance(value, str) else value
 
 
 def passwords(url: str) -> Iterator[str]:
