@@ -195,6 +195,7 @@ def _outcomes(arguments: list[str]) -> int:
 def _tag(arguments: list[str]) -> None:
     from churn import strict_yaml
     from churn.configuration import parse
+    from churn.report import write_tags
     from churn.tagging import TagConfig, summary, tag
 
     parser = _parser("tag")
@@ -207,6 +208,7 @@ def _tag(arguments: list[str]) -> None:
     from churn.language import speaking
 
     out = tag(config, options.out)
+    write_tags(out, config.language)
     with speaking(config.language):
         summary(out)
 

@@ -299,8 +299,9 @@ RETURNS = Table(
 ITEMS = Table(
     "items.parquet",
     "an item",
-    "item_id:id user_id:id? timestamp:text? event:text? given:text? basis:text category_1:text category_2:text? "
-    "category_3:text? p_1:number p_2:number? p_3:number? p_given:number? set:text set_size:count looks_wrong:flag",
+    "item_id:id user_id:id? timestamp:text? text:text? event:text? given:text? basis:text category_1:text "
+    "category_2:text? category_3:text? p_1:number p_2:number? p_3:number? p_given:number? set:text set_size:count "
+    "looks_wrong:flag",
 )
 TAG_MEASURES = Table(
     "measures.csv",
@@ -313,10 +314,15 @@ TAG_CATEGORIES = Table(
     "category:text n:count predicted:count precision:number recall:number f1:number coverage:number set_size:number",
 )
 TAG_CONFUSION = Table("confusion.csv", "a category and what was said", "category:text said:text n:count share:number")
+TAG_RELIABILITY = Table(
+    "reliability.csv",
+    "a group of test items of like probability",
+    f"bin:count n:count mean_predicted:number observed:number {_INTERVAL}",
+)
 TAGGING = Document(
     "tagging.json",
     "the rows, the parts, and the tagger that was chosen",
-    "items pictures parts categories repeated chosen temperature threshold seed",
+    "items pictures parts categories repeated chosen temperature unlike coverage seed",
 )
 
 # The outcome of a list

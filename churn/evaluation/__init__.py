@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from churn.lazy import lazily
 
 if TYPE_CHECKING:
-    from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator
+    from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator, reliability
     from churn.evaluation.config import KINDS, EvaluationConfig
     from churn.evaluation.predictions import Predictions, best_model, chances, predict
     from churn.evaluation.standings import KEPT, differences, gains, leaderboard, reliabilities
@@ -43,6 +43,7 @@ __all__ = [
     "predict",
     "reach_verdicts",
     "reliabilities",
+    "reliability",
     "tune_thresholds",
     "verdict_table",
 ]

@@ -13,6 +13,7 @@ from churn.report.blocks import Figure
 from churn.report.wording import shortened
 
 __all__ = [
+    "BLUE",
     "COLOUR_BAR",
     "FAINT",
     "GREY",

@@ -1,28 +1,21 @@
 """The pages of a run as HTML: one file each that needs no network."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import date, timedelta
-from hashlib import sha256
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from churn.artefacts import write_text
 from churn.errors import UserError
 from churn.folder import MARKER, claimed
-from churn.language import say, speaking, spoken
+from churn.language import say, speaking
 from churn.report.blocks import Section
+from churn.report.document import document
 from churn.report.pages import REPORT, Build, Page, evidence_with
 from churn.report.splits import words
 from churn.report.wording import day
 from churn.runs import Run
 from churn.segments import Order, write_contacts
-
-_CHART = 'class="chart"'  # stands in the text of a page with charts, which alone needs plotly
 
 
 def write_report(run: Path | str, language: str | None = None, *, sections: Sequence[str] = ()) -> Path:
@@ -54,33 +47,12 @@ def write_report(run: Path | str, language: str | None = None, *, sections: Sequ
 def rendered(run: Run, page: Page) -> str:
     """A page as HTML in the language spoken."""
     page = page.of(run)
-    environment = Environment(
-        loader=PackageLoader("churn.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"say": say, "as_json": _as_json}
     groups = [
         (group.title and say(group.title), [_section(build, run) for build in group.builds.values()])
         for group in page.groups
     ]
-    body = environment.get_template("body.html").render(page=page, groups=groups)
-    scripts = [get_plotlyjs()] if _CHART in body else []
-    scripts = [Markup(script) for script in (*scripts, _asset(environment, "page.js"))]
-    return environment.get_template("page.html").render(
-        page=page,
-        title=run.first.say(page.asked) if run.first.outcome else say(page.title),
-        groups=groups,
-        body=Markup(body),
-        language=spoken(),
-        subtitle=_subtitle(run),
-        warning=words(run).warning,
-        style=Markup(_asset(environment, "page.css")),
-        scripts=scripts,
-        policy=_policy(*scripts),
-    )
+    title = run.first.say(page.asked) if run.first.outcome else say(page.title)
+    return document(page, groups, title=title, subtitle=_subtitle(run), warning=words(run).warning)
 
 
 def _section(build: Build, run: Run) -> tuple[Section, list[str]]:
@@ -91,30 +63,6 @@ def _section(build: Build, run: Run) -> tuple[Section, list[str]]:
         expected = f"expected a churn.report.Section from {build.__module__}.{build.__qualname__}"
         raise UserError(expected, f"a {type(found).__name__}", "return one")
     return found, list(tables)
-
-
-def _asset(environment: Environment, name: str) -> str:
-    """A template's text as it stands."""
-    loader = environment.loader
-    assert loader is not None
-    return loader.get_source(environment, name)[0]
-
-
-def _policy(*scripts: str) -> str:
-    """Let the browser run the page's own scripts, by their hashes, and load nothing at all."""
-    hashes = " ".join(f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts)
-    rules = ("default-src 'none'", f"script-src {hashes}", "style-src 'unsafe-inline'", "img-src data:")
-    return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
-
-
-def _as_json(spec: str) -> Markup:
-    """JSON that cannot close the script element it stands in.
-
-    Example:
-        >>> print(_as_json('"</script>"'))
-        "\\u003c/script>"
-    """
-    return Markup(spec.replace("<", "\\u003c"))
 
 
 def _subtitle(run: Run) -> str:

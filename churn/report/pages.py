@@ -55,15 +55,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a run: its file, its titles as messages, and its sections in groups."""
+    """A page: its file, its titles as messages, and its sections in groups."""
 
     file: str
     title: str
-    asked: str  # the title in a run on an outcome
-    other: str  # the file of the other page
-    link: str  # leads to the other page
-    behind: str  # leads to a section of the other page
-    groups: tuple[Group, ...]
+    asked: str = ""  # the title in a run on an outcome
+    other: str = ""  # the file of the other page, if there is one
+    link: str = ""  # leads to the other page
+    behind: str = ""  # leads to a section of the other page
+    groups: tuple[Group, ...] = ()
     files_named: bool = False  # whether each section ends with the files that hold its numbers
 
     @property

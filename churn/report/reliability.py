@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from churn.artefacts import declared
 from churn.language import marked, say, say_again, titled
-from churn.report.blocks import Beside, Block, Fold, Heading, Section, Text
-from churn.report.chart_parts import FAINT, GREY, INK, QUIET, chart, colour_of, figure, label
+from churn.report.blocks import Beside, Block, Figure, Fold, Heading, Section, Text
+from churn.report.chart_parts import BLUE, FAINT, GREY, INK, QUIET, chart, colour_of, figure, label
 from churn.report.tables import Table, heads, number_cell, signed_cell, text_cell
 from churn.report.wording import count, decimal, decimals, percent, percents
 from churn.run_files import records
@@ -51,6 +51,22 @@ def _diagram(run: Run, target: str) -> Block:
     if own.empty:
         return Text(_unmeasured(target))
     title = say("{target}: predicted and observed, {model}", target=titled(target), model=run.chosen(target))
+    others = bins[bins["model"] != run.chosen(target)]
+    return diagram(own, title=title, caption=_caption(run, target, own), others=others, colour=colour_of(target))
+
+
+def diagram(
+    own: pd.DataFrame, *, title: str, caption: str = "", others: pd.DataFrame | None = None, colour: str = BLUE
+) -> Figure:
+    """A reliability diagram.
+
+    Args:
+        own: Groups of like predictions: n, mean_predicted, observed, low, high.
+        title: The title.
+        caption: A remark below it.
+        others: The groups of other models, which stand faint behind it.
+        colour: The colour of its line.
+    """
     said = "; ".join(
         say(
             "predicted {predicted}, observed {observed}",
@@ -59,12 +75,10 @@ def _diagram(run: Run, target: str) -> Block:
         )
         for row in records(own)
     )
-    drawn = _draw(bins[bins["model"] != run.chosen(target)], own, target)
+    faint = [] if others is None else _faint(others)
+    drawn = _draw(faint, own, colour)
     return figure(
-        drawn,
-        title=title,
-        description=say("{title}, test part. {said}.", title=title, said=said),
-        caption=_caption(run, target, own),
+        drawn, title=title, description=say("{title}, test part. {said}.", title=title, said=said), caption=caption
     )
 
 
@@ -136,8 +150,8 @@ def _held(own: pd.DataFrame) -> str:
     )
 
 
-def _draw(others: pd.DataFrame, own: pd.DataFrame, target: str) -> Any:
-    drawn = chart([*_faint(others), *_band(own, colour_of(target)), _line(own, target)], height=380, legend=True)
+def _draw(faint: list[Any], own: pd.DataFrame, colour: str) -> Any:
+    drawn = chart([*faint, *_band(own, colour), _line(own, colour)], height=380, legend=True)
     end = float(min(1.0, max(own["mean_predicted"].max(), own["observed"].max(), own["high"].max()) * 1.06))
     drawn.add_shape(
         type="line", x0=0, y0=0, x1=end, y1=end, line={"color": QUIET, "width": 1, "dash": "dash"}, layer="below"
@@ -175,7 +189,7 @@ def _band(own: pd.DataFrame, colour: str) -> list[Any]:
     return [low, high]
 
 
-def _line(own: pd.DataFrame, target: str) -> Any:
+def _line(own: pd.DataFrame, colour: str) -> Any:
     hover = [
         say(
             "predicted {predicted}, observed {observed} {interval}, n = {n}",
@@ -186,12 +200,12 @@ def _line(own: pd.DataFrame, target: str) -> Any:
         )
         for row in records(own)
     ]
-    colours = [GREY if n < FEW else colour_of(target) for n in own["n"]]
+    colours = [GREY if n < FEW else colour for n in own["n"]]
     return go.Scatter(
         x=list(own["mean_predicted"]),
         y=list(own["observed"]),
         mode="lines+markers",
-        line={"color": colour_of(target), "width": 1.6},
+        line={"color": colour, "width": 1.6},
         marker={"color": colours, "size": 7, "line": {"color": INK, "width": 0}},
         name=say("chosen model"),
         hovertext=hover,

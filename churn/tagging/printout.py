@@ -40,7 +40,7 @@ def summary(out: Path) -> None:
     console.print(say_many("{n} item is like no category", "{n} items are like no category", none))
     if told["repeated"]:
         console.print(say("{share:.0%} of the test items' texts stand in training, too", share=told["repeated"]))
-    print(f"items: {out / declared.ITEMS.file}")
+    print(f"items: {out / declared.ITEMS.file}\npage: {out / declared.REPORT}")
 
 
 def _number(row: "pd.Series") -> str:

@@ -17,7 +17,7 @@ class Sets:
     """Split conformal sets by category (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005).
 
     A category is in an item's set if its probability is not below the category's threshold. Categories with few items
-    share a threshold. The likeliest category is always in.
+    share a threshold. A set may be empty: then no category is as likely as right ones are.
 
     Example:
         >>> p = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.45, 0.55]])
@@ -39,9 +39,7 @@ class Sets:
 
     def of(self, p: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Whether each category is in each item's set, (n, k)."""
-        inside = p >= self.least
-        inside[np.arange(len(p)), p.argmax(axis=1)] = True
-        return np.asarray(inside)
+        return np.asarray(p >= self.least)
 
 
 def temperature(p: NDArray[np.floating], codes: NDArray[np.int64]) -> float:

@@ -119,7 +119,7 @@ class Characters(_Streamed):
     With many categories there are fewer bins, so that the weights stay within some hundred megabytes.
     """
 
-    passes = 6
+    passes = 8
 
     def begin(self, items: Items, k: int) -> None:
         """Choose the number of bins."""
@@ -129,7 +129,7 @@ class Characters(_Streamed):
         """One-against-all logistic regressions."""
         from sklearn.linear_model import SGDClassifier
 
-        return SGDClassifier(loss="log_loss", alpha=2e-6, random_state=seed)
+        return SGDClassifier(loss="log_loss", alpha=1e-6, random_state=seed)
 
     def rows(self, items: Items) -> Any:
         """The hashed groups, sparse."""
@@ -169,35 +169,47 @@ class Pictures(_Streamed):
 
 
 class Fused(Tagger):
-    """Text and picture: the weighted sum of the logarithms of both probabilities, the weight chosen on a tenth.
+    """Text and picture: the sum of the logarithms of both probabilities, each with a weight learnt on held-out items.
 
-    Where one is missing, the other is taken alone.
+    Both are learnt twice: from nine tenths, for the weights, then from all. Where one part of an item is missing, the
+    other is taken alone.
     """
 
     needs = ("text", "picture")
 
     def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
-        """Fit both on nine tenths, and weigh them on the rest."""
+        """Weigh both on a tenth that they have not learnt from, and fit them on all."""
         out = np.random.default_rng(seed).random(len(items)) < 0.1
-        inside, held = items.take(~out), items.take(out)
-        self._text, self._picture = (
-            part.fit(inside, codes[~out], k=k, seed=seed) for part in (Characters(), Pictures())
-        )
-        text, picture = self._text.predict_proba(held), self._picture.predict_proba(held)
-        tried = {weight: log_loss(_mixed(text, picture, weight), codes[out]) for weight in np.linspace(0.1, 0.9, 9)}
-        self.weight = float(min(tried, key=lambda weight: tried[weight])) if out.any() else 0.5
+        held, kinds = items.take(out), (Characters, Pictures)
+        found = [kind().fit(items.take(~out), codes[~out], k=k, seed=seed).predict_proba(held) for kind in kinds]
+        whole = held.has_text & held.has_picture
+        self.weights = _weights([p[whole] for p in found], codes[out][whole])
+        self._text, self._picture = (kind().fit(items, codes, k=k, seed=seed) for kind in kinds)
         return self
 
     def predict_proba(self, items: Items) -> NDArray[np.float32]:
         """The weighted probabilities."""
         text, picture = self._text.predict_proba(items), self._picture.predict_proba(items)
-        mixed = _mixed(text, picture, self.weight)
+        mixed = _mixed([text, picture], self.weights)
         mixed = np.where(items.has_picture[:, None], mixed, text)
         return np.where(items.has_text[:, None], mixed, picture)
 
 
-def _mixed(text: NDArray[np.float32], picture: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
-    logs = weight * np.log(np.clip(text, LEAST, 1)) + (1 - weight) * np.log(np.clip(picture, LEAST, 1))
+def _weights(found: list[NDArray[np.float32]], codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The weights, none below 0, with which the logarithms of probabilities have the lowest log loss on some items."""
+    start = np.full(len(found), 0.5)
+    if not len(codes):
+        return start
+
+    def loss(weights: NDArray[np.float64]) -> float:
+        return log_loss(_mixed(found, weights), codes)
+
+    bounds = [(0.0, 10.0)] * len(found)
+    return np.asarray(scipy.optimize.minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
+
+
+def _mixed(found: list[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float32]:
+    logs = sum(weight * np.log(np.clip(p, LEAST, 1)) for weight, p in zip(weights, found, strict=True))
     mixed: NDArray[np.float32] = scipy.special.softmax(logs, axis=1).astype(np.float32)
     return mixed
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from churn.artefacts import declared
 from churn.data import Frame, user_share
 from churn.errors import UserError
+from churn.evaluation import reliability
 from churn.folder import claimed
 from churn.keys import imported
 from churn.progress import progress
@@ -21,11 +22,14 @@ from churn.tagging.items import Items, divided, read_items
 from churn.tagging.measures import by_category, confused, log_loss, measured
 from churn.tagging.sets import Sets, cooled, temperature
 from churn.tagging.taggers import Tagger
+from churn.tagging.unlike import Unlike, held_out
 
-_WRITTEN = (declared.ITEMS, declared.TAG_MEASURES, declared.TAG_CATEGORIES, declared.TAG_CONFUSION, declared.TAGGING)
+_WRITTEN = (
+    *(declared.ITEMS, declared.TAG_MEASURES, declared.TAG_CATEGORIES, declared.TAG_CONFUSION),
+    *(declared.TAG_RELIABILITY, declared.TAGGING),
+)
 _VECTORS = "vectors"  # of pictures, which outlive a kill
 _FOLDS = 3  # by which every item with a category gets one from items other than itself
-_UNLIKE = 0.05  # share of known items that are taken for none of the categories
 _DOUBTED = 0.1  # probability of a given category below which it may be wrong
 NONE, GIVEN, SAID = "none of these", "given", "predicted"  # the basis of a category
 
@@ -36,6 +40,7 @@ class _Candidate:
 
     name: str
     kind: type[Tagger]
+    model: Tagger
     loss: float  # log loss on half A of validation
     by: float  # temperature
     sets: Sets
@@ -63,19 +68,26 @@ def tag(config: TagConfig, out: Path | str, *, frames: Mapping[str, Frame] | Non
         tried = [_tried(kind, parts, names, config) for kind in _kinds(config, items)]
         best = min(tried, key=lambda one: one.loss)
         with progress("tag items"):
-            table, threshold = _tagged(items, best, names, parts, config)
+            unlike = _unlike(best, parts, names, config)
+            table = _tagged(items, best, names, config, threshold=unlike.threshold)
         declared.ITEMS.write(table, scratch)
         rows = [one.measures.assign(tagger=one.name, chosen=one is best) for one in tried]
         declared.TAG_MEASURES.write(pd.concat(rows, ignore_index=True), scratch)
-        codes = _codes(parts["test"], names)
-        inside = best.sets.of(best.test)
-        declared.TAG_CATEGORIES.write(by_category(best.test, codes, inside, names=names), scratch)
-        declared.TAG_CONFUSION.write(confused(codes, best.test.argmax(axis=1), names=names), scratch)
-        about = {"chosen": best.name, "temperature": best.by, "threshold": threshold} | counts
+        _write_details(best, parts["test"], names, scratch, seed=config.seed)
+        about = {"chosen": best.name, "temperature": best.by, "unlike": asdict(unlike), "categories": len(names)}
         about |= {"parts": {name: len(part) for name, part in parts.items()}, "repeated": _repeated(parts)}
-        declared.TAGGING.write(about | {"categories": len(names), "seed": config.seed}, scratch)
+        declared.TAGGING.write(about | counts | {"seed": config.seed, "coverage": config.coverage}, scratch)
     shutil.rmtree(out / _VECTORS, ignore_errors=True)
     return out
+
+
+def _write_details(best: _Candidate, test: Items, names: NDArray[np.object_], folder: Path, *, seed: int) -> None:
+    """Write what the chosen tagger does with each category of the test items, and whether its probabilities hold."""
+    codes, said = _codes(test, names), best.test.argmax(axis=1)
+    declared.TAG_CATEGORIES.write(by_category(best.test, codes, best.sets.of(best.test), names=names), folder)
+    declared.TAG_CONFUSION.write(confused(codes, said, names=names), folder)
+    hit, groups = (said == codes).astype(np.int8), pd.factorize(test.groups)[0]
+    declared.TAG_RELIABILITY.write(reliability(best.test.max(axis=1), hit, users=groups, seed=seed), folder)
 
 
 def _kinds(config: TagConfig, items: Items) -> list[type[Tagger]]:
@@ -111,17 +123,28 @@ def _tried(kind: type[Tagger], parts: Mapping[str, Items], names: NDArray[np.obj
     loss = log_loss(p[half], codes[half])
     told, right = cooled(on_test, by), _codes(test, names)
     measures = measured(told, right, sets.of(told), groups=pd.factorize(test.groups)[0])
-    return _Candidate(kind.__name__, kind, loss, by, sets, measures, told)
+    return _Candidate(kind.__name__, kind, model, loss, by, sets, measures, told)
+
+
+def _unlike(best: _Candidate, parts: Mapping[str, Items], names: NDArray[np.object_], config: TagConfig) -> Unlike:
+    """The probability under which an item is of no known category, by a tagger that does not know some categories."""
+    out = held_out(names, seed=config.seed)
+    train, codes = parts["train"], _codes(parts["train"], names)
+    if not out.any() or not (inside := ~out[codes]).any():
+        p = cooled(best.model.predict_proba(parts["val"]), best.by)
+        return Unlike.untuned(p.max(axis=1))
+    place = np.cumsum(~out) - 1
+    model = best.kind().fit(train.take(inside), place[codes[inside]], k=int((~out).sum()), seed=config.seed)
+    surest = {name: cooled(model.predict_proba(parts[name]), best.by).max(axis=1) for name in ("val", "test")}
+    new = {name: out[_codes(parts[name], names)] for name in surest}
+    tuned = Unlike.tune(surest["val"], new["val"], most=1 - config.coverage)
+    return tuned.measured(surest["test"], new["test"], categories=int(out.sum()))
 
 
 def _tagged(
-    items: Items,
-    best: _Candidate,
-    names: NDArray[np.object_],
-    parts: Mapping[str, Items],
-    config: TagConfig,
-) -> tuple[pd.DataFrame, float]:
-    """A row per item, and the probability of the likeliest category under which it is none of these.
+    items: Items, best: _Candidate, names: NDArray[np.object_], config: TagConfig, *, threshold: float
+) -> pd.DataFrame:
+    """A row per item; an item whose likeliest category is under the threshold is none of these.
 
     An item with a category is judged by a tagger that has not learnt from it, nor from items of its group; others by
     one that has learnt from all.
@@ -132,8 +155,7 @@ def _tagged(
     if not known.all():
         model = best.kind().fit(items.take(known), _codes(items.take(known), names), k=len(names), seed=config.seed)
         p[~known] = cooled(model.predict_proba(items.take(~known)), best.by)
-    threshold = float(np.quantile(p[known].max(axis=1), _UNLIKE))
-    return _rows(items, p, best.sets.of(p), names, threshold), threshold
+    return _rows(items, p, best.sets.of(p), names, threshold)
 
 
 def _out_of_fold(known: Items, best: _Candidate, names: NDArray[np.object_], config: TagConfig) -> NDArray[np.float64]:
@@ -160,7 +182,7 @@ def _rows(
     unlike = ~known & (likeliest[:, 0] < threshold)
     wrong = known & (order[:, 0] != codes) & (own < _DOUBTED)
     said = pd.Series(names[order[:, 0]], items.table.index).where(~unlike, None)
-    table = items.table.reindex(columns=["item_id", "user_id", "timestamp"])
+    table = items.table.reindex(columns=["item_id", "user_id", "timestamp", "text"])
     table = table.dropna(axis=1, how="all")
     if "timestamp" in table:
         table["timestamp"] = table["timestamp"].astype(str)

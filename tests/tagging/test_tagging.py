@@ -84,7 +84,6 @@ def test_sets_hold_the_right_category_as_often_as_promised(tmp_path):
     sets = Sets.fit(p[:2000], codes[:2000], coverage=0.9)
     inside = sets.of(p[2000:])
     assert abs(inside[np.arange(2000), codes[2000:]].mean() - 0.9) < 0.02
-    assert inside.any(axis=1).all()
 
 
 def test_a_temperature_makes_sharpened_chances_honest_again():

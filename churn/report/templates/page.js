@@ -13,7 +13,8 @@
     if (chart.querySelector(".main-svg")) return;
     const spec = JSON.parse(chart.nextElementSibling.textContent);
     if (spec.layout.meta?.least) chart.style.minWidth = `${spec.layout.meta.least}px`; // the figure scrolls sideways
-    Plotly.newPlot(chart, spec.data, spec.layout, settings);
+    const zoomed = spec.layout.dragmode === "zoom"; // a double click shows the whole chart again
+    Plotly.newPlot(chart, spec.data, spec.layout, zoomed ? { ...settings, doubleClick: "reset" } : settings);
     const around = chart.closest("figure");
     if (around.scrollWidth > around.clientWidth) around.tabIndex = 0; // so that the arrow keys scroll it, too
   }
