@@ -17,7 +17,7 @@ ALARM = 3  # exit code
 
 def _simulate(arguments: list[str]) -> None:
     from churn.configuration import parse
-    from churn.data import PRESETS, Arrivals, simulate
+    from churn.data import PRESETS, Arrivals, Makings, simulate
     from churn.keys import SEEDS, OneOf, Range
 
     parser = _parser("simulate")
@@ -26,6 +26,9 @@ def _simulate(arguments: list[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--dirt", type=int, help="rows to spoil of every kind of dirt; ledger.csv counts them")
     parser.add_argument("--arrivals", type=int, help="launches to write, too, with how likely each is to be carried")
+    parser.add_argument(
+        "--items", action="store_true", dest="makings", help="items and visits to activities, too, with their truth"
+    )
     options = parse(arguments, parser=parser)
     OneOf(tuple(PRESETS)).check("--preset", options.preset)
     SEEDS.check("--seed", options.seed)
@@ -36,7 +39,8 @@ def _simulate(arguments: list[str]) -> None:
         Range(1, 10_000_000).check("--arrivals", options.arrivals)
         made = Arrivals(n=options.arrivals)
     with progress(f"simulate {options.preset}"):
-        simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt, made=made)
+        items = Makings() if options.makings else None
+        simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt, made=made, items=items)
     if options.dirt is not None:
         print(f"ledger: {options.out / 'ledger.csv'}")
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         without_password,
         without_passwords,
     )
-    from churn.data.sources.simulator import PRESETS, Arrivals, simulate
+    from churn.data.sources.simulator import PRESETS, Arrivals, Makings, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
     from churn.data.windows.features import FEATURES, Feature
@@ -82,6 +82,7 @@ __all__ = [
     "Frame",
     "Health",
     "LoneList",
+    "Makings",
     "Panel",
     "Recognised",
     "Rhythm",

@@ -6,11 +6,23 @@ from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.tagging.config import ItemConfig, TagConfig
-    from churn.tagging.items import Items
+    from churn.tagging.items import Items, read_items
     from churn.tagging.printout import summary
     from churn.tagging.taggers import Characters, Fused, Pictures, Tagger, Words
     from churn.tagging.tagging import tag
 
-__all__ = ["Characters", "Fused", "ItemConfig", "Items", "Pictures", "TagConfig", "Tagger", "Words", "summary", "tag"]
+__all__ = [
+    "Characters",
+    "Fused",
+    "ItemConfig",
+    "Items",
+    "Pictures",
+    "TagConfig",
+    "Tagger",
+    "Words",
+    "read_items",
+    "summary",
+    "tag",
+]
 
 __getattr__ = lazily(__name__, __file__)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from churn.data import blocks, letter_groups
 from churn.tagging.items import Items
-from churn.tagging.measures import LEAST, log_loss
+from churn.tagging.measures import log_loss
 
 _NOT_WORDS = re.compile(r"[^0-9a-z가-힣ㄱ-ㅎㅏ-ㅣ]+")
+_FLOOR = 1e-3  # probability shared by all categories, so that no part alone can rule one out
 _MARKUP = re.compile(r"<[^>]{0,200}>|&[a-z]{2,8};")
 
 
@@ -93,12 +94,12 @@ class _Streamed(Tagger):
         """Prepare for a fit."""
 
     def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
-        """Learn in a few passes in a random order."""
-        self._k, order = k, np.random.default_rng(seed).permutation(len(items))
+        """Learn in a few passes, each in a random order of its own."""
+        self._k, rng = k, np.random.default_rng(seed)
         self.begin(items, k)
         self._model = self.new(k, seed)
         for _ in range(self.passes):
-            for places in blocks(order):
+            for places in blocks(rng.permutation(len(items))):
                 self._model.partial_fit(self.rows(items.take(places)), codes[places], classes=np.arange(k))
         return self
 
@@ -209,7 +210,7 @@ def _weights(found: list[NDArray[np.float32]], codes: NDArray[np.int64]) -> NDAr
 
 
 def _mixed(found: list[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float32]:
-    logs = sum(weight * np.log(np.clip(p, LEAST, 1)) for weight, p in zip(weights, found, strict=True))
+    logs = sum(weight * np.log(p + _FLOOR / p.shape[1]) for weight, p in zip(weights, found, strict=True))
     mixed: NDArray[np.float32] = scipy.special.softmax(logs, axis=1).astype(np.float32)
     return mixed
 

@@ -1,4 +1,4 @@
-"""The page of `churn tag`: what it says is what its files hold, in both languages."""
+"""The page of `churn tag` says in both languages nothing but its files."""
 
 import json
 

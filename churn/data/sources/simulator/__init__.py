@@ -3,6 +3,7 @@
 from churn.data.sources.simulator.arrivals import Arrivals, draw_arrivals, true_chances
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.latent import Rates
+from churn.data.sources.simulator.makings import Makings
 from churn.data.sources.simulator.population import PRESETS, Preset
 from churn.data.sources.simulator.simulation import simulate, simulate_platform
 
@@ -10,6 +11,7 @@ __all__ = [
     "PRESETS",
     "Arrivals",
     "Dirt",
+    "Makings",
     "Preset",
     "Rates",
     "draw_arrivals",

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from churn.artefacts import write_table
+from churn.data.sources.simulator import makings
 from churn.data.sources.simulator.arrivals import Arrivals, draw_arrivals
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.dirty_table import DirtyTable
 from churn.data.sources.simulator.growing import growing_table
 from churn.data.sources.simulator.latent import horizon_outlook, latent_model
+from churn.data.sources.simulator.makings import Making, Makings
 from churn.data.sources.simulator.population import PRESETS, Preset, live, populate
 from churn.data.sources.simulator.rows import (
     EVENTS_SCHEMA,
@@ -35,7 +37,7 @@ HISTORY_DAYS = HORIZON_DAYS = 7
 LEDGER = "ledger.csv"
 SCHEMAS = {"events": EVENTS_SCHEMA, "stickers": STICKERS_SCHEMA, "members": MEMBERS_SCHEMA, "truth": TRUTH_SCHEMA}
 ARRIVALS, THEIR_TRUTH = "arrivals.parquet", "arrivals_truth.parquet"
-FILES = (LEDGER, ARRIVALS, THEIR_TRUTH, *(f"{name}.parquet" for name in SCHEMAS))
+FILES = (LEDGER, ARRIVALS, THEIR_TRUTH, *makings.FILES, *(f"{name}.parquet" for name in SCHEMAS))
 
 
 def simulate(
@@ -45,6 +47,7 @@ def simulate(
     out: Path,
     dirt: Dirt | int | None = None,
     made: Arrivals | None = None,
+    items: Makings | None = None,
 ) -> None:
     """Write `events.parquet`, `stickers.parquet`, `members.parquet` and `truth.parquet` to the folder `out`.
 
@@ -58,6 +61,8 @@ def simulate(
         dirt: The dirt to plant, or a number of rows of every kind; `ledger.csv` (table, dirt, rows) counts it.
         made: Launches to write beside the platform, which they have nothing to do with, as `arrivals.parquet` and
             `arrivals_truth.parquet`.
+        items: What creators make and visit, to write beside the platform: `items.parquet`, `activities.parquet`,
+            `visits.parquet`, and their truth, `items_truth.parquet` and `tastes.parquet`.
 
     Raises:
         UserError: if the preset is unknown or the folder cannot be written to.
@@ -72,11 +77,17 @@ def simulate(
     if preset not in PRESETS:
         raise UserError(f"expected a preset out of {', '.join(PRESETS)}", repr(preset), "choose one of these")
     planted = Dirt.of_every_kind(dirt) if isinstance(dirt, int) else dirt
-    simulate_platform(PRESETS[preset], seed=seed, out=out, dirt=planted, made=made)
+    simulate_platform(PRESETS[preset], seed=seed, out=out, dirt=planted, made=made, items=items)
 
 
 def simulate_platform(
-    preset: Preset, *, seed: int, out: Path, dirt: Dirt | None = None, made: Arrivals | None = None
+    preset: Preset,
+    *,
+    seed: int,
+    out: Path,
+    dirt: Dirt | None = None,
+    made: Arrivals | None = None,
+    items: Makings | None = None,
 ) -> None:
     """Write the tables of any platform, in one pass over its days, a few of which are in memory.
 
@@ -92,18 +103,19 @@ def simulate_platform(
         "stickers","null amount",3
     """
     with claimed(out, "a log"), together(out, FILES) as scratch:
-        _write(preset, seed=seed, out=scratch, dirt=dirt)
+        _write(preset, seed=seed, out=scratch, dirt=dirt, items=items)
         if made is not None:
             for table, name in zip(draw_arrivals(made, seed=seed), (ARRIVALS, THEIR_TRUTH), strict=True):
                 write_table(table, scratch / name)
 
 
-def _write(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None) -> None:
+def _write(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None, items: Makings | None) -> None:
     rng, model, names = np.random.default_rng(seed), latent_model(preset.rates), Names(preset)
     population = populate(preset, model, rng=rng)
     outlooks = [horizon_outlook(model, weekday, horizon_days=HORIZON_DAYS) for weekday in range(7)]
     dirty = {} if dirt is None else _dirty_tables(dirt, preset, names=names, seed=seed)
-    schemas = SCHEMAS | {name: table.schema for name, table in dirty.items()}
+    making = None if items is None else Making(items, preset, names, seed=seed)
+    schemas = SCHEMAS | {name: table.schema for name, table in dirty.items()} | (makings.SCHEMAS if making else {})
     with ExitStack() as files:
         tables = {name: files.enter_context(growing_table(out / f"{name}.parquet", s)) for name, s in schemas.items()}
         tables["members"].append(members_of(population, names))
@@ -115,6 +127,11 @@ def _write(preset: Preset, *, seed: int, out: Path, dirt: Dirt | None) -> None:
                 log = {"events": events_of(day, names, rng=rng), "stickers": stickers_of(day, names, rng=rng)}
                 for name, rows in log.items():
                     tables[name].append(dirty[name].soil(rows, day.number) if dirty else rows)
+                for name, rows in making.of(day) if making else ():
+                    tables[name].append(rows)
+    if making:
+        write_table(making.activities(), out / makings.ACTIVITIES)
+        write_table(making.tastes(), out / makings.TASTES)
     if dirty:
         write_table(_ledger(dirty), out / LEDGER)
 
