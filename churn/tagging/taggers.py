@@ -8,11 +8,12 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from churn.data import blocks, letter_groups
+from churn.data import blocks, letter_groups, user_share
 from churn.tagging.items import Items
 from churn.tagging.measures import log_loss
 
 _NOT_WORDS = re.compile(r"[^0-9a-z가-힣ㄱ-ㅎㅏ-ㅣ]+")
+_HELD = 0.1  # share of the groups, by which text and picture are weighed
 _FLOOR = 1e-3  # probability shared by all categories, so that no part alone can rule one out
 _MARKUP = re.compile(r"<[^>]{0,200}>|&[a-z]{2,8};")
 
@@ -130,7 +131,7 @@ class Characters(_Streamed):
         """One-against-all logistic regressions."""
         from sklearn.linear_model import SGDClassifier
 
-        return SGDClassifier(loss="log_loss", alpha=1e-6, random_state=seed)
+        return SGDClassifier(loss="log_loss", alpha=2e-6, random_state=seed)
 
     def rows(self, items: Items) -> Any:
         """The hashed groups, sparse."""
@@ -179,8 +180,8 @@ class Fused(Tagger):
     needs = ("text", "picture")
 
     def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
-        """Weigh both on a tenth that they have not learnt from, and fit them on all."""
-        out = np.random.default_rng(seed).random(len(items)) < 0.1
+        """Weigh both on a tenth of the groups that they have not learnt from, and fit them on all."""
+        out = user_share(items.groups, purpose="halves") < _HELD  # an equal title in both would flatter the text
         held, kinds = items.take(out), (Characters, Pictures)
         found = [kind().fit(items.take(~out), codes[~out], k=k, seed=seed).predict_proba(held) for kind in kinds]
         whole = held.has_text & held.has_picture

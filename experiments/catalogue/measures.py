@@ -2,9 +2,9 @@
 
     python experiments/catalogue/measures.py DIR fashion korean posts
 
-DIR holds a folder of each name. Products are those of categories with at least ten, tested where the hash of the title
+DIR holds a folder of each name. Products whose category has at least ten are tested where the hash of the title
 is 0 modulo 5; masked titles lack the words of categories' names. Posts are tested on the newest fifth. Of the Korean
-texts those count that do not stand in training.
+texts only count that do not stand in training.
 """
 
 import re
