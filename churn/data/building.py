@@ -221,6 +221,7 @@ def _meta(daily: Daily, vocabulary: Vocabulary, timelines: dict[str, Timeline]) 
         "vocabulary": asdict(vocabulary),
         "reconciliation": {name: asdict(table) for name, table in daily.reconciliation.items()},
         "unknown_events": daily.unknown_events,
+        "made": daily.made,
         "unknown_levels": {name: n for found in levels for name, n in found.items()},
     }
 

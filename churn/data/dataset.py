@@ -47,6 +47,7 @@ class Dataset:
     repeats: dict[str, Repeats]  # per table without ids; none if it is large and not suspicious, or for `deduplicate`
     spellings: dict[str, Spellings]  # for user_id and event, if a name has several spellings
     unknown_events: dict[str, int]  # columns that the frozen vocabulary does not have, with their counts
+    made: tuple[str, ...]  # the event types that are categories of what users make
     unknown_levels: dict[str, int]  # levels of attributes without a column, with their numbers of rows
     timelines: dict[str, Timeline]  # the attributes that change, by name
     columns: dict[str, dict[str, str]]  # per table, its own columns with their types
@@ -187,6 +188,7 @@ def open_dataset(config: DataConfig, folder: Path, *, unsplit: bool = False) -> 
         {name: Repeats(**found) for name, found in meta["repeats"].items()},
         {name: Spellings(**found) for name, found in meta["spellings"].items()},
         meta["unknown_events"],
+        tuple(meta["made"]),
         meta["unknown_levels"],
         {name: timelines[name] for name, entry in config.known_attributes.items() if entry.known == "daily"},
         meta["columns"],

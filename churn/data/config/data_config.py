@@ -28,9 +28,10 @@ class DataConfig(Block, key="data"):
         events: The event log: a file, folder or glob of parquet, JSON lines or delimited text, or an ibis URL and a
             table, such as postgresql://ada@db/shop::events or duckdb:///log.db::events. Left out where members are all
             that is known, as of leads or launches. A list of several joins them: [log.parquet, {source:
-            tags/items.parquet, name: items, columns: {user_id: seller}}], where `columns` is as `event_columns`, which
-            are the first one's, and `name` (by default the file's or table's) stands in counts and is the type of
-            events without one.
+            tags/items.parquet, name: items, columns: {user_id: seller}, makes: true}], where `columns` is as
+            `event_columns`, which are the first one's, `name` (by default the file's or table's) stands in counts and
+            is the type of events without one, and `makes` says that its rows are what users make: the list names each
+            user's categories.
         event_columns: Standard name to the log's own: user_id, actor_id, event, timestamp, event_id. A name that is
             the same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
             With an event_id, rows that repeat one are rejected and counted. Beside the columns, time_format says as

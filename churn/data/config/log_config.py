@@ -10,7 +10,7 @@ from churn.errors import UserError
 
 Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 FIRST = "events"  # the name of the first source
-_KEYS = {"source", "name", "columns"}
+_KEYS = {"source", "name", "columns", "makes"}
 _TAKEN = ("stickers", "members", "outcomes")
 
 
@@ -26,6 +26,7 @@ class Log:
     name: str  # in messages, counts and the quarantine; the type of its events where no column holds one
     source: str
     columns: Mapped
+    makes: bool = False  # whether its rows are what users make, so that the list names each one's categories
 
     @classmethod
     def every(cls, events: str | Sequence[str | Mapping[str, Any]] | None, columns: Mapped) -> list["Log"]:
@@ -49,19 +50,20 @@ class Log:
     @property
     def block(self) -> dict[str, Any]:
         """The source as `data.events` lists it."""
-        return {"source": self.source, "name": self.name, "columns": self.columns}
+        return {"source": self.source, "name": self.name, "columns": self.columns, "makes": self.makes}
 
     @classmethod
     def _of(cls, entry: str | Mapping[str, Any], columns: Mapped, *, first: bool) -> "Log":
         block: dict[str, Any] = {"source": entry} if isinstance(entry, str) else dict(entry)
         name, source, own = block.get("name"), block.get("source"), block.get("columns")
         fits = isinstance(source, str) and isinstance(own, dict | None) and isinstance(name, str | None)
+        fits = fits and isinstance(makes := block.get("makes", False), bool)
         if not fits or set(block) - _KEYS or (first and name not in (None, FIRST)):
             expected = "expected data.events as sources, each {source: …, name: …, columns: {…}}; the first is `events`"
             raise UserError(expected, repr(entry), "correct it")
         if columns is not None and own is not None:
             raise UserError("expected one mapping of the first source", "two", "leave data.event_columns out")
-        return cls(FIRST if first else name or _stem(block["source"]), block["source"], own or columns)
+        return cls(FIRST if first else name or _stem(block["source"]), block["source"], own or columns, makes)
 
 
 def _stem(source: str) -> str:

@@ -38,6 +38,7 @@ class Daily:
     rejected: dict[str, ibis.Table]  # the tables with rows that have a `reason`
     unknown_events: dict[str, int]  # counts of event types that have no column
     event_types: tuple[str, ...]  # the types of all days, sorted
+    made: tuple[str, ...]  # the types of the sources that hold what users make, sorted
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Tables:
     columns: dict[str, dict[str, str]] = field(default_factory=dict)  # each table's own columns, with types
     times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
     logs: dict[str, ibis.Table] = field(default_factory=dict)  # the sources of the events, by name
+    making: tuple[str, ...] = ()  # the names of the sources that hold what users make
 
     @property
     def sources(self) -> dict[str, ibis.Table]:
@@ -148,7 +150,16 @@ def aggregate(
         {name: table for name, table in rows.items() if reconciliation[name].rejected},
         _unknown(counts, vocabulary),
         tuple(sorted({event for _, event in counts})),
+        _made(placed, tables.making),
     )
+
+
+def _made(placed: ibis.Table, making: tuple[str, ...]) -> tuple[str, ...]:
+    """The types of what users make themselves."""
+    if not making:
+        return ()
+    counts = _event_counts(placed.filter(_[SOURCE].isin(making)))
+    return tuple(sorted({event for role, event in counts if role == "own"}))
 
 
 def _check_balance(reconciliation: dict[str, Reconciliation]) -> None:

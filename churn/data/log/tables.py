@@ -84,6 +84,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         {name: _types(table) for name, table in opened.items()},
         {name: _span_of_times(table, ways[name]) for name, table in timed.items()},
         events,
+        tuple(log.name for log in config.logs if log.makes),
     )
 
 

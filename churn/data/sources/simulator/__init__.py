@@ -3,7 +3,7 @@
 from churn.data.sources.simulator.arrivals import Arrivals, draw_arrivals, true_chances
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.latent import Rates
-from churn.data.sources.simulator.makings import Makings
+from churn.data.sources.simulator.makings import Makings, accepted
 from churn.data.sources.simulator.population import PRESETS, Preset
 from churn.data.sources.simulator.simulation import simulate, simulate_platform
 
@@ -14,6 +14,7 @@ __all__ = [
     "Makings",
     "Preset",
     "Rates",
+    "accepted",
     "draw_arrivals",
     "simulate",
     "simulate_platform",

@@ -132,3 +132,28 @@ class Making:
             return word
         place = int(self._rng.integers(1, len(word)))
         return word[:place] + word[place + 1 :]
+
+
+def accepted(
+    offers: pd.DataFrame, users: pd.Index, *, chance: float, cutoff: pd.Timestamp, days: int, seed: int
+) -> pd.DataFrame:
+    """Visits that offers cause: user_id, activity_id, timestamp.
+
+    Args:
+        offers: user_id, place and activity, as `offers.parquet` has it.
+        users: The users who were told of their offers.
+        chance: The probability that a user who was told visits the first activity offered, whatever happens besides.
+        cutoff: The first day.
+        days: The days within which they go.
+        seed: The seed of who does.
+
+    Example:
+        >>> one = pd.DataFrame({"user_id": ["ada"], "place": [1], "activity": ["x1"]})
+        >>> accepted(one, pd.Index(["ada"]), chance=1, cutoff=pd.Timestamp("2024-01-01"), days=1, seed=0).activity_id[0]
+        'x1'
+    """
+    rng, first = np.random.default_rng(seed), offers[(offers["place"] == 1) & offers["user_id"].isin(users)]
+    goes = first[rng.random(len(first)) < chance]
+    later = pd.to_timedelta(rng.random(len(goes)) * days, unit="D").floor("s")
+    columns = {"user_id": goes["user_id"].to_numpy(), "activity_id": goes["activity"].to_numpy()}
+    return pd.DataFrame(columns | {"timestamp": cutoff + later})
