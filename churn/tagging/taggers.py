@@ -2,6 +2,7 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -194,7 +195,7 @@ class Fused(Tagger):
         text, picture = self._text.predict_proba(items), self._picture.predict_proba(items)
         mixed = _mixed([text, picture], self.weights)
         mixed = np.where(items.has_picture[:, None], mixed, text)
-        return np.where(items.has_text[:, None], mixed, picture)
+        return np.where(items.has_text[:, None], mixed, picture).astype(np.float32)
 
 
 def _weights(found: list[NDArray[np.float32]], codes: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -203,17 +204,18 @@ def _weights(found: list[NDArray[np.float32]], codes: NDArray[np.int64]) -> NDAr
     if not len(codes):
         return start
 
+    precise = [p.astype(np.float64) for p in found]  # in single precision small steps of a weight change nothing
+
     def loss(weights: NDArray[np.float64]) -> float:
-        return log_loss(_mixed(found, weights), codes)
+        return log_loss(_mixed(precise, weights), codes)
 
     bounds = [(0.0, 10.0)] * len(found)
     return np.asarray(scipy.optimize.minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
 
 
-def _mixed(found: list[NDArray[np.float32]], weights: NDArray[np.float64]) -> NDArray[np.float32]:
+def _mixed(found: Sequence[NDArray[np.floating]], weights: NDArray[np.float64]) -> NDArray[np.floating]:
     logs = sum(weight * np.log(p + _FLOOR / p.shape[1]) for weight, p in zip(weights, found, strict=True))
-    mixed: NDArray[np.float32] = scipy.special.softmax(logs, axis=1).astype(np.float32)
-    return mixed
+    return np.asarray(scipy.special.softmax(logs, axis=1))
 
 
 def _vectors(items: Items) -> NDArray[np.float32]:
