@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from churn.data.dataset import Dataset, counted, open_dataset, prepare
     from churn.data.encoders.chances import blocks
     from churn.data.encoders.pictures import picture_vectors
-    from churn.data.encoders.texts import cleaned, letter_groups
+    from churn.data.encoders.texts import cleaned, hashed_words, letter_groups
     from churn.data.encoders.vectors import Vectors
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.daily import Tables
@@ -113,6 +113,7 @@ __all__ = [
     "example_dataset",
     "example_frames",
     "example_split",
+    "hashed_words",
     "leak_alarms",
     "letter_groups",
     "likely_encoding",

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from churn.data import blocks, letter_groups, user_share
+from churn.data import blocks, hashed_words, letter_groups, user_share
 from churn.tagging.items import Items
 from churn.tagging.measures import log_loss
 
@@ -117,7 +117,7 @@ class _Streamed(Tagger):
 
 
 class Characters(_Streamed):
-    """Hashed groups of two to four letters and a logistic regression per category, learnt block by block.
+    """Hashed groups of two to four letters, hashed words, and a logistic regression per category, learnt by blocks.
 
     With many categories there are fewer bins, so that the weights stay within some hundred megabytes.
     """
@@ -135,8 +135,9 @@ class Characters(_Streamed):
         return SGDClassifier(loss="log_loss", alpha=2e-6, random_state=seed)
 
     def rows(self, items: Items) -> Any:
-        """The hashed groups, sparse."""
-        return letter_groups(items.texts, bins=self._bins)
+        """The hashed groups and words, sparse."""
+        parts = [hashed(items.texts, bins=self._bins) for hashed in (letter_groups, hashed_words)]
+        return scipy.sparse.hstack(parts, format="csr")
 
     def _chances(self, x: Any) -> NDArray[np.float32]:
         scores = self._model.decision_function(x)

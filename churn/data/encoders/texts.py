@@ -47,10 +47,24 @@ def letter_groups(texts: NDArray[np.object_], *, bins: int) -> Any:
         >>> letter_groups(np.array(["red", "Red"]), bins=64).sum(axis=0).max() > 0
         np.True_
     """
+    return _hashed(texts, bins, analyzer="char_wb", ngram_range=(2, 4))
+
+
+def hashed_words(texts: NDArray[np.object_], *, bins: int) -> Any:
+    """The hashed words of some texts, of letters and digits of any script: a sparse matrix (n, bins).
+
+    Example:
+        >>> hashed_words(np.array(["red shoe", "Red!"]), bins=64).getnnz(axis=1)
+        array([2, 1])
+    """
+    return _hashed(texts, bins, analyzer="word", token_pattern=r"\w+")
+
+
+def _hashed(texts: NDArray[np.object_], bins: int, **how: Any) -> Any:
     from sklearn.feature_extraction.text import HashingVectorizer
 
     # signs do not cancel: a bin is a share of the text
-    hashed = HashingVectorizer(analyzer="char_wb", ngram_range=(2, 4), n_features=bins, alternate_sign=False)
+    hashed = HashingVectorizer(n_features=bins, alternate_sign=False, **how)
     return hashed.transform([text[:LONGEST] for text in texts])
 
 
