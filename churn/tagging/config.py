@@ -8,7 +8,7 @@ from churn.keys import Block, OneOf, Range, Seed
 from churn.language import LANGUAGES
 
 COLUMNS = ("item_id", "user_id", "timestamp", "text", "picture", "category")
-TAGGERS = ["churn.tagging.Characters", "churn.tagging.Words", "churn.tagging.Pictures", "churn.tagging.Fused"]
+TAGGERS = [f"churn.tagging.{name}" for name in ("Characters", "CharactersAndWords", "Words", "Pictures", "Fused")]
 Kind = Literal["random", "time", "group"]
 Part = Annotated[float, Range(above=0, below=0.5)]
 

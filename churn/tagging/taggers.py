@@ -117,7 +117,7 @@ class _Streamed(Tagger):
 
 
 class Characters(_Streamed):
-    """Hashed groups of two to four letters, hashed words, and a logistic regression per category, learnt by blocks.
+    """Hashed groups of two to four letters and a logistic regression per category, learnt block by block.
 
     With many categories there are fewer bins, so that the weights stay within some hundred megabytes.
     """
@@ -135,9 +135,8 @@ class Characters(_Streamed):
         return SGDClassifier(loss="log_loss", alpha=2e-6, random_state=seed)
 
     def rows(self, items: Items) -> Any:
-        """The hashed groups and words, sparse."""
-        parts = [hashed(items.texts, bins=self._bins) for hashed in (letter_groups, hashed_words)]
-        return scipy.sparse.hstack(parts, format="csr")
+        """The hashed groups, sparse."""
+        return letter_groups(items.texts, bins=self._bins)
 
     def _chances(self, x: Any) -> NDArray[np.float32]:
         scores = self._model.decision_function(x)
@@ -145,6 +144,15 @@ class Characters(_Streamed):
             scores = np.column_stack([-scores, scores])
         chances: NDArray[np.float32] = scipy.special.softmax(scores, axis=1).astype(np.float32)
         return chances
+
+
+class CharactersAndWords(Characters):
+    """Hashed words, and pairs of neighbouring ones, beside the groups of letters: for texts of many subjects."""
+
+    def rows(self, items: Items) -> Any:
+        """The hashed groups, words and pairs, sparse."""
+        parts = [hashed(items.texts, bins=self._bins) for hashed in (letter_groups, hashed_words)]
+        return scipy.sparse.hstack(parts, format="csr")
 
 
 class Pictures(_Streamed):

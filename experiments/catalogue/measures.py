@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from churn.tagging import Characters, Fused, ItemConfig, Items, Pictures, Tagger, Words, read_items
+from churn.tagging import Characters, CharactersAndWords, Fused, ItemConfig, Items, Pictures, Tagger, Words, read_items
 
 LETTERS = re.compile("[^a-z]")
 
@@ -50,10 +50,15 @@ def fashion(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.b
     items, _ = read_items(config, kept=kept)
     items = items.take((items.table.groupby("category")["category"].transform("size") >= 10).to_numpy())
     test = np.array([bucket(title, 5) == 0 for title in items.table["text"]])
-    yield "fashion", items, test, (Words, Characters, Pictures, Fused)
+    yield "fashion", items, test, (Words, Characters, CharactersAndWords, Pictures, Fused)
     hidden = {word for name in items.table["category"].unique() for word in words(name)}
     masked = items.table.assign(text=[mask(title, hidden) for title in items.table["text"]])
-    yield "fashion, masked titles", Items(masked, items.vectors, items.place), test, (Words, Characters, Fused)
+    yield (
+        "fashion, masked titles",
+        Items(masked, items.vectors, items.place),
+        test,
+        (Words, Characters, CharactersAndWords, Fused),
+    )
 
 
 def korean(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.bool_], tuple[type[Tagger], ...]]]:
@@ -61,15 +66,20 @@ def korean(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.bo
         columns={"utterance_id": "item_id", "kind": "category"}
     )
     text, test = table["text"].str.strip().str.lower(), (table["part"] == "test").to_numpy()
-    yield "korean, all test texts", Items(table), test, (Words, Characters)
+    yield "korean, all test texts", Items(table), test, (Words, Characters, CharactersAndWords)
     unseen = ~test | ~text.isin(set(text[~test])).to_numpy()
-    yield "korean, unseen texts", Items(table).take(unseen), test[unseen], (Words, Characters)
+    yield "korean, unseen texts", Items(table).take(unseen), test[unseen], (Words, Characters, CharactersAndWords)
 
 
 def posts(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.bool_], tuple[type[Tagger], ...]]]:
     columns = {"post_id": "item_id", "title": "text", "community": "category"}
     table = pd.read_parquet(folder / "posts.parquet").rename(columns=columns)
-    yield "posts", Items(table), (table["timestamp"] > table["timestamp"].quantile(0.8)).to_numpy(), (Words, Characters)
+    yield (
+        "posts",
+        Items(table),
+        (table["timestamp"] > table["timestamp"].quantile(0.8)).to_numpy(),
+        (Words, Characters, CharactersAndWords),
+    )
 
 
 def bucket(title: str, n: int) -> int:

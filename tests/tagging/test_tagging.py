@@ -9,7 +9,7 @@ from PIL import Image
 from churn.artefacts import declared
 from churn.cli import main
 from churn.data import DataConfig, prepare
-from churn.tagging import Characters, Items, TagConfig, Words, tag
+from churn.tagging import Characters, CharactersAndWords, Items, TagConfig, Words, tag
 from churn.tagging.config import ItemConfig, ItemSplit
 from churn.tagging.items import divided, read_items
 from churn.tagging.sets import Sets, cooled, temperature
@@ -98,7 +98,7 @@ def test_the_measures_are_of_items_that_no_tagger_has_seen(tagged):
     measures, told = declared.TAG_MEASURES.read(out), declared.TAGGING.read(out)
     chosen = measures[measures.chosen].set_index("metric").value
     assert 0.85 < chosen.top_1 <= chosen.top_3 <= 1
-    assert set(measures.tagger) == {"Characters", "Words"}
+    assert set(measures.tagger) == {"Characters", "CharactersAndWords", "Words"}
     assert (measures.n == told["parts"]["test"]).all()
     assert told["items"] == {"read": 600, "used": 600}
     categories, confusion = declared.TAG_CATEGORIES.read(out), declared.TAG_CONFUSION.read(out)
@@ -156,7 +156,7 @@ def test_rows_that_cannot_be_used_are_counted():
     assert len(read) == 17
 
 
-@pytest.mark.parametrize("kind", [Words, Characters])
+@pytest.mark.parametrize("kind", [Words, Characters, CharactersAndWords])
 def test_taggers_give_probabilities_of_all_categories_also_of_ones_that_they_have_not_seen(kind):
     items = listed(200)
     read = Items(items.assign(item_id=items.sku, text=items.title, category=items.truth))

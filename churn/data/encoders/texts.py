@@ -51,13 +51,13 @@ def letter_groups(texts: NDArray[np.object_], *, bins: int) -> Any:
 
 
 def hashed_words(texts: NDArray[np.object_], *, bins: int) -> Any:
-    """The hashed words of some texts, of letters and digits of any script: a sparse matrix (n, bins).
+    """The hashed words, and pairs of neighbouring ones, of some texts in any script: a sparse matrix (n, bins).
 
     Example:
         >>> hashed_words(np.array(["red shoe", "Red!"]), bins=1 << 16).nnz
-        3
+        4
     """
-    return _hashed(texts, bins, analyzer="word", token_pattern=r"\w+")
+    return _hashed(texts, bins, analyzer="word", ngram_range=(1, 2), token_pattern=r"\w+")
 
 
 def _hashed(texts: NDArray[np.object_], bins: int, **how: Any) -> Any:
