@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Characters",
+    "CharactersAndWords",
     "Fused",
     "ItemConfig",
     "Items",

@@ -21,6 +21,7 @@ from sklearn.metrics import f1_score
 
 from churn.tagging import Characters, CharactersAndWords, Fused, ItemConfig, Items, Pictures, Tagger, Words, read_items
 
+OF_TEXT = (Words, Characters, CharactersAndWords)
 LETTERS = re.compile("[^a-z]")
 
 
@@ -50,14 +51,14 @@ def fashion(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.b
     items, _ = read_items(config, kept=kept)
     items = items.take((items.table.groupby("category")["category"].transform("size") >= 10).to_numpy())
     test = np.array([bucket(title, 5) == 0 for title in items.table["text"]])
-    yield "fashion", items, test, (Words, Characters, CharactersAndWords, Pictures, Fused)
+    yield "fashion", items, test, (*OF_TEXT, Pictures, Fused)
     hidden = {word for name in items.table["category"].unique() for word in words(name)}
     masked = items.table.assign(text=[mask(title, hidden) for title in items.table["text"]])
     yield (
         "fashion, masked titles",
         Items(masked, items.vectors, items.place),
         test,
-        (Words, Characters, CharactersAndWords, Fused),
+        (*OF_TEXT, Fused),
     )
 
 
@@ -66,9 +67,9 @@ def korean(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.bo
         columns={"utterance_id": "item_id", "kind": "category"}
     )
     text, test = table["text"].str.strip().str.lower(), (table["part"] == "test").to_numpy()
-    yield "korean, all test texts", Items(table), test, (Words, Characters, CharactersAndWords)
+    yield "korean, all test texts", Items(table), test, OF_TEXT
     unseen = ~test | ~text.isin(set(text[~test])).to_numpy()
-    yield "korean, unseen texts", Items(table).take(unseen), test[unseen], (Words, Characters, CharactersAndWords)
+    yield "korean, unseen texts", Items(table).take(unseen), test[unseen], OF_TEXT
 
 
 def posts(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.bool_], tuple[type[Tagger], ...]]]:
@@ -78,7 +79,7 @@ def posts(folder: Path, kept: Path) -> Iterator[tuple[str, Items, NDArray[np.boo
         "posts",
         Items(table),
         (table["timestamp"] > table["timestamp"].quantile(0.8)).to_numpy(),
-        (Words, Characters, CharactersAndWords),
+        OF_TEXT,
     )
 
 
