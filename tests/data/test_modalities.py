@@ -132,6 +132,18 @@ def test_texts_that_stand_in_two_parts_are_said(read):
     assert any("of the texts of note in the test part stand in training" in text for text in said)
 
 
+@pytest.mark.parametrize(("shades", "said"), [(4, True), (700, False)])
+def test_pictures_of_equal_bytes_that_stand_in_two_parts_are_said_whatever_their_names(read, tmp_path, shades, said):
+    members = listed()
+    members["photo"] = [f"{place}.png" for place in range(len(members))]
+    for place, name in enumerate(members.photo):
+        Image.new("RGB", (8, 8), (place % shades % 256, place % shades // 256, 90)).save(tmp_path / name)
+    pictures = {"photo": {"known": "arrival", "as": "picture", "from": str(tmp_path)}}
+    dataset = read(members, features=["photo"], attributes=pictures)
+    told = [str(finding) for finding in examine(dataset, dataset.split()).findings]
+    assert any("of the pictures of photo in the test part stand in training" in text for text in told) is said
+
+
 def test_a_word_of_one_user_who_has_many_windows_gives_nothing_away(prepared):
     """Forty users, one of whom acts every day, never falls silent, and alone has a word."""
     rng = np.random.default_rng(0)

@@ -1,6 +1,6 @@
-"""Texts and pictures of members: unreadable ones, words that give answers away, and texts that stand in two parts."""
+"""Texts and pictures of members: unreadable ones, words that give answers away, and what stands in two parts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from churn.data.audit.findings import Finding
 from churn.data.dataset import Dataset
-from churn.data.encoders.pictures import part_columns
+from churn.data.encoders.pictures import opener, part_columns
 from churn.data.encoders.texts import LONGEST, cleaned
 from churn.data.splits.split import Split
 from churn.data.windows.windows import Windows
@@ -36,13 +36,17 @@ def unread_pictures(unread: dict[str, int]) -> Iterator[Finding]:
 
 
 def telling_texts(dataset: Dataset, split: Split) -> Iterator[Finding]:
-    """Findings about words that nearly always go with one answer, and texts of the test part that training has too."""
-    texts = [entry.name for entry in dataset.config.encoded if entry.form == "text"]
-    for name in texts:
-        values = cleaned(pd.DataFrame(dataset.members)[name]).str.lower()
-        yield from _telling(name, values, split.train)
-        if dataset.config.split.group != name:
-            yield from _repeated(name, values, split)
+    """Findings about words that nearly always go with one answer, and about what stands in training and test."""
+    members = pd.DataFrame(dataset.members)
+    for entry in dataset.config.encoded:
+        if entry.form == "text":
+            values = cleaned(members[entry.name]).str.lower()
+            yield from _telling(entry.name, values, split.train)
+            if dataset.config.split.group != entry.name:
+                yield from _repeated_texts(entry.name, values, split)
+        else:
+            pictures = opener(members, name=entry.name, place=entry.place or "")
+            yield from _repeated_pictures(entry.name, pictures.digest, split)
 
 
 def members_as_seen(dataset: Dataset) -> pd.DataFrame | None:
@@ -98,10 +102,8 @@ def _given_away(name: str, words: list[tuple[str, int]], train: Windows, answer:
     return Finding(told, remedy)
 
 
-def _repeated(name: str, values: pd.Series, split: Split) -> Iterator[Finding]:
-    train, test = (values.iloc[np.unique(part.user)].dropna() for part in (split.train, split.test))
-    share = float(test.isin(train).mean()) if len(test) else 0.0
-    if share > REPEATED:
+def _repeated_texts(name: str, values: pd.Series, split: Split) -> Iterator[Finding]:
+    if (share := _repeated(values.get, split)) > REPEATED:
         yield Finding(
             say("{share:.0%} of the texts of {name} in the test part stand in training, too.", share=share, name=name),
             say(
@@ -110,3 +112,22 @@ def _repeated(name: str, values: pd.Series, split: Split) -> Iterator[Finding]:
                 name=name,
             ),
         )
+
+
+def _repeated_pictures(name: str, digest: Callable[[int], str | None], split: Split) -> Iterator[Finding]:
+    if (share := _repeated(digest, split)) > REPEATED:
+        yield Finding(
+            say(
+                "{share:.0%} of the pictures of {name} in the test part stand in training, too.", share=share, name=name
+            ),
+            say(
+                "New ones will be less alike than these: give equal ones one value in a column of the member list, and "
+                "hold them together with data.split.group in a split by user."
+            ),
+        )
+
+
+def _repeated(of: Callable[[int], str | None], split: Split) -> float:
+    """The share of the test users' values that a training user has too."""
+    train, test = (pd.Series(map(of, np.unique(part.user).tolist())).dropna() for part in (split.train, split.test))
+    return float(test.isin(set(train)).mean()) if len(test) else 0.0

@@ -54,8 +54,20 @@ class Pictures:
     """The pictures of a member list."""
 
     named: NDArray[np.bool_]  # (u,) whether the list names one
-    open: Callable[[int], "Image | None"]  # from a user to the picture; None for one that cannot be read
+    read: Callable[[int], bytes]  # from a user to the bytes that should be a picture
     identity: str  # of the files and of what the list says
+
+    def open(self, user: int) -> "Image | None":
+        """The picture of a user; None for one that cannot be read."""
+        return _opened(lambda: self.read(user))
+
+    def digest(self, user: int) -> str | None:
+        """A hash of the bytes, equal for equal pictures; None where there are none."""
+        try:
+            content = self.read(user) if self.named[user] else b""
+        except (OSError, ValueError):
+            return None
+        return sha256(content).hexdigest() if content else None
 
 
 def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
@@ -82,12 +94,12 @@ def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
     identity = sha256("\n".join([str(path.stat().st_mtime_ns), str(path.stat().st_size), *told]).encode()).hexdigest()
     if path.is_dir():
         files = cleaned(members[name])
-        return Pictures(files.notna().to_numpy(), lambda user: _opened((path / files.iloc[user]).read_bytes), identity)
+        return Pictures(files.notna().to_numpy(), lambda user: (path / files.iloc[user]).read_bytes(), identity)
     content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
     first, size = (pd.to_numeric(members[column], errors="coerce") for column in columns)
     named = (first.notna() & size.notna()).to_numpy()
     begin, end = (part.fillna(0).clip(0, len(content)).to_numpy(np.int64) for part in (first, first + size))
-    return Pictures(named, lambda user: _opened(content[begin[user] : end[user]].tobytes), identity)
+    return Pictures(named, lambda user: content[begin[user] : end[user]].tobytes(), identity)
 
 
 def picture_vectors(

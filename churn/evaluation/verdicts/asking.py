@@ -1,10 +1,11 @@
 """Asking: the verdicts on each question in turn, for each target."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from churn.data import Dataset
+from churn.data import DataConfig, Dataset
 from churn.disk import DiskError
 from churn.errors import UserError
 from churn.evaluation.verdicts.architecture import architecture
@@ -22,15 +23,24 @@ from churn.evaluation.verdicts.trials import Inquiry
 from churn.language import say
 from churn.progress import step
 
-_ANSWERS: dict[str, Callable[[Inquiry], Verdict]] = {
-    "order": order,
-    "split": split,
-    "history": history,
-    "horizon": horizon,
-    "collinear": collinear,
-    "modalities": modalities,
-    "newcomers": newcomers,
-    "architecture": architecture,
+
+@dataclass(frozen=True)
+class _Question:
+    """A question: the function that answers it, and whether it arises of the data as configured."""
+
+    answer: Callable[[Inquiry], Verdict]
+    arises: Callable[[DataConfig], bool] = lambda data: True
+
+
+_ASKED = {
+    "order": _Question(order),
+    "split": _Question(split),
+    "history": _Question(history),
+    "horizon": _Question(horizon),
+    "collinear": _Question(collinear),
+    "modalities": _Question(modalities, arises=lambda data: bool(data.encoded)),
+    "newcomers": _Question(newcomers),
+    "architecture": _Question(architecture),
 }
 
 
@@ -65,8 +75,7 @@ def reach_verdicts(
         if not few or len({contestant.name for contestant in few}) < len(few):
             names = [contestant.name for contestant in few]
             raise ValueError(f"expected contestants of different classes for {target}, got {names}")
-    asked = [name for name in config.ask if name != "modalities" or dataset.config.encoded]
-    for name in asked:
+    for name in (name for name in config.ask if _ASKED[name].arises(dataset.config)):
         for target, few in contestants.items():
             step(f"{QUESTIONS[name]} ({target})")
             yield _answered(name, Inquiry(dataset, target, tuple(few), config, seed))
@@ -74,7 +83,7 @@ def reach_verdicts(
 
 def _answered(name: str, inquiry: Inquiry) -> Verdict:
     try:
-        return _ANSWERS[name](inquiry)
+        return _ASKED[name].answer(inquiry)
     except DiskError:
         raise
     except UserError as error:

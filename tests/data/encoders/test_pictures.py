@@ -48,6 +48,8 @@ def test_files_of_a_folder_and_names_of_none(tmp_path):
     assert found.named.tolist() == [True, True, False, False]
     assert found.open(0) is not None
     assert found.open(1) is None
+    assert found.digest(0) is not None
+    assert [found.digest(user) for user in (1, 2, 3)] == [None] * 3
 
 
 def test_a_picture_of_far_too_many_pixels_is_none(tmp_path):

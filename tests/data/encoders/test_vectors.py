@@ -4,7 +4,7 @@ import pytest
 from churn.data.encoders.chances import BLOCK
 from churn.data.encoders.vectors import encoded
 
-N, WIDTH = 5 * BLOCK + 3, 4
+N, WIDTH, BLOCKS = 19 * BLOCK + 3, 4, 20
 
 
 class Killed(BaseException):
@@ -25,12 +25,12 @@ def encoder(seen, *, dies_after=None):
 
 def test_an_encoding_that_was_killed_continues_and_ends_with_identical_bytes(tmp_path):
     whole = encoded(tmp_path / "whole", encoder([]), n=N, width=WIDTH, identity="a").table
-    for moment in range(6):
+    for moment in range(BLOCKS):
         folder, seen = tmp_path / f"killed {moment}", []
         with pytest.raises(Killed):
             encoded(folder, encoder([], dies_after=moment), n=N, width=WIDTH, identity="a")
         again = encoded(folder, encoder(seen), n=N, width=WIDTH, identity="a")
-        assert len(seen) == 6 - moment
+        assert len(seen) == BLOCKS - moment
         assert again.table.tobytes() == whole.tobytes()
         assert (folder / "vectors.npy").read_bytes() == (tmp_path / "whole" / "vectors.npy").read_bytes()
 

@@ -37,6 +37,11 @@ def test_questions_are_answered_for_every_target_and_model(prepared):
         assert verdict.table.groupby("model").reference.sum().tolist() == [1, 1]
 
 
+def test_a_question_that_does_not_arise_is_not_asked():
+    config = VerdictConfig(ask=["modalities"], windows=300, repetitions=20)
+    assert list(reach_verdicts(example_dataset(), {"churn": QUICK[:1]}, config)) == []
+
+
 def test_same_seed_gives_the_same_answers_and_another_seed_others():
     config = VerdictConfig(ask=["order", "history"], windows=300, repetitions=20)
 
