@@ -114,7 +114,7 @@ def _repeated_texts(name: str, values: pd.Series, split: Split) -> Iterator[Find
         )
 
 
-def _repeated_pictures(name: str, digest: Callable[[int], str | None], split: Split) -> Iterator[Finding]:
+def _repeated_pictures(name: str, digest: Callable[[int], object], split: Split) -> Iterator[Finding]:
     if (share := _repeated(digest, split)) > REPEATED:
         yield Finding(
             say(
@@ -127,7 +127,7 @@ def _repeated_pictures(name: str, digest: Callable[[int], str | None], split: Sp
         )
 
 
-def _repeated(of: Callable[[int], str | None], split: Split) -> float:
+def _repeated(of: Callable[[int], object], split: Split) -> float:
     """The share of the test users' values that a training user has too."""
     train, test = (pd.Series(map(of, np.unique(part.user).tolist())).dropna() for part in (split.train, split.test))
     return float(test.isin(set(train)).mean()) if len(test) else 0.0

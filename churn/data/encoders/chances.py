@@ -93,7 +93,7 @@ class Chances:
         if not len(rate) or rate.mean() in (0, 1) or len(np.unique(fold)) < 2:
             return cls._constant(source.width, float(rate.mean()) if len(rate) else 0.5)
         order = np.random.default_rng(seed).permutation(len(value))
-        examples = _Examples(source, value[order], rate[order], fold[order], _scale(source, value[order]))
+        examples = _Examples(source, value, rate, fold, order, _scale(source, value, order))
         learner, passes = examples.best(source.learners(), seed=seed)
         models = examples.learnt([(learner, held_out) for held_out in range(FOLDS)], passes=passes, seed=seed)
         layers = [_layers(model, examples.scale) for model in models]
@@ -118,10 +118,12 @@ class Chances:
         logits = np.empty((len(source), FOLDS), np.float32)
         for places in blocks(np.arange(len(source))):
             logits[places] = self._logits(source.rows(places))
-        found, there = np.full(len(value), self.base), np.flatnonzero(value >= 0)
-        told = logits[value[there]]
-        own = told[np.arange(len(there)), _folds(share[there])]
-        found[there] = scipy.special.expit(np.where(np.isin(share[there], self.taught), own, told.mean(axis=1)))
+        found = np.full(len(value), self.base)
+        for there in blocks(np.flatnonzero(value >= 0)):
+            told, own = logits[value[there]], share[there]
+            taught = np.searchsorted(self.taught, own, "right") > np.searchsorted(self.taught, own)
+            left_out = told[np.arange(len(there)), _folds(own)]  # by the model that has not learnt from the member
+            found[there] = scipy.special.expit(np.where(taught, left_out, told.mean(axis=1)))
         return found
 
     def _logits(self, x: Any) -> NDArray[np.float64]:
@@ -156,12 +158,13 @@ class Chances:
 
 @dataclass(frozen=True)
 class _Examples:
-    """Training members in the order in which they are learnt from."""
+    """Training members, and the order in which they are learnt from."""
 
     source: Source
     value: NDArray[np.int64]  # (m,)
     rate: NDArray[np.float64]  # (m,)
-    fold: NDArray[np.int64]  # (m,)
+    fold: NDArray[np.int8]  # (m,)
+    order: NDArray[np.int64]  # (m,)
     scale: "Scale | None"  # None for sparse rows, which are learnt from as they are
 
     def best(self, learners: Sequence[Learner], *, seed: int) -> tuple[Learner, int]:
@@ -181,7 +184,7 @@ class _Examples:
         """The models after each further pass; they read each block together."""
         models = [learner.new(seed) for learner, _ in wanted]
         while True:
-            for places in blocks(np.arange(len(self.value))):
+            for places in blocks(self.order):
                 x, y, weight, fold = self._answers(places)
                 for model, (_, held_out) in zip(models, wanted, strict=True):
                     if (kept := fold != held_out).any():
@@ -191,7 +194,7 @@ class _Examples:
     def losses(self, models: Sequence[Any], *, fold: int) -> NDArray[np.float64]:
         """The log loss of each model on a fold, summed."""
         losses = np.zeros(len(models))
-        for places in blocks(np.flatnonzero(self.fold == fold)):
+        for places in blocks(self.order[self.fold[self.order] == fold]):
             x, y, weight, _ = self._answers(places)
             chances = [model.predict_proba(x)[np.arange(len(y)), y] for model in models]
             losses -= np.log(np.clip(chances, _LEAST, 1)) @ weight
@@ -199,7 +202,7 @@ class _Examples:
 
     def _answers(
         self, places: NDArray[np.int64]
-    ) -> tuple[Any, NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    ) -> tuple[Any, NDArray[np.int64], NDArray[np.float64], NDArray[np.int8]]:
         """Rows with an answer, its weight and its fold; a member with answers of both kinds gives two."""
         rate = self.rate[places]
         yes, no = np.flatnonzero(rate > 0), np.flatnonzero(rate < 1)
@@ -210,8 +213,8 @@ class _Examples:
         return x[place], y, np.where(y == 1, rate[place], 1 - rate[place]), self.fold[places][place]
 
 
-def _folds(share: NDArray[np.float64]) -> NDArray[np.int64]:
-    return (share * FOLDS).astype(np.int64)
+def _folds(share: NDArray[np.float64]) -> NDArray[np.int8]:
+    return (share * FOLDS).astype(np.int8)
 
 
 def blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
@@ -226,14 +229,14 @@ class Scale(NamedTuple):
     spread: NDArray[np.float64]
 
 
-def _scale(source: Source, value: NDArray[np.int64]) -> Scale | None:
+def _scale(source: Source, value: NDArray[np.int64], order: NDArray[np.int64]) -> Scale | None:
     from sklearn.preprocessing import StandardScaler
 
     if scipy.sparse.issparse(source.rows(value[:1])):
         return None
     scaler = StandardScaler()
-    for places in blocks(value):
-        scaler.partial_fit(source.rows(places))
+    for places in blocks(order):
+        scaler.partial_fit(source.rows(value[places]))
     return Scale(scaler.mean_, scaler.scale_)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churn.data.encoders.chances import blocks
 from churn.data.encoders.texts import cleaned
 from churn.data.encoders.vectors import Vectors, encoded
 from churn.errors import UserError
@@ -61,13 +62,13 @@ class Pictures:
         """The picture of a user; None for one that cannot be read."""
         return _opened(lambda: self.read(user))
 
-    def digest(self, user: int) -> str | None:
+    def digest(self, user: int) -> bytes | None:
         """A hash of the bytes, equal for equal pictures; None where there are none."""
         try:
             content = self.read(user) if self.named[user] else b""
         except (OSError, ValueError):
             return None
-        return sha256(content).hexdigest() if content else None
+        return sha256(content).digest() if content else None
 
 
 def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
@@ -90,8 +91,7 @@ def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
         if column not in members:
             what = "the names of a folder's files" if path.is_dir() else "the places in one file, in bytes"
             raise UserError(f"expected {what} in members.{column}", "no such column", "add it, or change `from`")
-    told = members[columns].astype(str).agg("|".join, axis=1)
-    identity = sha256("\n".join([str(path.stat().st_mtime_ns), str(path.stat().st_size), *told]).encode()).hexdigest()
+    identity = _identity(path, members[columns])
     if path.is_dir():
         files = cleaned(members[name])
         return Pictures(files.notna().to_numpy(), lambda user: (path / files.iloc[user]).read_bytes(), identity)
@@ -143,6 +143,15 @@ def picture_vectors(
 def part_columns(name: str) -> tuple[str, str]:
     """The columns that say where in one file a picture lies."""
     return f"{name}_offset", f"{name}_size"
+
+
+def _identity(path: Path, told: pd.DataFrame) -> str:
+    """A hash of a place's time and size, and of all that a list says of it."""
+    found = sha256(f"{path.stat().st_mtime_ns} {path.stat().st_size}".encode())
+    for places in blocks(np.arange(len(told))):
+        rows = told.iloc[places].itertuples(index=False)
+        found.update("".join("|".join(map(str, row)) + "\n" for row in rows).encode())
+    return found.hexdigest()
 
 
 def _opened(read: Callable[[], bytes]) -> "Image | None":
