@@ -40,15 +40,17 @@ def main() -> None:
 
 
 def us2018() -> Iterator[tuple[str, ...]]:
-    """Rows of the projects of 2018: the published validation part, and the later projects."""
+    """Rows of the projects of 2018: the published validation part, and the later projects, by trees of two sizes."""
     config = block("launches/us2018.yaml")
     for told, columns in {"all": config.features, "without the three market columns": without(config, MARKET)}.items():
         with TemporaryDirectory() as folder:
             dataset = prepare(replace(config, features=columns), Path(folder) / "data")
-            test, models = dataset.split().test, trees(dataset.windows, dataset.split(), rate=0.03, leaves=63)
+            test = dataset.split().test
             late = test.cutoff == test.cutoff.max()
-            for part, inside in (("validation", ~late), ("later", late)):
-                yield measured(f"us2018 {part}", told, models, test.take(inside))
+            for rate, leaves in ((0.03, 63), (0.05, 31)):
+                models = trees(dataset.windows, dataset.split(), rate=rate, leaves=leaves)
+                for part, inside in (("validation", ~late), ("later", late)):
+                    yield measured(f"us2018 {part}, {leaves} leaves", told, models, test.take(inside))
 
 
 def projects15k() -> Iterator[tuple[str, ...]]:

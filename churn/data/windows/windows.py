@@ -221,10 +221,8 @@ class Windows:
             else:
                 plain.append(np.array([place]))
         kept = columns[:, np.concatenate(plain)]
-        codes = [np.where((one := columns[:, at]).any(axis=1), one.argmax(axis=1) + 1, 0) for at in levels.values()]
-        return np.column_stack([kept, *codes]).astype(np.float32), list(
-            range(kept.shape[1], kept.shape[1] + len(codes))
-        )
+        codes = [_code(columns[:, at]) for at in levels.values()]
+        return np.column_stack([kept, *codes]), list(range(kept.shape[1], kept.shape[1] + len(codes)))
 
     def unflattened(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Numbers of the columns of `flat` by day and feature, each constant on the last day: (n, c) to (n, d, f).
@@ -268,3 +266,8 @@ class Windows:
             label = pd.Series(self.label(target), dtype="Int8")
             columns[target] = label.mask(label == UNKNOWN)
         return pd.DataFrame(columns)
+
+
+def _code(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The code of each row's level, 1 for the first column and 0 for none: (n, levels) to (n,)."""
+    return np.where(columns.any(axis=1), columns.argmax(axis=1) + 1, 0).astype(np.float32)
