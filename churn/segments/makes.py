@@ -1,4 +1,4 @@
-"""What users make: the categories of each one's items, the most frequent first."""
+"""The categories of each user's items, the most frequent first."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ MOST = 3  # categories of a user
 def makes(windows: Windows, made: Sequence[str]) -> pd.DataFrame:
     """Up to three categories of what each window's user has made before the cutoff: user_id, place, event, n.
 
-    Categories without a column of their own, the rarest, are not told apart and left out.
+    Categories without a column of their own, the rarest, are left out.
 
     Args:
         windows: The windows, n.
