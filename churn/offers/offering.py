@@ -1,0 +1,111 @@
+"""Offering: the activities that each scored user is offered, and what everyone without visits is."""
+
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churn.offers.chances import columns_of
+from churn.offers.known import Known, first_joins, known_at
+from churn.offers.learnt import OFFERED, Learnt
+from churn.offers.measures import LIKE_YOURS, POPULAR
+from churn.offers.ranking import Places, Ranked, alike, neighbours, ranked
+from churn.offers.visits import Visits
+
+LISTED = 100  # popular activities, at most
+
+
+def offers(visits: Visits, learnt: Learnt, users: pd.Index, *, cutoff: int) -> pd.DataFrame:
+    """Up to three activities for each user, a row each: user_id, place, activity, title, chance, basis.
+
+    The chance is missing where too few earlier days were there to learn it.
+
+    Args:
+        visits: The visits; later ones are not read.
+        learnt: What a run learnt.
+        users: The users.
+        cutoff: Days since 1970.
+    """
+    known, members = known_at(visits, cutoff, days=learnt.days, now=True), visits.places(users)
+    weight = learnt.weights(known.number[members])
+    near = _near(visits, known, learnt) if weight.any() else None
+    found = ranked(known, members, near=near, weight=weight, k=OFFERED)
+    liked = (weight > 0) & (found.liking > 0).any(axis=1)
+    user, place = np.nonzero(found.activity >= 0)
+    activity = found.activity[user, place]
+    return pd.DataFrame(
+        {
+            "user_id": users[user],
+            "place": place + 1,
+            "activity": visits.activities["activity"].to_numpy(object)[activity],
+            "title": visits.activities["title"].to_numpy(object)[activity],
+            "chance": _chances(known, members, found, learnt).reshape(found.activity.shape)[user, place],
+            "basis": np.where(liked[user], LIKE_YOURS, POPULAR),
+        }
+    )
+
+
+def popular_lately(visits: Visits, learnt: Learnt, offered: pd.DataFrame, *, cutoff: int) -> pd.DataFrame:
+    """The most popular open activities, which whoever has no visits is offered: place, activity, title, members, users.
+
+    Args:
+        visits: The visits.
+        learnt: What a run learnt.
+        offered: The result of `offers`, whose users are counted for each activity.
+        cutoff: Days since 1970.
+    """
+    known = known_at(visits, cutoff, days=learnt.days, now=True)
+    first = ranked(known, np.array([-1]), k=min(LISTED, len(known.popular))).activity[0]
+    first = first[first >= 0]
+    users, table = offered["activity"].value_counts(), visits.activities.iloc[first]
+    return pd.DataFrame(
+        {
+            "place": np.arange(1, len(first) + 1),
+            "activity": table["activity"].to_numpy(object),
+            "title": table["title"].to_numpy(object),
+            "members": known.popular[first].astype(np.int64),
+            "users": users.reindex(table["activity"]).fillna(0).to_numpy(np.int64),
+        }
+    )
+
+
+def expected(offered: pd.DataFrame, users: pd.Index) -> pd.Series:
+    """The chance that each user joins some offered activity, (n,), as if joins did not depend on each other.
+
+    Example:
+        >>> two = pd.DataFrame({"user_id": ["a", "a"], "chance": [0.5, 0.2]})
+        >>> expected(two, pd.Index(["a", "b"])).tolist()
+        [0.6, 0.0]
+    """
+    none = np.log1p(-offered["chance"]).groupby(offered["user_id"]).sum(min_count=1)
+    return pd.Series(-np.expm1(none).reindex(users).to_numpy(np.float64), users).where(users.isin(none.index), 0.0)
+
+
+def taken(visits: Visits, offered: pd.DataFrame, *, cutoff: int, until: int) -> NDArray[np.bool_]:
+    """Whether each offer was taken: its user's first visit of the activity is in the horizon, (n,).
+
+    Args:
+        visits: The visits, those of the horizon among them.
+        offered: Offers, with user_id and activity as text.
+        cutoff: The first day of the horizon, in days since 1970.
+        until: The first day after it.
+    """
+    joins = first_joins(visits, known_at(visits, cutoff, days=1), until)
+    joined = pd.MultiIndex.from_arrays(
+        [visits.members[joins.member], visits.activities["activity"].to_numpy(object)[joins.activity]]
+    )
+    asked = pd.MultiIndex.from_arrays([visits.members, visits.members]) if joined.empty else joined
+    found = pd.MultiIndex.from_frame(offered[["user_id", "activity"]]).isin(asked)
+    return np.asarray(found & (not joined.empty), np.bool_)
+
+
+def _near(visits: Visits, known: Known, learnt: Learnt) -> object:
+    texts = alike(visits.activities["text"].to_numpy(object)) if learnt.text else None
+    return neighbours(known, texts=texts, text=learnt.text)
+
+
+def _chances(known: Known, members: Places, found: Ranked, learnt: Learnt) -> NDArray[np.float64]:
+    """The chance of each offer, (n × k)."""
+    if learnt.chance is None:
+        return np.full(found.activity.size, np.nan)
+    return learnt.chance(columns_of(known, members, found))
