@@ -140,7 +140,8 @@ SCORES = Table(
     "scores.parquet",
     "a user who was scored",
     f"{_WINDOW} p_churn:number? p_sticker:number? p_sticker_if_stays:number? expected_amount:number? priority:number "
-    "value_at_risk:number? expected_loss:number? active_days:count? segment:text",
+    "value_at_risk:number? expected_loss:number? active_days:count? segment:text "
+    "offer_1:text? offer_2:text? offer_3:text? offer_basis:text?",
     chance=True,
 )
 SCORED_FEATURES = Table("scored_features.parquet", "a user who was scored, without an id", "", further="the features")
@@ -218,7 +219,7 @@ CONTACTS = Table(
     "priority.csv",
     "a user to contact, best first, for a spreadsheet",
     f"rank:count user_id:id {_SCORED} unusual_week:text? reason_1:text reason_2:text reason_3:text "
-    "lever_1:text? lever_2:text? lever_3:text?",
+    "lever_1:text? lever_2:text? lever_3:text? offer_1:text? offer_2:text? offer_3:text? offer_basis:text?",
     ranked=True,
     chance=True,
 )

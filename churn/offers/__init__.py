@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 from churn.lazy import lazily
 
 if TYPE_CHECKING:
+    from churn.offers.asking import asking, day_of
     from churn.offers.config import OfferConfig
     from churn.offers.judging import Judged, earlier, judge
     from churn.offers.known import Known, first_joins, known_at
     from churn.offers.learnt import Learnt
-    from churn.offers.offering import expected, offers, popular_lately, taken
+    from churn.offers.offering import expected, of_each, offers, popular_lately, taken
     from churn.offers.ranking import alike, neighbours, ranked
     from churn.offers.visits import Visits, read_visits
 
@@ -20,12 +21,15 @@ __all__ = [
     "OfferConfig",
     "Visits",
     "alike",
+    "asking",
+    "day_of",
     "earlier",
     "expected",
     "first_joins",
     "judge",
     "known_at",
     "neighbours",
+    "of_each",
     "offers",
     "popular_lately",
     "ranked",

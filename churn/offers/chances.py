@@ -1,6 +1,6 @@
 """Chances: how likely a member joins an offered activity within the horizon, learnt from earlier cutoffs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -8,7 +8,9 @@ import scipy
 from numpy.typing import NDArray
 
 from churn.offers.known import Floats, Known
-from churn.offers.ranking import Places, Ranked
+from churn.offers.ranking import SCALE, Places, Ranked
+
+_PRIOR = 5  # joins by which few recent ones are smoothed
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,20 @@ class Chance:
     weight: tuple[float, ...]
 
     @classmethod
-    def learn(cls, columns: Floats, joined: NDArray[np.bool_]) -> Self:
-        """Learn from offers of earlier cutoffs.
+    def learn(cls, columns: Floats, joined: NDArray[np.bool_], *, recent: NDArray[np.bool_]) -> Self:
+        """Learn from offers of earlier cutoffs; the level is that of the most recent ones, since rates change.
 
         Args:
             columns: The result of `columns_of`, (n, c).
             joined: Whether each was joined within the horizon, (n,).
+            recent: Which are of the most recent cutoffs, (n,).
         """
+        found = cls._fit(columns, joined)
+        came, promised = joined[recent].sum(), found(columns[recent]).sum()
+        return replace(found, shift=found.shift + float(np.log((came + _PRIOR) / (promised + _PRIOR))))
+
+    @classmethod
+    def _fit(cls, columns: Floats, joined: NDArray[np.bool_]) -> Self:
         positives, n, width = int(joined.sum()), len(joined), columns.shape[1]
         if positives in (0, n):  # the rule of succession
             return cls(float(scipy.special.logit((positives + 1) / (n + 2))), (0.0,) * width)
@@ -55,8 +64,8 @@ def columns_of(known: Known, members: Places, ranked: Ranked) -> Floats:
     place = np.tile(np.arange(k), n)
     return np.column_stack(
         [
-            np.log1p(known.popular[ranked.activity.ravel()]),
-            np.log1p(20 * ranked.liking.ravel()),
+            np.log((known.popular[ranked.activity.ravel()] + 0.5) / (known.lately + 1)),
+            np.log1p(SCALE * ranked.liking.ravel()),
             place == 1,
             place >= 2,
             number == 1,

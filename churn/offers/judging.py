@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from churn.offers import measures
 from churn.offers.chances import Chance, columns_of
-from churn.offers.known import Floats, first_joins, known_at
+from churn.offers.known import first_joins, known_at
 from churn.offers.learnt import OFFERED, Learnt, groups
 from churn.offers.measures import DEPTHS, LIKE_YOURS, POPULAR, Lists
 from churn.offers.ranking import Places, alike, neighbours, ranked
@@ -21,6 +21,7 @@ from churn.statistics import rate_interval
 Asked = Callable[[int], Places]  # the places of the members who are asked about at a cutoff
 MOST = 24  # cutoffs that are judged
 _LEAST = 4  # cutoffs without which nothing is judged
+_RECENT = 3  # one in three cutoffs, the newest ones, set the level of chances
 _LISTED = 5_000  # members of a cutoff whose offers are looked at, evenly drawn: for chances and coverage
 _WEIGHTS, _TEXTS = (0.5, 1.0, 1.5, 2.0), (0.0, 0.3)
 
@@ -72,9 +73,9 @@ def judge(visits: Visits, asked: Asked, cutoffs: Sequence[int], *, horizon: int,
     learnt = replace(start, weight=options[chosen][0], text=options[chosen][1])
     learnt = replace(learnt, used=measures.used(later, seed=seed))
     lists = [at.lists(cutoff, learnt) for cutoff in cutoffs]
-    tested = Chance.learn(*_told(lists[:half]))
+    tested = [_chance(lists[:place]) for place in range(half, len(lists))]  # each by the cutoffs before it
     return Judged(
-        replace(learnt, chance=Chance.learn(*_told(lists))),
+        replace(learnt, chance=_chance(lists)),
         measures.measured(later, lists[half:], learnt, seed=seed),
         measures.chances(lists[half:], tested),
         tuple(cutoffs),
@@ -92,15 +93,15 @@ class _Judge:
     days: int
 
     def questions(self, cutoff: int, options: Sequence[tuple[float, float]]) -> pd.DataFrame:
-        """A row per asked member who joined: user, group, there, and whether each ranking has it among 3, and 10.
+        """A row per member who joined: user, group, there, and whether each ranking has the activity among 3, and 10.
 
-        `there` is whether the activity could have been offered.
+        `there` is whether the activity could have been offered. All members count, asked about or not: what is like
+        what does not depend on it, and of users at risk few join anything.
         """
         known = known_at(self.visits, cutoff, days=self.days)
         joins = first_joins(self.visits, known, cutoff + self.horizon)
         member, first = np.unique(joins.member, return_index=True)
-        inside = np.isin(member, self.asked(cutoff))
-        user, answer = member[inside].astype(np.int64), joins.activity[first[inside]]
+        user, answer = member.astype(np.int64), joins.activity[first]
         near = {text: neighbours(known, texts=self.texts, text=text) for _, text in options}
         every = {POPULAR: ranked(known, user, k=max(DEPTHS))} | {
             str(place): ranked(known, user, near=near[text], weight=weight, k=max(DEPTHS))
@@ -138,8 +139,11 @@ def _choice(early: pd.DataFrame, options: int, *, seed: int) -> int:
     return int(np.argmax([rate_interval(gain, rows["user"], seed=seed).low for gain in gains]))
 
 
-def _told(lists: Sequence[Lists]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The columns and the answers from which chances are learnt."""
-    there = [one.there.ravel() for one in lists]
-    columns = [one.columns[inside] for one, inside in zip(lists, there, strict=True)]
-    return np.concatenate(columns), np.concatenate([o.joined.ravel()[i] for o, i in zip(lists, there, strict=True)])
+def _chance(lists: Sequence[Lists]) -> Chance:
+    """The chances that the offers of some cutoffs teach."""
+    there = np.concatenate([one.there.ravel() for one in lists])
+    columns = np.concatenate([one.columns for one in lists])[there]
+    joined = np.concatenate([one.joined.ravel() for one in lists])[there]
+    newest = len(lists) - max(1, len(lists) // _RECENT)
+    recent = np.concatenate([np.full(one.joined.size, place >= newest) for place, one in enumerate(lists)])[there]
+    return Chance.learn(columns, joined, recent=recent)

@@ -24,6 +24,7 @@ class Known:
     joined: Any  # (m + 1, a) sparse, 1 where a member was before
     likes: Any  # (m + 1, a) sparse, without activities that the member left
     popular: Floats  # (a,) members seen in the last days, and a visitor without an id per day
+    lately: int  # members seen in these days
     open: NDArray[np.bool_]  # (a,) whether it can be offered
     idle: Floats  # (m + 1,) days since the last visit
 
@@ -56,7 +57,8 @@ def known_at(visits: Visits, cutoff: int, *, days: int, now: bool = False) -> Kn
     if now:
         inside = np.asarray(likes.sum(axis=0)).ravel()
         can &= ~(table["full"] | table["excluded"] | (inside >= table["capacity"])).to_numpy(np.bool_)
-    return Known(cutoff, joined, likes.tocsr(), _popular(past.take(~gone), cutoff, days, shape), can, cutoff - last)
+    popular, lately = _popular(past.take(~gone), cutoff, days, shape)
+    return Known(cutoff, joined, likes.tocsr(), popular, lately, can, cutoff - last)
 
 
 def first_joins(visits: Visits, known: Known, until: int) -> Visits:
@@ -69,12 +71,13 @@ def first_joins(visits: Visits, known: Known, until: int) -> Visits:
     return visits.take(first)
 
 
-def _popular(past: Visits, cutoff: int, days: int, shape: tuple[int, int]) -> Floats:
+def _popular(past: Visits, cutoff: int, days: int, shape: tuple[int, int]) -> tuple[Floats, int]:
     lately = past.take(past.day >= cutoff - days)
     named = lately.member >= 0
     seen = _ones(lately.member[named], lately.activity[named], shape)
     without = np.bincount(lately.activity[~named], minlength=shape[1])
-    return np.asarray(seen.sum(axis=0)).ravel().astype(np.float64) + without
+    popular = np.asarray(seen.sum(axis=0)).ravel().astype(np.float64) + without
+    return popular, int((np.diff(seen.indptr) > 0).sum())
 
 
 def _ones(rows: NDArray[np.int32], columns: NDArray[np.int32], shape: tuple[int, int]) -> Any:

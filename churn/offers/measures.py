@@ -15,7 +15,7 @@ from churn.offers.ranking import Places
 from churn.statistics import FEW, Interval, rate_interval, share_interval
 
 POPULAR, LIKE_YOURS = "popular", "like_yours"
-ALL = "all"
+KNOWN = "1+"  # all members who are known by some activity
 DEPTHS = (OFFERED, 10)  # offers among which the activity joined next is looked for
 _LEVEL = 1 - 0.05 / (len(GROUPS) - 1)  # so that chance alone uses likeness for no group in 95 of 100 runs
 _UNKNOWN = Interval(np.nan, np.nan, np.nan)
@@ -69,8 +69,8 @@ def measured(questions: pd.DataFrame, lists: Sequence[Lists], learnt: Learnt, *,
         seed: Of the bootstrap.
     """
     rows = []
-    for place, name in enumerate((*GROUPS, ALL)):
-        inside = questions if name == ALL else questions[questions["group"] == place]
+    for place, name in enumerate((*GROUPS, KNOWN)):
+        inside = questions[questions["group"] > 0 if name == KNOWN else questions["group"] == place]
         for basis in (POPULAR, LIKE_YOURS):
             if len(inside) and (basis == POPULAR or name != GROUPS[0]):
                 using = _uses(learnt, name) == (basis == LIKE_YOURS)
@@ -78,18 +78,18 @@ def measured(questions: pd.DataFrame, lists: Sequence[Lists], learnt: Learnt, *,
     return declared.OFFER_MEASURES.of(rows)
 
 
-def chances(lists: Sequence[Lists], chance: Chance) -> pd.DataFrame:
+def chances(lists: Sequence[Lists], chance: Sequence[Chance]) -> pd.DataFrame:
     """A row per group and place: the mean chance, and the share of offers that was joined, as `offer_chances.csv`.
 
     Args:
         lists: Offers of the later cutoffs.
-        chance: What the earlier cutoffs taught.
+        chance: What the cutoffs before each taught.
     """
     told = pd.DataFrame(
         {
             "group": np.concatenate([np.repeat(one.group, OFFERED) for one in lists]),
             "place": np.concatenate([np.tile(np.arange(1, OFFERED + 1), len(one.group)) for one in lists]),
-            "chance": np.concatenate([chance(one.columns) for one in lists]),
+            "chance": np.concatenate([learnt(one.columns) for learnt, one in zip(chance, lists, strict=True)]),
             "joined": np.concatenate([one.joined.ravel() for one in lists]),
         }
     )[np.concatenate([one.there.ravel() for one in lists])]
@@ -115,7 +115,7 @@ def _coverage(lists: Sequence[Lists], name: str, basis: str, k: int) -> float:
     """The share of the open activities that stands in some list, on average over the cutoffs."""
     shares = []
     for one in lists:
-        inside = one.by_basis[basis] if name == ALL else one.by_basis[basis][one.group == GROUPS.index(name)]
+        inside = one.by_basis[basis][one.group > 0 if name == KNOWN else one.group == GROUPS.index(name)]
         offered = np.unique(inside[:, :k])
         shares.append((offered >= 0).sum() / max(1, one.open))
     return float(np.mean(shares))
@@ -123,7 +123,7 @@ def _coverage(lists: Sequence[Lists], name: str, basis: str, k: int) -> float:
 
 def _uses(learnt: Learnt, name: str) -> bool:
     """Whether likeness is used for a group, or for all who are known by some activity."""
-    return all(learnt.used.values()) if name == ALL else learnt.used.get(name, False)
+    return all(learnt.used.values()) if name == KNOWN else learnt.used.get(name, False)
 
 
 def _ends(interval: Interval) -> tuple[float, float, float]:

@@ -1,6 +1,5 @@
 """Offering: the activities that each scored user is offered, and what everyone without visits is."""
 
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -67,6 +66,20 @@ def popular_lately(visits: Visits, learnt: Learnt, offered: pd.DataFrame, *, cut
             "users": users.reindex(table["activity"]).fillna(0).to_numpy(np.int64),
         }
     )
+
+
+def of_each(offered: pd.DataFrame, users: pd.Series, named: str) -> pd.DataFrame:
+    """A row for each user, in order: offer_1, offer_2, offer_3 and offer_basis; missing where there are fewer.
+
+    Args:
+        offered: The result of `offers`.
+        users: The users.
+        named: What names an activity: its id, activity, or its title.
+    """
+    wide = offered.pivot_table(named, "user_id", "place", aggfunc="first").reindex(columns=range(1, OFFERED + 1))
+    basis = offered.drop_duplicates("user_id").set_index("user_id")["basis"]
+    table = wide.set_axis([f"offer_{place}" for place in wide], axis=1).assign(offer_basis=basis).reindex(users)
+    return table.astype(object).where(table.notna(), None).set_axis(users.index, axis=0)
 
 
 def expected(offered: pd.DataFrame, users: pd.Index) -> pd.Series:

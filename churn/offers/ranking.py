@@ -12,7 +12,7 @@ from churn.offers.known import Floats, Known
 
 Places = NDArray[np.int64]
 NEAREST = 50  # neighbours that each activity keeps
-_SCALE = 20  # so that a cosine of 1 in 20 counts as much again as none: rare neighbours are noise
+SCALE = 20  # so that a cosine of 1 in 20 counts as much again as none: rare neighbours are noise
 _SMOOTHED = 1.0  # added to the members of an activity, so that one shared member is not likeness
 _BINS = 1 << 16
 _CELLS = 1 << 23  # of members × activities that are ranked at a time
@@ -96,7 +96,7 @@ def _rank(joined: Any, base: Floats, liking: Any | None, weight: Floats, out: Ra
     score = np.tile(base, (joined.shape[0], 1))
     if liking is not None:
         row, column = liking.tocoo().coords
-        score[row, column] += weight[row] * np.log1p(_SCALE * liking.tocoo().data)
+        score[row, column] += weight[row] * np.log1p(SCALE * liking.tocoo().data)
     row, column = joined.tocoo().coords
     score[row, column] = -np.inf
     k = min(out.activity.shape[1], score.shape[1])

@@ -41,6 +41,11 @@ class Visits:
         """The place of each user among the members, -1 for a user without visits, (n,)."""
         return np.asarray(self.members.get_indexer(pd.Index(plain_ids(pd.Series(users)))), np.int64)
 
+    @property
+    def unvisited(self) -> int:
+        """The number of activities without a visit."""
+        return len(self.activities) - len(np.unique(self.activity))
+
     def take(self, rows: NDArray[np.bool_]) -> "Visits":
         """The visits where a mask is true."""
         names = ("member", "activity", "day", "second", "left")
