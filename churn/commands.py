@@ -182,8 +182,8 @@ def _outcomes(arguments: list[str]) -> int:
     parser = run_parser("outcomes")
     parser.description = (
         "What happened after a list was made, by the log that went on (data), and what to compare with (outcomes); "
-        "of other blocks, only segments.id_key, segments.offers and the classes of models count. Exit code 3: an alarm of "
-        "outcomes.alarms, a line of stderr each; 2: a mistake in the input; 0: neither."
+        "of other blocks, only segments.id_key, segments.offers and the classes of models count. Exit code 3: an alarm "
+        "of outcomes.alarms, a line of stderr each; 2: a mistake in the input; 0: neither."
     )
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from churn.offers.judging import Judged, earlier, judge
     from churn.offers.known import Known, first_joins, known_at
     from churn.offers.learnt import Learnt
-    from churn.offers.offering import expected, of_each, offers, popular_lately, taken
+    from churn.offers.offering import expected, of_each, offers, popular_lately, taken, with_offers
     from churn.offers.ranking import alike, neighbours, ranked
     from churn.offers.visits import Visits, read_visits
 
@@ -35,6 +35,7 @@ __all__ = [
     "ranked",
     "read_visits",
     "taken",
+    "with_offers",
 ]
 
 __getattr__ = lazily(__name__, __file__)

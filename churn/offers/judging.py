@@ -127,7 +127,7 @@ class _Judge:
 
     def _pairs(self, member: NDArray[Any], activity: NDArray[Any]) -> NDArray[np.int64]:
         """A number for each member and activity, (n, k)."""
-        return member.astype(np.int64)[:, None] * (len(self.visits.activities) + 1) + activity + 1
+        return np.asarray(member.astype(np.int64)[:, None] * (len(self.visits.activities) + 1) + activity + 1)
 
 
 def _choice(early: pd.DataFrame, options: int, *, seed: int) -> int:

@@ -31,7 +31,7 @@ class Known:
     @property
     def number(self) -> NDArray[np.int64]:
         """The number of activities that each member has joined, (m + 1,)."""
-        return np.diff(self.joined.indptr).astype(np.int64)
+        return np.asarray(np.diff(self.joined.indptr), np.int64)
 
 
 def known_at(visits: Visits, cutoff: int, *, days: int, now: bool = False) -> Known:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,8 @@ def empty_chances() -> pd.DataFrame:
 
 def gains(questions: pd.DataFrame, name: str, k: int = OFFERED) -> Floats:
     """The hits of a ranking less the hits of popularity, (n,): -1, 0 or 1."""
-    return questions[f"{name}_{k}"].to_numpy(np.float64) - questions[f"{POPULAR}_{k}"].to_numpy(np.float64)
+    hits, usual = (questions[f"{ranking}_{k}"].to_numpy(np.float64) for ranking in (name, POPULAR))
+    return np.asarray(hits - usual)
 
 
 def used(questions: pd.DataFrame, *, seed: int) -> dict[str, bool]:
@@ -94,9 +96,11 @@ def chances(lists: Sequence[Lists], chance: Sequence[Chance]) -> pd.DataFrame:
         }
     )[np.concatenate([one.there.ravel() for one in lists])]
     rows = []
-    for (group, place), part in told.groupby(["group", "place"]):
-        share = share_interval(int(part["joined"].sum()), len(part))
-        rows.append((GROUPS[int(group)], int(place), len(part), float(part["chance"].mean()), *_ends(share)))
+    for group, place in product(range(len(GROUPS)), range(1, OFFERED + 1)):
+        part = told[(told["group"] == group) & (told["place"] == place)]
+        if len(part):
+            share = share_interval(int(part["joined"].sum()), len(part))
+            rows.append((GROUPS[group], place, len(part), float(part["chance"].mean()), *_ends(share)))
     return declared.OFFER_CHANCES.of(rows)
 
 

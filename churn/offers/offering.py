@@ -1,17 +1,56 @@
 """Offering: the activities that each scored user is offered, and what everyone without visits is."""
 
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churn.artefacts import Hide, declared
+from churn.data import Dataset, Frame
+from churn.offers.asking import day_of
 from churn.offers.chances import columns_of
+from churn.offers.config import OfferConfig
 from churn.offers.known import Known, first_joins, known_at
 from churn.offers.learnt import OFFERED, Learnt
 from churn.offers.measures import LIKE_YOURS, POPULAR
 from churn.offers.ranking import Places, Ranked, alike, neighbours, ranked
-from churn.offers.visits import Visits
+from churn.offers.visits import Visits, read_visits
 
 LISTED = 100  # popular activities, at most
+
+
+def with_offers(
+    scored: pd.DataFrame,
+    dataset: Dataset,
+    learnt: Learnt,
+    out: Path,
+    *,
+    config: OfferConfig,
+    frames: Mapping[str, Frame] | None,
+    hide: Hide | None,
+) -> pd.DataFrame:
+    """The scores with each user's offers, which are written as offers.parquet, and popular activities as popular.csv.
+
+    Args:
+        scored: The scored users, with a user_id.
+        dataset: The data set whose newest windows were scored.
+        learnt: What a run learnt.
+        out: The folder to write to.
+        config: The tables of visits and activities.
+        frames: Data frames by the names that stand in it.
+        hide: What makes hashes of users' ids, if they are to be hidden.
+
+    Raises:
+        UserError: as `read_visits`.
+    """
+    cutoff = day_of(dataset.newest)
+    visits = read_visits(config, dataset.config, until=cutoff, frames=frames)
+    found = offers(visits, learnt, pd.Index(scored["user_id"]), cutoff=cutoff)
+    declared.OFFERS.write(found, out, hide)
+    declared.POPULAR.write(popular_lately(visits, learnt, found, cutoff=cutoff), out)
+    return scored.join(of_each(found, scored["user_id"], "activity"))
 
 
 def offers(visits: Visits, learnt: Learnt, users: pd.Index, *, cutoff: int) -> pd.DataFrame:
@@ -94,7 +133,14 @@ def expected(offered: pd.DataFrame, users: pd.Index) -> pd.Series:
     return pd.Series(-np.expm1(none).reindex(users).to_numpy(np.float64), users).where(users.isin(none.index), 0.0)
 
 
-def taken(visits: Visits, offered: pd.DataFrame, *, cutoff: int, until: int) -> NDArray[np.bool_]:
+def taken(
+    visits: Visits,
+    offered: pd.DataFrame,
+    *,
+    cutoff: int,
+    until: int,
+    names: Callable[[Iterable[object]], list[str]] | None = None,
+) -> NDArray[np.bool_]:
     """Whether each offer was taken: its user's first visit of the activity is in the horizon, (n,).
 
     Args:
@@ -102,14 +148,13 @@ def taken(visits: Visits, offered: pd.DataFrame, *, cutoff: int, until: int) -> 
         offered: Offers, with user_id and activity as text.
         cutoff: The first day of the horizon, in days since 1970.
         until: The first day after it.
+        names: The maker of hashes, where the offers' user_id are hashes.
     """
     joins = first_joins(visits, known_at(visits, cutoff, days=1), until)
-    joined = pd.MultiIndex.from_arrays(
-        [visits.members[joins.member], visits.activities["activity"].to_numpy(object)[joins.activity]]
-    )
-    asked = pd.MultiIndex.from_arrays([visits.members, visits.members]) if joined.empty else joined
-    found = pd.MultiIndex.from_frame(offered[["user_id", "activity"]]).isin(asked)
-    return np.asarray(found & (not joined.empty), np.bool_)
+    members = pd.Index(visits.members if names is None else names(visits.members), dtype=object)
+    activities = visits.activities["activity"].to_numpy(object)
+    joined = {*zip(members[joins.member], activities[joins.activity], strict=True)}
+    return np.array([pair in joined for pair in zip(offered["user_id"], offered["activity"], strict=True)], np.bool_)
 
 
 def _near(visits: Visits, known: Known, learnt: Learnt) -> object:
