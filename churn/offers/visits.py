@@ -81,6 +81,9 @@ def read_visits(
     place_of = pd.Index(listed["activity"]).get_indexer(names)[activity]
     known, visited = place_of >= 0, rows["n"].to_numpy()
     counts |= {"unknown activity": int(visited[~known].sum()), "used": int(visited[known].sum())}
+    if not known.any():
+        found = f"{counts['unknown activity']:,} unknown activity"
+        raise UserError("expected visits of listed activities", found, "correct segments.offers.activities")
     rows, place_of = rows[known], place_of[known]
     code, members = _coded(rows["user_id"])
     left = rows["left_day"].fillna(NEVER).clip(ALWAYS, NEVER).to_numpy(np.int32)
@@ -115,7 +118,7 @@ def _visits(config: OfferConfig, *, until: int, **place: Any) -> tuple[pd.DataFr
     null = ibis.null("int64")
     left = table["left_day"] if "left_day" in table.columns else null
     day = table["timestamp_day"].coalesce(left) if "timestamp_day" in table.columns else left  # a departure was there
-    second = table["timestamp"].epoch_seconds() if "timestamp_day" in table.columns else null
+    second = table["timestamp_at"].epoch_seconds() if "timestamp_day" in table.columns else null
     user = table["user_id"] if "user_id" in table.columns else ibis.null("string")
     table = table.select(user_id=user, activity_id=table["activity_id"], day=day, left_day=left, second=second)
     fate = ibis.cases(
@@ -176,7 +179,7 @@ def _standing(listed: pd.DataFrame, first: pd.Series, excluded: list[str]) -> pd
         return listed.get(name, nothing)
 
     opened, closed = (pd.to_numeric(column(f"{name}_day")) for name in ("opened", "closed"))
-    capacity, members = (pd.to_numeric(column(name), errors="coerce") for name in ("capacity", "members"))
+    capacity, members = (_numbers(column(name), name) for name in ("capacity", "members"))
     activity = listed["activity"].astype(object)
     return pd.DataFrame(
         {
@@ -190,6 +193,14 @@ def _standing(listed: pd.DataFrame, first: pd.Series, excluded: list[str]) -> pd
             "excluded": activity.isin(excluded),
         }
     )
+
+
+def _numbers(values: pd.Series, name: str) -> pd.Series:
+    try:
+        return pd.to_numeric(values)
+    except ValueError as error:
+        expected = f"expected numbers in segments.offers.activities, column {name}"
+        raise UserError(expected, error, "map another column, or null") from error
 
 
 def _coded(values: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:

@@ -25,7 +25,7 @@ def read_beside(
     engines: Engines,
     frames: Mapping[str, Frame] | None = None,
 ) -> ibis.Table:
-    """A table under standard names: each column of `times` as a moment, and beside it <name>_day, days since 1970.
+    """A table under standard names: each of `times` as a moment, <name>_at, and as <name>_day, days since 1970.
 
     Args:
         source: As in `open_table`.
@@ -54,11 +54,11 @@ def read_beside(
         there = f"the columns {', '.join(table.columns)}"
         raise UserError(f"expected the column {lacking[0]!r} in {source}", there, f"map it in {key}")
     found = {name: table[own] for name, own in wanted.items() if own in table.columns}
-    typed = {name: column if name in times else column.cast("string") for name, column in found.items()}
+    typed = {f"{n}_at" if n in times else n: c if n in times else c.cast("string") for n, c in found.items()}
     table = moved(table.select(**typed), engines.local)
-    for name in (name for name in times if name in found and not table[name].type().is_null()):
-        how = written(table, name, asked=form, name=f"{source}.{name}", key=key)
-        days = with_day(with_moments(table, how, column=name).rename(timestamp=name), zone=data.zone)
-        renamed = {f"{name}_day": "day"} | ({name: "timestamp"} if name != "timestamp" else {})
-        table = days.rename(renamed).drop(*{"written", "dated"} & {*days.columns})
+    for name in (name for name in times if name in found and not found[name].type().is_null()):
+        column = f"{name}_at"
+        how = written(table, column, asked=form, name=f"{source}.{wanted[name]}", key=key)
+        days = with_day(with_moments(table, how, column=column).rename(timestamp=column), zone=data.zone)
+        table = days.rename({f"{name}_day": "day", column: "timestamp"}).drop(*{"written", "dated"} & {*days.columns})
     return table
