@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from churn.lazy import lazily
 
 if TYPE_CHECKING:
-    from churn.offers.asking import asking, day_of
+    from churn.offers.asking import asked_by, day_of
     from churn.offers.config import OfferConfig
     from churn.offers.judging import Judged, earlier, judge
     from churn.offers.known import Known, first_joins, known_at
@@ -21,7 +21,7 @@ __all__ = [
     "OfferConfig",
     "Visits",
     "alike",
-    "asking",
+    "asked_by",
     "day_of",
     "earlier",
     "expected",

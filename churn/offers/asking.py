@@ -15,7 +15,7 @@ def day_of(windows: Windows) -> int:
     return windows.panel.first_day + int(windows.cutoff.max())
 
 
-def asking(dataset: Dataset, visits: Visits) -> Callable[[int], Places]:
+def asked_by(dataset: Dataset, visits: Visits) -> Callable[[int], Places]:
     """The places of the members that a data set asks about at a cutoff, days since 1970.
 
     These are the users at risk on the newest day that is no later, or of arrivals everyone who has arrived.

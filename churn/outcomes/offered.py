@@ -8,11 +8,11 @@ import pandas as pd
 from churn import offers
 from churn.artefacts import declared
 from churn.data import Dataset, Frame
-from churn.language import say
+from churn.language import marked, say
 from churn.offers import OfferConfig
 from churn.outcomes.earlier import Earlier
 
-OFFER = "offer"  # the target: some offered activity was joined within the horizon
+OFFER = marked("offer")  # the target: some offered activity was joined within the horizon
 
 
 def with_offers(

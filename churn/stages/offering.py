@@ -23,7 +23,7 @@ def learn_offers(context: Context) -> Facts:
     visits = offers.read_visits(config, dataset.config, until=newest, frames=context.frames)
     cutoffs = offers.earlier(newest, first=int(visits.day.min()), horizon=horizon, days=config.days)
     step(f"offers at {len(cutoffs)} earlier cutoffs")
-    asked, seed = offers.asking(dataset, visits), context.config.seed
+    asked, seed = offers.asked_by(dataset, visits), context.config.seed
     judged = offers.judge(visits, asked, cutoffs, horizon=horizon, days=config.days, seed=seed)
     judged.learnt.save(folder)
     context.write(declared.OFFER_MEASURES, judged.measures)

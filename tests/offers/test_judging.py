@@ -91,13 +91,14 @@ def test_judging_knows_nothing_of_later_days(visits_of):
     whole = visits_of(rows)
     cut = CUTOFFS[-3]
     short = visits_of(rows[rows.timestamp < pd.Timestamp(cut + 7, unit="D")])
-    for visits in (whole, short):
+
+    def told(visits):
         known = known_at(visits, cut, days=28)
         members = visits.places(pd.Index(["m000", "m001", "m002", "m003", "m004", "nobody"]))
         found = ranked(known, members, near=neighbours(known), weight=1.0, k=3)
-        names = np.append(visits.activities.activity.to_numpy(object), None)[found.activity]
-        whole_names = names if visits is whole else whole_names
-        assert (names == whole_names).all()
+        return np.append(visits.activities.activity.to_numpy(object), None)[found.activity]
+
+    assert (told(whole) == told(short)).all()
 
 
 def test_offers_are_open_new_to_the_member_and_like_the_members_own(with_tastes):
@@ -171,7 +172,9 @@ def test_an_offer_is_taken_if_its_first_visit_is_in_the_horizon(visits_of):
     def hashed(ids):
         return [f"#{one}" for one in ids]
 
-    again = taken(visits, offered.assign(user_id=hashed(offered.user_id)), cutoff=cutoff, until=cutoff + 7, names=hashed)
+    again = taken(
+        visits, offered.assign(user_id=hashed(offered.user_id)), cutoff=cutoff, until=cutoff + 7, names=hashed
+    )
     assert (again == found).all()
 
 

@@ -85,7 +85,9 @@ def test_full_closed_unopened_and_excluded_activities_are_not_open(visits_of):
     activities["full"] = [name == "dance" for name in names]
     activities["opened"] = [day + pd.Timedelta(days=20) if name == "late" else pd.NaT for name in names]
     activities["closed"] = [day + pd.Timedelta(days=4) if name == "early" else pd.NaT for name in names]
-    activities["capacity"] = [5.0 if name in ("taken", "yoga") else 1.0 if name == "small" else np.nan for name in names]
+    activities["capacity"] = [
+        5.0 if name in ("taken", "yoga") else 1.0 if name == "small" else np.nan for name in names
+    ]
     activities["members"] = [5.0 if name == "taken" else np.nan for name in names]
     rows = [*ROWS, ("ann", "small", 1)]
     excluded = pd.DataFrame({"activity_id": ["choir"]})
@@ -119,7 +121,9 @@ def test_a_departure_without_a_visit_is_known_all_the_same(visits_of):
 def test_first_joins_are_in_order_and_leave_out_what_was_joined_before(visits_of):
     visits = visits_of(table([*ROWS, ("bob", "dance", 5), ("bob", "chess", 6), ("ann", "dance", 4)]))
     joins = first_joins(visits, known_at(visits, FIRST + 3, days=28), FIRST + 9)
-    told = [(visits.members[m], visits.activities.activity[a]) for m, a in zip(joins.member, joins.activity, strict=True)]
+    told = [
+        (visits.members[m], visits.activities.activity[a]) for m, a in zip(joins.member, joins.activity, strict=True)
+    ]
     assert told == [("bob", "choir"), ("ann", "dance"), ("bob", "dance")]
 
 
