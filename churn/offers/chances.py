@@ -52,7 +52,7 @@ class Chance:
 
 
 def columns_of(known: Known, members: Places, ranked: Ranked) -> Floats:
-    """What a chance is told of each offer, (n × k, 7): a member's offers follow each other.
+    """The columns from which a chance follows, (n × k, 7): a member's offers stand below each other.
 
     Args:
         known: What was known at the cutoff.

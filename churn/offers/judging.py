@@ -28,7 +28,7 @@ _WEIGHTS, _TEXTS = (0.5, 1.0, 1.5, 2.0), (0.0, 0.3)
 
 @dataclass(frozen=True)
 class Judged:
-    """What earlier cutoffs taught, and how it was measured."""
+    """The result of judging: what earlier cutoffs taught, and its measures."""
 
     learnt: Learnt
     measures: pd.DataFrame  # by basis, group and depth
@@ -84,7 +84,7 @@ def judge(visits: Visits, asked: Asked, cutoffs: Sequence[int], *, horizon: int,
 
 @dataclass(frozen=True)
 class _Judge:
-    """What does not change from one cutoff to the next."""
+    """The judging of one cutoff after the other, with all that stays equal between these."""
 
     visits: Visits
     asked: Asked

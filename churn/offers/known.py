@@ -15,7 +15,7 @@ LONG_AGO = 10_000  # days since the last visit of a member without one
 
 @dataclass(frozen=True)
 class Known:
-    """What was known of m members and a activities at a cutoff.
+    """The knowledge of m members and a activities at a cutoff.
 
     Matrices have a last row more, without entries, so that place -1, a user without visits, is a row as well.
     """

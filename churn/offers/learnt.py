@@ -1,4 +1,4 @@
-"""What the judging of earlier cutoffs taught: the weight of likeness, for whom it is used, and the chances."""
+"""Lessons of earlier cutoffs: the weight of likeness, for whom it is used, and the chances."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ _FILE = "learnt.json"
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a run knows of its offers, in plain numbers.
+    """The lessons of a run about its offers, in plain numbers.
 
     Example:
         >>> Learnt(days=28, weight=1.5, used={"2+": True}).weights(np.array([0, 1, 2, 9])).tolist()

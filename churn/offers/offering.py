@@ -144,7 +144,7 @@ def taken(
     """Whether each offer was taken: its user's first visit of the activity is in the horizon, (n,).
 
     Args:
-        visits: The visits, those of the horizon among them.
+        visits: The visits up to the end of the horizon.
         offered: Offers, with user_id and activity as text.
         cutoff: The first day of the horizon, in days since 1970.
         until: The first day after it.

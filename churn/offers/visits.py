@@ -22,7 +22,7 @@ _YES = {"true", "t", "yes", "y", "1", "1.0"}
 
 @dataclass(frozen=True)
 class Visits:
-    """Who was in which of a activities: a row per member, activity and day, v altogether, in the order of time."""
+    """Visits of m members in a activities: a row per member, activity and day, v altogether, in the order of time."""
 
     members: pd.Index  # (m,) ids as text
     activities: pd.DataFrame  # (a,) activity, title, text, opened, closed (days since 1970), full, excluded

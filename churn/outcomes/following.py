@@ -116,7 +116,7 @@ def follow_up(
 
 @dataclass(frozen=True)
 class _Visited:
-    """Where the visits since lie."""
+    """The tables with the visits since."""
 
     config: OfferConfig
     frames: Mapping[str, Frame] | None

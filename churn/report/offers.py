@@ -28,7 +28,7 @@ _LEFT_OUT = Messages(
 
 
 def build(run: Run) -> Section:
-    """The most offered activities, the measures of both rankings, and the chances beside what came of them."""
+    """The most offered activities, the measures of both rankings, and the chances beside the shares that joined."""
     blocks: list[Block] = [_popular(run)]
     measures, chances = run.table(declared.OFFER_MEASURES), run.table(declared.OFFER_CHANCES)
     if measures.empty:
@@ -130,8 +130,9 @@ def _chances(table: pd.DataFrame) -> Table:
 
 
 def _counted(run: Run) -> str:
-    """How many visits were used, and why others were not."""
+    """The visits that were used, and why others were not."""
     visits = run.manifest["offers"]["rows"]["visits"]
     used = say("{used} of {read} visits were used.", used=count(visits["used"]), read=count(visits["read"]))
     left = ", ".join(f"{count(visits[name])} {words}" for name, words in _LEFT_OUT.items() if visits.get(name))
-    return f"{used} {say('Left out: {left}.', left=left)}" if left else used
+    out = say("Left out: {left}.", left=left)
+    return f"{used} {out}" if left else used

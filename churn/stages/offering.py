@@ -1,4 +1,4 @@
-"""Offers: what earlier cutoffs teach of them, before the scored users get theirs."""
+"""Offers: judged at earlier cutoffs, before the scored users get theirs."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""Rankings, what earlier cutoffs teach of them, and the offers that follow."""
+"""Rankings, the lessons of earlier cutoffs, and the offers that follow."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Offers of a run: in the list, in the scores, on the pages, in new scores, and in what came of them."""
+"""Offers of a run: in the list, in the scores, on the pages, in new scores, and in the outcomes of a list."""
 
 import json
 import shutil
