@@ -116,13 +116,13 @@ def _row(
 
 
 def _coverage(lists: Sequence[Lists], name: str, basis: str, k: int) -> float:
-    """The share of the open activities that stands in some list, on average over the cutoffs."""
+    """The share of the open activities that stands in some list, on average over the cutoffs with lists of a group."""
     shares = []
     for one in lists:
         inside = one.by_basis[basis][one.group > 0 if name == KNOWN else one.group == GROUPS.index(name)]
         offered = np.unique(inside[:, :k])
-        shares.append((offered >= 0).sum() / max(1, one.open))
-    return float(np.mean(shares))
+        shares += [(offered >= 0).sum() / max(1, one.open)] if len(inside) else []
+    return float(np.mean(shares)) if shares else np.nan
 
 
 def _uses(learnt: Learnt, name: str) -> bool:
