@@ -19,7 +19,7 @@ from churn.offers.visits import Visits
 from churn.statistics import rate_interval
 
 Asked = Callable[[int], Places]  # the places of the members who are asked about at a cutoff
-MOST = 24  # cutoffs that are judged
+MOST = 52  # cutoffs that are judged, of weekly ones a year
 _LEAST = 4  # cutoffs without which nothing is judged
 _RECENT = 3  # one in three cutoffs, the newest ones, set the level of chances
 _LISTED = 5_000  # members of a cutoff whose offers are looked at, evenly drawn: for chances and coverage

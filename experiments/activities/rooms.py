@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from churn.data import DataConfig
-from churn.offers import OfferConfig, Visits, first_joins, judge, known_at, neighbours, ranked, read_visits
+from churn.offers import OfferConfig, Visits, earlier, first_joins, judge, known_at, neighbours, ranked, read_visits
 from churn.statistics import rate_interval
 
 HORIZON = DAYS = 28
@@ -32,10 +32,12 @@ def main() -> None:
     table = pd.concat([questions(visits, place) for place in range(len(CUTOFFS))], ignore_index=True)
     for there, title in ((True, "rooms that existed alone"), (False, "all rooms")):
         show(table[table.there] if there else table, title)
-    told = judge(visits, lambda cutoff: seen(visits, cutoff), CUTOFFS, horizon=HORIZON, days=DAYS)
-    print("\nas a run judges it:", told.learnt)
-    print(told.measures.round(3).to_string(index=False))
-    print(told.chances.round(4).to_string(index=False))
+    every = earlier(int(visits.day.max()) + 1, first=int(visits.day.min()), horizon=HORIZON, days=DAYS)
+    for cutoffs in (CUTOFFS, every):
+        told = judge(visits, lambda cutoff: seen(visits, cutoff), cutoffs, horizon=HORIZON, days=DAYS)
+        print(f"\nas a run judges it, {len(cutoffs)} cutoffs: {told.learnt}")
+        print(told.measures.round(3).to_string(index=False))
+        print(told.chances.round(4).to_string(index=False))
     memory(visits)
 
 
