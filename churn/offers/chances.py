@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from churn.offers.known import Floats, Known
 from churn.offers.ranking import SCALE, Places, Ranked
 
-_PRIOR = 5  # joins by which few recent ones are smoothed
+_PRIOR = 5  # joins by which few recent ones are smoothed, in each step
+_STEPS = 5  # towards the level; more would forget the earlier cutoffs where joins are few
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,11 @@ class Chance:
             recent: Which are of the most recent cutoffs, (n,).
         """
         found = cls._fit(columns, joined)
-        came, promised = joined[recent].sum(), found(columns[recent]).sum()
-        return replace(found, shift=found.shift + float(np.log((came + _PRIOR) / (promised + _PRIOR))))
+        came = joined[recent].sum()
+        for _ in range(_STEPS):
+            promised = found(columns[recent]).sum()
+            found = replace(found, shift=found.shift + float(np.log((came + _PRIOR) / (promised + _PRIOR))))
+        return found
 
     @classmethod
     def _fit(cls, columns: Floats, joined: NDArray[np.bool_]) -> Self:

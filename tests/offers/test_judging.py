@@ -19,6 +19,7 @@ from churn.offers import (
     ranked,
     taken,
 )
+from churn.offers.chances import Chance
 
 from .conftest import ACTIVITIES, DAYS, FIRST, made_visits
 
@@ -193,3 +194,14 @@ def test_what_was_learnt_comes_back_and_is_refused_when_changed(with_tastes, tmp
     (tmp_path / "offers" / "learnt.json").write_text("{}")
     with pytest.raises(UserError, match=r"as it was written|expected days"):
         Learnt.load(tmp_path / "offers")
+
+
+def test_the_level_of_chances_is_that_of_the_newest_cutoffs():
+    rng = np.random.default_rng(0)
+    columns, recent = rng.normal(size=(6000, 2)), np.arange(6000) >= 4000
+    joined = rng.random(6000) < np.where(recent, 0.05, 0.2) * (1 + (columns[:, 0] > 0))
+    chance = Chance.learn(columns, joined, recent=recent)(columns)
+    assert chance[recent].mean() == pytest.approx(joined[recent].mean(), rel=0.1)
+    assert chance[columns[:, 0] > 0].mean() > 1.5 * chance[columns[:, 0] <= 0].mean()
+    never = Chance.learn(columns, np.zeros(6000, np.bool_), recent=recent)(columns)
+    assert ((never > 0) & (never < 0.001)).all()
