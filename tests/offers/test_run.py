@@ -12,6 +12,7 @@ import churn
 from churn.artefacts import declared
 from churn.configuration import EvaluationConfig, ExplanationConfig, OutcomeConfig, RunConfig
 from churn.data import DataConfig, example_frames
+from churn.data.sources.simulator import accepted
 from churn.evaluation import VerdictConfig
 from churn.language import speaking
 from churn.offers import OfferConfig
@@ -162,6 +163,20 @@ def test_outcomes_tell_who_took_an_offer_in_the_list_and_in_the_control(finished
     effect = followed.effects[followed.effects.target == "offer"].iloc[0]
     assert effect.difference == pytest.approx(rows.rate["contact"] - rows.rate["control"])
     assert effect.low <= effect.difference <= effect.high
+
+
+def test_outcomes_find_what_offers_have_caused(finished, frames, tmp_path) -> None:
+    listed, chance = finished.table("priority.parquet"), 0.6
+    told = pd.Index(listed.user_id[listed.group == "contact"])
+    cutoff = pd.Timestamp(CUTOFF)
+    caused = accepted(finished.offers, told, chance=chance, cutoff=cutoff, days=7, seed=0)
+    before = frames["visits"][frames["visits"].timestamp < CUTOFF]  # so that nobody goes without having been told
+    last = before.tail(1).assign(timestamp=cutoff + pd.Timedelta(days=6, hours=20))
+    since = frames | {"visits": pd.concat([before, caused, last], ignore_index=True)}
+    asked = {"config": OutcomeConfig(), "frames": since, "offered": OFFERS}
+    found = follow_up(finished.folder, DataConfig(**NAMES), out=tmp_path / "out", **asked)
+    effect = found.effects[found.effects.target == "offer"].iloc[0]
+    assert effect.low < chance < effect.high and effect.low > 0 and effect.b == 0
 
 
 def test_outcomes_are_told_in_words(followed, capsys) -> None:
