@@ -140,7 +140,14 @@ def _score(arguments: list[str]) -> None:
 
     with progress("score"), allowing(spec.class_path for spec in config.specs):
         id_key = config.segments.id_key
-        out = score(options.run, config.data, cutoff=options.cutoff, out=options.out, id_key=id_key)
+        out = score(
+            options.run,
+            config.data,
+            cutoff=options.cutoff,
+            out=options.out,
+            id_key=id_key,
+            offered=config.segments.offers,
+        )
         finished = RunConfig.stored(options.run)
     about = [
         *declared.MANIFEST.read(options.run)["list_warnings"],
@@ -175,8 +182,8 @@ def _outcomes(arguments: list[str]) -> int:
     parser = run_parser("outcomes")
     parser.description = (
         "What happened after a list was made, by the log that went on (data), and what to compare with (outcomes); "
-        "of other blocks, only segments.id_key and the classes of models count. Exit code 3: an alarm of "
-        "outcomes.alarms, a line of stderr each; 2: a mistake in the input; 0: neither."
+        "of other blocks, only segments.id_key, segments.offers and the classes of models count. Exit code 3: an alarm "
+        "of outcomes.alarms, a line of stderr each; 2: a mistake in the input; 0: neither."
     )
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
     parser.add_argument("--out", type=Path, default=None, help="folder to write to; by default outcomes in that folder")
@@ -188,8 +195,8 @@ def _outcomes(arguments: list[str]) -> int:
 
     out = options.run / FOLLOWED_UP if options.out is None else options.out
     with progress("outcomes"), allowing(spec.class_path for spec in config.specs):
-        id_key = config.segments.id_key
-        found = follow_up(options.run, config.data, config=options.outcomes, out=out, id_key=id_key)
+        id_key, offered = config.segments.id_key, config.segments.offers
+        found = follow_up(options.run, config.data, config=options.outcomes, out=out, id_key=id_key, offered=offered)
     summary(found)
     for alarm in found.alarms:
         print(f"alarm: {alarm}", file=sys.stderr)

@@ -148,7 +148,7 @@ class RunConfig(Block):
     def public(self) -> dict[str, Any]:
         """Every key as plain data, fit to be stored: passwords are left out of the sources."""
         values = asdict(self)
-        return values | {block: without_passwords(values[block]) for block in ("data", "tuning")}
+        return values | {block: without_passwords(values[block]) for block in ("data", "tuning", "segments")}
 
     def save(self, path: Path | str) -> None:
         """Write every key as YAML, for `RunConfig.load`.

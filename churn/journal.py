@@ -97,7 +97,7 @@ class Journal:
         if self.content.get("version") != __version__:
             refused.append(f"version: {self.content.get('version')} → {__version__}")
         hashes = known.get("inputs", {}), begun_with["inputs"]
-        refused += [f"other rows in data.{name}" for name, _ in _differences(*hashes)]
+        refused += [f"other rows in {name}" for name in _other_rows(*hashes) if name not in stale]
         if refused:
             raise UserError(
                 f"expected the version, configuration and data that the run in {self.folder} was begun with",
@@ -140,6 +140,12 @@ class Journal:
         """The written files that are still in the folder, by their names in it."""
         inside = {path.relative_to(self.folder) for path in written if path.is_relative_to(self.folder)}
         return sorted(p.as_posix() for p in inside if p.parts[0] != _PASSING and (self.folder / p).exists())
+
+
+def _other_rows(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """The keys of the tables whose rows differ."""
+    differ = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
+    return [name if "." in name else f"data.{name}" for name in differ]
 
 
 def _of(key: str, readers: Mapping[str, Sequence[str]]) -> Sequence[str] | None:

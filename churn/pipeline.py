@@ -25,6 +25,7 @@ from churn.stages import (
     find_anomalies,
     fit_models,
     group_users,
+    learn_offers,
     prepare_data,
     reach_verdicts,
     refit_models,
@@ -47,6 +48,7 @@ STAGES: tuple[Stage, ...] = (
     reach_verdicts,
     explain_models,
     refit_models,
+    learn_offers,
     score_users,
     compare_segments,
     group_users,
@@ -57,13 +59,14 @@ STAGES: tuple[Stage, ...] = (
 )
 _ON_THE_LIST = (score_users, compare_segments, group_users, find_anomalies, explore_data, review_run, write_report)
 _EXPLAINED = ("explanation.windows", "explanation.sample", "explanation.trees", "explanation.attributed")
-_DRAWN = tuple(f"segments.{one.name}" for one in fields(SegmentConfig) if one.name != "id_key")  # a key stays for good
+_DRAWN = tuple(f"segments.{one.name}" for one in fields(SegmentConfig) if one.name not in ("id_key", "offers"))
 # The stages that a key or a block of keys matters to, since they read it or what another one wrote by it. A run whose
 # key has another value does them again and trains nothing; any other key makes another run.
 READERS: dict[str, tuple[Stage, ...]] = {
     **dict.fromkeys(("language", "labels", "report"), (write_report,)),
     "verdicts": (reach_verdicts, write_report),
     **dict.fromkeys((*_EXPLAINED, *_DRAWN), (choose_order, explain_models, *_ON_THE_LIST)),
+    "segments.offers": (learn_offers, *_ON_THE_LIST),
     "explanation.fidelity_floor": (review_run, write_report),
     "explore": (explore_data, write_report),
 }
@@ -92,7 +95,8 @@ def tune(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | No
 def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames: Mapping[str, Frame]) -> Run:
     own = (spec.class_path for spec in config.specs)
     with claimed(out, "a run"), allowing(own):
-        hashes = {name: digest(source, frames) for name, source in config.data.sources.items()}
+        sources = config.data.sources | config.segments.offers.sources
+        hashes = {name: digest(source, frames) for name, source in sources.items()}
         readers = {key: [reader.__name__ for reader in every] for key, every in READERS.items()}
         journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes, readers=readers)
         config.save(out / STORED)

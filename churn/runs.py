@@ -13,6 +13,7 @@ from churn.disk import temporary_folder
 from churn.eda import View
 from churn.errors import UserError
 from churn.new_data import New, block_of, prepare_up_to
+from churn.offers import OfferConfig
 from churn.run_files import RunFiles
 from churn.scoring import newest_windows, score, score_windows
 
@@ -39,7 +40,13 @@ class Run(RunFiles):
         return table
 
     def score(
-        self, data: New, *, cutoff: str, out: Path | str | None = None, id_key: str | None = None
+        self,
+        data: New,
+        *,
+        cutoff: str,
+        out: Path | str | None = None,
+        id_key: str | None = None,
+        offered: OfferConfig | None = None,
     ) -> pd.DataFrame:
         """Score new data: user_id, cutoff, the chances, and the segment of every user at risk at the cutoff.
 
@@ -48,13 +55,15 @@ class Run(RunFiles):
             cutoff: The first day that is not known.
             out: The folder for the files of `churn score`; by default none is written.
             id_key: The key, as `segments.id_key`.
+            offered: Where the new visits and activities lie, as `segments.offers`; without them nothing is offered.
 
         Raises:
             UserError: as `churn.scoring.score`.
         """
         config, frames = block_of(data, run=self.folder, old=self.config.data)
         with temporary_folder() as folder:
-            to = score(self.folder, config, cutoff=cutoff, out=out or folder / "scores", id_key=id_key, frames=frames)
+            given: dict[str, Any] = {"id_key": id_key, "frames": frames, "offered": offered}
+            to = score(self.folder, config, cutoff=cutoff, out=out or folder / "scores", **given)
             return declared.SCORES.read(to)
 
     def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:

@@ -5,12 +5,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn import explanation, segments
+from churn import explanation, offers, segments
 from churn.artefacts import Hide, as_written, declared, hashes_of, read_json, read_object
 from churn.configuration import RunConfig
 from churn.data import (
@@ -27,20 +28,23 @@ from churn.errors import UserError
 from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
 from churn.folder import claimed
 from churn.journal import Journal
-from churn.language import speaking
+from churn.language import say, speaking
 from churn.models import load
 from churn.new_data import prepare_up_to
+from churn.offers import OfferConfig
 from churn.progress import step
 from churn.replacement import together
 from churn.segments import Order, Plan, Pseudonyms, SegmentConfig
 
 SURROGATE = "surrogate"  # of a target's folder: what explains its model
 LEVERS = "levers"  # beside it: what was learnt of controllable attributes
+OFFERS = "offers"  # of the models' folder: what earlier cutoffs taught of offers
 _LISTED = (declared.SCORES, declared.SCORED_FEATURES, declared.PRIORITY, declared.CONTROL)  # what `outcomes` goes by
+_OFFERED = (declared.OFFERS, declared.POPULAR)
 _AVERAGED = 2_000  # users of a day whose SHAP values, or chances at other values of a lever, are averaged
 FILES = (  # of a folder that `score` wrote
     *(artefact.file for artefact in (*_LISTED, declared.REASONS, declared.CONTACTS, declared.AGREEMENT)),
-    *(artefact.file for artefact in (declared.LEVERS, declared.LEVER_CURVES)),
+    *(artefact.file for artefact in (declared.LEVERS, declared.LEVER_CURVES, *_OFFERED)),
     *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
     *(declared.BOOK, declared.QUARANTINE.file),
 )
@@ -82,10 +86,12 @@ def score(
     out: Path | str,
     id_key: str | None = None,
     frames: Mapping[str, Frame] | None = None,
+    offered: OfferConfig | None = None,
 ) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
     priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, scoring.json, which says how, and
-    of a run with controllable attributes levers.parquet and lever_curves.csv.
+    of a run with controllable attributes levers.parquet and lever_curves.csv, of one with offers offers.parquet and
+    popular.csv.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -97,6 +103,7 @@ def score(
         out: Where to write.
         id_key: As `segments.id_key`. The run's own is never used, for a key is yours alone to name.
         frames: Data frames by the names that stand in `data`.
+        offered: Where the new tables of visits and activities lie; without them nothing is offered.
 
     Raises:
         UserError: if there is no finished run, `out` is its folder, the data end more than a day before the cutoff, or
@@ -106,21 +113,30 @@ def score(
     _check_finished(run, out)
     finished = RunConfig.stored(run)
     names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
-    config = dataclasses.replace(segments.as_chosen(finished.segments, run / "models"), id_key=id_key)
+    given: dict[str, Any] = {"id_key": id_key, "offers": offered or OfferConfig()}
+    config = dataclasses.replace(segments.as_chosen(finished.segments, run / "models"), **given)
     with claimed(out, "scores"), together(out, FILES) as scratch:
         dataset = prepare_up_to(cutoff, run, finished.data, data, folder=scratch / "dataset", frames=frames)
         moved, fans = _drift(run, dataset), explanation.fans_among(dataset.panel.features)
         with speaking(finished.language, finished.labels, fans=fans):
-            listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch)
+            listing = write_scores(dataset, run / "models", config=config, names=names, out=scratch, frames=frames)
             segments.write_contacts(scratch, Order.load(run / "models"), config)
             drifted = drift_findings(moved, scattered=dataset.windows.scattered) if moved else ()
             found = [finding.text for finding in (*examine_new(dataset), *drifted)]
+            found += _no_offers(run, config.offers)
         place = os.path.relpath(run.resolve(), out.resolve())
         drift = moved.facts() if moved else None
         told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)
         declared.SCORING.write(told, scratch)
     return out
+
+
+def _no_offers(run: Path, config: OfferConfig) -> list[str]:
+    """A warning where a run has offers and no visits are named."""
+    if config.visits is not None or not (run / "models" / OFFERS).exists():
+        return []
+    return [say("No visits are named in segments.offers.visits, so no user is offered an activity.")]
 
 
 def _drift(run: Path, dataset: Dataset) -> Drift | None:
@@ -162,7 +178,14 @@ def newest_windows(dataset: Dataset) -> Windows:
 
 
 def write_scores(
-    dataset: Dataset, models: Path, *, config: SegmentConfig, names: Pseudonyms | None, out: Path, seed: int = 0
+    dataset: Dataset,
+    models: Path,
+    *,
+    config: SegmentConfig,
+    names: Pseudonyms | None,
+    out: Path,
+    seed: int = 0,
+    frames: Mapping[str, Frame] | None = None,
 ) -> Listing:
     """Score every user at risk at the newest cutoff, write the list and, with a budget, what contacting it is worth.
 
@@ -183,6 +206,8 @@ def write_scores(
     if config.control.share and not held.any():
         step(f"{len(listed)} users on the list, too few to hold anybody back")
     hide = names.hide if names else None
+    if (learnt := offers.Learnt.load(models / OFFERS)) is not None and config.offers.visits is not None:
+        scored = offers.with_offers(scored, dataset, learnt, out, config=config.offers, frames=frames, hide=hide)
     declared.SCORES.write(scored, out, hide)
     declared.SCORED_FEATURES.write(pd.DataFrame(windows.summary(), columns=list(windows.features)), out)
     declared.OTHERS.write(others, out)
@@ -193,7 +218,7 @@ def write_scores(
     segments.export(listed, why, out, held_back=held, hide=hide)
     _write_levers(dataset, scored, models, out, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
-    return Listing(scored, planned, int(held.sum()), hashes_of(out, [artefact.file for artefact in _LISTED]))
+    return Listing(scored, planned, int(held.sum()), hashes_of(out, _there(out)))
 
 
 def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.DataFrame) -> pd.DataFrame:
@@ -227,6 +252,11 @@ def _write_levers(dataset: Dataset, scored: pd.DataFrame, models: Path, out: Pat
     found.insert(0, "user_id", windows.user_ids[found.pop("window")])
     declared.LEVERS.write(found, out, hide)
     declared.LEVER_CURVES.write(explanation.curves(levers, windows.take(few), p[few]), out)
+
+
+def _there(out: Path) -> list[str]:
+    """The files that `outcomes` goes by: offers where there are any."""
+    return [one.file for one in (*_LISTED, declared.OFFERS) if one in _LISTED or (out / one.file).exists()]
 
 
 def _evenly(n: int) -> NDArray[np.int64]:

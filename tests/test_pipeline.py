@@ -432,7 +432,7 @@ def test_a_run_of_an_earlier_state_is_refused_with_a_remedy(finished, tmp_path) 
 
 def test_every_stage_is_tried_with_the_keys_or_done_again_with_the_list() -> None:
     before_any = {"prepare_data", "examine_data", "fit_models"}  # on which every other stage rests
-    again = {*_readers_of("segments.quantile"), *_readers_of("verdicts")}
+    again = {*_readers_of("segments.quantile"), *_readers_of("segments.offers"), *_readers_of("verdicts")}
     assert {stage.__name__ for stage in pipeline.STAGES} == before_any | again | {*TRAINING}
 
 

@@ -140,7 +140,8 @@ SCORES = Table(
     "scores.parquet",
     "a user who was scored",
     f"{_WINDOW} p_churn:number? p_sticker:number? p_sticker_if_stays:number? expected_amount:number? priority:number "
-    "value_at_risk:number? expected_loss:number? active_days:count? segment:text",
+    "value_at_risk:number? expected_loss:number? active_days:count? segment:text "
+    "offer_1:text? offer_2:text? offer_3:text? offer_basis:text?",
     chance=True,
 )
 SCORED_FEATURES = Table("scored_features.parquet", "a user who was scored, without an id", "", further="the features")
@@ -188,12 +189,37 @@ LEVER_CURVES = Table(
     f"attribute:text kind:text value:number level:text n:count chance:number {_INTERVAL}",
     optional=True,
 )
+OFFERS = Table(
+    "offers.parquet",
+    "an activity that a scored user is offered, the first at place 1",
+    "user_id:id place:count activity:text title:text chance:number basis:text",
+    optional=True,
+)
+POPULAR = Table(
+    "popular.csv",
+    "an activity that is popular lately, which visitors without an id are offered, the first at place 1",
+    "place:count activity:text title:text members:count users:count",
+    optional=True,
+)
+OFFER_MEASURES = Table(
+    "offer_measures.csv",
+    "a way to rank offers, for members known by a number of activities, at earlier cutoffs",
+    "basis:text known:text k:count used:flag n:count n_users:count hit_rate:number low:number high:number best:number "
+    "coverage:number gain:number gain_low:number gain_high:number",
+    optional=True,
+)
+OFFER_CHANCES = Table(
+    "offer_chances.csv",
+    "a place of an offer, for members known by a number of activities, at earlier cutoffs",
+    "known:text place:count n:count chance:number joined:number low:number high:number",
+    optional=True,
+)
 REASONS = Table("reasons.parquet", "a reason of a user of the list, the strongest at place 1", _TOLD)
 CONTACTS = Table(
     "priority.csv",
     "a user to contact, best first, for a spreadsheet",
     f"rank:count user_id:id {_SCORED} unusual_week:text? reason_1:text reason_2:text reason_3:text "
-    "lever_1:text? lever_2:text? lever_3:text?",
+    "lever_1:text? lever_2:text? lever_3:text? offer_1:text? offer_2:text? offer_3:text? offer_basis:text?",
     ranked=True,
     chance=True,
 )

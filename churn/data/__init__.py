@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from churn.data.encoders.texts import cleaned, hashed_words, letter_groups
     from churn.data.encoders.vectors import Vectors
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
+    from churn.data.log.beside import read_beside
     from churn.data.log.daily import Tables
     from churn.data.log.dialects import dialect_of
     from churn.data.log.events import standard_columns
@@ -126,6 +127,7 @@ __all__ = [
     "picture_vectors",
     "plain_ids",
     "prepare",
+    "read_beside",
     "read_panel",
     "read_tables",
     "readable_to_the_last_row",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from churn.artefacts import declared
 from churn.data import CHURN
+from churn.outcomes.offered import OFFER
 from churn.segments import CONTACT, CONTROL, chance_of_first, segments_of
 from churn.statistics import (
     FEW,
@@ -125,7 +126,8 @@ def _interval(target: str, values: NDArray[np.float64]) -> Interval:
 
 
 def _forecasts(scored: pd.DataFrame) -> dict[str, pd.Series]:
+    found = {OFFER: scored[f"p_{OFFER}"]} if f"p_{OFFER}" in scored else {}
     if (first := chance_of_first(scored)) != "p_churn":
-        return {first.removeprefix("p_"): scored[first]}
-    found = {"retention": 1 - scored.p_churn}
+        return found | {first.removeprefix("p_"): scored[first]}
+    found["retention"] = 1 - scored.p_churn
     return found | ({"sticker": scored.p_sticker} if "p_sticker" in scored else {})

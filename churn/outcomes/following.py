@@ -20,6 +20,7 @@ from churn.errors import UserError
 from churn.folder import claimed
 from churn.language import marked, say, speaking
 from churn.new_data import prepare_alike
+from churn.offers import OfferConfig
 from churn.outcomes import drift as drifting
 from churn.outcomes import lists
 from churn.outcomes.alarms import alarms
@@ -28,6 +29,7 @@ from churn.outcomes.contacts import really_contacted
 from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
 from churn.outcomes.happened import answered, check_days, covered, happened
+from churn.outcomes.offered import with_offers
 from churn.replacement import together
 from churn.scoring import score_windows
 from churn.segments import CONTACT, CONTROL
@@ -70,6 +72,7 @@ def follow_up(
     out: Path,
     id_key: str | None = None,
     frames: Mapping[str, Frame] | None = None,
+    offered: OfferConfig | None = None,
 ) -> FollowUp:
     """Read the outcomes in the horizon after a list was made and write outcomes.csv, effects.csv,
     calibration_since.csv, stability.csv, drift.csv and outcomes.json.
@@ -81,6 +84,7 @@ def follow_up(
         out: The folder to write to.
         id_key: The key of the list's hashes, if it holds any, as `segments.id_key`.
         frames: Data frames by the names that stand in `data`.
+        offered: The tables of visits and activities, by which it is told whether offers were taken.
 
     Raises:
         UserError: if there is no such folder, its files were changed, the key is not named, or the log does not cover
@@ -94,7 +98,7 @@ def follow_up(
     with temporary_folder() as folder:
         dataset = prepare_alike(earlier.run, old, data, folder=folder / "dataset", frames=frames)
         with speaking(earlier.config.language, earlier.config.labels):
-            found = _found(earlier, dataset, config, out)
+            found = _found(earlier, dataset, config, out, _Visited(offered or OfferConfig(), frames))
     tables: dict[Table, pd.DataFrame] = {
         declared.OUTCOMES: found.outcomes,
         declared.EFFECTS: found.effects,
@@ -110,13 +114,22 @@ def follow_up(
     return found
 
 
-def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path) -> FollowUp:
+@dataclass(frozen=True)
+class _Visited:
+    """The tables with the visits since."""
+
+    config: OfferConfig
+    frames: Mapping[str, Frame] | None
+
+
+def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path, visited: _Visited) -> FollowUp:
     whole = earlier
     if earlier.config.data.asked is not None:
         earlier, seen = answered(whole, dataset)
     else:
         check_days(earlier, dataset)
         seen = happened(earlier, dataset.panel)
+    earlier, seen, of_offers = with_offers(earlier, seen, dataset, config=visited.config, frames=visited.frames)
     scored, waiting = earlier.scored, len(whole.scored) - len(earlier.scored)
     reached, unknown = None, None
     if config.contacted is not None:
@@ -126,7 +139,7 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path)
     measured = calibration_since(scored, seen, alone=alone, run=earlier.run, repetitions=config.repetitions)
     stability, drifted = _later(whole, dataset, config)
     about_log = [finding.text for finding in examine_new(dataset)]
-    notes = [*about_log, *_notes(earlier, seen, reached, unknown)]
+    notes = [*about_log, *_notes(earlier, seen, reached, unknown), *of_offers]
     if waiting:
         notes.append(say("{n:,} scored users have no answer yet and are left out.", n=waiting))
     if drifted.empty and whole.config.data.asked is None:

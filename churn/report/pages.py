@@ -23,6 +23,7 @@ from churn.report import (
     line,
     method,
     observed,
+    offers,
     past,
     reliability,
     returning,
@@ -74,7 +75,8 @@ class Page:
     def of(self, run: Run) -> Self:
         """The page with the sections that a run can fill: of arrivals there is no past, of an outcome no budget."""
         left = _OF_CHURN if run.first.outcome else set() if run.manifest["groups"] else _OF_A_PAST
-        left = left if (run.folder / declared.LEVER_CURVES.file).exists() else left | {"levers"}
+        made = {"levers": declared.LEVER_CURVES, "offers": declared.POPULAR}
+        left = left | {name for name, artefact in made.items() if not (run.folder / artefact.file).exists()}
         return replace(self, groups=tuple(group.without(left) for group in self.groups)) if left else self
 
 
@@ -115,6 +117,7 @@ EVIDENCE = Page(
                 "checks": checks.build,
                 "observed": observed.build,
                 "reading": shortlist.reading,
+                "offers": offers.build,
                 "budget": budget.build,
                 "line": line.build,
             },

@@ -1,6 +1,6 @@
 """The list: whom to contact first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,12 +8,12 @@ import pandas as pd
 from churn.artefacts import declared
 from churn.explanation import heads
 from churn.language import say, say_many
-from churn.report import held_back
+from churn.report import held_back, offers
 from churn.report.blocks import Block, Note, Section, Text
 from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
-from churn.report.tables import Cell, Choice, Column, Table, count_cell, number_cell, percent_cell
+from churn.report.tables import Cell, Choice, Column, Table, count_cell, number_cell, percent_cell, text_cell
 from churn.report.wording import capital, count, known, signed
 from churn.run_files import records
 from churn.runs import Run
@@ -153,7 +153,7 @@ def _reading(churn: float, sticker: float) -> str:
 def _list(run: Run) -> list[Block]:
     users = run.priority
     shown, found = users.head(SHOWN), marks(run)
-    group = found.column(shown)
+    group, offer = found.column(shown), offers.column(run)
     given = {f"p_{target.name}": target for target in run.words}
     given = {name: target for name, target in given.items() if name in shown and shown[name].notna().any()}
     chances = list(given)
@@ -167,10 +167,15 @@ def _list(run: Run) -> list[Block]:
         *(Column(one.say(one.head), numeric=True, least=one.say(one.least)) for one in given.values()),
         *(Column(capital(RANKS[name]), numeric=True) for name in last),
         *([group] if group else []),
+        *([offer] if offer else []),
         Column(say("Why"), wide=True, choice=_choice(run, shown)),
     )
     numbers = (*first, *chances, *last)
-    rows = tuple(_row(user, numbers, found=found, grouped=group is not None) for user in shown.to_dict("records"))
+    to_offer = offers.to_offer(run) if offer else None
+    rows = tuple(
+        _row(user, numbers, found=found, grouped=group is not None, to_offer=to_offer)
+        for user in shown.to_dict("records")
+    )
     title = say_many("The list: {n} user", "The list: {n} users", len(users))
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
     marked = [Text(sentence) for sentence in found.sentences(users)]
@@ -198,11 +203,14 @@ def _reasons(user: dict[Any, Any]) -> list[str]:
     return [user[name] for name in REASONS if user[name]]
 
 
-def _row(user: dict[Any, Any], numbers: Sequence[str], *, found: Marks, grouped: bool) -> tuple[Cell, ...]:
+def _row(
+    user: dict[Any, Any], numbers: Sequence[str], *, found: Marks, grouped: bool, to_offer: Mapping[str, str] | None
+) -> tuple[Cell, ...]:
     return (
         count_cell(user["rank"]),
         found.user(str(user["user_id"])),
         *(percent_cell(user[name]) if name.startswith("p_") else number_cell(user[name]) for name in numbers),
         *([found.group(str(user["user_id"]))] if grouped else []),
+        *([text_cell(to_offer.get(str(user["user_id"])))] if to_offer is not None else []),
         Cell("\n".join(_reasons(user)) or "–"),
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from churn.errors import UserError
 from churn.keys import Block, Days, ProperShare, Range, Seed, Share
+from churn.offers import OfferConfig
 
 Rule = Literal["quantile", "number", "profit"]
 RankBy = Literal["priority", "p_churn", "value_at_risk", "expected_loss"]  # the first that no other beats is chosen
@@ -104,6 +105,7 @@ class SegmentConfig(Block, key="segments"):
         budget: Costs and worth of a contact.
         groups: Groups of like behaviour.
         anomalies: Users who depart from their own past.
+        offers: Activities that each user may like to join next.
         control: Users of the list held back at random, so that `churn outcomes` can tell what a contact changes.
         id_key: A file with a secret, made where there is none. With it, every file of the run but dataset/ and
             quarantine.parquet holds hashes of the ids (HMAC-SHA256), and ids.csv beside the secret tells whose. It must
@@ -120,6 +122,7 @@ class SegmentConfig(Block, key="segments"):
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     groups: GroupConfig = field(default_factory=GroupConfig)
     anomalies: AnomalyConfig = field(default_factory=AnomalyConfig)
+    offers: OfferConfig = field(default_factory=OfferConfig)
     control: ControlConfig = field(default_factory=ControlConfig)
     id_key: str | None = None
 

@@ -7,6 +7,7 @@ from churn.stages.exploring import explore_data
 from churn.stages.fitting import fit_models, refit_models, retrain_models
 from churn.stages.judging import choose_order, evaluate_models, reach_verdicts
 from churn.stages.observing import find_anomalies, group_users
+from churn.stages.offering import learn_offers
 from churn.stages.preparation import examine_data, prepare_data
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "find_anomalies",
     "fit_models",
     "group_users",
+    "learn_offers",
     "prepare_data",
     "reach_verdicts",
     "refit_models",

@@ -16,7 +16,9 @@ def score_users(context: Context) -> Facts:
     """The newest scores, the list, and how its line is drawn."""
     config, seed = context.segments, context.config.seed
     models, out = context.folder / "models", context.folder
-    listing = write_scores(context.dataset, models, config=config, names=context.names, out=out, seed=seed)
+    listing = write_scores(
+        context.dataset, models, config=config, names=context.names, out=out, seed=seed, frames=context.frames
+    )
     context.write(declared.THRESHOLD, segments.lines(listing.scored, config, seed=seed))
     context.write(declared.SCORE_DISTRIBUTION, segments.distribution(listing.scored, config.order))
     told = listing.facts(config) | {"skewness": segments.skewness(listing.scored, config.order)}

@@ -33,6 +33,7 @@ from .synthetic_models import (
     table_of,
     thresholds,
 )
+from .synthetic_offers import MANIFEST, offer_tables
 from .synthetic_search import importances, trial_curves, trials
 from .synthetic_verdicts import questions, verdicts
 
@@ -98,12 +99,13 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
     }
     if stickers:
         tables |= {"levers.parquet": _levers(scores), "lever_curves.csv": _lever_curves()}
+        tables |= offer_tables(scores, HOSTILE)
     for one in BY_FILE.values():
         if one.file in tables or not (one.optional or one.file in FOLLOWED_UP):
             one.write(tables.get(one.file, one.empty()), folder)
     write_text(CONFIG, folder / "config.yaml")
     write_json(questions(targets), folder / "verdicts.json")
-    write_json(_manifest(scores, targets), folder / "manifest.json")
+    write_json(_manifest(scores, targets) | MANIFEST, folder / "manifest.json")
     return folder
 
 

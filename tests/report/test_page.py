@@ -65,8 +65,8 @@ def rewrite(run, change):
         (REPORT, "glance list why worth trust returning past"),
         (
             EVIDENCE,
-            "checks observed reading budget line drivers levers features differences behaviour anomalies models gains "
-            "calibration verdicts search seasons journeys cohorts health method",
+            "checks observed reading offers budget line drivers levers features differences behaviour anomalies models "
+            "gains calibration verdicts search seasons journeys cohorts health method",
         ),
     ],
     ids=["report", "evidence"],

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from churn.artefacts import Hide, declared, write_with
 from churn.explanation import worded, worded_moves
 from churn.language import decimals_of_money, priced, say
+from churn.offers import of_each
 from churn.segments.config import RankBy, SegmentConfig
 from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL
-from churn.segments.contacts.list_words import about, in_words
+from churn.segments.contacts.list_words import BASES, about, in_words
 from churn.segments.earnings import profit_of
 from churn.segments.orders import Order
 from churn.segments.ranking import chance_of_first, ranked
@@ -113,7 +114,7 @@ def _write_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tup
 
 def _contacts(folder: Path) -> pd.DataFrame:
     """The users of a folder's list who are not held back, with what departed in their last week, their reasons, and
-    the moves of a run with controllable attributes.
+    the moves of a run with controllable attributes, and the offers of one with visits of activities.
 
     Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them.
     """
@@ -122,7 +123,15 @@ def _contacts(folder: Path) -> pd.DataFrame:
     contacts = _with_unusual_weeks(contacts, folder)
     told = contacts.join(worded(declared.REASONS.read(folder), contacts.user_id, by="user_id"))
     found = declared.LEVERS.read(folder)
-    return told.join(worded_moves(found, contacts.user_id)) if len(found) else told
+    told = told.join(worded_moves(found, contacts.user_id)) if len(found) else told
+    offered = declared.OFFERS.read(folder)
+    return told.join(_worded_offers(offered, contacts.user_id)) if len(offered) else told
+
+
+def _worded_offers(offered: pd.DataFrame, of: pd.Series) -> pd.DataFrame:
+    """The titles of what each user is offered, and how it is known."""
+    table = of_each(offered, of, "title").fillna("")
+    return table.assign(offer_basis=table["offer_basis"].map(lambda basis: BASES[basis] if basis else ""))
 
 
 def departures(users: pd.Series, found: pd.DataFrame) -> dict[str, str]:

@@ -34,7 +34,10 @@ COLUMNS = Messages(
         "unusual_week": marked("What is unlike the user's own earlier weeks in the last one; empty where nothing is"),
     }
 )
-_REASONS, _LEVERS = "reason_1, …", "lever_1, …"
+BASES = Messages(
+    {"popular": marked("popular lately"), "like_yours": marked("like the user's own activities, and popular lately")}
+)
+_REASONS, _LEVERS, _OFFERS, _BASIS = "reason_1, …", "lever_1, …", "offer_1, …", "offer_basis"
 _FIRST = ("rank", "user_id", "priority", "priority_rank")  # columns before the chances
 _NEVER_MISSING = {"rank", "user_id", "priority_rank"}
 _IF_STAYS = "p_sticker_if_stays"  # a chance of no target
@@ -83,6 +86,7 @@ def about(
         *described.items(),
         (_REASONS, in_words(_REASONS, known)),
         *([(_LEVERS, in_words(_LEVERS, known))] if "lever_1" in (columns or ()) else []),
+        *([(name, in_words(name, known)) for name in (_OFFERS, _BASIS)] if "offer_1" in (columns or ()) else []),
     ]
 
 
@@ -120,6 +124,10 @@ def in_words(column: str, scores: Sequence[str]) -> str:
         return target.say(target.reason)
     if column.startswith("lever_"):
         return target.say(target.lever)
+    if column == _BASIS:
+        return say("How the offers are known")
+    if column.startswith("offer_"):
+        return say("An activity that the user has not joined and may like, the likeliest first")
     if column.startswith("p_"):
         one = target_of(column.removeprefix("p_"))
         return one.say(one.column)
