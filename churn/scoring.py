@@ -44,7 +44,7 @@ _OFFERED = (declared.OFFERS, declared.POPULAR)
 _AVERAGED = 2_000  # users of a day whose SHAP values, or chances at other values of a lever, are averaged
 FILES = (  # of a folder that `score` wrote
     *(artefact.file for artefact in (*_LISTED, declared.REASONS, declared.CONTACTS, declared.AGREEMENT)),
-    *(artefact.file for artefact in (declared.LEVERS, declared.LEVER_CURVES, *_OFFERED)),
+    *(artefact.file for artefact in (declared.LEVERS, declared.LEVER_CURVES, declared.MAKES, *_OFFERED)),
     *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
     *(declared.BOOK, declared.QUARANTINE.file),
 )
@@ -91,7 +91,7 @@ def score(
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
     priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, scoring.json, which says how, and
     of a run with controllable attributes levers.parquet and lever_curves.csv, of one with offers offers.parquet and
-    popular.csv.
+    popular.csv, and of one with sources of what users make makes.parquet.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -216,6 +216,8 @@ def write_scores(
     why = reasons_of(inside, models, among=windows, others=others)
     why.insert(0, "user_id", inside.user_ids[why.pop("window")])
     segments.export(listed, why, out, held_back=held, hide=hide)
+    if dataset.made:
+        declared.MAKES.write(segments.made_by(inside, dataset.made), out, hide)
     _write_levers(dataset, scored, models, out, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
     return Listing(scored, planned, int(held.sum()), hashes_of(out, _there(out)))

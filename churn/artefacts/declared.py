@@ -214,12 +214,18 @@ OFFER_CHANCES = Table(
     "known:text place:count n:count chance:number joined:number low:number high:number",
     optional=True,
 )
+MAKES = Table(
+    "makes.parquet",
+    "a category of what a user of the list makes, the most frequent at place 1",
+    "user_id:id place:count event:text n:count",
+    optional=True,
+)
 REASONS = Table("reasons.parquet", "a reason of a user of the list, the strongest at place 1", _TOLD)
 CONTACTS = Table(
     "priority.csv",
     "a user to contact, best first, for a spreadsheet",
     f"rank:count user_id:id {_SCORED} unusual_week:text? reason_1:text reason_2:text reason_3:text "
-    "lever_1:text? lever_2:text? lever_3:text? offer_1:text? offer_2:text? offer_3:text? offer_basis:text?",
+    "lever_1:text? lever_2:text? lever_3:text? offer_1:text? offer_2:text? offer_3:text? offer_basis:text? makes:text?",
     ranked=True,
     chance=True,
 )

@@ -23,7 +23,7 @@ MOST = 52  # cutoffs that are judged, of weekly ones a year
 _LEAST = 4  # cutoffs without which nothing is judged
 _RECENT = 3  # one in three cutoffs, the newest ones, set the level of chances
 _LISTED = 5_000  # members of a cutoff whose offers are looked at, evenly drawn: for chances and coverage
-_WEIGHTS, _TEXTS = (0.5, 1.0, 1.5, 2.0), (0.0, 0.3)
+_WEIGHTS, _TEXTS = (0.5, 1.0, 2.0, 4.0), (0.0, 0.3)
 
 
 @dataclass(frozen=True)

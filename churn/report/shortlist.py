@@ -1,6 +1,6 @@
 """The list: whom to contact first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from churn.report.tables import Cell, Choice, Column, Table, count_cell, number_
 from churn.report.wording import capital, count, known, signed
 from churn.run_files import records
 from churn.runs import Run
-from churn.segments import among_equals
+from churn.segments import among_equals, worded_makes
 
 SHOWN = 20_000  # rows; longer lists make a page too heavy to open
 AT_ONCE = 100  # rows that are drawn before any is asked for, and printed
@@ -153,7 +153,7 @@ def _reading(churn: float, sticker: float) -> str:
 def _list(run: Run) -> list[Block]:
     users = run.priority
     shown, found = users.head(SHOWN), marks(run)
-    group, offer = found.column(shown), offers.column(run)
+    group, told = found.column(shown), _told(run)
     given = {f"p_{target.name}": target for target in run.words}
     given = {name: target for name, target in given.items() if name in shown and shown[name].notna().any()}
     chances = list(given)
@@ -167,13 +167,12 @@ def _list(run: Run) -> list[Block]:
         *(Column(one.say(one.head), numeric=True, least=one.say(one.least)) for one in given.values()),
         *(Column(capital(RANKS[name]), numeric=True) for name in last),
         *([group] if group else []),
-        *([offer] if offer else []),
+        *told,
         Column(say("Why"), wide=True, choice=_choice(run, shown)),
     )
     numbers = (*first, *chances, *last)
-    to_offer = offers.to_offer(run) if offer else None
     rows = tuple(
-        _row(user, numbers, found=found, grouped=group is not None, to_offer=to_offer)
+        _row(user, numbers, found=found, grouped=group is not None, told=told.values())
         for user in shown.to_dict("records")
     )
     title = say_many("The list: {n} user", "The list: {n} users", len(users))
@@ -203,14 +202,30 @@ def _reasons(user: dict[Any, Any]) -> list[str]:
     return [user[name] for name in REASONS if user[name]]
 
 
+def _told(run: Run) -> dict[Column, Mapping[str, str]]:
+    """Columns of words, with each user's: what the user makes, and what to offer."""
+    made, offer = run.table(declared.MAKES), offers.column(run)
+    told: dict[Column, Mapping[str, str]] = {}
+    if len(made):
+        told[Column(say("Makes"), clipped=True)] = worded_makes(made)
+    if offer is not None:
+        told[offer] = offers.to_offer(run)
+    return told
+
+
 def _row(
-    user: dict[Any, Any], numbers: Sequence[str], *, found: Marks, grouped: bool, to_offer: Mapping[str, str] | None
+    user: dict[Any, Any],
+    numbers: Sequence[str],
+    *,
+    found: Marks,
+    grouped: bool,
+    told: Iterable[Mapping[str, str]],
 ) -> tuple[Cell, ...]:
     return (
         count_cell(user["rank"]),
         found.user(str(user["user_id"])),
         *(percent_cell(user[name]) if name.startswith("p_") else number_cell(user[name]) for name in numbers),
         *([found.group(str(user["user_id"]))] if grouped else []),
-        *([text_cell(to_offer.get(str(user["user_id"])))] if to_offer is not None else []),
+        *(text_cell(words.get(str(user["user_id"]))) for words in told),
         Cell("\n".join(_reasons(user)) or "–"),
     )

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     )
     from churn.segments.earnings import Earnings, at_stake, expected_earnings
     from churn.segments.line import distribution, lines, skewness
+    from churn.segments.makes import made_by, worded_makes
     from churn.segments.orders import Order, Verdict, as_chosen, choose_order, compare_orders, judged, measure_of
     from churn.segments.priority import agreement, likely_line, prioritise, segments_of
     from churn.segments.ranking import chance_of_first, ties
@@ -102,6 +103,7 @@ __all__ = [
     "likely_line",
     "lines",
     "loyal_earners",
+    "made_by",
     "measure_of",
     "observed_rates",
     "plan",
@@ -111,6 +113,7 @@ __all__ = [
     "skewness",
     "stickers_by_stay",
     "ties",
+    "worded_makes",
     "write_contacts",
 ]
 

@@ -7,11 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data import Windows
+from churn.language import event_in_words
 
 MOST = 3  # categories of a user
 
 
-def makes(windows: Windows, made: Sequence[str]) -> pd.DataFrame:
+def made_by(windows: Windows, made: Sequence[str]) -> pd.DataFrame:
     """Up to three categories of what each window's user has made before the cutoff: user_id, place, event, n.
 
     Categories without a column of their own, the rarest, are left out.
@@ -23,7 +24,7 @@ def makes(windows: Windows, made: Sequence[str]) -> pd.DataFrame:
     Example:
         >>> from churn.data import example_dataset
         >>> windows = example_dataset().newest
-        >>> makes(windows, ["post"]).head(1).columns.tolist()
+        >>> made_by(windows, ["post"]).head(1).columns.tolist()
         ['user_id', 'place', 'event', 'n']
     """
     places = {name: at for at, name in enumerate(windows.panel.features)}
@@ -40,6 +41,18 @@ def makes(windows: Windows, made: Sequence[str]) -> pd.DataFrame:
             "n": n[window, place],
         }
     )
+
+
+def worded_makes(made: pd.DataFrame) -> dict[str, str]:
+    """The categories of `made_by` in the language spoken, with their numbers, by user.
+
+    Example:
+        >>> worded_makes(pd.DataFrame({"user_id": "ada", "event": ["hot_soup", "tea"], "n": [12, 3]}))
+        {'ada': 'hot soup (12), tea (3)'}
+    """
+    words = [f"{event_in_words(event)} ({n:,})" for event, n in zip(made["event"], made["n"], strict=True)]
+    by_user = pd.Series(words, made["user_id"], dtype=object).groupby(level=0, sort=False)
+    return {str(user): ", ".join(told) for user, told in by_user}
 
 
 def _totals(windows: Windows, columns: Sequence[int]) -> NDArray[np.int64]:

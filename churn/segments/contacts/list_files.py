@@ -20,6 +20,7 @@ from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL
 from churn.segments.contacts.list_words import BASES, about, in_words
 from churn.segments.earnings import profit_of
+from churn.segments.makes import worded_makes
 from churn.segments.orders import Order
 from churn.segments.ranking import chance_of_first, ranked
 
@@ -114,7 +115,8 @@ def _write_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tup
 
 def _contacts(folder: Path) -> pd.DataFrame:
     """The users of a folder's list who are not held back, with what departed in their last week, their reasons, and
-    the moves of a run with controllable attributes, and the offers of one with visits of activities.
+    the moves of a run with controllable attributes, the offers of one with visits of activities, and what they make
+    where the log says so.
 
     Users who are held back stand in control.csv alone, and the others keep the ranks that they have beside them.
     """
@@ -125,7 +127,9 @@ def _contacts(folder: Path) -> pd.DataFrame:
     found = declared.LEVERS.read(folder)
     told = told.join(worded_moves(found, contacts.user_id)) if len(found) else told
     offered = declared.OFFERS.read(folder)
-    return told.join(_worded_offers(offered, contacts.user_id)) if len(offered) else told
+    told = told.join(_worded_offers(offered, contacts.user_id)) if len(offered) else told
+    made = declared.MAKES.read(folder)
+    return told.assign(makes=contacts.user_id.astype(str).map(worded_makes(made)).fillna("")) if len(made) else told
 
 
 def _worded_offers(offered: pd.DataFrame, of: pd.Series) -> pd.DataFrame:

@@ -37,6 +37,7 @@ COLUMNS = Messages(
 BASES = Messages(
     {"popular": marked("popular lately"), "like_yours": marked("like the user's own activities, and popular lately")}
 )
+_MAKES = "makes"
 _REASONS, _LEVERS, _OFFERS, _BASIS = "reason_1, …", "lever_1, …", "offer_1, …", "offer_basis"
 _FIRST = ("rank", "user_id", "priority", "priority_rank")  # columns before the chances
 _NEVER_MISSING = {"rank", "user_id", "priority_rank"}
@@ -87,6 +88,7 @@ def about(
         (_REASONS, in_words(_REASONS, known)),
         *([(_LEVERS, in_words(_LEVERS, known))] if "lever_1" in (columns or ()) else []),
         *([(name, in_words(name, known)) for name in (_OFFERS, _BASIS)] if "offer_1" in (columns or ()) else []),
+        *([(_MAKES, in_words(_MAKES, known))] if _MAKES in (columns or ()) else []),
     ]
 
 
@@ -128,6 +130,8 @@ def in_words(column: str, scores: Sequence[str]) -> str:
         return say("How the offers are known")
     if column.startswith("offer_"):
         return say("An activity that the user has not joined and may like, the likeliest first")
+    if column == _MAKES:
+        return say("The categories of what the user has made, the most frequent first, with their numbers")
     if column.startswith("p_"):
         one = target_of(column.removeprefix("p_"))
         return one.say(one.column)
