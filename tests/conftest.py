@@ -55,6 +55,27 @@ def refused():
 
 
 @pytest.fixture(scope="session")
+def networks(tmp_path_factory):
+    """Directories of tiny networks with random weights: one that reads texts, one that reads pictures."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    text, picture = (tmp_path_factory.mktemp(name) for name in ("text", "picture"))
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    (text / "vocab.txt").write_text("\n".join(words))
+    transformers.BertTokenizerFast(str(text / "vocab.txt")).save_pretrained(text)
+    config = transformers.BertConfig(vocab_size=len(words), max_position_embeddings=32, **sizes)
+    transformers.BertModel(config).save_pretrained(text)
+    config = transformers.ViTConfig(image_size=32, patch_size=8, **sizes)
+    transformers.ViTModel(config).save_pretrained(picture)
+    transformers.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(picture)
+    return {"text": text, "picture": picture}
+
+
+@pytest.fixture(scope="session")
 def panel_of():
     """A panel drawn as one line per user and one sign per day.
 

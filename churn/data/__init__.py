@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from churn.data.datamodule import ChurnDataModule
     from churn.data.dataset import Dataset, counted, open_dataset, prepare
     from churn.data.encoders.chances import blocks
+    from churn.data.encoders.networks import Network
     from churn.data.encoders.pictures import picture_vectors
-    from churn.data.encoders.texts import cleaned, hashed_words, letter_groups
+    from churn.data.encoders.texts import cleaned, hashed_words, letter_groups, text_vectors
     from churn.data.encoders.vectors import Vectors
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
     from churn.data.log.beside import read_beside
@@ -84,6 +85,7 @@ __all__ = [
     "Health",
     "LoneList",
     "Makings",
+    "Network",
     "Panel",
     "Recognised",
     "Rhythm",
@@ -139,6 +141,7 @@ __all__ = [
     "split_windows",
     "standard_columns",
     "stands_alone",
+    "text_vectors",
     "together",
     "training_users",
     "user_share",

@@ -1,6 +1,5 @@
 """Texts and pictures of members as features: the chance of each target by one such attribute alone."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -13,8 +12,7 @@ from churn.data.config.attribute_config import Attribute
 from churn.data.encoders.chances import Chances, Source
 from churn.data.encoders.networks import Modality, Network
 from churn.data.encoders.pictures import picture_vectors
-from churn.data.encoders.texts import Characters, cleaned
-from churn.data.encoders.vectors import encoded
+from churn.data.encoders.texts import Characters, cleaned, text_vectors
 from churn.data.log.vocabulary import Encoding, Vocabulary
 from churn.data.splits.split import user_share
 from churn.data.windows.features import Feature
@@ -49,12 +47,11 @@ class Values:
         """
         network = None if attribute.encoder is None else _network(attribute, attribute.encoder)
         if attribute.form == "text":
-            place, texts = pd.factorize(cleaned(members[attribute.name]))
-            words = np.asarray(texts, object)
+            texts = cleaned(members[attribute.name])
             if network is None:
-                return cls(Characters(words), place)
-            identity, encode = [network.identity, _digest(words)], lambda places: network.of(list(words[places]))
-            return cls(encoded(kept, encode, n=len(words), width=network.width, identity=identity), place)
+                place, words = pd.factorize(texts)
+                return cls(Characters(np.asarray(words, object)), place)
+            return cls(*text_vectors(texts, network=network, kept=kept))
         found = picture_vectors(members, name=attribute.name, place=attribute.place or "", kept=kept, network=network)
         return cls(*found)
 
@@ -164,10 +161,3 @@ def _shares(panel: Panel) -> NDArray[np.float64]:
 
 def _head(folder: Path, place: int, target: str) -> Path:
     return folder / f"{place}-{target}.npz"
-
-
-def _digest(texts: NDArray[np.object_]) -> str:
-    found = hashlib.sha256()
-    for text in texts:
-        found.update(text.encode() + b"\0")
-    return found.hexdigest()

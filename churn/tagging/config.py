@@ -8,7 +8,8 @@ from churn.keys import Block, OneOf, Range, Seed
 from churn.language import LANGUAGES
 
 COLUMNS = ("item_id", "user_id", "timestamp", "text", "picture", "category")
-TAGGERS = [f"churn.tagging.{name}" for name in ("Characters", "CharactersAndWords", "Words", "Pictures", "Fused")]
+_NAMES = ("Characters", "CharactersAndWords", "Words", "Network", "Pictures", "Fused")
+TAGGERS = [f"churn.tagging.{name}" for name in _NAMES]
 Kind = Literal["random", "time", "group"]
 Part = Annotated[float, Range(above=0, below=0.5)]
 
@@ -42,12 +43,15 @@ class ItemConfig(Block, key="data"):
             leaves a column unused.
         pictures: The place of the pictures: a folder, whose files the column `picture` names, or one file, in which
             `<picture>_offset` and `<picture>_size` say where, in bytes.
+        encoders: Local directories of networks that transformers reads, by what they read: text, picture. Pictures are
+            described by the network then, and texts also by the tagger Network.
         split: The division into parts.
     """
 
     items: str
     item_columns: dict[str, Any] = field(default_factory=dict)
     pictures: str | None = None
+    encoders: dict[str, str] = field(default_factory=dict)
     split: ItemSplit = field(default_factory=ItemSplit)
 
     def __post_init__(self) -> None:
@@ -55,6 +59,8 @@ class ItemConfig(Block, key="data"):
         super().__post_init__()
         for name in self.item_columns:
             OneOf(COLUMNS).check("data.item_columns", name)
+        for name in self.encoders:
+            OneOf(("text", "picture")).check("data.encoders", name)
 
     def column(self, standard: str) -> str | None:
         """The table's own name of a standard column; None for one that is left unused."""

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Engines, Frame, Vectors, cleaned, open_table, picture_vectors, user_share
+from churn.data import Engines, Frame, Network, Vectors, cleaned, open_table, picture_vectors, text_vectors, user_share
 from churn.errors import UserError
 from churn.tagging.config import COLUMNS, ItemConfig
 
@@ -29,6 +29,8 @@ class Items:
     table: pd.DataFrame  # item_id, text, category and, where the items have these, user_id and timestamp; (n,) rows
     vectors: Vectors | None = None  # of v pictures
     place: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))  # (n,) -1 for no picture
+    text_vectors: Vectors | None = None  # of w texts, by a network
+    text_place: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))  # (n,) -1 for no text
 
     def __len__(self) -> int:
         """The number of items."""
@@ -36,8 +38,9 @@ class Items:
 
     def take(self, index: NDArray[Any]) -> "Items":
         """The items at some positions, or where a mask is true."""
-        place = self.place[index] if len(self.place) else self.place
-        return replace(self, table=self.table.iloc[_positions(index)].reset_index(drop=True), place=place)
+        table = self.table.iloc[_positions(index)].reset_index(drop=True)
+        place, text_place = (one[index] if len(one) else one for one in (self.place, self.text_place))
+        return replace(self, table=table, place=place, text_place=text_place)
 
     @cached_property
     def texts(self) -> NDArray[np.object_]:
@@ -87,7 +90,10 @@ def read_items(
     vectors, place, unread = None, np.empty(0, np.int64), 0
     if config.pictures is not None:
         name = config.column("picture") or "picture"
-        vectors, place, unread = picture_vectors(raw, name=name, place=config.pictures, kept=kept)
+        network = _network(config, "picture")
+        vectors, place, unread = picture_vectors(
+            raw, name=name, place=config.pictures, kept=kept / "pictures", network=network
+        )
     nothing = table.text.isna() & ((place < 0) if len(place) else True)
     reason[(reason == "") & nothing] = "neither text nor picture"
     good = (reason == "").to_numpy()
@@ -96,7 +102,16 @@ def read_items(
     items = Items(table[good].reset_index(drop=True), vectors, place[good] if len(place) else place)
     if not len(items):
         raise UserError("expected items with a text or a picture", "none", "correct data.item_columns")
+    if network := _network(config, "text"):
+        read, lines = text_vectors(items.table["text"], network=network, kept=kept / "texts")
+        items = replace(items, text_vectors=read, text_place=lines)
     return items, {"items": counts, "pictures": {"unreadable": unread}}
+
+
+def _network(config: ItemConfig, modality: Literal["text", "picture"]) -> Network | None:
+    """The network that reads texts, or pictures; None where no directory is named."""
+    folder = config.encoders.get(modality)
+    return None if folder is None else Network(Path(folder), modality, key=f"data.encoders.{modality}")
 
 
 def divided(items: Items, config: ItemConfig, *, seed: int) -> dict[str, Items]:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from churn.data import blocks, hashed_words, letter_groups, user_share
+from churn.data import Vectors, blocks, hashed_words, letter_groups, user_share
 from churn.tagging.items import Items
 from churn.tagging.measures import log_loss
 
@@ -25,7 +25,7 @@ class Tagger(ABC):
     `fit` takes items and the place of each one's category among k; `predict_proba` gives (n, k) probabilities.
     """
 
-    needs: ClassVar[tuple[str, ...]] = ("text",)  # the parts of an item that it reads: text, picture
+    needs: ClassVar[tuple[str, ...]] = ("text",)  # parts of an item that are read: text, picture, text network
 
     @abstractmethod
     def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
@@ -155,19 +155,22 @@ class CharactersAndWords(Characters):
         return scipy.sparse.hstack(parts, format="csr")
 
 
-class Pictures(_Streamed):
-    """A network with one hidden layer on what `churn.data` describes a picture by: colours and edges."""
+class _OfVectors(_Streamed):
+    """A network with one hidden layer on vectors of the items."""
 
-    needs = ("picture",)
     passes = 12
+
+    @abstractmethod
+    def vectors(self, items: Items) -> tuple[Vectors | None, NDArray[np.int64]]:
+        """The table of vectors, and the place of each item's, (n,), -1 for none."""
 
     def begin(self, items: Items, k: int) -> None:
         """Measure mean and spread of each number."""
         from sklearn.preprocessing import StandardScaler
 
-        self._scaler, there = StandardScaler(), np.flatnonzero(items.has_picture)
-        for places in blocks(there):
-            self._scaler.partial_fit(_vectors(items.take(places)))
+        self._scaler = StandardScaler()
+        for places in blocks(np.flatnonzero(self.vectors(items)[1] >= 0)):
+            self._scaler.partial_fit(self._rows(items.take(places)))
 
     def new(self, k: int, seed: int) -> Any:
         """The network."""
@@ -176,8 +179,33 @@ class Pictures(_Streamed):
         return MLPClassifier((256,), alpha=1e-3, random_state=seed)
 
     def rows(self, items: Items) -> Any:
-        """The scaled numbers; an item without a picture is an average one."""
-        return self._scaler.transform(_vectors(items)) * items.has_picture[:, None]
+        """The scaled numbers; an item without any is an average one."""
+        return self._scaler.transform(self._rows(items)) * (self.vectors(items)[1] >= 0)[:, None]
+
+    def _rows(self, items: Items) -> NDArray[np.float32]:
+        table, place = self.vectors(items)
+        assert table is not None
+        return table.rows(np.maximum(place, 0))
+
+
+class Pictures(_OfVectors):
+    """A network with one hidden layer on pictures' colours and edges, or on what an encoder of one's own sees."""
+
+    needs = ("picture",)
+
+    def vectors(self, items: Items) -> tuple[Vectors | None, NDArray[np.int64]]:
+        """The pictures."""
+        return items.vectors, items.place
+
+
+class Network(_OfVectors):
+    """A network with one hidden layer on the last states of a text network from a local directory."""
+
+    needs = ("text network",)
+
+    def vectors(self, items: Items) -> tuple[Vectors | None, NDArray[np.int64]]:
+        """The texts."""
+        return items.text_vectors, items.text_place
 
 
 class Fused(Tagger):
@@ -225,11 +253,6 @@ def _weights(found: list[NDArray[np.float32]], codes: NDArray[np.int64]) -> NDAr
 def _mixed(found: Sequence[NDArray[np.floating]], weights: NDArray[np.float64]) -> NDArray[np.floating]:
     logs = sum(weight * np.log(p + _FLOOR / p.shape[1]) for weight, p in zip(weights, found, strict=True))
     return np.asarray(scipy.special.softmax(logs, axis=1))
-
-
-def _vectors(items: Items) -> NDArray[np.float32]:
-    assert items.vectors is not None
-    return items.vectors.rows(np.maximum(items.place, 0))
 
 
 def _spread(found: NDArray[np.float64], classes: NDArray[np.int64], k: int) -> NDArray[np.float32]:

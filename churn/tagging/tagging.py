@@ -97,6 +97,7 @@ def _kinds(config: TagConfig, items: Items) -> list[type[Tagger]]:
         UserError: if there is none.
     """
     have = {"text": bool(items.has_text.any()), "picture": bool(items.has_picture.any())}
+    have["text network"] = items.text_vectors is not None
     kinds: list[type[Tagger]] = []
     for path in config.taggers:
         kind = imported(path, type, expected="a churn.tagging.Tagger", like="churn.tagging.Characters")

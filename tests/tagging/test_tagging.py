@@ -262,3 +262,33 @@ def test_a_category_of_one_item_and_hostile_titles_pass(tmp_path):
     items.loc[1:4, "title"] = ["مرحبا", "x" * 100_000, "<b>", "🎈"]
     found = declared.ITEMS.read(tag(configured(), tmp_path / "out", frames={"items": items}))
     assert len(found) == 200
+
+
+def test_texts_and_pictures_are_read_by_networks_from_local_directories(networks, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for name, colour in COLOURS.items():
+        Image.new("RGB", (40, 40), colour).save(tmp_path / "photos" / f"{name}.png")
+    items = listed(400)
+    items["photo"] = items.truth + ".png"
+    config = configured(
+        pictures=str(tmp_path / "photos"),
+        item_columns=MAPPED | {"picture": "photo"},
+        encoders={name: str(folder) for name, folder in networks.items()},
+        split=ItemSplit(kind="random"),
+    )
+    out = tag(
+        replace(config, taggers=["churn.tagging.Network", "churn.tagging.Pictures"]),
+        tmp_path / "out",
+        frames={"items": items},
+    )
+    top = declared.TAG_MEASURES.read(out).query("metric == 'top_1'").set_index("tagger").value
+    assert top["Pictures"] > 0.95  # three colours
+    assert top["Network"] > 0.4 > 1 / 3  # random weights tell little
+    assert not (out / "vectors").exists()
+
+
+def test_a_directory_without_a_network_is_refused(tmp_path, refused):
+    with refused("a text network in the directory", "no config.json", "leave the key out"):
+        tag(configured(encoders={"text": str(tmp_path)}), tmp_path / "out", frames={"items": listed(50)})
+    with refused("data.encoders", "sound", ""):
+        configured(encoders={"sound": "x"})

@@ -1,12 +1,18 @@
 """Texts as numbers: hashed groups of two to four letters, which need no dictionary and fit every script."""
 
-from typing import Any, ClassVar
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.encoders.chances import Learner
+from churn.data.encoders.vectors import Vectors, encoded
+
+if TYPE_CHECKING:
+    from churn.data.encoders.networks import Network
 
 LONGEST = 10_000  # letters of a text that are read
 _BINS = 1 << 18
@@ -77,3 +83,28 @@ def cleaned(values: pd.Series) -> pd.Series:
     """
     text = values.astype(object).map(lambda value: str(value).strip(), na_action="ignore")
     return text.where(text.notna() & (text != ""), None)
+
+
+def text_vectors(texts: pd.Series, *, network: "Network", kept: Path) -> tuple[Vectors, NDArray[np.int64]]:
+    """The vectors of the different texts by a network, and each row's position among these, (u,), -1 for none.
+
+    Args:
+        texts: The texts as `cleaned` gives them, (u,).
+        network: A network that reads texts.
+        kept: A folder for the vectors, so that a process that was stopped can continue.
+    """
+    place, found = pd.factorize(texts)
+    words = np.asarray(found, object)
+    identity = [network.identity, _digest(words)]
+
+    def vectors(places: NDArray[np.int64]) -> NDArray[np.float32]:
+        return network.of(list(words[places]))
+
+    return encoded(kept, vectors, n=len(words), width=network.width, identity=identity), place
+
+
+def _digest(texts: NDArray[np.object_]) -> str:
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(text.encode() + b"\0")
+    return found.hexdigest()

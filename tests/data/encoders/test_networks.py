@@ -7,27 +7,6 @@ from churn.data.encoders.networks import Network
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def networks(tmp_path_factory):
-    """Directories of tiny networks with random weights: one that reads texts, one that reads pictures."""
-    import torch
-    import transformers
-
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
-    text, picture = (tmp_path_factory.mktemp(name) for name in ("text", "picture"))
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
-    (text / "vocab.txt").write_text("\n".join(words))
-    transformers.BertTokenizerFast(str(text / "vocab.txt")).save_pretrained(text)
-    config = transformers.BertConfig(vocab_size=len(words), max_position_embeddings=32, **sizes)
-    transformers.BertModel(config).save_pretrained(text)
-    config = transformers.ViTConfig(image_size=32, patch_size=8, **sizes)
-    transformers.ViTModel(config).save_pretrained(picture)
-    transformers.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(picture)
-    return {"text": text, "picture": picture}
-
-
 def test_a_text_has_one_vector_whatever_it_is_read_with(networks):
     network = Network(networks["text"], "text", key="k")
     together = network.of(["hello", "a longer text than that", "x" * 5000, ""])
