@@ -7,7 +7,7 @@ import pandas as pd
 from churn.artefacts import declared
 from churn.language import Messages, marked, say, say_many
 from churn.report.blocks import Block, Section, Text
-from churn.report.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell
+from churn.report.tables import Cell, Table, count_cell, heads, number_cell, percent_cell
 from churn.report.wording import count, percents
 from churn.run_files import records
 from churn.runs import Run
@@ -42,11 +42,6 @@ def to_offer(run: Run) -> dict[str, str]:
     """The titles of what each scored user is offered, the likeliest first, by id."""
     table = run.table(declared.OFFERS).sort_values("place", kind="stable")
     return {str(user): " · ".join(titles) for user, titles in table.groupby("user_id")["title"]}
-
-
-def column(run: Run) -> Column | None:
-    """The list's column of offers; None for a run without."""
-    return None if run.table(declared.OFFERS).empty else Column(say("To offer"), clipped=True)
 
 
 def _lead(run: Run) -> str:

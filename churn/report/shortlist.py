@@ -1,6 +1,6 @@
 """The list: whom to contact first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from churn.report.blocks import Block, Note, Section, Text
 from churn.report.listing import RANKS, drawn, order, rank_by, starts, stickers_of_churners
 from churn.report.marks import Marks, marks
 from churn.report.policies import scoring
-from churn.report.tables import Cell, Choice, Column, Table, count_cell, number_cell, percent_cell, text_cell
+from churn.report.tables import Cell, Choice, Column, Table, count_cell, number_cell, percent_cell
 from churn.report.wording import capital, count, known, signed
 from churn.run_files import records
 from churn.runs import Run
@@ -153,7 +153,7 @@ def _reading(churn: float, sticker: float) -> str:
 def _list(run: Run) -> list[Block]:
     users = run.priority
     shown, found = users.head(SHOWN), marks(run)
-    group, told = found.column(shown), _told(run)
+    group, about = found.column(shown), _about(run)
     given = {f"p_{target.name}": target for target in run.words}
     given = {name: target for name, target in given.items() if name in shown and shown[name].notna().any()}
     chances = list(given)
@@ -167,13 +167,11 @@ def _list(run: Run) -> list[Block]:
         *(Column(one.say(one.head), numeric=True, least=one.say(one.least)) for one in given.values()),
         *(Column(capital(RANKS[name]), numeric=True) for name in last),
         *([group] if group else []),
-        *told,
-        Column(say("Why"), wide=True, choice=_choice(run, shown)),
+        Column(say("Why, and what about") if any(about) else say("Why"), wide=True, choice=_choice(run, shown)),
     )
     numbers = (*first, *chances, *last)
     rows = tuple(
-        _row(user, numbers, found=found, grouped=group is not None, told=told.values())
-        for user in shown.to_dict("records")
+        _row(user, numbers, found=found, grouped=group is not None, about=about) for user in shown.to_dict("records")
     )
     title = say_many("The list: {n} user", "The list: {n} users", len(users))
     table = Table(title, columns, rows, searchable=True, identified_by=1, stacked=True, at_once=AT_ONCE)
@@ -202,30 +200,23 @@ def _reasons(user: dict[Any, Any]) -> list[str]:
     return [user[name] for name in REASONS if user[name]]
 
 
-def _told(run: Run) -> dict[Column, Mapping[str, str]]:
-    """Columns of words, with each user's: what the user makes, and what to offer."""
-    made, offer = run.table(declared.MAKES), offers.column(run)
-    told: dict[Column, Mapping[str, str]] = {}
-    if len(made):
-        told[Column(say("Makes"), clipped=True)] = worded_makes(made)
-    if offer is not None:
-        told[offer] = offers.to_offer(run)
-    return told
+def _about(run: Run) -> list[Mapping[str, str]]:
+    """What to speak of with each user, by id: what the user makes, and what to offer."""
+    made = worded_makes(run.table(declared.MAKES))
+    makes = {user: say("Makes: {categories}", categories=words) for user, words in made.items()}
+    offered = offers.to_offer(run)
+    return [makes, {user: say("To offer: {titles}", titles=titles) for user, titles in offered.items()}]
 
 
 def _row(
-    user: dict[Any, Any],
-    numbers: Sequence[str],
-    *,
-    found: Marks,
-    grouped: bool,
-    told: Iterable[Mapping[str, str]],
+    user: dict[Any, Any], numbers: Sequence[str], *, found: Marks, grouped: bool, about: Sequence[Mapping[str, str]]
 ) -> tuple[Cell, ...]:
+    name = str(user["user_id"])
+    told = [*_reasons(user), *(words[name] for words in about if name in words)]
     return (
         count_cell(user["rank"]),
-        found.user(str(user["user_id"])),
-        *(percent_cell(user[name]) if name.startswith("p_") else number_cell(user[name]) for name in numbers),
-        *([found.group(str(user["user_id"]))] if grouped else []),
-        *(text_cell(words.get(str(user["user_id"]))) for words in told),
-        Cell("\n".join(_reasons(user)) or "–"),
+        found.user(name),
+        *(percent_cell(user[key]) if key.startswith("p_") else number_cell(user[key]) for key in numbers),
+        *([found.group(name)] if grouped else []),
+        Cell("\n".join(told) or "–"),
     )
