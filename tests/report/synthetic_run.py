@@ -99,7 +99,8 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
     }
     if stickers:
         tables |= {"levers.parquet": _levers(scores), "lever_curves.csv": _lever_curves()}
-        tables |= offer_tables(scores, HOSTILE)
+        titles = [text for text in HOSTILE if "quoted" not in text]  # which a search looks for among users
+        tables |= offer_tables(scores, titles)
     for one in BY_FILE.values():
         if one.file in tables or not (one.optional or one.file in FOLLOWED_UP):
             one.write(tables.get(one.file, one.empty()), folder)
