@@ -8,11 +8,12 @@ from churn.artefacts import declared
 from churn.language import Messages, marked, say, say_many
 from churn.report.blocks import Block, Section, Text
 from churn.report.tables import Cell, Table, count_cell, heads, number_cell, percent_cell
-from churn.report.wording import count, percents
+from churn.report.wording import count, percents, shortened
 from churn.run_files import records
 from churn.runs import Run
 
 SHOWN = 10  # popular activities
+LONGEST = 24  # letters of a title in the list
 _KNOWN = Messages(
     {"0": marked("no activity"), "1": marked("one"), "2+": marked("two or more"), "1+": marked("one or more")}
 )
@@ -41,7 +42,8 @@ def build(run: Run) -> Section:
 def to_offer(run: Run) -> dict[str, str]:
     """The titles of what each scored user is offered, the likeliest first, by id."""
     table = run.table(declared.OFFERS).sort_values("place", kind="stable")
-    return {str(user): " · ".join(titles) for user, titles in table.groupby("user_id")["title"]}
+    by_user = table["title"].map(lambda title: shortened(str(title), LONGEST)).groupby(table["user_id"])
+    return {str(user): " · ".join(titles) for user, titles in by_user}
 
 
 def _lead(run: Run) -> str:
