@@ -201,7 +201,7 @@ def _reasons(user: dict[Any, Any]) -> list[str]:
 
 
 def _about(run: Run) -> list[Mapping[str, str]]:
-    """What to speak of with each user, by id: what the user makes, and what to offer."""
+    """Lines about each user, by id: what the user makes, and what to offer."""
     made = worded_makes(run.table(declared.MAKES))
     makes = {user: say("Makes: {categories}", categories=words) for user, words in made.items()}
     offered = offers.to_offer(run)
