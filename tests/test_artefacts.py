@@ -199,6 +199,15 @@ def test_a_file_that_cannot_be_read_is_named(name, damage, tmp_path, refused):
         read(path)
 
 
+def test_names_that_look_like_numbers_or_like_nothing_come_back_as_names(tmp_path):
+    names = ["None", "nan", "null", "007", "4", "true", None]
+    pairs = Table("pairs.csv", "a pair", "category:text n:number")
+    pairs.write(pd.DataFrame({"category": names, "n": [1, np.nan, 3, 4, 5, 6, 7]}), tmp_path)
+    found = pairs.read(tmp_path)
+    assert found.category.tolist()[:-1] == names[:-1] and pd.isna(found.category.iloc[-1])
+    assert found.n.isna().tolist() == [False, True, *[False] * 5]
+
+
 def test_a_table_without_columns_is_read_again(tmp_path):
     write_table(pd.DataFrame(), tmp_path / "table.csv")
     assert read_table(tmp_path / "table.csv").empty

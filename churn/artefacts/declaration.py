@@ -97,7 +97,7 @@ class Table:
             return self.empty()
         if not path.is_file():
             raise UserError(f"expected {self.file} in {folder}", "no such file", REMEDY)
-        table = read_table(path)
+        table = read_table(path, [name for name, kind in self.types.items() if kind == "text" and name != "user_id"])
         if table.empty and not len(table.columns):
             return self.empty()
         if lacking := [name for name in self.required if name not in table]:

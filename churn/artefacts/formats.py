@@ -1,6 +1,7 @@
 """Tables as files: parquet, and CSV in which no text is a formula to a spreadsheet."""
 
 import csv
+from collections.abc import Collection
 from io import BytesIO
 from pathlib import Path
 
@@ -34,22 +35,33 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
             defused.to_csv(scratch, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
-def read_table(path: Path) -> pd.DataFrame:
+def read_table(path: Path, text: Collection[str] = ()) -> pd.DataFrame:
     """Read a table that `write_table` wrote, with every number as it was and ids as text.
+
+    Args:
+        path: The file.
+        text: Columns of a CSV that hold text, also where all of it looks like numbers.
 
     Raises:
         UserError: for a file that is missing, cut short or corrupt.
     """
     with as_written(path), path.open("rb") as file:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(file.read())
+        return pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(file.read(), text)
 
 
-def _read_csv(content: bytes) -> pd.DataFrame:
+def _read_csv(content: bytes, text: Collection[str]) -> pd.DataFrame:
     if not content.endswith(b"\n"):
         raise ValueError("a line that does not end")
     if content.isspace():  # a table without columns
         return pd.DataFrame()
     # By default pandas misses a third of the numbers by the last bit, and reads the id 007 as 7 and "null" as missing.
-    table = pd.read_csv(BytesIO(content), float_precision="round_trip", converters={"user_id": str})
-    text = table.select_dtypes(object)
-    return table.assign(**{str(name): text[name].map(restored) for name in text}).rename(columns=restored)
+    table = pd.read_csv(
+        BytesIO(content),
+        float_precision="round_trip",
+        converters={"user_id": str},
+        dtype=dict.fromkeys(text, object),
+        keep_default_na=False,
+        na_values=[""],
+    )
+    words = table.select_dtypes(object)
+    return table.assign(**{str(name): words[name].map(restored) for name in words}).rename(columns=restored)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from churn.data.audit.together import measured_together, together
     from churn.data.batches import Batch, loader
     from churn.data.building import read_panel
-    from churn.data.config.data_config import DataConfig
+    from churn.data.config.data_config import DataConfig, check_csv
     from churn.data.config.split_config import SplitConfig, SplitKind
     from churn.data.config.time_formats import FORMAT_KEY
     from churn.data.config.window_config import WindowConfig
@@ -103,6 +103,7 @@ __all__ = [
     "at_fault",
     "blocks",
     "caution_of",
+    "check_csv",
     "cleaned",
     "counted",
     "dialect_of",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from churn.data import check_csv
 from churn.errors import UserError
 from churn.keys import Block, OneOf, Range, Seed
 from churn.language import LANGUAGES
@@ -45,6 +46,7 @@ class ItemConfig(Block, key="data"):
             `<picture>_offset` and `<picture>_size` say where, in bytes.
         encoders: Local directories of networks that transformers reads, by what they read: text, picture. Pictures are
             described by the network then, and texts also by the tagger Network.
+        csv: DuckDB's options for delimited text, such as {delim: ";"}, and any encoding, such as cp949.
         split: The division into parts.
     """
 
@@ -52,11 +54,13 @@ class ItemConfig(Block, key="data"):
     item_columns: dict[str, Any] = field(default_factory=dict)
     pictures: str | None = None
     encoders: dict[str, str] = field(default_factory=dict)
+    csv: dict[str, str | bool] | None = None
     split: ItemSplit = field(default_factory=ItemSplit)
 
     def __post_init__(self) -> None:
-        """Raises UserError for an unknown standard name."""
+        """Raises UserError for an unknown standard name, or an unknown option of `csv`."""
         super().__post_init__()
+        check_csv(self.csv)
         for name in self.item_columns:
             OneOf(COLUMNS).check("data.item_columns", name)
         for name in self.encoders:

@@ -82,7 +82,9 @@ def read_items(
         UserError: for columns or pictures that are not there.
     """
     with Engines() as engines:
-        raw: pd.DataFrame = open_table(config.items, engines=engines, frames=frames).to_pandas()
+        named = [own for name in ("item_id", "user_id", "category") if (own := config.column(name))]
+        source = open_table(config.items, engines=engines, frames=frames, csv=config.csv, as_text=named)
+        raw: pd.DataFrame = source.to_pandas()
     table = _standard(raw, config)
     reason = pd.Series("", table.index)
     reason[table.item_id.isna()] = "no item_id"
@@ -159,5 +161,10 @@ def _standard(raw: pd.DataFrame, config: ItemConfig) -> pd.DataFrame:
     joined = raw[texts].apply(cleaned) if texts else pd.DataFrame(index=raw.index)
     nothing = pd.Series(None, raw.index, dtype=object)
     table["text"] = cleaned(joined.fillna("").agg(" ".join, axis=1)) if texts else nothing
-    table["category"] = cleaned(raw[wanted["category"]]) if wanted["category"] in raw else nothing
+    table["category"] = cleaned(_whole(raw[wanted["category"]])) if wanted["category"] in raw else nothing
     return table.assign(group=raw[config.split.group]) if config.split.group else table
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    """Values whose whole numbers have no decimals, as a null gives them in pandas."""
+    return values.convert_dtypes() if values.dtype.kind == "f" else values

@@ -49,7 +49,7 @@ def log_loss(p: NDArray[np.floating], codes: NDArray[np.int64]) -> float:
         0.693
     """
     own = np.clip(p[np.arange(len(codes)), codes], LEAST, 1)
-    return float(-np.log(own).mean()) if len(codes) else 0.0
+    return abs(float(np.log(own).mean())) if len(codes) else 0.0
 
 
 def macro_f1(codes: NDArray[np.int64], said: NDArray[np.int64]) -> float:

@@ -123,6 +123,19 @@ def test_entries_that_are_no_sources_are_refused(events, told):
         DataConfig(events=events)
 
 
+def test_a_source_that_lacks_a_column_is_refused_with_the_key_that_maps_it(prepared, refused):
+    with refused("'timestamp' in items", "", "`columns` of items in data.events"):
+        prepared({"visits": visits(), "made": items().drop(columns="timestamp")}, events=LOGS)
+    with refused("`columns` of items in data.events", "usr", ""):
+        prepared({"visits": visits(), "made": items()}, events=[LOGS[0], LOGS[1] | {"columns": {"usr": "seller"}}])
+
+
+def test_a_source_that_is_listed_twice_is_refused_unless_its_columns_differ(refused):
+    with refused("each source in data.events once", "'log'", ""):
+        DataConfig(events=["log", {"source": "log", "name": "again"}])
+    DataConfig(events=["log", {"source": "log", "name": "ends", "columns": {"timestamp": "end"}}])
+
+
 def test_the_first_source_is_mapped_once():
     one = DataConfig(events=["log", "other.csv"], event_columns={"user_id": "who"})
     assert one.mappings["events"] == {"user_id": "who"} and one.mappings["other"] is None

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from churn.data import DataConfig, prepare
 from churn.tagging import Characters, CharactersAndWords, Items, TagConfig, Words, tag
 from churn.tagging.config import ItemConfig, ItemSplit
 from churn.tagging.items import divided, read_items
+from churn.tagging.measures import log_loss
 from churn.tagging.sets import Sets, cooled, temperature
 from churn.tagging.taggers import Tagger, _weights, plain_words
 
@@ -254,6 +256,29 @@ def test_a_tagger_of_a_user_s_own_is_named_by_its_import_path(tmp_path):
 
 def test_the_reference_s_text_has_letters_and_digits_alone():
     assert plain_words('<i>Blue &amp; "RED"</i> 신발-3!') == "blue red 신발 3"
+
+
+def test_numbers_that_are_categories_have_no_decimals_beside_a_null():
+    number = pd.Series([1.0, 2.0, np.nan, 1.0])
+    table = pd.DataFrame({"item_id": ["a", "b", "c", "d"], "text": "boot", "category": number})
+    found, _counts = read_items(ItemConfig("items"), kept=Path("unused"), frames={"items": table})
+    assert found.table.category.tolist() == ["1", "2", None, "1"]
+
+
+def test_a_file_in_another_encoding_is_read_as_the_refusal_says_and_its_ids_stay_text(tmp_path, refused):
+    place = tmp_path / "items.csv"
+    table = pd.DataFrame({"item_id": ["007", "008"], "text": ["빨간 신발", "파란 구두"], "category": ["01", "신발"]})
+    table.to_csv(place, index=False, encoding="cp949")
+    with refused("text in UTF-8", "", "cp949"):
+        read_items(ItemConfig(str(place)), kept=tmp_path)
+    found, _counts = read_items(ItemConfig(str(place), csv={"encoding": "cp949", "delim": ","}), kept=tmp_path)
+    assert found.table.item_id.tolist() == ["007", "008"] and found.table.category.tolist() == ["01", "신발"]
+    with refused("data.csv", "'encodng'", ""):
+        ItemConfig("items", csv={"encodng": "cp949"})
+
+
+def test_a_perfect_tagger_has_a_log_loss_of_zero_without_a_sign():
+    assert str(log_loss(np.array([[1.0, 0.0]]), np.array([0]))) == "0.0"
 
 
 def test_a_category_of_one_item_and_hostile_titles_pass(tmp_path):

@@ -104,9 +104,7 @@ class DataConfig(Block, key="data"):
         be read, and features that are named twice, known too late, or said to be controllable and not seen."""
         super().__post_init__()
         Log.every(self.events, self.event_columns)
-        for name, value in (self.csv or {}).items():
-            OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
-            check(f"data.csv.{name}", value, CSV_OPTIONS[name])
+        check_csv(self.csv)
         if twice := [name for name in dict.fromkeys(self.features) if self.features.count(name) > 1]:
             raise UserError("expected each name in data.features once", ", ".join(twice), "list it once")
         for name, attribute in self.known_attributes.items():
@@ -217,3 +215,14 @@ class DataConfig(Block, key="data"):
             "members": self.member_columns,
             "outcomes": self.outcome_columns,
         }
+
+
+def check_csv(options: dict[str, str | bool] | None) -> None:
+    """Check the options for delimited text.
+
+    Raises:
+        UserError: for an unknown option, or a value of another type.
+    """
+    for name, value in (options or {}).items():
+        OneOf(tuple(CSV_OPTIONS)).check("data.csv", name)
+        check(f"data.csv.{name}", value, CSV_OPTIONS[name])

@@ -33,7 +33,7 @@ class Log:
         """The sources of `data.events`, of which `data.event_columns` maps the first.
 
         Raises:
-            UserError: for an empty list, an entry that is no source, and two sources of one name.
+            UserError: for an empty list, an entry that is no source, two sources of one name, and one listed twice.
         """
         if events is None or isinstance(events, str):
             return [] if events is None else [cls(FIRST, events, columns)]
@@ -45,6 +45,9 @@ class Log:
             if names.count(name) > 1 or name in _TAKEN:
                 remedy = "give it a name: {source: …, name: …}"
                 raise UserError("expected sources in data.events with names of their own", repr(name), remedy)
+        seen = [(log.source, log.columns) for log in logs]
+        if twice := [log.source for place, log in enumerate(logs) if seen[place] in seen[:place]]:
+            raise UserError("expected each source in data.events once", repr(twice[0]), "list it once")
         return logs
 
     @property

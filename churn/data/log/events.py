@@ -24,6 +24,17 @@ CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `
 BESIDE = ("day", "dated", UNREADABLE)  # columns that say nothing of their own about a row
 
 
+def columns_key(name: str) -> str:
+    """The configuration's key that maps a table's columns.
+
+    Example:
+        >>> columns_key("members"), columns_key("items")
+        ('data.member_columns', '`columns` of items in data.events')
+    """
+    own = name in ("events", "stickers", "members", "outcomes")
+    return f"data.{name.rstrip('s')}_columns" if own else f"`columns` of {name} in data.events"
+
+
 def standard_columns(name: str) -> dict[str, bool]:
     """The standard columns of a table by its name, and whether it needs each; a source of events may have any name.
 
@@ -57,7 +68,7 @@ class Columns:
         Raises:
             UserError: for an unknown standard name or a column that the table lacks.
         """
-        key, mapping = f"{name.rstrip('s')}_columns", dict(mapping or {})
+        key, mapping = columns_key(name), dict(mapping or {})
         mapping.pop(FORMAT_KEY, None)
         if unknown := sorted(set(mapping) - set(standard)):
             raise UserError(f"expected the keys {', '.join(standard)} in {key}", unknown, "correct the key")
@@ -68,7 +79,7 @@ class Columns:
             raise UserError(
                 f"expected the column {lacking[0]!r} in {name}",
                 f"the columns {', '.join(table.columns)}",
-                f"map it under data.{key}, as `churn init` does for a file",
+                f"map it under {key}, as `churn init` does for a file",
             )
         return cls(found)
 

@@ -13,6 +13,7 @@ from churn.data.log.daily import Tables
 from churn.data.log.dialects import DIALECTS, open_session
 from churn.data.log.events import (
     Columns,
+    columns_key,
     standard_columns,
     with_amount,
     with_day,
@@ -117,7 +118,7 @@ def _with_moments(
     asked = config.time_format(name)
     if needs_strptime(table, column, asked=asked):
         table = moved(table, engines.local)
-    how = written(table, column, asked=asked, name=f"{name}.{column}", key=f"data.{name.rstrip('s')}_columns")
+    how = written(table, column, asked=asked, name=f"{name}.{column}", key=columns_key(name))
     return with_moments(table, how, column=column), how
 
 

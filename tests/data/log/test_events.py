@@ -166,7 +166,7 @@ def test_a_needed_column_cannot_be_mapped_to_null(refused):
 
 
 def test_an_unknown_mapping_key_is_refused_with_the_known_ones(refused):
-    with refused("user_id, timestamp, actor_id, event, event_id in event_columns", "['user']", "correct the key"):
+    with refused("user_id, timestamp, actor_id, event, event_id in data.event_columns", "['user']", "correct the key"):
         columns(["user_id", "timestamp"], {"user": "user_id"})
 
 
