@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from churn.data.encoders.texts import cleaned, hashed_words, letter_groups, text_vectors
     from churn.data.encoders.vectors import Vectors
     from churn.data.example import example_dataset, example_frames, example_split, simulated_log
-    from churn.data.log.beside import read_beside
+    from churn.data.log.beside import as_moments, read_beside
     from churn.data.log.daily import Tables
     from churn.data.log.dialects import dialect_of
     from churn.data.log.events import standard_columns
@@ -100,6 +100,7 @@ __all__ = [
     "WindowConfig",
     "Windows",
     "alone",
+    "as_moments",
     "at_fault",
     "blocks",
     "caution_of",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from churn.data import check_csv
+from churn.data import FORMAT_KEY, check_csv
 from churn.errors import UserError
 from churn.keys import Block, OneOf, Range, Seed
 from churn.language import LANGUAGES
@@ -40,7 +40,8 @@ class ItemConfig(Block, key="data"):
     Args:
         items: A file, folder, glob, or an ibis URL and a table: a row per item.
         item_columns: Standard name to the table's own: item_id, category, and text or picture, or both; user_id and
-            timestamp, if the items are to be events of a run. `text` may be a list of columns, which are joined. Null
+            timestamp, if the items are to be events of a run; time_format, if they are divided by time and strptime is
+            needed to read it. `text` may be a list of columns, which are joined. Null
             leaves a column unused.
         pictures: The place of the pictures: a folder, whose files the column `picture` names, or one file, in which
             `<picture>_offset` and `<picture>_size` say where, in bytes.
@@ -62,7 +63,7 @@ class ItemConfig(Block, key="data"):
         super().__post_init__()
         check_csv(self.csv)
         for name in self.item_columns:
-            OneOf(COLUMNS).check("data.item_columns", name)
+            OneOf((*COLUMNS, FORMAT_KEY)).check("data.item_columns", name)
         for name in self.encoders:
             OneOf(("text", "picture")).check("data.encoders", name)
 

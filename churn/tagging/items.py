@@ -5,11 +5,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import Engines, Frame, Network, Vectors, cleaned, open_table, picture_vectors, text_vectors, user_share
+from churn.data import (
+    FORMAT_KEY,
+    Engines,
+    Frame,
+    Network,
+    Vectors,
+    as_moments,
+    cleaned,
+    open_table,
+    picture_vectors,
+    text_vectors,
+    user_share,
+)
 from churn.errors import UserError
 from churn.tagging.config import COLUMNS, ItemConfig
 
@@ -84,7 +97,7 @@ def read_items(
     with Engines() as engines:
         named = [own for name in ("item_id", "user_id", "category") if (own := config.column(name))]
         source = open_table(config.items, engines=engines, frames=frames, csv=config.csv, as_text=named)
-        raw: pd.DataFrame = source.to_pandas()
+        raw: pd.DataFrame = _with_times(source, config, engines=engines).to_pandas()
     table = _standard(raw, config)
     reason = pd.Series("", table.index)
     reason[table.item_id.isna()] = "no item_id"
@@ -94,7 +107,7 @@ def read_items(
         name = config.column("picture") or "picture"
         network = _network(config, "picture")
         vectors, place, unread = picture_vectors(
-            raw, name=name, place=config.pictures, kept=kept / "pictures", network=network
+            raw, name=name, place=config.pictures, kept=kept / "pictures", network=network, key="data.pictures"
         )
     nothing = table.text.isna() & ((place < 0) if len(place) else True)
     reason[(reason == "") & nothing] = "neither text nor picture"
@@ -108,6 +121,15 @@ def read_items(
         read, lines = text_vectors(items.table["text"], network=network, kept=kept / "texts")
         items = replace(items, text_vectors=read, text_place=lines)
     return items, {"items": counts, "pictures": {"unreadable": unread}}
+
+
+def _with_times(source: ibis.Table, config: ItemConfig, *, engines: Engines) -> ibis.Table:
+    """The table with its times as moments where the items are divided by time."""
+    column = config.column("timestamp")
+    if config.split.kind != "time" or column is None or column not in source.columns:
+        return source
+    form = config.item_columns.get(FORMAT_KEY)
+    return as_moments(source, column, form=form, key="data.item_columns", engines=engines)
 
 
 def _network(config: ItemConfig, modality: Literal["text", "picture"]) -> Network | None:
@@ -124,14 +146,18 @@ def divided(items: Items, config: ItemConfig, *, seed: int) -> dict[str, Items]:
     """
     known = items.take(items.table["category"].notna().to_numpy())
     if known.table["category"].nunique() < 2:
-        found = f"{known.table['category'].nunique()} of {len(known):,} items"
+        found = f"{known.table['category'].nunique()}, given of {len(known):,} of {len(items):,} items"
         raise UserError("expected at least two categories", found, "correct data.item_columns.category")
     share, split = _share(known, config, seed=seed), config.split
     ends = [1 - split.test_share - split.val_share, 1 - split.test_share]
     part = np.searchsorted(ends, share, side="right")
     parts = {name: known.take(part == place) for place, name in enumerate(PARTS)}
     if short := [name for name, one in parts.items() if not len(one)]:
-        raise UserError(f"expected items in {short[0]}", "none", "list more, or change data.split")
+        remedy = "list more, or change data.split"
+        if split.kind == "group":
+            n = known.groups.nunique()
+            remedy = f"set data.split.kind: random, or list more: of {n:,} groups, in which equal texts are one"
+        raise UserError(f"expected items in {short[0]}", "none", remedy)
     return parts
 
 
@@ -141,7 +167,8 @@ def _share(known: Items, config: ItemConfig, *, seed: int) -> NDArray[np.float64
     if config.split.kind == "time":
         if "timestamp" not in table:
             raise UserError("expected timestamps for data.split.kind: time", "none", "map item_columns.timestamp")
-        return np.asarray(table["timestamp"].rank(method="first", pct=True) - 1e-9)
+        place = table["timestamp"].rank(method="first", na_option="top")  # an item without a time is none of the newest
+        return np.asarray((place - 1) / len(table))
     if config.split.kind == "random":
         return np.random.default_rng(seed).random(len(table))
     return user_share(known.groups, purpose="parts")
@@ -153,7 +180,10 @@ def _standard(raw: pd.DataFrame, config: ItemConfig) -> pd.DataFrame:
     asked = [own for name, own in wanted.items() if name in config.item_columns and own is not None]
     texts = [name for name in config.texts if name in raw or "text" in config.item_columns]
     group = [config.split.group] if config.split.group else []
-    needed = [*asked, *texts, *group, wanted["item_id"] or "item_id"]
+    needed = [*asked, *texts, wanted["item_id"] or "item_id"]
+    if lost := [name for name in group if name not in raw]:
+        there = ", ".join(map(str, raw.columns))
+        raise UserError("expected data.split.group out of the table's columns", lost[0], f"choose out of {there}")
     if lacking := [name for name in needed if name not in raw]:
         there = ", ".join(map(str, raw.columns))
         raise UserError("expected data.item_columns out of the table's columns", lacking[0], f"choose out of {there}")

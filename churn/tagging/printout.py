@@ -38,6 +38,11 @@ def summary(out: Path) -> None:
     wrong, none = int(items.looks_wrong.sum()), int((items.basis == "none of these").sum())
     console.print(say_many("{n} given category looks wrong", "{n} given categories look wrong", wrong))
     console.print(say_many("{n} item is like no category", "{n} items are like no category", none))
+    for reason, n in told["items"].items():
+        if reason not in ("read", "used"):
+            console.print(say("{n} rows left out: {reason}", n=f"{n:,}", reason=reason))
+    if unread := told["pictures"]["unreadable"]:
+        console.print(say_many("{n} picture could not be read", "{n} pictures could not be read", unread))
     if told["repeated"]:
         console.print(say("{share:.0%} of the test items' texts stand in training, too", share=told["repeated"]))
     print(f"items: {out / declared.ITEMS.file}\npage: {out / declared.REPORT}")

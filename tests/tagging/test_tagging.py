@@ -317,3 +317,32 @@ def test_a_directory_without_a_network_is_refused(tmp_path, refused):
         tag(configured(encoders={"text": str(tmp_path)}), tmp_path / "out", frames={"items": listed(50)})
     with refused("data.encoders", "sound", ""):
         configured(encoders={"sound": "x"})
+
+
+def test_times_are_read_before_the_newest_are_tested_on(refused):
+    """Days before months, which sort otherwise as text, and an item without a time, which is not among the newest."""
+    days = pd.date_range("2024-01-15", periods=300)
+    items = listed(300).assign(made=days.strftime("%d/%m/%Y"))
+    items.loc[5, "made"] = None
+    mapped = MAPPED | {"timestamp": "made"}
+    config = ItemConfig(items="items", item_columns=mapped, split=ItemSplit(kind="time"))
+    read, _ = read_items(config, kept=None, frames={"items": items})
+    parts = divided(read, config, seed=0)
+    assert parts["train"].table.timestamp.max() < parts["val"].table.timestamp.min()
+    assert parts["val"].table.timestamp.max() < parts["test"].table.timestamp.min()
+    assert "i5" in set(parts["train"].table.item_id)
+    with refused("times in made written as %Y", "15/01/2024", "data.item_columns.time_format"):
+        wrong = ItemConfig(items="items", item_columns=mapped | {"time_format": "%Y"}, split=ItemSplit(kind="time"))
+        read_items(wrong, kept=None, frames={"items": items})
+
+
+def test_a_refusal_of_items_names_the_key_to_change(tmp_path, refused):
+    items = listed(100)
+    with refused("data.split.group", "shop", "choose out of"):
+        tag(configured(split=ItemSplit(group="shop")), tmp_path / "out", frames={"items": items})
+    with refused("expected items in", "none", "data.split.kind: random"):
+        tag(configured(), tmp_path / "out", frames={"items": items.assign(title="all alike")})
+    with refused("pictures at data.pictures", "nothing at", "correct the path"):
+        tag(configured(pictures=str(tmp_path / "none")), tmp_path / "out", frames={"items": items})
+    with refused("at least two categories", "0, given of 0 of 100 items", "category"):
+        tag(configured(), tmp_path / "out", frames={"items": items.assign(kind=None)})

@@ -71,7 +71,7 @@ class Pictures:
         return sha256(content).digest() if content else None
 
 
-def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
+def opener(members: pd.DataFrame, *, name: str, place: str, key: str = "") -> Pictures:
     """The pictures of a member list, from one file that holds all or from a folder.
 
     Args:
@@ -79,18 +79,19 @@ def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
             files.
         name: The attribute.
         place: The file or the folder, `from` of its block.
+        key: The configuration's key for the place; by default that of an attribute of members.
 
     Raises:
         UserError: if there is nothing at the place, or the list has not the columns for it.
     """
-    path = Path(place)
+    path, key = Path(place), key or f"data.attributes.{name}.from"
     if not path.exists():
-        raise UserError(f"expected pictures at data.attributes.{name}.from", f"nothing at {place}", "correct the path")
+        raise UserError(f"expected pictures at {key}", f"nothing at {place}", "correct the path")
     columns = [name] if path.is_dir() else list(part_columns(name))
     for column in columns:
         if column not in members:
             what = "the names of a folder's files" if path.is_dir() else "the places in one file, in bytes"
-            raise UserError(f"expected {what} in members.{column}", "no such column", "add it, or change `from`")
+            raise UserError(f"expected {what} in the column {column}", "no such column", f"add it, or change {key}")
     identity = _identity(path, members[columns])
     if path.is_dir():
         files = cleaned(members[name])
@@ -103,7 +104,7 @@ def opener(members: pd.DataFrame, *, name: str, place: str) -> Pictures:
 
 
 def picture_vectors(
-    members: pd.DataFrame, *, name: str, place: str, kept: Path, network: "Network | None" = None
+    members: pd.DataFrame, *, name: str, place: str, kept: Path, network: "Network | None" = None, key: str = ""
 ) -> tuple[Vectors, NDArray[np.int64], int]:
     """The vectors of a list's pictures, each row's position among these, and the number of unreadable ones.
 
@@ -113,6 +114,7 @@ def picture_vectors(
         place: The file or the folder of the pictures.
         kept: A folder for the vectors, so that a process that was stopped can continue.
         network: A network that reads pictures; colours and edges are taken without one.
+        key: As for `opener`.
 
     Returns:
         The vectors; the position of each row's, (u,), -1 for none and for one that cannot be read; their number.
@@ -120,7 +122,7 @@ def picture_vectors(
     Raises:
         UserError: as `opener`.
     """
-    pictures = opener(members, name=name, place=place)
+    pictures = opener(members, name=name, place=place, key=key)
     there = np.flatnonzero(pictures.named)
     width = WIDTH if network is None else network.width
 

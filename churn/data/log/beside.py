@@ -62,3 +62,25 @@ def read_beside(
         days = with_day(with_moments(table, how, column=column).rename(timestamp=column), zone=data.zone)
         table = days.rename({f"{name}_day": "day", column: "timestamp"}).drop(*{"written", "dated"} & {*days.columns})
     return table
+
+
+def as_moments(table: ibis.Table, column: str, *, form: str | None, key: str, engines: Engines) -> ibis.Table:
+    """The table with a column of times as moments, null where one cannot be read, in the embedded DuckDB.
+
+    Args:
+        table: The table.
+        column: The column.
+        form: The format of strptime that the configuration names.
+        key: The mapping's key in the configuration, for messages.
+        engines: The engines.
+
+    Raises:
+        UserError: for a column without times, a format that does not fit, or one that several formats fit.
+    """
+    if table[column].type().is_null():
+        return table
+    table = moved(table, engines.local)
+    open_session(engines.local)
+    how = written(table, column, asked=form, name=column, key=key)
+    read = with_moments(table, how, column=column)
+    return read.drop(*({"written", "dated"} - {*table.columns}) & {*read.columns})
