@@ -65,5 +65,5 @@ def test_places_that_do_not_exist_are_one_line(tmp_path, refused):
     (tmp_path / "all.bin").write_bytes(b"")
     with refused("the column photo_offset", "no such column", "add it"):
         opener(pd.DataFrame({"photo": ["a"]}), name="photo", place=str(tmp_path / "all.bin"))
-    with refused("members.photo", "no such column", "add it"):
+    with refused("the column photo", "no such column", "add it"):
         opener(pd.DataFrame({"photo_offset": [1]}), name="photo", place=str(tmp_path))
