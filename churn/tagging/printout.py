@@ -7,6 +7,7 @@ import pandas as pd
 from churn.artefacts import declared
 from churn.language import say, say_many
 from churn.progress import page
+from churn.tagging.taggers import Characters
 
 _SHOWN = ("top_1", "top_3", "macro_f1", "log_loss", "coverage", "set_size")
 
@@ -38,6 +39,8 @@ def summary(out: Path) -> None:
     wrong, none = int(items.looks_wrong.sum()), int((items.basis == "none of these").sum())
     console.print(say_many("{n} given category looks wrong", "{n} given categories look wrong", wrong))
     console.print(say_many("{n} item is like no category", "{n} items are like no category", none))
+    if told["categories"] > Characters.most:
+        console.print(say("Taggers of letters are left out: they can learn {most:,} categories", most=Characters.most))
     for reason, n in told["items"].items():
         if reason not in ("read", "used"):
             console.print(say("{n} rows left out: {reason}", n=f"{n:,}", reason=reason))

@@ -27,6 +27,8 @@ class Tagger(ABC):
 
     needs: ClassVar[tuple[str, ...]] = ("text",)  # parts of an item that are read: text, picture, text network
 
+    most: ClassVar[int] = 1_000_000  # categories that it can learn in reasonable time
+
     @abstractmethod
     def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
         """Learn from items, (n,), and their categories, (n,) from 0 to k - 1."""
@@ -122,7 +124,7 @@ class Characters(_Streamed):
     With many categories there are fewer bins, so that the weights stay within some hundred megabytes.
     """
 
-    passes = 8
+    passes, most = 8, 2_000
 
     def begin(self, items: Items, k: int) -> None:
         """Choose the number of bins."""
@@ -215,7 +217,7 @@ class Fused(Tagger):
     other is taken alone.
     """
 
-    needs = ("text", "picture")
+    needs, most = ("text", "picture"), Characters.most
 
     def fit(self, items: Items, codes: NDArray[np.int64], *, k: int, seed: int = 0) -> Self:
         """Weigh both on a tenth of the groups that they have not learnt from, and fit them on all."""

@@ -65,7 +65,7 @@ def tag(config: TagConfig, out: Path | str, *, frames: Mapping[str, Frame] | Non
             items, counts = read_items(config.data, kept=out / _VECTORS, frames=dict(frames or {}))
             parts = divided(items, config.data, seed=config.seed)
         names = np.asarray(sorted(set(items.table["category"].dropna())), object)
-        tried = [_tried(kind, parts, names, config) for kind in _kinds(config, items)]
+        tried = [_tried(kind, parts, names, config) for kind in _kinds(config, items, categories=len(names))]
         best = min(tried, key=lambda one: one.loss)
         with progress("tag items"):
             unlike = _unlike(best, parts, names, config)
@@ -90,8 +90,8 @@ def _write_details(best: _Candidate, test: Items, names: NDArray[np.object_], fo
     declared.TAG_RELIABILITY.write(reliability(best.test.max(axis=1), hit, users=groups, seed=seed), folder)
 
 
-def _kinds(config: TagConfig, items: Items) -> list[type[Tagger]]:
-    """The taggers whose needs the items have.
+def _kinds(config: TagConfig, items: Items, *, categories: int) -> list[type[Tagger]]:
+    """The taggers whose needs the items have, and that can learn this number of categories.
 
     Raises:
         UserError: if there is none.
@@ -103,10 +103,10 @@ def _kinds(config: TagConfig, items: Items) -> list[type[Tagger]]:
         kind = imported(path, type, expected="a churn.tagging.Tagger", like="churn.tagging.Characters")
         if not issubclass(kind, Tagger):
             raise UserError("expected a churn.tagging.Tagger in `taggers`", path, "name another class")
-        if all(have[need] for need in kind.needs):
+        if categories <= kind.most and all(have[need] for need in kind.needs):
             kinds.append(kind)
     if not kinds:
-        found = ", ".join(config.taggers) or "none"
+        found = f"{', '.join(config.taggers) or 'none'} for {categories:,} categories"
         raise UserError("expected a tagger that reads what the items have", found, "add one to `taggers`")
     return kinds
 

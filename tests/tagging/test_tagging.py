@@ -346,3 +346,16 @@ def test_a_refusal_of_items_names_the_key_to_change(tmp_path, refused):
         tag(configured(pictures=str(tmp_path / "none")), tmp_path / "out", frames={"items": items})
     with refused("at least two categories", "0, given of 0 of 100 items", "category"):
         tag(configured(), tmp_path / "out", frames={"items": items.assign(kind=None)})
+
+
+def test_thousands_of_categories_are_left_to_taggers_that_can_learn_them(tmp_path, refused):
+    places = np.repeat(np.arange(2_100), 4)
+    items = pd.DataFrame({"sku": [f"i{n}" for n in range(len(places))], "kind": [f"kind {n}" for n in places]})
+    items["title"] = [f"word{place} part{n % 4}" for n, place in enumerate(places)]
+    config = configured(split=ItemSplit(kind="random"))
+    measures = declared.TAG_MEASURES.read(tag(config, tmp_path / "out", frames={"items": items}))
+    assert set(measures.tagger) == {"Words"}
+    assert measures.set_index("metric").value["top_1"] > 100 / 2_100
+    with refused("a tagger that reads what the items have", "Characters", "taggers"):
+        only = replace(config, taggers=["churn.tagging.Characters"])
+        tag(only, tmp_path / "none", frames={"items": items})
