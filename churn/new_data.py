@@ -31,10 +31,8 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
     """
     if isinstance(data, DataConfig):
         return data, {}
-    names, logs = (
-        list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"],
-        [log.name for log in old.logs],
-    )
+    names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
+    logs = [log.name for log in old.logs]
     needed = next(name for name in ("events", "members", "outcomes") if getattr(old, name) is not None)
     if needed not in names or set(names) - {*_TABLES, *logs}:
         expected = f"expected a DataConfig, or data frames under {needed} and, if known, other tables of the run"

@@ -41,8 +41,8 @@ def with_offers(
     if offered.empty:
         return earlier, seen, []
     if config.visits is None:
-        told = "No visits are named in segments.offers.visits, so whether offers were taken cannot be told."
-        return earlier, seen, [say(told)]
+        note = say("No visits are named in segments.offers.visits, so whether offers were taken cannot be told.")
+        return earlier, seen, [note]
     cutoff = (earlier.cutoff - pd.Timestamp("1970-01-01")).days
     until = cutoff + earlier.config.data.windows.reach_days
     visits = offers.read_visits(config, dataset.config, until=until, frames=frames)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from churn.tagging.config import ItemConfig, TagConfig
     from churn.tagging.items import Items, read_items
     from churn.tagging.printout import summary
-    from churn.tagging.taggers import Characters, CharactersAndWords, Fused, Network, Pictures, Tagger, Words
+    from churn.tagging.taggers import Characters, CharactersAndWords, Fused, Pictures, Tagger, TextNetwork, Words
     from churn.tagging.tagging import tag
 
 __all__ = [
@@ -17,10 +17,10 @@ __all__ = [
     "Fused",
     "ItemConfig",
     "Items",
-    "Network",
     "Pictures",
     "TagConfig",
     "Tagger",
+    "TextNetwork",
     "Words",
     "read_items",
     "summary",

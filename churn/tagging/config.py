@@ -9,7 +9,7 @@ from churn.keys import Block, OneOf, Range, Seed
 from churn.language import LANGUAGES
 
 COLUMNS = ("item_id", "user_id", "timestamp", "text", "picture", "category")
-_NAMES = ("Characters", "CharactersAndWords", "Words", "Network", "Pictures", "Fused")
+_NAMES = ("Characters", "CharactersAndWords", "Words", "TextNetwork", "Pictures", "Fused")
 TAGGERS = [f"churn.tagging.{name}" for name in _NAMES]
 Kind = Literal["random", "time", "group"]
 Part = Annotated[float, Range(above=0, below=0.5)]
@@ -46,7 +46,7 @@ class ItemConfig(Block, key="data"):
         pictures: The place of the pictures: a folder, whose files the column `picture` names, or one file, in which
             `<picture>_offset` and `<picture>_size` say where, in bytes.
         encoders: Local directories of networks that transformers reads, by what they read: text, picture. Pictures are
-            described by the network then, and texts also by the tagger Network.
+            described by the network then, and texts also by the tagger TextNetwork.
         csv: DuckDB's options for delimited text, such as {delim: ";"}, and any encoding, such as cp949.
         split: The division into parts.
     """

@@ -200,7 +200,7 @@ class Pictures(_OfVectors):
         return items.vectors, items.place
 
 
-class Network(_OfVectors):
+class TextNetwork(_OfVectors):
     """A network with one hidden layer on the last states of a text network from a local directory."""
 
     needs = ("text network",)

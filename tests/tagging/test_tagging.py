@@ -302,13 +302,13 @@ def test_texts_and_pictures_are_read_by_networks_from_local_directories(networks
         split=ItemSplit(kind="random"),
     )
     out = tag(
-        replace(config, taggers=["churn.tagging.Network", "churn.tagging.Pictures"]),
+        replace(config, taggers=["churn.tagging.TextNetwork", "churn.tagging.Pictures"]),
         tmp_path / "out",
         frames={"items": items},
     )
     top = declared.TAG_MEASURES.read(out).query("metric == 'top_1'").set_index("tagger").value
     assert top["Pictures"] > 0.95  # three colours
-    assert top["Network"] > 0.4 > 1 / 3  # random weights tell little
+    assert top["TextNetwork"] > 0.4 > 1 / 3  # random weights tell little
     assert not (out / "vectors").exists()
 
 

@@ -47,10 +47,8 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     }
     open_session(engines.local)
     home = _working_engine(opened["events"].get_backend(), engines) if config.events else engines.local
-    span, logs = (
-        (_days_since_1970(config.first_day), _days_since_1970(config.last_day)),
-        [log.name for log in config.logs],
-    )
+    span = _days_since_1970(config.first_day), _days_since_1970(config.last_day)
+    logs = [log.name for log in config.logs]
     ways: dict[str, Written] = {}
 
     def read(name: str) -> ibis.Table:
