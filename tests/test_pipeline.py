@@ -27,7 +27,7 @@ from churn.language import retold, speaking, spoken
 from churn.models import Ensemble, LightGBM, load
 from churn.new_data import prepare_alike
 from churn.report import write_report
-from churn.report.advice import advice
+from churn.report.whom.advice import advice
 from churn.scoring import newest_windows, reasons_of, score, score_windows
 from churn.segments import (
     AnomalyConfig,

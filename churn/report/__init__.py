@@ -1,7 +1,7 @@
 """The report and its evidence: two pages from the artefacts of a finished run."""
 
-from churn.report.blocks import Figure, Heading, Note, Section, Text
 from churn.report.page import write_report
+from churn.report.parts.blocks import Figure, Heading, Note, Section, Text
 from churn.report.shown import figures, view
 from churn.report.tags import write_tags
 from churn.runs import Run

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from churn.language import say, spoken
-from churn.report.blocks import Section
 from churn.report.pages import Page
+from churn.report.parts.blocks import Section
 
 _CHART = 'class="chart"'  # stands in the text of a page with charts, which alone needs plotly
 Sections = Sequence[tuple[str, Sequence[tuple[Section, Sequence[str]]]]]  # by group: its title, sections, their files

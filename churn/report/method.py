@@ -1,12 +1,12 @@
 """Method and definitions, in plain words."""
 
 from churn.language import say, say_many
-from churn.report.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
-from churn.report.listing import if_stays
-from churn.report.policies import scoring
-from churn.report.splits import words
-from churn.report.tables import Table, heads, number_cell, text_cell
-from churn.report.wording import capital, every, listed, percent, seconds
+from churn.report.parts.blocks import Block, Code, Definitions, Fold, Heading, Section, Text
+from churn.report.parts.listing import if_stays
+from churn.report.parts.splits import words
+from churn.report.parts.tables import Table, heads, number_cell, text_cell
+from churn.report.parts.wording import capital, every, listed, percent, seconds
+from churn.report.whom.policies import scoring
 from churn.runs import Run
 
 

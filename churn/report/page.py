@@ -9,11 +9,11 @@ from churn.artefacts import write_text
 from churn.errors import UserError
 from churn.folder import MARKER, claimed
 from churn.language import say, speaking
-from churn.report.blocks import Section
 from churn.report.document import document
 from churn.report.pages import REPORT, Build, Page, evidence_with
-from churn.report.splits import words
-from churn.report.wording import day
+from churn.report.parts.blocks import Section
+from churn.report.parts.splits import words
+from churn.report.parts.wording import day
 from churn.runs import Run
 from churn.segments import Order, write_contacts
 

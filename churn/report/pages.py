@@ -8,35 +8,16 @@ from typing import Self
 from churn.artefacts import declared
 from churn.keys import imported
 from churn.language import marked
-from churn.report import (
-    anomalies,
-    behaviour,
-    budget,
-    checks,
-    differences,
-    drivers,
-    features,
-    gains,
-    health,
-    leaderboard,
-    levers,
-    line,
-    method,
-    observed,
-    offers,
-    past,
-    reliability,
-    returning,
-    search,
-    shortlist,
-    summary,
-    trusted,
-    verdicts,
-    views,
-    why,
-    worth,
-)
-from churn.report.blocks import Section
+from churn.report import method
+from churn.report.data import health, views
+from churn.report.models import gains, leaderboard, reliability, search, verdicts
+from churn.report.parts.blocks import Section
+from churn.report.since import observed, past
+from churn.report.trust import checks, trusted
+from churn.report.users import anomalies, behaviour, differences
+from churn.report.whom import line, offers, shortlist, summary
+from churn.report.why import drivers, features, levers, why
+from churn.report.worth import budget, returning, worth
 from churn.runs import Run
 
 Build = Callable[[Run], Section]
@@ -159,7 +140,7 @@ def evidence_with(own: Sequence[str]) -> Page:
         UserError: for a path at which no function stands.
 
     Example:
-        >>> len(evidence_with(["churn.report.summary.build"]).builds) - len(EVIDENCE.builds)
+        >>> len(evidence_with(["churn.report.whom.summary.build"]).builds) - len(EVIDENCE.builds)
         1
     """
     expected, like = "a function from a run to a section, in report.sections", "shop.sections.refunds"

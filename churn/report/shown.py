@@ -12,7 +12,8 @@ import plotly.io
 from churn.eda import View
 from churn.errors import UserError
 from churn.language import say
-from churn.report.blocks import (
+from churn.report.pages import REPORT, evidence_with
+from churn.report.parts.blocks import (
     Bars,
     Beside,
     Block,
@@ -28,7 +29,6 @@ from churn.report.blocks import (
     Text,
     Tiles,
 )
-from churn.report.pages import REPORT, evidence_with
 from churn.runs import Run
 
 

@@ -12,7 +12,7 @@ from churn.data import DataConfig
 from churn.language import speaking
 from churn.outcomes import follow_up
 from churn.outcomes.printout import summary
-from churn.report import follow_up as section
+from churn.report.since import follow_up as section
 from churn.runs import Run
 
 pytestmark = pytest.mark.slow

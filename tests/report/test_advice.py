@@ -3,7 +3,7 @@
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report.advice import advice
+from churn.report.whom.advice import advice
 from churn.runs import Run
 
 from .parsed_page import ParsedPage

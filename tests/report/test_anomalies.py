@@ -7,7 +7,9 @@ import pytest
 
 from churn.artefacts import declared, read_json, read_table, write_json, write_table
 from churn.explanation import Reason, Story, reason_rows
-from churn.report import anomalies, shortlist, write_report
+from churn.report import write_report
+from churn.report.users import anomalies
+from churn.report.whom import shortlist
 from churn.runs import Run
 
 from .parsed_page import page_of

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import behaviour, shortlist
+from churn.report.users import behaviour
+from churn.report.whom import shortlist
 from churn.runs import Run
 from churn.segments.behaviour import stability
 

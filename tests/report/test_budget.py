@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import budget, shortlist
-from churn.report.chart_parts import GREY
+from churn.report.parts.chart_parts import GREY
+from churn.report.whom import shortlist
+from churn.report.worth import budget
 from churn.runs import Run
 
 from .parsed_page import figures, page_of

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import differences
-from churn.report.chart_parts import GREY
-from churn.report.forest import FREE, SHOWN, shown
+from churn.report.parts.chart_parts import GREY
+from churn.report.users import differences
+from churn.report.users.forest import FREE, SHOWN, shown
 from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures, page_of

@@ -7,9 +7,12 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
 from churn.explanation import readable
-from churn.report import attribution, checks, drivers, features, fidelity, leaderboard, write_report
-from churn.report.chart_parts import GREY, colour_of, label
-from churn.report.wording import feature
+from churn.report import write_report
+from churn.report.models import leaderboard
+from churn.report.parts.chart_parts import GREY, colour_of, label
+from churn.report.parts.wording import feature
+from churn.report.trust import checks
+from churn.report.why import attribution, drivers, features, fidelity
 from churn.runs import Run
 
 from .parsed_page import figures, page_of

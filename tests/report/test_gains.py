@@ -3,8 +3,10 @@ import json
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import gains, leaderboard, method, shortlist
-from churn.report.chart_parts import GREY
+from churn.report import method
+from churn.report.models import gains, leaderboard
+from churn.report.parts.chart_parts import GREY
+from churn.report.whom import shortlist
 from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures, page_of

@@ -2,8 +2,8 @@
 
 import pytest
 
-from churn.report.held_back import held_back
-from churn.report.shortlist import build, reading
+from churn.report.whom.held_back import held_back
+from churn.report.whom.shortlist import build, reading
 from churn.runs import Run
 
 from .synthetic_run import build_run

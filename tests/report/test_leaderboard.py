@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_table, write_table
-from churn.report import leaderboard
+from churn.report.models import leaderboard
 from churn.runs import Run
 
 pytestmark = pytest.mark.slow

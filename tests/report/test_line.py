@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import line
-from churn.report.chart_parts import GREY
+from churn.report.parts.chart_parts import GREY
+from churn.report.whom import line
 from churn.runs import Run
 
 from .parsed_page import ParsedPage, figures, page_of

@@ -6,9 +6,13 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.errors import UserError
-from churn.report import checks, health, line, method, observed, shortlist, trusted, write_report
-from churn.report.chart_parts import GREY
+from churn.report import method, write_report
+from churn.report.data import health
 from churn.report.pages import EVIDENCE, REPORT
+from churn.report.parts.chart_parts import GREY
+from churn.report.since import observed
+from churn.report.trust import checks, trusted
+from churn.report.whom import line, shortlist
 from churn.runs import Run
 
 from .parsed_page import ParsedPage, evidence_of, figures, page_of

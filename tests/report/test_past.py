@@ -3,7 +3,7 @@
 import pytest
 
 from churn.artefacts import declared, read_table, write_table
-from churn.report import past
+from churn.report.since import past
 from churn.runs import Run
 
 FACTS = {"notes": [], "alarms": ["one"], "cutoff": "2016-12-25", "last_horizon_day": "2016-12-31"}

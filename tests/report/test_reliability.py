@@ -3,7 +3,7 @@
 import pytest
 
 from churn.artefacts import read_table, write_table
-from churn.report import reliability
+from churn.report.models import reliability
 from churn.runs import Run
 
 from .parsed_page import figures

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import write_table, write_text
-from churn.report import worth
-from churn.report.returning import build, returning
+from churn.report.worth import worth
+from churn.report.worth.returning import build, returning
 from churn.runs import Run
 
 from .synthetic_run import CONFIG

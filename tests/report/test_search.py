@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import read_table, write_table
-from churn.report import search
-from churn.report.chart_parts import GREY
+from churn.report.models import search
+from churn.report.parts.chart_parts import GREY
 from churn.runs import Run
 
 from .parsed_page import figures, page_of

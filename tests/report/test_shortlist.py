@@ -1,5 +1,5 @@
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import shortlist
+from churn.report.whom import shortlist
 from churn.runs import Run
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import stake
+from churn.report.worth import stake
 from churn.runs import Run
 from churn.segments import at_stake
 

@@ -1,9 +1,9 @@
 import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table
-from churn.report import checks, trust, trusted
-from churn.report.advice import advice
-from churn.report.reliability import GroupsOff
+from churn.report.models.reliability import GroupsOff
+from churn.report.trust import checks, trust, trusted
+from churn.report.whom.advice import advice
 from churn.runs import Run
 
 from .parsed_page import page_of

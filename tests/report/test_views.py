@@ -11,8 +11,8 @@ from churn.data import example_dataset
 from churn.eda import daily_totals, decompose, keep_view, returns, revenue
 from churn.errors import UserError
 from churn.language import speaking
-from churn.report import views
-from churn.report.blocks import Figure, Heading, Items, Text
+from churn.report.data import views
+from churn.report.parts.blocks import Figure, Heading, Items, Text
 from churn.report.shown import figures as charts_of
 from churn.runs import Run
 

@@ -3,7 +3,7 @@
 import pytest
 
 from churn.artefacts import read_table, write_table
-from churn.report import why
+from churn.report.why import why
 from churn.runs import Run
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from churn.artefacts import read_json
-from churn.report import worth
+from churn.report.worth import worth
 from churn.runs import Run
 
 from .test_budget import planned, rewrite

@@ -6,9 +6,9 @@ from churn.artefacts import declared, write_text
 from churn.language import marked, say, speaking
 from churn.report.document import document
 from churn.report.pages import Page
+from churn.report.parts.wording import count
 from churn.report.tags import categories, confused, glance, made, suspects, taggers
 from churn.report.tags.tagged import Tags
-from churn.report.wording import count
 
 PAGE = Page(declared.REPORT, marked("What the items are"))
 BUILDS = (glance.build, suspects.build, confused.build, categories.build, taggers.build, made.build)

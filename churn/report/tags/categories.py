@@ -1,10 +1,10 @@
 """Categories: the quality of each one's recognition."""
 
 from churn.language import say, say_many
-from churn.report.blocks import Section, Text
-from churn.report.tables import Cell, Table, count_cell, heads, number_cell, percent_cell
+from churn.report.parts.blocks import Section, Text
+from churn.report.parts.tables import Cell, Table, count_cell, heads, number_cell, percent_cell
+from churn.report.parts.wording import count
 from churn.report.tags.tagged import Tags
-from churn.report.wording import count
 from churn.run_files import records
 from churn.statistics import FEW
 

@@ -2,10 +2,10 @@
 
 from churn.artefacts import declared
 from churn.language import say, say_many
-from churn.report.blocks import Block, Figure, Fold, Items, Section, Text
+from churn.report.parts.blocks import Block, Figure, Fold, Items, Section, Text
+from churn.report.parts.wording import count, percent
 from churn.report.tags.confusion_chart import DRAWN, confusion
 from churn.report.tags.tagged import Tags
-from churn.report.wording import count, percent
 from churn.run_files import records
 
 PAIRS = 10  # in words

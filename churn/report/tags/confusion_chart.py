@@ -5,9 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from churn.language import say
-from churn.report.blocks import Figure
-from churn.report.chart_parts import COLOUR_BAR, chart, figure, label
-from churn.report.wording import count, percent
+from churn.report.parts.blocks import Figure
+from churn.report.parts.chart_parts import COLOUR_BAR, chart, figure, label
+from churn.report.parts.wording import count, percent
 from churn.run_files import records
 
 DRAWN = 250  # categories; a chart of more cannot be read, and makes a page heavy

@@ -3,9 +3,9 @@
 from typing import Any
 
 from churn.language import say
-from churn.report.blocks import Section, Tile, Tiles
+from churn.report.parts.blocks import Section, Tile, Tiles
+from churn.report.parts.wording import count, decimal, percent, percents
 from churn.report.tags.tagged import NONE, Tags
-from churn.report.wording import count, decimal, percent, percents
 from churn.statistics import FEW
 
 

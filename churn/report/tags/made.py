@@ -1,9 +1,9 @@
 """The making: the rows that were read, the parts, and what the sets promise."""
 
 from churn.language import say, say_many
-from churn.report.blocks import Items, Section, Text
+from churn.report.parts.blocks import Items, Section, Text
+from churn.report.parts.wording import count, percent
 from churn.report.tags.tagged import Tags
-from churn.report.wording import count, percent
 
 
 def build(tags: Tags) -> Section:

@@ -5,10 +5,10 @@ from typing import Any
 import pandas as pd
 
 from churn.language import say, say_many
-from churn.report.blocks import Block, Heading, Section, Text
-from churn.report.tables import Cell, Column, Table, percent_cell, text_cell
+from churn.report.parts.blocks import Block, Heading, Section, Text
+from churn.report.parts.tables import Cell, Column, Table, percent_cell, text_cell
+from churn.report.parts.wording import count, shortened
 from churn.report.tags.tagged import NONE, Tags
-from churn.report.wording import count, shortened
 from churn.run_files import records
 
 SHOWN, AT_ONCE = 5_000, 20  # rows of a list, and rows drawn at first

@@ -2,9 +2,9 @@
 
 from churn.artefacts import declared
 from churn.language import say
-from churn.report.blocks import Section, Text
-from churn.report.reliability import diagram
-from churn.report.tables import Cell, Table, heads, number_cell, percent_cell
+from churn.report.models.reliability import diagram
+from churn.report.parts.blocks import Section, Text
+from churn.report.parts.tables import Cell, Table, heads, number_cell, percent_cell
 from churn.report.tags.tagged import Tags
 from churn.run_files import records
 

@@ -1,0 +1,1 @@
+"""Parts of a section: blocks, tables, charts, and numbers in words."""

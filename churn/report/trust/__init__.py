@@ -1,0 +1,1 @@
+"""Trust: whether the numbers may be acted on."""

@@ -1,0 +1,1 @@
+"""Users who differ: from the others, from each other, and from their own past."""

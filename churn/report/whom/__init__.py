@@ -1,0 +1,1 @@
+"""Users to contact, and offers for each: the list, its order and its end."""

@@ -1,0 +1,1 @@
+"""Reasons: what moves the chances, and how far the explanation can be believed."""

@@ -1,0 +1,1 @@
+"""The worth of calling, and how many to call."""
