@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.dataset import Dataset
@@ -18,6 +19,7 @@ from churn.language import joined, say, say_again, say_many
 LOST = 0.01  # share of a table's rows
 STRANGERS = 0.5  # share of a table's rows that concern nobody on the member list
 UNSEEN = 0.9  # share of the member list without any event
+LUMPED = 0.05  # share of the events whose type has no column of its own
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,38 @@ def _mending(table: str, faults: dict[str, int]) -> str:
             "refunds out."
         )
     return say("Mend the rows, or the mapping of the columns of {table}.", table=say_again(table))
+
+
+def empty_tables(reconciliation: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    """Findings about tables of which nothing was used: an empty file, or one whose rows all concern other days."""
+    for table, counts in reconciliation.items():
+        if not counts["used"]:
+            yield Finding(
+                say("No row of {table} was used, out of {read:,}.", table=say_again(table), read=counts["read"]),
+                say("Check its path and its days, or leave it out."),
+            )
+
+
+def lumped_types(events: pd.DataFrame, *, lumped: str) -> Iterator[Finding]:
+    """A finding about many events whose types have no column of their own.
+
+    Args:
+        events: Events by type and role.
+        lumped: The name of all types without a column.
+    """
+    every = int(events[["own", "fan"]].to_numpy().sum())
+    others = int(events[["own", "fan"]].sum(axis=1).get(lumped, 0))
+    if others > LUMPED * every:
+        yield Finding(
+            say(
+                "{n:,} of {every:,} events ({share:.0%}) are of rarer types, which are counted together as {lumped}.",
+                n=others,
+                every=every,
+                share=others / every,
+                lumped=lumped,
+            ),
+            say("Raise data.max_event_types, which holds for each source, or write fewer and broader types."),
+        )
 
 
 def repeated_rows(repeats: dict[str, Repeats], panel: Panel) -> Iterator[Finding]:

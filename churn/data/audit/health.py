@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from churn.data.audit.drift import Drift, Training
 from churn.data.audit.findings import (
     Finding,
+    empty_tables,
     lost_rows,
+    lumped_types,
     repeated_rows,
     runs,
     several_spellings,
@@ -85,12 +87,15 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     unseen = int((panel.last < panel.first).sum()) if dataset.config.events else 0
     drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
     changed = {} if split is None else changed_rates(split)
+    events = _by_role(dataset, scan.totals)
     findings = [
         *_of_days(dataset, scan.events_per_day),
+        *empty_tables(dataset.reconciliation),
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
+        *lumped_types(events, lumped=dataset.vocabulary.lumped),
         *unread_pictures(dataset.unread),
         *unseen_members(dataset, unseen),
         *careless_split(dataset),
@@ -104,7 +109,7 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     names = panel.features
     return Health(
         scan.events_per_day,
-        _by_role(dataset, scan.totals),
+        events,
         gaps,
         unseen,
         tuple(name for name, same in zip(names, scan.constant, strict=True) if same),
@@ -125,6 +130,7 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
         ()
     """
     return (
+        *empty_tables(dataset.reconciliation),
         *lost_rows(dataset.reconciliation),
         *repeated_rows(dataset.repeats, dataset.panel),
         *several_spellings(dataset.spellings),

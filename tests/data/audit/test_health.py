@@ -176,6 +176,26 @@ def test_a_table_of_strangers_is_found(examined):
     assert any("concern nobody on the member list" in sentence for sentence in sentences(examined(strangers)))
 
 
+def test_a_table_of_which_nothing_is_used_is_found(prepared):
+    frames = sound()
+    stickers = frames["stickers"].assign(timestamp=frames["stickers"].timestamp - pd.Timedelta(days=4_000))
+    health = examine(prepared(frames | {"stickers": stickers}), None)
+    assert f"No row of stickers was used, out of {len(stickers):,}." in sentences(health)
+
+
+def test_rarer_types_counted_together_are_named_where_they_are_many(examined):
+    frames = sound()
+    events = frames["events"]
+    kind = pd.Series(np.arange(len(events)) % 20, events.index).astype(str)
+    sorts = events.assign(event=np.where(events.event == "like", "like_" + kind, events.event))
+    likes = int((events.event == "like").sum())
+    (found,) = sentences(examined(frames | {"events": sorts}, max_event_types=5))
+    counted = int(found.split(" ")[0].replace(",", ""))
+    assert counted == pytest.approx(likes * 16 / 20, rel=0.05)  # four of twenty have columns, by the training days
+    assert f"of {len(events):,} events ({counted / len(events):.0%}) are of rarer types" in found
+    assert sentences(examined(frames | {"events": sorts})) == []
+
+
 def test_unknown_event_types_are_named_with_their_counts(examined):
     def with_poll(events):
         return pd.concat([events, events[on(events, 80, N_DAYS)].iloc[:7].assign(event="poll", actor_id="fan")])
