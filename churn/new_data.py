@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from churn.artefacts import as_written, read_json
-from churn.data import DataConfig, Dataset, Frame, Vocabulary, prepare
+from churn.data import DataConfig, Dataset, Frame, Vocabulary, prepare, with_context
 from churn.errors import UserError
 from churn.keys import as_day
 
@@ -69,6 +69,7 @@ def prepare_alike(
     Raises:
         UserError: for a feature of a class outside `churn` that only the run names.
     """
+    old = with_context(old, run / "models")
     if foreign := [name for name in _own_features(old) if name not in new.features]:
         raise UserError(
             f"expected data.features of your configuration to name what the models of {run} see beside churn's own",

@@ -16,6 +16,7 @@ from churn.segments import SegmentConfig
 from churn.stages import (
     Context,
     Facts,
+    choose_features,
     choose_order,
     compare_segments,
     evaluate_models,
@@ -39,6 +40,7 @@ from churn.stages import (
 Stage = Callable[[Context], Facts]
 STAGES: tuple[Stage, ...] = (
     prepare_data,
+    choose_features,
     examine_data,
     fit_models,
     screen_features,
@@ -88,7 +90,7 @@ def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | Non
 
 def tune(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
     """The search alone: data, fitting and trials. `run` on the same folder continues from there."""
-    stages = tuple(stage for stage in STAGES if stage in (prepare_data, examine_data, fit_models))
+    stages = tuple(stage for stage in STAGES if stage in (prepare_data, choose_features, examine_data, fit_models))
     return _run_stages(config, Path(out), stages, frames or {})
 
 

@@ -10,8 +10,8 @@ _WINDOW = "user_id:id cutoff:day"
 MANIFEST = Document(
     "manifest.json",
     "the version, seed, inputs, stages, and what each stage says of itself",
-    "version seed created stages inputs reconciliation targets windows split_kind audit drift seeds retrained chosen "
-    "order completeness refit segment budget clock compared earnings groups anomalies warnings list_warnings",
+    "version seed created stages inputs reconciliation targets windows split_kind context audit drift seeds retrained "
+    "chosen order completeness refit segment budget clock compared earnings groups anomalies warnings list_warnings",
 )
 
 # The windows
@@ -26,6 +26,14 @@ QUARANTINE = Table(
     "quarantine.parquet",
     "a row that cannot be used",
     "table:text reason:text user_id:text actor_id:text event:text event_id:text timestamp:text amount:text line:text",
+)
+
+# The features beyond the history
+CONTEXT = Table(
+    "context.csv",
+    "a family of features that `auto` may choose, or all chosen ones together, with the log loss that it saves",
+    f"target:text family:text features:text chosen:flag gain_a:number gain:number {_INTERVAL}",
+    optional=True,
 )
 
 # The search and the fits

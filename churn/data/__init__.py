@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from churn.data.audit.together import measured_together, together
     from churn.data.batches import Batch, loader
     from churn.data.building import read_panel
-    from churn.data.config.data_config import DataConfig, check_csv
+    from churn.data.config.chosen import save_context, with_context
+    from churn.data.config.data_config import AUTO, DataConfig, check_csv
     from churn.data.config.split_config import SplitConfig, SplitKind
     from churn.data.config.time_formats import FORMAT_KEY
     from churn.data.config.window_config import WindowConfig
@@ -52,7 +53,8 @@ if TYPE_CHECKING:
     from churn.data.sources.simulator import PRESETS, Arrivals, Makings, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
-    from churn.data.windows.features import FEATURES, Feature
+    from churn.data.windows.feature import Feature
+    from churn.data.windows.features import FAMILIES, FEATURES
     from churn.data.windows.panel import AMOUNT, STICKERS, Panel
     from churn.data.windows.rhythm import ELSEWHERE, WEEKENDS, Rhythm
     from churn.data.windows.sliding import slide
@@ -60,8 +62,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AMOUNT",
+    "AUTO",
     "CHURN",
     "ELSEWHERE",
+    "FAMILIES",
     "FEATURES",
     "FORMAT_KEY",
     "PARTS",
@@ -137,6 +141,7 @@ __all__ = [
     "readable_to_the_last_row",
     "recognise",
     "rolling_origins",
+    "save_context",
     "simulate",
     "simulated_log",
     "slide",
@@ -147,6 +152,7 @@ __all__ = [
     "together",
     "training_users",
     "user_share",
+    "with_context",
     "without_password",
     "without_passwords",
 ]

@@ -24,7 +24,8 @@ from churn.data.windows.attributes import (
     check_columns,
     freeze,
 )
-from churn.data.windows.features import Feature, features_among
+from churn.data.windows.feature import Feature
+from churn.data.windows.features import features_among
 from churn.data.windows.panel import Panel
 from churn.errors import UserError
 

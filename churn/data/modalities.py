@@ -15,7 +15,7 @@ from churn.data.encoders.pictures import picture_vectors
 from churn.data.encoders.texts import Characters, cleaned, text_vectors
 from churn.data.log.vocabulary import Encoding, Vocabulary
 from churn.data.splits.split import user_share
-from churn.data.windows.features import Feature
+from churn.data.windows.feature import Feature
 from churn.data.windows.mapped import mapped
 from churn.data.windows.panel import Panel
 from churn.data.windows.windows import Windows

@@ -8,11 +8,12 @@ from churn.stages.fitting import fit_models, refit_models, retrain_models
 from churn.stages.judging import choose_order, evaluate_models, reach_verdicts
 from churn.stages.observing import find_anomalies, group_users
 from churn.stages.offering import learn_offers
-from churn.stages.preparation import examine_data, prepare_data
+from churn.stages.preparation import choose_features, examine_data, prepare_data
 
 __all__ = [
     "Context",
     "Facts",
+    "choose_features",
     "choose_order",
     "compare_segments",
     "evaluate_models",

@@ -10,7 +10,7 @@ import pandas as pd
 from churn import evaluation
 from churn.artefacts import Hide, Table, check_whole, declared
 from churn.configuration import RunConfig
-from churn.data import Dataset, Frame, Split, counted, open_dataset
+from churn.data import DataConfig, Dataset, Frame, Split, counted, open_dataset, with_context
 from churn.explanation import fans_among
 from churn.models import Classifier, load
 from churn.scoring import newest_windows
@@ -28,11 +28,19 @@ class Context:
     hashes: dict[str, str]  # of the inputs, by table
     frames: Mapping[str, Frame]
 
+    @property
+    def plain(self) -> Dataset:
+        """The prepared data without the features that `auto` stands for."""
+        return self._opened(self.config.data)
+
     @cached_property
     def dataset(self) -> Dataset:
         """The prepared data."""
+        return self._opened(with_context(self.config.data, self.folder / "models"))
+
+    def _opened(self, config: DataConfig) -> Dataset:
         check_whole(self.folder / "dataset")
-        return open_dataset(self.config.data, self.folder / "dataset")
+        return open_dataset(config, self.folder / "dataset")
 
     @property
     def fans(self) -> bool:

@@ -4,10 +4,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from churn.artefacts import declared, discard
-from churn.data import examine, prepare, without_password
+from churn.data import AUTO, examine, prepare, save_context, without_password
 from churn.scoring import newest_windows
 from churn.segments import Pseudonyms
 from churn.stages.context import Context, Facts
+from churn.training import choose_context
 
 
 def prepare_data(context: Context) -> Facts:
@@ -31,6 +32,17 @@ def prepare_data(context: Context) -> Facts:
         "windows": asdict(config.windows),
         "split_kind": config.split.kind,
     }
+
+
+def choose_features(context: Context) -> Facts:
+    """The features of the past before the history that `auto` in `data.features` stands for."""
+    config, evaluation = context.config, context.config.evaluation
+    if AUTO not in config.data.features or context.plain.windows.scattered:
+        return {"context": None}
+    found = choose_context(context.plain, repetitions=evaluation.repetitions, seed=config.seed)
+    save_context(found.features, context.folder / "models")
+    context.write(declared.CONTEXT, found.table)
+    return {"context": found.features}
 
 
 def examine_data(context: Context) -> Facts:

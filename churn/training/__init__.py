@@ -6,10 +6,21 @@ from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.training.config import ModelSpec, TrainingConfig, TuningConfig
+    from churn.training.context import ContextFeatures, choose_context
     from churn.training.fitting import fit
     from churn.training.storage import sqlite
     from churn.training.tuning import Found, search
 
-__all__ = ["Found", "ModelSpec", "TrainingConfig", "TuningConfig", "fit", "search", "sqlite"]
+__all__ = [
+    "ContextFeatures",
+    "Found",
+    "ModelSpec",
+    "TrainingConfig",
+    "TuningConfig",
+    "choose_context",
+    "fit",
+    "search",
+    "sqlite",
+]
 
 __getattr__ = lazily(__name__, __file__)

@@ -1,6 +1,7 @@
 """The `data:` block, which every command reads alike."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from churn.data.config.attribute_config import Attribute
@@ -18,6 +19,7 @@ CSV_OPTIONS: dict[str, type] = {  # options of DuckDB's reader
     **dict.fromkeys(("header", "strict_mode", "null_padding", "all_varchar", "normalize_names", "ignore_errors"), bool),
 }
 Negative = Literal["reject", "keep", "drop"]
+AUTO: Literal["auto"] = "auto"  # among the features: the families of context that pay
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,11 @@ class DataConfig(Block, key="data"):
         allowed_events: The event types to read; rows of others are rejected and counted.
         activity_events: The own events that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
-        features: Columns beside the counts: weekday, month_day, days_since_activity, tenure_capped (28 days at most),
-            averages (of the days so far), tenure and totals (which grow with the date), attributes of the member list,
-            and import paths of a `churn.data.Feature` of your own; by default nothing.
+        features: Columns beside the counts. `auto`, also as one name of a list: what pays on validation of the past
+            before the history (month, trend, active_weeks, gaps, rates) and of weekday, as a run finds out. Others:
+            month_day, days_since_activity, tenure_capped (28 days at most), averages (of the days so far), tenure and
+            totals (which grow with the date), attributes of the member list, and import paths of a
+            `churn.data.Feature` of your own. [] for the counts alone.
         attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
             changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
             it holds, {closed_reason: {known: after}} for one that no model may ever see. {title: {known: arrival,
@@ -93,7 +97,7 @@ class DataConfig(Block, key="data"):
     allowed_events: list[str] | None = None
     activity_events: list[str] | None = None
     max_event_types: Annotated[int, Range(1, 1_000)] = 30
-    features: list[str] = field(default_factory=list)
+    features: list[str] | Literal["auto"] = field(default_factory=lambda: [AUTO])
     attributes: dict[str, dict[str, str | bool]] = field(default_factory=dict)
     outcome: dict[str, Any] | None = None
     windows: WindowConfig = field(default_factory=WindowConfig)
@@ -103,6 +107,8 @@ class DataConfig(Block, key="data"):
         """Raises UserError for a value outside its range, an unknown option of `csv`, an attribute whose block cannot
         be read, and features that are named twice, known too late, or said to be controllable and not seen."""
         super().__post_init__()
+        if self.features == AUTO:
+            object.__setattr__(self, "features", [AUTO])
         Log.every(self.events, self.event_columns)
         check_csv(self.csv)
         if twice := [name for name in dict.fromkeys(self.features) if self.features.count(name) > 1]:
@@ -115,6 +121,20 @@ class DataConfig(Block, key="data"):
                 remedy = "add it there, or leave controllable out: no model sees it"
                 raise UserError("expected controllable attributes in data.features", f"{name} in none", remedy)
         self._check_members()
+
+    def with_context(self, chosen: Sequence[str]) -> "DataConfig":
+        """The block with the features that `auto` stands for.
+
+        Example:
+            >>> config = DataConfig(events="log.parquet", features=["auto", "month_day"])
+            >>> config.with_context(["gaps"]).features
+            ['gaps', 'month_day']
+        """
+        return replace(self, features=list(dict.fromkeys(self._in_place_of_auto(chosen))))
+
+    def _in_place_of_auto(self, chosen: Sequence[str]) -> Iterator[str]:
+        for name in self.features:
+            yield from chosen if name == AUTO else [name]
 
     def _check_members(self) -> None:
         """Raise a UserError where members are asked about, or are all that is known, and the keys do not say how."""

@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.config.attribute_config import Attribute
+from churn.data.config.data_config import AUTO
 from churn.data.log.vocabulary import Encoding
-from churn.data.windows.features import Feature, features_among
+from churn.data.windows.feature import Feature
+from churn.data.windows.features import features_among
 from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
@@ -35,6 +37,7 @@ def asked_for(
     Raises:
         UserError: for an unknown name, or an attribute that `data.attributes` lacks.
     """
+    names = [name for name in names if name != AUTO]  # stands for what a run chooses
     features = features_among(names, attributes=(*attributes, *columns))
     listed = [name for name in columns if name not in ("user_id", "joined")]
     listed += [name for name, entry in attributes.items() if entry.form == "picture" and name not in listed]
@@ -42,7 +45,7 @@ def asked_for(
         if name in features:
             continue
         if name not in listed:
-            there = f"{', '.join(features)}, or an attribute of the member list: {', '.join(listed) or 'none'}"
+            there = f"{', '.join((AUTO, *features))}, or an attribute of the member list: {', '.join(listed) or 'none'}"
             remedy = "correct the name, or write the import path of a Feature of your own"
             raise UserError(f"expected data.features out of {there}", repr(name), remedy)
         if name not in attributes:

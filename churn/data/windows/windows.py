@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data.windows.features import Feature
+from churn.data.windows.feature import Feature
 from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
@@ -177,9 +177,16 @@ class Windows:
         counts = self.panel.gather(self.rows())
         if self.derived:
             days = (self.cutoff[:, None] + np.arange(-self.history_days, 0)).astype(np.int32)
-            derived = [feature.known_at(self.panel, self.user, days) for feature in self.derived]
+            derived = [self._derived(feature, days) for feature in self.derived]
             counts = np.concatenate([counts, *derived], axis=2)
         return counts if self.selected is None else counts[:, :, list(self.selected)]
+
+    def _derived(self, feature: Feature, days: NDArray[np.int32]) -> NDArray[np.float32]:
+        """A feature on the days of the history, (n, d, c): one value on all days where it is constant."""
+        if not feature.constant:
+            return feature.known_at(self.panel, self.user, days)
+        last = feature.known_at(self.panel, self.user, days[:, -1:])
+        return np.broadcast_to(last, (len(self), self.history_days, last.shape[2]))
 
     def summary(self, history: NDArray[np.floating] | None = None) -> NDArray[np.float64]:
         """One number per feature of the history: the sum of counts, the last day's value of most others; (n, f)."""

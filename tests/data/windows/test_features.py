@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from unittest.mock import patch
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from churn.data import FEATURES, WindowConfig, example_dataset, example_split, slide
-from churn.data.windows import features
+from churn.data.windows import past
 
 pytestmark = pytest.mark.slow
 
@@ -150,10 +151,10 @@ def test_totals_beyond_the_type_of_the_counts_do_not_wrap_around(panel_of):
 
 def test_totals_lie_in_a_file_and_are_added_up_once_per_panel(panel_of):
     panel = panel_of("x..x", "..3.")
-    totals = features._running_totals(panel)
+    totals = past._running_totals(panel)
     assert isinstance(totals, np.memmap)
-    assert features._running_totals(panel) is totals
-    assert features._running_totals(replace(panel)) is not totals
+    assert past._running_totals(panel) is totals
+    assert past._running_totals(replace(panel)) is not totals
 
 
 def test_weekdays_and_the_month_follow_the_panels_own_calendar(panel_of):
@@ -211,6 +212,26 @@ def slow(picture, day, *, arrived, first_day):
     return [*counts, *calendar, since, tenure, min(tenure, 28), *totals, *(total / shown for total in totals)]
 
 
+def slow_context(picture, day, *, arrived):
+    """Every feature of one user that is known at the end of a history, from a list of events."""
+    own = [d for d, sign in enumerate(picture) for _ in range(3 if sign == "3" else sign in "xb") if d <= day]
+    given = [d for d, sign in enumerate(picture) if sign in "ob" and d <= day]
+
+    def sums(days):
+        late = [d for d in given if d > day - days]
+        return [sum(d > day - days for d in own), len(late), sum(d / 4 + 1 for d in late)]
+
+    active = sorted(set(own))
+    weeks = [sum(day - 7 * (week + 1) < d <= day - 7 * week for d in active) for week in range(4)]
+    gaps = [b - a for a, b in pairwise(active)] or [0]
+    since = day - active[-1] if active else min(max(day - arrived, 0), day) + 1
+    seen = min([d for d, sign in enumerate(picture) if sign != "."], default=arrived)
+    shown = max(day - max(min(seen, arrived), 0) + 1, 1) + 14
+    trend = [(week + 0.5) / (month + 2) for week, month in zip(sums(7), sums(28), strict=True)]
+    rates = [total / shown for total in [*sums(1_000), len(active)]]
+    return [*sums(28), *trend, *weeks, np.mean(gaps), np.std(gaps), gaps[-1], since, *rates]
+
+
 def with_amounts(panel):
     """A panel whose stickers of day d are worth d / 4 + 1."""
     rows, amounts = panel.sticker_rows(), np.zeros(len(panel.counts), np.float32)
@@ -221,7 +242,7 @@ def with_amounts(panel):
 
 @st.composite
 def calendars(draw):
-    n_days = draw(st.integers(1, 24))
+    n_days = draw(st.integers(1, 40))
     users = draw(st.lists(st.lists(DAY, min_size=n_days, max_size=n_days), min_size=1, max_size=4))
     day = st.none() | st.integers(-5, n_days + 1)
     return ["".join(signs) for signs in users], draw(st.lists(day, min_size=len(users), max_size=len(users)))
@@ -240,20 +261,26 @@ def test_features_of_any_calendar_are_those_of_the_slow_reference(panel_of, cale
         WindowConfig(history_days, horizon_days=1, at_risk="member"),
         joined=np.zeros(len(pictures), np.int32),
     )
-    with patch.object(features, "_CHUNK", chunk):  # small ones, so that users lie across their borders
+    with patch.object(past, "_CHUNK", chunk):  # small ones, so that users lie across their borders
         found = replace(windows, derived=FEATURES).history()
     days = [
         [slow(picture, day, arrived=since, first_day=first_day) for day in range(panel.n_days)]
         for picture, since in zip(pictures, arrived, strict=True)
     ]
     pairs = zip(windows.user.tolist(), windows.cutoff.tolist(), strict=True)
-    expected = [days[user][cutoff - history_days : cutoff] for user, cutoff in pairs]
-    np.testing.assert_allclose(found, np.array(expected, float).reshape(found.shape), rtol=5e-7, atol=5e-7)
+    known = [
+        [slow_context(picture, day, arrived=since) for day in range(panel.n_days)]
+        for picture, since in zip(pictures, arrived, strict=True)
+    ]
+    expected = [
+        [day + known[user][cutoff - 1] for day in days[user][cutoff - history_days : cutoff]] for user, cutoff in pairs
+    ]
+    np.testing.assert_allclose(found, np.array(expected, float).reshape(found.shape), rtol=1e-6, atol=1e-6)
 
 
 def test_features_cost_nothing_when_not_asked_for():
     panel = replace(example_dataset().panel)
     windows = replace(example_dataset().windows, panel=panel)
     assert windows.features == panel.features
-    with patch.object(features, "_running_totals", side_effect=AssertionError):
+    with patch.object(past, "_running_totals", side_effect=AssertionError):
         assert windows.history().shape[2] == len(panel.features)
