@@ -28,6 +28,13 @@ from churn.language import Messages, event_in_words, joined, marked, say, termed
 TOP = 3  # reasons per user
 _MISSING = "_missing"  # ends the column that says of whom a number is not known
 _COUNTED = {"own": marked("own {event}"), "fan": marked("fan {event}"), "away": marked("{event} elsewhere")}
+_SUMMED = {  # by how the name of a column begins
+    "total": marked("total {counted}"),
+    "average": marked("{counted} a day so far"),
+    "month": marked("{counted} in four weeks"),
+    "trend": marked("the last week’s share of {counted} in four weeks"),
+    "rate": marked("{counted} per day known"),
+}
 _DERIVED = Messages(
     {
         "stickers_received": marked("stickers received"),
@@ -44,6 +51,17 @@ _DERIVED = Messages(
         "share_on_weekends": marked("share on weekends"),
         "churn": marked("churn"),
         "sticker": marked("sticker"),
+        "active_days_week_1": marked("active days in the last week"),
+        "active_days_week_2": marked("active days two weeks ago"),
+        "active_days_week_3": marked("active days three weeks ago"),
+        "active_days_week_4": marked("active days four weeks ago"),
+        "gap_mean": marked("mean gap between active days"),
+        "gap_spread": marked("spread of the gaps between active days"),
+        "gap_last": marked("last gap between active days"),
+        "gap_now": marked("days since activity"),
+        "own": marked("own activity"),
+        "fan": marked("fans’ activity"),
+        "away": marked("activity elsewhere"),
         "tenure": marked("tenure"),
         "tenure_capped": marked("tenure, at most four weeks"),
         "weekend": marked("weekend"),
@@ -197,6 +215,9 @@ def readable(feature: str) -> str:
     Example:
         >>> readable("own_post"), readable("fan_reply"), readable("away_visit"), readable("total_away_visit")
         ('own post', 'fan reply', 'visit elsewhere', 'total visit elsewhere')
+        >>> readable("month_own"), readable("trend_stickers_received"), readable("rate_active_days")
+        ('own activity in four weeks', 'the last week’s share of stickers received in four weeks',
+        'active days per day known')
         >>> readable("home_room=lounge"), readable("visits_missing")
         ('home room: lounge', 'visits: not known')
         >>> readable("title:churn")
@@ -207,17 +228,20 @@ def readable(feature: str) -> str:
     attribute, of, target = feature.rpartition(":")
     if of and attribute:
         return say("{target} by {attribute} alone", target=termed(target), attribute=attribute.replace("_", " "))
-    counted = feature.removeprefix("total_").removeprefix("average_")
-    role, _, event = counted.partition("_")
-    if counted in _DERIVED:
-        words = with_unit(_DERIVED[counted]) if counted == AMOUNT else _DERIVED[counted]
-    elif role in _COUNTED and event:
-        words = say(_COUNTED[role], event=event_in_words(event))
-    else:
-        words = counted.replace("_", " ")
-    if feature.startswith("average_"):
-        return say("{counted} a day so far", counted=words)
-    return words if counted == feature else say("total {counted}", counted=words)
+    how, _, counted = feature.partition("_")
+    if how in _SUMMED and (counted in _DERIVED or how in ("total", "average")):
+        return say(_SUMMED[how], counted=_plain(counted))
+    return _plain(feature)
+
+
+def _plain(feature: str) -> str:
+    """The words of a column that is no sum of others."""
+    role, _, event = feature.partition("_")
+    if feature in _DERIVED:
+        return with_unit(_DERIVED[feature]) if feature == AMOUNT else _DERIVED[feature]
+    if role in _COUNTED and event:
+        return say(_COUNTED[role], event=event_in_words(event))
+    return feature.replace("_", " ")
 
 
 def _by_feature(

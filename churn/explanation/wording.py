@@ -7,7 +7,7 @@ import pandas as pd
 
 from churn.language import day_and_month, joined, say, say_many
 
-_IN_DAYS = {"tenure", "tenure_capped"}
+_IN_DAYS = {"tenure", "tenure_capped", "gap_mean", "gap_spread", "gap_last", "gap_now"}
 _WEEK = 7
 Side = Literal["low", "high", "either"]  # values of a feature that read as a risk by themselves; either for none
 _LEAST = 0.1  # share of the larger of two rates: under it, a reader takes them for alike
@@ -102,7 +102,8 @@ def last_day_words(feature: str, value: float, *, others: float, risky: Side = "
         >>> last_day_words("days_since_activity", 1, others=2.44, risky="either")
         '1; others 2.4'
     """
-    told = say("{number} days", number=number(value)) if feature in _IN_DAYS else number(value)
+    told = number(value) if float(value).is_integer() else _rounded(value)
+    told = say("{number} days", number=told) if feature in _IN_DAYS else told
     if risky == "either" or value_as_usual(value, others=others) or (value > others) == (risky == "high"):
         usual = say("others {rate}", rate=_rounded(others))
         return joined((told, usual), "; ")

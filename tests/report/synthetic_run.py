@@ -93,6 +93,7 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
         "score_distribution.csv": _distribution(scores),
         "orders.csv": _orders(),
         "segment_rules.csv": _otherwise(targets),
+        "context.csv": _context(targets),
         "priority.parquet": (listed := _priority(scores, stickers)),
         "reasons.parquet": _reasons(listed),
         "views/returns.csv": _returns(),
@@ -108,6 +109,20 @@ def build_run(folder: Path, stickers: bool = True) -> Path:
     write_json(questions(targets), folder / "verdicts.json")
     write_json(_manifest(scores, targets) | MANIFEST, folder / "manifest.json")
     return folder
+
+
+def _context(targets):
+    """Two families that are taken, and one that is not."""
+    families = {"trend": "month trend", "rhythm": "active_weeks gaps", "calendar": "weekday"}
+    saved = {"trend": (0.031, 0.02, 0.042), "rhythm": (0.012, -0.002, 0.027), "calendar": (-0.001, -0.004, 0.002)}
+    rows = [
+        (target, family, names, family != "calendar", saved[family][0] + 0.002, *saved[family])
+        for family, names in families.items()
+        for target in targets
+    ]
+    both = "month trend active_weeks gaps"
+    rows += [(target, "chosen", both, True, 0.041, 0.037, 0.026, 0.048) for target in targets]
+    return declared.CONTEXT.of(rows)
 
 
 def _scores(rng, stickers):
@@ -349,6 +364,7 @@ def _manifest(scores, targets):
             "at_risk_days": 7,
         },
         "split_kind": "time",
+        "context": ["month", "trend", "active_weeks", "gaps"],
         "targets": targets,
         "chosen": {target: chosen_model(target) for target in targets},
         "retrained": {},

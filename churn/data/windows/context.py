@@ -16,7 +16,7 @@ from churn.data.windows.feature import once_per_panel
 from churn.data.windows.panel import Panel
 
 _WEEK, _MONTH = 7, 28
-_FIRST = 14  # days added to those of a newcomer, whose rates would jump otherwise
+_FIRST = 14  # days added to the days known: a newcomer's rates would jump otherwise
 WEEKS = tuple(f"active_days_week_{week}" for week in range(1, _MONTH // _WEEK + 1))  # the last week first
 GAPS = ("gap_mean", "gap_spread", "gap_last", "gap_now")
 

@@ -33,7 +33,7 @@ FEATURES = (
     Feature("trend", by_role("trend"), context.trend, reason="chance", **_AT_CUTOFF),
     Feature("active_weeks", named(*context.WEEKS), context.active_weeks, **_AT_CUTOFF),
     Feature("gaps", named(*context.GAPS), context.gaps, risky="high", **_AT_CUTOFF),
-    Feature("rates", by_role("rate", "active"), context.rates, **_AT_CUTOFF),
+    Feature("rates", by_role("rate", "active_days"), context.rates, **_AT_CUTOFF),
 )
 
 # What `auto` in `data.features` may choose, a family of features at a time.
