@@ -16,6 +16,7 @@ from churn.segments import SegmentConfig
 from churn.stages import (
     Context,
     Facts,
+    blend_models,
     choose_features,
     choose_order,
     compare_segments,
@@ -45,6 +46,7 @@ STAGES: tuple[Stage, ...] = (
     fit_models,
     screen_features,
     retrain_models,
+    blend_models,
     evaluate_models,
     choose_order,
     reach_verdicts,

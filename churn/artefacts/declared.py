@@ -10,8 +10,9 @@ _WINDOW = "user_id:id cutoff:day"
 MANIFEST = Document(
     "manifest.json",
     "the version, seed, inputs, stages, and what each stage says of itself",
-    "version seed created stages inputs reconciliation targets windows split_kind context audit drift seeds retrained "
-    "chosen order completeness refit segment budget clock compared earnings groups anomalies warnings list_warnings",
+    "version seed created stages inputs reconciliation targets windows split_kind context audit drift seeds "
+    "retrained blend chosen order completeness refit segment budget clock compared earnings groups anomalies warnings "
+    "list_warnings",
 )
 
 # The windows

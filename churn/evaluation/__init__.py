@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator, reliability
     from churn.evaluation.config import KINDS, EvaluationConfig
     from churn.evaluation.predictions import Predictions, best_model, chances, predict
-    from churn.evaluation.standings import KEPT, differences, gains, leaderboard, reliabilities
+    from churn.evaluation.standings import BLEND, KEPT, differences, gains, leaderboard, reliabilities
     from churn.evaluation.stayers import IF_STAYS, IfStays, fit_if_stays
     from churn.evaluation.thresholds import tune_thresholds
     from churn.evaluation.verdicts import (
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BLEND",
     "IF_STAYS",
     "KEPT",
     "KINDS",

@@ -17,6 +17,7 @@ from churn.statistics import gains as gain_curve
 
 PARTS = ("val", "test")
 REFERENCES = ("LightGBM", "Majority", "Persistence")
+BLEND = "Blend"  # the name of all models together
 KEPT = "_kept"  # ends the name of a model that was trained again on the kept features
 
 

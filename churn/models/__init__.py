@@ -10,6 +10,7 @@ from churn.lazy import lazily
 if TYPE_CHECKING:
     from churn.models.base import Classifier, allowing, check_allowed, classifier, load
     from churn.models.bilstm import BiLSTM
+    from churn.models.blend import Blend
     from churn.models.ensemble import Ensemble, members
     from churn.models.gradients import integrated_gradients, logits
     from churn.models.gru import GRU
@@ -30,6 +31,7 @@ __all__ = [
     "MONITOR",
     "SCALINGS",
     "BiLSTM",
+    "Blend",
     "Classifier",
     "Ensemble",
     "GRUBiLSTM",

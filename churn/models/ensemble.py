@@ -66,13 +66,23 @@ class Ensemble(Classifier):
 
     def write(self, folder: Path) -> None:
         """Write each member to a folder of its own."""
-        for place, member in enumerate(self.members):
-            member.save(folder / str(place))
+        write_members(self.members, folder)
 
     def read(self, folder: Path) -> None:
         """Read the members."""
-        folders = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: int(path.name))
-        self._take([read_model(path) for path in folders])
+        self._take(read_members(folder))
+
+
+def write_members(models: Sequence[Classifier], folder: Path) -> None:
+    """Write models to folders of their own, named by their places."""
+    for place, model in enumerate(models):
+        model.save(folder / str(place))
+
+
+def read_members(folder: Path) -> list[Classifier]:
+    """Read what `write_members` wrote."""
+    folders = sorted((path for path in folder.iterdir() if path.is_dir()), key=lambda path: int(path.name))
+    return [read_model(path) for path in folders]
 
 
 def members(model: Classifier) -> list[Classifier]:

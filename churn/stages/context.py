@@ -100,10 +100,10 @@ class Context:
         return {spec.name: self.model(target, spec.name) for spec in self.config.specs}
 
     def models(self, target: str) -> dict[str, Classifier]:
-        """The models of the configuration, and the models trained again on the kept features."""
-        again = [f"{spec.name}{evaluation.KEPT}" for spec in self.config.specs]
-        retrained = [name for name in again if self.model_folder(target, name).exists()]
-        return self.searched(target) | {name: self.model(target, name) for name in retrained}
+        """The models of the configuration, their twins on the kept features, and their blend."""
+        further = [*(f"{spec.name}{evaluation.KEPT}" for spec in self.config.specs), evaluation.BLEND]
+        made = [name for name in further if self.model_folder(target, name).exists()]
+        return self.searched(target) | {name: self.model(target, name) for name in made}
 
     def val_losses(self, target: str) -> dict[str, float]:
         """Every model's log loss on half A, by the leaderboard."""

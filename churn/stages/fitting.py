@@ -5,7 +5,7 @@ from dataclasses import replace
 from churn import evaluation, training
 from churn.artefacts import TargetTables, atomic, declared, missing, read_table, write_table
 from churn.data import Split
-from churn.models import again_on, members
+from churn.models import Blend, again_on, members
 from churn.progress import step
 from churn.scoring import chosen_models
 from churn.stages.context import Context, Facts
@@ -75,6 +75,29 @@ def _retrain(context: Context, target: str, name: str, kept: list[str]) -> str:
         twin.fit(context.split, target=target, seed=context.config.seed)
         twin.save(folder, target=target, name=folder.name)
     return folder.name
+
+
+def blend_models(context: Context) -> Facts:
+    """The models that read features together, where there are several: models/<target>/Blend/."""
+    if not context.config.training.blend:
+        return {"blend": {}}
+    weights = {}
+    for target in context.split.train.targets:
+        names = _readers(context, target)
+        if len(names) > 1:
+            weights[target] = dict(zip(names, _blend(context, target, names), strict=True))
+    return {"blend": weights}
+
+
+def _blend(context: Context, target: str, names: list[str]) -> list[float]:
+    """Blend some models of a target, unless it was done, and return their weights."""
+    folder = context.model_folder(target, evaluation.BLEND)
+    if missing(folder):
+        step(f"{evaluation.BLEND} on {target}")
+        blend = Blend(members=[context.model(target, name) for name in names])
+        blend.weighted(context.split, target=target).save(folder, target=target, name=folder.name)
+    weights: list[float] = context.model(target, evaluation.BLEND).arguments["weights"]
+    return weights
 
 
 def refit_models(context: Context) -> Facts:

@@ -24,6 +24,7 @@ from churn.statistics.intervals import (
     rate_interval,
 )
 from churn.statistics.metrics import (
+    CLIP,
     ECE_BINS,
     METRICS,
     RANGES,
@@ -40,6 +41,7 @@ from churn.statistics.sides import FEW, LEAST_LIFT, LEAST_LOSS, ROUNDING, Side, 
 from churn.statistics.tests import WelchResult, is_skewed, mann_whitney, welch
 
 __all__ = [
+    "CLIP",
     "DECISIONS",
     "ECE_BINS",
     "FEW",

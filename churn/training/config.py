@@ -68,7 +68,7 @@ class ModelSpec(Block, key="models"):
             'Majority'
         """
         kind = models.classifier(self.class_path)
-        if issubclass(kind, models.Ensemble | models.Selected):
+        if issubclass(kind, models.Blend | models.Ensemble | models.Selected):
             raise UserError(
                 "expected a model that can be fitted",
                 f"{self.class_path}, which others are made of",
@@ -133,8 +133,11 @@ class TrainingConfig(Block, key="training"):
             a known label, for as many steps as the measured one took.
         kept: Whether each model is also trained on the kept features of features.csv alone, with the hyperparameters
             found; the leaderboard names it as the model with _kept, and it may be the one that is chosen.
+        blend: Whether the models that read features also stand together, as Blend: their logits on average, by weights
+            that half A gives. It may be the one that is chosen.
     """
 
     seeds: Seeds = 1
     refit: Literal["keep", "all"] = "keep"
     kept: bool = False
+    blend: bool = True

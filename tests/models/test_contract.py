@@ -8,7 +8,7 @@ import churn.models
 from churn.configuration import MODELS
 from churn.data import Split, Windows, example_split
 from churn.errors import UserError
-from churn.models import Classifier, Ensemble, LightGBM, classifier, load
+from churn.models import Blend, Classifier, Ensemble, LightGBM, Logistic, classifier, load
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,7 @@ def split() -> Split:
     return example_split()
 
 
-@pytest.fixture(scope="module", params=[*MODELS, "Ensemble"])
+@pytest.fixture(scope="module", params=[*MODELS, "Blend", "Ensemble"])
 def kind(request: pytest.FixtureRequest) -> type[Classifier]:
     return classifier(f"churn.models.{request.param}")
 
@@ -41,6 +41,8 @@ def kind(request: pytest.FixtureRequest) -> type[Classifier]:
 def quick(kind: type[Classifier]) -> Classifier:
     if kind is Ensemble:
         return Ensemble([LightGBM(max_trees=20), LightGBM(max_trees=20)])
+    if kind is Blend:
+        return Blend(members=[LightGBM(max_trees=20), Logistic()])
     return kind(**QUICK.get(kind.__name__, {}))
 
 
@@ -53,7 +55,7 @@ def fitted(kind: type[Classifier], split: Split) -> Classifier:
 def test_every_public_class_is_held_to_the_contract() -> None:
     shown = {name: getattr(churn.models, name) for name in churn.models.__all__}
     public = {name for name, found in shown.items() if isinstance(found, type) and issubclass(found, Classifier)}
-    bases, of_others = {"Classifier", "SequenceClassifier"}, {"Ensemble", "Selected"}
+    bases, of_others = {"Classifier", "SequenceClassifier"}, {"Blend", "Ensemble", "Selected"}
     assert public - bases - of_others == set(MODELS)
 
 
@@ -169,7 +171,7 @@ def test_the_search_space_gives_arguments_that_the_class_takes(kind, split) -> N
 def test_learning_beats_the_base_rate(kind, split) -> None:
     if kind.__name__ == "Majority":
         pytest.skip("the base rate itself")
-    model = quick(kind) if kind is Ensemble else kind()
+    model = quick(kind) if kind in (Blend, Ensemble) else kind()
     p = model.fit(split, target="churn").predict_proba(split.test)
     y = split.test.answers
     base = np.full(len(y), split.train.answers.mean())

@@ -368,6 +368,7 @@ def _manifest(scores, targets):
         "targets": targets,
         "chosen": {target: chosen_model(target) for target in targets},
         "retrained": {},
+        "blend": {target: {"GRU": 0.62, "LightGBM": 0.38, "Logistic": 0.0} for target in targets},
         "drift": None,
         "budget": None,
         "earnings": None,

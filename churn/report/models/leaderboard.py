@@ -1,5 +1,6 @@
 """Leaderboard: the models beside each other and beside knowing nothing."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,11 +12,12 @@ from churn.report.models.retrained import KEPT
 from churn.report.parts.blocks import Beside, Block, Fold, Heading, Items, Section, Text
 from churn.report.parts.chart_parts import SERIES, Dots, dot_plot, figure, label
 from churn.report.parts.tables import Cell, Column, Table, number_cell, percent_cell, text_cell
-from churn.report.parts.wording import DECISIONS, METRICS, count, decimal, decimals, percents, signed
+from churn.report.parts.wording import DECISIONS, METRICS, count, decimal, decimals, listed, percent, percents, signed
 from churn.run_files import estimate, records
 from churn.runs import Run
 from churn.statistics import LEAST_LOSS, Interval, side
 
+_NAMED = 0.005  # a weight from which on a model of a blend is named
 BASELINE, RIVALS = "Majority", ("LightGBM", "Persistence")
 UNPAIRED = marked("No paired differences: the run compared no two models on the test part.")
 YARDSTICKS = {
@@ -84,7 +86,18 @@ def _told(run: Run) -> list[Block]:
                 kept=KEPT,
             )
         )
+    told += [_of_blend(target, weights) for target, weights in run.manifest["blend"].items()]
     return [Items(tuple(told))] if told else []
+
+
+def _of_blend(target: str, weights: Mapping[str, float]) -> str:
+    """A sentence on the models that the blend averages."""
+    parts = [f"{model} {percent(weight, 0)}" for model, weight in weights.items() if weight >= _NAMED]
+    return say(
+        "{target}: Blend averages the models’ logits, by weights that half A gives: {parts}.",
+        target=titled(target),
+        parts=listed(parts),
+    )
 
 
 def _against(run: Run, target: str, rival: str) -> str:

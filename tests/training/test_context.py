@@ -1,0 +1,101 @@
+"""The choice of context: what pays is found, what does not is left, and nothing is chosen by the part that judges."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.artefacts import declared
+from churn.data import FAMILIES, DataConfig, WindowConfig, save_context, with_context
+from churn.errors import UserError
+from churn.training import choose_context
+
+pytestmark = pytest.mark.slow
+
+N_USERS, N_DAYS = 500, 110
+ONE_WEEK = WindowConfig(history_days=3, horizon_days=3, at_risk="member")
+
+
+def log(chances, seed=0):
+    """A log of users who act on a day with the chance of its column: (users, days)."""
+    user, day = np.nonzero(np.random.default_rng(seed).random(chances.shape) < chances)
+    ids = np.array([f"u{k:03d}" for k in range(len(chances))])
+    when = pd.Timestamp("2024-01-01 12:00") + pd.to_timedelta(day, unit="D")
+    events = pd.DataFrame({"user_id": ids[user], "actor_id": ids[user], "event": "post", "timestamp": when})
+    return {"events": events, "members": pd.DataFrame({"user_id": ids, "joined": "2023-06-01"})}
+
+
+@pytest.fixture(scope="module")
+def of_habits(prepared):
+    """Users who differ for good, so that the days before the history tell more of them."""
+    habit = np.random.default_rng(1).beta(0.7, 2, (N_USERS, 1))
+    return prepared(log(np.repeat(habit, N_DAYS, axis=1)), windows=ONE_WEEK)
+
+
+@pytest.fixture(scope="module")
+def of_habits_chosen(of_habits):
+    return choose_context(of_habits, repetitions=200)
+
+
+def test_what_the_past_before_the_history_tells_is_found(of_habits_chosen):
+    table = of_habits_chosen.table.set_index("family")
+    assert of_habits_chosen.features
+    assert table.loc["chosen", "low"] > 0.01
+    assert table.loc["chosen", "features"].split() == list(of_habits_chosen.features)
+    assert not table.loc["calendar", "chosen"]
+    taken = [name for name in FAMILIES if table.loc[name, "chosen"]]
+    assert {one for name in taken for one in FAMILIES[name]} == set(of_habits_chosen.features)
+
+
+def test_its_table_is_as_declared(of_habits_chosen, tmp_path):
+    declared.CONTEXT.write(of_habits_chosen.table, tmp_path)
+    assert len(declared.CONTEXT.read(tmp_path)) == len(of_habits_chosen.table)
+
+
+def test_users_without_a_past_to_tell_have_none(prepared):
+    same = prepared(log(np.full((N_USERS, N_DAYS), 0.25)), windows=ONE_WEEK)
+    found = choose_context(same, repetitions=200)
+    assert found.features == ()
+    assert set(found.table.family) == set(FAMILIES) and not found.table.chosen.any()
+
+
+def test_neither_half_b_nor_the_test_part_chooses(of_habits, of_habits_chosen):
+    split = of_habits.split()
+    half_b, flipped = np.isin(split.val.user, split.val_b.user), 1 - split.test.label("churn")
+    val = {"churn": np.where(half_b, 1 - split.val.label("churn"), split.val.label("churn"))}
+    turned = replace(split, val=replace(split.val, labels=val), test=replace(split.test, labels={"churn": flipped}))
+    other = choose_context(
+        SimpleNamespace(split=lambda: turned, config=of_habits.config, windows=of_habits.windows), repetitions=200
+    )
+    assert other.features == of_habits_chosen.features
+    assert np.array_equal(other.table.gain_a, of_habits_chosen.table.gain_a)
+    assert (other.table.gain != of_habits_chosen.table.gain).any()
+
+
+def test_features_that_are_named_are_not_tried_again(prepared):
+    habit = np.random.default_rng(1).beta(0.7, 2, (N_USERS, 1))
+    dataset = prepared(log(np.repeat(habit, N_DAYS, axis=1)), windows=ONE_WEEK, features=["auto", "weekday", "gaps"])
+    assert "weekend" in dataset.windows.features and "gap_now" in dataset.windows.features
+    table = choose_context(dataset, repetitions=20).table.set_index("family")
+    assert "calendar" not in table.index and table.loc["rhythm", "features"] == "active_weeks"
+
+
+def test_auto_stands_for_nothing_until_it_is_chosen(tmp_path):
+    plain, models = DataConfig(events="log.parquet"), tmp_path / "models"
+    assert plain.features == ["auto"] == DataConfig(events="log.parquet", features="auto").features
+    assert with_context(plain, models) is plain
+    save_context(["gaps", "rates"], models)
+    assert with_context(plain, models).features == ["gaps", "rates"]
+    listed = DataConfig(events="log.parquet", features=["weekday", "auto", "rates"])
+    assert with_context(listed, models).features == ["weekday", "gaps", "rates"]
+    named = DataConfig(events="log.parquet", features=["weekday"])
+    assert with_context(named, models) is named
+
+
+@pytest.mark.parametrize("content", ["[", "{}", '{"features": 7}'])
+def test_a_damaged_choice_is_refused(content, tmp_path):
+    (tmp_path / "context.json").write_text(content)
+    with pytest.raises(UserError):
+        with_context(DataConfig(events="log.parquet"), tmp_path)
