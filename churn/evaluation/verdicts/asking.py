@@ -14,6 +14,7 @@ from churn.evaluation.verdicts.config import QUESTIONS, VerdictConfig
 from churn.evaluation.verdicts.contest import Contestant
 from churn.evaluation.verdicts.history import history
 from churn.evaluation.verdicts.horizon import horizon
+from churn.evaluation.verdicts.limit import limit
 from churn.evaluation.verdicts.measures import COLUMNS, Verdict
 from churn.evaluation.verdicts.modalities import modalities
 from churn.evaluation.verdicts.newcomers import newcomers
@@ -40,6 +41,7 @@ _ASKED = {
     "collinear": _Question(collinear),
     "modalities": _Question(modalities, arises=lambda data: bool(data.encoded)),
     "newcomers": _Question(newcomers),
+    "limit": _Question(limit),
     "architecture": _Question(architecture),
 }
 

@@ -14,6 +14,7 @@ QUESTIONS = {
     "collinear": marked("Do the collinear columns matter?"),
     "modalities": marked("What do texts, pictures and the table each add?"),
     "newcomers": marked("What is known of newcomers?"),
+    "limit": marked("How far from the limit are the models?"),
     "architecture": marked("Do scaling, layers and the kind of network matter?"),
 }
 
@@ -28,7 +29,8 @@ class VerdictConfig(Block, key="verdicts"):
             pictures and the table each add, asked only where there are texts or pictures;
             `history`: how many days of history are enough; `horizon`: what does a shorter or longer horizon change;
             `collinear`: do the columns matter that others say already; `newcomers`: what is known of users on arrival,
-            and what do their first days add;
+            and what do their first days add; `limit`: the log loss that no model could beat on these columns, and what
+            twice the users, days and columns gained;
             `architecture`: do scaling, layers and kind of network matter (thirty fits a target).
         windows: Windows that a fit learns from at most, and that it is measured on; a quarter as many to stop early on.
         seeds: Fits per variant, whose probabilities are averaged.
