@@ -21,7 +21,7 @@ def chart(traces: Sequence[Any], *, height: int, legend: bool = False) -> Any:
     """
     import plotly.graph_objects as go  # takes most of a second, which commands that draw nothing should not spend
 
-    return _styled(go.Figure(data=list(traces)), height=height, top=34 if legend else 8, legend=legend)
+    return go.Figure(data=list(traces), layout=_layout(height=height, top=34 if legend else 8, legend=legend))
 
 
 def panels(traces: Sequence[Sequence[Any]], *, captions: Sequence[str], height: int = 110) -> Any:
@@ -47,7 +47,7 @@ def panels(traces: Sequence[Sequence[Any]], *, captions: Sequence[str], height: 
         drawn.add_traces(inside, rows=place, cols=1)
     for caption in drawn.layout.annotations:
         caption.update(x=0, xanchor="left", font={"size": 12, "color": QUIET})
-    return _styled(drawn, height=whole, top=44, legend=False)
+    return drawn.update_layout(_layout(height=whole, top=44, legend=False))
 
 
 def sentence(text: str) -> Any:
@@ -63,9 +63,9 @@ def sentence(text: str) -> Any:
     return drawn.update_xaxes(visible=False).update_yaxes(visible=False)
 
 
-def _styled(drawn: Any, *, height: int, top: int, legend: bool) -> Any:
+def _layout(*, height: int, top: int, legend: bool) -> dict[str, Any]:
     margin = {"l": 8, "r": 12, "t": top, "b": 8}
-    return drawn.update_layout(template=_template(), height=height, margin=margin, showlegend=legend)
+    return {"template": _template(), "height": height, "margin": margin, "showlegend": legend}
 
 
 @cache

@@ -1,8 +1,9 @@
 """A run's folder, whose files are read on demand by people, by the pages and by other commands."""
 
+from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -283,4 +284,10 @@ def estimate(rows: pd.DataFrame, value: str = "value") -> Interval | None:
 
 def records(table: pd.DataFrame) -> Iterator[Any]:
     """A table's rows with their columns as attributes."""
-    return table.itertuples(index=False)
+    return map(_row(tuple(table.columns))._make, table.itertuples(index=False, name=None))
+
+
+@cache
+def _row(columns: tuple[str, ...]) -> Any:
+    """A type of rows, made once: pandas makes one anew for every table that is read, which takes longer than its rows."""
+    return namedtuple("Row", columns, rename=True)

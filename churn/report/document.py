@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -26,14 +27,7 @@ def document(page: Page, groups: Sections, *, title: str, subtitle: str, warning
         subtitle: A line below it.
         warning: A point that stands above the page, and its reason.
     """
-    environment = Environment(
-        loader=PackageLoader("churn.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"say": say, "as_json": _as_json}
+    environment = _environment()
     body = environment.get_template("body.html").render(page=page, groups=groups)
     scripts = [get_plotlyjs()] if _CHART in body else []
     scripts = [Markup(script) for script in (*scripts, _asset(environment, "page.js"))]
@@ -49,6 +43,20 @@ def document(page: Page, groups: Sections, *, title: str, subtitle: str, warning
         scripts=scripts,
         policy=_policy(*scripts),
     )
+
+
+@cache
+def _environment() -> Environment:
+    """The templates' environment, one for all pages: a template is compiled once."""
+    environment = Environment(
+        loader=PackageLoader("churn.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"say": say, "as_json": _as_json}
+    return environment
 
 
 def _asset(environment: Environment, name: str) -> str:
