@@ -28,7 +28,9 @@ FAST_RUN = [
     "[{class_path: churn.models.LightGBM, init_args: {max_trees: 10}}, churn.models.Majority]",
     *("--tuning.trials", "1", "--training.seeds", "1", "--evaluation.repetitions", "20"),
     *("--verdicts.ask", "[order]", "--verdicts.windows", "500"),
-    *("--explanation.windows", "2000", "--explanation.trees", "20", "--explanation.rounds", "5"),
+    *("--explanation.windows", "1000", "--explanation.trees", "20", "--explanation.rounds", "2"),
+    *("--explanation.seeds", "1", "--explanation.sample", "200", "--segments.groups.max", "2"),
+    *("--data.windows.stride_days", "7"),  # a seventh of the windows
 ]
 
 

@@ -33,6 +33,7 @@ from churn.segments import (
     AnomalyConfig,
     BudgetConfig,
     ControlConfig,
+    GroupConfig,
     Order,
     SegmentConfig,
     as_chosen,
@@ -78,6 +79,9 @@ FILES = {
 }
 
 
+FEW = GroupConfig(max=3)  # each number of groups that is tried is clustered some 400 times
+
+
 def quick_config(**data: object) -> RunConfig:
     names = {"events": "events", "stickers": "stickers", "members": "members"} | data
     return RunConfig(
@@ -87,6 +91,7 @@ def quick_config(**data: object) -> RunConfig:
         evaluation=EvaluationConfig(repetitions=50),
         verdicts=VerdictConfig(ask=[]),
         explanation=ExplanationConfig(windows=1000, sample=200, trees=20, rounds=10, seeds=1, attributed=60),
+        segments=SegmentConfig(groups=FEW),
     )
 
 
@@ -444,7 +449,9 @@ def test_a_longer_list_is_drawn_with_the_models_that_there_are(finished, frames,
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
     before = {path: path.stat().st_mtime_ns for path in folder.glob("models/*/*/model.json")}
     config = replace(
-        quick_config(), segments=SegmentConfig(rule="number", number=7), explore=ExploreConfig(journeys=False)
+        quick_config(),
+        segments=SegmentConfig(rule="number", number=7, groups=FEW),
+        explore=ExploreConfig(journeys=False),
     )
     drawn = churn.run(config, folder, frames=frames)
     assert len(drawn.priority) == 7 != len(finished.priority)
@@ -646,13 +653,19 @@ def test_scoring_without_the_days_that_a_feature_knows_is_refused(derived, tmp_p
 def profitable_config(*, contact_cost: float) -> RunConfig:
     budget = BudgetConfig(contact_cost=contact_cost, save_rate=0.3)
     held = ControlConfig(share=0.2)
-    segments = SegmentConfig(rule="profit", rank_by="expected_loss", number=500, budget=budget, control=held)
+    segments = SegmentConfig(
+        rule="profit", rank_by="expected_loss", number=500, budget=budget, control=held, groups=GroupConfig(max=1)
+    )
     return replace(quick_config(), models=["churn.models.LightGBM"], segments=segments)
 
 
-def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(frames, tmp_path) -> None:
-    config = profitable_config(contact_cost=0.1)
-    finished = churn.run(config, tmp_path / "run", frames=frames)
+@pytest.fixture(scope="module")
+def profitable(frames, tmp_path_factory) -> churn.Run:
+    return churn.run(profitable_config(contact_cost=0.1), tmp_path_factory.mktemp("runs") / "profitable", frames=frames)
+
+
+def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(profitable, frames, tmp_path) -> None:
+    config, finished = profitable_config(contact_cost=0.1), profitable
     manifest, curve = json.loads((finished.folder / "manifest.json").read_text()), finished.table("budget.csv")
     scores, found = finished.table("scores.parquet"), manifest["budget"]
     assert 0 < found["best"] < len(scores)
@@ -672,8 +685,9 @@ def test_a_run_with_a_budget_lists_as_many_as_pay_and_scores_new_data_by_it(fram
     assert told["past_users"] == rates.n_users["priority", "churn"] > 0
 
 
-def test_a_run_in_which_no_contact_pays_lists_nobody_and_says_so(frames, tmp_path) -> None:
-    finished = churn.run(profitable_config(contact_cost=1e6), tmp_path / "run", frames=frames)
+def test_a_run_in_which_no_contact_pays_lists_nobody_and_says_so(profitable, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(profitable.folder, tmp_path / "run"))
+    finished = churn.run(profitable_config(contact_cost=1e6), folder, frames=frames)
     manifest = json.loads((finished.folder / "manifest.json").read_text())
     assert (manifest["budget"]["best"], manifest["segment"]["threshold"]) == (0, None)
     assert finished.priority.empty and manifest["earnings"]["profit"] is None
@@ -1043,7 +1057,7 @@ def test_the_list_of_every_stage_and_of_new_scores_is_in_the_order_that_the_run_
 def test_another_order_is_asked_for_without_training(finished, frames, tmp_path) -> None:
     folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
     before = {path: path.stat().st_mtime_ns for path in folder.glob("models/*/*/model.json")}
-    config = replace(quick_config(), segments=SegmentConfig(rank_by="p_churn"))
+    config = replace(quick_config(), segments=SegmentConfig(rank_by="p_churn", groups=FEW))
     drawn = churn.run(config, folder, frames=frames)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert (drawn.manifest["order"]["rank_by"], drawn.manifest["order"]["asked"]) == ("p_churn", "p_churn")

@@ -3,6 +3,8 @@ import shutil
 import pytest
 
 from churn.report import write_report
+from churn.report.pages import EVIDENCE, REPORT
+from churn.runs import Run
 
 from .parsed_page import ParsedPage
 from .synthetic_run import build_run
@@ -26,6 +28,18 @@ def finished(built, tmp_path_factory):
 def evidence(finished):
     """The run's evidence."""
     return ParsedPage(finished / "evidence.html")
+
+
+@pytest.fixture(scope="session")
+def readers(finished):
+    """The sections of both pages that read a table, by its file."""
+    found, sections = Run.open(finished), {}
+    for build in {**REPORT.builds, **EVIDENCE.builds}.values():
+        with found.noting() as tables:
+            build(found)
+        for file in tables:
+            sections.setdefault(file, []).append(build)
+    return sections
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from churn.report import write_report
+from churn.language import speaking
 from churn.report.page import rendered
-from churn.report.pages import EVIDENCE, Group
+from churn.report.pages import EVIDENCE, REPORT, Group
 from churn.runs import Run
 
 VOID = {"meta", "input", "br", "img", "link"}
@@ -46,14 +46,24 @@ class ParsedPage(HTMLParser):
             self.tables[-1].append(data)
 
 
-def evidence_of(run, **given):
-    """The evidence of a run, written anew."""
-    return ParsedPage(write_report(run, **given).with_name("evidence.html"))
+def with_sections(*builds):
+    """A page of some sections alone, which is quicker than the whole."""
+    return replace(EVIDENCE, groups=(Group("", dict(enumerate(builds))),))
 
 
 def page_of(run, *builds):
-    """The page of some sections of a run alone, which is quicker than the whole."""
-    return ParsedPage(rendered(Run.open(run), replace(EVIDENCE, groups=(Group("", dict(enumerate(builds))),))))
+    """Some sections of a run alone."""
+    return ParsedPage(rendered(Run.open(run), with_sections(*builds)))
+
+
+def pages_in(language, run, *, left=()):
+    """Both pages of a run in a language, without the sections that are left out."""
+    found = Run.open(run)
+    with speaking(language, found.labels, fans=found.fans):
+        return [
+            ParsedPage(rendered(found, replace(page, groups=tuple(group.without(left) for group in page.groups))))
+            for page in (REPORT, EVIDENCE)
+        ]
 
 
 def figures(blocks):

@@ -7,7 +7,6 @@ import pytest
 
 from churn.artefacts import read_json, read_table, write_json, write_table, write_text
 from churn.explanation import readable
-from churn.report import write_report
 from churn.report.models import leaderboard
 from churn.report.parts.chart_parts import GREY, colour_of, label
 from churn.report.parts.wording import feature
@@ -50,8 +49,8 @@ def rewrite(run, edit):
     write_json(manifest, run / "manifest.json")
 
 
-def text_of(run):
-    return page_of(run, checks.build, drivers.build, leaderboard.build, features.build).text
+def text_of(run, *builds):
+    return page_of(run, *builds or (checks.build, drivers.build, leaderboard.build, features.build)).text
 
 
 def test_a_run_that_explained_no_window_has_bars_and_days_alone(run):
@@ -193,10 +192,10 @@ def test_the_floor_is_the_one_of_the_runs_configuration(run):
 
 def test_the_first_screen_holds_explanations_against_the_same_floor(run):
     change(run, "fidelity.csv", lambda table: table.assign(r2=0.95))
-    assert "Do the explanations speak for the model? Yes. The explained stand-in" in text_of(run)
-    before = text_of(run).count("Do the explanations speak for the model? In part")
+    assert "Do the explanations speak for the model? Yes. The explained stand-in" in text_of(run, checks.build)
+    before = text_of(run, checks.build).count("Do the explanations speak for the model? In part")
     set_r2(run, "churn", 0.89)
-    assert text_of(run).count("Do the explanations speak for the model? In part") == before + 1
+    assert text_of(run, checks.build).count("Do the explanations speak for the model? In part") == before + 1
 
 
 def test_under_the_floor_without_a_network_the_bars_are_a_grey_sketch(run):
@@ -234,25 +233,24 @@ def test_no_heading_stands_without_a_chart_when_no_surrogate_speaks_for_its_mode
 
 
 def test_fidelity_inside_the_priority_segment_is_told_and_a_low_one_is_a_sketch(run):
-    assert (
-        "imitate GRU: R² 0.91 on held-out users of the training part (n = 812); on the list 0.84 (n = 88)."
-        in text_of(run)
-    )
-    assert "On the list: R² 0.84, rank correlation +0.90 (n = 88 users, 528 windows)" in text_of(run)
-    assert "under the 0.90 asked for: a sketch" in text_of(run)
+    text = text_of(run)
+    assert "imitate GRU: R² 0.91 on held-out users of the training part (n = 812); on the list 0.84 (n = 88)." in text
+    assert "On the list: R² 0.84, rank correlation +0.90 (n = 88 users, 528 windows)" in text
+    assert "under the 0.90 asked for: a sketch" in text
     change(run, "fidelity.csv", lambda table: table.assign(r2=0.95))
     assert "under the 0.90 asked for: a sketch" not in text_of(run)
     change(run, "fidelity.csv", lambda table: table.assign(n_users=12))
     assert "Fewer than 30 users on the list: read with care." in text_of(run)
 
 
-def test_one_column_alone_makes_its_charts(run):
-    for name in ("shap.parquet", "attributions.csv", "explanations.csv", "explanations_by_day.csv", "features.csv"):
+def test_one_column_alone_makes_its_charts(run, readers):
+    names = ("shap.parquet", "attributions.csv", "explanations.csv", "explanations_by_day.csv", "features.csv")
+    for name in names:
         change(run, name, lambda table: table[table["feature"] == "own_post"])
     found = drawn(run)
     assert len(traces(found["Churn: single windows"])) == 1
     assert len(traces(found["Churn: which days count for GRU itself"])[0]["y"]) == 1
-    write_report(run)
+    page_of(run, *{build for name in names for build in readers[name]})
 
 
 @pytest.mark.parametrize("column", ["value", "shap"])
@@ -268,12 +266,12 @@ def test_attributions_of_nothing_are_no_attributions(run):
 
 
 @pytest.mark.parametrize("name", NEW)
-def test_a_target_without_rows_takes_nothing_from_the_other(run, name):
+def test_a_target_without_rows_takes_nothing_from_the_other(run, readers, name):
     change(run, name, lambda table: table[table["target"] == "sticker"])
     found = drawn(run)
     assert {"Churn: strongest drivers", "Stickers: single windows", "Stickers: which days count"} <= {*found}
     assert ("Churn: single windows" in found) == (name != "shap.parquet")
-    write_report(run)
+    page_of(run, *readers[name])
 
 
 def test_missing_values_leave_their_dots_out(run):
@@ -290,11 +288,11 @@ def test_the_charts_of_drivers_stay_light(run):
 
 
 def test_the_table_of_features_names_duplicates_and_what_is_not_settled(run):
-    page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)
+    page = page_of(run, features.build)
     assert ["Target", "Column", "VIF", "Same as", "Boruta", "Agree", "Kept", "Reason"] in page.tables
     assert f"{feature('own_post')}; {feature('fan_reply')}" in page.text
     change(run, "features.csv", lambda table: table.assign(stability=1.0))
-    assert "at least 80% of the runs agree on every column" in text_of(run).replace("\xa0", " ")
+    assert "at least 80% of the runs agree on every column" in text_of(run, features.build).replace("\xa0", " ")
 
     def edit(table):
         table.loc[(table["target"] == "churn") & (table["feature"] == "fan_reply"), ["boruta", "stability"]] = (
@@ -304,12 +302,12 @@ def test_the_table_of_features_names_duplicates_and_what_is_not_settled(run):
         return table
 
     change(run, "features.csv", edit)
-    assert f"Churn: {feature('fan_reply')} (tentative, 56%)." in text_of(run).replace("\xa0", " ")
+    assert f"Churn: {feature('fan_reply')} (tentative, 56%)." in text_of(run, features.build).replace("\xa0", " ")
 
 
 def test_models_trained_again_on_the_kept_columns_are_compared(run):
     advice = "This is advice: the models of this run use every column, kept or not."
-    assert advice in text_of(run)
+    assert advice in text_of(run, leaderboard.build, features.build)
 
     def edit(board):
         again = board[(board["model"] == "GRU") & (board["target"] == "churn")]
@@ -322,25 +320,29 @@ def test_models_trained_again_on_the_kept_columns_are_compared(run):
     change(run, "leaderboard.csv", edit)
     change(run, "differences.csv", compare)
     rewrite(run, lambda manifest: manifest.update(retrained={"churn": ["GRU_kept"]}))
-    text = text_of(run)
+    text = text_of(run, leaderboard.build, features.build)
     assert advice not in text and "trained again on the kept columns alone" in text
     assert "Models whose names end in _kept were trained again on the kept columns alone, for comparison" in text
     assert "0.588 +0.003 [−0.001, 0.007]" in text
     assert "None of the 1 differences is clear of 0" not in text and "The difference is not clear of 0" in text
     small = {0.003: 0.0015, -0.001: 0.001, 0.007: 0.002}
     change(run, "differences.csv", lambda table: table.replace(dict.fromkeys(("value", "low", "high"), small)))
-    assert "less than 0.002, too little to matter" in text_of(run)
+    assert "less than 0.002, too little to matter" in text_of(run, leaderboard.build, features.build)
     back = {new: old for old, new in small.items()}
     change(run, "differences.csv", lambda table: table.replace(dict.fromkeys(("value", "low", "high"), back)))
     change(run, "differences.csv", lambda table: table.replace({"low": {-0.001: 0.001}}))
-    assert "The one difference lies clearly above 0: the kept columns alone predict worse." in text_of(run)
+    assert "The one difference lies clearly above 0: the kept columns alone predict worse." in text_of(
+        run, leaderboard.build, features.build
+    )
 
 
 def test_the_table_of_features_says_that_models_use_all_columns_and_where_none_is_collinear(run):
-    assert "The models use all columns; this checks which would do, and nothing was dropped." in text_of(run)
-    assert "None was set aside as collinear." not in text_of(run)
+    assert "The models use all columns; this checks which would do, and nothing was dropped." in text_of(
+        run, features.build
+    )
+    assert "None was set aside as collinear." not in text_of(run, features.build)
     change(run, "features.csv", lambda table: table.assign(duplicates="", reason="carries more"))
-    page = page_of(run, checks.build, drivers.build, leaderboard.build, features.build)
+    page = page_of(run, features.build)
     assert "None was set aside as collinear." in page.text
     assert ["Target", "Column", "VIF", "Boruta", "Agree", "Kept", "Reason"] in page.tables
     assert "Same as" not in page.text
@@ -348,7 +350,9 @@ def test_the_table_of_features_says_that_models_use_all_columns_and_where_none_i
 
 def test_runs_that_contradict_each_other_half_and_half_are_split(run):
     change(run, "features.csv", lambda table: table.assign(boruta="tentative", stability=0.0))
-    assert "(tentative, split)" in text_of(run) and "(tentative, 0%)" not in text_of(run)
+    assert "(tentative, split)" in text_of(run, features.build) and "(tentative, 0%)" not in text_of(
+        run, features.build
+    )
 
 
 def test_what_the_other_fidelities_are_is_folded(run):

@@ -8,6 +8,7 @@ from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.errors import UserError
 from churn.report import method, write_report
 from churn.report.data import health
+from churn.report.page import rendered
 from churn.report.pages import EVIDENCE, REPORT
 from churn.report.parts.chart_parts import GREY
 from churn.report.since import observed
@@ -15,7 +16,7 @@ from churn.report.trust import checks, trusted
 from churn.report.whom import line, shortlist
 from churn.runs import Run
 
-from .parsed_page import ParsedPage, evidence_of, figures, page_of
+from .parsed_page import ParsedPage, figures, page_of, with_sections
 from .synthetic_run import HOSTILE
 
 pytestmark = pytest.mark.slow
@@ -107,7 +108,7 @@ def test_an_id_of_digits_keeps_its_leading_zeros(report):
 def test_ids_of_digits_alone_and_words_for_nothing_stay_text(run):
     users = read_table(run / "priority.parquet").head(3)
     write_table(users.assign(user_id=["0012", "null", "NA"]), run / "priority.parquet")
-    assert {"0012", "null", "NA"} <= set(ParsedPage(write_report(run)).texts)
+    assert {"0012", "null", "NA"} <= set(page_of(run, shortlist.build).texts)
 
 
 def test_a_long_id_has_its_whole_text_in_the_title(report):
@@ -155,7 +156,7 @@ def test_what_is_said_of_stickers_and_silence_is_what_happened_here(run):
     stickers = manifest["stickers"]
     often = stickers | {"churned": stickers["churned"] | {"rate": 0.2}}
     write_json(manifest | {"stickers": often}, run / "manifest.json")
-    text = evidence_of(run).text.replace("\xa0", " ")
+    text = page_of(run, shortlist.reading, method.build).text.replace("\xa0", " ")
     assert "may well receive a sticker in the same days: on the test part 20.0% of them did" in text
     assert "seldom receives a sticker" not in text
     assert "it promised one to 25.1% of those who stayed, and 26.5% [22.0, 31.0] received one (n = 402 users)" in text
@@ -225,9 +226,9 @@ def test_a_group_of_nobody_has_no_row(run):
 )
 def test_the_page_says_what_its_kind_of_split_means_and_warns_above_all_else(run, kind, banner, said):
     rewrite(run, lambda manifest: manifest.update(split_kind=kind))
-    page = write_report(run).read_text()
-    text = ParsedPage(run / "report.html").text
-    assert said in ParsedPage(run / "evidence.html").text
+    page = rendered(Run.open(run), with_sections(observed.build, method.build))
+    text = ParsedPage(page).text
+    assert said in text
     assert ('<aside class="banner"' in page) == (banner is not None)
     for other in ("Do not rely on the scores", "The measures of this page say nothing"):
         assert (other in text) == (banner is not None and banner.startswith(other))
@@ -281,9 +282,9 @@ def test_without_stickers_priority_is_the_chance_of_churn(without_stickers):
 @pytest.mark.parametrize(
     "name", ["leaderboard.csv", "surrogates.csv", "segment_rates.csv", "agreement.csv", "priority.parquet"]
 )
-def test_an_empty_table_gives_a_sentence(run, name):
+def test_an_empty_table_gives_a_sentence(run, readers, name):
     write_table(read_table(run / name).head(0), run / name)
-    assert SENTENCES[name] in ParsedPage(write_report(run)).text + ParsedPage(run / "evidence.html").text
+    assert SENTENCES[name] in page_of(run, *readers[name]).text
 
 
 @pytest.mark.parametrize("header", [True, False])

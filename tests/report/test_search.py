@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -9,8 +10,21 @@ from churn.report.parts.chart_parts import GREY
 from churn.runs import Run
 
 from .parsed_page import figures, page_of
+from .synthetic_run import build_run
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """The run with all its trials."""
+    return build_run(tmp_path_factory.mktemp("searched"), search=True)
+
+
+@pytest.fixture
+def run(searched, tmp_path):
+    """A run's folder of this test's own, with all its trials."""
+    return shutil.copytree(searched, tmp_path / "run")
 
 
 def built(run):
