@@ -16,7 +16,7 @@ from churn.evaluation import VerdictConfig
 from churn.offers import OfferConfig
 from churn.outcomes import follow_up
 from churn.pipeline import run
-from churn.segments import ControlConfig, SegmentConfig
+from churn.segments import ControlConfig, GroupConfig, SegmentConfig
 from churn.tagging import ItemConfig, TagConfig, tag
 from churn.training import TuningConfig
 
@@ -61,6 +61,7 @@ def finished(home):
         explanation=ExplanationConfig(windows=300, sample=50, trees=20, rounds=2, seeds=1),
         segments=SegmentConfig(
             quantile=0.1,
+            groups=GroupConfig(max=1),
             control=ControlConfig(share=0.5, seed=1),
             offers=offers_of(home / "log" / "visits.parquet", home),
         ),

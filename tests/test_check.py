@@ -165,13 +165,18 @@ def test_a_hostile_name_in_a_warning_is_shown_as_it_is(page):
     assert "[bold]id[/bold] looks like an identifier" in words(page(frames))
 
 
-@pytest.mark.parametrize("environment", [{}, {"COLUMNS": "200"}, {"TERM": "dumb"}], ids=str)
-def test_a_pipe_gets_no_colours(config, environment):
-    command = [sys.executable, "-m", "churn", "check", "--quiet", "--config", config(example_frames())]
-    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR")} | environment
+def test_a_pipe_gets_no_colours(config):
+    """In one process, with each environment: the console asks for it as it writes."""
+    script = (
+        "import os, sys; from churn.cli import main\n"
+        "for given in ({}, {'COLUMNS': '200'}, {'TERM': 'dumb'}):\n"
+        "    os.environ |= given; assert main(sys.argv[1:]) == 0; [os.environ.pop(name) for name in given]"
+    )
+    command = [sys.executable, "-c", script, "check", "--quiet", "--config", config(example_frames(60))]
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "FORCE_COLOR")}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert "\x1b" not in done.stdout and done.stderr == ""
-    assert "labelled windows: " in done.stdout
+    assert done.stdout.count("labelled windows: ") == 3
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_every_data_file_can_be_checked_and_trained_on(data, capsys) -> None:
     ready(data)
     assert main(["check", "--config", str(EXPERIMENTS / "data" / f"{data}.yaml")]) == 0
     assert "labelled windows" in capsys.readouterr().out
-    assert fit(data, "gru") == 0
+    assert fit(data, "gru", "--data.windows.stride_days", "7") == 0
 
 
 @pytest.mark.parametrize("name", RUNS)

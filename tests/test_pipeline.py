@@ -784,7 +784,7 @@ def thorough(frames, tmp_path_factory) -> churn.Run:
     """A search over two folds, two seeds, models trained on the kept features and learnt again, and two verdicts."""
     config = replace(
         quick_config(split=SplitConfig(folds=2, val_share=0.15, test_share=0.12)),
-        tuning=TuningConfig(trials=3, history_days=[3, 7]),
+        tuning=TuningConfig(trials=2, history_days=[3, 7]),
         training=TrainingConfig(seeds=2, refit="all", kept=True),
         verdicts=VerdictConfig(ask=["architecture", "order"], windows=300, repetitions=20),
         models=[QUICK_GRU, {"class_path": "churn.models.LightGBM", "init_args": {"max_trees": 20}}],

@@ -31,7 +31,7 @@ def brute(earlier, later, embargo_days):
 
 
 @given(calendars(), st.integers(0, 2**32))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_overlaps_of_any_two_sets_of_windows_are_those_over_sets_of_days(found, seed):
     windows, config = found
     drawn = np.random.default_rng(seed).integers(0, 4, len(windows))  # in neither, a, b, both
@@ -40,7 +40,7 @@ def test_overlaps_of_any_two_sets_of_windows_are_those_over_sets_of_days(found, 
 
 
 @given(calendars())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_the_audit_of_every_split_counts_what_its_parts_share(found):
     windows, config = found
     try:

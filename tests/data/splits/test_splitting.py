@@ -171,7 +171,7 @@ def test_more_folds_than_the_log_has_days_for_are_refused_with_how_many_fit(wind
 
 
 @given(calendars())
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_every_split_of_every_kind_is_that_of_the_obvious_reference(found):
     windows, config = found
     expected = reference(windows, config)
@@ -196,7 +196,7 @@ def test_every_split_of_every_kind_is_that_of_the_obvious_reference(found):
 
 
 @given(calendars(["time", "user", "user_time"]))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_no_day_of_an_outcome_is_seen_by_an_earlier_part(found):
     windows, config = found
     try:

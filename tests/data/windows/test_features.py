@@ -249,7 +249,7 @@ def calendars(draw):
 
 
 @given(calendars(), st.integers(0, 30_000), st.integers(1, 9), st.sampled_from([1, 5, 1 << 20]))
-@settings(max_examples=1200, **BRIEF)
+@settings(max_examples=500, **BRIEF)
 def test_features_of_any_calendar_are_those_of_the_slow_reference(panel_of, calendar, first_day, history_days, chunk):
     pictures, joined = calendar
     history_days = min(history_days, len(pictures[0]))

@@ -307,7 +307,7 @@ CONFIGS = st.builds(
 
 @given(calendars(), CONFIGS, st.sampled_from([1, 2, 3, 1 << 16]))
 @settings(
-    max_examples=2000,
+    max_examples=800,
     derandomize=True,
     deadline=None,
     database=None,
