@@ -17,7 +17,10 @@ from churn.data import DataConfig, Panel, prepare
 from churn.errors import UserError
 
 PASSWORD = "s3cret"
-LONGEST = {"test_pipeline.py", "test_notebooks.py", "test_experiments.py", "test_browser.py"}  # over a minute each
+LONGEST = {  # over 40 seconds each
+    *("test_pipeline.py", "test_notebooks.py", "test_experiments.py", "test_browser.py"),
+    *("test_cli.py", "test_storage.py"),
+}
 
 
 def pytest_collection_modifyitems(items):

@@ -67,7 +67,7 @@ def config(labels: LabelConfig, *, rank_by: str = "priority", **data: str) -> Ru
         tuning=TuningConfig(trials=1),
         evaluation=EvaluationConfig(repetitions=20),
         verdicts=VerdictConfig(ask=[]),
-        explanation=ExplanationConfig(windows=300, sample=60, trees=20, rounds=3),
+        explanation=ExplanationConfig(windows=300, sample=60, trees=20, rounds=3, seeds=1),
         segments=SegmentConfig(rank_by=rank_by, budget=BudgetConfig(contact_cost=0.5, save_rate=0.3)),
         labels=labels,
     )

@@ -90,7 +90,7 @@ def quick_config(**data: object) -> RunConfig:
         tuning=TuningConfig(trials=1),
         evaluation=EvaluationConfig(repetitions=50),
         verdicts=VerdictConfig(ask=[]),
-        explanation=ExplanationConfig(windows=1000, sample=200, trees=20, rounds=10, seeds=1, attributed=60),
+        explanation=ExplanationConfig(windows=1000, sample=200, trees=20, rounds=3, seeds=1, attributed=60),
         segments=SegmentConfig(groups=FEW),
     )
 
@@ -710,6 +710,7 @@ def test_without_stickers_fans_or_members_priority_is_p_churn(frames, tmp_path) 
     config = quick_config(
         events="log", event_columns={"user_id": "customer", "timestamp": "at"}, stickers=None, members=None
     )
+    config = replace(config, models=["churn.models.LightGBM", "churn.models.Majority"])
     finished = churn.run(config, tmp_path / "run", frames=plain)
     scores = finished.table("scores.parquet")
     assert "p_sticker" not in scores
@@ -738,9 +739,10 @@ def test_data_that_were_mended_are_read_anew_after_a_run_that_failed_on_them(fra
     half = frames["events"].timestamp.min() + pd.Timedelta(days=45)
     silent = frames["events"][(frames["events"].timestamp < half) | (frames["events"].user_id != HOSTILE[0])]
     broken = frames | {"events": silent[silent.actor_id.str.startswith("fan") | (silent.timestamp < half)]}
+    config = replace(quick_config(), models=["churn.models.Majority"])
     with pytest.raises(UserError, match="at risk at the newest cutoff"):
-        churn.run(quick_config(), tmp_path / "run", frames=broken)
-    pipeline.tune(quick_config(), tmp_path / "run", frames=frames)
+        churn.run(config, tmp_path / "run", frames=broken)
+    pipeline.tune(config, tmp_path / "run", frames=frames)
     windows = pd.read_parquet(tmp_path / "run" / "windows.parquet")
     assert windows.cutoff.max() > half + pd.Timedelta(days=14)
 
@@ -787,6 +789,7 @@ def thorough(frames, tmp_path_factory) -> churn.Run:
         tuning=TuningConfig(trials=2, history_days=[3, 7]),
         training=TrainingConfig(seeds=2, refit="all", kept=True),
         verdicts=VerdictConfig(ask=["architecture", "order"], windows=300, repetitions=20),
+        explanation=replace(quick_config().explanation, rounds=10),  # after which some feature is rejected
         models=[QUICK_GRU, {"class_path": "churn.models.LightGBM", "init_args": {"max_trees": 20}}],
     )
     return churn.run(config, tmp_path_factory.mktemp("runs") / "thorough", frames=frames)

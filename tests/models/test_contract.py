@@ -60,8 +60,9 @@ def test_every_public_class_is_held_to_the_contract() -> None:
 
 
 @pytest.mark.parametrize("target", ["churn", "sticker"])
-def test_probabilities_are_one_per_window_between_zero_and_one(kind, split, target) -> None:
-    p = quick(kind).fit(split, target=target).predict_proba(split.test)
+def test_probabilities_are_one_per_window_between_zero_and_one(fitted, kind, split, target) -> None:
+    model = fitted if target == "churn" else quick(kind).fit(split, target=target)
+    p = model.predict_proba(split.test)
     assert p.shape == (len(split.test),)
     assert p.dtype == np.float64
     assert ((p >= 0) & (p <= 1)).all()
@@ -72,8 +73,8 @@ def test_no_windows_give_no_probabilities(fitted, split) -> None:
     assert fitted.predict_proba(nothing).shape == (0,)
 
 
-def test_the_same_seed_gives_the_same_probabilities(kind, split) -> None:
-    first, second = (quick(kind).fit(split, target="churn", seed=3).predict_proba(split.test) for _ in range(2))
+def test_the_same_seed_gives_the_same_probabilities(fitted, kind, split) -> None:
+    first, second = (model.predict_proba(split.test) for model in (fitted, quick(kind).fit(split, target="churn")))
     np.testing.assert_array_equal(first, second)
 
 
@@ -86,13 +87,12 @@ def test_another_seed_gives_another_network(name, split) -> None:
     assert np.abs(first - second).max() > 1e-4
 
 
-def test_a_saved_model_predicts_as_before(kind, split, tmp_path) -> None:
-    model = quick(kind).fit(split, target="sticker")
-    model.save(tmp_path / "model")
+def test_a_saved_model_predicts_as_before(fitted, kind, split, tmp_path) -> None:
+    fitted.save(tmp_path / "model")
     again = load(tmp_path / "model")
     assert type(again) is kind
-    assert again.arguments == model.arguments
-    np.testing.assert_allclose(again.predict_proba(split.test), model.predict_proba(split.test), atol=1e-7)
+    assert again.arguments == fitted.arguments
+    np.testing.assert_allclose(again.predict_proba(split.test), fitted.predict_proba(split.test), atol=1e-7)
 
 
 def test_a_saved_model_holds_no_pickled_code(fitted, tmp_path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import churn
 from churn.artefacts import declared
-from churn.configuration import EvaluationConfig, ExplanationConfig, OutcomeConfig, RunConfig
+from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, OutcomeConfig, RunConfig
 from churn.data import DataConfig, example_frames
 from churn.data.sources.simulator import accepted
 from churn.evaluation import VerdictConfig
@@ -59,6 +59,7 @@ def config_of(offers=OFFERS, **segments):
         evaluation=EvaluationConfig(repetitions=20),
         verdicts=VerdictConfig(ask=[]),
         explanation=ExplanationConfig(windows=300, sample=50, trees=20, rounds=2, seeds=1),
+        explore=ExploreConfig(journeys=False),
         segments=SegmentConfig(quantile=0.5, control=ControlConfig(share=0.4, seed=2), offers=offers, **segments),
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import churn
-from churn.configuration import EvaluationConfig, ExplanationConfig, RunConfig
+from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, RunConfig
 from churn.data import DataConfig, example_frames
 from churn.evaluation import VerdictConfig
 from churn.segments import ControlConfig, SegmentConfig
@@ -45,6 +45,7 @@ def run_of(frames, tmp_path_factory):
             verdicts=VerdictConfig(ask=[]),
             explanation=ExplanationConfig(windows=300, sample=50, trees=20, rounds=2, seeds=1),
             segments=segments,
+            explore=ExploreConfig(journeys=False),
         )
         out = tmp_path_factory.mktemp("runs") / "run" if folder is None else folder
         return churn.run(config, out, frames=frames).folder
