@@ -289,5 +289,5 @@ def records(table: pd.DataFrame) -> Iterator[Any]:
 
 @cache
 def _row(columns: tuple[str, ...]) -> Any:
-    """A type of rows, made once: pandas would make one anew for every table, which takes longer than its rows."""
+    """A type of rows, made once: pandas makes one for each table, which takes longer than its rows."""
     return namedtuple("Row", columns, rename=True)
