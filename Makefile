@@ -12,8 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # A file is one worker's, so that what its tests share is made once; the order is that of tests/conftest.py.
-# Each worker has one core: DuckDB reads the number of its threads where a cluster would tell it.
-PYTEST := OMP_NUM_THREADS=1 SLURM_CPUS_ON_NODE=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 help:
 	@sed -n 's/^#   //p' Makefile
