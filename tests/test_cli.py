@@ -254,7 +254,7 @@ def test_check_and_run_say_where_the_measures_say_less_than_they_seem_to(
         return left | {"warnings": known["audit"]["warnings"], "chosen": {}, "segment": {}}
 
     # the line is printed when the stages are done, of which none after the data says anything about the split
-    monkeypatch.setattr(pipeline, "STAGES", (*pipeline.STAGES[:2], review_data))
+    monkeypatch.setattr(pipeline, "STAGES", (*pipeline.STAGES[:3], review_data))
     for arguments in (["check"], ["run", "--out", str(tmp_path / "run")], ["tune", "--out", str(tmp_path / "run")]):
         assert main([*arguments, "--config", config(split={"kind": kind})]) == 0
         out = " ".join(capsys.readouterr().out.split())

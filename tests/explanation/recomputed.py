@@ -1,7 +1,9 @@
 """Reasons compared with the raw tables, by other means than the package's own: pandas and regular expressions."""
 
 import re
+from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 DAYS, RATE = r"(?P<days>[\d,]+) days?", r"(?P<rate>none|[\d.,]+)(?P<unit> a week| in [\d,]+ days?)?"
@@ -11,6 +13,9 @@ FACTS = {
     "last": rf"(?P<n>none|[\d.,]+) in the last {DAYS}",
     "since": r"(?P<n>[\d.,]+) since (?P<date>\d+ \w+)",
 }
+ROLES = {"own activity": ("own ", ""), "fans’ activity": ("fan ", ""), "activity elsewhere": ("", " elsewhere")}
+WEEKS = ["active days in the last week", *(f"active days {n} weeks ago" for n in ("two", "three", "four"))]
+LAST_DAY = ("days since", "tenure", "total ", "active days", "mean gap", "spread of", "last gap", "the last week")
 RISK = ", which the model reads as a risk"
 
 
@@ -53,6 +58,7 @@ class Log:
         seen = self.rows.groupby("user").day.min()
         self.begin = {user: max(min(day, joined.get(user, day)), self.start) for user, day in seen.items()}
         self.active = events[own].groupby("user_id").day.max()
+        self.acts = events[own].groupby("user_id").day.apply(lambda days: sorted(set(days))).to_dict()
         recent = self.active >= self.cutoff - pd.Timedelta(days=at_risk_days)
         self.at_risk = [user for user in self.active.index[recent] if not joined or user in joined]
         self.joined = joined
@@ -91,6 +97,8 @@ class Log:
         return self.total(user, name, days, until=self.history_days) / days
 
     def last_day(self, user, name):
+        if name in WEEKS or "gap" in name or name.endswith((" in four weeks", " per day known")):
+            return self._context(user, name)
         if name == "days since activity":
             return (self.cutoff - self.active[user]).days - 1
         if name.startswith("tenure"):
@@ -99,6 +107,29 @@ class Log:
         if name.endswith(" a day so far"):
             return self.total(user, name.removesuffix(" a day so far"), 10_000) / self.known(user)
         return self.total(user, name.removeprefix("total "), 10_000)
+
+    def _context(self, user, name):
+        """What is known of a user at the cutoff beside the history."""
+        ago = [(self.cutoff - day).days for day in self.acts[user]]
+        if name in WEEKS:
+            return sum(7 * WEEKS.index(name) < days <= 7 * WEEKS.index(name) + 7 for days in ago)
+        gaps = [a - b for a, b in pairwise(ago)] or [0]
+        if "gap" in name:
+            measures = {"mean": np.mean, "spread": np.std, "last": lambda gaps: gaps[-1]}
+            return measures[name.partition(" ")[0]](gaps)
+        if name == "active days per day known":
+            return len(ago) / (self.known(user) + 14)
+        if name.endswith(" per day known"):
+            return self._of_role(user, name.removesuffix(" per day known"), 10_000) / (self.known(user) + 14)
+        counted = name.removesuffix(" in four weeks").removeprefix("the last week’s share of ")
+        month = self._of_role(user, counted, 28)
+        return month if "share" not in name else 100 * (self._of_role(user, counted, 7) + 0.5) / (month + 2)
+
+    def _of_role(self, user, counted, days):
+        """The sum over all columns of a role, or of one column."""
+        begins, ends = ROLES.get(counted, (counted, counted))
+        names = [name for who, name in self.days if who == user and name.startswith(begins) and name.endswith(ends)]
+        return sum(self.total(user, name, days) for name in names)
 
 
 def _by_day(table):
@@ -109,7 +140,7 @@ def _by_day(table):
 def check(log, user, reason):
     """Raise an AssertionError for a reason that is not true, mixes units, or points another way than it says."""
     name, _, words = reason.partition(": ")
-    if any(name.startswith(start) for start in ("days since", "tenure", "total ")) or name.endswith("a day so far"):
+    if name.startswith(LAST_DAY) or name.endswith(("a day so far", "per day known", "in four weeks")):
         return _check_last_day(log, user, name, words)
     kind, fact = next((kind, found) for kind, form in FACTS.items() if (found := re.match(form, words)))
     days, value = _check_fact(log, user, name, kind, fact)
@@ -164,8 +195,8 @@ def _days_of(unit):
 
 def _check_last_day(log, user, name, words):
     said = re.fullmatch(
-        r"(?P<v>[\d.,]+)(?: days)?"
-        rf"(?:; others (?P<o>[\d.,]+)|, (?P<side>more|less) than others \((?P<r>[\d.,]+)\){RISK})",
+        r"(?P<v>[\d.,]+)(?: days|%)?"
+        rf"(?:; others (?P<o>[\d.,]+)%?|, (?P<side>more|less) than others \((?P<r>[\d.,]+)\){RISK})",
         words,
     )
     assert said, (name, words)
