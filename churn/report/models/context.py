@@ -34,7 +34,7 @@ def build(run: Run) -> Section:
     )
     names = (say("Question"), say("Further columns"), say("Log loss saved"))
     rows = tuple(_row(row) for row in records(table))
-    shown = Table(title, heads(*names, first=2), rows)
+    shown = Table(say("Families of columns, measured on half B of validation"), heads(*names, first=2), rows)
     return Section("context", title, _lead(run, table), (shown, Text(how)))
 
 
