@@ -50,6 +50,7 @@ class SequenceClassifier(nn.Module, Classifier):
         max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
         patience: Epochs without a better log loss before training stops, when fitted from Python.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
+        sharpness: The radius of sharpness-aware steps (Foret et al., 2021), each of which costs two; 0 for plain ones.
     """
 
     is_network: bool = True
@@ -70,6 +71,7 @@ class SequenceClassifier(nn.Module, Classifier):
         max_epochs: Annotated[int, Range(1, 10_000)] = 10,
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
+        sharpness: Annotated[float, Range(0, 10)] = 0.0,
     ) -> None:
         check_arguments(SequenceClassifier, locals())
         super().__init__()
@@ -78,6 +80,7 @@ class SequenceClassifier(nn.Module, Classifier):
         self.dropout, self.scaling, self.lr, self.weight_decay = dropout, scaling, lr, weight_decay
         self.positive_weight, self.batch_size = positive_weight, batch_size
         self.max_epochs, self.patience, self.history_days = max_epochs, patience, history_days
+        self.sharpness = sharpness
         self.n_features = 0
         self.constants: dict[int, Constant] = {}
         self.epochs = 0

@@ -36,6 +36,7 @@ class Trainee(LightningModule):
         self.network, self.target = network, network.target
         self.save_hyperparameters({"_class_path": network.class_path()} | network.arguments)
         self.resumed = 0, 0  # the epoch and the step of a checkpoint
+        self.kept: list[tuple[Tensor, Tensor]] = []  # weights and statistics, each with its values before the ascent
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The network's weights."""
@@ -77,10 +78,39 @@ class Trainee(LightningModule):
             schedule["last_epoch"] = self.resumed[1]
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
-        """The log loss of a batch, weighted as configured."""
+        """The log loss of a batch, weighted as configured; with `sharpness` the one after `_ascend`."""
+        loss = self._loss(batch)
+        if not self.network.sharpness:
+            return loss
+        self._ascend(loss)
+        return self._loss(batch)
+
+    def _loss(self, batch: Batch) -> Tensor:
         x, y = batch
         weight = torch.tensor(self.network.positive_weight)
         return nn.functional.binary_cross_entropy_with_logits(self.network(x) + weight.log(), y, pos_weight=weight)
+
+    def _ascend(self, loss: Tensor) -> None:
+        """Move the weights by `sharpness` to where the loss is highest, to first order, until `on_after_backward`.
+
+        Each batch is its own ascent, also where gradients of several are accumulated: the sum would ask for all
+        batches again, and the fewer windows an ascent has, the better its minima (Foret et al., 2021, section 4.1).
+        """
+        weights = [weight for weight in self.parameters() if weight.requires_grad]
+        slopes = torch.autograd.grad(loss, weights, allow_unused=True)
+        self.kept = [(tensor, tensor.detach().clone()) for tensor in (*weights, *self.buffers())]
+        steepness = torch.stack([slope.norm() for slope in slopes if slope is not None]).norm()
+        with torch.no_grad():
+            for weight, slope in zip(weights, slopes, strict=True):
+                if slope is not None:
+                    weight.add_(self.network.sharpness / (steepness + 1e-12) * slope)
+
+    def on_after_backward(self) -> None:
+        """Put back the weights that `_ascend` moved, and the statistics that its second pass may have counted again."""
+        with torch.no_grad():
+            for tensor, before in self.kept:
+                tensor.copy_(before)
+        self.kept.clear()
 
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Log the log loss on half A."""
