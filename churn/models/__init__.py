@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from churn.models.bilstm import BiLSTM
     from churn.models.blend import Blend
     from churn.models.ensemble import Ensemble, members
+    from churn.models.foresight import Foresight
     from churn.models.gradients import integrated_gradients, logits
     from churn.models.gru import GRU
     from churn.models.gru_bilstm import GRUBiLSTM
@@ -34,6 +35,7 @@ __all__ = [
     "Blend",
     "Classifier",
     "Ensemble",
+    "Foresight",
     "GRUBiLSTM",
     "LightGBM",
     "Logistic",
