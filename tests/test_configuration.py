@@ -195,6 +195,14 @@ def test_a_network_s_arguments_are_checked_before_any_is_trained(wrong):
         ModelSpec("churn.models.GRU", wrong).check()
 
 
+def test_models_of_days_are_not_asked_about_an_outcome():
+    data = DataConfig(members="leads.csv", outcome={"column": "state", "positive": ["won"]})
+    assert "churn.models.Foresight" in RunConfig(DataConfig("log.csv")).models
+    assert len(RunConfig(data).models) == len(RunConfig(DataConfig("log.csv")).models) - 1
+    with pytest.raises(UserError, match=r"models of an answer .* got churn\.models\.Foresight, which is about days"):
+        RunConfig(data, models=["churn.models.Foresight"])
+
+
 def test_a_class_s_missing_argument_is_named():
     with pytest.raises(UserError, match=r"expected arguments of Selective, got none for threshold"):
         ModelSpec(f"{__name__}.Selective").load()

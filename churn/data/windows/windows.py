@@ -199,8 +199,9 @@ class Windows:
         """
         panel, rows = self.panel, self.rows(first=self.lead_days, last=self.lead_days + days - 1)
         found: list[NDArray[Any]] = [panel.active[rows]]
-        if STICKER in self.labels and panel.amounts is not None:
-            found += [panel.counts[rows, panel.features.index(STICKERS)] > 0, panel.amounts[rows]]
+        if STICKER in self.labels:
+            amounts = np.zeros(rows.shape) if panel.amounts is None else panel.amounts[rows]
+            found += [panel.counts[rows, panel.features.index(STICKERS)] > 0, amounts]
         outcomes = np.stack(found, axis=2).astype(np.float32)
         seen = (panel.n_days if until is None else until) - self.cutoff - self.lead_days
         outcomes[np.arange(days) >= seen[:, None]] = np.nan
