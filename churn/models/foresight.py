@@ -72,8 +72,8 @@ class Foresight(SequenceClassifier):
 
     From one encoder's vector it gives, for each day ahead, three hazards: of the first activity; of the first sticker
     while the user is silent; and of the first sticker once the user is back, see `Chances`. So P(churn) never rises
-    with the horizon, P(churn and sticker) is at most either, and P(sticker) is the sum over those who stay and those
-    who do not. A window teaches as many days as were seen of its future before the split's border, so that the
+    with the horizon, P(churn and sticker) is at most either, and P(sticker) is P(stays) P(sticker | stays) + P(churn)
+    P(sticker | churn). A window teaches as many days as were seen of its future before the split's border, so that the
     newest weeks teach too.
 
     Args:
@@ -236,14 +236,14 @@ class Foresight(SequenceClassifier):
         hazards = self.hazards(self.state(x))[:, :, : self.horizon_days]
         return torch.logit(Chances.of(hazards).of_target(self.target)[:, -1], eps=_LEAST)
 
-    # What it learns ------------------------------------------------------------------------------------
+    # The loss ------------------------------------------------------------------------------------
 
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         """The log loss of the targets at each horizon that was seen whole, the mean over windows and horizons.
 
-        With a small weight, each day's own log loss is added, which tells the stickers of the silent from those of
-        the returned. Expected amounts learn beside the rest, by Poisson's likelihood, and never move the encoder: a
-        few large amounts would move it most.
+        With a small weight, each day's own log loss is added, which tells stickers of the silent from stickers of the
+        returned. Expected amounts learn beside the rest, by Poisson's likelihood, and never move the encoder: a few
+        large amounts would move it most.
         """
         state = self.state(x)
         hazards, seen = self.hazards(state), ~y[:, :, 0].isnan()
@@ -269,7 +269,7 @@ class Foresight(SequenceClassifier):
         unpaid = (so_far[:, :, 1] == 0).float()
         return (loss + nn.functional.binary_cross_entropy(chances.unpaid, unpaid, reduction="none")) / 2
 
-    # What it says --------------------------------------------------------------------------------------
+    # The answers --------------------------------------------------------------------------------------
 
     def about(self, target: str) -> "Foresight":
         """The network, asked about another target."""
@@ -318,7 +318,7 @@ class Future:
 
 
 def foretell(model: Classifier, windows: Windows, *, days: Sequence[int] = DAYS) -> pd.DataFrame:
-    """What one fit foretells of each window: a row per window and horizon.
+    """The future of each window by one fit: a row per window and horizon.
 
     The chances are not calibrated. Of an ensemble they are the members' means, which fit together as well.
 
