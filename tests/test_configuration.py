@@ -196,9 +196,8 @@ def test_a_network_s_arguments_are_checked_before_any_is_trained(wrong):
 
 
 def test_models_of_days_are_not_asked_about_an_outcome():
-    data = DataConfig(
-        members="leads.csv", outcome={"column": "state", "positive": ["won"]}, windows=WindowConfig(at_risk="arrival")
-    )
+    windows = WindowConfig(at_risk="arrival", history_days=0)
+    data = DataConfig(members="leads.csv", outcome={"column": "state", "positive": ["won"]}, windows=windows)
     assert "churn.models.Foresight" in RunConfig(DataConfig("log.csv")).models
     assert len(RunConfig(data).models) == len(RunConfig(DataConfig("log.csv")).models) - 1
     with pytest.raises(UserError, match=r"models of an answer .* got churn\.models\.Foresight, which is about days"):
