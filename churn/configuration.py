@@ -25,6 +25,9 @@ STORED = "config.yaml"  # the configuration in a run's folder
 _HEAD = "# Every key of a run, written by churn\n"  # a file without it is the user's own
 
 
+_OF_DAYS = "churn.models.Foresight"  # learns the days ahead, of which an outcome has none
+
+
 def _every_model() -> list[str | dict[str, Any]]:
     return [f"churn.models.{name}" for name in MODELS]
 
@@ -114,9 +117,12 @@ class RunConfig(Block):
     language: Annotated[str, OneOf(LANGUAGES)] = "en"
 
     def __post_init__(self) -> None:
-        """Raises UserError for models that do not exist, are listed twice, or are none, for too long a history, for
-        a ranking by amounts that are not configured, a budget for an outcome, and an unknown language."""
+        """Raises UserError for models that do not exist, are listed twice, are none, or do not know the question, for
+        too long a history, for a ranking by amounts that are not configured, a budget for an outcome, and an unknown
+        language."""
         super().__post_init__()
+        if self.data.outcome is not None and self.models == _every_model():
+            object.__setattr__(self, "models", [path for path in self.models if path != _OF_DAYS])
         names = [spec.name for spec in self.specs]
         if not names or len(set(names)) < len(names):
             raise UserError("expected different models in `models`", ", ".join(names) or "none", "correct the list")
@@ -132,6 +138,9 @@ class RunConfig(Block):
             remedy = "leave them out: an outcome has no horizon to vary, and an arrival no days"
             raise UserError("expected verdicts.ask of other questions with data.outcome", ", ".join(days), remedy)
         for spec in self.specs:
+            if self.data.outcome is not None and spec.class_path == _OF_DAYS:
+                expected, remedy = "expected models of an answer with data.outcome", "leave it out of `models`"
+                raise UserError(expected, f"{_OF_DAYS}, which is about days", remedy)
             spec.check()
             self._check_history(f"history_days of {spec.name}", spec.init_args.get("history_days"))
 

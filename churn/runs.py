@@ -66,6 +66,29 @@ class Run(RunFiles):
             to = score(self.folder, config, cutoff=cutoff, out=out or folder / "scores", **given)
             return declared.SCORES.read(to)
 
+    def foretell(self, data: New, *, cutoff: str, days: Sequence[int] = (3, 7, 14, 28)) -> pd.DataFrame:
+        """The future of every user at risk at a cutoff by the run's Foresight: a row per user and horizon.
+
+        See `churn.models.foretell`. These chances are not calibrated, unlike the ones of the chosen models.
+
+        Args:
+            data: The tables, as for `Model.predict_proba`.
+            cutoff: The first day that is not known.
+            days: The horizons, in days.
+
+        Raises:
+            UserError: if the run has no Foresight, or as `Model.predict_proba`.
+        """
+        from churn.models import foretell, load
+
+        kept = self.folder / "models" / self.targets[0] / "Foresight"
+        if not kept.is_dir():
+            remedy = "list churn.models.Foresight under `models`, and run again"
+            raise UserError(f"expected a Foresight in {self.folder}", "none", remedy)
+        with temporary_folder() as folder:
+            windows = newest_windows(self.prepared(data, cutoff, folder / "dataset"))
+            return foretell(load(kept, target=self.targets[0]), windows, days=days)
+
     def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
         """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""
         config, frames = block_of(data, run=self.folder, old=self.config.data)

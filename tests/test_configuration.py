@@ -17,7 +17,7 @@ from jsonargparse import ArgumentParser
 from churn import strict_yaml
 from churn.cli import main
 from churn.configuration import OutcomeConfig, RunConfig, parse, run_config, run_parser
-from churn.data import DataConfig
+from churn.data import DataConfig, WindowConfig
 from churn.data.config.data_config import CSV_OPTIONS
 from churn.errors import UserError
 from churn.evaluation import EvaluationConfig
@@ -193,6 +193,15 @@ def test_a_network_s_arguments_are_checked_before_any_is_trained(wrong):
     (name,) = wrong
     with pytest.raises(UserError, match=rf"models: GRU\.{name}"):
         ModelSpec("churn.models.GRU", wrong).check()
+
+
+def test_models_of_days_are_not_asked_about_an_outcome():
+    windows = WindowConfig(at_risk="arrival", history_days=0)
+    data = DataConfig(members="leads.csv", outcome={"column": "state", "positive": ["won"]}, windows=windows)
+    assert "churn.models.Foresight" in RunConfig(DataConfig("log.csv")).models
+    assert len(RunConfig(data).models) == len(RunConfig(DataConfig("log.csv")).models) - 1
+    with pytest.raises(UserError, match=r"models of an answer .* got churn\.models\.Foresight, which is about days"):
+        RunConfig(data, models=["churn.models.Foresight"])
 
 
 def test_a_class_s_missing_argument_is_named():

@@ -25,7 +25,11 @@ KINDS = {"python", "bash", "yaml", "text"}
 HERE = [page for page in PAGES if page.name != "extending.md"]  # tests/test_extending.py runs that one
 QUICK = {
     "data": {"events": "events.parquet"},
-    "models": ["churn.models.Logistic", "churn.models.Majority"],
+    "models": [
+        "churn.models.Logistic",
+        "churn.models.Majority",
+        {"class_path": "churn.models.Foresight", "init_args": {"hidden_size": 4, "max_epochs": 1}},
+    ],
     "tuning": {"trials": 1},
     "evaluation": {"repetitions": 20, "calibrators": ["none", "platt"]},
     "verdicts": {"ask": []},

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from churn.data import FEATURES, SplitConfig, WindowConfig, example_frames, user_share
-from churn.models import GRU, LightGBM, Logistic, Persistence
+from churn.models import GRU, Foresight, LightGBM, Logistic, Persistence
 
 pytestmark = pytest.mark.slow
 
@@ -156,11 +156,12 @@ def test_the_vocabulary_does_not_know_what_comes_after_the_training_span(changed
     "model",
     [
         lambda: GRU(max_epochs=1, hidden_size=4),
+        lambda: Foresight(max_epochs=1, hidden_size=4),
         lambda: LightGBM(max_trees=60, learning_rate=0.4, patience=1),
         Logistic,
         Persistence,
     ],
-    ids=["GRU", "LightGBM", "Logistic", "Persistence"],
+    ids=["GRU", "Foresight", "LightGBM", "Logistic", "Persistence"],
 )
 def test_predictions_on_validation_do_not_change_with_the_test_days(changed, model, name):
     before, after = changed(None).split(), changed(name).split()
@@ -168,6 +169,20 @@ def test_predictions_on_validation_do_not_change_with_the_test_days(changed, mod
     other = model().fit(after, target="churn").predict_proba(after.val)
     assert len(np.unique(one)) > 5
     assert one.tobytes() == other.tobytes()
+
+
+@pytest.mark.parametrize("lead_days", [0, 3])
+@pytest.mark.parametrize("name", ["deleted", "multiplied", "swapped"])
+def test_what_one_network_learns_of_all_days_does_not_change_with_the_days_from_the_first_validation_cutoff_on(
+    changed, name, lead_days
+):
+    """One epoch, since half A chooses among several; the windows that teach reach up to the border but for the lead."""
+    before, after = (changed(n, VAL_FROM, **leading(lead_days)).split() for n in (None, name))
+    assert before.unfinished.dates.max() == VAL_FROM - pd.Timedelta(days=1 + lead_days)
+    one, other = (
+        Foresight(max_epochs=1, hidden_size=4).fit(split, target="churn").state_dict() for split in (before, after)
+    )
+    assert all(one[name].numpy().tobytes() == other[name].numpy().tobytes() for name in one)
 
 
 def test_scaling_is_that_of_the_training_part_alone(changed):

@@ -12,6 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import torch
 
 import churn
 from churn import pipeline, stages
@@ -52,6 +53,7 @@ from .test_language import english
 pytestmark = pytest.mark.slow
 
 QUICK_GRU = {"class_path": "churn.models.GRU", "init_args": {"hidden_size": 8, "max_epochs": 2}}
+QUICK_FORESIGHT = {"class_path": "churn.models.Foresight", "init_args": {"max_epochs": 1, "hidden_size": 8}}
 HOSTILE = ["<script>alert(1)</script>", "=1+1", '"quoted", comma', "x" * 1000]
 METRICS = ["accuracy", "micro_ap", "ap", "roc_auc", "log_loss", "brier", "ece", "lift_10", "precision", "recall", "f1"]
 FILES = {
@@ -86,7 +88,7 @@ def quick_config(**data: object) -> RunConfig:
     names = {"events": "events", "stickers": "stickers", "members": "members"} | data
     return RunConfig(
         data=DataConfig(**{k: v for k, v in names.items() if v is not None}),
-        models=[QUICK_GRU, "churn.models.LightGBM", "churn.models.Majority"],
+        models=[QUICK_GRU, QUICK_FORESIGHT, "churn.models.LightGBM", "churn.models.Majority"],
         tuning=TuningConfig(trials=1),
         evaluation=EvaluationConfig(repetitions=50),
         verdicts=VerdictConfig(ask=[]),
@@ -144,6 +146,31 @@ def test_no_cell_of_a_view_s_table_is_a_formula(finished, frames, tmp_path) -> N
     assert any("=HYPERLINK(A1)" in cell for cell in cells)
     assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "\t"))]
     assert read_table(folder / "views" / "seasons_active_users.csv")["index"].iloc[0] == "2024-01-01"
+
+
+def test_a_model_that_answers_all_is_fitted_once(finished) -> None:
+    models = [finished.folder / "models" / target / "Foresight" for target in ("churn", "sticker")]
+    one, other = (load(folder, target=folder.parent.name) for folder in models)
+    assert all(torch.equal(one.state_dict()[name], weights) for name, weights in other.state_dict().items())
+    assert not (finished.folder / "trials" / "sticker" / "Foresight").exists()
+    trials = finished.table("trials.csv").query("model == 'Foresight'").set_index("target").value
+    assert trials["churn"] == trials["sticker"]
+    board = finished.table("leaderboard.csv").query("metric == 'log_loss' and part == 'test'")
+    assert set(board[board.model == "Foresight"].target) == {"churn", "sticker"}
+
+
+def test_a_run_foretells_every_day_of_new_data(finished, frames) -> None:
+    future = finished.foretell(frames, cutoff="2024-03-31", days=[1, 7, 28])
+    scored = finished.score(frames, cutoff="2024-03-31")
+    assert set(future.user_id) == set(scored.user_id) and (future.groupby("user_id").size() == 3).all()
+    assert (future.groupby("user_id").p_churn.diff().dropna() <= 0).all()
+
+
+def test_a_run_without_foresight_says_so(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    shutil.rmtree(folder / "models" / "churn" / "Foresight")
+    with pytest.raises(UserError, match=r"expected a Foresight in .*got none; list churn\.models\.Foresight"):
+        churn.Run(folder).foretell(frames, cutoff="2024-03-31")
 
 
 def test_groups_and_anomalies_are_written_even_where_there_are_none(finished) -> None:
@@ -244,7 +271,7 @@ def test_a_planted_leak_stands_in_the_manifest_with_its_numbers(frames, tmp_path
 
 def test_the_leaderboard_has_every_metric_and_values_inside_their_intervals(finished) -> None:
     board = finished.leaderboard
-    assert set(board.model) == {"GRU", "LightGBM", "Majority", "Blend"}
+    assert set(board.model) == {"GRU", "Foresight", "LightGBM", "Majority", "Blend"}
     for _, rows in board.groupby(["target", "model", "part"]):
         assert set(METRICS) <= set(rows.metric)
     known = board.dropna()
@@ -852,10 +879,10 @@ def test_a_networks_own_attributions_add_to_its_score(finished) -> None:
     dataset = Context(RunConfig.load(finished.folder / "config.yaml"), finished.folder, {}, {}).dataset
     train = dataset.split().train
     for target, told in completeness.items():
-        assert told["model"] == "GRU"
+        assert told["model"] in ("GRU", "Foresight")  # the better one
         sums = each[each.target == target].groupby(["user_id", "cutoff"]).attribution.sum()
         assert len(sums) == told["n_windows"] == 60
-        p = load(finished.folder / "models" / target / "GRU").predict_proba(train)
+        p = load(finished.folder / "models" / target / told["model"]).predict_proba(train)
         logit = pd.Series(np.log(p / (1 - p)), pd.MultiIndex.from_arrays([train.user_ids, train.dates]))
         assert np.ptp(logit.loc[sums.index].to_numpy() - sums.to_numpy()) <= 2 * told["max_gap"] + 1e-4
 

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from churn.data.windows.windows import Windows
 
-Batch = tuple[Tensor, Tensor]  # (n, d, f) history, (n,) label
+Batch = tuple[Tensor, Tensor]  # (n, d, f) history; (n,) label, or (n, days, outcomes) ahead
 
 
 class WindowBatches(Dataset[Batch]):
@@ -23,8 +23,8 @@ class WindowBatches(Dataset[Batch]):
         (3, torch.Size([3]))
     """
 
-    def __init__(self, windows: Windows, *, target: str) -> None:
-        self.windows, self.target = windows, target
+    def __init__(self, windows: Windows, *, target: str, days_ahead: int = 0, until: int | None = None) -> None:
+        self.windows, self.target, self.days_ahead, self.until = windows, target, days_ahead, until
 
     def __len__(self) -> int:
         """The number of windows."""
@@ -36,15 +36,35 @@ class WindowBatches(Dataset[Batch]):
         return x[0], y[0]
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        """A batch of windows, (n, d, f) and (n,)."""
+        """A batch of windows, (n, d, f) with their labels, (n,), or with the outcomes of some days ahead."""
         windows = self.windows.take(np.asarray(indices))
-        label = windows.label(self.target).astype(np.float32)
-        return torch.from_numpy(windows.history()), torch.from_numpy(label)
+        history = torch.from_numpy(windows.history())
+        if self.days_ahead:
+            return history, torch.from_numpy(windows.ahead(self.days_ahead, until=self.until))
+        return history, torch.from_numpy(windows.label(self.target).astype(np.float32))
 
 
-def loader(windows: Windows, *, target: str, batch_size: int, shuffle: bool = False) -> DataLoader[Batch]:
-    """Batches of some windows; in their order unless shuffled, which follows torch's seed."""
-    return DataLoader(WindowBatches(windows, target=target), batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)
+def loader(
+    windows: Windows,
+    *,
+    target: str,
+    batch_size: int,
+    shuffle: bool = False,
+    days_ahead: int = 0,
+    until: int | None = None,
+) -> DataLoader[Batch]:
+    """Batches of some windows; in their order unless shuffled, which follows torch's seed.
+
+    Args:
+        windows: The windows.
+        target: The target of the labels.
+        batch_size: Windows per batch.
+        shuffle: Whether to shuffle.
+        days_ahead: Where above 0, batches hold `Windows.ahead` of as many days in place of labels.
+        until: The first day ahead that may not be read.
+    """
+    batches = WindowBatches(windows, target=target, days_ahead=days_ahead, until=until)
+    return DataLoader(batches, batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)
 
 
 def _whole(batch: Any) -> Any:

@@ -60,13 +60,23 @@ class ChurnDataModule(LightningDataModule):
         if self.trainer is not None:
             self.target = getattr(self.trainer.lightning_module, "target", self.target)
 
+    @property
+    def days_ahead(self) -> int:
+        """The number of days whose outcomes the model learns; 0 for labels alone."""
+        return 0 if self.trainer is None else getattr(self.trainer.lightning_module, "days_ahead", 0)
+
     def train_dataloader(self) -> DataLoader[Batch]:
-        """The training part, shuffled."""
-        return loader(self.split.train, target=self.target, batch_size=self.batch_size, shuffle=True)
+        """The training part, shuffled; with days ahead also what is unfinished, each as far as it may be read."""
+        train, until = self.split.train, self.split.border
+        if self.days_ahead and self.split.unfinished:
+            train = train.and_then(self.split.unfinished)
+        ahead, size = self.days_ahead, self.batch_size
+        return loader(train, target=self.target, batch_size=size, shuffle=True, days_ahead=ahead, until=until)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Half A of the validation users, on which training stops early."""
-        return loader(self.split.val_a, target=self.target, batch_size=4096)
+        """Half A of the validation users, on which training stops early; no day is read beyond the horizon."""
+        days = min(self.days_ahead, self.split.val.horizon_days)
+        return loader(self.split.val_a, target=self.target, batch_size=4096, days_ahead=days)
 
     def test_dataloader(self) -> DataLoader[Batch]:
         """The test part."""

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 
-from churn.models import Classifier
+from churn.models import Classifier, members
 
 
 def to_imitate(searched: Mapping[str, Classifier], chosen: str, model: Classifier) -> dict[str, Classifier]:
-    """The networks of a search, to compare, and the chosen model of any kind; by name.
+    """The networks of one target in a search, to compare, and the chosen model of any kind; by name.
 
     Example:
         >>> from churn.models import Majority
         >>> list(to_imitate({"Majority": Majority()}, "Majority_kept", Majority()))
         ['Majority_kept']
     """
-    return _networks(searched) | {chosen: model}
+    own = {name: found for name, found in _networks(searched).items() if not members(found)[0].answers_all}
+    return own | {chosen: model}
 
 
 def to_attribute(

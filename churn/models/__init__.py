@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from churn.models.bilstm import BiLSTM
     from churn.models.blend import Blend
     from churn.models.ensemble import Ensemble, members
+    from churn.models.foresight import Foresight, foretell
     from churn.models.gradients import integrated_gradients, logits
     from churn.models.gru import GRU
     from churn.models.gru_bilstm import GRUBiLSTM
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from churn.models.sequence import SequenceClassifier, one_thread
     from churn.models.training_loop import MONITOR, Trainee
 
-MODELS = ("GRU", "BiLSTM", "GRUBiLSTM", "LightGBM", "Logistic", "Persistence", "Majority")  # that are compared
+MODELS = (
+    "GRU",
+    "BiLSTM",
+    "GRUBiLSTM",
+    "Foresight",
+    "LightGBM",
+    "Logistic",
+    "Persistence",
+    "Majority",
+)  # that are compared
 __all__ = [
     "GRU",
     "MODELS",
@@ -34,6 +44,7 @@ __all__ = [
     "Blend",
     "Classifier",
     "Ensemble",
+    "Foresight",
     "GRUBiLSTM",
     "LightGBM",
     "Logistic",
@@ -46,6 +57,7 @@ __all__ = [
     "allowing",
     "check_allowed",
     "classifier",
+    "foretell",
     "integrated_gradients",
     "load",
     "logits",

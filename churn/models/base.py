@@ -39,6 +39,7 @@ class Classifier(ABC):
     is_network: bool = False
     uses_chance: ClassVar[bool] = False  # whether another seed gives another model
     reads_features: ClassVar[bool] = True
+    answers_all: ClassVar[bool] = False  # whether a fit on one target answers all, so that `about` gives the others
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
@@ -64,6 +65,10 @@ class Classifier(ABC):
     @abstractmethod
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probability of the target's class 1, (n,)."""
+
+    def about(self, target: str) -> "Classifier":
+        """The model of another target, where one fit answers all."""
+        return self
 
     def sees(self, windows: Windows) -> Windows:
         """The windows as the model reads them: only the last days where its history is shorter."""

@@ -60,6 +60,10 @@ class Ensemble(Classifier):
         """The average, (n,)."""
         return np.asarray(np.mean([member.predict_proba(windows) for member in self.members], axis=0))
 
+    def about(self, target: str) -> "Ensemble":
+        """The ensemble of what each member says about another target."""
+        return Ensemble([member.about(target) for member in self.members])
+
     def sees(self, windows: Windows) -> Windows:
         """The windows as each member reads them."""
         return self.members[0].sees(windows)

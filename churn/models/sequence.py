@@ -50,6 +50,7 @@ class SequenceClassifier(nn.Module, Classifier):
         max_epochs: Epochs, at most, when fitted from Python; `trainer.max_epochs` on the command line.
         patience: Epochs without a better log loss before training stops, when fitted from Python.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
+        sharpness: The radius of sharpness-aware steps (Foret et al., 2021), each of which costs two; 0 for plain ones.
     """
 
     is_network: bool = True
@@ -70,6 +71,7 @@ class SequenceClassifier(nn.Module, Classifier):
         max_epochs: Annotated[int, Range(1, 10_000)] = 10,
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
+        sharpness: Annotated[float, Range(0, 10)] = 0.0,
     ) -> None:
         check_arguments(SequenceClassifier, locals())
         super().__init__()
@@ -78,6 +80,7 @@ class SequenceClassifier(nn.Module, Classifier):
         self.dropout, self.scaling, self.lr, self.weight_decay = dropout, scaling, lr, weight_decay
         self.positive_weight, self.batch_size = positive_weight, batch_size
         self.max_epochs, self.patience, self.history_days = max_epochs, patience, history_days
+        self.sharpness = sharpness
         self.n_features = 0
         self.constants: dict[int, Constant] = {}
         self.epochs = 0
@@ -124,28 +127,55 @@ class SequenceClassifier(nn.Module, Classifier):
             kinds = list(self.constants.values())
             self.join = Constants(kinds, width=self.hidden_size, dropout=self.dropout)
         self.drop = nn.Dropout(self.dropout)
-        self.head = nn.Linear(self.width * bool(self.by_day) + self.hidden_size * bool(self.constants), 1)
+        self.head = nn.Linear(self.width * bool(self.by_day) + self.hidden_size * bool(self.constants), self.outputs)
+
+    @property
+    def days_ahead(self) -> int:
+        """The number of days whose outcomes it learns; 0 for one that learns labels."""
+        return 0
+
+    @property
+    def outputs(self) -> int:
+        """The numbers that the head gives for a history."""
+        return 1
 
     def forward(self, x: Tensor) -> Tensor:
         """The logit of each history, (n, d, f) to (n,)."""
+        logits: Tensor = self.head(self.state(x)).squeeze(-1)
+        return logits
+
+    def state(self, x: Tensor) -> Tensor:
+        """The vector of each history that the head reads, (n, d, f) to (n, width)."""
         days = self.history_days or x.shape[1]
         scaled, parts = self.scale(x[:, -days:]), []
         if self.by_day:
             parts.append(self.drop(self.encode(scaled[:, :, self.by_day] if self.constants else scaled)))
         if self.constants:
             parts.append(self.join(scaled[:, -1, list(self.constants)]))
-        logits: Tensor = self.head(torch.cat(parts, dim=1)).squeeze(-1)
-        return logits
+        return torch.cat(parts, dim=1)
+
+    def loss(self, x: Tensor, y: Tensor) -> Tensor:
+        """The log loss of a batch in training, weighted as configured."""
+        weight = torch.tensor(self.positive_weight)
+        return nn.functional.binary_cross_entropy_with_logits(self(x) + weight.log(), y, pos_weight=weight)
+
+    def judged(self, x: Tensor, y: Tensor) -> Tensor:
+        """The log loss of a batch of half A, on which training stops."""
+        return nn.functional.binary_cross_entropy_with_logits(self(x), y)
 
     def begin(self, train: Windows) -> None:
         """Make the layers, fill the scale, and let the head predict the base rate before the first step."""
-        self.build(len(train.features), train.constants)
+        self.build(**self.shape_for(train))
         self.scale.fit(train.recent(self.history_days))
         if self.constants:
             last = torch.from_numpy(train.sample(_JOINED).recent(1).history())
             self.join.fit(self.scale(last)[:, -1, list(self.constants)])
+        self.head.bias.data.copy_(torch.from_numpy(self.base(train)))
+
+    def base(self, train: Windows) -> NDArray[np.float64]:
+        """The head's outputs that are right on average, from which training begins."""
         rate = np.clip(train.label(self.target).mean(), 1e-6, 1 - 1e-6)
-        nn.init.constant_(self.head.bias, float(scipy.special.logit(rate)))
+        return np.full(1, scipy.special.logit(rate))
 
     # A classifier's verbs -------------------------------------------------------------------------------
 
@@ -174,9 +204,13 @@ class SequenceClassifier(nn.Module, Classifier):
         """The batch size as configured, but small enough for an epoch to have some steps."""
         return min(self.batch_size, max(_SMALLEST_BATCH, len(train) // _STEPS_PER_EPOCH))
 
+    def shape_for(self, windows: Windows) -> dict[str, Any]:
+        """The arguments of `build` for some windows."""
+        return {"n_features": len(windows.features), "constants": windows.constants}
+
     @property
     def shape(self) -> dict[str, Any]:
-        """The columns from which the layers are made: their number, and the constant ones."""
+        """The arguments with which the layers were made."""
         return {"n_features": self.n_features, "constants": self.constants}
 
     @property
@@ -205,7 +239,7 @@ class SequenceClassifier(nn.Module, Classifier):
     def read(self, folder: Path) -> None:
         """Read the weights; nothing but tensors is loaded."""
         saved = torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")
-        self.build(saved["n_features"], saved["constants"])
+        self.build(**{key: saved[key] for key in self.shape})
         self.epochs = saved["epochs"]
         self.load_state_dict(saved["weights"])
 

@@ -36,6 +36,12 @@ class Trainee(LightningModule):
         self.network, self.target = network, network.target
         self.save_hyperparameters({"_class_path": network.class_path()} | network.arguments)
         self.resumed = 0, 0  # the epoch and the step of a checkpoint
+        self.kept: list[tuple[Tensor, Tensor]] = []  # weights and statistics, each with its values before the ascent
+
+    @property
+    def days_ahead(self) -> int:
+        """The network's."""
+        return self.network.days_ahead
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The network's weights."""
@@ -53,7 +59,7 @@ class Trainee(LightningModule):
         if stage == "fit":
             self.network.begin(data.split.train)
         else:
-            self.network.build(data.n_features, data.constants)
+            self.network.build(**self.network.shape_for(data.split.train))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Note the columns, from which the layers are made again."""
@@ -67,8 +73,8 @@ class Trainee(LightningModule):
         Raises:
             UserError: if the layers are made already, for data of another number of columns.
         """
-        self.network.build(n := checkpoint["n_features"], checkpoint["constants"])
-        if n != self.network.n_features:
+        self.network.build(**{key: checkpoint[key] for key in self.network.shape})
+        if (n := checkpoint["n_features"]) != self.network.n_features:
             expected = f"expected a checkpoint for data with {self.network.n_features} columns a day"
             raise UserError(expected, n, "give the data: block that it was trained with")
         for schedule in checkpoint.get("lr_schedulers", ()):
@@ -77,27 +83,48 @@ class Trainee(LightningModule):
             schedule["last_epoch"] = self.resumed[1]
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
-        """The log loss of a batch, weighted as configured."""
-        x, y = batch
-        weight = torch.tensor(self.network.positive_weight)
-        return nn.functional.binary_cross_entropy_with_logits(self.network(x) + weight.log(), y, pos_weight=weight)
+        """The network's loss of a batch; with `sharpness` the one after `_ascend`."""
+        loss = self.network.loss(*batch)
+        if not self.network.sharpness:
+            return loss
+        self._ascend(loss)
+        return self.network.loss(*batch)
+
+    def _ascend(self, loss: Tensor) -> None:
+        """Move the weights by `sharpness` to where the loss is highest, to first order, until `on_after_backward`.
+
+        Each batch is its own ascent, also where gradients of several are accumulated: the sum would ask for all
+        batches again, and the fewer windows an ascent has, the better its minima (Foret et al., 2021, section 4.1).
+        """
+        weights = [weight for weight in self.parameters() if weight.requires_grad]
+        slopes = torch.autograd.grad(loss, weights, allow_unused=True)
+        self.kept = [(tensor, tensor.detach().clone()) for tensor in (*weights, *self.buffers())]
+        steepness = torch.stack([slope.norm() for slope in slopes if slope is not None]).norm()
+        with torch.no_grad():
+            for weight, slope in zip(weights, slopes, strict=True):
+                if slope is not None:
+                    weight.add_(self.network.sharpness / (steepness + 1e-12) * slope)
+
+    def on_after_backward(self) -> None:
+        """Put back the weights that `_ascend` moved, and the statistics that its second pass may have counted again."""
+        with torch.no_grad():
+            for tensor, before in self.kept:
+                tensor.copy_(before)
+        self.kept.clear()
 
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Log the log loss on half A."""
-        self._log_loss("val_log_loss", batch)
+        self.log(MONITOR, self.network.judged(*batch), prog_bar=True, batch_size=len(batch[1]), on_epoch=True)
 
     def test_step(self, batch: Batch, _index: int) -> None:
         """Log the log loss on the test part."""
-        self._log_loss("test_log_loss", batch)
+        x, y = batch
+        loss = nn.functional.binary_cross_entropy_with_logits(self.network(x), y)
+        self.log("test_log_loss", loss, prog_bar=True, batch_size=len(y), on_epoch=True)
 
     def predict_step(self, batch: Batch, _index: int) -> Tensor:
         """The probabilities, (n,)."""
         return torch.sigmoid(self.network(batch[0]))
-
-    def _log_loss(self, name: str, batch: Batch) -> None:
-        x, y = batch
-        loss = nn.functional.binary_cross_entropy_with_logits(self.network(x), y)
-        self.log(name, loss, prog_bar=True, batch_size=len(y), on_epoch=True)
 
     def configure_optimizers(self) -> Any:
         """Return AdamW with a learning rate that rises to its peak and falls to zero over the epochs."""
@@ -162,10 +189,11 @@ def train(
 
 def train_again(network: SequenceClassifier, windows: Windows, *, batch_size: int, seed: int) -> None:
     """Train a network in place from the beginning for the epochs that its last training kept, nothing held out."""
-    batches = loader(windows, target=network.target, batch_size=batch_size, shuffle=True)
     with temporary_folder() as folder, _quiet(), one_thread():
         seed_everything(seed, verbose=False)
         network.begin(windows)
+        ahead = network.days_ahead
+        batches = loader(windows, target=network.target, batch_size=batch_size, shuffle=True, days_ahead=ahead)
         network.train()
         trainer = _trainer(folder, network, [_StopAfter(network.epochs)])
         trainer.fit(Trainee(network), batches)

@@ -1,5 +1,6 @@
 """Models: searched and fitted, trained again on fewer features, learnt again before they score."""
 
+import shutil
 from dataclasses import replace
 
 from churn import evaluation, training
@@ -20,7 +21,10 @@ def fit_models(context: Context) -> Facts:
     for target in folds[-1].train.targets:
         for spec in context.config.specs:
             folder = context.model_folder(target, spec.name)
-            if missing(folder):
+            first = folds[-1].train.targets[0]
+            if missing(folder) and target != first and spec.load().answers_all:
+                _ask_again(context, spec.name, target, fitted=first)
+            elif missing(folder):
                 _fit(context, spec, folds, target)
             for artefact in _SEARCHED:
                 found = read_table(folder / artefact.file)
@@ -48,6 +52,14 @@ def _fit(context: Context, spec: ModelSpec, folds: tuple[Split, ...], target: st
         found.model.save(scratch, target=target, name=spec.name)
         for artefact, table in zip(_SEARCHED, (found.trials, found.curves, found.importances), strict=True):
             write_table(table, scratch / artefact.file)
+
+
+def _ask_again(context: Context, name: str, target: str, *, fitted: str) -> None:
+    """Save a model that was fitted on one target and answers all, with the tables of its search, for another target."""
+    with atomic(context.model_folder(target, name)) as scratch:
+        context.model(fitted, name).about(target).save(scratch, target=target, name=name)
+        for artefact in _SEARCHED:
+            shutil.copyfile(context.model_folder(fitted, name) / artefact.file, scratch / artefact.file)
 
 
 def retrain_models(context: Context) -> Facts:

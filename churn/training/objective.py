@@ -21,7 +21,10 @@ class FailedTrialError(Exception):
 
 @dataclass
 class Objective:
-    """The mean log loss on half A over the folds; keeps the best trial's model of the last fold."""
+    """The mean log loss on half A over the folds, and over the targets that a model answers.
+
+    It keeps the best trial's model of the last fold.
+    """
 
     kind: type[Classifier]
     folds: tuple[Split, ...]  # oldest first
@@ -79,13 +82,17 @@ class Objective:
         for place, split in enumerate(reversed(self.folds)):
             model = self.kind(**arguments)
             model.fit(split, target=self.target, seed=self.seed, report=None if place else _pruning(trial))
-            losses.append(_loss(model, split, self.target))
+            losses.append(np.mean([_loss(model.about(target), split, target) for target in self._answered(split)]))
             models.append(model)
         value = float(np.mean(losses))
         self._note(trial, arguments=arguments, value=value, log_loss_by_fold=losses[::-1], steps=models[0].steps)
         if value < self.best_value:
             self._keep(models[0], value, trial)
         return value
+
+    def _answered(self, split: Split) -> tuple[str, ...]:
+        """The targets by which a model is judged: all of one that answers all, so that one search does for these."""
+        return split.train.targets if self.kind.answers_all else (self.target,)
 
     def _arguments(self, trial: optuna.Trial) -> dict[str, Any]:
         searched = cast(optuna.Trial, _Searched(trial, self.fixed))

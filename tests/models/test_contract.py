@@ -16,6 +16,7 @@ QUICK = {
     "GRU": {"hidden_size": 8, "max_epochs": 2},
     "BiLSTM": {"hidden_size": 8, "max_epochs": 2},
     "GRUBiLSTM": {"hidden_size": 8, "max_epochs": 2},
+    "Foresight": {"hidden_size": 8, "max_epochs": 2},
     "LightGBM": {"max_trees": 20},
 }
 # Enough to learn twenty windows by heart; the logistic regression is a plane and the baselines are a few numbers.
@@ -23,6 +24,7 @@ THOROUGH = {
     "GRU": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
     "BiLSTM": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
     "GRUBiLSTM": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
+    "Foresight": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
     "LightGBM": {"min_child_samples": 1, "max_trees": 200, "patience": 200, "reg_lambda": 0.0, "learning_rate": 0.2},
 }
 LEARNERS = sorted(THOROUGH)
@@ -78,7 +80,7 @@ def test_the_same_seed_gives_the_same_probabilities(fitted, kind, split) -> None
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("name", ["GRU", "BiLSTM", "GRUBiLSTM"])
+@pytest.mark.parametrize("name", ["GRU", "BiLSTM", "GRUBiLSTM", "Foresight"])
 def test_another_seed_gives_another_network(name, split) -> None:
     first, second = (
         quick(classifier(f"churn.models.{name}")).fit(split, target="churn", seed=seed).predict_proba(split.test)

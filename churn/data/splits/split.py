@@ -63,7 +63,8 @@ class Split:
     - `user_time`: both.
     - `random`: no window stands in two parts, which does not keep their days apart: for demonstrations only.
 
-    The rule binds train, val and test, whose windows all have labels; anyone may stand in score.
+    The rule binds train, val and test, whose windows all have labels; anyone may stand in score. `unfinished` are
+    windows of training users between train and val, without labels: only their days before the `border` may be read.
 
     Raises:
         LeakageError: if the rule is broken, or a part that is fitted or judged holds a window without a label.
@@ -75,6 +76,7 @@ class Split:
     score: Windows
     embargo_days: int = 0
     kind: SplitKind = "time"
+    unfinished: Windows | None = None
 
     def __post_init__(self) -> None:
         """Check the rule."""
@@ -82,7 +84,8 @@ class Split:
             raise LeakageError(f"expected a kind of split with a rule, out of {', '.join(_RULES)}, got {self.kind!r}")
         if not isinstance(self.embargo_days, int) or self.embargo_days < 0:
             raise LeakageError(f"expected an embargo of whole days, at least 0, got {self.embargo_days}")
-        _check_same_days([self.part(name) for name in PARTS])
+        unfinished = [self.unfinished] if self.unfinished else []
+        _check_same_days([*map(self.part, PARTS), *unfinished])
         for earlier, later in PAIRS:
             for broken in _RULES[self.kind]:
                 if reason := broken(self, earlier, later):
@@ -91,6 +94,19 @@ class Split:
             part = self.part(name)
             if n := max(int((part.label(target) == UNKNOWN).sum()) for target in part.targets):
                 raise LeakageError(f"expected labels for every window of {name}, got {n:,} whose horizon is not over")
+        for windows in unfinished:
+            _check_unfinished(self, windows)
+
+    @property
+    def border(self) -> int:
+        """The day of the panel from which on nothing may be learnt, not even what came of training windows.
+
+        This is the first validation cutoff, less the embargo; where parts are not apart in time, the panel's end.
+        """
+        if "time" not in self.kind or not len(self.val):
+            return self.train.panel.n_days
+        until = int(self.val.cutoff.min()) - self.embargo_days
+        return max(until, int(self.train.answered.max(initial=0)))  # the rule has checked that these are no later
 
     @property
     def val_a(self) -> Windows:
@@ -123,9 +139,9 @@ class Split:
 
     def mapped(self, change: Callable[[Windows], Windows]) -> "Split":
         """The split with one change made to each part."""
-        return replace(
-            self, train=change(self.train), val=change(self.val), test=change(self.test), score=change(self.score)
-        )
+        train, val, test, score = (change(self.part(name)) for name in PARTS)
+        unfinished = change(self.unfinished) if self.unfinished else None
+        return replace(self, train=train, val=val, test=test, score=score, unfinished=unfinished)
 
     def table(self) -> pd.DataFrame:
         """All parts as one table: user_id, cutoff, churn, sticker, part."""
@@ -156,6 +172,18 @@ def _check_same_days(parts: list[Windows]) -> None:
     panels = {(part.panel.first_day, part.panel.n_days, len(part.panel.users)) for part in parts}
     if len(panels) > 1 or len({(part.history_days, part.lead_days, part.horizon_days) for part in parts}) > 1:
         raise LeakageError("expected parts over one panel, with one history and one horizon, got several")
+
+
+def _check_unfinished(split: Split, windows: Windows) -> None:
+    """Check that unfinished windows lie before the border, are of nobody in val or test, and tell no answer."""
+    late = int((windows.cutoff + windows.lead_days >= split.border).sum())
+    strange = int(np.isin(windows.user, [*split.val.user, *split.test.user]).sum()) if "user" in split.kind else 0
+    told = int(max((label != UNKNOWN).sum() for label in windows.labels.values()))
+    if late or strange or told:
+        raise LeakageError(
+            "expected unfinished windows from before the border, of training users and without labels, got "
+            f"{late:,} later, {strange:,} of other users and {told:,} with a label"
+        )
 
 
 def _time_rule(split: Split, earlier: str, later: str) -> str | None:

@@ -10,11 +10,11 @@ from churn.data.config.split_config import Origin, SplitConfig
 from churn.data.splits.split import Split, user_share
 from churn.data.windows.arrivals import wait
 from churn.data.windows.sliding import too_few_days
-from churn.data.windows.windows import Windows
+from churn.data.windows.windows import UNKNOWN, Windows
 from churn.errors import UserError
 
 _MOST_DAYS = 10_000  # days of the longest log that is tried in search of the fewest days of a split
-_TRAIN, _VAL, _TEST, _NONE = range(4)
+_TRAIN, _VAL, _TEST, _NONE, _UNFINISHED = range(5)
 
 
 def split_windows(windows: Windows, config: SplitConfig) -> Split:
@@ -109,9 +109,16 @@ def _split(windows: Windows, part: NDArray[np.int8], config: SplitConfig, *, fol
     known = windows.known
     usable = learnable(windows)
     train, val, test = (windows.take(usable & (part == place)) for place in (_TRAIN, _VAL, _TEST))
-    split = Split(train, val, test, windows.take(~known), config.embargo_days, config.kind)
+    parts = train, val, test, windows.take(~known)
+    split = Split(*parts, config.embargo_days, config.kind, _unlabelled(windows.take(part == _UNFINISHED)))
     _check_classes(split, fold, remedy=_remedy(windows, known, config))
     return split
+
+
+def _unlabelled(windows: Windows) -> Windows | None:
+    """Windows whose labels are not to be read; None where there are no windows."""
+    labels = {target: np.full_like(label, UNKNOWN) for target, label in windows.labels.items()}
+    return replace(windows, labels=labels) if len(windows) else None
 
 
 def _untimed(windows: Windows, config: SplitConfig) -> NDArray[np.int8]:
@@ -125,7 +132,8 @@ def _timed(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.
     """The part of each window by its cutoff, which must be its user's part too if the split is by user, (n,)."""
     part = _by_time(windows, config, origin)
     if config.by_user:
-        part[part != _by_user(windows, config)] = _NONE
+        own = _by_user(windows, config)
+        part[(part != own) & ~((part == _UNFINISHED) & (own == _TRAIN))] = _NONE
     return part
 
 
@@ -135,6 +143,8 @@ def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[n
     val_from, test_from, until = ((d - start).days for d in (origin.val_from, origin.test_from, origin.test_until))
     known_from = _settled(windows) + config.embargo_days
     part = np.full(len(windows), _NONE, np.int8)
+    if windows.due is None:
+        part[cutoff + windows.lead_days < val_from - config.embargo_days] = _UNFINISHED
     part[known_from <= val_from] = _TRAIN
     part[(cutoff >= val_from) & (known_from <= test_from)] = _VAL
     part[(cutoff >= test_from) & (cutoff < until)] = _TEST

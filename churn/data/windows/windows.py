@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.windows.feature import Feature
-from churn.data.windows.panel import Panel
+from churn.data.windows.panel import STICKERS, Panel
 from churn.errors import UserError
 
 CHURN, STICKER = "churn", "sticker"  # targets: no activity on any day of the horizon; a sticker on some day of it
@@ -187,6 +187,31 @@ class Windows:
             return feature.known_at(self.panel, self.user, days)
         last = feature.known_at(self.panel, self.user, days[:, -1:])
         return np.broadcast_to(last, (len(self), self.history_days, last.shape[2]))
+
+    def ahead(self, days: int, *, until: int | None = None) -> NDArray[np.float32]:
+        """The outcomes of each of the `days` that begin with the horizon, nan where not seen: (n, days, 1 or 3).
+
+        These are whether there was activity and, of a log with stickers, whether one came and the amount of the day.
+
+        Args:
+            days: The number of days, which may go beyond the horizon.
+            until: The first day that may not be read; the panel's end where None.
+        """
+        panel, rows = self.panel, self.rows(first=self.lead_days, last=self.lead_days + days - 1)
+        found: list[NDArray[Any]] = [panel.active[rows]]
+        if STICKER in self.labels:
+            amounts = np.zeros(rows.shape) if panel.amounts is None else panel.amounts[rows]
+            found += [panel.counts[rows, panel.features.index(STICKERS)] > 0, amounts]
+        outcomes = np.stack(found, axis=2).astype(np.float32)
+        seen = (panel.n_days if until is None else until) - self.cutoff - self.lead_days
+        outcomes[np.arange(days) >= seen[:, None]] = np.nan
+        return outcomes
+
+    def and_then(self, others: "Windows") -> "Windows":
+        """These windows and others over the same panel, one after the other, for a learner that shuffles them."""
+        labels = {target: np.concatenate([label, others.labels[target]]) for target, label in self.labels.items()}
+        user, cutoff = np.concatenate([self.user, others.user]), np.concatenate([self.cutoff, others.cutoff])
+        return replace(self, user=user, cutoff=cutoff, labels=labels)
 
     def summary(self, history: NDArray[np.floating] | None = None) -> NDArray[np.float64]:
         """One number per feature of the history: the sum of counts, the last day's value of most others; (n, f)."""

@@ -103,7 +103,8 @@ def _divided(split: Split, windows: Windows, kept: dict[str, NDArray[np.intp]]) 
     """The split with other windows in its parts."""
     parts = {name: windows.take(index) for name, index in kept.items()}
     nothing = windows.take(np.arange(0))
-    return replace(split, train=parts["train"], val=parts["val"], test=parts["test"], score=nothing)
+    train, val, test = (parts[name] for name in ("train", "val", "test"))
+    return replace(split, train=train, val=val, test=test, score=nothing, unfinished=None)
 
 
 def _returns(splits: dict[int, Split]) -> tuple[dict[int, Returns], str]:

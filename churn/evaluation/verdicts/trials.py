@@ -120,12 +120,13 @@ def check_users(split: Split) -> None:
 
 
 def resized(split: Split, *, train: int, val_a: int, test: int, seed: int) -> Split:
-    """The split with at most the given numbers of windows, drawn at random; validation is half A alone."""
+    """The split with at most the given numbers of labelled windows, drawn at random; validation is half A alone."""
     return replace(
         split,
         train=few(split.train, train, seed=seed),
         val=few(split.val_a, val_a, seed=seed),
         test=few(split.test, test, seed=seed),
+        unfinished=None,
     )
 
 

@@ -252,3 +252,49 @@ def test_audit_of_a_part_without_windows_has_no_days(split):
 def test_an_unknown_part_is_refused(split, refused):
     with refused("train, val, test, score", "'holdout'", "correct the name"):
         split.part("holdout")
+
+
+# Windows whose horizon is not over where training ends --------------------------------------------------
+
+
+def test_unfinished_windows_lie_between_the_last_training_cutoff_and_the_border(split, windows):
+    found, train = split.unfinished, split.train
+    assert split.border == split.val.cutoff.min()
+    assert found.cutoff.min() == train.cutoff.max() + 1 and found.cutoff.max() == split.border - 1
+    between = (windows.cutoff > train.cutoff.max()) & (windows.cutoff < split.border)
+    assert len(found) == between.sum() > 0
+    assert all((label == -1).all() for label in found.labels.values())
+
+
+def test_an_embargo_moves_the_border(windows):
+    split = split_windows(windows, replace(DATED, embargo_days=2))
+    assert split.border == split.val.cutoff.min() - 2 == split.unfinished.cutoff.max() + 1
+
+
+def test_unfinished_windows_are_of_training_users(windows):
+    split = split_windows(windows, replace(DATED, kind="user_time"))
+    assert len(split.unfinished)
+    assert set(split.unfinished.user) <= set(windows.user) - {*split.val.user, *split.test.user}
+
+
+def test_a_split_that_is_not_by_time_has_no_border_before_the_end(windows):
+    split = split_windows(windows, SplitConfig(kind="user"))
+    assert split.unfinished is None
+    assert split.border == windows.panel.n_days
+
+
+def test_unfinished_windows_with_labels_or_from_the_border_on_are_a_leak(split, windows):
+    late = windows.take(windows.cutoff == split.border)
+    unlabelled = replace(late, labels={target: np.full_like(label, -1) for target, label in late.labels.items()})
+    with pytest.raises(LeakageError, match=r"got [1-9][0-9]* later, 0 of other users and 0 with a label"):
+        replace(split, unfinished=unlabelled)
+    early = windows.take(windows.cutoff == split.border - 1)
+    with pytest.raises(LeakageError, match=r"got 0 later, 0 of other users and [1-9][0-9]* with a label"):
+        replace(split, unfinished=early)
+
+
+def test_unfinished_windows_of_validation_users_are_a_leak(windows):
+    split = split_windows(windows, replace(DATED, kind="user_time"))
+    strangers = replace(split.unfinished, user=np.full(len(split.unfinished), split.val.user[0]))
+    with pytest.raises(LeakageError, match=r"got 0 later, [1-9][0-9]* of other users and 0 with a label"):
+        replace(split, unfinished=strangers)

@@ -1,0 +1,252 @@
+"""One network for the whole future: chances that fit together, and days that may not be read."""
+
+from copy import deepcopy
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from churn.data import Split, example_split
+from churn.models import GRU, Ensemble, Foresight, Majority, foretell, logits
+from churn.models.foresight import Chances
+from churn.training import ModelSpec, TuningConfig, search
+
+pytestmark = pytest.mark.slow
+QUICK = {"hidden_size": 8, "max_epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def split() -> Split:
+    return example_split()
+
+
+@pytest.fixture(scope="module")
+def network(split) -> Foresight:
+    return Foresight(hidden_size=16, max_epochs=6).fit(split, target="churn")
+
+
+def column(future, name):
+    """A column of a frame with all horizons, (n, k)."""
+    return future[name].to_numpy().reshape(-1, future.days.nunique())
+
+
+# The chances ------------------------------------------------------------------------------------
+
+
+def by_days(back, away, stays):
+    """The chances by walking through the days, for one user."""
+    state = {(False, False): 1.0}  # (back, has a sticker)
+    for day in range(len(back)):
+        after = {}
+        for (returned, paid), p in state.items():
+            for comes, chance in ((True, 1.0),) if returned else ((True, back[day]), (False, 1 - back[day])):
+                hazard = stays[day] if comes else away[day]
+                for gets, given in ((True, 1.0),) if paid else ((True, hazard), (False, 1 - hazard)):
+                    after[comes, gets] = after.get((comes, gets), 0.0) + p * chance * given
+        state = after
+        silent = state.get((False, False), 0) + state.get((False, True), 0)
+        unpaid = state.get((False, False), 0) + state.get((True, False), 0)
+        yield silent, state.get((False, False), 0), unpaid
+
+
+def test_chances_are_the_ones_of_a_walk_through_the_days() -> None:
+    z = torch.from_numpy(np.random.default_rng(0).normal(0, 2, (5, 3, 6)))
+    found, hazards = Chances.of(z), torch.sigmoid(z).numpy()
+    for user in range(5):
+        expected = np.array(list(by_days(*hazards[user])))
+        got = np.column_stack([found.silent[user], found.quiet[user], found.unpaid[user]])
+        np.testing.assert_allclose(got, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("spread", [1.0, 30.0])
+def test_chances_fit_together_whatever_the_network_says(spread) -> None:
+    z = torch.from_numpy(np.random.default_rng(1).normal(0, spread, (2_000, 3, 28)).astype(np.float32))
+    found = Chances.of(z)
+    both, sticker = found.silent - found.quiet, 1 - found.unpaid
+    assert (found.silent.diff(dim=1) <= 0).all() and (sticker.diff(dim=1) >= -1e-6).all()
+    assert (both >= 0).all() and (both <= torch.minimum(found.silent, sticker) + 1e-6).all()
+    assert (found.unpaid <= 1 + 1e-6).all() and (sticker - both <= 1 - found.silent + 1e-6).all()
+
+
+def test_what_is_foretold_of_users_fits_together_at_each_horizon(network, split) -> None:
+    future = network.foretell(split.test, days=range(1, 29))
+    churn, sticker, both = (column(future, name) for name in ("p_churn", "p_sticker", "p_both"))
+    if_stays, amount = column(future, "p_sticker_if_stays"), column(future, "amount")
+    assert churn.shape == (len(split.test), 28)
+    assert (np.diff(churn, axis=1) <= 0).all() and (np.diff(sticker, axis=1) >= -1e-6).all()
+    assert (both <= np.minimum(churn, sticker) + 1e-6).all()
+    np.testing.assert_allclose((1 - churn) * if_stays + both, sticker, atol=1e-5)
+    assert (np.diff(amount, axis=1) > 0).all()
+
+
+def test_the_target_s_chance_is_what_is_foretold_of_the_horizon(network, split) -> None:
+    future = network.foretell(split.test, days=[split.test.horizon_days])
+    for target in ("churn", "sticker"):
+        p = network.about(target).predict_proba(split.test)
+        np.testing.assert_allclose(p, future[f"p_{target}"], atol=2e-6)
+    z = logits(network, split.test.history())
+    np.testing.assert_allclose(1 / (1 + np.exp(-z)), future.p_churn, atol=2e-6)
+
+
+def test_the_day_back_is_the_first_by_which_the_user_is_as_likely_back_as_not(network, split) -> None:
+    future = network.foretell(split.test, days=range(1, 29))
+    churn, back = column(future, "p_churn"), column(future, "day_back")[:, 0]
+    known = ~np.isnan(back)
+    assert known.any()
+    day = back[known].astype(int) - 1
+    assert (churn[known, day] <= 0.5).all()
+    assert (churn[known, np.maximum(day - 1, 0)][day > 0] > 0.5).all()
+    seldom = deepcopy(network)
+    with torch.no_grad():
+        seldom.head.bias[:28] -= 3
+    future = seldom.foretell(split.test, days=[28])
+    assert 0 < future.day_back.isna().sum() < len(split.test)
+    assert (future.day_back.isna() == (future.p_churn > 0.5)).all()
+
+
+def test_it_is_right_on_average_at_each_horizon(network, split) -> None:
+    seen = split.test.ahead(14)
+    whole = split.test.take(~np.isnan(seen).any(axis=(1, 2)))
+    future, seen = network.foretell(whole, days=[3, 7, 14]), whole.ahead(14)
+    for place, days in enumerate((3, 7, 14)):
+        silent = (seen[:, :days, 0] == 0).all(axis=1).mean()
+        gifted = (seen[:, :days, 1] > 0).any(axis=1).mean()
+        assert abs(column(future, "p_churn")[:, place].mean() - silent) < 0.1
+        assert abs(column(future, "p_sticker")[:, place].mean() - gifted) < 0.1
+        amount = seen[:, :days, 2].sum(axis=1).mean()
+        assert 0.5 < column(future, "amount")[:, place].mean() / amount < 2
+
+
+def test_an_ensemble_foretells_its_members_mean(split) -> None:
+    both = Ensemble([Foresight(**QUICK), Foresight(**QUICK)]).fit(split, target="churn")
+    one, other = (member.foretell(split.test) for member in both.members)
+    found = foretell(both, split.test)
+    np.testing.assert_allclose(found.p_both, (one.p_both + other.p_both) / 2)
+    assert both.about("sticker").members[0].target == "sticker" and both.members[0].target == "churn"
+
+
+@pytest.mark.parametrize(("days", "found"), [([29, 40], "29, 40"), ([], "none")])
+def test_horizons_that_were_not_learnt_are_refused(network, split, refused, days, found) -> None:
+    with refused("days from 1 to 28", found, "foresight_days"):
+        network.foretell(split.test, days=days)
+    assert network.foretell(split.test, days=[7, 60]).days.unique().tolist() == [7]
+
+
+def test_another_model_foretells_nothing(split, refused) -> None:
+    with refused("a Foresight", "Majority", "list churn.models.Foresight"):
+        foretell(Majority().fit(split, target="churn"), split.test)
+
+
+# What it learns from ----------------------------------------------------------------------------
+
+
+def test_a_window_teaches_the_days_before_the_border_and_no_more(split) -> None:
+    windows = split.train.and_then(split.unfinished)
+    seen = ~np.isnan(windows.ahead(28, until=split.border)[:, :, 0])
+    np.testing.assert_array_equal(seen.sum(axis=1), np.clip(split.border - windows.cutoff, 0, 28))
+    assert split.border == split.val.cutoff.min()
+    assert (seen.sum(axis=1)[len(split.train) :] < split.train.horizon_days).all()
+
+
+def later_days_changed(split: Split) -> Split:
+    """The split whose training windows lie over a panel with other days from the border on."""
+    panel = split.train.panel
+    user = np.repeat(np.arange(len(panel.users)), panel.last - panel.first + 1)
+    day = np.append(0, np.arange(1, len(panel.active)) - panel.start[user] + panel.first[user])
+    late = day >= split.border
+    counts, active = np.array(panel.counts), np.array(panel.active)
+    counts[late], active[late] = counts[late][::-1], ~active[late]
+    other = replace(panel, counts=counts, active=active)
+    assert late.sum() > 1_000
+    parts = {name: replace(getattr(split, name), panel=other) for name in ("train", "unfinished")}
+    return replace(split, **parts)
+
+
+def test_no_day_from_the_border_on_reaches_the_weights(split) -> None:
+    one, other = (
+        Foresight(**QUICK | {"max_epochs": 1}).fit(some, target="churn").predict_proba(split.test)
+        for some in (split, later_days_changed(split))
+    )
+    assert one.tobytes() == other.tobytes()
+
+
+def test_weeks_that_are_not_over_teach_too(split) -> None:
+    one, other = (
+        Foresight(**QUICK).fit(some, target="churn").predict_proba(split.test)
+        for some in (split, replace(split, unfinished=None))
+    )
+    assert np.abs(one - other).max() > 1e-4
+
+
+def test_early_stopping_is_told_the_mean_log_loss_of_the_targets_at_the_horizon(split) -> None:
+    told = []
+    network = Foresight(**QUICK).fit(split, target="sticker", report=lambda _, loss: told.append(loss))
+    half_a, losses = split.val_a, []
+    for target in ("churn", "sticker"):
+        y, p = half_a.label(target), network.about(target).predict_proba(half_a)
+        losses.append(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+    assert min(told) == pytest.approx(np.mean(losses), abs=1e-5)
+
+
+def test_a_search_is_judged_by_all_targets(split) -> None:
+    found = search(Foresight, [split], target="churn", tuning=TuningConfig(trials=1), fixed=QUICK)
+    losses = []
+    for target in ("churn", "sticker"):
+        y, p = split.val_a.label(target), found.model.about(target).predict_proba(split.val_a)
+        losses.append(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean())
+    assert found.trials.value.tolist() == pytest.approx([np.mean(losses)], abs=1e-6)
+
+
+# Its arguments ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoder", ["gru", "bilstm", "gru_bilstm"])
+def test_each_encoder_reads_the_days_as_the_network_of_its_name(encoder, split, tmp_path) -> None:
+    network = Foresight(encoder=encoder, **QUICK).fit(split, target="churn")
+    assert network.arguments["encoder"] == encoder
+    plain = {"gru": "GRU", "bilstm": "BiLSTM", "gru_bilstm": "GRUBiLSTM"}[encoder]
+    other = ModelSpec(f"churn.models.{plain}").load()(hidden_size=8)
+    other.build(network.n_features)
+    assert list(network.encode.state_dict()) == list(other.encode.state_dict())
+
+
+def test_an_unknown_encoder_is_refused(refused) -> None:
+    with refused("encoder out of gru, bilstm, gru_bilstm", "'lstm'", "correct"):
+        Foresight(encoder="lstm")
+
+
+def test_a_horizon_beyond_its_days_is_learnt_all_the_same(split) -> None:
+    network = Foresight(foresight_days=3, **QUICK).fit(split, target="churn")
+    assert network.days_ahead == split.train.horizon_days == 7
+    assert network.foretell(split.test).days.unique().tolist() == [3, 7]
+
+
+def without_stickers(windows):
+    return replace(windows, labels={"churn": windows.label("churn")})
+
+
+def test_a_log_without_stickers_has_chances_of_churn_alone(split) -> None:
+    alone = split.mapped(without_stickers)
+    network = Foresight(**QUICK).fit(alone, target="churn")
+    future = network.foretell(alone.test)
+    assert list(future) == ["user_id", "cutoff", "days", "p_churn", "day_back"]
+    rises = [a <= b for a, b in pairwise(column(future, "p_churn").mean(axis=0)[::-1])]
+    assert all(rises)
+
+
+def test_an_outcome_is_not_its_question(split, refused) -> None:
+    won = split.mapped(lambda windows: replace(windows, labels={"won": windows.label("churn")}))
+    with refused("Foresight to be asked about churn", "won alone", "out of `models`"):
+        Foresight(**QUICK).fit(won, target="won")
+
+
+def test_it_is_about_as_good_as_a_network_of_one_target(split) -> None:
+    y = split.test.label("churn")
+
+    def loss(model):
+        p = model.fit(split, target="churn").predict_proba(split.test)
+        return -(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
+
+    assert loss(Foresight()) < loss(GRU()) + 0.02
