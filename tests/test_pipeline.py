@@ -463,7 +463,13 @@ def test_a_run_of_an_earlier_state_is_refused_with_a_remedy(finished, tmp_path) 
 
 
 def test_every_stage_is_tried_with_the_keys_or_done_again_with_the_list() -> None:
-    before_any = {"prepare_data", "choose_features", "examine_data", "fit_models", "blend_models"}  # on which every other stage rests
+    before_any = {
+        "prepare_data",
+        "choose_features",
+        "examine_data",
+        "fit_models",
+        "blend_models",
+    }  # on which every other stage rests
     again = {*_readers_of("segments.quantile"), *_readers_of("segments.offers"), *_readers_of("verdicts")}
     assert {stage.__name__ for stage in pipeline.STAGES} == before_any | again | {*TRAINING}
 
@@ -617,7 +623,9 @@ def test_scoring_with_a_run_that_is_not_finished_is_refused(finished, frames, tm
     shutil.copytree(finished.folder, tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     names = [stage["name"] for stage in manifest["stages"]]
-    manifest["stages"] = manifest["stages"][: names.index("explain_models") + 1]  # its models have not been learnt again
+    manifest["stages"] = manifest["stages"][
+        : names.index("explain_models") + 1
+    ]  # its models have not been learnt again
     (tmp_path / "run" / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(UserError, match=r"expected a finished run in .*, got one whose last stage is explain_models"):
         score(tmp_path / "run", quick_config().data, cutoff="2024-03-10", out=tmp_path / "s", frames=frames)
