@@ -95,7 +95,8 @@ def build(
             members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
             answers = answers_among(config, None if members is None else members.table, outcomes)
             if vocabulary is not None:
-                check_first_day(config, members, first_day=daily.first_day, trained_from=vocabulary.first_day)
+                days = {"first_day": daily.first_day, "last_day": daily.last_day}
+                check_first_day(config, members, **days, trained_from=vocabulary.first_day)
             panel, timelines = with_members(
                 panels.build(daily, scratch / "panel"), members, config=config, answers=answers
             )

@@ -1,5 +1,6 @@
 """The member list: one row per user, and the values of its attributes on any day."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,7 @@ from churn.data.windows.attributes import (
     check_columns,
     freeze,
 )
+from churn.data.windows.context import MONTH
 from churn.data.windows.feature import Feature
 from churn.data.windows.features import features_among
 from churn.data.windows.panel import Panel
@@ -150,19 +152,30 @@ def _check_outcome(config: DataConfig, columns: list[str]) -> None:
             raise UserError(expected, name, f"choose out of {', '.join(columns)}")
 
 
-def check_first_day(config: DataConfig, members: Members | None, *, first_day: int, trained_from: int) -> None:
+def check_first_day(
+    config: DataConfig, members: Members | None, *, first_day: int, last_day: int, trained_from: int
+) -> None:
     """Raise a UserError if new data begin too late for features that know a user's past (days since 1970)."""
     joined = members is not None and members.join_dates is not None
-    reaching = {"past"} if joined else {"past", "arrival"}
+    for reaching, from_day in (
+        ({"past"} if joined else {"past", "arrival"}, trained_from),
+        ({"there"}, max(trained_from, last_day + 1 - MONTH)),
+    ):
+        needed = reaching_back(config, reaching)
+        if needed and first_day > from_day:
+            dates = pd.to_datetime([from_day, first_day], unit="D").strftime("%Y-%m-%d")
+            as_in = ", as in training" if from_day == trained_from else ""
+            raise UserError(
+                f"expected events from {dates[0]} on{as_in}, for the features {', '.join(needed)}",
+                f"none before {dates[1]}",
+                "load all days, or train without these features",
+            )
+
+
+def reaching_back(config: DataConfig, reaching: Collection[str]) -> list[str]:
+    """The names in `data.features` of features that know some kinds of past."""
     features = features_among(config.features, attributes=config.attributes)
-    needed = [name for name in config.features if name in features and features[name].reaches in reaching]
-    if needed and first_day > trained_from:
-        dates = pd.to_datetime([trained_from, first_day], unit="D").strftime("%Y-%m-%d")
-        raise UserError(
-            f"expected events from {dates[0]} on, as in training, for the features {', '.join(needed)}",
-            f"none before {dates[1]}",
-            "load all days, or train without these features",
-        )
+    return [name for name in config.features if name in features and features[name].reaches in reaching]
 
 
 def with_attributes(

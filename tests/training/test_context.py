@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import declared
-from churn.data import FAMILIES, DataConfig, WindowConfig, save_context, with_context
+from churn.data import FAMILIES, DataConfig, WindowConfig, examine_new, save_context, with_context
 from churn.errors import UserError
 from churn.training import choose_context
 
@@ -99,3 +99,23 @@ def test_a_damaged_choice_is_refused(content, tmp_path):
     (tmp_path / "context.json").write_text(content)
     with pytest.raises(UserError):
         with_context(DataConfig(events="log.parquet"), tmp_path)
+
+
+def test_new_data_need_four_weeks_and_say_that_they_know_less(prepared, refused):
+    habit = np.repeat(np.random.default_rng(1).beta(0.7, 2, (60, 1)), N_DAYS, axis=1)
+    frames, features = log(habit), ["month", "rates"]
+    whole = prepared(frames, windows=ONE_WEEK, features=features)
+
+    def since(days):
+        first = pd.Timestamp("2024-01-01") + pd.Timedelta(days=N_DAYS - days)
+        late = frames | {"events": frames["events"][frames["events"].timestamp >= first]}
+        return prepared(late, windows=ONE_WEEK, features=features, vocabulary=whole.vocabulary)
+
+    new = since(40)
+    place = new.windows.features.index("month_own")
+    assert np.array_equal(new.newest.history()[:, -1, place], whole.newest.history()[:, -1, place])
+    (finding,) = [one for one in examine_new(new) if "alone" in one.sentence]
+    assert finding.sentence.startswith("month, rates know of the days since 2024-03-11 alone, and in training of")
+    assert not [one for one in examine_new(since(N_DAYS)) if "alone" in one.sentence]
+    with refused("expected events from 2024-03-23 on, for the features month, rates", "2024-03-31", "load all days"):
+        since(20)

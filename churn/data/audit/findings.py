@@ -13,6 +13,7 @@ from churn.data.dataset import Dataset
 from churn.data.log.reconciliation import at_fault
 from churn.data.log.repeats import Repeats
 from churn.data.log.spellings import Spellings
+from churn.data.members import reaching_back
 from churn.data.windows.panel import Panel
 from churn.language import joined, say, say_again, say_many
 
@@ -221,6 +222,23 @@ def unknown_events(events: dict[str, int]) -> Iterator[Finding]:
                 more=more,
             ),
             say("If a name has changed, give both the same; if the platform has, train on later days."),
+        )
+
+
+def shorter_past(dataset: Dataset) -> Iterator[Finding]:
+    """A finding about new data that go back less far than training's, where features know of the past."""
+    first, trained = dataset.panel.first_day, dataset.vocabulary.first_day
+    names = reaching_back(dataset.config, {"there"})
+    if names and first > trained:
+        days = [pd.Timestamp(0) + pd.Timedelta(days=day) for day in (first, trained)]
+        yield Finding(
+            say(
+                "{names} know of the days since {first} alone, and in training of the days since {trained}.",
+                names=", ".join(names),
+                first=days[0].date(),
+                trained=days[1].date(),
+            ),
+            say("Load the whole log for scores that know the whole past."),
         )
 
 

@@ -17,6 +17,7 @@ from churn.data.audit.findings import (
     repeated_rows,
     runs,
     several_spellings,
+    shorter_past,
     unknown_events,
     unseen_members,
 )
@@ -136,6 +137,7 @@ def examine_new(dataset: Dataset) -> tuple[Finding, ...]:
         *several_spellings(dataset.spellings),
         *unknown_events(dataset.unknown_events),
         *unread_pictures(dataset.unread),
+        *shorter_past(dataset),
         *_of_days(dataset, events_per_day(dataset)),
     )
 

@@ -15,9 +15,10 @@ from churn.data.windows import past
 from churn.data.windows.feature import once_per_panel
 from churn.data.windows.panel import Panel
 
-_WEEK, _MONTH = 7, 28
+MONTH = 28  # days
+_WEEK = 7
 _FIRST = 14  # days added to the days known: a newcomer's rates would jump otherwise
-WEEKS = tuple(f"active_days_week_{week}" for week in range(1, _MONTH // _WEEK + 1))  # the last week first
+WEEKS = tuple(f"active_days_week_{week}" for week in range(1, MONTH // _WEEK + 1))  # the last week first
 GAPS = ("gap_mean", "gap_spread", "gap_last", "gap_now")
 
 
@@ -34,12 +35,12 @@ def by_role(prefix: str, *more: str) -> Callable[[Panel], tuple[str, ...]]:
 
 def month(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
     """The sums of the last 28 days: (n, d, g)."""
-    return np.asarray(_summed(panel, user, day, days=_MONTH), np.float32)
+    return np.asarray(_summed(panel, user, day, days=MONTH), np.float32)
 
 
 def trend(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
     """The last week's share of the last 28 days' sums, drawn towards a quarter where there is little: (n, d, g)."""
-    week, four = (_summed(panel, user, day, days=days) for days in (_WEEK, _MONTH))
+    week, four = (_summed(panel, user, day, days=days) for days in (_WEEK, MONTH))
     return np.asarray((np.maximum(week, 0) + 0.5) / (np.maximum(four, np.maximum(week, 0)) + 2), np.float32)
 
 
