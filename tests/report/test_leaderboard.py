@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from churn.artefacts import read_table, write_table
+from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.report.models import leaderboard
 from churn.runs import Run
 
@@ -41,8 +41,18 @@ def test_the_chosen_model_is_set_against_lightgbm_in_one_sentence(run, low, high
 
 def test_a_run_without_that_comparison_draws_no_conclusion_from_it(run):
     write_table(read_table(run / "differences.csv").query("reference == 'Majority'"), run / "differences.csv")
-    assert not [said for said in told(run) if "LightGBM" in said]
+    assert not [said for said in told(run) if "LightGBM" in said and "Blend averages" not in said]
     assert leaderboard.build(Run.open(run)).lead.startswith("Churn: GRU is the chosen model.")
+
+
+def test_the_blend_is_told_by_its_weights(run):
+    said = [one for one in told(run) if "Blend averages" in one]
+    assert (
+        said[0] == "Churn: Blend averages the models’ logits, by weights that half A gives: GRU 62% and LightGBM 38%."
+    )
+    manifest = read_json(run / "manifest.json")
+    write_json(manifest | {"blend": {}}, run / "manifest.json")
+    assert not [one for one in told(run) if "Blend averages" in one]
 
 
 def test_yardsticks_and_models_on_the_kept_columns_are_explained_where_there_are_any(run):

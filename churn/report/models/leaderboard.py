@@ -75,6 +75,7 @@ def _told(run: Run) -> list[Block]:
     models = {str(model) for model in run.table(declared.LEADERBOARD)["model"]}
     pairs = ((target, rival) for target in run.targets for rival in RIVALS[1:])
     told = [said for target, rival in pairs if (said := _against(run, target, rival))]
+    told += [_of_blend(target, weights) for target, weights in run.manifest["blend"].items()]
     simple = [say(words, model=model) for model, words in YARDSTICKS.items() if model in models]
     if simple:
         told.append(say("Yardsticks: {said}.", said=", ".join(simple)))
@@ -86,7 +87,6 @@ def _told(run: Run) -> list[Block]:
                 kept=KEPT,
             )
         )
-    told += [_of_blend(target, weights) for target, weights in run.manifest["blend"].items()]
     return [Items(tuple(told))] if told else []
 
 
