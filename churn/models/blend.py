@@ -110,6 +110,7 @@ def fitted_weights(logits: NDArray[np.float64], y: NDArray[np.int8], *, users: i
         method="SLSQP",
         bounds=[(0, 1)] * m,
         constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1},
+        options={"ftol": 1e-10},  # between like models the log loss hardly moves: a coarse search stays where it began
     )
     weights = np.clip(found.x, 0, 1)
     return np.asarray(weights / weights.sum())

@@ -31,6 +31,15 @@ def test_the_weights_of_many_users_minimise_the_log_loss():
     assert weights.sum() == pytest.approx(1) and (weights >= 0).all()
 
 
+def test_models_that_are_nearly_alike_are_weighed_too():
+    y, views = noisy()
+    near = np.column_stack([views[:, 0], views[:, 0] + np.random.default_rng(1).normal(0, 0.15, len(y))])
+    weights = fitted_weights(near, y, users=1_000_000)
+    others = [(first, 1 - first) for first in np.linspace(0, 1, 101)]
+    assert loss(y, near, weights) <= min(loss(y, near, other) for other in others) + 1e-6
+    assert weights[0] > 0.6
+
+
 def test_few_users_draw_the_weights_towards_equal_ones():
     y, views = noisy()
     first = [fitted_weights(views, y, users=users)[0] for users in (5, 50, 500, 50_000)]
