@@ -159,7 +159,7 @@ def check_first_day(
     joined = members is not None and members.join_dates is not None
     for reaching, from_day in (
         ({"past"} if joined else {"past", "arrival"}, trained_from),
-        ({"there"}, max(trained_from, last_day + 1 - MONTH)),
+        ({"weeks"}, max(trained_from, last_day + 1 - MONTH)),
     ):
         needed = reaching_back(config, reaching)
         if needed and first_day > from_day:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from churn.keys import BatchSize, Days, OneOf, Range, check_arguments
 from churn.models.base import Classifier
 from churn.models.bilstm import BiLSTM
 from churn.models.constants import Constant
+from churn.models.days_ahead import Chances, daily_losses
 from churn.models.ensemble import members
 from churn.models.gru import GRU
 from churn.models.gru_bilstm import GRUBiLSTM
@@ -31,40 +32,6 @@ _ENCODERS: dict[str, type[SequenceClassifier]] = {"gru": GRU, "bilstm": BiLSTM, 
 _DAILY, _WORTH = 0.1, 0.01  # weights of two parts of the loss, see `Foresight.loss`
 _LEAST = 1e-6  # keeps logits finite
 DAYS = (3, 7, 14, 28)
-
-
-@dataclass(frozen=True)
-class Chances:
-    """The chances of what has happened by the end of each day ahead, which fit together whatever the network says."""
-
-    silent: Tensor  # (n, k) no activity so far
-    quiet: Tensor  # (n, k) neither activity nor a sticker
-    unpaid: Tensor  # (n, k) no sticker, whether there was activity or not
-
-    @classmethod
-    def of(cls, z: Tensor) -> Self:
-        """The chances by the logits of daily hazards: of the first activity and, where there are stickers, of the first
-        one of a user who has been silent until the day's end, and of one who has not, (n, 1 or 3, k).
-
-        A user begins silent and without a sticker. On each day the silent may return, whether they have received a
-        sticker or not; then whoever has none may receive one.
-        """
-        hazards = z.sigmoid()
-        silent = (1 - hazards[:, 0]).cumprod(dim=1)
-        if z.shape[1] == 1:
-            return cls(silent, silent, torch.ones_like(silent))
-        back, away, stays = hazards.unbind(dim=1)
-        quiet = silent * (1 - away).cumprod(dim=1)
-        returning = torch.cat([torch.ones_like(quiet[:, :1]), quiet[:, :-1]], dim=1) * back
-        returned, by_day = torch.zeros_like(quiet[:, 0]), []  # who are back and have none
-        for joining, kept in zip(returning.unbind(dim=1), (1 - stays).unbind(dim=1), strict=True):
-            returned = (returned + joining) * kept
-            by_day.append(returned)
-        return cls(silent, quiet, quiet + torch.stack(by_day, dim=1))
-
-    def of_target(self, target: str) -> Tensor:
-        """The chance of a target by each day, were this the last of the horizon, (n, k)."""
-        return self.silent if target == CHURN else 1 - self.unpaid
 
 
 class Foresight(SequenceClassifier):
@@ -248,7 +215,7 @@ class Foresight(SequenceClassifier):
         state = self.state(x)
         hazards, seen = self.hazards(state), ~y[:, :, 0].isnan()
         happened = y.nan_to_num()
-        losses = self._by_horizon(hazards, happened) + _DAILY * y.shape[1] * _by_day(hazards, happened)
+        losses = self._by_horizon(hazards, happened) + _DAILY * y.shape[1] * daily_losses(hazards, happened)
         loss = losses[seen].mean()
         if self.stickers:
             log_worth = self.worth(state.detach())
@@ -293,18 +260,6 @@ class Foresight(SequenceClassifier):
                 worth = self.worth(state).exp().cumsum(dim=1) * self.unit if self.stickers else chances.silent * 0
                 found.append(torch.stack([chances.silent, chances.quiet, chances.unpaid, worth]).double().cpu())
         return Future(*torch.cat(found, dim=1).numpy()) if found else Future(*np.empty((4, 0, self.days_ahead)))
-
-
-def _by_day(hazards: Tensor, happened: Tensor) -> Tensor:
-    """The log loss of each day's hazards for the users who are still at risk, the mean over the targets, (n, k)."""
-    first = happened.cumsum(dim=1) - happened == 0
-    back = first[:, :, 0] & (happened[:, :, 0] == 0)
-    loss = nn.functional.binary_cross_entropy_with_logits
-    daily = loss(hazards[:, 0], happened[:, :, 0], reduction="none") * first[:, :, 0]
-    if hazards.shape[1] == 1:
-        return daily
-    of_stickers = loss(torch.where(back, hazards[:, 1], hazards[:, 2]), happened[:, :, 1], reduction="none")
-    return (daily + of_stickers * first[:, :, 1]) / 2
 
 
 @dataclass(frozen=True)

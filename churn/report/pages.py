@@ -10,7 +10,7 @@ from churn.keys import imported
 from churn.language import marked
 from churn.report import method
 from churn.report.data import health, views
-from churn.report.models import context, gains, leaderboard, reliability, search, verdicts
+from churn.report.models import beyond_history, gains, leaderboard, reliability, search, verdicts
 from churn.report.parts.blocks import Section
 from churn.report.since import observed, past
 from churn.report.trust import checks, trusted
@@ -118,7 +118,7 @@ EVIDENCE = Page(
                 "gains": gains.build,
                 "calibration": reliability.build,
                 "verdicts": verdicts.build,
-                "context": context.build,
+                "context": beyond_history.build,
                 "search": search.build,
             },
         ),

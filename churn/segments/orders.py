@@ -17,12 +17,11 @@ from churn.segments.budget import gains
 from churn.segments.config import RankBy, SegmentConfig
 from churn.segments.priority import SEGMENTS, prioritise
 from churn.segments.ranking import add_scores
-from churn.statistics import FEW, LEAST_LIFT, Interval, above, bootstrap_each, side
+from churn.statistics import FEW, LEAST_LIFT, ONE_ERROR, Interval, above, bootstrap_each, side
 
 ORDER = "order.json"  # of the folder of models
 Measure = Literal["profit", "amount", "users"]  # what a list is judged by
 Verdict = Literal["better", "slight", "same", "worse", "few", "seen", "unknown"]
-_ONE_ERROR = 0.6827  # the level of an interval that reaches one standard error to each side
 _NUMBERS = ("value", "low", "high", "by_lot", "excess", "excess_low", "excess_high")
 
 
@@ -257,7 +256,7 @@ def _beaten(values: pd.DataFrame, *, repetitions: int, seed: int) -> dict[str, s
     """The first order that beats each beaten one; `values` has a column of sums per user for each order."""
     ordered = list(permutations(map(str, values), 2))
     pairs = {f"{a} {b}": values[a] - values[b] for a, b in ordered}
-    found = _over_users(pd.DataFrame(pairs), repetitions=repetitions, seed=seed, level=_ONE_ERROR) if pairs else {}
+    found = _over_users(pd.DataFrame(pairs), repetitions=repetitions, seed=seed, level=ONE_ERROR) if pairs else {}
     beaten: dict[str, str] = {}
     for a, b in ordered:
         least = (LEAST_LIFT - 1) * abs(float(values[b].sum()))

@@ -37,9 +37,9 @@ def prepare_data(context: Context) -> Facts:
 def choose_features(context: Context) -> Facts:
     """The features of the past before the history that `auto` in `data.features` stands for."""
     config, evaluation = context.config, context.config.evaluation
-    if AUTO not in config.data.features or context.plain.windows.scattered:
+    if AUTO not in config.data.features or (plain := context.plain).windows.scattered:
         return {"context": None}
-    found = choose_context(context.plain, repetitions=evaluation.repetitions, seed=config.seed)
+    found = choose_context(plain, repetitions=evaluation.repetitions, seed=config.seed)
     save_context(found.features, context.folder / "models")
     context.write(declared.CONTEXT, found.table)
     return {"context": found.features}

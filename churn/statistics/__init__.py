@@ -15,6 +15,7 @@ from churn.statistics.drift import Stability, stability_index
 from churn.statistics.effects import Effect, mean_difference, mean_interval, share_difference, share_interval
 from churn.statistics.gains_curve import SHARES, gains
 from churn.statistics.intervals import (
+    ONE_ERROR,
     Interval,
     bootstrap,
     bootstrap_each,
@@ -48,6 +49,7 @@ __all__ = [
     "LEAST_LIFT",
     "LEAST_LOSS",
     "METRICS",
+    "ONE_ERROR",
     "RANGES",
     "ROUNDING",
     "SHARES",

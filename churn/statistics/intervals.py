@@ -18,6 +18,7 @@ EVERYWHERE = (-float("inf"), float("inf"))
 
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # weights (b, n) → values (b,)
 Statistics = Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]  # several statistics by name
+ONE_ERROR = 0.6827  # the level of an interval that reaches one standard error to each side
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.training.config import ModelSpec, TrainingConfig, TuningConfig
-    from churn.training.context import ContextFeatures, choose_context
+    from churn.training.families import ContextFeatures, choose_context
     from churn.training.fitting import fit
     from churn.training.storage import sqlite
     from churn.training.tuning import Found, search

@@ -10,7 +10,7 @@ import torch
 
 from churn.data import Split, example_split
 from churn.models import GRU, Ensemble, Foresight, Majority, foretell, logits
-from churn.models.foresight import Chances
+from churn.models.days_ahead import Chances
 from churn.training import ModelSpec, TuningConfig, search
 
 pytestmark = pytest.mark.slow

@@ -228,7 +228,7 @@ def unknown_events(events: dict[str, int]) -> Iterator[Finding]:
 def shorter_past(dataset: Dataset) -> Iterator[Finding]:
     """A finding about new data that go back less far than training's, where features know of the past."""
     first, trained = dataset.panel.first_day, dataset.vocabulary.first_day
-    names = reaching_back(dataset.config, {"there"})
+    names = reaching_back(dataset.config, {"weeks"})
     if names and first > trained:
         days = [pd.Timestamp(0) + pd.Timedelta(days=day) for day in (first, trained)]
         yield Finding(

@@ -28,8 +28,8 @@ class Feature:
         over_days: The number that summarises a history: the days' sum, or the last day's value.
         reason: The form of a column as a reason for a user: a number, a chance, yes or no, or none.
         reaches: The past that it knows beside the day itself: since the `arrival`, or all the `past`. This past is
-            part of the score, and new data to score must go back as far. Of what knows all that is `there`, four weeks
-            will do.
+            part of the score, and new data to score must go back as far. What knows of `weeks` needs the last four, and
+            takes what is there of the days before.
         risky: The values that readers take for a risk without an explanation: lower or higher than the others'.
         constant: Whether a history has one value, its last day's, as of an attribute that is known on arrival, or of
             what is known of a user at the cutoff. Models have its columns once.
@@ -50,7 +50,7 @@ class Feature:
     values: Values
     over_days: Literal["sum", "last"] = "last"
     reason: Literal["number", "chance", "yes or no"] | None = "number"
-    reaches: Literal["day", "arrival", "there", "past"] = "day"
+    reaches: Literal["day", "arrival", "weeks", "past"] = "day"
     risky: Literal["low", "high"] = "low"
     constant: bool = False
     one_hot: bool = False

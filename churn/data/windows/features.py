@@ -8,7 +8,7 @@ from churn.data.windows.context import by_role
 from churn.data.windows.feature import Feature, each, named
 from churn.keys import imported
 
-_AT_CUTOFF: Any = {"constant": True, "reaches": "there"}
+_AT_CUTOFF: Any = {"constant": True, "reaches": "weeks"}
 FEATURES = (
     Feature(
         "weekday",

@@ -126,7 +126,7 @@ def seen_by_models(windows: Windows) -> set[str]:
     """The names of columns that the models saw: features, attributes, and whatever derived features were made from."""
     seen = {*windows.features, *(feature.name for feature in windows.derived), WEEKENDS}
     reached = {feature.reaches for feature in windows.derived}
-    if reached & {"past", "there"}:
+    if reached & {"past", "weeks"}:
         seen |= {f"{name}_before" for name in windows.panel.features} | {"active_days_before", f"{WEEKENDS}_before"}
     return seen | {"days_since_first_seen", "days_since_joined"} if "arrival" in reached else seen
 

@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from churn.data import FAMILIES, FEATURES, Dataset, Split, Windows
 from churn.models import LightGBM
 from churn.progress import step
-from churn.statistics import Interval, bootstrap, log_losses
+from churn.statistics import ONE_ERROR, Interval, bootstrap, log_losses
 
 ALL = "chosen"  # the families that were chosen, together
 COLUMNS = ["target", "family", "features", "chosen", "gain_a", "gain", "low", "high"]
 _MOST = 30_000  # windows of a part
 _LEAST = 0.001  # of log loss, on average over the targets: a smaller gain is not worth further columns
-_ONE_ERROR = 0.6827  # the level of an interval that reaches one standard error to each side
 _QUICK: dict[str, Any] = {"learning_rate": 0.1, "max_trees": 300, "patience": 20}
 
 
@@ -59,8 +58,8 @@ def choose_context(dataset: Dataset, *, repetitions: int = 500, seed: int = 0) -
     alone = {name: trial.fitted([name]) for name in families}
     found, tried = trial.plain, list(alone.values())
     while tried:
-        best = max(tried, key=lambda one: trial.gain_a(one, over=found).value)
-        gain = trial.gain_a(best, over=found)
+        gains = [trial.gain_a(one, over=found) for one in tried]
+        gain, best = max(zip(gains, tried, strict=True), key=lambda pair: pair[0].value)
         if gain.value < _LEAST or not gain.low > 0:
             break
         found = best
@@ -120,7 +119,7 @@ class _Trial:
     def gain_a(self, fitted: _Fitted, *, over: _Fitted) -> Interval:
         """The log loss of half A that fits save over others, on average over the targets, give or take its error."""
         saved = np.mean([over.on_a[target] - losses for target, losses in fitted.on_a.items()], axis=0)
-        return self._mean(saved, self.split.val_a, level=_ONE_ERROR)
+        return self._mean(saved, self.split.val_a, level=ONE_ERROR)
 
     def rows(self, family: str, fitted: _Fitted, *, chosen: bool) -> list[dict[str, object]]:
         """The log loss that fits save over the plain ones, a row per target."""
