@@ -14,8 +14,9 @@ from churn.eda import View
 from churn.errors import UserError
 from churn.new_data import New, block_of, prepare_up_to
 from churn.offers import OfferConfig
+from churn.predicting import days_ahead, score_windows
 from churn.run_files import RunFiles
-from churn.scoring import newest_windows, score, score_windows
+from churn.scoring import newest_windows, score
 
 
 class Run(RunFiles):
@@ -69,7 +70,7 @@ class Run(RunFiles):
     def foretell(self, data: New, *, cutoff: str, days: Sequence[int] = (3, 7, 14, 28)) -> pd.DataFrame:
         """The future of every user at risk at a cutoff by the run's Foresight: a row per user and horizon.
 
-        See `churn.models.foretell`. These chances are not calibrated, unlike the ones of the chosen models.
+        See `churn.models.foretell`; the chances are calibrated, and the day back is the date back_by.
 
         Args:
             data: The tables, as for `Model.predict_proba`.
@@ -79,15 +80,13 @@ class Run(RunFiles):
         Raises:
             UserError: if the run has no Foresight, or as `Model.predict_proba`.
         """
-        from churn.models import foretell, load
-
-        kept = self.folder / "models" / self.targets[0] / "Foresight"
-        if not kept.is_dir():
-            remedy = "list churn.models.Foresight under `models`, and run again"
-            raise UserError(f"expected a Foresight in {self.folder}", "none", remedy)
         with temporary_folder() as folder:
             windows = newest_windows(self.prepared(data, cutoff, folder / "dataset"))
-            return foretell(load(kept, target=self.targets[0]), windows, days=days)
+            future = days_ahead(windows, self.folder / "models", days=days)
+        if future is None:
+            remedy = "list churn.models.Foresight under `models`, and run again"
+            raise UserError(f"expected a Foresight in {self.folder}", "none", remedy)
+        return future
 
     def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
         """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""

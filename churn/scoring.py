@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import explanation, offers, segments
-from churn.artefacts import Hide, as_written, declared, hashes_of, read_json, read_object
+from churn.artefacts import Hide, as_written, declared, hashes_of, read_json
 from churn.configuration import RunConfig
 from churn.data import (
     DataConfig,
@@ -25,13 +25,12 @@ from churn.data import (
     examine_new,
 )
 from churn.errors import UserError
-from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import say, speaking
-from churn.models import load
 from churn.new_data import prepare_up_to
 from churn.offers import OfferConfig
+from churn.predicting import days_ahead, score_windows
 from churn.progress import step
 from churn.replacement import together
 from churn.segments import Order, Plan, Pseudonyms, SegmentConfig
@@ -45,6 +44,7 @@ _AVERAGED = 2_000  # users of a day whose SHAP values, or chances at other value
 FILES = (  # of a folder that `score` wrote
     *(artefact.file for artefact in (*_LISTED, declared.REASONS, declared.CONTACTS, declared.AGREEMENT)),
     *(artefact.file for artefact in (declared.LEVERS, declared.LEVER_CURVES, declared.MAKES, *_OFFERED)),
+    declared.FUTURE.file,
     *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
     *(declared.BOOK, declared.QUARANTINE.file),
 )
@@ -91,7 +91,7 @@ def score(
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
     priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, scoring.json, which says how, and
     of a run with controllable attributes levers.parquet and lever_curves.csv, of one with offers offers.parquet and
-    popular.csv, and of one with sources of what users make makes.parquet.
+    popular.csv, of one with sources of what users make makes.parquet, and of one with a Foresight future.parquet.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -210,6 +210,8 @@ def write_scores(
         scored = offers.with_offers(scored, dataset, learnt, out, config=config.offers, frames=frames, hide=hide)
     declared.SCORES.write(scored, out, hide)
     declared.SCORED_FEATURES.write(pd.DataFrame(windows.summary(), columns=list(windows.features)), out)
+    if (future := days_ahead(windows, models)) is not None:
+        declared.FUTURE.write(future, out, hide)
     declared.OTHERS.write(others, out)
     declared.AGREEMENT.write(segments.agreement(scored), out)
     inside = windows.take((scored.segment == "priority").to_numpy())
@@ -264,56 +266,6 @@ def _there(out: Path) -> list[str]:
 def _evenly(n: int) -> NDArray[np.int64]:
     """The positions of some of n users, evenly drawn where there are very many."""
     return np.unique(np.linspace(0, n - 1, min(n, _AVERAGED), dtype=np.int64))
-
-
-def chosen_models(models: Path) -> dict[str, str]:
-    """The name of each target's chosen model, which is that of its folder.
-
-    Raises:
-        UserError: if none are chosen, or they do not lie in the run's folder.
-    """
-    path = models / "chosen.json"
-    chosen: dict[str, str] = read_object(path)
-    if not chosen:
-        raise UserError(f"expected a model of {models} in {path}", "none", "bring the file back")
-    for target, name in chosen.items():
-        if target not in _folders(models) or not isinstance(name, str) or name not in _folders(models / target):
-            raise UserError(
-                f"expected a model of {models} in {path}", f"{name!r} for {target!r}", "bring the file back"
-            )
-    return chosen
-
-
-def _folders(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-
-
-def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
-    """Calibrated probabilities of the chosen models: user_id, cutoff, active_days of the history, p_churn, p_sticker,
-    p_sticker_if_stays, and what a sticker is expected to be worth by what was known at the cutoff, expected_amount; the
-    last three with stickers alone, and the chance if the user stays where it was learnt.
-
-    Args:
-        windows: What to score.
-        models: The folder of a run's models.
-        refitted: Whether to score with the models that were learnt again from all windows, where there are any. They
-            must not be measured on windows of the run, all of which they have seen; their calibrator is that of the
-            measured model.
-    """
-    table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
-    if windows.panel.features:  # of arrivals alone no days are seen
-        table["active_days"] = windows.active_days()
-    for target, name in chosen_models(models).items():
-        folder = models / target / name
-        calibrator = Calibrator.load(folder / "calibrator.json", target=target, name=name)
-        again = models / target / "refitted"
-        model = load(again if refitted and again.exists() else folder, target=target, name=name)
-        table[f"p_{target}"] = calibrator(chances(model, windows, target=target, name=name).mean(axis=0))
-    if "p_sticker" in table and (learnt := models / "sticker" / IF_STAYS).exists():
-        if_stays = IfStays.load(learnt)(table.p_churn.to_numpy(), table.p_sticker.to_numpy())
-        table["p_sticker_if_stays"] = if_stays
-    amounts = segments.expected_amounts(windows)
-    return table if amounts is None else table.assign(expected_amount=amounts)
 
 
 def _check_finished(run: Path, out: Path) -> None:

@@ -25,11 +25,12 @@ from churn.evaluation import IF_STAYS, IfStays, VerdictConfig, fit_if_stays
 from churn.explanation import others
 from churn.explanation.variance_inflation import collinearity
 from churn.language import retold, speaking, spoken
-from churn.models import Ensemble, LightGBM, load
+from churn.models import DAILY_CALIBRATOR, DailyCalibrator, Ensemble, LightGBM, calibrate_daily, load
 from churn.new_data import prepare_alike
+from churn.predicting import score_windows
 from churn.report import write_report
 from churn.report.whom.advice import advice
-from churn.scoring import newest_windows, reasons_of, score, score_windows
+from churn.scoring import newest_windows, reasons_of, score
 from churn.segments import (
     AnomalyConfig,
     BudgetConfig,
@@ -287,12 +288,24 @@ def test_the_chosen_model_is_the_best_on_half_a(finished) -> None:
         assert set(board[(board.target == target) & board.chosen].model) == {best}
 
 
-def test_what_a_sticker_is_worth_if_the_user_stays_was_learnt_and_is_held_against_the_test_part(finished) -> None:
+def test_the_days_ahead_of_the_scored_users_are_foretold_and_held_against_the_test_part(finished) -> None:
+    scores, future = finished.scores, finished.future
+    assert set(future.user_id) == set(scores.user_id) and future.days.unique().tolist() == [3, 7, 14, 28]
+    at_horizon = future[future.days == 7].set_index("user_id").loc[scores.user_id]
+    assert at_horizon.back_by.tolist() == scores.back_by.tolist() and scores.back_by.notna().any()
+    np.testing.assert_allclose(scores.p_sticker_if_stays, at_horizon.p_sticker_if_stays)
+    kept = finished.folder / "models" / "churn" / "Foresight"
+    calibrator, split = DailyCalibrator.load(kept / DAILY_CALIBRATOR), as_stages_see(finished.folder).split
+    expected = calibrate_daily(load(kept, target="churn"), split.val_b, until=int(split.test.cutoff.min()))
+    assert calibrator == expected != DailyCalibrator()
+    told = finished.foretold.query("days == 7").set_index("target")
+    windows = finished.table("windows.parquet").query("part == 'test'")
+    for target in ("churn", "sticker"):
+        assert told.n[target] == len(windows) and told.observed[target] == pytest.approx(windows[target].mean())
+
+
+def test_what_a_sticker_is_worth_if_the_user_stays_is_held_against_the_test_part(finished) -> None:
     scores, told = finished.table("scores.parquet"), read_json(finished.folder / "manifest.json")
-    learnt = IfStays.load(finished.folder / "models" / "sticker" / IF_STAYS)
-    np.testing.assert_allclose(
-        scores.p_sticker_if_stays, learnt(scores.p_churn.to_numpy(), scores.p_sticker.to_numpy())
-    )
     np.testing.assert_allclose(scores.value_at_risk, scores.p_churn * scores.p_sticker_if_stays)
     windows = finished.table("windows.parquet").query("part == 'test'")
     for name, inside in {"churned": windows.churn == 1, "stayed": windows.churn == 0}.items():
@@ -1003,8 +1016,9 @@ def test_losses_by_which_networks_compete_are_those_of_half_a(finished) -> None:
         assert as_stages_see(finished.folder).val_losses(target) == pytest.approx(expected)
 
 
-def test_the_chance_if_the_user_stays_is_learnt_from_those_of_half_b_who_stayed(finished) -> None:
-    half_b, chosen = finished.table("predictions.parquet").query("part == 'calibration'"), finished.folder / "models"
+def test_without_foresight_the_chance_if_the_user_stays_is_learnt_from_those_of_half_b_who_stayed(derived) -> None:
+    run, _ = derived
+    half_b, chosen = run.table("predictions.parquet").query("part == 'calibration'"), run.folder / "models"
     of = {
         target: half_b[(half_b.target == target) & (half_b.model == name)].reset_index(drop=True)
         for target, name in read_json(chosen / "chosen.json").items()
@@ -1018,6 +1032,10 @@ def test_the_chance_if_the_user_stays_is_learnt_from_those_of_half_b_who_stayed(
     assert (learnt.shift, learnt.sticker, learnt.churn) == pytest.approx(
         (expected.shift, expected.sticker, expected.churn), abs=1e-3
     )
+    scores = run.table("scores.parquet")
+    if_stays = learnt(scores.p_churn.to_numpy(), scores.p_sticker.to_numpy())
+    np.testing.assert_allclose(scores.p_sticker_if_stays, if_stays)
+    assert "back_by" not in scores and run.future.empty
 
 
 def test_past_lists_are_drawn_at_every_cutoff_of_the_test_part_with_the_line_of_the_scored_day(

@@ -81,6 +81,13 @@ CALIBRATORS = Table(
     "a model's calibrator",
     f"{_OF_MODEL} kind:text log_loss_none:number log_loss_chosen:number test_log_loss_raw:number test_log_loss:number",
 )
+FORETOLD = Table(
+    "foretold.csv",
+    "a horizon of a target, on the test part's windows whose days ahead were all seen",
+    f"target:text days:count n:count n_users:count forecast:number observed:number {_INTERVAL} log_loss:number "
+    "constant:number",
+    optional=True,
+)
 THRESHOLDS = Table("thresholds.csv", "a model", f"{_OF_MODEL} threshold:number f1:number share:number")
 SEEDS = Table(
     "seeds.csv",
@@ -149,7 +156,7 @@ SCORES = Table(
     "scores.parquet",
     "a user who was scored",
     f"{_WINDOW} p_churn:number? p_sticker:number? p_sticker_if_stays:number? expected_amount:number? priority:number "
-    "value_at_risk:number? expected_loss:number? active_days:count? segment:text "
+    "value_at_risk:number? expected_loss:number? active_days:count? back_by:day? segment:text "
     "offer_1:text? offer_2:text? offer_3:text? offer_basis:text?",
     chance=True,
 )
@@ -171,7 +178,14 @@ SCORE_DISTRIBUTION = Table(
 )
 _SCORED = (
     "priority:number priority_rank:count p_churn:number? p_sticker:number? value_at_risk:number? expected_loss:number? "
-    "active_days:count?"
+    "active_days:count? back_by:day?"
+)
+FUTURE = Table(
+    "future.parquet",
+    "a horizon of a user who was scored, by the model that knows every day ahead",
+    f"{_WINDOW} days:count p_churn:number p_sticker:number? p_both:number? p_sticker_if_stays:number? amount:number? "
+    "back_by:day?",
+    optional=True,
 )
 PRIORITY = Table(
     "priority.parquet",

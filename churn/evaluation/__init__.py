@@ -7,6 +7,7 @@ from churn.lazy import lazily
 if TYPE_CHECKING:
     from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator, reliability
     from churn.evaluation.config import KINDS, EvaluationConfig
+    from churn.evaluation.foretold import foretold
     from churn.evaluation.predictions import Predictions, best_model, chances, predict
     from churn.evaluation.standings import BLEND, KEPT, differences, gains, leaderboard, reliabilities
     from churn.evaluation.stayers import IF_STAYS, IfStays, fit_if_stays
@@ -39,6 +40,7 @@ __all__ = [
     "differences",
     "fit_calibrator",
     "fit_if_stays",
+    "foretold",
     "gains",
     "leaderboard",
     "predict",

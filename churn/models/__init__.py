@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from churn.models.bilstm import BiLSTM
     from churn.models.blend import Blend
     from churn.models.ensemble import Ensemble, members
-    from churn.models.foresight import Foresight, foretell
+    from churn.models.foresight import Foresight
+    from churn.models.foretelling import DAILY_CALIBRATOR, DAYS, DailyCalibrator, calibrate_daily, foretell
     from churn.models.gradients import integrated_gradients, logits
     from churn.models.gru import GRU
     from churn.models.gru_bilstm import GRUBiLSTM
@@ -36,6 +37,8 @@ MODELS = (
     "Majority",
 )  # that are compared
 __all__ = [
+    "DAILY_CALIBRATOR",
+    "DAYS",
     "GRU",
     "MODELS",
     "MONITOR",
@@ -43,6 +46,7 @@ __all__ = [
     "BiLSTM",
     "Blend",
     "Classifier",
+    "DailyCalibrator",
     "Ensemble",
     "Foresight",
     "GRUBiLSTM",
@@ -55,6 +59,7 @@ __all__ = [
     "Trainee",
     "again_on",
     "allowing",
+    "calibrate_daily",
     "check_allowed",
     "classifier",
     "foretell",

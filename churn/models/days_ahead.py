@@ -1,4 +1,4 @@
-"""The days ahead of a window: the chances that daily hazards give, and the log loss of each day."""
+"""The days ahead of a window: the chances that daily hazards give, and the log loss by horizon and by day."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -41,6 +41,15 @@ class Chances:
     def of_target(self, target: str) -> Tensor:
         """The chance of a target by each day, were this the last of the horizon, (n, k)."""
         return self.silent if target == CHURN else 1 - self.unpaid
+
+
+def losses_by_horizon(chances: Chances, happened: Tensor) -> Tensor:
+    """The log loss of what has happened by the end of each day ahead, the mean over the targets, (n, k)."""
+    loss, so_far = nn.functional.binary_cross_entropy, happened.cumsum(dim=1)
+    silent = loss(chances.silent, (so_far[:, :, 0] == 0).to(chances.silent), reduction="none")
+    if happened.shape[2] == 1:
+        return silent
+    return (silent + loss(chances.unpaid, (so_far[:, :, 1] == 0).to(silent), reduction="none")) / 2
 
 
 def daily_losses(hazards: Tensor, happened: Tensor) -> Tensor:

@@ -1,12 +1,10 @@
 """One network for the whole future: for each day ahead, the chances of a return, of a sticker, and of both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import scipy
 import torch
 from numpy.typing import NDArray
@@ -15,11 +13,9 @@ from torch import Tensor, nn
 from churn.data import CHURN, STICKER, Windows, loader
 from churn.errors import UserError
 from churn.keys import BatchSize, Days, OneOf, Range, check_arguments
-from churn.models.base import Classifier
 from churn.models.bilstm import BiLSTM
 from churn.models.constants import Constant
-from churn.models.days_ahead import Chances, daily_losses
-from churn.models.ensemble import members
+from churn.models.days_ahead import Chances, daily_losses, losses_by_horizon
 from churn.models.gru import GRU
 from churn.models.gru_bilstm import GRUBiLSTM
 from churn.models.scaling import Scaling
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 _ENCODERS: dict[str, type[SequenceClassifier]] = {"gru": GRU, "bilstm": BiLSTM, "gru_bilstm": GRUBiLSTM}
 _DAILY, _WORTH = 0.1, 0.01  # weights of two parts of the loss, see `Foresight.loss`
 _LEAST = 1e-6  # keeps logits finite
-DAYS = (3, 7, 14, 28)
 
 
 class Foresight(SequenceClassifier):
@@ -67,7 +62,8 @@ class Foresight(SequenceClassifier):
         >>> from churn.data import example_split
         >>> split = example_split()
         >>> network = Foresight(hidden_size=8, max_epochs=1).fit(split, target="churn")
-        >>> future = network.foretell(split.test, days=[7, 14])
+        >>> from churn.models import foretell
+        >>> future = foretell(network, split.test, days=[7, 14])
         >>> bool((future.p_churn.to_numpy()[0::2] >= future.p_churn.to_numpy()[1::2]).all())
         True
     """
@@ -215,8 +211,8 @@ class Foresight(SequenceClassifier):
         state = self.state(x)
         hazards, seen = self.hazards(state), ~y[:, :, 0].isnan()
         happened = y.nan_to_num()
-        losses = self._by_horizon(hazards, happened) + _DAILY * y.shape[1] * daily_losses(hazards, happened)
-        loss = losses[seen].mean()
+        by_horizon = losses_by_horizon(Chances.of(hazards), happened)
+        loss = (by_horizon + _DAILY * y.shape[1] * daily_losses(hazards, happened))[seen].mean()
         if self.stickers:
             log_worth = self.worth(state.detach())
             loss = loss + _WORTH * (log_worth.exp() - happened[:, :, 2] / self.unit * log_worth)[seen].mean()
@@ -225,16 +221,7 @@ class Foresight(SequenceClassifier):
     def judged(self, x: Tensor, y: Tensor) -> Tensor:
         """The log loss at the horizon's end, the mean over the targets; y ends there."""
         hazards = self.hazards(self.state(x))[:, :, : self.horizon_days]
-        return self._by_horizon(hazards, y)[:, -1].mean()
-
-    def _by_horizon(self, hazards: Tensor, happened: Tensor) -> Tensor:
-        """The log loss of what has happened by each day, the mean over the targets, (n, k)."""
-        chances, so_far = Chances.of(hazards), happened.cumsum(dim=1)
-        loss = nn.functional.binary_cross_entropy(chances.silent, (so_far[:, :, 0] == 0).float(), reduction="none")
-        if not self.stickers:
-            return loss
-        unpaid = (so_far[:, :, 1] == 0).float()
-        return (loss + nn.functional.binary_cross_entropy(chances.unpaid, unpaid, reduction="none")) / 2
+        return losses_by_horizon(Chances.of(hazards), y)[:, -1].mean()
 
     # The answers --------------------------------------------------------------------------------------
 
@@ -244,79 +231,16 @@ class Foresight(SequenceClassifier):
         twin.target = target
         return twin
 
-    def foretell(self, windows: Windows, *, days: Sequence[int] = DAYS) -> pd.DataFrame:
-        """The future of each window, see `foretell`."""
-        return foretell(self, windows, days=days)
-
-    @torch.inference_mode()
-    def foresee(self, windows: Windows) -> "Future":
-        """The chances by the end of each day ahead, (n, k)."""
+    @torch.no_grad()
+    def foresee(self, windows: Windows) -> tuple[Tensor, Tensor]:
+        """The logits of each day's hazards, (n, 1 or 3, k), and the amount expected until its end, (n, k)."""
         self.eval()
-        found = []
+        found = [(torch.empty(0, self.outputs // self.days_ahead, self.days_ahead), torch.empty(0, self.days_ahead))]
         with one_thread():
             for x, _ in loader(windows, target=self.target, batch_size=4096):
                 state = self.state(x.to(self.device))
-                chances = Chances.of(self.hazards(state))
-                worth = self.worth(state).exp().cumsum(dim=1) * self.unit if self.stickers else chances.silent * 0
-                found.append(torch.stack([chances.silent, chances.quiet, chances.unpaid, worth]).double().cpu())
-        return Future(*torch.cat(found, dim=1).numpy()) if found else Future(*np.empty((4, 0, self.days_ahead)))
-
-
-@dataclass(frozen=True)
-class Future:
-    """The chances of what has happened by the end of each day ahead."""
-
-    silent: NDArray[np.float64]  # (n, k) no activity
-    quiet: NDArray[np.float64]  # (n, k) neither activity nor a sticker
-    unpaid: NDArray[np.float64]  # (n, k) no sticker
-    amount: NDArray[np.float64]  # (n, k) expected amount received so far
-
-
-def foretell(model: Classifier, windows: Windows, *, days: Sequence[int] = DAYS) -> pd.DataFrame:
-    """The future of each window by one fit: a row per window and horizon.
-
-    The chances are not calibrated. Of an ensemble they are the members' means, which fit together as well.
-
-    Args:
-        model: A fitted `Foresight`, or an ensemble of some.
-        windows: n windows.
-        days: The horizons in days, each counted from the first day of the configured one; longer ones than were learnt
-            are left out.
-
-    Returns:
-        user_id, cutoff, days, p_churn, day_back: the day by which the user is as likely back as not, null where that
-        lies beyond the days learnt; and of a log with stickers p_sticker, p_both: churn and a sticker,
-        p_sticker_if_stays, amount: expected to be received, in the log's currency.
-
-    Raises:
-        UserError: for another model, or no horizon that was learnt.
-    """
-    networks = [member for member in members(model) if isinstance(member, Foresight)]
-    if not networks or len(networks) < len(members(model)):
-        raise UserError("expected a Foresight", type(model).__name__, "list churn.models.Foresight under `models`")
-    learnt = [day for day in days if 1 <= day <= networks[0].days_ahead]
-    if not learnt:
-        expected = f"expected days from 1 to {networks[0].days_ahead}"
-        raise UserError(expected, ", ".join(map(str, days)) or "none", "correct them, or raise foresight_days")
-    each = [network.foresee(windows) for network in networks]
-    silent, quiet, unpaid, amount = (
-        np.mean([getattr(future, name) for future in each], axis=0) for name in ("silent", "quiet", "unpaid", "amount")
-    )
-    at = np.array(learnt) - 1
-    back = np.where(silent[:, -1] <= 0.5, (silent > 0.5).sum(axis=1) + 1.0, np.nan)
-    columns: dict[str, Any] = {
-        "user_id": windows.user_ids.repeat(len(at)),
-        "cutoff": windows.dates.repeat(len(at)),
-        "days": np.tile(learnt, len(windows)),
-        "p_churn": silent[:, at].ravel(),
-        "day_back": back.repeat(len(at)),
-    }
-    if networks[0].stickers:
-        both, sticker, stays = (silent - quiet)[:, at], (1 - unpaid)[:, at], 1 - silent[:, at]
-        columns |= {
-            "p_sticker": sticker.ravel(),
-            "p_both": both.ravel(),
-            "p_sticker_if_stays": ((sticker - both) / np.maximum(stays, _LEAST)).clip(0, 1).ravel(),
-            "amount": amount[:, at].ravel(),
-        }
-    return pd.DataFrame(columns)
+                hazards = self.hazards(state)
+                worth = self.worth(state).exp().cumsum(dim=1) * self.unit if self.stickers else hazards[:, 0] * 0
+                found.append((hazards.cpu(), worth.cpu()))
+        every, amounts = zip(*found, strict=True)
+        return torch.cat(every).double(), torch.cat(amounts).double()

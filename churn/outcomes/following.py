@@ -30,8 +30,8 @@ from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
 from churn.outcomes.happened import answered, check_days, covered, happened
 from churn.outcomes.offered import with_offers
+from churn.predicting import score_windows
 from churn.replacement import together
-from churn.scoring import score_windows
 from churn.segments import CONTACT, CONTROL
 
 WEEK = 7  # days from a list to the list that it is compared with

@@ -10,7 +10,7 @@ from churn.keys import imported
 from churn.language import marked
 from churn.report import method
 from churn.report.data import health, views
-from churn.report.models import beyond_history, gains, leaderboard, reliability, search, verdicts
+from churn.report.models import ahead, beyond_history, gains, leaderboard, reliability, search, verdicts
 from churn.report.parts.blocks import Section
 from churn.report.since import observed, past
 from churn.report.trust import checks, trusted
@@ -56,7 +56,12 @@ class Page:
     def of(self, run: Run) -> Self:
         """The page with the sections that a run can fill: of arrivals there is no past, of an outcome no budget."""
         left = _OF_CHURN if run.first.outcome else set() if run.manifest["groups"] else _OF_A_PAST
-        made = {"levers": declared.LEVER_CURVES, "offers": declared.POPULAR, "context": declared.CONTEXT}
+        made = {
+            "levers": declared.LEVER_CURVES,
+            "offers": declared.POPULAR,
+            "context": declared.CONTEXT,
+            "ahead": declared.FORETOLD,
+        }
         left = left | {name for name, artefact in made.items() if not (run.folder / artefact.file).exists()}
         return replace(self, groups=tuple(group.without(left) for group in self.groups)) if left else self
 
@@ -117,6 +122,7 @@ EVIDENCE = Page(
                 "models": leaderboard.build,
                 "gains": gains.build,
                 "calibration": reliability.build,
+                "ahead": ahead.build,
                 "verdicts": verdicts.build,
                 "context": beyond_history.build,
                 "search": search.build,

@@ -7,8 +7,9 @@ import pandas as pd
 from churn import report, segments
 from churn.artefacts import declared
 from churn.data import STICKER
+from churn.predicting import score_windows
 from churn.review import list_warnings, warnings
-from churn.scoring import score_windows, write_scores
+from churn.scoring import write_scores
 from churn.stages.context import Context, Facts
 
 

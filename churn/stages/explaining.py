@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from churn import explanation, segments
 from churn.artefacts import TargetTables, declared
 from churn.data import Windows
+from churn.predicting import chosen_models, score_windows
 from churn.progress import step
-from churn.scoring import LEVERS, SURROGATE, chosen_models, score_windows
+from churn.scoring import LEVERS, SURROGATE
 from churn.stages.context import Context, Facts
 
 

@@ -10,8 +10,9 @@ from churn import eda, explanation
 from churn.artefacts import declared
 from churn.data import STICKERS
 from churn.language import marked, say
+from churn.predicting import score_windows
 from churn.progress import step
-from churn.scoring import reasons_of, score_windows
+from churn.scoring import reasons_of
 from churn.segments import CONTACT
 from churn.stages.context import Context, Facts
 

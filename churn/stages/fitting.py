@@ -7,8 +7,8 @@ from churn import evaluation, training
 from churn.artefacts import TargetTables, atomic, declared, missing, read_table, write_table
 from churn.data import Split
 from churn.models import Blend, again_on, members
+from churn.predicting import chosen_models
 from churn.progress import step
-from churn.scoring import chosen_models
 from churn.stages.context import Context, Facts
 from churn.training import ModelSpec
 

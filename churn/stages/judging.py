@@ -9,7 +9,8 @@ import pandas as pd
 from churn import evaluation, segments
 from churn.artefacts import TargetTables, declared, write_json, write_with
 from churn.data import CHURN, Windows
-from churn.scoring import score_windows
+from churn.models import DAILY_CALIBRATOR, calibrate_daily
+from churn.predicting import FORESIGHT, score_windows
 from churn.stages.context import Context, Facts
 
 
@@ -23,9 +24,22 @@ def evaluate_models(context: Context) -> Facts:
     write_json(asdict(context.dataset.vocabulary), context.folder / "models" / "vocabulary.json")
     if (learnt := context.folder / "dataset" / "encoders").is_dir():
         write_with(partial(shutil.copytree, learnt), context.folder / "models" / "encoders")
-    if "sticker" in chosen:
+    if context.model_folder(context.split.train.targets[0], FORESIGHT).exists():
+        _judge_days_ahead(context)
+    elif "sticker" in chosen:
         _learn_if_stays(context)
     return {"chosen": chosen}
+
+
+def _judge_days_ahead(context: Context) -> None:
+    """Calibrate every day ahead on half B, as far as it was seen before the test part, and hold it against this."""
+    split, target = context.split, context.split.train.targets[0]
+    model = context.model(target, FORESIGHT)
+    calibrator = calibrate_daily(model, split.val_b, until=split.border_of("test"))
+    calibrator.save(context.model_folder(target, FORESIGHT) / DAILY_CALIBRATOR)
+    repetitions, seed = context.config.evaluation.repetitions, context.config.seed
+    found = evaluation.foretold(model, split.test, calibrator, repetitions=repetitions, seed=seed)
+    context.write(declared.FORETOLD, found)
 
 
 def _learn_if_stays(context: Context) -> None:

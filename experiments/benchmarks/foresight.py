@@ -16,7 +16,7 @@ import pandas as pd
 from churn.configuration import RunConfig, parse, run_config, run_parser
 from churn.data import Dataset, Split, prepare, slide
 from churn.data.splits.splitting import split_windows
-from churn.models import Foresight, SequenceClassifier, classifier
+from churn.models import Foresight, SequenceClassifier, classifier, foretell
 from churn.statistics import log_loss
 
 
@@ -53,7 +53,7 @@ def measured(
         begin = time.monotonic()
         one = Foresight(encoder=options.encoder).fit(splits[own], target="churn", seed=seed)
         took = time.monotonic() - begin
-        future = one.foretell(test, days=range(1, one.days_ahead + 1))
+        future = foretell(one, test, days=range(1, one.days_ahead + 1))
         rises, apart = incoherent(future, one.days_ahead)
         half_a = splits[own].val_a
         for days in options.horizons:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from churn.data import Split, example_split
-from churn.models import GRU, Ensemble, Foresight, Majority, foretell, logits
+from churn.evaluation import foretold
+from churn.models import GRU, DailyCalibrator, Ensemble, Foresight, Majority, calibrate_daily, foretell, logits
 from churn.models.days_ahead import Chances
 from churn.training import ModelSpec, TuningConfig, search
 
@@ -30,6 +31,17 @@ def network(split) -> Foresight:
 def column(future, name):
     """A column of a frame with all horizons, (n, k)."""
     return future[name].to_numpy().reshape(-1, future.days.nunique())
+
+
+def with_other_days(panel, border):
+    """The panel with other days from the border on."""
+    user = np.repeat(np.arange(len(panel.users)), panel.last - panel.first + 1)
+    day = np.append(0, np.arange(1, len(panel.active)) - panel.start[user] + panel.first[user])
+    late = day >= border
+    counts, active = np.array(panel.counts), np.array(panel.active)
+    counts[late], active[late] = counts[late][::-1], ~active[late]
+    assert late.sum() > 500
+    return replace(panel, counts=counts, active=active)
 
 
 # The chances ------------------------------------------------------------------------------------
@@ -71,7 +83,7 @@ def test_chances_fit_together_whatever_the_network_says(spread) -> None:
 
 
 def test_what_is_foretold_of_users_fits_together_at_each_horizon(network, split) -> None:
-    future = network.foretell(split.test, days=range(1, 29))
+    future = foretell(network, split.test, days=range(1, 29))
     churn, sticker, both = (column(future, name) for name in ("p_churn", "p_sticker", "p_both"))
     if_stays, amount = column(future, "p_sticker_if_stays"), column(future, "amount")
     assert churn.shape == (len(split.test), 28)
@@ -82,7 +94,7 @@ def test_what_is_foretold_of_users_fits_together_at_each_horizon(network, split)
 
 
 def test_the_target_s_chance_is_what_is_foretold_of_the_horizon(network, split) -> None:
-    future = network.foretell(split.test, days=[split.test.horizon_days])
+    future = foretell(network, split.test, days=[split.test.horizon_days])
     for target in ("churn", "sticker"):
         p = network.about(target).predict_proba(split.test)
         np.testing.assert_allclose(p, future[f"p_{target}"], atol=2e-6)
@@ -91,7 +103,7 @@ def test_the_target_s_chance_is_what_is_foretold_of_the_horizon(network, split) 
 
 
 def test_the_day_back_is_the_first_by_which_the_user_is_as_likely_back_as_not(network, split) -> None:
-    future = network.foretell(split.test, days=range(1, 29))
+    future = foretell(network, split.test, days=range(1, 29))
     churn, back = column(future, "p_churn"), column(future, "day_back")[:, 0]
     known = ~np.isnan(back)
     assert known.any()
@@ -101,7 +113,7 @@ def test_the_day_back_is_the_first_by_which_the_user_is_as_likely_back_as_not(ne
     seldom = deepcopy(network)
     with torch.no_grad():
         seldom.head.bias[:28] -= 3
-    future = seldom.foretell(split.test, days=[28])
+    future = foretell(seldom, split.test, days=[28])
     assert 0 < future.day_back.isna().sum() < len(split.test)
     assert (future.day_back.isna() == (future.p_churn > 0.5)).all()
 
@@ -109,7 +121,7 @@ def test_the_day_back_is_the_first_by_which_the_user_is_as_likely_back_as_not(ne
 def test_it_is_right_on_average_at_each_horizon(network, split) -> None:
     seen = split.test.ahead(14)
     whole = split.test.take(~np.isnan(seen).any(axis=(1, 2)))
-    future, seen = network.foretell(whole, days=[3, 7, 14]), whole.ahead(14)
+    future, seen = foretell(network, whole, days=[3, 7, 14]), whole.ahead(14)
     for place, days in enumerate((3, 7, 14)):
         silent = (seen[:, :days, 0] == 0).all(axis=1).mean()
         gifted = (seen[:, :days, 1] > 0).any(axis=1).mean()
@@ -119,9 +131,72 @@ def test_it_is_right_on_average_at_each_horizon(network, split) -> None:
         assert 0.5 < column(future, "amount")[:, place].mean() / amount < 2
 
 
+def off(network: Foresight, *, by: float) -> Foresight:
+    """A network whose hazards are wrong in a known way."""
+    wrong = deepcopy(network)
+    with torch.no_grad():
+        wrong.head.bias += by
+    return wrong
+
+
+def test_hazards_that_are_off_are_calibrated_by_what_came_to_others(network, split) -> None:
+    wrong, half_b = off(network, by=1.5), split.val_b
+    found = calibrate_daily(wrong, half_b)
+    seen = half_b.take(~np.isnan(half_b.ahead(7)[:, :, 0]).any(axis=1))
+    came = {"p_churn": seen.label("churn").mean(), "p_sticker": seen.label("sticker").mean()}
+    for name, rate in came.items():
+        before, after = (foretell(wrong, seen, days=[7], calibrator=c)[name].mean() for c in (None, found))
+        assert abs(after - rate) < 0.7 * abs(before - rate)
+    future = foretell(wrong, split.test, days=range(1, 29), calibrator=found)
+    churn, sticker, both = (column(future, name) for name in ("p_churn", "p_sticker", "p_both"))
+    assert (np.diff(churn, axis=1) <= 0).all() and (both <= np.minimum(churn, sticker) + 1e-6).all()
+    np.testing.assert_allclose((1 - churn) * column(future, "p_sticker_if_stays") + both, sticker, atol=1e-5)
+
+
+def test_few_users_change_hazards_little(network, split) -> None:
+    wrong, half_b = off(network, by=1.0), split.val_b
+    few = half_b.take(half_b.user == half_b.user[0])
+    change = [np.abs(calibrate_daily(wrong, windows).shifts).max() for windows in (few, half_b)]
+    assert change[0] < 0.7 * change[1]
+
+
+def test_calibration_reads_no_day_from_the_border_on(network, split) -> None:
+    half_b, until = split.val_b, split.border_of("test")
+    changed = replace(half_b, panel=with_other_days(half_b.panel, until))
+    assert until == split.test.cutoff.min()
+    assert calibrate_daily(network, changed, until=until) == calibrate_daily(network, half_b, until=until)
+    assert calibrate_daily(network, changed) != calibrate_daily(network, half_b)
+
+
+def test_a_daily_calibrator_of_other_numbers_is_refused(network, split, refused, tmp_path) -> None:
+    with pytest.raises(ValueError, match="slopes above 0"):
+        DailyCalibrator((1.0, -1.0, 1.0), (0.0, 0.0, 0.0))
+    with refused("a calibrator of the Foresight's own hazards", "1 for 3 kinds", "bring the file back"):
+        foretell(network, split.test, calibrator=DailyCalibrator((1.0,), (0.0,)))
+    (tmp_path / "daily.json").write_text('{"slopes": [1, 1, 1], "shifts": [0, "x", 0]}')
+    with refused("daily.json", "", "bring it back"):
+        DailyCalibrator.load(tmp_path / "daily.json")
+
+
+def test_what_was_foretold_is_held_against_windows_whose_days_were_all_seen(network, split) -> None:
+    table = foretold(network, split.test, DailyCalibrator(), days=[3, 14], repetitions=50).set_index(["target", "days"])
+    for days in (3, 14):
+        ahead = split.test.ahead(days)
+        seen = ~np.isnan(ahead[:, :, 0]).any(axis=1)
+        future = foretell(network, split.test.take(seen), days=[days])
+        for target, y in {"churn": ~ahead[seen, :, 0].any(axis=1), "sticker": ahead[seen, :, 1].any(axis=1)}.items():
+            row, p = table.loc[(target, days)], future[f"p_{target}"]
+            assert (row.n, row.n_users) == (seen.sum(), len(np.unique(split.test.user[seen])))
+            assert (row.observed, row.forecast) == pytest.approx((y.mean(), p.mean()), rel=1e-5)
+            assert row.low <= row.observed <= row.high
+            assert row.log_loss == pytest.approx(-np.log(np.where(y, p, 1 - p)).mean(), rel=1e-4)
+            assert row.constant == pytest.approx(-(y.mean() * np.log(y.mean()) + (1 - y.mean()) * np.log(1 - y.mean())))
+    assert table.n[("churn", 14)] < table.n[("churn", 3)]
+
+
 def test_an_ensemble_foretells_its_members_mean(split) -> None:
     both = Ensemble([Foresight(**QUICK), Foresight(**QUICK)]).fit(split, target="churn")
-    one, other = (member.foretell(split.test) for member in both.members)
+    one, other = (foretell(member, split.test) for member in both.members)
     found = foretell(both, split.test)
     np.testing.assert_allclose(found.p_both, (one.p_both + other.p_both) / 2)
     assert both.about("sticker").members[0].target == "sticker" and both.members[0].target == "churn"
@@ -130,8 +205,8 @@ def test_an_ensemble_foretells_its_members_mean(split) -> None:
 @pytest.mark.parametrize(("days", "found"), [([29, 40], "29, 40"), ([], "none")])
 def test_horizons_that_were_not_learnt_are_refused(network, split, refused, days, found) -> None:
     with refused("days from 1 to 28", found, "foresight_days"):
-        network.foretell(split.test, days=days)
-    assert network.foretell(split.test, days=[7, 60]).days.unique().tolist() == [7]
+        foretell(network, split.test, days=days)
+    assert foretell(network, split.test, days=[7, 60]).days.unique().tolist() == [7]
 
 
 def test_another_model_foretells_nothing(split, refused) -> None:
@@ -152,14 +227,7 @@ def test_a_window_teaches_the_days_before_the_border_and_no_more(split) -> None:
 
 def later_days_changed(split: Split) -> Split:
     """The split whose training windows lie over a panel with other days from the border on."""
-    panel = split.train.panel
-    user = np.repeat(np.arange(len(panel.users)), panel.last - panel.first + 1)
-    day = np.append(0, np.arange(1, len(panel.active)) - panel.start[user] + panel.first[user])
-    late = day >= split.border
-    counts, active = np.array(panel.counts), np.array(panel.active)
-    counts[late], active[late] = counts[late][::-1], ~active[late]
-    other = replace(panel, counts=counts, active=active)
-    assert late.sum() > 1_000
+    other = with_other_days(split.train.panel, split.border)
     parts = {name: replace(getattr(split, name), panel=other) for name in ("train", "unfinished")}
     return replace(split, **parts)
 
@@ -220,7 +288,7 @@ def test_an_unknown_encoder_is_refused(refused) -> None:
 def test_a_horizon_beyond_its_days_is_learnt_all_the_same(split) -> None:
     network = Foresight(foresight_days=3, **QUICK).fit(split, target="churn")
     assert network.days_ahead == split.train.horizon_days == 7
-    assert network.foretell(split.test).days.unique().tolist() == [3, 7]
+    assert foretell(network, split.test).days.unique().tolist() == [3, 7]
 
 
 def without_stickers(windows):
@@ -230,7 +298,7 @@ def without_stickers(windows):
 def test_a_log_without_stickers_has_chances_of_churn_alone(split) -> None:
     alone = split.mapped(without_stickers)
     network = Foresight(**QUICK).fit(alone, target="churn")
-    future = network.foretell(alone.test)
+    future = foretell(network, alone.test)
     assert list(future) == ["user_id", "cutoff", "days", "p_churn", "day_back"]
     rises = [a <= b for a, b in pairwise(column(future, "p_churn").mean(axis=0)[::-1])]
     assert all(rises)

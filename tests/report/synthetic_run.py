@@ -94,6 +94,8 @@ def build_run(folder: Path, stickers: bool = True, search: bool = False) -> Path
         "orders.csv": _orders(),
         "segment_rules.csv": _otherwise(targets),
         "context.csv": _context(targets),
+        "foretold.csv": _foretold(targets),
+        "future.parquet": _future(scores),
         "priority.parquet": (listed := _priority(scores, stickers)),
         "reasons.parquet": _reasons(listed),
         "views/returns.csv": _returns(),
@@ -126,6 +128,22 @@ def _context(targets):
     both = "month trend active_weeks gaps"
     rows += [(target, "chosen", both, True, 0.041, 0.037, 0.026, 0.048) for target in targets]
     return declared.CONTEXT.of(rows)
+
+
+def _foretold(targets):
+    """Horizons of which one is foretold too high."""
+    rates = {3: (0.72, 0.721), 7: (0.60, 0.598), 14: (0.52, 0.48), 28: (0.43, 0.432)}
+    return declared.FORETOLD.of(
+        (target, days, 9_000, 700, forecast, came, came - 0.02, came + 0.02, 0.55, 0.68)
+        for target in targets
+        for days, (forecast, came) in rates.items()
+    )
+
+
+def _future(scores):
+    """The chances of silence until each horizon, of all scored users."""
+    rows = scores[["user_id", "cutoff"]].loc[np.repeat(scores.index, 4)].reset_index(drop=True)
+    return rows.assign(days=[3, 7, 14, 28] * len(scores), p_churn=[0.75, 0.5, 0.25, 0.1] * len(scores))
 
 
 def _scores(rng, stickers):

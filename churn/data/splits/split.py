@@ -99,14 +99,19 @@ class Split:
 
     @property
     def border(self) -> int:
-        """The day of the panel from which on nothing may be learnt, not even what came of training windows.
+        """The day of the panel from which on nothing may be learnt, not even what came of training windows."""
+        return self.border_of("val")
 
-        This is the first validation cutoff, less the embargo; where parts are not apart in time, the panel's end.
+    def border_of(self, part: Literal["val", "test"]) -> int:
+        """The day of the panel from which on nothing may be read before a part is predicted.
+
+        This is the part's first cutoff, less the embargo; where parts are not apart in time, the panel's end.
         """
-        if "time" not in self.kind or not len(self.val):
-            return self.train.panel.n_days
-        until = int(self.val.cutoff.min()) - self.embargo_days
-        return max(until, int(self.train.answered.max(initial=0)))  # the rule has checked that these are no later
+        later, earlier = self.part(part), self.train if part == "val" else self.val
+        if "time" not in self.kind or not len(later):
+            return later.panel.n_days
+        until = int(later.cutoff.min()) - self.embargo_days
+        return max(until, int(earlier.answered.max(initial=0)))  # the rule has checked that these are no later
 
     @property
     def val_a(self) -> Windows:

@@ -26,6 +26,7 @@ from churn.segments.ranking import chance_of_first, ranked
 
 _CHANCE, _SCORES = "0.0%", {"priority": "0.000", "value_at_risk": "0.000"}
 _AMOUNTS = {"expected_loss"}
+_DATES, _DATE = {"back_by"}, "yyyy-mm-dd"
 _SENTENCES = ("reason_", "lever_", "unusual_week")  # how the columns of sentences begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
 _COMMENT = {"x_scale": 2}
@@ -35,7 +36,8 @@ _A4 = 9
 
 
 def contact_list(scored: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.DataFrame:
-    """The list in the order of `ranked`: rank, user_id, priority, priority_rank, p_churn, p_sticker, active_days.
+    """The list in the order of `ranked`: rank, user_id, priority, priority_rank, p_churn, p_sticker, active_days,
+    back_by.
 
     Args:
         scored: All scored users with their segment.
@@ -46,7 +48,7 @@ def contact_list(scored: pd.DataFrame, *, rank_by: RankBy = "priority") -> pd.Da
     table = ranked(scored.assign(priority_rank=places), rank_by)
     table = table[table.segment == "priority"].reset_index(drop=True)
     first = chance_of_first(scored)
-    shown = dict.fromkeys(("priority", "priority_rank", first, "p_sticker", rank_by, "active_days"))  # each once
+    shown = dict.fromkeys(("priority", "priority_rank", first, "p_sticker", rank_by, "active_days", "back_by"))
     listed = table[["user_id", *(name for name in shown if name in table)]]
     listed.insert(0, "rank", range(1, len(listed) + 1))
     return listed
@@ -200,6 +202,8 @@ def _number_format(name: str) -> str:
     """The spreadsheet's format of a score or a chance; empty for any other column."""
     if name in _AMOUNTS:
         return _in_currency()
+    if name in _DATES:
+        return _DATE
     return _CHANCE if name.startswith("p_") else _SCORES.get(name, "")
 
 
@@ -222,7 +226,7 @@ def _for_paper(sheet: Any) -> None:
 def _write_about(book: Any, about: Sequence[tuple[str, object]]) -> None:
     sheet, bold = book.add_worksheet(say("about")), book.add_format({"bold": True, "valign": "top"})
     text = book.add_format({"text_wrap": True, "align": "left", "valign": "top"})
-    date = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
+    date = book.add_format({"num_format": _DATE, "align": "left", "valign": "top"})
     for row, (term, value) in enumerate(about):
         sheet.write_string(row, 0, term, bold)
         _write(sheet, row, 1, value, date if isinstance(value, pd.Timestamp) else text)

@@ -31,6 +31,9 @@ COLUMNS = Messages(
         "value_at_risk": marked("p_churn × the chance of a sticker if the user stays"),
         "expected_loss": marked("p_churn × the chance of a sticker if the user stays × the amount to expect of one"),
         "active_days": marked("Active days among the last days before the cutoff, which the chances are computed from"),
+        "back_by": marked(
+            "The day by which the user is as likely back as not; empty where that lies beyond the days foretold"
+        ),
         "unusual_week": marked("What is unlike the user's own earlier weeks in the last one; empty where nothing is"),
     }
 )
