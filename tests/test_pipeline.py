@@ -21,7 +21,7 @@ from churn.cli import main
 from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
 from churn.errors import UserError
-from churn.evaluation import IF_STAYS, IfStays, VerdictConfig, fit_if_stays
+from churn.evaluation import IF_STAYS, IfStays, VerdictConfig, best_model, fit_if_stays
 from churn.explanation import others
 from churn.explanation.variance_inflation import collinearity
 from churn.language import retold, speaking, spoken
@@ -155,7 +155,12 @@ def test_a_model_that_answers_all_is_fitted_once(finished) -> None:
     assert all(torch.equal(one.state_dict()[name], weights) for name, weights in other.state_dict().items())
     assert not (finished.folder / "trials" / "sticker" / "Foresight").exists()
     trials = finished.table("trials.csv").query("model == 'Foresight'").set_index("target").value
-    assert trials["churn"] == trials["sticker"]
+    val = finished.leaderboard.query("metric == 'log_loss' and part == 'val' and model == 'Foresight'")
+    half_a = finished.table("predictions.parquet").query("part == 'val' and model == 'Foresight'")
+    for target, rows in half_a.groupby("target"):
+        loss = -np.log(np.where(rows.y == 1, rows.p_raw, 1 - rows.p_raw)).mean()
+        assert trials[target] == pytest.approx(loss, rel=1e-4)
+    assert len(val) == 2 and not [name for name in finished.table("trials.csv") if name.startswith("log_loss")]
     board = finished.table("leaderboard.csv").query("metric == 'log_loss' and part == 'test'")
     assert set(board[board.model == "Foresight"].target) == {"churn", "sticker"}
 
@@ -280,12 +285,13 @@ def test_the_leaderboard_has_every_metric_and_values_inside_their_intervals(fini
     assert (known.high >= known.value - 1e-9).all()
 
 
-def test_the_chosen_model_is_the_best_on_half_a(finished) -> None:
+def test_the_chosen_model_is_the_best_on_half_a_or_the_blend(finished) -> None:
     board = finished.leaderboard
     losses = board[(board.part == "val") & (board.metric == "log_loss")]
     for target, rows in losses.groupby("target"):
-        best = rows.loc[rows.value.idxmin(), "model"]
-        assert set(board[(board.target == target) & board.chosen].model) == {best}
+        best, chosen = rows.loc[rows.value.idxmin(), "model"], finished.chosen(target)
+        assert chosen in (best, "Blend") and chosen == best_model(finished.table("predictions.parquet", target))
+        assert set(board[(board.target == target) & board.chosen].model) == {chosen}
 
 
 def test_the_days_ahead_of_the_scored_users_are_foretold_and_held_against_the_test_part(finished) -> None:

@@ -12,8 +12,9 @@ from churn.errors import UserError
 from churn.evaluation.calibration import Calibrator, choose_calibrator
 from churn.evaluation.config import KINDS
 from churn.evaluation.seeds import SEED_COLUMNS, seed_measures
+from churn.evaluation.standings import BLEND
 from churn.models import Classifier, members
-from churn.statistics import log_loss
+from churn.statistics import ONE_ERROR, log_loss, log_losses, rate_interval
 
 Probabilities = NDArray[np.float64]
 
@@ -30,7 +31,7 @@ class Predictions:
 
     @property
     def best_model(self) -> str:
-        """The model with the best log loss on half A of validation."""
+        """The model to choose, see `best_model`."""
         return best_model(self.table)
 
 
@@ -75,12 +76,20 @@ def predict(
 
 
 def best_model(table: pd.DataFrame) -> str:
-    """The model with the best log loss on half A, by the `val` rows of a table of predictions."""
+    """The model to choose by the `val` rows of a table of predictions, which are of half A.
+
+    It is the one with the least log loss, unless there is a blend from which this one cannot be told: among models that
+    are close the least loss is a lottery, which an average of all does not play. Another model has to be better than
+    the blend by more than the standard error of the difference, over users.
+    """
     val = table[table.part == "val"]
-    y = val.y.to_numpy(np.float64)
-    p = val.p.clip(1e-7, 1 - 1e-7).to_numpy()
-    loss = pd.Series(-(y * np.log(p) + (1 - y) * np.log1p(-p)), index=val.model)
-    return str(loss.groupby(level=0).mean().idxmin())
+    losses = {str(name): log_losses(of.y, of.p) for name, of in val.groupby("model")}
+    best = min(losses, key=lambda name: float(losses[name].mean()))
+    if best == BLEND or BLEND not in losses:
+        return best
+    users = val.user_id[val.model == BLEND]
+    clear = rate_interval(losses[BLEND] - losses[best], users, level=ONE_ERROR).low > 0
+    return best if clear else BLEND
 
 
 def chances(model: Classifier, windows: Windows, *, target: str, name: str) -> Probabilities:

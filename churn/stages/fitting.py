@@ -28,6 +28,7 @@ def fit_models(context: Context) -> Facts:
                 _fit(context, spec, folds, target)
             for artefact in _SEARCHED:
                 found = read_table(folder / artefact.file)
+                found = training.trials_on(target, found) if artefact is declared.TRIALS else found
                 found.insert(0, "model", folder.name)
                 tables.add(artefact, found, target=target)
     tables.write(context.folder)

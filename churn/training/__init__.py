@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from churn.training.families import ContextFeatures, choose_context
     from churn.training.fitting import fit
     from churn.training.storage import sqlite
-    from churn.training.tuning import Found, search
+    from churn.training.tuning import Found, search, trials_on
 
 __all__ = [
     "ContextFeatures",
@@ -21,6 +21,7 @@ __all__ = [
     "fit",
     "search",
     "sqlite",
+    "trials_on",
 ]
 
 __getattr__ = lazily(__name__, __file__)

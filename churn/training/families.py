@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from churn.data import FAMILIES, FEATURES, Dataset, Split, Windows
 from churn.models import LightGBM
 from churn.progress import step
-from churn.statistics import ONE_ERROR, Interval, bootstrap, log_losses
+from churn.statistics import ONE_ERROR, Interval, log_losses, rate_interval
 
 ALL = "chosen"  # the families that were chosen, together
 COLUMNS = ["target", "family", "features", "chosen", "gain_a", "gain", "low", "high"]
@@ -134,10 +134,4 @@ class _Trial:
 
     def _mean(self, values: NDArray[np.float64], windows: Windows, *, level: float = 0.95) -> Interval:
         """The mean over windows, with its interval over users."""
-        return bootstrap(
-            windows.user,
-            lambda weights: weights @ values / weights.sum(axis=1),
-            repetitions=self.repetitions,
-            seed=self.seed,
-            level=level,
-        )
+        return rate_interval(values, windows.user, repetitions=self.repetitions, seed=self.seed, level=level)

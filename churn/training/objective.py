@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 import optuna
+import pandas as pd
 
 from churn.artefacts import discard, write_json
 from churn.data import Split
@@ -13,6 +14,8 @@ from churn.disk import DiskError
 from churn.errors import UserError
 from churn.models import Classifier, load
 from churn.statistics import log_loss
+
+BY_TARGET = "log_loss"  # attribute of a trial: its log loss on each target that the model answers
 
 
 class FailedTrialError(Exception):
@@ -77,15 +80,19 @@ class Objective:
         return model.fit(self.folds[-1], target=self.target, seed=self.seed)
 
     def _judge(self, trial: optuna.Trial, arguments: dict[str, Any]) -> float:
-        losses, models = [], []
+        models: list[Classifier] = []
+        losses: list[dict[str, float]] = []
         # The newest fold first: its model is kept, and a hopeless trial is given up on it.
         for place, split in enumerate(reversed(self.folds)):
             model = self.kind(**arguments)
             model.fit(split, target=self.target, seed=self.seed, report=None if place else _pruning(trial))
-            losses.append(np.mean([_loss(model.about(target), split, target) for target in self._answered(split)]))
+            losses.append({target: _loss(model.about(target), split, target) for target in self._answered(split)})
             models.append(model)
-        value = float(np.mean(losses))
-        self._note(trial, arguments=arguments, value=value, log_loss_by_fold=losses[::-1], steps=models[0].steps)
+        by_target = pd.DataFrame(losses[::-1])  # a row per fold
+        trial.set_user_attr(BY_TARGET, by_target.mean().to_dict())
+        by_fold = by_target.mean(axis=1).tolist()
+        value = float(np.mean(by_fold))
+        self._note(trial, arguments=arguments, value=value, log_loss_by_fold=by_fold, steps=models[0].steps)
         if value < self.best_value:
             self._keep(models[0], value, trial)
         return value

@@ -11,18 +11,19 @@ import optuna
 import pandas as pd
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.pruners import BasePruner, MedianPruner, NopPruner
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from churn.data import Split
 from churn.errors import UserError
 from churn.models import Classifier
 from churn.progress import step
 from churn.training.config import TuningConfig
-from churn.training.objective import FailedTrialError, Objective
+from churn.training.objective import BY_TARGET, FailedTrialError, Objective
 from churn.training.places import SuperfluousTrialError, check_place, trials_to_make
 from churn.training.storage import kept, open_study
 from churn.training.workers import alive, end, give_up_all
 
+_OWN = "log_loss_"  # begins the columns of a search's trials with the log loss on each target
 _TRIALS_TO_WEIGH = 5  # trials under which importances are noise
 
 
@@ -31,7 +32,8 @@ class Found:
     """The best trial's model, as it was fitted, and the tables of the search."""
 
     model: Classifier
-    trials: pd.DataFrame  # trial, state, value (log loss on half A), and one column per hyperparameter
+    trials: pd.DataFrame  # trial, state, value (log loss on half A), log_loss_<target> of a model that answers all, and
+    # one column per hyperparameter
     curves: pd.DataFrame  # trial, step, log_loss
     importances: pd.DataFrame  # parameter, importance; no rows where too few trials succeeded
 
@@ -187,10 +189,34 @@ def _data(folds: Sequence[Split], target: str) -> str:
 
 def _table(study: optuna.Study) -> pd.DataFrame:
     rows = [
-        {"trial": trial.number, "state": trial.state.name.lower(), "value": trial.value, **trial.params}
+        {
+            "trial": trial.number,
+            "state": trial.state.name.lower(),
+            "value": trial.value,
+            **_losses(trial),
+            **trial.params,
+        }
         for trial in study.trials
     ]
     return pd.DataFrame(rows)
+
+
+def _losses(trial: FrozenTrial) -> dict[str, float]:
+    """A trial's log loss on each target, where it was judged by several."""
+    found: dict[str, float] = trial.user_attrs.get(BY_TARGET, {})
+    return {f"{_OWN}{target}": loss for target, loss in found.items()} if len(found) > 1 else {}
+
+
+def trials_on(target: str, trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials of a search, each with its log loss on one target where it was judged by the mean over several.
+
+    Example:
+        >>> both = pd.DataFrame({"trial": [0], "value": [0.4], "log_loss_churn": [0.5], "log_loss_sticker": [0.3]})
+        >>> trials_on("churn", both).to_dict("records")
+        [{'trial': 0, 'value': 0.5}]
+    """
+    own = [name for name in trials if str(name).startswith(_OWN)]
+    return trials.assign(value=trials.get(f"{_OWN}{target}", trials["value"])).drop(columns=own)
 
 
 def _curves(study: optuna.Study) -> pd.DataFrame:

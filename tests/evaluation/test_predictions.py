@@ -121,6 +121,19 @@ def test_the_best_model_has_the_least_log_loss_on_half_a(split):
     assert found.best_model == loss.idxmin() == "best"
 
 
+@pytest.mark.parametrize(("off", "users", "chosen"), [(0.01, 20, "Blend"), (0.01, 5_000, "other"), (0.2, 20, "other")])
+def test_the_blend_is_chosen_unless_another_model_is_clearly_better(off, users, chosen):
+    rng = np.random.default_rng(4)
+    y = rng.random(users) < 0.5
+    far, near = (np.clip(0.25 + more + rng.normal(0, 0.1, users), 0.01, 0.99) for more in (off, 0))
+    told = {"Blend": np.where(y, 1 - far, far), "other": np.where(y, 1 - near, near), "dull": np.full(users, 0.5)}
+    table = pd.concat(
+        [pd.DataFrame({"model": n, "part": "val", "user_id": range(users), "y": y, "p": p}) for n, p in told.items()]
+    )
+    assert best_model(table) == chosen
+    assert best_model(table[table.model != "Blend"]) == "other"
+
+
 def test_the_choice_of_a_model_does_not_hear_the_test_labels(split):
     told = {"a": Oracle(0.5), "b": Oracle(0.2)}
     table = predict(told, split, target="churn").table

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from churn.artefacts import declared
 from churn.language import say, say_again, say_many, titled
+from churn.predicting import FORESIGHT
 from churn.report.models.trials import curves_of, kinds_of, models_of
 from churn.report.parts.blocks import Block, Caption, Figure, Multiples, Text
 from churn.report.parts.chart_parts import GREY, SERIES, chart, figure
@@ -32,7 +33,13 @@ def build(run: Run) -> list[Block]:
             "Grey: pruned; light blue: trials that came to their end; vermilion: the best trial."
         )
     )
-    return [text, *(block for target in run.targets for block in _target(run, target))]
+    once = (run.table(declared.TRIALS)["model"] == FORESIGHT).any() and len(run.targets) > 1
+    both = (
+        [Text(say("Foresight is searched once for all questions, so its curves are the mean over these."))]
+        if once
+        else []
+    )
+    return [text, *both, *(block for target in run.targets for block in _target(run, target))]
 
 
 def _target(run: Run, target: str) -> list[Block]:

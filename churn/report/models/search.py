@@ -22,7 +22,8 @@ def build(run: Run) -> Section:
     about = say(
         "Each model’s settings were searched on half A of the validation part by log loss; lower is better. Which "
         "model was chosen is decided afterwards, by the log loss of the corrected chances on half A, so the best trial "
-        "need not be the chosen model’s."
+        "need not be the chosen model’s. Blend is chosen unless another model is better by more than a standard error, "
+        "over users."
     )
     histories = Beside(tuple((history(run, target),) for target in run.targets))
     tables = tuple(_best(run, target) for target in run.targets)

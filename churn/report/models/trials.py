@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from churn.artefacts import declared
 from churn.language import say, say_again, say_many, titled
+from churn.predicting import FORESIGHT
 from churn.report.parts.blocks import Block, Text
 from churn.report.parts.chart_parts import GREY, SERIES, chart, figure, label
 from churn.report.parts.wording import count, decimal, percent
@@ -49,7 +50,7 @@ def curves_of(run: Run, target: str | None = None) -> pd.DataFrame:
 
 def spent(run: Run) -> str:
     """The number of trials that were pruned, and of steps that were never made."""
-    trials, curves = run.table(declared.TRIALS), curves_of(run)
+    trials, curves = _once(run, run.table(declared.TRIALS)), _once(run, curves_of(run))
     pruned = int(stopped(trials).sum())
     said = _made(len(trials), pruned)
     if curves.empty:
@@ -68,6 +69,11 @@ def spent(run: Run) -> str:
         longest=count(longest.sum()),
         saved=percent(1 - steps.sum() / longest.sum(), 0),
     )
+
+
+def _once(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of trials without the ones of the further targets of a model that is searched once for all."""
+    return rows[(rows["model"] != FORESIGHT) | (rows["target"] == run.targets[0])]
 
 
 def _made(trials: int, pruned: int) -> str:
