@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ENCODERS: dict[str, type[SequenceClassifier]] = {"gru": GRU, "bilstm": BiLSTM, "gru_bilstm": GRUBiLSTM}
 _DAILY, _WORTH = 0.1, 0.01  # weights of two parts of the loss, see `Foresight.loss`
+_FEWEST = 30  # windows that have seen a day ahead, so that it counts as taught
 _LEAST = 1e-6  # keeps logits finite
 
 
@@ -41,7 +42,8 @@ class Foresight(SequenceClassifier):
     Args:
         target: The target of `predict_proba`, at the horizon of the windows that it was trained on.
         encoder: gru, bilstm or gru_bilstm, as the networks of one target have them.
-        foresight_days: The days ahead that it learns; the horizon's where that is longer.
+        foresight_days: The days ahead that it learns, as far as 30 windows see these before the last training day; the
+            horizon's where that is longer.
         hidden_size: Width of the recurrent state.
         layers: Recurrent layers.
         bidirectional: Whether a GRU reads the days from both ends; an LSTM always does.
@@ -71,6 +73,7 @@ class Foresight(SequenceClassifier):
     answers_all: ClassVar[bool] = True
     worth: nn.Linear  # to the logarithm of each day's expected amount, in units
     unit: Tensor  # the mean amount of a day with a sticker
+    taught: Tensor  # the days ahead that enough windows have seen, at most `days_ahead`
 
     def __init__(
         self,
@@ -153,6 +156,7 @@ class Foresight(SequenceClassifier):
             return
         self.horizon_days, self.stickers = horizon_days, stickers
         super().build(n_features, constants)
+        self.register_buffer("taught", torch.tensor(self.days_ahead))
         if stickers:
             self.worth = nn.Linear(self.head.in_features, self.days_ahead)
             self.register_buffer("unit", torch.ones(()))
@@ -177,6 +181,8 @@ class Foresight(SequenceClassifier):
     def begin(self, train: Windows) -> None:
         """Make the layers, and let the heads predict what is right on average before the first step."""
         super().begin(train)
+        seen = np.sort(train.answered.max(initial=0) - train.cutoff - train.lead_days)[-_FEWEST:]
+        self.taught.fill_(int(np.clip(seen.min(initial=self.days_ahead), self.horizon_days, self.days_ahead)))
         if self.stickers:
             amounts = train.sample(10_000).ahead(self.horizon_days)[:, :, 2].clip(min=0)
             daily, given = amounts.mean(), amounts[amounts > 0]

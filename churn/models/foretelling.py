@@ -1,6 +1,6 @@
 """Days ahead by a Foresight: chances that fit together, calibrated by the days of other users."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -136,16 +136,15 @@ def foretell(
         p_sticker_if_stays, amount: expected to be received, in the log's currency.
 
     Raises:
-        UserError: for another model, or no horizon that was learnt.
+        UserError: for another model, a horizon that is not a whole number, or none that was learnt.
     """
     networks = _networks(model)
-    learnt = [day for day in days if 1 <= day <= networks[0].days_ahead]
-    if not learnt:
-        expected = f"expected days from 1 to {networks[0].days_ahead}"
-        raise UserError(expected, ", ".join(map(str, days)) or "none", "correct them, or raise foresight_days")
+    most = min(int(network.taught) for network in networks)
+    learnt = _learnt(days, most)
     future = _Future.of(networks, windows, calibrator or DailyCalibrator())
     at = np.array(learnt) - 1
-    back = np.where(future.silent[:, -1] <= 0.5, (future.silent > 0.5).sum(axis=1) + 1.0, np.nan)
+    silent = future.silent[:, :most]
+    back = np.where(silent[:, -1] <= 0.5, (silent > 0.5).sum(axis=1) + 1.0, np.nan)
     columns: dict[str, Any] = {
         "user_id": windows.user_ids.repeat(len(at)),
         "cutoff": windows.dates.repeat(len(at)),
@@ -163,6 +162,21 @@ def foretell(
             "amount": future.amount[:, at].ravel(),
         }
     return pd.DataFrame(columns)
+
+
+def _learnt(days: Sequence[int], most: int) -> list[int]:
+    """The horizons that were learnt.
+
+    Raises:
+        UserError: if there are none, or one is not a whole number.
+    """
+    asked = list(days) if isinstance(days, Iterable) and not isinstance(days, str) else [days]
+    whole = all(isinstance(day, int | np.integer) and not isinstance(day, bool) for day in asked)
+    found = [int(day) for day in asked if 1 <= day <= most] if whole else []
+    if not found:
+        remedy = "correct them; more need a longer log, or a larger foresight_days"
+        raise UserError(f"expected whole days from 1 to {most}", ", ".join(map(repr, asked)) or "none", remedy)
+    return found
 
 
 @dataclass(frozen=True)

@@ -202,9 +202,21 @@ def test_an_ensemble_foretells_its_members_mean(split) -> None:
     assert both.about("sticker").members[0].target == "sticker" and both.members[0].target == "churn"
 
 
-@pytest.mark.parametrize(("days", "found"), [([29, 40], "29, 40"), ([], "none")])
+def test_days_that_too_few_windows_saw_are_not_foretold(split) -> None:
+    far = Foresight(foresight_days=120, **QUICK).fit(split, target="churn")
+    until = split.train.answered.max()
+    seen = np.sort(until - split.train.cutoff)[::-1]
+    assert int(far.taught) == seen[29] < 120
+    assert foretell(far, split.test, days=[7, 28, 90]).days.unique().tolist() == [7, 28]
+    assert foretell(far, split.test, days=[7]).day_back.max() <= seen[29]
+
+
+@pytest.mark.parametrize(
+    ("days", "found"),
+    [([29, 40], "29, 40"), ([], "none"), ([7.5], "7.5"), (90, "90"), (["7"], "'7'"), ([True], "True")],
+)
 def test_horizons_that_were_not_learnt_are_refused(network, split, refused, days, found) -> None:
-    with refused("days from 1 to 28", found, "foresight_days"):
+    with refused("whole days from 1 to 28", found, "foresight_days"):
         foretell(network, split.test, days=days)
     assert foretell(network, split.test, days=[7, 60]).days.unique().tolist() == [7]
 
