@@ -190,8 +190,10 @@ def in_words(kind: Any) -> str:
         return ", ".join(f"`{one}`" for one in (inner if origin is Literal else inner[1].choices))
     if origin is Annotated and isinstance(inner[1], Range):
         return f"{in_words(inner[0])} {inner[1]}" if get_origin(inner[0]) is None else in_words(inner[0])
+    if origin is Annotated and isinstance(inner[1], Zone | Day):
+        return "a time zone" if isinstance(inner[1], Zone) else "a day, as 2024-03-01"
     if origin is Annotated:
-        return f"a {'time zone' if isinstance(inner[1], Zone) else 'day, as 2024-03-01'}"
+        return in_words(inner[0])
     if origin is list and (get_origin(inner[0]) is Annotated):
         return f"a list of: {in_words(inner[0])}"
     return str(_WORDS[origin or kind])

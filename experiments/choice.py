@@ -61,7 +61,7 @@ def fitted(split: Split, target: str, seed: int) -> dict[str, Classifier]:
 
 
 def with_truth(table: pd.DataFrame, truth: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Predictions beside the log loss that the truth expects of them."""
+    """Predictions beside the log loss that the truth expects of a row."""
     told = truth.astype({"cutoff": table.cutoff.dtype})[["user_id", "cutoff", f"p_{target}_observed"]]
     table = table.merge(told, on=["user_id", "cutoff"], how="left")
     q, p = table.pop(f"p_{target}_observed"), table.p.clip(CLIP, 1 - CLIP)

@@ -33,7 +33,7 @@ _SUMMED = {  # by how the name of a column begins
     "average": marked("{counted} a day so far"),
     "month": marked("{counted} in four weeks"),
     "trend": marked("the last week’s share of {counted} in four weeks"),
-    "rate": marked("{counted} per day known"),
+    "rate": marked("{counted} per day known, two weeks added"),
 }
 _DERIVED = Messages(
     {
@@ -52,9 +52,9 @@ _DERIVED = Messages(
         "churn": marked("churn"),
         "sticker": marked("sticker"),
         "active_days_week_1": marked("active days in the last week"),
-        "active_days_week_2": marked("active days two weeks ago"),
-        "active_days_week_3": marked("active days three weeks ago"),
-        "active_days_week_4": marked("active days four weeks ago"),
+        "active_days_week_2": marked("active days 8 to 14 days ago"),
+        "active_days_week_3": marked("active days 15 to 21 days ago"),
+        "active_days_week_4": marked("active days 22 to 28 days ago"),
         "gap_mean": marked("mean gap between active days"),
         "gap_spread": marked("spread of the gaps between active days"),
         "gap_last": marked("last gap between active days"),
@@ -217,7 +217,7 @@ def readable(feature: str) -> str:
         ('own post', 'fan reply', 'visit elsewhere', 'total visit elsewhere')
         >>> readable("month_own"), readable("trend_stickers_received"), readable("rate_active_days")
         ('own activity in four weeks', 'the last week’s share of stickers received in four weeks',
-        'active days per day known')
+        'active days per day known, two weeks added')
         >>> readable("home_room=lounge"), readable("visits_missing")
         ('home room: lounge', 'visits: not known')
         >>> readable("title:churn")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from churn.data import FAMILIES, FEATURES, Dataset, Split, Windows
 from churn.models import LightGBM
 from churn.progress import step
-from churn.statistics import ONE_ERROR, Interval, log_losses, rate_interval
+from churn.statistics import FEW, ONE_ERROR, Interval, log_losses, rate_interval
 
 ALL = "chosen"  # the families that were chosen, together
 COLUMNS = ["target", "family", "features", "chosen", "gain_a", "gain", "low", "high"]
@@ -39,8 +39,8 @@ def choose_context(dataset: Dataset, *, repetitions: int = 500, seed: int = 0) -
 
     Quick trees learn with the plain columns and with each family beside them. The family that lowers the log loss of
     half A most, on average over the targets, is taken, and the others are tried again beside it, as long as the gain
-    is at least .001 and more than its standard error over users. What a family is worth is measured on half B, which
-    chooses nothing.
+    is at least .001 and more than its standard error over users; fewer than 30 users choose none. A family's worth is
+    measured on half B, which chooses nothing.
 
     Args:
         dataset: The data; `auto` is among its features, and stands for none so far.
@@ -56,7 +56,7 @@ def choose_context(dataset: Dataset, *, repetitions: int = 500, seed: int = 0) -
     families = {name: kept for name, of in FAMILIES.items() if (kept := tuple(one for one in of if one not in named))}
     trial = _Trial(_thinned(dataset.split(), seed), families, repetitions, seed)
     alone = {name: trial.fitted([name]) for name in families}
-    found, tried = trial.plain, list(alone.values())
+    found, tried = trial.plain, list(alone.values()) if trial.users_a >= FEW else []
     while tried:
         gains = [trial.gain_a(one, over=found) for one in tried]
         gain, best = max(zip(gains, tried, strict=True), key=lambda pair: pair[0].value)
@@ -95,6 +95,11 @@ class _Trial:
     def features(self, families: Sequence[str]) -> tuple[str, ...]:
         """The features of some families."""
         return tuple(feature for name in families for feature in self.families[name])
+
+    @property
+    def users_a(self) -> int:
+        """The users of half A, by whom families are chosen."""
+        return len(np.unique(self.split.val_a.user))
 
     @cached_property
     def plain(self) -> _Fitted:

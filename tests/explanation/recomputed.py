@@ -14,7 +14,8 @@ FACTS = {
     "since": r"(?P<n>[\d.,]+) since (?P<date>\d+ \w+)",
 }
 ROLES = {"own activity": ("own ", ""), "fans’ activity": ("fan ", ""), "activity elsewhere": ("", " elsewhere")}
-WEEKS = ["active days in the last week", *(f"active days {n} weeks ago" for n in ("two", "three", "four"))]
+WEEKS = ["active days in the last week", *(f"active days {n} days ago" for n in ("8 to 14", "15 to 21", "22 to 28"))]
+PER_DAY = " per day known, two weeks added"
 LAST_DAY = ("days since", "tenure", "total ", "active days", "mean gap", "spread of", "last gap", "the last week")
 RISK = ", which the model reads as a risk"
 
@@ -97,7 +98,7 @@ class Log:
         return self.total(user, name, days, until=self.history_days) / days
 
     def last_day(self, user, name):
-        if name in WEEKS or "gap" in name or name.endswith((" in four weeks", " per day known")):
+        if name in WEEKS or "gap" in name or name.endswith((" in four weeks", PER_DAY)):
             return self._context(user, name)
         if name == "days since activity":
             return (self.cutoff - self.active[user]).days - 1
@@ -113,14 +114,14 @@ class Log:
         ago = [(self.cutoff - day).days for day in self.acts[user]]
         if name in WEEKS:
             return sum(7 * WEEKS.index(name) < days <= 7 * WEEKS.index(name) + 7 for days in ago)
-        gaps = [a - b for a, b in pairwise(ago)] or [0]
+        gaps = [min(a - b, 28) for a, b in pairwise(ago)] or [0]
         if "gap" in name:
             measures = {"mean": np.mean, "spread": np.std, "last": lambda gaps: gaps[-1]}
             return measures[name.partition(" ")[0]](gaps)
-        if name == "active days per day known":
+        if name == f"active days{PER_DAY}":
             return len(ago) / (self.known(user) + 14)
-        if name.endswith(" per day known"):
-            return self._of_role(user, name.removesuffix(" per day known"), 10_000) / (self.known(user) + 14)
+        if name.endswith(PER_DAY):
+            return self._of_role(user, name.removesuffix(PER_DAY), 10_000) / (self.known(user) + 14)
         counted = name.removesuffix(" in four weeks").removeprefix("the last week’s share of ")
         month = self._of_role(user, counted, 28)
         return month if "share" not in name else 100 * (self._of_role(user, counted, 7) + 0.5) / (month + 2)
@@ -140,7 +141,7 @@ def _by_day(table):
 def check(log, user, reason):
     """Raise an AssertionError for a reason that is not true, mixes units, or points another way than it says."""
     name, _, words = reason.partition(": ")
-    if name.startswith(LAST_DAY) or name.endswith(("a day so far", "per day known", "in four weeks")):
+    if name.startswith(LAST_DAY) or name.endswith(("a day so far", PER_DAY, "in four weeks")):
         return _check_last_day(log, user, name, words)
     kind, fact = next((kind, found) for kind, form in FACTS.items() if (found := re.match(form, words)))
     days, value = _check_fact(log, user, name, kind, fact)

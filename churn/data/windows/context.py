@@ -1,7 +1,8 @@
 """Context: what of a user's past before the history is known at the cutoff, in numbers that keep their range.
 
-Sums over four weeks, shares, gaps and rates do not grow with the length of the log, so that later days bring no values
-that training has not seen. Everything is counted by role rather than by event type: a few columns say nearly as much.
+Sums over four weeks, shares, and gaps of four weeks at most do not grow with the length of the log, and rates level
+off, so that later days bring few values that training has not seen. Everything is counted by role rather than by event
+type: a few columns say nearly as much.
 """
 
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def active_weeks(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) 
 def gaps(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:
     """The days between active days: mean, standard deviation, the last, and the days since the last: (n, d, 4).
 
-    The first three are 0 before the second active day.
+    Longer ones count as 28 days. The first three are 0 before the second active day.
     """
     sums, squares, own = _gaps(panel)
     first = _active_before(panel)[panel.start[user]][:, None]
@@ -62,7 +63,7 @@ def gaps(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArr
     mean = (sums[until] - sums[first]) / n
     spread = np.sqrt(np.maximum((squares[until] - squares[first]) / n - mean**2, 0))
     last = np.where(until > first, own[np.maximum(until - 1, 0)], 0) if len(own) else np.zeros(day.shape)
-    now = past.days_since_activity(panel, user, day)[:, :, 0]
+    now = np.minimum(past.days_since_activity(panel, user, day)[:, :, 0], MONTH)
     return np.stack([mean, spread, last, now], axis=2).astype(np.float32)
 
 
@@ -116,5 +117,6 @@ def _active_days(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) 
 def _gaps(panel: Panel) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Running sums of the gaps before active days and of their squares, (a + 1,), and the gaps, 0 at first, (a,)."""
     user, day = panel.days_where(panel.active)
-    own = np.append(0, np.where(user[1:] == user[:-1], np.diff(day), 0))[: len(day)].astype(np.float64)
+    own = np.where(user[1:] == user[:-1], np.minimum(np.diff(day), MONTH), 0)
+    own = np.append(0, own)[: len(day)].astype(np.float64)
     return np.append(0, np.cumsum(own)), np.append(0, np.cumsum(own**2)), own

@@ -94,7 +94,8 @@ def _of_blend(target: str, weights: Mapping[str, float]) -> str:
     """A sentence on the models that the blend averages."""
     parts = [f"{model} {percent(weight, 0)}" for model, weight in weights.items() if weight >= _NAMED]
     return say(
-        "{target}: Blend averages the models’ logits, by weights that half A gives: {parts}.",
+        "{target}: Blend averages the models’ logits, by weights that half A gives, drawn to equal ones where its "
+        "users are few: {parts}.",
         target=titled(target),
         parts=listed(parts),
     )

@@ -245,7 +245,7 @@ def more_of(name: str) -> str:
 
     Example:
         >>> more_of("fan_reply"), more_of("own_Besuch"), more_of("stickers_received"), more_of("weekday_sin")
-        ('more of fan reply', 'more of own Besuch', 'more stickers received', 'a higher weekday sin')
+        ('more of fan reply', 'more of own Besuch', 'more stickers received', 'a higher value of weekday sin')
         >>> more_of("home_room=lounge")
         'home room: lounge'
     """
@@ -255,7 +255,7 @@ def more_of(name: str) -> str:
         return words  # a level, of which nobody has more
     if name.partition("_")[0] in ROLES:
         return say("more of {feature}", feature=readable(name))
-    return say("a higher {feature}", feature=readable(name))
+    return say("a higher value of {feature}", feature=readable(name))
 
 
 def chance(target: str, way: str) -> str:
