@@ -79,14 +79,17 @@ def _answer(shuffled: Trial, chosen: Trial, inquiry: Inquiry) -> str:
         )
     return by_side(
         compare(shuffled, chosen, inquiry),
-        above=marked("Order matters: with the days of each history shuffled, {model}'s log loss rises by {amount}."),
+        above=marked(
+            "Order matters: with the days of each history shuffled, {model}'s log loss by daily counts alone rises by "
+            "{amount}."
+        ),
         below=marked(
             "Order does more harm than good here: with the days of each history shuffled, {model}'s log "
-            "loss falls by {amount}."
+            "loss by daily counts alone falls by {amount}."
         ),
         across=marked(
             "Order does not matter here, as far as can be seen: with the days of each history shuffled, "
-            "{model}'s log loss changes by {change} ({why})."
+            "{model}'s log loss by daily counts alone changes by {change} ({why})."
         ),
         model=chosen.model,
     )
