@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from churn.data import CHURN, STICKER, Windows, loader
 from churn.errors import UserError
-from churn.keys import BatchSize, Days, OneOf, Range, check_arguments
+from churn.keys import BatchSize, Days, OneOf, Range, Share, check_arguments
 from churn.models.bilstm import BiLSTM
 from churn.models.constants import Constant
 from churn.models.days_ahead import Chances, daily_losses, losses_by_horizon
 from churn.models.gru import GRU
 from churn.models.gru_bilstm import GRUBiLSTM
 from churn.models.scaling import Scaling
-from churn.models.sequence import SequenceClassifier, one_thread
+from churn.models.sequence import Pretraining, SequenceClassifier, one_thread
 
 if TYPE_CHECKING:
     import optuna
@@ -56,6 +56,8 @@ class Foresight(SequenceClassifier):
         patience: Epochs without a better log loss, the mean over the targets, before training stops.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
         sharpness: The radius of sharpness-aware steps, each of which costs two; 0 for plain ones.
+        pretrain: As of `SequenceClassifier`.
+        trunk_share: As of `SequenceClassifier`.
 
     Source:
         M. F. Gensheimer and B. Narasimhan, A scalable discrete-time survival model for neural networks, PeerJ 7 (2019).
@@ -92,6 +94,8 @@ class Foresight(SequenceClassifier):
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
         sharpness: Annotated[float, Range(0, 10)] = 0.0,
+        pretrain: Pretraining = "off",
+        trunk_share: Share = 0.3,
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         check_arguments(Foresight, given)
