@@ -137,6 +137,11 @@ class RunConfig(Block):
         if self.data.outcome is not None and (days := sorted({"history", "horizon"} & {*self.verdicts.ask})):
             remedy = "leave them out: an outcome has no horizon to vary, and an arrival no days"
             raise UserError("expected verdicts.ask of other questions with data.outcome", ", ".join(days), remedy)
+        if self.training.pretrain is not None and not self.data.windows.history_days:
+            remedy = "leave it out: without a history there are no days to learn from"
+            raise UserError(
+                "expected no training.pretrain with data.windows.history_days 0", self.training.pretrain, remedy
+            )
         for spec in self.specs:
             if self.data.outcome is not None and spec.class_path == _OF_DAYS:
                 expected, remedy = "expected models of an answer with data.outcome", "leave it out of `models`"

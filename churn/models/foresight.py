@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from churn.data import CHURN, STICKER, Windows, loader
 from churn.errors import UserError
-from churn.keys import BatchSize, Days, OneOf, Range, Share, check_arguments
+from churn.keys import BatchSize, Days, OneOf, Pretraining, Range, Share, check_arguments
 from churn.models.bilstm import BiLSTM
 from churn.models.constants import Constant
 from churn.models.days_ahead import Chances, daily_losses, losses_by_horizon
 from churn.models.gru import GRU
 from churn.models.gru_bilstm import GRUBiLSTM
 from churn.models.scaling import Scaling
-from churn.models.sequence import Pretraining, SequenceClassifier, one_thread
+from churn.models.sequence import SequenceClassifier, one_thread
 
 if TYPE_CHECKING:
     import optuna
@@ -94,7 +94,7 @@ class Foresight(SequenceClassifier):
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
         sharpness: Annotated[float, Range(0, 10)] = 0.0,
-        pretrain: Pretraining = "off",
+        pretrain: Pretraining | None = None,
         trunk_share: Share = 0.3,
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.distributions import NegativeBinomial
 
 from churn.data import Windows
 from churn.models.sequence import SequenceClassifier, is_trunk
@@ -30,7 +29,7 @@ class NextDays(SequenceClassifier):
 
     def __init__(self, like: SequenceClassifier, *, until: int) -> None:
         given = {name: getattr(like, name) for name in signature(SequenceClassifier).parameters}
-        super().__init__(**given | {"pretrain": "off", "sharpness": 0.0})
+        super().__init__(**given | {"pretrain": None, "sharpness": 0.0})
         self._encoder, self._width, self.until, self.counts = like.encoder, like.width, until, 0
 
     @property
@@ -71,16 +70,13 @@ class NextDays(SequenceClassifier):
         size = (mean**2 / np.nan_to_num(variance - mean).clip(1e-6)).clip(_LEAST, _MOST)
         return np.concatenate([np.log(size).ravel(), np.log(mean / size).ravel()])
 
-    def ahead(self, x: Tensor) -> NegativeBinomial:
-        """The distributions of the sums, (n, d, f) to (n, spans, counts)."""
-        size, odds = self.head(self.state(x)).unflatten(1, (2, len(SPANS), self.counts)).unbind(dim=1)
-        return NegativeBinomial(size.clamp(-7, 7).exp(), logits=odds.clamp(-20, 20), validate_args=False)
-
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
-        """The mean of -log p over the sums whose days were all seen, (n, d, f) and (n, days, counts)."""
+        """The mean of -log p over the sums whose days were all seen, by histories and counts ahead, (n, days, c)."""
+        log_size, odds = self.head(self.state(x)).unflatten(1, (2, len(SPANS), self.counts)).unbind(dim=1)
         sums = in_spans(y)
         seen = ~sums.isnan()
-        return -(self.ahead(x).log_prob(sums.nan_to_num()) * seen).sum() / seen.sum().clamp(min=1)
+        log_p = log_likelihood(sums.nan_to_num(), log_size=log_size, odds=odds)
+        return -(log_p * seen).sum() / seen.sum().clamp(min=1)
 
     def teach(self, network: SequenceClassifier) -> None:
         """Give a network this one's trunk."""
@@ -95,4 +91,17 @@ def in_spans(ahead: Tensor) -> Tensor:
         >>> in_spans(torch.ones(1, 15, 1)).flatten().tolist()
         [1.0, 2.0, 4.0, 8.0]
     """
-    return torch.stack([part.sum(dim=1) for part in ahead.split(SPANS, dim=1)], dim=1)
+    return torch.stack([part.sum(dim=1) for part in torch.split(ahead, list(SPANS), dim=1)], dim=1)
+
+
+def log_likelihood(sums: Tensor, *, log_size: Tensor, odds: Tensor) -> Tensor:
+    """The logarithm of negative binomial probabilities, all of one shape.
+
+    Args:
+        sums: Whole numbers of at least 0.
+        log_size: The logarithm of the distribution's size, which is held between -7 and 7.
+        odds: The logarithm of its mean over its size, held between -20 and 20.
+    """
+    size, odds = log_size.clamp(-7, 7).exp(), odds.clamp(-20, 20)
+    ways = torch.lgamma(sums + size) - torch.lgamma(size) - torch.lgamma(sums + 1)
+    return ways + size * nn.functional.logsigmoid(-odds) + sums * nn.functional.logsigmoid(odds)

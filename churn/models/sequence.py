@@ -1,11 +1,11 @@
 """The base of the recurrent networks: scaling, head, and a classifier's verbs."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 import scipy
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from churn.data import Split, Windows, loader
-from churn.keys import BatchSize, Days, Range, Share, check_arguments
+from churn.keys import BatchSize, Days, Pretraining, Range, Share, check_arguments
 from churn.models.base import Classifier, Report
 from churn.models.constants import Constant, Constants
 from churn.models.scaling import SCALINGS, Scale, Scaling
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import optuna
 
 
-Pretraining = Literal["off", "next_days"]
 _JOINED = 50_000  # windows from which the bins of constants are taken
 _STEPS_PER_EPOCH, _SMALLEST_BATCH = 40, 32  # ten epochs of a few steps each teach a network nothing
 
@@ -75,7 +74,7 @@ class SequenceClassifier(nn.Module, Classifier):
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
         sharpness: Annotated[float, Range(0, 10)] = 0.0,
-        pretrain: Pretraining = "off",
+        pretrain: Pretraining | None = None,
         trunk_share: Share = 0.3,
     ) -> None:
         check_arguments(SequenceClassifier, locals())
@@ -184,7 +183,7 @@ class SequenceClassifier(nn.Module, Classifier):
 
     def rates(self) -> list[dict[str, Any]]:
         """The parameters in groups, each with its peak learning rate: the trunk's own where it was taught before."""
-        if self.pretrain == "off":
+        if self.pretrain is None:
             return [{"params": list(self.parameters()), "lr": self.lr}]
         head = [value for name, value in self.named_parameters() if not is_trunk(name)]
         trunk = [value for name, value in self.named_parameters() if is_trunk(name)]
@@ -231,16 +230,24 @@ class SequenceClassifier(nn.Module, Classifier):
         """The device on which the weights lie."""
         return self.head.weight.device
 
-    @torch.inference_mode()
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probabilities, (n,)."""
+        return self._each(windows, lambda x: torch.sigmoid(self(x))) if len(windows) else np.empty(0)
+
+    def embed(self, windows: Windows) -> NDArray[np.float64]:
+        """The vector of each history that the head reads, (n, width)."""
+        return self._each(windows, self.state)
+
+    @torch.inference_mode()
+    def _each(self, windows: Windows, found: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
+        """The rows that are found of each history, (n, …)."""
         was_training = self.training
         self.eval()
         batches = loader(windows, target=self.target, batch_size=4096)
         with one_thread():
-            p = [torch.sigmoid(self(x.to(self.device))).cpu().double() for x, _ in batches]
+            rows = [found(x.to(self.device)).cpu().double() for x, _ in batches]
         self.train(was_training)
-        return torch.cat(p).numpy() if p else np.empty(0)
+        return torch.cat(rows).numpy()
 
     def write(self, folder: Path) -> None:
         """Write the weights."""

@@ -60,7 +60,7 @@ class Trainee(LightningModule):
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # which Lightning sets, and does not declare
         if stage == "fit":
             self.network.begin(data.split.train)
-            if self.network.pretrain != "off":
+            if self.network.pretrain is not None:
                 learn_ahead(self.network, before_border(data.split), until=data.split.border)
         else:
             self.network.build(**self.network.shape_for(data.split.train))
@@ -195,7 +195,7 @@ def train_again(network: SequenceClassifier, windows: Windows, *, batch_size: in
     """Train a network in place from the beginning for the epochs that its last training kept, nothing held out."""
     seed_everything(seed, verbose=False)
     network.begin(windows)
-    if network.pretrain != "off":
+    if network.pretrain is not None:
         learn_ahead(network, user_days(windows, until=windows.panel.n_days), until=windows.panel.n_days)
     ahead = network.days_ahead
     batches = loader(windows, target=network.target, batch_size=batch_size, shuffle=True, days_ahead=ahead)
@@ -212,8 +212,10 @@ def learn_ahead(network: SequenceClassifier, days: Windows, *, until: int) -> No
     """
     twin = NextDays(network, until=until)
     twin.begin(days)
-    ahead = {"days_ahead": twin.days_ahead, "until": until, "counts": True}
-    batches = loader(days, target=network.target, batch_size=network.batch_size, shuffle=True, **ahead)
+    size, ahead = network.batch_size, twin.days_ahead
+    batches = loader(
+        days, target=network.target, batch_size=size, shuffle=True, days_ahead=ahead, until=until, counts=True
+    )
     _train_for(network.max_epochs, twin, batches)
     twin.teach(network)
 
