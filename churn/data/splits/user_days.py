@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from churn.data.splits.split import Split
 from churn.data.windows.windows import UNKNOWN, Windows
 
-MOST = 200_000  # user-days that are drawn from a log with more
+MOST = 100_000  # user-days that are drawn from a log with more
 
 
-def user_days(windows: Windows, *, until: int, without: NDArray[np.int32] | None = None, seed: int = 0) -> Windows:
+def user_days(windows: Windows, *, until: int, users: NDArray[np.int32] | None = None, seed: int = 0) -> Windows:
     """Windows of users on the days on which they are known, at risk or not, none labelled; drawn where very many.
 
     Args:
         windows: Windows that say what a history is.
         until: The first day of the panel that may not be read; each window has a day ahead before it.
-        without: Users who are left out.
+        users: The users' positions; all where None.
         seed: The seed of the draw.
 
     Example:
@@ -28,8 +28,8 @@ def user_days(windows: Windows, *, until: int, without: NDArray[np.int32] | None
     """
     first = np.maximum(windows.panel.begin + 1, windows.history_days).astype(np.int64)
     days = np.clip(until - windows.lead_days - first, 0, None)
-    if without is not None:
-        days[without] = 0
+    if users is not None:
+        days[np.setdiff1d(np.arange(len(days)), users)] = 0
     ends = days.cumsum()
     n = int(ends[-1]) if len(ends) else 0
     drawn = np.sort(np.random.default_rng(seed).choice(n, min(n, MOST), replace=False))
@@ -40,9 +40,6 @@ def user_days(windows: Windows, *, until: int, without: NDArray[np.int32] | None
 
 
 def before_border(split: Split, *, seed: int = 0) -> Windows:
-    """The user-days of a split's training span; where users are held apart, without everyone of val and test."""
-    panel, without = split.train.panel, None
-    if "user" in split.kind:
-        held = panel.parted[np.concatenate([split.val.user, split.test.user])]
-        without = np.flatnonzero(panel.parted.isin(held)).astype(np.int32)
-    return user_days(split.train, until=split.border, without=without, seed=seed)
+    """The user-days of a split's training span; where users are held apart, of users with training windows alone."""
+    users = split.train.user if "user" in split.kind else None
+    return user_days(split.train, until=split.border, users=users, seed=seed)
