@@ -1,6 +1,6 @@
 """A GRU with and without `pretrain: next_days`, where only some of the training users have labels.
 
-python experiments/labels.py --config experiments/gitter.yaml --shares 1 .1 .01 --seeds 3
+python experiments/labels.py --config experiments/gitter.yaml --shares 1 .1 .01 --seeds 10 11 12
 
 For each share of the users and target: log loss and AP on test with labels alone, what pretraining changes, with 95 %
 intervals (test users resampled, all seeds together), and the seconds of a fit. A seed draws the users and the weights.
@@ -32,14 +32,14 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--network", default="churn.models.GRU")
     parser.add_argument("--shares", type=float, nargs="+", default=[1.0, 0.1, 0.01])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[10, 11, 12])
     options = parser.parse_args()
     config = run_config(parse(["--config", str(options.config)], parser=run_parser()))
     with tempfile.TemporaryDirectory() as folder:
         split = prepare(config.data, Path(folder) / "dataset").split()
         for share in options.shares:
             for target in split.train.targets:
-                rows = compared(split, classifier(options.network), share, target, range(options.seeds))
+                rows = compared(split, classifier(options.network), share, target, options.seeds)
                 print(pd.DataFrame(rows).round(4).to_string(index=False), flush=True)
 
 

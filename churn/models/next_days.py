@@ -29,7 +29,8 @@ class NextDays(SequenceClassifier):
 
     def __init__(self, like: SequenceClassifier, *, until: int) -> None:
         given = {name: getattr(like, name) for name in signature(SequenceClassifier).parameters}
-        super().__init__(**given | {"pretrain": None, "sharpness": 0.0})
+        epochs = (like.max_epochs + 1) // 2  # more gained nothing
+        super().__init__(**given | {"pretrain": None, "sharpness": 0.0, "max_epochs": epochs})
         self._encoder, self._width, self.until, self.counts = like.encoder, like.width, until, 0
 
     @property

@@ -203,7 +203,7 @@ def train_again(network: SequenceClassifier, windows: Windows, *, batch_size: in
 
 
 def learn_ahead(network: SequenceClassifier, days: Windows, *, until: int) -> None:
-    """Teach a network's trunk to foretell the counts of the next days, in as many epochs as it may take for labels.
+    """Teach a network's trunk to foretell the counts of the next days.
 
     Args:
         network: The network, whose layers are made.
@@ -216,7 +216,7 @@ def learn_ahead(network: SequenceClassifier, days: Windows, *, until: int) -> No
     batches = loader(
         days, target=network.target, batch_size=size, shuffle=True, days_ahead=ahead, until=until, counts=True
     )
-    _train_for(network.max_epochs, twin, batches)
+    _train_for(twin.max_epochs, twin, batches)
     twin.teach(network)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from churn.data.splits.split import Split
 from churn.data.windows.windows import UNKNOWN, Windows
 
-MOST = 100_000  # user-days that are drawn from a log with more
+MOST = 200_000  # user-days that are drawn from a log with more
 
 
 def user_days(windows: Windows, *, until: int, users: NDArray[np.int32] | None = None, seed: int = 0) -> Windows:
