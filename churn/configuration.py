@@ -118,8 +118,8 @@ class RunConfig(Block):
 
     def __post_init__(self) -> None:
         """Raises UserError for models that do not exist, are listed twice, are none, or do not know the question, for
-        too long a history, for a ranking by amounts that are not configured, a budget for an outcome, and an unknown
-        language."""
+        too long a history, for a ranking by amounts that are not configured, a budget for an outcome,
+        pretraining without a history, and an unknown language."""
         super().__post_init__()
         if self.data.outcome is not None and self.models == _every_model():
             object.__setattr__(self, "models", [path for path in self.models if path != _OF_DAYS])

@@ -110,7 +110,7 @@ class Run(RunFiles):
         windows = newest_windows(self._dataset)
         vectors = self._network(target, model).embed(windows)
         names, users = open_key(self.config.segments.id_key, outside=self.folder, hashed_in=None), windows.user_ids
-        index = pd.Index(users if names is None else names.hide(pd.Series(users)), name="user_id")
+        index = pd.Index(users if names is None else names(users.tolist()), name="user_id")
         return pd.DataFrame(vectors, index, [f"e{place}" for place in range(1, vectors.shape[1] + 1)])
 
     @property

@@ -129,9 +129,9 @@ class TrainingConfig(Block, key="training"):
 
     Args:
         seeds: Fits from different seeds, whose probabilities are averaged and whose spread is reported.
-        pretrain: Whether networks first learn without labels, from every day of every user before validation begins:
-            `next_days` teaches the layers up to the head how many events of each kind the next days bring. It pays
-            where few users have labels, and takes longer than the fit itself.
+        pretrain: What networks learn first, without labels: with `next_days` how many events of each kind the next days
+            bring, by the days of all users before validation begins. It pays where few users have labels, and takes
+            longer than the fit itself.
         refit: The models that score: `keep`: the measured ones; `all`: these models, learnt again from all windows with
             a known label, for as many steps as the measured one took.
         kept: Whether each model is also trained on the kept features of features.csv alone, with the hyperparameters
