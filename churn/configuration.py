@@ -118,8 +118,8 @@ class RunConfig(Block):
 
     def __post_init__(self) -> None:
         """Raises UserError for models that do not exist, are listed twice, are none, or do not know the question, for
-        too long a history, for a ranking by amounts that are not configured, a budget for an outcome, and an unknown
-        language."""
+        too long a history, for a ranking by amounts that are not configured, a budget for an outcome,
+        pretraining without a history, and an unknown language."""
         super().__post_init__()
         if self.data.outcome is not None and self.models == _every_model():
             object.__setattr__(self, "models", [path for path in self.models if path != _OF_DAYS])
@@ -137,6 +137,11 @@ class RunConfig(Block):
         if self.data.outcome is not None and (days := sorted({"history", "horizon"} & {*self.verdicts.ask})):
             remedy = "leave them out: an outcome has no horizon to vary, and an arrival no days"
             raise UserError("expected verdicts.ask of other questions with data.outcome", ", ".join(days), remedy)
+        if self.training.pretrain is not None and not self.data.windows.history_days:
+            remedy = "leave it out: without a history there are no days to learn from"
+            raise UserError(
+                "expected no training.pretrain with data.windows.history_days 0", self.training.pretrain, remedy
+            )
         for spec in self.specs:
             if self.data.outcome is not None and spec.class_path == _OF_DAYS:
                 expected, remedy = "expected models of an answer with data.outcome", "leave it out of `models`"

@@ -103,6 +103,7 @@ Seed = Annotated[int, SEEDS]
 Lengths = Annotated[list[Days], Range(0, 20)]  # lengths to choose from, or to compare
 Seeds = Annotated[int, Range(1, 100)]
 BatchSize = Annotated[int, Range(1, 1_000_000)]
+Pretraining = Literal["next_days"]
 Repetitions = Annotated[int, Range(1, 10_000)]
 
 

@@ -3,20 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from churn.artefacts import declared
-from churn.data import Dataset
+from churn.artefacts import check_whole, declared
+from churn.data import Dataset, open_dataset, with_context
 from churn.disk import temporary_folder
 from churn.eda import View
 from churn.errors import UserError
+from churn.keys import OneOf
 from churn.new_data import New, block_of, prepare_up_to
 from churn.offers import OfferConfig
 from churn.predicting import days_ahead, score_windows
 from churn.run_files import RunFiles
-from churn.scoring import newest_windows, score
+from churn.scoring import newest_windows, open_key, score
+
+if TYPE_CHECKING:
+    from churn.models import Classifier
 
 
 class Run(RunFiles):
@@ -87,6 +91,50 @@ class Run(RunFiles):
             remedy = "list churn.models.Foresight under `models`, and run again"
             raise UserError(f"expected a Foresight in {self.folder}", "none", remedy)
         return future
+
+    def embeddings(self, target: str | None = None, *, model: str | None = None) -> pd.DataFrame:
+        """Vectors of the scored users, in which a network sums up each one's history: index user_id, columns e1 to eh.
+
+        Users alike in what foretells the target lie near each other. Vectors of two networks have nothing in common,
+        so of several seeds it is the first one's.
+
+        Args:
+            target: The target that the network foretells; the run's first where None.
+            model: The network's name on the leaderboard; the one with the best log loss on half A where None.
+
+        Raises:
+            UserError: for an unknown target, a model that is no network of the run, or a run without networks.
+        """
+        target = self.targets[0] if target is None else target
+        OneOf(tuple(self.targets)).check("target", target)
+        windows = newest_windows(self._dataset)
+        vectors = self._network(target, model).embed(windows)
+        names, users = open_key(self.config.segments.id_key, outside=self.folder, hashed_in=None), windows.user_ids
+        index = pd.Index(users if names is None else names(users.tolist()), name="user_id")
+        return pd.DataFrame(vectors, index, [f"e{place}" for place in range(1, vectors.shape[1] + 1)])
+
+    @property
+    def _dataset(self) -> Dataset:
+        """The run's own data."""
+        check_whole(self.folder / "dataset")
+        return open_dataset(with_context(self.config.data, self.folder / "models"), self.folder / "dataset")
+
+    def _network(self, target: str, name: str | None) -> "Classifier":
+        """The network that is named, or the best one of a target; learnt again where it scores so."""
+        from churn.models import load
+
+        board = self.table(declared.LEADERBOARD, target).query("part == 'val' and metric == 'log_loss'")
+        names = board.sort_values("value")["model"].tolist()
+        if name is not None:
+            OneOf(tuple(names)).check("model", name)
+        for one in names if name is None else [name]:
+            kept = self.folder / "models" / target / one
+            again = kept.with_name("refitted")
+            scores = again if one == self.chosen(target) and again.exists() else kept
+            if (found := load(scores, target=target, name=one)).is_network:
+                return found
+        remedy = "list churn.models.GRU under `models`, and run again"
+        raise UserError(f"expected a network of {target}", name or ", ".join(names), remedy)
 
     def prepared(self, data: New, cutoff: str, folder: Path) -> Dataset:
         """New tables as the run's models see them, up to the day before the cutoff, prepared in a folder."""

@@ -23,7 +23,7 @@ from churn.errors import UserError
 from churn.evaluation import EvaluationConfig
 from churn.keys import Block, Range, check, check_arguments
 from churn.models import LightGBM, Majority
-from churn.training import ModelSpec
+from churn.training import ModelSpec, TrainingConfig
 
 
 class Selective(Majority):
@@ -202,6 +202,15 @@ def test_models_of_days_are_not_asked_about_an_outcome():
     assert len(RunConfig(data).models) == len(RunConfig(DataConfig("log.csv")).models) - 1
     with pytest.raises(UserError, match=r"models of an answer .* got churn\.models\.Foresight, which is about days"):
         RunConfig(data, models=["churn.models.Foresight"])
+
+
+def test_nothing_is_learnt_of_days_where_there_is_no_history():
+    windows = WindowConfig(at_risk="arrival", history_days=0)
+    data = DataConfig(members="leads.csv", outcome={"column": "state", "positive": ["won"]}, windows=windows)
+    training = TrainingConfig(pretrain="next_days")
+    assert RunConfig(DataConfig("log.csv"), training=training).training.pretrain == "next_days"
+    with pytest.raises(UserError, match=r"no training\.pretrain .*history_days 0, got next_days"):
+        RunConfig(data, training=training)
 
 
 def test_a_class_s_missing_argument_is_named():

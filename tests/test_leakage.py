@@ -156,12 +156,13 @@ def test_the_vocabulary_does_not_know_what_comes_after_the_training_span(changed
     "model",
     [
         lambda: GRU(max_epochs=1, hidden_size=4),
+        lambda: GRU(max_epochs=1, hidden_size=4, pretrain="next_days"),
         lambda: Foresight(max_epochs=1, hidden_size=4),
         lambda: LightGBM(max_trees=60, learning_rate=0.4, patience=1),
         Logistic,
         Persistence,
     ],
-    ids=["GRU", "Foresight", "LightGBM", "Logistic", "Persistence"],
+    ids=["GRU", "pretrained GRU", "Foresight", "LightGBM", "Logistic", "Persistence"],
 )
 def test_predictions_on_validation_do_not_change_with_the_test_days(changed, model, name):
     before, after = changed(None).split(), changed(name).split()
@@ -173,14 +174,15 @@ def test_predictions_on_validation_do_not_change_with_the_test_days(changed, mod
 
 @pytest.mark.parametrize("lead_days", [0, 3])
 @pytest.mark.parametrize("name", ["deleted", "multiplied", "swapped"])
+@pytest.mark.parametrize("model", [lambda **given: GRU(pretrain="next_days", **given), Foresight])
 def test_what_one_network_learns_of_all_days_does_not_change_with_the_days_from_the_first_validation_cutoff_on(
-    changed, name, lead_days
+    changed, model, name, lead_days
 ):
     """One epoch, since half A chooses among several; the windows that teach reach up to the border but for the lead."""
     before, after = (changed(n, VAL_FROM, **leading(lead_days)).split() for n in (None, name))
     assert before.unfinished.dates.max() == VAL_FROM - pd.Timedelta(days=1 + lead_days)
     one, other = (
-        Foresight(max_epochs=1, hidden_size=4).fit(split, target="churn").state_dict() for split in (before, after)
+        model(max_epochs=1, hidden_size=4).fit(split, target="churn").state_dict() for split in (before, after)
     )
     assert all(one[name].numpy().tobytes() == other[name].numpy().tobytes() for name in one)
 
@@ -233,10 +235,13 @@ def test_what_is_fitted_does_not_change_with_the_days_of_the_test_users(prepared
         assert one.history().tobytes() == other.history().tobytes()
     assert not set(before.test.user_ids) & {*before.train.user_ids, *before.val.user_ids}
     assert before.test.table().user_id.nunique() > 10
-    fitted = (LightGBM(max_trees=60, learning_rate=0.4, patience=1).fit(s, target="churn") for s in (before, after))
-    one, other = (model.predict_proba(before.val) for model in fitted)
-    assert len(np.unique(one)) > 5
-    assert one.tobytes() == other.tobytes()
+    for model in (
+        lambda: LightGBM(max_trees=60, learning_rate=0.4, patience=1),
+        lambda: GRU(max_epochs=1, hidden_size=4, pretrain="next_days"),
+    ):
+        one, other = (model().fit(split, target="churn").predict_proba(before.val) for split in (before, after))
+        assert len(np.unique(one)) > 5
+        assert one.tobytes() == other.tobytes()
 
 
 FOLDS = SplitConfig(val_from="2024-02-20", test_from="2024-03-10", folds=2)  # the older one: 2024-02-05, 2024-02-24

@@ -37,6 +37,7 @@ from churn.segments import (
     ControlConfig,
     GroupConfig,
     Order,
+    Pseudonyms,
     SegmentConfig,
     as_chosen,
     choose_order,
@@ -876,6 +877,59 @@ def test_models_are_trained_again_on_the_kept_features_and_stand_beside_those_on
         gaps = thorough.table("differences.csv").query("target == @target and model == 'GRU_kept'")
         assert set(gaps.reference) == {"LightGBM", "GRU"}
     assert retrained, "the example must have a feature that is not kept"
+
+
+def test_the_scored_users_have_vectors_by_the_best_network_or_the_one_that_is_named(finished) -> None:
+    board = finished.leaderboard.query("part == 'val' and metric == 'log_loss' and model in ['GRU', 'Foresight']")
+    for target, rows in board.groupby("target"):
+        best = rows.loc[rows.value.idxmin(), "model"]
+        vectors = finished.embeddings(target=target)
+        assert vectors.index.tolist() == finished.scores.user_id.tolist() and vectors.index.name == "user_id"
+        assert list(vectors) == [f"e{place}" for place in range(1, 9)]
+        assert np.isfinite(vectors.to_numpy()).all() and vectors.nunique().min() > 5
+        pd.testing.assert_frame_equal(vectors, finished.embeddings(target, model=best))
+        network = load(finished.folder / "models" / target / best)
+        p = 1 / (1 + np.exp(-network.head(torch.from_numpy(vectors.to_numpy(np.float32))).detach().numpy()))
+        if best == "GRU":
+            windows = newest_windows(finished._dataset)
+            np.testing.assert_allclose(p[:, 0], network.predict_proba(windows), atol=1e-6)
+    other = finished.embeddings("churn", model="GRU"), finished.embeddings("churn", model="Foresight")
+    assert np.abs(other[0] - other[1]).to_numpy().max() > 0.01
+
+
+def test_vectors_are_of_the_network_that_scores_on_the_features_that_it_sees(thorough) -> None:
+    target = thorough.targets[0]
+    windows = newest_windows(thorough._dataset)
+    for name in ("GRU", "GRU_kept"):
+        if not (kept := thorough.folder / "models" / target / name).exists():
+            continue
+        scores = kept.with_name("refitted") if thorough.chosen(target) == name else kept
+        expected = load(scores, target=target, name=name).members[0].embed(windows)
+        np.testing.assert_array_equal(thorough.embeddings(target, model=name), expected)
+
+
+def test_vectors_stand_under_the_hashes_of_the_scores_where_ids_are_hidden(finished, tmp_path) -> None:
+    copy = shutil.copytree(finished.folder, tmp_path / "copy")
+    text = (copy / "config.yaml").read_text()
+    assert "id_key: null" in text
+    (copy / "config.yaml").write_text(text.replace("id_key: null", f"id_key: {tmp_path / 'key'}"))
+    names = Pseudonyms.make(tmp_path / "key", outside=copy)
+    found, plain = churn.Run(copy).embeddings(), finished.embeddings()
+    assert found.index.tolist() == names(plain.index.tolist())
+    np.testing.assert_array_equal(found, plain)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "found"),
+    [
+        ({"target": "return"}, "target out of churn, sticker", "'return'"),
+        ({"model": "BiLSTM"}, "model out of", "'BiLSTM'"),
+        ({"model": "LightGBM"}, "a network of churn", "LightGBM"),
+    ],
+)
+def test_what_has_no_vectors_is_refused(finished, refused, given, expected, found) -> None:
+    with refused(expected, found, ""):
+        finished.embeddings(**given)
 
 
 def test_fidelity_can_be_computed_from_what_the_run_keeps(finished) -> None:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from churn.data.sources.simulator import PRESETS, Arrivals, Makings, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
+    from churn.data.splits.user_days import before_border, user_days
     from churn.data.windows.feature import Feature
     from churn.data.windows.features import FAMILIES, FEATURES
     from churn.data.windows.panel import AMOUNT, STICKERS, Panel
@@ -106,6 +107,7 @@ __all__ = [
     "alone",
     "as_moments",
     "at_fault",
+    "before_border",
     "blocks",
     "caution_of",
     "check_csv",
@@ -151,6 +153,7 @@ __all__ = [
     "text_vectors",
     "together",
     "training_users",
+    "user_days",
     "user_share",
     "with_context",
     "without_password",

@@ -1,5 +1,6 @@
 """Windows as batches of tensors, each a single gather from the panel."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from churn.data.windows.windows import Windows
 
-Batch = tuple[Tensor, Tensor]  # (n, d, f) history; (n,) label, or (n, days, outcomes) ahead
+Batch = tuple[Tensor, Tensor]  # (n, d, f) history; (n,) label, or (n, days, outcomes or counts) ahead
 
 
 class WindowBatches(Dataset[Batch]):
@@ -23,8 +24,17 @@ class WindowBatches(Dataset[Batch]):
         (3, torch.Size([3]))
     """
 
-    def __init__(self, windows: Windows, *, target: str, days_ahead: int = 0, until: int | None = None) -> None:
-        self.windows, self.target, self.days_ahead, self.until = windows, target, days_ahead, until
+    def __init__(
+        self,
+        windows: Windows,
+        *,
+        target: str,
+        days_ahead: int = 0,
+        until: int | None = None,
+        counts: bool = False,
+    ) -> None:
+        self.windows, self.target, self.days_ahead = windows, target, days_ahead
+        self.ahead = partial(Windows.counts_ahead if counts else Windows.ahead, days=days_ahead, until=until)
 
     def __len__(self) -> int:
         """The number of windows."""
@@ -36,11 +46,11 @@ class WindowBatches(Dataset[Batch]):
         return x[0], y[0]
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        """A batch of windows, (n, d, f) with their labels, (n,), or with the outcomes of some days ahead."""
+        """A batch of windows, (n, d, f) with their labels, (n,), or with the outcomes or counts of some days ahead."""
         windows = self.windows.take(np.asarray(indices))
         history = torch.from_numpy(windows.history())
         if self.days_ahead:
-            return history, torch.from_numpy(windows.ahead(self.days_ahead, until=self.until))
+            return history, torch.from_numpy(self.ahead(windows))
         return history, torch.from_numpy(windows.label(self.target).astype(np.float32))
 
 
@@ -52,6 +62,7 @@ def loader(
     shuffle: bool = False,
     days_ahead: int = 0,
     until: int | None = None,
+    counts: bool = False,
 ) -> DataLoader[Batch]:
     """Batches of some windows; in their order unless shuffled, which follows torch's seed.
 
@@ -61,9 +72,10 @@ def loader(
         batch_size: Windows per batch.
         shuffle: Whether to shuffle.
         days_ahead: Where above 0, batches hold `Windows.ahead` of as many days in place of labels.
-        until: The first day ahead that may not be read.
+        until: The first day ahead that may not be read; the panel's end where None.
+        counts: Whether the days ahead hold `Windows.counts_ahead` in place of outcomes.
     """
-    batches = WindowBatches(windows, target=target, days_ahead=days_ahead, until=until)
+    batches = WindowBatches(windows, target=target, days_ahead=days_ahead, until=until, counts=counts)
     return DataLoader(batches, batch_size=batch_size, shuffle=shuffle, collate_fn=_whole)
 
 

@@ -66,6 +66,14 @@ class Classifier(ABC):
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probability of the target's class 1, (n,)."""
 
+    def embed(self, windows: Windows) -> NDArray[np.float64]:
+        """The vectors in which a network sums up histories, (n, width).
+
+        Raises:
+            UserError: for a model that has no such vectors.
+        """
+        raise UserError("expected a network that gives vectors", type(self).__name__, "name another model")
+
     def about(self, target: str) -> "Classifier":
         """The model of another target, where one fit answers all."""
         return self

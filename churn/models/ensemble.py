@@ -60,6 +60,10 @@ class Ensemble(Classifier):
         """The average, (n,)."""
         return np.asarray(np.mean([member.predict_proba(windows) for member in self.members], axis=0))
 
+    def embed(self, windows: Windows) -> NDArray[np.float64]:
+        """The first member's vectors, (n, width): each seed has numbers of its own."""
+        return self.members[0].embed(windows)
+
     def about(self, target: str) -> "Ensemble":
         """The ensemble of what each member says about another target."""
         return Ensemble([member.about(target) for member in self.members])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from churn.data import CHURN, STICKER, Windows, loader
 from churn.errors import UserError
-from churn.keys import BatchSize, Days, OneOf, Range, check_arguments
+from churn.keys import BatchSize, Days, OneOf, Pretraining, Range, Share, check_arguments
 from churn.models.bilstm import BiLSTM
 from churn.models.constants import Constant
 from churn.models.days_ahead import Chances, daily_losses, losses_by_horizon
@@ -56,6 +56,8 @@ class Foresight(SequenceClassifier):
         patience: Epochs without a better log loss, the mean over the targets, before training stops.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
         sharpness: The radius of sharpness-aware steps, each of which costs two; 0 for plain ones.
+        pretrain: As of `SequenceClassifier`.
+        trunk_share: As of `SequenceClassifier`.
 
     Source:
         M. F. Gensheimer and B. Narasimhan, A scalable discrete-time survival model for neural networks, PeerJ 7 (2019).
@@ -92,6 +94,8 @@ class Foresight(SequenceClassifier):
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
         sharpness: Annotated[float, Range(0, 10)] = 0.0,
+        pretrain: Pretraining | None = None,
+        trunk_share: Share = 0.3,
     ) -> None:
         given = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         check_arguments(Foresight, given)

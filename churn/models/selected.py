@@ -62,6 +62,10 @@ class Selected(Classifier):
         """The model's probabilities, (n,)."""
         return self.model.predict_proba(self._seen(windows))
 
+    def embed(self, windows: Windows) -> NDArray[np.float64]:
+        """The model's vectors, (n, width)."""
+        return self.model.embed(self._seen(windows))
+
     def sees(self, windows: Windows) -> Windows:
         """The windows as the model reads them, with its features alone."""
         return self.model.sees(self._seen(windows))

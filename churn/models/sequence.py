@@ -1,7 +1,7 @@
 """The base of the recurrent networks: scaling, head, and a classifier's verbs."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from churn.data import Split, Windows, loader
-from churn.keys import BatchSize, Days, Range, check_arguments
+from churn.keys import BatchSize, Days, Pretraining, Range, Share, check_arguments
 from churn.models.base import Classifier, Report
 from churn.models.constants import Constant, Constants
 from churn.models.scaling import SCALINGS, Scale, Scaling
@@ -51,6 +51,8 @@ class SequenceClassifier(nn.Module, Classifier):
         patience: Epochs without a better log loss before training stops, when fitted from Python.
         history_days: The days before the cutoff that it sees; all of a window's history where None.
         sharpness: The radius of sharpness-aware steps (Foret et al., 2021), each of which costs two; 0 for plain ones.
+        pretrain: Whether the layers up to the head first learn the next days' counts of all users, see `NextDays`.
+        trunk_share: The share of `lr` at which these layers then learn from labels; 0 leaves them as they are.
     """
 
     is_network: bool = True
@@ -72,6 +74,8 @@ class SequenceClassifier(nn.Module, Classifier):
         patience: Annotated[int, Range(1, 10_000)] = 3,
         history_days: Days | None = None,
         sharpness: Annotated[float, Range(0, 10)] = 0.0,
+        pretrain: Pretraining | None = None,
+        trunk_share: Share = 0.3,
     ) -> None:
         check_arguments(SequenceClassifier, locals())
         super().__init__()
@@ -80,7 +84,7 @@ class SequenceClassifier(nn.Module, Classifier):
         self.dropout, self.scaling, self.lr, self.weight_decay = dropout, scaling, lr, weight_decay
         self.positive_weight, self.batch_size = positive_weight, batch_size
         self.max_epochs, self.patience, self.history_days = max_epochs, patience, history_days
-        self.sharpness = sharpness
+        self.sharpness, self.pretrain, self.trunk_share = sharpness, pretrain, trunk_share
         self.n_features = 0
         self.constants: dict[int, Constant] = {}
         self.epochs = 0
@@ -177,6 +181,14 @@ class SequenceClassifier(nn.Module, Classifier):
         rate = np.clip(train.label(self.target).mean(), 1e-6, 1 - 1e-6)
         return np.full(1, scipy.special.logit(rate))
 
+    def rates(self) -> list[dict[str, Any]]:
+        """The parameters in groups, each with its peak learning rate: the trunk's own where it was taught before."""
+        if self.pretrain is None:
+            return [{"params": list(self.parameters()), "lr": self.lr}]
+        head = [value for name, value in self.named_parameters() if not is_trunk(name)]
+        trunk = [value for name, value in self.named_parameters() if is_trunk(name)]
+        return [{"params": head, "lr": self.lr}, {"params": trunk, "lr": self.lr * self.trunk_share}]
+
     # A classifier's verbs -------------------------------------------------------------------------------
 
     def fit(self, split: Split, *, target: str, seed: int = 0, report: Report | None = None) -> Self:
@@ -218,16 +230,24 @@ class SequenceClassifier(nn.Module, Classifier):
         """The device on which the weights lie."""
         return self.head.weight.device
 
-    @torch.inference_mode()
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probabilities, (n,)."""
+        return self._each(windows, lambda x: torch.sigmoid(self(x))) if len(windows) else np.empty(0)
+
+    def embed(self, windows: Windows) -> NDArray[np.float64]:
+        """The vector of each history that the head reads, (n, width)."""
+        return self._each(windows, self.state)
+
+    @torch.inference_mode()
+    def _each(self, windows: Windows, found: Callable[[Tensor], Tensor]) -> NDArray[np.float64]:
+        """The rows that are found of each history, (n, …)."""
         was_training = self.training
         self.eval()
         batches = loader(windows, target=self.target, batch_size=4096)
         with one_thread():
-            p = [torch.sigmoid(self(x.to(self.device))).cpu().double() for x, _ in batches]
+            rows = [found(x.to(self.device)).cpu().double() for x, _ in batches]
         self.train(was_training)
-        return torch.cat(p).numpy() if p else np.empty(0)
+        return torch.cat(rows).numpy()
 
     def write(self, folder: Path) -> None:
         """Write the weights."""
@@ -242,6 +262,11 @@ class SequenceClassifier(nn.Module, Classifier):
         self.build(**{key: saved[key] for key in self.shape})
         self.epochs = saved["epochs"]
         self.load_state_dict(saved["weights"])
+
+
+def is_trunk(name: str) -> bool:
+    """Whether weights of a network, by their name, are of its trunk: of the layers up to the head."""
+    return name.partition(".")[0] in ("scale", "encode", "join")
 
 
 @contextmanager

@@ -12,11 +12,13 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer, seed_everything
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from churn.data import Batch, ChurnDataModule, Split, Windows, loader
+from churn.data import Batch, ChurnDataModule, Split, Windows, before_border, loader, user_days
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.models.base import Report
+from churn.models.next_days import NextDays
 from churn.models.sequence import SequenceClassifier, one_thread
 
 MONITOR = "val_log_loss"
@@ -58,6 +60,8 @@ class Trainee(LightningModule):
         data = self.trainer.datamodule  # type: ignore[attr-defined]  # which Lightning sets, and does not declare
         if stage == "fit":
             self.network.begin(data.split.train)
+            if self.network.pretrain is not None:
+                learn_ahead(self.network, before_border(data.split), until=data.split.border)
         else:
             self.network.build(**self.network.shape_for(data.split.train))
 
@@ -128,10 +132,10 @@ class Trainee(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return AdamW with a learning rate that rises to its peak and falls to zero over the epochs."""
-        optimizer = torch.optim.AdamW(
-            self.parameters(), lr=self.network.lr, weight_decay=self.network.weight_decay, fused=True
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=self.network.lr, total_steps=self._steps())
+        rates = self.network.rates()
+        optimizer = torch.optim.AdamW(rates, weight_decay=self.network.weight_decay, fused=True)
+        peaks = [group["lr"] for group in rates]
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=peaks, total_steps=self._steps())
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _steps(self) -> int:
@@ -189,14 +193,38 @@ def train(
 
 def train_again(network: SequenceClassifier, windows: Windows, *, batch_size: int, seed: int) -> None:
     """Train a network in place from the beginning for the epochs that its last training kept, nothing held out."""
+    seed_everything(seed, verbose=False)
+    network.begin(windows)
+    if network.pretrain is not None:
+        learn_ahead(network, user_days(windows, until=windows.panel.n_days), until=windows.panel.n_days)
+    ahead = network.days_ahead
+    batches = loader(windows, target=network.target, batch_size=batch_size, shuffle=True, days_ahead=ahead)
+    _train_for(network.epochs, network, batches)
+
+
+def learn_ahead(network: SequenceClassifier, days: Windows, *, until: int) -> None:
+    """Teach a network's trunk to foretell the counts of the next days.
+
+    Args:
+        network: The network, whose layers are made.
+        days: User-days, see `churn.data.user_days`.
+        until: The first day of the panel that may not be read.
+    """
+    twin = NextDays(network, until=until)
+    twin.begin(days)
+    size, ahead = network.batch_size, twin.days_ahead
+    batches = loader(
+        days, target=network.target, batch_size=size, shuffle=True, days_ahead=ahead, until=until, counts=True
+    )
+    _train_for(twin.max_epochs, twin, batches)
+    twin.teach(network)
+
+
+def _train_for(epochs: int, network: SequenceClassifier, batches: DataLoader[Batch]) -> None:
+    """Train a network in place for some epochs, nothing held out."""
     with temporary_folder() as folder, _quiet(), one_thread():
-        seed_everything(seed, verbose=False)
-        network.begin(windows)
-        ahead = network.days_ahead
-        batches = loader(windows, target=network.target, batch_size=batch_size, shuffle=True, days_ahead=ahead)
         network.train()
-        trainer = _trainer(folder, network, [_StopAfter(network.epochs)])
-        trainer.fit(Trainee(network), batches)
+        _trainer(folder, network, [_StopAfter(epochs)]).fit(Trainee(network), batches)
 
 
 def _trainer(folder: Path, network: SequenceClassifier, callbacks: Sequence[Callback]) -> Trainer:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from churn import models
 from churn.data import without_password
 from churn.errors import UserError
-from churn.keys import BatchSize, Block, Lengths, Range, Seeds, check_arguments
+from churn.keys import BatchSize, Block, Lengths, Pretraining, Range, Seeds, check_arguments
 
 _OWN = {f"churn.models.{name}" for name in models.MODELS}
 
@@ -129,6 +129,9 @@ class TrainingConfig(Block, key="training"):
 
     Args:
         seeds: Fits from different seeds, whose probabilities are averaged and whose spread is reported.
+        pretrain: What networks learn first, without labels: with `next_days` how many events of each kind the next days
+            bring, by the days of all users before validation begins. It pays where few users have labels, and takes
+            longer than the fit itself.
         refit: The models that score: `keep`: the measured ones; `all`: these models, learnt again from all windows with
             a known label, for as many steps as the measured one took.
         kept: Whether each model is also trained on the kept features of features.csv alone, with the hyperparameters
@@ -138,6 +141,7 @@ class TrainingConfig(Block, key="training"):
     """
 
     seeds: Seeds = 1
+    pretrain: Pretraining | None = None
     refit: Literal["keep", "all"] = "keep"
     kept: bool = False
     blend: bool = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 from churn.data import Split
@@ -37,6 +38,8 @@ def fit(
         UserError: as `ModelSpec.load` and `search`.
     """
     kind, fixed = spec.load(), spec.init_args
+    if training is not None and training.pretrain is not None and "pretrain" in signature(kind).parameters:
+        fixed = {"pretrain": training.pretrain} | fixed
     found = search(kind, folds, target=target, tuning=tuning, fixed=fixed, seed=seed, folder=folder, alone=alone)
     seeds = training.seeds if training is not None and found.model.uses_chance else 1
     if seeds == 1:

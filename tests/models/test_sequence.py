@@ -7,9 +7,9 @@ import pytest
 import torch
 from pytorch_lightning import Trainer
 
-from churn.data import example_split
+from churn.data import WindowConfig, example_split, slide
 from churn.data.datamodule import ChurnDataModule
-from churn.models import GRU, BiLSTM, GRUBiLSTM, Trainee
+from churn.models import GRU, BiLSTM, Foresight, GRUBiLSTM, Majority, Trainee
 from churn.stopping import StoppedError, stoppable
 
 pytestmark = pytest.mark.slow
@@ -32,6 +32,25 @@ def test_the_bidirectional_network_reads_both_ends() -> None:
     x = torch.rand(1, 7, 3, requires_grad=True)
     network(x).sum().backward()
     assert x.grad.abs().sum(dim=(0, 2)).min() > 0
+
+
+@pytest.mark.parametrize("kind", [GRU, BiLSTM, GRUBiLSTM, Foresight])
+def test_a_vector_is_of_a_history_whoever_has_it(kind, panel_of) -> None:
+    panel = panel_of("xxx.b..x.", "..xx.b..x", "xxx.b..x.")
+    windows = slide(panel, WindowConfig(history_days=7, horizon_days=2, at_risk_days=7))
+    network = kind(hidden_size=6)
+    network.begin(windows)
+    one, other, like_one = (network.embed(windows.take(windows.user == user)) for user in range(3))
+    assert one.shape[1] == network.width == network.head.in_features and np.isfinite(one).all()
+    np.testing.assert_array_equal(one, like_one)
+    assert np.abs(one[0] - other[0]).max() > 1e-3
+    np.testing.assert_array_equal(one, network.embed(windows.take(windows.user == 0)))
+
+
+def test_a_model_that_is_no_network_has_no_vectors(refused) -> None:
+    split = example_split()
+    with refused("a network that gives vectors", "Majority", "another model"):
+        Majority().fit(split, target="churn").embed(split.test)
 
 
 def test_the_scale_is_filled_from_the_training_part_alone() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn.data.windows.feature import Feature
-from churn.data.windows.panel import STICKERS, Panel
+from churn.data.windows.panel import AMOUNT, STICKERS, Panel
 from churn.errors import UserError
 
 CHURN, STICKER = "churn", "sticker"  # targets: no activity on any day of the horizon; a sticker on some day of it
@@ -202,10 +202,27 @@ class Windows:
         if STICKER in self.labels:
             amounts = np.zeros(rows.shape) if panel.amounts is None else panel.amounts[rows]
             found += [panel.counts[rows, panel.features.index(STICKERS)] > 0, amounts]
-        outcomes = np.stack(found, axis=2).astype(np.float32)
-        seen = (panel.n_days if until is None else until) - self.cutoff - self.lead_days
-        outcomes[np.arange(days) >= seen[:, None]] = np.nan
-        return outcomes
+        return self._seen(np.stack(found, axis=2).astype(np.float32), until)
+
+    def counts_ahead(self, days: int, *, until: int | None = None) -> NDArray[np.float32]:
+        """The panel's counts on each of the `days` that begin with the horizon, nan where not seen: (n, days, f + 1).
+
+        The last column is whether there was activity. Amounts, which are no counts, are left out.
+
+        Args:
+            days: The number of days, which may go beyond the horizon.
+            until: The first day that may not be read; the panel's end where None.
+        """
+        panel, rows = self.panel, self.rows(first=self.lead_days, last=self.lead_days + days - 1)
+        kept = [place for place, name in enumerate(panel.features) if name != AMOUNT]
+        counts = np.take(panel.counts, rows, axis=0)[:, :, kept]
+        return self._seen(np.concatenate([counts, panel.active[rows][:, :, None]], axis=2).astype(np.float32), until)
+
+    def _seen(self, ahead: NDArray[np.float32], until: int | None) -> NDArray[np.float32]:
+        """Numbers of days ahead, (n, days, c), nan from the first day on that may not be read."""
+        seen = (self.panel.n_days if until is None else until) - self.cutoff - self.lead_days
+        ahead[np.arange(ahead.shape[1]) >= seen[:, None]] = np.nan
+        return ahead
 
     def and_then(self, others: "Windows") -> "Windows":
         """These windows and others over the same panel, one after the other, for a learner that shuffles them."""

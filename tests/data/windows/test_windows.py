@@ -52,6 +52,14 @@ def test_days_ahead_that_were_not_seen_are_unknown(panel_of) -> None:
     np.testing.assert_array_equal(earlier, [1, 0, 1, np.nan])
 
 
+def test_the_counts_ahead_are_the_panel_s_without_amounts_and_whether_there_was_activity(panel_of) -> None:
+    windows = slide(panel_of("x3x.bo..x"), WindowConfig(history_days=2, horizon_days=2, at_risk_days=2))
+    [ahead] = windows.take(windows.cutoff == 3).counts_ahead(4, until=6)
+    np.testing.assert_array_equal(ahead, [[0, 0, 0], [1, 1, 1], [0, 1, 0], [np.nan] * 3])
+    train = example_split().train.sample(50)
+    assert train.counts_ahead(3).shape == (50, 3, len(train.panel.features))  # one is an amount, activity is added
+
+
 def test_the_labels_are_those_of_the_days_ahead() -> None:
     train = example_split().train
     ahead = train.ahead(train.horizon_days)
