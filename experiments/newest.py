@@ -1,9 +1,8 @@
-"""What the newest windows are worth: python experiments/newest.py --config experiments/gitter.yaml --origins 5
+"""Newest windows, and whether learning again from them pays: python experiments/newest.py --config experiments/gitter.yaml
 
 At each of several origins a model is fitted as a run does and measured on the weeks from there on. Then it learns again
-from all windows whose answer is known by then, as `training.refit: all` has it, and trees also from these with weights
-that halve every so many days. Printed is the log loss of each, and its mean difference from the first, with the lowest
-and the highest origin's.
+from all windows whose answer is known by then, as `training.refit: all` has it, and trees also with a half-life of
+weights. Printed is the log loss of each, and its mean difference from the first, with the lowest and highest origin's.
 """
 
 import argparse
@@ -63,7 +62,7 @@ def measured(split: Split, labelled: Windows) -> Iterator[dict[str, object]]:
 
 
 def weighted(model: LightGBM, windows: Windows, target: str, days: int) -> Callable[[Windows], NDArray[np.float64]]:
-    """The chances by as many trees, learnt from windows that count half as much every so many days before the last."""
+    """The chances by as many trees, learnt with weights that halve with each `days` before the last cutoff."""
     columns, levels = windows.coded()
     weight = 2.0 ** ((windows.cutoff - windows.cutoff.max()) / days)
     given = {
