@@ -1,4 +1,4 @@
-"""Newest windows, and whether learning again from them pays: python experiments/newest.py --config experiments/gitter.yaml
+"""Newest windows, and whether learning again pays: python experiments/newest.py --config experiments/gitter.yaml
 
 At each of several origins a model is fitted as a run does and measured on the weeks from there on. Then it learns again
 from all windows whose answer is known by then, as `training.refit: all` has it, and trees also with a half-life of
