@@ -18,7 +18,13 @@ EVENT_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "event":
 STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amount": False, "event_id": False}
 MEMBER_COLUMNS = {"user_id": True, "joined": False}
 OUTCOME_COLUMNS = {"user_id": True, "timestamp": True}
-_OF_OTHERS = {"stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS, "outcomes": OUTCOME_COLUMNS}
+DAILY_COLUMNS = {"user_id": True, "timestamp": True}  # and channels
+_OF_OTHERS = {
+    "daily": DAILY_COLUMNS,
+    "stickers": STICKER_COLUMNS,
+    "members": MEMBER_COLUMNS,
+    "outcomes": OUTCOME_COLUMNS,
+}
 
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
 BESIDE = ("day", "dated", UNREADABLE)  # columns that say nothing of their own about a row
@@ -31,7 +37,7 @@ def columns_key(name: str) -> str:
         >>> columns_key("members"), columns_key("items")
         ('data.member_columns', '`columns` of items in data.events')
     """
-    own = name in ("events", "stickers", "members", "outcomes")
+    own = name in ("events", *_OF_OTHERS)
     return f"data.{name.rstrip('s')}_columns" if own else f"`columns` of {name} in data.events"
 
 
