@@ -53,9 +53,9 @@ class Channels:
     """The channels of a table by the configuration.
 
     Example:
-        >>> Channels.of({"user_id": "shop", "timestamp": "day", "debt": None}, ["stock"]).named(["day", "stock", "debt"])
-        {'day': 'day', 'stock': 'stock'}
-        >>> Channels.of({"timestamp": "day", "posts": "n_posts"}, []).named(["day", "n_posts", "debt"])
+        >>> Channels.of({"user_id": "shop", "debt": None}, levels=[]).named(["stock", "debt"])
+        {'stock': 'stock'}
+        >>> Channels.of({"user_id": "shop", "posts": "n_posts"}, levels=[]).named(["n_posts", "debt"])
         {'posts': 'n_posts'}
     """
 
@@ -64,7 +64,7 @@ class Channels:
     levels: tuple[str, ...]
 
     @classmethod
-    def of(cls, mapping: Mapped, levels: Sequence[str]) -> Self:
+    def of(cls, mapping: Mapped, *, levels: Sequence[str]) -> Self:
         """The channels that `data.daily_columns` lists or leaves out, and the ones that are levels."""
         others = {name: own for name, own in (mapping or {}).items() if name not in _OWN}
         listed = {name: own for name, own in others.items() if own is not None}

@@ -222,7 +222,7 @@ class DataConfig(Block, key="data"):
     @property
     def channels(self) -> Channels:
         """The channels of `daily`."""
-        return Channels.of(self.daily_columns, self.daily_levels)
+        return Channels.of(self.daily_columns, levels=self.daily_levels)
 
     @property
     def state(self) -> State | None:

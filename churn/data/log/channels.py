@@ -9,8 +9,17 @@ import numpy as np
 from ibis import _
 
 from churn.data.config.daily_config import Channels
-from churn.data.log.daily import Daily, Tables, beside, cached, check_balance, check_members, fates_of_users, span_of
-from churn.data.log.daily import users_in
+from churn.data.log.daily import (
+    Daily,
+    Tables,
+    beside,
+    cached,
+    check_balance,
+    check_members,
+    fates_of_users,
+    span_of,
+    users_in,
+)
 from churn.data.log.reconciliation import reconcile
 from churn.data.log.vocabulary import STICKER_FEATURES, Vocabulary
 from churn.errors import UserError
@@ -96,11 +105,15 @@ def aggregate_days(
     engine, table, names = tables.engine, tables.daily, tables.channels
     assert table is not None  # whoever has no such table counts events
     users = users_in(engine, table, tables.listed, own=ibis.literal(True), key="data.daily")
-    rows = cached(engine, fates_of_users(table.mutate(n=ibis.literal(1)), users).group_by("fate").aggregate(n=_.n.sum()))
+    rows = cached(
+        engine, fates_of_users(table.mutate(n=ibis.literal(1)), users).group_by("fate").aggregate(n=_.n.sum())
+    )
     first_day, last_day = span_of(table.mutate(n=ibis.literal(1)), key="data.daily")
     if vocabulary is None:
         end = training_end(first_day, last_day)
-        vocabulary = _frozen(names, channels, stickers=tables.stickers is not None, first_day=first_day, last_day=end - 1)
+        vocabulary = _frozen(
+            names, channels, stickers=tables.stickers is not None, first_day=first_day, last_day=end - 1
+        )
     _check_channels(names, (*vocabulary.counted, *vocabulary.levels), key="data.daily, as in training")
     _check_channels(names, active_channels, key="the channels of data.daily that tell of activity")
     columns = {name: column_of(place) for place, name in enumerate(names)}
@@ -116,7 +129,7 @@ def aggregate_days(
     reconciliation = {"daily": reconcile(table, rows)} | others.reconciliation
     check_balance(reconciliation)
     check_members(reconciliation["daily"], "daily", table, users)
-    values = [*counts, *others.values] or [_long(days, alive[0], 0).filter(ibis.literal(False))]
+    values = [*counts, *others.gifts] or [_long(days, alive[0], 0).filter(ibis.literal(False))]
     return Daily(
         engine,
         users,

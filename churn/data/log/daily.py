@@ -47,7 +47,7 @@ class Daily:
 class Beside:
     """What the tables beside the log or the table of days hold."""
 
-    values: list[ibis.Table]  # code, day, feature, value: of stickers
+    gifts: list[ibis.Table]  # code, day, feature, value; none without stickers
     rows: dict[str, ibis.Table]  # each table with its reasons
     reconciliation: dict[str, Reconciliation]
 
@@ -135,7 +135,7 @@ def aggregate(
         }
         reconciliation = own | reconciliation
     columns = {key: vocabulary.column(*key) for key in counts}
-    parts = [_event_values(placed, columns, vocabulary, several=len(tables.sources) > 1), *others.values]
+    parts = [_event_values(placed, columns, vocabulary, several=len(tables.sources) > 1), *others.gifts]
     check_balance(reconciliation)
     for name in tables.sources if span is None else ():
         check_members(reconciliation[name], name, tables.sources[name], users)

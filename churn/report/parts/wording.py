@@ -50,7 +50,7 @@ _TERMS = (  # words of artefacts, which `say_again` finds in the catalogue
     *(marked("null amount"), marked("negative amount"), marked("amount that is not a number")),
     marked("negative amount, left out"),
     *(marked("read"), marked("used"), marked("non-members"), marked("events"), marked("stickers"), marked("members")),
-    marked("outcomes"),
+    *(marked("outcomes"), marked("daily"), marked("channel that is not a number")),
 )
 ROLES = ("own", "fan", "away")  # how the names of counted events begin
 
