@@ -30,7 +30,8 @@ class Panel:
     Sticker amounts are no counts: they stand in `amounts`, and their column of `counts` is zeros.
 
     A panel of a table of days has the `levels` of its channels beside its counts, which may have decimals, and knows
-    which rows were `reported`. Its activity of a day may be a state that looks back `over_days`, that day included.
+    which rows were `reported`. Its activity of a day may be a state that looks back `over_days`, that day included; on
+    a day without a row such a state is as it last was, while it may still look back on that.
     """
 
     users: pd.Index  # (u,) user ids, sorted
@@ -132,6 +133,8 @@ def build(daily: Daily, folder: Path, *, over_days: int = 1) -> Panel:
     users.to_parquet(folder / "users.parquet", index=False)
     length = (users["last"] - users["first"] + 1).to_numpy()
     refunds = _fill(daily, folder, users, rows=int(length.sum()) + 1, largest=largest)
+    if over_days > 1:
+        _bridge(folder, users["start"].to_numpy(), over_days=over_days)
     meta = {
         "features": daily.vocabulary.features,
         "first_day": daily.first_day,
@@ -228,6 +231,18 @@ def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest
     if daily.levels is not None:
         _fill_levels(daily.levels, column("levels", np.float32, len(daily.vocabulary.levels)), base, users)
     return refunds
+
+
+def _bridge(folder: Path, start: NDArray[np.int64], *, over_days: int) -> None:
+    """Take a state on days that were not reported as it last was, for as long as it may look back on that day."""
+    active, reported = (np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("active", "reported"))
+    rows = np.arange(len(active))
+    begin = np.zeros(len(active), np.int64)
+    begin[start[start < len(active)]] = start[start < len(active)]
+    newest = np.maximum.accumulate(np.where(reported, rows, 0))
+    known = (newest >= np.maximum.accumulate(begin)) & (rows - newest < over_days)
+    active[:] = np.where(known, active[newest], active)
+    active.flush()
 
 
 def _fill_levels(told: ibis.Table, levels: NDArray[np.float32], base: NDArray[np.int64], users: pd.DataFrame) -> None:

@@ -82,7 +82,8 @@ def _spells(
             raise _no_days(config)
         return np.arange(len(joined), dtype=np.int32), joined, np.full_like(joined, panel.n_days)
     # After an active day a user is at risk until the next one, or for at_risk_days: no cutoff is counted twice.
-    user, day = panel.days_where(panel.active)
+    seen = panel.active if panel.reported is None else panel.active & panel.reported
+    user, day = panel.days_where(seen)
     until = day + np.int32(max(config.at_risk_days - panel.over_days + 1, 1))
     same = user[1:] == user[:-1]
     until[:-1][same] = np.minimum(until[:-1], day[1:])[same]
