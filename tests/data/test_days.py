@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn.data import CHURN, STICKER, UNKNOWN, DataConfig, SplitConfig, WindowConfig, examine
+from churn.data import AMOUNT, CHURN, STICKER, UNKNOWN, DataConfig, SplitConfig, WindowConfig, examine, prepare
 
 FIRST = pd.Timestamp("2024-01-01")
 DAYS, USERS, OVER = 90, 25, 7
@@ -100,10 +100,21 @@ def test_day_that_the_whole_platform_lacks_makes_nobody_churn(prepared):
     days = [day for day in pd.date_range(FIRST, periods=80) if day.day != 15]
     posts = [int(day.day % 15 == 0) if day > FIRST + pd.Timedelta(days=20) else 1 for day in days]
     table = pd.DataFrame({"user_id": "a", "timestamp": days, "posts": posts, "likes": 1}).sort_values("timestamp")
-    windows = prepared({"daily": table}, activity_events=["posts"], windows=WEEK, split=SplitConfig(kind="user")).windows
+    windows = prepared(
+        {"daily": table}, activity_events=["posts"], windows=WEEK, split=SplitConfig(kind="user")
+    ).windows
     reached = [any((cutoff + pd.Timedelta(days=n)).day == 15 for n in range(OVER)) for cutoff in windows.dates]
     over = windows.answered <= windows.panel.n_days
     assert (windows.censored == (np.array(reached) & over)).all() and windows.censored.any()
+
+
+def test_day_without_a_row_is_no_inactivity_while_the_state_may_look_back_on_it(prepared):
+    days = pd.date_range(FIRST, periods=80)
+    table = pd.DataFrame({"user_id": "a", "timestamp": days, "posted_7d": True, "fans": 1.0})
+    absent = [*range(30, 34), *range(50, 60)]
+    panel = prepared({"daily": table.drop(absent)}, **STATE).panel
+    quiet = [day for user, day in zip(*panel.days_where(~panel.active), strict=True) if user == 0]
+    assert quiet == list(range(49 + OVER, 60))
 
 
 def test_censored_windows_are_in_no_part_and_counted(prepared):
@@ -163,14 +174,18 @@ def test_channels_that_are_not_there_are_refused(prepared, refused, keys, words)
         prepared({"daily": made_up().assign(note="text")}, **keys, windows=WEEK)
 
 
-def test_stickers_may_come_from_the_table_of_days_itself(prepared):
+def test_stickers_may_come_from_the_table_of_days_itself(tmp_path):
     table = made_up()
-    given = table.assign(amount=table.posts.where(table.posts > 0)).dropna(subset=["amount"])
-    dataset = prepared({"daily": table, "stickers": given}, **COUNTS)
+    table.loc[:9, "likes"] = None
+    table.to_parquet(source := tmp_path / "days.parquet")
+    config = DataConfig(daily=str(source), stickers=str(source), sticker_columns={"amount": "likes"}, **COUNTS)
+    dataset = prepare(config, tmp_path / "dataset")
     assert dataset.windows.targets == (CHURN, STICKER)
-    received = dataset.vocabulary.features.index("sticker_amount")
-    rows = np.arange(len(dataset.panel.counts))
-    assert dataset.panel.gather(rows)[:, received].sum() == given.amount.sum()
+    given = table[table.likes > 0]
+    rows = dataset.reconciliation["stickers"]
+    assert (rows["used"], rows["rejected"]) == (len(given), {"a day without stickers": len(table) - len(given)})
+    amount = dataset.panel.gather(np.arange(len(dataset.panel.counts)))[:, dataset.panel.features.index(AMOUNT)]
+    assert amount.sum() == given.likes.sum()
 
 
 def test_new_days_are_read_with_the_channels_of_training(prepared, refused):

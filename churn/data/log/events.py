@@ -27,6 +27,7 @@ _OF_OTHERS = {
 }
 
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
+NULL_AMOUNT = "null amount"
 BESIDE = ("day", "dated", UNREADABLE)  # columns that say nothing of their own about a row
 
 
@@ -211,7 +212,7 @@ def with_reason(
     if "event" in table.columns and allowed_events is not None:
         cases.append((~_.event.cast("string").isin(allowed_events), "event not allowed"))
     if "amount" in table.columns:
-        cases.append((_.amount.isnull(), "null amount"))
+        cases.append((_.amount.isnull(), NULL_AMOUNT))
         cases += [] if negative is None else [(_.amount < 0, negative)]
         if not table.amount.type().is_integer():
             cases.append((~_finite(_.amount), "amount that is not a number"))

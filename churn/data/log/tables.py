@@ -13,6 +13,7 @@ from churn.data.log.channels import as_number, channels_in, column_of, with_faul
 from churn.data.log.daily import Tables
 from churn.data.log.dialects import DIALECTS, open_session
 from churn.data.log.events import (
+    NULL_AMOUNT,
     Columns,
     columns_key,
     standard_columns,
@@ -22,7 +23,7 @@ from churn.data.log.events import (
     with_repeats,
 )
 from churn.data.log.joining import joined
-from churn.data.log.reconciliation import LEFT_OUT
+from churn.data.log.reconciliation import LEFT_OUT, NO_STICKER
 from churn.data.log.spellings import FRACTIONAL
 from churn.data.log.times import Written, needs_strptime, with_moments, written
 from churn.data.sources import UNREADABLE, Engines, Frame, engine_errors, moved, open_table
@@ -74,6 +75,8 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         first, last = (None, None) if name == "outcomes" else span  # their dates may lie after the last day read
         table = with_reason(table, first_day=first, last_day=last, allowed_events=allowed, negative=negative)
         table = with_faults(table) if name == "daily" else table
+        if name == "stickers" and config.stickers == config.daily:
+            table = _with_empty_days(table)
         return _without_repeats(name, _view(table, engine), config, engine)
 
     timed = {name: canonical(name) for name in ways}
@@ -111,6 +114,14 @@ def _selected(name: str, raw: ibis.Table, config: DataConfig) -> ibis.Table:
     if name == "outcomes" and (asked := config.asked) is not None:
         return columns.select(raw, answer=asked.column, due=asked.due)
     return columns.select_all(raw) if name == "members" else columns.select(raw)
+
+
+def _with_empty_days(stickers: ibis.Table) -> ibis.Table:
+    """Leave out the rows of a table of days, read as stickers, in which there is no amount."""
+    if "amount" not in stickers.columns:
+        return stickers
+    none = _.reason.coalesce(NULL_AMOUNT) == NULL_AMOUNT
+    return stickers.mutate(reason=ibis.ifelse(none & (_.amount.coalesce(0) == 0), NO_STICKER, _.reason))
 
 
 def _channels(raw: ibis.Table, config: DataConfig) -> dict[str, str]:
