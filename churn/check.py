@@ -212,12 +212,18 @@ def _users(dataset: Dataset, health: Health) -> list[RenderableType]:
     if dataset.fates is not None:
         return [_text(_listed(dataset, health)), _fates(dataset)]
     if dataset.members is None and dataset.config.daily is not None:
-        return [_text(say("users: {n:,}, all who have a row of a day", n=n))]
+        return [_text(say("users: {n:,}, all who have a row in the table of days", n=n))]
     if dataset.members is None:
         return [_text(say("users: {n:,}, all who have events of their own", n=n))]
     if dataset.config.daily is not None:
         return [
-            _text(say("users: {n:,} on the member list, {unseen:,} of whom have no day", n=n, unseen=health.unseen))
+            _text(
+                say(
+                    "users: {n:,} on the member list, {unseen:,} of whom have no row in the table of days",
+                    n=n,
+                    unseen=health.unseen,
+                )
+            )
         ]
     unseen = say(
         "users: {n:,} on the member list, {unseen:,} of whom never appear in the events", n=n, unseen=health.unseen
@@ -291,7 +297,7 @@ def _activity(dataset: Dataset) -> list[str]:
         return []
     if config.state is not None:
         told = {"channel": config.state.column, "days": config.state.over_days}
-        return [say("active on a day or the ones before, {days} in all: {channel} above 0", **told)]
+        return [say("active in the {days} days up to a day: {channel} above 0 on it", **told)]
     names = config.activity_events or dataset.vocabulary.counted
     return [say("active on a day: any of {names} above 0", names=", ".join(names))]
 

@@ -45,7 +45,7 @@ class Daily:
 
 @dataclass(frozen=True)
 class Beside:
-    """What the tables beside the log or the table of days hold."""
+    """Tables beside the log or the table of days: stickers by day, rows with their reasons, and their fates."""
 
     gifts: list[ibis.Table]  # code, day, feature, value; none without stickers
     rows: dict[str, ibis.Table]  # each table with its reasons
