@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from churn.data import AMOUNT, CHURN, STICKER, UNKNOWN, DataConfig, SplitConfig, WindowConfig, examine, prepare
+from churn.eda.spells import silences
 
 FIRST = pd.Timestamp("2024-01-01")
 DAYS, USERS, OVER = 90, 25, 7
@@ -115,6 +116,21 @@ def test_day_without_a_row_is_no_inactivity_while_the_state_may_look_back_on_it(
     panel = prepared({"daily": table.drop(absent)}, **STATE).panel
     quiet = [day for user, day in zip(*panel.days_where(~panel.active), strict=True) if user == 0]
     assert quiet == list(range(49 + OVER, 60))
+
+
+def test_silence_seen_by_a_state_began_as_many_days_before(prepared):
+    days = pd.date_range(FIRST, periods=80)
+    lately = [not 30 <= day < 35 and day < 70 for day in range(80)]  # last acts on the days 23 and 63
+    table = pd.DataFrame({"user_id": "a", "timestamp": days, "posted_7d": lately, "fans": 1.0})
+    found = silences(prepared({"daily": table}, **STATE).panel)
+    assert (found.days.tolist(), found.ended.tolist()) == ([35 - 23 - 1, 80 - 63 - 1], [True, False])
+
+
+def test_days_ahead_are_unknown_from_one_on_that_nobody_reported(prepared):
+    windows = prepared({"daily": made_up()}, **COUNTS, split=SplitConfig(kind="user")).windows
+    day = int(windows.cutoff[windows.cutoff < ABSENT[1]].max())
+    ahead = windows.take(windows.cutoff == day).ahead(10)[:, :, 0]
+    assert np.isnan(ahead[:, ABSENT[1] - day :]).all() and not np.isnan(ahead[:, : ABSENT[1] - day]).any()
 
 
 def test_censored_windows_are_in_no_part_and_counted(prepared):
