@@ -84,11 +84,11 @@ def _split(dataset: Dataset) -> tuple[Split | None, UserError | None]:
 
 
 def _page(dataset: Dataset, health: Health, trouble: UserError | None) -> list[RenderableType]:
-    with_log = dataset.config.events is not None
+    with_log, with_past = dataset.config.events is not None, dataset.config.has_past
     return [
         *_section(say("Tables"), [_columns(dataset), *_times(dataset)]),
         *_section(say("Rows"), [_rows(dataset)]),
-        *(_section(say("Days"), _days(dataset, health)) if with_log else []),
+        *(_section(say("Days"), _days(dataset, health)) if with_past else []),
         *_section(say("Users"), _users(dataset, health)),
         *(_section(say("Events by role"), [_events(health)]) if with_log else []),
         *_section(say("Features"), _features(dataset, health)),
@@ -110,10 +110,19 @@ def _columns(dataset: Dataset) -> Table:
         used = {own: word for word in standard_columns(name) if (own := mapping.get(word, word))}
         attributes = dataset.members.columns if name == "members" and dataset.members is not None else ()
         use = dict.fromkeys(attributes, say("attribute")) | used
+        if name == "daily":
+            use |= _channels(dataset)
         if name == ("outcomes" if dataset.config.outcomes else "members") and (asked := dataset.config.asked):
             use |= {asked.column: say("answer")} | ({asked.due: say("day of the answer")} if asked.due else {})
         rows += [(say_again(name), column, kind, use.get(column, "–")) for column, kind in schema.items()]
     return _table((say("table"), say("column"), say("type"), say("used as")), rows)
+
+
+def _channels(dataset: Dataset) -> dict[str, str]:
+    """The columns of the table of days that are channels, and whether each is a count or a level."""
+    words, listed = dataset.vocabulary, dataset.config.channels.listed
+    kinds = dict.fromkeys(words.counted, say("count of the day")) | dict.fromkeys(words.levels, say("level"))
+    return {listed.get(name, name): kind for name, kind in kinds.items()}
 
 
 def _times(dataset: Dataset) -> list[RenderableType]:
@@ -163,25 +172,34 @@ def _days(dataset: Dataset, health: Health) -> list[RenderableType]:
         n=panel.n_days,
         zone=dataset.config.zone,
     )
-    usual = say(
-        "events a day: median {median:,.0f}, half of the days between {low:,.0f} and {high:,.0f}; on the last day "
-        "{last:,.0f}",
-        median=median,
-        low=low,
-        high=high,
-        last=events[-1],
-    )
+    told = {"median": median, "low": low, "high": high, "last": events[-1]}
+    if dataset.config.daily is not None:
+        usual = say(
+            "rows a day: median {median:,.0f}, half of the days between {low:,.0f} and {high:,.0f}; on the last day "
+            "{last:,.0f}",
+            **told,
+        )
+    else:
+        usual = say(
+            "events a day: median {median:,.0f}, half of the days between {low:,.0f} and {high:,.0f}; on the last day "
+            "{last:,.0f}",
+            **told,
+        )
     return [_text(span), _text(usual), _text(_gaps(panel, health.gaps))]
 
 
 def _gaps(panel: Panel, gaps: Sequence[tuple[int, int]]) -> str:
-    """Stretches of days without any event, the first few with their days."""
+    """Stretches of days without any event or row, the first few with their days."""
+    if not gaps and panel.reported is not None:
+        return say("days without any row: none")
     if not gaps:
         return say("days without any event: none")
     days = [(panel.date(first).date(), panel.date(last).date()) for first, last in gaps[:GAPS]]
     spans = [say("{first} to {last}", first=a, last=b) if b > a else str(a) for a, b in days]
     more = say(" and {n:,} more stretches", n=len(gaps) - GAPS) if len(gaps) > GAPS else ""
     total = sum(last - first + 1 for first, last in gaps)
+    if panel.reported is not None:
+        return say("days without any row: {n:,}: {spans}{more}", n=total, spans=", ".join(spans), more=more)
     return say("days without any event: {n:,}: {spans}{more}", n=total, spans=", ".join(spans), more=more)
 
 
@@ -193,8 +211,20 @@ def _users(dataset: Dataset, health: Health) -> list[RenderableType]:
     n = len(dataset.panel.users)
     if dataset.fates is not None:
         return [_text(_listed(dataset, health)), _fates(dataset)]
+    if dataset.members is None and dataset.config.daily is not None:
+        return [_text(say("users: {n:,}, all who have a row in the table of days", n=n))]
     if dataset.members is None:
         return [_text(say("users: {n:,}, all who have events of their own", n=n))]
+    if dataset.config.daily is not None:
+        return [
+            _text(
+                say(
+                    "users: {n:,} on the member list, {unseen:,} of whom have no row in the table of days",
+                    n=n,
+                    unseen=health.unseen,
+                )
+            )
+        ]
     unseen = say(
         "users: {n:,} on the member list, {unseen:,} of whom never appear in the events", n=n, unseen=health.unseen
     )
@@ -260,6 +290,18 @@ def _definition(dataset: Dataset) -> str:
     )
 
 
+def _activity(dataset: Dataset) -> list[str]:
+    """The channels of a table of days that tell who was active; nothing for an event log or an outcome."""
+    config = dataset.config
+    if config.daily is None or config.asked is not None:
+        return []
+    if config.state is not None:
+        told = {"channel": config.state.column, "days": config.state.over_days}
+        return [say("active in the {days} days up to a day: {channel} above 0 on it", **told)]
+    names = config.activity_events or dataset.vocabulary.counted
+    return [say("active on a day: any of {names} above 0", names=", ".join(names))]
+
+
 def _when(dataset: Dataset) -> str:
     """The days on which users are asked about, where each has days of the own."""
     if not dataset.config.outcomes:
@@ -280,7 +322,7 @@ def _labelled(dataset: Dataset) -> list[RenderableType]:
     known = dataset.labelled
     rates = [f", {termed(target)} {known.label(target).mean():.4f}" for target in known.targets if len(known)]
     told = say("labelled windows: {n:,}{rates}; no split", n=len(known), rates="".join(rates))
-    return [_text(_definition(dataset)), _text(told)]
+    return [*map(_text, (_definition(dataset), *_activity(dataset), told))]
 
 
 def _windows(dataset: Dataset) -> list[RenderableType]:
@@ -288,11 +330,13 @@ def _windows(dataset: Dataset) -> list[RenderableType]:
     rates = ", ".join(f"{termed(target)} {rate:.4f}" for target, rate in audit["base_rates"].items())
     lines = [
         _definition(dataset),
+        *_activity(dataset),
         say(
             "labelled windows: {n:,}, of which {between:,} belong to no part",
             n=audit["windows_labelled"],
             between=audit["windows_in_gaps"],
         ),
+        *_censored(audit["windows_censored"]),
         say("base rates: {rates}", rates=rates),
         say("split: {kind}, embargo of {days} days", kind=audit["kind"], days=audit["embargo_days"]),
     ]
@@ -303,6 +347,19 @@ def _windows(dataset: Dataset) -> list[RenderableType]:
     ]
     shared = [] if dataset.windows.arrivals else [_overlaps(audit["overlaps"])]  # nobody arrives twice
     return [*map(_text, lines), *tables, *shared]
+
+
+def _censored(n: int) -> list[str]:
+    """The number of windows whose answer no row tells; nothing where there is none."""
+    if not n:
+        return []
+    return [
+        say_many(
+            "{n} window in no part, as a day that tells its answer has no row",
+            "{n} windows in no part, as a day that tells their answer has no row",
+            n,
+        )
+    ]
 
 
 def _parts(parts: Sequence[Mapping[str, Any]], targets: Sequence[str], fold: str, *, arrivals: bool) -> Table:

@@ -25,7 +25,7 @@ STORED = "config.yaml"  # the configuration in a run's folder
 _HEAD = "# Every key of a run, written by churn\n"  # a file without it is the user's own
 
 
-_OF_DAYS = "churn.models.Foresight"  # learns the days ahead, of which an outcome has none
+_OF_DAYS = "churn.models.Foresight"  # learns the days ahead, of which an outcome and a state over days have none
 
 
 def _every_model() -> list[str | dict[str, Any]]:
@@ -121,7 +121,8 @@ class RunConfig(Block):
         too long a history, for a ranking by amounts that are not configured, a budget for an outcome,
         pretraining without a history, and an unknown language."""
         super().__post_init__()
-        if self.data.outcome is not None and self.models == _every_model():
+        one_answer = self.data.outcome is not None or self.data.state is not None
+        if one_answer and self.models == _every_model():
             object.__setattr__(self, "models", [path for path in self.models if path != _OF_DAYS])
         names = [spec.name for spec in self.specs]
         if not names or len(set(names)) < len(names):
@@ -143,8 +144,9 @@ class RunConfig(Block):
                 "expected no training.pretrain with data.windows.history_days 0", self.training.pretrain, remedy
             )
         for spec in self.specs:
-            if self.data.outcome is not None and spec.class_path == _OF_DAYS:
-                expected, remedy = "expected models of an answer with data.outcome", "leave it out of `models`"
+            if one_answer and spec.class_path == _OF_DAYS:
+                key = "data.daily_activity" if self.data.outcome is None else "data.outcome"
+                expected, remedy = f"expected models of an answer with {key}", "leave it out of `models`"
                 raise UserError(expected, f"{_OF_DAYS}, which is about days", remedy)
             spec.check()
             self._check_history(f"history_days of {spec.name}", spec.init_args.get("history_days"))

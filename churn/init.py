@@ -55,8 +55,9 @@ def init(files: Sequence[str], *, out: Path) -> None:
             return _write(_of_list(lone_list(one), csv), out)
         found = recognise(looks)
         tables = read_tables(_config(found, csv), engines=engines, frames={})
-    if "first" not in tables.times["events"] or tables.times["events"]["first"] == "NaT":
-        raise UserError(f"expected a usable event in {found['events'].look.source}", "none", "name a file with events")
+    main: TableName = "events" if "events" in found else "daily"
+    if tables.times[main].get("first", "NaT") == "NaT":
+        raise UserError(f"expected a usable event in {found[main].look.source}", "none", "name a file with events")
     _write(_written(found, csv=csv, times=tables.times), out)
 
 
@@ -131,7 +132,8 @@ def _written(
     found: Mapping[TableName, Recognised], *, csv: dict[str, str] | None, times: Mapping[str, dict[str, str]]
 ) -> str:
     """The configuration as YAML, each line with the reason for its value."""
-    first, last = (pd.Timestamp(times["events"][end]).tz_localize(None).normalize() for end in ("first", "last"))
+    main = "events" if "events" in found else "daily"
+    first, last = (pd.Timestamp(times[main][end]).tz_localize(None).normalize() for end in ("first", "last"))
     lines = ["# Written by `churn init` from a look at the files: read it through, change what is wrong, then run", ""]
     lines += ["# churn check --config THIS FILE", "data:"]
     for name, one in found.items():
@@ -151,9 +153,12 @@ def _table(name: str, one: Recognised, times: Mapping[str, str]) -> list[str]:
     lines.append(f"  {name.rstrip('s')}_columns:")
     for standard, own in _mapping(name, one).items():
         lines.append(f"    {standard}: {'null' if own is None else _quoted(own)}  # {_reason(standard, one, times)}")
-    attributes = "compared between groups, and seen by models if data.attributes says when they are known"
+    unused = {
+        "members": "compared between groups, and seen by models if data.attributes says when they are known",
+        "daily": "channels, where they are numbers; levels such as subscribers or a balance belong in daily_levels",
+    }
     if left := [column.name for column in one.look.columns if column not in one.mapping.values()]:
-        lines.append(f"  # {attributes if name == 'members' else 'not used'}: {', '.join(left)}")
+        lines.append(f"  # {unused.get(name, 'not used')}: {', '.join(left)}")
     return lines
 
 

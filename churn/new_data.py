@@ -13,7 +13,8 @@ from churn.data import DataConfig, Dataset, Frame, Vocabulary, prepare, with_con
 from churn.errors import UserError
 from churn.keys import as_day
 
-_TABLES = ("stickers", "members", "outcomes")
+_TABLES = ("daily", "stickers", "members", "outcomes")
+_OF_DAYS = ("daily_levels", "daily_activity")
 New = DataConfig | Mapping[str, Frame]  # a `data:` block, or frames by the names of its tables: events, stickers, …
 
 
@@ -33,7 +34,7 @@ def block_of(data: New, *, run: Path, old: DataConfig) -> tuple[DataConfig, Mapp
         return data, {}
     names = list(data) if isinstance(data, Mapping) else [f"a {type(data).__name__}"]
     logs = [log.name for log in old.logs]
-    needed = next(name for name in ("events", "members", "outcomes") if getattr(old, name) is not None)
+    needed = next(name for name in ("events", "daily", "members", "outcomes") if getattr(old, name) is not None)
     if needed not in names or set(names) - {*_TABLES, *logs}:
         expected = f"expected a DataConfig, or data frames under {needed} and, if known, other tables of the run"
         raise UserError(expected, ", ".join(map(str, names)) or "none", "correct the names")
@@ -79,12 +80,12 @@ def prepare_alike(
     if lacking := [log.name for log in old.logs if log.name not in [one.name for one in new.logs]]:
         remedy = "list it, or train again"
         raise UserError(f"expected {lacking[0]} in data.events, as in training", "no such source", remedy)
-    if (old.outcomes is None) != (new.outcomes is None):
-        wanted = "data.outcomes" if new.outcomes is None else "no data.outcomes"
-        raise UserError(
-            f"expected {wanted}, as in training", new.outcomes or "none", "set it as it was, or train again"
-        )
-    same = ("windows", "outcome", "features", "zone", "activity_events", "allowed_events", "negative")
+    for name in ("daily", "outcomes"):
+        found = getattr(new, name)
+        if (getattr(old, name) is None) != (found is None):
+            wanted = f"data.{name}" if found is None else f"no data.{name}"
+            raise UserError(f"expected {wanted}, as in training", found or "none", "set it as it was, or train again")
+    same = ("windows", "outcome", "features", "zone", "activity_events", "allowed_events", "negative", *_OF_DAYS)
     seen = {name: block for name, block in old.attributes.items() if name in old.features}
     moved = {name: _places(old, new, name) for name in seen if "as" in seen[name]}  # pictures lie elsewhere
     taken = {name: getattr(old, name) for name in same} | {"attributes": seen | moved}

@@ -106,7 +106,8 @@ CONFIGURATIONS = [body for _, body in blocks("yaml", HERE)]
 
 @pytest.mark.parametrize("body", CONFIGURATIONS, ids=[page for page, _ in blocks("yaml", HERE)])
 def test_a_configuration_of_the_documents_is_taken(body, tmp_path):
-    log = "{}" if "outcome:" in body else "{events: log.parquet, stickers: stickers.parquet}"  # a list alone, or a log
+    alone = "outcome:" in body or "  daily:" in body  # a list, or a table of days, stands in place of a log
+    log = "{}" if alone else "{events: log.parquet, stickers: stickers.parquet}"
     (tmp_path / "base.yaml").write_text(f"data: {log}", encoding="utf8")
     (tmp_path / "own.yaml").write_text(body, encoding="utf8")
     files = [str(tmp_path / name) for name in ("base.yaml", "own.yaml")]

@@ -52,6 +52,17 @@ def test_a_log_with_other_names_needs_no_edit(log, started, tmp_path):
     assert "user_id: customer_id  # by its name" in said and "churn check --config churn.yaml" in said
 
 
+def test_a_table_with_a_row_per_user_and_day_is_one_of_days(log, purchases, started, tmp_path):
+    days = log.groupby(["customer_id", log.created_at.dt.date]).size().rename("posts").reset_index()
+    days.assign(fans=1_000, plan="free").to_csv(tmp_path / "days.csv", index=False)
+    data, said = started("days.csv")
+    assert (data["daily"], data["daily_columns"]) == ("days.csv", {"user_id": "customer_id", "timestamp": "created_at"})
+    assert "levels such as subscribers or a balance belong in daily_levels: posts, fans" in said
+    purchases.to_csv(tmp_path / "log.csv", index=False)  # a number, too, but at any moment of a day
+    (tmp_path / "churn.yaml").unlink()
+    assert "events" in started("log.csv")[0]
+
+
 def test_purchases_and_members_are_told_from_the_log_in_any_order(log, purchases, started, tmp_path):
     members = pd.DataFrame({"customer_id": log.customer_id.unique(), "signed_up": "2023-12-01", "plan": "free"})
     for name, frame in {"a": members, "b": purchases, "c": log}.items():

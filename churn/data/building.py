@@ -14,6 +14,7 @@ from churn.artefacts import atomic, check_whole, declared, write_json
 from churn.data.answers import OUTCOMES, answers_among, answers_in, with_days_of_joining
 from churn.data.config.data_config import DataConfig
 from churn.data.config.split_config import SplitConfig
+from churn.data.log.channels import aggregate_days
 from churn.data.log.daily import Daily, Tables, aggregate
 from churn.data.log.origin import origin_of
 from churn.data.log.reconciliation import write_quarantine
@@ -72,24 +73,23 @@ def build(
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
             tables = read_tables(config, engines=engines, frames=frames or {})
             new = vocabulary is not None
-            if config.events is None and config.asked is None:
-                remedy = "set data.events, or ask about the members with data.outcome"
+            if not config.has_past and config.asked is None:
+                remedy = "set data.events or data.daily, or ask about the members with data.outcome"
                 raise UserError("expected an event log in data.events", "none", remedy)
             check_features(config, tables, new=new)
             tables = with_days_of_joining(tables, config, new=new)
             outcomes, answers = answers_in(tables, config, new=new)
             span = (
                 answers.span(first_day=_day(config.first_day), last_day=_day(config.last_day))
-                if answers and config.events is None
+                if answers and not config.has_past
                 else None
             )
-            daily = aggregate(
+            daily = _counted(
                 tables,
+                config,
                 training_end=partial(_end_of_all if unsplit else _training_end, config, answers),
                 span=span,
                 training_users=_marks_training(config, tables) if config.split.by_user else None,
-                activity_events=tuple(config.activity_events or ()),
-                max_event_types=config.max_event_types,
                 vocabulary=vocabulary,
             )
             members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
@@ -97,9 +97,8 @@ def build(
             if vocabulary is not None:
                 days = {"first_day": daily.first_day, "last_day": daily.last_day}
                 check_first_day(config, members, **days, trained_from=vocabulary.first_day)
-            panel, timelines = with_members(
-                panels.build(daily, scratch / "panel"), members, config=config, answers=answers
-            )
+            panel = panels.build(daily, scratch / "panel", over_days=config.state.over_days if config.state else 1)
+            panel, timelines = with_members(panel, members, config=config, answers=answers)
             if vocabulary is None:
                 vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
                 # comparisons need it, and new data to score are not compared
@@ -127,6 +126,36 @@ def build(
             meta |= {"origin": origin_of(config, frames or {}), "unread": unread}
             write_json(meta, scratch / META)
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def _counted(
+    tables: Tables,
+    config: DataConfig,
+    *,
+    training_end: Callable[[int, int], int],
+    span: tuple[int, int] | None = None,
+    training_users: Callable[[pd.Index], NDArray[np.bool_]] | None = None,
+    vocabulary: Vocabulary | None = None,
+) -> Daily:
+    """The days of an event log, or of a table that holds them; see `aggregate`."""
+    chosen = config.activity_events or ()
+    if config.daily is not None:
+        return aggregate_days(
+            tables,
+            channels=config.channels,
+            active_channels=[config.state.column] if config.state else chosen,
+            training_end=training_end,
+            vocabulary=vocabulary,
+        )
+    return aggregate(
+        tables,
+        training_end=training_end,
+        span=span,
+        training_users=training_users,
+        activity_events=tuple(chosen),
+        max_event_types=config.max_event_types,
+        vocabulary=vocabulary,
+    )
 
 
 def windows_over(
@@ -181,13 +210,8 @@ def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] 
         scratch.mkdir()
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
             tables = read_tables(config, engines=engines, frames=frames or {})
-            daily = aggregate(
-                tables,
-                training_end=lambda first, last: last + 1,
-                activity_events=tuple(config.activity_events or ()),
-                max_event_types=config.max_event_types,
-            )
-            panels.build(daily, scratch / "days")
+            daily = _counted(tables, config, training_end=lambda first, last: last + 1)
+            panels.build(daily, scratch / "days", over_days=config.state.over_days if config.state else 1)
             members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
     panel = panels.load(folder / "days")
     return panel if members is None else _with_arrivals(panel, members)

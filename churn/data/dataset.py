@@ -81,7 +81,7 @@ class Dataset:
         windows = self.windows
         if not windows.scattered:
             return windows.take(windows.cutoff == self.panel.n_days)
-        found = windows.take(~windows.known)
+        found = windows.take(~windows.known & ~windows.censored)
         if not len(found) and len(windows):
             found = windows if self.new else self.split().test
         return found.take(np.append(found.user[1:] != found.user[:-1], True)[: len(found)])
@@ -114,6 +114,7 @@ class Dataset:
             "features": windows.features,
             "windows_labelled": int(known.sum()),
             "windows_in_gaps": int(known.sum()) - in_parts,
+            "windows_censored": int(windows.censored.sum()),
             "base_rates": {target: float(windows.label(target)[known].mean()) for target in windows.targets},
             "unknown_events": self.unknown_events,
             "unknown_levels": self.unknown_levels,

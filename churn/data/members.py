@@ -28,6 +28,7 @@ from churn.data.windows.attributes import (
 from churn.data.windows.context import MONTH
 from churn.data.windows.feature import Feature
 from churn.data.windows.features import features_among
+from churn.data.windows.levels import level_features
 from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
@@ -199,7 +200,7 @@ def derived(
     timelines: dict[str, Timeline],
     chances: dict[str, tuple[Feature, ...]],
 ) -> tuple[Feature, ...]:
-    """The features that `data.features` asks for, then the attributes, each in its order.
+    """The features that `data.features` asks for, then levels, then the attributes, each in its order.
 
     Args:
         config: The `data:` block.
@@ -224,10 +225,12 @@ def derived(
         for entry in chosen
         if entry.name in timelines
     }
-    found = (*features, *(feature for entry in chosen for feature in attributes[entry.name]))
+    levels = level_features(panel) if config.windows.history_days else ()
+    found = (*features, *levels, *(feature for entry in chosen for feature in attributes[entry.name]))
     names = [*panel.features, *(name for feature in found for name in feature.columns(panel))]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UserError("expected features of different names", f"{twice[0]} twice", "rename the member list's column")
+        remedy = "rename the member list's column" + (", or the channel in data.daily_columns" if config.daily else "")
+        raise UserError("expected features of different names", f"{twice[0]} twice", remedy)
     return found
 
 

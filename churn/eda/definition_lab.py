@@ -83,7 +83,7 @@ def definitions(
     Args:
         dataset: What `prepare` made.
         history_days: Lengths to try.
-        horizon_days: Lengths to try.
+        horizon_days: Lengths to try; shorter ones than `data.daily_activity` looks back on are left out.
         at_risk_days: Lengths to try; where the configuration says `at_risk: member`, that rule is tried too.
         later_days: Days after the horizon in which churners who come back are looked for.
 
@@ -100,7 +100,10 @@ def definitions(
     _check("horizon_days", horizon_days)
     _check("at_risk_days", at_risk_days)
     check_count("later_days", later_days)
-    own = dataset.config.windows
+    own, least = dataset.config.windows, dataset.panel.over_days
+    horizon_days, at_risk_days = (
+        [days for days in lengths if days >= least] or [least] for lengths in (horizon_days, at_risk_days)
+    )
     active = replace(own, at_risk="active", history_days=max(own.history_days, 1), after_days=[0])
     rules = [replace(active, at_risk_days=days) for days in at_risk_days]
     rules += [own] if own.at_risk == "member" else []

@@ -122,7 +122,9 @@ def returns(panel: Panel, *, within_days: int = 28, repetitions: int = 200, seed
     table: dict[str, Any] = {"silent_days": silent, "at_risk": _reaching(spells.days, silent)}
     table |= {"users": _reaching(_longest_of_each(code, spells.days), silent)}
     table |= {"within": within, "low": low, "high": high, "ever": ever}
-    return Returns(pd.DataFrame(table), None, within_days, len(users), len(spells.days), idle_days(panel))
+    shown = pd.DataFrame(table)
+    shown = shown[shown["silent_days"] >= panel.over_days].reset_index(drop=True)  # shorter ones are not seen
+    return Returns(shown, None, within_days, len(users), len(spells.days), idle_days(panel))
 
 
 def _drawn(n: int, *, repetitions: int, seed: int) -> Iterator[NDArray[np.float64]]:

@@ -21,7 +21,8 @@ class Spells:
 def silences(panel: Panel) -> Spells:
     """Every stretch of silent days after an active day, until the user comes back or the log ends.
 
-    A user who is active on two days in a row has a silence of 0 days between them, which is left out.
+    A user who is active on two days in a row has a silence of 0 days between them, which is left out. Where a day's
+    activity looks back over several days, a silence began as many days before it is seen, and shorter ones are not.
 
     Example:
         >>> from churn.data import example_dataset
@@ -35,7 +36,7 @@ def silences(panel: Panel) -> Spells:
     until[last] = panel.n_days
     days = (until - day - 1).astype(np.int32)
     kept = days > 0
-    return Spells(user[kept], days[kept], ~last[kept])
+    return Spells(user[kept], days[kept] + np.int32(panel.over_days - 1), ~last[kept])
 
 
 def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
@@ -53,6 +54,7 @@ def lifetimes(panel: Panel, *, silent_days: int) -> Spells:
     last = np.append(user[1:] != user[:-1], True) if len(user) else np.empty(0, bool)
     until = np.append(day[1:], panel.n_days)
     until[last] = panel.n_days
+    silent_days = max(silent_days - panel.over_days + 1, 1)  # of which a day's activity tells
     gone = until - day - 1 >= silent_days
     stop = np.flatnonzero(gone | last)  # the candidates for a user's end, which is the first
     users, place = np.unique(user[stop], return_index=True)

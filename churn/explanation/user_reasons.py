@@ -218,6 +218,8 @@ def readable(feature: str) -> str:
         >>> readable("month_own"), readable("trend_stickers_received"), readable("rate_active_days")
         ('own activity in four weeks', 'the last week’s share of stickers received in four weeks',
         'active days per day known, two weeks added')
+        >>> readable("month(likes)"), readable("trend(likes)")
+        ('likes in four weeks', 'the last week’s share of likes in four weeks')
         >>> readable("home_room=lounge"), readable("visits_missing")
         ('home room: lounge', 'visits: not known')
         >>> readable("title:churn")
@@ -228,6 +230,9 @@ def readable(feature: str) -> str:
     attribute, of, target = feature.rpartition(":")
     if of and attribute:
         return say("{target} by {attribute} alone", target=termed(target), attribute=attribute.replace("_", " "))
+    how, of_channel, counted = feature.rstrip(")").partition("(")
+    if of_channel and how in _SUMMED and feature.endswith(")"):
+        return say(_SUMMED[how], counted=_plain(counted))
     how, _, counted = feature.partition("_")
     if how in _SUMMED and (counted in _DERIVED or how in ("total", "average")):
         return say(_SUMMED[how], counted=_plain(counted))

@@ -198,7 +198,7 @@ def _risky(fact: str, rate: str, *, more: bool = True) -> str:
 def _fact(story: Story) -> str:
     if not story.known_days:
         return say("none yet, being new")
-    told = _counted(number(story.total), story) if story.total else say("none")
+    told = _counted(_plain(story.total, story), story) if story.total else say("none")
     if _never(story) or (story.known_days < story.history_days and not story.long_silence):
         return say_many(
             "{number} on the {n} day known", "{number} in all {n} days known", story.known_days, number=told
@@ -209,7 +209,7 @@ def _fact(story: Story) -> str:
 
 
 def _fallen(story: Story) -> str:
-    since, usual = _counted(number(story.since), story), _rate(story.usual, story, days=story.fallen_days)
+    since, usual = _counted(_plain(story.since, story), story), _rate(story.usual, story, days=story.fallen_days)
     if story.fell is None:
         days = _days(story.history_days)
         if story.amount:
@@ -250,6 +250,11 @@ def _rate(weekly: float, story: Story, *, days: int = 0) -> str:
 
 def _in(days: int, weekly: float) -> str:
     return _rounded(weekly / _WEEK * days)
+
+
+def _plain(total: float, story: Story) -> str:
+    """A total as a number; the decimals of a count that has any, as channels may, are kept."""
+    return number(total) if story.amount or float(total).is_integer() else _rounded(total)
 
 
 def _counted(number: str, story: Story) -> str:

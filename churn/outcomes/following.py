@@ -28,7 +28,7 @@ from churn.outcomes.calibration import calibration_since
 from churn.outcomes.contacts import really_contacted
 from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
-from churn.outcomes.happened import answered, check_days, covered, happened
+from churn.outcomes.happened import answered, check_days, covered, happened, reported
 from churn.outcomes.offered import with_offers
 from churn.predicting import score_windows
 from churn.replacement import together
@@ -128,6 +128,7 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path,
         earlier, seen = answered(whole, dataset)
     else:
         check_days(earlier, dataset)
+        earlier = reported(whole, dataset.panel)
         seen = happened(earlier, dataset.panel)
     earlier, seen, of_offers = with_offers(earlier, seen, dataset, config=visited.config, frames=visited.frames)
     scored, waiting = earlier.scored, len(whole.scored) - len(earlier.scored)

@@ -31,21 +31,32 @@ def happened(earlier: Earlier, panel: Panel) -> pd.DataFrame:
         raise UserError(f"expected users of {earlier.folder} in the log", found, remedy)
     windows = earlier.config.data.windows
     horizon = range(day + windows.lead_days, day + windows.reach_days)
+    telling = range(horizon.start + panel.over_days - 1, horizon.stop)  # days on which activity within it is seen
     n, known = len(panel.users), np.maximum(user, 0)
 
-    def total(mask: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
-        """The sum of each scored user over the horizon's rows in a mask: of values, or of days."""
+    def total(mask: np.ndarray, values: np.ndarray | None = None, *, days: range = horizon) -> np.ndarray:
+        """The sum of each scored user over the rows of some days in a mask: of values, or of days."""
         who, when = panel.days_where(mask)
-        inside = (when >= horizon.start) & (when < horizon.stop)
+        inside = (when >= days.start) & (when < days.stop)
         weights = None if values is None else values[np.flatnonzero(mask)][inside].astype(np.float64)
         return np.where(user < 0, 0.0, np.bincount(who[inside], weights, minlength=n)[known])
 
-    retention = total(np.asarray(panel.active)) > 0
+    retention = total(np.asarray(panel.active), days=telling) > 0
     table = pd.DataFrame({"absent": user < 0, "retention": retention, "churn": ~retention})
     gifts, rows = panel.sticker_rows(), panel.amount_rows()
     if gifts is None or rows is None or panel.amounts is None:
         return table
     return table.assign(sticker=total(gifts) > 0, amount=total(rows, np.asarray(panel.amounts)))
+
+
+def reported(earlier: Earlier, panel: Panel) -> Earlier:
+    """The list without users of whom no row tells the answer, where a day's activity looks back over the horizon."""
+    if panel.reported is None or panel.over_days == 1:
+        return earlier
+    last = covered(earlier, panel) + earlier.config.data.windows.reach_days - 1
+    who, when = panel.days_where(np.asarray(panel.reported))
+    told = np.isin(_places(earlier, panel.users), who[when == last])
+    return replace(earlier, scored=earlier.scored[told].reset_index(drop=True))
 
 
 def answered(earlier: Earlier, dataset: Dataset) -> tuple[Earlier, pd.DataFrame]:
@@ -88,9 +99,12 @@ def check_days(earlier: Earlier, dataset: Dataset) -> None:
     usual = float(np.median(events[max(0, begin - USUAL_DAYS) : begin])) if begin else 0.0
     horizon = np.arange(begin, begin + earlier.config.data.windows.reach_days)
     empty = horizon[events[horizon] == 0]
+    if dataset.panel.over_days > 1:
+        empty = empty[-1:][empty[-1:] == horizon[-1]]  # the only day that is asked about
     if len(empty) and usual >= LEAST_USUAL:
         days = ", ".join(str(dataset.panel.date(int(day)).date()) for day in empty[:7])
-        expected = f"expected events on every day of the horizon, as before it (a median of {usual:,.0f} a day)"
+        rows = "events" if dataset.panel.reported is None else "rows"
+        expected = f"expected {rows} on every day of the horizon, as before it (a median of {usual:,.0f} a day)"
         raise UserError(expected, f"none on {days}", "load the rows of these days")
 
 

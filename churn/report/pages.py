@@ -54,8 +54,10 @@ class Page:
         return {anchor: build for group in self.groups for anchor, build in group.builds.items()}
 
     def of(self, run: Run) -> Self:
-        """The page with the sections that a run can fill: of arrivals there is no past, of an outcome no budget."""
+        """The page with the sections that a run can fill: of arrivals there is no past, of an outcome no budget, of
+        a table of days no order within a day."""
         left = _OF_CHURN if run.first.outcome else set() if run.manifest["groups"] else _OF_A_PAST
+        left = left if run.settings["data"].get("daily") is None else left | _OF_AN_ORDER
         made = {
             "levers": declared.LEVER_CURVES,
             "offers": declared.POPULAR,
@@ -67,6 +69,7 @@ class Page:
 
 
 _OF_A_PAST = {"behaviour", "anomalies"}
+_OF_AN_ORDER = {"journeys"}  # within a day, which a table of days does not tell
 _OF_CHURN = _OF_A_PAST | {"worth", "returning", "budget", "seasons", "journeys", "cohorts"}
 _ACTING = Group(
     "",

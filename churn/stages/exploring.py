@@ -66,7 +66,7 @@ def _cohorts(context: Context) -> Iterator[Named]:
 def _journeys(context: Context) -> Iterator[Named]:
     """Journeys by the log itself, which is read once more."""
     config = context.config.explore
-    if not config.journeys:
+    if not config.journeys or context.config.data.events is None:  # days have no order within them
         return
     with eda.open_tables(context.config.data, frames=context.frames) as tables:
         walks = eda.journeys(tables, gap_minutes=config.gap_minutes)
@@ -87,6 +87,8 @@ def _anatomy(context: Context) -> Iterator[Named]:
 
     Only cutoffs that no model has learnt from have a score: from the test part on.
     """
+    if context.config.data.daily is not None:  # its channels are of different kinds
+        return
     listed = context.read(declared.PRIORITY)
     contacts = listed[listed["group"] == CONTACT]
     if contacts.empty:

@@ -131,6 +131,11 @@ class Drift:
         }
         return dict(sorted(((k, z) for k, z in found.items() if abs(z) > least), key=lambda pair: -abs(pair[1])))
 
+    @property
+    def counts_acts(self) -> bool:
+        """Whether users' own acts are counted, as the channels of a table of days are not."""
+        return bool(self.training.activity or self.now.activity)
+
     def left_range(self) -> list[str]:
         """The columns that have left the training part's range, the furthest first."""
         shares = {name: max(self.training.columns[name].beyond_test, now) for name, now in self.now.beyond.items()}

@@ -29,7 +29,8 @@ def drift_sentences(drift: Drift, *, scattered: bool = False) -> list[str]:
         59 users are at risk on 2024-03-31; on an average day of the training part there were 67.
     """
     return [
-        *(() if scattered else (_users(drift), _acts(drift))),
+        *(() if scattered else (_users(drift),)),
+        *((_acts(drift),) if not scattered and drift.counts_acts else ()),
         *(_rate(drift, target) for target in drift.now.rates),
         _shifts(drift),
         _ranges(drift),

@@ -143,7 +143,7 @@ def _shift(target: str, train: tuple[float, float], test: tuple[float, float]) -
 def possible_leaks(alarms: tuple[Alarm, ...]) -> Iterator[Finding]:
     """The alarms, as findings."""
     remedies = {
-        "feature": say("If the event is logged because of the outcome, remove it from the log."),
+        "feature": say("If it is recorded because of the outcome, leave it out of the data."),
         "attribute": say(
             "If it is filled in later than the days it is used for, say so: data.attributes, known: after."
         ),

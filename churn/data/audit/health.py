@@ -21,6 +21,7 @@ from churn.data.audit.findings import (
     unknown_events,
     unseen_members,
 )
+from churn.data.audit.findings_of_channels import absent_days, steady_channels
 from churn.data.audit.findings_of_days import stopped_stickers, stray_days, thin_days
 from churn.data.audit.findings_of_drift import drift_findings
 from churn.data.audit.findings_of_parts import (
@@ -46,7 +47,7 @@ _CHUNK = 1 << 16  # rows of the panel looked at once
 class Health:
     """The contents of the panel and the parts, and the findings about them."""
 
-    events_per_day: NDArray[np.float64]  # (n_days,) own and fans' events
+    events_per_day: NDArray[np.float64]  # (n_days,) own and fans' events; rows, of a table of days
     events: pd.DataFrame  # event types × own, fan, away: events on all days
     gaps: tuple[tuple[int, int], ...]  # first and last day of each stretch without events, days of the panel
     unseen: int  # users of the panel without any event
@@ -84,8 +85,8 @@ def examine(dataset: Dataset, split: Split | None) -> Health:
     scan = _scan(panel, names=_event_features(dataset), training_days=training_days)
     alarms = () if split is None else _alarms(dataset, split)
     columns = None if split is None else _together(dataset, split)
-    gaps = tuple(runs(scan.events_per_day == 0)) if dataset.config.events else ()
-    unseen = int((panel.last < panel.first).sum()) if dataset.config.events else 0
+    gaps = tuple(runs(scan.events_per_day == 0)) if dataset.config.has_past else ()
+    unseen = int((panel.last < panel.first).sum()) if dataset.config.has_past else 0
     drift = None if split is None else Drift.since(Training.of(dataset, split), dataset)
     changed = {} if split is None else changed_rates(split)
     events = _by_role(dataset, scan.totals)
@@ -149,6 +150,10 @@ def _of_days(dataset: Dataset, per_day: NDArray[np.float64]) -> Iterator[Finding
         yield from stray_days(dataset.panel, per_day, gaps)  # first: most of what follows may come from them
         yield from thin_days(dataset.panel, per_day, gaps)
         yield from stopped_stickers(dataset.panel)
+    elif dataset.config.daily is not None:
+        yield from absent_days(dataset.panel, per_day)
+        yield from steady_channels(dataset.panel, dataset.vocabulary.counted)
+        yield from stopped_stickers(dataset.panel)
 
 
 def _alarms(dataset: Dataset, split: Split) -> tuple[Alarm, ...]:
@@ -173,7 +178,7 @@ def _known_later(dataset: Dataset) -> list[str]:
 
 
 def events_per_day(dataset: Dataset) -> NDArray[np.float64]:
-    """Own and fans' events of all users by day, (n_days,)."""
+    """Own and fans' events of all users by day, or the rows of a table of days: (n_days,)."""
     return _scan(dataset.panel, names=_event_features(dataset), training_days=0).events_per_day
 
 
@@ -212,5 +217,10 @@ def _scan(panel: Panel, *, names: dict[str, tuple[str, str]], training_days: int
         if len(training):
             low, high = np.minimum(low, training.min(axis=0)), np.maximum(high, training.max(axis=0))
             equal = [(a, b) for a, b in equal if np.array_equal(training[:, a], training[:, b])]
-    constant = low == high
-    return _Scan(per_day, totals, constant, [(a, b) for a, b in equal if not constant[a]])
+    constant, reports = low == high, panel.reports()
+    return _Scan(
+        per_day if reports is None else reports.astype(np.float64),
+        totals,
+        constant,
+        [(a, b) for a, b in equal if not constant[a]],
+    )

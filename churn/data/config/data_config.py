@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from churn.data.config.attribute_config import Attribute
+from churn.data.config.daily_config import Channels, State, own_columns
 from churn.data.config.log_config import Log, Mapped
 from churn.data.config.outcome_config import Outcome
 from churn.data.config.split_config import SplitConfig
@@ -38,6 +39,17 @@ class DataConfig(Block, key="data"):
             the same may be left out; a log without actor_id has own activity only. Null leaves a column unused.
             With an event_id, rows that repeat one are rejected and counted. Beside the columns, time_format says as
             strptime does how the times are written, such as "%d/%m/%Y"; ISO 8601 and times since 1970 need none.
+        daily: In place of `events`, a table with one row per user and day, whose columns of numbers, or of yes and no,
+            are channels: counts of the day, which are 0 where a row is absent. Every day of the platform has some row:
+            windows whose horizon holds a day without any are left out of the parts, and counted.
+        daily_columns: As `event_columns`: user_id, timestamp (the day); time_format. Every other column of numbers is a
+            channel by its name, unless null leaves it out; where any is listed, such as {posts: n_posts}, only these
+            are.
+        daily_levels: The channels that are levels, such as subscribers or a price: an absent one is as it last was.
+        daily_activity: A channel that says on each day whether a user was active on that day or some before it, such as
+            {column: published_7d, over_days: 7}. It tells who is at risk and, at the horizon's end, who churned; users
+            without a row on that day have no answer. Without it, a user is active on days on which a channel of
+            `activity_events` is above 0, by default any count.
         stickers: The stickers (donations, purchases, …), if there are any.
         sticker_columns: As `event_columns`: user_id (receiver), actor_id, timestamp, amount, event_id; time_format.
         members: The member list; users outside it are removed. Without it, everyone who acts is a user.
@@ -57,7 +69,7 @@ class DataConfig(Block, key="data"):
             rejected and counted. `drop`: left out and counted, without a warning. `keep`: added to the amounts, which
             are then net; it is no sticker received.
         allowed_events: The event types to read; rows of others are rejected and counted.
-        activity_events: The own events that count as being alive; by default all.
+        activity_events: The own events, or the channels of `daily`, that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
         features: Columns beside the counts. `auto`, also as one name of a list: what pays on validation of the past
             before the history (month, trend, active_weeks, gaps, rates) and of weekday, as a run finds out. Others:
@@ -82,6 +94,10 @@ class DataConfig(Block, key="data"):
 
     events: str | list[str | dict[str, Any]] | None = None
     event_columns: Mapped = None
+    daily: str | None = None
+    daily_columns: Mapped = None
+    daily_levels: list[str] = field(default_factory=list)
+    daily_activity: dict[str, Any] | None = None
     stickers: str | None = None
     sticker_columns: Mapped = None
     members: str | None = None
@@ -110,6 +126,7 @@ class DataConfig(Block, key="data"):
         if self.features == AUTO:
             object.__setattr__(self, "features", [AUTO])
         Log.every(self.events, self.event_columns)
+        self._check_daily()
         check_csv(self.csv)
         if twice := [name for name in dict.fromkeys(self.features) if self.features.count(name) > 1]:
             raise UserError("expected each name in data.features once", ", ".join(twice), "list it once")
@@ -136,13 +153,28 @@ class DataConfig(Block, key="data"):
         for name in self.features:
             yield from chosen if name == AUTO else [name]
 
+    def _check_daily(self) -> None:
+        """Raise a UserError where a table of days stands beside an event log, or its keys contradict each other."""
+        if self.daily is not None and self.events is not None:
+            remedy = "leave one of them out: the days of a run are counted in one way"
+            raise UserError("expected data.events or data.daily", "both", remedy)
+        if self.daily is not None and self.allowed_events is not None:
+            remedy = "list its channels in data.daily_columns"
+            raise UserError("expected no data.allowed_events with data.daily", self.allowed_events, remedy)
+        if (state := self.state) is not None:
+            if self.activity_events is not None:
+                remedy = "leave one of them out"
+                raise UserError("expected data.activity_events or data.daily_activity", "both", remedy)
+            if self.outcome is None:
+                state.check(self.windows)
+
     def _check_members(self) -> None:
         """Raise a UserError where members are asked about, or are all that is known, and the keys do not say how."""
         asked = self.asked
         if self.split.group is not None and self.members is None:
             raise UserError("expected a member list in data.members for data.split.group", "none", "set data.members")
-        if self.events is None and self.members is None:
-            remedy = "set data.events, or data.members and data.outcome"
+        if not self.has_past and self.members is None:
+            remedy = "set data.events, data.daily, or data.members and data.outcome"
             raise UserError("expected an event log in data.events", "none", remedy)
         if not self.windows.history_days and self.windows.at_risk != "arrival" and self.outcomes is None:
             remedy = "correct it, or set data.windows.at_risk: arrival"
@@ -163,8 +195,8 @@ class DataConfig(Block, key="data"):
         elif self.windows.at_risk != "active":
             remedy = "leave it out: each row of the table is asked about on its date"
             raise UserError("expected no data.windows.at_risk with data.outcomes", self.windows.at_risk, remedy)
-        if self.events is None and self.windows.history_days:
-            remedy = "set it: without data.events there are no days to look back on"
+        if not self.has_past and self.windows.history_days:
+            remedy = "set it: without data.events or data.daily there are no days to look back on"
             raise UserError("expected data.windows.history_days: 0", self.windows.history_days, remedy)
 
     def _check_arrivals(self, asked: Outcome) -> None:
@@ -181,6 +213,21 @@ class DataConfig(Block, key="data"):
         if asked.column in self.features:
             remedy = "take it out: it is the answer"
             raise UserError("expected data.features without the column of data.outcome", asked.column, remedy)
+
+    @property
+    def has_past(self) -> bool:
+        """Whether there are days to look back on, of an event log or a table of days."""
+        return self.events is not None or self.daily is not None
+
+    @property
+    def channels(self) -> Channels:
+        """The channels of `daily`."""
+        return Channels.of(self.daily_columns, levels=self.daily_levels)
+
+    @property
+    def state(self) -> State | None:
+        """The channel of `daily` that tells of several days at once whether a user was active."""
+        return None if self.daily_activity is None else State.of(self.daily_activity)
 
     @property
     def asked(self) -> Outcome | None:
@@ -212,7 +259,7 @@ class DataConfig(Block, key="data"):
     @property
     def sources(self) -> dict[str, str]:
         """The source of each table that is configured, by the table's name."""
-        others = {"stickers": self.stickers, "members": self.members, "outcomes": self.outcomes}
+        others = {"daily": self.daily, "stickers": self.stickers, "members": self.members, "outcomes": self.outcomes}
         return {log.name: log.source for log in self.logs} | {
             name: source for name, source in others.items() if source is not None
         }
@@ -231,6 +278,7 @@ class DataConfig(Block, key="data"):
     def mappings(self) -> dict[str, Mapped]:
         """The mapping of each table's columns, by table."""
         return {log.name: log.columns for log in self.logs} | {
+            "daily": own_columns(self.daily_columns),
             "stickers": self.sticker_columns,
             "members": self.member_columns,
             "outcomes": self.outcome_columns,

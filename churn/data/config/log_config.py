@@ -11,7 +11,7 @@ from churn.errors import UserError
 Mapped = dict[str, str | None] | None  # standard column name to the table's own; null leaves a column unused
 FIRST = "events"  # the name of the first source
 _KEYS = {"source", "name", "columns", "makes"}
-_TAKEN = ("stickers", "members", "outcomes")
+_TAKEN = ("daily", "stickers", "members", "outcomes")
 
 
 @dataclass(frozen=True)

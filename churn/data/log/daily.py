@@ -39,6 +39,17 @@ class Daily:
     unknown_events: dict[str, int]  # counts of event types that have no column
     event_types: tuple[str, ...]  # the types of all days, sorted
     made: tuple[str, ...]  # the types of the sources that hold what users make, sorted
+    reported: ibis.Table | None = None  # code, day: the rows of a table of days; None for an event log
+    levels: ibis.Table | None = None  # code, day, feature (position among the vocabulary's levels), value
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Tables beside the log or the table of days: stickers by day, rows with their reasons, and their fates."""
+
+    gifts: list[ibis.Table]  # code, day, feature, value; none without stickers
+    rows: dict[str, ibis.Table]  # each table with its reasons
+    reconciliation: dict[str, Reconciliation]
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,8 @@ class Tables:
     times: dict[str, dict[str, str]] = field(default_factory=dict)  # per table: format, text, read, first, last
     logs: dict[str, ibis.Table] = field(default_factory=dict)  # the sources of the events, by name
     making: tuple[str, ...] = ()  # the names of the sources that hold what users make
+    daily: ibis.Table | None = None  # a table of days in place of events, with a column per channel
+    channels: tuple[str, ...] = ()  # the names of its channels, in the order of their columns
 
     @property
     def sources(self) -> dict[str, ibis.Table]:
@@ -93,11 +106,11 @@ def aggregate(
         UserError: if no row can be used, or no user has own events.
     """
     engine, events = tables.engine, _complete(tables.events)
-    users = _users(engine, events, tables.listed)
+    users = users_in(engine, events, tables.listed, own=_.user_id == _.actor_id)
     coded = _coded(events, users)
-    rooms = _cached(engine, _rooms(coded))
-    first_day, last_day = span or _span(rooms)
-    placed = _placed(rooms, _cached(engine, _away(coded)))
+    rooms = cached(engine, _rooms(coded))
+    first_day, last_day = span or span_of(rooms)
+    placed = _placed(rooms, cached(engine, _away(coded)))
     _check_activity(placed, activity_events or ())
     if vocabulary is None:
         end = training_end(first_day, last_day)
@@ -109,39 +122,27 @@ def aggregate(
             first_day=first_day,
             last_day=end - 1,
         )
-    _check_stickers(tables.stickers, vocabulary)
     alive = _.event.isin(activity_events) if activity_events else ibis.literal(True)
     active = placed.filter((_.role == "own") & alive).select("code", "day").distinct()
     counts = _event_counts(placed)
-    rows: dict[str, ibis.Table] = {}
-    reconciliation: dict[str, Reconciliation] = {}
+    others = beside(tables, users, vocabulary, first_day=first_day, last_day=last_day)
+    rows, reconciliation = dict(others.rows), dict(others.reconciliation)
     if span is None:
-        rows |= tables.sources
-        for name, table in tables.sources.items():
-            reconciliation[name] = reconcile(table, _event_fates(rooms.filter(_[SOURCE] == name)))
+        rows = tables.sources | rows
+        own = {
+            name: reconcile(table, _event_fates(rooms.filter(_[SOURCE] == name)))
+            for name, table in tables.sources.items()
+        }
+        reconciliation = own | reconciliation
     columns = {key: vocabulary.column(*key) for key in counts}
-    parts = [_event_values(placed, columns, vocabulary, several=len(tables.sources) > 1)]
-    if tables.stickers is not None:
-        rows["stickers"] = _clip(tables.stickers, first_day, last_day)
-        received = _cached(engine, _received(rows["stickers"]))
-        reconciliation["stickers"] = reconcile(tables.stickers, _fates_of_users(received, users))
-        parts.append(_sticker_values(received, users, vocabulary))
-    if tables.members is not None:
-        rows["members"] = tables.members
-        reconciliation["members"] = reconcile(
-            tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
-        )
-    if tables.outcomes is not None:
-        rows["outcomes"] = tables.outcomes
-        asked = _fates_of_users(tables.outcomes.mutate(n=ibis.literal(1)), users)
-        reconciliation["outcomes"] = reconcile(tables.outcomes, asked)
-    _check_balance(reconciliation)
+    parts = [_event_values(placed, columns, vocabulary, several=len(tables.sources) > 1), *others.gifts]
+    check_balance(reconciliation)
     for name in tables.sources if span is None else ():
-        _check_members(reconciliation[name], name, tables.sources[name], users)
+        check_members(reconciliation[name], name, tables.sources[name], users)
     return Daily(
         engine,
         users,
-        _cached(engine, ibis.union(*parts)) if len(parts) > 1 else parts[0],
+        cached(engine, ibis.union(*parts)) if len(parts) > 1 else parts[0],
         active,
         vocabulary,
         first_day,
@@ -154,6 +155,29 @@ def aggregate(
     )
 
 
+def beside(tables: Tables, users: ibis.Table, vocabulary: Vocabulary, *, first_day: int, last_day: int) -> Beside:
+    """The stickers by day, and the fates of the rows of stickers, members and outcomes."""
+    _check_stickers(tables.stickers, vocabulary)
+    values: list[ibis.Table] = []
+    rows: dict[str, ibis.Table] = {}
+    reconciliation: dict[str, Reconciliation] = {}
+    if tables.stickers is not None:
+        rows["stickers"] = _clip(tables.stickers, first_day, last_day)
+        received = cached(tables.engine, _received(rows["stickers"]))
+        reconciliation["stickers"] = reconcile(tables.stickers, fates_of_users(received, users))
+        values.append(_sticker_values(received, users, vocabulary))
+    if tables.members is not None:
+        rows["members"] = tables.members
+        reconciliation["members"] = reconcile(
+            tables.members, tables.members.select(fate=_.reason.coalesce(USED), n=ibis.literal(1))
+        )
+    if tables.outcomes is not None:
+        rows["outcomes"] = tables.outcomes
+        asked = fates_of_users(tables.outcomes.mutate(n=ibis.literal(1)), users)
+        reconciliation["outcomes"] = reconcile(tables.outcomes, asked)
+    return Beside(values, rows, reconciliation)
+
+
 def _made(placed: ibis.Table, making: tuple[str, ...]) -> tuple[str, ...]:
     """The types of what users make themselves."""
     if not making:
@@ -162,14 +186,15 @@ def _made(placed: ibis.Table, making: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({event for role, event in counts if role == "own"}))
 
 
-def _check_balance(reconciliation: dict[str, Reconciliation]) -> None:
+def check_balance(reconciliation: dict[str, Reconciliation]) -> None:
+    """Raise a UserError for a table whose rows do not add up, since others wrote to it meanwhile."""
     for name, rows in reconciliation.items():
         if not rows.balanced:
             raise UserError(f"expected {name} to stand still while it is read", rows, "read a copy or a snapshot")
 
 
-def _check_members(rows: Reconciliation, name: str, log: ibis.Table, users: ibis.Table) -> None:
-    """Raise a UserError for a source of events of which all usable rows concern strangers."""
+def check_members(rows: Reconciliation, name: str, log: ibis.Table, users: ibis.Table) -> None:
+    """Raise a UserError for a source of events or days of which all usable rows concern strangers."""
     if not rows.used and rows.non_members:
         found = f"none: {rows.non_members:,} of {rows.read:,} rows concern nobody on the member list"
         one, other = (table.user_id.min().to_pyarrow().as_py() for table in (log, users))
@@ -177,7 +202,7 @@ def _check_members(rows: Reconciliation, name: str, log: ibis.Table, users: ibis
         raise UserError(f"expected {name} of the members", found, "check the ids of both tables and member_columns")
 
 
-def _cached(engine: BaseBackend, table: ibis.Table) -> ibis.Table:
+def cached(engine: BaseBackend, table: ibis.Table) -> ibis.Table:
     """A temporary table of the engine, which it may spill to disk."""
     return engine.create_table(ibis.util.gen_name("churn"), table, temp=True)
 
@@ -193,18 +218,23 @@ def _complete(events: ibis.Table) -> ibis.Table:
     return events.select("user_id", "actor_id", SOURCE, event=_.event.cast("string"), day=_.day, reason=_.reason)
 
 
-def _users(engine: BaseBackend, events: ibis.Table, members: ibis.Table | None) -> ibis.Table:
-    """The users in order: all who are listed, or without a list everyone who ever acted in the own room."""
-    if members is not None:
-        listed = members.filter(_.reason.isnull()).select("user_id").distinct()
-    else:
-        listed = events.filter(_.reason.isnull() & (_.user_id == _.actor_id)).select("user_id").distinct()
-    user_id = dialect_of(listed).by_bytes(listed.user_id) if listed.user_id.type().is_string() else listed.user_id
-    users = _cached(engine, listed.mutate(code=ibis.row_number().over(order_by=user_id)))
+def users_in(
+    engine: BaseBackend,
+    rows: ibis.Table,
+    listed: ibis.Table | None,
+    *,
+    own: ibis.Value | ibis.Deferred,
+    key: str = "data.events",
+) -> ibis.Table:
+    """The users in order: all who are listed, or without a list everyone who has a usable row of the own."""
+    usable = rows.filter(own) if listed is None else listed
+    usable = usable.filter(_.reason.isnull()).select("user_id").distinct()
+    user_id = dialect_of(usable).by_bytes(usable.user_id) if usable.user_id.type().is_string() else usable.user_id
+    users = cached(engine, usable.mutate(code=ibis.row_number().over(order_by=user_id)))
     if not users.count().execute():
-        if members is None:
-            _span(events.mutate(n=1))  # says so if no row at all can be used
-        where = "the member list" if members is not None else "the events"
+        if listed is None:
+            span_of(rows.mutate(n=1), key=key)  # says so if no row at all can be used
+        where = "the member list" if listed is not None else "the events"
         raise UserError(f"expected at least one user in {where}", "none", "check the mapping of user_id and actor_id")
     return users
 
@@ -231,16 +261,23 @@ def _away(coded: ibis.Table) -> ibis.Table:
     return counts.select(SOURCE, "day", "event", "n", code=_.actor, role=ibis.literal("away"))
 
 
-def _span(rooms: ibis.Table) -> tuple[int, int]:
+def span_of(rooms: ibis.Table, *, key: str = "data.events") -> tuple[int, int]:
+    """The first and the last day of usable rows, counted as `n`.
+
+    Raises:
+        UserError: if there is none.
+    """
     row = rooms.filter(_.reason.isnull()).aggregate(n=_.count(), first=_.day.min(), last=_.day.max()).to_pyarrow()
     n, first, last = (row[name][0].as_py() for name in ("n", "first", "last"))
     if not n:
         lost = rooms.group_by("reason").aggregate(n=_.n.sum().cast("int64")).order_by("reason").to_pyarrow().to_pylist()
+        of_events = key == "data.events"
+        what = "a log with at least one usable event" if of_events else "a table of days with at least one usable row"
         reasons = ", ".join(f"{row['reason']} ({row['n']:,})" for row in lost)
         raise UserError(
-            "expected a log with at least one usable event",
+            f"expected {what}",
             f"{sum(row['n'] for row in lost):,} rows" + (f", rejected for: {reasons}" if reasons else ""),
-            "check data.events and its columns",
+            f"check {key} and its columns",
         )
     return first, last
 
@@ -264,7 +301,7 @@ def _event_fates(rooms: ibis.Table) -> ibis.Table:
     return rooms.select(fate=_.reason.coalesce(ibis.ifelse(concerned, USED, NON_MEMBER)), n=_.n)
 
 
-def _fates_of_users(rows: ibis.Table, users: ibis.Table) -> ibis.Table:
+def fates_of_users(rows: ibis.Table, users: ibis.Table) -> ibis.Table:
     """The fates of rows that concern one user each, with their numbers `n`."""
     known = _.user_id.isin(users.user_id)
     return rows.select(fate=_.reason.coalesce(ibis.ifelse(known, USED, NON_MEMBER)), n=_.n)

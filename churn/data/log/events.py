@@ -18,9 +18,16 @@ EVENT_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "event":
 STICKER_COLUMNS = {"user_id": True, "timestamp": True, "actor_id": False, "amount": False, "event_id": False}
 MEMBER_COLUMNS = {"user_id": True, "joined": False}
 OUTCOME_COLUMNS = {"user_id": True, "timestamp": True}
-_OF_OTHERS = {"stickers": STICKER_COLUMNS, "members": MEMBER_COLUMNS, "outcomes": OUTCOME_COLUMNS}
+DAILY_COLUMNS = {"user_id": True, "timestamp": True}  # and channels
+_OF_OTHERS = {
+    "daily": DAILY_COLUMNS,
+    "stickers": STICKER_COLUMNS,
+    "members": MEMBER_COLUMNS,
+    "outcomes": OUTCOME_COLUMNS,
+}
 
 CALENDAR = (-25_567, 84_005)  # 1900-01-01 to 2199-12-31: other days stand for `never` or are mistyped
+NULL_AMOUNT = "null amount"
 BESIDE = ("day", "dated", UNREADABLE)  # columns that say nothing of their own about a row
 
 
@@ -31,7 +38,7 @@ def columns_key(name: str) -> str:
         >>> columns_key("members"), columns_key("items")
         ('data.member_columns', '`columns` of items in data.events')
     """
-    own = name in ("events", "stickers", "members", "outcomes")
+    own = name in ("events", *_OF_OTHERS)
     return f"data.{name.rstrip('s')}_columns" if own else f"`columns` of {name} in data.events"
 
 
@@ -205,7 +212,7 @@ def with_reason(
     if "event" in table.columns and allowed_events is not None:
         cases.append((~_.event.cast("string").isin(allowed_events), "event not allowed"))
     if "amount" in table.columns:
-        cases.append((_.amount.isnull(), "null amount"))
+        cases.append((_.amount.isnull(), NULL_AMOUNT))
         cases += [] if negative is None else [(_.amount < 0, negative)]
         if not table.amount.type().is_integer():
             cases.append((~_finite(_.amount), "amount that is not a number"))

@@ -10,7 +10,7 @@ from churn.errors import UserError
 
 _SHAPING = (  # keys of the configuration that decide what a panel holds; windows are found each time
     *("events", "event_columns", "stickers", "sticker_columns", "members", "member_columns"),
-    *("outcomes", "outcome_columns", "csv", "zone"),
+    *("daily", "daily_columns", "daily_levels", "daily_activity", "outcomes", "outcome_columns", "csv", "zone"),
     *("first_day", "last_day", "deduplicate", "negative", "allowed_events", "activity_events", "max_event_types"),
 )
 

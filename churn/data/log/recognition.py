@@ -15,10 +15,11 @@ from churn.data.log.times import fitting_formats, written
 from churn.data.sources import UNREADABLE
 from churn.errors import UserError
 
-TableName = Literal["events", "stickers", "members"]
+TableName = Literal["events", "daily", "stickers", "members"]
 _SAMPLE = 2_000  # rows by which a column's kind is told
 _MANY_EVENTS = 1_000  # distinct values from which on a text is no event type
 _NEARLY_ALL = 0.95
+_ROWS_PER_TIME = 5  # rows, at least, of each time in a table of days: users of one day
 _FEW_USERS = 12  # distinct values that hardly are all users
 _PLAUSIBLE = 6e8  # the least number that is likely a time since 1970: 1989, in seconds
 
@@ -89,7 +90,7 @@ def alone(look: TableLook) -> Recognised:
 
 
 def recognise(looks: Sequence[TableLook]) -> dict[TableName, Recognised]:
-    """Recognise events, stickers and members: members have a row per user, stickers an amount and no event.
+    """Recognise events or days, stickers and members: members have a row per user, stickers an amount and no event.
 
     Raises:
         UserError: for a table without users or times, and for more tables of a kind than one.
@@ -100,7 +101,7 @@ def recognise(looks: Sequence[TableLook]) -> dict[TableName, Recognised]:
         names = ", ".join(column.name for column in events.look.columns)
         remedy = "name a file with a row per event, or write the configuration by hand: see docs/guide/log.md"
         raise UserError(f"expected a column of times in {events.look.source}", f"the columns {names}", remedy)
-    tables: dict[TableName, Recognised] = {"events": _acting(events)}
+    tables: dict[TableName, Recognised] = {"daily": events} if _is_of_days(events) else {"events": _acting(events)}
     for one in found:
         if one is events:
             continue
@@ -192,6 +193,16 @@ def _is_log(one: Recognised) -> tuple[bool, bool, bool, int]:
 def _is_list(one: Recognised) -> bool:
     """Whether a table has a row per user."""
     return one.mapping["user_id"].distinct >= _NEARLY_ALL * one.look.rows
+
+
+def _is_of_days(one: Recognised) -> bool:
+    """Whether a table has a row per user and day, with numbers, and no column that is called an event or an actor."""
+    day, user, look = one.mapping["timestamp"], one.mapping["user_id"], one.look
+    numbers = [column for column in look.columns if column.is_number and column not in (day, user)]
+    if not numbers or "actor_id" in one.mapping or one.why.get("event") == "by its name":
+        return False
+    pairs = look.table.select(user.name, day.name).distinct().count().execute()
+    return bool(pairs == look.rows >= _ROWS_PER_TIME * day.distinct)
 
 
 def _is_giving(one: Recognised) -> bool:

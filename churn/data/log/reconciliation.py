@@ -14,8 +14,9 @@ from churn.data.sources import UNREADABLE
 
 USED, NON_MEMBER = "used", "non-member"
 LEFT_OUT = "negative amount, left out"
+NO_STICKER = "a day without stickers"
 # reasons asked for by a key of `data`
-ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT)
+ASKED_FOR = ("before the span", "after the span", "event not allowed", "repeated row", LEFT_OUT, NO_STICKER)
 QUARANTINE = tuple(declared.QUARANTINE.types)
 _KEPT_AS = {"timestamp": "written", "line": UNREADABLE}  # the columns that hold the text of a file
 _BATCH_ROWS = 100_000

@@ -129,7 +129,8 @@ def _whole(tables: Tables, config: DataConfig) -> float:
 
 def _others(tables: Tables, daily: Daily) -> Iterator[str]:
     """The ids of strangers and actors, none of which is a user's own."""
-    every = [(tables.events, "user_id"), (tables.events, "actor_id"), (tables.stickers, "user_id")]
+    every = [(tables.events, "user_id"), (tables.events, "actor_id"), (tables.daily, "user_id")]
+    every.append((tables.stickers, "user_id"))
     ids = [
         table.filter(_.reason.isnull()).select(user_id=table[column])
         for table, column in every

@@ -9,9 +9,11 @@ from ibis import _
 from ibis.backends import BaseBackend
 
 from churn.data.config.data_config import DataConfig
+from churn.data.log.channels import as_number, channels_in, column_of, with_faults
 from churn.data.log.daily import Tables
 from churn.data.log.dialects import DIALECTS, open_session
 from churn.data.log.events import (
+    NULL_AMOUNT,
     Columns,
     columns_key,
     standard_columns,
@@ -21,13 +23,14 @@ from churn.data.log.events import (
     with_repeats,
 )
 from churn.data.log.joining import joined
-from churn.data.log.reconciliation import LEFT_OUT
+from churn.data.log.reconciliation import LEFT_OUT, NO_STICKER
 from churn.data.log.spellings import FRACTIONAL
 from churn.data.log.times import Written, needs_strptime, with_moments, written
 from churn.data.sources import UNREADABLE, Engines, Frame, engine_errors, moved, open_table
 from churn.errors import UserError
 
 _NEGATIVE = {"reject": "negative amount", "drop": LEFT_OUT, "keep": None}
+_LISTS = ("daily", "members", "outcomes")  # tables of users beside a log
 _ASKED_OF = ["user_id", "day"]  # of which there is one answer
 _WHOLE = 2.0**63  # the number from which on an int64 cannot hold a float
 
@@ -46,7 +49,8 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         for name, source in config.sources.items()
     }
     open_session(engines.local)
-    home = _working_engine(opened["events"].get_backend(), engines) if config.events else engines.local
+    main = "events" if config.events else "daily" if config.daily else None
+    home = _working_engine(opened[main].get_backend(), engines) if main else engines.local
     span = _days_since_1970(config.first_day), _days_since_1970(config.last_day)
     logs = [log.name for log in config.logs]
     ways: dict[str, Written] = {}
@@ -61,7 +65,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         return with_amount(table, name=name, decimal=config.decimal)
 
     found = {name: read(name) for name in opened}
-    engine = found["events"].get_backend() if config.events else engines.local
+    engine = found[main].get_backend() if main else engines.local
     own = _same_ids({name: moved(table, engine) for name, table in found.items()})
 
     def canonical(name: str) -> ibis.Table:
@@ -70,13 +74,16 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         negative = _NEGATIVE[config.negative]
         first, last = (None, None) if name == "outcomes" else span  # their dates may lie after the last day read
         table = with_reason(table, first_day=first, last_day=last, allowed_events=allowed, negative=negative)
+        table = with_faults(table) if name == "daily" else table
+        if name == "stickers" and config.stickers == config.daily:
+            table = _with_empty_days(table)
         return _without_repeats(name, _view(table, engine), config, engine)
 
     timed = {name: canonical(name) for name in ways}
     events = {name: timed[name] for name in logs}
     return Tables(
         engine,
-        joined(events) if events else _no_events(own["members" if config.members else "outcomes"]),
+        joined(events) if events else _no_events(next(own[name] for name in _LISTS if name in own)),
         timed.get("stickers"),
         _members(own["members"], config, engine) if config.members else None,
         timed.get("outcomes"),
@@ -84,6 +91,8 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         {name: _span_of_times(table, ways[name]) for name, table in timed.items()},
         events,
         tuple(log.name for log in config.logs if log.makes),
+        timed.get("daily"),
+        tuple(_channels(opened["daily"], config)) if config.daily else (),
     )
 
 
@@ -99,9 +108,26 @@ def _no_events(listed: ibis.Table) -> ibis.Table:
 def _selected(name: str, raw: ibis.Table, config: DataConfig) -> ibis.Table:
     """A table's standard columns; of the members also their attributes, of outcomes the answers and their days."""
     columns = Columns.find(raw, config.mappings[name], standard=standard_columns(name), name=name)
+    if name == "daily":
+        own = {column_of(place): as_number(raw[c]) for place, c in enumerate(_channels(raw, config).values())}
+        return columns.select(raw.mutate(**own), **{name: name for name in own})
     if name == "outcomes" and (asked := config.asked) is not None:
         return columns.select(raw, answer=asked.column, due=asked.due)
     return columns.select_all(raw) if name == "members" else columns.select(raw)
+
+
+def _with_empty_days(stickers: ibis.Table) -> ibis.Table:
+    """Leave out the rows of a table of days, read as stickers, in which there is no amount."""
+    if "amount" not in stickers.columns:
+        return stickers
+    none = _.reason.coalesce(NULL_AMOUNT) == NULL_AMOUNT
+    return stickers.mutate(reason=ibis.ifelse(none & (_.amount.coalesce(0) == 0), NO_STICKER, _.reason))
+
+
+def _channels(raw: ibis.Table, config: DataConfig) -> dict[str, str]:
+    """The channels of the table of days, by name its column for each."""
+    columns = Columns.find(raw, config.mappings["daily"], standard=standard_columns("daily"), name="daily")
+    return channels_in(raw, config.channels, mapped=[*columns.names.values()])
 
 
 def _types(table: ibis.Table) -> dict[str, str]:
@@ -183,9 +209,12 @@ def _with_dates(table: ibis.Table, column: str, *, config: DataConfig, name: str
 
 
 def _without_repeats(name: str, table: ibis.Table, config: DataConfig, engine: BaseBackend) -> ibis.Table:
-    """The table with repeated ids rejected, or rows equal in every column if the configuration says so; of outcomes
-    one answer for each user and day: the first that there is, rows without one last."""
-    if name == "outcomes":
+    """The table with repeated ids rejected, or rows equal in every column if the configuration says so; of days
+    one row for each user and day, the earliest; of outcomes one answer: the first that there is, rows without one last.
+    """
+    if name == "daily":
+        table = with_repeats(table, key=_ASKED_OF, reason="repeated user_id and day")
+    elif name == "outcomes":
         same = [*_ASKED_OF, *{"answer"} & {*table.columns}]
         table = with_repeats(table, key=same, reason="repeated user_id and day")
         table = with_repeats(table, key=_ASKED_OF, reason="another answer for this user_id and day")
@@ -239,7 +268,8 @@ def _names(config: DataConfig, table: str) -> set[str]:
     mapping = config.mappings[table] or {}
     due = (config.asked.due,) if config.asked and config.asked.due else ()
     timed = () if config.time_format(table) is None else ("timestamp", "joined", *due)
-    names = ("user_id", "actor_id", "event", "event_id", "amount", *timed)
+    others = () if table == "daily" else ("actor_id", "event", "event_id", "amount")  # there a name of a channel
+    names = ("user_id", *others, *timed)
     return {own for column in names if (own := mapping.get(column, column))}
 
 

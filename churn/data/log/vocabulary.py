@@ -58,13 +58,15 @@ class Vocabulary:
     first_day: int = 0  # first day of the span on which it was frozen, in days since 1970
     last_day: int = 0
     attributes: tuple[Encoding, ...] = ()  # attributes that models see
+    levels: tuple[str, ...] = ()  # channels of a table of days that are levels, no counts
 
     @classmethod
     def read(cls, saved: dict[str, Any]) -> "Vocabulary":
         """A vocabulary as JSON keeps it."""
         attributes = tuple(Encoding(**entry | {"levels": tuple(entry["levels"])}) for entry in saved["attributes"])
         days = {"first_day": saved["first_day"], "last_day": saved["last_day"]}
-        return cls(tuple(saved["events"]), tuple(saved["features"]), **days, attributes=attributes)
+        levels = tuple(saved.get("levels", ()))
+        return cls(tuple(saved["events"]), tuple(saved["features"]), **days, attributes=attributes, levels=levels)
 
     @classmethod
     def of(
@@ -89,6 +91,11 @@ class Vocabulary:
             features += [f"{role}_{lumped(events)}"] * bool(seen - set(events))
         features += list(STICKER_FEATURES) * stickers
         return cls(events, tuple(features), first_day, last_day)
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The columns beside the stickers'."""
+        return tuple(name for name in self.features if name not in STICKER_FEATURES)
 
     @property
     def lumped(self) -> str:

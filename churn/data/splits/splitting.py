@@ -109,7 +109,7 @@ def _split(windows: Windows, part: NDArray[np.int8], config: SplitConfig, *, fol
     known = windows.known
     usable = learnable(windows)
     train, val, test = (windows.take(usable & (part == place)) for place in (_TRAIN, _VAL, _TEST))
-    parts = train, val, test, windows.take(~known)
+    parts = train, val, test, windows.take(~known & ~windows.censored)
     split = Split(*parts, config.embargo_days, config.kind, _unlabelled(windows.take(part == _UNFINISHED)))
     _check_classes(split, fold, remedy=_remedy(windows, known, config))
     return split

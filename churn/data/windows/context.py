@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.data.log.vocabulary import ROLES
+from churn.data.log.vocabulary import ROLES, STICKER_FEATURES
 from churn.data.windows import past
 from churn.data.windows.feature import once_per_panel
 from churn.data.windows.panel import Panel
@@ -26,12 +26,19 @@ GAPS = ("gap_mean", "gap_spread", "gap_last", "gap_now")
 def by_role(prefix: str, *more: str) -> Callable[[Panel], tuple[str, ...]]:
     """The function that names a panel's columns of a feature: one per role, one per column of stickers, and some more.
 
+    A channel of a table of days has a column of its own, such as month(posts), since units of channels differ.
+
     Example:
         >>> from churn.data import example_split
         >>> by_role("month")(example_split().train.panel)
         ('month_own', 'month_fan', 'month_stickers_received', 'month_sticker_amount')
     """
-    return lambda panel: tuple(f"{prefix}_{name}" for name in (*_groups(panel), *more))
+
+    def named(name: str) -> str:
+        own = name in (*ROLES, *STICKER_FEATURES, *more)
+        return f"{prefix}_{name}" if own else f"{prefix}({name})"
+
+    return lambda panel: tuple(named(name) for name in (*_groups(panel), *more))
 
 
 def month(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) -> NDArray[np.float32]:

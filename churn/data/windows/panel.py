@@ -17,6 +17,7 @@ from churn.data.windows.mapped import mapped
 from churn.errors import UserError
 
 STICKERS, AMOUNT = STICKER_FEATURES
+_CHUNK = 1 << 20  # rows whose levels are carried forward at a time
 
 
 @dataclass(frozen=True, eq=False)  # two panels are equal only if they are one object
@@ -27,6 +28,10 @@ class Panel:
     which anything was seen of the user; all other days are zeros, which row 0 stands for.
 
     Sticker amounts are no counts: they stand in `amounts`, and their column of `counts` is zeros.
+
+    A panel of a table of days has the `levels` of its channels beside its counts, which may have decimals, and knows
+    which rows were `reported`. Its activity of a day may be a state that looks back `over_days`, that day included; on
+    a day without a row such a state is as it last was, while it may still look back on that.
     """
 
     users: pd.Index  # (u,) user ids, sorted
@@ -37,12 +42,16 @@ class Panel:
     last: NDArray[np.int32]  # (u,) the day of the last row; before `first` where there is none
     start: NDArray[np.int64]  # (u,) the row of `first`
     arrived: NDArray[np.int32]  # (u,) the day from which tenure counts; n_days where it has not begun
-    counts: NDArray[np.unsignedinteger]  # (rows, f) per day, in the smallest type that holds them all
+    counts: NDArray[np.number]  # (rows, f) per day, of a log in the smallest type of whole numbers that holds them all
     amounts: NDArray[np.float32] | None  # (rows,) in the log's currency; None for a log without stickers
     active: NDArray[np.bool_]  # (rows,) whether there was activity
     refunds: bool = False  # whether some amounts are below 0, and days may have an amount without a sticker
     groups: pd.Index | None = None  # (u,) the group in whose part of a split each user is; None where each is alone
     listed: NDArray[np.bool_] | None = None  # (u,) whether a member list says when a user arrived; None without dates
+    reported: NDArray[np.bool_] | None = None  # (rows,) whether the table of days has the row; None for an event log
+    level_names: tuple[str, ...] = ()  # l channels that are levels
+    levels: NDArray[np.float32] | None = None  # (rows, l) as last known, nan before; None where there are no levels
+    over_days: int = 1  # days up to and including its own on which a day's activity looks back
 
     @property
     def parted(self) -> pd.Index:
@@ -80,6 +89,12 @@ class Panel:
         rows = self.sticker_rows()
         return rows if rows is None or self.amounts is None or not self.refunds else rows | (self.amounts != 0)
 
+    def reports(self) -> NDArray[np.int64] | None:
+        """The number of rows reported of each day, (n_days,); None for an event log, which reports no silence."""
+        if self.reported is None:
+            return None
+        return np.bincount(self.days_where(self.reported)[1], minlength=self.n_days)
+
     def newest_row(self, user: NDArray[np.integer], day: NDArray[np.integer]) -> NDArray[np.int64]:
         """The row of each user's newest day seen up to and including some days, 0 before the first: (n,), (n, d).
 
@@ -101,13 +116,14 @@ class Panel:
         return values.reshape(*rows.shape, len(self.features))
 
 
-def build(daily: Daily, folder: Path) -> Panel:
+def build(daily: Daily, folder: Path, *, over_days: int = 1) -> Panel:
     """Write a panel from the engine's stream to a new folder and open it; memory is bounded by one batch.
 
     Args:
         daily: The daily counts.
         folder: The folder of the panel. After an error it stays half-written, so place it in a folder written by
             `atomic`, which records every file's hash once.
+        over_days: Days on which a day's activity looks back.
 
     Raises:
         UserError: for a day whose sticker amounts add to more than a float32 holds.
@@ -117,11 +133,15 @@ def build(daily: Daily, folder: Path) -> Panel:
     users.to_parquet(folder / "users.parquet", index=False)
     length = (users["last"] - users["first"] + 1).to_numpy()
     refunds = _fill(daily, folder, users, rows=int(length.sum()) + 1, largest=largest)
+    if over_days > 1:
+        _bridge(folder, users["start"].to_numpy(), over_days=over_days)
     meta = {
         "features": daily.vocabulary.features,
         "first_day": daily.first_day,
         "n_days": daily.last_day - daily.first_day + 1,
         "refunds": refunds,
+        "levels": daily.vocabulary.levels,
+        "over_days": over_days,
     }
     write_json(meta, folder / "panel.json")
     return load(folder)
@@ -145,6 +165,10 @@ def load(folder: Path) -> Panel:
         amounts=rows.get("amounts"),
         active=rows["active"],
         refunds=meta.get("refunds", False),
+        reported=rows.get("reported"),
+        level_names=tuple(meta.get("levels", ())),
+        levels=rows.get("levels"),
+        over_days=meta.get("over_days", 1),
     )
 
 
@@ -155,7 +179,10 @@ def _spans(daily: Daily) -> tuple[pd.DataFrame, int]:
         "code", "day", n=ibis.ifelse(is_amount, none, _.value), amount=ibis.ifelse(is_amount, _.value, none)
     )
     active = daily.active_days.select("code", "day", n=none, amount=none)
-    seen = counts.union(active).group_by("code")
+    seen = counts.union(active)
+    if daily.reported is not None:
+        seen = seen.union(daily.reported.select("code", "day", n=none, amount=none))
+    seen = seen.group_by("code")
     seen = seen.aggregate(first=_.day.min(), last=_.day.max(), n=_.n.max(), amount=_.amount.max())
     table: pd.DataFrame = daily.users.left_join(seen, "code").drop("code_right").order_by("code").to_pandas()
     table["first"] = (table["first"].astype("float64").fillna(daily.first_day) - daily.first_day).astype(np.int32)
@@ -182,7 +209,8 @@ def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest
     def column(name: str, dtype: DTypeLike, *width: int) -> NDArray[Any]:
         return mapped(folder / f"{name}.npy", dtype, (rows, *width))
 
-    counts = column("counts", np.min_scalar_type(largest), len(daily.vocabulary.features))
+    kind = np.min_scalar_type(largest) if daily.reported is None else np.float32
+    counts = column("counts", kind, len(daily.vocabulary.features))
     amount_column = _amount_column(daily)
     amounts = column("amounts", np.float32) if amount_column >= 0 else None
     refunds = False
@@ -195,7 +223,49 @@ def _fill(daily: Daily, folder: Path, users: pd.DataFrame, *, rows: int, largest
             refunds |= bool((value[amount] < 0).any())
             row, feature, value = row[~amount], feature[~amount], value[~amount]
         counts[row, feature] = value
-    active = column("active", np.bool_)
-    for batch in daily.active_days.to_pyarrow_batches():
-        active[base[batch["code"].to_numpy()] + batch["day"].to_numpy()] = True
+    marked = {"active": daily.active_days} | ({} if daily.reported is None else {"reported": daily.reported})
+    for name, days in marked.items():
+        mark = column(name, np.bool_)
+        for batch in days.to_pyarrow_batches():
+            mark[base[batch["code"].to_numpy()] + batch["day"].to_numpy()] = True
+    if daily.levels is not None:
+        _fill_levels(daily.levels, column("levels", np.float32, len(daily.vocabulary.levels)), base, users)
     return refunds
+
+
+def _bridge(folder: Path, start: NDArray[np.int64], *, over_days: int) -> None:
+    """Take a state on days that were not reported as it last was, for as long as it may look back on that day."""
+    active, reported = (np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("active", "reported"))
+    rows = np.arange(len(active))
+    begin = np.zeros(len(active), np.int64)
+    begin[start[start < len(active)]] = start[start < len(active)]
+    newest = np.maximum.accumulate(np.where(reported, rows, 0))
+    known = (newest >= np.maximum.accumulate(begin)) & (rows - newest < over_days)
+    active[:] = np.where(known, active[newest], active)
+    active.flush()
+
+
+def _fill_levels(told: ibis.Table, levels: NDArray[np.float32], base: NDArray[np.int64], users: pd.DataFrame) -> None:
+    """Write the levels of each row; one that is not told is the user's last known, nan before the first."""
+    levels[:] = np.nan
+    for batch in told.to_pyarrow_batches():
+        code, day, feature, value = (batch[name].to_numpy() for name in ("code", "day", "feature", "value"))
+        levels[base[code] + day, feature] = value
+    length = (users["last"] - users["first"] + 1).to_numpy()
+    start, every = users["start"].to_numpy(), np.cumsum(length)
+    first = 0
+    while first < len(users):  # some users at a time, which bounds the scratch memory
+        before = every[first] - length[first]
+        until = max(first + 1, int(np.searchsorted(every, before + _CHUNK, side="right")))
+        rows = slice(int(start[first]), int(start[until - 1] + length[until - 1]))
+        begin = np.repeat(start[first:until] - start[first], length[first:until])
+        levels[rows] = _carried(levels[rows], begin)
+        first = until
+
+
+def _carried(levels: NDArray[np.float32], begin: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Each row's newest known levels since the row at which its user begins: (r, l) and (r,) to (r, l)."""
+    rows = np.arange(len(levels))[:, None]
+    newest = np.maximum.accumulate(np.where(np.isnan(levels), 0, rows), axis=0)
+    found = np.take_along_axis(levels, newest, axis=0)
+    return np.where(newest >= begin[:, None], found, np.float32(np.nan))

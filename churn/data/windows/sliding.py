@@ -15,6 +15,9 @@ _CHUNK = 1 << 16  # windows labelled at a time, which bounds the scratch memory
 def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | None = None) -> Windows:
     """Find all windows of a panel and label them.
 
+    Where a day's activity is a state that looks back over the horizon, its last day alone tells who churned. A window
+    of a table of days has no answer to churn where that day, or any day of a horizon of counts, is not reported.
+
     Cutoffs run from the first day that has a whole history before it to the day after the last, which is
     always there, whatever the stride, since it is the one to score.
 
@@ -24,9 +27,12 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
         joined: The day of the panel on which each user joined, (u,); needed for `at_risk: member`.
 
     Raises:
-        UserError: if the log is shorter than a history.
+        UserError: if the log is shorter than a history, or the horizon than the days on which activity looks back.
     """
     begin = first_cutoff(config)
+    if config.horizon_days < panel.over_days:
+        expected = f"expected a horizon of at least {panel.over_days} days, on which data.daily_activity looks back"
+        raise UserError(expected, config.horizon_days, "set data.windows.horizon_days to these")
     if panel.n_days < begin:
         raise too_few_days(panel.first_day, panel.first_day + panel.n_days - 1, needed=begin)
     if config.at_risk == "arrival":
@@ -34,7 +40,9 @@ def slide(panel: Panel, config: WindowConfig, *, joined: NDArray[np.int32] | Non
     else:
         spells = _spells(panel, config, joined)
         user, cutoff = _expand(*spells, begin=begin, end=panel.n_days, stride=config.stride_days)
-    labels = {CHURN: _labels(panel, panel.active, user, cutoff, config, seen=0)}
+    labels = {CHURN: _labels(panel, panel.active, user, cutoff, config, seen=0, from_day=panel.over_days - 1)}
+    if panel.reported is not None:
+        labels[CHURN][~_reported(panel, panel.reported, user, cutoff, config)] = UNKNOWN
     if (stickers := panel.sticker_rows()) is not None:
         labels[STICKER] = _labels(panel, stickers, user, cutoff, config, seen=1)
     history_days, arrivals = max(config.history_days, 1), config.at_risk == "arrival"
@@ -74,8 +82,9 @@ def _spells(
             raise _no_days(config)
         return np.arange(len(joined), dtype=np.int32), joined, np.full_like(joined, panel.n_days)
     # After an active day a user is at risk until the next one, or for at_risk_days: no cutoff is counted twice.
-    user, day = panel.days_where(panel.active)
-    until = day + np.int32(config.at_risk_days)
+    seen = panel.active if panel.reported is None else panel.active & panel.reported
+    user, day = panel.days_where(seen)
+    until = day + np.int32(max(config.at_risk_days - panel.over_days + 1, 1))
     same = user[1:] == user[:-1]
     until[:-1][same] = np.minimum(until[:-1], day[1:])[same]
     return user, day + np.int32(1), until
@@ -127,9 +136,12 @@ def _labels(
     config: WindowConfig,
     *,
     seen: int,
+    from_day: int = 0,
 ) -> NDArray[np.int8]:
-    """Labels: `seen` where one of the rows lies in the horizon, else 1 - seen; -1 while the horizon runs: (n,)."""
-    when, reach = np.append(np.flatnonzero(rows), len(rows)), (config.lead_days, config.reach_days)
+    """Labels: `seen` where one of the rows lies in the horizon, on its day `from_day` or later, else 1 - seen; -1 while
+    the horizon runs: (n,).
+    """
+    when, reach = np.append(np.flatnonzero(rows), len(rows)), (config.lead_days + from_day, config.reach_days)
     labels = np.empty(len(user), np.int8)
     for chunk in range(0, len(user), _CHUNK):
         part = slice(chunk, chunk + _CHUNK)
@@ -140,3 +152,25 @@ def _labels(
         labels[part] = np.where(inside, seen, 1 - seen)
         labels[part][cutoff[part] + config.reach_days > panel.n_days] = UNKNOWN
     return labels
+
+
+def _reported(
+    panel: Panel,
+    rows: NDArray[np.bool_],
+    user: NDArray[np.int32],
+    cutoff: NDArray[np.int32],
+    config: WindowConfig,
+) -> NDArray[np.bool_]:
+    """Whether all days that tell the answer are among the reported rows, (n,): of a state the user's, else anyone's.
+
+    Days after the panel's last count as reported: a label waits for these in any case.
+    """
+    begin, end = (np.minimum(cutoff + day, panel.n_days) for day in (config.lead_days, config.reach_days))
+    if panel.over_days == 1:
+        days = np.unique(panel.days_where(rows)[1])
+        return np.asarray(np.searchsorted(days, end) - np.searchsorted(days, begin) == end - begin)
+    begin = np.minimum(begin + np.int32(panel.over_days - 1), end)
+    seen = np.append(0, np.cumsum(rows))
+    start, first, last = (days[user] for days in (panel.start, panel.first, panel.last))
+    inside = [np.clip(day, first, last + 1) - first + start for day in (begin, end)]
+    return np.asarray(seen[inside[1]] - seen[inside[0]] == end - begin)

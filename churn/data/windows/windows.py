@@ -58,6 +58,13 @@ class Windows:
         return np.asarray(self.answers != UNKNOWN)
 
     @property
+    def censored(self) -> NDArray[np.bool_]:
+        """Whether a window has no answer and will never have one, since its days were not reported, (n,)."""
+        if self.due is not None:
+            return np.zeros(len(self), np.bool_)
+        return ~self.known & (self.answered <= self.panel.n_days)
+
+    @property
     def answered(self) -> NDArray[np.int32]:
         """The first day of the panel on which each answer is known, (n,)."""
         return self.cutoff + np.int32(self.reach_days) if self.due is None else self.due
@@ -219,9 +226,13 @@ class Windows:
         return self._seen(np.concatenate([counts, panel.active[rows][:, :, None]], axis=2).astype(np.float32), until)
 
     def _seen(self, ahead: NDArray[np.float32], until: int | None) -> NDArray[np.float32]:
-        """Numbers of days ahead, (n, days, c), nan from the first day on that may not be read."""
-        seen = (self.panel.n_days if until is None else until) - self.cutoff - self.lead_days
-        ahead[np.arange(ahead.shape[1]) >= seen[:, None]] = np.nan
+        """Numbers of days ahead, (n, days, c), nan from the first day on that may not be read, or was not reported."""
+        n_days, after = self.panel.n_days, np.arange(ahead.shape[1])
+        seen = (n_days if until is None else until) - self.cutoff - self.lead_days
+        ahead[after >= seen[:, None]] = np.nan
+        if (reports := self.panel.reports()) is not None:  # what comes after a day that nobody reported is not known
+            day = np.minimum(self.cutoff[:, None] + self.lead_days + after, n_days - 1)
+            ahead[np.logical_or.accumulate(reports[day] == 0, axis=1)] = np.nan
         return ahead
 
     def and_then(self, others: "Windows") -> "Windows":

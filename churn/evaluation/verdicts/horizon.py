@@ -56,16 +56,18 @@ def splits_by_horizon(inquiry: Inquiry) -> dict[int, Split]:
     """The split with the labels of each horizon that fits, on the windows that keep its rule by the longest one."""
     dataset, whole = inquiry.dataset, inquiry.dataset.split()
     configured = dataset.windows.horizon_days
-    lengths = sorted({*inquiry.config.horizons, configured})
+    every = sorted({*inquiry.config.horizons, configured})
+    lengths = [days for days in every if days >= dataset.panel.over_days]  # shorter ones have no answer
     longest = max(days for days in lengths if days <= configured or _fits(whole, days, inquiry))
-    kept = _kept(dataset.windows, whole, longest)
-    return {days: _divided(whole, _relabelled(dataset, days), kept) for days in lengths if days <= longest}
+    labelled = {days: _relabelled(dataset, days) for days in lengths if days <= longest}
+    kept = _kept(whole, longest, *labelled.values())
+    return {days: _divided(whole, windows, kept) for days, windows in labelled.items()}
 
 
 def _fits(split: Split, days: int, inquiry: Inquiry) -> bool:
     """Whether enough windows are left that keep the split's rule with a longer horizon."""
-    windows = inquiry.dataset.windows
-    longer = _divided(split, _relabelled(inquiry.dataset, days), _kept(windows, split, days))
+    windows = _relabelled(inquiry.dataset, days)
+    longer = _divided(split, windows, _kept(split, days, windows))
     return len(longer.train) >= LEAST_KEPT * len(split.train) and both_classes(longer, inquiry.target)
 
 
@@ -86,14 +88,19 @@ def _first_cutoffs(windows: Windows) -> NDArray[np.int32]:
     return first
 
 
-def _kept(windows: Windows, split: Split, days: int) -> dict[str, NDArray[np.intp]]:
-    """The positions of each part's windows that keep the split's rule with a horizon of this length."""
+def _kept(split: Split, days: int, *labelled: Windows) -> dict[str, NDArray[np.intp]]:
+    """The positions of each part's windows that keep the split's rule with a horizon of this length.
+
+    Windows whose answer is not reported for some of the labellings are left out.
+    """
+    windows = labelled[0]
+    known = np.logical_and.reduce([~one.censored for one in labelled])
     ends = windows.cutoff + windows.lead_days + days
     found, until = {}, windows.panel.n_days
     for name in ("test", "val", "train"):
         part = split.part(name)
         index = positions(part, windows)
-        found[name] = index[ends[index] <= until]
+        found[name] = index[(ends[index] <= until) & known[index]]
         if "time" in split.kind:
             until = int(part.cutoff.min()) - split.embargo_days
     return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from churn.data import Drift, drift_sentences
-from churn.language import retold, say, say_again, titled
+from churn.language import retold, say, say_again, say_many, titled
 from churn.report.parts.blocks import Block, Heading, Note, Section, Text
 from churn.report.parts.tables import Cell, Column, Table, count_cell, heads, number_cell, percent_cell, text_cell
 from churn.report.parts.wording import count, day, decimal, listed
@@ -29,6 +29,7 @@ def build(run: Run) -> Section:
         *_quarantine(run),
         Heading(say("Parts and base rates")),
         Text(_windows(run, audit)),
+        *_censored(audit.get("windows_censored", 0)),
         _parts(run),
     ]
     if not run.arrivals:  # of whom nobody stands in two parts
@@ -108,6 +109,23 @@ def _windows(run: Run, audit: Mapping[str, Any]) -> str:
         windows=count(audit["windows_labelled"]),
         gaps=count(gaps),
     )
+
+
+def _censored(n: int) -> list[Block]:
+    """The windows whose answer no row tells; nothing where there is none."""
+    if not n:
+        return []
+    return [
+        Text(
+            say_many(
+                "{n} further window is in no part: a day that tells its answer has no row in the table of days. Rows "
+                "that are absent are no churn, but they may not be absent by chance.",
+                "{n} further windows are in no part: a day that tells their answer has no row in the table of days. "
+                "Rows that are absent are no churn, but they may not be absent by chance.",
+                n,
+            )
+        )
+    ]
 
 
 def _parts(run: Run) -> Block:

@@ -48,9 +48,9 @@ _TERMS = (  # words of artefacts, which `say_again` finds in the catalogue
     *(marked("empty or unreadable row"), marked("null or unreadable timestamp"), marked("event not allowed")),
     *(marked("not between the years 1900 and 2199"), marked("before the span"), marked("after the span")),
     *(marked("null amount"), marked("negative amount"), marked("amount that is not a number")),
-    marked("negative amount, left out"),
+    *(marked("negative amount, left out"), marked("a day without stickers")),
     *(marked("read"), marked("used"), marked("non-members"), marked("events"), marked("stickers"), marked("members")),
-    marked("outcomes"),
+    *(marked("outcomes"), marked("daily"), marked("channel that is not a number")),
 )
 ROLES = ("own", "fan", "away")  # how the names of counted events begin
 

@@ -73,17 +73,17 @@ class Marks:
         if self.mostly_hardly_active:
             return say_many(
                 "{n} user of {listed} was active on at most one of the last {days} days: chances and reasons from so "
-                "few events are rough.",
+                "little activity are rough.",
                 "{n} users of {listed} were active on at most one of the last {days} days: chances and reasons from so "
-                "few events are rough.",
+                "little activity are rough.",
                 marked,
                 **days,
             )
         return say_many(
             "Marked “hardly active”: {n} user of {listed}, active on at most one of the last {days} days: chances and "
-            "reasons from so few events are rough.",
+            "reasons from so little activity are rough.",
             "Marked “hardly active”: {n} users of {listed}, active on at most one of the last {days} days: chances and "
-            "reasons from so few events are rough.",
+            "reasons from so little activity are rough.",
             marked,
             **days,
         )

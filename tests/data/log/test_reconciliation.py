@@ -174,6 +174,43 @@ def test_each_kind_of_dirt_is_counted_exactly_and_the_clean_rows_are_used(where,
     assert unread.timestamp.unique().tolist() == ["30th of February"]
 
 
+def days_of(n_users=12, n_days=30):
+    """A table of days with a count, a level that is not always known, and yes and no."""
+    rng = np.random.default_rng(0)
+    days = pd.MultiIndex.from_product([range(n_users), pd.date_range("2024-01-01", periods=n_days)])
+    table = pd.DataFrame(list(days), columns=["shop", "day"])
+    table["shop"] = "s" + table.shop.astype(str)
+    table["sales"] = rng.poisson(0.5, len(table)) * 0.5
+    table["stock"] = np.where(rng.random(len(table)) < 0.8, rng.uniform(10, 20, len(table)), None)
+    return table.assign(stock=table.stock.astype(float), open=rng.random(len(table)) < 0.5)
+
+
+@pytest.mark.parametrize("where", ENGINES)
+def test_each_kind_of_dirt_in_a_table_of_days_is_counted_and_the_clean_rows_are_used(where, prepared_in):
+    clean = days_of()
+    names = {"daily_columns": {"user_id": "shop", "timestamp": "day"}, "daily_levels": ["stock"]}
+    span = {"first_day": "2024-01-01", "last_day": "2024-01-30", "activity_events": ["sales"]}
+    changes = {
+        "null user_id": {"shop": None},
+        "null or unreadable timestamp": {"day": pd.NaT},
+        "before the span": {"day": pd.Timestamp("2023-12-31")},
+        "after the span": {"day": pd.Timestamp("2024-01-31")},
+        "repeated user_id and day": {"sales": 99.0},
+        "channel that is not a number": {"sales": np.inf},
+        "empty or unreadable row": dict.fromkeys(clean),
+    }
+    table = planted(clean, changes.values()).astype({"open": "boolean"})
+    members = pd.DataFrame({"user_id": sorted(set(clean.shop))[1:]})
+    found, _ = prepared_in(where, {"daily": table, "members": members}, **names, **span)
+    pure, _ = prepared_in("frames", {"daily": clean, "members": members}, **names, **span)
+    rows = found.reconciliation["daily"]
+    assert rows["rejected"] == dict.fromkeys(changes, N)
+    assert rows["read"] == len(table) == rows["used"] + rows["non_members"] + N * len(changes)
+    assert rows["non_members"] == (clean.shop == "s0").sum()
+    assert found.windows.table().equals(pure.windows.table())
+    assert np.array_equal(found.windows.history(), pure.windows.history())
+
+
 @pytest.mark.parametrize("sample", [200, 1 << 16])
 @pytest.mark.parametrize("where", ENGINES)
 def test_rows_that_are_equal_in_every_column_are_rejected_only_where_asked_for(where, sample, prepared_in, monkeypatch):
