@@ -72,11 +72,14 @@ class NextDays(SequenceClassifier):
         return np.concatenate([np.log(size).ravel(), np.log(mean / size).ravel()])
 
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
-        """The mean of -log p over the sums whose days were all seen, by histories and counts ahead, (n, days, c)."""
+        """The mean of -log p over the sums whose days were all seen, by histories and counts ahead, (n, days, c).
+
+        Channels of a table of days may be below 0: such a sum counts as 0.
+        """
         log_size, odds = self.head(self.state(x)).unflatten(1, (2, len(SPANS), self.counts)).unbind(dim=1)
         sums = in_spans(y)
         seen = ~sums.isnan()
-        log_p = log_likelihood(sums.nan_to_num(), log_size=log_size, odds=odds)
+        log_p = log_likelihood(sums.nan_to_num().clamp(min=0), log_size=log_size, odds=odds)
         return -(log_p * seen).sum() / seen.sum().clamp(min=1)
 
     def teach(self, network: SequenceClassifier) -> None:

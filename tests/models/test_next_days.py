@@ -48,6 +48,15 @@ def test_sums_are_of_spans_that_follow_each_other_and_unknown_where_a_day_is() -
     assert found[1, :2].tolist() == [0, 3] and found[1, 2:].isnan().all()
 
 
+def test_channels_below_0_count_as_0(split) -> None:
+    days = before_border(split).sample(50)
+    twin = NextDays(built(split), until=split.border)
+    twin.begin(days)
+    twin.eval()
+    x, y = torch.from_numpy(days.history()), torch.from_numpy(days.counts_ahead(15, until=split.border))
+    assert twin.loss(x, y * 0 - 3.5).item() == twin.loss(x, y * 0).item()
+
+
 def test_the_loss_is_the_mean_over_the_sums_that_were_seen(split) -> None:
     days = before_border(split).sample(200)
     twin = NextDays(built(split), until=split.border)
