@@ -262,8 +262,8 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
         like: An example of such a path.
 
     Raises:
-        UserError: if there is no such module or name in it, the module fails, or the object is of another type; one that
-            the module raises is passed on.
+        UserError: if there is no such module or name in it, the module fails, or the object is of another type; its
+            own, where the module raises one.
 
     Example:
         >>> imported("churn.keys.Dya", type, expected="a limit", like="churn.keys.Day")

@@ -150,7 +150,7 @@ class TabM(SequenceClassifier):
 
     def members(self, x: Tensor) -> Tensor:
         """Each member's logit, (n, d, f) to (n, k)."""
-        found: Tensor = self.head(self.state(x).unflatten(1, (self.k, self.hidden_size))).squeeze(-1)
+        found: Tensor = self.head(self.state(x).reshape(-1, self.k, self.hidden_size)).squeeze(-1)
         return found
 
     def state(self, x: Tensor) -> Tensor:
