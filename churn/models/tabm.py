@@ -10,7 +10,7 @@ from churn.data import Windows
 from churn.errors import UserError
 from churn.keys import BatchSize, Days, Range, check_arguments
 from churn.models.constants import Constant
-from churn.models.scaling import SCALINGS, Scale, Scaling
+from churn.models.scaling import Scale, Scaling
 from churn.models.sequence import SequenceClassifier
 
 try:
@@ -65,7 +65,7 @@ class TabM(SequenceClassifier):
         hidden_size: Annotated[int, Range(1, 4_096)] = 128,
         layers: Annotated[int, Range(1, 20)] = 2,
         dropout: Annotated[float, Range(0, below=1)] = 0.1,
-        scaling: Scaling = "log_standard",
+        scaling: Scaling = "quantile",
         lr: Annotated[float, Range(above=0, most=10)] = 2e-3,
         weight_decay: Annotated[float, Range(0, 100)] = 3e-4,
         positive_weight: Annotated[float, Range(above=0, most=1_000_000)] = 1.0,
@@ -82,9 +82,8 @@ class TabM(SequenceClassifier):
 
     @classmethod
     def suggest(cls, trial: "optuna.Trial", n_features: int) -> dict[str, Any]:
-        """Draw scaling, width, depth, regularisation and learning rate."""
+        """Draw width, depth, regularisation and learning rate."""
         return {
-            "scaling": trial.suggest_categorical("scaling", SCALINGS),
             "hidden_size": trial.suggest_categorical("hidden_size", [64, 128]),
             "layers": trial.suggest_int("layers", 1, 3),
             "dropout": trial.suggest_float("dropout", 0.0, 0.5),
