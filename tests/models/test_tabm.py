@@ -69,7 +69,8 @@ def untrained(planted):
 def test_training_begins_from_training_windows_scale_and_base_rate(untrained, planted):
     logged = np.log1p(planted.train.history().astype(np.float64)).mean(axis=(0, 1))
     np.testing.assert_allclose(untrained.scale.center, logged, atol=1e-4)
-    np.testing.assert_allclose(expit(untrained.head.bias.detach().numpy()), planted.train.label("churn").mean(), atol=1e-5)
+    rate = planted.train.label("churn").mean()
+    np.testing.assert_allclose(expit(untrained.head.bias.detach().numpy()), rate, atol=1e-5)
 
 
 def test_the_chance_is_the_mean_of_the_members_chances_from_flat_columns(untrained, planted):
