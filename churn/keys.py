@@ -262,7 +262,8 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
         like: An example of such a path.
 
     Raises:
-        UserError: if there is no such module or name in it, the module fails, or the object is of another type.
+        UserError: if there is no such module or name in it, the module fails, or the object is of another type; its
+            own, where the module raises one.
 
     Example:
         >>> imported("churn.keys.Dya", type, expected="a limit", like="churn.keys.Day")
@@ -274,6 +275,8 @@ def imported(path: str, kind: type[T], *, expected: str, like: str) -> T:
     try:
         found = getattr(import_module(module), name)
         problem = f"a {type(found).__name__}"
+    except UserError:  # such as one that names an extra to install
+        raise
     except (ImportError, AttributeError, ValueError) as error:
         found, problem = None, str(error)
     except Exception as error:  # importing runs a user's module, which may raise anything; the error names its path

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from churn.data import FEATURES, SplitConfig, WindowConfig, example_frames, user_share
-from churn.models import GRU, Foresight, LightGBM, Logistic, Persistence
+from churn.models import GRU, Foresight, LightGBM, Logistic, Persistence, TabM
 
 pytestmark = pytest.mark.slow
 
@@ -159,10 +159,11 @@ def test_the_vocabulary_does_not_know_what_comes_after_the_training_span(changed
         lambda: GRU(max_epochs=1, hidden_size=4, pretrain="next_days"),
         lambda: Foresight(max_epochs=1, hidden_size=4),
         lambda: LightGBM(max_trees=60, learning_rate=0.4, patience=1),
+        lambda: TabM(max_epochs=1, hidden_size=4, k=2),
         Logistic,
         Persistence,
     ],
-    ids=["GRU", "pretrained GRU", "Foresight", "LightGBM", "Logistic", "Persistence"],
+    ids=["GRU", "pretrained GRU", "Foresight", "LightGBM", "TabM", "Logistic", "Persistence"],
 )
 def test_predictions_on_validation_do_not_change_with_the_test_days(changed, model, name):
     before, after = changed(None).split(), changed(name).split()

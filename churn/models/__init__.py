@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from churn.models.scaling import SCALINGS
     from churn.models.selected import Selected, again_on, unwrapped
     from churn.models.sequence import SequenceClassifier, one_thread
+    from churn.models.tabm import TabM
     from churn.models.training_loop import MONITOR, Trainee
 
 MODELS = (
@@ -56,6 +57,7 @@ __all__ = [
     "Persistence",
     "Selected",
     "SequenceClassifier",
+    "TabM",
     "Trainee",
     "again_on",
     "allowing",

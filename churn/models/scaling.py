@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from churn.data import Windows
 from churn.keys import OneOf
 
-Scaling = Literal["none", "standard", "log_standard", "robust", "min_max"]
-SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
+Scaling = Literal["none", "standard", "log_standard", "robust", "min_max", "quantile"]
+SCALINGS: tuple[Scaling, ...] = get_args(Scaling)[:-1]  # that the search of recurrent networks tries
+_EDGES = 501  # quantiles of a feature
 _MOST = 50_000  # windows that the buffers are filled from: enough for means and quartiles to three digits
 
 
@@ -21,7 +22,8 @@ class Scale(nn.Module):
         n_features: Columns per day.
         kind: `none`; `standard`: mean 0 and standard deviation 1; `log_standard`: as `standard`, after
             log(1 + |x|) with the sign of x; `robust`: median 0 and a distance of 1 between the quartiles; `min_max`:
-            from 0 to 1. As scikit-learn's scalers, a feature without spread is moved but not stretched.
+            from 0 to 1; `quantile`: standard normal, by the mean rank of equal values, on straight lines between 501
+            quantiles. As scikit-learn's scalers, a feature without spread is moved but not stretched.
 
     Raises:
         UserError: for another kind.
@@ -29,26 +31,35 @@ class Scale(nn.Module):
 
     center: Tensor  # (f,)
     spread: Tensor  # (f,)
+    edges: Tensor  # (f, 501) rising, of `quantile` alone
 
     def __init__(self, n_features: int, *, kind: Scaling) -> None:
         super().__init__()
-        OneOf(SCALINGS).check("scaling", kind)
+        OneOf(get_args(Scaling)).check("scaling", kind)
         self.kind = kind
         self.register_buffer("center", torch.zeros(n_features))
         self.register_buffer("spread", torch.ones(n_features))
+        if kind == "quantile":
+            self.register_buffer("edges", torch.linspace(0, 1, _EDGES).repeat(n_features, 1))
 
     def fit(self, windows: Windows) -> None:
         """Fill the buffers from the days of some training windows, evenly drawn where there are very many."""
         if self.kind == "none":
             return
         few = windows.take(np.unique(np.linspace(0, len(windows) - 1, min(len(windows), _MOST), dtype=np.int64)))
-        values = self._transformed(torch.from_numpy(few.history()).flatten(0, 1)).double()
+        days = torch.from_numpy(few.history()).flatten(0, 1)
+        if self.kind == "quantile":
+            self.edges.copy_(torch.from_numpy(np.quantile(days.numpy(), np.linspace(0, 1, _EDGES), axis=0).T))
+            return
+        values = self._transformed(days).double()
         center, spread = self._measured(values)
         self.center.copy_(center)
         self.spread.copy_(torch.where(spread > 0, spread, 1.0))
 
     def forward(self, x: Tensor) -> Tensor:
         """Scale a history, (n, d, f)."""
+        if self.kind == "quantile":
+            return _normal_scores(x.flatten(0, 1).T.contiguous(), self.edges).T.reshape(x.shape)
         return (self._transformed(x) - self.center) / self.spread
 
     def _measured(self, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -63,3 +74,14 @@ class Scale(nn.Module):
 
     def _transformed(self, x: Tensor) -> Tensor:
         return torch.copysign(torch.log1p(x.abs()), x) if self.kind == "log_standard" else x
+
+
+def _normal_scores(values: Tensor, edges: Tensor) -> Tensor:
+    """The normal quantiles of values' ranks among edges, (f, m) of (f, m) and (f, e); equal edges share a rank."""
+    ranks = torch.searchsorted(edges, edges) + torch.searchsorted(edges, edges, right=True)
+    scores = torch.special.ndtri(ranks / (2 * edges.shape[1]))
+    above = torch.searchsorted(edges, values, right=True).clamp(1, edges.shape[1] - 1)
+    low, high = edges.gather(1, above - 1), edges.gather(1, above)
+    share = ((values - low) / (high - low).clamp(min=1e-12)).clamp(0, 1)
+    found: Tensor = torch.lerp(scores.gather(1, above - 1), scores.gather(1, above), share)
+    return found

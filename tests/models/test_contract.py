@@ -17,6 +17,7 @@ QUICK = {
     "BiLSTM": {"hidden_size": 8, "max_epochs": 2},
     "GRUBiLSTM": {"hidden_size": 8, "max_epochs": 2},
     "Foresight": {"hidden_size": 8, "max_epochs": 2},
+    "TabM": {"k": 4, "hidden_size": 8, "max_epochs": 2},
     "LightGBM": {"max_trees": 20},
 }
 # Enough to learn twenty windows by heart; the logistic regression is a plane and the baselines are a few numbers.
@@ -25,9 +26,11 @@ THOROUGH = {
     "BiLSTM": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
     "GRUBiLSTM": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
     "Foresight": {"hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
+    "TabM": {"k": 4, "hidden_size": 32, "max_epochs": 60, "patience": 60, "dropout": 0.0, "lr": 1e-2},
     "LightGBM": {"min_child_samples": 1, "max_trees": 200, "patience": 200, "reg_lambda": 0.0, "learning_rate": 0.2},
 }
 LEARNERS = sorted(THOROUGH)
+BY_NAME = ["TabM"]  # compared where a configuration names it
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def split() -> Split:
     return example_split()
 
 
-@pytest.fixture(scope="module", params=[*MODELS, "Blend", "Ensemble"])
+@pytest.fixture(scope="module", params=[*MODELS, *BY_NAME, "Blend", "Ensemble"])
 def kind(request: pytest.FixtureRequest) -> type[Classifier]:
     return classifier(f"churn.models.{request.param}")
 
@@ -58,7 +61,7 @@ def test_every_public_class_is_held_to_the_contract() -> None:
     shown = {name: getattr(churn.models, name) for name in churn.models.__all__}
     public = {name for name, found in shown.items() if isinstance(found, type) and issubclass(found, Classifier)}
     bases, of_others = {"Classifier", "SequenceClassifier"}, {"Blend", "Ensemble", "Selected"}
-    assert public - bases - of_others == set(MODELS)
+    assert public - bases - of_others == {*MODELS, *BY_NAME}
 
 
 @pytest.mark.parametrize("target", ["churn", "sticker"])
@@ -80,7 +83,7 @@ def test_the_same_seed_gives_the_same_probabilities(fitted, kind, split) -> None
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("name", ["GRU", "BiLSTM", "GRUBiLSTM", "Foresight"])
+@pytest.mark.parametrize("name", ["GRU", "BiLSTM", "GRUBiLSTM", "Foresight", "TabM"])
 def test_another_seed_gives_another_network(name, split) -> None:
     first, second = (
         quick(classifier(f"churn.models.{name}")).fit(split, target="churn", seed=seed).predict_proba(split.test)

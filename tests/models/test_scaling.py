@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, QuantileTransformer, RobustScaler, StandardScaler
 
 from churn.data import Windows, example_split
 from churn.errors import UserError
@@ -32,7 +32,7 @@ def test_scaling_equals_scikit_learns(kind, train) -> None:
     np.testing.assert_allclose(scale(torch.from_numpy(x)).numpy(), expected, atol=2e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", SCALINGS)
+@pytest.mark.parametrize("kind", [*SCALINGS, "quantile"])
 def test_a_constant_feature_stays_finite(kind, train) -> None:
     constant = Constant(**vars(train))
     scale = Scale(2, kind=kind)
@@ -47,6 +47,36 @@ class Constant(Windows):
 
     def history(self) -> np.ndarray:
         return np.full((len(self), self.history_days, 2), 3.0, np.float32)
+
+
+class Amounts(Windows):
+    """Histories of one feature, which is 0 on half of the days and has a long tail on the others."""
+
+    def history(self) -> np.ndarray:
+        drawn = np.random.default_rng(0).normal(size=(len(self), self.history_days, 1))
+        return np.where(drawn > 0, np.exp(3 * drawn), 0).astype(np.float32)
+
+
+def test_normal_scores_are_scikit_learns_but_for_the_outermost(train) -> None:
+    x = Amounts(**vars(train)).history()
+    scale = Scale(1, kind="quantile")
+    scale.fit(Amounts(**vars(train)))
+    peer = QuantileTransformer(n_quantiles=501, output_distribution="normal", subsample=None)
+    expected, found = peer.fit_transform(x.reshape(-1, 1)).ravel(), scale(torch.from_numpy(x)).numpy().ravel()
+    inner = np.abs(expected) < 2
+    np.testing.assert_allclose(found[inner], expected[inner], atol=0.03)
+    assert np.unique(found[x.ravel() == 0]).size == 1
+    beyond = scale(torch.tensor([[[-9.0], [1e9]]]))
+    assert beyond.ravel().tolist() == [found.min(), found.max()]
+    assert (np.diff(found[np.argsort(x.ravel())]) >= 0).all()
+
+
+def test_normal_scores_have_slopes_between_counts() -> None:
+    scale = Scale(1, kind="quantile")
+    scale.edges[:] = torch.arange(501) // 100
+    x = torch.tensor([[[0.5], [2.25]]], requires_grad=True)
+    scale(x).sum().backward()
+    assert (x.grad > 0.1).all()
 
 
 class Mirrored(Windows):
