@@ -48,7 +48,8 @@ def test_a_run_without_that_comparison_draws_no_conclusion_from_it(run):
 def test_the_blend_is_told_by_its_weights(run):
     said = [one for one in told(run) if "Blend averages" in one]
     assert (
-        said[0] == "Churn: Blend averages the models’ logits, by weights that half A gives: GRU 62% and LightGBM 38%."
+        said[0] == "Churn: Blend averages the models’ logits, by weights that half A gives, drawn to equal ones where "
+        "its users are few: GRU 62% and LightGBM 38%."
     )
     manifest = read_json(run / "manifest.json")
     write_json(manifest | {"blend": {}}, run / "manifest.json")

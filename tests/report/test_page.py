@@ -71,7 +71,7 @@ def rewrite(run, change):
         (
             EVIDENCE,
             "checks observed reading offers budget line drivers levers features differences behaviour anomalies models "
-            "gains calibration verdicts context search seasons journeys cohorts health method",
+            "gains calibration ahead verdicts context search seasons journeys cohorts health method",
         ),
     ],
     ids=["report", "evidence"],
