@@ -16,7 +16,7 @@ import duckdb
 from alone import measured
 
 from churn.data import DataConfig
-from churn.data.log.daily import aggregate
+from churn.data.log.counts import aggregate
 from churn.data.log.tables import read_tables
 from churn.data.sources import Engines
 

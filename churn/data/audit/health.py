@@ -217,7 +217,7 @@ def _scan(panel: Panel, *, names: dict[str, tuple[str, str]], training_days: int
         if len(training):
             low, high = np.minimum(low, training.min(axis=0)), np.maximum(high, training.max(axis=0))
             equal = [(a, b) for a, b in equal if np.array_equal(training[:, a], training[:, b])]
-    constant, reports = low == high, panel.reports()
+    constant, reports = low == high, panel.reports
     return _Scan(
         per_day if reports is None else reports.astype(np.float64),
         totals,

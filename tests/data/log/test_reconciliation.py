@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from churn.data import DataConfig, WindowConfig, example_frames, prepare
-from churn.data.log import daily
+from churn.data.log import counts
 
 pytestmark = pytest.mark.slow
 
@@ -324,8 +324,8 @@ def test_rows_that_come_while_a_database_is_read_are_not_seen_by_half(postgres, 
         postgres.con.commit()
         return original(rooms, away)
 
-    original = daily._placed
-    monkeypatch.setattr(daily, "_placed", placed_late)
+    original = counts._placed
+    monkeypatch.setattr(counts, "_placed", placed_late)
     found = prepare(DataConfig(events=f"{postgres_url}::busy", windows=WINDOWS), tmp_path / "dataset")
     assert found.reconciliation["events"]["read"] == len(frames["events"])
 

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from churn.data import Vocabulary
-from churn.data.log.daily import Tables, aggregate
+from churn.data.log.counts import aggregate
+from churn.data.log.daily import Tables
 from churn.data.log.events import with_repeats
 
 pytestmark = pytest.mark.slow
