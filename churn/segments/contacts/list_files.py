@@ -26,7 +26,7 @@ from churn.segments.ranking import chance_of_first, ranked
 
 _CHANCE, _SCORES = "0.0%", {"priority": "0.000", "value_at_risk": "0.000"}
 _AMOUNTS = {"expected_loss"}
-_DATES, _DATE = {"back_by"}, "yyyy-mm-dd"
+_DATES, _DATE = {"back_by"}, "yyyy-mm-dd"  # which no colour scales, as it does numbers
 _SENTENCES = ("reason_", "lever_", "unusual_week")  # how the columns of sentences begin
 _COLOURS = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#F4B183"}
 _COMMENT = {"x_scale": 2}
@@ -191,7 +191,7 @@ def _write_book(table: pd.DataFrame, about: Sequence[tuple[str, object]], path: 
 
 def _format(name: str) -> dict[str, object]:
     shown: dict[str, object] = {"valign": "top"}
-    if number := _number_format(name):
+    if number := _DATE if name in _DATES else _number_format(name):
         shown["num_format"] = number
     if name.startswith(_SENTENCES):
         shown["text_wrap"] = True
@@ -202,8 +202,6 @@ def _number_format(name: str) -> str:
     """The spreadsheet's format of a score or a chance; empty for any other column."""
     if name in _AMOUNTS:
         return _in_currency()
-    if name in _DATES:
-        return _DATE
     return _CHANCE if name.startswith("p_") else _SCORES.get(name, "")
 
 

@@ -216,6 +216,16 @@ def test_scores_and_chances_are_coloured_by_their_height_and_nothing_else(tmp_pa
     assert coloured == {"C2:C4": "colorScale", "E2:E4": "colorScale", "F2:F4": "colorScale"}
 
 
+def test_the_day_by_which_a_user_is_back_is_a_date_without_a_colour(tmp_path):
+    table = table_of(["a", "b", "c"])
+    export(table.assign(back_by=pd.Timestamp("2024-03-01")), tmp_path)
+    sheet = sheet_of(tmp_path)
+    [day] = [column for column in sheet.iter_cols(min_row=1, max_row=2) if column[0].value == "back_by"]
+    assert (day[1].number_format, day[1].value.date()) == ("yyyy-mm-dd", pd.Timestamp("2024-03-01").date())
+    coloured = "".join(str(entry.sqref) for entry in sheet.conditional_formatting)
+    assert day[1].column_letter not in coloured and "C" in coloured
+
+
 def test_columns_are_as_wide_as_their_text_but_not_endless(tmp_path):
     export(table_of(["a", "x" * 1000]), tmp_path)
     widths = {name: column.width for name, column in sheet_of(tmp_path).column_dimensions.items()}
