@@ -15,7 +15,8 @@ from churn.data.answers import OUTCOMES, answers_among, answers_in, with_days_of
 from churn.data.config.data_config import DataConfig
 from churn.data.config.split_config import SplitConfig
 from churn.data.log.channels import aggregate_days
-from churn.data.log.daily import Daily, Tables, aggregate
+from churn.data.log.counts import aggregate
+from churn.data.log.daily import Daily, Tables
 from churn.data.log.origin import origin_of
 from churn.data.log.reconciliation import write_quarantine
 from churn.data.log.repeats import repeats_in
@@ -97,7 +98,7 @@ def build(
             if vocabulary is not None:
                 days = {"first_day": daily.first_day, "last_day": daily.last_day}
                 check_first_day(config, members, **days, trained_from=vocabulary.first_day)
-            panel = panels.build(daily, scratch / "panel", over_days=config.state.over_days if config.state else 1)
+            panel = panels.build(daily, scratch / "panel", over_days=config.over_days)
             panel, timelines = with_members(panel, members, config=config, answers=answers)
             if vocabulary is None:
                 vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
@@ -211,7 +212,7 @@ def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] 
         with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
             tables = read_tables(config, engines=engines, frames=frames or {})
             daily = _counted(tables, config, training_end=lambda first, last: last + 1)
-            panels.build(daily, scratch / "days", over_days=config.state.over_days if config.state else 1)
+            panels.build(daily, scratch / "days", over_days=config.over_days)
             members = None if tables.members is None else Members.of(tables.members, daily.users, config=config)
     panel = panels.load(folder / "days")
     return panel if members is None else _with_arrivals(panel, members)

@@ -230,6 +230,11 @@ class DataConfig(Block, key="data"):
         return None if self.daily_activity is None else State.of(self.daily_activity)
 
     @property
+    def over_days(self) -> int:
+        """The days up to and including its own on which a day's activity looks back."""
+        return self.state.over_days if self.state else 1
+
+    @property
     def asked(self) -> Outcome | None:
         """The question about each member or row of `outcomes`; None where a run asks about churn."""
         return None if self.outcome is None else Outcome.of(self.outcome)

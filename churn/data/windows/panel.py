@@ -1,6 +1,7 @@
 """The panel: each user's days from the first to the last seen, as one memory-mapped matrix."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,7 @@ class Panel:
         rows = self.sticker_rows()
         return rows if rows is None or self.amounts is None or not self.refunds else rows | (self.amounts != 0)
 
+    @cached_property
     def reports(self) -> NDArray[np.int64] | None:
         """The number of rows reported of each day, (n_days,); None for an event log, which reports no silence."""
         if self.reported is None:

@@ -230,7 +230,7 @@ class Windows:
         n_days, after = self.panel.n_days, np.arange(ahead.shape[1])
         seen = (n_days if until is None else until) - self.cutoff - self.lead_days
         ahead[after >= seen[:, None]] = np.nan
-        if (reports := self.panel.reports()) is not None:  # what comes after a day that nobody reported is not known
+        if (reports := self.panel.reports) is not None:  # what comes after a day that nobody reported is not known
             day = np.minimum(self.cutoff[:, None] + self.lead_days + after, n_days - 1)
             ahead[np.logical_or.accumulate(reports[day] == 0, axis=1)] = np.nan
         return ahead
