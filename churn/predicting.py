@@ -10,7 +10,7 @@ from churn.artefacts import read_object
 from churn.data import Windows
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
-from churn.models import DAILY_CALIBRATOR, DAYS, DailyCalibrator, foretell, load
+from churn.models import DAILY_CALIBRATOR, DAYS, DailyCalibrator, load
 
 FORESIGHT = "Foresight"  # the name of the model that knows every day ahead
 
@@ -37,7 +37,9 @@ def _folders(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
 
 
-def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> pd.DataFrame:
+def score_windows(
+    windows: Windows, models: Path, *, refitted: bool = False, future: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Calibrated probabilities of the chosen models: user_id, cutoff, active_days of the history, p_churn, p_sticker,
     p_sticker_if_stays, and what a sticker is expected to be worth by what was known at the cutoff, expected_amount; the
     last three with stickers alone. With a Foresight back_by is the day by which the user is as likely back as not, null
@@ -49,6 +51,7 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
         refitted: Whether to score with the models that were learnt again from all windows, where there are any. They
             must not be measured on windows of the run, all of which they have seen; their calibrator is that of the
             measured model.
+        future: The answer of `days_ahead` for days among which the horizon is; where None, it is asked.
     """
     table = pd.DataFrame({"user_id": windows.user_ids, "cutoff": windows.dates})
     if windows.panel.features:  # of arrivals alone no days are seen
@@ -59,10 +62,12 @@ def score_windows(windows: Windows, models: Path, *, refitted: bool = False) -> 
         again = models / target / "refitted"
         model = load(again if refitted and again.exists() else folder, target=target, name=name)
         table[f"p_{target}"] = calibrator(chances(model, windows, target=target, name=name).mean(axis=0))
-    if (future := days_ahead(windows, models, days=[windows.horizon_days])) is not None:
-        table["back_by"] = future["back_by"]
+    future = days_ahead(windows, models, days=[windows.horizon_days]) if future is None else future
+    if future is not None:
+        at_horizon = future[future["days"] == windows.horizon_days].reset_index(drop=True)
+        table["back_by"] = at_horizon["back_by"]
         if "p_sticker" in table:
-            table["p_sticker_if_stays"] = future["p_sticker_if_stays"]
+            table["p_sticker_if_stays"] = at_horizon["p_sticker_if_stays"]
     elif "p_sticker" in table and (learnt := models / "sticker" / IF_STAYS).exists():
         table["p_sticker_if_stays"] = IfStays.load(learnt)(table.p_churn.to_numpy(), table.p_sticker.to_numpy())
     amounts = segments.expected_amounts(windows)
@@ -83,6 +88,8 @@ def days_ahead(windows: Windows, models: Path, *, days: Sequence[int] = DAYS) ->
     folder = models / target / FORESIGHT
     if not folder.is_dir():
         return None
+    from churn.models import foretell  # needs torch
+
     calibrator = DailyCalibrator.load(folder / DAILY_CALIBRATOR)
     table = foretell(load(folder, target=target, name=FORESIGHT), windows, days=days, calibrator=calibrator)
     ahead = pd.to_timedelta(table.pop("day_back") + windows.lead_days - 1, unit="D")

@@ -28,6 +28,7 @@ from churn.errors import UserError
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import say, speaking
+from churn.models import DAYS
 from churn.new_data import prepare_up_to
 from churn.offers import OfferConfig
 from churn.predicting import days_ahead, score_windows
@@ -196,7 +197,8 @@ def write_scores(
         UserError: if nobody is at risk.
     """
     windows = newest_windows(dataset)
-    scored = segments.prioritise(score_windows(windows, models, refitted=True), config)
+    future = days_ahead(windows, models, days=sorted({*DAYS, windows.horizon_days}))
+    scored = segments.prioritise(score_windows(windows, models, refitted=True, future=future), config)
     if (number := config.number) is not None and number > len(scored):
         step(f"{len(scored)} users to score, fewer than segments.number, {number}: all of them can be contacted")
     planned = segments.plan(scored, config, seed=seed) if config.budget.known else None
@@ -210,7 +212,7 @@ def write_scores(
         scored = offers.with_offers(scored, dataset, learnt, out, config=config.offers, frames=frames, hide=hide)
     declared.SCORES.write(scored, out, hide)
     declared.SCORED_FEATURES.write(pd.DataFrame(windows.summary(), columns=list(windows.features)), out)
-    if (future := days_ahead(windows, models)) is not None:
+    if future is not None:
         declared.FUTURE.write(future, out, hide)
     declared.OTHERS.write(others, out)
     declared.AGREEMENT.write(segments.agreement(scored), out)

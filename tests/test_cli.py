@@ -65,6 +65,12 @@ def test_help_and_version_load_nothing_heavy(option) -> None:
     assert not [name for name in ("torch", "shap", "pandas", "numpy", "optuna", "ibis") if f"'{name}'" in loaded]
 
 
+def test_reading_and_scoring_load_torch_only_for_a_network() -> None:
+    script = "import sys, churn.pipeline, churn.runs, churn.scoring; print({'torch', 'lightning'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_help_names_every_command(capsys) -> None:
     assert main(["--help"]) == 0
     text = capsys.readouterr().out

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from churn.models.base import Classifier, allowing, check_allowed, classifier, load
     from churn.models.bilstm import BiLSTM
     from churn.models.blend import Blend
+    from churn.models.daily_calibrator import DAILY_CALIBRATOR, DAYS, DailyCalibrator
     from churn.models.ensemble import Ensemble, members
     from churn.models.foresight import Foresight
-    from churn.models.foretelling import DAILY_CALIBRATOR, DAYS, DailyCalibrator, calibrate_daily, foretell
+    from churn.models.foretelling import calibrate_daily, foretell
     from churn.models.gradients import integrated_gradients, logits
     from churn.models.gru import GRU
     from churn.models.gru_bilstm import GRUBiLSTM

@@ -1,8 +1,7 @@
 """Days ahead by a Foresight: chances that fit together, calibrated by the days of other users."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -12,69 +11,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from churn.artefacts import as_written, read_object, write_json
 from churn.data import Windows
 from churn.errors import UserError
 from churn.models.base import Classifier
+from churn.models.daily_calibrator import DAYS, DailyCalibrator
 from churn.models.days_ahead import Chances, losses_by_horizon
 from churn.models.ensemble import members
 from churn.models.foresight import Foresight
 from churn.models.sequence import one_thread
 
-DAYS = (3, 7, 14, 28)
-DAILY_CALIBRATOR = "daily_calibrator.json"  # file in the folder of a run's Foresight
 _LEAST = 1e-6  # keeps a quotient finite
 _DRAWN_TO_NONE = 1  # user whose evidence equals that for leaving the hazards as they are
 _MOST = 20_000  # windows from which the hazards are calibrated
-
-
-@dataclass(frozen=True)
-class DailyCalibrator:
-    """A slope and a shift of the logits of each kind of daily hazard.
-
-    It changes hazards, not chances, so that the chances of all days and targets still fit together.
-
-    Args:
-        slopes: A factor of each kind of hazard's logits, above 0; none leaves all as they are.
-        shifts: What is added to these.
-    """
-
-    slopes: tuple[float, ...] = ()
-    shifts: tuple[float, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for numbers that would reverse the order, or are not numbers."""
-        fits = len(self.slopes) == len(self.shifts) and all(0 < slope < np.inf for slope in self.slopes)
-        if not (fits and np.isfinite(self.shifts).all()):
-            raise ValueError(f"expected slopes above 0 with a shift each, got {self.slopes} and {self.shifts}")
-
-    def __call__(self, hazards: Tensor) -> Tensor:
-        """The logits of hazards, (n, 1 or 3, k), calibrated.
-
-        Raises:
-            UserError: for hazards of other kinds than it was fitted on.
-        """
-        if not self.slopes:
-            return hazards
-        if len(self.slopes) != hazards.shape[1]:
-            found = f"{len(self.slopes)} for {hazards.shape[1]} kinds of hazards"
-            raise UserError("expected a calibrator of the Foresight's own hazards", found, "bring the file back")
-        return _scaled(hazards, torch.tensor(self.slopes), torch.tensor(self.shifts))
-
-    def save(self, path: Path) -> None:
-        """Write the numbers as JSON."""
-        write_json(asdict(self), path)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read numbers that `save` wrote.
-
-        Raises:
-            UserError: if there are none, or they are invalid.
-        """
-        found = read_object(path, "slopes", "shifts")
-        with as_written(path, TypeError, ValueError):
-            return cls(tuple(map(float, found["slopes"])), tuple(map(float, found["shifts"])))
 
 
 def calibrate_daily(model: Classifier, windows: Windows, *, until: int | None = None) -> DailyCalibrator:
@@ -192,7 +140,7 @@ class _Future:
     def of(cls, networks: Sequence[Foresight], windows: Windows, calibrator: DailyCalibrator) -> Self:
         """The mean of what several networks say."""
         seen = [network.foresee(windows) for network in networks]
-        chances = _mean([calibrator(hazards) for hazards, _ in seen])
+        chances = _mean([_calibrated(hazards, calibrator) for hazards, _ in seen])
         amount = torch.stack([amount for _, amount in seen]).mean(dim=0)
         return cls(*(found.numpy() for found in (chances.silent, chances.quiet, chances.unpaid, amount)))
 
@@ -207,6 +155,21 @@ def _networks(model: Classifier) -> list[Foresight]:
     if not networks or len(networks) < len(members(model)):
         raise UserError("expected a Foresight", type(model).__name__, "list churn.models.Foresight under `models`")
     return networks
+
+
+def _calibrated(hazards: Tensor, calibrator: DailyCalibrator) -> Tensor:
+    """The logits of hazards, (n, 1 or 3, k), calibrated.
+
+    Raises:
+        UserError: for hazards of other kinds than the calibrator was fitted on.
+    """
+    slopes, shifts = torch.tensor(calibrator.slopes), torch.tensor(calibrator.shifts)
+    if not len(slopes):
+        return hazards
+    if len(slopes) != hazards.shape[1]:
+        found = f"{len(slopes)} for {hazards.shape[1]} kinds of hazards"
+        raise UserError("expected a calibrator of the Foresight's own hazards", found, "bring the file back")
+    return _scaled(hazards, slopes, shifts)
 
 
 def _scaled(hazards: Tensor, slopes: Tensor, shifts: Tensor) -> Tensor:

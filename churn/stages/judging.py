@@ -9,7 +9,7 @@ import pandas as pd
 from churn import evaluation, segments
 from churn.artefacts import TargetTables, declared, write_json, write_with
 from churn.data import CHURN, Windows
-from churn.models import DAILY_CALIBRATOR, calibrate_daily
+from churn.models import DAILY_CALIBRATOR
 from churn.predicting import FORESIGHT, score_windows
 from churn.stages.context import Context, Facts
 
@@ -33,6 +33,8 @@ def evaluate_models(context: Context) -> Facts:
 
 def _judge_days_ahead(context: Context) -> None:
     """Calibrate every day ahead on half B, as far as it was seen before the test part, and hold it against this."""
+    from churn.models import calibrate_daily  # needs torch
+
     split, target = context.split, context.split.train.targets[0]
     model = context.model(target, FORESIGHT)
     calibrator = calibrate_daily(model, split.val_b, until=split.border_of("test"))
