@@ -24,7 +24,17 @@ SHARES = {
     ).mean(),
 }
 PER_DAY = " per day known, two weeks added"
-LAST_DAY = (*SHARES, "days since", "tenure", "total ", "active days", "mean gap", "spread of", "last gap", "the last week")
+LAST_DAY = (
+    *SHARES,
+    "days since",
+    "tenure",
+    "total ",
+    "active days",
+    "mean gap",
+    "spread of",
+    "last gap",
+    "the last week",
+)
 RISK = ", which the model reads as a risk"
 
 

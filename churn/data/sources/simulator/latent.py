@@ -52,9 +52,9 @@ class Rates:
     arriving_attention: tuple[float, ...] = (0.5, 0.35, 0.15)
     # Monday to Sunday, multiplies every rate; all know it
     season: tuple[float, ...] = (0.85, 0.9, 0.95, 0.95, 1.05, 1.2, 1.1)
-    # how many times as likely engagement sinks once the circle of a room's fans has fallen silent; 1 for no circles
+    # how many times as likely engagement sinks, and less likely rises, while a creator's circle of fans is silent
     contagion: float = 1.0
-    # chance per day that a circle falls silent, and that it returns; meanwhile one loyal fan acts for all
+    # chance per day that a circle falls silent, and that it returns; meanwhile the loyal fan acts for all
     circle: tuple[float, float] = (0.03, 0.06)
 
 
@@ -64,7 +64,9 @@ class Emissions:
 
     counts: Ints  # (n, k) own, fan and away events by type, columns as the slices OWN, FAN, AWAY
     stickers: Ints  # (n,) stickers received
-    by_circle: Ints | None = None  # (n,) fan events by other fans than the loyal one; None where fans are not told apart
+    by_circle: Ints | None = (
+        None  # (n,) fan events by other fans than the loyal one; None where fans are not told apart
+    )
 
     @property
     def active(self) -> Bools:
@@ -94,8 +96,9 @@ class Outlook:
 class LatentModel:
     """A chain over s states (engagement × attention, attention varies fastest), by day, with independent emissions.
 
-    With contagion, the states are twice as many: first these where the circle of fans acts, then these where it is
-    silent. Own activity of the day chooses how attention moves to the next day, and how likely stickers are on the day itself.
+    With contagion there are twice as many states: the first half while the circle of fans acts, the second while it is
+    silent. Own activity of the day chooses how attention moves to the next day, and how likely stickers are on the day
+    itself.
 
     Example:
         >>> model = latent_model(Rates())

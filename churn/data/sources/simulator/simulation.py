@@ -65,8 +65,8 @@ def simulate(
             `arrivals_truth.parquet`.
         items: What creators make and visit, to write beside the platform: `items.parquet`, `activities.parquet`,
             `visits.parquet`, and their truth, `items_truth.parquet` and `tastes.parquet`.
-        contagion: How many times as likely a creator's engagement sinks while the circle of the own fans is silent; 1
-            for fans who matter by their number alone.
+        contagion: How many times as likely a creator's engagement sinks, and less likely rises, while the circle of the
+            creator's fans is silent; 1 for fans who matter by the number of their events alone.
 
     Raises:
         UserError: if the preset is unknown or the folder cannot be written to.

@@ -90,7 +90,7 @@ def test_belief_after_three_days_equals_the_sum_over_all_paths(model):
     np.testing.assert_allclose(belief[0], brute_force(model, counts, stickers), rtol=1e-9)
 
 
-def brute_force(model, counts, stickers, further=np.ones((3, 1))):
+def brute_force(model, counts, stickers, further=1.0):
     """Sum the joint probability over all 12 ** 3 paths, step by step and with SciPy's Poisson."""
     active = (counts[:, OWN].sum(axis=1) > 0).astype(int)
     n_states, total = len(model.arriving), 0.0

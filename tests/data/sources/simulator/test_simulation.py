@@ -266,7 +266,7 @@ def test_with_contagion_a_silent_circle_leaves_its_room_to_the_loyal_fan(tmp_pat
     simulate("small", seed=0, out=tmp_path, contagion=5)
     events = pd.read_parquet(tmp_path / "events.parquet")
     visits = events[events.actor_id.str.startswith("f")]
-    assert (visits.groupby("actor_id").user_id.nunique() == 1).all()  # so a fan who is silent here is so everywhere
+    assert visits.groupby("actor_id").user_id.nunique().max() == 1  # so a fan who is silent here is so everywhere
     per_room = visits.groupby("user_id").actor_id.nunique()
     assert per_room.max() == 12
     room = visits[visits.user_id == visits.user_id.mode()[0]]
