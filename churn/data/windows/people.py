@@ -67,7 +67,7 @@ def fan_shares(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32]) ->
 
 
 def _counts(panel: Panel, user: NDArray[np.int32], day: NDArray[np.int32], *names: str) -> NDArray[np.float32]:
-    """Counts of some days, c of them: (n, d, c)."""
+    """c counts of some days, zeros where there is no row: (n, d, c)."""
     if panel.people is None:
         return np.zeros((*day.shape, 0), np.float32)
     moment = user.astype(np.int64)[:, None] * (panel.n_days + 1) + day
