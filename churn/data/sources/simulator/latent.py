@@ -64,9 +64,7 @@ class Emissions:
 
     counts: Ints  # (n, k) own, fan and away events by type, columns as the slices OWN, FAN, AWAY
     stickers: Ints  # (n,) stickers received
-    by_circle: Ints | None = (
-        None  # (n,) fan events by other fans than the loyal one; None without contagion
-    )
+    by_circle: Ints | None = None  # (n,) fan events by other fans than the loyal one; None without contagion
 
     @property
     def active(self) -> Bools:
