@@ -62,12 +62,13 @@ def _of_pair() -> Any:
 def _recent(visits: ibis.Table) -> ibis.Table:
     """The days over which a fan's events of four weeks are as many, above 0.
 
-    Of two changes on a day, the first one's days are none.
+    Of two changes on a day, the first lasts no day; the loss and the gain have to stand in one order in both windows.
     """
     gone = visits.select("code", "fan", day=(_.day + _MONTH).cast("int32"), events=-_.events)
     changes = visits.select("code", "fan", "day", "events").union(gone)
-    so_far = ibis.window(group_by=["code", "fan"], order_by="day", rows=(None, 0))
-    levels = changes.mutate(events=changes.events.sum().over(so_far), end=changes.day.lead().over(_of_pair()))
+    in_order = {"group_by": ["code", "fan"], "order_by": ["day", "events"]}
+    so_far = changes.events.sum().over(ibis.window(**in_order, rows=(None, 0)))
+    levels = changes.mutate(events=so_far, end=changes.day.lead().over(ibis.window(**in_order)))
     return _spans(levels.filter(_.events > 0), _.day, _.end, fans=1, events=_.events)
 
 
