@@ -29,18 +29,33 @@ def _simulate(arguments: list[str]) -> None:
     parser.add_argument(
         "--items", action="store_true", dest="makings", help="items and visits to activities, too, with their truth"
     )
+    parser.add_argument(
+        "--contagion",
+        type=float,
+        default=1.0,
+        help="how many times as likely creators fade while the circle of their fans is silent, 1 to 5",
+    )
     options = parse(arguments, parser=parser)
     OneOf(tuple(PRESETS)).check("--preset", options.preset)
     SEEDS.check("--seed", options.seed)
     if options.dirt is not None:
         Range(0, 1_000_000).check("--dirt", options.dirt)
+    Range(1, 5).check("--contagion", options.contagion)
     made = None
     if options.arrivals is not None:
         Range(1, 10_000_000).check("--arrivals", options.arrivals)
         made = Arrivals(n=options.arrivals)
     with progress(f"simulate {options.preset}"):
         items = Makings() if options.makings else None
-        simulate(options.preset, seed=options.seed, out=options.out, dirt=options.dirt, made=made, items=items)
+        simulate(
+            options.preset,
+            seed=options.seed,
+            out=options.out,
+            dirt=options.dirt,
+            made=made,
+            items=items,
+            contagion=options.contagion,
+        )
     if options.dirt is not None:
         print(f"ledger: {options.out / 'ledger.csv'}")
 

@@ -19,7 +19,7 @@ from churn.errors import UserError
 PASSWORD = "s3cret"
 LONGEST = {  # over 40 seconds each
     *("test_pipeline.py", "test_notebooks.py", "test_experiments.py", "test_browser.py"),
-    *("test_cli.py", "test_storage.py"),
+    *("test_cli.py", "test_storage.py", "test_families.py"),
 }
 
 

@@ -35,6 +35,7 @@ from churn.data.modalities import HEADS, encode, learn, values_of
 from churn.data.sources import Engines, Frame, readable_to_the_last_row
 from churn.data.splits.splitting import days_needed, learnable, rolling_origins, training_users
 from churn.data.windows import panel as panels
+from churn.data.windows import people
 from churn.data.windows import rhythm as rhythms
 from churn.data.windows.arrivals import Answers, Fates, ask, first_example
 from churn.data.windows.attributes import Timeline, unknown_levels
@@ -100,6 +101,7 @@ def build(
                 check_first_day(config, members, **days, trained_from=vocabulary.first_day)
             panel = panels.build(daily, scratch / "panel", over_days=config.over_days)
             panel, timelines = with_members(panel, members, config=config, answers=answers)
+            people.build(tables, daily, scratch / "panel", config=config)
             if vocabulary is None:
                 vocabulary = with_attributes(daily.vocabulary, panel, config=config, timelines=timelines)
                 # comparisons need it, and new data to score are not compared

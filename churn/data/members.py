@@ -15,6 +15,7 @@ from churn.data.config.data_config import DataConfig
 from churn.data.log.daily import Tables
 from churn.data.log.vocabulary import Vocabulary
 from churn.data.splits.splitting import training_users
+from churn.data.windows import people
 from churn.data.windows.attributes import (
     LEVELS,
     MOST_LEVELS,
@@ -219,6 +220,11 @@ def derived(
             "expected attributes that the models were trained with",
             lacking[0],
             "take it out of data.features, or train",
+        )
+    if panel.people is None and (named := sorted(set(people.NAMES) & set(config.features))):
+        expected = f"expected events of others in users' rooms for {', '.join(named)} in data.features"
+        raise UserError(
+            expected, "none", "map actor_id in data.event_columns, prepare a new folder, or take the features out"
         )
     attributes = chances | {
         entry.name: as_features(encodings[entry.name], timelines[entry.name], zone=config.zone)

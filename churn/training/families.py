@@ -1,6 +1,6 @@
 """Context: the families of features of the past before a history that pay, judged by trees on validation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn.data import FAMILIES, FEATURES, Dataset, Split, Windows
+from churn.data import FAMILIES, FEATURES, Dataset, Panel, Split, Windows
 from churn.models import LightGBM
 from churn.progress import step
 from churn.statistics import FEW, ONE_ERROR, Interval, log_losses, rate_interval
@@ -52,8 +52,7 @@ def choose_context(dataset: Dataset, *, repetitions: int = 500, seed: int = 0) -
         >>> choose_context(example_dataset(), repetitions=20).features
         ()
     """
-    named = set(dataset.config.features)
-    families = {name: kept for name, of in FAMILIES.items() if (kept := tuple(one for one in of if one not in named))}
+    families = dict(_families(dataset.windows.panel, named=dataset.config.features))
     trial = _Trial(_thinned(dataset.split(), seed), families, repetitions, seed)
     alone = {name: trial.fitted([name]) for name in families}
     found, tried = trial.plain, list(alone.values()) if trial.users_a >= FEW else []
@@ -68,6 +67,14 @@ def choose_context(dataset: Dataset, *, repetitions: int = 500, seed: int = 0) -
     if found.families:
         rows += trial.rows(ALL, found, chosen=True)
     return ContextFeatures(trial.features(found.families), pd.DataFrame(rows, columns=COLUMNS))
+
+
+def _families(panel: Panel, *, named: Collection[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The families, without features that are named anyway, or have no columns, as of fans where there are none."""
+    there = {feature.name for feature in FEATURES if feature.columns(panel)} - set(named)
+    for name, features in FAMILIES.items():
+        if kept := tuple(feature for feature in features if feature in there):
+            yield name, kept
 
 
 def _thinned(split: Split, seed: int) -> Split:

@@ -15,8 +15,26 @@ FACTS = {
 }
 ROLES = {"own activity": ("own ", ""), "fans’ activity": ("fan ", ""), "activity elsewhere": ("", " elsewhere")}
 WEEKS = ["active days in the last week", *(f"active days {n} days ago" for n in ("8 to 14", "15 to 21", "22 to 28"))]
+FANS = "fans in four weeks"
+SHARES = {
+    "the busiest fan’s share of fans’ activity in four weeks": lambda events, first, last: events.max() / events.sum(),
+    "the share of fans in four weeks who came in the last week alone": lambda events, first, last: (first <= 7).mean(),
+    "the share of fans in four weeks who are silent everywhere for a week": lambda events, first, last: (
+        last > 7
+    ).mean(),
+}
 PER_DAY = " per day known, two weeks added"
-LAST_DAY = ("days since", "tenure", "total ", "active days", "mean gap", "spread of", "last gap", "the last week")
+LAST_DAY = (
+    *SHARES,
+    "days since",
+    "tenure",
+    "total ",
+    "active days",
+    "mean gap",
+    "spread of",
+    "last gap",
+    "the last week",
+)
 RISK = ", which the model reads as a risk"
 
 
@@ -38,6 +56,7 @@ class Log:
         self.start = events.day.min()
         events = events[events.day < self.cutoff]
         own = events.user_id == events.actor_id
+        self.events, self.last_seen = events[~own], events.groupby("actor_id").day.max()
         parts = [
             (events[own], "own {}", "user_id"),
             (events[~own], "fan {}", "user_id"),
@@ -98,6 +117,8 @@ class Log:
         return self.total(user, name, days, until=self.history_days) / days
 
     def last_day(self, user, name):
+        if name == FANS or name in SHARES:
+            return self._people(user, name)
         if name in WEEKS or "gap" in name or name.endswith((" in four weeks", PER_DAY)):
             return self._context(user, name)
         if name == "days since activity":
@@ -125,6 +146,16 @@ class Log:
         counted = name.removesuffix(" in four weeks").removeprefix("the last week’s share of ")
         month = self._of_role(user, counted, 28)
         return month if "share" not in name else 100 * (self._of_role(user, counted, 7) + 0.5) / (month + 2)
+
+    def _people(self, user, name):
+        """The fans of the last four weeks, or a share in per cent."""
+        visits = self.events[(self.events.user_id == user) & (self.events.day >= self.cutoff - pd.Timedelta(days=28))]
+        if name == FANS or visits.empty:
+            return visits.actor_id.nunique()
+        by_fan = visits.groupby("actor_id").day
+        first = (self.cutoff - by_fan.min()).dt.days
+        last = (self.cutoff - self.last_seen[first.index]).dt.days
+        return 100 * SHARES[name](by_fan.size(), first, last)
 
     def _of_role(self, user, counted, days):
         """The sum over all columns of a role, or of one column."""
@@ -206,10 +237,10 @@ def _check_last_day(log, user, name, words):
     there, half = number(said["o"] or said["r"])
     truth = log.others_last_day(name)
     assert abs(truth - there) <= max(half, 0.05 * there), (name, words, truth)
-    high = name == "days since activity"
+    high = name == "days since activity" or "gap" in name
     if said["side"]:
         assert said["side"] == ("less" if high else "more")
         assert (value < there) == high or abs(value - there) <= half
-    else:
+    elif "%" not in words:  # shares are told without a direction
         assert (value >= there - half) if high else (value <= there + half), (name, words)
     return "last day"

@@ -7,11 +7,12 @@ import pytest
 from churn.data import WindowConfig, example_frames
 from churn.explanation import beside, others, reasons, worded
 
-from .recomputed import Log, check
+from .recomputed import FANS, SHARES, Log, check
 
 pytestmark = pytest.mark.slow
 
 COLUMNS = ["days_since_activity", "tenure", "tenure_capped", "totals", "averages"]
+AT_CUTOFF = ["month", "trend", "active_weeks", "gaps", "rates", "fans", "fan_shares"]
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +46,17 @@ def test_every_reason_holds_when_it_is_recomputed_from_the_raw_log(prepared, fra
     assert len(kinds) > 400
     since = {"since"} if history_days > 3 else set()  # three days are too few to tell since when there are fewer
     assert set(kinds) == {"silence", "known", "last", "last day"} | since
+
+
+def test_every_reason_of_what_is_known_at_the_cutoff_holds_too(prepared, frames):
+    dataset = prepared(frames, features=AT_CUTOFF)
+    newest = dataset.windows.take(dataset.windows.cutoff == dataset.panel.n_days)
+    log = Log(frames, newest.dates[0], history_days=7)
+    shap = np.random.default_rng(0).normal(0.2, 1, newest.history().shape)
+    found = reasons(newest, shap, others=beside(others(newest), newest), top=40)
+    told = worded(found, range(len(newest)), top=40)
+    pairs = [(user, reason) for user, row in zip(newest.user_ids, told.to_numpy(), strict=True) for reason in row]
+    for user, reason in pairs:
+        assert not reason or check(log, user, reason)
+    names = {reason.partition(":")[0] for _, reason in pairs}
+    assert {FANS, *SHARES} <= names

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from churn.artefacts import declared
-from churn.data import FAMILIES, DataConfig, WindowConfig, examine_new, save_context, with_context
+from churn.data import FAMILIES, DataConfig, WindowConfig, examine_new, prepare, save_context, with_context
+from churn.data.sources.simulator import PRESETS, Preset, simulate_platform
 from churn.errors import UserError
 from churn.training import choose_context
 
@@ -45,7 +46,7 @@ def test_what_the_past_before_the_history_tells_is_found(of_habits_chosen):
     assert table.loc["chosen", "low"] > 0.01
     assert table.loc["chosen", "features"].split() == list(of_habits_chosen.features)
     assert not table.loc["calendar", "chosen"]
-    taken = [name for name in FAMILIES if table.loc[name, "chosen"]]
+    taken = [name for name in FAMILIES if name in table.index and table.loc[name, "chosen"]]
     assert {one for name in taken for one in FAMILIES[name]} == set(of_habits_chosen.features)
 
 
@@ -58,7 +59,7 @@ def test_users_without_a_past_to_tell_have_none(prepared):
     same = prepared(log(np.full((N_USERS, N_DAYS), 0.25)), windows=ONE_WEEK)
     found = choose_context(same, repetitions=200)
     assert found.features == ()
-    assert set(found.table.family) == set(FAMILIES) and not found.table.chosen.any()
+    assert set(found.table.family) == {*FAMILIES} - {"people"} and not found.table.chosen.any()
 
 
 def test_neither_half_b_nor_the_test_part_chooses(of_habits, of_habits_chosen):
@@ -119,3 +120,24 @@ def test_new_data_need_four_weeks_and_say_that_they_know_less(prepared, refused)
     assert not [one for one in examine_new(since(N_DAYS)) if "alone" in one.sentence]
     with refused("expected events from 2024-03-23 on, for the features month, rates", "2024-03-31", "load all days"):
         since(20)
+
+
+# Fans ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("contagion", "taken"), [(5.0, True), (1.0, False)])
+def test_fans_are_taken_where_their_silence_is_catching_and_left_where_it_is_not(contagion, taken, tmp_path):
+    fan = ((1, 1, 1), (2, 3, 3), (4, 6, 6))
+    rates = replace(PRESETS["study"].rates, contagion=contagion, fan=fan)
+    platform = Preset(n_creators=4_000, n_residents=3_600, n_fans=48_000, n_days=120, rates=rates)
+    simulate_platform(platform, seed=0, out=tmp_path)
+    names = {name: str(tmp_path / f"{name}.parquet") for name in ("events", "members")}
+    found = choose_context(prepare(DataConfig(**names), tmp_path / "dataset"), repetitions=200)
+    assert (set(FAMILIES["people"]) <= set(found.features)) == taken
+    (low,) = found.table[found.table.family == "people"].low
+    assert (low > 0.002) == taken
+
+
+def test_fans_are_not_tried_where_a_log_has_none(of_habits_chosen, of_habits):
+    assert of_habits.panel.people is None
+    assert "people" not in set(of_habits_chosen.table.family)

@@ -72,10 +72,10 @@ class DataConfig(Block, key="data"):
         activity_events: The own events, or the channels of `daily`, that count as being alive; by default all.
         max_event_types: Event types with columns of their own; rarer ones are counted as `other`.
         features: Columns beside the counts. `auto`, also as one name of a list: what pays on validation of the past
-            before the history (month, trend, active_weeks, gaps, rates) and of weekday, as a run finds out. Others:
-            month_day, days_since_activity, tenure_capped (28 days at most), averages (of the days so far), tenure and
-            totals (which grow with the date), attributes of the member list, and import paths of a
-            `churn.data.Feature` of your own. [] for the counts alone.
+            before the history (month, trend, active_weeks, gaps, rates), of fans (fans, fan_shares) and of weekday, as
+            a run finds out. Others: month_day, days_since_activity, tenure_capped (28 days at most), averages (of the
+            days so far), tenure and totals (which grow with the date), attributes of the member list, and import paths
+            of a `churn.data.Feature` of your own. [] for the counts alone.
         attributes: When a column of the member list is known: {home_room: {known: arrival}} for one that never
             changes, {plan: {known: daily, from: valid_from}} for one with a row per value and the date from which
             it holds, {closed_reason: {known: after}} for one that no model may ever see. {title: {known: arrival,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from churn.data.windows import context, past
+from churn.data.windows import context, past, people
 from churn.data.windows.context import by_role
 from churn.data.windows.feature import Feature, each, named
 from churn.keys import imported
@@ -34,6 +34,8 @@ FEATURES = (
     Feature("active_weeks", named(*context.WEEKS), context.active_weeks, **_AT_CUTOFF),
     Feature("gaps", named(*context.GAPS), context.gaps, risky="high", **_AT_CUTOFF),
     Feature("rates", by_role("rate", "active_days"), context.rates, **_AT_CUTOFF),
+    Feature("fans", people.known(*people.FANS), people.fans, **_AT_CUTOFF),
+    Feature("fan_shares", people.known(*people.SHARES), people.fan_shares, reason="chance", **_AT_CUTOFF),
 )
 
 # What `auto` in `data.features` may choose, a family of features at a time.
@@ -42,6 +44,7 @@ FAMILIES = {
     "trend": ("month", "trend"),
     "lifetime": ("rates",),
     "calendar": ("weekday",),
+    "people": people.NAMES,
 }
 
 

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
+import ibis
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
@@ -50,6 +51,27 @@ def mapped_without_name(dtype: DTypeLike, shape: tuple[int, ...]) -> NDArray[Any
     with writing(place), tempfile.TemporaryFile(prefix="churn-", dir=place) as file:
         _take(file, math.prod(shape) * np.dtype(dtype).itemsize)
         return np.memmap(file, dtype, mode="r+", shape=shape)
+
+
+def filled(days: ibis.Table, path: Path, dtype: np.dtype[np.void], *, first_day: int) -> None:
+    """Write rows of users' days to a new .npy file, sorted by user and day; memory is bounded by one batch.
+
+    The first row is of no user, -1, since a file of no rows could not be mapped.
+
+    Args:
+        days: The rows, with columns as `dtype` names them; `day` in days since 1970.
+        path: The file.
+        dtype: The type of a row, with `user` and `day`.
+        first_day: The day since 1970 from which the file's days count.
+    """
+    rows, begin = mapped(path, dtype, (int(days.count().execute()) + 1,)), 1
+    rows[0]["user"] = -1
+    for batch in days.order_by("user", "day").to_pyarrow_batches():
+        part = rows[begin : begin + len(batch)]
+        for name in dtype.names or ():
+            part[name] = batch[name].to_numpy()
+        part["day"] -= first_day
+        begin += len(batch)
 
 
 def _take(file: IO[bytes], n_bytes: int) -> None:

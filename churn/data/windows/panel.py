@@ -53,6 +53,7 @@ class Panel:
     level_names: tuple[str, ...] = ()  # l channels that are levels
     levels: NDArray[np.float32] | None = None  # (rows, l) as last known, nan before; None where there are no levels
     over_days: int = 1  # days up to and including its own on which a day's activity looks back
+    people: NDArray[Any] | None = None  # fans by user and day; None in a log without, or if no model sees them
 
     @property
     def parted(self) -> pd.Index:
@@ -171,6 +172,7 @@ def load(folder: Path) -> Panel:
         level_names=tuple(meta.get("levels", ())),
         levels=rows.get("levels"),
         over_days=meta.get("over_days", 1),
+        people=rows.get("people"),
     )
 
 

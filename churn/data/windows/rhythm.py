@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from churn.artefacts import read_json, write_json
 from churn.data.log.daily import Daily, Tables
 from churn.data.log.events import with_clock
-from churn.data.windows.mapped import mapped
+from churn.data.windows.mapped import filled
 from churn.data.windows.windows import Windows
 
 QUARTERS = ("share_at_night", "share_in_morning", "share_in_afternoon", "share_in_evening")  # six hours each, from 0:00
@@ -110,7 +110,7 @@ def build(tables: Tables, daily: Daily, folder: Path, *, zone: str, activity_eve
     # and would make everyone act at night.
     dates = sharp if sharp > max(whole, FEW * timed) else 0
     days = _cached(tables, _by_day(acts, dated=bool(dates)))
-    _fill(days, folder / _FILES[0], first_day=daily.first_day)
+    filled(days, folder / _FILES[0], _ROW, first_day=daily.first_day)
     write_json(asdict(Clock(actions, timed - dates, dates)), folder / _FILES[1])
 
 
@@ -135,18 +135,6 @@ def _by_day(acts: ibis.Table, *, dated: bool) -> ibis.Table:
     days = acts.group_by("code", "day").aggregate(own=_.n.sum(where=_.own), **quarters, elsewhere=_.n.sum(where=~_.own))
     names = ("own", *_QUARTERS, "elsewhere")
     return days.select(user="code", day="day", **{name: days[name].coalesce(0).cast("int32") for name in names})
-
-
-def _fill(days: ibis.Table, path: Path, *, first_day: int) -> None:
-    n = int(days.count().execute())
-    rows = mapped(path, _ROW, (n + 1,))
-    rows[0]["user"], filled = -1, 1  # a file of no rows could not be mapped
-    for batch in days.order_by("user", "day").to_pyarrow_batches():
-        part = rows[filled : filled + len(batch)]
-        for name in _ROW.names or ():
-            part[name] = batch[name].to_numpy()
-        part["day"] -= first_day
-        filled += len(batch)
 
 
 def _cached(tables: Tables, table: ibis.Table) -> ibis.Table:

@@ -20,6 +20,7 @@ FAMILIES = Messages(
         "trend": marked("the last four weeks"),
         "lifetime": marked("the rates since users are known"),
         "calendar": marked("the weekday"),
+        "people": marked("the fans of the last four weeks"),
     }
 )
 

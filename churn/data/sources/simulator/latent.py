@@ -7,11 +7,13 @@ over few states, not an estimate.
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 OWN_EVENTS = ("post", "stream", "reply_to_fan")
 FAN_EVENTS = ("comment", "like", "view")
 AWAY_EVENTS = ("visit", "comment")
+CIRCLE = 12  # fans of a room with contagion, the loyal one among them
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,6 +52,10 @@ class Rates:
     arriving_attention: tuple[float, ...] = (0.5, 0.35, 0.15)
     # Monday to Sunday, multiplies every rate; all know it
     season: tuple[float, ...] = (0.85, 0.9, 0.95, 0.95, 1.05, 1.2, 1.1)
+    # how many times as likely engagement sinks, and less likely rises, while a creator's circle of fans is silent
+    contagion: float = 1.0
+    # chance per day that a circle falls silent, and that it returns; meanwhile the loyal fan acts for all
+    circle: tuple[float, float] = (0.03, 0.06)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Emissions:
 
     counts: Ints  # (n, k) own, fan and away events by type, columns as the slices OWN, FAN, AWAY
     stickers: Ints  # (n,) stickers received
+    by_circle: Ints | None = None  # (n,) fan events by other fans than the loyal one; None without contagion
 
     @property
     def active(self) -> Bools:
@@ -87,7 +94,9 @@ class Outlook:
 class LatentModel:
     """A chain over s states (engagement × attention, attention varies fastest), by day, with independent emissions.
 
-    Own activity of the day chooses how attention moves to the next day, and how likely stickers are on the day itself.
+    With contagion there are twice as many states: the first half while the circle of fans acts, the second while it is
+    silent. Own activity of the day chooses how attention moves to the next day, and how likely stickers are on the day
+    itself.
 
     Example:
         >>> model = latent_model(Rates())
@@ -100,6 +109,7 @@ class LatentModel:
     transitions: Floats  # (2, s, s) from row to column, after silent and after active days
     arriving: Floats  # (s,) the state on a creator's first day
     season: Floats  # (7,) Monday to Sunday
+    circle: Floats | None = None  # (s,) share of fan events by other fans than the loyal one; None without contagion
 
     def silence(self, weekday: int) -> Floats:
         """Probability of a day without own activity, shape (s,)."""
@@ -111,7 +121,9 @@ class LatentModel:
         counts = rng.poisson(self.season[weekday] * self.rates[states])
         active = counts[:, OWN].any(axis=1)
         stickers = rng.poisson(self.season[weekday] * self.sticker_rates[active.astype(int), states])
-        return Emissions(counts, stickers)
+        if self.circle is None:
+            return Emissions(counts, stickers)
+        return Emissions(counts, stickers, rng.binomial(counts[:, FAN].sum(axis=1), self.circle[states]))
 
     def advance(self, states: Ints, active: Bools, *, rng: np.random.Generator) -> Ints:
         """Draw the next day's states of creators in `states` that were `active` or not today, all of shape (n,)."""
@@ -126,6 +138,10 @@ class LatentModel:
         sticker_rates = self.sticker_rates[seen.active.astype(int)]
         expected = self.season[weekday] * (self.rates.sum(axis=1) + sticker_rates)
         log = seen.counts @ np.log(self.rates).T + seen.stickers[:, None] * np.log(sticker_rates) - expected
+        if self.circle is not None and seen.by_circle is not None:
+            circle, loyal = seen.by_circle, seen.counts[:, FAN].sum(axis=1) - seen.by_circle
+            log += scipy.special.xlogy(circle[:, None], self.circle)
+            log += scipy.special.xlogy(loyal[:, None], 1 - self.circle)
         likelihood: Floats = np.exp(log - log.max(axis=1, keepdims=True))
         return likelihood
 
@@ -165,13 +181,16 @@ def latent_model(rates: Rates) -> LatentModel:
         True
     """
     own, fan, away = np.array(rates.own), np.array(rates.fan), np.array(rates.away)
-    engagement, attention = (level.ravel() for level in np.indices((len(own), len(fan))))
+    n_circles = 1 if rates.contagion == 1 else 2
+    silent, engagement, attention = (level.ravel() for level in np.indices((n_circles, len(own), len(fan))))
+    arriving = np.outer(rates.arriving_engagement, rates.arriving_attention).ravel()
     return LatentModel(
         rates=np.hstack([own[engagement], fan[attention], away[engagement]]),
         sticker_rates=np.array([rates.sticker_silent, rates.sticker_active])[:, attention],
-        transitions=_transitions(rates, engagement, attention),
-        arriving=np.outer(rates.arriving_engagement, rates.arriving_attention).ravel(),
+        transitions=_transitions(rates, silent, engagement, attention),
+        arriving=np.append(arriving, np.zeros(len(silent) - len(arriving))),
         season=np.array(rates.season),
+        circle=None if n_circles == 1 else np.where(silent, 0, 1 - 1 / CIRCLE),
     )
 
 
@@ -215,15 +234,24 @@ def _drawn(bounds: Floats, *, rng: np.random.Generator) -> Ints:
     return drawn
 
 
-def _transitions(rates: Rates, engagement: Ints, attention: Ints) -> Floats:
-    """The transition matrices: both levels move independently given today's state and activity, shape (2, s, s)."""
+def _transitions(rates: Rates, silent: Ints, engagement: Ints, attention: Ints) -> Floats:
+    """The transition matrices: the levels move independently given today's state and activity, shape (2, s, s)."""
+    steps = list(zip(rates.engagement_down, rates.engagement_up, strict=True))
     drift = np.array(
-        [_ladder(len(rates.own), *step) for step in zip(rates.engagement_down, rates.engagement_up, strict=True)]
+        [
+            [_ladder(len(rates.own), min(down * times, 1 - up / times), up / times) for down, up in steps]
+            for times in (1, rates.contagion)
+        ]
     )
     echo = np.array(
         [_ladder(len(rates.fan), *step) for step in zip(rates.attention_down, rates.attention_up, strict=True)]
     )
-    moves: Floats = drift[attention[:, None], engagement[:, None], engagement] * echo[:, attention[:, None], attention]
+    circle = _ladder(silent.max() + 1, rates.circle[1], rates.circle[0])
+    moves: Floats = (
+        circle[silent[:, None], silent]
+        * drift[silent[:, None], attention[:, None], engagement[:, None], engagement]
+        * echo[:, attention[:, None], attention]
+    )
     return moves
 
 

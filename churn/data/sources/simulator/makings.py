@@ -62,7 +62,8 @@ class Making:
         self._rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(3)[2])
         self._made, self._names, self._n_items = made, names, 0
         self._levels = len(preset.rates.fan)  # of attention, which varies fastest in a state
-        self._fading = (len(preset.rates.own) - 1) // 2  # engagement up to which a creator fades
+        self._engagements = len(preset.rates.own)
+        self._fading = (self._engagements - 1) // 2  # engagement up to which a creator fades
         self.taste: Ints = self._rng.integers(0, len(SUBJECTS), preset.n_creators)
         self._subject: Ints = np.resize(np.arange(len(SUBJECTS)), made.activities)
         opened = self._rng.integers(1, max(2, preset.n_days), made.activities)
@@ -87,7 +88,7 @@ class Making:
 
     def _items(self, day: Day) -> Iterator[tuple[str, pa.Table]]:
         creator, n = np.repeat(np.arange(len(day.states)), day.seen.counts[:, 0]), int(day.seen.counts[:, 0].sum())
-        fading = day.states[creator] // self._levels <= self._fading
+        fading = day.states[creator] // self._levels % self._engagements <= self._fading
         kept = self._rng.random(n) < np.where(fading, self._made.drifted, self._made.own)
         subject = np.where(kept, self.taste[creator], self._others(self.taste[creator]))
         wrong = self._rng.random(n) < self._made.wrong

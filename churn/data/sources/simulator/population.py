@@ -100,7 +100,7 @@ def populate(preset: Preset, model: LatentModel, *, rng: np.random.Generator) ->
     prior = np.where(joined_day[:, None] < 0, model.settled(SETTLING_DAYS), model.arriving)
     states = model.draw(prior, rng=rng)
     # the tier speaks of the state, so `_observed` is not given it, and it fades within days
-    earned = states // len(preset.rates.fan) * len(TIERS) // len(preset.rates.own)
+    earned = states // len(preset.rates.fan) % len(preset.rates.own) * len(TIERS) // len(preset.rates.own)
     anyhow = rng.integers(0, len(TIERS), preset.n_creators)
     return Population(
         joined=np.sort(joined_day * DAY_SECONDS + seconds_of_day(preset.n_creators, rng=rng)),

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from churn.data.sources.simulator.latent import AWAY, AWAY_EVENTS, FAN, FAN_EVENTS, OWN_EVENTS, Ints, Outlook
+from churn.data.sources.simulator.latent import AWAY, AWAY_EVENTS, CIRCLE, FAN, FAN_EVENTS, OWN_EVENTS, Ints, Outlook
 from churn.data.sources.simulator.population import (
     CATEGORIES,
     DAY_SECONDS,
@@ -54,6 +54,17 @@ class Names:
         fans: Ints = self.n_creators + (rooms * 97 + rank) % self.n_fans
         return fans
 
+    def circle(self, rooms: Ints, by_circle: Ints, *, rng: np.random.Generator) -> Ints:
+        """A fan for each of the rooms, in order: for as many as `by_circle` says of the circle, then the loyal one.
+
+        No two rooms share a fan of these, as long as there are enough fans.
+        """
+        n = np.bincount(rooms, minlength=len(by_circle))
+        place = np.arange(len(rooms)) - np.repeat(n.cumsum() - n, n)
+        rank = np.where(place < by_circle[rooms], rng.integers(1, CIRCLE, len(rooms)), 0)
+        fans: Ints = self.n_creators + (rooms * CIRCLE + rank) % self.n_fans
+        return fans
+
     def moments(self, seconds: Ints) -> pa.Array:
         """Turn seconds since the first day began into timestamps."""
         return pa.array((self.epoch + seconds) * 1_000_000, type=MOMENT)
@@ -76,7 +87,8 @@ def events_of(day: Day, names: Names, *, rng: np.random.Generator) -> pa.Table:
     creator, kind = np.divmod(np.repeat(np.arange(m * k), day.seen.counts.ravel()), k)
     by_fan, away = (kind >= FAN.start) & (kind < FAN.stop), kind >= AWAY.start
     room, actor = creator.copy(), creator.copy()
-    actor[by_fan] = names.fans(creator[by_fan], rng=rng)
+    told, rooms = day.seen.by_circle, creator[by_fan]
+    actor[by_fan] = names.fans(rooms, rng=rng) if told is None else names.circle(rooms, told, rng=rng)
     # another room, uniformly: a visit says something about the visitor and nothing about the host
     room[away] = (creator[away] + rng.integers(1, m, away.sum())) % m
     seconds = day.number * DAY_SECONDS + seconds_of_day(len(creator), rng=rng)

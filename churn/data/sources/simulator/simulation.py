@@ -1,6 +1,7 @@
 """A platform's log drawn from the latent model, written day by day beside its exact truth."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,7 @@ def simulate(
     dirt: Dirt | int | None = None,
     made: Arrivals | None = None,
     items: Makings | None = None,
+    contagion: float = 1.0,
 ) -> None:
     """Write `events.parquet`, `stickers.parquet`, `members.parquet` and `truth.parquet` to the folder `out`.
 
@@ -63,6 +65,8 @@ def simulate(
             `arrivals_truth.parquet`.
         items: What creators make and visit, to write beside the platform: `items.parquet`, `activities.parquet`,
             `visits.parquet`, and their truth, `items_truth.parquet` and `tastes.parquet`.
+        contagion: How many times as likely a creator's engagement sinks, and less likely rises, while the circle of the
+            creator's fans is silent; 1 for fans who matter by the number of their events alone.
 
     Raises:
         UserError: if the preset is unknown or the folder cannot be written to.
@@ -77,7 +81,8 @@ def simulate(
     if preset not in PRESETS:
         raise UserError(f"expected a preset out of {', '.join(PRESETS)}", repr(preset), "choose one of these")
     planted = Dirt.of_every_kind(dirt) if isinstance(dirt, int) else dirt
-    simulate_platform(PRESETS[preset], seed=seed, out=out, dirt=planted, made=made, items=items)
+    platform = replace(PRESETS[preset], rates=replace(PRESETS[preset].rates, contagion=contagion))
+    simulate_platform(platform, seed=seed, out=out, dirt=planted, made=made, items=items)
 
 
 def simulate_platform(

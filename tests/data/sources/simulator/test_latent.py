@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.stats import chi2, poisson
+from scipy.stats import binom, chi2, poisson
 
-from churn.data.sources.simulator.latent import OWN, Emissions, LatentModel, Rates, horizon_outlook, latent_model
+from churn.data.sources.simulator.latent import FAN, OWN, Emissions, LatentModel, Rates, horizon_outlook, latent_model
 
 pytestmark = pytest.mark.slow
 
@@ -90,7 +90,7 @@ def test_belief_after_three_days_equals_the_sum_over_all_paths(model):
     np.testing.assert_allclose(belief[0], brute_force(model, counts, stickers), rtol=1e-9)
 
 
-def brute_force(model, counts, stickers):
+def brute_force(model, counts, stickers, further=1.0):
     """Sum the joint probability over all 12 ** 3 paths, step by step and with SciPy's Poisson."""
     active = (counts[:, OWN].sum(axis=1) > 0).astype(int)
     n_states, total = len(model.arriving), 0.0
@@ -99,6 +99,7 @@ def brute_force(model, counts, stickers):
         season = model.season[day]
         chance[day, state] = poisson.pmf(counts[day], season * model.rates[state]).prod()
         chance[day, state] *= poisson.pmf(stickers[day], season * model.sticker_rates[active[day], state])
+    chance *= further
     for a, b, c in product(range(n_states), repeat=3):
         path = model.arriving[a] * chance[0, a] * model.transitions[active[0], a, b] * chance[1, b]
         path *= model.transitions[active[1], b, c] * chance[2, c]
@@ -133,3 +134,40 @@ def test_settled_distribution_has_come_to_rest(model):
 def test_drawn_states_have_the_given_shares(model):
     shares = np.bincount(model.draw(np.tile(model.arriving, (FUTURES, 1)), rng=np.random.default_rng(0)), minlength=12)
     np.testing.assert_allclose(shares / FUTURES, model.arriving, atol=4 * 0.5 / FUTURES**0.5)
+
+
+# Contagion --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def catching() -> LatentModel:
+    return latent_model(Rates(contagion=5))
+
+
+def test_outlooks_with_contagion_agree_with_resimulated_futures(catching):
+    outlook = horizon_outlook(catching, 2)
+    states = np.repeat(np.arange(24), FUTURES // 5)
+    silent, paid = resimulate(catching, states, weekday=2, days=7, seed=2)
+    for exact, happened in [(outlook.churn, silent), (outlook.sticker, paid), (outlook.both, silent & paid)]:
+        share = happened.reshape(24, -1).mean(axis=1)
+        assert (abs(share - exact) < 4 * np.sqrt(exact * (1 - exact) / (FUTURES // 5)) + 1e-9).all()
+
+
+def test_belief_with_contagion_takes_up_which_fans_acted_and_equals_the_sum_over_all_paths(catching):
+    counts = np.array([[1, 0, 0, 0, 1, 2, 0, 0], [0, 0, 0, 1, 0, 1, 1, 0], [0, 0, 1, 1, 3, 2, 0, 1]])
+    stickers, by_circle = np.array([0, 1, 0]), np.array([3, 0, 0])
+    belief = blind = catching.arriving[None]
+    for day in range(3):
+        seen = Emissions(counts[[day]], stickers[[day]], by_circle[[day]])
+        belief = catching.learn(belief, seen, weekday=day)
+        blind = catching.learn(blind, replace(seen, by_circle=None), weekday=day)
+    told = binom.pmf(by_circle[:, None], counts[:, FAN].sum(axis=1)[:, None], catching.circle)
+    np.testing.assert_allclose(belief[0], brute_force(catching, counts, stickers, told), rtol=1e-9)
+    assert belief[0, 12:].sum() > blind[0, 12:].sum() > 0.05  # two days of the loyal fan alone
+
+
+def test_a_silent_circle_makes_churn_likelier_in_every_state(catching):
+    churn = horizon_outlook(catching, 0).churn
+    assert (churn[12:] > churn[:12]).all()
+    assert np.allclose(catching.transitions.sum(axis=2), 1)
+    assert np.array_equal(latent_model(Rates(contagion=1)).transitions, latent_model(Rates()).transitions)

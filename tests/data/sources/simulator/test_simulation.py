@@ -260,3 +260,40 @@ def test_visits_fall_on_all_other_creators_alike(log):
 def test_presets_grow_and_the_study_spans_the_reference_weeks():
     assert all(a.n_creators < b.n_creators for a, b in pairwise(PRESETS.values()))
     assert (PRESETS["study"].first_day, PRESETS["study"].n_days) == (date(2022, 11, 10), 139)
+
+
+def test_with_contagion_a_silent_circle_leaves_its_room_to_the_loyal_fan(tmp_path):
+    simulate("small", seed=0, out=tmp_path, contagion=5)
+    events = pd.read_parquet(tmp_path / "events.parquet")
+    visits = events[events.actor_id.str.startswith("f")]
+    assert visits.groupby("actor_id").user_id.nunique().max() == 1  # so a fan who is silent here is so everywhere
+    per_room = visits.groupby("user_id").actor_id.nunique()
+    assert per_room.max() == 12
+    room = visits[visits.user_id == visits.user_id.mode()[0]]
+    share = room.groupby(room.timestamp.dt.floor("D")).actor_id.agg(lambda fans: (fans == fans.min()).mean())
+    assert (share == 1).mean() > 0.1 and (share < 0.3).mean() > 0.3
+
+
+def test_the_circle_acts_as_often_as_is_drawn_and_the_loyal_fan_otherwise():
+    names = rows.Names(Preset(n_creators=2, n_residents=2, n_fans=24, n_days=20))
+    found = names.circle(np.array([0, 0, 0, 1, 1]), np.array([2, 0]), rng=np.random.default_rng(0)) - names.n_creators
+    assert (found[:2] % 12 > 0).all() and found[2:].tolist() == [0, 12, 12]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["", "_observed"])
+def test_with_contagion_the_truth_is_calibrated(ending, tmp_path):
+    simulate("small", seed=3, out=tmp_path, contagion=5)
+    truth, events = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("truth", "events"))
+    own = events[events.user_id == events.actor_id]
+    day = own.timestamp.dt.tz_localize(None).dt.floor("D").astype(truth.cutoff.dtype)
+    acted = pd.MultiIndex.from_arrays([own.user_id, day]).unique()
+    truth = truth[truth.cutoff <= LAST - pd.Timedelta(days=6)]
+    alive = np.zeros(len(truth), bool)
+    for ahead in range(7):
+        alive |= pd.MultiIndex.from_arrays([truth.user_id, truth.cutoff + pd.Timedelta(days=ahead)]).isin(acted)
+    p = truth[f"p_churn{ending}"]
+    residual = ~alive - p
+    for _, part in residual.groupby(pd.qcut(p, 5), observed=True):
+        by_user = part.groupby(truth.user_id).sum()
+        assert abs(part.sum()) < 4 * np.sqrt((by_user**2).sum() + 2**2)
