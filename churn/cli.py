@@ -26,12 +26,14 @@ _MADE: dict[str, Kind] = {  # the kind of folder at a command's --out
     "outcomes": "outcomes",
 }
 _RESUMED = (["run"], ["tune"])
+_WAITING = ("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait take a busy machine's processors
 _LOUDNESS: dict[str, Loudness] = {"--quiet": "quiet", "--verbose": "verbose"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0, 2 for a user's mistake, 3 for an alarm of `churn outcomes`, 128 and
     the signal's number where one ended the command, 1 for a fault of the program."""
+    os.environ.setdefault(*_WAITING)  # read when the first library with OpenMP is loaded
     if sys.stderr is None:  # closed standard error: messages are then discarded
         sys.stderr = Path(os.devnull).open("w", encoding="utf8")  # noqa: SIM115 - for as long as the program runs
     arguments, loudness = _loudness(list(sys.argv[1:] if arguments is None else arguments))

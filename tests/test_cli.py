@@ -65,6 +65,15 @@ def test_help_and_version_load_nothing_heavy(option) -> None:
     assert not [name for name in ("torch", "shap", "pandas", "numpy", "optuna", "ibis") if f"'{name}'" in loaded]
 
 
+@pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_threads_sleep_while_they_wait_unless_asked_to_spin(given, policy) -> None:
+    script = "import os; from churn.cli import main; main(['--version']); print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"} | given
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split()[-1] == policy
+
+
 def test_reading_and_scoring_load_torch_only_for_a_network() -> None:
     script = "import sys, churn.pipeline, churn.runs, churn.scoring; print({'torch', 'lightning'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

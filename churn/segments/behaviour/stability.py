@@ -13,6 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import RobustScaler
+from threadpoolctl import threadpool_limits
 
 from churn.segments.behaviour.nulls import OneKind, Rates, shuffled
 
@@ -83,7 +84,8 @@ def search(counts: NDArray[np.float64], *, most: int, seed: int = 0) -> Search:
     numbers = list(range(2, min(most, len(few) // LEAST, len(np.unique(few, axis=0))) + 1))
     if not numbers or not counts.shape[1]:
         return Search(1, pd.DataFrame(columns=list(COLUMNS), dtype=float), len(few))
-    with config_context(assume_finite=True, skip_parameter_validation=True):
+    one_thread = threadpool_limits(1)  # for a few hundred points, threads mostly wait for each other
+    with one_thread, config_context(assume_finite=True, skip_parameter_validation=True):
         table = _table(few, numbers, rng)
     good = table[table.beats_both]
     alike = good.groups[good.stability >= good.stability.max() - _ALIKE]
