@@ -57,8 +57,8 @@ def reach_verdicts(
 
     Args:
         dataset: The data as configured.
-        contestants: The models to try again, by target, the best on half A first. Of several networks, the first stands
-            for all, except where the question is about kinds of network.
+        contestants: The models to try again, by target, the best on half A first. Of several networks, the first of
+            this target alone stands for all, except where the question is about kinds of network.
         config: The questions, and the size of their fits.
         seed: The seed of the draws of windows, the resamples and the first fit.
 

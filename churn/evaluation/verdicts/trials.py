@@ -28,8 +28,13 @@ class Inquiry:
 
     @property
     def rivals(self) -> tuple[Contestant, ...]:
-        """The best network, and every contestant that is not a network."""
+        """The best network, and every contestant that is not a network.
+
+        A network that answers all targets stands back behind one of this target alone, whose fits take a quarter of
+        the time.
+        """
         networks = [contestant for contestant in self.contestants if contestant.kind.is_network]
+        networks.sort(key=lambda contestant: contestant.kind.answers_all)
         return tuple(one for one in self.contestants if one not in networks[1:])
 
 

@@ -1,6 +1,6 @@
 from churn.evaluation import Contestant, VerdictConfig, contestants
 from churn.evaluation.verdicts.trials import Inquiry
-from churn.models import GRU, BiLSTM, Ensemble, LightGBM, Logistic, Majority
+from churn.models import GRU, BiLSTM, Ensemble, Foresight, LightGBM, Logistic, Majority
 
 MODELS = {"GRU": GRU(hidden_size=4), "LightGBM": LightGBM(max_trees=5), "BiLSTM": BiLSTM(), "Majority": Majority()}
 
@@ -24,3 +24,9 @@ def test_an_average_stands_as_one_of_its_fits():
 def test_of_several_networks_the_best_rivals_what_is_none():
     few = tuple(Contestant(kind, {}) for kind in (LightGBM, BiLSTM, GRU))
     assert [one.name for one in Inquiry(None, "churn", few, VerdictConfig()).rivals] == ["LightGBM", "BiLSTM"]
+
+
+def test_a_network_of_all_targets_rivals_only_where_it_is_the_only_network():
+    both, alone = (tuple(Contestant(kind, {}) for kind in kinds) for kinds in ((Foresight, GRU), (Foresight, LightGBM)))
+    assert [one.name for one in Inquiry(None, "churn", both, VerdictConfig()).rivals] == ["GRU"]
+    assert [one.name for one in Inquiry(None, "churn", alone, VerdictConfig()).rivals] == ["Foresight", "LightGBM"]
