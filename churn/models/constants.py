@@ -8,14 +8,16 @@ from torch import Tensor, nn
 
 Constant = Literal["number", "flag"]
 _BINS = 8  # of a number, between quantiles of the training part
+_LEAST_WIDTH = 1e-6  # of a bin
 
 
 class Constants(nn.Module):
     """A vector of the columns that are constant over a history.
 
     A number is encoded piecewise linearly: one input per bin, which rises from 0 to 1 within it (Gorishniy et al., On
-    Embeddings for Numerical Features in Tabular Deep Learning, 2022). A flag is taken as it is, so that the layer that
-    follows holds an embedding of each level.
+    Embeddings for Numerical Features in Tabular Deep Learning, 2022). A bin between equal quantiles has no width to
+    rise in and stays 0: as a step it would hide from the gradients along which a chance is attributed to columns. A
+    flag is taken as it is, so that the layer that follows holds an embedding of each level.
 
     Args:
         kinds: The kind of each column, (c,).
@@ -43,6 +45,7 @@ class Constants(nn.Module):
         """(n, c) to (n, width)."""
         low, high = self.edges[:, :-1], self.edges[:, 1:]
         own = x[:, self.numbers, None]
-        within = ((own - low) / (high - low).clamp(min=1e-6)).clamp(0, 1)  # an empty bin is a step
+        width = high - low
+        within = ((own - low) / width.clamp(min=_LEAST_WIDTH)).clamp(0, 1) * (width > _LEAST_WIDTH)
         found: Tensor = self.embed(torch.cat([x, within.flatten(1)], dim=1))
         return found

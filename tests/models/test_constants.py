@@ -49,6 +49,15 @@ def test_a_number_rises_within_its_bin_alone_and_a_flag_is_taken_as_it_is():
     assert found[2, 2:].tolist() == [1] * 8
 
 
+def test_a_number_that_is_mostly_equal_rises_without_a_step():
+    constants = Constants(["number"], width=4, dropout=0.0)
+    constants.embed = torch.nn.Identity()
+    constants.fit(torch.cat([torch.zeros(60, 1), torch.arange(1.0, 21.0)[:, None]]))
+    at, above, far = constants(torch.tensor([[0.0], [1e-3], [99.0]]))
+    assert (above - at).abs().max() < 0.01
+    assert (far - at)[1:].tolist() == [0] * 5 + [1] * 3  # bins that have a width
+
+
 def test_a_number_with_one_value_gives_finite_numbers():
     constants = Constants(["number"], width=4, dropout=0.0)
     constants.fit(torch.full((9, 1), 3.0))

@@ -32,11 +32,13 @@ def plane(weights: np.ndarray, bias: float = 0.0, **arguments) -> Plane:
     return network
 
 
-def untrained(kind: type[SequenceClassifier], *, seed: int, loud: float = 3.0, **arguments) -> SequenceClassifier:
+def untrained(
+    kind: type[SequenceClassifier], *, seed: int, loud: float = 3.0, constants=None, **arguments
+) -> SequenceClassifier:
     """A network whose weights are so large that its gates saturate."""
     torch.manual_seed(seed)
     network = kind(hidden_size=8, **arguments)
-    network.build(3)
+    network.build(3, constants=constants or {})
     for parameter in network.parameters():
         parameter.data *= loud
     return network
@@ -104,6 +106,15 @@ def test_attributions_of_an_ensemble_add_up_to_its_logit() -> None:
     p = np.mean([1 / (1 + np.exp(-logits(member, x))) for member in members], axis=0)
     np.testing.assert_allclose(found.logit, np.log(p / (1 - p)), atol=1e-5)
     assert missed(found) <= 0.01
+
+
+def test_attributions_of_columns_that_are_mostly_equal_add_up_in_few_steps() -> None:
+    network = untrained(GRU, seed=1, constants={2: "number"})
+    x = counts(20)
+    x[:, :, 2] = np.random.default_rng(0).integers(0, 5, (20, 1))
+    network.join.fit(torch.tensor([[0.0]] * 60 + [[float(n)] for n in range(20)]))
+    found = integrated_gradients(network, x, baselines=np.zeros((1, 7, 3), np.float32))
+    assert missed(found) <= 0.01 and found.steps < 512
 
 
 def test_lines_that_miss_get_more_steps_and_the_others_do_not() -> None:
