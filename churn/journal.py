@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from churn import __version__
-from churn.artefacts import as_written, declared, missing, read_object, recorded, write_json
+from churn.artefacts import (
+    as_written,
+    check_fingerprint,
+    check_signed,
+    declared,
+    fingerprint,
+    missing,
+    read_object,
+    recorded,
+    signed,
+    write_json,
+)
 from churn.errors import UserError
 from churn.progress import note, progress
 
@@ -79,14 +90,44 @@ class Journal:
         if not (folder / _FILE).exists():
             raise UserError("expected a run's folder", f"no {_FILE} in {folder}", "check --run")
         journal = cls(folder, read_object(folder / _FILE, "stages"))
-        with as_written(folder / _FILE, KeyError, TypeError):
-            _ = journal.done
+        check_signed(journal.content, folder / _FILE)
+        with as_written(folder / _FILE, KeyError, TypeError, AttributeError):
+            _ = journal.done, journal.files
         return journal
 
     @property
     def done(self) -> list[str]:
         """The finished stages, in their order."""
         return [stage["name"] for stage in self.content["stages"]]
+
+    @property
+    def files(self) -> dict[str, str | None]:
+        """The fingerprint of the configuration and of each file of a finished stage, by its name in the folder."""
+        found: dict[str, str | None] = dict(self.content.get("files", {}))
+        for stage in self.content.get("stages", ()):
+            found |= stage.get("files", {})
+        return found
+
+    def check(self, *names: str) -> None:
+        """Check that some files, or all files below some folders, are as their stages wrote them.
+
+        Raises:
+            UserError: for the first one that is not.
+        """
+        for name, known in self.files.items():
+            if name.startswith(tuple(names)):
+                check_fingerprint(self.folder / name, known)
+
+    def keep(self, name: str) -> None:
+        """Record a file that no stage wrote; a folder in which no stage has finished is not bound to its data yet."""
+        files = {name: fingerprint(self.folder / name)}
+        if self.content.get("files") != files:
+            self.content["files"] = files
+            if self.done:
+                self._write()
+
+    def _write(self) -> None:
+        write_json(signed(self.content), self.folder / _FILE)
 
     def _turn_to(self, begun_with: dict[str, Any], readers: Mapping[str, Sequence[str]]) -> None:
         """Mark the stages that depend on changed keys as not done."""
@@ -110,16 +151,22 @@ class Journal:
             again = {name for names in stale.values() for name in names or ()}
             self.content["stages"] = [stage for stage in self.content["stages"] if stage["name"] not in again]
             self.content[_BEGUN_WITH] = begun_with
-            write_json(self.content, self.folder / _FILE)
+            self._write()
 
     def _reopen(self) -> None:
-        """Mark the first stage with a missing file, and all later ones, as not done."""
+        """Mark the first stage with a missing file, and all later ones, as not done.
+
+        Raises:
+            UserError: for a file of an earlier stage that is not as it was written: what is right is not known.
+        """
         for place, stage in enumerate(self.content["stages"]):
             gone = next((path for name in stage.get("files", ()) for path in missing(self.folder / name)), None)
             if gone is not None:
                 note(f"{gone} is gone: {stage['name']} and what follows it are done again")
                 del self.content["stages"][place:]
                 return
+            for name, known in stage.get("files", {}).items():
+                check_fingerprint(self.folder / name, known)
 
     def do(self, name: str, stage: Callable[[], dict[str, Any]]) -> None:
         """Run a stage that is not done yet; record its facts, its files, its seconds and peak memory (MiB)."""
@@ -134,12 +181,13 @@ class Journal:
         told = {"name": name, "seconds": seconds, "peak_memory_mb": round(peak_mb, 1), "files": self._kept(written)}
         self.content["stages"].append(told)
         self.content |= facts
-        write_json(self.content, self.folder / _FILE)
+        self._write()
 
-    def _kept(self, written: Iterable[Path]) -> list[str]:
-        """The written files that are still in the folder, by their names in it."""
-        inside = {path.relative_to(self.folder) for path in written if path.is_relative_to(self.folder)}
-        return sorted(p.as_posix() for p in inside if p.parts[0] != _PASSING and (self.folder / p).exists())
+    def _kept(self, written: Iterable[Path]) -> dict[str, str | None]:
+        """The written files that are still in the folder, by their names in it: each one's fingerprint."""
+        inside = sorted({path.relative_to(self.folder) for path in written if path.is_relative_to(self.folder)})
+        kept = [path for path in inside if path.parts[0] != _PASSING and (self.folder / path).exists()]
+        return {path.as_posix(): fingerprint(self.folder / path) for path in kept}
 
 
 def _other_rows(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -104,6 +104,7 @@ def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames:
         readers = {key: [reader.__name__ for reader in every] for key, every in READERS.items()}
         journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes, readers=readers)
         config.save(out / STORED)
+        journal.keep(STORED)
         context = Context(config, out, hashes, frames)
         for stage in stages:
             journal.do(stage.__name__, partial(_told, stage, context))

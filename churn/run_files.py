@@ -15,6 +15,7 @@ from churn.configuration import STORED, RunConfig, stored_block
 from churn.eda import View, open_view
 from churn.errors import UserError
 from churn.explanation import fans_among, worded
+from churn.journal import Journal
 from churn.keys import OneOf
 from churn.language import LabelConfig, Target, retold, target_of
 from churn.segments import CONTACT, SegmentConfig
@@ -81,6 +82,7 @@ class RunFiles:
                 raise UserError("expected a file of a run", artefact, f"choose one of {', '.join(sorted(_BY_FILE))}")
             artefact = _BY_FILE[artefact]
         if artefact not in self._read:
+            self.check(artefact.file)
             self._read[artefact] = self._with_ids(artefact, artefact.read(self.folder))
         table = self._noted[artefact.file] = self._read[artefact]
         return table.copy() if target is None else table[table["target"] == target]
@@ -100,6 +102,8 @@ class RunFiles:
 
     def document(self, artefact: Document) -> Any:
         """The content of a JSON file of the run."""
+        if artefact is not declared.MANIFEST:
+            self.check(artefact.file)
         return artefact.read(self.folder)
 
     @cached_property
@@ -108,12 +112,27 @@ class RunFiles:
         found: Mapping[str, Any] = self.document(declared.MANIFEST)
         return found
 
+    def check(self, *names: str) -> None:
+        """Check that some files, or all files below some folders, are as the run wrote them.
+
+        Raises:
+            UserError: for the first one that is not.
+        """
+        if self._journal is not None:
+            self._journal.check(*names)
+
+    @cached_property
+    def _journal(self) -> Journal | None:
+        """The record of the run's files; None for tables without a manifest."""
+        return Journal.resume(self.folder) if (self.folder / declared.MANIFEST.file).exists() else None
+
     @cached_property
     def yaml(self) -> str:
         """The text of the configuration in the folder."""
         path = self.folder / STORED
         if not path.is_file():
             raise UserError(f"expected {path.name} in {self.folder}", "no such file", _REMEDY)
+        self.check(STORED)
         with as_written(path, yaml.YAMLError):
             if not isinstance(yaml.safe_load(text := path.read_text(encoding="utf8")), dict):
                 raise ValueError("no keys")
@@ -138,6 +157,7 @@ class RunFiles:
 
     def views(self) -> Iterator[tuple[str, str, View]]:
         """The views of the data in the order to be shown, in the language spoken: section, name, view."""
+        self.check("views/")
         for told in self.document(declared.VIEWS):
             yield told["section"], told["name"], open_view(told, told["name"], self.folder)
 

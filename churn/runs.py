@@ -29,6 +29,7 @@ class Run(RunFiles):
     @property
     def models(self) -> Mapping[str, "Model"]:
         """The model behind the scores of each target."""
+        self.check("models/")
         return _Models({target: Model(self, target) for target in self.targets})
 
     def features_of(self, data: New, *, cutoff: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from churn import explanation, offers, segments
 from churn.artefacts import Hide, as_written, declared, hashes_of, read_json
-from churn.configuration import RunConfig
+from churn.configuration import STORED, RunConfig
 from churn.data import (
     DataConfig,
     Dataset,
@@ -271,8 +271,10 @@ def _evenly(n: int) -> NDArray[np.int64]:
 
 
 def _check_finished(run: Path, out: Path) -> None:
-    if "score_users" not in (done := Journal.resume(run).done):  # before it, models may still be missing or learn again
+    journal = Journal.resume(run)
+    if "score_users" not in (done := journal.done):  # before it, models may still be missing or learn again
         last = done[-1] if done else "none"
         raise UserError(f"expected a finished run in {run}", f"one whose last stage is {last}", "finish it: churn run")
     if out.resolve() == run.resolve():
         raise UserError("expected another folder for the scores", f"the run's own, {out}", "choose another --out")
+    journal.check("models/", STORED)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from churn.artefacts import read_json, write_json
 from churn.data import DataConfig, Panel, prepare
 from churn.errors import UserError
 
@@ -38,6 +39,22 @@ def prepared(tmp_path_factory):
         return prepare(DataConfig(**names | config), folder, frames=frames, vocabulary=vocabulary)
 
     return dataset_of
+
+
+@pytest.fixture(scope="session")
+def unsealed():
+    """Copies a run to a folder whose manifest does not say how its files were written, so that they can be changed."""
+
+    def copy(run, to):
+        folder = Path(shutil.copytree(run, to))
+        manifest = read_json(folder / "manifest.json")
+        manifest["segment"]["sha256"] = {}
+        stages = [stage | {"files": {}} for stage in manifest.pop("stages")]
+        kept = {name: value for name, value in manifest.items() if name not in ("files", "sha256")}
+        write_json(kept | {"stages": stages}, folder / "manifest.json")
+        return folder
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 
 import churn.journal
 import churn.progress
-from churn.artefacts import read_json
+from churn.artefacts import read_json, write_text
 from churn.errors import UserError
 from churn.journal import Journal
 from churn.progress import progress, step, telling
@@ -162,3 +162,20 @@ def test_a_spoilt_manifest_is_named(stages, tmp_path, refused):
 def test_nothing_is_drawn_where_there_is_no_terminal(tmp_path, capsys):
     Journal.open(tmp_path, **RUN).do("data", dict)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_run_does_not_go_on_from_a_file_that_is_not_as_it_was_written(tmp_path, refused):
+    Journal.open(tmp_path, **RUN).do("fit", lambda: write_text("weights", tmp_path / "models" / "a.txt") or {})
+    (tmp_path / "models" / "a.txt").write_text("weightz")
+    with refused(f"{tmp_path}/models/a.txt as it was written", "another content", "delete it and make it again"):
+        Journal.open(tmp_path, **RUN)
+    (tmp_path / "models" / "a.txt").unlink()
+    assert Journal.open(tmp_path, **RUN).done == []
+
+
+def test_a_manifest_with_another_number_in_it_is_refused(tmp_path, refused):
+    Journal.open(tmp_path, **RUN).do("fit", lambda: {"users": 31})
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("31", "13"))
+    with refused(f"{manifest} as it was written", "another content", "bring it back"):
+        Journal.resume(tmp_path)

@@ -472,8 +472,8 @@ def test_the_manifest_holds_what_is_at_stake_with_the_list(finished) -> None:
     )
 
 
-def test_a_run_of_an_earlier_state_is_refused_with_a_remedy(finished, tmp_path) -> None:
-    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+def test_a_run_of_an_earlier_state_is_refused_with_a_remedy(finished, tmp_path, unsealed) -> None:
+    folder = unsealed(finished.folder, tmp_path / "run")
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["segment"]["at_stake"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
@@ -639,8 +639,31 @@ def test_scoring_into_the_run_s_own_folder_is_refused(finished, frames) -> None:
     assert (finished.folder / "dataset").exists()
 
 
-def test_scoring_with_a_run_that_is_not_finished_is_refused(finished, frames, tmp_path) -> None:
-    shutil.copytree(finished.folder, tmp_path / "run")
+def test_a_bit_that_flips_in_a_run_is_named_by_whoever_reads_it(finished, frames, tmp_path) -> None:
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    asked = {"cutoff": "2024-03-10", "out": tmp_path / "s", "frames": frames}
+    readers = {
+        "models": lambda: score(folder, quick_config().data, **asked),
+        "leaderboard.csv": lambda: churn.Run(folder).leaderboard,
+        "manifest.json": lambda: churn.Run.open(folder),
+        "config.yaml": lambda: churn.Run(folder).yaml,
+        "views": lambda: list(churn.Run(folder).views()),
+    }
+    for name, read in readers.items():
+        files = [folder / name] if (folder / name).is_file() else [p for p in (folder / name).rglob("*") if p.is_file()]
+        for path in files:
+            whole = path.read_bytes()
+            middle = len(whole) // 2
+            path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+            with pytest.raises(UserError, match=r"as it was written|in the list of them|expected a file at"):
+                read()
+            path.write_bytes(whole)
+        read() if name != "models" else None
+    assert not (tmp_path / "s").exists()
+
+
+def test_scoring_with_a_run_that_is_not_finished_is_refused(finished, frames, tmp_path, unsealed) -> None:
+    unsealed(finished.folder, tmp_path / "run")
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     names = [stage["name"] for stage in manifest["stages"]]
     manifest["stages"] = manifest["stages"][
@@ -1149,9 +1172,9 @@ def test_a_number_of_users_is_halved_for_lists_of_half_of_the_users(finished, tm
 
 
 def test_the_list_of_every_stage_and_of_new_scores_is_in_the_order_that_the_run_chose(
-    finished, frames, tmp_path
+    finished, frames, tmp_path, unsealed
 ) -> None:
-    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    folder = unsealed(finished.folder, tmp_path / "run")
     other = next(name for name in ("expected_loss", "p_churn") if name != finished.manifest["segment"]["rank_by"])
     replace(Order.load(folder / "models"), rank_by=other).save(folder / "models")  # as if it had done best
     told = score_users(as_stages_see(folder))["segment"]
@@ -1207,8 +1230,8 @@ def test_a_review_asks_for_the_configured_fidelity_and_keeps_the_data_s_warnings
     assert data and data <= set(told["warnings"]) and not data & set(told["list_warnings"])
 
 
-def test_views_are_drawn_by_the_keys_of_explore(finished, frames, tmp_path) -> None:
-    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+def test_views_are_drawn_by_the_keys_of_explore(finished, frames, tmp_path, unsealed) -> None:
+    folder = unsealed(finished.folder, tmp_path / "run")
     kinds = np.where(np.arange(len(frames["events"])) % 3, "post", "login")
     asked = ExploreConfig(period_days=10, within_days=9, gap_minutes=5000, before_days=7)
     named = frames | {"events": frames["events"].assign(event=kinds)}
@@ -1237,8 +1260,8 @@ def test_new_refunds_are_taken_as_the_run_took_them(finished, frames, tmp_path) 
     assert dataset.reconciliation["stickers"]["rejected"] == {"negative amount, left out": 1}
 
 
-def test_new_scores_warn_where_the_scored_day_has_moved(finished, frames, tmp_path) -> None:
-    folder = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+def test_new_scores_warn_where_the_scored_day_has_moved(finished, frames, tmp_path, unsealed) -> None:
+    folder = unsealed(finished.folder, tmp_path / "run")
     manifest = read_json(folder / "manifest.json")
     manifest["drift"]["training"]["at_risk"] = 10_000.0
     write_json(manifest, folder / "manifest.json")

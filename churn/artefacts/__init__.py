@@ -5,7 +5,16 @@ from churn.artefacts.declaration import Document, Hide, Table, TargetTables
 from churn.artefacts.defused import harmless
 from churn.artefacts.formats import read_table, write_table
 from churn.artefacts.reading import as_written, read_json, read_object
-from churn.artefacts.sealed import check_hashes, check_whole, discard, hashes_of, missing
+from churn.artefacts.sealed import (
+    check_fingerprint,
+    check_hashes,
+    check_whole,
+    discard,
+    fingerprint,
+    hashes_of,
+    missing,
+)
+from churn.artefacts.signed import check_signed, signed
 from churn.artefacts.writing import atomic, recorded, write_json, write_text, write_with
 
 __all__ = [
@@ -15,10 +24,13 @@ __all__ = [
     "TargetTables",
     "as_written",
     "atomic",
+    "check_fingerprint",
     "check_hashes",
+    "check_signed",
     "check_whole",
     "declared",
     "discard",
+    "fingerprint",
     "harmless",
     "hashes_of",
     "missing",
@@ -26,6 +38,7 @@ __all__ = [
     "read_object",
     "read_table",
     "recorded",
+    "signed",
     "write_json",
     "write_table",
     "write_text",

@@ -10,6 +10,7 @@ import pandas as pd
 
 from churn.artefacts.formats import read_table, write_table
 from churn.artefacts.reading import read_json
+from churn.artefacts.signed import check_signed, signed
 from churn.artefacts.writing import write_json
 from churn.errors import UserError
 
@@ -140,6 +141,7 @@ class Document:
         keys: The keys that the object, or each object of the list, has.
         several: Whether it is a list.
         optional: Whether some runs do not write it.
+        signed: Whether the object holds its own hash, by which it is checked when it is read.
     """
 
     file: str
@@ -147,6 +149,7 @@ class Document:
     keys: str
     several: bool = False
     optional: bool = False
+    signed: bool = False
 
     def write(self, value: Mapping[str, Any] | Sequence[Mapping[str, Any]], folder: Path) -> None:
         """Write the document into a folder.
@@ -157,7 +160,7 @@ class Document:
         for one in value if self.several else [value]:
             if lacking := self._lacking(one):
                 raise TypeError(f"{self.file}: no key {', '.join(lacking)}")
-        write_json(value, folder / self.file)
+        write_json(signed(value) if self.signed and isinstance(value, Mapping) else value, folder / self.file)
 
     def read(self, folder: Path) -> Any:
         """Read the document of a folder; an empty list if an optional one is missing.
@@ -176,6 +179,8 @@ class Document:
         for one in found if self.several else [found]:
             if lacking := self._lacking(one):
                 raise UserError(f"expected {', '.join(lacking)} in {self.file}", ", ".join(map(str, one)), REMEDY)
+        if self.signed:
+            check_signed(found, path)
         return found
 
     def _lacking(self, one: Any) -> list[str]:

@@ -13,6 +13,7 @@ MANIFEST = Document(
     "version seed created stages inputs reconciliation targets windows split_kind context audit drift seeds "
     "retrained blend chosen order completeness refit segment budget clock compared earnings groups anomalies warnings "
     "list_warnings",
+    signed=True,
 )
 
 # The windows
@@ -381,7 +382,9 @@ TAGGING = Document(
 )
 
 # The outcome of a list
-SCORING = Document("scoring.json", "the run, the segment and the warnings of scores", "run segment warnings drift")
+SCORING = Document(
+    "scoring.json", "the run, the segment and the warnings of scores", "run segment warnings drift", signed=True
+)
 FOLLOW_UP = Document("outcomes.json", "when, how many, notes and alarms", "notes alarms")
 OUTCOMES = Table(
     "outcomes.csv",

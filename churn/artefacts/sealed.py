@@ -90,6 +90,28 @@ def check_hashes(folder: Path, known: Mapping[str, str]) -> None:
             raise UserError(f"expected {path} as it was written", "another content", REMEDY)
 
 
+def fingerprint(path: Path) -> str | None:
+    """The SHA-256 of a file; None for a folder that `atomic` wrote, which lists its own files.
+
+    Example:
+        >>> fingerprint(Path(__file__).parent) is None
+        True
+    """
+    return None if path.is_dir() else _sha256(path)
+
+
+def check_fingerprint(path: Path, known: str | None) -> None:
+    """Check that a file, or every file of a folder, is as it was when its `fingerprint` was taken.
+
+    Raises:
+        UserError: for the first one that is not.
+    """
+    if known is None:
+        check_whole(path)
+    else:
+        check_hashes(path.parent, {path.name: known})
+
+
 def check_own(folder: Path) -> None:
     """Raise a UserError for a folder that `atomic` did not write, or that holds other files."""
     own = folder.is_dir() and not folder.is_symlink() and (folder / CONTENTS).is_file()

@@ -7,7 +7,7 @@ from typing import Self
 import pandas as pd
 
 from churn.artefacts import check_hashes, declared
-from churn.configuration import RunConfig
+from churn.configuration import STORED, RunConfig
 from churn.errors import UserError
 from churn.folder import completed
 from churn.journal import Journal
@@ -60,6 +60,7 @@ def read_earlier(folder: Path) -> Earlier:
     journal = Journal.resume(run)
     if "score_users" not in journal.done or not (folder / declared.SCORES.file).exists():
         raise UserError(f"expected a finished run or scoring in {folder}", "no scores", "finish it: churn run")
+    journal.check(STORED)
     segment = (scoring or journal.content)["segment"]
     check_hashes(folder, segment["sha256"])
     scored = declared.SCORES.read(folder)

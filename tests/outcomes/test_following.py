@@ -53,15 +53,6 @@ def groups_of(folder):
         return {row["user_id"]: row["group"] for row in csv.DictReader(file)}
 
 
-def unguarded(run, to):
-    """A copy of a run whose manifest does not say how the list's files were written, so that they can be edited."""
-    shutil.copytree(run, to)
-    manifest = json.loads((to / "manifest.json").read_text())
-    manifest["segment"]["sha256"] = {}
-    (to / "manifest.json").write_text(json.dumps(manifest))
-    return to
-
-
 def counted(frames, user_ids):
     """Retention, stickers and amount of some users by the tables themselves: CUTOFF and the six days after."""
 
@@ -277,8 +268,8 @@ def test_a_list_of_which_a_file_is_gone_is_refused(name, controlled, tmp_path, r
 
 
 @pytest.mark.parametrize("listed", [0, 1])
-def test_an_empty_list_and_a_list_of_one_are_followed_up(listed, controlled, frames, tmp_path, data, capsys):
-    unguarded(controlled, tmp_path / "run")
+def test_an_empty_list_and_a_list_of_one_are_followed_up(listed, controlled, frames, tmp_path, data, capsys, unsealed):
+    unsealed(controlled, tmp_path / "run")
     scores = pd.read_parquet(controlled / "scores.parquet")
     keep = (scores.segment != "priority") | (scores.index == scores.index[scores.segment == "priority"][0])
     scores.loc[~keep if listed else scores.segment == "priority", "segment"] = "other"
@@ -365,8 +356,8 @@ def test_a_key_inside_the_run_s_folder_is_refused_before_anything_is_read(run_of
     assert not (folder / "dataset").exists()
 
 
-def test_the_key_is_the_caller_s_alone(hashed, key, data, frames, tmp_path, refused):
-    run, theirs = shutil.copytree(hashed, tmp_path / "run"), tmp_path / "theirs" / "file"
+def test_the_key_is_the_caller_s_alone(hashed, key, data, frames, tmp_path, refused, unsealed):
+    run, theirs = unsealed(hashed, tmp_path / "run"), tmp_path / "theirs" / "file"
     theirs.parent.mkdir()
     theirs.write_text("a file that could pass for a key")
     config = run / "config.yaml"
@@ -508,11 +499,13 @@ def test_stickers_that_stop_before_the_horizon_are_noted(controlled, data, frame
     assert "Load the stickers" in note
 
 
-def test_a_list_that_cannot_be_held_against_this_one_is_refused(controlled, hashed, data, frames, tmp_path, refused):
+def test_a_list_that_cannot_be_held_against_this_one_is_refused(
+    controlled, hashed, data, frames, tmp_path, refused, unsealed
+):
     config = OutcomeConfig(repetitions=5, previous=str(hashed))
     with refused("users of this list in outcomes.previous", "none of", "the same key"):
         follow_up(controlled, data, config=config, out=tmp_path / "out", frames=frames)
-    other = unguarded(hashed, tmp_path / "other")
+    other = unsealed(hashed, tmp_path / "other")
     scores = pd.read_parquet(other / "scores.parquet")
     scores.drop(columns="priority").to_parquet(other / "scores.parquet", index=False)
     config = OutcomeConfig(repetitions=5, previous=str(other))
