@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 from churn.lazy import lazily
 
 if TYPE_CHECKING:
-    from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row
+    from churn.data.sources.databases import (
+        Engines,
+        engine_errors,
+        in_one_transaction,
+        moved,
+        readable_to_the_last_row,
+        writable,
+    )
     from churn.data.sources.files import UNREADABLE, likely_encoding
     from churn.data.sources.opening import Frame, digest, open_table, size
     from churn.data.sources.passwords import without_password, without_passwords
@@ -16,6 +23,7 @@ __all__ = [
     "Frame",
     "digest",
     "engine_errors",
+    "in_one_transaction",
     "likely_encoding",
     "moved",
     "open_table",
@@ -23,6 +31,7 @@ __all__ = [
     "size",
     "without_password",
     "without_passwords",
+    "writable",
 ]
 
 __getattr__ = lazily(__name__, __file__)
