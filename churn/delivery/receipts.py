@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ class Receipts:
 
     def lately(self, days: int, now: datetime, *, but: tuple[str, str]) -> set[str]:
         """The persons whom any list but one has brought to a destination in some days, or may have brought."""
-        since = (now - timedelta(days=days)).isoformat()
+        since = moment(now - timedelta(days=days))
         recent = [one for one in self.every() if one["at"] > since and one.list != but]
         return {person for one in recent for person in one.users.query("outcome == @LEAVES")["person"]} - {""}
 
@@ -99,6 +99,11 @@ class Receipts:
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob(f"*/{declared.RECEIPT.file}"))
+
+
+def moment(time: datetime) -> str:
+    """A time as receipts have it, which sorts as text."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def folder_of(told: Mapping[str, Any]) -> str:

@@ -21,7 +21,7 @@ from churn.delivery.leaving import LEAVES, leaving
 from churn.delivery.listed import Listed
 from churn.delivery.mail import Mailbox
 from churn.delivery.places import Parcel, Place, UndeliveredError
-from churn.delivery.receipts import BEGUN, DELIVERED, NOT_KNOWN, Receipt, Receipts
+from churn.delivery.receipts import BEGUN, DELIVERED, NOT_KNOWN, Receipt, Receipts, moment
 from churn.delivery.tables import Table
 
 UNDONE = "undone"  # what has come of a delivery that was cut off and had not arrived
@@ -118,14 +118,13 @@ class Sending:
         rows, shortened = formed(
             self.listed.columns, users["key"].loc[self.listed.columns.index], form, dict(self.destination.columns)
         )
-        users["row"] = pd.Series([_hash(row) for row in rows.to_numpy(object).tolist()], rows.index, dtype=object)
-        users["row"] = users["row"].fillna("")
+        users["row"] = _hashes(rows).reindex(users.index, fill_value="")
         could = leaving(users, suppressed=self.listed.suppressed) == LEAVES
         content = _hash(users.loc[could, ["user_id", "row"]].to_numpy().tolist())
         contract, cutoff = self.config.public(self.kind), str(self.listed.cutoff)
         one = _hash([self.listed.run, cutoff, self.kind, contract, content])[:12]
         told = {
-            **{"id": one, "state": BEGUN, "at": self.now.isoformat(timespec="microseconds")},
+            **{"id": one, "state": BEGUN, "at": moment(self.now)},
             **{"owner": self.config.owner, "run": self.listed.run, "cutoff": cutoff},
             **{"destination": self.kind, "to": self._to, "contract": contract, "content": content},
             **{"name": f"{self.kind}-{cutoff}-{one}", "files": [], "shortened": shortened},
@@ -156,6 +155,12 @@ def _counts(users: pd.DataFrame, there: Mapping[str, str]) -> dict[str, int]:
         "unchanged": int((before == users["row"]).sum()),
         "gone": len({*there} - {*users["person"]}),
     }
+
+
+def _hashes(rows: pd.DataFrame) -> pd.Series:
+    """A hash of each row, names of columns included."""
+    found = [_hash([*zip(rows, row, strict=True)]) for row in rows.to_numpy(object).tolist()]
+    return pd.Series(found, rows.index, dtype=object)
 
 
 def _hash(value: object) -> str:

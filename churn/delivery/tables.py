@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 import pyarrow as pa
 from ibis.backends import BaseBackend
+from ibis.common.exceptions import TableNotFound
 from ibis.util import gen_name
 
 from churn.data import in_one_transaction, without_password, writable
@@ -74,10 +75,10 @@ class Table:
     def _columns(self, engine: BaseBackend) -> Sequence[str] | None:
         """The columns of the table; None where there is none yet."""
         *schema, table = self.name.split(".")
-        database = ".".join(schema) or None
-        if table not in engine.list_tables(database=database):
+        try:
+            columns: Sequence[str] = engine.table(table, database=".".join(schema) or None).columns
+        except TableNotFound:
             return None
-        columns: Sequence[str] = engine.table(table, database=database).columns
         return columns
 
     @property
