@@ -65,6 +65,7 @@ class Mailbox:
                 server.starttls(context=ssl.create_default_context())
             if config.user is not None:
                 server.login(config.user, _password())
+            server.ehlo_or_helo_if_needed()  # before a receipt is begun: whoever does not greet has taken nothing
         except BaseException:
             server.close()
             raise
