@@ -120,8 +120,7 @@ class TableConfig(Block, key="table"):
 
 @dataclass(frozen=True)
 class MailConfig(Block, key="mail"):
-    """A mailbox: a mail with the list attached as CSV. The password stands in the environment alone, in
-    CHURN_SMTP_PASSWORD.
+    """A mailbox: a mail with the list as CSV. The password stands in the environment alone, as CHURN_SMTP_PASSWORD.
 
     Args:
         to: The address; null sends no mail.

@@ -1,4 +1,4 @@
-"""Who leaves the house, and why everyone else stays: the one decision, whose answer is all that a destination gets."""
+"""Leaving: the one decision on who leaves the house and why others stay; destinations get its answer and no more."""
 
 from collections.abc import Collection, Mapping
 

@@ -104,7 +104,8 @@ def _text(parcel: Parcel) -> str:
         len(parcel.rows),
         cutoff=parcel.cutoff,
     )
-    return f"{listed}\n\n{say('Who answers for this list: {owner}', owner=parcel.owner)}\n"
+    whose = say("Who answers for this list: {owner}", owner=parcel.owner)
+    return f"{listed}\n\n{whose}\n"
 
 
 def _password() -> str:

@@ -1,4 +1,4 @@
-"""Where lists go: places that take a parcel of the rows that leave, and say whether one has arrived."""
+"""Places: what takes a parcel of the rows that leave, and tells whether one has arrived."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

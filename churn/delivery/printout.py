@@ -1,17 +1,15 @@
 """The line that `churn deliver` prints for each destination."""
 
 from churn.delivery.leaving import REASONS
-from churn.delivery.receipts import BEGUN, NOT_KNOWN, folder_of
+from churn.delivery.receipts import BEGUN, DELIVERED, NOT_KNOWN, folder_of
 from churn.delivery.sending import UNDONE, Delivery
-from churn.language import Messages, marked, say, say_many, speaking
+from churn.language import marked, say, say_many, speaking
 
-_CUT_OFF = Messages(
-    {
-        UNDONE: marked("had been cut off, had not arrived, and is undone"),
-        NOT_KNOWN: marked("had been cut off; nobody can know whether the mail was sent, so it is not sent again"),
-    }
-)
-_FINISHED = marked("had been cut off, had arrived, and is finished")
+_CUT_OFF = {
+    UNDONE: marked("Delivery {id} had been cut off and had not arrived; it is undone."),
+    DELIVERED: marked("Delivery {id} had been cut off after it had arrived; it is finished."),
+    NOT_KNOWN: marked("Delivery {id} had been cut off; nobody can know whether it was sent, so it is not sent again."),
+}
 
 
 def summary(found: Delivery) -> None:
@@ -22,10 +20,7 @@ def summary(found: Delivery) -> None:
 
 def _lines(found: Delivery) -> list[str]:
     told = found.receipt
-    earlier = [
-        say("Delivery {id} {told}.", id=one, told=_CUT_OFF[state] if state in _CUT_OFF else say(_FINISHED))
-        for one, state in found.settled.items()
-    ]
+    earlier = [say(_CUT_OFF[state], id=one) for one, state in found.settled.items()]
     return [*earlier, f"{told['destination']}: {_told(found)}"]
 
 
