@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from churn.artefacts import harmless, write_table
-from churn.delivery.config import BrazeConfig, DeliveryConfig, Destination, HubSpotConfig, SalesforceConfig
+from churn.delivery.config import BrazeConfig, DeliveryConfig, Destination, HubSpotConfig, SalesforceConfig, TableConfig
 from churn.errors import UserError
 
+LIST_COLUMNS = ("run", "cutoff")
+OWN_COLUMNS = (*LIST_COLUMNS, "delivery", "delivered_at")  # that a table of a warehouse has before the key
 _MB = 1_000_000
 _ANY = re.compile(r"\S(.*\S)?")
 
@@ -40,6 +42,7 @@ class Form:
 
 
 _ATTRIBUTE = re.compile(r"(?!\$)\S(.{0,253}\S)?")
+_COLUMN = re.compile(rf"(?!({'|'.join(OWN_COLUMNS)})$)\S(.*\S)?", re.IGNORECASE)
 _FIELD = re.compile(r"(?=.{1,40}(__c)?$)[A-Za-z](_?[A-Za-z0-9])*(__c)?")
 
 
@@ -64,7 +67,8 @@ def form_of(config: DeliveryConfig, destination: Destination) -> Form:
     if isinstance(destination, SalesforceConfig):
         limits = {"size": 100 * _MB, "longest": 32_000}
         return Form(destination.external_id, **limits, name=_FIELD, behind="__c", missing="#N/A")
-    return Form("user_id" if config.match.table is None else config.match.key)
+    key = "user_id" if config.match.table is None else config.match.key
+    return Form(key, name=_COLUMN) if isinstance(destination, TableConfig) else Form(key)
 
 
 def formed(columns: pd.DataFrame, keys: pd.Series, form: Form, wanted: dict[str, str]) -> tuple[pd.DataFrame, int]:

@@ -19,8 +19,6 @@ from churn.run_files import RunFiles
 from churn.scoring import open_key
 from churn.segments import CONTACT, Pseudonyms, forms
 
-USERS = ("user_id", "group", "key", "person")  # columns of a list that no destination gets
-
 
 @dataclass(frozen=True)
 class Listed:

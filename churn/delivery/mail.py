@@ -19,10 +19,8 @@ from churn.language import say, say_many
 
 PASSWORD = "CHURN_SMTP_PASSWORD"
 _PATIENCE = 60  # seconds for an answer
-_REFUSALS = (
-    smtplib.SMTPResponseException,
-    smtplib.SMTPRecipientsRefused,
-)  # nothing was sent
+# Nothing was sent after any of these.
+_REFUSALS = (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError)
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,9 @@ class Mailbox:
         except _REFUSALS as error:
             remedy = "check mail.sender, mail.to and the size that the server takes"
             raise UndeliveredError(f"expected {self.config.host} to take the mail", _reason(error), remedy) from error
+        except (OSError, smtplib.SMTPException) as error:
+            remedy = "ask the owner of the mailbox; the next command does not send it again"
+            raise UserError(f"expected an answer of {self.config.host} to the mail", _reason(error), remedy) from error
         return [f"{parcel.name}.csv"]
 
     def _written(self, parcel: Parcel) -> EmailMessage:

@@ -17,7 +17,7 @@ from churn.data import without_password
 from churn.delivery.config import DeliveryConfig, Destination, MailConfig, TableConfig
 from churn.delivery.folders import Folder
 from churn.delivery.formats import form_of, formed
-from churn.delivery.leaving import LEAVES, leaving
+from churn.delivery.leaving import LEAVES, UNCHANGED, leaving
 from churn.delivery.listed import Listed
 from churn.delivery.mail import Mailbox
 from churn.delivery.places import Parcel, Place, UndeliveredError
@@ -66,15 +66,12 @@ class Sending:
         )
         told |= {"counts": _counts(users, there), "since": before[0]["id"] if before else None}
         told["stay"] = users["outcome"][users["outcome"] != LEAVES].value_counts().sort_index().to_dict()
-        if not dry_run:
-            return Delivery(
-                self.listed, self._send(told, users, rows.loc[users.index[users["outcome"] == LEAVES]]), True, settled
-            )
-        return Delivery(self.listed, told, fresh=True, settled=settled)
+        made_now = told if dry_run else self._send(told, users, rows)
+        return Delivery(self.listed, made_now, fresh=True, settled=settled)
 
     def _send(self, told: Mapping[str, Any], users: pd.DataFrame, rows: pd.DataFrame) -> Mapping[str, Any]:
         """Begin a receipt, deliver the rows that leave, and turn the receipt."""
-        known = users[["user_id", "person", "outcome", "row"]]
+        known, rows = users[["user_id", "person", "outcome", "row"]], rows.loc[users.index[users["outcome"] == LEAVES]]
         if rows.empty:
             return self.receipts.begin({**told, "state": DELIVERED}, known).told
         named = {name: told[name] for name in ("id", "name", "run", "cutoff", "owner")}
@@ -152,7 +149,7 @@ def _counts(users: pd.DataFrame, there: Mapping[str, str]) -> dict[str, int]:
         "leave": len(left),
         "new": int(new.sum()),
         "changed": int((~new & (before[left.index] != left["row"])).sum()),
-        "unchanged": int((before == users["row"]).sum()),
+        "unchanged": int(((before == users["row"]) & users["outcome"].isin([LEAVES, UNCHANGED])).sum()),
         "gone": len({*there} - {*users["person"]}),
     }
 

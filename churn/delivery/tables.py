@@ -13,11 +13,9 @@ from ibis.util import gen_name
 
 from churn.data import in_one_transaction, without_password, writable
 from churn.delivery.config import Grain
+from churn.delivery.formats import LIST_COLUMNS, OWN_COLUMNS
 from churn.delivery.places import Parcel, Put
 from churn.errors import UserError
-
-_LIST = ("run", "cutoff")
-_OWN = (*_LIST, "delivery", "delivered_at")  # columns before a parcel's own
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Table:
             raise UserError(f"expected the column {lacking[0]!r} in {self.name}", ", ".join(there), remedy)
         new = gen_name("churn")
         engine.create_table(new, rows, temp=True)
-        equal = _list_of([key] if self.grain == "user" else [*_LIST, key])
+        equal = _list_of([key] if self.grain == "user" else [*LIST_COLUMNS, key])
         columns = _list_of(rows.column_names)
         with in_one_transaction(engine) as run:
             run(f"CREATE TABLE IF NOT EXISTS {self._quoted} AS SELECT {columns} FROM {_quoted(new)} WHERE 1 = 0")
@@ -90,7 +88,7 @@ def _told(parcel: Parcel) -> pa.Table:
     """The rows with their list and delivery; a column without any value is text."""
     rows = parcel.rows.reset_index(drop=True)
     own = (parcel.run, parcel.cutoff, parcel.id, parcel.at)
-    rows = pd.DataFrame([own] * len(rows), columns=list(_OWN)).join(rows)
+    rows = pd.DataFrame([own] * len(rows), columns=list(OWN_COLUMNS)).join(rows)
     table = pa.Table.from_pandas(rows, preserve_index=False)
     kinds = [pa.string() if pa.types.is_null(one.type) else one.type for one in table.schema]
     return table.cast(pa.schema([pa.field(one.name, kind) for one, kind in zip(table.schema, kinds, strict=True)]))

@@ -1,6 +1,9 @@
 """A delivery by its contract: once, fresh, not twice to a person, only what changed, with a receipt."""
 
 import json
+import shutil
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from churn.cli import main
 from churn.delivery import deliver, summary
 from churn.errors import UserError
+from churn.folder import claimed
 from churn.segments import Pseudonyms
 
 from .conftest import NOW, configured, drawn, parcels
@@ -186,14 +190,9 @@ def test_a_receipt_says_who_answers_for_what_went_where(runs, delivered):
 
 
 def test_receipts_that_another_command_holds_are_waited_for(runs, delivered, refused):
-    from churn.folder import claimed
-
     with claimed(runs / "deliveries", "deliveries"):
         script = f"from churn.cli import main; raise SystemExit(main({['deliver', '--run', str(runs / 'may')]!r} + "
         script += "['--owner', 'crm', '--fresh_days', '10000', '--folder.to', 'out']))"
-        import subprocess
-        import sys
-
         ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert ended.returncode == 2 and "to be free" in ended.stderr
     assert not Path("out").exists()
@@ -206,3 +205,47 @@ def test_a_failure_at_one_destination_keeps_what_others_have_got(runs):
         deliver(runs / "may", config, now=NOW, tell=told.append)
     assert [one.receipt["destination"] for one in told] == ["folder"]
     assert [path.name.split("-")[3] for path in (runs / "deliveries").iterdir() if path.is_dir()] == ["folder"]
+
+
+def test_a_list_on_which_nobody_is_left_is_delivered_as_nobody(runs, delivered):
+    drawn(runs / "none", {})
+    drawn(runs / "held", {"bob": "control"})
+    for name, stay in (("none", {}), ("held", {"held_back": 1})):
+        found = delivered(name, **OUT)
+        assert (found.receipt["counts"]["leave"], found.receipt["stay"]) == (0, stay)
+        assert not delivered(name, **OUT).fresh
+    assert not Path("out").exists()
+
+
+def test_a_user_who_is_suppressed_after_a_delivery_is_neither_unchanged_nor_gone(runs, delivered):
+    delivered(**OUT)
+    pd.DataFrame({"user_id": ["dan"]}).to_csv("stop.csv", index=False)
+    found = delivered(suppressed={"table": "stop.csv"}, **OUT)
+    assert found.receipt["counts"] == {"listed": 4, "leave": 0, "new": 0, "changed": 0, "unchanged": 2, "gone": 0}
+    assert found.receipt["stay"] == {"held_back": 1, "suppressed": 1, "unchanged": 2}
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_delivery_that_was_cut_off_is_finished_if_it_arrived_and_undone_if_not(runs, delivered, capsys, arrived):
+    first = delivered(**OUT).receipt
+    (path,) = (runs / "deliveries").glob("*/receipt.json")
+    path.write_text(path.read_text().replace('"delivered"', '"begun"'))
+    if not arrived:
+        shutil.move(Path("out", first["name"]), Path("out", f".churn-partial-7-{first['name']}"))
+    dry = delivered(dry_run=True, **OUT)
+    assert dry.fresh and '"begun"' in path.read_text()
+    found = delivered(**OUT)
+    assert found.settled == {first["id"]: "delivered" if arrived else "undone"}
+    assert found.fresh is not arrived and found.receipt["state"] == "delivered"
+    assert [path.name for path in Path("out").iterdir()] == [first["name"]]
+    summary(found)
+    told = "after it had arrived; it is finished." if arrived else "and had not arrived; it is undone."
+    assert capsys.readouterr().out.startswith(f"Delivery {first['id']} had been cut off {told}")
+
+
+def test_the_rest_of_a_receipt_that_was_never_begun_is_removed(runs, delivered):
+    delivered(**OUT)
+    shutil.copytree(next((runs / "deliveries").glob("*-folder-*")), runs / "deliveries" / "2024-03-01-folder-0")
+    (runs / "deliveries" / "2024-03-01-folder-0" / "receipt.json").unlink()
+    delivered(braze={"to": "braze"})
+    assert not (runs / "deliveries" / "2024-03-01-folder-0").exists()

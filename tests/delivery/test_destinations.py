@@ -64,6 +64,7 @@ def test_a_row_that_is_larger_than_a_file_may_be_is_refused(tmp_path, refused):
         ("braze", ["$why", "x" * 256, " why", ""]),
         ("hubspot", ["Email", "=why", ""]),
         ("folder", ["user_id", "-why"]),
+        ("table", ["user_id", "run", "Delivered_At"]),
     ],
 )
 def test_names_that_a_destination_does_not_take_are_refused(runs, delivered, refused, kind, names):
@@ -107,12 +108,13 @@ def warehouse(request, tmp_path):
     """A database: the URL of a table in it, and what reads a query."""
     if request.param == "postgres":
         url, engine = request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres")
-        with engine.begin() as cursor:
-            cursor.execute('DROP TABLE IF EXISTS public."churn list"')
 
         def read(query):
             with engine.begin() as cursor:
-                return cursor.execute(query).fetchall()
+                found = cursor.execute(query)
+                return found.fetchall() if found.description else None
+
+        read('DROP TABLE IF EXISTS public."churn list"')
 
         return f"{url}::public.churn list", read
     path = tmp_path / "shop.db"
@@ -121,7 +123,9 @@ def warehouse(request, tmp_path):
     def read_file(query):
         connection = (sqlite3 if request.param == "sqlite" else duckdb).connect(path)
         try:
-            return connection.execute(query).fetchall()
+            found = connection.execute(query).fetchall()
+            connection.commit()
+            return found
         finally:
             connection.close()
 
@@ -171,6 +175,21 @@ def test_a_table_that_does_not_take_the_rows_keeps_its_own_and_nothing_is_begun(
     with refused("the column 'other' in", "why", "table.columns"):
         delivered(table={"to": to, "columns": {"other": "reason_1"}})
     assert len(read('SELECT * FROM "churn list"')) == 3
+    assert len(list((runs / "deliveries").glob("*/receipt.json"))) == 1
+
+
+@pytest.mark.slow
+def test_rows_that_a_table_refuses_leave_the_earlier_ones_as_they_were(warehouse, runs, delivered, refused):
+    to, read = warehouse
+    columns = "run TEXT, cutoff TEXT, delivery TEXT, delivered_at TEXT, user_id TEXT, why TEXT"
+    read(f"CREATE TABLE \"churn list\" ({columns}, CHECK (why <> 'reason 1, of eve'))")
+    table = {"to": to, "columns": {"why": "reason_1"}}
+    delivered(grain="user", table=table)
+    before = read('SELECT * FROM "churn list" ORDER BY user_id')
+    drawn(runs / "june", {"cat": "contact", "eve": "contact"}, cutoff="2024-03-08")
+    with refused("to write into", "", "check the table"):
+        delivered("june", grain="user", now=NOW + timedelta(days=7), fatigue_days=0, changed_only=False, table=table)
+    assert read('SELECT * FROM "churn list" ORDER BY user_id') == before and len(before) == 3
     assert len(list((runs / "deliveries").glob("*/receipt.json"))) == 1
 
 

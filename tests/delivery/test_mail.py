@@ -18,6 +18,7 @@ import yaml
 
 from churn.cli import main
 from churn.delivery import deliver, summary
+from churn.errors import UserError
 
 from .conftest import NOW, configured, drawn
 
@@ -117,9 +118,9 @@ def test_a_mail_that_the_server_refuses_is_undone_and_may_be_sent_later(runs, de
     assert len(server.mails) == 1
 
 
-def test_a_server_that_hangs_up_leaves_the_mail_unknown_and_it_is_not_sent_again(runs, delivered, capsys):
+def test_a_server_that_hangs_up_leaves_the_mail_unknown_and_it_is_not_sent_again(runs, delivered, refused, capsys):
     with serving(at={"TAKEN": hang_up}) as server:
-        with pytest.raises(Exception, match="closed"):
+        with refused("an answer of 127.0.0.1", "closed", "does not send it again"):
             delivered(**mail_to(server))
         server.at.clear()
         found = delivered(**mail_to(server))
@@ -133,7 +134,7 @@ def test_a_server_that_hangs_up_leaves_the_mail_unknown_and_it_is_not_sent_again
 
 def test_a_mail_whose_end_is_unknown_counts_for_the_fatigue_and_not_as_what_the_mailbox_has(runs, delivered):
     with serving(at={"TAKEN": hang_up}) as server:
-        with pytest.raises(Exception, match="closed"):
+        with pytest.raises(UserError, match="closed"):
             delivered(**mail_to(server))
         server.at.clear()
         drawn(runs / "june", {"ann": "contact", "eve": "contact"}, cutoff="2024-03-08")
