@@ -225,12 +225,16 @@ def test_a_user_who_is_suppressed_after_a_delivery_is_neither_unchanged_nor_gone
     assert found.receipt["stay"] == {"held_back": 1, "suppressed": 1, "unchanged": 2}
 
 
-@pytest.mark.parametrize("arrived", [True, False])
-def test_a_delivery_that_was_cut_off_is_finished_if_it_arrived_and_undone_if_not(runs, delivered, capsys, arrived):
+@pytest.mark.parametrize(("arrived", "files"), [(True, "all"), (False, "half"), (False, "none")])
+def test_a_delivery_that_was_cut_off_is_finished_if_it_arrived_and_undone_if_not(
+    runs, delivered, capsys, arrived, files
+):
     first = delivered(**OUT).receipt
     (path,) = (runs / "deliveries").glob("*/receipt.json")
     path.write_text(path.read_text().replace('"delivered"', '"begun"'))
-    if not arrived:
+    if files == "half":
+        Path("out", first["name"], first["files"][0]).unlink()
+    if files == "none":
         shutil.move(Path("out", first["name"]), Path("out", f".churn-partial-7-{first['name']}"))
     dry = delivered(dry_run=True, **OUT)
     assert dry.fresh and '"begun"' in path.read_text()

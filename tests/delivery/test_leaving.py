@@ -32,20 +32,37 @@ def test_nobody_who_is_held_back_or_suppressed_leaves_under_whatever_name_or_key
     table, stopped, lately = listed(users), set(map(folded, stopped)), set(map(folded, lately))
     outcome = leaving(table, suppressed=stopped, lately=lately)
     assert set(outcome) <= {LEAVES, *REASONS}
-    left = table[outcome == LEAVES]
-    names, keys = set(left.user_id.map(folded)), list(left.key.map(folded))
-    held = table[table.group != "contact"]
-    assert not names & (set(held.user_id.map(folded)) | stopped)
-    assert not set(keys) & (set(held.key.dropna().map(folded)) | stopped | lately)
-    assert len(set(keys)) == len(keys) == len(names)
-    if not stopped and not lately and table.group.eq("contact").all():
-        once = table[table.key.notna()]
-        assert len(left) or once.empty
+    names, keys = table.user_id.map(folded).tolist(), table.key.map(folded, na_action="ignore").tolist()
+    wrong = {place for place, group in enumerate(table.group) if group != "contact"}
+    wrong |= {place for place in range(len(table)) if {names[place], keys[place]} & stopped}
+    left = [place for place, one in enumerate(outcome) if one == LEAVES]
+    for place in left:
+        assert not connected(place, names, keys) & wrong
+        assert isinstance(keys[place], str) and keys[place] not in lately
+    assert len({names[place] for place in left}) == len({keys[place] for place in left}) == len(left)
+    if not wrong and not lately:
+        assert len(left) or not any(isinstance(key, str) for key in keys)
+
+
+def connected(place, names, keys):
+    """The rows that are one person's: those with a name or a key of it, and so on."""
+    found = {place}
+    while True:
+        whose = {names[one] for one in found}, {keys[one] for one in found if isinstance(keys[one], str)}
+        more = {one for one in range(len(names)) if names[one] in whose[0] or keys[one] in whose[1]}
+        if more == found:
+            return found
+        found = more
 
 
 def test_a_user_who_shares_a_key_with_one_who_is_held_back_stays_and_so_does_whoever_shares_a_name_with_that_one():
     users = [("a", "k", "control"), ("b", "K", "contact"), ("B", "l", "contact"), ("c", "L", "contact")]
     assert set(leaving(listed(users))) == {"held_back"}
+
+
+def test_a_user_who_shares_a_key_with_one_who_is_suppressed_by_name_stays():
+    users = [("a", "k", "contact"), ("b", "K", "contact"), ("c", "l", "contact")]
+    assert leaving(listed(users), suppressed={"a"}).tolist() == ["suppressed", "suppressed", "leaves"]
 
 
 def test_the_better_placed_of_two_rows_of_a_person_leaves():
