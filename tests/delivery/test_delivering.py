@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
@@ -253,3 +254,14 @@ def test_the_rest_of_a_receipt_that_was_never_begun_is_removed(runs, delivered):
     (runs / "deliveries" / "2024-03-01-folder-0" / "receipt.json").unlink()
     delivered(braze={"to": "braze"})
     assert not (runs / "deliveries" / "2024-03-01-folder-0").exists()
+
+
+def test_suppression_from_a_table_of_a_database_finds_ids_that_are_numbers_there(runs, delivered):
+    drawn(runs / "numbers", {"7": "contact", "8": "contact", "9": "contact"})
+    with sqlite3.connect("shop.db") as database:
+        database.execute("CREATE TABLE stop (id REAL)")
+        database.execute("INSERT INTO stop VALUES (7), (NULL)")
+    database.close()
+    found = delivered("numbers", suppressed={"table": "sqlite:///shop.db::stop", "column": "id"}, **OUT)
+    assert found.receipt["stay"] == {"suppressed": 1}
+    assert parcels(Path("out"))[found.receipt["name"]].user_id.tolist() == ["8", "9"]
