@@ -222,7 +222,7 @@ def _outcomes(arguments: list[str]) -> int:
 def _deliver(arguments: list[str]) -> None:
     from churn import strict_yaml
     from churn.configuration import parse
-    from churn.delivery import DeliveryConfig, deliver, summary
+    from churn.delivery import DeliveryConfig
 
     parser = _parser("deliver")
     parser.parser_mode = strict_yaml.MODE
@@ -233,6 +233,8 @@ def _deliver(arguments: list[str]) -> None:
     parser.add_argument("--dry-run", action="store_true", help="write nothing, and tell what would leave")
     options = parse(arguments, parser=parser, block=DeliveryConfig)
     config = DeliveryConfig(**{one.name: options[one.name] for one in fields(DeliveryConfig)})
+    from churn.delivery import deliver, summary
+
     with progress("deliver"):
         deliver(options.run, config, to=options.to, dry_run=options.dry_run, tell=summary)
 

@@ -1,13 +1,17 @@
 """A mailbox, on a mail server that listens on this machine: one mail, never a second one."""
 
+import base64
 import csv
 import email
 import email.policy
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import socketserver
+import ssl
+import subprocess
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -30,8 +34,9 @@ class Server(socketserver.ThreadingTCPServer):
 
     daemon_threads, allow_reuse_address = True, True
 
-    def __init__(self, *, refuse="", at=None):
+    def __init__(self, *, refuse="", at=None, tls=None):
         super().__init__(("127.0.0.1", 0), _Session)
+        self.tls = tls
         self.mails, self.logins, self.refuse, self.at = [], [], refuse, at or {}
 
 
@@ -50,12 +55,27 @@ class _Session(socketserver.StreamRequestHandler):
                 self.say("354 go on")
                 self.take()
             elif word == "EHLO":
-                self.say("250-here\r\n250 AUTH PLAIN")
+                offered = "STARTTLS" if self.server.tls and not isinstance(self.connection, ssl.SSLSocket) else "HELP"
+                self.say(f"250-here\r\n250-{offered}\r\n250 AUTH PLAIN")
+            elif word == "STARTTLS":
+                self.say("220 go on")
+                for file in (self.rfile, self.wfile):
+                    file.close()
+                try:
+                    self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+                except ssl.SSLError:  # the client does not know the certificate
+                    return
+                self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
             elif word == "AUTH":
                 self.server.logins.append(line)
                 self.say("235 welcome")
             else:
                 self.say("250 well")
+
+    def finish(self):
+        if not self.wfile.closed:
+            super().finish()
+        self.connection.close()
 
     def say(self, text):
         self.wfile.write(f"{text}\r\n".encode())
@@ -158,6 +178,44 @@ def test_a_password_comes_from_the_environment_and_never_goes_in_the_open(runs, 
     assert server.logins == []
     with refused("to reach the mail server", "", "mail.host"):
         delivered(**mail_to(server))
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, which makes a certificate, is not installed")
+def test_a_password_is_sent_to_a_server_with_a_certificate_alone(runs, delivered, refused, monkeypatch, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+        "-days",
+        "2",
+    ]
+    alone = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*made, *alone], check=True, capture_output=True)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    with serving(tls=tls) as server:
+        mail = mail_to(server, user="ada", security="starttls")
+        with refused("the password of mail.user in the environment", "none", "set it"):
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            delivered(**mail)
+        monkeypatch.setenv("CHURN_SMTP_PASSWORD", "s3cret")
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with refused("to reach the mail server", "certificate", "mail.security"):
+            delivered(**mail)
+        assert server.logins == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert delivered(**mail).receipt["state"] == "delivered"
+    assert len(server.mails) == 1
+    assert [base64.b64decode(line.split()[2]) for line in server.logins] == [b"\0ada\0s3cret"]
+    assert "s3cret" not in "".join(path.read_text() for path in (runs / "deliveries").rglob("*.json"))
 
 
 def test_addresses_that_could_carry_a_second_header_are_refused(refused):
