@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from churn.artefacts import harmless, write_table
-from churn.delivery.config import BrazeConfig, DeliveryConfig, Destination, HubSpotConfig, SalesforceConfig, TableConfig
+from churn.delivery.config import DeliveryConfig
+from churn.delivery.destinations import BrazeConfig, Destination, HubSpotConfig, SalesforceConfig, TableConfig
 from churn.errors import UserError
 
 LIST_COLUMNS = ("run", "cutoff")

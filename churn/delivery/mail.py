@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
 
-from churn.delivery.config import MailConfig
+from churn.delivery.destinations import MailConfig
 from churn.delivery.formats import Form, write_parts
 from churn.delivery.places import Parcel, Put, UndeliveredError
 from churn.disk import temporary_folder

@@ -14,7 +14,8 @@ import pandas as pd
 
 from churn.artefacts import harmless
 from churn.data import without_password
-from churn.delivery.config import DeliveryConfig, Destination, MailConfig, TableConfig
+from churn.delivery.config import DeliveryConfig
+from churn.delivery.destinations import Destination, MailConfig, TableConfig
 from churn.delivery.folders import Folder
 from churn.delivery.formats import form_of, formed
 from churn.delivery.leaving import LEAVES, UNCHANGED, leaving

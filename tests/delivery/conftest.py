@@ -56,11 +56,12 @@ def delivered(runs):
 
 def configured(**config):
     """A configuration from plain values: blocks are mappings."""
-    from churn.delivery import config as blocks
+    from churn.delivery import config as config_of
+    from churn.delivery import destinations as blocks
 
     kinds = {
-        "match": blocks.MatchConfig,
-        "suppressed": blocks.SuppressionConfig,
+        "match": config_of.MatchConfig,
+        "suppressed": config_of.SuppressionConfig,
         "braze": blocks.BrazeConfig,
         "hubspot": blocks.HubSpotConfig,
         "salesforce": blocks.SalesforceConfig,

@@ -5,17 +5,11 @@ from typing import TYPE_CHECKING
 from churn.lazy import lazily
 
 if TYPE_CHECKING:
-    from churn.data.sources.databases import (
-        Engines,
-        engine_errors,
-        in_one_transaction,
-        moved,
-        readable_to_the_last_row,
-        writable,
-    )
+    from churn.data.sources.databases import Engines, engine_errors, moved, readable_to_the_last_row
     from churn.data.sources.files import UNREADABLE, likely_encoding
     from churn.data.sources.opening import Frame, digest, open_table, size
     from churn.data.sources.passwords import without_password, without_passwords
+    from churn.data.sources.warehouses import in_one_transaction, writable
 
 __all__ = [
     "UNREADABLE",
