@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -218,6 +219,26 @@ def _outcomes(arguments: list[str]) -> int:
     return ALARM if found.alarms else 0
 
 
+def _deliver(arguments: list[str]) -> None:
+    from churn import strict_yaml
+    from churn.configuration import parse
+    from churn.delivery import DeliveryConfig
+
+    parser = _parser("deliver")
+    parser.parser_mode = strict_yaml.MODE
+    parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
+    parser.add_class_arguments(DeliveryConfig)
+    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
+    parser.add_argument("--to", default=None, help="the only destination; by default all that have a `to`")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, and tell what would leave")
+    options = parse(arguments, parser=parser, block=DeliveryConfig)
+    config = DeliveryConfig(**{one.name: options[one.name] for one in fields(DeliveryConfig)})
+    from churn.delivery import deliver, summary
+
+    with progress("deliver"):
+        deliver(options.run, config, to=options.to, dry_run=options.dry_run, tell=summary)
+
+
 def _tag(arguments: list[str]) -> None:
     from churn import strict_yaml
     from churn.configuration import parse
@@ -277,6 +298,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "tune": (_tune, "the search alone"),
     "score": (_score, "score new data with a finished run's models"),
     "outcomes": (_outcomes, "what came of a list, by the log that went on; exits with 3 on an alarm"),
+    "deliver": (_deliver, "a list to where the team works, by a contract; held-back users never leave"),
     "tag": (_tag, "give items categories by their titles and pictures"),
     "report": (_report, "build a run's two pages again"),
 }

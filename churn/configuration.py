@@ -245,15 +245,21 @@ def run_parser(command: str = "run") -> ArgumentParser:
     return parser
 
 
-def parse(arguments: Sequence[str], *, parser: ArgumentParser) -> Namespace:
+def parse(arguments: Sequence[str], *, parser: ArgumentParser, block: type[Block] | None = None) -> Namespace:
     """Parse and instantiate, with the parser's complaint as one line.
+
+    Args:
+        arguments: The words after the command.
+        parser: The command's parser.
+        block: The configuration that it reads, if it is not a run's.
 
     Raises:
         UserError: for an unknown key, a wrong value, or a file that cannot be read.
     """
     try:
         parsed = parser.parse_args(list(arguments))
-        for key in (*_blocks(RunConfig), *_blocks(OutcomeConfig, "outcomes.")):
+        blocks = (*_blocks(RunConfig), *_blocks(OutcomeConfig, "outcomes.")) if block is None else _blocks(block)
+        for key in blocks:
             if key in parsed and not isinstance(found := parsed[key], Namespace):
                 raise UserError(f"expected a mapping in {key}", repr(found), "write its keys below it, or leave it out")
         options: Namespace = parser.instantiate(parsed)

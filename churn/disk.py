@@ -84,6 +84,16 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+def flush(*paths: Path) -> None:
+    """Have files reach the disk, and then their names, so that a loss of power takes neither."""
+    for path in (*paths, *dict.fromkeys(path.parent for path in paths)):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 def temporary_place() -> Path:
     """The folder for temporary files: TMPDIR even if it is full, which Python would silently replace by another."""
     named = os.environ.get("TMPDIR", "")

@@ -18,6 +18,7 @@ from churn.artefacts import Document, Table, declared
 from churn.cli import main
 from churn.commands import COMMANDS
 from churn.configuration import OutcomeConfig, RunConfig
+from churn.delivery import DeliveryConfig
 from churn.keys import Block, in_words
 
 _FILES = """# The files of a run
@@ -28,7 +29,8 @@ A run has two pages beside them: `report.html` for whoever acts, `evidence.html`
 `churn.Run(folder)` has each table as an attribute: `priority` without users held back, and `shap` by target, as in
 `run.shap("churn")`. The last five tables lie in the folder of `churn outcomes`, and quarantine.parquet beside scores;
 a run has its own in dataset/. The files items.parquet, measures.csv, categories.csv, confusion.csv and tagging.json lie
-in the folder of `churn tag`.
+in the folder of `churn tag`; receipt.json and delivered.parquet in one of `churn deliver`, in the folder of the
+receipts.
 
 Types: text, number, count (a whole number), flag, day, and id, a user's id, which is a hash where `segments.id_key`
 is set. A column with `?` is one that some runs do not have. Rows of a ranked table are in order; the order of others
@@ -39,12 +41,14 @@ _KEYS = """# Every key
 Each key can stand in a YAML file, under its block, or on the command line, as `--data.zone Asia/Seoul`; the command
 line wins, and of several `--config` files the last one. The list is made by `make reference` from the code, as is
 `churn run --help`. Only `data.events` must be given.
+The last blocks are the keys of another file, of [`churn deliver`](recipes/deliver.md), in which only `owner` must be
+given.
 """
 _COMMANDS = """# Every command
 
-The options of each command. `check`, `run`, `tune`, `score` and `outcomes` take every [key](keys.md) as an option, too;
-every command takes `--quiet`, which shows no progress, and `--verbose`, which tells each step. The list is made by
-`make reference` from the commands' own help.
+The options of each command. `check`, `run`, `tune`, `score` and `outcomes` take every [key](keys.md) as an option, too,
+and `deliver` takes every key of delivery.yaml; every command takes `--quiet`, which shows no progress, and `--verbose`,
+which tells each step. The list is made by `make reference` from the commands' own help.
 
 Exit codes: 0; 2 for a mistake in the input, told in one line; 3 for an alarm of `churn outcomes`; 128 and the signal's
 number for a command that was stopped; 1 for a fault of the program.
@@ -82,7 +86,8 @@ def keys() -> str:
         | `data.zone` | The time zone in which a day begins. ... | a time zone | `UTC` |
     """
     blocks = [*_blocks(RunConfig, ""), *_blocks(OutcomeConfig, "outcomes.")]
-    return "\n".join([_KEYS, *(_block(kind, prefix) for kind, prefix in blocks)])
+    delivery = _blocks(DeliveryConfig, "")
+    return "\n".join([_KEYS, *(_block(kind, prefix) for kind, prefix in (*blocks, *delivery))])
 
 
 def commands() -> str:
@@ -131,7 +136,8 @@ def _block(kind: type[Block], prefix: str) -> str:
         f"| `{prefix}{one.name}` | {_cell(means[one.name])} | {_cell(in_words(hints[one.name]))} | {_default(one)} |"
         for one in own
     ]
-    title = f"## `{prefix.removesuffix('.')}`" if prefix else "## At the top"
+    top = "## At the top" if kind is RunConfig else "## At the top of delivery.yaml"
+    title = f"## `{prefix.removesuffix('.')}`" if prefix else top
     table = ["| key | meaning | takes | by default |", "|---|---|---|---|", *rows]
     return "\n".join([title, "", told.short_description or "", "", *table, ""])
 

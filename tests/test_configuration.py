@@ -4,7 +4,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -19,6 +19,7 @@ from churn.cli import main
 from churn.configuration import OutcomeConfig, RunConfig, parse, run_config, run_parser
 from churn.data import DataConfig, WindowConfig
 from churn.data.config.data_config import CSV_OPTIONS
+from churn.delivery import DeliveryConfig
 from churn.errors import UserError
 from churn.evaluation import EvaluationConfig
 from churn.keys import Block, Range, check, check_arguments
@@ -48,6 +49,7 @@ def keys_of(block: type[Block], prefix: str = "") -> Iterator[tuple[str, type[Bl
 EVERY = [*keys_of(RunConfig), *keys_of(OutcomeConfig, "outcomes.")]
 KEYS = {key: kind for key, _, kind in EVERY if not is_dataclass(kind)}
 BLOCKS = [key for key, _, kind in EVERY if is_dataclass(kind)]
+DELIVERY = {key: kind for key, _, kind in keys_of(DeliveryConfig) if not is_dataclass(kind)}
 HOMES = {key: block for key, block, _ in EVERY}
 
 
@@ -99,6 +101,22 @@ def test_a_key_takes_what_it_declares_and_refuses_all_else_in_a_line_that_names_
             check(key, found, KEYS[key])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("key", DELIVERY)
+def test_a_key_of_a_delivery_takes_what_it_declares_and_refuses_all_else_in_a_line_that_names_it(key, tmp_path):
+    parser = parser_of(DeliveryConfig, "")
+    for value in VALUES:
+        try:
+            options = parse(written(tmp_path, {"owner": "crm", key: value}), parser=parser, block=DeliveryConfig)
+            found: Any = DeliveryConfig(**{one.name: options[one.name] for one in fields(DeliveryConfig)})
+        except UserError as error:
+            assert key in str(error) and "\n" not in str(error)
+        else:
+            for name in key.split("."):
+                found = getattr(found, name)
+            check(key, found, DELIVERY[key])
+
+
 def test_an_alias_saves_writing_a_value_twice_and_a_block_in_itself_is_refused(tmp_path):
     (tmp_path / "own.yaml").write_text("data: {events: &log log.parquet, members: *log}\n")
     asked = ["--config", str(tmp_path / "own.yaml")]
@@ -139,9 +157,9 @@ def bounded(kind: Any) -> bool:
     return ends and all(bounded(one) for one in get_args(inner[0]))
 
 
-@pytest.mark.parametrize("key", [key for key, kind in KEYS.items() if numeric(kind)])
+@pytest.mark.parametrize("key", [key for key, kind in (KEYS | DELIVERY).items() if numeric(kind)])
 def test_every_number_has_a_lower_and_an_upper_bound(key):
-    assert bounded(KEYS[key])
+    assert bounded((KEYS | DELIVERY)[key])
 
 
 @pytest.mark.parametrize(

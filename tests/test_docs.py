@@ -105,11 +105,15 @@ CONFIGURATIONS = [body for _, body in blocks("yaml", HERE)]
 
 
 @pytest.mark.parametrize("body", CONFIGURATIONS, ids=[page for page, _ in blocks("yaml", HERE)])
-def test_a_configuration_of_the_documents_is_taken(body, tmp_path):
+def test_a_configuration_of_the_documents_is_taken(body, tmp_path, capsys):
     alone = "outcome:" in body or "  daily:" in body  # a list, or a table of days, stands in place of a log
     log = "{}" if alone else "{events: log.parquet, stickers: stickers.parquet}"
     (tmp_path / "base.yaml").write_text(f"data: {log}", encoding="utf8")
     (tmp_path / "own.yaml").write_text(body, encoding="utf8")
+    if body.startswith("# delivery.yaml"):
+        assert main(["deliver", "--config", str(tmp_path / "own.yaml"), "--run", "none"]) == 2
+        assert "expected a run's folder" in capsys.readouterr().err
+        return
     files = [str(tmp_path / name) for name in ("base.yaml", "own.yaml")]
     run_config(parse(["--config", files[0], "--config", files[1]], parser=run_parser()))
 
@@ -146,6 +150,10 @@ def place(tmp_path, monkeypatch):
     frames["members"].to_parquet(tmp_path / "creators.parquet")
     mine = next(body for _, body in blocks("yaml") if body.startswith("# mine.yaml"))
     (tmp_path / "mine.yaml").write_text(mine, encoding="utf8")
+    delivery = next(body for _, body in blocks("yaml") if body.startswith("# delivery.yaml"))
+    (tmp_path / "delivery.yaml").write_text(delivery, encoding="utf8")
+    (tmp_path / "crm.csv").write_text("user_id,email\nuser1,one@example.org\n", encoding="utf8")
+    (tmp_path / "do_not_contact.csv").write_text("email\none@example.org\n", encoding="utf8")
     (tmp_path / "quick.yaml").write_text(yaml.safe_dump(QUICK), encoding="utf8")
     (tmp_path / "experiments").symlink_to(ROOT / "experiments")
     monkeypatch.chdir(tmp_path)
@@ -171,4 +179,6 @@ def _quick(words):
     """A command's words, with settings that keep it quick; no word is left out."""
     if words[0] in ("run", "tune"):
         return [words[0], "--config", "quick.yaml", *words[1:]]  # the later file wins
+    if words[0] == "deliver":
+        return [*words, "--fresh_days", "10000"]  # the log is of years ago
     return [*words, "--trainer.fast_dev_run", "true"] if words[0] == "fit" else words

@@ -416,5 +416,17 @@ DRIFT = Table(
     "n_newest:count mean_reference:number mean_newest:number watched:flag",
 )
 
+# The deliveries of lists
+RECEIPT = Document(
+    "receipt.json",
+    "a delivery: whose, of which list, to where, by which contract, in which state, and how many left or stayed",
+    "id state at owner run cutoff destination to contract name content since files counts stay shortened",
+)
+DELIVERED = Table(
+    "delivered.parquet",
+    "a user of the list, who left or stayed for a reason, with a hash of the own key and of the row that left",
+    "user_id:id person:text outcome:text row:text",
+)
+
 REPORT = "report.html"  # for whoever acts
 EVIDENCE = "evidence.html"  # for whoever checks

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from churn.data.log.lone_list import LoneList, lone_list, stands_alone
     from churn.data.log.recognition import Recognised, TableName, alone, look_at, recognise
     from churn.data.log.reconciliation import at_fault
-    from churn.data.log.spellings import plain_ids
+    from churn.data.log.spellings import folded, plain_ids
     from churn.data.log.tables import read_tables
     from churn.data.log.vocabulary import Encoding, Vocabulary
     from churn.data.sources import (
@@ -44,11 +44,13 @@ if TYPE_CHECKING:
         Frame,
         digest,
         engine_errors,
+        in_one_transaction,
         likely_encoding,
         open_table,
         readable_to_the_last_row,
         without_password,
         without_passwords,
+        writable,
     )
     from churn.data.sources.simulator import PRESETS, Arrivals, Makings, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
@@ -124,7 +126,9 @@ __all__ = [
     "example_dataset",
     "example_frames",
     "example_split",
+    "folded",
     "hashed_words",
+    "in_one_transaction",
     "leak_alarms",
     "letter_groups",
     "likely_encoding",
@@ -158,6 +162,7 @@ __all__ = [
     "with_context",
     "without_password",
     "without_passwords",
+    "writable",
 ]
 
 __getattr__ = lazily(__name__, __file__)

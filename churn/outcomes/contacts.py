@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from churn.data import plain_ids
 from churn.errors import UserError
 from churn.outcomes.earlier import Earlier
+from churn.segments import forms
 
 
 def really_contacted(path: Path, earlier: Earlier) -> tuple[NDArray[np.bool_], int]:
@@ -26,17 +27,12 @@ def really_contacted(path: Path, earlier: Earlier) -> tuple[NDArray[np.bool_], i
     contacted = np.zeros(len(earlier.scored), np.bool_)
     unknown = 0
     for user_id in ids:
-        rows = [place[form] for form in _forms(user_id, earlier) if form in place]
+        rows = [place[form] for form in forms(user_id, earlier.names) if form in place]
         if rows:
             contacted[rows[0]] = True
         else:
             unknown += 1
     return contacted, unknown
-
-
-def _forms(user_id: str, earlier: Earlier) -> list[str]:
-    plain = [user_id, user_id[1:]] if user_id.startswith("'") else [user_id]
-    return plain if earlier.names is None else [*plain, *earlier.names(plain)]
 
 
 def _read(path: Path) -> list[str]:

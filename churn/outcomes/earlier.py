@@ -6,11 +6,10 @@ from typing import Self
 
 import pandas as pd
 
-from churn.artefacts import check_hashes, declared
-from churn.configuration import STORED, RunConfig
+from churn.artefacts import declared
+from churn.configuration import RunConfig
 from churn.errors import UserError
-from churn.folder import completed
-from churn.journal import Journal
+from churn.list_folder import list_in
 from churn.scoring import open_key
 from churn.segments import Pseudonyms, as_chosen
 
@@ -54,15 +53,7 @@ def read_earlier(folder: Path) -> Earlier:
     Raises:
         UserError: if it is not such a folder, or its files are not as they were written.
     """
-    completed(folder, "scores")
-    scoring = declared.SCORING.read(folder) if (folder / declared.SCORING.file).exists() else None
-    run = folder / str(scoring["run"]) if scoring else folder
-    journal = Journal.resume(run)
-    if "score_users" not in journal.done or not (folder / declared.SCORES.file).exists():
-        raise UserError(f"expected a finished run or scoring in {folder}", "no scores", "finish it: churn run")
-    journal.check(STORED)
-    segment = (scoring or journal.content)["segment"]
-    check_hashes(folder, segment["sha256"])
+    run, segment = list_in(folder)
     scored = declared.SCORES.read(folder)
     if scored.empty:
         raise UserError(f"expected scored users in {folder / declared.SCORES.file}", "none", "check --run")

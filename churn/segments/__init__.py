@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         contact_list,
         departures,
         export,
+        forms,
         hold_back,
         write_contacts,
     )
@@ -93,6 +94,7 @@ __all__ = [
     "export",
     "find_anomalies",
     "find_groups",
+    "forms",
     "group_columns",
     "group_names",
     "group_table",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from churn.data.sources.files import UNREADABLE, likely_encoding
     from churn.data.sources.opening import Frame, digest, open_table, size
     from churn.data.sources.passwords import without_password, without_passwords
+    from churn.data.sources.warehouses import in_one_transaction, writable
 
 __all__ = [
     "UNREADABLE",
@@ -16,6 +17,7 @@ __all__ = [
     "Frame",
     "digest",
     "engine_errors",
+    "in_one_transaction",
     "likely_encoding",
     "moved",
     "open_table",
@@ -23,6 +25,7 @@ __all__ = [
     "size",
     "without_password",
     "without_passwords",
+    "writable",
 ]
 
 __getattr__ = lazily(__name__, __file__)

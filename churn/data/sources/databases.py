@@ -71,32 +71,37 @@ class Engines:
             engine, name = self.local, f"{self._attached(url)}.{name if '.' in name else f'main.{name}'}"
         else:
             if url not in self.databases:
-                self.databases[url] = _connected(url)
+                self.databases[url] = connected(url)
             engine = self.databases[url]
         *schema, table = name.split(".")
         try:
             return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
         except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
             where = f"{source.rpartition('::')[2]} in {without_password(url)}"
-            found = "no such table" if isinstance(error, TableNotFound) else _reason(error, url)
+            found = "no such table" if isinstance(error, TableNotFound) else reason_of(error, url)
             raise UserError(f"expected the table {where}", found, "check the name after ::") from error
 
     def _attached(self, url: str) -> str:
         """The name under which a DuckDB file is attached, attached now if it was not."""
-        path = _file(url)
+        path = file_of(url)
         if path not in self.files:
             name = f"file{len(self.files)}"
             try:
                 self.local.attach(path, name, read_only=True)
             except duckdb.Error as error:
-                raise UserError(f"expected a DuckDB file at {path}", _reason(error, url), "check the path") from error
+                raise UserError(f"expected a DuckDB file at {path}", reason_of(error, url), "check the path") from error
             self.files[path] = name
         return self.files[path]
 
 
-def _connected(url: str) -> BaseBackend:
+def connected(url: str) -> BaseBackend:
+    """A connection to a database that is not DuckDB's.
+
+    Raises:
+        UserError: if it cannot be reached.
+    """
     kind = url.partition("://")[0]
-    file = _file(url) if kind == "sqlite" else None
+    file = file_of(url) if kind == "sqlite" else None
     try:
         return ibis.connect(url) if file is None else ibis.sqlite.connect(file)
     except ImportError as error:
@@ -113,12 +118,12 @@ def _connected(url: str) -> BaseBackend:
     except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
         raise UserError(
             f"expected to reach the database {without_password(url)}",
-            _reason(error, url),
+            reason_of(error, url),
             "check the URL, the network and the password",
         ) from error
 
 
-def _file(url: str) -> Path:
+def file_of(url: str) -> Path:
     """The file of a URL: `duckdb:///log.db` lies in the working directory, or else in the root, as `duckdb:////log.db`.
 
     Raises:
@@ -132,7 +137,7 @@ def _file(url: str) -> Path:
     raise UserError("expected a database file", f"none at {candidates[0]} or {candidates[1]}", "check the path")
 
 
-def _reason(error: Exception, url: str) -> str:
+def reason_of(error: Exception, url: str) -> str:
     """The first line of an engine's complaint, without the password."""
     text = str(error).strip() or type(error).__name__
     for secret in passwords(url):

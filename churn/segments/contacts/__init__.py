@@ -4,7 +4,7 @@ from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
 from churn.segments.contacts.list_files import contact_list, departures, export, write_contacts
 from churn.segments.contacts.list_words import about, among_equals
-from churn.segments.contacts.pseudonyms import Pseudonyms
+from churn.segments.contacts.pseudonyms import Pseudonyms, forms
 
 __all__ = [
     "CONTACT",
@@ -16,6 +16,7 @@ __all__ = [
     "contact_list",
     "departures",
     "export",
+    "forms",
     "hold_back",
     "write_contacts",
 ]

@@ -115,6 +115,22 @@ class Pseudonyms:
         return path
 
 
+def forms(user_id: str, names: Pseudonyms | None) -> list[str]:
+    """The ways in which a list may write an id that another file has: as it is there, without the apostrophe before
+    text like a formula and, where the list holds hashes, as hashes.
+
+    Args:
+        user_id: The id as the other file has it.
+        names: The maker of hashes, if the list holds any.
+
+    Example:
+        >>> forms("'=1+1", None)
+        ["'=1+1", '=1+1']
+    """
+    plain = [user_id, user_id[1:]] if user_id.startswith("'") else [user_id]
+    return plain if names is None else [*plain, *names(plain)]
+
+
 def _remembered(path: Path) -> pd.DataFrame | None:
     """The ids that are known already; None where none are."""
     if not path.exists():
