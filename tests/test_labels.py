@@ -185,20 +185,17 @@ def test_other_labels_train_nothing_again(counts, frames, tmp_path):
 
 
 @pytest.mark.slow
-def test_words_of_a_folder_are_checked_before_they_are_said(counts, tmp_path):
-    path = counts.folder / "config.yaml"
+def test_words_of_a_folder_are_checked_before_they_are_said(counts, tmp_path, unsealed):
+    path = unsealed(counts.folder, tmp_path / "run") / "config.yaml"
     kept = path.read_text(encoding="utf8")
-    try:
-        for labels, says in (
-            ({"user": "<b>"}, "labels.user"),
-            ({"room": "shop"}, "'room'"),
-            ("customer", "'customer'"),
-        ):
-            path.write_text(yaml.safe_dump(yaml.safe_load(kept) | {"labels": labels}), encoding="utf8")
-            with pytest.raises(UserError, match=says):
-                write_report(counts.folder)
-    finally:
-        path.write_text(kept, encoding="utf8")
+    for labels, says in (
+        ({"user": "<b>"}, "labels.user"),
+        ({"room": "shop"}, "'room'"),
+        ("customer", "'customer'"),
+    ):
+        path.write_text(yaml.safe_dump(yaml.safe_load(kept) | {"labels": labels}), encoding="utf8")
+        with pytest.raises(UserError, match=says):
+            write_report(path.parent)
 
 
 def messages(language: str) -> list[str]:
