@@ -48,10 +48,10 @@ class Desk:
         Raises:
             UserError: for an empty note, or one that is too long.
         """
-        if not (known := self.known(drawn, [user_id])):
+        if user_id not in self.known(drawn, [user_id]):
             return False
         with self.store.writing() as connection:
-            work.note(connection, change, *known, note)
+            work.note(connection, change, user_id, note)
         return True
 
     def known(self, drawn: Drawn, users: Mapping[str, int] | list[str]) -> set[str]:

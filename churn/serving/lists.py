@@ -67,8 +67,7 @@ class Lists:
     """The reader of lists, one for a server."""
 
     def __init__(self) -> None:
-        config = {"memory_limit": _MEMORY, "threads": _THREADS, "preserve_insertion_order": False}
-        self._engine = duckdb.connect(":memory:", config=config)
+        self._engine = duckdb.connect(":memory:", config={"memory_limit": _MEMORY, "threads": _THREADS})
         self._counts: dict[object, int] = {}
         self._lock = threading.Lock()
 
@@ -167,6 +166,11 @@ class Lists:
             cursor.close()
             remedy = "it may have been deleted or made again meanwhile; choose a list again"
             raise UserError(f"expected to read {path}", str(error).splitlines()[0], remedy) from error
+
+
+def first_of(table: pd.DataFrame) -> dict[str, Any]:
+    """The first row, by column; empty where there is none."""
+    return {str(name): found for name, found in table.iloc[0].items()} if len(table) else {}
 
 
 def sortable(columns: Iterable[str]) -> list[str]:

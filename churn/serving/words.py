@@ -82,7 +82,7 @@ _HEADS = Messages(
 _MONEY = ("expected_loss", "expected_amount")
 
 
-def head(column: str, targets: Mapping[str, Target] = {}) -> str:  # noqa: B006 - never changed
+def head(column: str, targets: Mapping[str, Target] = {}) -> str:
     """The head of a column.
 
     Example:

@@ -16,6 +16,7 @@ TOUCHED = ("contacted", "not_reached")
 ATTEMPTS = (*TOUCHED, "assign", "snooze")  # which lead to a contact, so that nobody who must be left alone gets one
 ACTIONS = (*ATTEMPTS, "unassign", "open", "stop", "resume", "wake")
 LONGEST_NAME = 60
+ROWS = 1_000  # contacts of a page
 LONGEST_NOTE, LONGEST_ID = 2_000, 600  # letters; a longer id has no place in an index of PostgreSQL
 
 
@@ -134,16 +135,24 @@ def states(connection: sa.Connection, list_id: str, users: Iterable[str]) -> dic
 def users_with(connection: sa.Connection, list_id: str, status: str, *, assignee: str | None = None) -> Sequence[str]:
     """The users with a status, or, where an assignee is named, the users of theirs."""
     if assignee is not None:
-        return connection.execute(sa.select(people.c.user_id).where(people.c.assignee == assignee)).scalars().all()
+        theirs = sa.select(people.c.user_id).where(people.c.assignee == assignee)
+        return [str(user_id) for user_id in connection.execute(theirs).scalars()]
     touched = sa.select(touches.c.user_id).where(touches.c.list == list_id)
     snoozed = people.c.snoozed_until > today()
-    query = {
+    queries: dict[str, Any] = {
         "stopped": sa.select(people.c.user_id).where(people.c.stopped),
         "snoozed": sa.select(people.c.user_id).where(snoozed, ~people.c.stopped, people.c.user_id.not_in(touched)),
         "done": touched.union(sa.select(people.c.user_id).where(people.c.stopped | snoozed)),
         **{one: touched.where(touches.c.result == one) for one in TOUCHED},
-    }[status]
-    return connection.execute(query).scalars().all()
+    }
+    return [str(user_id) for user_id in connection.execute(queries[status]).scalars()]
+
+
+def touched(connection: sa.Connection, list_id: str, *, after: str) -> list[dict[str, Any]]:
+    """The contacts of a list, by user; as many as `ROWS`, from the first id after one on."""
+    columns = touches.c.user_id, touches.c.result, touches.c.touched_on, touches.c.touched_by
+    query = sa.select(*columns).where(touches.c.list == list_id, touches.c.user_id > after)
+    return [dict(row) for row in connection.execute(query.order_by(touches.c.user_id).limit(ROWS)).mappings()]
 
 
 def assignees(connection: sa.Connection) -> Sequence[str]:
@@ -203,14 +212,15 @@ def _claimed(connection: sa.Connection, change: Change, state: State, version: i
 
 
 def _values(change: Change) -> dict[str, Any]:
-    return {
+    values: dict[str, dict[str, Any]] = {
         "assign": {"assignee": change.value},
         "unassign": {"assignee": None},
         "snooze": {"snoozed_until": change.value},
         "wake": {"snoozed_until": None},
         "stop": {"stopped": True},
         "resume": {"stopped": False},
-    }.get(change.action, {})
+    }
+    return values.get(change.action, {})
 
 
 def _touch(connection: sa.Connection, change: Change, user_id: str) -> None:

@@ -9,31 +9,31 @@ down_revision = None
 
 def upgrade() -> None:
     """Make the tables."""
-    text, required = sa.Text(), {"nullable": False}
+    text = sa.Text()
     op.create_table(
         "people",
         sa.Column("user_id", text, primary_key=True),
         sa.Column("assignee", text),
-        sa.Column("stopped", sa.Boolean(), **required),
+        sa.Column("stopped", sa.Boolean(), nullable=False),
         sa.Column("snoozed_until", text),
-        sa.Column("version", sa.Integer(), **required),
-        sa.Column("changed_by", text, **required),
-        sa.Column("changed_at", text, **required),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_by", text, nullable=False),
+        sa.Column("changed_at", text, nullable=False),
     )
     op.create_table(
         "touches",
         sa.Column("list", text, primary_key=True),
         sa.Column("user_id", text, primary_key=True),
-        sa.Column("result", text, **required),
-        sa.Column("touched_on", text, **required),
-        sa.Column("touched_by", text, **required),
+        sa.Column("result", text, nullable=False),
+        sa.Column("touched_on", text, nullable=False),
+        sa.Column("touched_by", text, nullable=False),
     )
     op.create_table(
         "history",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
-        sa.Column("at", text, **required),
-        sa.Column("by", text, **required),
-        sa.Column("action", text, **required),
+        sa.Column("at", text, nullable=False),
+        sa.Column("by", text, nullable=False),
+        sa.Column("action", text, nullable=False),
         sa.Column("user_id", text),
         sa.Column("list", text),
         sa.Column("folder", text),
@@ -43,24 +43,24 @@ def upgrade() -> None:
     op.create_table(
         "accounts",
         sa.Column("name", text, primary_key=True),
-        sa.Column("role", text, **required),
-        sa.Column("password", text, **required),
-        sa.Column("active", sa.Boolean(), **required),
-        sa.Column("created_at", text, **required),
+        sa.Column("role", text, nullable=False),
+        sa.Column("password", text, nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", text, nullable=False),
     )
     op.create_table(
         "sessions",
         sa.Column("hash", text, primary_key=True),
-        sa.Column("name", text, **required),
+        sa.Column("name", text, nullable=False),
         sa.Column("account", text),
-        sa.Column("expires_at", text, **required),
+        sa.Column("expires_at", text, nullable=False),
     )
     op.create_table(
         "tokens",
         sa.Column("hash", text, primary_key=True),
         sa.Column("name", text, nullable=False, unique=True),
-        sa.Column("role", text, **required),
-        sa.Column("created_at", text, **required),
+        sa.Column("role", text, nullable=False),
+        sa.Column("created_at", text, nullable=False),
         sa.Column("revoked_at", text),
     )
     op.execute(
