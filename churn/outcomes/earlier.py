@@ -63,4 +63,6 @@ def read_earlier(folder: Path) -> Earlier:
     hashed, features = segment.get("id_key") is not None, declared.SCORED_FEATURES.read(folder)
     stored = RunConfig.stored(run)
     config = replace(stored, segments=as_chosen(stored.segments, run / "models"))
-    return Earlier(folder, run, config, str(segment["sha256"][declared.SCORES.file]), scored, features, hashed, None)
+    return Earlier(
+        folder, run, config, str(segment["sha256"].get(declared.SCORES.file)), scored, features, hashed, None
+    )

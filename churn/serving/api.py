@@ -84,7 +84,7 @@ def user(request: Request, desk: Asking, visitor: Viewer, id: str, list: str = "
         raise RefusedError(404, UserError(f"expected a user of {drawn.name}", repr(id[:100]), "search for the user"))
     listed = first_of(desk.lists.of_users(drawn, declared.PRIORITY, [id]))
     facts = _user({**first_of(scored), **listed}, desk.states(drawn, [id])[id])
-    reasons = shown.reasons(desk.lists, drawn, [id])[id]
+    reasons = shown.reasons(desk.lists, drawn, [id]).get(id, [])
     held = bool(desk.held_back(drawn, [id]))
     return _tagged(request, {"list": _list(drawn), **facts, "held_back": held, "reasons": reasons})
 

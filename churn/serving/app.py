@@ -1,5 +1,6 @@
 """The application: its routes, what stands before them, and the pages and problems that tell of errors."""
 
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from churn.serving.page import link as address
 from churn.serving.page import page, speaking_to
 from churn.serving.store import unreachable
 
+_LOOK_SECONDS, _READY = 5, 3  # between looks for new lists, of which some are made ready before anybody asks
 _THREADS = 8  # requests at a time, which bounds the memory; more of them wait
 _PROBLEM = "application/problem+json"
 
@@ -59,9 +61,20 @@ def application(
 
 
 @asynccontextmanager
-async def _bounded(_: FastAPI) -> AsyncIterator[None]:
+async def _bounded(app: FastAPI) -> AsyncIterator[None]:
+    """Bound the requests at a time, and have the newest lists ready while the server runs."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    ended = threading.Event()
+    warming = threading.Thread(target=_warm, args=(app.state.desk, ended), daemon=True)
+    warming.start()
     yield
+    ended.set()
+    await anyio.to_thread.run_sync(warming.join)
+
+
+def _warm(desk: Desk, ended: threading.Event) -> None:
+    while not ended.wait(_LOOK_SECONDS):
+        desk.lists.warm(desk.catalogue.lists()[:_READY])
 
 
 def _not_let_in(request: Request, _: Exception) -> Response:

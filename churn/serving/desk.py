@@ -23,6 +23,11 @@ class Desk:
     lists: Lists = field(default_factory=Lists)
     throttle: Throttle = field(default_factory=Throttle)
 
+    def close(self) -> None:
+        """Close the store, and remove what was made to read the lists."""
+        self.lists.close()
+        self.store.close()
+
     def mark(self, drawn: Drawn, change: Change, users: Mapping[str, int], *, note: str = "") -> Done:
         """Make a change for some users; a note is kept even where somebody was faster.
 

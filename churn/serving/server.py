@@ -37,20 +37,20 @@ def serve(runs: Path, *, host: str = LOCAL[0], port: int = 8000, store: str | No
     """
     _check_folder(runs)
     opened = Store.of(runs, store)
+    desk = Desk(Catalogue(runs), opened)
     try:
         link = Link() if host in LOCAL else None
         if link is None and not any(one.active for one in accounts.everyone(opened)[0]):
             remedy = f"churn serve add-user NAME --role admin --runs {runs}"
             raise UserError(f"expected an account, since {host} lets others in", "none", remedy)
-        desk, hosts = Desk(Catalogue(runs), opened), None if link is None else LOCAL
-        app = application(desk, link=link, owner=_owner(), hosts=hosts)
+        app = application(desk, link=link, owner=_owner(), hosts=None if link is None else LOCAL)
         with _bound(host, port) as bound:
             where = f"http://{host}:{bound.getsockname()[1]}"
             print(f"open: {where}/enter?key={link.key}" if link else f"open: {where}/login", flush=True)
             print("the link works once; stop with Ctrl-C" if link else "stop with Ctrl-C", file=sys.stderr, flush=True)
             _Server(uvicorn.Config(app, **_QUIET)).run(sockets=[bound])  # type: ignore[arg-type]
     finally:
-        opened.close()
+        desk.close()
 
 
 _QUIET = {
@@ -109,6 +109,7 @@ def _bound(host: str, port: int) -> Iterator[socket.socket]:
         bound = socket.socket(family, kind)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
+        bound.listen()  # whoever is faster than the server waits
     except OSError as error:
         remedy = "choose another --host or --port"
         raise UserError(f"expected to listen at {host}:{port}", error.strerror or error, remedy) from error

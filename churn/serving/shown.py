@@ -7,7 +7,7 @@ from typing import Any
 
 from churn.artefacts import declared
 from churn.explanation import worded
-from churn.language import Target, retold, say
+from churn.language import Target, retold, say, spoken
 from churn.segments import CONTROL, Order, advice_on
 from churn.serving import words
 from churn.serving.catalogue import Drawn
@@ -57,28 +57,29 @@ def rows(
     states: Mapping[str, State],
 ) -> list[Row]:
     """The users of a page in words, with the first reason of each and whether the list holds the user back."""
-    ids = [user["user_id"] for user in users]
-    listed = lists.of_users(drawn, declared.PRIORITY, ids).set_index("user_id")
-    why = reasons(lists, drawn, ids)
+    listed = [user["user_id"] for user in users if user["rank"] is not None]
+    asked = (drawn.name, drawn.id, spoken(), tuple(listed))
+    why = lists.why.of(asked, lambda: reasons(lists, drawn, listed, top=1))
     return [
         Row(
-            user_id,
-            words.value("rank", int(listed["rank"][user_id])) if user_id in listed.index else words.ABSENT,
+            user["user_id"],
+            words.value("rank", user["rank"]),
             [words.value(name, user[name]) for name in shown],
-            next(iter(why[user_id]), ""),
-            states[user_id],
-            user_id in listed.index and listed["group"][user_id] == CONTROL,
+            next(iter(why.get(user["user_id"], ())), ""),
+            states[user["user_id"]],
+            user["group"] == CONTROL,
         )
-        for user_id, user in zip(ids, users, strict=True)
+        for user in users
     ]
 
 
-def reasons(lists: Lists, drawn: Drawn, users: Sequence[str]) -> dict[str, list[str]]:
+def reasons(lists: Lists, drawn: Drawn, users: Sequence[str], *, top: int = 3) -> dict[str, list[str]]:
     """The reasons of each user in words, the strongest first; none for a user who is not on the list."""
     found = lists.of_users(drawn, declared.REASONS, users)
-    told = worded(found, users, by="user_id") if len(found) else None
-    if told is None:
-        return {user_id: [] for user_id in users}
+    found = found[found["place"] <= top]
+    if found.empty:
+        return {}
+    told = worded(found, users, by="user_id", top=top)
     return {user_id: [one for one in row if one] for user_id, row in zip(users, told.to_numpy().tolist(), strict=True)}
 
 

@@ -88,7 +88,7 @@ def today(request: Request, desk: Asking, visitor: Viewer, wanted: Annotated[Wan
         with speaking_to(request):
             return page(request, "none.html", root=desk.catalogue.root, refused=desk.catalogue.refused())
     drawn = desk.catalogue.named(wanted.list)
-    asked = wanted.asked(drawn)
+    wanted.list, asked = drawn.name, wanted.asked(drawn)
     with speaking_to(request, drawn):
         artefact = declared.PRIORITY if wanted.show == "list" else declared.SCORES
         known = desk.lists.columns(drawn, artefact)
