@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import secrets
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,15 +15,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from churn.errors import UserError
 from churn.keys import OneOf
+from churn.serving.history import log
 from churn.serving.schema import accounts, sessions, tokens
 from churn.serving.store import Store, now
-from churn.serving.work import log
 
 ROLES = ("viewer", "team", "admin")  # each may do what the ones before it may
 SHORTEST, LONGEST = 10, 200  # letters of a password
 _NAME = 60  # letters
 _HOURS = 12  # of a session
-_TRIES, _WINDOW_SECONDS, _KNOWN = 5, 300.0, 10_000  # failed logins of a name or an address; names that are remembered
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # KiB; OWASP's choice for little memory
 _one_at_a_time = threading.Lock()  # so that many logins take no more memory than one
 _NOBODY = _hasher.hash(secrets.token_hex())  # checked for names without an account, so that these take as long
@@ -169,42 +167,6 @@ def everyone(store: Store) -> tuple[Sequence[Any], Sequence[Any]]:
             connection.execute(named.order_by(accounts.c.name)).all(),
             connection.execute(given.order_by(tokens.c.name)).all(),
         )
-
-
-class Throttle:
-    """Failed logins by name and by address; more than a few in five minutes have to wait.
-
-    Example:
-        >>> throttle = Throttle()
-        >>> for _ in range(5): throttle.failed("ada")
-        >>> throttle.waits("ada") > 0, throttle.waits("bob")
-        (True, 0.0)
-    """
-
-    def __init__(self) -> None:
-        self._failed: dict[str, list[float]] = {}
-        self._lock = threading.Lock()
-
-    def waits(self, *keys: str) -> float:
-        """Seconds until another try is heard."""
-        with self._lock:
-            return max((self._wait(key, time.monotonic()) for key in keys), default=0.0)
-
-    def failed(self, *keys: str) -> None:
-        """Note a failed login."""
-        with self._lock:
-            for key in keys:
-                while key not in self._failed and len(self._failed) >= _KNOWN:
-                    del self._failed[next(iter(self._failed))]
-                self._failed.setdefault(key, []).append(time.monotonic())
-
-    def _wait(self, key: str, moment: float) -> float:
-        recent = [when for when in self._failed.get(key, ()) if moment - when < _WINDOW_SECONDS]
-        if not recent:
-            self._failed.pop(key, None)
-            return 0.0
-        self._failed[key] = recent[-_TRIES:]
-        return 0.0 if len(recent) < _TRIES else _WINDOW_SECONDS - (moment - recent[-_TRIES])
 
 
 def _check(name: str, role: str) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from churn.errors import UserError
-from churn.serving import accounts, work
+from churn.serving import accounts, history
 from churn.serving.access import Admin, Asking, Checked, RefusedError
 from churn.serving.desk import Desk
 from churn.serving.page import page, speaking_to
@@ -38,7 +38,7 @@ def change(request: Request, desk: Asking, visitor: Admin, form: Checked) -> Res
 def _page(request: Request, desk: Desk, *, token: str = "") -> HTMLResponse:
     named, given = accounts.everyone(desk.store)
     with desk.store.reading() as connection:
-        told = work.told(connection)
+        told = history.told(connection)
     with speaking_to(request):
         around: dict[str, Any] = {"told": told, "roles": accounts.ROLES, "token": token}
         return page(request, "people.html", accounts=named, tokens=given, **around)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from churn.artefacts import declared
 from churn.errors import UserError
-from churn.serving import shown, work
+from churn.serving import history, shown, work
 from churn.serving.access import Asking, RefusedError, Team, Viewer
 from churn.serving.catalogue import Drawn
 from churn.serving.lists import first_of
@@ -43,7 +43,7 @@ class Marking(BaseModel):
 
     action: str
     value: str = Field("", max_length=200)
-    note: str = Field("", max_length=work.LONGEST_NOTE)
+    note: str = Field("", max_length=history.LONGEST_NOTE)
     users: dict[str, Annotated[int, Field(ge=0, lt=2**31 - 1)]] = Field(min_length=1, max_length=1_000)
 
 
@@ -54,7 +54,7 @@ def health(desk: Asking) -> dict[str, Any]:
         remedy = "bring it back, or start the server with another --runs"
         raise RefusedError(503, UserError(f"expected a folder at {desk.catalogue.root}", "none", remedy))
     with desk.store.reading() as connection:
-        work.told(connection, most=1)
+        history.told(connection, most=1)
     return {"status": "ok"}
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from churn.artefacts import declared
-from churn.serving import work
-from churn.serving.accounts import Throttle
+from churn.serving import history, work
 from churn.serving.catalogue import Catalogue, Drawn
 from churn.serving.lists import Asked, Lists, Page
 from churn.serving.store import Store
+from churn.serving.throttle import Throttle
 from churn.serving.work import Change, Done, State
 
 STATUSES = ("open", "contacted", "not_reached", "snoozed", "stopped", "mine")
@@ -44,10 +44,10 @@ class Desk:
         held = self.held_back(drawn, users)
         with self.store.writing() as connection:
             for user_id in known if note.strip() else ():
-                work.note(connection, change, user_id, note)
+                history.note(connection, change.by, user_id, note, of=change.of)
             return work.apply(connection, change, users, held=held, known=known)
 
-    def note(self, drawn: Drawn, change: Change, user_id: str, note: str) -> bool:
+    def note(self, drawn: Drawn, by: str, user_id: str, note: str) -> bool:
         """Keep a note alone; False if the user was not scored.
 
         Raises:
@@ -56,7 +56,7 @@ class Desk:
         if user_id not in self.known(drawn, [user_id]):
             return False
         with self.store.writing() as connection:
-            work.note(connection, change, user_id, note)
+            history.note(connection, by, user_id, note, of=(drawn.id, drawn.name))
         return True
 
     def known(self, drawn: Drawn, users: Mapping[str, int] | list[str]) -> set[str]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from churn.errors import UserError
 from churn.serving.tables import ROW
@@ -77,7 +77,7 @@ class Place:
         return [here, *([] if self.backward else [unknown])], order, {"row": self.row, "value": self.value}
 
 
-def cursor(way: Literal["<", ">"], row: Mapping[str, Any], column: str) -> str:
+def cursor(way: str, row: Mapping[str, Any], column: str) -> str:
     """A row's place as a text for an address; from it, a page goes back or on.
 
     Example:

@@ -40,8 +40,7 @@ def mark(request: Request, desk: Asking, visitor: Team, form: Checked) -> Respon
 def _noted(
     request: Request, desk: Desk, visitor: Visitor, drawn: Drawn, user_id: str, *_: Any, note: str, back: str
 ) -> Response:
-    change = Change(visitor.name, "open", drawn.id, drawn.name)
-    if not desk.note(drawn, change, user_id, note):
+    if not desk.note(drawn, visitor.name, user_id, note):
         return page(request, "marked.html", status=409, done=Done(unknown=[user_id]), drawn=drawn, back=back)
     return RedirectResponse(back, 303)
 

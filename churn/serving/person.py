@@ -11,7 +11,7 @@ from churn.errors import UserError
 from churn.explanation import worded_moves
 from churn.language import say_many
 from churn.segments import CONTROL, worded_makes
-from churn.serving import shown, words, work
+from churn.serving import history, shown, words, work
 from churn.serving.access import Asking, RefusedError, Viewer
 from churn.serving.accounts import Visitor
 from churn.serving.catalogue import Drawn
@@ -51,7 +51,7 @@ def _page(
     targets = shown.targets(drawn)
     with desk.store.reading() as connection:
         state = work.states(connection, drawn.id, [user_id])[user_id]
-        told = work.told(connection, user_id)
+        told = history.told(connection, user_id)
         persons = sorted({visitor.name, *work.assignees(connection)})
     before = _before(desk, drawn, user_id)
     return page(
@@ -74,7 +74,7 @@ def _page(
         told=told,
         persons=persons,
         done=done,
-        today=work.today(),
+        today=history.today(),
     )
 
 

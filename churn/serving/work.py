@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from churn.errors import UserError
-from churn.serving.schema import history, people, touches
+from churn.serving.history import log, today
+from churn.serving.schema import people, touches
 from churn.serving.store import now
 
 TOUCHED = ("contacted", "not_reached")
@@ -17,7 +18,7 @@ ATTEMPTS = (*TOUCHED, "assign", "snooze")  # which lead to a contact, so that no
 ACTIONS = (*ATTEMPTS, "unassign", "open", "stop", "resume", "wake")
 LONGEST_NAME = 60
 ROWS = 1_000  # contacts of a page
-LONGEST_NOTE, LONGEST_ID = 2_000, 600  # letters; a longer id has no place in an index of PostgreSQL
+LONGEST_ID = 600  # letters; a longer one has no place in an index of PostgreSQL
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class Change:
         if self.action == "assign" and not named:
             raise UserError("expected the name of a person to assign to", repr(self.value[:LONGEST_NAME]), "name one")
 
+    @property
+    def of(self) -> tuple[str, str]:
+        """The list, and its name."""
+        return self.list_id, self.folder
+
 
 @dataclass
 class Done:
@@ -113,7 +119,7 @@ def apply(
             done.stopped.append(user_id)
         elif _claimed(connection, change, before[user_id], version):
             _touch(connection, change, user_id)
-            log(connection, change.by, change.action, change, user_id=user_id, detail=change.value or None)
+            log(connection, change.by, change.action, user_id=user_id, detail=change.value or None, of=change.of)
             done.changed.append(user_id)
         else:
             done.stale.extend(states(connection, change.list_id, [user_id]).values())
@@ -159,45 +165,6 @@ def assignees(connection: sa.Connection) -> Sequence[str]:
     """The persons to whom users are assigned."""
     named = sa.select(people.c.assignee).where(people.c.assignee.is_not(None)).distinct().order_by(people.c.assignee)
     return [str(name) for name in connection.execute(named).scalars()]
-
-
-def note(connection: sa.Connection, change: Change, user_id: str, text: str) -> None:
-    """Keep a note on a user; notes are only ever added.
-
-    Raises:
-        UserError: for an empty or very long one.
-    """
-    kept = "".join(sign for sign in text.strip() if sign.isprintable() or sign == "\n")
-    if not 0 < len(kept) <= LONGEST_NOTE:
-        raise UserError(f"expected a note of at most {LONGEST_NOTE:,} letters", f"{len(kept):,}", "shorten it")
-    log(connection, change.by, "note", change, user_id=user_id, detail=kept)
-
-
-def told(connection: sa.Connection, user_id: str | None = None, *, most: int = 200) -> list[dict[str, Any]]:
-    """The history, of one user or of all, the newest first."""
-    query = sa.select(history).order_by(history.c.id.desc()).limit(most)
-    query = query if user_id is None else query.where(history.c.user_id == user_id)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def log(
-    connection: sa.Connection,
-    by: str,
-    action: str,
-    change: Change | None = None,
-    *,
-    user_id: str | None = None,
-    detail: str | None = None,
-) -> None:
-    """Add to the history."""
-    about = {} if change is None else {"list": change.list_id, "folder": change.folder}
-    row = {"at": now(), "by": by, "action": action, "user_id": user_id, "detail": detail, **about}
-    connection.execute(history.insert().values(**row))
-
-
-def today() -> str:
-    """The day in UTC."""
-    return datetime.now(UTC).date().isoformat()
 
 
 def _claimed(connection: sa.Connection, change: Change, state: State, version: int) -> bool:
