@@ -27,6 +27,7 @@ from churn.serving.store import unreachable
 
 _LOOK_SECONDS, _READY = 5, 3  # between looks for new lists, of which some are made ready before anybody asks
 _THREADS = 8  # requests at a time, which bounds the memory; more of them wait
+ROOMS = (entry, today, person, marking, folders, admin, api)
 _PROBLEM = "application/problem+json"
 
 
@@ -50,7 +51,7 @@ def application(
         openapi_url="/api/v1/openapi.json",
     )
     app.state.desk, app.state.link, app.state.owner = desk, link, owner
-    for room in (entry, today, person, marking, folders, admin, api):
+    for room in ROOMS:
         app.include_router(room.router, include_in_schema=room is api)
     app.mount("/assets", StaticFiles(directory=Path(__file__).parent / "assets"))
     app.add_middleware(Guard, hosts=hosts)

@@ -172,8 +172,8 @@ def _claimed(connection: sa.Connection, change: Change, state: State, version: i
     values = {"changed_by": change.by, "changed_at": now(), "version": version + 1, **_values(change)}
     if version == 0:
         row = {"user_id": state.user_id, "stopped": False, **values}
-        added = _insert(connection, people).values(**row).on_conflict_do_nothing()
-        return connection.execute(added).rowcount == 1
+        added = _insert(connection, people).values(**row).on_conflict_do_nothing().returning(people.c.version)
+        return connection.execute(added).first() is not None
     seen = (people.c.user_id == state.user_id) & (people.c.version == version)
     return connection.execute(people.update().where(seen).values(**values)).rowcount == 1
 

@@ -67,7 +67,7 @@ def made(folder: Path, *, users: int, cutoff: str = "2024-03-01", seed: int = 0,
     declared.SCORES.write(scored, folder, hide)
     of_list = scored.iloc[listed].reset_index(drop=True)
     held = rng.random(len(listed)) < 0.1
-    held[:2] = False, True  # the best is to be contacted, the second held back
+    held[:1], held[1:2] = False, True  # the best is to be contacted, the second held back
     group = np.where(held, "control", "contact")
     ranks = of_list.priority.rank(ascending=False, method="first").astype("int64")
     columns = {"rank": np.arange(1, len(listed) + 1), "user_id": of_list.user_id, "group": group}
@@ -172,8 +172,8 @@ def measure(server: Server, options: argparse.Namespace) -> None:
     for thread in threads:
         thread.join()
     for kind, seconds in taken.items():
-        p95 = statistics.quantiles(seconds, n=20)[-1]
-        print(f"{kind:<11} n {len(seconds):>5}  median {1e3 * statistics.median(seconds):>6.0f} ms  p95 {1e3 * p95:>6.0f} ms")
+        middle, p95 = 1e3 * statistics.median(seconds), 1e3 * statistics.quantiles(seconds, n=20)[-1]
+        print(f"{kind:<11} n {len(seconds):>5}  median {middle:>6.0f} ms  p95 {p95:>6.0f} ms")
     print(f"answers that were not 200: {len(wrong)} {wrong[:3]}")
     print(f"peak memory: {begun:.0f} MiB before, {server.peak_mb:.0f} MiB after")
 
