@@ -49,7 +49,7 @@ class Marking(BaseModel):
 
 @router.get("/health")
 def health(desk: Asking) -> dict[str, Any]:
-    """Whether the server can read its folder and its store."""
+    """The state of the server: ok if it can read its folder and its store, else a problem."""
     if not desk.catalogue.root.is_dir():
         remedy = "bring it back, or start the server with another --runs"
         raise RefusedError(503, UserError(f"expected a folder at {desk.catalogue.root}", "none", remedy))

@@ -16,7 +16,7 @@ STATUSES = ("open", "contacted", "not_reached", "snoozed", "stopped", "mine")
 
 @dataclass(frozen=True)
 class Desk:
-    """What the server works with."""
+    """The lists, the store and the counter of failed logins."""
 
     catalogue: Catalogue
     store: Store
@@ -75,7 +75,7 @@ class Desk:
             return work.states(connection, drawn.id, users)
 
     def page(self, drawn: Drawn, asked: Asked, status: str, name: str) -> Page:
-        """A page of the users with a status; `mine` are those assigned to a name."""
+        """A page of the users with a status; `mine` are the users who are assigned to a name."""
         return self.lists.page(drawn, self._among(drawn, asked, status, name) if status else asked)
 
     def _among(self, drawn: Drawn, asked: Asked, status: str, name: str) -> Asked:

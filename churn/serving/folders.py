@@ -14,7 +14,7 @@ from churn.serving.access import Asking, RefusedError, Viewer
 from churn.serving.page import page, speaking_to
 
 router = APIRouter()
-# A folder may be anybody's: its pages run their scripts, but as those of a stranger who reaches nothing of this site.
+# A folder may be anybody's: its pages run their scripts, but like a stranger's, which reach nothing of this site.
 _STRANGER = {
     "content-security-policy": "sandbox allow-scripts allow-downloads allow-modals; default-src 'none'; "
     "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
@@ -43,7 +43,7 @@ def own_page(desk: Asking, visitor: Viewer, name: Annotated[str, Path()], file: 
 
 @router.get("/outcomes", response_class=HTMLResponse)
 def outcomes(request: Request, desk: Asking, visitor: Viewer, list: str = "") -> HTMLResponse:
-    """What came of a list, as `churn outcomes` found."""
+    """The outcome of a list, as `churn outcomes` found it."""
     drawn = desk.catalogue.named(list)
     folder = drawn.outcomes
     if folder is None:

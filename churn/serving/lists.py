@@ -25,7 +25,7 @@ _OF: dict[Show, Table] = {"list": declared.PRIORITY, "everyone": declared.SCORES
 
 @dataclass(frozen=True)
 class Asked:
-    """What somebody asks to see.
+    """A question about a list.
 
     Args:
         show: The list, or everyone who was scored.

@@ -91,7 +91,7 @@ def _ahead(desk: Desk, drawn: Drawn, user_id: str) -> Chart | None:
 
 
 def _before(desk: Desk, drawn: Drawn, user_id: str) -> list[dict[str, Any]]:
-    """Where the user stood in lists that ask about the same, the newest first."""
+    """The places of the user in lists of one question, the newest first."""
     name, found = shown.chance(drawn), []
     alike = [one for one in desk.catalogue.lists() if one.run.first.name == drawn.run.first.name]
     for one in alike[:EARLIER]:
@@ -117,7 +117,7 @@ def _over_time(before: Sequence[dict[str, Any]]) -> Chart | None:
 
 
 def _further(desk: Desk, drawn: Drawn, user_id: str) -> dict[str, Any]:
-    """What the user makes, is offered, and could change, where the run knows it."""
+    """Activities to offer, categories of what the user makes, and moves, where the run knows any."""
     offers = desk.lists.of_users(drawn, declared.OFFERS, [user_id]).sort_values("place")
     moves = desk.lists.of_users(drawn, declared.LEVERS, [user_id])
     levers = worded_moves(moves, [user_id]).iloc[0].tolist() if len(moves) and (moves.place > 0).any() else []

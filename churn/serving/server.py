@@ -104,17 +104,28 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens already, so that whoever is faster than the server waits.
+
+    Raises:
+        UserError: for an address that cannot be had.
+    """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.listen()  # whoever is faster than the server waits
     except OSError as error:
-        remedy = "choose another --host or --port"
-        raise UserError(f"expected to listen at {host}:{port}", error.strerror or error, remedy) from error
-    with bound:
+        raise _refused(host, port, error) from error
+    with socket.socket(family, kind) as bound:
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen()
+        except OSError as error:
+            raise _refused(host, port, error) from error
         yield bound
+
+
+def _refused(host: str, port: int, error: OSError) -> UserError:
+    remedy = "choose another --host or --port"
+    return UserError(f"expected to listen at {host}:{port}", error.strerror or error, remedy)
 
 
 def _check_folder(runs: Path) -> None:

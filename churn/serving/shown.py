@@ -1,4 +1,4 @@
-"""What a list shows: its columns, its rows in words, and the advice on it."""
+"""A list as shown: its columns, its rows in words, and the advice on it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def reasons(lists: Lists, drawn: Drawn, users: Sequence[str], *, top: int = 3) -
 
 
 def advice(drawn: Drawn) -> str:
-    """What to do with the list, as the run's own page begins."""
+    """The advice on the list, with which the run's own page begins."""
     held = int(drawn.segment["control"]["held_back"])
     order = Order.of(drawn.run.manifest["order"])
     return advice_on(
@@ -113,5 +113,5 @@ def _days(first: object, last: object) -> dict[str, str]:
 
 
 def warnings(drawn: Drawn) -> list[str]:
-    """What a reader should know before trusting the list."""
+    """The warnings, which a reader should know before trusting the list."""
     return [retold(one) for one in drawn.warnings]

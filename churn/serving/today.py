@@ -24,7 +24,7 @@ _SEGMENTS = {
 
 
 class Wanted:
-    """What the address asks for, as FastAPI reads it.
+    """The question in an address, as FastAPI reads it.
 
     Args:
         list: The list's name; the newest by default.
@@ -54,7 +54,7 @@ class Wanted:
         self.segment, self.status, self.sort, self.order, self.at = segment, status, sort, order, at
 
     def asked(self, drawn: Drawn) -> Asked:
-        """What to read of the list.
+        """The question to the list.
 
         Raises:
             UserError: for a choice that there is not.
@@ -104,6 +104,7 @@ def today(request: Request, desk: Asking, visitor: Viewer, wanted: Annotated[Wan
             lists=desk.catalogue.lists(),
             advice=shown.advice(drawn),
             about=shown.about(drawn),
+            warnings=shown.warnings(drawn),
             wanted=wanted,
             asked=asked,
             chance=words.head(shown.chance(drawn), shown.targets(drawn)),

@@ -23,7 +23,7 @@ LONGEST_ID = 600  # letters; a longer one has no place in an index of PostgreSQL
 
 @dataclass(frozen=True)
 class State:
-    """What is known of the work on one user, for one list."""
+    """The state of the work on one user, for one list."""
 
     user_id: str
     version: int = 0

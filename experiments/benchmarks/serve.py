@@ -91,8 +91,8 @@ def made(folder: Path, *, users: int, cutoff: str = "2024-03-01", seed: int = 0,
 class Server:
     """`churn serve` in a process of its own, and a session with it."""
 
-    def __init__(self, runs: Path) -> None:
-        command = [sys.executable, "-m", "churn", "serve", "--runs", str(runs), "--port", "0"]
+    def __init__(self, runs: Path, *more: str) -> None:
+        command = [sys.executable, "-m", "churn", "serve", "--runs", str(runs), "--port", "0", *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ})
         found = re.search(r"http://([\d.]+):(\d+)(/enter\S+)", self.process.stdout.readline())
         self.host, self.port = found[1], int(found[2])
@@ -106,6 +106,12 @@ class Server:
         body = answer.read()
         connection.close()
         return answer.status, body, answer.headers.get("set-cookie", "")
+
+    def stop(self) -> int:
+        """The exit code, once the server has ended."""
+        self.process.terminate()
+        self.process.communicate()
+        return self.process.returncode
 
     @property
     def peak_mb(self) -> float:
@@ -147,8 +153,7 @@ def main() -> None:
         try:
             measure(server, options)
         finally:
-            server.process.terminate()
-            server.process.wait()
+            server.stop()
 
 
 def measure(server: Server, options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what: every role at every address, forms of strangers, wrong passwords, and what an answer carries."""
+"""Access: every role at every address, forms of strangers, wrong passwords, and what an answer carries."""
 
 import re
 

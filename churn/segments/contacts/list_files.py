@@ -107,7 +107,7 @@ def advice_on(
     target: str,
     answered: bool = False,
 ) -> str:
-    """The advice on the list in a folder, with what it earns where a budget is known.
+    """The advice on the list in a folder, with the profit where a budget is known.
 
     Args:
         folder: The folder that the scores were written into.
