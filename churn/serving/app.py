@@ -19,7 +19,7 @@ from churn import __version__
 from churn.errors import UserError
 from churn.language import say
 from churn.serving import admin, api, entry, folders, marking, person, today
-from churn.serving.access import Guard, Link, NotLetInError, RefusedError, desk
+from churn.serving.access import HEADERS, Guard, Link, NotLetInError, RefusedError, desk
 from churn.serving.desk import Desk
 from churn.serving.page import link as address
 from churn.serving.page import page, speaking_to
@@ -89,8 +89,13 @@ def _not_let_in(request: Request, _: Exception) -> Response:
 def _told(request: Request, error: Exception) -> Response:
     """A clear page, or a problem for a program, for any error."""
     status, said = _meaning(request, error)
-    if _is_api(request):
-        return _problem(status, said)
+    answer = _problem(status, said) if _is_api(request) else _page(request, status, said)
+    for name, value in HEADERS.items():  # a fault of the program is answered outside of `Guard`
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def _page(request: Request, status: int, said: UserError) -> Response:
     with speaking_to(request):
         titles = {403: say("Not allowed"), 404: say("Not found"), 409: say("Changed meanwhile")}
         title = titles.get(status, say("That did not work"))

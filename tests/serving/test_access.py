@@ -199,6 +199,15 @@ def test_every_answer_carries_the_headers_that_keep_a_browser_in(ada, path):
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
+def test_a_fault_of_the_program_is_a_clear_page_with_the_headers_and_no_trace(ada, desk, monkeypatch):
+    monkeypatch.setattr(desk.catalogue, "lists", lambda: 1 / 0)
+    for path in ("/", "/api/v1/lists"):
+        answer = ada.get(path)
+        assert answer.status_code == 500
+        assert "ZeroDivisionError" in answer.text and "line" not in answer.text.partition("main")[2]
+        assert answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
+
+
 def test_a_run_s_own_page_is_a_stranger_to_this_site(ada):
     policy = ada.get("/folder/march/report.html").headers["content-security-policy"]
     assert policy.startswith("sandbox allow-scripts allow-downloads")
