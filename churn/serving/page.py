@@ -90,6 +90,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a server's pages stay what they were when it started
     )
     environment.globals |= {"say": say, "say_many": say_many, "words": words, "link": link, "KEY": KEY}
     return environment
