@@ -3,7 +3,8 @@
 import hmac
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from churn.errors import UserError
 from churn.serving import accounts
 from churn.serving.accounts import Visitor
 from churn.serving.desk import Desk
+from churn.serving.metrics import Metrics
 
 SESSION, LANGUAGE, KEY = "churn_session", "churn_language", "form_key"
 LARGEST = 1 << 20  # bytes of what is sent to the server
@@ -151,10 +153,11 @@ class Guard:
     Args:
         app: The application.
         hosts: The names by which the server may be called; None for any.
+        metrics: Where answers are counted.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str] | None) -> None:
-        self._app, self._hosts = app, hosts
+    def __init__(self, app: ASGIApp, hosts: Sequence[str] | None, metrics: Metrics) -> None:
+        self._app, self._hosts, self._metrics = app, hosts, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -162,7 +165,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        answered = _with(send, HEADERS)
+        answered = self._answering(send)
         name = headers.get("host", "").rsplit(":", 1)[0].lower()
         if self._hosts is not None and name not in self._hosts:  # a strange page's name that leads here
             await PlainTextResponse("unknown host", 421)(scope, receive, answered)
@@ -173,18 +176,19 @@ class Guard:
         else:
             await self._app(scope, receive, answered)
 
+    def _answering(self, send: Send) -> Send:
+        """A sender that counts the answer, and adds headers where it has none of their names."""
+        begun = time.perf_counter()
 
-def _with(send: Send, headers: Mapping[str, str]) -> Send:
-    """A sender that adds headers where the answer has none of their names."""
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    own.setdefault(name, value)
+                self._metrics.count(message["status"], time.perf_counter() - begun)
+            await send(message)
 
-    async def answered(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            own = MutableHeaders(scope=message)
-            for name, value in headers.items():
-                own.setdefault(name, value)
-        await send(message)
-
-    return answered
+        return answered
 
 
 def cookie(request: Request, response: Any, name: str, value: str, *, hours: int | None = None) -> None:

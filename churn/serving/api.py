@@ -5,6 +5,7 @@ from json import dumps
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from churn.artefacts import declared
@@ -58,6 +59,13 @@ def health(desk: Asking) -> dict[str, Any]:
     return {"status": "ok"}
 
 
+@router.get("/metrics", responses=PROBLEMS, response_class=PlainTextResponse)
+def metrics(request: Request, desk: Asking, visitor: Viewer) -> PlainTextResponse:
+    """Answers by status and time, and the lists that are shown, for Prometheus."""
+    gauges = {"churn_lists": len(desk.catalogue.lists()), "churn_folders_refused": len(desk.catalogue.refused())}
+    return PlainTextResponse(request.app.state.metrics.text(gauges), media_type="text/plain; version=0.0.4")
+
+
 @router.get("/api/v1/lists", responses=PROBLEMS)
 def lists(desk: Asking, visitor: Viewer) -> dict[str, Any]:
     """The lists, the newest first."""
@@ -105,6 +113,9 @@ def mark(desk: Asking, visitor: Team, marking: Marking, list: str = "") -> dict[
     """Mark users as pages do: held-back users are refused, and so is whoever was changed since the version seen."""
     if visitor.form_key:
         raise RefusedError(403, UserError("expected a token", "a session", "send Authorization: Bearer"))
+    for user_id in marking.users:
+        if any("\ud800" <= sign <= "\udfff" for sign in user_id):  # halves of signs, which no file can hold
+            raise RefusedError(422, UserError("expected ids of whole signs", repr(user_id[:60]), "correct the text"))
     drawn = desk.catalogue.named(list)
     change = Change(visitor.name, marking.action, drawn.id, drawn.name, marking.value.strip())
     done = desk.mark(drawn, change, marking.users, note=marking.note)

@@ -21,6 +21,7 @@ from churn.language import say
 from churn.serving import admin, api, entry, folders, marking, person, today
 from churn.serving.access import HEADERS, Guard, Link, NotLetInError, RefusedError, desk
 from churn.serving.desk import Desk
+from churn.serving.metrics import Metrics
 from churn.serving.page import link as address
 from churn.serving.page import page, speaking_to
 from churn.serving.store import unreachable
@@ -50,11 +51,11 @@ def application(
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.state.desk, app.state.link, app.state.owner = desk, link, owner
+    app.state.desk, app.state.link, app.state.owner, app.state.metrics = desk, link, owner, Metrics()
     for room in ROOMS:
         app.include_router(room.router, include_in_schema=room is api)
     app.mount("/assets", StaticFiles(directory=Path(__file__).parent / "assets"))
-    app.add_middleware(Guard, hosts=hosts)
+    app.add_middleware(Guard, hosts=hosts, metrics=app.state.metrics)
     app.add_exception_handler(NotLetInError, _not_let_in)
     for kind in (RefusedError, UserError, DBAPIError, PoolTimeout, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _told)
@@ -129,4 +130,4 @@ def _problem(status: int, error: UserError) -> JSONResponse:
 
 
 def _is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/") or request.url.path == "/health"
+    return request.url.path.startswith("/api/") or request.url.path in ("/health", "/metrics")

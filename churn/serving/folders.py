@@ -12,6 +12,7 @@ from churn.outcomes import about, sentences, tables
 from churn.serving import shown
 from churn.serving.access import Asking, RefusedError, Viewer
 from churn.serving.page import page, speaking_to
+from churn.statistics import FEW
 
 router = APIRouter()
 # A folder may be anybody's: its pages run their scripts, but like a stranger's, which reach nothing of this site.
@@ -60,5 +61,6 @@ def outcomes(request: Request, desk: Asking, visitor: Viewer, list: str = "") ->
             about=about(facts, asked=drawn.run.first.outcome),
             alarms=[retold(alarm) for alarm in facts["alarms"]],
             tables=tables(declared.OUTCOMES.read(folder), effects, calibration),
+            few=FEW,
             lines=[line.removeprefix("· ") for line in sentences(stability, drift, facts["notes"])],
         )

@@ -262,6 +262,17 @@ def test_the_description_of_the_api_names_what_there_is(ada):
     told = ada.get("/api/v1/openapi.json").json()
     assert set(told["paths"]) == {
         "/health",
+        "/metrics",
         *(f"/api/v1/{name}" for name in ("lists", "users", "user", "contacts")),
     }
     assert "<script" not in json.dumps(told)
+
+
+def test_metrics_count_answers(ada):
+    ada.get("/")
+    ada.get("/nonsense")
+    told = ada.get("/metrics").text
+    assert 'churn_requests_total{status="404"} 1\n' in told
+    assert "churn_lists 2\n" in told
+    count = int(told.partition("churn_request_seconds_count ")[2].split()[0])
+    assert f'churn_request_seconds_bucket{{le="+Inf"}} {count}\n' in told

@@ -51,11 +51,11 @@ def test_of_ten_thousand_generated_marks_none_of_a_user_held_back_or_suppressed_
     marks = st.tuples(
         st.sampled_from(lists),
         st.sampled_from(ACTIONS),
-        st.dictionaries(st.sampled_from(users), st.integers(0, 3), min_size=20, max_size=40),
+        st.dictionaries(st.sampled_from(users), st.integers(0, 3), min_size=25, max_size=40),
     )
     tried = 0
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(marks, min_size=6, max_size=10))
     def check(several):
         nonlocal tried

@@ -2,6 +2,12 @@
 
 from alembic import context
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection)
-context.run_migrations()
+
+def _run() -> None:
+    """Take the steps."""
+    context.configure(connection=context.config.attributes["connection"])
+    context.run_migrations()
+
+
+if hasattr(context, "config"):  # which Alembic alone gives it; others may import this without a database
+    _run()
