@@ -27,7 +27,7 @@ from churn.serving.page import page, speaking_to
 from churn.serving.store import unreachable
 
 _LOOK_SECONDS, _READY = 5, 3  # between looks for new lists, of which some are made ready before anybody asks
-_THREADS = 8  # requests at a time, which bounds the memory; further ones wait
+_THREADS = 6  # requests at a time, which bounds the memory; further ones wait
 ROOMS = (entry, today, person, marking, folders, admin, api)
 _PROBLEM = "application/problem+json"
 

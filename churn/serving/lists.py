@@ -18,7 +18,7 @@ from churn.serving.remembered import Remembered
 from churn.serving.tables import ID, ROW, Tables
 
 PAGE = 50  # users of a page
-_PAGES, _COUNTS = 128, 2_048  # that are remembered
+_PAGES, _COUNTS = 64, 2_048  # that are remembered
 Show = Literal["list", "everyone"]
 _OF: dict[Show, Table] = {"list": declared.PRIORITY, "everyone": declared.SCORES}
 

@@ -18,7 +18,7 @@ from churn.errors import UserError
 from churn.serving.catalogue import Drawn
 
 ID, ROW = "user_id", "file_row_number"
-_MEMORY, _THREADS = "64MB", 1  # of all requests together; each runs in its own thread
+_MEMORY, _THREADS = "48MB", 1  # of all requests together; each runs in its own thread
 _ROWS = 4_096  # of a group, whose least and greatest value are known: a page's users are in few groups
 _MOST = 96  # tables that are kept; the ones that nobody asked for longest are made again
 _REMEDY = "it may have been deleted or made again meanwhile; choose a list again"
