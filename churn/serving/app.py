@@ -26,7 +26,7 @@ from churn.serving.page import link as address
 from churn.serving.page import page, speaking_to
 from churn.serving.store import unreachable
 
-_LOOK_SECONDS, _READY = 5, 3  # between looks for new lists, of which some are made ready before anybody asks
+_LOOK_SECONDS = 5  # between looks for new lists, of which the newest are made ready before anybody asks
 _THREADS = 6  # requests at a time, which bounds the memory; further ones wait
 ROOMS = (entry, today, person, marking, folders, admin, api)
 _PROBLEM = "application/problem+json"
@@ -76,7 +76,7 @@ async def _bounded(app: FastAPI) -> AsyncIterator[None]:
 
 def _warm(desk: Desk, ended: threading.Event) -> None:
     while not ended.wait(_LOOK_SECONDS):
-        desk.lists.warm(desk.catalogue.lists()[:_READY])
+        desk.lists.warm(desk.catalogue.lists()[: person.EARLIER])
 
 
 def _not_let_in(request: Request, _: Exception) -> Response:

@@ -19,6 +19,7 @@ from churn.serving.tables import ID, ROW, Tables
 
 PAGE = 50  # users of a page
 _PAGES, _COUNTS = 64, 2_048  # that are remembered
+_SHORT = 50_000  # users, whose table is made in a fraction of a second
 Show = Literal["list", "everyone"]
 _OF: dict[Show, Table] = {"list": declared.PRIORITY, "everyone": declared.SCORES}
 
@@ -149,6 +150,12 @@ class Lists:
             return set()
         listed = self.of_users(drawn, declared.PRIORITY, users)
         return set(listed[ID][listed["group"] == CONTROL])
+
+    def is_ready(self, drawn: Drawn) -> bool:
+        """Whether a list's users are found at once: its tables are made, or soon are, since it is short."""
+        if int(drawn.segment["scored"]) <= _SHORT:
+            return True
+        return all(self._tables.is_made(drawn, one) for one in (declared.SCORES, declared.PRIORITY))
 
     def warm(self, lists: Sequence[Drawn]) -> None:
         """Make the tables of some lists before anybody asks for them, the first list's reasons among them."""

@@ -1,8 +1,10 @@
 """The page of one user: the chance, its reasons and days ahead, where the user stood before, and what was done."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+import pandas as pd
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -22,7 +24,7 @@ from churn.serving.page import page, speaking_to
 from churn.serving.work import Done
 
 router = APIRouter()
-EARLIER = 30  # lists in which the user is looked for
+EARLIER = 12  # lists in which the user is looked for
 
 
 @router.get("/user", response_class=HTMLResponse)
@@ -95,13 +97,13 @@ def _before(desk: Desk, drawn: Drawn, user_id: str) -> list[dict[str, Any]]:
     name, found = shown.chance(drawn), []
     alike = [one for one in desk.catalogue.lists() if one.run.first.name == drawn.run.first.name]
     for one in alike[:EARLIER]:
-        scored = desk.lists.of_users(one, declared.SCORES, [user_id])
-        if scored.empty or name not in scored:
-            continue
-        listed = desk.lists.of_users(one, declared.PRIORITY, [user_id])
-        rank = None if listed.empty else int(listed["rank"].iloc[0])
-        held = not listed.empty and listed["group"].iloc[0] == CONTROL
-        found.append({"list": one, "chance": float(scored[name].iloc[-1]), "rank": rank, "held": held})
+        with suppress(UserError):  # a list that is deleted at this moment
+            scored = desk.lists.of_users(one, declared.SCORES, [user_id]) if desk.lists.is_ready(one) else None
+            if scored is None or scored.empty or name not in scored:
+                continue
+            rank, group = scored[["rank", "group"]].iloc[-1]
+            known = {"chance": float(scored[name].iloc[-1]), "rank": None if pd.isna(rank) else int(rank)}
+            found.append({"list": one, **known, "held": group == CONTROL})
     return found
 
 

@@ -52,10 +52,9 @@ class Tables:
         Raises:
             UserError: if the file is gone, though every list has one, or corrupt.
         """
-        files = [artefact.file, *([declared.PRIORITY.file] if artefact is declared.SCORES else [])]
-        paths = [drawn.folder / file for file in files]
-        if artefact.optional and drawn.folder.is_dir() and not paths[0].is_file():
+        if artefact.optional and drawn.folder.is_dir() and not (drawn.folder / artefact.file).is_file():
             return None
+        paths = _paths(drawn, artefact)
         key = (artefact.file, *map(_stamp, paths))
         name = self._names.pop(key, None)
         if name is None:
@@ -63,6 +62,10 @@ class Tables:
                 name = self._names.get(key) or self._make(*paths)
         self._names[key] = name  # behind all others
         return name
+
+    def is_made(self, drawn: Drawn, artefact: Table) -> bool:
+        """Whether a list's table has been made, so that it answers at once."""
+        return (artefact.file, *map(_stamp, _paths(drawn, artefact))) in self._names
 
     def rows(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
         """The rows of an answer, by column."""
@@ -94,6 +97,11 @@ class Tables:
             with suppress(duckdb.Error):
                 self._engine.cursor().execute(f"DROP TABLE {self._names.pop(old)}")
         return name
+
+
+def _paths(drawn: Drawn, artefact: Table) -> list[Path]:
+    files = [artefact.file, *([declared.PRIORITY.file] if artefact is declared.SCORES else [])]
+    return [drawn.folder / file for file in files]
 
 
 def _quoted(column: str) -> str:
