@@ -52,11 +52,6 @@ class Drawn:
         """Whether the answers of all who were scored are known."""
         return self.is_run and self.run.answered
 
-    @property
-    def hashed(self) -> bool:
-        """Whether the ids are hashes."""
-        return self.segment.get("id_key") is not None
-
     @cached_property
     def config(self) -> SegmentConfig:
         """The rules by which it was drawn, in the order that was chosen."""
