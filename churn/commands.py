@@ -284,6 +284,45 @@ def _report(arguments: list[str]) -> None:
     print(_pages(page))
 
 
+_NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "argon2", "python_multipart")  # by `churn serve`
+
+
+def _serve(arguments: list[str]) -> None:
+    from importlib.util import find_spec
+
+    from churn.configuration import parse
+    from churn.errors import UserError
+    from churn.keys import OneOf, Range
+
+    adds = arguments[:1] == ["add-user"]
+    parser = _parser("serve add-user" if adds else "serve")
+    parser.add_argument("--runs", type=Path, required=True, help="folder in which runs and scorings lie")
+    parser.add_argument("--store", default=None, help="URL of the team's marks; by default work.sqlite in that folder")
+    if adds:
+        parser.add_argument("name", help="who may log in; the password is asked for, or read from a pipe")
+        parser.add_argument("--role", default="team", help="viewer, team or admin")
+    else:
+        parser.description = (
+            "The lists of a folder as a web application in which a team works. It is for this computer alone and "
+            "prints a link that works once; another --host demands accounts: churn serve add-user NAME --role team."
+        )
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen at; 0 for any that is free")
+    options = parse(arguments[1:] if adds else arguments, parser=parser)
+    if lacking := [name for name in _NEEDED if find_spec(name) is None]:
+        raise UserError("expected the extra of churn serve", f"no {lacking[0]}", "pip install 'churn[serve]'")
+    if adds:
+        OneOf(("viewer", "team", "admin")).check("--role", options.role)
+        from churn.serving import add_user
+
+        add_user(options.runs, options.name, options.role, store=options.store)
+        return
+    Range(0, 65_535).check("--port", options.port)
+    from churn.serving import serve
+
+    serve(options.runs, host=options.host, port=options.port, store=options.store)
+
+
 def _parser(command: str) -> "ArgumentParser":
     from jsonargparse import ArgumentParser
 
@@ -301,4 +340,5 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "deliver": (_deliver, "a list to where the team works, by a contract; held-back users never leave"),
     "tag": (_tag, "give items categories by their titles and pictures"),
     "report": (_report, "build a run's two pages again"),
+    "serve": (_serve, "the lists as a web application in which a team works"),
 }

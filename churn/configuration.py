@@ -57,7 +57,8 @@ class OutcomeConfig(Block, key="outcomes"):
     """The follow-up of a list: its contacts, an earlier list and the alarms.
 
     Args:
-        contacted: A table with a column user_id (CSV or parquet): the users who were really contacted.
+        contacted: A table with a column user_id: the users who were really contacted. CSV, parquet, or a database's URL
+            and table, as sqlite:///runs/work.sqlite::contacts, where `churn serve` keeps them by list.
         previous: Another folder of `churn run` or `churn score`, whose list this one is compared with; by default the
             list that the same models make a week later.
         alarms: The limits at which to alarm.

@@ -2,5 +2,6 @@
 
 from churn.outcomes.following import FollowUp, follow_up
 from churn.outcomes.printout import summary
+from churn.outcomes.words import Told, about, sentences, tables
 
-__all__ = ["FollowUp", "follow_up", "summary"]
+__all__ = ["FollowUp", "Told", "about", "follow_up", "sentences", "summary", "tables"]

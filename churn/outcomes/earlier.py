@@ -21,6 +21,7 @@ class Earlier:
     folder: Path
     run: Path  # the run whose models scored
     config: RunConfig  # the run's configuration, with the order of its list
+    id: str  # the SHA-256 of its scores
     scored: pd.DataFrame  # user_id as text, the scores, segment, and group: the segment's contact or control, else ""
     features: pd.DataFrame  # features of the scored windows
     hashed: bool  # whether the ids are hashes
@@ -62,4 +63,6 @@ def read_earlier(folder: Path) -> Earlier:
     hashed, features = segment.get("id_key") is not None, declared.SCORED_FEATURES.read(folder)
     stored = RunConfig.stored(run)
     config = replace(stored, segments=as_chosen(stored.segments, run / "models"))
-    return Earlier(folder, run, config, scored, features, hashed, None)
+    return Earlier(
+        folder, run, config, str(segment["sha256"].get(declared.SCORES.file)), scored, features, hashed, None
+    )

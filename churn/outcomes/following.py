@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from churn import __version__, segments
 from churn.artefacts import Table, declared
 from churn.configuration import OutcomeConfig, RunConfig
-from churn.data import DataConfig, Dataset, Frame, examine_new
+from churn.data import DataConfig, Dataset, Frame, examine_new, without_passwords
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.folder import claimed
@@ -25,7 +23,7 @@ from churn.outcomes import drift as drifting
 from churn.outcomes import lists
 from churn.outcomes.alarms import alarms
 from churn.outcomes.calibration import calibration_since
-from churn.outcomes.contacts import really_contacted
+from churn.outcomes.contacts import Contacted, really_contacted
 from churn.outcomes.earlier import Earlier, read_earlier
 from churn.outcomes.effects import effects, group_outcomes
 from churn.outcomes.happened import answered, check_days, covered, happened, reported
@@ -132,25 +130,24 @@ def _found(earlier: Earlier, dataset: Dataset, config: OutcomeConfig, out: Path,
         seen = happened(earlier, dataset.panel)
     earlier, seen, of_offers = with_offers(earlier, seen, dataset, config=visited.config, frames=visited.frames)
     scored, waiting = earlier.scored, len(whole.scored) - len(earlier.scored)
-    reached, unknown = None, None
-    if config.contacted is not None:
-        reached, unknown = really_contacted(Path(config.contacted), earlier)
+    contacted = None if config.contacted is None else really_contacted(config.contacted, earlier)
+    reached = None if contacted is None else contacted.reached
     alone = scored.group != CONTACT
     alone = alone if reached is None else alone & ~reached
     measured = calibration_since(scored, seen, alone=alone, run=earlier.run, repetitions=config.repetitions)
     stability, drifted = _later(whole, dataset, config)
     about_log = [finding.text for finding in examine_new(dataset)]
-    notes = [*about_log, *_notes(earlier, seen, reached, unknown), *of_offers]
+    notes = [*about_log, *_notes(earlier, seen, contacted), *of_offers]
     if waiting:
         notes.append(say("{n:,} scored users have no answer yet and are left out.", n=waiting))
     if drifted.empty and whole.config.data.asked is None:
         notes.append(say("Nobody is at risk at the end of the log, so neither drift nor the next list can be told."))
     alarmed = alarms(measured, stability, drifted, config=config.alarms)
-    facts = _facts(earlier, dataset, seen, unknown) | {
+    facts = _facts(earlier, dataset, seen, contacted) | {
         "cutoff": str(whole.cutoff.date()),
         "notes": notes,
         "alarms": [str(alarm) for alarm in alarmed],  # plain text, for a scheduler that reads the file
-        "config": asdict(config),
+        "config": without_passwords(asdict(config)),
     }
     by_group, effect = group_outcomes(scored, seen, reached=reached), effects(scored, seen, reached=reached)
     return FollowUp(out, earlier.config, by_group, effect, measured, stability, drifted, facts)
@@ -216,7 +213,7 @@ def _scored_at(earlier: Earlier, dataset: Dataset, day: int) -> pd.DataFrame | N
     return listed.assign(user_id=ids if earlier.names is None else earlier.names(ids))
 
 
-def _notes(earlier: Earlier, seen: pd.DataFrame, reached: NDArray[np.bool_] | None, unknown: int | None) -> list[str]:
+def _notes(earlier: Earlier, seen: pd.DataFrame, contacted: Contacted | None) -> list[str]:
     notes, listed = [], earlier.in_segment
     control, contact = (earlier.scored.group == name for name in (CONTROL, CONTACT))
     if not listed.any():
@@ -231,7 +228,8 @@ def _notes(earlier: Earlier, seen: pd.DataFrame, reached: NDArray[np.bool_] | No
         notes.append(
             say("{n:,} scored users do not occur in the new tables and count as those who fell silent.", n=absent)
         )
-    if reached is not None:
+    if contacted is not None:
+        reached = contacted.reached
         notes.append(
             say(
                 "{reached:,} of {contact:,} users to contact were reached, and {control_reached:,} of {control:,} who "
@@ -243,12 +241,15 @@ def _notes(earlier: Earlier, seen: pd.DataFrame, reached: NDArray[np.bool_] | No
                 control=int(control.sum()),
             )
         )
-    if unknown:
-        notes.append(say("{n:,} users in the file of contacts were never scored and are ignored.", n=unknown))
+        if contacted.unknown:
+            ignored = say("{n:,} users in the file of contacts were never scored and are ignored.", n=contacted.unknown)
+            notes.append(ignored)
+        if contacted.of_others:
+            notes.append(say("{n:,} contacts of other lists are left out.", n=contacted.of_others))
     return notes
 
 
-def _facts(earlier: Earlier, dataset: Dataset, seen: pd.DataFrame, unknown: int | None) -> dict[str, Any]:
+def _facts(earlier: Earlier, dataset: Dataset, seen: pd.DataFrame, contacted: Contacted | None) -> dict[str, Any]:
     panel, windows = dataset.panel, earlier.config.data.windows
     return {
         "version": __version__,
@@ -264,6 +265,6 @@ def _facts(earlier: Earlier, dataset: Dataset, seen: pd.DataFrame, unknown: int 
         "control": int((earlier.scored.group == CONTROL).sum()),
         "control_drawn": asdict(earlier.config.segments.control),
         "absent": int(seen.absent.sum()),
-        "contacts_never_scored": unknown,
+        "contacts_never_scored": None if contacted is None else contacted.unknown,
         "reconciliation": dataset.reconciliation,
     }

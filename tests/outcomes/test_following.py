@@ -165,8 +165,8 @@ def test_a_contact_whose_number_a_null_has_made_fractional_is_known_all_the_same
     pd.DataFrame({"user_id": [8.0, 9.0]}).to_parquet(tmp_path / "called.parquet")
     (tmp_path / "called.csv").write_text("user_id\n7.0\nu1\n")
     for file, reached, unknown in (("called.parquet", [False, False, True], 1), ("called.csv", [True, True, False], 0)):
-        found = really_contacted(tmp_path / file, earlier)
-        assert (found[0].tolist(), found[1]) == (reached, unknown)
+        found = really_contacted(str(tmp_path / file), earlier)
+        assert (found.reached.tolist(), found.unknown) == (reached, unknown)
 
 
 def test_who_was_really_contacted_stands_beside_and_users_never_scored_are_counted(

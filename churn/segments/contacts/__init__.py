@@ -2,7 +2,7 @@
 
 from churn.segments.contacts.advice import advice
 from churn.segments.contacts.control import CONTACT, CONTROL, hold_back
-from churn.segments.contacts.list_files import contact_list, departures, export, write_contacts
+from churn.segments.contacts.list_files import advice_on, contact_list, departures, export, write_contacts
 from churn.segments.contacts.list_words import about, among_equals
 from churn.segments.contacts.pseudonyms import Pseudonyms, forms
 
@@ -12,6 +12,7 @@ __all__ = [
     "Pseudonyms",
     "about",
     "advice",
+    "advice_on",
     "among_equals",
     "contact_list",
     "departures",

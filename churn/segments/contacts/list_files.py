@@ -89,24 +89,49 @@ def write_contacts(folder: Path, order: Order, config: SegmentConfig, *, answere
         answered: Whether the answers of all who were scored are known.
     """
     scored, groups = declared.SCORES.read(folder), declared.PRIORITY.read(folder).group
-    held_back, best, profit = int((groups == CONTROL).sum()), None, None
-    if config.budget.known:
-        curve = declared.BUDGET.read(folder)
-        best = int(curve.k.to_numpy()[curve.profit.argmax()])
-        profit = profit_of(curve, size=len(groups), to_call=len(groups) - held_back).value
-    first = advice(
-        order,
-        listed=len(groups) - held_back,
-        held_back=held_back,
-        target=chance_of_first(scored).removeprefix("p_"),
-        answered=answered,
-        profit=profit,
-        best=best,
-    )
+    held_back, target = int((groups == CONTROL).sum()), chance_of_first(scored).removeprefix("p_")
+    first = advice_on(folder, order, config, listed=len(groups), held_back=held_back, target=target, answered=answered)
     drawn = replace(config, rank_by=order.rank_by)
     contacts = _contacts(folder)
     told = about(scored, drawn, held_back=held_back, first=first, columns=set(map(str, contacts)), answered=answered)
     _write_contacts(contacts, folder, about=told)
+
+
+def advice_on(
+    folder: Path,
+    order: Order,
+    config: SegmentConfig,
+    *,
+    listed: int,
+    held_back: int,
+    target: str,
+    answered: bool = False,
+) -> str:
+    """The advice on the list in a folder, with the profit where a budget is known.
+
+    Args:
+        folder: The folder that the scores were written into.
+        order: As for `write_contacts`.
+        config: As for `write_contacts`.
+        listed: Users on the list.
+        held_back: Users of the list who are held back.
+        target: The target by whose chance the list is ordered.
+        answered: As for `write_contacts`.
+    """
+    best, profit = None, None
+    if config.budget.known:
+        curve = declared.BUDGET.read(folder)
+        best = int(curve.k.to_numpy()[curve.profit.argmax()])
+        profit = profit_of(curve, size=listed, to_call=listed - held_back).value
+    return advice(
+        order,
+        listed=listed - held_back,
+        held_back=held_back,
+        target=target,
+        answered=answered,
+        profit=profit,
+        best=best,
+    )
 
 
 def _write_contacts(contacts: pd.DataFrame, folder: Path, *, about: Sequence[tuple[str, object]]) -> None:

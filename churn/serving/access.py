@@ -1,0 +1,206 @@
+"""Access: who asks, what a role may do, forms that only the own pages can send, and the headers of every answer."""
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from churn.errors import UserError
+from churn.serving import accounts
+from churn.serving.accounts import Visitor
+from churn.serving.desk import Desk
+from churn.serving.metrics import Metrics
+
+SESSION, LANGUAGE, KEY = "churn_session", "churn_language", "form_key"
+LARGEST = 1 << 20  # bytes of what is sent to the server
+_FIELDS = 2_000  # of a form
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": "no-store",
+}
+
+
+class NotLetInError(Exception):
+    """Nobody that the server knows."""
+
+
+class RefusedError(Exception):
+    """An answer other than the one asked for, which a reader is told of: a status and expected, found, remedy."""
+
+    def __init__(self, status: int, error: UserError) -> None:
+        self.status, self.error = status, error
+        super().__init__(str(error))
+
+
+@dataclass
+class Link:
+    """The link that lets whoever started the server in, once.
+
+    Example:
+        >>> link = Link()
+        >>> link.used(link.key), link.used(link.key)
+        (True, False)
+    """
+
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def used(self, key: str) -> bool:
+        """Use the link, if it is the right one and was not used before."""
+        with self._lock:
+            right = bool(self.key) and hmac.compare_digest(key.encode(), self.key.encode())
+            self.key = "" if right else self.key
+            return right
+
+
+def desk(request: Request) -> Desk:
+    """The desk of the server."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+def visitor(request: Request) -> Visitor:
+    """Whoever asks, by a token or a session.
+
+    Raises:
+        NotLetInError: if it is nobody.
+    """
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        found = accounts.of_token(desk(request).store, token.strip())
+    else:
+        secret = request.cookies.get(SESSION, "")
+        found = accounts.of_session(desk(request).store, secret) if secret else None
+    if found is None:
+        raise NotLetInError
+    request.state.visitor = found
+    return found
+
+
+def at_least(role: str) -> Callable[[Visitor], Visitor]:
+    """A visitor whose role reaches as far as one."""
+
+    def allowed(found: Annotated[Visitor, Depends(visitor)]) -> Visitor:
+        if not found.may(role):
+            error = UserError(f"expected the role {role}", found.role, "ask an admin")
+            raise RefusedError(403, error)
+        return found
+
+    return allowed
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that was sent."""
+
+    fields: Sequence[tuple[str, str]]
+
+    def get(self, name: str) -> str:
+        """The last value of a field; empty where it was not sent."""
+        return next((value for found, value in reversed(self.fields) if found == name), "")
+
+    def every(self, name: str) -> list[str]:
+        """All values of a field."""
+        return [value for found, value in self.fields if found == name]
+
+
+async def sent(request: Request) -> Form:
+    """The form of a request, of whoever is logged in or not.
+
+    Raises:
+        RefusedError: if another site sent it, or it is too large.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise RefusedError(403, UserError("expected a form of this site", f"one of {origin[:100]}", "open the page"))
+    form = await request.form(max_files=0, max_fields=_FIELDS)
+    return Form([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+
+
+def checked(form: Annotated[Form, Depends(sent)], found: Annotated[Visitor, Depends(visitor)]) -> Form:
+    """The form of a session, which carries the session's key.
+
+    Raises:
+        RefusedError: if it carries another, or none.
+    """
+    if not found.form_key or not hmac.compare_digest(form.get(KEY).encode(), found.form_key.encode()):
+        remedy = "load the page again, and send the form from there"
+        raise RefusedError(403, UserError("expected a form of this session", "another or an old one", remedy))
+    return form
+
+
+class Guard:
+    """The first to hear a request: it knows the names of the server, and the largest body; it adds the headers.
+
+    Args:
+        app: The application.
+        hosts: The names by which the server may be called; None for any.
+        metrics: Where answers are counted.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str] | None, metrics: Metrics) -> None:
+        self._app, self._hosts, self._metrics = app, hosts, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        answered = self._answering(send)
+        name = headers.get("host", "").rsplit(":", 1)[0].lower()
+        if self._hosts is not None and name not in self._hosts:  # a strange page's name that leads here
+            await PlainTextResponse("unknown host", 421)(scope, receive, answered)
+        elif not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > LARGEST:
+            await PlainTextResponse("too large", 413)(scope, receive, answered)
+        elif "chunked" in headers.get("transfer-encoding", "").lower():
+            await PlainTextResponse("a length is required", 411)(scope, receive, answered)
+        else:
+            await self._app(scope, receive, answered)
+
+    def _answering(self, send: Send) -> Send:
+        """A sender that counts the answer, and adds headers where it has none of their names."""
+        begun = time.perf_counter()
+
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    own.setdefault(name, value)
+                self._metrics.count(message["status"], time.perf_counter() - begun)
+            await send(message)
+
+        return answered
+
+
+def cookie(request: Request, response: Any, name: str, value: str, *, hours: int | None = None) -> None:
+    """Keep a value in the browser, out of any script's reach."""
+    seconds = None if hours is None else hours * 3600
+    secure = request.url.scheme == "https"
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure)
+
+
+Asking = Annotated[Desk, Depends(desk)]
+Viewer = Annotated[Visitor, Depends(at_least("viewer"))]
+Team = Annotated[Visitor, Depends(at_least("team"))]
+Admin = Annotated[Visitor, Depends(at_least("admin"))]
+Sent = Annotated[Form, Depends(sent)]
+Checked = Annotated[Form, Depends(checked)]
