@@ -39,8 +39,10 @@ class Store:
         try:
             self._migrate()
         except CommandError as error:
+            self.close()
             raise UserError("expected a store of this version", error, "install the version that made it") from error
         except DBAPIError as error:
+            self.close()
             raise unreachable(error, url) from error
 
     @classmethod
