@@ -16,6 +16,7 @@ from churn.delivery import deliver, summary
 from churn.errors import UserError
 from churn.folder import claimed
 from churn.segments import Pseudonyms
+from churn.serving import Store, work
 
 from .conftest import NOW, configured, drawn, parcels
 
@@ -216,6 +217,18 @@ def test_a_list_on_which_nobody_is_left_is_delivered_as_nobody(runs, delivered):
         assert (found.receipt["counts"]["leave"], found.receipt["stay"]) == (0, stay)
         assert not delivered(name, **OUT).fresh
     assert not Path("out").exists()
+
+
+def test_whoever_the_team_has_marked_as_not_to_be_contacted_stays(runs, delivered):
+    store = Store("sqlite:///work.sqlite")
+    for action, version in (("stop", 0), ("resume", 1), ("stop", 2)):
+        with store.writing() as connection:
+            work.apply(
+                connection, work.Change("ada", action, "a list", "may"), {"cat": version}, held=(), known=["cat"]
+            )
+    store.close()
+    found = delivered(suppressed={"table": "sqlite:///work.sqlite::do_not_contact"}, **OUT)
+    assert found.receipt["stay"] == {"held_back": 1, "suppressed": 1}
 
 
 def test_a_user_who_is_suppressed_after_a_delivery_is_neither_unchanged_nor_gone(runs, delivered):

@@ -1,4 +1,4 @@
-"""The first tables, and the view of contacts that `churn outcomes` reads."""
+"""The first tables, and the views that `churn outcomes` and `churn deliver` read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -67,3 +67,4 @@ def upgrade() -> None:
         "CREATE VIEW contacts AS SELECT user_id, list AS list_sha256, touched_on AS contacted_on, "
         "touched_by AS contacted_by FROM touches WHERE result = 'contacted'"
     )
+    op.execute("CREATE VIEW do_not_contact AS SELECT user_id FROM people WHERE stopped")
