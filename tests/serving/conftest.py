@@ -30,14 +30,14 @@ def runs(pristine, tmp_path):
 
 
 def postgres(request):
-    """The URL of an empty database of the session's PostgreSQL."""
+    """The URL of an empty schema of the session's PostgreSQL, whose tables other tests do not meet."""
     import psycopg
 
     url = request.getfixturevalue("postgres_url")
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return url
+        connection.execute("DROP SCHEMA IF EXISTS serving CASCADE")
+        connection.execute("CREATE SCHEMA serving")
+    return f"{url}?options=-csearch_path%3Dserving"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
