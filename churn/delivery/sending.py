@@ -87,7 +87,7 @@ class Sending:
         """Undo a delivery that has certainly not arrived; any other that fails is settled by the next command."""
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is raised again
             with suppress(Exception):  # where the destination cannot be asked, the first error is the one to tell
                 if isinstance(error, UndeliveredError) or self._place.arrived(receipt["id"], receipt["name"]) is False:
                     receipt.undo()

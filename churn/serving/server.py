@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
@@ -48,12 +49,12 @@ def serve(runs: Path, *, host: str = LOCAL[0], port: int = 8000, store: str | No
             where = f"http://{host}:{bound.getsockname()[1]}"
             print(f"open: {where}/enter?key={link.key}" if link else f"open: {where}/login", flush=True)
             print("the link works once; stop with Ctrl-C" if link else "stop with Ctrl-C", file=sys.stderr, flush=True)
-            _Server(uvicorn.Config(app, **_QUIET)).run(sockets=[bound])  # type: ignore[arg-type]
+            _Server(uvicorn.Config(app, **_QUIET)).run(sockets=[bound])
     finally:
         desk.close()
 
 
-_QUIET = {
+_QUIET: dict[str, Any] = {
     "log_level": "warning",
     "access_log": False,  # addresses hold ids
     "server_header": False,

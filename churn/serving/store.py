@@ -1,6 +1,7 @@
 """The store: what the team has done, in SQLite beside the runs or in a PostgreSQL, brought to the newest tables."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -118,10 +119,10 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(url, connect_args={"timeout": _WAIT_SECONDS}, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
-    def prepared(connection: object, _: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined] # transactions begin as said below
+    def prepared(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # transactions begin as said below
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+            connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:

@@ -191,7 +191,9 @@ def test_a_run_s_language_is_spoken_where_nobody_asks_for_another(tmp_path, ligh
 
 
 def test_ids_that_the_run_hashed_stay_hashed(tmp_path, light_store):
-    hide = lambda ids: ids.map(lambda one: f"h{hash(('key', one)) & 0xFFFFFFFF:08x}")  # noqa: E731
+    def hide(ids):
+        return ids.map(lambda one: f"h{hash(('key', one)) & 0xFFFFFFFF:08x}")
+
     made(tmp_path / "runs" / "night", users=14, hide=hide)
     desk = desks.Desk(Catalogue(tmp_path / "runs"), light_store)
     ada = browser(application(desk, hosts=HOSTS), "ada")
