@@ -219,15 +219,22 @@ def _outcomes(arguments: list[str]) -> int:
     return ALARM if found.alarms else 0
 
 
-def _deliver(arguments: list[str]) -> None:
+def _configured(command: str, config: type) -> "ArgumentParser":
+    """The parser of a command whose configuration is not a run's."""
     from churn import strict_yaml
+
+    parser = _parser(command)
+    parser.parser_mode = strict_yaml.MODE
+    parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
+    parser.add_class_arguments(config)
+    return parser
+
+
+def _deliver(arguments: list[str]) -> None:
     from churn.configuration import parse
     from churn.delivery import DeliveryConfig
 
-    parser = _parser("deliver")
-    parser.parser_mode = strict_yaml.MODE
-    parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
-    parser.add_class_arguments(DeliveryConfig)
+    parser = _configured("deliver", DeliveryConfig)
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run or scoring")
     parser.add_argument("--to", default=None, help="the only destination; by default all that have a `to`")
     parser.add_argument("--dry-run", action="store_true", help="write nothing, and tell what would leave")
@@ -240,15 +247,11 @@ def _deliver(arguments: list[str]) -> None:
 
 
 def _tag(arguments: list[str]) -> None:
-    from churn import strict_yaml
     from churn.configuration import parse
     from churn.report import write_tags
     from churn.tagging import TagConfig, summary, tag
 
-    parser = _parser("tag")
-    parser.parser_mode = strict_yaml.MODE
-    parser.add_argument("--config", "-c", action="config", help="YAML file; several are merged in their order")
-    parser.add_class_arguments(TagConfig)
+    parser = _configured("tag", TagConfig)
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     options = parse(arguments, parser=parser)
     config = TagConfig(**{name: options[name] for name in ("data", "taggers", "coverage", "seed", "language")})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 class Run(RunFiles):
     """A run: its files, as `RunFiles` reads them, and its models, which score new data."""
 
-    @property
+    @cached_property
     def models(self) -> Mapping[str, "Model"]:
         """The model behind the scores of each target."""
         self.check("models/")
