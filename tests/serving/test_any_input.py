@@ -1,5 +1,7 @@
 """Any input at all: no address, form or body makes the server fail."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -62,7 +64,7 @@ def test_any_form_has_an_answer(root, path, fields, data):
 
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
@@ -83,12 +85,21 @@ ANYTHING = st.recursive(
     | ANYTHING
 )
 def test_any_body_has_an_answer(root, body):
-    bearer = {"authorization": f"Bearer {root.token}"}
-    is_an_answer(root.post("/api/v1/contacts", json=body, headers=bearer))
+    bearer = {"authorization": f"Bearer {root.token}", "content-type": "application/json"}
+    sent = json.dumps(body)  # the client refuses to write NaN and Infinity; Python's reader of JSON takes them
+    is_an_answer(root.post("/api/v1/contacts", content=sent, headers=bearer))
 
 
 @pytest.mark.parametrize(
-    "body", [rb'{"action":"open","users":{"\ud800":0}}', rb'{"action":"\ud800","users":{"a":0}}', b"\xff"]
+    "body",
+    [
+        b"Infinity",
+        b"[NaN]",
+        b'{"action":"open","users":{"a":-Infinity}}',
+        rb'{"action":"open","users":{"\ud800":0}}',
+        rb'{"action":"\ud800","users":{"a":0}}',
+        b"\xff",
+    ],
 )
 def test_text_that_is_none_is_a_problem(root, body):
     bearer = {"authorization": f"Bearer {root.token}", "content-type": "application/json"}
