@@ -52,6 +52,13 @@ def test_a_log_with_other_names_needs_no_edit(log, started, tmp_path):
     assert "user_id: customer_id  # by its name" in said and "churn check --config churn.yaml" in said
 
 
+def test_ids_that_are_empty_text_beside_numbers_are_no_times(log, started, tmp_path):
+    rows = log.assign(customer_id=log.customer_id.str.removeprefix("c"))
+    rows.loc[::9, "customer_id"] = ""
+    rows.to_json(tmp_path / "log.jsonl", orient="records", lines=True, date_format="iso")
+    assert started("log.jsonl")[0]["event_columns"] == NAMES
+
+
 def test_a_table_with_a_row_per_user_and_day_is_one_of_days(log, purchases, started, tmp_path):
     days = log.groupby(["customer_id", log.created_at.dt.date]).size().rename("posts").reset_index()
     days.assign(fans=1_000, plan="free").to_csv(tmp_path / "days.csv", index=False)

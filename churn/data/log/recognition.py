@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from churn.data.log.column_names import likeness
-from churn.data.log.dialects import by_format
+from churn.data.log.dialects import by_format, dialect_of
 from churn.data.log.events import standard_columns
 from churn.data.log.numbers import number_in
 from churn.data.log.times import fitting_formats, written
@@ -130,7 +130,9 @@ def _time_forms(table: ibis.Table, head: ibis.Table, name: str) -> tuple[str, ..
         how = written(head, name, asked=None, name=name, key="")
     except UserError:
         return _usual_forms(table, head, name)
-    read = head.aggregate(n=how.moment(head[name]).count(), least=head[name].min()).to_pandas().iloc[0]
+    number = dialect_of(head).number(head[name]) if kind.is_string() else head[name]
+    least = number.min() if how.kind == "epoch" else ibis.null("float64")
+    read = head.aggregate(n=how.moment(head[name]).count(), least=least).to_pandas().iloc[0]
     if not read.n or (how.kind == "epoch" and float(read.least) < _PLAUSIBLE):
         return None
     enough = read.n >= _NEARLY_ALL * int(head.count().execute())
