@@ -13,7 +13,7 @@ from churn.disk import unusable, writing
 from churn.errors import UserError
 from churn.folder import FOLLOWED_UP, Kind, claimed
 from churn.keys import own_fault
-from churn.progress import OPTIONS, Loudness, telling
+from churn.progress import OPTIONS, Block, Loudness, is_json, note, record, telling
 from churn.stopping import fall_silent, nobody_reads, print_out, standard_output, stoppable
 
 _LIGHTNING = ("fit", "validate", "test", "predict")
@@ -27,7 +27,8 @@ _MADE: dict[str, Kind] = {  # the kind of folder at a command's --out
 }
 _RESUMED = (["run"], ["tune"])
 _WAITING = ("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait take a busy machine's processors
-_LOUDNESS: dict[str, Loudness] = {"--quiet": "quiet", "--verbose": "verbose"}
+_JSON = "--log=json"
+_LOUDNESS: dict[str, Loudness] = {"--quiet": "quiet", "--verbose": "verbose", _JSON: "json"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,16 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # closed standard error: messages are then discarded
         sys.stderr = Path(os.devnull).open("w", encoding="utf8")  # noqa: SIM115 - for as long as the program runs
     arguments, loudness = _loudness(list(sys.argv[1:] if arguments is None else arguments))
-    with stoppable() as stop, telling(loudness):
-        try:
-            code, line = _attempt(arguments)
-        except BaseException:
-            if stop.number is None:
-                raise
-        if stop.number is not None:  # even where a library has made another error of it, or none
-            goes_on = "; the same command goes on from here" if arguments[:1] in _RESUMED else ""
-            code, line = 128 + stop.number, f"stopped by {stop.name}{goes_on}"
-    return _close(code, line)
+    with telling(loudness):
+        block = Block(arguments[0] if arguments else "")
+        with stoppable() as stop:
+            try:
+                code, line = _attempt(arguments)
+            except BaseException:
+                if stop.number is None:
+                    raise
+            if stop.number is not None:  # even where a library has made another error of it, or none
+                goes_on = "; the same command goes on from here" if arguments[:1] in _RESUMED else ""
+                code, line = 128 + stop.number, f"stopped by {stop.name}{goes_on}"
+        return _close(block, code, line)
 
 
 def _loudness(arguments: list[str]) -> tuple[list[str], Loudness]:
@@ -54,6 +57,9 @@ def _loudness(arguments: list[str]) -> tuple[list[str], Loudness]:
 
     Lightning's own `--verbose`, of `churn test`, has a value.
     """
+    if "--log" in arguments[:-1]:
+        place = arguments.index("--log")
+        arguments[place : place + 2] = [f"--log={arguments[place + 1]}"]
     nexts = [*arguments[1:], ""]
     asked = [i for i, word in enumerate(arguments) if word in _LOUDNESS and nexts[i].lower() not in ("true", "false")]
     loudness = _LOUDNESS[arguments[asked[-1]]] if asked else "usual"
@@ -63,6 +69,8 @@ def _loudness(arguments: list[str]) -> tuple[list[str], Loudness]:
 def _attempt(arguments: list[str]) -> tuple[int, str]:
     """Run a command, and return its exit code and the last line to print."""
     try:
+        if other := [word for word in arguments if word.startswith("--log=")]:
+            raise UserError(f"expected {_JSON.replace('=', ' ')}", other[-1], "leave it out for lines of text")
         with writing(*filter(None, [standard_output()])), _claimed(arguments):
             code = _dispatch(arguments)
             print_out()
@@ -86,13 +94,17 @@ def _fault(error: Exception) -> tuple[int, str]:
     return 1, f"unexpected {message}; set CHURN_TRACEBACK=1 to see where"
 
 
-def _close(code: int, line: str) -> int:
+def _close(block: Block, code: int, line: str) -> int:
     """Print the last line without the password of a URL in it; print nothing if nobody reads the output any more."""
     try:
         if line:
             from churn.data import without_password
 
-            print(f"churn: {without_password(line)}", file=sys.stderr, flush=True)
+            line = without_password(line)
+        if is_json():
+            record(command=block.name, exit_code=code, **block.facts, error=line or None)
+        elif line:
+            note(f"churn: {line}")
         print_out()
     except OSError:
         fall_silent()

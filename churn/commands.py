@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from churn.progress import OPTIONS, progress
+from churn.progress import OPTIONS, note, progress, tell
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
@@ -215,7 +215,7 @@ def _outcomes(arguments: list[str]) -> int:
         found = follow_up(options.run, config.data, config=options.outcomes, out=out, id_key=id_key, offered=offered)
     summary(found)
     for alarm in found.alarms:
-        print(f"alarm: {alarm}", file=sys.stderr)
+        note(f"alarm: {alarm}")
     return ALARM if found.alarms else 0
 
 

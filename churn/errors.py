@@ -13,7 +13,17 @@ class UserError(Exception):
 
     def __init__(self, expected: str, found: object, remedy: str) -> None:
         self.expected, self.found, self.remedy = expected, found, remedy
-        super().__init__(" ".join(f"{expected}, got {found}; {remedy}".split()))
+        super().__init__(printable(" ".join(f"{expected}, got {found}; {remedy}".split())))
+
+
+def printable(words: str) -> str:
+    """Words without signs that a terminal obeys or that hide others, which a log of events may hold.
+
+    Example:
+        >>> printable("po" + chr(27) + "[2Jst")
+        'po�[2Jst'
+    """
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words)
 
 
 class LeakageError(ValueError):

@@ -1,9 +1,6 @@
 """The journal of a run, its manifest: the finished stages, their seconds, and the data and configuration."""
 
 import json
-import resource
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -169,16 +166,12 @@ class Journal:
                 check_fingerprint(self.folder / name, known)
 
     def do(self, name: str, stage: Callable[[], dict[str, Any]]) -> None:
-        """Run a stage that is not done yet; record its facts, its files, its seconds and peak memory (MiB)."""
+        """Run a stage that is not done yet; record its facts, files, seconds, peak memory (MiB) and rows."""
         if name in self.done:
             return
-        start = time.monotonic()
-        with progress(name.replace("_", " ")), recorded() as written:
+        with progress(name.replace("_", " ")) as block, recorded() as written:
             facts = stage()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        peak_mb = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)  # bytes on macOS, KiB elsewhere
-        seconds = round(time.monotonic() - start, 3)
-        told = {"name": name, "seconds": seconds, "peak_memory_mb": round(peak_mb, 1), "files": self._kept(written)}
+        told = {"name": name, **block.facts, "files": self._kept(written)}
         self.content["stages"].append(told)
         self.content |= facts
         self._write()

@@ -11,6 +11,7 @@ from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
 from churn.models import allowing
+from churn.prometheus import write_metrics
 from churn.runs import Run
 from churn.segments import SegmentConfig
 from churn.stages import (
@@ -108,6 +109,7 @@ def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames:
         context = Context(config, out, hashes, frames)
         for stage in stages:
             journal.do(stage.__name__, partial(_told, stage, context))
+        write_metrics(journal.content, out)
     return Run(out)
 
 

@@ -32,7 +32,8 @@ from churn.models import DAYS
 from churn.new_data import prepare_up_to
 from churn.offers import OfferConfig
 from churn.predicting import days_ahead, score_windows
-from churn.progress import step
+from churn.progress import step, tell
+from churn.prometheus import write_metrics
 from churn.replacement import together
 from churn.segments import Order, Plan, Pseudonyms, SegmentConfig
 
@@ -47,7 +48,7 @@ FILES = (  # of a folder that `score` wrote
     *(artefact.file for artefact in (declared.LEVERS, declared.LEVER_CURVES, declared.MAKES, *_OFFERED)),
     declared.FUTURE.file,
     *(artefact.file for artefact in (declared.BUDGET, declared.OTHERS, declared.SCORING)),
-    *(declared.BOOK, declared.QUARANTINE.file),
+    *(declared.BOOK, declared.QUARANTINE.file, declared.METRICS),
 )
 
 
@@ -90,9 +91,10 @@ def score(
     offered: OfferConfig | None = None,
 ) -> Path:
     """Score new data with a finished run's models: scores.parquet, scored_features.parquet, agreement.csv, budget.csv,
-    priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, scoring.json, which says how, and
-    of a run with controllable attributes levers.parquet and lever_curves.csv, of one with offers offers.parquet and
-    popular.csv, of one with sources of what users make makes.parquet, and of one with a Foresight future.parquet.
+    priority.parquet, .csv and .xlsx, others.csv, control.csv, quarantine.parquet, metrics.prom, scoring.json, which
+    says how, and of a run with controllable attributes levers.parquet and lever_curves.csv, of one with offers
+    offers.parquet and popular.csv, of one with sources of what users make makes.parquet, and of one with a Foresight
+    future.parquet.
 
     Days from the cutoff on are not read. Windows and features are made as in the run. A history of days is enough for
     the probabilities; what a sticker is expected to be worth is known by as much of the past as is loaded.
@@ -125,10 +127,12 @@ def score(
             drifted = drift_findings(moved, scattered=dataset.windows.scattered) if moved else ()
             found = [finding.text for finding in (*examine_new(dataset), *drifted)]
             found += _no_offers(run, config.offers)
+            tell(found)
         place = os.path.relpath(run.resolve(), out.resolve())
-        drift = moved.facts() if moved else None
-        told = {"run": place, "segment": listing.facts(config), "warnings": found, "drift": drift}
+        told: dict[str, Any] = {"run": place, "segment": listing.facts(config), "warnings": found}
+        told |= {"drift": moved.facts() if moved else None, "reconciliation": dataset.reconciliation}
         dataset.quarantine.rename(scratch / dataset.quarantine.name)
+        write_metrics(told, scratch)
         declared.SCORING.write(told, scratch)
     return out
 
@@ -224,6 +228,7 @@ def write_scores(
         declared.MAKES.write(segments.made_by(inside, dataset.made), out, hide)
     _write_levers(dataset, scored, models, out, hide=hide)
     declared.BUDGET.write(planned.curve if planned else declared.BUDGET.empty(), out)
+    tell(users=len(scored), listed=len(listed), held_back=int(held.sum()))
     return Listing(scored, planned, int(held.sum()), hashes_of(out, _there(out)))
 
 

@@ -348,6 +348,30 @@ def test_a_line_says_how_long_it_took_where_there_is_no_terminal_unless_quiet_is
     assert "labelled windows" in out
 
 
+def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    """What a command told in JSON."""
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_in_json_every_stage_tells_its_rows_and_the_end_its_exit_code(log, capsys) -> None:
+    assert main(["check", "--log", "json", "--data.events", log["events"]]) == 0
+    read, end = told(capsys)
+    assert (read["stage"], end["command"], end["exit_code"], end["error"]) == ("read", "check", 0, None)
+    assert read["rows"] == {"events": len(example_frames()["events"]), "non_members": 14, "rejected": 0}
+    assert 0 < read["seconds"] <= end["seconds"] and 50 < read["peak_memory_mb"] <= end["peak_memory_mb"]
+    assert {"time", "warnings"} <= {*read}
+
+
+def test_in_json_a_mistake_is_an_object_without_a_password(capsys) -> None:
+    assert main(["check", "--log=json", "--data.events", "postgresql://a:s3cret@127.0.0.1:1/b::c"]) == 2
+    (end,) = told(capsys)
+    assert end["exit_code"] == 2 and end["error"].startswith("expected ") and "s3cret" not in end["error"]
+
+
+def test_a_log_of_another_kind_is_refused(capsys) -> None:
+    assert "expected --log json, got --log=xml" in refusal(capsys, "check", "--log", "xml")
+
+
 def test_the_program_is_a_process_whose_streams_are_as_told(log) -> None:
     command = [sys.executable, "-m", "churn", "check", "--data.events", log["events"]]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

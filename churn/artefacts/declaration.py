@@ -138,7 +138,7 @@ class Document:
     Args:
         file: Its name in the folder.
         holds: A description of its contents.
-        keys: The keys that the object, or each object of the list, has.
+        keys: The keys that the object, or each object of the list, has; `?` marks one that older files do not have.
         several: Whether it is a list.
         optional: Whether some runs do not write it.
         signed: Whether the object holds its own hash, by which it is checked when it is read.
@@ -184,7 +184,7 @@ class Document:
         return found
 
     def _lacking(self, one: Any) -> list[str]:
-        return [key for key in self.keys.split() if not isinstance(one, Mapping) or key not in one]
+        return [key for key in self.keys.split() if key[-1] != "?" and (not isinstance(one, Mapping) or key not in one)]
 
 
 class TargetTables:

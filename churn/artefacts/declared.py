@@ -383,7 +383,10 @@ TAGGING = Document(
 
 # The outcome of a list
 SCORING = Document(
-    "scoring.json", "the run, the segment and the warnings of scores", "run segment warnings drift", signed=True
+    "scoring.json",
+    "the run, the segment and the warnings of scores",
+    "run segment warnings drift reconciliation?",
+    signed=True,
 )
 FOLLOW_UP = Document("outcomes.json", "when, how many, notes and alarms", "notes alarms")
 OUTCOMES = Table(
@@ -430,3 +433,4 @@ DELIVERED = Table(
 
 REPORT = "report.html"  # for whoever acts
 EVIDENCE = "evidence.html"  # for whoever checks
+METRICS = "metrics.prom"  # for whoever is on duty

@@ -6,6 +6,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from churn.errors import printable
+
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | None = None) -> Table:
     """A table whose columns from the `right`-th on hold numbers."""
@@ -20,4 +22,4 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | N
 
 def text(words: str) -> Text:
     """Words from the data as plain text: no markup, and no control characters."""
-    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))
+    return Text(printable(words))

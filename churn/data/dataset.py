@@ -31,6 +31,7 @@ from churn.data.windows.attributes import Timeline
 from churn.data.windows.panel import Panel
 from churn.data.windows.rhythm import Rhythm
 from churn.data.windows.windows import Windows
+from churn.progress import tell
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,12 @@ def prepare(
     else:
         check_whole(home)
         check_origin(read_object(home / META, "origin")["origin"], config, frames or {}, folder=home)
-    return open_dataset(config, home, unsplit=unsplit)
+    dataset = open_dataset(config, home, unsplit=unsplit)
+    counts = dataset.reconciliation
+    out = {"non_members": sum(one["non_members"] for one in counts.values())}
+    out["rejected"] = sum(sum(one["rejected"].values()) for one in counts.values())
+    tell(**{name: one["read"] for name, one in counts.items()}, **out)
+    return dataset
 
 
 def counted(folder: Path) -> tuple[str, ...] | None:

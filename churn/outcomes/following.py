@@ -29,6 +29,8 @@ from churn.outcomes.effects import effects, group_outcomes
 from churn.outcomes.happened import answered, check_days, covered, happened, reported
 from churn.outcomes.offered import with_offers
 from churn.predicting import score_windows
+from churn.progress import tell
+from churn.prometheus import write_metrics
 from churn.replacement import together
 from churn.segments import CONTACT, CONTROL
 
@@ -104,10 +106,12 @@ def follow_up(
         declared.STABILITY: found.stability,
         declared.DRIFT: found.drift,
     }
-    files = [*(artefact.file for artefact in tables), declared.FOLLOW_UP.file]
+    tell(found.facts["notes"], users=found.facts["scored"])
+    files = [*(artefact.file for artefact in tables), declared.METRICS, declared.FOLLOW_UP.file]
     with claimed(out, "outcomes"), together(out, files) as scratch:
         for artefact, table in tables.items():
             artefact.write(table, scratch)
+        write_metrics(found.facts, scratch)
         declared.FOLLOW_UP.write(found.facts, scratch)
     return found
 

@@ -4,6 +4,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from churn.errors import printable
 from churn.language import say, speaking
 from churn.outcomes.following import FollowUp
 from churn.outcomes.words import FEW, Told, about, sentences, tables
@@ -49,4 +50,4 @@ def _table(told: Told) -> Table:
 
 def _text(words: str) -> Text:
     """Words as plain text: no markup, and no control characters."""
-    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))
+    return Text(printable(words))

@@ -8,6 +8,7 @@ from churn import report, segments
 from churn.artefacts import declared
 from churn.data import STICKER
 from churn.predicting import score_windows
+from churn.progress import tell
 from churn.review import list_warnings, warnings
 from churn.scoring import write_scores
 from churn.stages.context import Context, Facts
@@ -60,8 +61,10 @@ def _earnings(context: Context, scored: pd.DataFrame, rates: pd.DataFrame) -> Fa
 def review_run(context: Context) -> Facts:
     """Warnings to a reader of the numbers, and the warnings that hold for later lists too."""
     calibrators, floor = context.config.evaluation.calibrators, context.config.explanation.fidelity_floor
+    found = warnings(context.folder, fidelity_floor=floor, calibrators=calibrators)
+    tell(found)
     return {
-        "warnings": warnings(context.folder, fidelity_floor=floor, calibrators=calibrators),
+        "warnings": found,
         "list_warnings": list_warnings(context.folder, calibrators=calibrators),
     }
 

@@ -17,6 +17,7 @@ _FIRST_ROWS = 1000  # enough to tell text that is times from text that is not
 _NEARLY_ALL = 0.95  # share of a column's numbers
 _EPOCH_UNITS = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": 1e20}  # numbers under it are read in that unit
 _DATE_ALONE = r"^\s*\d{4}([-/.] ?\d{1,2}[-/.] ?\d{1,2}[.]?|\d{4})\s*$"
+_WHOLE = 9e18  # numbers under it are whole numbers of 64 bits
 _SERIAL_OF_1970 = 25_569  # a spreadsheet's day 0 is 1899-12-30
 _SECONDS = 86_400  # seconds of a day
 
@@ -241,7 +242,7 @@ def _text(column: ibis.Value) -> ibis.Value:
 def _since_epoch(number: ibis.Value, *, unit: str | None = None) -> ibis.Value:
     """Moments from numbers since 1970, each in the unit of its own size, since files of one log may differ."""
     if not number.type().is_integer():
-        number = ibis.ifelse(_finite(number), number, None).floor()
+        number = ibis.ifelse(_finite(number) & (number.cast("float64").abs() < _WHOLE), number, None).floor()
     dialect, smaller = dialect_of(number.as_table()), 0.0
     if unit is not None:
         return dialect.since_epoch(number, unit)
