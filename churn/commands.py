@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from churn.progress import OPTIONS, note, progress, tell
+from churn.progress import OPTIONS, note, progress
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser

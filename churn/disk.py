@@ -21,7 +21,9 @@ _FOUND = {
     errno.EDQUOT: "a used-up quota",
     errno.EFBIG: "a limit on the size of a file",
     errno.EROFS: "a read-only file system",
+    errno.EIO: "a disk that fails",
 }
+_ELSEWHERE = (errno.EROFS, errno.EIO)  # which no space that is freed would mend
 _TEXTS = {os.strerror(code): found for code, found in _FOUND.items()} | {  # messages of engines that lose the number
     "database or disk is full": _FULL,  # SQLite
     "max_temp_directory_size": _FULL,  # DuckDB, whose limit is the space that was free when it was opened
@@ -86,12 +88,31 @@ def temporary_folder() -> Iterator[Path]:
 
 def flush(*paths: Path) -> None:
     """Have files reach the disk, and then their names, so that a loss of power takes neither."""
-    for path in (*paths, *dict.fromkeys(path.parent for path in paths)):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    flush_contents(*paths)
+    flush_names(*paths)
+
+
+def flush_contents(*paths: Path) -> None:
+    """Have the contents of files, and of all files in folders, reach the disk."""
+    for path in paths:
+        _flush(path)
+        for below in path.rglob("*") if path.is_dir() else ():
+            if not below.is_symlink():
+                _flush(below)
+
+
+def flush_names(*paths: Path) -> None:
+    """Have the names of files reach the disk, which their folders hold."""
+    for folder in dict.fromkeys(path.parent for path in paths):
+        _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def temporary_place() -> Path:
@@ -135,8 +156,8 @@ def _refusal(error: Exception) -> DiskError | None:
             places = (*_written.get(), Path(os.environ.get("TMPDIR") or "/tmp"))
             path = named if isinstance(named, str) else str(min(places, key=_space))
             shown = re.sub(rf"{re.escape(PARTIAL)}\d+[-/]", "", path)
-            remedy = "choose another folder" if found == _FOUND[errno.EROFS] else "free some or choose another folder"
-            return DiskError(f"expected space to write {shown}", found, remedy)
+            mends = found not in {_FOUND[code] for code in _ELSEWHERE}
+            return DiskError(f"expected space to write {shown}", found, f"{'free some or ' * mends}choose another folder")
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from churn.disk import PARTIAL
+from churn.disk import PARTIAL, flush_contents, flush_names
 from churn.errors import UserError
 
 _NEXT, _ORDER = ".churn-next", ".order.json"  # a folder of new files, all complete; their names
@@ -50,7 +50,9 @@ def together(folder: Path, files: Sequence[str]) -> Iterator[Path]:
         order = {"files": [_WRITTEN, *files], "new": [_WRITTEN, *new]}
         _keep_only(scratch, order["new"])
         (scratch / _ORDER).write_text(json.dumps(order), encoding="utf8")
+        flush_contents(scratch)
         scratch.rename(folder / _NEXT)
+        flush_names(folder / _NEXT)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         complete(folder)
@@ -97,6 +99,7 @@ def complete(folder: Path) -> None:
     for name in files:
         if (waiting / name).is_file():
             (waiting / name).rename(folder / name)
+    flush_names(*(folder / name for name in files))
     (waiting / _ORDER).unlink()  # the last of its files
     waiting.rmdir()
 

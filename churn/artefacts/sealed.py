@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from churn.artefacts.reading import REMEDY, as_written, read_object
-from churn.disk import PARTIAL
+from churn.disk import PARTIAL, flush_contents
 from churn.errors import UserError
 
 CONTENTS = ".contents.json"  # the list of a sealed folder: its files, each with its SHA-256
@@ -135,6 +135,7 @@ def enlist(path: Path) -> None:
     scratch.write_text(
         json.dumps(read_object(contents) | hashes_of(path.parent, [path.name]), indent=2), encoding="utf8"
     )
+    flush_contents(scratch)
     scratch.replace(contents)
 
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from churn.artefacts.sealed import CONTENTS, check_own, discard, enlist, seal
-from churn.disk import PARTIAL, writing
+from churn.disk import PARTIAL, flush_contents, flush_names, writing
 from churn.errors import UserError
 from churn.language import kept
 
@@ -46,9 +46,11 @@ def atomic(path: Path) -> Iterator[Path]:
                 discard(path)
             elif path.is_dir():
                 raise UserError(f"expected a file or nothing at {path}", "a folder", "move it elsewhere")
+            flush_contents(scratch)
             scratch.replace(path)
             if (path.parent / CONTENTS).is_file():
                 enlist(path)
+            flush_names(path)
             if (written := _written.get()) is not None:
                 written.append(path)
         finally:
