@@ -157,7 +157,9 @@ def _refusal(error: Exception) -> DiskError | None:
             path = named if isinstance(named, str) else str(min(places, key=_space))
             shown = re.sub(rf"{re.escape(PARTIAL)}\d+[-/]", "", path)
             mends = found not in {_FOUND[code] for code in _ELSEWHERE}
-            return DiskError(f"expected space to write {shown}", found, f"{'free some or ' * mends}choose another folder")
+            return DiskError(
+                f"expected space to write {shown}", found, f"{'free some or ' * mends}choose another folder"
+            )
     return None
 
 

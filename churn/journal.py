@@ -1,9 +1,10 @@
 """The journal of a run, its manifest: the finished stages, their seconds, and the data and configuration."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from churn.artefacts import (
     check_fingerprint,
     check_signed,
     declared,
+    discard_within,
     fingerprint,
     missing,
     read_object,
@@ -54,6 +56,7 @@ class Journal:
         config: dict[str, Any],
         inputs: dict[str, str],
         readers: Mapping[str, Sequence[str]] | None = None,
+        filled: Mapping[str, Sequence[str]] | None = None,
     ) -> Self:
         """Begin a run, or continue one.
 
@@ -63,17 +66,19 @@ class Journal:
             config: The configuration as plain data.
             inputs: The hash of each table, by name.
             readers: The stages that depend on a key of the configuration, by key or by block of keys. They are done
-                again if the key's value differs from the one that the run was begun with.
+                again if the key's value, or the rows that it names, differ from what the run was begun with.
+            filled: The files and folders, as patterns, that a stage fills bit by bit and goes on from. Where such a
+                stage is done again, they are removed, with the files of all stages that are done again.
 
         Raises:
-            UserError: if any other key has another value, or the version or a table differs.
+            UserError: if any other key has another value or names other rows, or the version differs.
         """
         begun_with = json.loads(json.dumps({"config": config, "inputs": inputs}, default=str))
         if not (folder / _FILE).exists():
             start = {"version": __version__, "seed": seed, "created": datetime.now(UTC).isoformat(timespec="seconds")}
             return cls(folder, start | {_BEGUN_WITH: begun_with, "stages": []})
         journal = cls.resume(folder)
-        journal._turn_to(begun_with, readers or {})
+        journal._turn_to(begun_with, readers or {}, filled or {})
         journal._reopen()
         return journal
 
@@ -126,29 +131,47 @@ class Journal:
     def _write(self) -> None:
         write_json(signed(self.content), self.folder / _FILE)
 
-    def _turn_to(self, begun_with: dict[str, Any], readers: Mapping[str, Sequence[str]]) -> None:
-        """Mark the stages that depend on changed keys as not done."""
-        known = read_object(self.folder / _FILE, _BEGUN_WITH)[_BEGUN_WITH]
-        changed = list(_differences(known.get("config", {}), begun_with["config"]))
-        stale = {key: _of(key, readers) for key, _ in changed}
-        refused = [said for key, said in changed if stale[key] is None]
+    def _turn_to(
+        self,
+        begun_with: dict[str, Any],
+        readers: Mapping[str, Sequence[str]],
+        filled: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Mark the stages that depend on changed keys or rows as not done."""
+        changed = self._changes(begun_with)
+        stale = {key: _of(key, readers) for key in changed}
+        refused = [said for key, said in changed.items() if stale[key] is None]
         if self.content.get("version") != __version__:
             refused.append(f"version: {self.content.get('version')} → {__version__}")
-        hashes = known.get("inputs", {}), begun_with["inputs"]
-        refused += [f"other rows in {name}" for name in _other_rows(*hashes) if name not in stale]
         if refused:
             raise UserError(
                 f"expected the version, configuration and data that the run in {self.folder} was begun with",
                 ", ".join(refused),
                 "take these back, or choose another --out",
             )
-        for _, said in changed:
-            note(f"{said}: what depends on it is done again")
+        again = {name for names in stale.values() for name in names or ()}
+        for key, said in changed.items():
+            every = {*self.done} <= {*(stale[key] or ())}
+            note(f"{said}: {'everything' if every else 'what depends on it'} is done again")
         if changed:
-            again = {name for names in stale.values() for name in names or ()}
-            self.content["stages"] = [stage for stage in self.content["stages"] if stage["name"] not in again]
+            self._forget(again, filled)
             self.content[_BEGUN_WITH] = begun_with
             self._write()
+
+    def _changes(self, begun_with: dict[str, Any]) -> dict[str, str]:
+        """The keys that have another value, or name other rows, each with what is different."""
+        known = read_object(self.folder / _FILE, _BEGUN_WITH)[_BEGUN_WITH]
+        changed = dict(_differences(known.get("config", {}), begun_with["config"]))
+        rows = _other_rows(known.get("inputs", {}), begun_with["inputs"])
+        return {name: f"other rows in {name}" for name in rows} | changed
+
+    def _forget(self, again: Collection[str], filled: Mapping[str, Sequence[str]]) -> None:
+        """Drop stages, with their files where one of them would go on from what it left."""
+        gone = [stage for stage in self.content["stages"] if stage["name"] in again]
+        if {*filled} & {*again}:
+            names = [escape(name) for stage in gone for name in stage.get("files", ())]
+            discard_within(self.folder, *names, *(one for stage in again for one in filled.get(stage, ())))
+        self.content["stages"] = [stage for stage in self.content["stages"] if stage not in gone]
 
     def _reopen(self) -> None:
         """Mark the first stage with a missing file, and all later ones, as not done.

@@ -66,8 +66,10 @@ _ON_THE_LIST = (score_users, compare_segments, group_users, find_anomalies, expl
 _EXPLAINED = ("explanation.windows", "explanation.sample", "explanation.trees", "explanation.attributed")
 _DRAWN = tuple(f"segments.{one.name}" for one in fields(SegmentConfig) if one.name not in ("id_key", "offers"))
 # The stages that a key or a block of keys matters to, since they read it or what another one wrote by it. A run whose
-# key has another value does them again and trains nothing; any other key makes another run.
+# key has another value, or names other rows, does them again; by the first two lines, all models are trained again.
 READERS: dict[str, tuple[Stage, ...]] = {
+    **dict.fromkeys(("data", "seed", "segments"), STAGES),
+    **dict.fromkeys(("models", "training", "tuning", "evaluation", "explanation"), STAGES[1:]),
     **dict.fromkeys(("language", "labels", "report"), (write_report,)),
     "verdicts": (reach_verdicts, write_report),
     **dict.fromkeys((*_EXPLAINED, *_DRAWN), (choose_order, explain_models, *_ON_THE_LIST)),
@@ -75,6 +77,7 @@ READERS: dict[str, tuple[Stage, ...]] = {
     "explanation.fidelity_floor": (review_run, write_report),
     "explore": (explore_data, write_report),
 }
+_FILLED = {fit_models.__name__: ("models", "trials/**/*", "trials", "trials.db*")}  # model by model, trial by trial
 
 
 def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | None = None) -> Run:
@@ -82,7 +85,8 @@ def run(config: RunConfig, out: Path | str, *, frames: Mapping[str, Frame] | Non
 
     Args:
         config: The configuration.
-        out: The run's folder. One that a run of the same configuration left unfinished is continued.
+        out: The run's folder. A run that is there goes on where it ended; what depends on a changed key or on changed
+            rows is done again, and said.
         frames: Data frames by the names that stand in `config.data`.
 
     Raises:
@@ -103,7 +107,9 @@ def _run_stages(config: RunConfig, out: Path, stages: tuple[Stage, ...], frames:
         sources = config.data.sources | config.segments.offers.sources
         hashes = {name: digest(source, frames) for name, source in sources.items()}
         readers = {key: [reader.__name__ for reader in every] for key, every in READERS.items()}
-        journal = Journal.open(out, seed=config.seed, config=config.public(), inputs=hashes, readers=readers)
+        journal = Journal.open(
+            out, seed=config.seed, config=config.public(), inputs=hashes, readers=readers, filled=_FILLED
+        )
         config.save(out / STORED)
         journal.keep(STORED)
         context = Context(config, out, hashes, frames)

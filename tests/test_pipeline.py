@@ -510,8 +510,6 @@ def test_a_longer_list_is_drawn_with_the_models_that_there_are(finished, frames,
     assert len(drawn.priority) == 7 != len(finished.priority)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert not (folder / "views" / "variants.csv").exists() and (folder / "views" / "retention.csv").exists()
-    with pytest.raises(UserError, match=r"got seed: 0 → 1; take"):
-        churn.run(replace(config, seed=1), folder, frames=frames)
 
 
 def test_a_finished_run_whose_page_or_table_is_gone_makes_it_again(finished, frames, tmp_path, capsys) -> None:
@@ -540,11 +538,34 @@ def test_a_file_that_somebody_put_into_a_run_s_dataset_is_not_removed(finished, 
     assert (folder / "dataset" / "mine.csv").read_text() == "mine"
 
 
-def test_a_folder_of_another_run_is_refused(finished, frames) -> None:
-    with pytest.raises(UserError, match="choose another --out"):
-        churn.run(replace(quick_config(), seed=1), finished.folder, frames=frames)
-    with pytest.raises(UserError, match="choose another --out"):
-        churn.run(quick_config(), finished.folder, frames=frames | {"events": frames["events"].iloc[1:]})
+CHANGES = {  # of a configuration or of its rows, and which stages they leave as they are
+    "models": (lambda config: replace(config, models=["churn.models.LightGBM"]), 0, ["prepare_data"]),
+    "rows": (lambda config: config, 400, []),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGES)
+def test_a_run_that_goes_on_after_a_change_is_one_from_the_start(finished, frames, changed, tmp_path, capsys) -> None:
+    change, gone, kept = CHANGES[changed]
+    folder, config = Path(shutil.copytree(finished.folder, tmp_path / "run")), change(quick_config())
+    mine = folder / "models" / "churn" / "notes.txt"
+    mine.write_text("mine")
+    before = finished.manifest["stages"]
+    given = frames | {"events": frames["events"].iloc[gone:]}
+    again, fresh = churn.run(config, folder, frames=given), churn.run(config, tmp_path / "fresh", frames=given)
+    said = capsys.readouterr().err
+    assert f"{'other rows in data.events: everything' if gone else 'what depends on it'} is done again" in said
+    assert [stage["name"] for stage in again.manifest["stages"] if stage in before] == kept
+    assert mine.read_text() == "mine"
+    mine.unlink()
+    assert _made(folder) == _made(fresh.folder)
+
+
+def _made(folder: Path) -> dict[str, bytes]:
+    """The files of a run but its documents, pages and spreadsheet, which tell moments."""
+    told = (".json", ".html", ".xlsx", ".prom", ".db", ".churn", ".yaml")
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(told)]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found if "trial" not in path.name}
 
 
 def test_scoring_the_same_data_at_the_newest_cutoff_gives_the_run_s_scores(finished, frames, tmp_path) -> None:

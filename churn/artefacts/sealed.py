@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from churn.artefacts.reading import REMEDY, as_written, read_object
@@ -46,6 +47,38 @@ def discard(folder: Path) -> None:
     if os.path.lexists(folder):
         check_own(folder)
         shutil.rmtree(folder)
+
+
+def discard_within(folder: Path, *patterns: str) -> None:
+    """Remove the files and folders that `atomic` wrote below a folder where patterns say; other files stay.
+
+    Example:
+        >>> import tempfile
+        >>> from churn.artefacts import write_text
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> for name in ("models/a.json", "mine.txt"):
+        ...     write_text("{}", folder / name)
+        >>> discard_within(folder, "models/*.json", "models")
+        >>> [path.name for path in folder.iterdir()]
+        ['mine.txt']
+    """
+    for pattern in patterns:
+        for path in [*folder.glob(pattern)]:
+            if path.resolve().is_relative_to(folder.resolve()):  # and no link leads away
+                _discard_tree(path)
+
+
+def _discard_tree(path: Path) -> None:
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+    elif (path / CONTENTS).is_file():
+        discard(path)
+    else:
+        for below in [*path.iterdir()]:
+            if below.is_dir():
+                _discard_tree(below)
+        with suppress(OSError):  # others' files are in it
+            path.rmdir()
 
 
 def check_whole(folder: Path) -> None:
