@@ -9,7 +9,7 @@ from typing import Any
 from churn.artefacts import declared, write_text
 
 _Sample = tuple[str, dict[str, str], float]
-_HELP = {
+HELP = {
     "churn_finished_timestamp_seconds": "Moment at which the command ended well.",
     "churn_cutoff_timestamp_seconds": "First day that the list does not know.",
     "churn_stage_seconds": "Seconds that a stage took.",
@@ -38,7 +38,7 @@ def write_metrics(told: Mapping[str, Any], folder: Path) -> None:
     registry, gauges = CollectorRegistry(), {}
     for name, labels, value in _samples(told):
         if name not in gauges:
-            gauges[name] = Gauge(name, _HELP[name], [*labels], registry=registry)
+            gauges[name] = Gauge(name, HELP[name], [*labels], registry=registry)
         (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
     write_text(generate_latest(registry).decode(), folder / declared.METRICS)
 
