@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from glob import escape
@@ -28,6 +29,7 @@ from churn.progress import note, progress
 _FILE = declared.MANIFEST.file
 _PASSING = "trials"  # a folder that is not read after its stage
 _BEGUN_WITH = "begun_with"  # the configuration and the hashes of the tables
+_BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
 _LONGEST = 60  # characters of a value that an error shows
 
 
@@ -119,6 +121,22 @@ class Journal:
         for name, known in self.files.items():
             if name.startswith(tuple(names)):
                 check_fingerprint(self.folder / name, known)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Blame the folder for what reading it breaks within the block, where no hash vouches for its files.
+
+        Raises:
+            UserError: for an error that files which are not as a run writes them lead to.
+        """
+        try:
+            yield
+        except _BROKEN as error:
+            if self.files:
+                raise
+            found = f"{type(error).__name__}: {error}"
+            remedy = "take a copy whose manifest.json tells the hashes of its files, or make it again"
+            raise UserError(f"expected {self.folder} as a run leaves it", found, remedy) from error
 
     def keep(self, name: str) -> None:
         """Record a file that no stage wrote; a folder in which no stage has finished is not bound to its data yet."""

@@ -113,12 +113,12 @@ def score(
             the run's lists hold hashes and there is no key.
     """
     run, out = Path(run), Path(out)
-    _check_finished(run, out)
+    journal = _check_finished(run, out)
     finished = RunConfig.stored(run)
     names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
     given: dict[str, Any] = {"id_key": id_key, "offers": offered or OfferConfig()}
     config = dataclasses.replace(segments.as_chosen(finished.segments, run / "models"), **given)
-    with claimed(out, "scores"), together(out, FILES) as scratch:
+    with journal.answering(), claimed(out, "scores"), together(out, FILES) as scratch:
         dataset = prepare_up_to(cutoff, run, finished.data, data, folder=scratch / "dataset", frames=frames)
         moved, fans = _drift(run, dataset), explanation.fans_among(dataset.panel.features)
         with speaking(finished.language, finished.labels, fans=fans):
@@ -275,7 +275,7 @@ def _evenly(n: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, n - 1, min(n, _AVERAGED), dtype=np.int64))
 
 
-def _check_finished(run: Path, out: Path) -> None:
+def _check_finished(run: Path, out: Path) -> Journal:
     journal = Journal.resume(run)
     if "score_users" not in (done := journal.done):  # before it, models may still be missing or learn again
         last = done[-1] if done else "none"
@@ -283,3 +283,4 @@ def _check_finished(run: Path, out: Path) -> None:
     if out.resolve() == run.resolve():
         raise UserError("expected another folder for the scores", f"the run's own, {out}", "choose another --out")
     journal.check("models/", STORED)
+    return journal

@@ -179,3 +179,12 @@ def test_a_manifest_with_another_number_in_it_is_refused(tmp_path, refused):
     manifest.write_text(manifest.read_text().replace("31", "13"))
     with refused(f"{manifest} as it was written", "another content", "bring it back"):
         Journal.resume(tmp_path)
+
+
+def test_only_a_folder_that_no_hash_vouches_for_is_blamed_for_what_reading_it_breaks(tmp_path, refused):
+    journal = Journal.open(tmp_path, **RUN)
+    with refused(f"{tmp_path} as a run leaves it", "KeyError: 'gone'", "make it again"), journal.answering():
+        raise KeyError("gone")
+    journal.do("write", lambda: write_text("whole", tmp_path / "a.txt") or {})
+    with pytest.raises(KeyError), journal.answering():
+        raise KeyError("gone")

@@ -16,7 +16,7 @@ import torch
 
 import churn
 from churn import pipeline, stages
-from churn.artefacts import read_json, read_table, write_json
+from churn.artefacts import read_json, read_table, write_json, write_table
 from churn.cli import main
 from churn.configuration import EvaluationConfig, ExplanationConfig, ExploreConfig, RunConfig
 from churn.data import FEATURES, DataConfig, SplitConfig, examine_new, example_frames
@@ -681,6 +681,13 @@ def test_a_bit_that_flips_in_a_run_is_named_by_whoever_reads_it(finished, frames
             path.write_bytes(whole)
         read() if name != "models" else None
     assert not (tmp_path / "s").exists()
+
+
+def test_a_code_that_no_run_writes_is_the_folder_s_fault(finished, tmp_path, unsealed, capsys) -> None:
+    folder = unsealed(finished.folder, tmp_path / "run")
+    write_table(finished.table("context.csv").assign(family="weather"), folder / "context.csv")
+    assert main(["report", "--run", str(folder), "--quiet"]) == 2
+    assert f"churn: expected {folder} as a run leaves it, got KeyError: 'weather'" in capsys.readouterr().err
 
 
 def test_scoring_with_a_run_that_is_not_finished_is_refused(finished, frames, tmp_path, unsealed) -> None:

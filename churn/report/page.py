@@ -36,7 +36,7 @@ def write_report(run: Path | str, language: str | None = None, *, sections: Sequ
     run, evidence = Path(run), evidence_with(sections)
     with claimed(run, "a run") if (run / MARKER).exists() else nullcontext():  # a copy may have lost its marker
         found = Run.open(run)
-        with speaking(language or found.language, found.labels, fans=found.fans):
+        with found.answering(), speaking(language or found.language, found.labels, fans=found.fans):
             made = {page.file: rendered(found, page) for page in (evidence, REPORT)}  # both, before either is replaced
             for file, text in made.items():
                 write_text(text, run / file)

@@ -1,6 +1,7 @@
 """A night as an Airflow DAG: the list of a day, delivered, and what came of the list of a week ago.
 
-A night that is run again by hand repeats itself: the folder is the day's, and a list is delivered once. An alarm (exit code 3) skips its task, so that it shows in the grid without failing the night.
+A night that is run again by hand repeats itself: the folder is the day's, and a list is delivered once. An alarm (exit
+code 3) skips its task, so that it shows in the grid without failing the night.
 """
 
 import pendulum
