@@ -97,7 +97,8 @@ def spoil(path: Path, mark: Path, rng: np.random.Generator) -> str:
         path.write_bytes(pickle.dumps(Planted(str(mark))))
         return "a planted pickle"
     if way < 0.26:
-        return _bomb(path)
+        shutil.copyfile(mark.with_name("bomb"), path)
+        return "a bomb"
     if way < 0.36:
         path.write_bytes(whole[: int(rng.integers(len(whole) + 1))])
         return "cut"
@@ -122,12 +123,14 @@ def spoil(path: Path, mark: Path, rng: np.random.Generator) -> str:
     return "other bytes"
 
 
-def _bomb(path: Path) -> str:
-    """A file of some MB that unpacks to 8 GB."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("archive/data.pkl", "w") as inside:
+def write_bomb(path: Path) -> None:
+    """Write a file of some MB that unpacks to 8 GB, in the form of a network's weights."""
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("archive/data.pkl", "w", force_zip64=True) as inside,
+    ):
         for _ in range(512):
             inside.write(bytes(1 << 24))
-    return "a bomb"
 
 
 def _table(path: Path, whole: bytes, rng: np.random.Generator) -> str:
@@ -171,6 +174,7 @@ def main() -> int:
             if code:
                 raise SystemExit(said)
         unsealed(sound)
+        write_bomb(mark.with_name("bomb"))
         for seed in range(options.seed, options.seed + options.cases):
             rng = np.random.default_rng(seed)
             shutil.rmtree(run, ignore_errors=True)
