@@ -149,7 +149,7 @@ def _with_moments(
 def _view(table: ibis.Table, engine: BaseBackend) -> ibis.Table:
     """The table under a name that the engine knows while it is open: each pass is then written in few words."""
     name = ibis.util.gen_name("churn")
-    engine.raw_sql(f'CREATE TEMPORARY VIEW "{name}" AS {engine.compile(table)}')
+    engine.raw_sql(f"CREATE TEMPORARY VIEW {name} AS {engine.compile(table)}")
     return engine.table(name)
 
 

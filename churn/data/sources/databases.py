@@ -19,6 +19,11 @@ from churn.data.sources.passwords import passwords, without_password
 from churn.errors import UserError
 
 _STREAMED_ROWS = 100_000  # per batch from a database
+_ERRORS = {  # the error from which all of a driver's are derived, by the module that has it
+    **dict.fromkeys(("psycopg", "sqlite3", "pymysql"), "Error"),
+    "pyspark.errors": "PySparkException",
+    "grpc": "RpcError",
+}
 
 
 def is_url(source: str) -> bool:
@@ -73,7 +78,7 @@ class Engines:
             if url not in self.databases:
                 self.databases[url] = connected(url)
             engine = self.databases[url]
-        *schema, table = name.split(".")
+        *schema, table = [name] if "/" in name else name.split(".")  # a path that the engine itself reads
         try:
             return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
         except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
@@ -103,9 +108,14 @@ def connected(url: str) -> BaseBackend:
     kind = url.partition("://")[0]
     file = file_of(url) if kind == "sqlite" else None
     try:
+        if kind == "sc":
+            from churn.data.sources.spark import connected_spark
+
+            return connected_spark(url)
         return ibis.connect(url) if file is None else ibis.sqlite.connect(file)
     except ImportError as error:
-        package = "churn[postgres]" if kind.startswith("postgres") else f"ibis-framework[{kind}]"
+        extra = "spark" if kind == "sc" else "postgres" if kind.startswith("postgres") else None
+        package = f"ibis-framework[{kind}]" if extra is None else f"churn[{extra}]"
         raise UserError(
             f"expected the driver of {kind}", "none that can be imported", f"pip install '{package}'"
         ) from error
@@ -165,7 +175,7 @@ def readable_to_the_last_row() -> Iterator[None]:
 
 def engine_errors() -> tuple[type[Exception], ...]:
     """The types of error that the engines in use raise."""
-    drivers = [sys.modules[name].Error for name in ("psycopg", "sqlite3", "pymysql") if name in sys.modules]
+    drivers = [getattr(sys.modules[name], error) for name, error in _ERRORS.items() if name in sys.modules]
     return (duckdb.Error, pa.ArrowException, IbisError, *drivers)
 
 

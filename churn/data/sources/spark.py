@@ -1,0 +1,217 @@
+"""Spark by Spark Connect, or another server that speaks its protocol: an engine in which counting happens in place.
+
+ibis' backend is made for a session of one's own machine. What it lacks stands here: temporary tables, rows that leave
+in pieces, and expressions that mean what they mean in other engines.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from functools import reduce
+from operator import add
+from typing import Any
+
+import ibis
+import ibis.expr.operations as ops
+import pyarrow as pa
+import sqlglot.expressions as sge
+from ibis.backends.pyspark import Backend
+from ibis.backends.pyspark.datatypes import PySparkType
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+from ibis.common.exceptions import TableNotFound
+from ibis.formats.pandas import PandasData
+from ibis.formats.pyarrow import PyArrowData
+from pyspark.errors import AnalysisException
+from pyspark.sql import functions
+from pyspark.sql.connect.client import DefaultChannelBuilder
+from pyspark.sql.connect.client.retries import DefaultPolicy
+from pyspark.sql.connect.session import SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
+
+_PIECE = 1_000_000  # rows that leave at a time; a server may refuse to send 1 GB of one query (maxResultSize)
+_SAMPLE = 10_000  # values by which ranges are found
+_FIRST_TRIES, _TRIES = 3, 6  # again after .05, .2, .8, 3.2, 12.8 and 51.2 s; by itself Spark's client tries 10 minutes
+
+_xxhash64 = ibis.udf.scalar.builtin(lambda value: None, name="xxhash64", signature=(("string",), "int64"))
+
+
+class _Compiler(PySparkCompiler):  # type: ignore[misc]  # of a package without types
+    """Spark's SQL with the meanings that other engines give to ibis' expressions."""
+
+    def visit_IsNull(self, op: Any, *, arg: Any) -> Any:  # noqa: N802 - ibis' names
+        """Null alone; ibis counts NaN, too."""
+        return arg.is_(sge.null())
+
+    def visit_NotNull(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
+        """All but null; ibis leaves out NaN, too."""
+        return arg.is_(sge.not_(sge.null()))
+
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
+        """A float as one; by itself Spark reads 0.5 as a decimal number."""
+        written = super().visit_NonNullLiteral(op, value=value, dtype=dtype)
+        return self.cast(sge.convert(value), dtype) if dtype.is_floating() and math.isfinite(value) else written
+
+    def visit_RegexReplace(self, op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:  # noqa: N802
+        r"""The groups of a pattern as Java writes them, $1 in place of \1."""
+        written = sge.convert(re.sub(r"\\(\d)", r"$\1", replacement.this))
+        return super().visit_RegexReplace(op, arg=arg, pattern=pattern, replacement=written)
+
+
+class Spark(Backend):  # type: ignore[misc]  # of a package without types
+    """A session of a Spark Connect server."""
+
+    compiler = _Compiler()
+
+    def table(self, name: str, /, *, database: Any = None) -> ibis.Table:
+        """A table by its name, or Parquet at a path that the cluster reads."""
+        if "/" not in name:
+            return super().table(name, database=database)
+        view = ibis.util.gen_name("churn")
+        self._session.read.parquet(name).createOrReplaceTempView(view)
+        return super().table(view)
+
+    def get_schema(self, table_name: str, *, catalog: str | None = None, database: str | None = None) -> ibis.Schema:
+        """The schema of a table, in one question to the server."""
+        name = ".".join(f"`{part}`" for part in (catalog, database, table_name) if part)
+        try:
+            return ibis.schema(dict(PySparkType.to_ibis(self._session.table(name).schema).fields))
+        except AnalysisException as error:
+            if "NOT_FOUND" in str(error):
+                raise TableNotFound(table_name) from error
+            raise
+
+    def create_table(self, name: str, obj: Any = None, *, temp: bool | None = None, **others: Any) -> ibis.Table:
+        """A table; a temporary one is kept by the executors, in memory and on disk, until the session ends."""
+        if not temp:
+            return super().create_table(name, obj, temp=temp, **others)
+        if isinstance(obj, pa.Table):
+            self._sent(obj).createOrReplaceTempView(name)
+        else:
+            self._cached_dataframes[name] = self._rows(obj).persist()
+            self._cached_dataframes[name].createOrReplaceTempView(name)
+        return self.table(name)
+
+    def numbered(self, table: ibis.Table, *, by: str, name: str) -> ibis.Table:
+        """A table with the place of each row by a column without repeats, from 0 on, under a name.
+
+        A window over all rows would be the work of one task, so beyond a million rows they are numbered within ranges
+        of the column, after the rows of the ranges before.
+        """
+        rows = self.create_table(ibis.util.gen_name("churn"), table, temp=True)
+        bounds = self._bounds(rows[by])
+        if not bounds:
+            return rows.mutate(**{name: ibis.row_number().over(order_by=rows[by])})
+        part = reduce(add, ((rows[by] >= bound).ifelse(1, 0) for bound in bounds)).name("part")
+        rows = self.create_table(ibis.util.gen_name("churn"), rows.mutate(part), temp=True)
+        sizes = dict(rows.group_by("part").aggregate(n=rows.count()).order_by("part").execute().to_numpy())
+        before = {int(part): sum(int(n) for other, n in sizes.items() if other < part) for part in sizes}
+        place = ibis.row_number().over(group_by="part", order_by=rows[by])
+        return rows.mutate(**{name: place + rows.part.cases(*before.items())}).drop("part")
+
+    def _bounds(self, column: ibis.Value) -> list[Any]:
+        """Values that part a column without repeats into ranges of up to about half a million; none if one will do."""
+        rows = column.as_table()
+        parts, share = (int(rows.count().execute()) // piece for piece in (_PIECE // 2, _SAMPLE))
+        if parts < 3:
+            return []
+        drawn = rows.filter(_xxhash64(column.cast("string")) % share == 0).order_by(column).to_pyarrow()[0].to_pylist()
+        return [drawn[len(drawn) * part // parts] for part in range(1, parts)]
+
+    def execute(self, expr: Any, /, **options: Any) -> Any:
+        """The values of an expression as pandas' other engines have them."""
+        table = expr.as_table()
+        frame = self.to_pyarrow(table, **options).to_pandas()
+        return expr.__pandas_result__(PandasData.convert_table(frame, table.schema()))
+
+    def to_pyarrow(self, expr: Any, /, **_: Any) -> Any:
+        """The values of an expression at once."""
+        table = expr.as_table()
+        found = self._rows(table).toArrow()
+        return expr.__pyarrow_result__(_as(found, table.schema()))
+
+    def to_pyarrow_batches(self, expr: Any, /, *, chunk_size: int = _PIECE, **_: Any) -> pa.ipc.RecordBatchReader:
+        """The rows piece by piece, so that neither this process nor the server's driver holds more than one.
+
+        A row's piece follows from its values alone, without floats, whose sums may differ when they are computed
+        again: so each row is in one piece even if executors are lost meanwhile. Where the rows have an order, a piece
+        is a range of whole numbers of the first column of that.
+        """
+        table = expr.as_table()
+        schema = table.schema()
+        return pa.ipc.RecordBatchReader.from_batches(schema.to_pyarrow(), self._batches(table, schema, chunk_size))
+
+    def disconnect(self) -> None:
+        """End the session, and give back what executors keep."""
+        for rows in self._cached_dataframes.values():
+            rows.unpersist()
+        self._session.stop()
+
+    def _batches(self, table: ibis.Table, schema: ibis.Schema, chunk_size: int) -> Iterator[pa.RecordBatch]:
+        rows = self._rows(table).persist()
+        try:
+            for piece in _pieces(table, rows):
+                yield from _as(piece.toArrow(), schema).to_batches(max_chunksize=chunk_size)
+        finally:
+            rows.unpersist()
+
+    def _rows(self, table: ibis.Table) -> Any:
+        """A table as Spark's data frame, which nothing is asked of yet."""
+        self._run_pre_execute_hooks(table)
+        return self._session.sql(self.compile(table))
+
+    def _register_in_memory_table(self, op: ops.InMemoryTable) -> None:
+        self._sent(op.data.to_pyarrow(op.schema)).createOrReplaceTempView(op.name)
+
+    def _sent(self, table: pa.Table) -> Any:
+        return self._session.createDataFrame(table, None if len(table) else from_arrow_schema(table.schema))
+
+
+def connected_spark(url: str) -> Spark:
+    """A session of the server at a URL such as sc://host:15002 or sc://host:443/;use_ssl=true;token=SECRET.
+
+    Raises:
+        ConnectionError: if nobody answers there.
+    """
+    session = SparkSession.builder.channelBuilder(DefaultChannelBuilder(url)).create()
+    session.client.set_retry_policies([DefaultPolicy(max_retries=_FIRST_TRIES)])
+    Spark.register_options()
+    engine = Spark()
+    try:
+        engine.do_connect(session)
+    except Exception as error:  # of gRPC, which tells the cause on its second line or further down
+        raise ConnectionError(_cause(error)) from error
+    session.client.set_retry_policies([DefaultPolicy(max_retries=_TRIES)])
+    return engine
+
+
+def _cause(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    details = getattr(error, "details", None)
+    return str(details() if callable(details) else error)
+
+
+def _pieces(table: ibis.Table, rows: Any) -> Iterator[Any]:
+    """Data frames that have all rows of one, in its order where the table has one."""
+    pieces = math.ceil(rows.count() / _PIECE)
+    order = table.op().keys[0].arg.name if isinstance(table.op(), ops.Sort) else None
+    if pieces < 2:
+        yield rows
+    elif order is None:
+        exact = [f"`{name}`" for name, kind in table.schema().items() if not kind.is_floating()]
+        for piece in range(pieces):
+            yield rows.filter(f"pmod(xxhash64({', '.join(exact)}), {pieces}) = {piece}")
+    else:
+        first, last = rows.agg(functions.min(order), functions.max(order)).first()
+        width = math.ceil((last - first + 1) / pieces)
+        for begin in range(first, last + 1, width):
+            yield rows.filter(f"`{order}` >= {begin} AND `{order}` < {begin + width}").orderBy(
+                *[key.arg.name for key in table.op().keys]
+            )
+
+
+def _as(found: pa.Table, schema: ibis.Schema) -> pa.Table:
+    """Spark's columns in the types that ibis expects; its moments are in UTC."""
+    return PyArrowData.convert_table(found, schema)
+
+
