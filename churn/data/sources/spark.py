@@ -4,6 +4,7 @@ ibis' backend is made for a session of one's own machine. What it lacks stands h
 in pieces, and expressions that mean what they mean in other engines.
 """
 
+import logging
 import math
 import re
 from collections.abc import Iterator
@@ -46,10 +47,20 @@ class _Compiler(PySparkCompiler):  # type: ignore[misc]  # of a package without 
         """All but null; ibis leaves out NaN, too."""
         return arg.is_(sge.not_(sge.null()))
 
+    def visit_IsInf(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
+        """Either infinity; ibis compares its own expressions, and finds none."""
+        return self.f.abs(arg).eq(self.POS_INF)
+
     def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
         """A float as one; by itself Spark reads 0.5 as a decimal number."""
         written = super().visit_NonNullLiteral(op, value=value, dtype=dtype)
         return self.cast(sge.convert(value), dtype) if dtype.is_floating() and math.isfinite(value) else written
+
+    def visit_DateDelta(self, op: Any, *, left: Any, right: Any, part: Any) -> Any:  # noqa: N802
+        """Days between dates; ibis makes them moments first."""
+        if op.part.value != "day":
+            return super().visit_DateDelta(op, left=left, right=right, part=part)
+        return self.cast(self.f.anon.datediff(left, right), op.dtype)
 
     def visit_RegexReplace(self, op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:  # noqa: N802
         r"""The groups of a pattern as Java writes them, $1 in place of \1."""
@@ -87,7 +98,7 @@ class Spark(Backend):  # type: ignore[misc]  # of a package without types
         if isinstance(obj, pa.Table):
             self._sent(obj).createOrReplaceTempView(name)
         else:
-            self._cached_dataframes[name] = self._rows(obj).persist()
+            self._cached_dataframes[name] = _whole(self._rows(obj), obj.schema()).persist()
             self._cached_dataframes[name].createOrReplaceTempView(name)
         return self.table(name)
 
@@ -172,6 +183,7 @@ def connected_spark(url: str) -> Spark:
     Raises:
         ConnectionError: if nobody answers there.
     """
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # which tells of errors over a hundred lines
     session = SparkSession.builder.channelBuilder(DefaultChannelBuilder(url)).create()
     session.client.set_retry_policies([DefaultPolicy(max_retries=_FIRST_TRIES)])
     Spark.register_options()
@@ -208,6 +220,14 @@ def _pieces(table: ibis.Table, rows: Any) -> Iterator[Any]:
             yield rows.filter(f"`{order}` >= {begin} AND `{order}` < {begin + width}").orderBy(
                 *[key.arg.name for key in table.op().keys]
             )
+
+
+def _whole(rows: Any, wanted: ibis.Schema) -> Any:
+    """A data frame whose whole numbers have the types that ibis gives them; Spark takes 31 for an int32."""
+    found = PySparkType.to_ibis(rows.schema).fields
+    others = {n: kind for n, kind in wanted.items() if kind.is_integer() and found[n].copy(nullable=True) != kind}
+    typed = {n: rows[n].cast(PySparkType.from_ibis(kind)) for n, kind in others.items()}
+    return rows.withColumns(typed) if typed else rows
 
 
 def _as(found: pa.Table, schema: ibis.Schema) -> pa.Table:

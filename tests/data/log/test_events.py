@@ -8,11 +8,17 @@ import pytest
 from churn.data.log.dialects import open_session
 from churn.data.log.events import EVENT_COLUMNS, MEMBER_COLUMNS, STICKER_COLUMNS, Columns, with_day, with_reason
 from churn.data.log.times import with_moments, written
+from churn.data.sources.databases import connected
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(scope="module", params=["duckdb", "postgres", "sail", "spark"])
 def engine(request):
-    engine = ibis.duckdb.connect() if request.param == "duckdb" else request.getfixturevalue("postgres")
+    if request.param == "duckdb":
+        engine = ibis.duckdb.connect()
+    elif request.param == "postgres":
+        engine = request.getfixturevalue("postgres")
+    else:
+        engine = connected(request.getfixturevalue(f"{request.param}_url"))
     open_session(engine)
     return engine
 
