@@ -218,7 +218,9 @@ def sail_url():
         if not find_spec(package):
             pytest.skip(f"{package} is not installed; `make test-cluster` runs these tests where it is")
     port = _free_port()
-    with _served([sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", f"{port}"], port) as url:
+    with _served(
+        [sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", f"{port}"], port
+    ) as url:
         yield url
 
 

@@ -17,6 +17,7 @@ _ZONE = r"(Z|UTC|[+-]\d{2}(:?\d{2})?|[A-Z][A-Za-z]+/[A-Za-z_/]+)"
 _USUAL = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:[0-5]\d([.]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?)?)?$"
 _NUMBER = r"^\s*[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?\s*$"  # Spark reads 1d and 1f, too
 _INSTANT = rf"^\d{{4}}-\d{{1,2}}-\d{{1,2}}([T ]\d{{1,2}}:\d{{2}}(:[0-5]\d([.]\d+)?)?( ?{_ZONE})?)?$"
+_WITHOUT_ZONE = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:[0-5]\d([.]\d+)?)?)?$"
 # The other forms of ISO 8601 and RFC 3339, and dates with the year first, made into the usual one.
 _BASIC_DATE = (r"^(\d{4})(\d{2})(\d{2})[Tt ]+", r"\1-\2-\3 ")
 _DATE = (r"^(\d{4})[-/.] ?(\d{1,2})[-/.] ?(\d{1,2})[.]?[Tt ]*", r"\1-\2-\3 ")
@@ -116,14 +117,17 @@ def _usual(text: ibis.Value) -> ibis.Value:
     return text.strip()
 
 
-def _usual_instant(text: ibis.Value) -> ibis.Value:
+def _rewritten_instant(text: ibis.Value) -> ibis.Value:
+    """Text to a moment; DuckDB would read text without a zone in that of a row before."""
     usual = _usual(text)
-    return ibis.ifelse(usual.re_search(_INSTANT), usual, None)
+    plain = usual.try_cast("timestamp").cast(_MOMENT)
+    zoned = ibis.ifelse(usual.re_search(_INSTANT), usual, None).try_cast(_MOMENT)
+    return ibis.ifelse(usual.re_search(_WITHOUT_ZONE), plain, zoned)
 
 
 def _instant_by_cast(text: ibis.Value) -> ibis.Value:
     """Text to a moment; most logs need no rewriting, which is slow."""
-    return ibis.ifelse(text.re_search(_USUAL), text.try_cast(_MOMENT), _usual_instant(text).try_cast(_MOMENT))
+    return ibis.ifelse(text.re_search(_USUAL), text.try_cast(_MOMENT), _rewritten_instant(text))
 
 
 def _not_infinite(when: ibis.Value) -> ibis.Value:

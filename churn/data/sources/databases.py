@@ -19,6 +19,7 @@ from churn.data.sources.passwords import passwords, without_password
 from churn.errors import UserError
 
 _STREAMED_ROWS = 100_000  # per batch from a database
+COUNTING = ("postgresql", "postgres", "sc")  # kinds of URLs of engines beside DuckDB in which counting happens in place
 _ERRORS = {  # the error from which all of a driver's are derived, by the module that has it
     **dict.fromkeys(("psycopg", "sqlite3", "pymysql"), "Error"),
     "pyspark.errors": "PySparkException",
@@ -75,9 +76,7 @@ class Engines:
         if url.startswith("duckdb://"):
             engine, name = self.local, f"{self._attached(url)}.{name if '.' in name else f'main.{name}'}"
         else:
-            if url not in self.databases:
-                self.databases[url] = connected(url)
-            engine = self.databases[url]
+            engine = self._connected(url)
         *schema, table = [name] if "/" in name else name.split(".")  # a path that the engine itself reads
         try:
             return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
@@ -85,6 +84,23 @@ class Engines:
             where = f"{source.rpartition('::')[2]} in {without_password(url)}"
             found = "no such table" if isinstance(error, TableNotFound) else reason_of(error, url)
             raise UserError(f"expected the table {where}", found, "check the name after ::") from error
+
+    def counting(self, url: str) -> BaseBackend:
+        """The engine at a URL, in which counting happens in place.
+
+        Raises:
+            UserError: if it cannot be reached, or its rows are streamed into the default engine to be counted there.
+        """
+        url = url.partition("::")[0]
+        if (kind := url.partition("://")[0]) not in COUNTING:
+            remedy = "name an engine that counts: of any other the rows are streamed into the default one"
+            raise UserError(f"expected a URL that begins with {', '.join(f'{k}://' for k in COUNTING)}", kind, remedy)
+        return self._connected(url)
+
+    def _connected(self, url: str) -> BaseBackend:
+        if url not in self.databases:
+            self.databases[url] = connected(url)
+        return self.databases[url]
 
     def _attached(self, url: str) -> str:
         """The name under which a DuckDB file is attached, attached now if it was not."""

@@ -73,6 +73,11 @@ class Spark(Backend):  # type: ignore[misc]  # of a package without types
 
     compiler = _Compiler()
 
+    @property
+    def version(self) -> str:
+        """The version that the server tells, of the Spark that it is or stands for."""
+        return str(self._session.version)
+
     def table(self, name: str, /, *, database: Any = None) -> ibis.Table:
         """A table by its name, or Parquet at a path that the cluster reads."""
         if "/" not in name:
@@ -233,5 +238,3 @@ def _whole(rows: Any, wanted: ibis.Schema) -> Any:
 def _as(found: pa.Table, schema: ibis.Schema) -> pa.Table:
     """Spark's columns in the types that ibis expects; its moments are in UTC."""
     return PyArrowData.convert_table(found, schema)
-
-
