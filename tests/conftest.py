@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
@@ -192,9 +192,10 @@ def _served(command, port, **options):
             server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True, **options)
         try:
             _wait_for(port, server, folder / "log")
-            yield f"sc://127.0.0.1:{port}"
+            yield f"sc://127.0.0.1:{port}", server
         finally:
-            os.killpg(server.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
             server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -211,17 +212,26 @@ def _wait_for(port, server, log, seconds=120):
     pytest.fail(f"no server: {log.read_text(errors='replace')[-2000:]}")
 
 
-@pytest.fixture(scope="session")
-def sail_url():
-    """The URL of Sail, which speaks Spark Connect without a JVM."""
+def _sail():
     for package in ("pyspark", "pysail"):
         if not find_spec(package):
             pytest.skip(f"{package} is not installed; `make test-cluster` runs these tests where it is")
     port = _free_port()
-    with _served(
-        [sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", f"{port}"], port
-    ) as url:
+    return _served([sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(port)], port)
+
+
+@pytest.fixture(scope="session")
+def sail_url():
+    """The URL of Sail, which speaks Spark Connect without a JVM."""
+    with _sail() as (url, _):
         yield url
+
+
+@pytest.fixture
+def lonely_sail():
+    """The URL of a Sail of the test's own, and its process."""
+    with _sail() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -239,7 +249,7 @@ def spark_url():
     settings |= {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": 2, "spark.driver.memory": "2g"}
     options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
     command = [home / "bin" / "spark-submit", "--master", "local[2]", "--class", server, *options, "spark-internal"]
-    with _served(command, port, env=os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}) as url:
+    with _served(command, port, env=os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}) as (url, _):
         yield url
 
 

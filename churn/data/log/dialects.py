@@ -214,7 +214,7 @@ DIALECTS = {
     "pyspark": Dialect(
         instant=_instant_by_cast,
         number=lambda text: ibis.ifelse(text.re_search(_NUMBER), text.try_cast("float64"), None),
-        local_time=_from_utc_timestamp,
+        local_time=lambda when, zone: when if zone == "UTC" else _from_utc_timestamp(when, zone),
         finite=lambda when: when,
         since_epoch=lambda number, unit: _in_spark(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
         microseconds=lambda when: _unix_micros(_from_utc_timestamp(when, "UTC")),  # of times without a zone, too

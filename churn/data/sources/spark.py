@@ -8,22 +8,24 @@ import logging
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import reduce
 from operator import add
 from typing import Any
+from warnings import catch_warnings
 
 import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 import sqlglot.expressions as sge
+from grpc import RpcError
 from ibis.backends.pyspark import Backend
 from ibis.backends.pyspark.datatypes import PySparkType
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.common.exceptions import TableNotFound
 from ibis.formats.pandas import PandasData
 from ibis.formats.pyarrow import PyArrowData
-from pyspark.errors import AnalysisException
-from pyspark.sql import functions
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql.connect.client import DefaultChannelBuilder
 from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession
@@ -84,7 +86,9 @@ class Spark(Backend):  # type: ignore[misc]  # of a package without types
             return super().table(name, database=database)
         view = ibis.util.gen_name("churn")
         self._session.read.parquet(name).createOrReplaceTempView(view)
-        return super().table(view)
+        if not (found := super().table(view)).columns:  # as Sail tells of a path that is not there
+            raise TableNotFound(name)
+        return found
 
     def get_schema(self, table_name: str, *, catalog: str | None = None, database: str | None = None) -> ibis.Schema:
         """The schema of a table, in one question to the server."""
@@ -157,10 +161,12 @@ class Spark(Backend):  # type: ignore[misc]  # of a package without types
         return pa.ipc.RecordBatchReader.from_batches(schema.to_pyarrow(), self._batches(table, schema, chunk_size))
 
     def disconnect(self) -> None:
-        """End the session, and give back what executors keep."""
-        for rows in self._cached_dataframes.values():
-            rows.unpersist()
-        self._session.stop()
+        """End the session, and give back what executors keep; of a server that is gone there is nothing to end."""
+        self._session.client.set_retry_policies([])
+        with suppress(PySparkException, RpcError), catch_warnings(action="ignore"):
+            for rows in self._cached_dataframes.values():
+                rows.unpersist()
+            self._session.stop()
 
     def _batches(self, table: ibis.Table, schema: ibis.Schema, chunk_size: int) -> Iterator[pa.RecordBatch]:
         rows = self._rows(table).persist()
@@ -188,7 +194,8 @@ def connected_spark(url: str) -> Spark:
     Raises:
         ConnectionError: if nobody answers there.
     """
-    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # which tells of errors over a hundred lines
+    for name in ("SQLQueryContextLogger", "pyspark.sql.connect.logging"):  # which tell of errors over a hundred lines
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     session = SparkSession.builder.channelBuilder(DefaultChannelBuilder(url)).create()
     session.client.set_retry_policies([DefaultPolicy(max_retries=_FIRST_TRIES)])
     Spark.register_options()
@@ -219,7 +226,7 @@ def _pieces(table: ibis.Table, rows: Any) -> Iterator[Any]:
         for piece in range(pieces):
             yield rows.filter(f"pmod(xxhash64({', '.join(exact)}), {pieces}) = {piece}")
     else:
-        first, last = rows.agg(functions.min(order), functions.max(order)).first()
+        first, last = rows.selectExpr(f"min(`{order}`)", f"max(`{order}`)").first()
         width = math.ceil((last - first + 1) / pieces)
         for begin in range(first, last + 1, width):
             yield rows.filter(f"`{order}` >= {begin} AND `{order}` < {begin + width}").orderBy(

@@ -96,6 +96,16 @@ def test_the_last_fraction_of_a_second_belongs_to_its_own_day(days_of):
     assert days_of(pa.array([datetime(2024, 3, 1, 23, 59, 59, 999999)])) == ["2024-03-01"]
 
 
+def test_text_without_a_zone_is_in_utc_whatever_zones_stand_before_it(days_of):
+    late = [
+        "2024-03-01 23:30:00 America/New_York",
+        "2024/3/1 23:30",
+        "2024-03-01T23:30:00[Asia/Seoul]",
+        "20240301T2330",
+    ]
+    assert days_of(pa.array(late)) == ["2024-03-02", "2024-03-01", "2024-03-01", "2024-03-01"]
+
+
 def test_days_before_1970_are_found(days_of):
     assert days_of(pa.array([datetime(1969, 12, 31, 23)])) == ["1969-12-31"]
     assert days_of(pa.array([-1, -86401])) == ["1969-12-31", "1969-12-30"]

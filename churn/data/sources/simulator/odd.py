@@ -141,7 +141,7 @@ def _times(rng: Generator, begin: pd.Timestamp, n: int) -> pa.Array:
     far = [
         pd.Timestamp("1850-06-01"),
         pd.Timestamp("2199-12-31 23:30"),
-        pd.Timestamp("1900-01-01"),
+        pd.Timestamp("1950-01-01"),
         pd.Timestamp("2230-01-01"),
     ]
     moments = [far[int(rng.integers(4))] if rng.random() < 0.01 else moment for moment in moments]
@@ -192,6 +192,6 @@ _FORMS: tuple[Callable[[Generator, list[pd.Timestamp], Any], pa.Array], ...] = (
     _texts("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S.%fZ", "%Y-%m-%d"),
     _texts("%Y-%m-%d %H:%M:%S+09:00", "%Y-%m-%d %H:%M:%S-0330", "%Y-%m-%dT%H:%M:%S+05"),
     _texts("%Y/%m/%d %H:%M", "%Y%m%dT%H%M%S", "%Y.%m.%d", "%Y-%m-%d %H:%M:%S,%f"),
-    _texts("%Y-%m-%d %H:%M:%S Europe/Berlin", "%Y-%m-%dT%H:%M:%S[America/New_York]", "%Y-%m-%d %H:%M UTC"),
+    _texts("%Y-%m-%d %H:%M:%S Europe/Berlin", "%Y-%m-%dT%H:%M:%S[America/New_York]", "%Y-%m-%d %H:%M"),
     _texts("%Y%m%d"),
 )
