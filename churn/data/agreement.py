@@ -22,6 +22,7 @@ from churn.data.windows.panel import Panel
 from churn.errors import UserError
 
 _ALIKE = 1e-6  # relative; amounts are added up in any order, and kept in 32 bits
+_LISTS = ("daily", "stickers", "members", "outcomes")
 Key = tuple[str, ...]
 
 
@@ -35,7 +36,7 @@ class Difference:
 
 
 def sample_of(config: DataConfig, *, rows: int, spill: Path) -> dict[str, pa.Table]:
-    """The tables of a configuration, of as many users as have about so many rows in its first, by their names.
+    """The tables of a configuration by their names, of some users, who have about a number of rows in the first.
 
     Raises:
         UserError: for a source or column that is not there.
@@ -86,9 +87,6 @@ def _with_names(config: DataConfig) -> DataConfig:
     logs: list[str | dict[str, Any]] = [log.block | {"source": names[log.source]} for log in config.logs]
     others: dict[str, Any] = {name: names[source] for name in _LISTS if (source := getattr(config, name)) is not None}
     return replace(config, events=logs or None, event_columns=None, **others)
-
-
-_LISTS = ("daily", "stickers", "members", "outcomes")
 
 
 def _values(config: DataConfig, frames: Mapping[str, Frame], folder: Path) -> dict[Key, Any]:

@@ -68,7 +68,7 @@ class Written:
         if self.kind != "epoch":  # what no calendar holds would end the query
             number = ibis.ifelse(number.cast("float64").abs() < _MOST[self.kind], number, None)
         if self.kind == "digits":
-            text = _text(number).re_replace(r"^(\d{8})(\d*)$", r"\1 \2")
+            text = _text(number).re_replace(r"^(\d{8})(\d*)$", r"\1 T\2")  # apart, since $1T would be a name for Sail
             return dialect_of(number.as_table()).instant(text).cast("timestamp")
         if self.kind == "epoch":
             return _since_epoch(number)

@@ -1,7 +1,7 @@
 """Spark by Spark Connect, or another server that speaks its protocol: an engine in which counting happens in place.
 
-ibis' backend is made for a session of one's own machine. What it lacks stands here: temporary tables, rows that leave
-in pieces, and expressions that mean what they mean in other engines.
+ibis' backend is made for a session of one's own machine. Its gaps are filled here: temporary tables, rows that leave in
+pieces, and expressions with the meaning that other engines give them.
 """
 
 import logging

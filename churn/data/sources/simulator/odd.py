@@ -150,7 +150,7 @@ def _times(rng: Generator, begin: pd.Timestamp, n: int) -> pa.Array:
 
 
 def _whole(unit: int) -> Callable[[Generator, list[pd.Timestamp], Any], pa.Array]:
-    """Whole numbers since 1970, so many a second."""
+    """Whole numbers since 1970, in some unit of a second."""
     return lambda rng, moments, gone: pa.array([m.value // (10**9 // unit) for m in moments], pa.int64(), mask=gone)
 
 
