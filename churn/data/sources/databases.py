@@ -1,5 +1,6 @@
 """Tables of a database, named by an ibis URL and a table: `postgresql://ada@db/shop::public.events`."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -125,6 +126,7 @@ def connected(url: str) -> BaseBackend:
     file = file_of(url) if kind == "sqlite" else None
     try:
         if kind == "sc":
+            os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read as it is loaded; it tells refusals beside the error
             from churn.data.sources.spark import connected_spark
 
             return connected_spark(url)
@@ -139,7 +141,9 @@ def connected(url: str) -> BaseBackend:
         raise UserError(
             f"expected to reach the database {without_password(url)}",
             "a URL that cannot be read",
-            "check the URL; in a password write @ as %40, / as %2F, # as %23 and so on",
+            "write it as sc://host:15002, with options as /;use_ssl=true"
+            if kind == "sc"
+            else "check the URL; in a password write @ as %40, / as %2F, # as %23 and so on",
         ) from error
     except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
         raise UserError(

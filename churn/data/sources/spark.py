@@ -6,7 +6,6 @@ pieces, and expressions with the meaning that other engines give them.
 
 import logging
 import math
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import reduce
@@ -17,11 +16,9 @@ from warnings import catch_warnings
 import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
-import sqlglot.expressions as sge
 from grpc import RpcError
 from ibis.backends.pyspark import Backend
 from ibis.backends.pyspark.datatypes import PySparkType
-from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.common.exceptions import TableNotFound
 from ibis.formats.pandas import PandasData
 from ibis.formats.pyarrow import PyArrowData
@@ -31,6 +28,8 @@ from pyspark.sql.connect.client.retries import DefaultPolicy
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from churn.data.sources.spark_sql import SparkCompiler
+
 _PIECE = 1_000_000  # rows that leave at a time; a server may refuse to send 1 GB of one query (maxResultSize)
 _SAMPLE = 10_000  # values by which ranges are found
 _FIRST_TRIES, _TRIES = 3, 6  # again after .05, .2, .8, 3.2, 12.8 and 51.2 s; by itself Spark's client tries 10 minutes
@@ -38,42 +37,10 @@ _FIRST_TRIES, _TRIES = 3, 6  # again after .05, .2, .8, 3.2, 12.8 and 51.2 s; by
 _xxhash64 = ibis.udf.scalar.builtin(lambda value: None, name="xxhash64", signature=(("string",), "int64"))
 
 
-class _Compiler(PySparkCompiler):  # type: ignore[misc]  # of a package without types
-    """Spark's SQL with the meanings that other engines give to ibis' expressions."""
-
-    def visit_IsNull(self, op: Any, *, arg: Any) -> Any:  # noqa: N802 - ibis' names
-        """Null alone; ibis counts NaN, too."""
-        return arg.is_(sge.null())
-
-    def visit_NotNull(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
-        """All but null; ibis leaves out NaN, too."""
-        return arg.is_(sge.not_(sge.null()))
-
-    def visit_IsInf(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
-        """Either infinity; ibis compares its own expressions, and finds none."""
-        return self.f.abs(arg).eq(self.POS_INF)
-
-    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
-        """A float as one; by itself Spark reads 0.5 as a decimal number."""
-        written = super().visit_NonNullLiteral(op, value=value, dtype=dtype)
-        return self.cast(sge.convert(value), dtype) if dtype.is_floating() and math.isfinite(value) else written
-
-    def visit_DateDelta(self, op: Any, *, left: Any, right: Any, part: Any) -> Any:  # noqa: N802
-        """Days between dates; ibis makes them moments first."""
-        if op.part.value != "day":
-            return super().visit_DateDelta(op, left=left, right=right, part=part)
-        return self.cast(self.f.anon.datediff(left, right), op.dtype)
-
-    def visit_RegexReplace(self, op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:  # noqa: N802
-        r"""The groups of a pattern as Java writes them, $1 in place of \1."""
-        written = sge.convert(re.sub(r"\\(\d)", r"$\1", replacement.this))
-        return super().visit_RegexReplace(op, arg=arg, pattern=pattern, replacement=written)
-
-
 class Spark(Backend):  # type: ignore[misc]  # of a package without types
     """A session of a Spark Connect server."""
 
-    compiler = _Compiler()
+    compiler = SparkCompiler()
 
     @property
     def version(self) -> str:
@@ -92,7 +59,8 @@ class Spark(Backend):  # type: ignore[misc]  # of a package without types
 
     def get_schema(self, table_name: str, *, catalog: str | None = None, database: str | None = None) -> ibis.Schema:
         """The schema of a table, in one question to the server."""
-        name = ".".join(f"`{part}`" for part in (catalog, database, table_name) if part)
+        parts = (part.replace("`", "``") for part in (catalog, database, table_name) if part)
+        name = ".".join(f"`{part}`" for part in parts)
         try:
             return ibis.schema(dict(PySparkType.to_ibis(self._session.table(name).schema).fields))
         except AnalysisException as error:
@@ -218,27 +186,25 @@ def _cause(error: BaseException) -> str:
 def _pieces(table: ibis.Table, rows: Any) -> Iterator[Any]:
     """Data frames that have all rows of one, in its order where the table has one."""
     pieces = math.ceil(rows.count() / _PIECE)
-    order = table.op().keys[0].arg.name if isinstance(table.op(), ops.Sort) else None
-    if pieces < 2:
+    order = [key.arg.name for key in table.op().keys] if isinstance(table.op(), ops.Sort) else []
+    exact = [f"`{name}`" for name, kind in table.schema().items() if not kind.is_floating()]
+    if pieces < 2 or (order and not table[order[0]].type().is_integer()):
         yield rows
-    elif order is None:
-        exact = [f"`{name}`" for name, kind in table.schema().items() if not kind.is_floating()]
-        for piece in range(pieces):
-            yield rows.filter(f"pmod(xxhash64({', '.join(exact)}), {pieces}) = {piece}")
-    else:
-        first, last = rows.selectExpr(f"min(`{order}`)", f"max(`{order}`)").first()
+    elif order:
+        first, last = rows.selectExpr(f"min(`{order[0]}`)", f"max(`{order[0]}`)").first()
         width = math.ceil((last - first + 1) / pieces)
         for begin in range(first, last + 1, width):
-            yield rows.filter(f"`{order}` >= {begin} AND `{order}` < {begin + width}").orderBy(
-                *[key.arg.name for key in table.op().keys]
-            )
+            yield rows.filter(f"`{order[0]}` >= {begin} AND `{order[0]}` < {begin + width}").orderBy(*order)
+    else:
+        for piece in range(pieces):
+            yield rows.filter(f"pmod(xxhash64({', '.join(exact)}), {pieces}) = {piece}")
 
 
 def _whole(rows: Any, wanted: ibis.Schema) -> Any:
     """A data frame whose whole numbers have the types that ibis gives them; Spark takes 31 for an int32."""
     found = PySparkType.to_ibis(rows.schema).fields
-    others = {n: kind for n, kind in wanted.items() if kind.is_integer() and found[n].copy(nullable=True) != kind}
-    typed = {n: rows[n].cast(PySparkType.from_ibis(kind)) for n, kind in others.items()}
+    wholes = {name: kind.copy(nullable=True) for name, kind in wanted.items() if kind.is_integer()}
+    typed = {n: rows[n].cast(PySparkType.from_ibis(k)) for n, k in wholes.items() if found[n].copy(nullable=True) != k}
     return rows.withColumns(typed) if typed else rows
 
 

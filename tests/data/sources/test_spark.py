@@ -91,7 +91,7 @@ WRONG = {
     "a schema that is not there": ("{url}::no.events", "the table no.events", "no such table", "after ::"),
     "a path that is not there": ("{url}::/no/such/log.parquet", "the table /no/such/log.parquet", "", "after ::"),
     "nobody at home": ("sc://127.0.0.1:1/;token=s3cret::events", "to reach", "127.0.0.1:1", "check the URL"),
-    "an option that is none": ("sc://127.0.0.1:1/;token::events", "to reach", "", "check the URL"),
+    "an option that is none": ("sc://127.0.0.1:1/;token::events", "to reach", "cannot be read", "sc://host:15002"),
 }
 
 
