@@ -47,7 +47,7 @@ def verify_engine(url: str, config: DataConfig, *, out: Path, logs: int, rows: i
             told = None if found is None else json.loads(json.dumps(asdict(found), default=str))
             tried.append({"log": name, "rows": sum(map(len, tables.values())), "difference": told})
         certificate = {
-            "engine": without_password(url),
+            "engine": without_password(url.partition("::")[0]),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "versions": {"churn": __version__, engine.name: str(engine.version)} | _installed(),
             "equal": all(one["difference"] is None for one in tried),

@@ -220,7 +220,12 @@ def moved(table: ibis.Table, engine: BaseBackend) -> ibis.Table:
 
 
 def checksum(table: ibis.Table) -> str:
-    """A number that changes with any row of a table, whatever the order in which the database gives them."""
+    """A number that changes with any row of a table, whatever the order in which the database gives them.
+
+    An engine that has a way of its own tells it without giving its rows away.
+    """
+    if own := getattr(table.get_backend(), "checksum", None):
+        return str(own(table))
     total = rows = 0
     for batch in table.to_pyarrow_batches(chunk_size=_STREAMED_ROWS):
         frame = pa.Table.from_batches([batch]).to_pandas().astype(str)

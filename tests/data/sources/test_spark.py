@@ -11,7 +11,7 @@ import pytest
 
 from churn.data import DataConfig, difference, odd_log
 from churn.data.sources import Engines, open_table, readable_to_the_last_row
-from churn.data.sources.databases import connected
+from churn.data.sources.databases import checksum, connected
 from churn.errors import UserError
 
 pytestmark = pytest.mark.slow
@@ -59,6 +59,15 @@ def test_rows_in_an_order_leave_in_that_order(engine, rows, in_pieces):
 def test_rows_are_numbered_in_ranges_as_they_would_be_at_once(engine, rows):
     found = engine.numbered(rows.select("user_id"), by="user_id", name="code").to_pyarrow().to_pandas()
     assert found.sort_values("user_id")["code"].tolist() == list(range(5_000))
+
+
+def test_a_checksum_follows_the_rows_and_not_their_order(engine):
+    def sum_of(table):
+        return checksum(engine.create_table(ibis.util.gen_name("rows"), table, temp=True))
+
+    assert sum_of(ROWS) == sum_of(ROWS.take(list(reversed(range(5_000)))))
+    assert len({sum_of(ROWS), sum_of(ROWS.slice(1)), sum_of(pa.concat_tables([ROWS, ROWS.slice(0, 1)]))}) == 3
+    assert sum_of(ROWS) != sum_of(ROWS.set_column(2, "amount", [np.linspace(0, 1.001, 5_000)]))
 
 
 def test_expressions_mean_what_they_mean_elsewhere(engine):
