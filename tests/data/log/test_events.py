@@ -117,6 +117,11 @@ def test_what_cannot_be_read_has_no_day(days_of):
     assert days_of(pa.array([float("nan"), float("inf"), None, 86400.0])) == [None, None, None, "1970-01-02"]
 
 
+def test_a_word_that_is_a_number_among_dates_in_digits_has_no_day(days_of):
+    days = [*(f"202403{day:02d}" for day in range(1, 29)), "infinity", "nan"]
+    assert days_of(pa.array(days)) == [*(f"2024-03-{day:02d}" for day in range(1, 29)), None, None]
+
+
 def test_a_column_without_a_single_time_is_refused(days_of, refused):
     with refused("times in events.timestamp", "'soon'", "map a column of times"):
         days_of(pa.array(["soon", "later"]))
