@@ -3,12 +3,13 @@
 #   fast       style, types, imports and the tests that take under a second each, in a minute and a half
 #   test       everything that has to hold
 #   notebooks  runs them in place
+#   test-cluster  the tests that need Spark or Sail, in an environment of their own (PySpark is 430 MB)
 #   reference  the lists of files, keys and commands in docs/, from the code
 #   docs       the site, in build/site
 #   pictures   the guide's pictures, from the demo's pages, with a Chromium
 #   messages   the catalogues of messages, from the code
 #   clean      removes what was installed and run
-.PHONY: help demo style fast test reference docs pictures messages notebooks clean
+.PHONY: help demo style fast test test-cluster reference docs pictures messages notebooks clean
 PYTHON ?= python3
 BIN := .venv/bin
 # A file is one worker's, so that what its tests share is made once; the order is that of tests/conftest.py.
@@ -45,6 +46,18 @@ test: style
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || echo "note: PostgreSQL's tests are skipped; install Debian's package postgresql to run them"
 	$(PYTEST)
 
+# PySpark itself brings a Spark to run; all else is the plain environment's.
+.venv-cluster/installed: .venv/installed
+	$(PYTHON) -m venv .venv-cluster
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$(.venv-cluster/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/plain.pth"
+	.venv-cluster/bin/pip install --quiet --constraint constraints.txt 'pyspark[connect]>=4.0,<4.1' pysail
+	touch $@
+
+CLUSTER := $(addprefix tests/,data/sources/test_spark.py data/log/test_events.py data/log/test_reconciliation.py data/windows/test_people.py eda/test_journey_log.py test_engines.py)
+test-cluster: .venv-cluster/installed
+	@command -v java >/dev/null || echo "note: Spark's tests are skipped; install Debian's package openjdk-17-jre-headless to run them"
+	OMP_NUM_THREADS=1 PYTHONPATH=. .venv-cluster/bin/python -m pytest -k 'sail or spark' $(CLUSTER)
+
 reference: .venv/installed
 	$(BIN)/python docs/reference.py docs
 
@@ -68,4 +81,4 @@ messages: .venv/installed # new messages of the code stand empty in each catalog
 	  --ignore-pot-creation-date --width 120
 
 clean:
-	rm -rf .venv build runs
+	rm -rf .venv .venv-cluster build runs

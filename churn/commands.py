@@ -87,6 +87,35 @@ def _check(arguments: list[str]) -> None:
         check(config.data, options.out)
 
 
+def _verify_engine(arguments: list[str]) -> int:
+    from churn.configuration import parse, run_config, run_parser, without_models
+    from churn.keys import SEEDS, Range
+
+    parser = run_parser("verify-engine")
+    parser.description = (
+        "Counts the tables of the configuration, and generated logs with odd zones, days and dirt, on an engine and on "
+        "the default one. Exit code 3: a value differs."
+    )
+    parser.add_argument("url", help="the engine, such as sc://host:15002 or postgresql://ada@db/shop")
+    parser.add_argument("--out", type=Path, required=True, help="folder for certificate.json")
+    parser.add_argument("--logs", type=int, default=20, help="generated logs")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the own log, about, all of some users")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the seed of the first generated log")
+    options = without_models(parse(arguments, parser=parser))
+    Range(0, 100_000).check("--logs", options.logs)
+    Range(1, 10_000_000).check("--rows", options.rows)
+    SEEDS.check("--from", options.first)
+    config = run_config(options)
+    from churn.check import summary, verify_engine
+    from churn.language import speaking
+
+    sizes = {"logs": options.logs, "rows": options.rows, "seed": options.first}
+    with speaking(config.language, config.labels):
+        certificate = verify_engine(options.url, config.data, out=options.out, **sizes)
+        print(summary(certificate))
+    return 0 if certificate["equal"] else ALARM
+
+
 def _run(arguments: list[str]) -> None:
     from churn.configuration import parse, run_config, run_parser
 
@@ -336,6 +365,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "simulate": (_simulate, "write a made-up log whose truth is known"),
     "init": (_init, "look at files and write a commented configuration that runs"),
     "check": (_check, "read the data, train nothing: counts, base rates, windows per part"),
+    "verify-engine": (_verify_engine, "whether an engine counts as the default one; exits with 3 if a value differs"),
     "run": (_run, "the whole pipeline, from the log to the report; continues where it stopped"),
     "tune": (_tune, "the search alone"),
     "score": (_score, "score new data with a finished run's models"),

@@ -1,15 +1,22 @@
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from glob import glob
+from importlib.util import find_spec
 from pathlib import Path
 
+import duckdb
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from hypothesis import settings
@@ -174,6 +181,99 @@ def postgres(postgres_url):
     engine = ibis.connect(postgres_url)
     yield engine
     engine.disconnect()
+
+
+@contextmanager
+def _served(command, port, **options):
+    """A server that this session starts on loopback, until the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="churn-cluster-"))
+    try:
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True, **options)
+        try:
+            _wait_for(port, server, folder / "log")
+            yield f"sc://127.0.0.1:{port}", server
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for(port, server, log, seconds=120):
+    for _ in range(10 * seconds):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if server.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail(f"no server: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _sail():
+    for package in ("pyspark", "pysail"):
+        if not find_spec(package):
+            pytest.skip(f"{package} is not installed; `make test-cluster` runs these tests where it is")
+    port = _free_port()
+    return _served([sys.executable, "-m", "pysail", "spark", "server", "--ip", "127.0.0.1", "--port", str(port)], port)
+
+
+@pytest.fixture(scope="session")
+def sail_url():
+    """The URL of Sail, which speaks Spark Connect without a JVM."""
+    with _sail() as (url, _):
+        yield url
+
+
+@pytest.fixture
+def lonely_sail():
+    """The URL of a Sail of the test's own, and its process."""
+    with _sail() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def spark_url():
+    """The URL of Spark itself on this machine; its own package has it, the client alone has not."""
+    found = find_spec("pyspark")
+    home = Path(found.origin).parent if found else None
+    if home is None or not (home / "jars").is_dir():
+        pytest.skip("Spark itself is not installed; `make test-cluster` runs these tests where it is")
+    if not shutil.which("java"):
+        pytest.skip("Java is not installed; Debian's package is openjdk-17-jre-headless")
+    port, server = _free_port(), "org.apache.spark.sql.connect.service.SparkConnectServer"
+    places = {"port": port, "address": "127.0.0.1"}
+    settings = {f"spark.connect.grpc.binding.{name}": value for name, value in places.items()}
+    settings |= {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": 2, "spark.driver.memory": "2g"}
+    options = [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+    command = [home / "bin" / "spark-submit", "--master", "local[2]", "--class", server, *options, "spark-internal"]
+    with _served(command, port, env=os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def stored(tmp_path, request):
+    """Puts a frame where an engine reads it: `stored("postgres", frame)` is its source."""
+
+    def source(where, frame):
+        name = ibis.util.gen_name("stored")
+        table = pa.Table.from_pandas(frame, preserve_index=False) if isinstance(frame, pd.DataFrame) else frame
+        if where == "duckdb":
+            with duckdb.connect(tmp_path / "stored.db") as con:
+                con.execute(f"CREATE TABLE {name} AS FROM frame")
+            return f"duckdb:///{tmp_path}/stored.db::{name}"
+        url = request.getfixturevalue(f"{where}_url")
+        if where == "postgres":
+            maker = ibis.connect(url)
+            maker.create_table(name, frame)
+            maker.disconnect()
+            return f"{url}::{name}"
+        pq.write_table(table, tmp_path / f"{name}.parquet", coerce_timestamps="us", allow_truncated_timestamps=True)
+        return f"{url}::{tmp_path}/{name}.parquet"
+
+    return source
 
 
 def _free_port():

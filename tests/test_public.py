@@ -18,7 +18,7 @@ PACKAGES = [where.strip("`") for where in LISTED if where.startswith("`")]
 
 
 def names(where):
-    return re.findall(r"`(\w+)`", LISTED[where])
+    return re.findall(r"`([\w-]+)`", LISTED[where])
 
 
 @pytest.mark.parametrize("package", PACKAGES)

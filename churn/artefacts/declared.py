@@ -419,6 +419,13 @@ DRIFT = Table(
     "n_newest:count mean_reference:number mean_newest:number watched:flag",
 )
 
+# The agreement of engines
+CERTIFICATE = Document(
+    "certificate.json",
+    "the logs that an engine and the default one have counted, the versions, and per log the first value that differs",
+    "engine created versions equal logs",
+)
+
 # The deliveries of lists
 RECEIPT = Document(
     "receipt.json",

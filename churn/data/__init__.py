@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from churn.lazy import lazily
 
 if TYPE_CHECKING:
+    from churn.data.agreement import difference, sample_of
     from churn.data.audit.drift import Drift, Training
     from churn.data.audit.findings import Finding
     from churn.data.audit.findings_of_drift import drift_findings, drift_sentences
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
         without_passwords,
         writable,
     )
-    from churn.data.sources.simulator import PRESETS, Arrivals, Makings, simulate
+    from churn.data.sources.simulator import PRESETS, Arrivals, Makings, odd_log, simulate
     from churn.data.splits.split import PARTS, Split, caution_of, user_share
     from churn.data.splits.splitting import rolling_origins, split_windows, training_users
     from churn.data.splits.user_days import before_border, user_days
@@ -116,6 +117,7 @@ __all__ = [
     "cleaned",
     "counted",
     "dialect_of",
+    "difference",
     "digest",
     "drift_findings",
     "drift_sentences",
@@ -136,6 +138,7 @@ __all__ = [
     "lone_list",
     "look_at",
     "measured_together",
+    "odd_log",
     "open_dataset",
     "open_table",
     "picture_vectors",
@@ -147,6 +150,7 @@ __all__ = [
     "readable_to_the_last_row",
     "recognise",
     "rolling_origins",
+    "sample_of",
     "save_context",
     "simulate",
     "simulated_log",

@@ -98,7 +98,7 @@ def _listed(tables: Tables, events: ibis.Table) -> ibis.Table:
     """The members, or without a list whoever has events, by number: (user_id, user)."""
     listed = events if tables.members is None else tables.members.filter(_.reason.isnull())
     listed = listed.select("user_id").distinct()
-    numbered = listed.mutate(user=ibis.row_number().over(order_by="user_id").cast("int32"))
+    numbered = dialect_of(listed).numbered(listed, "user_id", "user").mutate(user=_.user.cast("int32"))
     return tables.engine.create_table(ibis.util.gen_name("churn"), numbered, temp=True)
 
 

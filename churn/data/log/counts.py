@@ -46,10 +46,9 @@ def aggregate(
     """
     engine, events = tables.engine, _complete(tables.events)
     users = users_in(engine, events, tables.listed, own=_.user_id == _.actor_id)
-    coded = _coded(events, users)
-    rooms = cached(engine, _rooms(coded))
+    rooms = cached(engine, _rooms(_coded(events, users)))
     first_day, last_day = span or span_of(rooms)
-    placed = _placed(rooms, cached(engine, _away(coded)))
+    placed = _placed(rooms, cached(engine, _away(events, users)))
     _check_activity(placed, activity_events or ())
     if vocabulary is None:
         end = training_end(first_day, last_day)
@@ -128,11 +127,12 @@ def _rooms(coded: ibis.Table) -> ibis.Table:
     return keyed.group_by(SOURCE, "room", "own", "visited", "event", "day", "reason").aggregate(n=_.count())
 
 
-def _away(coded: ibis.Table) -> ibis.Table:
+def _away(events: ibis.Table, users: ibis.Table) -> ibis.Table:
     """Counts of users' events in others' rooms: (source, code, day, role, event, n)."""
-    visits = coded.filter(_.reason.isnull() & ~_.own & _.actor.notnull())
-    counts = visits.group_by(SOURCE, "actor", "event", "day").aggregate(n=_.count())
-    return counts.select(SOURCE, "day", "event", "n", code=_.actor, role=ibis.literal("away"))
+    visits = events.filter(_.reason.isnull() & (_.user_id != _.actor_id))
+    visits = visits.join(users.select(actor_id=users.user_id, code=users.code), "actor_id")
+    counts = visits.group_by(SOURCE, "code", "event", "day").aggregate(n=_.count())
+    return counts.select(SOURCE, "day", "event", "n", "code", role=ibis.literal("away"))
 
 
 def _placed(rooms: ibis.Table, away: ibis.Table) -> ibis.Table:

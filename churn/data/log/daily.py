@@ -127,8 +127,7 @@ def users_in(
     """The users in order: all who are listed, or without a list everyone who has a usable row of the own."""
     usable = rows.filter(own) if listed is None else listed
     usable = usable.filter(_.reason.isnull()).select("user_id").distinct()
-    user_id = dialect_of(usable).by_bytes(usable.user_id) if usable.user_id.type().is_string() else usable.user_id
-    users = cached(engine, usable.mutate(code=ibis.row_number().over(order_by=user_id)))
+    users = cached(engine, dialect_of(usable).numbered(usable, "user_id", "code"))
     if not users.count().execute():
         if listed is None:
             span_of(rows.mutate(n=1), key=key)  # says so if no row at all can be used
@@ -166,8 +165,8 @@ def _clip(stickers: ibis.Table, first_day: int, last_day: int) -> ibis.Table:
 
 def fates_of_users(rows: ibis.Table, users: ibis.Table) -> ibis.Table:
     """The fates of rows that concern one user each, with their numbers `n`."""
-    known = _.user_id.isin(users.user_id)
-    return rows.select(fate=_.reason.coalesce(ibis.ifelse(known, USED, NON_MEMBER)), n=_.n)
+    found = rows.left_join(users.select(user_id=users.user_id, code=users.code), "user_id")
+    return found.select(fate=_.reason.coalesce(ibis.ifelse(_.code.notnull(), USED, NON_MEMBER)), n=_.n)
 
 
 def _check_stickers(stickers: ibis.Table | None, vocabulary: Vocabulary) -> None:

@@ -15,7 +15,9 @@ _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}  # per seco
 # Text that engines read alike; beside it they know words such as `now`, and zones that mean different things.
 _ZONE = r"(Z|UTC|[+-]\d{2}(:?\d{2})?|[A-Z][A-Za-z]+/[A-Za-z_/]+)"
 _USUAL = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:[0-5]\d([.]\d+)?(Z|[+-]\d{2}(:?\d{2})?)?)?)?$"
+_NUMBER = r"^\s*[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?\s*$"  # Spark reads 1d and 1f, too
 _INSTANT = rf"^\d{{4}}-\d{{1,2}}-\d{{1,2}}([T ]\d{{1,2}}:\d{{2}}(:[0-5]\d([.]\d+)?)?( ?{_ZONE})?)?$"
+_WITHOUT_ZONE = r"^\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:[0-5]\d([.]\d+)?)?)?$"
 # The other forms of ISO 8601 and RFC 3339, and dates with the year first, made into the usual one.
 _BASIC_DATE = (r"^(\d{4})(\d{2})(\d{2})[Tt ]+", r"\1-\2-\3 ")
 _DATE = (r"^(\d{4})[-/.] ?(\d{1,2})[-/.] ?(\d{1,2})[.]?[Tt ]*", r"\1-\2-\3 ")
@@ -49,8 +51,9 @@ def _built_in(name: str, takes: Sequence[str], gives: str, *, database: str | No
     return function
 
 
-isfinite = _built_in("isfinite", ["timestamp"], "boolean")  # both engines have the moments infinity and -infinity
-_timezone = _built_in("timezone", ["string", "timestamp('UTC')"], "timestamp")  # a zone's wall clock, in both
+# DuckDB and PostgreSQL
+_isfinite = _built_in("isfinite", ["timestamp"], "boolean")  # they have the moments infinity and -infinity
+_timezone = _built_in("timezone", ["string", "timestamp('UTC')"], "timestamp")  # a zone's wall clock
 
 # DuckDB
 _make_timestamp = _built_in("make_timestamp", ["int64"], "timestamp(6)")  # takes microseconds since 1970
@@ -73,6 +76,12 @@ _hashtextextended = _built_in("hashtextextended", ["string", "int64"], "int64")
 _number = _built_in("churn_number", ["string"], "float64", database="pg_temp")
 _unquoted = _built_in("churn_unquoted", ["json"], "string", database="pg_temp")
 
+# Spark, whose moments have no zone for ibis: its session is in UTC
+_from_utc_timestamp = _built_in("from_utc_timestamp", ["timestamp", "string"], "timestamp")
+_timestamp_micros = _built_in("timestamp_micros", ["int64"], "timestamp")
+_unix_micros = _built_in("unix_micros", ["timestamp"], "int64")
+_xxhash64 = _built_in("xxhash64", ["string"], "int64")
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -84,11 +93,13 @@ class Dialect:
     instant: Callable[[ibis.Value], ibis.Value]  # text to a moment
     number: Callable[[ibis.Value], ibis.Value]  # text to a float
     local_time: Callable[[ibis.Value, str], ibis.Value]  # a finite moment, or a time in UTC, to a zone's wall clock
+    finite: Callable[[ibis.Value], ibis.Value]  # a moment, null where it is infinite
     since_epoch: Callable[[ibis.Value, str], ibis.Value]  # a whole number in s, ms, us or ns since 1970 to a moment
     microseconds: Callable[[ibis.Value], ibis.Value]  # a finite moment, or a time in UTC, to microseconds since 1970
     unquoted: Callable[[ibis.Value], ibis.Value]  # a JSON scalar to its text, an object or an array to null
     by_bytes: Callable[[ibis.Value], ibis.Value]  # text to a key that sorts by bytes, whatever the database's locale
     hashed: Callable[[ibis.Value], ibis.Value]  # a value to a whole number, equal for equal values
+    numbered: Callable[[ibis.Table, str, str], ibis.Table]  # a table, and in a new column each row's place by a column
 
 
 def _within_calendar(number: ibis.Value, unit: str) -> ibis.Value:
@@ -106,11 +117,21 @@ def _usual(text: ibis.Value) -> ibis.Value:
     return text.strip()
 
 
-def _instant_in_duckdb(text: ibis.Value) -> ibis.Value:
-    """Text to a moment in DuckDB; most logs need no rewriting, which is slow."""
+def _rewritten_instant(text: ibis.Value) -> ibis.Value:
+    """Text to a moment; DuckDB would read text without a zone in that of a row before."""
     usual = _usual(text)
-    usual = ibis.ifelse(usual.re_search(_INSTANT), usual, None)
-    return ibis.ifelse(text.re_search(_USUAL), text.try_cast(_MOMENT), usual.try_cast(_MOMENT))
+    plain = usual.try_cast("timestamp").cast(_MOMENT)
+    zoned = ibis.ifelse(usual.re_search(_INSTANT), usual, None).try_cast(_MOMENT)
+    return ibis.ifelse(usual.re_search(_WITHOUT_ZONE), plain, zoned)
+
+
+def _instant_by_cast(text: ibis.Value) -> ibis.Value:
+    """Text to a moment; most logs need no rewriting, which is slow."""
+    return ibis.ifelse(text.re_search(_USUAL), text.try_cast(_MOMENT), _rewritten_instant(text))
+
+
+def _not_infinite(when: ibis.Value) -> ibis.Value:
+    return ibis.ifelse(_isfinite(when), when, None)
 
 
 def by_format(text: ibis.Value, form: str) -> ibis.Value:
@@ -151,11 +172,24 @@ def _in_postgres(whole: ibis.Value, ticks: int) -> ibis.Value:
     )
 
 
+def _numbered_in_postgres(table: ibis.Table, by: str, name: str) -> ibis.Table:
+    key = _convert_to(table[by], "UTF8") if table[by].type().is_string() else table[by]
+    return table.mutate(**{name: ibis.row_number().over(order_by=key)})
+
+
+def _in_spark(whole: ibis.Value, ticks: int) -> ibis.Value:
+    """A moment of whole microseconds, rounded down."""
+    finer = max(1, ticks // 1_000_000)
+    rest = (whole % finer + finer) % finer
+    return _timestamp_micros(((whole - rest) // finer).cast("int64") * max(1, 1_000_000 // ticks))
+
+
 DIALECTS = {
     "duckdb": Dialect(
-        instant=_instant_in_duckdb,
+        instant=_instant_by_cast,
         number=lambda text: text.try_cast("float64"),
         local_time=_time_in_duckdb,
+        finite=_not_infinite,
         since_epoch=lambda number, unit: _in_duckdb(_within_calendar(number, unit).cast("int64"), unit),
         microseconds=_microseconds_in_duckdb,
         unquoted=lambda value: ibis.ifelse(
@@ -163,16 +197,31 @@ DIALECTS = {
         ),
         by_bytes=lambda text: text,
         hashed=lambda value: value.hash(),
+        numbered=lambda table, by, name: table.mutate(**{name: ibis.row_number().over(order_by=table[by])}),
     ),
     "postgres": Dialect(
         instant=lambda text: _instant(ibis.ifelse(text.re_search(_USUAL), text, _usual(text))),
         number=_number,
         local_time=lambda when, zone: _timezone(zone, when.cast(_MOMENT)),
+        finite=_not_infinite,
         since_epoch=lambda number, unit: _in_postgres(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
         microseconds=lambda when: (_date_part("epoch", when.cast(_MOMENT)) * 1_000_000.0).round().cast("int64"),
         unquoted=_unquoted,
         by_bytes=lambda text: _convert_to(text, "UTF8"),
         hashed=lambda value: _hashtextextended(value.cast("string"), 0),
+        numbered=_numbered_in_postgres,
+    ),
+    "pyspark": Dialect(
+        instant=_instant_by_cast,
+        number=lambda text: ibis.ifelse(text.re_search(_NUMBER), text.try_cast("float64"), None),
+        local_time=lambda when, zone: when if zone == "UTC" else _from_utc_timestamp(when, zone),
+        finite=lambda when: when,
+        since_epoch=lambda number, unit: _in_spark(_within_calendar(number, unit).cast("int64"), _TICKS[unit]),
+        microseconds=lambda when: _unix_micros(_from_utc_timestamp(when, "UTC")),  # of times without a zone, too
+        unquoted=lambda value: value,
+        by_bytes=lambda text: text,
+        hashed=lambda value: _xxhash64(value.cast("string")),
+        numbered=lambda table, by, name: table.get_backend().numbered(table, by=by, name=name),
     ),
 }
 
@@ -183,6 +232,8 @@ def open_session(engine: BaseBackend) -> None:
     PostgreSQL gets its casts as temporary functions, which go with the connection and need no right but TEMPORARY, and
     one transaction for all that follows.
     """
+    if engine.name == "pyspark":  # whose sessions begin so
+        return
     engine.raw_sql("SET TimeZone = 'UTC'")
     if engine.name == "duckdb":
         _without_progress_bar(engine)

@@ -8,7 +8,7 @@ import ibis.expr.datatypes as dt
 from ibis import _
 
 from churn.data.config.time_formats import FORMAT_KEY
-from churn.data.log.dialects import dialect_of, isfinite
+from churn.data.log.dialects import dialect_of
 from churn.data.log.numbers import number_in
 from churn.data.sources import UNREADABLE
 from churn.errors import UserError
@@ -135,7 +135,7 @@ def with_day(table: ibis.Table, *, zone: str) -> ibis.Table:
 
     A moment without a zone is one in UTC. A date without a time of day, as `dated` says, is that day in every zone.
     """
-    when = ibis.ifelse(isfinite(table.timestamp), table.timestamp, None)
+    when = dialect_of(table).finite(table.timestamp)
     local_time = dialect_of(table).local_time
     date = local_time(when, zone).date()
     if "dated" in table.columns:
@@ -147,7 +147,7 @@ def with_clock(table: ibis.Table, *, zone: str) -> ibis.Table:
     """Add `hour`, 0 to 23 in a zone, null where the log holds a date alone; `whole`, whether the moment lies on a whole
     hour of UTC; and `midnight`, whether it is midnight sharp in the zone or in UTC, as which dates are often kept.
     """
-    when = ibis.ifelse(isfinite(table.timestamp), table.timestamp, None)
+    when = dialect_of(table).finite(table.timestamp)
     here, utc = (dialect_of(table).local_time(when, z).cast("timestamp(6)") for z in (zone, "UTC"))
     hour = ibis.ifelse(~table.dated, here.hour(), None) if "dated" in table.columns else here.hour()
     midnight = (here == here.truncate("D")) | (utc == utc.truncate("D"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import ibis
 
-from churn.data.log.dialects import dialect_of, isfinite
+from churn.data.log.dialects import dialect_of
 
 SOURCE = "source"  # the column that names the source of each row
 
@@ -20,7 +20,7 @@ def joined(logs: Mapping[str, ibis.Table]) -> ibis.Table:
 
 
 def _alike(name: str, log: ibis.Table) -> ibis.Table:
-    when = ibis.ifelse(isfinite(log.timestamp), log.timestamp, None)
+    when = dialect_of(log).finite(log.timestamp)
     columns = {
         "user_id": log.user_id,
         "actor_id": log.actor_id if "actor_id" in log.columns else log.user_id,

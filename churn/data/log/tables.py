@@ -44,10 +44,7 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
     Raises:
         UserError: for a source, a column, a type or a date that cannot be read.
     """
-    opened = {
-        name: open_table(source, engines=engines, frames=frames, csv=config.csv, as_text=_names(config, name))
-        for name, source in config.sources.items()
-    }
+    opened = open_sources(config, engines=engines, frames=frames)
     open_session(engines.local)
     main = "events" if config.events else "daily" if config.daily else None
     home = _working_engine(opened[main].get_backend(), engines) if main else engines.local
@@ -94,6 +91,18 @@ def read_tables(config: DataConfig, *, engines: Engines, frames: Mapping[str, Fr
         timed.get("daily"),
         tuple(_channels(opened["daily"], config)) if config.daily else (),
     )
+
+
+def open_sources(config: DataConfig, *, engines: Engines, frames: Mapping[str, Frame]) -> dict[str, ibis.Table]:
+    """A configuration's sources by their names, each where it lies.
+
+    Raises:
+        UserError: for a source that cannot be opened.
+    """
+    return {
+        name: open_table(source, engines=engines, frames=frames, csv=config.csv, as_text=_names(config, name))
+        for name, source in config.sources.items()
+    }
 
 
 def _no_events(listed: ibis.Table) -> ibis.Table:
@@ -149,7 +158,7 @@ def _with_moments(
 def _view(table: ibis.Table, engine: BaseBackend) -> ibis.Table:
     """The table under a name that the engine knows while it is open: each pass is then written in few words."""
     name = ibis.util.gen_name("churn")
-    engine.raw_sql(f'CREATE TEMPORARY VIEW "{name}" AS {engine.compile(table)}')
+    engine.raw_sql(f"CREATE TEMPORARY VIEW {name} AS {engine.compile(table)}")
     return engine.table(name)
 
 

@@ -20,6 +20,7 @@ _DATE_ALONE = r"^\s*\d{4}([-/.] ?\d{1,2}[-/.] ?\d{1,2}[.]?|\d{4})\s*$"
 _WHOLE = 9e18  # numbers under it are whole numbers of 64 bits
 _SERIAL_OF_1970 = 25_569  # a spreadsheet's day 0 is 1899-12-30
 _SECONDS = 86_400  # seconds of a day
+_LARGEST = 1e18  # numbers under it are whole ones of 64 bits
 
 Kind = Literal["times", "dates", "ISO 8601", "strptime", "epoch", "digits", "days", "serial"]
 _NUMBERS: dict[Kind, tuple[tuple[float, float], ...]] = {  # kinds of numbers beside times since 1970
@@ -68,7 +69,7 @@ class Written:
         if self.kind != "epoch":  # what no calendar holds would end the query
             number = ibis.ifelse(number.cast("float64").abs() < _MOST[self.kind], number, None)
         if self.kind == "digits":
-            text = _text(number).re_replace(r"^(\d{8})(\d*)$", r"\1T\2")
+            text = _text(number).re_replace(r"^(\d{8})(\d*)$", r"\1 T\2")  # apart, since $1T would be a name for Sail
             return dialect_of(number.as_table()).instant(text).cast("timestamp")
         if self.kind == "epoch":
             return _since_epoch(number)
@@ -236,7 +237,11 @@ def _read(sample: str, form: str) -> str:
 
 
 def _text(column: ibis.Value) -> ibis.Value:
-    return column if column.type().is_string() else column.cast("int64").cast("string")
+    if column.type().is_string():
+        return column
+    if not column.type().is_integer():  # text such as infinity is a number, too, which engines refuse with the table
+        column = ibis.ifelse(column.cast("float64").abs() < _LARGEST, column, None)
+    return column.cast("int64").cast("string")
 
 
 def _since_epoch(number: ibis.Value, *, unit: str | None = None) -> ibis.Value:

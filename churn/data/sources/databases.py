@@ -1,5 +1,6 @@
 """Tables of a database, named by an ibis URL and a table: `postgresql://ada@db/shop::public.events`."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,12 @@ from churn.data.sources.passwords import passwords, without_password
 from churn.errors import UserError
 
 _STREAMED_ROWS = 100_000  # per batch from a database
+COUNTING = ("postgresql", "postgres", "sc")  # kinds of URLs of engines beside DuckDB in which counting happens in place
+_ERRORS = {  # the error from which all of a driver's are derived, by the module that has it
+    **dict.fromkeys(("psycopg", "sqlite3", "pymysql"), "Error"),
+    "pyspark.errors": "PySparkException",
+    "grpc": "RpcError",
+}
 
 
 def is_url(source: str) -> bool:
@@ -70,16 +77,31 @@ class Engines:
         if url.startswith("duckdb://"):
             engine, name = self.local, f"{self._attached(url)}.{name if '.' in name else f'main.{name}'}"
         else:
-            if url not in self.databases:
-                self.databases[url] = connected(url)
-            engine = self.databases[url]
-        *schema, table = name.split(".")
+            engine = self._connected(url)
+        *schema, table = [name] if "/" in name else name.split(".")  # a path that the engine itself reads
         try:
             return engine.table(table, database=tuple(schema) if len(schema) > 1 else (*schema, None)[0])
         except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
             where = f"{source.rpartition('::')[2]} in {without_password(url)}"
             found = "no such table" if isinstance(error, TableNotFound) else reason_of(error, url)
             raise UserError(f"expected the table {where}", found, "check the name after ::") from error
+
+    def counting(self, url: str) -> BaseBackend:
+        """The engine at a URL, in which counting happens in place.
+
+        Raises:
+            UserError: if it cannot be reached, or its rows are streamed into the default engine to be counted there.
+        """
+        url = url.partition("::")[0]
+        if (kind := url.partition("://")[0]) not in COUNTING:
+            remedy = "name an engine that counts: of any other the rows are streamed into the default one"
+            raise UserError(f"expected a URL that begins with {', '.join(f'{k}://' for k in COUNTING)}", kind, remedy)
+        return self._connected(url)
+
+    def _connected(self, url: str) -> BaseBackend:
+        if url not in self.databases:
+            self.databases[url] = connected(url)
+        return self.databases[url]
 
     def _attached(self, url: str) -> str:
         """The name under which a DuckDB file is attached, attached now if it was not."""
@@ -103,9 +125,15 @@ def connected(url: str) -> BaseBackend:
     kind = url.partition("://")[0]
     file = file_of(url) if kind == "sqlite" else None
     try:
+        if kind == "sc":
+            os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read as it is loaded; it tells refusals beside the error
+            from churn.data.sources.spark import connected_spark
+
+            return connected_spark(url)
         return ibis.connect(url) if file is None else ibis.sqlite.connect(file)
     except ImportError as error:
-        package = "churn[postgres]" if kind.startswith("postgres") else f"ibis-framework[{kind}]"
+        extra = "spark" if kind == "sc" else "postgres" if kind.startswith("postgres") else None
+        package = f"ibis-framework[{kind}]" if extra is None else f"churn[{extra}]"
         raise UserError(
             f"expected the driver of {kind}", "none that can be imported", f"pip install '{package}'"
         ) from error
@@ -113,7 +141,9 @@ def connected(url: str) -> BaseBackend:
         raise UserError(
             f"expected to reach the database {without_password(url)}",
             "a URL that cannot be read",
-            "check the URL; in a password write @ as %40, / as %2F, # as %23 and so on",
+            "write it as sc://host:15002, with options as /;use_ssl=true"
+            if kind == "sc"
+            else "check the URL; in a password write @ as %40, / as %2F, # as %23 and so on",
         ) from error
     except Exception as error:  # every driver has errors of its own, and an unread one may hold the password
         raise UserError(
@@ -165,7 +195,7 @@ def readable_to_the_last_row() -> Iterator[None]:
 
 def engine_errors() -> tuple[type[Exception], ...]:
     """The types of error that the engines in use raise."""
-    drivers = [sys.modules[name].Error for name in ("psycopg", "sqlite3", "pymysql") if name in sys.modules]
+    drivers = [getattr(sys.modules[name], error) for name, error in _ERRORS.items() if name in sys.modules]
     return (duckdb.Error, pa.ArrowException, IbisError, *drivers)
 
 
@@ -190,7 +220,12 @@ def moved(table: ibis.Table, engine: BaseBackend) -> ibis.Table:
 
 
 def checksum(table: ibis.Table) -> str:
-    """A number that changes with any row of a table, whatever the order in which the database gives them."""
+    """A number that changes with any row of a table, whatever the order in which the database gives them.
+
+    An engine that has a way of its own tells it without giving its rows away.
+    """
+    if own := getattr(table.get_backend(), "checksum", None):
+        return str(own(table))
     total = rows = 0
     for batch in table.to_pyarrow_batches(chunk_size=_STREAMED_ROWS):
         frame = pa.Table.from_batches([batch]).to_pandas().astype(str)

@@ -39,7 +39,7 @@ def open_table(
         source: A name in `frames`; a file, folder or glob of parquet, JSON lines or delimited text; or an ibis URL
             and a table, such as `duckdb:///log.db::events`.
         engines: The embedded DuckDB, in which files, frames and DuckDB's own files are opened, and the databases.
-        frames: Tables of pandas, Polars or Arrow by name, for use from Python.
+        frames: Tables of pandas, Polars or Arrow by name, for use from Python; one of ibis stays where it lies.
         csv: DuckDB's reader options for delimited text, such as `delim`, `header` and `comment`.
         as_text: Columns of delimited text that hold ids and names, whatever they look like.
 
@@ -52,6 +52,8 @@ def open_table(
         ...     int(open_table("log", engines=engines, frames={"log": log}).count().execute())
         2
     """
+    if frames is not None and isinstance(frame := frames.get(source), ibis.Table):
+        return frame
     if frames is not None and source in frames:
         name = ibis.util.gen_name("frame")
         engines.local.con.register(name, as_arrow(frames[source], name=source))

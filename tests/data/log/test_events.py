@@ -8,11 +8,17 @@ import pytest
 from churn.data.log.dialects import open_session
 from churn.data.log.events import EVENT_COLUMNS, MEMBER_COLUMNS, STICKER_COLUMNS, Columns, with_day, with_reason
 from churn.data.log.times import with_moments, written
+from churn.data.sources.databases import connected
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(scope="module", params=["duckdb", "postgres", "sail", "spark"])
 def engine(request):
-    engine = ibis.duckdb.connect() if request.param == "duckdb" else request.getfixturevalue("postgres")
+    if request.param == "duckdb":
+        engine = ibis.duckdb.connect()
+    elif request.param == "postgres":
+        engine = request.getfixturevalue("postgres")
+    else:
+        engine = connected(request.getfixturevalue(f"{request.param}_url"))
     open_session(engine)
     return engine
 
@@ -90,6 +96,16 @@ def test_the_last_fraction_of_a_second_belongs_to_its_own_day(days_of):
     assert days_of(pa.array([datetime(2024, 3, 1, 23, 59, 59, 999999)])) == ["2024-03-01"]
 
 
+def test_text_without_a_zone_is_in_utc_whatever_zones_stand_before_it(days_of):
+    late = [
+        "2024-03-01 23:30:00 America/New_York",
+        "2024/3/1 23:30",
+        "2024-03-01T23:30:00[Asia/Seoul]",
+        "20240301T2330",
+    ]
+    assert days_of(pa.array(late)) == ["2024-03-02", "2024-03-01", "2024-03-01", "2024-03-01"]
+
+
 def test_days_before_1970_are_found(days_of):
     assert days_of(pa.array([datetime(1969, 12, 31, 23)])) == ["1969-12-31"]
     assert days_of(pa.array([-1, -86401])) == ["1969-12-31", "1969-12-30"]
@@ -99,6 +115,11 @@ def test_what_cannot_be_read_has_no_day(days_of):
     assert days_of(pa.array(["soon", "2024-02-30", "", None, "2024-03-01"])) == [None, None, None, None, "2024-03-01"]
     assert days_of(pa.array([None, NOON])) == [None, "2024-03-01"]
     assert days_of(pa.array([float("nan"), float("inf"), None, 86400.0])) == [None, None, None, "1970-01-02"]
+
+
+def test_a_word_that_is_a_number_among_dates_in_digits_has_no_day(days_of):
+    days = [*(f"202403{day:02d}" for day in range(1, 29)), "infinity", "nan"]
+    assert days_of(pa.array(days)) == [*(f"2024-03-{day:02d}" for day in range(1, 29)), None, None]
 
 
 def test_a_column_without_a_single_time_is_refused(days_of, refused):

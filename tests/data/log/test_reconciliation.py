@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,29 +15,20 @@ pytestmark = pytest.mark.slow
 
 N = 1_000  # rows of every kind of dirt
 WINDOWS = WindowConfig(history_days=2, horizon_days=2, at_risk_days=2)
-ENGINES = ["frames", "duckdb", "postgres"]
+STORES = ["duckdb", "postgres", "sail", "spark"]
+ENGINES = ["frames", *STORES]
 
 
 @pytest.fixture
-def prepared_in(tmp_path, request):
+def prepared_in(tmp_path, stored):
     """Prepares data frames that lie in an engine: `prepared_in("postgres", frames, zone="UTC")` is a dataset."""
 
     def dataset_of(where, frames, **config):
         folder, given = tmp_path / f"dataset-{len(list(tmp_path.iterdir()))}", None
         if where == "frames":
             sources, given = {name: name for name in frames}, frames
-        elif where == "duckdb":
-            with duckdb.connect(tmp_path / f"{folder.name}.db") as con:
-                for name, frame in frames.items():
-                    con.register("frame", frame)
-                    con.execute(f"CREATE TABLE {name} AS FROM frame")
-            sources = {name: f"duckdb:///{tmp_path}/{folder.name}.db::{name}" for name in frames}
         else:
-            url, postgres = (request.getfixturevalue(name) for name in ("postgres_url", "postgres"))
-            for name, frame in frames.items():
-                postgres.create_table(name, frame, overwrite=True)
-            postgres.con.commit()
-            sources = {name: f"{url}::{name}" for name in frames}
+            sources = {name: stored(where, frame) for name, frame in frames.items()}
         return prepare(DataConfig(**sources | {"windows": WINDOWS} | config), folder, frames=given), folder
 
     return dataset_of
@@ -253,8 +243,9 @@ def test_amounts_may_be_decimals_or_text(where, prepared_in):
     assert found.reconciliation["stickers"]["rejected"] == {"amount that is not a number": 1}
 
 
+@pytest.mark.parametrize("where", STORES)
 @pytest.mark.parametrize("zone", ["Asia/Seoul", "America/New_York"])
-def test_every_engine_gives_the_same_days_windows_and_order_of_users(zone, prepared_in):
+def test_every_engine_gives_the_same_days_windows_and_order_of_users(zone, where, prepared_in):
     rng = np.random.default_rng(0)
     frames = example_frames(20, n_days=40)
     events = frames["events"]
@@ -266,17 +257,16 @@ def test_every_engine_gives_the_same_days_windows_and_order_of_users(zone, prepa
     events["timestamp"] += pd.Timestamp("2024-03-01") - events.timestamp.min().normalize()
     events["timestamp"] += pd.to_timedelta(rng.integers(0, 86_400, len(events)), unit="s")
     frames["stickers"]["timestamp"] = events.timestamp.sample(len(frames["stickers"]), random_state=0).to_numpy()
-    found = [prepared_in(where, frames, zone=zone)[0] for where in ENGINES]
-    for other in found[1:]:
-        assert other.panel.users.tolist() == found[0].panel.users.tolist()
-        assert other.windows.table().equals(found[0].windows.table())
-        assert np.array_equal(other.panel.counts, found[0].panel.counts)
-        assert np.array_equal(other.panel.amounts, found[0].panel.amounts)
-        assert np.array_equal(other.rhythm.rows, found[0].rhythm.rows) and other.rhythm.clock == found[0].rhythm.clock
-        assert other.reconciliation == found[0].reconciliation
+    one, other = (prepared_in(place, frames, zone=zone)[0] for place in ("frames", where))
+    assert other.panel.users.tolist() == one.panel.users.tolist()
+    assert other.windows.table().equals(one.windows.table())
+    assert np.array_equal(other.panel.counts, one.panel.counts)
+    assert np.array_equal(other.panel.amounts, one.panel.amounts)
+    assert np.array_equal(other.rhythm.rows, one.rhythm.rows) and other.rhythm.clock == one.rhythm.clock
+    assert other.reconciliation == one.reconciliation
     local = events.timestamp.dt.tz_localize("UTC").dt.tz_convert(zone).dt.date
     own = events.user_id == events.actor_id
-    assert int(found[0].panel.active.sum()) == pd.MultiIndex.from_arrays([events.user_id[own], local[own]]).nunique()
+    assert int(one.panel.active.sum()) == pd.MultiIndex.from_arrays([events.user_id[own], local[own]]).nunique()
 
 
 def test_a_member_list_in_a_file_serves_events_in_a_database(prepared_in, postgres, postgres_url, tmp_path):
@@ -374,12 +364,12 @@ def test_seconds_and_milliseconds_of_one_log_are_told_apart_row_by_row(prepared_
 
 
 @pytest.mark.parametrize("text", ["epoch", "now", "2024-01-05 12:00+5", "2024-01-05 12:00 PM", "2024-01-05 23:59:60"])
-def test_times_that_engines_read_differently_are_read_by_none(text, prepared_in):
+@pytest.mark.parametrize("where", ENGINES)
+def test_times_that_engines_read_differently_are_read_by_none(where, text, prepared_in):
     days = [str(day) for day in pd.date_range("2024-01-01 12:00", periods=20)]
     log = pd.DataFrame({"user_id": "ada", "timestamp": [*days, text]})
-    for where in ENGINES:
-        found, _ = prepared_in(where, {"events": log})
-        assert found.reconciliation["events"]["rejected"] == {"null or unreadable timestamp": 1}
+    found, _ = prepared_in(where, {"events": log})
+    assert found.reconciliation["events"]["rejected"] == {"null or unreadable timestamp": 1}
 
 
 def test_a_member_list_that_matches_nobody_is_refused(prepared_in, refused):

@@ -1,6 +1,5 @@
 """The people around users, value by value against a slow reference, in every engine, and with no later day."""
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,23 +67,16 @@ def found(panel):
     return np.concatenate([BY_NAME[name].known_at(panel, user, days) for name in NAMES], axis=2)
 
 
-@pytest.fixture(params=["frames", "duckdb", "postgres"])
-def prepared_in(request, tmp_path):
+@pytest.fixture(params=["frames", "duckdb", "postgres", "sail", "spark"])
+def prepared_in(request, tmp_path, stored):
     """Prepares a log that lies in an engine."""
 
     def dataset_of(events, **config):
         given, source = {"members": MEMBERS}, "events"
         if request.param == "frames":
             given["events"] = events
-        elif request.param == "duckdb":
-            with duckdb.connect(tmp_path / "log.db") as con:
-                con.execute("CREATE TABLE events AS FROM events")
-            source = f"duckdb:///{tmp_path}/log.db::events"
         else:
-            url, postgres = (request.getfixturevalue(name) for name in ("postgres_url", "postgres"))
-            postgres.create_table("people", events, overwrite=True)
-            postgres.con.commit()
-            source = f"{url}::people"
+            source = stored(request.param, events)
         block = DataConfig(events=source, members="members", windows=SHORT, features=NAMES, **config)
         return prepare(block, tmp_path / "dataset", frames=given)
 

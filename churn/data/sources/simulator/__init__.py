@@ -4,6 +4,7 @@ from churn.data.sources.simulator.arrivals import Arrivals, draw_arrivals, true_
 from churn.data.sources.simulator.dirt import Dirt
 from churn.data.sources.simulator.latent import Rates
 from churn.data.sources.simulator.makings import Makings, accepted
+from churn.data.sources.simulator.odd import odd_log
 from churn.data.sources.simulator.population import PRESETS, Preset
 from churn.data.sources.simulator.simulation import simulate, simulate_platform
 
@@ -16,6 +17,7 @@ __all__ = [
     "Rates",
     "accepted",
     "draw_arrivals",
+    "odd_log",
     "simulate",
     "simulate_platform",
     "true_chances",
