@@ -177,7 +177,7 @@ def _reason(standard: str, one: Recognised, times: Mapping[str, str]) -> str:
 
 def _windows(first: pd.Timestamp, last: pd.Timestamp) -> list[str]:
     """Windows that the log is long enough for, and the split by shares with its dates."""
-    days = (last - first).days + 1
+    days = (last.date() - first.date()).days + 1
     length = _USUAL_DAYS if days >= _LEAST_SPAN else max(1, days // _SPAN_PER_HORIZON)
     cutoffs = first + pd.Timedelta(days=length), last + pd.Timedelta(days=1 - length)
     try:

@@ -184,7 +184,7 @@ class Journal:
         return {name: f"other rows in {name}" for name in rows} | changed
 
     def _forget(self, again: Collection[str], filled: Mapping[str, Sequence[str]]) -> None:
-        """Drop stages, with their files where one of them would go on from what it left."""
+        """Drop stages, with their files where a stage among these would go on from its own."""
         gone = [stage for stage in self.content["stages"] if stage["name"] in again]
         if {*filled} & {*again}:
             names = [escape(name) for stage in gone for name in stage.get("files", ())]

@@ -116,7 +116,7 @@ class Scene:
         return ["score", *asked, "--out", str(out)]
 
     def before(self, out: Path) -> None:
-        """What lies in the output folder before the command: an earlier list, or nothing."""
+        """Fill the output folder with an earlier list, where the command has one to replace."""
         if self.command == "score":
             earlier = self.folder / "earlier"
             if not earlier.exists():

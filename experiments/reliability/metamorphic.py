@@ -143,7 +143,7 @@ def differences(a: dict[str, object], b: dict[str, object], *, exactly: bool = T
 
 
 def case(seed: int, folder: Path) -> list[str]:
-    """What is wrong with each change of one log."""
+    """The differences that each change makes to one log."""
     rng = np.random.default_rng(seed)
     frames = drawn(rng)
     for table in frames.values():

@@ -135,7 +135,7 @@ class SplitConfig(Block, key="data.split"):
             >>> SplitConfig().boundaries(pd.Timestamp("2024-01-01"), pd.Timestamp("2024-04-09"))
             (Timestamp('2024-03-11 00:00:00'), Timestamp('2024-03-26 00:00:00'))
         """
-        days = (last - first).days + 1
+        days = (last.date() - first.date()).days + 1  # a Timedelta ends at 292 years
         test = self._date("test_from") or last + _DAY * (1 - round(days * self.test_share))
         val = self._date("val_from") or test - _DAY * round(days * self.val_share)
         if not first < val < test <= last:

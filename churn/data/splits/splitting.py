@@ -140,7 +140,9 @@ def _timed(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.
 def _by_time(windows: Windows, config: SplitConfig, origin: Origin) -> NDArray[np.int8]:
     """The part of each window by its cutoff; windows whose answer comes after a boundary belong to none, (n,)."""
     start, cutoff = windows.panel.date(0), windows.cutoff
-    val_from, test_from, until = ((d - start).days for d in (origin.val_from, origin.test_from, origin.test_until))
+    val_from, test_from, until = (
+        (d.date() - start.date()).days for d in (origin.val_from, origin.test_from, origin.test_until)
+    )
     known_from = _settled(windows) + config.embargo_days
     part = np.full(len(windows), _NONE, np.int8)
     if windows.due is None:

@@ -320,3 +320,10 @@ def test_the_fewest_days_of_a_split_are_those_from_which_every_part_has_windows(
         else:
             with pytest.raises(UserError):
                 rolling_origins(every, config)
+
+
+def test_a_log_may_be_longer_than_a_difference_of_moments():
+    first, last = pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31")
+    val, test = SplitConfig().boundaries(first, last)
+    assert (val.year, test.year) == (2110, 2155)
+    assert SplitConfig().origins(first, last)[0].test_from == test
