@@ -52,7 +52,7 @@ class Planted:
         self.mark = mark
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
-        """What loading it would do."""
+        """The command that loading it would run."""
         return os.system, (f"touch {self.mark}",)
 
 
