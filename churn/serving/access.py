@@ -1,53 +1,23 @@
-"""Access: who asks, what a role may do, forms that only the own pages can send, and the headers of every answer."""
+"""Access: who asks, what a role may do, and forms that only the own pages can send."""
 
 import hmac
 import secrets
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from churn.errors import UserError
 from churn.serving import accounts
 from churn.serving.accounts import Visitor
 from churn.serving.desk import Desk
-from churn.serving.metrics import Metrics
+from churn.serving.refusals import NotLetInError, RefusedError
 
 SESSION, LANGUAGE, KEY = "churn_session", "churn_language", "form_key"
-LARGEST = 1 << 20  # bytes of what is sent to the server
 _FIELDS = 2_000  # of a form
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-    "cache-control": "no-store",
-}
-
-
-class NotLetInError(Exception):
-    """Nobody that the server knows."""
-
-
-class RefusedError(Exception):
-    """An answer other than the one asked for, which a reader is told of: a status and expected, found, remedy."""
-
-    def __init__(self, status: int, error: UserError) -> None:
-        self.status, self.error = status, error
-        super().__init__(str(error))
 
 
 @dataclass
@@ -107,6 +77,18 @@ def at_least(role: str) -> Callable[[Visitor], Visitor]:
     return allowed
 
 
+def by_token(found: Annotated[Visitor, Depends(at_least("team"))]) -> Visitor:
+    """A program of the team, whose requests no strange page can make a browser send."""
+    if found.form_key:
+        raise RefusedError(403, UserError("expected a token", "a session", "send Authorization: Bearer"))
+    return found
+
+
+async def body(request: Request, _: Annotated[Visitor, Depends(by_token)]) -> bytes:
+    """The body that a program sent, which is read once the program is known."""
+    return await request.body()
+
+
 @dataclass(frozen=True)
 class Form:
     """A form that was sent."""
@@ -147,50 +129,6 @@ def checked(form: Annotated[Form, Depends(sent)], found: Annotated[Visitor, Depe
     return form
 
 
-class Guard:
-    """The first to hear a request: it knows the names of the server, and the largest body; it adds the headers.
-
-    Args:
-        app: The application.
-        hosts: The names by which the server may be called; None for any.
-        metrics: Where answers are counted.
-    """
-
-    def __init__(self, app: ASGIApp, hosts: Sequence[str] | None, metrics: Metrics) -> None:
-        self._app, self._hosts, self._metrics = app, hosts, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        answered = self._answering(send)
-        name = headers.get("host", "").rsplit(":", 1)[0].lower()
-        if self._hosts is not None and name not in self._hosts:  # a strange page's name that leads here
-            await PlainTextResponse("unknown host", 421)(scope, receive, answered)
-        elif not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > LARGEST:
-            await PlainTextResponse("too large", 413)(scope, receive, answered)
-        elif "chunked" in headers.get("transfer-encoding", "").lower():
-            await PlainTextResponse("a length is required", 411)(scope, receive, answered)
-        else:
-            await self._app(scope, receive, answered)
-
-    def _answering(self, send: Send) -> Send:
-        """A sender that counts the answer, and adds headers where it has none of their names."""
-        begun = time.perf_counter()
-
-        async def answered(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    own.setdefault(name, value)
-                self._metrics.count(message["status"], time.perf_counter() - begun)
-            await send(message)
-
-        return answered
-
-
 def cookie(request: Request, response: Any, name: str, value: str, *, hours: int | None = None) -> None:
     """Keep a value in the browser, out of any script's reach."""
     seconds = None if hours is None else hours * 3600
@@ -202,5 +140,7 @@ Asking = Annotated[Desk, Depends(desk)]
 Viewer = Annotated[Visitor, Depends(at_least("viewer"))]
 Team = Annotated[Visitor, Depends(at_least("team"))]
 Admin = Annotated[Visitor, Depends(at_least("admin"))]
+Token = Annotated[Visitor, Depends(by_token)]
+Body = Annotated[bytes, Depends(body)]
 Sent = Annotated[Form, Depends(sent)]
 Checked = Annotated[Form, Depends(checked)]

@@ -7,9 +7,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from churn.errors import UserError
 from churn.serving import accounts, history
-from churn.serving.access import Admin, Asking, Checked, RefusedError
+from churn.serving.access import Admin, Asking, Checked
 from churn.serving.desk import Desk
 from churn.serving.page import page, speaking_to
+from churn.serving.refusals import RefusedError
 
 router = APIRouter()
 

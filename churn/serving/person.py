@@ -14,13 +14,14 @@ from churn.explanation import worded_moves
 from churn.language import say_many
 from churn.segments import CONTROL, worded_makes
 from churn.serving import history, shown, words, work
-from churn.serving.access import Asking, RefusedError, Viewer
+from churn.serving.access import Asking, Viewer
 from churn.serving.accounts import Visitor
 from churn.serving.catalogue import Drawn
 from churn.serving.desk import Desk
 from churn.serving.drawing import Chart, chart
 from churn.serving.lists import first_of
 from churn.serving.page import page, speaking_to
+from churn.serving.refusals import RefusedError
 from churn.serving.work import Done
 
 router = APIRouter()

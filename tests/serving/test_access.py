@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from churn.serving import accounts, application
-from churn.serving.access import HEADERS
 from churn.serving.app import ROOMS
+from churn.serving.guard import HEADERS
 
 from .conftest import HOSTS, PASSWORD, Browser, browser, listed
 

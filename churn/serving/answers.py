@@ -1,0 +1,144 @@
+"""Answers that a helper finds: chances of posted rows, and what would move them, by a run's own models."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from pydantic import BaseModel, Field, ValidationError
+
+from churn.configuration import STORED
+from churn.data import DataConfig, Dataset, at_fault
+from churn.disk import temporary_folder
+from churn.errors import UserError
+from churn.new_data import block_of, prepare_up_to
+from churn.predicting import score_windows
+from churn.runs import Run
+from churn.scoring import newest_windows
+from churn.serving.uploads import as_file
+
+_MOST_COLUMNS = 200  # of a posted table
+_LARGEST = 2**53  # beyond it, a number of JSON is not the same everywhere
+Value = (
+    None | bool | Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)] | Annotated[float, Field(allow_inf_nan=False)] | str
+)
+
+
+class Posted(BaseModel):
+    """Rows of the tables that a run reads.
+
+    Args:
+        cutoff: The first day that is not known, as 2024-03-01.
+        tables: The rows by table: events (or daily, members, outcomes), stickers, members; as the run's own have them,
+            column by column. A picture of members is the base64 of its file.
+    """
+
+    cutoff: str = Field(max_length=40)
+    tables: dict[str, list[dict[str, Value]]] = Field(min_length=1, max_length=20)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The chances of posted rows."""
+
+    rows: dict[str, dict[str, Any]]  # read, used, non_members and rejected, by table
+    table: pd.DataFrame  # as `churn.predicting.score_windows` has it
+
+
+def scores(folder: Path, body: bytes) -> Scored:
+    """The chances of everybody at risk at a cutoff, by posted rows alone.
+
+    Args:
+        folder: The folder of a run.
+        body: A `Posted` as JSON.
+
+    Raises:
+        UserError: for anything else, rows that cannot be used, and as `churn.scoring.score`.
+    """
+    posted = _posted(body)
+    with read(folder, posted.cutoff, posted.tables) as (_, dataset):
+        table = score_windows(newest_windows(dataset), folder / "models", refitted=True)
+        return Scored(dataset.reconciliation, table)
+
+
+@contextmanager
+def read(folder: Path, cutoff: str, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[tuple[Run, Dataset]]:
+    """Posted rows as a run's models see them; all is removed after the block, and nothing is written elsewhere.
+
+    Raises:
+        UserError: for a run that is not as it was written, or of classes outside `churn`, and for rows that cannot be
+            used, with their number.
+    """
+    run = Run.open(folder)
+    run.check("models/", STORED)
+    old = run.config.data
+    with temporary_folder() as scratch:
+        frames = {name: frame(rows, name=name) for name, rows in tables.items()}
+        new, _ = block_of(frames, run=folder, old=old)
+        new, frames = _with_pictures(new, frames, scratch / "pictures")
+        dataset = prepare_up_to(cutoff, folder, old, new, folder=scratch / "dataset", frames=frames)
+        _check(dataset)
+        yield run, dataset
+
+
+def frame(rows: Sequence[Mapping[str, Any]], *, name: str) -> pd.DataFrame:
+    """Rows as a table: a column is of numbers, or of yes and no, where every known value is one, else of text.
+
+    Raises:
+        UserError: for very many columns.
+
+    Example:
+        >>> frame([{"user_id": 1, "n": 2}, {"user_id": "b"}], name="events").to_dict("list")
+        {'user_id': ['1', 'b'], 'n': [2, <NA>]}
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    if len(columns) > _MOST_COLUMNS:
+        remedy = "send the columns that the run reads"
+        raise UserError(f"expected at most {_MOST_COLUMNS} columns in {name}", f"{len(columns):,}", remedy)
+    return pd.DataFrame({column: _column([row.get(column) for row in rows]) for column in columns})
+
+
+def _column(values: list[Any]) -> "pd.Series[Any]":
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float, bool} and (len(kinds) == 1 or kinds == {int, float}):
+        dtype = "float64" if float in kinds else "boolean" if bool in kinds else "Int64"
+        return pd.Series(values, dtype=dtype)
+    return pd.Series([None if value is None else str(value) for value in values], dtype=object)
+
+
+def _posted(body: bytes) -> Posted:
+    try:
+        return Posted.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the body"
+        raise UserError(f"expected {where} as described", first["msg"], "correct it") from error
+
+
+def _with_pictures(
+    new: DataConfig, frames: dict[str, pd.DataFrame], folder: Path
+) -> tuple[DataConfig, dict[str, pd.DataFrame]]:
+    """The block and the frames with pictures from a folder of the helper's own, whatever place the run names."""
+    seen = {name: block for name, block in new.attributes.items() if name in new.features}
+    named = [name for name, block in seen.items() if block.get("as") == "picture"]
+    if not named or "members" not in frames:
+        return new, frames
+    folder.mkdir()
+    members = frames["members"].copy()
+    for name in named:
+        sent = members[name] if name in members else [None] * len(members)
+        files = [as_file(one, folder / f"{name}-{place}.png") for place, one in enumerate(sent)]
+        members[name] = pd.Series(files, members.index, dtype=object)
+    moved = {name: new.attributes[name] | {"from": str(folder)} for name in named}
+    return dataclasses.replace(new, attributes=new.attributes | moved), {**frames, "members": members}
+
+
+def _check(dataset: Dataset) -> None:
+    """Raise a UserError if posted rows could not be used."""
+    rejected = {name: at_fault(counts["rejected"]) for name, counts in dataset.reconciliation.items()}
+    if any(rejected.values()):
+        found = (f"{n:,} of {name}: {reason}" for name, why in rejected.items() for reason, n in why.items())
+        raise UserError("expected rows that can be used", ", ".join(found), "correct or leave out these rows")
