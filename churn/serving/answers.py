@@ -76,7 +76,7 @@ def read(folder: Path, cutoff: str, tables: Mapping[str, Sequence[Mapping[str, A
     run.check("models/", STORED)
     old = run.config.data
     with temporary_folder() as scratch:
-        frames = {name: frame(rows, name=name) for name, rows in tables.items()}
+        frames = {name: frame(rows, name=name) for name, rows in tables.items() if rows}
         new, _ = block_of(frames, run=folder, old=old)
         new, frames = _with_pictures(new, frames, scratch / "pictures")
         dataset = prepare_up_to(cutoff, folder, old, new, folder=scratch / "dataset", frames=frames)

@@ -17,7 +17,7 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 _MEMORY, _SECONDS = 4 << 30, 120  # bytes of a helper, and the time of an answer
 _IDLE_SECONDS = 600  # after which it ends, so that its models take no memory
-_WAIT_SECONDS = 2  # for the end of the question before
+_WAIT_SECONDS = 1  # for the end of the question before
 _KIND = multiprocessing.get_context("spawn")  # a fork would copy the locks that other threads hold
 
 

@@ -26,7 +26,7 @@ PAGES = {  # the least role, by address
     "/api/v1/user?id={user}": "viewer",
     "/api/v1/contacts": "viewer",
 }
-FORMS = {"/work": "team", "/people": "admin", "/api/v1/contacts": "team"}
+FORMS = {"/work": "team", "/people": "admin", **dict.fromkeys(("/api/v1/contacts", "/api/v1/scores"), "team")}
 OPEN = {"/login", "/enter", "/health", "/logout", "/assets", "/api/v1/openapi.json"}
 
 
