@@ -4,22 +4,27 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, Field, ValidationError
 
+from churn import explanation
+from churn.artefacts import declared
 from churn.configuration import STORED
-from churn.data import DataConfig, Dataset, at_fault
+from churn.data import DataConfig, Dataset, Windows, at_fault
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.new_data import block_of, prepare_up_to
 from churn.predicting import score_windows
 from churn.runs import Run
-from churn.scoring import newest_windows
+from churn.scoring import moves_of, newest_windows, reasons_of
+from churn.serving import forms
 from churn.serving.uploads import as_file
 
+Body = TypeVar("Body", bound=BaseModel)
 _MOST_COLUMNS = 200  # of a posted table
 _LARGEST = 2**53  # beyond it, a number of JSON is not the same everywhere
 Value = (
@@ -40,6 +45,18 @@ class Posted(BaseModel):
     tables: dict[str, list[dict[str, Value]]] = Field(min_length=1, max_length=20)
 
 
+class Supposed(BaseModel):
+    """A launch, a lead or another first day, before it comes.
+
+    Args:
+        day: The day on which it begins, as 2024-03-01; some models see it.
+        known: What is known of it, by column; a picture is the base64 of its file. What is left out is not known.
+    """
+
+    day: date
+    known: dict[Annotated[str, Field(max_length=200)], Value] = Field(max_length=200)
+
+
 @dataclass(frozen=True)
 class Scored:
     """The chances of posted rows."""
@@ -58,10 +75,53 @@ def scores(folder: Path, body: bytes) -> Scored:
     Raises:
         UserError: for anything else, rows that cannot be used, and as `churn.scoring.score`.
     """
-    posted = _posted(body)
+    posted = _posted(Posted, body)
     with read(folder, posted.cutoff, posted.tables) as (_, dataset):
         table = score_windows(newest_windows(dataset), folder / "models", refitted=True)
         return Scored(dataset.reconciliation, table)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """The chance of something supposed."""
+
+    chance: float  # of the run's first target
+    reasons: pd.DataFrame  # as `churn.scoring.reasons_of` has them; empty where the run's own data are gone
+    moves: pd.DataFrame  # as `churn.scoring.moves_of` has them
+
+
+def what_if(folder: Path, body: bytes) -> Foreseen:
+    """The chance of something before it begins, its reasons among what the run scored, and what would move it.
+
+    Args:
+        folder: The folder of a run of arrivals.
+        body: A `Supposed` as JSON.
+
+    Raises:
+        UserError: as `scores`.
+    """
+    supposed, run = _posted(Supposed, body), Run.open(folder)
+    mapped = run.settings["data"].get("member_columns") or {}
+    own = {name: mapped.get(name, name) for name in ("user_id", "joined")}
+    told = {own["user_id"]: "this", own["joined"]: supposed.day.isoformat()}
+    row = forms.read(forms.fields_of(run), supposed.known) | {name: one for name, one in told.items() if name}
+    after = (supposed.day + timedelta(days=1)).isoformat()
+    with read(folder, after, {"members": [row]}) as (_, dataset):
+        windows, models = newest_windows(dataset), folder / "models"
+        table = score_windows(windows, models, refitted=True)
+        chance = float(table[f"p_{windows.targets[0]}"].iloc[0])
+        return Foreseen(chance, _reasons(run, windows), moves_of(dataset, table, models)[1])
+
+
+def _reasons(run: Run, asked: Windows) -> pd.DataFrame:
+    """The reasons of windows beside what the run itself scored last; none where it has lost these data."""
+    if not (run.folder / "dataset").is_dir():
+        return declared.REASONS.empty()
+    among = run.dataset.newest
+    others = explanation.others(among)
+    others = others[others["cutoff"] == others["cutoff"].max()].assign(cutoff=asked.dates[0])
+    found = reasons_of(asked, run.folder / "models", among=among, others=others)
+    return found.assign(user_id=asked.user_ids[found["window"]])
 
 
 @contextmanager
@@ -109,9 +169,9 @@ def _column(values: list[Any]) -> "pd.Series[Any]":
     return pd.Series([None if value is None else str(value) for value in values], dtype=object)
 
 
-def _posted(body: bytes) -> Posted:
+def _posted(kind: type[Body], body: bytes) -> Body:
     try:
-        return Posted.model_validate_json(body)
+        return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the body"

@@ -118,7 +118,7 @@ def test_text_of_half_signs_is_a_problem(crm):
 
 def test_too_large_a_body_and_an_unknown_run_are_refused(crm):
     bearer = {"authorization": f"Bearer {crm.token}"}
-    assert crm.client.post("/api/v1/scores", content=b" " * (17 << 20), headers=bearer).status_code == 413
+    assert crm.client.post("/api/v1/scores", content=b" " * (33 << 20), headers=bearer).status_code == 413
     problem(crm.post("/api/v1/scores?run=nobody", {"cutoff": CUTOFF, "tables": {"events": [{}]}}), 404)
 
 
@@ -137,9 +137,7 @@ def test_whoever_scores_while_another_does_is_told_when_to_come_again(crm):
     assert int(answer.headers["retry-after"]) > 0
 
 
-def test_a_model_of_a_class_outside_is_refused_and_nothing_is_imported(
-    creators, posted, unsealed, tmp_path
-):
+def test_a_model_of_a_class_outside_is_refused_and_nothing_is_imported(creators, posted, unsealed, tmp_path):
     run = unsealed(creators / "runs" / "creators", tmp_path / "runs" / "stranger")
     segment = read_json(creators / "runs" / "creators" / "manifest.json")["segment"]
     write_json(read_json(run / "manifest.json") | {"segment": segment}, run / "manifest.json")
