@@ -3,12 +3,13 @@
 import hmac
 import secrets
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.datastructures import FormData, UploadFile
 
 from churn.errors import UserError
 from churn.serving import accounts
@@ -17,7 +18,7 @@ from churn.serving.desk import Desk
 from churn.serving.refusals import NotLetInError, RefusedError
 
 SESSION, LANGUAGE, KEY = "churn_session", "churn_language", "form_key"
-_FIELDS = 2_000  # of a form
+_FIELDS, _FILES = 2_000, 20  # of a form
 
 
 @dataclass
@@ -94,6 +95,7 @@ class Form:
     """A form that was sent."""
 
     fields: Sequence[tuple[str, str]]
+    files: Mapping[str, bytes] = field(default_factory=dict)  # the contents, by the field's name
 
     def get(self, name: str) -> str:
         """The last value of a field; empty where it was not sent."""
@@ -110,11 +112,9 @@ async def sent(request: Request) -> Form:
     Raises:
         RefusedError: if another site sent it, or it is too large.
     """
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise RefusedError(403, UserError("expected a form of this site", f"one of {origin[:100]}", "open the page"))
-    form = await request.form(max_files=0, max_fields=_FIELDS)
-    return Form([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+    _of_this_site(request)
+    async with request.form(max_files=0, max_fields=_FIELDS) as parts:
+        return _read(parts)
 
 
 def checked(form: Annotated[Form, Depends(sent)], found: Annotated[Visitor, Depends(visitor)]) -> Form:
@@ -127,6 +127,29 @@ def checked(form: Annotated[Form, Depends(sent)], found: Annotated[Visitor, Depe
         remedy = "load the page again, and send the form from there"
         raise RefusedError(403, UserError("expected a form of this session", "another or an old one", remedy))
     return form
+
+
+async def uploaded(request: Request, found: Annotated[Visitor, Depends(at_least("team"))]) -> Form:
+    """The form of a session with the files in it, which are read once the visitor is known.
+
+    Raises:
+        RefusedError: as `sent` and `checked`.
+    """
+    _of_this_site(request)
+    async with request.form(max_files=_FILES, max_fields=_FIELDS) as parts:
+        files = {name: await part.read() for name, part in parts.multi_items() if isinstance(part, UploadFile)}
+        form = replace(_read(parts), files={name: content for name, content in files.items() if content})
+    return checked(form, found)
+
+
+def _of_this_site(request: Request) -> None:
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise RefusedError(403, UserError("expected a form of this site", f"one of {origin[:100]}", "open the page"))
+
+
+def _read(parts: FormData) -> Form:
+    return Form([(name, value) for name, value in parts.multi_items() if isinstance(value, str)])
 
 
 def cookie(request: Request, response: Any, name: str, value: str, *, hours: int | None = None) -> None:
@@ -144,3 +167,4 @@ Token = Annotated[Visitor, Depends(by_token)]
 Body = Annotated[bytes, Depends(body)]
 Sent = Annotated[Form, Depends(sent)]
 Checked = Annotated[Form, Depends(checked)]
+Uploaded = Annotated[Form, Depends(uploaded)]

@@ -106,7 +106,6 @@ def _help(line: Connection, memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    os.nice(5)  # pages come first
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # read when they are loaded
     with suppress(EOFError, OSError):
         while line.poll(_IDLE_SECONDS):

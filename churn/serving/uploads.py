@@ -44,14 +44,16 @@ def picture(content: bytes) -> "Image":
     """
     from PIL import Image
 
-    refused = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+        with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            if (pixels := opened.width * opened.height) > _MOST_PIXELS:
-                raise UserError(_EXPECTED, f"{pixels:,} pixels", "send a smaller one")
-            return opened.convert("RGB")
-    except refused as error:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+                if (pixels := opened.width * opened.height) > _MOST_PIXELS:
+                    raise UserError(_EXPECTED, f"{pixels:,} pixels", "send a smaller one")
+                return opened.convert("RGB")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UserError(_EXPECTED, "very many pixels", "send a smaller one") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise UserError(_EXPECTED, "a file that is none, or broken", "send another file") from error
 
 
