@@ -4,12 +4,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, Field, ValidationError
 
 from churn import explanation
 from churn.artefacts import declared
@@ -22,39 +21,10 @@ from churn.predicting import score_windows
 from churn.runs import Run
 from churn.scoring import moves_of, newest_windows, reasons_of
 from churn.serving import forms
+from churn.serving.bodies import Posted, Supposed, posted
 from churn.serving.uploads import as_file
 
-Body = TypeVar("Body", bound=BaseModel)
 _MOST_COLUMNS = 200  # of a posted table
-_LARGEST = 2**53  # beyond it, a number of JSON is not the same everywhere
-Value = (
-    None | bool | Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)] | Annotated[float, Field(allow_inf_nan=False)] | str
-)
-
-
-class Posted(BaseModel):
-    """Rows of the tables that a run reads.
-
-    Args:
-        cutoff: The first day that is not known, as 2024-03-01.
-        tables: The rows by table: events (or daily, members, outcomes), stickers, members; as the run's own have them,
-            column by column. A picture of members is the base64 of its file.
-    """
-
-    cutoff: str = Field(max_length=40)
-    tables: dict[str, list[dict[str, Value]]] = Field(min_length=1, max_length=20)
-
-
-class Supposed(BaseModel):
-    """A launch, a lead or another first day, before it comes.
-
-    Args:
-        day: The day on which it begins, as 2024-03-01; some models see it.
-        known: What is known of it, by column; a picture is the base64 of its file. What is left out is not known.
-    """
-
-    day: date
-    known: dict[Annotated[str, Field(max_length=200)], Value] = Field(max_length=200)
 
 
 @dataclass(frozen=True)
@@ -75,8 +45,8 @@ def scores(folder: Path, body: bytes) -> Scored:
     Raises:
         UserError: for anything else, rows that cannot be used, and as `churn.scoring.score`.
     """
-    posted = _posted(Posted, body)
-    with read(folder, posted.cutoff, posted.tables) as (_, dataset):
+    asked = posted(Posted, body)
+    with read(folder, asked.cutoff, asked.tables) as (_, dataset):
         table = score_windows(newest_windows(dataset), folder / "models", refitted=True)
         return Scored(dataset.reconciliation, table)
 
@@ -100,7 +70,7 @@ def what_if(folder: Path, body: bytes) -> Foreseen:
     Raises:
         UserError: as `scores`.
     """
-    supposed, run = _posted(Supposed, body), Run.open(folder)
+    supposed, run = posted(Supposed, body), Run.open(folder)
     mapped = run.settings["data"].get("member_columns") or {}
     own = {name: mapped.get(name, name) for name in ("user_id", "joined")}
     told = {own["user_id"]: "this", own["joined"]: supposed.day.isoformat()}
@@ -167,15 +137,6 @@ def _column(values: list[Any]) -> "pd.Series[Any]":
         dtype = "float64" if float in kinds else "boolean" if bool in kinds else "Int64"
         return pd.Series(values, dtype=dtype)
     return pd.Series([None if value is None else str(value) for value in values], dtype=object)
-
-
-def _posted(kind: type[Body], body: bytes) -> Body:
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the body"
-        raise UserError(f"expected {where} as described", first["msg"], "correct it") from error
 
 
 def _with_pictures(

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from churn import __version__
 from churn.errors import UserError
 from churn.language import say
-from churn.serving import admin, api, entry, folders, marking, person, questions, today, tryit
+from churn.serving import admin, api, entry, folders, launches, marking, person, questions, today, tryit
 from churn.serving.access import Link, desk
 from churn.serving.desk import Desk
 from churn.serving.guard import HEADERS, Guard
@@ -30,7 +30,7 @@ from churn.serving.store import unreachable
 
 _LOOK_SECONDS = 5  # between looks for new lists, of which the newest are made ready before anybody asks
 _THREADS = 6  # requests at a time, which bounds the memory; further ones wait
-ROOMS = (entry, today, person, marking, folders, admin, api, questions, tryit)
+ROOMS = (entry, today, person, marking, folders, admin, api, questions, launches, tryit)
 _PROBLEM = "application/problem+json"
 
 

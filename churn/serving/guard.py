@@ -10,7 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from churn.serving.metrics import Metrics
 
 LARGEST = 1 << 20  # bytes of what is sent to the server, except
-_LARGER = {"/api/v1/scores": 32 << 20, "/api/v1/what-if": 12 << 20, "/try/launch": 8 << 20}
+_LARGER = {
+    "/api/v1/scores": 32 << 20,
+    **dict.fromkeys(("/api/v1/what-if", "/api/v1/tags"), 12 << 20),
+    **dict.fromkeys(("/try/launch", "/try/item"), 8 << 20),
+}
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""Questions of programs that a helper answers: the chances of posted rows, and of a launch before it begins."""
+"""Questions of programs that a helper answers: the chances of posted rows or a launch, tags of items, and offers."""
 
 from typing import Any
 
@@ -6,11 +6,14 @@ import pandas as pd
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from churn.serving.access import Asking, Body, Token
-from churn.serving.answers import Posted, Supposed, scores, what_if
+from churn.serving.access import Asking, Body, Token, Viewer
+from churn.serving.answers import scores, what_if
 from churn.serving.api import PROBLEMS, plain
+from churn.serving.bodies import Posted, Supposed, Untagged
+from churn.serving.launches import chosen, in_words
 from churn.serving.page import speaking_to
-from churn.serving.tryit import chosen, in_words
+from churn.serving.tagged import tags
+from churn.serving.tryit import likeliest, offered, offering_of, tagger_of
 
 router = APIRouter()
 
@@ -46,6 +49,23 @@ def foresee(request: Request, desk: Asking, visitor: Token, body: Body, run: str
     values = found.moves.drop(columns=["user_id", "place"])
     words = {name: told[name] for name in ("told", "reasons", "moves")}
     return {"run": drawn.name, "chance": found.chance, **words, "values": _rows(values)}
+
+
+@router.post("/api/v1/tags", responses=PROBLEMS, openapi_extra=_described(Untagged))
+def tag(desk: Asking, visitor: Token, body: Body, tagger: str = "") -> dict[str, Any]:
+    """The three likeliest categories of each item, and the set that holds the right one as often as was asked for.
+
+    `tagger` is the name of a folder of `churn tag`; the first by default. `none` says that an item is like no category.
+    """
+    name, folder = tagger_of(desk, tagger)
+    return {"tagger": name, "items": likeliest(desk.helper.ask(tags, folder, body))}
+
+
+@router.get("/api/v1/offers", responses=PROBLEMS)
+def offer(desk: Asking, visitor: Viewer, list: str = "", id: str = "") -> dict[str, Any]:
+    """The activities that a list offers a member; popular ones for whoever it does not know, such as a visitor."""
+    drawn = offering_of(desk, list)
+    return {"list": drawn.name, **offered(desk, drawn, id)}
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,126 +1,122 @@
-"""Pages to try things on: what a run foresees of a launch or a lead before it begins, and what would move it."""
+"""Pages to try things on: what the folders below the one of runs answer, an item's category, and offers."""
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from churn.artefacts import declared
 from churn.errors import UserError
-from churn.explanation import points, readable, value_words, worded, worded_moves
-from churn.language import say
-from churn.run_files import records
-from churn.serving import forms, history, words
+from churn.segments import BASES
+from churn.serving import words
 from churn.serving.access import Asking, Team, Uploaded, Viewer
-from churn.serving.answers import Foreseen, what_if
 from churn.serving.catalogue import Drawn
 from churn.serving.desk import Desk
+from churn.serving.launches import foreseeing
 from churn.serving.page import page, speaking_to
 from churn.serving.refusals import RefusedError
+from churn.serving.tagged import tags
 
 router = APIRouter()
-_CHANGES = ("change", "low", "high")
+_POPULAR = 10  # activities that a visitor is shown
 
 
 @router.get("/try", response_class=HTMLResponse)
 def choices(request: Request, desk: Asking, visitor: Viewer) -> HTMLResponse:
     """Everything that a folder below the one of runs answers."""
     with speaking_to(request):
-        return page(request, "try.html", launches=foreseeing(desk))
+        taggers = sorted(desk.catalogue.taggers())
+        return page(request, "try.html", launches=foreseeing(desk), taggers=taggers, offering=offering(desk))
 
 
-@router.get("/try/launch", response_class=HTMLResponse)
-def launch(request: Request, desk: Asking, visitor: Viewer, run: str = "") -> HTMLResponse:
-    """The form of a launch or a lead."""
-    drawn = chosen(desk, run)
-    with speaking_to(request, drawn):
-        return _page(request, drawn, {}, history.today())
+@router.get("/try/item", response_class=HTMLResponse)
+def item(request: Request, desk: Asking, visitor: Viewer, tagger: str = "") -> HTMLResponse:
+    """The form of an item."""
+    name, _ = tagger_of(desk, tagger)
+    with speaking_to(request):
+        return page(request, "item.html", tagger=name, text="", wrong="", found=None)
 
 
-@router.post("/try/launch", response_class=HTMLResponse)
-def foreseen(request: Request, desk: Asking, visitor: Team, form: Uploaded) -> HTMLResponse:
-    """The form as it was sent, with its answer, or with what is wrong with it."""
-    drawn = chosen(desk, form.get("run"))
-    given = {name.removeprefix("of_"): value for name, value in form.fields if name.startswith("of_")}
-    pictures = {name.removeprefix("of_"): base64.b64encode(sent).decode() for name, sent in form.files.items()}
-    with speaking_to(request, drawn):
+@router.post("/try/item", response_class=HTMLResponse)
+def tagged(request: Request, desk: Asking, visitor: Team, form: Uploaded) -> HTMLResponse:
+    """The form as it was sent, with the item's categories, or with what is wrong with it."""
+    name, folder = tagger_of(desk, form.get("tagger"))
+    sent: dict[str, Any] = {"text": form.get("text")}
+    if picture := form.files.get("picture"):
+        sent["picture"] = base64.b64encode(picture).decode()
+    with speaking_to(request):
+        around: dict[str, Any] = {"tagger": name, "text": form.get("text")}
         try:
-            body = json.dumps({"day": form.get("day"), "known": {**given, **pictures}}).encode()
-            answer = desk.helper.ask(what_if, drawn.run.folder, body)
+            found = desk.helper.ask(tags, folder, json.dumps({"items": [sent]}).encode())
         except UserError as error:
-            return _page(request, drawn, given, form.get("day"), wrong=str(error))
-        return _page(request, drawn, given, form.get("day"), found=in_words(drawn, answer))
+            return page(request, "item.html", status=422, wrong=str(error), found=None, **around)
+        return page(request, "item.html", wrong="", found=likeliest(found)[0], **around)
 
 
-def foreseeing(desk: Desk) -> list[Drawn]:
-    """The runs that answer for launches, the newest first; a scoring has the run's own answer."""
-    return [one for one in desk.catalogue.lists() if one.is_run and forms.foresees(one.run)]
+@router.get("/try/offers", response_class=HTMLResponse)
+def offers(request: Request, desk: Asking, visitor: Viewer, list: str = "", id: str = "") -> HTMLResponse:
+    """The activities that a member, or a visitor without an id, is offered."""
+    drawn = offering_of(desk, list)
+    with speaking_to(request, drawn):
+        found = offered(desk, drawn, id)
+        rows = [(one["title"], words.value("p_", one["chance"]), BASES[one["basis"]]) for one in found["offers"]]
+        return page(request, "offers.html", drawn=drawn, id=id.strip(), known=found["known"], rows=rows)
 
 
-def chosen(desk: Desk, name: str) -> Drawn:
-    """A run that answers for launches, by its name; the newest if none is given.
+def tagger_of(desk: Desk, name: str) -> tuple[str, Path]:
+    """A folder with a kept tagger, by its name; the first if none is given.
 
     Raises:
         RefusedError: if there is none.
     """
-    for one in foreseeing(desk):
+    for known, folder in sorted(desk.catalogue.taggers().items()):
+        if known == name or not name:
+            return known, folder
+    error = UserError("expected a folder of churn tag with its tagger", repr(name[:100]), "make one below --runs")
+    raise RefusedError(404, error)
+
+
+def likeliest(tagged: pd.DataFrame) -> list[dict[str, Any]]:
+    """Up to three categories of each item with their probabilities, the set, and whether it is like no category."""
+    numbers = [n for n in (1, 2, 3) if f"category_{n}" in tagged]
+    return [
+        {
+            "categories": [(str(row[f"category_{n}"]), float(row[f"p_{n}"])) for n in numbers],
+            "set": [one for one in str(row["set"]).split("|") if one],
+            "none": bool(row["basis"] != "predicted"),
+        }
+        for row in tagged.to_dict("records")
+    ]
+
+
+def offering(desk: Desk) -> list[Drawn]:
+    """The lists with offers, the newest first."""
+    return [one for one in desk.catalogue.lists() if (one.folder / declared.POPULAR.file).is_file()]
+
+
+def offering_of(desk: Desk, name: str) -> Drawn:
+    """A list with offers, by its name; the newest if none is given.
+
+    Raises:
+        RefusedError: if there is none.
+    """
+    for one in offering(desk):
         if one.name == name or not name:
             return one
-    remedy = "run one on a list with windows.at_risk: arrival"
-    raise RefusedError(404, UserError("expected a run that answers for launches or leads", repr(name[:100]), remedy))
+    raise RefusedError(404, UserError("expected a list with offers", repr(name[:100]), "set segments.offers in a run"))
 
 
-def in_words(drawn: Drawn, found: Foreseen) -> dict[str, Any]:
-    """An answer in the language spoken: the chance, its reasons, moves, and every other value that was compared."""
-    name = drawn.run.first.name
-    reasons = worded(found.reasons, ["this"], by="user_id").iloc[0].tolist() if len(found.reasons) else []
-    moves = worded_moves(found.moves, ["this"]).iloc[0].tolist() if (found.moves["place"] > 0).any() else []
-    return {
-        "chance": words.value(f"p_{name}", found.chance),
-        "told": told(drawn, found.chance),
-        "reasons": [one for one in reasons if one],
-        "moves": [one for one in moves if one],
-        "values": compared(found),
-    }
-
-
-def told(drawn: Drawn, chance: float) -> str:
-    """A chance as a number of users."""
-    first, n = drawn.run.first, f"{100 * chance:.0f}"
-    if first.outcome:
-        return first.say("Of 100 users like this one, about {n} end as “{outcome}”.", n=n)
-    return say("Of 100 users like this one, about {n} fall silent.", n=n)
-
-
-def compared(found: Foreseen) -> dict[str, list[tuple[str, str, str]]]:
-    """The other values of each attribute that can be changed: the value, its chance, and the change in points."""
-    told: dict[str, list[tuple[str, str, str]]] = {}
-    for row in records(found.moves):
-        between = say("{change} points, {low} to {high}", **{name: points(getattr(row, name)) for name in _CHANGES})
-        value = value_words(row.kind, row.value_to, row.level_to)
-        told.setdefault(readable(row.attribute), []).append((value, words.share(row.chance), between))
-    return told
-
-
-def _page(
-    request: Request,
-    drawn: Drawn,
-    given: dict[str, str],
-    day: str,
-    *,
-    wrong: str = "",
-    found: dict[str, Any] | None = None,
-) -> HTMLResponse:
-    return page(
-        request,
-        "launch.html",
-        status=422 if wrong else 200,
-        drawn=drawn,
-        target=drawn.run.first,
-        fields=forms.fields_of(drawn.run),
-        given=given,
-        day=day,
-        wrong=wrong,
-        found=found,
-    )
+def offered(desk: Desk, drawn: Drawn, user_id: str) -> dict[str, Any]:
+    """The offers of a member, or, of whoever was not scored, what visitors are offered: popular activities."""
+    wanted = user_id.strip()
+    own = desk.lists.of_users(drawn, declared.OFFERS, [wanted]) if wanted and "\0" not in wanted else pd.DataFrame()
+    if len(own):
+        rows = own.sort_values("place")
+    else:
+        rows = declared.POPULAR.read(drawn.folder).head(_POPULAR).assign(chance=None, basis="popular")
+    told = rows[["activity", "title", "chance", "basis"]].astype(object).where(rows.notna(), None)
+    return {"known": bool(len(own)), "offers": told.to_dict("records")}

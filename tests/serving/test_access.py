@@ -20,7 +20,7 @@ PAGES = {  # the least role, by address
     "/folder/march/evidence.html": "viewer",
     "/outcomes?list=march": "viewer",
     "/try": "viewer",
-    "/try/launch": "viewer",
+    **dict.fromkeys(("/try/launch", "/try/item", "/try/offers", "/api/v1/offers"), "viewer"),
     "/people": "admin",
     "/metrics": "viewer",
     "/api/v1/lists": "viewer",
@@ -28,10 +28,16 @@ PAGES = {  # the least role, by address
     "/api/v1/user?id={user}": "viewer",
     "/api/v1/contacts": "viewer",
 }
-FORMS = {"/work": "team", "/people": "admin", "/try/launch": "team"} | {
-    f"/api/v1/{name}": "team" for name in ("contacts", "scores", "what-if")
+FORMS = {"/work": "team", "/people": "admin", "/try/launch": "team", "/try/item": "team"} | {
+    f"/api/v1/{name}": "team" for name in ("contacts", "scores", "what-if", "tags")
 }
-ABSENT = ("/outcomes?list=march", "/try/launch")  # which no list of these tests has
+ABSENT = (
+    "/outcomes?list=march",
+    "/try/launch",
+    "/try/item",
+    "/try/offers",
+    "/api/v1/offers",
+)  # which no list of these tests has
 OPEN = {"/login", "/enter", "/health", "/logout", "/assets", "/api/v1/openapi.json"}
 
 
