@@ -15,7 +15,9 @@ from churn.errors import UserError
 from churn.serving import accounts
 from churn.serving.accounts import Visitor
 from churn.serving.desk import Desk
+from churn.serving.proxy import PEER, Proxy
 from churn.serving.refusals import NotLetInError, RefusedError
+from churn.serving.tokens import of_token
 
 SESSION, LANGUAGE, KEY = "churn_session", "churn_language", "form_key"
 _FIELDS, _FILES = 2_000, 20  # of a form
@@ -49,43 +51,58 @@ def desk(request: Request) -> Desk:
 
 
 def visitor(request: Request) -> Visitor:
-    """Whoever asks, by a token or a session.
+    """Whoever asks, by a token, a session or what a trusted proxy says.
 
     Raises:
         NotLetInError: if it is nobody.
     """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        found = accounts.of_token(desk(request).store, token.strip())
+        found = of_token(desk(request).store, token.strip())
     else:
         secret = request.cookies.get(SESSION, "")
-        found = accounts.of_session(desk(request).store, secret) if secret else None
+        found = accounts.of_session(desk(request).store, secret) if secret else _by_proxy(request)
     if found is None:
         raise NotLetInError
     request.state.visitor = found
     return found
 
 
-def at_least(role: str) -> Callable[[Visitor], Visitor]:
-    """A visitor whose role reaches as far as one."""
+def _by_proxy(request: Request) -> Visitor | None:
+    """Whom the trusted proxy names in its header, which nobody else is believed."""
+    trusted: Proxy | None = request.app.state.proxy
+    if trusted is None or request.scope.get(PEER) not in trusted.addresses:
+        return None
+    names = request.headers.getlist(trusted.header)
+    return accounts.of_header(desk(request).store, names[0], trusted.secret) if len(names) == 1 else None
+
+
+def at_least(role: str, scope: str = "read") -> Callable[[Visitor], Visitor]:
+    """A visitor whose role reaches as far as one, and whose token, if it is one, was made for this."""
 
     def allowed(found: Annotated[Visitor, Depends(visitor)]) -> Visitor:
         if not found.may(role):
-            error = UserError(f"expected the role {role}", found.role, "ask an admin")
+            raise RefusedError(403, UserError(f"expected the role {role}", found.role, "ask an admin"))
+        if scope not in found.scopes:
+            error = UserError(f"expected a token with the scope {scope}", ", ".join(found.scopes), "ask an admin")
             raise RefusedError(403, error)
         return found
 
     return allowed
 
 
-def by_token(found: Annotated[Visitor, Depends(at_least("team"))]) -> Visitor:
+def by_token(scope: str) -> Callable[[Visitor], Visitor]:
     """A program of the team, whose requests no strange page can make a browser send."""
-    if found.form_key:
-        raise RefusedError(403, UserError("expected a token", "a session", "send Authorization: Bearer"))
-    return found
+
+    def allowed(found: Annotated[Visitor, Depends(at_least("team", scope))]) -> Visitor:
+        if found.form_key:
+            raise RefusedError(403, UserError("expected a token", "a session", "send Authorization: Bearer"))
+        return found
+
+    return allowed
 
 
-async def body(request: Request, _: Annotated[Visitor, Depends(by_token)]) -> bytes:
+async def body(request: Request, _: Annotated[Visitor, Depends(by_token("score"))]) -> bytes:
     """The body that a program sent, which is read once the program is known."""
     return await request.body()
 
@@ -163,7 +180,8 @@ Asking = Annotated[Desk, Depends(desk)]
 Viewer = Annotated[Visitor, Depends(at_least("viewer"))]
 Team = Annotated[Visitor, Depends(at_least("team"))]
 Admin = Annotated[Visitor, Depends(at_least("admin"))]
-Token = Annotated[Visitor, Depends(by_token)]
+Marker = Annotated[Visitor, Depends(by_token("mark"))]
+Scorer = Annotated[Visitor, Depends(by_token("score"))]
 Body = Annotated[bytes, Depends(body)]
 Sent = Annotated[Form, Depends(sent)]
 Checked = Annotated[Form, Depends(checked)]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from churn.artefacts import declared
 from churn.errors import UserError
 from churn.serving import history, shown, work
-from churn.serving.access import Asking, Token, Viewer
+from churn.serving.access import Asking, Marker, Viewer
 from churn.serving.catalogue import Drawn
 from churn.serving.lists import first_of
 from churn.serving.refusals import RefusedError
@@ -110,7 +110,7 @@ def contacts(
 
 
 @router.post("/api/v1/contacts", responses=PROBLEMS)
-def mark(desk: Asking, visitor: Token, marking: Marking, list: str = "") -> dict[str, Any]:
+def mark(desk: Asking, visitor: Marker, marking: Marking, list: str = "") -> dict[str, Any]:
     """Mark users as pages do: held-back users are refused, and so is whoever was changed since the version seen."""
     for user_id in marking.users:
         if any("\ud800" <= sign <= "\udfff" for sign in user_id):  # halves of signs, which no file can hold

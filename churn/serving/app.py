@@ -25,6 +25,7 @@ from churn.serving.guard import HEADERS, Guard
 from churn.serving.metrics import Metrics
 from churn.serving.page import link as address
 from churn.serving.page import page, speaking_to
+from churn.serving.proxy import Proxy
 from churn.serving.refusals import NotLetInError, RefusedError
 from churn.serving.store import unreachable
 
@@ -35,7 +36,12 @@ _PROBLEM = "application/problem+json"
 
 
 def application(
-    desk: Desk, *, link: Link | None = None, owner: str = "admin", hosts: Sequence[str] | None = None
+    desk: Desk,
+    *,
+    link: Link | None = None,
+    owner: str = "admin",
+    hosts: Sequence[str] | None = None,
+    proxy: Proxy | None = None,
 ) -> FastAPI:
     """The web application.
 
@@ -44,6 +50,7 @@ def application(
         link: The one-time link; None where accounts alone let in.
         owner: The name of whoever enters by the link.
         hosts: The names by which the server may be called; None for any.
+        proxy: The reverse proxy that logs people in.
     """
     app = FastAPI(
         title="churn",
@@ -53,6 +60,7 @@ def application(
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
+    app.state.proxy = proxy
     app.state.desk, app.state.link, app.state.owner, app.state.metrics = desk, link, owner, Metrics()
     for room in ROOMS:
         app.include_router(room.router, include_in_schema=room in (api, questions))

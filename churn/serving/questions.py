@@ -6,7 +6,7 @@ import pandas as pd
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from churn.serving.access import Asking, Body, Token, Viewer
+from churn.serving.access import Asking, Body, Scorer, Viewer
 from churn.serving.answers import scores, what_if
 from churn.serving.api import PROBLEMS, plain
 from churn.serving.bodies import Posted, Supposed, Untagged
@@ -25,7 +25,7 @@ def _described(model: type[BaseModel]) -> dict[str, Any]:
 
 
 @router.post("/api/v1/scores", responses=PROBLEMS, openapi_extra=_described(Posted))
-def score(desk: Asking, visitor: Token, body: Body, run: str = "") -> dict[str, Any]:
+def score(desk: Asking, visitor: Scorer, body: Body, run: str = "") -> dict[str, Any]:
     """The chances of everybody at risk at a cutoff, by a run's models and the posted rows alone; nothing is kept.
 
     `run` is the name of a list, whose run scores; the newest by default. `rows` counts the posted rows of each table.
@@ -36,7 +36,7 @@ def score(desk: Asking, visitor: Token, body: Body, run: str = "") -> dict[str, 
 
 
 @router.post("/api/v1/what-if", responses=PROBLEMS, openapi_extra=_described(Supposed))
-def foresee(request: Request, desk: Asking, visitor: Token, body: Body, run: str = "") -> dict[str, Any]:
+def foresee(request: Request, desk: Asking, visitor: Scorer, body: Body, run: str = "") -> dict[str, Any]:
     """The chance of a launch or a lead before it begins, its reasons in words, and what would move it.
 
     `run` is the name of a run of first days; the newest by default. `moves` are the values of controllable columns that
@@ -52,7 +52,7 @@ def foresee(request: Request, desk: Asking, visitor: Token, body: Body, run: str
 
 
 @router.post("/api/v1/tags", responses=PROBLEMS, openapi_extra=_described(Untagged))
-def tag(desk: Asking, visitor: Token, body: Body, tagger: str = "") -> dict[str, Any]:
+def tag(desk: Asking, visitor: Scorer, body: Body, tagger: str = "") -> dict[str, Any]:
     """The three likeliest categories of each item, and the set that holds the right one as often as was asked for.
 
     `tagger` is the name of a folder of `churn tag`; the first by default. `none` says that an item is like no category.

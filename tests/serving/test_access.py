@@ -5,7 +5,7 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from churn.serving import accounts, application
+from churn.serving import accounts, application, tokens
 from churn.serving.app import ROOMS
 from churn.serving.guard import HEADERS
 
@@ -181,7 +181,7 @@ def test_an_expired_session_leads_to_the_login_and_back(app, desk, ada):
 
 
 def test_no_secret_stands_in_the_store(app, desk, ada):
-    token = accounts.add_token(desk.store, "crm", "team", by="test")
+    token = tokens.add_token(desk.store, "crm", "team", by="test")
     with desk.store.reading() as connection:
         rows = [
             str(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
@@ -192,11 +192,11 @@ def test_no_secret_stands_in_the_store(app, desk, ada):
 
 
 def test_a_token_lets_a_program_in_until_it_is_revoked(app, desk):
-    token = accounts.add_token(desk.store, "crm", "viewer", by="test")
+    token = tokens.add_token(desk.store, "crm", "viewer", by="test")
     client = TestClient(app, base_url="http://127.0.0.1:8000", headers={"authorization": f"Bearer {token}"})
     assert client.get("/api/v1/lists").status_code == 200
     assert client.post("/api/v1/contacts", json={"action": "open", "users": {"a": 0}}).status_code == 403
-    accounts.revoke_token(desk.store, "crm", by="test")
+    tokens.revoke_token(desk.store, "crm", by="test")
     assert client.get("/api/v1/lists").status_code == 401
 
 

@@ -10,7 +10,7 @@ import yaml
 from churn.artefacts import read_json, write_json
 from churn.data import DataConfig
 from churn.scoring import score
-from churn.serving import Catalogue, Desk, Store, accounts, application
+from churn.serving import Catalogue, Desk, Store, application, tokens
 
 from .conftest import HOSTS, browser
 
@@ -28,7 +28,7 @@ class Program:
     def __init__(self, runs, place, role="team"):
         self.desk = Desk(Catalogue(runs), Store(f"sqlite:///{place / 'work.sqlite'}"))
         self.client = browser(application(self.desk, hosts=HOSTS))
-        self.token = accounts.add_token(self.desk.store, "crm", role, by="test")
+        self.token = tokens.add_token(self.desk.store, "crm", role, by="test")
 
     def post(self, path, body, **given):
         return self.client.post(path, json=body, headers={"authorization": f"Bearer {self.token}"}, **given)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from churn.artefacts import declared
-from churn.serving import accounts
+from churn.serving import tokens
 from churn.tagging import ItemConfig, TagConfig, tag
 
 from .conftest import browser, listed
@@ -110,7 +110,7 @@ def test_a_member_has_offers_of_the_own_and_a_visitor_popular_ones(with_offers, 
     for visitor in ("", "nobody"):
         page = ada.get("/try/offers", params={"list": "march", "id": visitor}).text
         assert page.index("Club") < page.index("Chess") and "Choir" not in page
-    token = accounts.add_token(desk.store, "crm", "viewer", by="test")
+    token = tokens.add_token(desk.store, "crm", "viewer", by="test")
     asked = {"headers": {"authorization": f"Bearer {token}"}}
     own = ada.get("/api/v1/offers", params={"list": "march", "id": with_offers}, **asked).json()
     assert own["known"] and [one["activity"] for one in own["offers"]] == ["a1", "a2"]

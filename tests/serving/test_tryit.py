@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from churn.runs import Run
-from churn.serving import accounts
+from churn.serving import tokens
 
 from .conftest import browser
 from .test_answers import Program, everything, problem
@@ -171,6 +171,6 @@ def test_a_folder_without_such_a_run_says_so(app):
     ada = browser(app, "ada")
     assert "No folder here answers yet" in ada.get("/try").text
     assert ada.get("/try/launch").status_code == 404
-    token = accounts.add_token(app.state.desk.store, "crm", "team", by="test")
+    token = tokens.add_token(app.state.desk.store, "crm", "team", by="test")
     answer = ada.post("/api/v1/what-if", json={}, headers={"authorization": f"Bearer {token}"})
     assert answer.status_code == 404
