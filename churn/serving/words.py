@@ -66,7 +66,7 @@ SEGMENTS = Messages(
     }
 )
 ROLES = Messages({"viewer": marked("may look"), "team": marked("may mark"), "admin": marked("may do all")})
-SCOPES = Messages({"read": marked("read"), "mark": marked("mark"), "score": marked("score and foresee")})
+SCOPES = Messages({"read": marked("look"), "mark": marked("mark"), "score": marked("score and foresee")})
 _HEADS = Messages(
     {
         "rank": marked("Rank"),
