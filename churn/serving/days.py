@@ -15,7 +15,7 @@ from churn.serving.catalogue import Drawn
 from churn.serving.drawing import Chart, counts
 from churn.serving.lists import Lists
 
-_DAYS = 28  # of the chart
+_DAYS, _NAMED = 28, (0, 14, 27)  # of the chart; the ones that are named under it
 _OWN = "own_"  # begins the columns of what users do themselves
 
 
@@ -34,9 +34,9 @@ def own_days(lists: Lists, drawn: Drawn, user_id: str) -> Chart | None:
         return None
     if numbers is None:
         return None
-    below = [words.day(one) for one in days]
-    labels = [f"{day}: {say_many('{n} event', '{n} events', n)}" for day, n in zip(below, numbers, strict=True)]
-    return counts(numbers, labels, below)
+    told = [words.day(one) for one in days]
+    labels = [f"{day}: {say_many('{n} event', '{n} events', n)}" for day, n in zip(told, numbers, strict=True)]
+    return counts(numbers, labels, [day if place in _NAMED else "" for place, day in enumerate(told)])
 
 
 def _counted(lists: Lists, panel: Path, user_id: str, days: Sequence[date]) -> list[int] | None:
