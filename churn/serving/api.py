@@ -22,6 +22,7 @@ router = APIRouter()
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": said, "content": {"application/problem+json": {}}}
     for status, said in {
+        400: "A body that is none",
         401: "Nobody that the server knows",
         403: "The role does not reach as far",
         404: "No such list or user",
