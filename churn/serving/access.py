@@ -69,7 +69,7 @@ def visitor(request: Request) -> Visitor:
 
 
 def _by_proxy(request: Request) -> Visitor | None:
-    """Whom the trusted proxy names in its header, which nobody else is believed."""
+    """The account that the trusted proxy names in its header; nobody else's header is believed."""
     trusted: Proxy | None = request.app.state.proxy
     if trusted is None or request.scope.get(PEER) not in trusted.addresses:
         return None

@@ -35,8 +35,13 @@ def own_days(lists: Lists, drawn: Drawn, user_id: str) -> Chart | None:
     if numbers is None:
         return None
     told = [words.day(one) for one in days]
-    labels = [f"{day}: {say_many('{n} event', '{n} events', n)}" for day, n in zip(told, numbers, strict=True)]
+    labels = [_labelled(day, n) for day, n in zip(told, numbers, strict=True)]
     return counts(numbers, labels, [day if place in _NAMED else "" for place, day in enumerate(told)])
+
+
+def _labelled(day: str, n: int) -> str:
+    told = say_many("{n} event", "{n} events", n)
+    return f"{day}: {told}"
 
 
 def _counted(lists: Lists, panel: Path, user_id: str, days: Sequence[date]) -> list[int] | None:

@@ -88,12 +88,12 @@ def told(drawn: Drawn, chance: float) -> str:
 
 def compared(found: Foreseen) -> dict[str, list[tuple[str, str, str]]]:
     """The other values of each attribute that can be changed: the value, its chance, and the change in points."""
-    told: dict[str, list[tuple[str, str, str]]] = {}
+    by_attribute: dict[str, list[tuple[str, str, str]]] = {}
     for row in records(found.moves):
         between = say("{change} points, {low} to {high}", **{name: points(getattr(row, name)) for name in _CHANGES})
         value = value_words(row.kind, row.value_to, row.level_to)
-        told.setdefault(readable(row.attribute), []).append((value, words.share(row.chance), between))
-    return told
+        by_attribute.setdefault(readable(row.attribute), []).append((value, words.share(row.chance), between))
+    return by_attribute
 
 
 def _page(

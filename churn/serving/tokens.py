@@ -26,7 +26,7 @@ def add_token(
         name: The program's.
         role: Its role.
         by: The person.
-        scopes: What it may do of what its role may.
+        scopes: The kinds of requests, as far as the role reaches.
         days: The days after which it lets nobody in any more; None for no end.
 
     Raises:

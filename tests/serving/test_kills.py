@@ -1,4 +1,4 @@
-"""Kills: the server is ended at any moment while several people mark; what it acknowledged stays, and stays once."""
+"""Kills: the server is ended at any moment while several people mark; an acknowledged mark stays, and stays once."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Who else is let in: whom a trusted proxy names, and programs by the scopes and the end of their tokens."""
+"""Others who are let in: people whom a trusted proxy names, and programs by the scopes and the end of their tokens."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
