@@ -1,49 +1,70 @@
 """Kills: the server is ended at any moment while several people mark; an acknowledged mark stays, and stays once."""
 
 import json
+import multiprocessing
 import random
+import socket
 import sqlite3
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPException
 
 import pytest
 
 from churn.artefacts import declared
-from churn.serving import Store, tokens
+from churn.serving import Store, serve, tokens
 
-from .conftest import BENCHMARK, made
+from .conftest import made
 
 pytestmark = pytest.mark.slow
+FORKS = multiprocessing.get_context("forkserver")  # whose servers have imported all and start at once
+FORKS.set_forkserver_preload(["churn.serving.server"])
 CLIENTS, MOMENTS, EACH = 4, 20, 12  # marks of a client between two kills; by hand 200 moments
 
 
 class Client(threading.Thread):
     """Somebody who marks one user after the other until the server is gone."""
 
-    def __init__(self, server, token, users, begun):
+    def __init__(self, port, token, users, begun):
         super().__init__()
         self.begun = begun
-        self.server, self.token, self.users = server, token, users
+        self.port, self.token, self.users = port, token, users
         self.acknowledged, self.asked = [], []
 
     def run(self):
-        try:
-            connection = HTTPConnection(self.server.host, self.server.port, timeout=20)
+        with closing(reached(self.port)) as connection, suppress(HTTPException, OSError):
             for user in self.users:
                 self.asked.append(user)
                 if marked(connection, self.token, user) == [user]:
                     self.acknowledged.append(user)
                 self.begun.set()
-        except (HTTPException, OSError):
-            return
+
+
+def reached(port):
+    """A connection to a server that may not listen yet."""
+    for _ in range(2_000):
+        try:
+            connection = HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.connect()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return connection
+    raise TimeoutError("no server came")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def marked(connection, token, user):
     """The users whom the server says it has marked."""
     body = json.dumps({"action": "contacted", "note": f"rang {user}", "users": {user: 0}})
-    connection.request("POST", "/api/v1/contacts?list=march", body, {"authorization": f"Bearer {token}"})
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    connection.request("POST", "/api/v1/contacts?list=march", body, headers)
     answer = connection.getresponse()
     told = json.loads(answer.read())
     assert answer.status == 200, told
@@ -67,17 +88,18 @@ def killed(runs, moments, seed=0):
     users = listed.user_id[listed.group == "contact"].tolist()
     asked, acknowledged, open_ones = 0, set(), []
     for _ in range(moments):
-        server = BENCHMARK["Server"](runs)
+        port = free_port()
+        server = FORKS.Process(target=serve, args=(runs,), kwargs={"port": port}, daemon=True)
+        server.start()
         new, users = users[: CLIENTS * EACH], users[CLIENTS * EACH :]
         begun = threading.Event()
-        clients = [Client(server, token, [*open_ones[n::CLIENTS], *new[n::CLIENTS]], begun) for n in range(CLIENTS)]
+        clients = [Client(port, token, [*open_ones[n::CLIENTS], *new[n::CLIENTS]], begun) for n in range(CLIENTS)]
         for client in clients:
             client.start()
-        begun.wait(60)  # by the first answer the list has been read
+        assert begun.wait(60)  # by the first answer the list has been read
         time.sleep(rng.uniform(0, 0.25))
-        server.process.kill()
-        server.process.communicate()
-        server.process.stdout.close()
+        server.kill()
+        server.join()
         for client in clients:
             client.join()
         asked += sum(len(client.asked) for client in clients)
