@@ -86,7 +86,7 @@ def killed(runs, moments, seed=0):
     store.close()
     listed = declared.PRIORITY.read(runs / "march")
     users = listed.user_id[listed.group == "contact"].tolist()
-    asked, acknowledged, open_ones = 0, set(), []
+    asked, acknowledged, open_ones, again = 0, set(), [], set()
     for _ in range(moments):
         port = free_port()
         server = FORKS.Process(target=serve, args=(runs,), kwargs={"port": port}, daemon=True)
@@ -109,7 +109,8 @@ def killed(runs, moments, seed=0):
         assert contacts == told.keys() and set(told.values()) <= {1}, "a mark was made twice"
         seen = {user for client in clients for user in client.asked}
         users += [user for client in clients for user in client.users if user not in seen]
-        open_ones = sorted(seen - acknowledged)  # which are asked for again, with the version that was seen
+        open_ones = sorted(seen - acknowledged - again)  # which are asked for once more, with the version that was seen
+        again |= {*open_ones}
     return asked, len(acknowledged)
 
 
