@@ -340,6 +340,11 @@ def _serve(arguments: list[str]) -> None:
         )
         parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
         parser.add_argument("--port", type=int, default=8000, help="port to listen at; 0 for any that is free")
+        parser.add_argument("--trust-header", default=None, help="header in which a reverse proxy names whom it let in")
+        parser.add_argument(
+            "--trusted-proxy", default=None, help="the proxy's address, from which alone it is believed"
+        )
+        parser.add_argument("--site", default=None, help="name by which browsers call the proxy")
     options = parse(arguments[1:] if adds else arguments, parser=parser)
     if lacking := [name for name in _NEEDED if find_spec(name) is None]:
         raise UserError("expected the extra of churn serve", f"no {lacking[0]}", "pip install 'churn[serve]'")
@@ -350,9 +355,11 @@ def _serve(arguments: list[str]) -> None:
         add_user(options.runs, options.name, options.role, store=options.store)
         return
     Range(0, 65_535).check("--port", options.port)
-    from churn.serving import serve
+    from churn.serving import Proxy, serve
 
-    serve(options.runs, host=options.host, port=options.port, store=options.store)
+    told = (options.trust_header, options.trusted_proxy, options.site)
+    proxy = Proxy.of(*told) if any(told) else None
+    serve(options.runs, host=options.host, port=options.port, store=options.store, proxy=proxy)
 
 
 def _parser(command: str) -> "ArgumentParser":

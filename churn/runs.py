@@ -109,14 +109,14 @@ class Run(RunFiles):
         """
         target = self.targets[0] if target is None else target
         OneOf(tuple(self.targets)).check("target", target)
-        windows = newest_windows(self._dataset)
+        windows = newest_windows(self.dataset)
         vectors = self._network(target, model).embed(windows)
         names, users = open_key(self.config.segments.id_key, outside=self.folder, hashed_in=None), windows.user_ids
         index = pd.Index(users if names is None else names(users.tolist()), name="user_id")
         return pd.DataFrame(vectors, index, [f"e{place}" for place in range(1, vectors.shape[1] + 1)])
 
     @property
-    def _dataset(self) -> Dataset:
+    def dataset(self) -> Dataset:
         """The run's own data."""
         check_whole(self.folder / "dataset")
         return open_dataset(with_context(self.config.data, self.folder / "models"), self.folder / "dataset")

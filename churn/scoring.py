@@ -254,15 +254,28 @@ def reasons_of(listed: Windows, models: Path, *, among: Windows, others: pd.Data
 
 def _write_levers(dataset: Dataset, scored: pd.DataFrame, models: Path, out: Path, *, hide: Hide | None) -> None:
     """Write what other values of controllable attributes go with; nothing where the run has none."""
-    windows, asked, target = newest_windows(dataset), dataset.config.asked, dataset.windows.targets[0]
-    levers = explanation.Levers.load(models / target / LEVERS, target=target)
+    windows, (levers, found) = newest_windows(dataset), moves_of(dataset, scored, models)
     if not levers.every:
         return
-    p, few = scored[f"p_{target}"].to_numpy(), _evenly(len(windows))
-    found = explanation.moves(levers, windows, p, good=asked is not None and asked.good)
-    found.insert(0, "user_id", windows.user_ids[found.pop("window")])
+    p, few = scored[f"p_{dataset.windows.targets[0]}"].to_numpy(), _evenly(len(windows))
     declared.LEVERS.write(found, out, hide)
     declared.LEVER_CURVES.write(explanation.curves(levers, windows.take(few), p[few]), out)
+
+
+def moves_of(dataset: Dataset, scored: pd.DataFrame, models: Path) -> tuple[explanation.Levers, pd.DataFrame]:
+    """The levers of a run, none where no attribute is controllable, and what other values go with for each user.
+
+    Args:
+        dataset: The data set whose newest windows were scored.
+        scored: Their scores.
+        models: The folder of the run's models.
+    """
+    windows, asked, target = newest_windows(dataset), dataset.config.asked, dataset.windows.targets[0]
+    levers = explanation.Levers.load(models / target / LEVERS, target=target)
+    good = asked is not None and asked.good
+    found = explanation.moves(levers, windows, scored[f"p_{target}"].to_numpy(), good=good)
+    found.insert(0, "user_id", windows.user_ids[found.pop("window")])
+    return levers, found
 
 
 def _there(out: Path) -> list[str]:

@@ -28,9 +28,9 @@ Every file that a command writes into its output folder. The list is made by `ma
 A run has two pages beside them: `report.html` for whoever acts, `evidence.html` for whoever checks.
 `churn.Run(folder)` has each table as an attribute: `priority` without users held back, and `shap` by target, as in
 `run.shap("churn")`. The last five tables lie in the folder of `churn outcomes`, and quarantine.parquet beside scores;
-a run has its own in dataset/. The files items.parquet, measures.csv, categories.csv, confusion.csv and tagging.json
-lie in the folder of `churn tag`; certificate.json in that of `churn verify-engine`; receipt.json and delivered.parquet
-in one of `churn deliver`, in the folder of the receipts.
+a run has its own in dataset/. The files items.parquet, measures.csv, categories.csv, confusion.csv, tagging.json and
+tagger.npz, the tagger as plain numbers, lie in the folder of `churn tag`; certificate.json in that of
+`churn verify-engine`; receipt.json and delivered.parquet in one of `churn deliver`, in the folder of the receipts.
 
 Types: text, number, count (a whole number), flag, day, and id, a user's id, which is a hash where `segments.id_key`
 is set. A column with `?` is one that some runs do not have. Rows of a ranked table are in order; the order of others

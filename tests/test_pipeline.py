@@ -942,7 +942,7 @@ def test_the_scored_users_have_vectors_by_the_best_network_or_the_one_that_is_na
         network = load(finished.folder / "models" / target / best)
         p = 1 / (1 + np.exp(-network.head(torch.from_numpy(vectors.to_numpy(np.float32))).detach().numpy()))
         if best == "GRU":
-            windows = newest_windows(finished._dataset)
+            windows = newest_windows(finished.dataset)
             np.testing.assert_allclose(p[:, 0], network.predict_proba(windows), atol=1e-6)
     other = finished.embeddings("churn", model="GRU"), finished.embeddings("churn", model="Foresight")
     assert np.abs(other[0] - other[1]).to_numpy().max() > 0.01
@@ -950,7 +950,7 @@ def test_the_scored_users_have_vectors_by_the_best_network_or_the_one_that_is_na
 
 def test_vectors_are_of_the_network_that_scores_on_the_features_that_it_sees(thorough) -> None:
     target = thorough.targets[0]
-    windows = newest_windows(thorough._dataset)
+    windows = newest_windows(thorough.dataset)
     for name in ("GRU", "GRU_kept"):
         if not (kept := thorough.folder / "models" / target / name).exists():
             continue

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from churn.explanation.config import ExplanationConfig
     from churn.explanation.features import judged_features
     from churn.explanation.fidelity import Fidelity, Imitation
-    from churn.explanation.lever_tables import curves, moves, value_words, worded_moves
+    from churn.explanation.lever_tables import curves, moves, points, value_words, worded_moves
     from churn.explanation.levers import Levers
     from churn.explanation.past import USUAL_DAYS, own_past
     from churn.explanation.surrogate import Surrogate, contributions, explain
@@ -43,6 +43,7 @@ __all__ = [
     "named",
     "others",
     "own_past",
+    "points",
     "readable",
     "reason_rows",
     "reasons",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from churn.segments.config import AnomalyConfig, BudgetConfig, ControlConfig, GroupConfig, SegmentConfig
     from churn.segments.contacts import (
+        BASES,
         CONTACT,
         CONTROL,
         Pseudonyms,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from churn.segments.ranking import chance_of_first, ties
 
 __all__ = [
+    "BASES",
     "CONTACT",
     "CONTROL",
     "Anomalies",

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from churn.serving.app import application
     from churn.serving.catalogue import Catalogue
     from churn.serving.desk import Desk
+    from churn.serving.proxy import Proxy
     from churn.serving.server import add_user, serve
     from churn.serving.store import Store
 
-__all__ = ["Catalogue", "Desk", "Link", "Store", "add_user", "application", "serve"]
+__all__ = ["Catalogue", "Desk", "Link", "Proxy", "Store", "add_user", "application", "serve"]
 
 __getattr__ = lazily(__name__, __file__)

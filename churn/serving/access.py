@@ -1,53 +1,26 @@
-"""Access: who asks, what a role may do, forms that only the own pages can send, and the headers of every answer."""
+"""Access: who asks, what a role may do, and forms that only the own pages can send."""
 
 import hmac
 import secrets
 import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import FormData, UploadFile
 
 from churn.errors import UserError
 from churn.serving import accounts
 from churn.serving.accounts import Visitor
 from churn.serving.desk import Desk
-from churn.serving.metrics import Metrics
+from churn.serving.proxy import PEER, Proxy
+from churn.serving.refusals import NotLetInError, RefusedError
+from churn.serving.tokens import of_token
 
 SESSION, LANGUAGE, KEY = "churn_session", "churn_language", "form_key"
-LARGEST = 1 << 20  # bytes of what is sent to the server
-_FIELDS = 2_000  # of a form
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-    "cache-control": "no-store",
-}
-
-
-class NotLetInError(Exception):
-    """Nobody that the server knows."""
-
-
-class RefusedError(Exception):
-    """An answer other than the one asked for, which a reader is told of: a status and expected, found, remedy."""
-
-    def __init__(self, status: int, error: UserError) -> None:
-        self.status, self.error = status, error
-        super().__init__(str(error))
+_FIELDS, _FILES = 2_000, 20  # of a form
 
 
 @dataclass
@@ -78,33 +51,60 @@ def desk(request: Request) -> Desk:
 
 
 def visitor(request: Request) -> Visitor:
-    """Whoever asks, by a token or a session.
+    """Whoever asks, by a token, a session or what a trusted proxy says.
 
     Raises:
         NotLetInError: if it is nobody.
     """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        found = accounts.of_token(desk(request).store, token.strip())
+        found = of_token(desk(request).store, token.strip())
     else:
         secret = request.cookies.get(SESSION, "")
-        found = accounts.of_session(desk(request).store, secret) if secret else None
+        found = accounts.of_session(desk(request).store, secret) if secret else _by_proxy(request)
     if found is None:
         raise NotLetInError
     request.state.visitor = found
     return found
 
 
-def at_least(role: str) -> Callable[[Visitor], Visitor]:
-    """A visitor whose role reaches as far as one."""
+def _by_proxy(request: Request) -> Visitor | None:
+    """The account that the trusted proxy names in its header; nobody else's header is believed."""
+    trusted: Proxy | None = request.app.state.proxy
+    if trusted is None or request.scope.get(PEER) not in trusted.addresses:
+        return None
+    names = request.headers.getlist(trusted.header)
+    return accounts.of_header(desk(request).store, names[0], trusted.secret) if len(names) == 1 else None
+
+
+def at_least(role: str, scope: str = "read") -> Callable[[Visitor], Visitor]:
+    """A visitor whose role reaches as far as one, and whose token, if it is one, was made for this."""
 
     def allowed(found: Annotated[Visitor, Depends(visitor)]) -> Visitor:
         if not found.may(role):
-            error = UserError(f"expected the role {role}", found.role, "ask an admin")
+            raise RefusedError(403, UserError(f"expected the role {role}", found.role, "ask an admin"))
+        if scope not in found.scopes:
+            error = UserError(f"expected a token with the scope {scope}", ", ".join(found.scopes), "ask an admin")
             raise RefusedError(403, error)
         return found
 
     return allowed
+
+
+def by_token(scope: str) -> Callable[[Visitor], Visitor]:
+    """A program of the team, whose requests no strange page can make a browser send."""
+
+    def allowed(found: Annotated[Visitor, Depends(at_least("team", scope))]) -> Visitor:
+        if found.form_key:
+            raise RefusedError(403, UserError("expected a token", "a session", "send Authorization: Bearer"))
+        return found
+
+    return allowed
+
+
+async def body(request: Request, _: Annotated[Visitor, Depends(by_token("score"))]) -> bytes:
+    """The body that a program sent, which is read once the program is known."""
+    return await request.body()
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ class Form:
     """A form that was sent."""
 
     fields: Sequence[tuple[str, str]]
+    files: Mapping[str, bytes] = field(default_factory=dict)  # the contents, by the field's name
 
     def get(self, name: str) -> str:
         """The last value of a field; empty where it was not sent."""
@@ -128,11 +129,9 @@ async def sent(request: Request) -> Form:
     Raises:
         RefusedError: if another site sent it, or it is too large.
     """
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise RefusedError(403, UserError("expected a form of this site", f"one of {origin[:100]}", "open the page"))
-    form = await request.form(max_files=0, max_fields=_FIELDS)
-    return Form([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+    _of_this_site(request)
+    async with request.form(max_files=0, max_fields=_FIELDS) as parts:
+        return _read(parts)
 
 
 def checked(form: Annotated[Form, Depends(sent)], found: Annotated[Visitor, Depends(visitor)]) -> Form:
@@ -147,48 +146,27 @@ def checked(form: Annotated[Form, Depends(sent)], found: Annotated[Visitor, Depe
     return form
 
 
-class Guard:
-    """The first to hear a request: it knows the names of the server, and the largest body; it adds the headers.
+async def uploaded(request: Request, found: Annotated[Visitor, Depends(at_least("team"))]) -> Form:
+    """The form of a session with the files in it, which are read once the visitor is known.
 
-    Args:
-        app: The application.
-        hosts: The names by which the server may be called; None for any.
-        metrics: Where answers are counted.
+    Raises:
+        RefusedError: as `sent` and `checked`.
     """
+    _of_this_site(request)
+    async with request.form(max_files=_FILES, max_fields=_FIELDS) as parts:
+        files = {name: await part.read() for name, part in parts.multi_items() if isinstance(part, UploadFile)}
+        form = replace(_read(parts), files={name: content for name, content in files.items() if content})
+    return checked(form, found)
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str] | None, metrics: Metrics) -> None:
-        self._app, self._hosts, self._metrics = app, hosts, metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        answered = self._answering(send)
-        name = headers.get("host", "").rsplit(":", 1)[0].lower()
-        if self._hosts is not None and name not in self._hosts:  # a strange page's name that leads here
-            await PlainTextResponse("unknown host", 421)(scope, receive, answered)
-        elif not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > LARGEST:
-            await PlainTextResponse("too large", 413)(scope, receive, answered)
-        elif "chunked" in headers.get("transfer-encoding", "").lower():
-            await PlainTextResponse("a length is required", 411)(scope, receive, answered)
-        else:
-            await self._app(scope, receive, answered)
+def _of_this_site(request: Request) -> None:
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise RefusedError(403, UserError("expected a form of this site", f"one of {origin[:100]}", "open the page"))
 
-    def _answering(self, send: Send) -> Send:
-        """A sender that counts the answer, and adds headers where it has none of their names."""
-        begun = time.perf_counter()
 
-        async def answered(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                own = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    own.setdefault(name, value)
-                self._metrics.count(message["status"], time.perf_counter() - begun)
-            await send(message)
-
-        return answered
+def _read(parts: FormData) -> Form:
+    return Form([(name, value) for name, value in parts.multi_items() if isinstance(value, str)])
 
 
 def cookie(request: Request, response: Any, name: str, value: str, *, hours: int | None = None) -> None:
@@ -202,5 +180,9 @@ Asking = Annotated[Desk, Depends(desk)]
 Viewer = Annotated[Visitor, Depends(at_least("viewer"))]
 Team = Annotated[Visitor, Depends(at_least("team"))]
 Admin = Annotated[Visitor, Depends(at_least("admin"))]
+Marker = Annotated[Visitor, Depends(by_token("mark"))]
+Scorer = Annotated[Visitor, Depends(by_token("score"))]
+Body = Annotated[bytes, Depends(body)]
 Sent = Annotated[Form, Depends(sent)]
 Checked = Annotated[Form, Depends(checked)]
+Uploaded = Annotated[Form, Depends(uploaded)]

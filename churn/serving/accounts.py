@@ -1,10 +1,10 @@
-"""Accounts: who may come in, by password, one-time link or token; of each secret only a hash is kept."""
+"""Accounts: who may come in, by password or one-time link; of each secret only a hash is kept."""
 
 import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from churn.serving.schema import accounts, sessions, tokens
 from churn.serving.store import Store, now
 
 ROLES = ("viewer", "team", "admin")  # each may do what the ones before it may
+SCOPES = ("read", "mark", "score")  # of tokens, for none of which a role is widened
 SHORTEST, LONGEST = 10, 200  # letters of a password
 _NAME = 60  # letters
 _HOURS = 12  # of a session
@@ -35,6 +36,7 @@ class Visitor:
     name: str
     role: str
     form_key: str = ""  # which a form of this session has to bring; empty for a token
+    scopes: Collection[str] = SCOPES
 
     def may(self, role: str) -> bool:
         """Whether the visitor's role reaches as far as another."""
@@ -47,7 +49,7 @@ def add_user(store: Store, name: str, role: str, password: str, *, by: str) -> N
     Raises:
         UserError: for a name, role or password that cannot be one.
     """
-    _check(name, role)
+    check(name, role)
     if not SHORTEST <= len(password) <= LONGEST:
         expected = f"expected a password of {SHORTEST} to {LONGEST} letters"
         raise UserError(expected, f"one of {len(password)}", "choose another")
@@ -74,35 +76,6 @@ def remove_user(store: Store, name: str, *, by: str) -> None:
         log(connection, by, "account shut", detail=name)
 
 
-def add_token(store: Store, name: str, role: str, *, by: str) -> str:
-    """Make a token for a program; it is shown this once.
-
-    Raises:
-        UserError: for a name that is taken, or a role that is none.
-    """
-    _check(name, role)
-    token = f"churn_{secrets.token_urlsafe(32)}"
-    with store.writing() as connection:
-        if connection.execute(sa.select(tokens.c.name).where(tokens.c.name == name)).first():
-            raise UserError("expected a new name for the token", repr(name), "choose another")
-        connection.execute(tokens.insert().values(hash=_hash(token), name=name, role=role, created_at=now()))
-        log(connection, by, "token", detail=f"{name}: {role}")
-    return token
-
-
-def revoke_token(store: Store, name: str, *, by: str) -> None:
-    """Let nobody in by a token any more.
-
-    Raises:
-        UserError: if there is none.
-    """
-    with store.writing() as connection:
-        open_one = (tokens.c.name == name) & tokens.c.revoked_at.is_(None)
-        if not connection.execute(tokens.update().where(open_one).values(revoked_at=now())).rowcount:
-            raise UserError("expected the name of a token in use", repr(name), "see the page People")
-        log(connection, by, "token revoked", detail=name)
-
-
 def log_in(store: Store, name: str, password: str) -> str | None:
     """A new session's secret; None where the name or the password is wrong."""
     with store.reading() as connection:
@@ -119,7 +92,7 @@ def begin(store: Store, name: str, *, account: str | None = None) -> str:
     until = (datetime.now(UTC) + timedelta(hours=_HOURS)).isoformat(timespec="seconds")
     with store.writing() as connection:
         connection.execute(sessions.delete().where(sessions.c.expires_at < now()))
-        row = {"hash": _hash(secret), "name": name, "account": account, "expires_at": until}
+        row = {"hash": hashed(secret), "name": name, "account": account, "expires_at": until}
         connection.execute(sessions.insert().values(**row))
         log(connection, name, "log in")
     return secret
@@ -128,7 +101,7 @@ def begin(store: Store, name: str, *, account: str | None = None) -> str:
 def end(store: Store, secret: str) -> None:
     """End a session."""
     with store.writing() as connection:
-        connection.execute(sessions.delete().where(sessions.c.hash == _hash(secret)))
+        connection.execute(sessions.delete().where(sessions.c.hash == hashed(secret)))
 
 
 def of_session(store: Store, secret: str) -> Visitor | None:
@@ -136,7 +109,7 @@ def of_session(store: Store, secret: str) -> Visitor | None:
     query = (
         sa.select(sessions.c.name, sessions.c.account, accounts.c.role)
         .select_from(sessions.outerjoin(accounts, (accounts.c.name == sessions.c.account) & accounts.c.active))
-        .where(sessions.c.hash == _hash(secret), sessions.c.expires_at >= now())
+        .where(sessions.c.hash == hashed(secret), sessions.c.expires_at >= now())
     )
     with store.reading() as connection:
         row = connection.execute(query).first()
@@ -145,12 +118,18 @@ def of_session(store: Store, secret: str) -> Visitor | None:
     return Visitor(row.name, row.role or "admin", form_key(secret))
 
 
-def of_token(store: Store, token: str) -> Visitor | None:
-    """The program that a token lets in."""
+def of_header(store: Store, name: str, secret: str) -> Visitor | None:
+    """The visitor whom a trusted proxy has logged in, if there is an account of that name.
+
+    Args:
+        store: The store.
+        name: As the proxy says it.
+        secret: The server's own, of which the key of the visitor's forms is made.
+    """
     with store.reading() as connection:
-        query = sa.select(tokens).where(tokens.c.hash == _hash(token), tokens.c.revoked_at.is_(None))
-        row = connection.execute(query).first()
-    return None if row is None else Visitor(row.name, row.role)
+        query = sa.select(accounts.c.role).where(accounts.c.name == name, accounts.c.active)
+        role = connection.execute(query).scalar_one_or_none()
+    return None if role is None else Visitor(name, role, form_key(f"{secret} {name}"))
 
 
 def form_key(secret: str) -> str:
@@ -162,20 +141,22 @@ def everyone(store: Store) -> tuple[Sequence[Any], Sequence[Any]]:
     """Accounts and tokens, without their secrets."""
     with store.reading() as connection:
         named = sa.select(accounts.c.name, accounts.c.role, accounts.c.active, accounts.c.created_at)
-        given = sa.select(tokens.c.name, tokens.c.role, tokens.c.created_at, tokens.c.revoked_at)
+        given = sa.select(*(column for column in tokens.c if column.name != "hash"))
         return (
             connection.execute(named.order_by(accounts.c.name)).all(),
             connection.execute(given.order_by(tokens.c.name)).all(),
         )
 
 
-def _check(name: str, role: str) -> None:
+def check(name: str, role: str) -> None:
+    """Raise a UserError for a name or a role that cannot be one."""
     if not (0 < len(name) <= _NAME and name.isprintable() and name.strip() == name):
         raise UserError(f"expected a name of one line and at most {_NAME} letters", repr(name), "choose another")
     OneOf(ROLES).check("the role", role)
 
 
-def _hash(secret: str) -> str:
+def hashed(secret: str) -> str:
+    """The SHA-256 of a secret, which alone is kept."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

@@ -6,10 +6,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from churn.errors import UserError
-from churn.serving import accounts, history
-from churn.serving.access import Admin, Asking, Checked, RefusedError
+from churn.serving import accounts, history, tokens
+from churn.serving.access import Admin, Asking, Checked
 from churn.serving.desk import Desk
 from churn.serving.page import page, speaking_to
+from churn.serving.refusals import RefusedError
+from churn.serving.store import now
 
 router = APIRouter()
 
@@ -27,12 +29,20 @@ def change(request: Request, desk: Asking, visitor: Admin, form: Checked) -> Res
     if action == "shut":
         accounts.remove_user(desk.store, name, by=visitor.name)
     elif action == "revoke":
-        accounts.revoke_token(desk.store, name, by=visitor.name)
+        tokens.revoke_token(desk.store, name, by=visitor.name)
     elif action == "token":
-        return _page(request, desk, token=accounts.add_token(desk.store, name, role, by=visitor.name))
+        days = _days(form.get("days").strip())
+        token = tokens.add_token(desk.store, name, role, by=visitor.name, scopes=form.every("scope"), days=days)
+        return _page(request, desk, token=token)
     else:
         raise RefusedError(422, UserError("expected shut, revoke or token", repr(action[:60]), "load the page again"))
     return RedirectResponse("/people", 303)
+
+
+def _days(text: str) -> int | None:
+    if text and not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise RefusedError(422, UserError("expected a number of days", repr(text[:60]), "leave it empty for no end"))
+    return int(text) if text else None
 
 
 def _page(request: Request, desk: Desk, *, token: str = "") -> HTMLResponse:
@@ -40,5 +50,11 @@ def _page(request: Request, desk: Desk, *, token: str = "") -> HTMLResponse:
     with desk.store.reading() as connection:
         told = history.told(connection)
     with speaking_to(request):
-        around: dict[str, Any] = {"told": told, "roles": accounts.ROLES, "token": token}
+        around: dict[str, Any] = {
+            "told": told,
+            "roles": accounts.ROLES,
+            "scopes": accounts.SCOPES,
+            "now": now(),
+            "token": token,
+        }
         return page(request, "people.html", accounts=named, tokens=given, **around)

@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field
 from churn.artefacts import declared
 from churn.errors import UserError
 from churn.serving import history, shown, work
-from churn.serving.access import Asking, RefusedError, Team, Viewer
+from churn.serving.access import Asking, Marker, Viewer
 from churn.serving.catalogue import Drawn
 from churn.serving.lists import first_of
+from churn.serving.refusals import RefusedError
 from churn.serving.today import Wanted
 from churn.serving.work import Change, State
 
@@ -21,13 +22,14 @@ router = APIRouter()
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": said, "content": {"application/problem+json": {}}}
     for status, said in {
+        400: "A body that is none",
         401: "Nobody that the server knows",
         403: "The role does not reach as far",
         404: "No such list or user",
         411: "A body without a length",
         413: "A body that is too large",
         422: "Something that cannot be asked for",
-        503: "The store cannot be reached",
+        503: "The store cannot be reached, or another request is scored",
     }.items()
 }
 
@@ -109,10 +111,8 @@ def contacts(
 
 
 @router.post("/api/v1/contacts", responses=PROBLEMS)
-def mark(desk: Asking, visitor: Team, marking: Marking, list: str = "") -> dict[str, Any]:
+def mark(desk: Asking, visitor: Marker, marking: Marking, list: str = "") -> dict[str, Any]:
     """Mark users as pages do: held-back users are refused, and so is whoever was changed since the version seen."""
-    if visitor.form_key:
-        raise RefusedError(403, UserError("expected a token", "a session", "send Authorization: Bearer"))
     for user_id in marking.users:
         if any("\ud800" <= sign <= "\udfff" for sign in user_id):  # halves of signs, which no file can hold
             raise RefusedError(422, UserError("expected ids of whole signs", repr(user_id[:60]), "correct the text"))
@@ -136,11 +136,11 @@ def _list(drawn: Drawn) -> dict[str, Any]:
 
 def _user(row: dict[str, Any], state: State) -> dict[str, Any]:
     """A row of a list as JSON, and the work on the user."""
-    facts = {name: _plain(value) for name, value in row.items() if name not in ("key", "row", "file_row_number")}
+    facts = {name: plain(value) for name, value in row.items() if name not in ("key", "row", "file_row_number")}
     return {**facts, "status": state.status, "assignee": state.assignee, "version": state.version}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON has it: null for what is not known, a day as 2024-03-01."""
     if value is None or value != value:
         return None

@@ -18,22 +18,30 @@ from starlette.exceptions import HTTPException
 from churn import __version__
 from churn.errors import UserError
 from churn.language import say
-from churn.serving import admin, api, entry, folders, marking, person, today
-from churn.serving.access import HEADERS, Guard, Link, NotLetInError, RefusedError, desk
+from churn.serving import admin, api, entry, folders, launches, marking, person, questions, today, tryit
+from churn.serving.access import Link, desk
 from churn.serving.desk import Desk
+from churn.serving.guard import HEADERS, Guard
 from churn.serving.metrics import Metrics
 from churn.serving.page import link as address
 from churn.serving.page import page, speaking_to
+from churn.serving.proxy import Proxy
+from churn.serving.refusals import NotLetInError, RefusedError
 from churn.serving.store import unreachable
 
 _LOOK_SECONDS = 5  # between looks for new lists, of which the newest are made ready before anybody asks
 _THREADS = 6  # requests at a time, which bounds the memory; further ones wait
-ROOMS = (entry, today, person, marking, folders, admin, api)
+ROOMS = (entry, today, person, marking, folders, admin, api, questions, launches, tryit)
 _PROBLEM = "application/problem+json"
 
 
 def application(
-    desk: Desk, *, link: Link | None = None, owner: str = "admin", hosts: Sequence[str] | None = None
+    desk: Desk,
+    *,
+    link: Link | None = None,
+    owner: str = "admin",
+    hosts: Sequence[str] | None = None,
+    proxy: Proxy | None = None,
 ) -> FastAPI:
     """The web application.
 
@@ -42,6 +50,7 @@ def application(
         link: The one-time link; None where accounts alone let in.
         owner: The name of whoever enters by the link.
         hosts: The names by which the server may be called; None for any.
+        proxy: The reverse proxy that logs people in.
     """
     app = FastAPI(
         title="churn",
@@ -51,9 +60,10 @@ def application(
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
+    app.state.proxy = proxy
     app.state.desk, app.state.link, app.state.owner, app.state.metrics = desk, link, owner, Metrics()
     for room in ROOMS:
-        app.include_router(room.router, include_in_schema=room is api)
+        app.include_router(room.router, include_in_schema=room in (api, questions))
     app.mount("/assets", StaticFiles(directory=Path(__file__).parent / "assets"))
     app.add_middleware(Guard, hosts=hosts, metrics=app.state.metrics)
     app.add_exception_handler(NotLetInError, _not_let_in)
@@ -125,7 +135,7 @@ def _problem(status: int, error: UserError) -> JSONResponse:
     """An error as RFC 9457 has it, with the three parts of every error of this program."""
     told = {"type": "about:blank", "title": str(error.expected), "status": status, "detail": str(error)}
     parts = {"expected": error.expected, "found": str(error.found), "remedy": error.remedy}
-    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    headers = {401: {"www-authenticate": "Bearer"}, 503: {"retry-after": "5"}}.get(status)
     return JSONResponse({**told, **parts}, status, headers, _PROBLEM)
 
 

@@ -15,6 +15,7 @@ from churn.errors import UserError
 from churn.folder import FOLLOWED_UP
 from churn.run_files import RunFiles
 from churn.segments import SegmentConfig
+from churn.tagging import TAGGER
 
 _DEEP = 3  # folders below the one of runs
 _FRESH_SECONDS = 2.0  # in which a look is not repeated
@@ -91,6 +92,11 @@ class Catalogue:
         """The folders that cannot be shown, each with the reason."""
         found = {str(path.relative_to(self.root)): one for path, (_, one) in self._look().items()}
         return {name: one for name, one in sorted(found.items()) if isinstance(one, UserError)}
+
+    def taggers(self) -> dict[str, Path]:
+        """The folders with a tagger that `churn tag` has kept, by their names."""
+        found = [folder for folder in _folders(self.root, _DEEP) if (folder / TAGGER).is_file()]
+        return {folder.relative_to(self.root).as_posix(): folder for folder in found}
 
     def named(self, name: str) -> Drawn:
         """A list by its name; the newest if none is given.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from churn.artefacts import declared
 from churn.serving import history, work
 from churn.serving.catalogue import Catalogue, Drawn
+from churn.serving.helper import Helper
 from churn.serving.lists import Asked, Lists, Page
 from churn.serving.store import Store
 from churn.serving.throttle import Throttle
@@ -16,15 +17,17 @@ STATUSES = ("open", "contacted", "not_reached", "snoozed", "stopped", "mine")
 
 @dataclass(frozen=True)
 class Desk:
-    """The lists, the store and the counter of failed logins."""
+    """The lists, the store, the counter of failed logins, and the process that scores."""
 
     catalogue: Catalogue
     store: Store
     lists: Lists = field(default_factory=Lists)
     throttle: Throttle = field(default_factory=Throttle)
+    helper: Helper = field(default_factory=Helper)
 
     def close(self) -> None:
-        """Close the store, and remove what was made to read the lists."""
+        """Close the store, end the helper, and remove what was made to read the lists."""
+        self.helper.close()
         self.lists.close()
         self.store.close()
 

@@ -6,8 +6,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from churn.errors import UserError
 from churn.language import say
 from churn.serving import accounts
-from churn.serving.access import SESSION, Asking, Checked, RefusedError, Sent, Viewer, cookie
+from churn.serving.access import SESSION, Asking, Checked, Sent, Viewer, cookie
 from churn.serving.page import local, page, speaking_to
+from churn.serving.refusals import RefusedError
 
 router = APIRouter()
 

@@ -10,8 +10,9 @@ from churn.errors import UserError
 from churn.language import retold
 from churn.outcomes import about, sentences, tables
 from churn.serving import shown
-from churn.serving.access import Asking, RefusedError, Viewer
+from churn.serving.access import Asking, Viewer
 from churn.serving.page import page, speaking_to
+from churn.serving.refusals import RefusedError
 from churn.statistics import FEW
 
 router = APIRouter()

@@ -7,11 +7,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from churn.errors import UserError
 from churn.serving import person
-from churn.serving.access import Asking, Checked, Form, RefusedError, Team
+from churn.serving.access import Asking, Checked, Form, Team
 from churn.serving.accounts import Visitor
 from churn.serving.catalogue import Drawn
 from churn.serving.desk import Desk
 from churn.serving.page import local, page, speaking_to
+from churn.serving.refusals import RefusedError
 from churn.serving.work import Change, Done
 
 router = APIRouter()

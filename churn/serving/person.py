@@ -14,13 +14,15 @@ from churn.explanation import worded_moves
 from churn.language import say_many
 from churn.segments import CONTROL, worded_makes
 from churn.serving import history, shown, words, work
-from churn.serving.access import Asking, RefusedError, Viewer
+from churn.serving.access import Asking, Viewer
 from churn.serving.accounts import Visitor
 from churn.serving.catalogue import Drawn
+from churn.serving.days import own_days
 from churn.serving.desk import Desk
 from churn.serving.drawing import Chart, chart
 from churn.serving.lists import first_of
 from churn.serving.page import page, speaking_to
+from churn.serving.refusals import RefusedError
 from churn.serving.work import Done
 
 router = APIRouter()
@@ -68,6 +70,7 @@ def _page(
         facts=[(words.head(name, targets), words.value(name, facts[name])) for name in wanted if name in facts],
         chance=words.head(shown.chance(drawn), targets),
         reasons=shown.reasons(desk.lists, drawn, [user_id]).get(user_id, []),
+        days=own_days(desk.lists, drawn, user_id),
         ahead=_ahead(desk, drawn, user_id),
         before=before,
         over_time=_over_time(before),

@@ -61,4 +61,6 @@ tokens = Table(
     Column("role", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("revoked_at", Text),
+    Column("scopes", Text, nullable=False, server_default="read mark"),  # words of `accounts.SCOPES`
+    Column("expires_at", Text),  # null for no end
 )

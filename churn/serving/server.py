@@ -18,13 +18,16 @@ from churn.serving.access import Link
 from churn.serving.app import application
 from churn.serving.catalogue import Catalogue
 from churn.serving.desk import Desk
+from churn.serving.proxy import Peer, Proxy
 from churn.serving.store import Store
 
 LOCAL = ("127.0.0.1", "localhost")
 _WAIT_SECONDS = 5  # for requests that are under way when the server is stopped
 
 
-def serve(runs: Path, *, host: str = LOCAL[0], port: int = 8000, store: str | None = None) -> None:
+def serve(
+    runs: Path, *, host: str = LOCAL[0], port: int = 8000, store: str | None = None, proxy: Proxy | None = None
+) -> None:
     """Serve the lists of a folder until a signal asks to stop.
 
     Args:
@@ -32,6 +35,7 @@ def serve(runs: Path, *, host: str = LOCAL[0], port: int = 8000, store: str | No
         host: The address; any but this computer's own demands accounts.
         port: The port; 0 for any that is free.
         store: The URL of the store; by default a SQLite file in the folder.
+        proxy: A reverse proxy that logs people in.
 
     Raises:
         UserError: if there is no such folder, the address cannot be had, or nobody has an account.
@@ -44,12 +48,13 @@ def serve(runs: Path, *, host: str = LOCAL[0], port: int = 8000, store: str | No
         if link is None and not any(one.active for one in accounts.everyone(opened)[0]):
             remedy = f"churn serve add-user NAME --role admin --runs {runs}"
             raise UserError(f"expected an account, since {host} lets others in", "none", remedy)
-        app = application(desk, link=link, owner=_owner(), hosts=None if link is None else LOCAL)
+        hosts = (*LOCAL, *([proxy.site] if proxy else [])) if link or proxy else None
+        app = application(desk, link=link, owner=_owner(), hosts=hosts, proxy=proxy)
         with _bound(host, port) as bound:
             where = f"http://{host}:{bound.getsockname()[1]}"
             print(f"open: {where}/enter?key={link.key}" if link else f"open: {where}/login", flush=True)
             print("the link works once; stop with Ctrl-C" if link else "stop with Ctrl-C", file=sys.stderr, flush=True)
-            _Server(uvicorn.Config(app, **_QUIET)).run(sockets=[bound])
+            _Server(uvicorn.Config(Peer(app, proxy.addresses if proxy else LOCAL[:1]), **_QUIET)).run(sockets=[bound])
     finally:
         desk.close()
 
@@ -58,6 +63,7 @@ _QUIET: dict[str, Any] = {
     "log_level": "warning",
     "access_log": False,  # addresses hold ids
     "server_header": False,
+    "proxy_headers": False,  # they are read behind `Peer`
     "timeout_graceful_shutdown": _WAIT_SECONDS,
     "h11_max_incomplete_event_size": 1 << 15,  # bytes of a request's head
 }

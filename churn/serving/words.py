@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn.explanation import readable
 from churn.language import (
     LANGUAGES,
     Messages,
@@ -65,6 +66,7 @@ SEGMENTS = Messages(
     }
 )
 ROLES = Messages({"viewer": marked("may look"), "team": marked("may mark"), "admin": marked("may do all")})
+SCOPES = Messages({"read": marked("look"), "mark": marked("mark"), "score": marked("score and foresee")})
 _HEADS = Messages(
     {
         "rank": marked("Rank"),
@@ -80,6 +82,17 @@ _HEADS = Messages(
     }
 )
 _MONEY = ("expected_loss", "expected_amount")
+
+
+def column(name: str) -> str:
+    """A column of the run's own table, as a reader knows it.
+
+    Example:
+        >>> column("has_video")
+        'Has video'
+    """
+    found = readable(name)
+    return f"{found[:1].upper()}{found[1:]}"
 
 
 def head(column: str, targets: Mapping[str, Target] = {}) -> str:

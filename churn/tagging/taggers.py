@@ -2,7 +2,8 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +14,8 @@ from churn.data import Vectors, blocks, hashed_words, letter_groups, user_share
 from churn.tagging.items import Items
 from churn.tagging.measures import log_loss
 
+Weights = Mapping[str, NDArray[Any]]
+_BAYES = ("feature_log_prob_", "class_log_prior_", "classes_")
 _NOT_WORDS = re.compile(r"[^0-9a-z가-힣ㄱ-ㅎㅏ-ㅣ]+")
 _HELD = 0.1  # share of the groups, by which text and picture are weighed
 _FLOOR = 1e-3  # probability shared by all categories, so that no part alone can rule one out
@@ -36,6 +39,15 @@ class Tagger(ABC):
     @abstractmethod
     def predict_proba(self, items: Items) -> NDArray[np.float32]:
         """The probability of each category, (n, k)."""
+
+    def weights(self) -> Weights:
+        """The numbers and words of a fit, of which `of` makes it again; none where it cannot be kept."""
+        return {}
+
+    @classmethod
+    def of(cls, weights: Weights) -> Self:
+        """The tagger that has some `weights`."""
+        raise NotImplementedError
 
 
 def plain_words(text: str) -> str:
@@ -64,21 +76,44 @@ class Words(Tagger):
         from sklearn.naive_bayes import MultinomialNB
 
         self._k = k
-        self._count = CountVectorizer(preprocessor=plain_words if self.plain else None, token_pattern=r"\S+")
+        self._count: Any = CountVectorizer(**self._how)
         try:
             x = self._count.fit_transform(items.texts)
         except ValueError:  # no text has a word
             self._count = None
             return self
-        self._bayes = MultinomialNB().fit(x, codes)
+        self._bayes: Any = MultinomialNB().fit(x, codes)
         return self
 
     def predict_proba(self, items: Items) -> NDArray[np.float32]:
         """The probabilities by naive Bayes."""
         if self._count is None:
             return np.full((len(items), self._k), 1 / self._k, np.float32)
-        found = self._bayes.predict_proba(self._count.transform(items.texts))
-        return _spread(found, self._bayes.classes_, self._k)
+        logs = self._count.transform(items.texts) @ self._bayes.feature_log_prob_.T + self._bayes.class_log_prior_
+        return _spread(scipy.special.softmax(logs, axis=1), self._bayes.classes_, self._k)
+
+    def weights(self) -> Weights:
+        """The words, and each one's logarithms of probability by category."""
+        if self._count is None:
+            return {}
+        learnt = {name: getattr(self._bayes, name) for name in _BAYES}
+        words = self._count.get_feature_names_out().astype(str)
+        return {"k": np.array(self._k), "plain": np.array(self.plain), "words": words, **learnt}
+
+    @classmethod
+    def of(cls, weights: Weights) -> Self:
+        """The tagger of some words."""
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        found = cls(plain=bool(weights["plain"]))
+        found._k = int(weights["k"])
+        found._count = CountVectorizer(**found._how, vocabulary=weights["words"].tolist())
+        found._bayes = SimpleNamespace(**{name: weights[name] for name in _BAYES})
+        return found
+
+    @property
+    def _how(self) -> dict[str, Any]:
+        return {"preprocessor": plain_words if self.plain else None, "token_pattern": r"\S+"}
 
 
 class _Streamed(Tagger):
@@ -141,11 +176,24 @@ class Characters(_Streamed):
         return letter_groups(items.texts, bins=self._bins)
 
     def _chances(self, x: Any) -> NDArray[np.float32]:
-        scores = self._model.decision_function(x)
-        if scores.ndim == 1:
+        scores = np.asarray(x @ self._model.coef_.T + self._model.intercept_)
+        if scores.shape[1] == 1:  # of two categories
             scores = np.column_stack([-scores, scores])
         chances: NDArray[np.float32] = scipy.special.softmax(scores, axis=1).astype(np.float32)
         return chances
+
+    def weights(self) -> Weights:
+        """The coefficients, in single precision."""
+        coefficients = {"coef": np.float32(self._model.coef_), "intercept": self._model.intercept_}
+        return {"k": np.array(self._k), "bins": np.array(self._bins), **coefficients}
+
+    @classmethod
+    def of(cls, weights: Weights) -> Self:
+        """The tagger of some coefficients."""
+        found = cls()
+        found._k, found._bins = int(weights["k"]), int(weights["bins"])
+        found._model = SimpleNamespace(coef_=weights["coef"], intercept_=weights["intercept"])
+        return found
 
 
 class CharactersAndWords(Characters):
@@ -180,6 +228,32 @@ class _OfVectors(_Streamed):
 
         return MLPClassifier((256,), alpha=1e-3, random_state=seed)
 
+    def weights(self) -> Weights:
+        """Mean and spread of each number, and the weights of both layers."""
+        layers = zip(self._model.coefs_, self._model.intercepts_, strict=True)
+        flat = {f"{name}{n}": one for n, layer in enumerate(layers) for name, one in zip("wb", layer, strict=True)}
+        return {"k": np.array(self._k), "mean": self._scaler.mean_, "scale": self._scaler.scale_, **flat}
+
+    @classmethod
+    def of(cls, weights: Weights) -> Self:
+        """The tagger of some weights."""
+        from sklearn.preprocessing import StandardScaler
+
+        found, scaler = cls(), StandardScaler()
+        scaler.mean_, scaler.scale_, scaler.n_features_in_ = weights["mean"], weights["scale"], len(weights["mean"])
+        found._k, found._scaler = int(weights["k"]), scaler
+        coefs, intercepts = ([weights[f"{name}{n}"] for n in range(2)] for name in "wb")
+        found._model = SimpleNamespace(coefs_=coefs, intercepts_=intercepts)
+        return found
+
+    def _chances(self, x: Any) -> NDArray[np.float32]:
+        """The network's answer, by its weights alone: one score for two categories, else one for each."""
+        (first, last), (shift, level) = self._model.coefs_, self._model.intercepts_
+        scores = np.maximum(x @ first + shift, 0) @ last + level
+        if scores.shape[1] == 1:
+            scores = np.column_stack([np.zeros_like(scores), scores])
+        return np.asarray(scipy.special.softmax(scores, axis=1), np.float32)
+
     def rows(self, items: Items) -> Any:
         """The scaled numbers; an item without any is an average one."""
         return self._scaler.transform(self._rows(items)) * (self.vectors(items)[1] >= 0)[:, None]
@@ -205,6 +279,10 @@ class TextNetwork(_OfVectors):
 
     needs = ("text network",)
 
+    def weights(self) -> Weights:
+        """None: further texts would need that directory."""
+        return {}
+
     def vectors(self, items: Items) -> tuple[Vectors | None, NDArray[np.int64]]:
         """The texts."""
         return items.text_vectors, items.text_place
@@ -225,16 +303,34 @@ class Fused(Tagger):
         held, kinds = items.take(out), (Characters, Pictures)
         found = [kind().fit(items.take(~out), codes[~out], k=k, seed=seed).predict_proba(held) for kind in kinds]
         whole = held.has_text & held.has_picture
-        self.weights = _weights([p[whole] for p in found], codes[out][whole])
+        self._sum = _weights([p[whole] for p in found], codes[out][whole])
         self._text, self._picture = (kind().fit(items, codes, k=k, seed=seed) for kind in kinds)
         return self
 
     def predict_proba(self, items: Items) -> NDArray[np.float32]:
         """The weighted probabilities."""
         text, picture = self._text.predict_proba(items), self._picture.predict_proba(items)
-        mixed = _mixed([text, picture], self.weights)
+        mixed = _mixed([text, picture], self._sum)
         mixed = np.where(items.has_picture[:, None], mixed, text)
         return np.where(items.has_text[:, None], mixed, picture).astype(np.float32)
+
+    def weights(self) -> Weights:
+        """The weights of both parts, and of the sum."""
+        parts = {"text": self._text.weights(), "picture": self._picture.weights()}
+        inside = {f"{name}.{key}": one for name, part in parts.items() for key, one in part.items()}
+        return {"sum": self._sum, **inside}
+
+    @classmethod
+    def of(cls, weights: Weights) -> Self:
+        """The tagger of some weights."""
+        found, parts = cls(), {"text": dict[str, Any](), "picture": dict[str, Any]()}
+        for name, one in weights.items():
+            part, _, key = name.partition(".")
+            if key:
+                parts[part][key] = one
+        found._sum, found._text = np.asarray(weights["sum"]), Characters.of(parts["text"])
+        found._picture = Pictures.of(parts["picture"])
+        return found
 
 
 def _weights(found: list[NDArray[np.float32]], codes: NDArray[np.int64]) -> NDArray[np.float64]:

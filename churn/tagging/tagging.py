@@ -19,19 +19,17 @@ from churn.progress import progress
 from churn.replacement import together
 from churn.tagging.config import TagConfig
 from churn.tagging.items import Items, divided, read_items
+from churn.tagging.kept import TAGGER, Kept
 from churn.tagging.measures import by_category, confused, log_loss, measured
+from churn.tagging.rows import codes_of, rows_of
 from churn.tagging.sets import Sets, cooled, temperature
 from churn.tagging.taggers import Tagger
 from churn.tagging.unlike import Unlike, held_out
 
-_WRITTEN = (
-    *(declared.ITEMS, declared.TAG_MEASURES, declared.TAG_CATEGORIES, declared.TAG_CONFUSION),
-    *(declared.TAG_RELIABILITY, declared.TAGGING),
-)
+_TABLES = declared.ITEMS, declared.TAG_MEASURES, declared.TAG_CATEGORIES, declared.TAG_CONFUSION
+_WRITTEN = (*(one.file for one in (*_TABLES, declared.TAG_RELIABILITY)), TAGGER, declared.TAGGING.file)
 _VECTORS = "vectors"  # of pictures, which outlive a kill
 _FOLDS = 3  # by which every item with a category gets one from items other than itself
-_DOUBTED = 0.1  # probability of a given category below which it may be wrong
-NONE, GIVEN, SAID = "none of these", "given", "predicted"  # the basis of a category
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def tag(config: TagConfig, out: Path | str, *, frames: Mapping[str, Frame] | Non
         UserError: for anything that a user can mend in the items or the configuration.
     """
     out = Path(out)
-    with claimed(out, "tags"), together(out, [one.file for one in _WRITTEN]) as scratch:
+    with claimed(out, "tags"), together(out, _WRITTEN) as scratch:
         with progress("read items"):
             items, counts = read_items(config.data, kept=out / _VECTORS, frames=dict(frames or {}))
             parts = divided(items, config.data, seed=config.seed)
@@ -69,21 +67,27 @@ def tag(config: TagConfig, out: Path | str, *, frames: Mapping[str, Frame] | Non
         best = min(tried, key=lambda one: one.loss)
         with progress("tag items"):
             unlike = _unlike(best, parts, names, config)
-            table = _tagged(items, best, names, config, threshold=unlike.threshold)
+            known = items.take(items.table["category"].notna().to_numpy())
+            model = best.kind().fit(known, codes_of(known, names), k=len(names), seed=config.seed)
+            kept = Kept(model, names, best.sets, best.by, unlike.threshold)
+            table = _tagged(items, best, kept, config)
+        own = "picture" not in config.data.encoders  # else further items would need that network
+        hashes = kept.save(scratch) if own else {}
         declared.ITEMS.write(table, scratch)
         rows = [one.measures.assign(tagger=one.name, chosen=one is best) for one in tried]
         declared.TAG_MEASURES.write(pd.concat(rows, ignore_index=True), scratch)
         _write_details(best, parts["test"], names, scratch, seed=config.seed)
         about = {"chosen": best.name, "temperature": best.by, "unlike": asdict(unlike), "categories": len(names)}
         about |= {"parts": {name: len(part) for name, part in parts.items()}, "repeated": _repeated(parts)}
-        declared.TAGGING.write(about | counts | {"seed": config.seed, "coverage": config.coverage}, scratch)
+        told = about | counts | {"seed": config.seed, "coverage": config.coverage, "sha256": hashes}
+        declared.TAGGING.write(told, scratch)
     shutil.rmtree(out / _VECTORS, ignore_errors=True)
     return out
 
 
 def _write_details(best: _Candidate, test: Items, names: NDArray[np.object_], folder: Path, *, seed: int) -> None:
     """Write what the chosen tagger does with each category of the test items, and whether its probabilities hold."""
-    codes, said = _codes(test, names), best.test.argmax(axis=1)
+    codes, said = codes_of(test, names), best.test.argmax(axis=1)
     declared.TAG_CATEGORIES.write(by_category(best.test, codes, best.sets.of(best.test), names=names), folder)
     declared.TAG_CONFUSION.write(confused(codes, said, names=names), folder)
     hit, groups = (said == codes).astype(np.int8), pd.factorize(test.groups)[0]
@@ -115,14 +119,14 @@ def _tried(kind: type[Tagger], parts: Mapping[str, Items], names: NDArray[np.obj
     """A tagger fitted on train, cooled on half A of val, with sets by half B, and measured on test."""
     train, val, test = (parts[name] for name in ("train", "val", "test"))
     with progress(f"fit {kind.__name__}"):
-        model = kind().fit(train, _codes(train, names), k=len(names), seed=config.seed)
+        model = kind().fit(train, codes_of(train, names), k=len(names), seed=config.seed)
         on_val, on_test = model.predict_proba(val), model.predict_proba(test)
-    codes, half = _codes(val, names), np.arange(len(val)) % 2 == 0
+    codes, half = codes_of(val, names), np.arange(len(val)) % 2 == 0
     by = temperature(on_val[half], codes[half])
     p = cooled(on_val, by)
     sets = Sets.fit(p[~half], codes[~half], coverage=config.coverage) if (~half).any() else Sets(np.zeros(len(names)))
     loss = log_loss(p[half], codes[half])
-    told, right = cooled(on_test, by), _codes(test, names)
+    told, right = cooled(on_test, by), codes_of(test, names)
     measures = measured(told, right, sets.of(told), groups=pd.factorize(test.groups)[0])
     return _Candidate(kind.__name__, kind, model, loss, by, sets, measures, told)
 
@@ -130,37 +134,34 @@ def _tried(kind: type[Tagger], parts: Mapping[str, Items], names: NDArray[np.obj
 def _unlike(best: _Candidate, parts: Mapping[str, Items], names: NDArray[np.object_], config: TagConfig) -> Unlike:
     """The probability under which an item is of no known category, by a tagger that does not know some categories."""
     out = held_out(names, seed=config.seed)
-    train, codes = parts["train"], _codes(parts["train"], names)
+    train, codes = parts["train"], codes_of(parts["train"], names)
     if not out.any() or not (inside := ~out[codes]).any():
         p = cooled(best.model.predict_proba(parts["val"]), best.by)
         return Unlike.untuned(p.max(axis=1))
     place = np.cumsum(~out) - 1
     model = best.kind().fit(train.take(inside), place[codes[inside]], k=int((~out).sum()), seed=config.seed)
     surest = {name: cooled(model.predict_proba(parts[name]), best.by).max(axis=1) for name in ("val", "test")}
-    new = {name: out[_codes(parts[name], names)] for name in surest}
+    new = {name: out[codes_of(parts[name], names)] for name in surest}
     tuned = Unlike.tune(surest["val"], new["val"], most=1 - config.coverage)
     return tuned.measured(surest["test"], new["test"], categories=int(out.sum()))
 
 
-def _tagged(
-    items: Items, best: _Candidate, names: NDArray[np.object_], config: TagConfig, *, threshold: float
-) -> pd.DataFrame:
+def _tagged(items: Items, best: _Candidate, kept: Kept, config: TagConfig) -> pd.DataFrame:
     """A row per item; an item whose likeliest category is under the threshold is none of these.
 
     An item with a category is judged by a tagger that has not learnt from it, nor from items of its group; others by
     one that has learnt from all.
     """
     known = items.table["category"].notna().to_numpy()
-    p = np.empty((len(items), len(names)))
-    p[known] = _out_of_fold(items.take(known), best, names, config)
+    p = np.empty((len(items), len(kept.names)))
+    p[known] = _out_of_fold(items.take(known), best, kept.names, config)
     if not known.all():
-        model = best.kind().fit(items.take(known), _codes(items.take(known), names), k=len(names), seed=config.seed)
-        p[~known] = cooled(model.predict_proba(items.take(~known)), best.by)
-    return _rows(items, p, best.sets.of(p), names, threshold)
+        p[~known] = kept.chances(items.take(~known))
+    return rows_of(items, p, kept.sets.of(p), kept.names, kept.threshold)
 
 
 def _out_of_fold(known: Items, best: _Candidate, names: NDArray[np.object_], config: TagConfig) -> NDArray[np.float64]:
-    fold, codes = (user_share(known.groups, purpose="encoders") * _FOLDS).astype(np.int64), _codes(known, names)
+    fold, codes = (user_share(known.groups, purpose="encoders") * _FOLDS).astype(np.int64), codes_of(known, names)
     p = np.empty((len(known), len(names)))
     for one in np.unique(fold):
         out = fold == one
@@ -169,40 +170,6 @@ def _out_of_fold(known: Items, best: _Candidate, names: NDArray[np.object_], con
         model = best.kind().fit(known.take(~out), codes[~out], k=len(names), seed=config.seed)
         p[out] = cooled(model.predict_proba(known.take(out)), best.by)
     return p
-
-
-def _rows(
-    items: Items, p: NDArray[np.float64], inside: NDArray[np.bool_], names: NDArray[np.object_], threshold: float
-) -> pd.DataFrame:
-    given = items.table["category"]
-    known, order = given.notna().to_numpy(), np.argsort(-p, axis=1, kind="stable")[:, :3]
-    likeliest = np.take_along_axis(p, order, axis=1)
-    own = np.full(len(items), np.nan)
-    codes = _codes(items, names)
-    own[known] = p[known, codes[known]]
-    unlike = ~known & (likeliest[:, 0] < threshold)
-    wrong = known & (order[:, 0] != codes) & (own < _DOUBTED)
-    said = pd.Series(names[order[:, 0]], items.table.index).where(~unlike, None)
-    table = items.table.reindex(columns=["item_id", "user_id", "timestamp", "text"])
-    table = table.dropna(axis=1, how="all")
-    if "timestamp" in table:
-        table["timestamp"] = table["timestamp"].astype(str)
-    columns = {
-        "event": given.where(known, said),
-        "given": given,
-        "basis": np.where(known, GIVEN, np.where(unlike, NONE, SAID)),
-        **{f"category_{n + 1}": names[order[:, n]] for n in range(order.shape[1])},
-        **{f"p_{n + 1}": likeliest[:, n] for n in range(order.shape[1])},
-        "p_given": own,
-        "set": ["|".join(names[row]) for row in inside],
-        "set_size": inside.sum(axis=1),
-        "looks_wrong": wrong,
-    }
-    return table.assign(**columns)
-
-
-def _codes(items: Items, names: NDArray[np.object_]) -> NDArray[np.int64]:
-    return np.asarray(pd.Index(names).get_indexer(pd.Index(items.table["category"])), np.int64)
 
 
 def _repeated(parts: Mapping[str, Items]) -> float:

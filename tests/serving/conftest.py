@@ -4,9 +4,15 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import yaml
 from fastapi.testclient import TestClient
 
+from churn.configuration import parse, run_config, run_parser
+from churn.data import simulate
+from churn.pipeline import run
 from churn.serving import Catalogue, Desk, Link, Store, accounts, application
 
 BENCHMARK = runpy.run_path(str(Path(__file__).parents[2] / "experiments/benchmarks/serve.py"))
@@ -59,6 +65,7 @@ def light_store(tmp_path):
 def desk_of(runs, store):
     desk = Desk(Catalogue(runs), store)
     yield desk
+    desk.helper.close()
     desk.lists.close()
 
 
@@ -112,3 +119,75 @@ def listed(desk, group, n=1, name="march"):
         f"SELECT * FROM {desk.lists._tables.of(drawn, BENCHMARK['declared'].PRIORITY)} ORDER BY rank", {}
     )
     return found.user_id[found.group == group].tolist()[:n]
+
+
+FAST = {  # a whole run in seconds
+    **{"models": ["churn.models.LightGBM", "churn.models.Logistic"], "tuning": {"trials": 1}, "training": {"seeds": 1}},
+    "evaluation": {"repetitions": 50},
+    "explanation": {"trees": 20, "rounds": 3, "seeds": 1},
+}
+
+
+def finished(settings, out):
+    """A finished run of some settings."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    (path := out.with_suffix(".yaml")).write_text(yaml.safe_dump(settings | FAST))
+    return run(run_config(parse(["--config", str(path)], parser=run_parser())), out).folder
+
+
+@pytest.fixture(scope="session")
+def creators(tmp_path_factory):
+    """A folder with the run `runs/creators` on a simulated log, which lies in `log`."""
+    root = tmp_path_factory.mktemp("creators")
+    simulate("small", seed=0, out=root / "log")
+    data = {name: str(root / "log" / f"{name}.parquet") for name in ("events", "stickers", "members")}
+    finished({"data": data}, root / "runs" / "creators")
+    return root
+
+
+def projects(folder, n=400):
+    """Made-up launches, which succeed more often with a bright picture, a merry title, a video and a low goal."""
+    from PIL import Image
+
+    rng = np.random.default_rng(5)
+    goal, kind = np.exp(rng.normal(8, 1, n)).round(), rng.choice(["film", "games", "music"], n)
+    bright, merry, video = (rng.random(n) < 0.5 for _ in range(3))
+    logit = 1.5 * bright + 1.2 * merry + 1.2 * video - 0.9 * (np.log(goal) - 8) - 1.6
+    state = np.where(rng.random(n) < 1 / (1 + np.exp(-logit)), "successful", "failed").astype(object)
+    launched = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 120, n), unit="D")
+    state[launched > "2024-04-15"] = None
+    (folder / "photos").mkdir(parents=True)
+    for place in range(n):
+        colour = (220, 180, 40) if bright[place] else (20, 20, 60)
+        Image.new("RGB", (30, 40), colour).save(folder / "photos" / f"{place}.png")
+    words = ["happy dancing cats" if one else "serious sober notes" for one in merry]
+    return pd.DataFrame(
+        {
+            **{"project": [f"p{place}" for place in range(n)], "launched": launched, "state": state},
+            **{"kind": kind, "goal": goal, "has_video": video, "deadline": launched + pd.Timedelta(days=30)},
+            **{"title": [f"{word} {place}" for place, word in enumerate(words)]},
+            **{"photo": [f"{place}.png" if place % 10 else None for place in range(n)]},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def launches(tmp_path_factory):
+    """A folder with the run `runs/launches`, on a table with texts, pictures and columns that can be changed."""
+    root = tmp_path_factory.mktemp("launches")
+    projects(root).to_parquet(root / "projects.parquet")
+    arrival = {"known": "arrival"}
+    data = {
+        **{"members": str(root / "projects.parquet"), "split": {"kind": "user"}},
+        "member_columns": {"user_id": "project", "joined": "launched"},
+        "outcome": {"column": "state", "positive": ["successful"], "of": ["successful", "failed"], "name": "carried"},
+        "attributes": {
+            **{name: arrival | {"controllable": True} for name in ("kind", "goal", "has_video")},
+            **{"deadline": arrival, "title": arrival | {"as": "text"}},
+            "photo": arrival | {"as": "picture", "from": str(root / "photos")},
+        },
+        "features": ["kind", "goal", "has_video", "deadline", "title", "photo"],
+        "windows": {"at_risk": "arrival", "history_days": 0, "horizon_days": 30},
+    }
+    finished({"data": data, "labels": {"user": "launch"}}, root / "runs" / "launches")
+    return root

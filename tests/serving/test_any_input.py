@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from churn.serving import Catalogue, Desk, Store, accounts, application
+from churn.serving import Catalogue, Desk, Store, application, tokens
 from churn.serving.lists import sortable
 from churn.serving.work import ACTIONS
 
@@ -38,7 +38,7 @@ def root(pristine, tmp_path_factory):
     desk = Desk(Catalogue(pristine), store)
     app = application(desk, hosts=HOSTS)
     client = browser(app, "root", "admin")
-    client.token = accounts.add_token(store, "crm", "team", by="test")
+    client.token = tokens.add_token(store, "crm", "team", by="test")
     yield client
     desk.close()
 

@@ -1,9 +1,13 @@
 """The pages in a browser, wide and on a phone: two people work a list, and nothing is said or fetched beside it."""
 
+import os
 import shutil
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from churn.artefacts import declared
 from churn.serving import Store, accounts
 
 from .conftest import BENCHMARK, PASSWORD, postgres
@@ -15,6 +19,10 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 NAMELESS = """() => [...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a")]
   .filter((one) => one.checkVisibility() && !(one.labels?.length || one.ariaLabel || one.textContent.trim()))
   .map((one) => one.outerHTML)"""
+
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+GRAVE = ("serious", "critical")
+NO_AXE = "axe-core is not there: npm install --no-save axe-core, or name its axe.min.js in AXE_CORE"
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +130,74 @@ def test_pages_are_korean_where_the_browser_is(chromium, server, width, scheme):
     page.goto(f"{server}/login")
     assert page.locator("h1").inner_text() == "로그인"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture
+def furnished(runs, launches):
+    """A folder of lists in which everything can be tried, and a user who is offered something."""
+    shutil.copytree(launches / "runs" / "launches", runs / "launches")
+    user = declared.PRIORITY.read(runs / "march").user_id[0]
+    rows = {
+        declared.OFFERS: [(user, 1, "a1", "Choir", 0.25, "like_yours")],
+        declared.POPULAR: [(1, "a2", "Club", 3, 0)],
+    }
+    for table, found in rows.items():
+        table.write(pd.DataFrame(found, columns=list(table.types)), runs / "march")
+    return user
+
+
+def asked(page, server, tmp_path):
+    """The page of a launch with its answer, asked for with a picture."""
+    from PIL import Image
+
+    Image.new("RGB", (300, 400), (220, 180, 40)).save(tmp_path / "photo.jpg")
+    page.goto(f"{server}/try/launch?run=launches")
+    filled = {"goal": "9000", "title": "serious sober notes", "deadline": "2024-06-30"}
+    for name, value in filled.items():
+        page.locator(f"[name=of_{name}]").fill(value)
+    page.locator("[name=day]").fill("2024-05-01")
+    page.locator("[name=of_photo]").set_input_files(tmp_path / "photo.jpg")
+    page.locator("main button.strong").click()
+    page.wait_for_load_state()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_launch_is_tried_with_a_picture(chromium, furnished, server, tmp_path, width):
+    page = visitor(chromium, server, "ada", width)
+    page.get_by_role("link", name="Try it").click()
+    page.get_by_role("link", name="launches").click()
+    is_well(page, width)
+    asked(page, server, tmp_path)
+    api.expect(page.locator("#answer")).to_have_text("The chance")
+    api.expect(page.locator("main")).to_contain_text("has video: from no to yes")
+    is_well(page, width)
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=NO_AXE)
+@pytest.mark.parametrize(("width", "scheme", "locale"), [(1280, "light", "en"), (390, "dark", "ko-KR")])
+def test_axe_core_finds_nothing_serious(chromium, furnished, server, tmp_path, width, scheme, locale):
+    given = {"color_scheme": scheme, "locale": locale, "bypass_csp": True}  # else the page would refuse axe-core itself
+    page = (
+        visitor(chromium, server, "ada", width, **given) if locale == "en" else korean(chromium, server, width, given)
+    )
+    addresses = ["/", "/?show=everyone", f"/user?list=march&id={furnished}", "/lists", "/try", "/try/launch"]
+    for address in (*addresses, f"/try/offers?list=march&id={furnished}", "/try/offers", "/user?id=nobody", None):
+        if address is None:
+            asked(page, server, tmp_path)
+            page.locator("details").first.evaluate("details => details.open = true")
+        else:
+            page.goto(server + address)
+        page.add_script_tag(path=AXE)
+        found = page.evaluate("async () => (await axe.run()).violations")
+        grave = {one["id"]: [node["html"] for node in one["nodes"]] for one in found if one["impact"] in GRAVE}
+        assert grave == {}, address
+
+
+def korean(chromium, server, name, width, **given):
+    """A browser of somebody who has logged in on Korean pages."""
+    page = chromium.new_context(viewport={"width": width, "height": 844}, **given).new_page()
+    page.goto(f"{server}/login")
+    page.locator("[name=name]").fill(name)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main button").click()
+    return page

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from churn.artefacts import declared, read_json, write_json
-from churn.serving import Catalogue, application
+from churn.serving import Catalogue, application, tokens
 from churn.serving import desk as desks
 
 from .conftest import HOSTS, browser, listed, made
@@ -214,7 +214,7 @@ def test_the_history_shows_all_that_was_done_to_admins(app, ada, desk):
 
 def test_an_admin_makes_and_revokes_a_token_and_shuts_an_account(app, ada, desk):
     root = browser(app, "root", "admin")
-    answer = root.submit("/people", action="token", name="crm", role="viewer")
+    answer = root.submit("/people", action="token", scope="read", name="crm", role="viewer")
     token = answer.text.split("<code>")[1].split("</code>")[0]
     bearer = {"authorization": f"Bearer {token}"}
     assert browser(app).get("/api/v1/lists", headers=bearer).status_code == 200
@@ -238,9 +238,8 @@ def test_the_api_pages_through_a_list_with_etags(ada, desk):
 
 
 def test_the_api_marks_as_pages_do_and_problems_say_three_things(app, desk):
-    from churn.serving import accounts
 
-    token = accounts.add_token(desk.store, "crm", "team", by="test")
+    token = tokens.add_token(desk.store, "crm", "team", by="test")
     client, (user,), (held,) = browser(app), listed(desk, "contact"), listed(desk, "control")
     client.headers["authorization"] = f"Bearer {token}"
     marking = {"action": "contacted", "users": {user: 0, held: 0, "nobody": 0}}
@@ -265,7 +264,7 @@ def test_the_description_of_the_api_names_what_there_is(ada):
     assert set(told["paths"]) == {
         "/health",
         "/metrics",
-        *(f"/api/v1/{name}" for name in ("lists", "users", "user", "contacts")),
+        *(f"/api/v1/{name}" for name in ("lists", "users", "user", "contacts", "scores", "what-if", "tags", "offers")),
     }
     assert "<script" not in json.dumps(told)
 

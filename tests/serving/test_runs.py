@@ -1,13 +1,16 @@
 """Pages of real runs: on churn and on an outcome, with levers, in both languages; and no mark of anybody held back."""
 
 import shutil
+from datetime import timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from churn.artefacts import declared
 from churn.serving import Catalogue, Desk, Store, application
+from churn.serving.days import own_days
 from churn.serving.work import ACTIONS, ATTEMPTS, Change
 
 from .conftest import HOSTS, browser, made
@@ -78,3 +81,26 @@ def test_of_ten_thousand_generated_marks_none_of_a_user_held_back_or_suppressed_
     assert tried >= 10_000 and rows
     assert [user for user, of in rows if user in held[names[of]]] == []
     desk.close()
+
+
+@pytest.mark.slow
+def test_a_user_s_own_days_are_those_of_the_log(creators, tmp_path, light_store):
+    shutil.copytree(creators / "runs", tmp_path / "runs")
+    desk = Desk(Catalogue(tmp_path / "runs"), light_store)
+    drawn = desk.catalogue.named("creators")
+    log = pd.read_parquet(creators / "log" / "events.parquet").query("user_id == actor_id")
+    day = log.timestamp.dt.tz_convert("UTC").dt.date
+    for user in declared.SCORES.read(drawn.folder).user_id[:20]:
+        counted = day[log.user_id == user].value_counts()
+        days = [drawn.cutoff - timedelta(days=before) for before in range(28, 0, -1)]
+        shown = own_days(desk.lists, drawn, user)
+        told = [int(point.label.rsplit(": ", 1)[1].split()[0].replace(",", "")) for point in shown.points]
+        assert told == [int(counted.get(one, 0)) for one in days]
+    ada = browser(application(desk, hosts=HOSTS), "ada")
+    assert "own events by the day" in ada.get("/user", params={"id": user}).text
+    (drawn.folder / "dataset" / "panel" / "panel.json").write_text("{}")
+    assert "own events by the day" not in ada.get("/user", params={"id": user}).text
+    shutil.rmtree(drawn.folder / "dataset")
+    assert ada.get("/user", params={"id": user}).status_code == 200
+    assert own_days(desk.lists, drawn, "nobody") is None
+    desk.lists.close()

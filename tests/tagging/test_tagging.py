@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 from churn.artefacts import declared
 from churn.cli import main
 from churn.data import DataConfig, prepare
-from churn.tagging import Characters, CharactersAndWords, Items, TagConfig, Words, tag
+from churn.tagging import Characters, CharactersAndWords, Items, Kept, TagConfig, Words, tag
 from churn.tagging.config import ItemConfig, ItemSplit
 from churn.tagging.items import divided, read_items
 from churn.tagging.measures import log_loss
@@ -359,3 +360,53 @@ def test_thousands_of_categories_are_left_to_taggers_that_can_learn_them(tmp_pat
     with refused("a tagger that reads what the items have", "Characters", "taggers"):
         only = replace(config, taggers=["churn.tagging.Characters"])
         tag(only, tmp_path / "none", frames={"items": items})
+
+
+@pytest.mark.parametrize("kind", [Characters, CharactersAndWords, Words])
+@pytest.mark.parametrize("k", [2, 3])
+def test_a_tagger_of_texts_made_again_of_its_weights_says_the_same(kind, k):
+    table = listed(300).query("truth in @names", local_dict={"names": list(TOPICS)[:k]})
+    items = Items(pd.DataFrame({"item_id": table.sku, "text": table.title, "category": table.truth}))
+    fitted = kind().fit(items, pd.factorize(table.truth)[0], k=k)
+    assert np.abs(kind.of(fitted.weights()).predict_proba(items) - fitted.predict_proba(items)).max() < 1e-5
+
+
+def test_the_kept_tagger_tags_further_items_as_the_folder_s_own(tagged):
+    out, items = tagged
+    kept, own = Kept.load(out), declared.ITEMS.read(out)
+    without = own[own.basis != "given"].reset_index(drop=True)
+    table = items[items.sku.isin(without.item_id)].set_index("sku").loc[without.item_id].reset_index()
+    found = kept.tagged(Items(pd.DataFrame({"item_id": table.sku, "text": table.title, "category": None})))
+    assert (found.set == without.set).all() and (found.category_1 == without.category_1).all()
+    assert np.abs(found.p_1 - without.p_1).max() < 1e-5
+
+
+def test_a_changed_tagger_and_a_folder_without_one_are_refused(tagged, tmp_path, refused):
+    out = shutil.copytree(tagged[0], tmp_path / "copy")
+    (out / "tagger.npz").write_bytes(b"PK")
+    with refused("as it was written", "another content", ""):
+        Kept.load(out)
+    told = declared.TAGGING.read(out)
+    declared.TAGGING.write(told | {"sha256": {}}, out)
+    with refused("a tagger", "none that was kept", "churn tag"):
+        Kept.load(out)
+    kept = Kept.load(tagged[0])
+    with refused("a text of each item", "1 without", "leave these out"):
+        kept.tagged(Items(pd.DataFrame({"item_id": ["a"], "text": [None], "category": [None]})))
+
+
+def test_a_tagger_of_pictures_and_texts_is_kept_whole(tmp_path):
+    items = listed(300)
+    for place, truth in enumerate(items.truth):
+        Image.new("RGB", (24, 32), COLOURS[truth]).save(tmp_path / f"{place}.png")
+    items["photo"] = [f"{place}.png" if place % 5 else None for place in range(len(items))]
+    for tagger in ("Pictures", "Fused"):
+        config = configured(item_columns=MAPPED | {"picture": "photo"}, pictures=str(tmp_path))
+        out = tag(replace(config, taggers=[f"churn.tagging.{tagger}"]), tmp_path / tagger, frames={"items": items})
+        own = declared.ITEMS.read(out).query("basis != 'given'").reset_index(drop=True)
+        rows = items[items.sku.isin(own.item_id)].assign(kind=None)
+        again, _ = read_items(config.data, kept=tmp_path / "kept", frames={"items": rows})
+        kept = Kept.load(out)
+        have = np.flatnonzero(again.has_picture)
+        found = kept.tagged(again.take(have))
+        assert np.abs(found.p_1.to_numpy() - own.p_1.to_numpy()[have]).max() < 1e-4
