@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tables import log, names, nulls, times
+from tables import _put, log, names, nulls
 
 from churn import DataConfig
 from churn.data import Dataset, prepare
@@ -24,19 +24,25 @@ from churn.data import Dataset, prepare
 Frames = dict[str, pd.DataFrame]
 FEATURES = ["totals", "active_weeks", "gaps", "month", "trend", "rates", "fans", "fan_shares", "weekday"]
 WEEK = pd.Timedelta(days=7)
+UNREADABLE = ("2024-02-30", "2024-13-01", "now", "2024-01-01T25:00", "9999-12-31 23:59:59", "0001-01-01 00:00:00")
+KNOWN = ("post", "view", "chat")  # types that no further day makes frequent enough to be columns
 
 
 def drawn(rng: np.random.Generator) -> Frames:
     """A log with dirt in it: rows that cannot be used, names as strangers write them."""
     tables = log(rng)
     for name, table in tables.items():
-        for way, column in ((nulls, "user_id"), (names, "event"), (nulls, "actor_id"), (times, "timestamp")):
+        for way, column in ((nulls, "user_id"), (names, "event"), (nulls, "actor_id"), (unreadable, "timestamp")):
             if column in table and rng.random() < 0.3:
                 rare = table.sample(frac=0.05, random_state=int(rng.integers(1_000)))
                 tables[name] = pd.concat([tables[name].drop(rare.index), way(rare.copy(), column, rng)])
     if rng.random() < 0.3:
         tables["events"] = pd.concat([tables["events"], tables["events"].head(40)])
     return {name: table.replace({"": None}).reset_index(drop=True) for name, table in tables.items()}
+
+
+def unreadable(table: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
+    return _put(table, column, rng, UNREADABLE)
 
 
 def read(frames: Frames, folder: Path, *, form: str = "parquet", parts: int = 1) -> Dataset:
@@ -118,8 +124,7 @@ def moved(frames: Frames, rng: np.random.Generator, folder: Path) -> tuple[Datas
 def appended(frames: Frames, rng: np.random.Generator, folder: Path) -> str:
     """The first difference that days after the last one make to windows whose answers were known; empty for none."""
     events = frames["events"]
-    usable = pd.to_datetime(events.timestamp, format="%Y-%m-%d %H:%M:%S", errors="coerce").notna()
-    more = events[usable].sample(200, random_state=int(rng.integers(1_000)), replace=True)
+    more = events[events.event.isin(KNOWN)].sample(200, random_state=int(rng.integers(1_000)), replace=True)
     days = pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 10 * 86_400, 200), "s")
     longer = frames | {"events": pd.concat([events, more.assign(timestamp=days.astype(str))], ignore_index=True)}
     old, new = read(frames, folder / "old"), read(longer, folder / "new")
