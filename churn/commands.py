@@ -203,6 +203,36 @@ def _score(arguments: list[str]) -> None:
     print(f"list: {out / declared.CONTACTS.file}{cautions}")
 
 
+def _export(arguments: list[str]) -> None:
+    from churn.configuration import RunConfig, parse
+
+    parser = _parser("export")
+    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    own = "import paths of classes of your own among the run's models, which are then imported"
+    parser.add_argument("--models", type=list[str], default=[], help=own)
+    options = parse(arguments, parser=parser)
+    from churn.export import CLOSE, export
+    from churn.language import say, speaking
+    from churn.models import allowing
+
+    with progress("export"), allowing(options.models):
+        found = export(options.run, options.out)
+        config = RunConfig.stored(options.run)
+    with speaking(config.language, config.labels):
+        for one in found:
+            told = {"model": one.model, "n": f"{one.windows:,}", "far": f"{one.largest_difference:.1e}"}
+            print(say("{file}: {model}; largest difference on {n} windows: {far}", file=options.out / one.file, **told))
+        if far := [one.file for one in found if not one.close]:
+            warning = say(
+                "{files} differs by more than {most:g}: the network's single precision, where its calibrator is steep; "
+                "leave isotonic out of evaluation.calibrators if this matters",
+                files=", ".join(far),
+                most=CLOSE,
+            )
+            print(_warnings([warning]).lstrip("\n"))
+
+
 def _held_back(folder: Path) -> str:
     """A further line if users of the list must not be contacted."""
     from churn.artefacts import declared
@@ -376,6 +406,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "run": (_run, "the whole pipeline, from the log to the report; continues where it stopped"),
     "tune": (_tune, "the search alone"),
     "score": (_score, "score new data with a finished run's models"),
+    "export": (_export, "a run's chosen models as ONNX, with what a caller has to give them"),
     "outcomes": (_outcomes, "what came of a list, by the log that went on; exits with 3 on an alarm"),
     "deliver": (_deliver, "a list to where the team works, by a contract; held-back users never leave"),
     "tag": (_tag, "give items categories by their titles and pictures"),

@@ -84,7 +84,7 @@ class Classifier(ABC):
         return windows.recent(self.arguments.get("history_days"))
 
     def program(self, windows: Windows) -> "nn.Module":
-        """The model as a torch module that ONNX can hold: raw histories, (n, d, f), to chances in double precision, (n,).
+        """The model as a torch module that ONNX can hold: raw histories, (n, d, f), to chances as doubles, (n,).
 
         Args:
             windows: Windows as the model was fitted on; only their columns count.

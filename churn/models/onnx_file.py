@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 import onnx_ir
+import onnxscript
 import torch
-from onnxscript import opset20 as op
 from torch import nn
 
 from churn.models.programs import Trees
 from churn.models.sequence import one_thread
 
+op: Any = onnxscript.opset20
 INPUT, OUTPUT = "history", "p"
 _EXAMPLES = 3  # histories from which the program is traced: more than one, so that none counts as the number for ever
 
 
 def to_onnx(program: nn.Module, *, days: int, features: int) -> bytes:
-    """A program as ONNX, whose input `history` is (n, days, features) in single precision, and output `p` (n,) in double.
+    """A program as ONNX: its input `history` is (n, days, features) in single precision, its output `p` (n,) in double.
 
     Args:
         program: What `Classifier.program` gave, alone or with a calibration behind it.
@@ -51,10 +52,10 @@ def to_onnx(program: nn.Module, *, days: int, features: int) -> bytes:
 def _complete(node: onnx_ir.Node, trees: Trees) -> None:
     """Give a node the trees, whose attributes are tensors, which torch cannot pass on."""
     for name, value in trees.attributes.items():
-        tensor = isinstance(value, np.ndarray)
-        node.attributes[name] = (
-            onnx_ir.AttrTensor(name, onnx_ir.tensor(value)) if tensor else onnx_ir.AttrInt64s(name, value)
-        )
+        if isinstance(value, np.ndarray):
+            node.attributes[name] = onnx_ir.AttrTensor(name, onnx_ir.tensor(value))
+        else:
+            node.attributes[name] = onnx_ir.AttrInt64s(name, value)
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def _quiet() -> Iterator[None]:
 
 def _cumprod(x: Any, dim: int, dtype: int | None = None) -> Any:
     """The running products, one day after the other."""
-    found, n = [], x.shape[dim]
+    found, n = list[Any](), x.shape[dim]
     for day in op.Split(x, axis=dim, num_outputs=n) if n > 1 else [x]:
         found.append(op.Mul(found[-1], day) if found else day)
     return op.Concat(*found, axis=dim)

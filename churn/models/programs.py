@@ -140,9 +140,13 @@ class Trees(nn.Module):
 
     def forward(self, columns: Tensor) -> Tensor:
         """The sum of the leaves, (n, c) to (n,)."""
-        kind = {"dtype": torch.float64, "shape": (columns.shape[0], 1), "version": 5}
         found = torch.onnx.ops.symbolic(
-            "ai.onnx.ml::TreeEnsemble", (columns.double(),), {"place": self.place, "n_targets": 1}, **kind
+            "ai.onnx.ml::TreeEnsemble",
+            (columns.double(),),
+            {"place": self.place, "n_targets": 1},
+            dtype=torch.float64,
+            shape=(columns.shape[0], 1),
+            version=5,
         )
         return found.squeeze(1)
 
@@ -160,7 +164,8 @@ def tree_attributes(roots: Iterable[Mapping[str, Any]]) -> dict[str, list[int] |
     Columns are finite numbers, as of every window, so no branch for missing values is written.
     """
     nodes: list[Mapping[str, Any]] = []
-    first, branches, leaves = [], {"left_child": [], "right_child": []}, list[float]()
+    branches: dict[str, list[tuple[int, int]]] = {"left_child": [], "right_child": []}
+    first, leaves = list[int](), list[float]()
     for root in roots:
         first.append(len(nodes))
         nodes.append(root)

@@ -85,7 +85,8 @@ class Scale(nn.Module):
 def _scores(edges: Tensor) -> Tensor:
     """The normal quantiles of edges' ranks, (f, e); equal edges share a rank."""
     ranks = torch.searchsorted(edges, edges) + torch.searchsorted(edges, edges, right=True)
-    return torch.special.ndtri(ranks / (2 * edges.shape[1]))
+    found: Tensor = torch.special.ndtri(ranks / (2 * edges.shape[1]))
+    return found
 
 
 def _normal_scores(values: Tensor, edges: Tensor, scores: Tensor) -> Tensor:
