@@ -175,11 +175,16 @@ def _score(arguments: list[str]) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
     parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    to = "table of a warehouse for scores and list, too, as postgresql://ada@db/shop::crm.scores; it is made if need be"
+    parser.add_argument("--to", default=None, help=to)
     options = parse(arguments, parser=parser)
     as_day("--cutoff", options.cutoff)
     config = run_config(options)
+    from churn.scored_table import ScoredTable
+
+    table = None if options.to is None else ScoredTable.reached(options.to)
     from churn.artefacts import declared
-    from churn.language import retold, speaking
+    from churn.language import retold, say_many, speaking
     from churn.models import allowing
     from churn.scoring import score
 
@@ -193,6 +198,7 @@ def _score(arguments: list[str]) -> None:
             id_key=id_key,
             offered=config.segments.offers,
         )
+        n = None if table is None else table.put(out)
         finished = RunConfig.stored(options.run)
     about = [
         *declared.MANIFEST.read(options.run)["list_warnings"],
@@ -200,6 +206,9 @@ def _score(arguments: list[str]) -> None:
     ]
     with speaking(finished.language, finished.labels):
         cautions = f"{_held_back(out)}{_caution(finished.data)}{_warnings(map(retold, about))}"
+        if n is not None and table is not None:
+            users = say_many("{n} scored user in {table}", "{n} scored users in {table}", n, table=table.name)
+            cautions = f"\n{users}{cautions}"
     print(f"list: {out / declared.CONTACTS.file}{cautions}")
 
 

@@ -119,7 +119,7 @@ def test_an_altered_model_is_refused_and_nothing_is_left(networks, tmp_path, cap
 
 def test_an_export_that_fails_half_way_leaves_the_earlier_one(networks, exported, tmp_path, monkeypatch):
     shutil.copytree(exported[0], tmp_path, dirs_exist_ok=True)
-    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")}
 
     def full(*_, **__):
         raise OSError("no more")
@@ -127,7 +127,7 @@ def test_an_export_that_fails_half_way_leaves_the_earlier_one(networks, exported
     monkeypatch.setattr(churn.export, "_largest_difference", full)
     with pytest.raises(OSError, match="no more"):
         export(networks.folder, tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("[!.]*")} == before
     assert not list(tmp_path.glob(".churn-*partial*")) and not list(tmp_path.glob(".churn-next*"))
 
 
