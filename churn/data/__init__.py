@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from churn.data.audit.health import Health, events_per_day, examine, examine_new
     from churn.data.audit.leaks import Alarm, leak_alarms
     from churn.data.audit.together import measured_together, together
-    from churn.data.batches import Batch, loader
+    from churn.data.batches import Batch, Shares, loader
     from churn.data.building import read_panel
     from churn.data.config.chosen import save_context, with_context
     from churn.data.config.data_config import AUTO, DataConfig, check_csv
@@ -101,6 +101,7 @@ __all__ = [
     "Panel",
     "Recognised",
     "Rhythm",
+    "Shares",
     "Split",
     "SplitConfig",
     "SplitKind",
