@@ -25,6 +25,7 @@ _MADE: dict[str, Kind] = {  # the kind of folder at a command's --out
     "score": "scores",
     "outcomes": "outcomes",
     "verify-engine": "a certificate",
+    "export": "an export",
 }
 _RESUMED = (["run"], ["tune"])
 _WAITING = ("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait take a busy machine's processors

@@ -175,11 +175,16 @@ def _score(arguments: list[str]) -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
     parser.add_argument("--cutoff", type=str, required=True, help="the first day that is not known, as 2024-03-01")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    to = "table of a warehouse for scores and list, too, as postgresql://ada@db/shop::crm.scores; it is made if need be"
+    parser.add_argument("--to", default=None, help=to)
     options = parse(arguments, parser=parser)
     as_day("--cutoff", options.cutoff)
     config = run_config(options)
+    from churn.scored_table import ScoredTable
+
+    table = None if options.to is None else ScoredTable.reached(options.to)
     from churn.artefacts import declared
-    from churn.language import retold, speaking
+    from churn.language import retold, say_many, speaking
     from churn.models import allowing
     from churn.scoring import score
 
@@ -193,6 +198,7 @@ def _score(arguments: list[str]) -> None:
             id_key=id_key,
             offered=config.segments.offers,
         )
+        n = None if table is None else table.put(out)
         finished = RunConfig.stored(options.run)
     about = [
         *declared.MANIFEST.read(options.run)["list_warnings"],
@@ -200,7 +206,40 @@ def _score(arguments: list[str]) -> None:
     ]
     with speaking(finished.language, finished.labels):
         cautions = f"{_held_back(out)}{_caution(finished.data)}{_warnings(map(retold, about))}"
+        if n is not None and table is not None:
+            users = say_many("{n} scored user in {table}", "{n} scored users in {table}", n, table=table.name)
+            cautions = f"\n{users}{cautions}"
     print(f"list: {out / declared.CONTACTS.file}{cautions}")
+
+
+def _export(arguments: list[str]) -> None:
+    from churn.configuration import RunConfig, parse
+
+    parser = _parser("export")
+    parser.add_argument("--run", type=Path, required=True, help="folder of a finished run")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    own = "import paths of classes of your own among the run's models, which are then imported"
+    parser.add_argument("--models", type=list[str], default=[], help=own)
+    options = parse(arguments, parser=parser)
+    from churn.export import CLOSE, export
+    from churn.language import say, speaking
+    from churn.models import allowing
+
+    with progress("export"), allowing(options.models):
+        found = export(options.run, options.out)
+        config = RunConfig.stored(options.run)
+    with speaking(config.language, config.labels):
+        for one in found:
+            told = {"model": one.model, "n": f"{one.windows:,}", "far": f"{one.largest_difference:.1e}"}
+            print(say("{file}: {model}; largest difference on {n} windows: {far}", file=options.out / one.file, **told))
+        if far := [one.file for one in found if not one.close]:
+            warning = say(
+                "{files} differs by more than {most:g}: the network's single precision, where its calibrator is steep; "
+                "leave isotonic out of evaluation.calibrators if this matters",
+                files=", ".join(far),
+                most=CLOSE,
+            )
+            print(_warnings([warning]).lstrip("\n"))
 
 
 def _held_back(folder: Path) -> str:
@@ -376,6 +415,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int | None], str]] = {
     "run": (_run, "the whole pipeline, from the log to the report; continues where it stopped"),
     "tune": (_tune, "the search alone"),
     "score": (_score, "score new data with a finished run's models"),
+    "export": (_export, "a run's chosen models as ONNX, with what a caller has to give them"),
     "outcomes": (_outcomes, "what came of a list, by the log that went on; exits with 3 on an alarm"),
     "deliver": (_deliver, "a list to where the team works, by a contract; held-back users never leave"),
     "tag": (_tag, "give items categories by their titles and pictures"),

@@ -23,7 +23,17 @@ MARKER = ".churn"  # in every output folder: its kind, and the process that writ
 FOLLOWED_UP = "outcomes"  # the folder within a list's where its outcomes are kept by default
 _FILE_SYSTEM_S = "lost+found"
 
-Kind = Literal["a run", "scores", "outcomes", "a log", "rejected rows", "tags", "deliveries", "a certificate"]
+Kind = Literal[
+    "a run",
+    "scores",
+    "outcomes",
+    "a log",
+    "rejected rows",
+    "tags",
+    "deliveries",
+    "a certificate",
+    "an export",
+]
 
 _held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())  # folders held by this thread
 

@@ -27,6 +27,7 @@ _WORDS = {
 }
 _KINDS = {int: Integral, float: Real, list: list | tuple}  # types that Python may give in place of a key's own
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]00:00(?::00)?)?")  # YAML may have made a midnight of a day
+_SIZE = re.compile(r"(?!0+(?:\.0*)?[ A-Z])[0-9]+(?:\.[0-9]+)? ?(?:MB|GB|TB|MiB|GiB|TiB)")
 _YEARS = range(1900, 2200)
 _OWN: set[str] = set()  # packages from which something was imported by its path
 
@@ -95,6 +96,17 @@ class Zone:
             raise UserError(f"expected a time zone in {key}", repr(value), "write it as Asia/Seoul or UTC") from error
 
 
+@dataclass(frozen=True)
+class Size:
+    """A size of memory or of a disk, written as 2GB or 500MB; an engine reads the text itself."""
+
+    def check(self, key: str, value: Any) -> None:
+        """Raises UserError for any other text."""
+        if not _SIZE.fullmatch(value):
+            raise UserError(f"expected a size in {key}", repr(value), "write it as 2GB or 500MB")
+
+
+_TEXTS = {Day: "a day, as 2024-03-01", Zone: "a time zone", Size: "a size, as 2GB"}
 Days = Annotated[int, Range(1, 10_000)]
 Share = Annotated[float, Range(0, 1)]
 ProperShare = Annotated[float, Range(above=0, below=1)]
@@ -191,8 +203,8 @@ def in_words(kind: Any) -> str:
         return ", ".join(f"`{one}`" for one in (inner if origin is Literal else inner[1].choices))
     if origin is Annotated and isinstance(inner[1], Range):
         return f"{in_words(inner[0])} {inner[1]}" if get_origin(inner[0]) is None else in_words(inner[0])
-    if origin is Annotated and isinstance(inner[1], Zone | Day):
-        return "a time zone" if isinstance(inner[1], Zone) else "a day, as 2024-03-01"
+    if origin is Annotated and type(inner[1]) in _TEXTS:
+        return _TEXTS[type(inner[1])]
     if origin is Annotated:
         return in_words(inner[0])
     if origin is list and (get_origin(inner[0]) is Annotated):

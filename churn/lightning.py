@@ -1,6 +1,7 @@
 """One network and one target through LightningCLI: fit, validate, test and predict."""
 
 import logging
+import os
 import re
 import shlex
 import sys
@@ -23,7 +24,7 @@ from pytorch_lightning.cli import LightningArgumentParser, LightningCLI, SaveCon
 
 from churn import strict_yaml
 from churn.artefacts import read_table, write_table
-from churn.data import ChurnDataModule, caution_of
+from churn.data import ChurnDataModule, Shares, caution_of
 from churn.disk import writing
 from churn.errors import UserError
 from churn.models import MONITOR, SequenceClassifier, Trainee, one_thread
@@ -35,6 +36,7 @@ _NOISE = (
     r"[\s\S]*(Jsonargparse|deprecated in v4)",  # Lightning 2.6 on jsonargparse 4.49 and later
     ".*dirpath has changed.*",  # a checkpoint from an earlier run is read on purpose
     ".*smaller than the logging interval.*",  # epochs are logged, not steps
+    ".*custom batch sampler `Shares`.*",  # which returns every window
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 on torch 2.13
 )
 _LIBRARIES = {  # packages of Lightning's loggers, one of which is needed, and the way to install it
@@ -48,6 +50,7 @@ _DEFAULTS = {
     "logger": {"class_path": "pytorch_lightning.loggers.CSVLogger", "init_args": {"save_dir": _WHEREVER}},
     "gradient_clip_val": 1.0,
 }
+_PROCESS = "LOCAL_RANK"  # in the environment of each further process, by Lightning, and of all by torchrun
 _COLUMNS = ["user_id", "cutoff", "p"]  # the file of predictions
 
 
@@ -65,6 +68,8 @@ class _Epochs(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Report the epoch's number and its log loss."""
+        if not trainer.is_global_zero:
+            return
         loss = trainer.callback_metrics.get(MONITOR)
         worth = "" if loss is None else f", {MONITOR} {loss:.4f}"
         step(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}{worth}")
@@ -143,7 +148,7 @@ class _Door(LightningCLI):
 
     def instantiate_trainer(self, **settings: Any) -> Trainer:
         """Record the trainer's folder, which errors of a full disk do not name; keep the best epoch by default."""
-        trainer = super().instantiate_trainer(**settings)
+        trainer = super().instantiate_trainer(**settings, use_distributed_sampler=False)  # which would repeat windows
         loggers = [logger.save_dir for logger in trainer.loggers if logger.save_dir]
         self.blocks.enter_context(writing(*map(Path, (trainer.default_root_dir, *loggers))))
         own = [one for one in self._classes("callbacks") if one.class_path.endswith(ModelCheckpoint.__name__)]
@@ -151,8 +156,32 @@ class _Door(LightningCLI):
             kept.monitor = MONITOR
         return trainer
 
+    def before_fit(self) -> None:
+        """See `_share`."""
+        self._share()
+
+    def before_validate(self) -> None:
+        """See `_share`."""
+        self._share()
+
+    def before_test(self) -> None:
+        """See `_share`."""
+        self._share()
+
+    def before_predict(self) -> None:
+        """See `_share`."""
+        self._share()
+
+    def _share(self) -> None:
+        """Read the tables before Lightning starts further processes, so that one reads these and tells of mistakes."""
+        launcher = self.trainer.strategy.launcher
+        if self.trainer.world_size > 1 and launcher is not None and _PROCESS not in os.environ:
+            self.datamodule.prepare_for_others()
+
     def after_fit(self) -> None:
         """Report the best epoch's log loss, the file of its weights, and the command that tests them."""
+        if not self.trainer.is_global_zero:
+            return
         kept, name, value = self.trainer.checkpoint_callback, MONITOR, self.trainer.callback_metrics.get(MONITOR)
         if isinstance(kept, ModelCheckpoint) and kept.monitor and kept.best_model_score is not None:
             name, value = kept.monitor, kept.best_model_score
@@ -182,7 +211,7 @@ class _Door(LightningCLI):
     def _caution(self) -> None:
         """Print the caution of a split that makes the measures less meaningful than they seem."""
         split = self.datamodule.split
-        if caution := caution_of(split.kind, arrivals=split.train.arrivals):
+        if self.trainer.is_global_zero and (caution := caution_of(split.kind, arrivals=split.train.arrivals)):
             print(f"warning: {caution}")
 
     def after_predict(self) -> None:
@@ -192,12 +221,28 @@ class _Door(LightningCLI):
             UserError: if another file is in its place.
         """
         windows = self.datamodule.split.score
-        p = torch.cat(self.trainer.predict_loop.predictions).double().numpy()
+        p = torch.cat(self.trainer.predict_loop.predictions).double()
+        if isinstance(shares := self.datamodule.predict_dataloader().batch_sampler, Shares):
+            p = _gathered(p, shares)
+        if not self.trainer.is_global_zero:
+            return
         path = Path(self.trainer.default_root_dir) / "predictions.parquet"
         if path.exists() and list(read_table(path)) != _COLUMNS:
             raise UserError(f"expected no file of yours at {path}", "one", "set trainer.default_root_dir")
-        write_table(pd.DataFrame(dict(zip(_COLUMNS, (windows.user_ids, windows.dates, p), strict=True))), path)
+        write_table(pd.DataFrame(dict(zip(_COLUMNS, (windows.user_ids, windows.dates, p.numpy()), strict=True))), path)
         print(f"predictions: {path}")
+
+
+def _gathered(p: torch.Tensor, shares: Shares) -> torch.Tensor:
+    """Every process's predictions, each window once, (n,)."""
+    found, begin = torch.zeros(shares.n, dtype=p.dtype), 0
+    for batch, places in enumerate(shares):
+        own = places[: shares.own(batch)]  # all, or none of a place that another process has
+        found[own] = p[begin : begin + len(own)].cpu()
+        begin += len(places)
+    every: list[torch.Tensor] = [found] * shares.share.processes
+    torch.distributed.all_gather_object(every, found)
+    return torch.stack(every).sum(dim=0)
 
 
 _REMEDY = "see churn fit --help or experiments/"
@@ -210,11 +255,12 @@ def lightning(arguments: Sequence[str]) -> None:
         UserError: for an unknown key, a wrong value, a library that is missing, or a checkpoint that does not fit.
     """
     _quieten()
+    first = os.environ.get(_PROCESS, "0") == "0"  # others of one training say nothing of their progress
     bar = sys.stderr.isatty() and not is_quiet()
     parser = {"exit_on_error": False, "parser_mode": strict_yaml.MODE, "epilog": OPTIONS}
     try:
         with one_thread(), ExitStack() as blocks:
-            if not sys.stderr.isatty():
+            if first and not sys.stderr.isatty():
                 blocks.enter_context(progress(arguments[0]))
             _Door(
                 blocks,

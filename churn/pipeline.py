@@ -76,6 +76,7 @@ READERS: dict[str, tuple[Stage, ...]] = {
     "segments.offers": (learn_offers, *_ON_THE_LIST),
     "explanation.fidelity_floor": (review_run, write_report),
     "explore": (explore_data, write_report),
+    **dict.fromkeys(("data.memory", "data.spill"), ()),  # change nothing that a stage writes
 }
 _FILLED = {fit_models.__name__: ("models", "trials/**/*", "trials", "trials.db*")}  # model by model, trial by trial
 

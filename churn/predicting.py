@@ -10,7 +10,7 @@ from churn.artefacts import read_object
 from churn.data import Windows
 from churn.errors import UserError
 from churn.evaluation import IF_STAYS, Calibrator, IfStays, chances
-from churn.models import DAILY_CALIBRATOR, DAYS, DailyCalibrator, load
+from churn.models import DAILY_CALIBRATOR, DAYS, Classifier, DailyCalibrator, load
 
 FORESIGHT = "Foresight"  # the name of the model that knows every day ahead
 
@@ -37,6 +37,13 @@ def _folders(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
 
 
+def chosen_model(models: Path, target: str, name: str, *, refitted: bool) -> tuple[Classifier, Calibrator]:
+    """The chosen model of a target and its calibrator; see `score_windows` for `refitted`."""
+    folder, again = models / target / name, models / target / "refitted"
+    calibrator = Calibrator.load(folder / "calibrator.json", target=target, name=name)
+    return load(again if refitted and again.exists() else folder, target=target, name=name), calibrator
+
+
 def score_windows(
     windows: Windows, models: Path, *, refitted: bool = False, future: pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -57,10 +64,7 @@ def score_windows(
     if windows.panel.features:  # of arrivals alone no days are seen
         table["active_days"] = windows.active_days()
     for target, name in chosen_models(models).items():
-        folder = models / target / name
-        calibrator = Calibrator.load(folder / "calibrator.json", target=target, name=name)
-        again = models / target / "refitted"
-        model = load(again if refitted and again.exists() else folder, target=target, name=name)
+        model, calibrator = chosen_model(models, target, name, refitted=refitted)
         table[f"p_{target}"] = calibrator(chances(model, windows, target=target, name=name).mean(axis=0))
     future = days_ahead(windows, models, days=[windows.horizon_days]) if future is None else future
     if future is not None:

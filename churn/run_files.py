@@ -4,6 +4,7 @@ from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -111,6 +112,12 @@ class RunFiles:
         """The manifest: the stages, and the facts that each adds."""
         found: Mapping[str, Any] = self.document(declared.MANIFEST)
         return found
+
+    @property
+    def identity(self) -> str:
+        """A hash of what the run was begun with, and when: 16 letters and digits that no other run has."""
+        begun = repr([self.manifest[name] for name in ("created", "begun_with")])
+        return sha256(begun.encode("utf8", "surrogatepass")).hexdigest()[:16]
 
     def check(self, *names: str) -> None:
         """Check that some files, or all files below some folders, are as the run wrote them.

@@ -113,7 +113,7 @@ def score(
             the run's lists hold hashes and there is no key.
     """
     run, out = Path(run), Path(out)
-    journal = _check_finished(run, out)
+    journal = check_finished(run, out)
     finished = RunConfig.stored(run)
     names = open_key(id_key, outside=out, hashed_in=run if finished.segments.id_key else None)
     given: dict[str, Any] = {"id_key": id_key, "offers": offered or OfferConfig()}
@@ -288,12 +288,18 @@ def _evenly(n: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, n - 1, min(n, _AVERAGED), dtype=np.int64))
 
 
-def _check_finished(run: Path, out: Path) -> Journal:
+def check_finished(run: Path, out: Path) -> Journal:
+    """The journal of a run, after checking that it has finished, that its models and configuration are as they were
+    written, and that its folder is not the one to write to.
+
+    Raises:
+        UserError: if one of these does not hold.
+    """
     journal = Journal.resume(run)
     if "score_users" not in (done := journal.done):  # before it, models may still be missing or learn again
         last = done[-1] if done else "none"
         raise UserError(f"expected a finished run in {run}", f"one whose last stage is {last}", "finish it: churn run")
     if out.resolve() == run.resolve():
-        raise UserError("expected another folder for the scores", f"the run's own, {out}", "choose another --out")
+        raise UserError("expected another folder to write to", f"the run's own, {out}", "choose another --out")
     journal.check("models/", STORED)
     return journal

@@ -30,7 +30,8 @@ A run has two pages beside them: `report.html` for whoever acts, `evidence.html`
 `run.shap("churn")`. The last five tables lie in the folder of `churn outcomes`, and quarantine.parquet beside scores;
 a run has its own in dataset/. The files items.parquet, measures.csv, categories.csv, confusion.csv, tagging.json and
 tagger.npz, the tagger as plain numbers, lie in the folder of `churn tag`; certificate.json in that of
-`churn verify-engine`; receipt.json and delivered.parquet in one of `churn deliver`, in the folder of the receipts.
+`churn verify-engine`, export.json in that of `churn export`; receipt.json and delivered.parquet in one of
+`churn deliver`, in the folder of the receipts.
 
 Types: text, number, count (a whole number), flag, day, and id, a user's id, which is a hash where `segments.id_key`
 is set. A column with `?` is one that some runs do not have. Rows of a ranked table are in order; the order of others

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -292,9 +293,13 @@ def test_run_prints_every_warning_and_score_those_about_the_probabilities(config
 
     cutoff = str(pd.read_parquet(tmp_path / "run" / "scores.parquet").cutoff[0].date())
     asked = ["--run", str(tmp_path / "run"), "--config", config(), "--cutoff", cutoff, "--out", str(tmp_path / "list")]
-    assert main(["score", *asked]) == 0
-    listed, *again = capsys.readouterr().out.splitlines()
+    sqlite3.connect(tmp_path / "shop.db").close()
+    assert main(["score", *asked, "--to", f"sqlite:///{tmp_path / 'shop.db'}::scores"]) == 0
+    listed, stored, *again = capsys.readouterr().out.splitlines()
     assert listed.startswith("list: ")
+    scores = pd.read_parquet(tmp_path / "list" / "scores.parquet").set_index("user_id").p_churn
+    there = pd.read_sql("SELECT user_id, p_churn FROM scores", f"sqlite:///{tmp_path / 'shop.db'}").set_index("user_id")
+    assert stored == f"{len(scores)} scored users in scores" and there.p_churn.to_dict() == scores.to_dict()
     assert again == [line for line in printed if "NOT CALIBRATED" in line or "The probabilities of" in line]
 
 

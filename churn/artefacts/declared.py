@@ -438,6 +438,14 @@ DELIVERED = Table(
     "user_id:id person:text outcome:text row:text",
 )
 
+# Models that leave
+EXPORT = Document(
+    "export.json",
+    "the run; the columns of the input that the models of `churn export` read; and each model, with how near it comes",
+    "run version zone history_days horizon_days lead_days features attributes models",
+    signed=True,
+)
+
 REPORT = "report.html"  # for whoever acts
 EVIDENCE = "evidence.html"  # for whoever checks
 METRICS = "metrics.prom"  # for whoever is on duty

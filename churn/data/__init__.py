@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from churn.data.audit.health import Health, events_per_day, examine, examine_new
     from churn.data.audit.leaks import Alarm, leak_alarms
     from churn.data.audit.together import measured_together, together
-    from churn.data.batches import Batch, loader
+    from churn.data.batches import Batch, Shares, loader
     from churn.data.building import read_panel
     from churn.data.config.chosen import save_context, with_context
     from churn.data.config.data_config import AUTO, DataConfig, check_csv
@@ -43,12 +43,16 @@ if TYPE_CHECKING:
     from churn.data.sources import (
         Engines,
         Frame,
+        columns_of,
         digest,
         engine_errors,
         in_one_transaction,
         likely_encoding,
         open_table,
+        quoted,
         readable_to_the_last_row,
+        replace_rows,
+        table_of,
         without_password,
         without_passwords,
         writable,
@@ -97,6 +101,7 @@ __all__ = [
     "Panel",
     "Recognised",
     "Rhythm",
+    "Shares",
     "Split",
     "SplitConfig",
     "SplitKind",
@@ -115,6 +120,7 @@ __all__ = [
     "caution_of",
     "check_csv",
     "cleaned",
+    "columns_of",
     "counted",
     "dialect_of",
     "difference",
@@ -144,11 +150,13 @@ __all__ = [
     "picture_vectors",
     "plain_ids",
     "prepare",
+    "quoted",
     "read_beside",
     "read_panel",
     "read_tables",
     "readable_to_the_last_row",
     "recognise",
+    "replace_rows",
     "rolling_origins",
     "sample_of",
     "save_context",
@@ -158,6 +166,7 @@ __all__ = [
     "split_windows",
     "standard_columns",
     "stands_alone",
+    "table_of",
     "text_vectors",
     "together",
     "training_users",

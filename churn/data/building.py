@@ -72,7 +72,10 @@ def build(
     kept = folder.with_name(f"{folder.name}-encoded")  # outlives a kill
     with atomic(folder) as scratch:
         scratch.mkdir()
-        with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
+        with (
+            Engines(scratch / "spilled", memory=config.memory, most_spilled=config.spill) as engines,
+            readable_to_the_last_row(),
+        ):
             tables = read_tables(config, engines=engines, frames=frames or {})
             new = vocabulary is not None
             if not config.has_past and config.asked is None:
@@ -211,7 +214,10 @@ def read_panel(config: DataConfig, folder: Path, *, frames: Mapping[str, Frame] 
     """
     with atomic(folder) as scratch:
         scratch.mkdir()
-        with Engines(scratch / "spilled") as engines, readable_to_the_last_row():
+        with (
+            Engines(scratch / "spilled", memory=config.memory, most_spilled=config.spill) as engines,
+            readable_to_the_last_row(),
+        ):
             tables = read_tables(config, engines=engines, frames=frames or {})
             daily = _counted(tables, config, training_end=lambda first, last: last + 1)
             panels.build(daily, scratch / "days", over_days=config.over_days)

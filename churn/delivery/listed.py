@@ -25,7 +25,7 @@ class Listed:
     """A list: every user on it, held back or not, best first."""
 
     folder: Path
-    run: str  # a hash of what the run was begun with
+    run: str  # its identity
     cutoff: date
     zone: str  # in which its days begin
     language: str
@@ -54,7 +54,7 @@ def read_list(folder: Path, config: DeliveryConfig) -> Listed:
     key = _keys(groups["user_id"], config, names)
     return Listed(
         folder,
-        _hash(repr([finished.manifest[name] for name in ("created", "begun_with")]))[:16],
+        finished.identity,
         date.fromisoformat(segment["cutoff"]),
         finished.settings["data"]["zone"],
         finished.language,

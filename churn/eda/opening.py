@@ -23,7 +23,7 @@ def open_tables(config: DataConfig, *, frames: Mapping[str, Frame] | None = None
     """
     with (
         temporary_folder() as folder,  # for what does not fit in memory; else DuckDB spills where one stands
-        Engines(folder / "spilled") as engines,
+        Engines(folder / "spilled", memory=config.memory, most_spilled=config.spill) as engines,
         readable_to_the_last_row(),
     ):
         yield read_tables(config, engines=engines, frames=frames or {})

@@ -6,6 +6,7 @@ from churn.lazy import lazily
 
 if TYPE_CHECKING:
     from churn.evaluation.calibration import Calibrator, choose_calibrator, fit_calibrator, reliability
+    from churn.evaluation.calibration_program import Calibration
     from churn.evaluation.config import KINDS, EvaluationConfig
     from churn.evaluation.foretold import foretold
     from churn.evaluation.predictions import Predictions, best_model, chances, predict
@@ -26,6 +27,7 @@ __all__ = [
     "IF_STAYS",
     "KEPT",
     "KINDS",
+    "Calibration",
     "Calibrator",
     "Contestant",
     "EvaluationConfig",

@@ -14,7 +14,7 @@ from churn.artefacts import as_written, read_object, write_json
 from churn.evaluation.config import KINDS
 from churn.statistics import calibration_bins, rate_interval
 
-_EDGE = 1e-6  # keeps logits finite
+EDGE = 1e-6  # keeps logits finite
 _FOLDS = 5
 
 
@@ -63,7 +63,7 @@ class Calibrator:
             return p
         if self.kind == "isotonic":
             return np.interp(p, *self.knots)
-        return np.asarray(np.clip(scipy.special.expit(self.slope * _logit(p) + self.shift), _EDGE, 1 - _EDGE))
+        return np.asarray(np.clip(scipy.special.expit(self.slope * _logit(p) + self.shift), EDGE, 1 - EDGE))
 
 
 def fit_calibrator(kind: str, p: NDArray[np.float64], y: NDArray[np.int8]) -> Calibrator:
@@ -125,7 +125,7 @@ def _cross_fitted_loss(kind: str, p: NDArray[np.float64], y: NDArray[np.int8], f
         out = fold == held_out
         rest = p[~out], y[~out]
         q[out] = fit_calibrator(kind, *rest)(p[out]) if len(rest[0]) else p[out]
-    q = np.clip(q, _EDGE, 1 - _EDGE)
+    q = np.clip(q, EDGE, 1 - EDGE)
     return float(-(y * np.log(q) + (1 - y) * np.log1p(-q)).mean())
 
 
@@ -140,4 +140,4 @@ def _isotonic(p: NDArray[np.float64], y: NDArray[np.int8]) -> tuple[tuple[float,
 
 
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(scipy.special.logit(np.clip(p, _EDGE, 1 - _EDGE)))
+    return np.asarray(scipy.special.logit(np.clip(p, EDGE, 1 - EDGE)))

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from churn.models.lightgbm import LightGBM
     from churn.models.logistic import Logistic
     from churn.models.majority import Majority
+    from churn.models.onnx_file import to_onnx
     from churn.models.persistence import Persistence
+    from churn.models.programs import double, logit
     from churn.models.scaling import SCALINGS
     from churn.models.selected import Selected, again_on, unwrapped
     from churn.models.sequence import SequenceClassifier, one_thread
@@ -65,12 +67,15 @@ __all__ = [
     "calibrate_daily",
     "check_allowed",
     "classifier",
+    "double",
     "foretell",
     "integrated_gradients",
     "load",
+    "logit",
     "logits",
     "members",
     "one_thread",
+    "to_onnx",
     "unwrapped",
 ]
 

@@ -19,6 +19,7 @@ from churn.keys import imported
 
 if TYPE_CHECKING:
     import optuna
+    from torch import nn
 
 _DESCRIPTION = "model.json"
 _OWN = "churn.models."  # beginning of the import paths of the package's own classes
@@ -81,6 +82,18 @@ class Classifier(ABC):
     def sees(self, windows: Windows) -> Windows:
         """The windows as the model reads them: only the last days where its history is shorter."""
         return windows.recent(self.arguments.get("history_days"))
+
+    def program(self, windows: Windows) -> "nn.Module":
+        """The model as a torch module that ONNX can hold: raw histories, (n, d, f), to chances as doubles, (n,).
+
+        Args:
+            windows: Windows as the model was fitted on; only their columns count.
+
+        Raises:
+            UserError: for a model that has no such form.
+        """
+        remedy = "export a run that chose another, or give the class a `program`"
+        raise UserError("expected a model that ONNX can hold", self.class_path(), remedy)
 
     @abstractmethod
     def write(self, folder: Path) -> None:

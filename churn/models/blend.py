@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy
@@ -12,6 +12,9 @@ from churn.data import Split, Windows
 from churn.models.base import Classifier, Report
 from churn.models.ensemble import read_members, write_members
 from churn.statistics import CLIP, log_loss
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _DRAWN_TO_EQUAL = 10  # users of half A whose evidence equal weights outweigh
 
@@ -66,6 +69,12 @@ class Blend(Classifier):
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probabilities, (n,)."""
         return _blended(self._logits(windows), np.asarray(self.weights))
+
+    def program(self, windows: Windows) -> "nn.Module":
+        """The members' programs, their logits averaged."""
+        from churn.models.programs import Blended
+
+        return Blended([member.program(windows) for member in self.members], self.weights)
 
     def write(self, folder: Path) -> None:
         """Write each member to a folder of its own."""

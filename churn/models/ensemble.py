@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from churn.data import Split, Windows
 from churn.models.base import Classifier, Report, read_model
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Ensemble(Classifier):
@@ -59,6 +62,12 @@ class Ensemble(Classifier):
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The average, (n,)."""
         return np.asarray(np.mean([member.predict_proba(windows) for member in self.members], axis=0))
+
+    def program(self, windows: Windows) -> "nn.Module":
+        """The mean of the members' programs."""
+        from churn.models.programs import Mean
+
+        return Mean([member.program(windows) for member in self.members])
 
     def embed(self, windows: Windows) -> NDArray[np.float64]:
         """The first member's vectors, (n, width): each seed has numbers of its own."""

@@ -16,6 +16,7 @@ from churn.models.base import Classifier, Report
 if TYPE_CHECKING:
     import lightgbm
     import optuna
+    from torch import nn
 
 _NOT_LIGHTGBMS = ("max_trees", "patience", "history_days")  # arguments that its own training does not take
 _SHRINKAGE_PER_STEP = 0.5  # ten trees at a rate of .05
@@ -110,6 +111,14 @@ class LightGBM(Classifier):
         if not len(windows):
             return np.empty(0)
         return np.asarray(self.booster.predict(self._columns(windows)), dtype=np.float64)
+
+    def program(self, windows: Windows) -> "nn.Module":
+        """The trees over the columns of `Windows.coded`."""
+        from torch.nn import Sequential, Sigmoid
+
+        from churn.models.programs import Coded, Trees
+
+        return Sequential(Coded(self.sees(windows)), Trees(self.booster.dump_model()["tree_info"]), Sigmoid())
 
     def _columns(self, windows: Windows) -> NDArray[np.float32]:
         """A column per feature and day that it sees, and one per constant, (n, c)."""

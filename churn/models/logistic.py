@@ -14,6 +14,7 @@ from churn.models.base import Classifier, Report
 
 if TYPE_CHECKING:
     import optuna
+    from torch import nn
 
 
 class Logistic(Classifier):
@@ -54,6 +55,12 @@ class Logistic(Classifier):
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The probabilities, (n,)."""
         return np.asarray(scipy.special.expit((_log(windows) - self.mean) @ self.weight + self.intercept))
+
+    def program(self, windows: Windows) -> "nn.Module":
+        """The plane over the logarithms of the columns of `Windows.flat`."""
+        from churn.models.programs import Plane
+
+        return Plane(windows, mean=self.mean, weight=self.weight, intercept=self.intercept)
 
     def write(self, folder: Path) -> None:
         """Write the coefficients."""

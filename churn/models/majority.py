@@ -1,14 +1,18 @@
 """The majority baseline: the training part's base rate for everyone."""
 
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from churn.artefacts import read_json, write_json
 from churn.data import Split, Windows
 from churn.models.base import Classifier, Report
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Majority(Classifier):
@@ -37,6 +41,12 @@ class Majority(Classifier):
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The base rate, (n,)."""
         return np.full(len(windows), self.rate)
+
+    def program(self, windows: Windows) -> "nn.Module":
+        """The rate, whatever the history."""
+        from churn.models.programs import Plane
+
+        return Plane(windows, mean=0.0, weight=0.0, intercept=float(scipy.special.logit(self.rate)))
 
     def write(self, folder: Path) -> None:
         """Write the rate."""

@@ -32,6 +32,7 @@ class Scale(nn.Module):
     center: Tensor  # (f,)
     spread: Tensor  # (f,)
     edges: Tensor  # (f, 501) rising, of `quantile` alone
+    scores: Tensor | None = None  # of the edges, once they are kept
 
     def __init__(self, n_features: int, *, kind: Scaling) -> None:
         super().__init__()
@@ -59,8 +60,13 @@ class Scale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Scale a history, (n, d, f)."""
         if self.kind == "quantile":
-            return _normal_scores(x.flatten(0, 1).T.contiguous(), self.edges).T.reshape(x.shape)
+            scores = _scores(self.edges) if self.scores is None else self.scores
+            return _normal_scores(x.flatten(0, 1).T.contiguous(), self.edges, scores).T.reshape(x.shape)
         return (self._transformed(x) - self.center) / self.spread
+
+    def keep_scores(self) -> None:
+        """Compute once what depends on the edges alone, for a layer that learns no more."""
+        self.scores = _scores(self.edges) if self.kind == "quantile" else None
 
     def _measured(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """The location and the spread of each feature over days (n, f): two arrays (f,)."""
@@ -73,13 +79,18 @@ class Scale(nn.Module):
         return values.mean(dim=0), values.std(dim=0, correction=0)
 
     def _transformed(self, x: Tensor) -> Tensor:
-        return torch.copysign(torch.log1p(x.abs()), x) if self.kind == "log_standard" else x
+        return torch.log1p(x.abs()) * x.sign() if self.kind == "log_standard" else x
 
 
-def _normal_scores(values: Tensor, edges: Tensor) -> Tensor:
-    """The normal quantiles of values' ranks among edges, (f, m) of (f, m) and (f, e); equal edges share a rank."""
+def _scores(edges: Tensor) -> Tensor:
+    """The normal quantiles of edges' ranks, (f, e); equal edges share a rank."""
     ranks = torch.searchsorted(edges, edges) + torch.searchsorted(edges, edges, right=True)
-    scores = torch.special.ndtri(ranks / (2 * edges.shape[1]))
+    found: Tensor = torch.special.ndtri(ranks / (2 * edges.shape[1]))
+    return found
+
+
+def _normal_scores(values: Tensor, edges: Tensor, scores: Tensor) -> Tensor:
+    """The scores of values on straight lines between the edges', (f, m) of (f, m), (f, e) and (f, e)."""
     above = torch.searchsorted(edges, values, right=True).clamp(1, edges.shape[1] - 1)
     low, high = edges.gather(1, above - 1), edges.gather(1, above)
     share = ((values - low) / (high - low).clamp(min=1e-12)).clamp(0, 1)

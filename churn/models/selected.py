@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from churn.data import Split, Windows
 from churn.models.base import Classifier, Report, read_model
 from churn.models.ensemble import Ensemble, members
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _MODEL = "model"  # the folder of the model itself
 
@@ -61,6 +64,14 @@ class Selected(Classifier):
     def predict_proba(self, windows: Windows) -> NDArray[np.float64]:
         """The model's probabilities, (n,)."""
         return self.model.predict_proba(self._seen(windows))
+
+    def program(self, windows: Windows) -> "nn.Module":
+        """The model's program on its features."""
+        from churn.models.programs import Only
+
+        seen = self._seen(windows)
+        places = [place for place, name in enumerate(windows.features) if name in seen.features]
+        return Only(places, self.model.program(seen))
 
     def embed(self, windows: Windows) -> NDArray[np.float64]:
         """The model's vectors, (n, width)."""

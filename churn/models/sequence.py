@@ -234,6 +234,13 @@ class SequenceClassifier(nn.Module, Classifier):
         """The probabilities, (n,)."""
         return self._each(windows, lambda x: torch.sigmoid(self(x))) if len(windows) else np.empty(0)
 
+    def program(self, windows: Windows) -> nn.Module:
+        """The network, in single precision as it predicts."""
+        from churn.models.programs import Chance
+
+        self.scale.keep_scores()
+        return Chance(self.eval())
+
     def embed(self, windows: Windows) -> NDArray[np.float64]:
         """The vector of each history that the head reads, (n, width)."""
         return self._each(windows, self.state)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from churn.data import Windows
 from churn.errors import UserError
 from churn.keys import BatchSize, Days, Range, check_arguments
+from churn.models.base import Classifier
 from churn.models.constants import Constant
 from churn.models.scaling import Scale, Scaling
 from churn.models.sequence import SequenceClassifier
@@ -158,6 +159,10 @@ class TabM(SequenceClassifier):
         columns = [scaled[:, :, self.by_day].flatten(1), scaled[:, -1, list(self.constants)]]
         found: Tensor = self.encode(torch.cat(columns, dim=1)).flatten(1)
         return found
+
+    def program(self, windows: Windows) -> nn.Module:
+        """Refused: the layers of `tabm` are traced for one number of histories alone."""
+        return Classifier.program(self, windows)
 
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         """The mean of the members' log losses of a batch in training, weighted as configured."""

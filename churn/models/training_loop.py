@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from churn.data import Batch, ChurnDataModule, Split, Windows, before_border, loader, user_days
+from churn.data import Batch, ChurnDataModule, Shares, Split, Windows, before_border, loader, user_days
 from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.models.base import Report
@@ -86,13 +86,18 @@ class Trainee(LightningModule):
             schedule.clear()
             schedule["last_epoch"] = self.resumed[1]
 
-    def training_step(self, batch: Batch, _index: int) -> Tensor:
-        """The network's loss of a batch; with `sharpness` the one after `_ascend`."""
-        loss = self.network.loss(*batch)
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """The network's loss of a batch; with `sharpness` the one after `_ascend`.
+
+        Of several processes each has the loss of its part, weighted by its windows.
+        """
+        shares = _shares(self.trainer.train_dataloader)
+        weight = 1.0 if shares is None else shares.weight(index)
+        loss = self.network.loss(*batch) * weight
         if not self.network.sharpness:
             return loss
         self._ascend(loss)
-        return self.network.loss(*batch)
+        return self.network.loss(*batch) * weight
 
     def _ascend(self, loss: Tensor) -> None:
         """Move the weights by `sharpness` to where the loss is highest, to first order, until `on_after_backward`.
@@ -116,15 +121,24 @@ class Trainee(LightningModule):
                 tensor.copy_(before)
         self.kept.clear()
 
-    def validation_step(self, batch: Batch, _index: int) -> None:
+    def validation_step(self, batch: Batch, index: int) -> None:
         """Log the log loss on half A."""
-        self.log(MONITOR, self.network.judged(*batch), prog_bar=True, batch_size=len(batch[1]), on_epoch=True)
+        self._log(MONITOR, self.network.judged(*batch), batch, _shares(self.trainer.val_dataloaders), index)
 
-    def test_step(self, batch: Batch, _index: int) -> None:
+    def test_step(self, batch: Batch, index: int) -> None:
         """Log the log loss on the test part."""
         x, y = batch
         loss = nn.functional.binary_cross_entropy_with_logits(self.network(x), y)
-        self.log("test_log_loss", loss, prog_bar=True, batch_size=len(y), on_epoch=True)
+        self._log("test_log_loss", loss, batch, _shares(self.trainer.test_dataloaders), index)
+
+    def _log(self, name: str, loss: Tensor, batch: Batch, shares: Shares | None, index: int) -> None:
+        """Log a loss, whose mean over the epoch is over the windows of all processes.
+
+        Each process logs as many windows, since Lightning rounds the mean of their numbers to a whole one.
+        """
+        n = len(batch[1]) if shares is None else shares.whole(index)
+        loss = loss if shares is None else loss * shares.weight(index)
+        self.log(name, loss, prog_bar=True, batch_size=n, on_epoch=True, sync_dist=shares is not None)
 
     def predict_step(self, batch: Batch, _index: int) -> Tensor:
         """The probabilities, (n,)."""
@@ -148,6 +162,12 @@ class Trainee(LightningModule):
         if not epochs or epochs < 0 or step + steps * (epochs - epoch - 1) / epochs <= steps:
             return steps
         return step + math.ceil(steps * (epochs - epoch) / epochs)  # there were more steps in an epoch
+
+
+def _shares(loader: Any) -> Shares | None:
+    """The parts that a loader hands out; None where one process has all."""
+    parts = getattr(loader, "batch_sampler", None)
+    return parts if isinstance(parts, Shares) else None
 
 
 class _Told(Callback):

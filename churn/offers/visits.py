@@ -11,6 +11,7 @@ from ibis import _
 from numpy.typing import NDArray
 
 from churn.data import DataConfig, Engines, Frame, cleaned, plain_ids, read_beside
+from churn.disk import temporary_folder
 from churn.errors import UserError
 from churn.offers.config import OfferConfig
 
@@ -67,7 +68,8 @@ def read_visits(
         UserError: for columns that are not there, times that cannot be read, and if no visit can be used.
     """
     assert config.visits is not None, "nothing is offered without visits"
-    with Engines() as engines:
+    bounds = {"memory": data.memory, "most_spilled": data.spill}
+    with temporary_folder() as folder, Engines(folder / "spilled", **bounds) as engines:
         place: dict[str, Any] = {"data": data, "engines": engines, "frames": frames}
         rows, counts = _visits(config, until=until, **place)
         listed, of_list = _activities(config, **place)

@@ -1,7 +1,9 @@
 """Folders of lists, made of a few lines: who is on the list, who is held back, and when it was drawn."""
 
+import sqlite3
 from datetime import UTC, datetime
 
+import duckdb
 import pandas as pd
 import pytest
 import yaml
@@ -12,8 +14,9 @@ from churn.delivery import DeliveryConfig, deliver
 NOW = datetime(2024, 3, 2, 12, tzinfo=UTC)
 
 
-def drawn(folder, users, *, cutoff="2024-03-01", language="en", names=None):
-    """A run's folder with a list: `{"ann": "contact", "bob": "control"}`, best first, and one reason for each user."""
+def drawn(folder, users, *, cutoff="2024-03-01", language="en", names=None, others=(), **windows):
+    """A run's folder with a list: `{"ann": "contact", "bob": "control"}`, best first, and one reason for each user;
+    others are scored and not on it."""
     listed = pd.DataFrame({"user_id": [*users], "group": [*users.values()]})
     if names is not None:
         listed["user_id"] = names(listed["user_id"])
@@ -24,15 +27,16 @@ def drawn(folder, users, *, cutoff="2024-03-01", language="en", names=None):
     reasons = {f"reason_{place}": [f"reason {place}, of {one}" for one in users] for place in (1, 2, 3)}
     contacts = listed.assign(**reasons)[listed.group == "contact"].drop(columns="group")
     declared.CONTACTS.write(contacts, folder)
-    declared.SCORES.write(
-        pd.DataFrame(columns=[one.partition(":")[0] for one in declared.SCORES.columns.split()]), folder
-    )
+    scored = pd.DataFrame({"user_id": [*listed.user_id, *others], "cutoff": pd.Timestamp(cutoff), "p_churn": 0.5})
+    segments = ["priority"] * len(listed) + ["other"] * len(others)
+    declared.SCORES.write(scored.assign(priority=0.5, segment=segments), folder)
     segment = {"cutoff": cutoff, "id_key": names and str(names.path)}
     segment["sha256"] = hashes_of(folder, [declared.SCORES.file, declared.PRIORITY.file])
     told = dict.fromkeys(declared.MANIFEST.keys.split()) | {"created": "2024-03-01T00:00:00+00:00", "segment": segment}
     stages = [{"name": "score_users", "seconds": 0, "files": []}]
     write_json(told | {"begun_with": {"seed": str(folder)}, "stages": stages}, folder / declared.MANIFEST.file)
-    (folder / "config.yaml").write_text(yaml.safe_dump({"language": language, "data": {"zone": "UTC"}}))
+    data = {"zone": "UTC", "outcome": None, "windows": {"at_risk": "seen"} | windows}
+    (folder / "config.yaml").write_text(yaml.safe_dump({"language": language, "data": data}))
     return folder
 
 
@@ -80,3 +84,32 @@ def parcels(folder):
         files = sorted(parcel.glob("*.csv"))
         found[parcel.name] = pd.concat([pd.read_csv(file, dtype=str, keep_default_na=False) for file in files])
     return found
+
+
+@pytest.fixture(params=["sqlite", "duckdb", "postgres"])
+def warehouse(request, tmp_path):
+    """A database: the URL of a table in it, and what reads a query."""
+    if request.param == "postgres":
+        url, engine = request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres")
+
+        def read(query):
+            with engine.begin() as cursor:
+                found = cursor.execute(query)
+                return found.fetchall() if found.description else None
+
+        read('DROP TABLE IF EXISTS public."churn list"')
+
+        return f"{url}::public.churn list", read
+    path = tmp_path / "shop.db"
+    (sqlite3 if request.param == "sqlite" else duckdb).connect(path).close()
+
+    def read_file(query):
+        connection = (sqlite3 if request.param == "sqlite" else duckdb).connect(path)
+        try:
+            found = connection.execute(query).fetchall()
+            connection.commit()
+            return found
+        finally:
+            connection.close()
+
+    return f"{request.param}:///{path}::churn list", read_file

@@ -1,11 +1,9 @@
 """Forms as vendors document them, and warehouses: SQLite, DuckDB and PostgreSQL."""
 
 import csv
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pytest
 
@@ -101,35 +99,6 @@ def test_cells_are_inert_and_a_key_that_would_not_be_stays(runs, delivered):
     found = delivered("bad", folder={"to": "out", "columns": {"why": "reason_1"}})
     (rows,) = parcels(Path("out")).values()
     assert rows.user_id.tolist() == ["'=cmd()", "'-1", "ok"]
-
-
-@pytest.fixture(params=["sqlite", "duckdb", "postgres"])
-def warehouse(request, tmp_path):
-    """A database: the URL of a table in it, and what reads a query."""
-    if request.param == "postgres":
-        url, engine = request.getfixturevalue("postgres_url"), request.getfixturevalue("postgres")
-
-        def read(query):
-            with engine.begin() as cursor:
-                found = cursor.execute(query)
-                return found.fetchall() if found.description else None
-
-        read('DROP TABLE IF EXISTS public."churn list"')
-
-        return f"{url}::public.churn list", read
-    path = tmp_path / "shop.db"
-    (sqlite3 if request.param == "sqlite" else duckdb).connect(path).close()
-
-    def read_file(query):
-        connection = (sqlite3 if request.param == "sqlite" else duckdb).connect(path)
-        try:
-            found = connection.execute(query).fetchall()
-            connection.commit()
-            return found
-        finally:
-            connection.close()
-
-    return f"{request.param}:///{path}::churn list", read_file
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from churn.data.config.split_config import SplitConfig
 from churn.data.config.time_formats import FORMAT_KEY
 from churn.data.config.window_config import WindowConfig
 from churn.errors import UserError
-from churn.keys import Block, Day, OneOf, Range, Zone, check
+from churn.keys import Block, Day, OneOf, Range, Size, Zone, check
 
 CSV_OPTIONS: dict[str, type] = {  # options of DuckDB's reader
     **dict.fromkeys(("delim", "sep", "quote", "escape", "comment", "new_line", "nullstr", "decimal_separator"), str),
@@ -88,6 +88,9 @@ class DataConfig(Block, key="data"):
             true}. `positive` lists the values that mean yes, `of` all answers (every value by default), `from` the
             column of the day on which the answer is known (by default the end of the horizon), `good` whether yes is
             hoped for. Members, or rows, without an answer are scored.
+        memory: The memory that DuckDB may take to read and count, such as 2GB; by default 80 % of the machine's. What
+            does not fit it writes to a folder beside the data set, which goes afterwards.
+        spill: The most that it may write there, such as 50GB; by default 90 % of the free space.
         windows: History, horizon and who is at risk.
         split: Training, validation and test.
     """
@@ -116,6 +119,8 @@ class DataConfig(Block, key="data"):
     features: list[str] | Literal["auto"] = field(default_factory=lambda: [AUTO])
     attributes: dict[str, dict[str, str | bool]] = field(default_factory=dict)
     outcome: dict[str, Any] | None = None
+    memory: Annotated[str, Size()] | None = None
+    spill: Annotated[str, Size()] | None = None
     windows: WindowConfig = field(default_factory=WindowConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
 

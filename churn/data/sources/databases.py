@@ -1,6 +1,7 @@
 """Tables of a database, named by an ibis URL and a table: `postgresql://ada@db/shop::public.events`."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from ibis.backends.duckdb import Backend as DuckDB
 from ibis.common.exceptions import IbisError, TableNotFound
 
 from churn.data.sources.passwords import passwords, without_password
+from churn.disk import DiskError, causes
 from churn.errors import UserError
 
 _STREAMED_ROWS = 100_000  # per batch from a database
@@ -26,6 +28,7 @@ _ERRORS = {  # the error from which all of a driver's are derived, by the module
     "pyspark.errors": "PySparkException",
     "grpc": "RpcError",
 }
+_PER_THREAD = 250_000_000  # bytes: with half of it, sorting 10 million rows in 300 MB failed at times
 
 
 def is_url(source: str) -> bool:
@@ -38,6 +41,8 @@ class Engines:
 
     Args:
         spill: A folder for what the embedded DuckDB cannot hold in memory; it goes when the engines are closed.
+        memory: The most memory that it takes, such as 2GB, as `data.memory`.
+        most_spilled: The most that the folder takes, as `data.spill`.
 
     Example:
         >>> with Engines() as engines:
@@ -45,9 +50,15 @@ class Engines:
         7
     """
 
-    def __init__(self, spill: Path | None = None) -> None:
-        self.spill = spill
-        self.local: DuckDB = ibis.duckdb.connect(**{} if spill is None else {"temp_directory": spill})
+    def __init__(
+        self, spill: Path | None = None, *, memory: str | None = None, most_spilled: str | None = None
+    ) -> None:
+        self.spill, self.memory, self.most_spilled = spill, memory, most_spilled
+        threads = None if memory is None else _threads_in(memory)
+        settings = {"temp_directory": spill, "memory_limit": memory, "threads": threads}
+        self.local: DuckDB = ibis.duckdb.connect(**{name: one for name, one in settings.items() if one is not None})
+        if most_spilled is not None:  # DuckDB 1.5 keeps to it only where it is set in an open connection
+            self.local.raw_sql(f"SET max_temp_directory_size = '{most_spilled}'")
         self.databases: dict[str, BaseBackend] = {}
         self.files: dict[Path, str] = {}  # DuckDB's own, by the names under which they are attached
 
@@ -55,12 +66,30 @@ class Engines:
         """Stay open for a block."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Close every connection."""
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Close every connection.
+
+        Raises:
+            UserError: in place of an error of a bound that is too small.
+        """
         for engine in (self.local, *self.databases.values()):
             engine.disconnect()
         if self.spill is not None:
             shutil.rmtree(self.spill, ignore_errors=True)
+        if (refusal := self._too_small(error)) is not None:
+            raise refusal from error
+
+    def _too_small(self, error: BaseException | None) -> UserError | None:
+        """The error of one line for a bound on memory or on the folder that was reached; None for any other error."""
+        for cause in causes(error):
+            if isinstance(cause, duckdb.OutOfMemoryException):
+                full = "max_temp_directory_size" in str(cause)
+                key, bound = ("data.spill", self.most_spilled) if full else ("data.memory", self.memory)
+                if bound is None:
+                    return None
+                found = str(cause).splitlines()[0].removeprefix("Out of Memory Error: ")
+                return DiskError(f"expected {key} to be enough to read the tables", f"{bound}: {found}", f"raise {key}")
+        return None
 
     def table(self, source: str) -> ibis.Table:
         """Open a table of a database; nothing but its schema is read.
@@ -114,6 +143,18 @@ class Engines:
                 raise UserError(f"expected a DuckDB file at {path}", reason_of(error, url), "check the path") from error
             self.files[path] = name
         return self.files[path]
+
+
+def _threads_in(memory: str) -> int:
+    """The threads for which some memory is enough: each takes buffers of its own.
+
+    Example:
+        >>> _threads_in("300MB")
+        1
+    """
+    number, unit = re.findall(r"[0-9.]+|[MGT]", memory)
+    size = float(number) * 1000 ** ("MGT".index(unit) + 2)
+    return max(1, min(os.cpu_count() or 1, int(size // _PER_THREAD)))
 
 
 def connected(url: str) -> BaseBackend:

@@ -272,17 +272,19 @@ class Windows:
 
         The codes, 1 for the first level and 0 for none, have no order: they are for trees that split sets of levels.
         """
-        columns, sources = self.flat(), [source for source in self.sources if source is not None and source.constant]
-        plain = [np.arange(columns.shape[1] - len(sources))]
-        levels: dict[str, list[int]] = {}
-        for place, source in enumerate(sources, start=columns.shape[1] - len(sources)):
-            if source.one_hot:
-                levels.setdefault(source.name, []).append(place)
-            else:
-                plain.append(np.array([place]))
-        kept = columns[:, np.concatenate(plain)]
-        codes = [_code(columns[:, at]) for at in levels.values()]
-        return np.column_stack([kept, *codes]), list(range(kept.shape[1], kept.shape[1] + len(codes)))
+        columns, (kept, levels) = self.flat(), self.coding
+        codes = [_code(columns[:, at]) for at in levels]
+        return np.column_stack([columns[:, kept], *codes]), list(range(len(kept), len(kept) + len(codes)))
+
+    @property
+    def coding(self) -> tuple[list[int], list[list[int]]]:
+        """The places in `flat` of the columns that `coded` takes as they are, and of the levels of each attribute."""
+        sources = [source for source in self.sources if source is not None and source.constant]
+        by_day = self.history_days * int((~self.constant).sum())
+        kept, levels = list(range(by_day)), dict[str, list[int]]()
+        for place, source in enumerate(sources, start=by_day):
+            (levels.setdefault(source.name, []) if source.one_hot else kept).append(place)
+        return kept, list(levels.values())
 
     def unflattened(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Numbers of the columns of `flat` by day and feature, each constant on the last day: (n, c) to (n, d, f).
