@@ -121,8 +121,8 @@ def frame(rows: Sequence[Mapping[str, Any]], *, name: str) -> pd.DataFrame:
         UserError: for very many columns.
 
     Example:
-        >>> frame([{"user_id": 1, "n": 2}, {"user_id": "b"}], name="events").to_dict("list")
-        {'user_id': ['1', 'b'], 'n': [2, <NA>]}
+        >>> frame([{"user_id": 1, "n": 2}, {"user_id": "b"}], name="events").dtypes.astype(str).to_dict()
+        {'user_id': 'object', 'n': 'Int64'}
     """
     columns = list(dict.fromkeys(column for row in rows for column in row))
     if len(columns) > _MOST_COLUMNS:

@@ -37,6 +37,7 @@ FILES = [
     "calibration_since.csv",
     "drift.csv",
     "effects.csv",
+    "metrics.prom",
     "outcomes.csv",
     "outcomes.json",
     "stability.csv",
