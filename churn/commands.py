@@ -180,7 +180,7 @@ def _score(arguments: list[str]) -> None:
     options = parse(arguments, parser=parser)
     as_day("--cutoff", options.cutoff)
     config = run_config(options)
-    from churn.scored_table import ScoredTable
+    from churn.delivery import ScoredTable
 
     table = None if options.to is None else ScoredTable.reached(options.to)
     from churn.artefacts import declared

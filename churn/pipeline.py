@@ -5,13 +5,13 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
+from churn.artefacts import write_metrics
 from churn.configuration import STORED, RunConfig
 from churn.data import Frame, digest
 from churn.folder import claimed
 from churn.journal import Journal
 from churn.language import speaking
 from churn.models import allowing
-from churn.prometheus import write_metrics
 from churn.runs import Run
 from churn.segments import SegmentConfig
 from churn.stages import (

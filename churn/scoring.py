@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn import explanation, offers, segments
-from churn.artefacts import Hide, as_written, declared, hashes_of, read_json
+from churn.artefacts import Hide, as_written, declared, hashes_of, read_json, write_metrics
 from churn.configuration import STORED, RunConfig
 from churn.data import (
     DataConfig,
@@ -33,7 +33,6 @@ from churn.new_data import prepare_up_to
 from churn.offers import OfferConfig
 from churn.predicting import days_ahead, score_windows
 from churn.progress import step, tell
-from churn.prometheus import write_metrics
 from churn.replacement import together
 from churn.segments import Order, Plan, Pseudonyms, SegmentConfig
 

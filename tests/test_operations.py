@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from churn import prometheus
+from churn.artefacts.prometheus import HELP
 from churn.cli import main
 from churn.commands import COMMANDS
 from churn.data import example_frames
@@ -132,4 +132,4 @@ def test_an_alert_asks_for_metrics_that_there_are():
     told = yaml.safe_load((FILES / "alerts.yml").read_text())
     rules = [rule for group in told["groups"] for rule in group["rules"]]
     assert rules and all(rule["annotations"]["summary"] for rule in rules)
-    assert {name for rule in rules for name in re.findall(r"churn_\w+", rule["expr"])} <= {*prometheus.HELP}
+    assert {name for rule in rules for name in re.findall(r"churn_\w+", rule["expr"])} <= {*HELP}

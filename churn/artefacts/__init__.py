@@ -4,6 +4,7 @@ from churn.artefacts import declared
 from churn.artefacts.declaration import Document, Hide, Table, TargetTables
 from churn.artefacts.defused import harmless
 from churn.artefacts.formats import read_table, write_table
+from churn.artefacts.prometheus import write_metrics
 from churn.artefacts.reading import as_written, read_json, read_object
 from churn.artefacts.sealed import (
     check_fingerprint,
@@ -42,6 +43,7 @@ __all__ = [
     "recorded",
     "signed",
     "write_json",
+    "write_metrics",
     "write_table",
     "write_text",
     "write_with",

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from churn.data.splits.user_days import before_border, user_days
     from churn.data.windows.feature import Feature
     from churn.data.windows.features import FAMILIES, FEATURES
-    from churn.data.windows.panel import AMOUNT, STICKERS, Panel
+    from churn.data.windows.panel import AMOUNT, STICKERS, Panel, panel_of_user
     from churn.data.windows.rhythm import ELSEWHERE, WEEKENDS, Rhythm
     from churn.data.windows.sliding import slide
     from churn.data.windows.windows import CHURN, STICKER, UNKNOWN, Windows
@@ -147,6 +147,7 @@ __all__ = [
     "odd_log",
     "open_dataset",
     "open_table",
+    "panel_of_user",
     "picture_vectors",
     "plain_ids",
     "prepare",

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from churn import __version__, segments
-from churn.artefacts import Table, declared
+from churn.artefacts import Table, declared, write_metrics
 from churn.configuration import OutcomeConfig, RunConfig
 from churn.data import DataConfig, Dataset, Frame, examine_new, without_passwords
 from churn.disk import temporary_folder
@@ -30,7 +30,6 @@ from churn.outcomes.happened import answered, check_days, covered, happened, rep
 from churn.outcomes.offered import with_offers
 from churn.predicting import score_windows
 from churn.progress import tell
-from churn.prometheus import write_metrics
 from churn.replacement import together
 from churn.segments import CONTACT, CONTROL
 

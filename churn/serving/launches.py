@@ -17,7 +17,7 @@ from churn.serving.answers import Foreseen, what_if
 from churn.serving.catalogue import Drawn
 from churn.serving.desk import Desk
 from churn.serving.page import page, speaking_to
-from churn.serving.refusals import RefusedError
+from churn.serving.refusals import picked
 
 router = APIRouter()
 _CHANGES = ("change", "low", "high")
@@ -57,11 +57,9 @@ def chosen(desk: Desk, name: str) -> Drawn:
     Raises:
         RefusedError: if there is none.
     """
-    for one in foreseeing(desk):
-        if one.name == name or not name:
-            return one
+    known = {one.name: one for one in foreseeing(desk)}
     remedy = "run one on a list with windows.at_risk: arrival"
-    raise RefusedError(404, UserError("expected a run that answers for launches or leads", repr(name[:100]), remedy))
+    return picked(known, name, expected="expected a run that answers for launches or leads", remedy=remedy)[1]
 
 
 def in_words(drawn: Drawn, found: Foreseen) -> dict[str, Any]:

@@ -144,10 +144,6 @@ class Lists:
             return artefact.empty()
         return self._tables.frame(*_of(table, among)).drop(columns=ROW)
 
-    def rows(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
-        """The rows of a query of the program's own, by column, in the same bounded memory."""
-        return self._tables.rows(query, values)
-
     def held_back(self, drawn: Drawn, users: Iterable[str]) -> set[str]:
         """The users among some whom a list holds back."""
         if not int(drawn.segment["control"]["held_back"]):

@@ -70,7 +70,7 @@ def _page(
         facts=[(words.head(name, targets), words.value(name, facts[name])) for name in wanted if name in facts],
         chance=words.head(shown.chance(drawn), targets),
         reasons=shown.reasons(desk.lists, drawn, [user_id]).get(user_id, []),
-        days=own_days(desk.lists, drawn, user_id),
+        days=own_days(drawn, user_id),
         ahead=_ahead(desk, drawn, user_id),
         before=before,
         over_time=_over_time(before),

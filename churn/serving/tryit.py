@@ -18,7 +18,7 @@ from churn.serving.catalogue import Drawn
 from churn.serving.desk import Desk
 from churn.serving.launches import foreseeing
 from churn.serving.page import page, speaking_to
-from churn.serving.refusals import RefusedError
+from churn.serving.refusals import picked
 from churn.serving.tagged import tags
 
 router = APIRouter()
@@ -73,11 +73,10 @@ def tagger_of(desk: Desk, name: str) -> tuple[str, Path]:
     Raises:
         RefusedError: if there is none.
     """
-    for known, folder in sorted(desk.catalogue.taggers().items()):
-        if known == name or not name:
-            return known, folder
-    error = UserError("expected a folder of churn tag with its tagger", repr(name[:100]), "make one below --runs")
-    raise RefusedError(404, error)
+    known = dict(sorted(desk.catalogue.taggers().items()))
+    return picked(
+        known, name, expected="expected a folder of churn tag with its tagger", remedy="make one below --runs"
+    )
 
 
 def likeliest(tagged: pd.DataFrame) -> list[dict[str, Any]]:
@@ -104,10 +103,8 @@ def offering_of(desk: Desk, name: str) -> Drawn:
     Raises:
         RefusedError: if there is none.
     """
-    for one in offering(desk):
-        if one.name == name or not name:
-            return one
-    raise RefusedError(404, UserError("expected a list with offers", repr(name[:100]), "set segments.offers in a run"))
+    known = {one.name: one for one in offering(desk)}
+    return picked(known, name, expected="expected a list with offers", remedy="set segments.offers in a run")[1]
 
 
 def offered(desk: Desk, drawn: Drawn, user_id: str) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from churn.tagging import taggers
 from churn.tagging.items import Items
 from churn.tagging.rows import rows_of
 from churn.tagging.sets import Sets, cooled
-from churn.tagging.taggers import Tagger
+from churn.tagging.taggers import Keepable, Tagger
 
 TAGGER = "tagger.npz"  # of the folder of `churn tag`
 _OWN = taggers.Characters, taggers.CharactersAndWords, taggers.Words, taggers.Pictures, taggers.Fused
-_KINDS: dict[str, type[Tagger]] = {kind.__name__: kind for kind in _OWN}  # no other class is made of a file
+_KINDS: dict[str, type[Keepable]] = {kind.__name__: kind for kind in _OWN}  # no other class is made of a file
 _MODEL = "model."
 
 
@@ -52,11 +52,12 @@ class Kept:
 
     def save(self, folder: Path) -> dict[str, str]:
         """Write a tagger of this package to a folder, and return the file's hash by its name; none for another."""
-        weights = self.model.weights()
-        if type(self.model) not in _KINDS.values() or not weights:
+        model = self.model
+        weights = model.weights() if isinstance(model, Keepable) and type(model) in _KINDS.values() else {}
+        if not weights:
             return {}
         numbers = {"names": self.names.astype(str), "least": self.sets.least}
-        about = {"kind": type(self.model).__name__, "temperature": self.temperature, "threshold": self.threshold}
+        about = {"kind": type(model).__name__, "temperature": self.temperature, "threshold": self.threshold}
         arrays = {**numbers, **{name: np.array(one) for name, one in about.items()}}
         with atomic(folder / TAGGER) as scratch, scratch.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays, **{f"{_MODEL}{name}": one for name, one in weights.items()})

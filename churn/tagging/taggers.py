@@ -40,14 +40,18 @@ class Tagger(ABC):
     def predict_proba(self, items: Items) -> NDArray[np.float32]:
         """The probability of each category, (n, k)."""
 
+
+class Keepable(Tagger):
+    """A tagger whose fit is plain numbers and words, so that it can be kept without running code of a file."""
+
+    @abstractmethod
     def weights(self) -> Weights:
-        """The numbers and words of a fit, of which `of` makes it again; none where it cannot be kept."""
-        return {}
+        """The numbers and words of a fit; none where it has learnt nothing."""
 
     @classmethod
+    @abstractmethod
     def of(cls, weights: Weights) -> Self:
         """The tagger that has some `weights`."""
-        raise NotImplementedError
 
 
 def plain_words(text: str) -> str:
@@ -60,7 +64,7 @@ def plain_words(text: str) -> str:
     return _NOT_WORDS.sub(" ", _MARKUP.sub(" ", text.lower())).strip()
 
 
-class Words(Tagger):
+class Words(Keepable):
     """Counts of words and naive Bayes, on texts of letters and digits alone: the reference.
 
     Args:
@@ -153,7 +157,7 @@ class _Streamed(Tagger):
         return np.asarray(self._model.predict_proba(x), np.float32)
 
 
-class Characters(_Streamed):
+class Characters(_Streamed, Keepable):
     """Hashed groups of two to four letters and a logistic regression per category, learnt block by block.
 
     With many categories there are fewer bins, so that the weights stay within some hundred megabytes.
@@ -228,24 +232,6 @@ class _OfVectors(_Streamed):
 
         return MLPClassifier((256,), alpha=1e-3, random_state=seed)
 
-    def weights(self) -> Weights:
-        """Mean and spread of each number, and the weights of both layers."""
-        layers = zip(self._model.coefs_, self._model.intercepts_, strict=True)
-        flat = {f"{name}{n}": one for n, layer in enumerate(layers) for name, one in zip("wb", layer, strict=True)}
-        return {"k": np.array(self._k), "mean": self._scaler.mean_, "scale": self._scaler.scale_, **flat}
-
-    @classmethod
-    def of(cls, weights: Weights) -> Self:
-        """The tagger of some weights."""
-        from sklearn.preprocessing import StandardScaler
-
-        found, scaler = cls(), StandardScaler()
-        scaler.mean_, scaler.scale_, scaler.n_features_in_ = weights["mean"], weights["scale"], len(weights["mean"])
-        found._k, found._scaler = int(weights["k"]), scaler
-        coefs, intercepts = ([weights[f"{name}{n}"] for n in range(2)] for name in "wb")
-        found._model = SimpleNamespace(coefs_=coefs, intercepts_=intercepts)
-        return found
-
     def _chances(self, x: Any) -> NDArray[np.float32]:
         """The network's answer, by its weights alone: one score for two categories, else one for each."""
         (first, last), (shift, level) = self._model.coefs_, self._model.intercepts_
@@ -264,7 +250,7 @@ class _OfVectors(_Streamed):
         return table.rows(np.maximum(place, 0))
 
 
-class Pictures(_OfVectors):
+class Pictures(_OfVectors, Keepable):
     """A network with one hidden layer on pictures' colours and edges, or on what an encoder of one's own sees."""
 
     needs = ("picture",)
@@ -273,22 +259,36 @@ class Pictures(_OfVectors):
         """The pictures."""
         return items.vectors, items.place
 
+    def weights(self) -> Weights:
+        """Mean and spread of each number, and the weights of both layers."""
+        layers = zip(self._model.coefs_, self._model.intercepts_, strict=True)
+        flat = {f"{name}{n}": one for n, layer in enumerate(layers) for name, one in zip("wb", layer, strict=True)}
+        return {"k": np.array(self._k), "mean": self._scaler.mean_, "scale": self._scaler.scale_, **flat}
+
+    @classmethod
+    def of(cls, weights: Weights) -> Self:
+        """The tagger of some weights."""
+        from sklearn.preprocessing import StandardScaler
+
+        found, scaler = cls(), StandardScaler()
+        scaler.mean_, scaler.scale_, scaler.n_features_in_ = weights["mean"], weights["scale"], len(weights["mean"])
+        found._k, found._scaler = int(weights["k"]), scaler
+        coefs, intercepts = ([weights[f"{name}{n}"] for n in range(2)] for name in "wb")
+        found._model = SimpleNamespace(coefs_=coefs, intercepts_=intercepts)
+        return found
+
 
 class TextNetwork(_OfVectors):
-    """A network with one hidden layer on the last states of a text network from a local directory."""
+    """A network with one hidden layer on the last states of a text network, without whose directory it is of no use."""
 
     needs = ("text network",)
-
-    def weights(self) -> Weights:
-        """None: further texts would need that directory."""
-        return {}
 
     def vectors(self, items: Items) -> tuple[Vectors | None, NDArray[np.int64]]:
         """The texts."""
         return items.text_vectors, items.text_place
 
 
-class Fused(Tagger):
+class Fused(Keepable):
     """Text and picture: the sum of the logarithms of both probabilities, each with a weight learnt on held-out items.
 
     Both are learnt twice: from nine tenths, for the weights, then from all. Where one part of an item is missing, the

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from churn.replacement import is_waiting
@@ -183,8 +184,8 @@ def main() -> int:
         if "faults.so" not in os.environ.get("LD_PRELOAD", ""):
             environment = {**os.environ, "LD_PRELOAD": str(built(folder)), "OMP_NUM_THREADS": "1"}
             return subprocess.run([sys.executable, *sys.argv], env=environment, check=False).returncode
-        import churn.outcomes
-        import churn.pipeline  # noqa: F401 - loaded once, for all forks
+        for room in ("outcomes", "pipeline"):  # loaded once, for all forks
+            import_module(f"churn.{room}")
 
         fault = ctypes.CDLL(None).churn_fault
         fault.restype = ctypes.c_long

@@ -24,7 +24,7 @@ from churn.data import Dataset, prepare
 Frames = dict[str, pd.DataFrame]
 FEATURES = ["totals", "active_weeks", "gaps", "month", "trend", "rates", "fans", "fan_shares", "weekday"]
 WEEK = pd.Timedelta(days=7)
-UNREADABLE = ("2024-02-30", "2024-13-01", "now", "2024-01-01T25:00", "9999-12-31 23:59:59", "0001-01-01 00:00:00")
+UNREADABLE = ("2024-02-30", "2024-13-01", "soon", "2024-01-01T25:00", "9999-12-31 23:59:59", "0001-01-01 00:00:00")
 KNOWN = ("post", "view", "chat")  # types that no further day makes frequent enough to be columns
 
 
@@ -124,10 +124,12 @@ def moved(frames: Frames, rng: np.random.Generator, folder: Path) -> tuple[Datas
 def appended(frames: Frames, rng: np.random.Generator, folder: Path) -> str:
     """The first difference that days after the last one make to windows whose answers were known; empty for none."""
     events = frames["events"]
-    more = events[events.event.isin(KNOWN)].sample(200, random_state=int(rng.integers(1_000)), replace=True)
+    events = events[events.event.isin(KNOWN)]  # of others, a longer log would make further columns
+    more = events.sample(200, random_state=int(rng.integers(1_000)), replace=True)
     days = pd.Timestamp("2024-03-01") + pd.to_timedelta(rng.integers(0, 10 * 86_400, 200), "s")
+    shorter = frames | {"events": events}
     longer = frames | {"events": pd.concat([events, more.assign(timestamp=days.astype(str))], ignore_index=True)}
-    old, new = read(frames, folder / "old"), read(longer, folder / "new")
+    old, new = read(shorter, folder / "old"), read(longer, folder / "new")
     a, b = (values(dataset, until=old.panel.n_days)["windows"] for dataset in (old, new))
     columns = {"windows": b[a.columns], "reconciliation": 0}  # stand in another order, and are summed in it
     return differences({"windows": a, "reconciliation": 0}, columns, exactly=False)

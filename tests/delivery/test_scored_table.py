@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from churn.cli import main
-from churn.scored_table import ScoredTable
+from churn.delivery import ScoredTable
 
 from .conftest import drawn
 
@@ -72,7 +72,7 @@ def test_commands_at_one_moment_put_nobody_in_twice(postgres_url, postgres, tmp_
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "duckdb", "postgres"])
 def test_whatever_the_moment_of_a_kill_there_are_no_halves_and_the_next_has_all(kind, request, tmp_path):
-    CONTEXT.set_forkserver_preload(["churn.scored_table", "ibis.backends.sqlite"])
+    CONTEXT.set_forkserver_preload(["churn.delivery.scored_table", "ibis.backends.sqlite"])
     users = {f"u{place:04}": "contact" for place in range(3_000)}
     may, database = drawn(tmp_path / "may", users, others=[f"x{place}" for place in range(3_000)]), tmp_path / "shop.db"
     seen, longest = set(), None

@@ -1,6 +1,7 @@
 """The pages in a browser, wide and on a phone: two people work a list, and nothing is said or fetched beside it."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -117,9 +118,9 @@ def test_a_run_s_page_works_in_its_sandbox_and_reads_no_cookie(chromium, server,
     )
     page = visitor(chromium, server, "ada", 1280)
     page.get_by_role("link", name="Report").click()
-    assert page.title() == "kept out"
+    api.expect(page).to_have_title("kept out")
     page.get_by_role("link", name="on").click()
-    assert page.url.endswith("/folder/march/evidence.html")
+    api.expect(page).to_have_url(re.compile("/folder/march/evidence.html$"))
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

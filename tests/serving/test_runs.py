@@ -93,7 +93,7 @@ def test_a_user_s_own_days_are_those_of_the_log(creators, tmp_path, light_store)
     for user in declared.SCORES.read(drawn.folder).user_id[:20]:
         counted = day[log.user_id == user].value_counts()
         days = [drawn.cutoff - timedelta(days=before) for before in range(28, 0, -1)]
-        shown = own_days(desk.lists, drawn, user)
+        shown = own_days(drawn, user)
         told = [int(point.label.rsplit(": ", 1)[1].split()[0].replace(",", "")) for point in shown.points]
         assert told == [int(counted.get(one, 0)) for one in days]
     ada = browser(application(desk, hosts=HOSTS), "ada")
@@ -102,5 +102,5 @@ def test_a_user_s_own_days_are_those_of_the_log(creators, tmp_path, light_store)
     assert "own events by the day" not in ada.get("/user", params={"id": user}).text
     shutil.rmtree(drawn.folder / "dataset")
     assert ada.get("/user", params={"id": user}).status_code == 200
-    assert own_days(desk.lists, drawn, "nobody") is None
+    assert own_days(drawn, "nobody") is None
     desk.lists.close()

@@ -8,10 +8,12 @@ from typing import Any
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 from numpy.typing import DTypeLike, NDArray
 
-from churn.artefacts import read_json, write_json
+from churn.artefacts import as_written, read_json, write_json
 from churn.data.log.daily import Daily
 from churn.data.log.vocabulary import STICKER_FEATURES
 from churn.data.windows.mapped import mapped
@@ -150,9 +152,15 @@ def build(daily: Daily, folder: Path, *, over_days: int = 1) -> Panel:
     return load(folder)
 
 
-def load(folder: Path) -> Panel:
-    """Open a panel that `build` wrote, without reading its rows."""
-    meta, users = read_json(folder / "panel.json"), pd.read_parquet(folder / "users.parquet")
+def load(folder: Path, *, only: str | None = None) -> Panel:
+    """Open a panel that `build` wrote, without reading its rows.
+
+    Args:
+        folder: The panel's folder.
+        only: The user whose panel it is to be, without users where there is no such; all users where None.
+    """
+    asked = None if only is None else pc.field("user_id").cast(pa.string()) == only
+    meta, users = read_json(folder / "panel.json"), pd.read_parquet(folder / "users.parquet", filters=asked)
     first, last = users["first"].to_numpy(np.int32), users["last"].to_numpy(np.int32)
     rows = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
     return Panel(
@@ -174,6 +182,17 @@ def load(folder: Path) -> Panel:
         over_days=meta.get("over_days", 1),
         people=rows.get("people"),
     )
+
+
+def panel_of_user(folder: Path, user_id: str) -> Panel | None:
+    """The panel of one user, of whose rows alone anything is read; None where there is no such user.
+
+    Raises:
+        UserError: if the folder's files are missing or not as they were written.
+    """
+    with as_written(folder, KeyError, TypeError):
+        found = load(folder, only=user_id)
+    return found if len(found.users) else None
 
 
 def _spans(daily: Daily) -> tuple[pd.DataFrame, int]:

@@ -3,8 +3,7 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from churn.artefacts import declared, read_json
-from churn.prometheus import write_metrics
+from churn.artefacts import declared, read_json, write_metrics
 
 
 def samples(folder):

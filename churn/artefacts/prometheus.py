@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from churn.artefacts import declared, write_text
+from churn.artefacts import declared
+from churn.artefacts.writing import write_text
 
 _Sample = tuple[str, dict[str, str], float]
 HELP = {
